@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * clock.h - the two clocks.
+ */
+#ifndef CURATE_CLOCK_H
+#define CURATE_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds since 1970, UTC: for stamps. */
+int64_t clock_unix_ms(void);
+/* Nanoseconds of a clock that only goes forward: for durations. */
+int64_t clock_mono_ns(void);
+
+#endif

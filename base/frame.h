@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * frame.h - cut a byte stream into JSON records.
+ *
+ * Accepts JSONL, one big array, concatenated and pretty-printed values, mixed blank lines, commas
+ * between lines, a UTF-8 BOM, CR LF. Never holds more than one record plus one read: memory does
+ * not grow with the file. It tracks strings and brackets only; whether a record is JSON is
+ * base/json.h's to say.
+ *
+ * A broken record must not swallow its neighbours. A raw newline inside a string, a closing
+ * bracket that does not match, or an object that opens where a key or comma must stand (a cut-off
+ * line followed by a good one) ends the broken record: it goes up to the end of that line, or,
+ * when the offending byte is the first of its line, up to the line before; framing goes on from
+ * there. At the end of the stream an unfinished record is handed out with .issue set.
+ *
+ * Usage: push bytes with frame_feed(), pull records with frame_next() until it returns 0, repeat;
+ * frame_finish() after the last byte, then pull again.
+ */
+#ifndef CURATE_FRAME_H
+#define CURATE_FRAME_H
+
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct frame;
+
+enum frame_issue {
+    FRAME_OK = 0,
+    FRAME_TRUNCATED, /* the stream or the line ends inside the record */
+    FRAME_BROKEN,    /* brackets do not match, or stray bytes between records */
+    FRAME_TOO_LONG,  /* longer than max_record; its bytes were skipped, text is its beginning */
+    FRAME_TOO_DEEP,  /* nested deeper than JSON_MAX_DEPTH */
+};
+
+struct frame_record {
+    struct slice text;     /* lasts until the next frame_feed() or frame_next() */
+    uint64_t byte_offset;  /* of the record's first byte in the (decompressed) stream */
+    uint64_t byte_len;     /* of the whole record, also when text is only its beginning */
+    uint64_t line;         /* of that byte, from 1 */
+    enum frame_issue issue;
+};
+
+int frame_new(size_t max_record_bytes, struct frame **out, struct error *err);
+void frame_free(struct frame *frame);
+/* The bytes are copied. ERR_NOMEM. */
+int frame_feed(struct frame *frame, const void *bytes, size_t n, struct error *err);
+void frame_finish(struct frame *frame);
+/* 1 and a record, 0 when more bytes are needed (or, after frame_finish(), at the end). */
+int frame_next(struct frame *frame, struct frame_record *out);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hash.h - content identity, XXH3-128; the only code that includes <xxhash.h>.
+ *
+ * Not for anything an attacker may steer; see digest.h for that.
+ */
+#ifndef CURATE_HASH_H
+#define CURATE_HASH_H
+
+#include "base/slice.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+
+enum { HASH_BYTES = 16 };
+
+/* In canonical (big-endian) byte order, so that it is the same on every machine. */
+struct hash {
+    uint8_t bytes[HASH_BYTES];
+};
+
+struct hash hash_bytes(struct slice bytes);
+
+/* The same over parts that arrive one after another. */
+struct hash_stream;
+int hash_stream_new(struct hash_stream **out, struct error *err);
+void hash_stream_free(struct hash_stream *stream);
+void hash_stream_reset(struct hash_stream *stream);
+void hash_stream_add(struct hash_stream *stream, const void *bytes, size_t n);
+struct hash hash_stream_end(const struct hash_stream *stream);
+
+/* 64 bits, for hash tables. */
+uint64_t hash_u64(struct slice bytes);
+
+#endif

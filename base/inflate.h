@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * inflate.h - read a file or descriptor as a byte stream, decompressed on the way.
+ *
+ * Plain, gzip (many members) or zstd (many frames), told apart by the first bytes. The only code
+ * that includes <zlib.h> and <zstd.h>. Corrupt or cut-off compressed data is ERR_INPUT with the
+ * compressed offset; the bytes before it have been delivered.
+ */
+#ifndef CURATE_INFLATE_H
+#define CURATE_INFLATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct error;
+struct inflate;
+
+/* "-" is standard input. ERR_NOT_FOUND, ERR_DENIED, ERR_IO; a directory is ERR_USAGE. */
+int inflate_open(const char *path, struct inflate **out, struct error *err);
+/* Bytes in memory, for tests and fuzzing; borrowed until close. */
+int inflate_open_bytes(const void *bytes, size_t n, struct inflate **out, struct error *err);
+void inflate_close(struct inflate *in);
+/* At most n bytes into out: how many, 0 at the end, -1 on failure. */
+ssize_t inflate_read(struct inflate *in, void *out, size_t n, struct error *err);
+/* Compressed bytes taken from the file so far, and the file's size (0 when not known). */
+uint64_t inflate_position(const struct inflate *in);
+uint64_t inflate_size(const struct inflate *in);
+
+#endif

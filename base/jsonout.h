@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * jsonout.h - write JSON text into a buf, byte-stable.
+ *
+ * A writer places commas and colons itself. Text is written as UTF-8; only '"', '\\', control
+ * characters below 0x20 and U+007F are escaped. Doubles are the shortest text that reads back to
+ * the same value; NaN and infinities are written as null. Keys are never escaped by the caller.
+ * The first failure (ERR_NOMEM, the buf's limit) sticks: check jsonout_end() once at the end.
+ */
+#ifndef CURATE_JSONOUT_H
+#define CURATE_JSONOUT_H
+
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct buf;
+struct error;
+
+struct jsonout {
+    struct buf *buf;
+    bool need_comma;
+    bool failed;
+};
+
+void jsonout_init(struct jsonout *out, struct buf *buf);
+void jsonout_object_begin(struct jsonout *out);
+void jsonout_object_end(struct jsonout *out);
+void jsonout_array_begin(struct jsonout *out);
+void jsonout_array_end(struct jsonout *out);
+void jsonout_key(struct jsonout *out, const char *key);
+void jsonout_text(struct jsonout *out, struct slice text); /* ptr NULL is written as null */
+void jsonout_int(struct jsonout *out, int64_t value);
+void jsonout_double(struct jsonout *out, double value);
+void jsonout_bool(struct jsonout *out, bool value);
+void jsonout_null(struct jsonout *out);
+/* A value that is JSON text already. */
+void jsonout_raw(struct jsonout *out, struct slice json);
+/* 0, or -1 with the first failure of all calls since jsonout_init(). */
+int jsonout_end(struct jsonout *out, struct error *err);
+
+#endif

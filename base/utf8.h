@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * utf8.h - what we need to know of Unicode; the only code that includes <utf8proc.h>.
+ */
+#ifndef CURATE_UTF8_H
+#define CURATE_UTF8_H
+
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+struct error;
+
+/* The offset of the first byte that is not well-formed UTF-8 (overlong forms, surrogates and
+ * values above U+10FFFF are not), or text.len when all of it is. ASCII runs at memory speed. */
+size_t utf8_bad_at(struct slice text);
+
+/* Bytes of the character at text.ptr[0], 1 for a byte that starts none; 0 for no text. */
+size_t utf8_char_len(struct slice text);
+
+/* True when canonicalising (NFC, LF line ends) would change nothing, decided cheaply; false also
+ * means "perhaps". */
+bool utf8_is_canonical(struct slice text);
+
+/* Append the canonical form (NFC; CR LF and CR become LF) of well-formed UTF-8. NUL is kept. */
+int utf8_canonical(struct slice text, struct buf *out, struct error *err);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * session.h - run token sequences through a model and observe, without generating anything.
+ *
+ * A session owns the activations; the thread pool is borrowed. One thread calls it. Layers run one
+ * after the other over all sequences of the call at once (a ragged batch: one tall matrix for
+ * the linear parts, attention within each sequence), so that only one layer's keys and values are
+ * alive. Attention is tiled with an online softmax: no n x n matrix exists.
+ *
+ * Results are bit-identical for any number of threads and for any grouping of sequences into
+ * calls, on one kernel family.
+ */
+#ifndef CURATE_SESSION_H
+#define CURATE_SESSION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct kernels;
+struct model;
+struct pool;
+struct session;
+
+/* Half-open range of token positions within a sequence. */
+struct span {
+    size_t start;
+    size_t end;
+};
+
+/* One sequence, and what to observe on it. */
+struct sequence {
+    const int32_t *tokens; /* n_tokens >= 1 ids, each below n_vocab */
+    size_t n_tokens;
+
+    /* Negative log-likelihood, in nats, of tokens[score_from .. n_tokens-1], each given all before
+     * it. 1 <= score_from <= n_tokens. nll_nats has n_tokens - score_from elements; NULL for none. */
+    size_t score_from;
+    double *nll_nats;
+
+    /* Attention that the query rows attend_from .. n_tokens-1 (at the tokens' own positions) put
+     * on each span of keys: mean over layers, heads and rows of the mean probability per key of the
+     * span. attention has n_spans elements; NULL for none. Spans are not empty. */
+    size_t attend_from;
+    const struct span *spans;
+    size_t n_spans;
+    double *attention;
+};
+
+/* kernels are copied; model and pool are borrowed until session_free(). */
+int session_new(const struct model *model, const struct kernels *kernels, struct pool *pool,
+                struct session **out, struct error *err);
+void session_free(struct session *session);
+
+/*
+ * Evaluate the sequences; fills their nll_nats and attention. ERR_INPUT for an id outside the
+ * vocabulary or logits that are not finite (with the position), ERR_NOMEM.
+ */
+int session_eval(struct session *session, const struct sequence *sequences, size_t n_sequences,
+                 struct error *err);
+
+/* Bytes session_eval() will hold for a call of n_tokens tokens in all. */
+uint64_t session_bytes(const struct model *model, const struct pool *pool, size_t n_tokens);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * kernels.h - the arithmetic the forward pass is made of.
+ *
+ * One function pointer per kernel, filled with the C reference and then overwritten by the best
+ * variant the CPU has. No alignment is required; counts may be 0; inputs and outputs do not
+ * overlap unless a kernel says so; nothing is read or written past the counts given. A variant
+ * may reorder additions and fuse a multiply with an add, nothing else: tests/kernels holds it to
+ * the bound given here for each kernel. Whatever the call looks like, the value of one output
+ * element depends on its own operands only, never on m, n or its place in the call: this is what
+ * makes scores independent of batching and of the number of threads.
+ *
+ * Arithmetic cannot fail: no kernel returns an error.
+ */
+#ifndef CURATE_KERNELS_H
+#define CURATE_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { KERNELS_PANEL_MAX = 64 };
+
+/* What the CPU has; see cpu_detect(). */
+enum cpu_flag {
+    CPU_AVX2 = 1 << 0,   /* AVX2, FMA and F16C, and the system saves the registers */
+    CPU_AVX512 = 1 << 1, /* F, BW, DQ and VL on top */
+};
+
+struct kernels {
+    const char *name; /* family: "ref", "avx2", "avx512"; stored with every run */
+    size_t panel;     /* columns of a weight panel, at most KERNELS_PANEL_MAX */
+
+    /*
+     * out[i * ldo + j] = sum over l < k of a[i * lda + l] * b[l * ldb + j], for i < m, j < n;
+     * added to what out holds when add is true. n <= panel, ldb >= n. The sum runs in order of l.
+     * Within (k + 1) * FLT_EPSILON * sum |a * b| of exact.
+     */
+    void (*gemm_f32)(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
+                     size_t ldb, float *out, size_t ldo, bool add);
+
+    /*
+     * Widen n <= panel weight rows (row j starts at rows + j * row_bytes) into a panel:
+     * out[l * panel + j] = element first + l of row j, for l < k; columns n..panel-1 become 0.
+     * Exact. For Q8_0 first and k are multiples of 32. rows need no alignment.
+     */
+    void (*pack_f32)(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                     float *out);
+    void (*pack_f16)(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                     float *out);
+    void (*pack_bf16)(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                      float *out);
+    void (*pack_q8_0)(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                      float *out);
+
+    /* out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i]; the mean in double. out may be x. */
+    void (*rms_norm)(const float *x, const float *weight, size_t n, float epsilon, float *out);
+
+    /* Rotate n pairs: NORM pairs (x[2i], x[2i+1]), NEOX pairs (x[i], x[i+n]). In place. */
+    void (*rope_norm)(float *x, const float *cos, const float *sin, size_t n);
+    void (*rope_neox)(float *x, const float *cos, const float *sin, size_t n);
+
+    /* gate[i] = silu(gate[i]) * up[i]. Relative error at most 1e-6 (underflow apart). */
+    void (*silu_mul)(float *gate, const float *up, size_t n);
+
+    /* The largest of n >= 1 values. Exact. */
+    float (*max_f32)(const float *x, size_t n);
+
+    /* x[i] = exp(x[i] - max), for x[i] <= max (-INFINITY gives 0); returns their sum, in double.
+     * Each within 2e-7 relative; values under 1e-37 may become 0. */
+    double (*exp_sum)(float *x, size_t n, float max);
+
+    /* Sum of x, in double. */
+    double (*sum_f32)(const float *x, size_t n);
+
+    /* x[i] *= factor; x[i] += y[i]. Exactly as plain C does it. */
+    void (*scale_f32)(float *x, float factor, size_t n);
+    void (*add_f32)(float *x, const float *y, size_t n);
+};
+
+/* Fill k with the best variants among cpu_flags; 0 gives the C reference. */
+void kernels_init(struct kernels *k, unsigned cpu_flags);
+
+/* The flags of this CPU: CPUID, and XCR0 for what the system saves. */
+unsigned cpu_detect(void);
+
+#endif
