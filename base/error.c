@@ -48,7 +48,7 @@ int error_raise_errno(struct error *err, int sys, const char *file, int line, co
 int error_prefix(struct error *err, const char *fmt, ...)
 {
     char context[sizeof err->msg];
-    char whole[2 * sizeof err->msg];
+    char whole[2 * sizeof err->msg + 2];
     va_list args;
 
     va_start(args, fmt);
