@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test.h - what every test program includes first.
+ *
+ * It brings CMocka with the headers CMocka needs, and two assertions for functions that report
+ * through base/error.h. Both read the variable `struct error err` of the calling function,
+ * which must be the one the tested call was given.
+ *
+ * A program that cannot run here says so before CMocka prints anything and leaves:
+ * `return SKIP_ALL("no such folder");`. CMocka's own skip() prints "not ok ... # SKIP", which
+ * counts as a failure, so tests do not use it.
+ */
+#ifndef CURATE_TEST_H
+#define CURATE_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+
+/* The call succeeds: it returns 0. Otherwise the test fails with the error's own text and
+ * place. */
+#define assert_ok(expr) expect_ok((expr), #expr, &err, __FILE__, __LINE__)
+
+/* The call returns -1 with this code, and the message contains the phrase. */
+#define assert_fails(expr, want, phrase)                                                       \
+    expect_fails((expr), #expr, &err, (want), (phrase), __FILE__, __LINE__)
+
+/* Report the whole program as skipped. Its value is the exit status of main(). */
+#define SKIP_ALL(reason) (printf("1..0 # SKIP %s\n", (reason)), 0)
+
+static inline void expect_ok(int rc, const char *expr, const struct error *err,
+                             const char *file, int line)
+{
+    if (rc == 0)
+        return;
+    if (rc == -1)
+        cm_print_error("%s: [%d] %s (raised at %s:%d)\n", expr, (int)err->code, err->msg,
+                       err->file ? err->file : "?", err->line);
+    else
+        cm_print_error("%s returned %d, not 0\n", expr, rc);
+    _fail(file, line);
+}
+
+static inline void expect_fails(int rc, const char *expr, const struct error *err,
+                                enum error_code want, const char *phrase, const char *file,
+                                int line)
+{
+    if (rc != -1)
+        cm_print_error("%s returned %d, not -1\n", expr, rc);
+    else if (err->code != want)
+        cm_print_error("%s: code %d, not %d: %s (raised at %s:%d)\n", expr, (int)err->code,
+                       (int)want, err->msg, err->file ? err->file : "?", err->line);
+    else if (!strstr(err->msg, phrase))
+        cm_print_error("%s: \"%s\" does not contain \"%s\"\n", expr, err->msg, phrase);
+    else
+        return;
+    _fail(file, line);
+}
+
+#endif
