@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * query.h - SQL that a user wrote, read-only.
+ *
+ * Runs under an authorizer: SELECT and reading functions only; no ATTACH, no PRAGMA that writes, no
+ * extension loading. Anything else is ERR_USAGE saying so.
+ */
+#ifndef CURATE_QUERY_H
+#define CURATE_QUERY_H
+
+#include "base/slice.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct store;
+struct query;
+
+enum query_type { QUERY_NULL, QUERY_INT, QUERY_REAL, QUERY_TEXT, QUERY_BLOB };
+
+struct query_value {
+    enum query_type type;
+    int64_t integer;
+    double real;
+    struct slice bytes; /* of TEXT and BLOB; until the next query_next() */
+};
+
+/* One statement; text after it is ERR_USAGE. */
+int query_open(struct store *store, const char *sql, struct query **out, struct error *err);
+void query_close(struct query *query);
+size_t query_columns(const struct query *query);
+const char *query_column_name(const struct query *query, size_t column);
+int query_next(struct query *query, struct error *err); /* 1 / 0 / -1 */
+struct query_value query_value(const struct query *query, size_t column);
+
+#endif
