@@ -5,10 +5,10 @@
  * One function pointer per kernel, filled with the C reference and then overwritten by the best
  * variant the CPU has. No alignment is required; counts may be 0; inputs and outputs do not
  * overlap unless a kernel says so; nothing is read or written past the counts given. A variant
- * may reorder additions and fuse a multiply with an add, nothing else: tests/kernels holds it to
- * the bound given here for each kernel. Whatever the call looks like, the value of one output
- * element depends on its own operands only, never on m, n or its place in the call: this is what
- * makes scores independent of batching and of the number of threads.
+ * may reorder additions and fuse a multiply with an add, nothing else: tests/kernels holds it
+ * to the bound given here for each kernel. Whatever the call looks like, the value of one
+ * output element depends on its own operands only, never on m, n or its place in the call: this
+ * is what makes scores independent of batching and of the number of threads.
  *
  * Arithmetic cannot fail: no kernel returns an error.
  */
@@ -33,8 +33,9 @@ struct kernels {
 
     /*
      * out[i * ldo + j] = sum over l < k of a[i * lda + l] * b[l * ldb + j], for i < m, j < n;
-     * added to what out holds when add is true. n <= panel, ldb >= n. The sum runs in order of l.
-     * Within (k + 1) * FLT_EPSILON * sum |a * b| of exact.
+     * added to what out holds when add is true. n <= panel, ldb >= n. The sum starts from out
+     * or from 0 and runs in order of l, so blocks of l, each added to the one before, give the
+     * bits of one call. Within (k + 1) * FLT_EPSILON * (|out| + sum |a * b|) of exact.
      */
     void (*gemm_f32)(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
                      size_t ldb, float *out, size_t ldo, bool add);
@@ -42,7 +43,7 @@ struct kernels {
     /*
      * Widen n <= panel weight rows (row j starts at rows + j * row_bytes) into a panel:
      * out[l * panel + j] = element first + l of row j, for l < k; columns n..panel-1 become 0.
-     * Exact. For Q8_0 first and k are multiples of 32. rows need no alignment.
+     * Exact (of a NaN only that it is one). For Q8_0 first and k are multiples of 32.
      */
     void (*pack_f32)(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                      float *out);
@@ -53,21 +54,26 @@ struct kernels {
     void (*pack_q8_0)(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                       float *out);
 
-    /* out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i]; the mean in double. out may be x. */
+    /* out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i]; the mean in double. out may be x.
+     * Three roundings: within 2 * FLT_EPSILON relative (underflow apart). */
     void (*rms_norm)(const float *x, const float *weight, size_t n, float epsilon, float *out);
 
-    /* Rotate n pairs: NORM pairs (x[2i], x[2i+1]), NEOX pairs (x[i], x[i+n]). In place. */
+    /* Rotate n pairs: NORM pairs (x[2i], x[2i+1]), NEOX pairs (x[i], x[i+n]). In place.
+     * Within FLT_EPSILON * (|x * cos| + |y * sin|) of x * cos - y * sin, and so for the other.
+     */
     void (*rope_norm)(float *x, const float *cos, const float *sin, size_t n);
     void (*rope_neox)(float *x, const float *cos, const float *sin, size_t n);
 
-    /* gate[i] = silu(gate[i]) * up[i]. Relative error at most 1e-6 (underflow apart). */
+    /* gate[i] = silu(gate[i]) * up[i], silu(x) = x / (1 + exp(-x)). Relative error at most
+     * 1e-6; silu below 1e-36 may become 0. */
     void (*silu_mul)(float *gate, const float *up, size_t n);
 
     /* The largest of n >= 1 values. Exact. */
     float (*max_f32)(const float *x, size_t n);
 
-    /* x[i] = exp(x[i] - max), for x[i] <= max (-INFINITY gives 0); returns their sum, in double.
-     * Each within 2e-7 relative; values under 1e-37 may become 0. */
+    /* x[i] = exp(x[i] - max), for x[i] <= max (-INFINITY gives 0); returns their sum, in
+     * double. The difference is rounded to float; its exp is within 2e-7 relative, and values
+     * under 1e-37 may become 0. */
     double (*exp_sum)(float *x, size_t n, float max);
 
     /* Sum of x, in double. */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/kernels/kernels.h"
+
+#include "scoring/kernels/variants.h"
+
+/* In order of preference, the last one first: a later variant overwrites an earlier one. */
+static const struct {
+    unsigned needs; /* of enum cpu_flag, all of them */
+    void (*use)(struct kernels *k);
+} variants[] = {
+    { 0, use_ref },
+#if HAVE_AVX2
+    { CPU_AVX2, use_avx2 },
+#endif
+#if HAVE_AVX512
+    { CPU_AVX512, use_avx512 },
+#endif
+};
+
+void kernels_init(struct kernels *k, unsigned cpu_flags)
+{
+    for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++)
+        if ((cpu_flags & variants[i].needs) == variants[i].needs)
+            variants[i].use(k);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ref.h - every kernel in plain C: right on any CPU, and what the variants are held to.
+ *
+ * The contracts stand in kernels.h, member by member.
+ */
+#ifndef CURATE_REF_H
+#define CURATE_REF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { PANEL_REF = 16 };
+
+void gemm_f32_ref(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
+                  size_t ldb, float *out, size_t ldo, bool add);
+
+void pack_f32_ref(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                  float *out);
+void pack_f16_ref(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                  float *out);
+void pack_bf16_ref(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                   float *out);
+void pack_q8_0_ref(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                   float *out);
+
+void rms_norm_ref(const float *x, const float *weight, size_t n, float epsilon, float *out);
+
+void rope_norm_ref(float *x, const float *cos, const float *sin, size_t n);
+void rope_neox_ref(float *x, const float *cos, const float *sin, size_t n);
+
+void silu_mul_ref(float *gate, const float *up, size_t n);
+void scale_f32_ref(float *x, float factor, size_t n);
+void add_f32_ref(float *x, const float *y, size_t n);
+
+float max_f32_ref(const float *x, size_t n);
+double exp_sum_ref(float *x, size_t n, float max);
+double sum_f32_ref(const float *x, size_t n);
+
+#endif
