@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * option.h - options as data: one table serves the command line, its help, and recipes.
+ *
+ * A table describes members of an arguments struct by their offset. The command line (cli/opt.c)
+ * and recipes (pipeline/recipe.c) fill the struct from the same table, so that a flag --top-n is
+ * the recipe key top-n and means the same. Text is borrowed from argv or from the recipe.
+ */
+#ifndef CURATE_OPTION_H
+#define CURATE_OPTION_H
+
+#include <stddef.h>
+
+enum option_type {
+    OPTION_END = 0, /* ends a table */
+    OPTION_FLAG,    /* bool */
+    OPTION_TEXT,    /* const char *; NULL when not given and no default */
+    OPTION_INT,     /* int64_t */
+    OPTION_REAL,    /* double */
+    OPTION_LIST,    /* struct text_list */
+};
+
+/* Texts in order; items and the array are borrowed. */
+struct text_list {
+    const char **items;
+    unsigned n; /* the type libcyaml wants for counts */
+};
+
+struct option {
+    enum option_type type;
+    char short_name;        /* 0 for none */
+    const char *name;       /* without dashes; of a positional: its recipe key */
+    size_t offset;          /* in the arguments struct */
+    const char *value_name; /* "FILE"; NULL for a flag */
+    const char *help;       /* one line, lower case, no period */
+};
+
+#endif

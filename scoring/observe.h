@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * observe.h - put samples to a model and note what it shows.
+ *
+ * An observer turns a sample's text into token sequences by a prompt template (prompt.h), runs
+ * them through one model (infer/session.h), many samples and segments in one ragged batch, and
+ * returns the raw quantities scorers are made of. Sources: GATEAU (arXiv 2410.15633) for the
+ * segment quantities, Cherry LLM (2308.12032) and Superfiltering (2402.00530) for the two NLLs.
+ */
+#ifndef CURATE_OBSERVE_H
+#define CURATE_OBSERVE_H
+
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct error;
+struct kernels;
+struct model;
+struct observer;
+struct pool;
+
+/* Borrowed text; ptr NULL where the sample has none. */
+struct observed_text {
+    struct slice context;
+    struct slice instruction;
+    struct slice response;
+};
+
+/* A context's segment, in tokens of the (possibly shortened) context. */
+struct segment {
+    size_t tok_start;
+    size_t tok_end;
+    double attention; /* mean over layers, heads, response rows of the mean probability per key */
+    double nll_nats;  /* mean over response tokens, with only this segment as the context */
+};
+
+struct observation {
+    const char *reason;      /* static; set when the sample cannot be scored at all: no numbers */
+    bool truncated;          /* the context lost tokens on the left to fit max_tokens */
+    size_t n_response_tokens;
+    double nll_nats;         /* mean over response tokens; valid when asked for */
+    const char *alone_reason; /* static; why there is no nll_alone (no_bos), NULL when there is */
+    double nll_alone_nats;
+    struct segment *segments; /* in the arena; asked for with NEED_SEGMENTS */
+    size_t n_segments;        /* 0 without a context */
+};
+
+struct observer_options {
+    size_t max_tokens;     /* of a whole sequence; longer ones lose context on the left */
+    size_t segment_tokens; /* 128 */
+    size_t batch_tokens;   /* how many tokens to run together, about; does not change results */
+};
+
+int observer_new(const struct model *model, const struct kernels *kernels, struct pool *pool,
+                 const struct observer_options *options, struct observer **out,
+                 struct error *err);
+void observer_free(struct observer *observer);
+
+/* Observe n samples; needs are the bits of scorer.h. out has n elements. */
+int observer_run(struct observer *observer, const struct observed_text *texts, size_t n,
+                 unsigned needs, struct arena *arena, struct observation *out, struct error *err);
+
+/* About how many tokens a text will cost, cheaply, to size batches and progress. */
+size_t observer_guess_tokens(const struct observed_text *text);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * scorer.h - what a metric is.
+ *
+ * A scorer is a const struct with exactly one of three functions:
+ *   observe  reads what a model showed about one sample (observe.h): nll, cas, ...
+ *   derive   combines other scores of the same sample: ifd from nll and nll_alone
+ *   rank     combines the scores of a whole pool of samples: hmp, gateau
+ * Inputs are named by metric and by which model of a pair they come from; stages/score.c computes
+ * them first, stores each as a metric of its own, and never computes one twice.
+ *
+ * A score that cannot be computed has a reason and no number. To add one: NAME.c with
+ * `const struct scorer scorer_NAME`, NAME in the list of scoring/meson.build.
+ */
+#ifndef CURATE_SCORER_H
+#define CURATE_SCORER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct observation;
+
+/* One number about one sample. */
+struct score {
+    double value;       /* finite; meaningless when reason is set */
+    const char *reason; /* static, lower_snake; NULL when there is a number */
+    bool truncated;     /* a number, but over a shortened context */
+    int64_t n_tokens;   /* response tokens behind it */
+};
+
+enum scorer_model {
+    SCORER_MODEL,       /* the model; of a pair the one with the long window */
+    SCORER_SHORT_MODEL, /* the homologous one with the short window */
+};
+
+struct scorer_input {
+    const char *metric;
+    enum scorer_model model;
+};
+
+/* What a model has to be asked (bits). */
+enum scorer_needs {
+    NEED_NLL = 1 << 0,       /* the response given the prompt */
+    NEED_NLL_ALONE = 1 << 1, /* the response after one start token */
+    NEED_SEGMENTS = 1 << 2,  /* per segment: attention in the whole, NLL in its place */
+};
+
+struct scorer_options {
+    double alpha; /* weight of hmp in gateau, 0..1 */
+};
+
+enum scorer_better { BETTER_HIGHER, BETTER_LOWER };
+enum { SCORER_INPUTS_MAX = 4 };
+
+struct scorer {
+    const char *name;
+    int version;             /* raised whenever its numbers change */
+    const char *unit;        /* "nats/token", "ratio" */
+    enum scorer_better better;
+    const char *summary;     /* one line */
+    bool uses_alpha;         /* options.alpha is part of its parameters */
+
+    unsigned needs;          /* with observe */
+    void (*observe)(const struct observation *observation, struct score *out);
+
+    struct scorer_input inputs[SCORER_INPUTS_MAX]; /* with derive and rank; metric NULL ends */
+    void (*derive)(const struct score *inputs, struct score *out);
+    /* inputs[j][i] is input j of sample i; only samples that have every input are in the pool.
+     * out has n elements. n >= 1. ERR_NOMEM. */
+    int (*rank)(const struct scorer_options *options, const double *const *inputs, size_t n,
+                double *out, struct error *err);
+};
+
+/* NULL-terminated, in the order help prints. */
+extern const struct scorer *const scorers[];
+const struct scorer *scorer_find(const char *name);
+
+#endif
