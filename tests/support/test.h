@@ -41,10 +41,10 @@ static inline void expect_ok(int rc, const char *expr, const struct error *err,
     if (rc == 0)
         return;
     if (rc == -1)
-        cm_print_error("%s: [%d] %s (raised at %s:%d)\n", expr, (int)err->code, err->msg,
-                       err->file ? err->file : "?", err->line);
+        print_error("%s: [%d] %s (raised at %s:%d)\n", expr, (int)err->code, err->msg,
+                    err->file ? err->file : "?", err->line);
     else
-        cm_print_error("%s returned %d, not 0\n", expr, rc);
+        print_error("%s returned %d, not 0\n", expr, rc);
     _fail(file, line);
 }
 
@@ -53,12 +53,12 @@ static inline void expect_fails(int rc, const char *expr, const struct error *er
                                 int line)
 {
     if (rc != -1)
-        cm_print_error("%s returned %d, not -1\n", expr, rc);
+        print_error("%s returned %d, not -1\n", expr, rc);
     else if (err->code != want)
-        cm_print_error("%s: code %d, not %d: %s (raised at %s:%d)\n", expr, (int)err->code,
-                       (int)want, err->msg, err->file ? err->file : "?", err->line);
+        print_error("%s: code %d, not %d: %s (raised at %s:%d)\n", expr, (int)err->code,
+                    (int)want, err->msg, err->file ? err->file : "?", err->line);
     else if (!strstr(err->msg, phrase))
-        cm_print_error("%s: \"%s\" does not contain \"%s\"\n", expr, err->msg, phrase);
+        print_error("%s: \"%s\" does not contain \"%s\"\n", expr, err->msg, phrase);
     else
         return;
     _fail(file, line);
