@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * avx2.h - the kernels in AVX2, FMA and F16C: 8 lanes, 16 registers.
+ *
+ * The contracts stand in kernels.h, member by member.
+ */
+#ifndef CURATE_AVX2_H
+#define CURATE_AVX2_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { PANEL_AVX2 = 16 };
+
+void gemm_f32_avx2(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *b,
+                   size_t ldb, float *out, size_t ldo, bool add);
+
+void pack_f32_avx2(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                   float *out);
+void pack_f16_avx2(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                   float *out);
+void pack_bf16_avx2(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                    float *out);
+void pack_q8_0_avx2(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                    float *out);
+
+void rms_norm_avx2(const float *x, const float *weight, size_t n, float epsilon, float *out);
+
+void rope_norm_avx2(float *x, const float *cos, const float *sin, size_t n);
+void rope_neox_avx2(float *x, const float *cos, const float *sin, size_t n);
+
+void silu_mul_avx2(float *gate, const float *up, size_t n);
+void scale_f32_avx2(float *x, float factor, size_t n);
+void add_f32_avx2(float *x, const float *y, size_t n);
+
+float max_f32_avx2(const float *x, size_t n);
+double exp_sum_avx2(float *x, size_t n, float max);
+double sum_f32_avx2(const float *x, size_t n);
+
+#endif
