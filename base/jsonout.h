@@ -10,18 +10,18 @@
 #ifndef CURATE_JSONOUT_H
 #define CURATE_JSONOUT_H
 
+#include "base/error.h"
 #include "base/slice.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct buf;
-struct error;
 
 struct jsonout {
     struct buf *buf;
     bool need_comma;
-    bool failed;
+    enum error_code failure; /* of the first call that failed */
 };
 
 void jsonout_init(struct jsonout *out, struct buf *buf);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "base/error.h"
+
+enum { BLOCK_BYTES = 64 * 1024 };
+
+struct digest {
+    EVP_MD_CTX *ctx;
+};
+
+int digest_new(struct digest **out, struct error *err)
+{
+    struct digest *digest = calloc(1, sizeof *digest);
+
+    if (!digest)
+        return error_nomem(err);
+    digest->ctx = EVP_MD_CTX_new();
+    if (!digest->ctx) {
+        digest_free(digest);
+        return error_nomem(err);
+    }
+    if (EVP_DigestInit_ex(digest->ctx, EVP_sha256(), NULL) != 1) {
+        digest_free(digest);
+        return error_set(err, ERR_UNSUPPORTED, "libcrypto on this machine offers no SHA-256");
+    }
+    *out = digest;
+    return 0;
+}
+
+void digest_free(struct digest *digest)
+{
+    if (!digest)
+        return;
+    EVP_MD_CTX_free(digest->ctx);
+    free(digest);
+}
+
+int digest_add(struct digest *digest, const void *bytes, size_t n, struct error *err)
+{
+    if (EVP_DigestUpdate(digest->ctx, bytes, n) != 1)
+        return error_set(err, ERR_NOMEM, "libcrypto stopped in the middle of a SHA-256");
+    return 0;
+}
+
+int digest_end(struct digest *digest, uint8_t out[DIGEST_BYTES], struct error *err)
+{
+    if (EVP_DigestFinal_ex(digest->ctx, out, NULL) != 1)
+        return error_set(err, ERR_NOMEM, "libcrypto stopped at the end of a SHA-256");
+    return 0;
+}
+
+static int add_all(struct digest *digest, int fd, struct error *err)
+{
+    uint8_t *block = malloc(BLOCK_BYTES);
+    int rc = -1;
+
+    if (!block)
+        return error_nomem(err);
+    for (;;) {
+        const ssize_t n = read(fd, block, BLOCK_BYTES);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            error_errno(err, errno, "reading");
+            break;
+        }
+        if (n == 0) {
+            rc = 0;
+            break;
+        }
+        if (digest_add(digest, block, (size_t)n, err) < 0)
+            break;
+    }
+    free(block);
+    return rc;
+}
+
+int digest_file(const char *path, uint8_t out[DIGEST_BYTES], struct error *err)
+{
+    struct digest *digest = NULL;
+    int rc = -1;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return error_errno(err, errno, path);
+    if (digest_new(&digest, err) < 0)
+        goto done;
+    if (add_all(digest, fd, err) < 0) {
+        error_prefix(err, "%s", path);
+        goto done;
+    }
+    rc = digest_end(digest, out, err);
+done:
+    digest_free(digest);
+    close(fd);
+    return rc;
+}
+
+void digest_hex(const uint8_t *bytes, size_t n, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < n; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * n] = '\0';
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+enum { BLOCK_BYTES = 64 * 1024, NAME_TRIES = 100 };
+
+static int map_fd(int fd, const char *path, struct file_map *out, struct error *err)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return error_errno(err, errno, path);
+    if (!S_ISREG(st.st_mode))
+        return error_set(err, ERR_INPUT, "%s: not a regular file", path);
+    if (st.st_size == 0)
+        return error_set(err, ERR_INPUT, "%s: the file is empty", path);
+    void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED)
+        return error_errno(err, errno, path);
+    out->data = data;
+    out->len = (size_t)st.st_size;
+    return 0;
+}
+
+int file_map_open(const char *path, struct file_map *out, struct error *err)
+{
+    /* Without O_NONBLOCK opening a named pipe would wait for its writer. */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0)
+        return error_errno(err, errno, path);
+    const int rc = map_fd(fd, path, out, err);
+    close(fd);
+    return rc;
+}
+
+void file_map_close(struct file_map *map)
+{
+    if (map->data)
+        munmap((void *)map->data, map->len);
+    *map = (struct file_map){ 0 };
+}
+
+int file_stamp(const char *path, struct file_stamp *out, struct error *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return error_errno(err, errno, path);
+    out->size_bytes = st.st_size;
+    out->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    out->inode = (int64_t)st.st_ino;
+    return 0;
+}
+
+static int read_all(int fd, const char *path, struct buf *out, struct error *err)
+{
+    char *block = malloc(BLOCK_BYTES);
+    int rc = -1;
+
+    if (!block)
+        return error_nomem(err);
+    for (;;) {
+        const ssize_t n = read(fd, block, BLOCK_BYTES);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            error_errno(err, errno, path);
+            break;
+        }
+        if (n == 0) {
+            rc = 0;
+            break;
+        }
+        if (buf_add(out, block, (size_t)n, err) < 0) {
+            error_prefix(err, "%s", path);
+            break;
+        }
+    }
+    free(block);
+    return rc;
+}
+
+int file_read(const char *path, struct buf *out, struct error *err)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return error_errno(err, errno, path);
+    const int rc = read_all(fd, path, out, err);
+    close(fd);
+    return rc;
+}
+
+struct file_out {
+    int fd;
+    bool owns_fd;
+    char *path; /* where it shall appear */
+    char *temp; /* where it is until then; NULL when bytes go to path itself */
+    size_t n_held;
+    char held[BLOCK_BYTES];
+};
+
+static int cannot_create(const char *path, struct error *err)
+{
+    const int sys = errno;
+
+    error_errno(err, sys, path);
+    if (err->code != ERR_NOMEM)
+        err->code = ERR_CANTCREATE;
+    return -1;
+}
+
+/* The mode is open()'s business, so that the umask counts; mkstemp() would say 0600. */
+static int open_temp(struct file_out *file, struct error *err)
+{
+    for (int i = 0; i < NAME_TRIES; i++) {
+        if (asprintf(&file->temp, "%s.tmp-%ld-%d", file->path, (long)getpid(), i) < 0) {
+            file->temp = NULL;
+            return error_nomem(err);
+        }
+        file->fd = open(file->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file->fd >= 0) {
+            file->owns_fd = true;
+            return 0;
+        }
+        free(file->temp);
+        file->temp = NULL;
+        if (errno != EEXIST)
+            break;
+    }
+    return cannot_create(file->path, err);
+}
+
+/* A device or pipe cannot be replaced by renaming something over it; it is written to. */
+static int open_in_place(struct file_out *file, struct error *err)
+{
+    file->fd = open(file->path, O_WRONLY | O_CLOEXEC);
+    if (file->fd < 0)
+        return cannot_create(file->path, err);
+    file->owns_fd = true;
+    return 0;
+}
+
+static int open_target(struct file_out *file, const char *path, struct error *err)
+{
+    struct stat st;
+
+    if (strcmp(path, "-") == 0) {
+        file->fd = STDOUT_FILENO;
+        file->path = strdup("standard output");
+        return file->path ? 0 : error_nomem(err);
+    }
+    const bool exists = stat(path, &st) == 0;
+    /* What a link points to is replaced, not the link. */
+    file->path = exists ? realpath(path, NULL) : strdup(path);
+    if (!file->path)
+        return exists ? cannot_create(path, err) : error_nomem(err);
+    if (exists && S_ISDIR(st.st_mode))
+        return error_set(err, ERR_CANTCREATE, "%s: is a directory", path);
+    if (exists && !S_ISREG(st.st_mode))
+        return open_in_place(file, err);
+    return open_temp(file, err);
+}
+
+int file_out_open(const char *path, struct file_out **out, struct error *err)
+{
+    struct file_out *file = calloc(1, sizeof *file);
+
+    if (!file)
+        return error_nomem(err);
+    file->fd = -1;
+    if (open_target(file, path, err) < 0) {
+        file_out_close(file);
+        return -1;
+    }
+    *out = file;
+    return 0;
+}
+
+static int write_all(struct file_out *file, const char *bytes, size_t n, struct error *err)
+{
+    while (n > 0) {
+        const ssize_t done = write(file->fd, bytes, n);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0) {
+            const int sys = errno;
+            error_errno(err, sys, file->path);
+            err->code = ERR_IO;
+            return -1;
+        }
+        bytes += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+static int flush(struct file_out *file, struct error *err)
+{
+    const size_t n = file->n_held;
+
+    file->n_held = 0;
+    return write_all(file, file->held, n, err);
+}
+
+int file_out_add(struct file_out *file, struct slice bytes, struct error *err)
+{
+    if (bytes.len > sizeof file->held - file->n_held && flush(file, err) < 0)
+        return -1;
+    if (bytes.len >= sizeof file->held)
+        return write_all(file, bytes.ptr, bytes.len, err);
+    if (bytes.len > 0)
+        memcpy(file->held + file->n_held, bytes.ptr, bytes.len);
+    file->n_held += bytes.len;
+    return 0;
+}
+
+/* Without it the new name may be gone after a power cut although the bytes are there. */
+static int sync_folder(const char *path, struct error *err)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder =
+        slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    int rc = -1;
+
+    if (!folder)
+        return error_nomem(err);
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* Some file systems know no fsync of a folder and say EINVAL. */
+    if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
+        error_errno(err, errno, folder);
+    else
+        rc = 0;
+    if (fd >= 0)
+        close(fd);
+    free(folder);
+    return rc;
+}
+
+int file_out_commit(struct file_out *file, struct error *err)
+{
+    if (flush(file, err) < 0)
+        return -1;
+    if (!file->temp)
+        return 0;
+    if (fsync(file->fd) < 0)
+        return error_errno(err, errno, file->path);
+    if (rename(file->temp, file->path) < 0)
+        return cannot_create(file->path, err);
+    free(file->temp);
+    file->temp = NULL;
+    return sync_folder(file->path, err);
+}
+
+void file_out_close(struct file_out *file)
+{
+    if (!file)
+        return;
+    if (file->owns_fd)
+        close(file->fd);
+    if (file->temp)
+        unlink(file->temp);
+    free(file->temp);
+    free(file->path);
+    free(file);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/jsonout.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+void jsonout_init(struct jsonout *out, struct buf *buf)
+{
+    *out = (struct jsonout){ .buf = buf };
+}
+
+static void add(struct jsonout *out, const void *bytes, size_t n)
+{
+    struct error err;
+
+    if (out->failure == ERR_NONE && buf_add(out->buf, bytes, n, &err) < 0)
+        out->failure = err.code;
+}
+
+static void begin_value(struct jsonout *out)
+{
+    if (out->need_comma)
+        add(out, ",", 1);
+    out->need_comma = true;
+}
+
+static void open_bracket(struct jsonout *out, char bracket)
+{
+    begin_value(out);
+    add(out, &bracket, 1);
+    out->need_comma = false;
+}
+
+static void close_bracket(struct jsonout *out, char bracket)
+{
+    add(out, &bracket, 1);
+    out->need_comma = true;
+}
+
+void jsonout_object_begin(struct jsonout *out)
+{
+    open_bracket(out, '{');
+}
+
+void jsonout_object_end(struct jsonout *out)
+{
+    close_bracket(out, '}');
+}
+
+void jsonout_array_begin(struct jsonout *out)
+{
+    open_bracket(out, '[');
+}
+
+void jsonout_array_end(struct jsonout *out)
+{
+    close_bracket(out, ']');
+}
+
+void jsonout_key(struct jsonout *out, const char *key)
+{
+    jsonout_text(out, slice_text(key));
+    add(out, ":", 1);
+    out->need_comma = false;
+}
+
+static bool must_escape(unsigned char c)
+{
+    return c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
+}
+
+static void add_escape(struct jsonout *out, unsigned char c)
+{
+    static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    char text[8];
+
+    for (size_t i = 0; i + 1 < sizeof named; i += 2) {
+        if ((unsigned char)named[i] == c) {
+            text[0] = '\\';
+            text[1] = named[i + 1];
+            add(out, text, 2);
+            return;
+        }
+    }
+    snprintf(text, sizeof text, "\\u%04x", c);
+    add(out, text, 6);
+}
+
+/* Copies stretches that need no escape whole: most text needs few. */
+static void add_escaped(struct jsonout *out, struct slice text)
+{
+    size_t done = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        const unsigned char c = (unsigned char)text.ptr[i];
+
+        if (!must_escape(c))
+            continue;
+        add(out, text.ptr + done, i - done);
+        add_escape(out, c);
+        done = i + 1;
+    }
+    add(out, text.ptr + done, text.len - done);
+}
+
+void jsonout_text(struct jsonout *out, struct slice text)
+{
+    if (!text.ptr) {
+        jsonout_null(out);
+        return;
+    }
+    begin_value(out);
+    add(out, "\"", 1);
+    add_escaped(out, text);
+    add(out, "\"", 1);
+}
+
+void jsonout_int(struct jsonout *out, int64_t value)
+{
+    char text[24];
+    const int n = snprintf(text, sizeof text, "%" PRId64, value);
+
+    jsonout_raw(out, slice_of(text, (size_t)n));
+}
+
+void jsonout_double(struct jsonout *out, double value)
+{
+    char text[32];
+    int n = 0;
+
+    if (!isfinite(value)) {
+        jsonout_null(out);
+        return;
+    }
+    /* 15 digits survive every decimal, 17 every double; the point is '.' because the program
+     * never leaves the C locale. */
+    for (int digits = 15; digits <= 17; digits++) {
+        n = snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    jsonout_raw(out, slice_of(text, (size_t)n));
+}
+
+void jsonout_bool(struct jsonout *out, bool value)
+{
+    jsonout_raw(out, slice_text(value ? "true" : "false"));
+}
+
+void jsonout_null(struct jsonout *out)
+{
+    jsonout_raw(out, slice_text("null"));
+}
+
+void jsonout_raw(struct jsonout *out, struct slice json)
+{
+    begin_value(out);
+    add(out, json.ptr, json.len);
+}
+
+int jsonout_end(struct jsonout *out, struct error *err)
+{
+    if (out->failure == ERR_NONE)
+        return 0;
+    if (out->failure == ERR_NOMEM)
+        return error_nomem(err);
+    return error_set(err, out->failure, "JSON text grows past its limit of %zu bytes",
+                     out->buf->max_bytes);
+}

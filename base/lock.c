@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+enum { POLL_MS = 50, HOLDER_BYTES = 256 };
+
+struct lock {
+    int fd;
+};
+
+/* Who we are, for the message of the next one. A full disk may keep us from saying so; that is
+ * no reason not to work, the lock is flock()'s. */
+static void write_holder(int fd, const char *command)
+{
+    char host[65] = "";
+    char since[32] = "";
+    char line[HOLDER_BYTES];
+    struct tm utc;
+    const time_t now = (time_t)(clock_unix_ms() / 1000);
+
+    if (gethostname(host, sizeof host - 1) < 0)
+        snprintf(host, sizeof host, "this machine");
+    if (gmtime_r(&now, &utc))
+        strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    const int n = snprintf(line, sizeof line, "process %ld on %s since %s: %.100s\n",
+                           (long)getpid(), host, since, command);
+    if (n < 0 || ftruncate(fd, 0) < 0 || pwrite(fd, line, strlen(line), 0) < 0)
+        return;
+}
+
+/* Whatever the file holds, as one line of ASCII. */
+static void read_holder(int fd, char *line, size_t size)
+{
+    const ssize_t n = pread(fd, line, size - 1, 0);
+
+    line[n > 0 ? n : 0] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
+            *c = '?';
+    if (line[0] == '\0')
+        snprintf(line, size, "a process that left no name");
+}
+
+static int raise_busy(const char *path, int fd, int64_t waited_ms, struct error *err)
+{
+    char holder[HOLDER_BYTES];
+
+    read_holder(fd, holder, sizeof holder);
+    if (waited_ms > 0)
+        return error_set(err, ERR_BUSY, "%s is still held after %.1f s by %s; try again later",
+                         path, (double)waited_ms / 1000, holder);
+    return error_set(err, ERR_BUSY, "%s is held by %s; try again later, or wait for it", path,
+                     holder);
+}
+
+/* 1 when we have it, 0 when somebody else does. */
+static int try_lock(int fd, const char *path, struct error *err)
+{
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno == EWOULDBLOCK)
+            return 0;
+        if (errno != EINTR)
+            return error_errno(err, errno, path);
+    }
+    return 1;
+}
+
+/* 1 when we have it, 0 when the time is over. Polled, because a blocking flock() knows no
+ * timeout short of a signal. */
+static int wait_for_lock(int fd, const char *path, int64_t timeout_ms, struct error *err)
+{
+    const int64_t start_ns = clock_mono_ns();
+    const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
+
+    for (;;) {
+        const int rc = try_lock(fd, path, err);
+
+        if (rc != 0)
+            return rc;
+        if (timeout_ms > 0 && (clock_mono_ns() - start_ns) / 1000000 >= timeout_ms)
+            return 0;
+        if (nanosleep(&pause, NULL) < 0 && errno == EINTR)
+            return error_set(err, ERR_CANCELLED, "stopped while waiting for %s", path);
+    }
+}
+
+int lock_take(const char *path, enum lock_policy policy, int64_t timeout_ms,
+              const char *command, struct lock **out, struct error *err)
+{
+    const bool wait = policy == LOCK_WAIT;
+    struct lock *lock = malloc(sizeof *lock);
+    int rc = -1;
+
+    if (!lock)
+        return error_nomem(err);
+    lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (lock->fd < 0) {
+        error_errno(err, errno, path);
+        goto done;
+    }
+    const int got =
+        wait ? wait_for_lock(lock->fd, path, timeout_ms, err) : try_lock(lock->fd, path, err);
+    if (got < 0)
+        goto done;
+    if (got == 0 && policy != LOCK_SKIP) {
+        raise_busy(path, lock->fd, wait ? timeout_ms : 0, err);
+        goto done;
+    }
+    rc = 0;
+    *out = NULL;
+    if (got == 1) {
+        write_holder(lock->fd, command);
+        *out = lock;
+        lock = NULL; /* the caller's now */
+    }
+done:
+    lock_release(lock);
+    return rc;
+}
+
+void lock_release(struct lock *lock)
+{
+    if (!lock)
+        return;
+    /* The file stays: unlinking it would let two processes lock two files of one name. */
+    if (lock->fd >= 0)
+        close(lock->fd);
+    free(lock);
+}

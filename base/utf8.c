@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/utf8.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <utf8proc.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#define HIGH_BITS 0x8080808080808080u
+#define LOW_BITS  0x0101010101010101u
+
+static uint64_t load_u64(const uint8_t *p)
+{
+    uint64_t word;
+
+    memcpy(&word, p, sizeof word);
+    return word;
+}
+
+/* Bytes of the well-formed character at p, 0 when there is none; its number in *code. */
+static size_t decode(const uint8_t *p, size_t left, uint32_t *code)
+{
+    if (p[0] < 0x80) {
+        *code = p[0];
+        return 1;
+    }
+    if (p[0] < 0xe0) {
+        if (p[0] < 0xc2 || left < 2 || (p[1] & 0xc0) != 0x80)
+            return 0;
+        *code = (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu);
+        return 2;
+    }
+    if (p[0] < 0xf0) {
+        if (left < 3 || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80)
+            return 0;
+        *code = (p[0] & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
+        return *code < 0x800 || (*code >= 0xd800 && *code < 0xe000) ? 0 : 3;
+    }
+    if (p[0] > 0xf4 || left < 4 || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80 ||
+        (p[3] & 0xc0) != 0x80)
+        return 0;
+    *code = (p[0] & 0x07u) << 18 | (p[1] & 0x3fu) << 12 | (p[2] & 0x3fu) << 6 | (p[3] & 0x3fu);
+    return *code < 0x10000 || *code > 0x10ffff ? 0 : 4;
+}
+
+size_t utf8_bad_at(struct slice text)
+{
+    const uint8_t *p = (const uint8_t *)text.ptr;
+    size_t i = 0;
+    uint32_t code;
+
+    while (i < text.len) {
+        while (text.len - i >= 16 && ((load_u64(p + i) | load_u64(p + i + 8)) & HIGH_BITS) == 0)
+            i += 16;
+        while (i < text.len && p[i] < 0x80)
+            i++;
+        /* Other scripts come in runs. */
+        while (i < text.len && p[i] >= 0x80) {
+            const size_t len = decode(p + i, text.len - i, &code);
+
+            if (len == 0)
+                return i;
+            i += len;
+        }
+    }
+    return text.len;
+}
+
+size_t utf8_char_len(struct slice text)
+{
+    uint32_t code;
+
+    if (text.len == 0)
+        return 0;
+    const size_t len = decode((const uint8_t *)text.ptr, text.len, &code);
+    return len > 0 ? len : 1;
+}
+
+/*
+ * Characters that normalising never touches, whatever stands around them: all of them have
+ * NFC_Quick_Check=Yes and combining class 0. Only blocks without unassigned places, since the
+ * stability of normal forms is promised for assigned characters alone. Sorted.
+ */
+static const struct range {
+    uint32_t first;
+    uint32_t last;
+} fixed_ranges[] = {
+    { 0x0080, 0x02ff },   /* Latin with its accents, IPA */
+    { 0x0391, 0x03a1 },   /* Greek */
+    { 0x03a3, 0x03ff },   /* Greek, Coptic */
+    { 0x0400, 0x0482 },   /* Cyrillic */
+    { 0x048a, 0x052f },   /* Cyrillic */
+    { 0x1e00, 0x1eff },   /* Latin with more accents, Vietnamese */
+    { 0x2002, 0x2064 },   /* dashes, quotes, spaces */
+    { 0x20a0, 0x20c0 },   /* currency */
+    { 0x2190, 0x2328 },   /* arrows, mathematics */
+    { 0x232b, 0x23ff },   /* technical */
+    { 0x2460, 0x2adb },   /* numbers in circles, boxes, symbols, mathematics */
+    { 0x3000, 0x3029 },   /* CJK punctuation */
+    { 0x3030, 0x303f },   /* CJK punctuation */
+    { 0x3041, 0x3096 },   /* Hiragana */
+    { 0x309b, 0x30ff },   /* Katakana */
+    { 0x3400, 0x9fff },   /* CJK ideographs */
+    { 0xac00, 0xd7a3 },   /* Hangul syllables */
+    { 0xfe00, 0xfe0f },   /* variation selectors */
+    { 0xff01, 0xffbe },   /* full and half width */
+    { 0x1f300, 0x1f64f }, /* pictographs, faces */
+    { 0x1f900, 0x1f9ff }, /* pictographs */
+};
+
+static bool is_fixed(uint32_t code)
+{
+    size_t low = 0;
+    size_t high = sizeof fixed_ranges / sizeof *fixed_ranges;
+
+    if (code < 0x80)
+        return code != '\r';
+    while (low < high) {
+        const size_t mid = (low + high) / 2;
+
+        if (code > fixed_ranges[mid].last)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < sizeof fixed_ranges / sizeof *fixed_ranges && code >= fixed_ranges[low].first;
+}
+
+/* Nonzero when one of the 8 bytes is not ASCII or is a CR: x - 1 borrows into the high bit of
+ * a byte that is 0, which is a CR before the exclusive or. */
+static uint64_t find_not_plain(uint64_t word)
+{
+    const uint64_t no_cr = word ^ (LOW_BITS * '\r');
+
+    return (word | ((no_cr - LOW_BITS) & ~no_cr)) & HIGH_BITS;
+}
+
+/* Bytes at the beginning that are fixed characters; *last is where the last of them starts. */
+static size_t fixed_prefix(const uint8_t *p, size_t n, size_t *last)
+{
+    size_t i = 0;
+    uint32_t code;
+
+    *last = 0;
+    while (i < n) {
+        while (n - i >= 8 && find_not_plain(load_u64(p + i)) == 0) {
+            i += 8;
+            *last = i - 1;
+        }
+        if (i == n)
+            break;
+        const size_t len = decode(p + i, n - i, &code);
+        if (len == 0 || !is_fixed(code))
+            return i;
+        *last = i;
+        i += len;
+    }
+    return n;
+}
+
+bool utf8_is_canonical(struct slice text)
+{
+    size_t last;
+
+    return fixed_prefix((const uint8_t *)text.ptr, text.len, &last) == text.len;
+}
+
+/* Bytes up to the next fixed character or CR. */
+static size_t loose_prefix(const uint8_t *p, size_t n)
+{
+    size_t i = 0;
+    uint32_t code;
+
+    while (i < n) {
+        const size_t len = decode(p + i, n - i, &code);
+
+        if (len > 0 && (is_fixed(code) || code == '\r'))
+            break;
+        i += len > 0 ? len : 1;
+    }
+    return i;
+}
+
+static int add_composed(const uint8_t *p, size_t n, struct buf *out, struct error *err)
+{
+    static const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+    utf8proc_int32_t room[128];
+    utf8proc_int32_t *codes = room;
+    utf8proc_ssize_t len = sizeof room / sizeof *room - 1;
+    int rc = -1;
+
+    utf8proc_ssize_t need = utf8proc_decompose(p, (utf8proc_ssize_t)n, codes, len, options);
+    if (need > len) {
+        len = need;
+        codes = malloc(((size_t)len + 1) * sizeof *codes); /* reencode adds a NUL */
+        if (!codes)
+            return error_nomem(err);
+        need = utf8proc_decompose(p, (utf8proc_ssize_t)n, codes, len, options);
+    }
+    if (need >= 0)
+        need = utf8proc_reencode(codes, need, options);
+    if (need < 0)
+        error_set(err, ERR_INPUT, "normalising %zu bytes of text: %s", n,
+                  utf8proc_errmsg(need));
+    else
+        rc = buf_add(out, codes, (size_t)need, err);
+    if (codes != room)
+        free(codes);
+    return rc;
+}
+
+/*
+ * A text falls apart before every fixed character: what stands there never combines with what
+ * precedes it. So only the stretches of other characters, each with the fixed character they
+ * may combine with, have to be normalised; the rest is copied.
+ */
+int utf8_canonical(struct slice text, struct buf *out, struct error *err)
+{
+    const uint8_t *p = (const uint8_t *)text.ptr;
+    size_t left = text.len;
+
+    while (left > 0) {
+        size_t last;
+        size_t n = fixed_prefix(p, left, &last);
+
+        if (n == left)
+            return buf_add(out, p, n, err);
+        if (p[n] == '\r') {
+            if (buf_add(out, p, n, err) < 0 || buf_add(out, "\n", 1, err) < 0)
+                return -1;
+            n += n + 1 < left && p[n + 1] == '\n' ? 2 : 1;
+        } else {
+            n += loose_prefix(p + n, left - n);
+            if (buf_add(out, p, last, err) < 0 ||
+                add_composed(p + last, n - last, out, err) < 0)
+                return -1;
+        }
+        p += n;
+        left -= n;
+    }
+    return 0;
+}
