@@ -11,6 +11,8 @@
 
 #include <stddef.h>
 
+struct error;
+
 enum option_type {
     OPTION_END = 0, /* ends a table */
     OPTION_FLAG,    /* bool */
@@ -34,5 +36,20 @@ struct option {
     const char *value_name; /* "FILE"; NULL for a flag */
     const char *help;       /* one line, lower case, no period */
 };
+
+/* By long name, or by its first name_len characters; NULL when there is none. */
+const struct option *option_find(const struct option *table, const char *name, size_t name_len);
+/* The name most like a mistyped one, for "did you mean"; NULL when nothing is near. */
+const char *option_nearest(const struct option *table, const char *name);
+
+/* Set a member from text: "true" or "false" for a flag; a list gets it appended. ERR_USAGE says what the
+ * option takes; the text is borrowed for as long as the arguments live. */
+int option_set(const struct option *option, void *args, const char *text, struct error *err);
+/* Append to a list; option_list_free() gives the array back, not the items. */
+int option_list_add(struct text_list *list, const char *text, struct error *err);
+void option_list_free(struct text_list *list);
+
+/* How many letters must change to make one word the other; at most max + 1. */
+size_t option_distance(const char *a, const char *b, size_t max);
 
 #endif

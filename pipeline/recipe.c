@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/recipe.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cyaml/cyaml.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/option.h"
+#include "stages/stage.h"
+
+/*
+ * libcyaml fills structs by a schema. Ours is built at run time from the stages' option tables, so
+ * that a new option of a stage is a recipe key without a line here. Every option becomes one slot
+ * of this type, given as text or list of texts; the text becomes a value by the same function the
+ * command line uses.
+ */
+union slot {
+    char *text;
+    struct text_list list;
+};
+
+enum { STAGES_MAX = 32, OPTIONS_MAX = 32, RECIPE_MAX_BYTES = 1 << 20, STEPS_MAX = 1000 };
+
+/* One step as cyaml loads it: one pointer per stage, the one that was named is set. */
+struct loaded_step {
+    union slot *stages[STAGES_MAX];
+};
+
+struct loaded {
+    int64_t version;
+    char *db;
+    char *threads;
+    char *lock;
+    struct loaded_step *steps;
+    unsigned n_steps;
+};
+
+struct schema {
+    cyaml_schema_field_t stage_fields[STAGES_MAX][OPTIONS_MAX + 1];
+    cyaml_schema_field_t step_fields[STAGES_MAX + 1];
+    cyaml_schema_value_t step;
+};
+
+struct recipe {
+    char *name;
+    struct schema *schema;
+    struct loaded *loaded;
+    struct recipe_step *steps;
+    size_t n_steps;
+};
+
+static const cyaml_schema_value_t text_item = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, CYAML_UNLIMITED),
+};
+
+static const cyaml_schema_field_t end_of_fields = CYAML_FIELD_END;
+
+static void add_field(cyaml_schema_field_t *field, const struct option *option, size_t slot)
+{
+    *field = end_of_fields;
+    field->key = option->name;
+    field->data_offset = (uint32_t)(slot * sizeof(union slot));
+    if (option->type == OPTION_LIST) {
+        field->count_offset = field->data_offset + (uint32_t)offsetof(struct text_list, n);
+        field->count_size = sizeof(unsigned);
+        field->value.type = CYAML_SEQUENCE;
+        field->value.flags = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL;
+        field->value.data_size = sizeof(char *);
+        field->value.sequence.entry = &text_item;
+        field->value.sequence.min = 1;
+        field->value.sequence.max = CYAML_UNLIMITED;
+    } else {
+        field->value.type = CYAML_STRING;
+        field->value.flags = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL;
+        field->value.data_size = 1;
+        field->value.string.min = 0;
+        field->value.string.max = CYAML_UNLIMITED;
+    }
+}
+
+/* The option behind a slot: slot 0 is the positional, then the table in order. */
+static const struct option *slot_option(const struct stage *stage, size_t slot)
+{
+    if (slot == 0)
+        return stage->positional;
+    return &stage->options[slot - 1];
+}
+
+/* How many slots a stage has. */
+static size_t count_slots(const struct stage *stage)
+{
+    size_t n = 1;
+
+    while (n < OPTIONS_MAX && stage->options && stage->options[n - 1].type != OPTION_END)
+        n++;
+    return n;
+}
+
+static void build_schema(struct schema *schema)
+{
+    size_t s = 0;
+
+    for (; stages[s] && s < STAGES_MAX; s++) {
+        const size_t n_slots = count_slots(stages[s]);
+        size_t n_fields = 0;
+
+        for (size_t slot = 0; slot < n_slots; slot++)
+            if (slot_option(stages[s], slot))
+                add_field(&schema->stage_fields[s][n_fields++], slot_option(stages[s], slot),
+                          slot);
+        schema->stage_fields[s][n_fields] = end_of_fields;
+
+        cyaml_schema_field_t *field = &schema->step_fields[s];
+        *field = end_of_fields;
+        field->key = stages[s]->name;
+        field->data_offset = (uint32_t)(s * sizeof(union slot *));
+        field->value.type = CYAML_MAPPING;
+        field->value.flags = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL;
+        field->value.data_size = (uint32_t)(n_slots * sizeof(union slot));
+        field->value.mapping.fields = schema->stage_fields[s];
+    }
+    schema->step_fields[s] = end_of_fields;
+    schema->step.type = CYAML_MAPPING;
+    schema->step.flags = CYAML_FLAG_DEFAULT;
+    schema->step.data_size = sizeof(struct loaded_step);
+    schema->step.mapping.fields = schema->step_fields;
+}
+
+/* The fields of the file itself; steps are as the schema says. */
+static void top_fields(const struct schema *schema, cyaml_schema_field_t out[6])
+{
+    const cyaml_schema_field_t fields[] = {
+        CYAML_FIELD_INT("version", CYAML_FLAG_DEFAULT, struct loaded, version),
+        CYAML_FIELD_STRING_PTR("db", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct loaded, db,
+                               1, CYAML_UNLIMITED),
+        CYAML_FIELD_STRING_PTR("threads", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct loaded,
+                               threads, 1, CYAML_UNLIMITED),
+        CYAML_FIELD_STRING_PTR("lock", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct loaded,
+                               lock, 1, CYAML_UNLIMITED),
+        CYAML_FIELD_SEQUENCE_COUNT("steps", CYAML_FLAG_POINTER, struct loaded, steps, n_steps,
+                                   &schema->step, 1, STEPS_MAX),
+        CYAML_FIELD_END,
+    };
+
+    memcpy(out, fields, sizeof fields);
+}
+
+/* What libcyaml says on its way out: the reason first, then where. Only those two are kept. */
+struct complaint {
+    char reason[200];
+    char where[160];
+};
+
+static void keep_complaint(cyaml_log_t level, void *arg, const char *fmt, va_list args)
+{
+    struct complaint *complaint = arg;
+    char text[256];
+
+    if (level < CYAML_LOG_ERROR)
+        return;
+    vsnprintf(text, sizeof text, fmt, args);
+    text[strcspn(text, "\n")] = '\0';
+    const char *at = strstr(text, "(line: ");
+    if (at && !complaint->where[0])
+        snprintf(complaint->where, sizeof complaint->where, "%.*s", (int)strcspn(at + 1, ")"),
+                 at + 1);
+    else if (!at && !complaint->reason[0] && !strstr(text, "Backtrace"))
+        snprintf(complaint->reason, sizeof complaint->reason, "%.190s",
+                 strncmp(text, "Load: ", 6) == 0 ? text + 6 : text);
+}
+
+static const cyaml_config_t *config_of(struct complaint *complaint, cyaml_config_t *config)
+{
+    *config = (cyaml_config_t){ .log_fn = keep_complaint,
+                                .log_ctx = complaint,
+                                .mem_fn = cyaml_mem,
+                                .log_level = CYAML_LOG_ERROR,
+                                .flags = CYAML_CFG_NO_ALIAS };
+    return config;
+}
+
+static int load(struct recipe *recipe, struct slice text, struct error *err)
+{
+    struct complaint complaint = { .reason = "" };
+    cyaml_schema_field_t fields[6];
+    cyaml_config_t config;
+
+    top_fields(recipe->schema, fields);
+    const cyaml_schema_value_t top = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct loaded,
+                                                           fields) };
+    const cyaml_err_t rc =
+        cyaml_load_data((const uint8_t *)text.ptr, text.len, config_of(&complaint, &config), &top,
+                        (cyaml_data_t **)&recipe->loaded, NULL);
+    if (rc == CYAML_OK)
+        return 0;
+    if (rc == CYAML_ERR_OOM)
+        return error_nomem(err);
+    return error_set(err, ERR_CONFIG, "%s%s%s", complaint.reason[0] ? complaint.reason : cyaml_strerror(rc),
+                     complaint.where[0] ? " at " : "", complaint.where);
+}
+
+static void unload(struct recipe *recipe)
+{
+    struct complaint complaint = { .reason = "" };
+    cyaml_schema_field_t fields[6];
+    cyaml_config_t config;
+
+    if (!recipe->loaded)
+        return;
+    top_fields(recipe->schema, fields);
+    const cyaml_schema_value_t top = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct loaded,
+                                                           fields) };
+    cyaml_free(config_of(&complaint, &config), &top, recipe->loaded, 0);
+}
+
+static int set_args(const struct stage *stage, const union slot *slots, void *args,
+                    struct error *err)
+{
+    const size_t n_slots = count_slots(stage);
+
+    memcpy(args, stage->defaults, stage->args_size);
+    for (size_t i = 0; i < n_slots; i++) {
+        const struct option *option = slot_option(stage, i);
+
+        if (!option)
+            continue;
+        if (option->type == OPTION_LIST)
+            memcpy((char *)args + option->offset, &slots[i].list, sizeof slots[i].list);
+        else if (slots[i].text && option_set(option, args, slots[i].text, err) < 0)
+            return -1;
+        if (i == 0 && stage->positional_required &&
+            (option->type == OPTION_LIST ? slots[i].list.n == 0 : !slots[i].text))
+            return error_set(err, ERR_CONFIG, "%s is missing", option->name);
+    }
+    return 0;
+}
+
+/* Turn one loaded step into a stage and its arguments. */
+static int set_step(const struct loaded_step *loaded, struct recipe_step *step, struct error *err)
+{
+    const union slot *slots = NULL;
+
+    for (size_t s = 0; stages[s] && s < STAGES_MAX; s++) {
+        if (!loaded->stages[s])
+            continue;
+        if (slots)
+            return error_set(err, ERR_CONFIG, "names both %s and %s: give each a step of its own",
+                             step->stage->name, stages[s]->name);
+        slots = loaded->stages[s];
+        step->stage = stages[s];
+    }
+    if (!slots)
+        return error_set(err, ERR_CONFIG, "names no stage");
+    step->args = calloc(1, step->stage->args_size);
+    if (!step->args)
+        return error_nomem(err);
+    if (set_args(step->stage, slots, step->args, err) < 0) {
+        if (err->code == ERR_USAGE)
+            err->code = ERR_CONFIG;
+        return error_prefix(err, "%s", step->stage->name);
+    }
+    return 0;
+}
+
+static int check(struct recipe *recipe, struct error *err)
+{
+    const struct loaded *loaded = recipe->loaded;
+
+    if (loaded->version != 1)
+        return error_set(err, ERR_CONFIG, "version is %lld, this program reads version 1",
+                         (long long)loaded->version);
+    recipe->steps = calloc(loaded->n_steps, sizeof *recipe->steps);
+    if (!recipe->steps)
+        return error_nomem(err);
+    for (; recipe->n_steps < loaded->n_steps; recipe->n_steps++)
+        if (set_step(&loaded->steps[recipe->n_steps], &recipe->steps[recipe->n_steps], err) < 0) {
+            error_prefix(err, "step %zu", recipe->n_steps + 1);
+            recipe->n_steps++; /* so that its arguments are freed, too */
+            return -1;
+        }
+    return 0;
+}
+
+int recipe_parse(struct slice text, const char *name, struct recipe **out, struct error *err)
+{
+    struct recipe *recipe = calloc(1, sizeof *recipe);
+
+    if (!recipe)
+        return error_nomem(err);
+    recipe->name = strdup(name);
+    recipe->schema = calloc(1, sizeof *recipe->schema);
+    if (!recipe->name || !recipe->schema) {
+        recipe_free(recipe);
+        return error_nomem(err);
+    }
+    build_schema(recipe->schema);
+    if (load(recipe, text, err) < 0 || check(recipe, err) < 0) {
+        error_prefix(err, "%s", name);
+        recipe_free(recipe);
+        return -1;
+    }
+    *out = recipe;
+    return 0;
+}
+
+int recipe_load(const char *path, struct recipe **out, struct error *err)
+{
+    struct buf text;
+    int rc = -1;
+
+    buf_init(&text, RECIPE_MAX_BYTES);
+    if (file_read(path, &text, err) == 0)
+        rc = recipe_parse(buf_slice(&text), path, out, err);
+    buf_release(&text);
+    return rc;
+}
+
+void recipe_free(struct recipe *recipe)
+{
+    if (!recipe)
+        return;
+    for (size_t i = 0; i < recipe->n_steps; i++)
+        free(recipe->steps[i].args);
+    free(recipe->steps);
+    if (recipe->schema)
+        unload(recipe);
+    free(recipe->schema);
+    free(recipe->name);
+    free(recipe);
+}
+
+const char *recipe_name(const struct recipe *recipe)
+{
+    return recipe->name;
+}
+
+const char *recipe_db(const struct recipe *recipe)
+{
+    return recipe->loaded->db;
+}
+
+const char *recipe_threads(const struct recipe *recipe)
+{
+    return recipe->loaded->threads;
+}
+
+const char *recipe_lock(const struct recipe *recipe)
+{
+    return recipe->loaded->lock;
+}
+
+size_t recipe_count(const struct recipe *recipe)
+{
+    return recipe->n_steps;
+}
+
+const struct recipe_step *recipe_step(const struct recipe *recipe, size_t i)
+{
+    return &recipe->steps[i];
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/run.h"
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/jsonout.h"
+#include "base/report.h"
+#include "pipeline/options_json.h"
+#include "pipeline/recipe.h"
+#include "stages/stage.h"
+#include "store/run.h"
+#include "store/store.h"
+
+enum { OPTIONS_JSON_MAX = 1 << 20 };
+
+static enum run_status status_of(int rc, const struct error *err)
+{
+    if (rc == 0)
+        return RUN_OK;
+    return err->code == ERR_CANCELLED ? RUN_INTERRUPTED : RUN_FAILED;
+}
+
+/* Close the run row. When the stage failed, its error is the one to tell, not a second one. */
+static int finish(struct store *store, int64_t run_id, int rc, struct error *err)
+{
+    struct error later;
+
+    if (run_finish(store, run_id, status_of(rc, err), rc == 0 ? NULL : err->msg, &later) < 0 &&
+        rc == 0) {
+        *err = later;
+        return -1;
+    }
+    return rc;
+}
+
+/* Carry out one stage; *run_id is its run row, 0 in a dry run. */
+static int run_in_store(const struct pipeline_options *options, struct store *store,
+                        int64_t parent_run_id, const struct stage *stage, const void *args,
+                        int64_t *run_id, struct error *err)
+{
+    struct stage_context context = { .store = store,
+                                     .n_threads = options->n_threads,
+                                     .dry_run = options->dry_run,
+                                     .models_dir = options->models_dir,
+                                     .report = options->report };
+    struct stage_result result = { .n_facts = 0 };
+    struct buf json;
+    int rc = -1;
+
+    buf_init(&json, OPTIONS_JSON_MAX);
+    if (!options->dry_run &&
+        (options_json(stage, args, &json, err) < 0 ||
+         run_begin(store, parent_run_id, stage->name, buf_slice(&json), &context.run_id, err) < 0))
+        goto done;
+    *run_id = context.run_id;
+    options->report->phase = stage->name;
+    options->report->done = options->report->total = options->report->n_rejected = 0;
+    rc = stage->run(&context, args, &result, err);
+    if (!options->dry_run)
+        rc = finish(store, context.run_id, rc, err);
+    if (options->stage_done)
+        options->stage_done(options->arg, stage, context.run_id, &result, rc < 0 ? err : NULL);
+done:
+    buf_release(&json);
+    return rc;
+}
+
+/* A dry run must not make a database: one that is not there is looked at as an empty one. */
+static int open_dry(const struct pipeline_options *options, bool create, struct store **store,
+                    struct error *err)
+{
+    struct file_stamp stamp;
+
+    if (create && file_stamp(options->db_path, &stamp, err) < 0) {
+        if (err->code != ERR_NOT_FOUND)
+            return -1;
+        return store_open(":memory:", STORE_CREATE, store, err);
+    }
+    return store_open(options->db_path, STORE_READ_ONLY, store, err);
+}
+
+/* The lock and the store, for a stage or a whole recipe. *store is NULL when it is skipped. */
+static int open_database(const struct pipeline_options *options, const char *command, bool create,
+                         struct lock **lock, struct store **store, struct error *err)
+{
+    char path[4096];
+
+    *store = NULL;
+    if (options->dry_run)
+        return open_dry(options, create, store, err);
+    if (snprintf(path, sizeof path, "%s.lock", options->db_path) >= (int)sizeof path)
+        return error_set(err, ERR_USAGE, "the database's path is longer than %zu bytes",
+                         sizeof path - sizeof ".lock");
+    if (lock_take(path, options->lock, options->lock_timeout_ms, command, lock, err) < 0)
+        return -1;
+    if (!*lock)
+        return 0;
+    return store_open(options->db_path, create ? STORE_CREATE : STORE_READ_WRITE, store, err);
+}
+
+int pipeline_run_stage(const struct pipeline_options *options, const struct stage *stage,
+                       const void *args, bool *skipped, struct error *err)
+{
+    struct lock *lock = NULL;
+    struct store *store = NULL;
+    int64_t run_id = 0;
+    int rc = open_database(options, stage->name, stage->creates_store, &lock, &store, err);
+
+    *skipped = rc == 0 && !store;
+    if (store)
+        rc = run_in_store(options, store, 0, stage, args, &run_id, err);
+    store_close(store);
+    lock_release(lock);
+    return rc;
+}
+
+/* What a step counted, the recipe's run counts too. */
+static int add_up(struct store *store, int64_t run_id, int64_t step_run_id, struct error *err)
+{
+    struct run_counts counts;
+
+    if (run_counts(store, step_run_id, &counts, err) < 0 || store_begin(store, err) < 0)
+        return -1;
+    if (run_add_counts(store, run_id, &counts, err) == 0)
+        return store_commit(store, err);
+    store_rollback(store);
+    return -1;
+}
+
+static int run_steps(const struct pipeline_options *options, struct store *store, int64_t run_id,
+                     const struct recipe *recipe, struct error *err)
+{
+    for (size_t i = 0; i < recipe_count(recipe); i++) {
+        const struct recipe_step *step = recipe_step(recipe, i);
+        int64_t step_run_id = 0;
+        struct error ignored;
+
+        if (run_in_store(options, store, run_id, step->stage, step->args, &step_run_id, err) < 0) {
+            if (step_run_id > 0)
+                (void)add_up(store, run_id, step_run_id, &ignored);
+            return error_prefix(err, "step %zu (%s)", i + 1, step->stage->name);
+        }
+        if (add_up(store, run_id, step_run_id, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int run_recipe(const struct pipeline_options *options, struct store *store,
+                      const struct recipe *recipe, struct error *err)
+{
+    struct buf json;
+    struct jsonout out;
+    int64_t run_id;
+    int rc = -1;
+
+    buf_init(&json, OPTIONS_JSON_MAX);
+    jsonout_init(&out, &json);
+    jsonout_object_begin(&out);
+    jsonout_key(&out, "recipe");
+    jsonout_text(&out, slice_text(recipe_name(recipe)));
+    jsonout_object_end(&out);
+    if (jsonout_end(&out, err) < 0 ||
+        run_begin(store, 0, "run", buf_slice(&json), &run_id, err) < 0)
+        goto done;
+    rc = finish(store, run_id, run_steps(options, store, run_id, recipe, err), err);
+done:
+    buf_release(&json);
+    return rc;
+}
+
+int pipeline_run_recipe(const struct pipeline_options *options, const struct recipe *recipe,
+                        bool *skipped, struct error *err)
+{
+    struct lock *lock = NULL;
+    struct store *store = NULL;
+    int rc = open_database(options, "run", true, &lock, &store, err);
+
+    *skipped = rc == 0 && !store;
+    if (store)
+        rc = run_recipe(options, store, recipe, err);
+    store_close(store);
+    lock_release(lock);
+    return rc;
+}
