@@ -2,10 +2,10 @@
 /*
  * gguf.h - the directory of a GGUF file (version 2 or 3): typed keys and tensor extents.
  *
- * Parsed from bytes that stay mapped; everything handed out is borrowed from them. Nothing in the
- * file is trusted: counts and lengths are held against what is left before anything is allocated,
- * keys and tensor names are unique, every tensor lies inside the file, aligned, and no two overlap.
- * Every error names the byte offset or the key or tensor.
+ * Parsed from bytes that stay mapped; everything handed out is borrowed from them. Nothing in
+ * the file is trusted: counts and lengths are held against what is left before anything is
+ * allocated, keys and tensor names are unique, every tensor lies inside the file, aligned, and
+ * no two overlap. Every error names the byte offset or the key or tensor.
  */
 #ifndef CURATE_GGUF_H
 #define CURATE_GGUF_H
@@ -20,8 +20,19 @@ struct error;
 struct gguf;
 
 enum gguf_type {
-    GGUF_U8 = 0, GGUF_I8, GGUF_U16, GGUF_I16, GGUF_U32, GGUF_I32, GGUF_F32, GGUF_BOOL,
-    GGUF_STRING, GGUF_ARRAY, GGUF_U64, GGUF_I64, GGUF_F64,
+    GGUF_U8 = 0,
+    GGUF_I8,
+    GGUF_U16,
+    GGUF_I16,
+    GGUF_U32,
+    GGUF_I32,
+    GGUF_F32,
+    GGUF_BOOL,
+    GGUF_STRING,
+    GGUF_ARRAY,
+    GGUF_U64,
+    GGUF_I64,
+    GGUF_F64,
 };
 
 /* ggml's numbers of the tensor types we read. */
@@ -50,8 +61,8 @@ uint32_t gguf_version(const struct gguf *gguf);
  * key) when it is there with another type or out of range. gguf_uint() takes any integer type
  * whose value is in [min, max]; gguf_float() F32 or F64, finite.
  */
-int gguf_uint(const struct gguf *gguf, const char *key, uint64_t min, uint64_t max, uint64_t *out,
-              struct error *err);
+int gguf_uint(const struct gguf *gguf, const char *key, uint64_t min, uint64_t max,
+              uint64_t *out, struct error *err);
 int gguf_float(const struct gguf *gguf, const char *key, double *out, struct error *err);
 int gguf_bool(const struct gguf *gguf, const char *key, bool *out, struct error *err);
 int gguf_string(const struct gguf *gguf, const char *key, struct slice *out, struct error *err);
@@ -60,7 +71,8 @@ int gguf_string(const struct gguf *gguf, const char *key, struct slice *out, str
 struct gguf_array {
     enum gguf_type type;
     uint64_t n;
-    const uint8_t *data; /* elements, unaligned; for strings: length-prefixed, already checked */
+    const uint8_t
+        *data; /* elements, unaligned; for strings: length-prefixed, already checked */
     size_t n_bytes;
 };
 int gguf_array(const struct gguf *gguf, const char *key, enum gguf_type type,
@@ -70,6 +82,10 @@ int gguf_string_next(const struct gguf_array *array, size_t *pos, struct slice *
 /* Element i < n of an array of F32, I32 or U32. */
 float gguf_array_f32(const struct gguf_array *array, uint64_t i);
 int32_t gguf_array_i32(const struct gguf_array *array, uint64_t i);
+
+/* The keys, sorted: for those who must refuse what they do not know. */
+size_t gguf_key_count(const struct gguf *gguf);
+struct slice gguf_key_at(const struct gguf *gguf, size_t i);
 
 /* NULL when there is none of that name. */
 const struct gguf_tensor *gguf_tensor(const struct gguf *gguf, const char *name);

@@ -186,6 +186,16 @@ uint32_t gguf_version(const struct gguf *gguf)
     return gguf->version;
 }
 
+size_t gguf_key_count(const struct gguf *gguf)
+{
+    return gguf->n_entries;
+}
+
+struct slice gguf_key_at(const struct gguf *gguf, size_t i)
+{
+    return gguf->entries[i].key;
+}
+
 const struct gguf_tensor *gguf_tensor(const struct gguf *gguf, const char *name)
 {
     const struct slice want = slice_text(name);

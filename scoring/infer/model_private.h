@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * model_private.h - the inside of a model, for the code that runs it.
+ */
+#ifndef CURATE_MODEL_PRIVATE_H
+#define CURATE_MODEL_PRIVATE_H
+
+#include "base/file.h"
+#include "scoring/infer/model.h"
+#include "scoring/infer/weights.h"
+
+struct gguf;
+struct tokenizer;
+
+struct model {
+    struct file_map map; /* empty when the bytes are the caller's */
+    struct gguf *gguf;
+    struct model_info info;
+    struct weights weights;
+    struct tokenizer *tokenizer; /* NULL when the file has none */
+    char *name;                  /* info.name */
+    char weight_types[64];       /* info.weight_types */
+};
+
+#endif

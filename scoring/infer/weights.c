@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/infer/weights.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "scoring/infer/arch.h"
+#include "scoring/infer/dtype.h"
+#include "scoring/infer/model.h"
+
+enum { MAX_VOCAB = 1 << 22, NAME_BYTES = 64 };
+
+/* What the binding of one file goes along with. */
+struct binder {
+    const struct gguf *gguf;
+    const struct arch *arch;
+    struct model_info *info;
+    struct weights *weights;
+    bool *used; /* one per tensor of the file */
+    int layer;  /* -1 outside the layers */
+};
+
+static const char *tensor_name(const struct binder *binder, const char *part,
+                               char out[NAME_BYTES])
+{
+    if (binder->layer < 0)
+        snprintf(out, NAME_BYTES, "%s", part);
+    else
+        snprintf(out, NAME_BYTES, "blk.%d.%s", binder->layer, part);
+    return out;
+}
+
+/* NULL when the file has none. */
+static const struct gguf_tensor *use_tensor(struct binder *binder, const char *name)
+{
+    const struct gguf_tensor *tensor = gguf_tensor(binder->gguf, name);
+
+    if (tensor)
+        binder->used[tensor - gguf_tensor_at(binder->gguf, 0)] = true;
+    return tensor;
+}
+
+static int missing(const char *name, struct error *err)
+{
+    return error_set(err, ERR_INPUT, "tensor '%s' is missing", name);
+}
+
+static int check_shape(const struct gguf_tensor *tensor, const char *name, uint64_t n_cols,
+                       uint64_t n_rows, struct error *err)
+{
+    if (tensor->dims[0] == n_cols && tensor->dims[1] == n_rows && tensor->dims[2] == 1 &&
+        tensor->dims[3] == 1)
+        return 0;
+    return error_set(err, ERR_INPUT,
+                     "tensor '%s' is %" PRIu64 " x %" PRIu64 " x %" PRIu64 " x %" PRIu64
+                     ", but the model's keys imply %" PRIu64 " x %" PRIu64,
+                     name, tensor->dims[0], tensor->dims[1], tensor->dims[2], tensor->dims[3],
+                     n_cols, n_rows);
+}
+
+static int view_matrix(const struct gguf_tensor *tensor, const char *name, struct matrix *out,
+                       struct error *err)
+{
+    const struct dtype_info *type = dtype_find(tensor->type); /* gguf_parse() saw to that */
+
+    if (!type->computed)
+        return error_set(err, ERR_UNSUPPORTED,
+                         "tensor '%s' has type %s; supported: F32, F16, BF16, Q8_0", name,
+                         type->name);
+    *out = (struct matrix){
+        .data = tensor->data,
+        .type = (enum dtype)tensor->type,
+        .n_rows = (size_t)tensor->dims[1],
+        .n_cols = (size_t)tensor->dims[0],
+        .row_bytes = (size_t)(tensor->dims[0] / type->block * type->block_bytes),
+    };
+    return 0;
+}
+
+static int bind_matrix(struct binder *binder, const char *part, size_t n_rows, size_t n_cols,
+                       struct matrix *out, struct error *err)
+{
+    char name[NAME_BYTES];
+    const struct gguf_tensor *tensor = use_tensor(binder, tensor_name(binder, part, name));
+
+    if (!tensor)
+        return missing(name, err);
+    if (check_shape(tensor, name, n_cols, n_rows, err) < 0)
+        return -1;
+    return view_matrix(tensor, name, out, err);
+}
+
+/* A vector that may be absent: then *out is NULL. Vectors are small and copied, so that they
+ * are aligned and known to be finite. */
+static int bind_optional(struct binder *binder, const char *part, size_t n, const float **out,
+                         struct error *err)
+{
+    char name[NAME_BYTES];
+    const struct gguf_tensor *tensor = use_tensor(binder, tensor_name(binder, part, name));
+
+    *out = NULL;
+    if (!tensor)
+        return 0;
+    if (check_shape(tensor, name, n, 1, err) < 0)
+        return -1;
+    if (tensor->type != DTYPE_F32)
+        return error_set(err, ERR_UNSUPPORTED, "tensor '%s' has type %s; vectors must be F32",
+                         name, dtype_find(tensor->type)->name);
+
+    float *copy = arena_alloc(&binder->weights->arena, n, sizeof *copy);
+    if (!copy)
+        return error_nomem(err);
+    memcpy(copy, tensor->data, n * sizeof *copy);
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(copy[i]))
+            return error_set(err, ERR_INPUT, "tensor '%s': element %zu is not a finite number",
+                             name, i);
+    }
+    *out = copy;
+    return 0;
+}
+
+static int bind_vector(struct binder *binder, const char *part, size_t n, const float **out,
+                       struct error *err)
+{
+    char name[NAME_BYTES];
+
+    if (bind_optional(binder, part, n, out, err) < 0)
+        return -1;
+    return *out ? 0 : missing(tensor_name(binder, part, name), err);
+}
+
+static int bind_biases(struct binder *binder, struct layer *layer, struct error *err)
+{
+    const struct model_info *info = binder->info;
+    const size_t q_width = (size_t)info->n_heads * info->head_dim;
+    const size_t kv_width = (size_t)info->n_kv_heads * info->head_dim;
+
+    if (bind_optional(binder, "attn_q.bias", q_width, &layer->q_bias, err) < 0 ||
+        bind_optional(binder, "attn_k.bias", kv_width, &layer->k_bias, err) < 0 ||
+        bind_optional(binder, "attn_v.bias", kv_width, &layer->v_bias, err) < 0)
+        return -1;
+    if (!layer->q_bias != !layer->k_bias || !layer->q_bias != !layer->v_bias)
+        return error_set(err, ERR_INPUT,
+                         "layer %d has a bias on some of Q, K and V but not on all",
+                         binder->layer);
+    if (!binder->arch->attn_output_bias)
+        return 0;
+    return bind_optional(binder, "attn_output.bias", info->n_embd, &layer->attn_output_bias,
+                         err);
+}
+
+static int bind_layer(struct binder *binder, struct layer *layer, struct error *err)
+{
+    const struct model_info *info = binder->info;
+    const size_t width = info->n_embd;
+    const size_t q_width = (size_t)info->n_heads * info->head_dim;
+    const size_t kv_width = (size_t)info->n_kv_heads * info->head_dim;
+
+    if (bind_vector(binder, "attn_norm.weight", width, &layer->attn_norm, err) < 0 ||
+        bind_matrix(binder, "attn_q.weight", q_width, width, &layer->q, err) < 0 ||
+        bind_matrix(binder, "attn_k.weight", kv_width, width, &layer->k, err) < 0 ||
+        bind_matrix(binder, "attn_v.weight", kv_width, width, &layer->v, err) < 0 ||
+        bind_biases(binder, layer, err) < 0 ||
+        bind_matrix(binder, "attn_output.weight", width, q_width, &layer->attn_output, err) < 0)
+        return -1;
+    if (bind_vector(binder, "ffn_norm.weight", width, &layer->ffn_norm, err) < 0 ||
+        bind_matrix(binder, "ffn_gate.weight", info->n_ff, width, &layer->gate, err) < 0 ||
+        bind_matrix(binder, "ffn_up.weight", info->n_ff, width, &layer->up, err) < 0 ||
+        bind_matrix(binder, "ffn_down.weight", width, info->n_ff, &layer->down, err) < 0)
+        return -1;
+    return 0;
+}
+
+/* The vocabulary is as large as the embedding has rows; a key may only say the same. */
+static int bind_vocabulary(struct binder *binder, struct error *err)
+{
+    const struct gguf_tensor *embd = gguf_tensor(binder->gguf, "token_embd.weight");
+    struct weights *weights = binder->weights;
+    uint64_t n_vocab;
+    char key[NAME_BYTES];
+
+    if (!embd)
+        return missing("token_embd.weight", err);
+    n_vocab = embd->dims[1];
+    if (n_vocab > MAX_VOCAB)
+        return error_set(err, ERR_INPUT,
+                         "tensor 'token_embd.weight' has %" PRIu64 " rows, more than %d",
+                         n_vocab, MAX_VOCAB);
+    snprintf(key, sizeof key, "%s.vocab_size", binder->arch->name);
+    if (gguf_uint(binder->gguf, key, n_vocab, n_vocab, &n_vocab, err) < 0)
+        return error_prefix(err, "the embedding has %" PRIu64 " rows", n_vocab);
+    binder->info->n_vocab = (uint32_t)n_vocab;
+    if (bind_matrix(binder, "token_embd.weight", (size_t)n_vocab, binder->info->n_embd,
+                    &weights->embd, err) < 0)
+        return -1;
+    weights->output = weights->embd;
+    if (!gguf_tensor(binder->gguf, "output.weight"))
+        return 0;
+    return bind_matrix(binder, "output.weight", (size_t)n_vocab, binder->info->n_embd,
+                       &weights->output, err);
+}
+
+static int bind_all(struct binder *binder, struct error *err)
+{
+    struct weights *weights = binder->weights;
+    const size_t n_layers = binder->info->n_layers;
+
+    weights->layers = arena_alloc(&weights->arena, n_layers, sizeof *weights->layers);
+    if (!weights->layers)
+        return error_nomem(err);
+    memset(weights->layers, 0, n_layers * sizeof *weights->layers);
+    if (bind_vocabulary(binder, err) < 0 ||
+        bind_vector(binder, "output_norm.weight", binder->info->n_embd, &weights->output_norm,
+                    err) < 0)
+        return -1;
+    for (size_t i = 0; i < n_layers; i++) {
+        binder->layer = (int)i;
+        if (bind_layer(binder, &weights->layers[i], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int refuse_unused(const struct binder *binder, struct error *err)
+{
+    for (size_t i = 0; i < gguf_tensor_count(binder->gguf); i++) {
+        const struct slice name = gguf_tensor_at(binder->gguf, i)->name;
+
+        if (!binder->used[i])
+            return error_set(err, ERR_UNSUPPORTED,
+                             "tensor '%.*s' has no place in a %s model of %" PRIu32
+                             " layers as we know it; scores would be wrong without it",
+                             (int)name.len, name.ptr, binder->arch->name,
+                             binder->info->n_layers);
+    }
+    return 0;
+}
+
+int weights_bind(const struct gguf *gguf, const struct arch *arch, struct model_info *info,
+                 struct weights *out, struct error *err)
+{
+    struct binder binder = { gguf, arch, info, out, NULL, -1 };
+    int rc = -1;
+
+    *out = (struct weights){ .layers = NULL };
+    arena_init(&out->arena);
+    binder.used = calloc(gguf_tensor_count(gguf) + 1, sizeof *binder.used);
+    if (!binder.used)
+        error_nomem(err);
+    else if (bind_all(&binder, err) == 0)
+        rc = refuse_unused(&binder, err);
+    free(binder.used);
+    if (rc < 0)
+        weights_release(out);
+    return rc;
+}
+
+void weights_release(struct weights *weights)
+{
+    arena_release(&weights->arena);
+    weights->layers = NULL;
+}
