@@ -19,6 +19,8 @@ int queue_new(size_t capacity, struct queue **out, struct error *err);
 void queue_free(struct queue *queue); /* must be empty or drained by the owner */
 bool queue_put(struct queue *queue, void *item); /* false when cancelled: item stays the caller's */
 void *queue_take(struct queue *queue);           /* NULL when closed and empty, or cancelled */
+/* The same, but waits no longer than that: 1 and *item, 0 when the time is up, -1 for NULL. */
+int queue_take_within(struct queue *queue, unsigned timeout_ms, void **item);
 void queue_close(struct queue *queue);
 void queue_cancel(struct queue *queue);
 void *queue_drain(struct queue *queue);          /* never waits; NULL when empty */
