@@ -10,8 +10,13 @@
 
 enum {
     ROWS = 6,
-    /* Steps of l for which the slice of b (16 kB) stays in the first cache under all of a. */
-    DEPTH = 256,
+    /*
+     * Steps of l done for all of a before the next ones. A packed panel streams from the second
+     * cache as fast as it is used (64 kB a slice), and long rows of a suit the prefetcher;
+     * lines of b that lie apart fall into few sets and must stay in the first cache (16 kB).
+     */
+    DEPTH_PACKED = 1024,
+    DEPTH_STRIDED = 256,
 };
 
 /* One call, or a slice of it in l. */
@@ -111,10 +116,11 @@ void gemm_f32_avx2(size_t m, size_t n, size_t k, const float *a, size_t lda, con
         .add = add,
         .live = { first_lanes(n), first_lanes(n > 8 ? n - 8 : 0) },
     };
+    const size_t depth = ldb == PANEL_AVX2 ? DEPTH_PACKED : DEPTH_STRIDED;
     size_t done = 0;
 
     do { /* once for k = 0 too: it writes zeros */
-        p.k = k - done < DEPTH ? k - done : DEPTH;
+        p.k = k - done < depth ? k - done : depth;
         if (n == PANEL_AVX2)
             tiles(&p, m, true);
         else

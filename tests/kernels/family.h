@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * family.h - what the kernel checks share.
+ *
+ * A check program is called with the name of a family and holds its kernels to the reference,
+ * to the bounds of kernels.h and to sums in double. It is linked once for each optimisation
+ * level.
+ */
+#ifndef CURATE_FAMILY_H
+#define CURATE_FAMILY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "scoring/kernels/kernels.h"
+#include "tests/support/guard.h"
+#include "tests/support/rng.h"
+
+enum { LEN_MAX = 4099 };
+
+/* The state of every test: CMocka's `*state` points to one. */
+struct family {
+    struct kernels ref;
+    struct kernels fast; /* the family under test */
+};
+
+/*
+ * Fill f for the family named by argv[1] and return true; false when this CPU cannot run it. A
+ * name that this build does not have ends the program.
+ */
+bool family_open(struct family *f, int argc, char **argv);
+
+/* 0 to 70 one by one, then long ones, the last LEN_MAX. */
+size_t next_len(size_t n);
+
+bool same_bits(float a, float b);
+/* Whether all n floats still have the poison of guard.h. */
+bool all_poison(const float *x, size_t n);
+
+#endif
