@@ -58,7 +58,8 @@ const char *option_nearest(const struct option *table, const char *name)
     return nearest;
 }
 
-static int set_flag(const struct option *option, void *member, const char *text, struct error *err)
+static int set_flag(const struct option *option, void *member, const char *text,
+                    struct error *err)
 {
     const bool yes = strcmp(text, "true") == 0;
 
@@ -68,20 +69,23 @@ static int set_flag(const struct option *option, void *member, const char *text,
     return 0;
 }
 
-static int set_int(const struct option *option, void *member, const char *text, struct error *err)
+static int set_int(const struct option *option, void *member, const char *text,
+                   struct error *err)
 {
     char *end;
 
     errno = 0;
     const long long value = strtoll(text, &end, 10);
     if (end == text || *end || errno)
-        return error_set(err, ERR_USAGE, "%s takes a whole number, not '%s'", option->name, text);
+        return error_set(err, ERR_USAGE, "%s takes a whole number, not '%s'", option->name,
+                         text);
     const int64_t wide = value;
     memcpy(member, &wide, sizeof wide);
     return 0;
 }
 
-static int set_real(const struct option *option, void *member, const char *text, struct error *err)
+static int set_real(const struct option *option, void *member, const char *text,
+                    struct error *err)
 {
     char *end;
 

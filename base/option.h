@@ -2,9 +2,10 @@
 /*
  * option.h - options as data: one table serves the command line, its help, and recipes.
  *
- * A table describes members of an arguments struct by their offset. The command line (cli/opt.c)
- * and recipes (pipeline/recipe.c) fill the struct from the same table, so that a flag --top-n is
- * the recipe key top-n and means the same. Text is borrowed from argv or from the recipe.
+ * A table describes members of an arguments struct by their offset. The command line
+ * (cli/opt.c) and recipes (pipeline/recipe.c) fill the struct from the same table, so that a
+ * flag --top-n is the recipe key top-n and means the same. Text is borrowed from argv or from
+ * the recipe.
  */
 #ifndef CURATE_OPTION_H
 #define CURATE_OPTION_H
@@ -42,8 +43,8 @@ const struct option *option_find(const struct option *table, const char *name, s
 /* The name most like a mistyped one, for "did you mean"; NULL when nothing is near. */
 const char *option_nearest(const struct option *table, const char *name);
 
-/* Set a member from text: "true" or "false" for a flag; a list gets it appended. ERR_USAGE says what the
- * option takes; the text is borrowed for as long as the arguments live. */
+/* Set a member from text: "true" or "false" for a flag; a list gets it appended. ERR_USAGE says
+ * what the option takes; the text is borrowed for as long as the arguments live. */
 int option_set(const struct option *option, void *args, const char *text, struct error *err);
 /* Append to a list; option_list_free() gives the array back, not the items. */
 int option_list_add(struct text_list *list, const char *text, struct error *err);

@@ -53,7 +53,8 @@ static void add_option(struct jsonout *json, const struct option *option, const 
     }
 }
 
-int options_json(const struct stage *stage, const void *args, struct buf *out, struct error *err)
+int options_json(const struct stage *stage, const void *args, struct buf *out,
+                 struct error *err)
 {
     struct jsonout json;
 

@@ -10,6 +10,7 @@ struct error;
 struct stage;
 
 /* Append one object with every option that has a value, in table order. */
-int options_json(const struct stage *stage, const void *args, struct buf *out, struct error *err);
+int options_json(const struct stage *stage, const void *args, struct buf *out,
+                 struct error *err);
 
 #endif

@@ -17,10 +17,10 @@
 #include "stages/stage.h"
 
 /*
- * libcyaml fills structs by a schema. Ours is built at run time from the stages' option tables, so
- * that a new option of a stage is a recipe key without a line here. Every option becomes one slot
- * of this type, given as text or list of texts; the text becomes a value by the same function the
- * command line uses.
+ * libcyaml fills structs by a schema. Ours is built at run time from the stages' option tables,
+ * so that a new option of a stage is a recipe key without a line here. Every option becomes one
+ * slot of this type, given as text or list of texts; the text becomes a value by the same
+ * function the command line uses.
  */
 union slot {
     char *text;
@@ -139,10 +139,10 @@ static void top_fields(const struct schema *schema, cyaml_schema_field_t out[6])
 {
     const cyaml_schema_field_t fields[] = {
         CYAML_FIELD_INT("version", CYAML_FLAG_DEFAULT, struct loaded, version),
-        CYAML_FIELD_STRING_PTR("db", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct loaded, db,
-                               1, CYAML_UNLIMITED),
-        CYAML_FIELD_STRING_PTR("threads", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct loaded,
-                               threads, 1, CYAML_UNLIMITED),
+        CYAML_FIELD_STRING_PTR("db", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct loaded,
+                               db, 1, CYAML_UNLIMITED),
+        CYAML_FIELD_STRING_PTR("threads", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                               struct loaded, threads, 1, CYAML_UNLIMITED),
         CYAML_FIELD_STRING_PTR("lock", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct loaded,
                                lock, 1, CYAML_UNLIMITED),
         CYAML_FIELD_SEQUENCE_COUNT("steps", CYAML_FLAG_POINTER, struct loaded, steps, n_steps,
@@ -197,13 +197,14 @@ static int load(struct recipe *recipe, struct slice text, struct error *err)
     const cyaml_schema_value_t top = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct loaded,
                                                            fields) };
     const cyaml_err_t rc =
-        cyaml_load_data((const uint8_t *)text.ptr, text.len, config_of(&complaint, &config), &top,
-                        (cyaml_data_t **)&recipe->loaded, NULL);
+        cyaml_load_data((const uint8_t *)text.ptr, text.len, config_of(&complaint, &config),
+                        &top, (cyaml_data_t **)&recipe->loaded, NULL);
     if (rc == CYAML_OK)
         return 0;
     if (rc == CYAML_ERR_OOM)
         return error_nomem(err);
-    return error_set(err, ERR_CONFIG, "%s%s%s", complaint.reason[0] ? complaint.reason : cyaml_strerror(rc),
+    return error_set(err, ERR_CONFIG, "%s%s%s",
+                     complaint.reason[0] ? complaint.reason : cyaml_strerror(rc),
                      complaint.where[0] ? " at " : "", complaint.where);
 }
 
@@ -244,7 +245,8 @@ static int set_args(const struct stage *stage, const union slot *slots, void *ar
 }
 
 /* Turn one loaded step into a stage and its arguments. */
-static int set_step(const struct loaded_step *loaded, struct recipe_step *step, struct error *err)
+static int set_step(const struct loaded_step *loaded, struct recipe_step *step,
+                    struct error *err)
 {
     const union slot *slots = NULL;
 
@@ -252,7 +254,8 @@ static int set_step(const struct loaded_step *loaded, struct recipe_step *step, 
         if (!loaded->stages[s])
             continue;
         if (slots)
-            return error_set(err, ERR_CONFIG, "names both %s and %s: give each a step of its own",
+            return error_set(err, ERR_CONFIG,
+                             "names both %s and %s: give each a step of its own",
                              step->stage->name, stages[s]->name);
         slots = loaded->stages[s];
         step->stage = stages[s];
@@ -281,7 +284,8 @@ static int check(struct recipe *recipe, struct error *err)
     if (!recipe->steps)
         return error_nomem(err);
     for (; recipe->n_steps < loaded->n_steps; recipe->n_steps++)
-        if (set_step(&loaded->steps[recipe->n_steps], &recipe->steps[recipe->n_steps], err) < 0) {
+        if (set_step(&loaded->steps[recipe->n_steps], &recipe->steps[recipe->n_steps], err) <
+            0) {
             error_prefix(err, "step %zu", recipe->n_steps + 1);
             recipe->n_steps++; /* so that its arguments are freed, too */
             return -1;

@@ -11,10 +11,10 @@
  *       - select: {name: best, by: gateau, top: 10%}
  *       - export: {selection: best, to: messages, output: best.jsonl}
  *
- * A step's keys are the options of the command of that name, and its positional argument under the
- * name the stage gives it. Unknown keys are errors with their line. Aliases are refused: a recipe
- * has no use for them and they can be made to grow without bound. Paths are taken as they stand,
- * relative to the working directory.
+ * A step's keys are the options of the command of that name, and its positional argument under
+ * the name the stage gives it. Unknown keys are errors with their line. Aliases are refused: a
+ * recipe has no use for them and they can be made to grow without bound. Paths are taken as
+ * they stand, relative to the working directory.
  */
 #ifndef CURATE_RECIPE_H
 #define CURATE_RECIPE_H
@@ -33,7 +33,8 @@ struct recipe_step {
     void *args; /* the stage's arguments struct */
 };
 
-/* Read and check a recipe; everything wrong with it is ERR_CONFIG naming the line or the step. */
+/* Read and check a recipe; everything wrong with it is ERR_CONFIG naming the line or the step.
+ */
 int recipe_load(const char *path, struct recipe **out, struct error *err);
 /* The same from bytes; name stands for the path in messages. */
 int recipe_parse(struct slice text, const char *name, struct recipe **out, struct error *err);

@@ -51,9 +51,9 @@ static int run_in_store(const struct pipeline_options *options, struct store *st
     int rc = -1;
 
     buf_init(&json, OPTIONS_JSON_MAX);
-    if (!options->dry_run &&
-        (options_json(stage, args, &json, err) < 0 ||
-         run_begin(store, parent_run_id, stage->name, buf_slice(&json), &context.run_id, err) < 0))
+    if (!options->dry_run && (options_json(stage, args, &json, err) < 0 ||
+                              run_begin(store, parent_run_id, stage->name, buf_slice(&json),
+                                        &context.run_id, err) < 0))
         goto done;
     *run_id = context.run_id;
     options->report->phase = stage->name;
@@ -83,8 +83,9 @@ static int open_dry(const struct pipeline_options *options, bool create, struct 
 }
 
 /* The lock and the store, for a stage or a whole recipe. *store is NULL when it is skipped. */
-static int open_database(const struct pipeline_options *options, const char *command, bool create,
-                         struct lock **lock, struct store **store, struct error *err)
+static int open_database(const struct pipeline_options *options, const char *command,
+                         bool create, struct lock **lock, struct store **store,
+                         struct error *err)
 {
     char path[4096];
 
@@ -130,15 +131,16 @@ static int add_up(struct store *store, int64_t run_id, int64_t step_run_id, stru
     return -1;
 }
 
-static int run_steps(const struct pipeline_options *options, struct store *store, int64_t run_id,
-                     const struct recipe *recipe, struct error *err)
+static int run_steps(const struct pipeline_options *options, struct store *store,
+                     int64_t run_id, const struct recipe *recipe, struct error *err)
 {
     for (size_t i = 0; i < recipe_count(recipe); i++) {
         const struct recipe_step *step = recipe_step(recipe, i);
         int64_t step_run_id = 0;
         struct error ignored;
 
-        if (run_in_store(options, store, run_id, step->stage, step->args, &step_run_id, err) < 0) {
+        if (run_in_store(options, store, run_id, step->stage, step->args, &step_run_id, err) <
+            0) {
             if (step_run_id > 0)
                 (void)add_up(store, run_id, step_run_id, &ignored);
             return error_prefix(err, "step %zu (%s)", i + 1, step->stage->name);

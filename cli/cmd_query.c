@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/rows.h"
+#include "store/query.h"
+#include "store/store.h"
+
+struct query_args {
+    const char *sql;
+    bool csv;
+    bool table;
+};
+
+static const struct option opts[] = {
+    { OPTION_FLAG, 0, "csv", offsetof(struct query_args, csv), NULL,
+      "print CSV with a header" },
+    { OPTION_FLAG, 0, "table", offsetof(struct query_args, table), NULL,
+      "print an aligned table, long text shortened (the default)" },
+    { OPTION_END, 0, NULL, 0, NULL, NULL },
+};
+
+static const struct option positional = {
+    OPTION_TEXT, 0, "sql", offsetof(struct query_args, sql), "SQL", "one SELECT statement",
+};
+
+static int run(struct cli *cli, const void *args, struct error *err)
+{
+    const struct query_args *a = args;
+    struct store *store = NULL;
+    struct query *query = NULL;
+    int rc = -1;
+
+    if ((int)a->csv + (int)a->table + (int)cli->json > 1)
+        return error_set(err, ERR_USAGE, "--csv, --table and --json exclude each other");
+    const enum rows_format format = a->csv ? ROWS_CSV : cli->json ? ROWS_JSON : ROWS_TABLE;
+    if (store_open(cli->db, STORE_READ_ONLY, &store, err) == 0 &&
+        query_open(store, a->sql, &query, err) == 0)
+        rc = rows_print(query, format, err);
+    query_close(query);
+    store_close(store);
+    return rc;
+}
+
+const struct command cmd_query = {
+    .name = "query",
+    .summary = "answer an SQL question about the database, read-only",
+    .description =
+        "The views v_sample, v_scores, v_segments, v_selection, v_rejects and v_runs\n"
+        "are promised to stay as they are.",
+    .options = opts,
+    .positional = &positional,
+    .positional_required = true,
+    .args_size = sizeof(struct query_args),
+    .defaults = &(const struct query_args){ .sql = NULL },
+    .run = run,
+};

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/error.h"
+#include "cli/cmd_stage.h"
+#include "cli/command.h"
+#include "cli/settings.h"
+#include "cli/summary.h"
+#include "pipeline/recipe.h"
+#include "stages/stage.h"
+
+struct run_args {
+    const char *recipe;
+};
+
+static const struct option positional = {
+    OPTION_TEXT,   0,
+    "recipe",      offsetof(struct run_args, recipe),
+    "RECIPE.yaml", "the steps to take, see curate(1)",
+};
+
+/* Flags and the environment beat the recipe, the recipe beats the defaults. */
+static int take_settings(struct cli *cli, const struct recipe *recipe, struct error *err)
+{
+    if (!cli->db_given && recipe_db(recipe))
+        cli->db = recipe_db(recipe);
+    if (!cli->threads_text)
+        cli->threads_text = recipe_threads(recipe);
+    if (!cli->lock_text)
+        cli->lock_text = recipe_lock(recipe);
+    if (settings_resolve(cli, err) == 0)
+        return 0;
+    if (err->code == ERR_USAGE)
+        err->code = ERR_CONFIG;
+    return error_prefix(err, "%s", recipe_name(recipe));
+}
+
+static void print_plan(const struct recipe *recipe)
+{
+    for (size_t i = 0; i < recipe_count(recipe); i++)
+        printf("step %zu: %s\n", i + 1, recipe_step(recipe, i)->stage->name);
+}
+
+static int run(struct cli *cli, const void *args, struct error *err)
+{
+    const struct run_args *a = args;
+    struct stage_result result = { .n_facts = 0 };
+    struct recipe *recipe = NULL;
+    bool skipped = false;
+    int rc = -1;
+
+    if (recipe_load(a->recipe, &recipe, err) < 0)
+        return -1;
+    if (take_settings(cli, recipe, err) < 0)
+        goto done;
+    stage_fact_int(&result, "steps", (int64_t)recipe_count(recipe));
+    if (cli->dry_run) {
+        print_plan(recipe);
+        summary_print(cli, "run", "dry-run", 0, &result);
+        rc = 0;
+        goto done;
+    }
+    const struct pipeline_options options = cmd_stage_pipeline(cli);
+    rc = pipeline_run_recipe(&options, recipe, &skipped, err);
+    if (rc == 0)
+        summary_print(cli, "run", skipped ? "skipped" : "ok", 0, &result);
+done:
+    cli->db = "";
+    recipe_free(recipe);
+    return rc;
+}
+
+const struct command cmd_run = {
+    .name = "run",
+    .summary = "carry out a recipe: ingest, score, select, export as one run",
+    .description =
+        "A recipe is a YAML file whose steps are commands with their options. Killed at any\n"
+        "moment and started again it carries on. With --quiet it prints nothing when all went\n"
+        "well, so that cron only writes when something is wrong.",
+    .positional = &positional,
+    .positional_required = true,
+    .args_size = sizeof(struct run_args),
+    .defaults = &(const struct run_args){ .recipe = NULL },
+    .run = run,
+};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_stage.h - a stage as a command.
+ */
+#ifndef CURATE_CMD_STAGE_H
+#define CURATE_CMD_STAGE_H
+
+#include "cli/command.h"
+#include "pipeline/run.h"
+
+struct error;
+struct stage;
+
+/* What help and the parser need to know of it; run is NULL: call cmd_stage_run(). */
+struct command cmd_stage_command(const struct stage *stage);
+int cmd_stage_run(struct cli *cli, const struct stage *stage, const void *args,
+                  struct error *err);
+
+/* How the command line runs stages: options from the cli, and the closing line after each. */
+struct pipeline_options cmd_stage_pipeline(struct cli *cli);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rows.h - print the rows of a query: a table for people, CSV or JSON lines for programs.
+ */
+#ifndef CURATE_ROWS_H
+#define CURATE_ROWS_H
+
+struct error;
+struct query;
+
+enum rows_format { ROWS_TABLE, ROWS_CSV, ROWS_JSON };
+
+/* All rows to standard output. The table shortens long text to its first line and escapes
+ * control characters, so that a corpus cannot steer the terminal; CSV (RFC 4180) and JSON are
+ * complete. */
+int rows_print(struct query *query, enum rows_format format, struct error *err);
+
+#endif

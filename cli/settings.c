@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/pool.h"
+#include "cli/command.h"
+
+enum { THREADS_MAX = 1024 };
+
+void settings_environment(struct cli *cli)
+{
+    const char *db = getenv("CURATE_DB");
+    const char *threads = getenv("CURATE_THREADS");
+
+    cli->db_given = cli->db != NULL;
+    if (!cli->db && db && db[0]) {
+        cli->db = db;
+        cli->db_given = true;
+    }
+    if (!cli->db)
+        cli->db = "curate.db";
+    if (!cli->threads_text && threads && threads[0])
+        cli->threads_text = threads;
+}
+
+/* A whole number in [least, most], or -1. */
+static long parse_number(const char *text, long least, long most)
+{
+    char *end;
+
+    errno = 0;
+    const long value = strtol(text, &end, 10);
+    return end == text || *end || errno || value < least || value > most ? -1 : value;
+}
+
+static int resolve_threads(struct cli *cli, struct error *err)
+{
+    if (!cli->threads_text) {
+        cli->n_threads = pool_cpu_count();
+        return 0;
+    }
+    const long n = parse_number(cli->threads_text, 1, THREADS_MAX);
+    if (n < 0)
+        return error_set(err, ERR_USAGE, "threads is a number from 1 to %d, not '%s'",
+                         THREADS_MAX, cli->threads_text);
+    cli->n_threads = (size_t)n;
+    return 0;
+}
+
+static int resolve_lock(struct cli *cli, struct error *err)
+{
+    const char *text = cli->lock_text ? cli->lock_text : "wait";
+
+    cli->lock_timeout_ms = 0;
+    if (strcmp(text, "fail") == 0) {
+        cli->lock = LOCK_FAIL;
+    } else if (strcmp(text, "skip") == 0) {
+        cli->lock = LOCK_SKIP;
+    } else if (strcmp(text, "wait") == 0) {
+        cli->lock = LOCK_WAIT;
+    } else if (strncmp(text, "wait:", 5) == 0 && parse_number(text + 5, 1, 1000000) > 0) {
+        cli->lock = LOCK_WAIT;
+        cli->lock_timeout_ms = parse_number(text + 5, 1, 1000000) * 1000;
+    } else {
+        return error_set(err, ERR_USAGE, "lock is wait, wait:SECONDS, fail or skip, not '%s'",
+                         text);
+    }
+    return 0;
+}
+
+int settings_resolve(struct cli *cli, struct error *err)
+{
+    if (resolve_threads(cli, err) < 0)
+        return -1;
+    return resolve_lock(cli, err);
+}
+
+/* Installed beside the program, or in the tree it was built in. */
+void settings_models_dir(char *out, unsigned n)
+{
+    static const char *const places[] = { "../share/curate/models", "../../models" };
+    const char *given = getenv("CURATE_MODELS");
+    char exe[2048];
+
+    if (given && given[0]) {
+        snprintf(out, n, "%s", given);
+        return;
+    }
+    out[0] = '\0';
+    const ssize_t len = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    if (len <= 0)
+        return;
+    exe[len] = '\0';
+    char *slash = strrchr(exe, '/');
+    if (!slash)
+        return;
+    *slash = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        snprintf(out, n, "%s/%s", exe, places[i]);
+        if (access(out, R_OK) == 0)
+            return;
+    }
+    out[0] = '\0';
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/summary.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/jsonout.h"
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "stages/stage.h"
+
+static void print_fact(const struct stage_fact *fact)
+{
+    switch (fact->type) {
+    case FACT_INT:
+        fprintf(stderr, " %s=%lld", fact->key, (long long)fact->integer);
+        break;
+    case FACT_REAL:
+        fprintf(stderr, " %s=%.4g", fact->key, fact->real);
+        break;
+    case FACT_TEXT:
+        /* Blanks would break the line into other pairs. */
+        fprintf(stderr, strpbrk(fact->text, " \t\"") ? " %s=\"%s\"" : " %s=%s", fact->key,
+                fact->text);
+        break;
+    }
+}
+
+static void add_fact(struct jsonout *json, const struct stage_fact *fact)
+{
+    jsonout_key(json, fact->key);
+    switch (fact->type) {
+    case FACT_INT:
+        jsonout_int(json, fact->integer);
+        break;
+    case FACT_REAL:
+        jsonout_double(json, fact->real);
+        break;
+    case FACT_TEXT:
+        jsonout_text(json, slice_text(fact->text));
+        break;
+    }
+}
+
+static void print_json(const struct cli *cli, const char *name, const char *status,
+                       int64_t run_id, const struct stage_result *result)
+{
+    char schema[64];
+    struct buf buf;
+    struct jsonout json;
+    struct error err;
+
+    snprintf(schema, sizeof schema, "curate.%s/1", name);
+    buf_init(&buf, 1 << 16);
+    jsonout_init(&json, &buf);
+    jsonout_object_begin(&json);
+    jsonout_key(&json, "schema");
+    jsonout_text(&json, slice_text(schema));
+    jsonout_key(&json, "status");
+    jsonout_text(&json, slice_text(status));
+    for (size_t i = 0; i < result->n_facts; i++)
+        add_fact(&json, &result->facts[i]);
+    if (run_id > 0) {
+        jsonout_key(&json, "run");
+        jsonout_int(&json, run_id);
+    }
+    jsonout_key(&json, "db");
+    jsonout_text(&json, slice_text(cli->db));
+    jsonout_object_end(&json);
+    if (jsonout_end(&json, &err) == 0)
+        puts(buf.data);
+    else
+        fprintf(stderr, "curate %s: %s\n", name, err.msg);
+    buf_release(&buf);
+}
+
+void summary_print(const struct cli *cli, const char *name, const char *status, int64_t run_id,
+                   const struct stage_result *result)
+{
+    progress_clear(cli->report.arg);
+    if (cli->json) {
+        print_json(cli, name, status, run_id, result);
+        return;
+    }
+    if (cli->quiet)
+        return;
+    fprintf(stderr, "curate %s: %s", name, status);
+    for (size_t i = 0; i < result->n_facts; i++)
+        print_fact(&result->facts[i]);
+    if (run_id > 0)
+        fprintf(stderr, " run=%lld", (long long)run_id);
+    fprintf(stderr, " db=%s\n", cli->db);
+}
