@@ -76,5 +76,16 @@ struct scorer {
 /* NULL-terminated, in the order help prints. */
 extern const struct scorer *const scorers[];
 const struct scorer *scorer_find(const char *name);
+size_t scorer_input_count(const struct scorer *scorer);
+
+/*
+ * The ways to call observe and derive. What all scorers share is settled here: a sample that could
+ * not be scored, or an input without a number, passes its reason on and the function is not asked;
+ * truncated and n_tokens are filled in before it is asked; a value that is not finite becomes the
+ * reason not_finite.
+ */
+void scorer_observe(const struct scorer *scorer, const struct observation *observation,
+                    struct score *out);
+void scorer_derive(const struct scorer *scorer, const struct score *inputs, struct score *out);
 
 #endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/scorer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "scoring/observe.h"
+#include "scoring/scorer_list.h" /* generated: SCORER_LIST */
+
+#define X(name) extern const struct scorer scorer_##name;
+SCORER_LIST
+#undef X
+
+#define X(name) &scorer_##name,
+const struct scorer *const scorers[] = { SCORER_LIST NULL };
+#undef X
+
+const struct scorer *scorer_find(const char *name)
+{
+    for (const struct scorer *const *at = scorers; *at; at++)
+        if (strcmp((*at)->name, name) == 0)
+            return *at;
+    return NULL;
+}
+
+size_t scorer_input_count(const struct scorer *scorer)
+{
+    size_t n = 0;
+
+    while (n < SCORER_INPUTS_MAX && scorer->inputs[n].metric)
+        n++;
+    return n;
+}
+
+/* Whatever a scorer does, what leaves here is a finite number or a reason. */
+static void settle(struct score *score)
+{
+    if (!score->reason && !isfinite(score->value))
+        score->reason = "not_finite";
+    if (score->reason) {
+        score->value = 0;
+        score->truncated = false;
+    }
+}
+
+void scorer_observe(const struct scorer *scorer, const struct observation *observation,
+                    struct score *out)
+{
+    *out = (struct score){ .reason = observation->reason,
+                           .truncated = observation->truncated,
+                           .n_tokens = (int64_t)observation->n_response_tokens };
+    if (!out->reason)
+        scorer->observe(observation, out);
+    settle(out);
+}
+
+void scorer_derive(const struct scorer *scorer, const struct score *inputs, struct score *out)
+{
+    const size_t n = scorer_input_count(scorer);
+
+    *out = (struct score){ .n_tokens = inputs[0].n_tokens };
+    for (size_t i = 0; i < n && !out->reason; i++) {
+        out->reason = inputs[i].reason;
+        out->truncated = out->truncated || inputs[i].truncated;
+    }
+    if (!out->reason)
+        scorer->derive(inputs, out);
+    settle(out);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "scoring/normalise.h"
+
+static void assert_near(double value, double want, double tolerance)
+{
+    if (!(fabs(value - want) <= tolerance))
+        fail_msg("%.17g is not within %g of %.17g", value, tolerance, want);
+}
+
+static void assert_all_near(const double *values, const double *want, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        assert_near(values[i], want[i], 1e-6);
+}
+
+static void min_max_of_perplexities_is_that_of_their_logarithms_exponentials(void **state)
+{
+    const double ppl[] = { 12, 8, 20, 9.5 };
+    const double want[] = { 0.3333333333, 0, 1, 0.125 };
+    double nll[4], out[4];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        nll[i] = log(ppl[i]);
+
+    normalise_minmax_ppl(nll, 4, out);
+
+    assert_all_near(out, want, 4);
+    assert_true(out[1] == 0);
+    assert_true(out[2] == 1);
+}
+
+static void min_max_of_equal_values_is_a_half(void **state)
+{
+    const double nll[] = { 2.5, 2.5, 2.5 };
+    double out[3];
+
+    (void)state;
+    normalise_minmax_ppl(nll, 3, out);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(out[i] == 0.5);
+
+    normalise_minmax_ppl(nll, 1, out);
+    assert_true(out[0] == 0.5);
+}
+
+static void min_max_survives_perplexities_that_no_double_holds(void **state)
+{
+    const double nll[] = { 1, 5000, 4999, 3 };
+    double out[4];
+
+    (void)state;
+    normalise_minmax_ppl(nll, 4, out);
+
+    assert_true(out[0] == 0);
+    assert_true(out[1] == 1);
+    assert_near(out[2], exp(-1), 1e-15);
+    assert_near(out[3], 0, 1e-300);
+}
+
+static void min_max_keeps_its_digits_when_perplexities_are_close(void **state)
+{
+    const double nll[] = { 3, 3 + 0x1p-40, 3 + 0x1p-39 };
+    double out[3];
+
+    (void)state;
+    normalise_minmax_ppl(nll, 3, out);
+
+    assert_true(out[0] == 0);
+    assert_near(out[1], 0.5, 1e-12);
+    assert_true(out[2] == 1);
+}
+
+static void softmax_matches_worked_numbers(void **state)
+{
+    const double ppl[] = { 4, 2, 3, 5 };
+    const double ppl_want[] = { 0.2368828, 0.0320586, 0.0871443, 0.6439143 };
+    const double cas[] = { 0.30, 0.55, 0.80, 0.45 };
+    const double cas_want[] = { 0.1962870, 0.2520375, 0.3236225, 0.2280530 };
+    double out[4];
+    struct error err;
+
+    (void)state;
+    assert_ok(normalise_softmax(ppl, 4, out, &err));
+    assert_all_near(out, ppl_want, 4);
+
+    assert_ok(normalise_softmax(cas, 4, out, &err));
+    assert_all_near(out, cas_want, 4);
+}
+
+static void softmax_does_not_overflow(void **state)
+{
+    const double values[] = { 1e6, 1e6 - 1, -1e6 };
+    double out[3];
+    struct error err;
+
+    (void)state;
+    assert_ok(normalise_softmax(values, 3, out, &err));
+
+    assert_near(out[0], 1 / (1 + exp(-1)), 1e-15);
+    assert_near(out[1], exp(-1) / (1 + exp(-1)), 1e-15);
+    assert_true(out[2] == 0);
+}
+
+static void softmax_of_one_value_is_one(void **state)
+{
+    const double value = -3;
+    double out;
+    struct error err;
+
+    (void)state;
+    assert_ok(normalise_softmax(&value, 1, &out, &err));
+    assert_true(out == 1);
+}
+
+static void softmax_of_two_million_values_sums_to_one(void **state)
+{
+    const size_t n = 2000000;
+    double *values = calloc(n, sizeof *values);
+    double total = 0;
+    struct error err;
+
+    (void)state;
+    assert_non_null(values);
+
+    assert_ok(normalise_softmax(values, n, values, &err));
+
+    for (size_t i = 0; i < n; i++)
+        total += values[i];
+    free(values);
+    assert_near(total, 1, 1e-9);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(min_max_of_perplexities_is_that_of_their_logarithms_exponentials),
+        cmocka_unit_test(min_max_of_equal_values_is_a_half),
+        cmocka_unit_test(min_max_survives_perplexities_that_no_double_holds),
+        cmocka_unit_test(min_max_keeps_its_digits_when_perplexities_are_close),
+        cmocka_unit_test(softmax_matches_worked_numbers),
+        cmocka_unit_test(softmax_does_not_overflow),
+        cmocka_unit_test(softmax_of_one_value_is_one),
+        cmocka_unit_test(softmax_of_two_million_values_sums_to_one),
+    };
+
+    return cmocka_run_group_tests_name("scoring/normalise", tests, NULL, NULL);
+}

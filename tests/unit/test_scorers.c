@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <math.h>
+
+#include "scoring/observe.h"
+#include "scoring/scorer.h"
+
+static void assert_near(double value, double want)
+{
+    if (!(fabs(value - want) <= 1e-6))
+        fail_msg("%.9g is not within 1e-6 of %.9g", value, want);
+}
+
+static const struct scorer *find(const char *name)
+{
+    const struct scorer *scorer = scorer_find(name);
+
+    assert_non_null(scorer);
+    return scorer;
+}
+
+/* The cas of segments with these perplexities and attentions. */
+static struct score cas_of(const double *ppl, const double *attention, size_t n)
+{
+    struct segment segments[8] = { 0 };
+    struct observation observation = { .segments = segments, .n_segments = n };
+    struct score score;
+
+    assert_true(n <= 8);
+    for (size_t i = 0; i < n; i++) {
+        segments[i].nll_nats = log(ppl[i]);
+        segments[i].attention = attention[i];
+    }
+    scorer_observe(find("cas"), &observation, &score);
+    return score;
+}
+
+static void cas_matches_worked_example_one(void **state)
+{
+    const double ppl[] = { 4, 2, 3, 5 };
+    const double softmaxed[] = { 0.23688282, 0.03205860, 0.08714432, 0.64391426 };
+    const double diluted[] = { 0.25316199, 0.24149611, 0.24819047, 0.25715143 };
+    const double attention[] = { 0.0020, 0.0008, 0.0010, 0.0004 };
+
+    (void)state;
+    assert_near(cas_of(ppl, attention, 4).value, 0.8249773);
+    assert_near(cas_of(softmaxed, attention, 4).value, 0.5062443);
+    assert_near(cas_of(diluted, attention, 4).value, 0.8722139);
+}
+
+static void cas_does_not_change_with_the_scale_of_attention(void **state)
+{
+    const double ppl[] = { 4, 2, 3, 5 };
+    const double attention[] = { 0.4761905, 0.1904762, 0.2380952, 0.0952381 };
+
+    (void)state;
+    assert_near(cas_of(ppl, attention, 4).value, 0.8249773);
+}
+
+static void cas_survives_perplexities_that_no_double_holds(void **state)
+{
+    struct segment segments[] = {
+        { .nll_nats = 5000, .attention = 0.6 },
+        { .nll_nats = 5000, .attention = 0.8 },
+        { .nll_nats = 10, .attention = 0 },
+    };
+    const struct observation observation = { .segments = segments, .n_segments = 3 };
+    struct score score;
+
+    (void)state;
+    scorer_observe(find("cas"), &observation, &score);
+
+    assert_null(score.reason);
+    assert_near(score.value, 1.4 / sqrt(2));
+}
+
+static void cas_of_one_segment_or_none_has_a_reason(void **state)
+{
+    const double one = 1;
+
+    (void)state;
+    assert_string_equal(cas_of(&one, &one, 1).reason, "too_few_segments");
+    assert_string_equal(cas_of(&one, &one, 0).reason, "too_few_segments");
+}
+
+static void cas_without_attention_has_a_reason(void **state)
+{
+    const double ppl[] = { 4, 2 };
+    const double attention[] = { 0, 0 };
+
+    (void)state;
+    assert_string_equal(cas_of(ppl, attention, 2).reason, "zero_attention");
+}
+
+static void hmp_and_gateau_match_worked_example_two(void **state)
+{
+    const double ppl_short[] = { 12, 8, 20, 9.5 };
+    const double ppl_long[] = { 6, 7.5, 8, 9 };
+    const double cas[] = { 0.30, 0.55, 0.80, 0.45 };
+    const double hmp_want[] = { 1.0 / 3, -0.5, 1.0 / 3, -0.875 };
+    const double want[][4] = { { 0.3149874, 0.1869124, 0.3531881, 0.1449120 },
+                               { 0.3319446, 0.1776089, 0.3574118, 0.1330347 } };
+    const double alphas[] = { 0.7, 0.8 };
+    double nll_short[4], nll_long[4], hmp[4], gateau[4];
+    struct error err;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        nll_short[i] = log(ppl_short[i]);
+        nll_long[i] = log(ppl_long[i]);
+    }
+    const struct scorer_options options = { .alpha = 0.8 };
+    const double *const nlls[] = { nll_short, nll_long };
+    assert_ok(find("hmp")->rank(&options, nlls, 4, hmp, &err));
+    for (size_t i = 0; i < 4; i++)
+        assert_near(hmp[i], hmp_want[i]);
+
+    for (size_t a = 0; a < 2; a++) {
+        const struct scorer_options weighed = { .alpha = alphas[a] };
+        const double *const inputs[] = { hmp, cas };
+
+        assert_ok(find("gateau")->rank(&weighed, inputs, 4, gateau, &err));
+        for (size_t i = 0; i < 4; i++)
+            assert_near(gateau[i], want[a][i]);
+    }
+}
+
+/* The score of a metric made of nll and nll_alone. */
+static struct score derived(const char *metric, double nll, double nll_alone)
+{
+    const struct score inputs[] = { { .value = nll, .n_tokens = 5 },
+                                    { .value = nll_alone, .n_tokens = 5 } };
+    struct score score;
+
+    scorer_derive(find(metric), inputs, &score);
+    return score;
+}
+
+static void ifd_matches_worked_example_three(void **state)
+{
+    (void)state;
+    assert_near(derived("ifd_loss", 0.7, 1.5).value, 0.4666667);
+    assert_near(derived("ifd", 0.7, 1.5).value, 0.4493290);
+    assert_near(derived("ifd", 0.7, 1.1).value, 0.6703200);
+    assert_int_equal(derived("ifd", 0.7, 1.5).n_tokens, 5);
+}
+
+static void ifd_that_no_double_holds_has_a_reason(void **state)
+{
+    (void)state;
+    assert_string_equal(derived("ifd", 800, 1).reason, "ppl_overflow");
+    assert_null(derived("ifd", 1800, 1799).reason);
+    assert_near(derived("ifd", 1800, 1799).value, exp(1));
+    assert_true(derived("ifd", 1, 2000).value == 0);
+}
+
+static void ifd_loss_does_not_divide_by_nothing(void **state)
+{
+    (void)state;
+    assert_string_equal(derived("ifd_loss", 0.5, 0).reason, "nll_alone_too_small");
+    assert_string_equal(derived("ifd_loss", 0.5, 9e-7).reason, "nll_alone_too_small");
+    assert_null(derived("ifd_loss", 0.5, 2e-6).reason);
+}
+
+static void a_missing_input_passes_its_reason_on(void **state)
+{
+    const struct score inputs[] = { { .value = 1, .n_tokens = 5 },
+                                    { .reason = "no_bos", .n_tokens = 5 } };
+    struct score score;
+
+    (void)state;
+    scorer_derive(find("ifd"), inputs, &score);
+
+    assert_string_equal(score.reason, "no_bos");
+}
+
+static void a_shortened_context_marks_what_is_derived_from_it(void **state)
+{
+    const struct score inputs[] = { { .value = 1, .truncated = true }, { .value = 2 } };
+    struct score score;
+
+    (void)state;
+    scorer_derive(find("ifd"), inputs, &score);
+
+    assert_null(score.reason);
+    assert_true(score.truncated);
+}
+
+static void a_sample_that_cannot_be_scored_has_its_reason_in_every_metric(void **state)
+{
+    const struct observation observation = { .reason = "too_long", .n_response_tokens = 7 };
+    struct score score;
+
+    (void)state;
+    for (const struct scorer *const *at = scorers; *at; at++) {
+        if (!(*at)->observe)
+            continue;
+        scorer_observe(*at, &observation, &score);
+        assert_string_equal(score.reason, "too_long");
+        assert_int_equal(score.n_tokens, 7);
+    }
+}
+
+static void nll_alone_is_not_truncated_with_the_context(void **state)
+{
+    const struct observation observation = {
+        .truncated = true, .nll_nats = 2, .nll_alone_nats = 3, .n_response_tokens = 4
+    };
+    struct score nll, alone;
+
+    (void)state;
+    scorer_observe(find("nll"), &observation, &nll);
+    scorer_observe(find("nll_alone"), &observation, &alone);
+
+    assert_true(nll.truncated);
+    assert_false(alone.truncated);
+    assert_true(nll.value == 2);
+    assert_true(alone.value == 3);
+}
+
+static void a_number_that_is_not_finite_becomes_a_reason(void **state)
+{
+    const struct observation observation = { .nll_nats = NAN };
+    struct score score;
+
+    (void)state;
+    scorer_observe(find("nll"), &observation, &score);
+    assert_string_equal(score.reason, "not_finite");
+}
+
+static void every_scorer_is_of_one_kind_and_its_inputs_exist(void **state)
+{
+    (void)state;
+    for (const struct scorer *const *at = scorers; *at; at++) {
+        const struct scorer *scorer = *at;
+        const size_t n = scorer_input_count(scorer);
+
+        assert_int_equal(!!scorer->observe + !!scorer->derive + !!scorer->rank, 1);
+        assert_true(scorer->observe ? scorer->needs != 0 && n == 0 : n > 0);
+        for (size_t i = 0; i < n; i++)
+            assert_non_null(scorer_find(scorer->inputs[i].metric));
+        assert_ptr_equal(scorer_find(scorer->name), scorer);
+    }
+    assert_null(scorer_find("no_such_metric"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cas_matches_worked_example_one),
+        cmocka_unit_test(cas_does_not_change_with_the_scale_of_attention),
+        cmocka_unit_test(cas_survives_perplexities_that_no_double_holds),
+        cmocka_unit_test(cas_of_one_segment_or_none_has_a_reason),
+        cmocka_unit_test(cas_without_attention_has_a_reason),
+        cmocka_unit_test(hmp_and_gateau_match_worked_example_two),
+        cmocka_unit_test(ifd_matches_worked_example_three),
+        cmocka_unit_test(ifd_that_no_double_holds_has_a_reason),
+        cmocka_unit_test(ifd_loss_does_not_divide_by_nothing),
+        cmocka_unit_test(a_missing_input_passes_its_reason_on),
+        cmocka_unit_test(a_shortened_context_marks_what_is_derived_from_it),
+        cmocka_unit_test(a_sample_that_cannot_be_scored_has_its_reason_in_every_metric),
+        cmocka_unit_test(nll_alone_is_not_truncated_with_the_context),
+        cmocka_unit_test(a_number_that_is_not_finite_becomes_a_reason),
+        cmocka_unit_test(every_scorer_is_of_one_kind_and_its_inputs_exist),
+    };
+
+    return cmocka_run_group_tests_name("scoring/scorers", tests, NULL, NULL);
+}
