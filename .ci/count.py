@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Count what `meson test` ran: count.py N_FAILURES BUILD-DIR...
+
+A program that speaks TAP counts once for each test in it, any other program once. A test that
+was announced and never reported, and a program that ended badly though its tests passed, count
+as failed. The last line is "N passed, N failed". The exit status is 1 if anything failed, or
+if N_FAILURES (what the caller knows to have gone wrong, as a build) is not 0.
+"""
+import json
+import re
+import sys
+
+PLAN = re.compile(r"^1\.\.(\d+)")
+TEST = re.compile(r"^(not ok|ok)\b(?:.*# (SKIP))?", re.IGNORECASE)
+
+
+def count_program(result):
+    """(passed, failed, skipped) of one line of testlog.json."""
+    if result["result"] == "SKIP":
+        return 0, 0, 1
+    good = result["result"] in ("OK", "EXPECTEDFAIL")
+    lines = (result.get("stdout") or "").splitlines()
+    plans = [int(match[1]) for match in map(PLAN.match, lines) if match]
+    if not plans:
+        return int(good), int(not good), 0
+
+    tests = [match for match in map(TEST.match, lines) if match]
+    skipped = sum(1 for match in tests if match[2])
+    passed = sum(1 for match in tests if match[1] == "ok" and not match[2])
+    failed = max(plans[0] - passed - skipped, 0)
+    if not good and failed == 0:
+        failed = 1
+    return passed, failed, skipped
+
+
+def main():
+    n_failures, dirs = int(sys.argv[1]), sys.argv[2:]
+    total = [0, 0, 0]
+    for folder in dirs:
+        sums = [0, 0, 0]
+        try:
+            with open(f"{folder}/meson-logs/testlog.json", encoding="utf-8") as log:
+                for line in log:
+                    sums = [a + b for a, b in zip(sums, count_program(json.loads(line)))]
+        except OSError as error:
+            print(f"curate: {error}", file=sys.stderr)
+            sums[1] += 1
+        print(f"{folder}: {sums[0]} passed, {sums[1]} failed, {sums[2]} skipped")
+        total = [a + b for a, b in zip(total, sums)]
+    if total[1] == 0:
+        total[1] = n_failures
+    print(f"{total[0]} passed, {total[1]} failed")
+    return 1 if total[1] > 0 or total[0] == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Build and test in the parts named, or in all of them: .ci/test.sh [werror] [asan] [tsan]
+#
+#   werror  gcc, warnings are errors: every suite
+#   asan    clang, warnings are errors, AddressSanitizer and UndefinedBehaviorSanitizer:
+#           every suite but lint
+#   tsan    clang, ThreadSanitizer: the tests that start threads, and the whole program
+#
+# Each part keeps its build directory, so a second run builds only what changed. The last line
+# is "N passed, N failed" over all parts; .ci/count.py says what is counted.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+parts=("$@")
+[[ ${#parts[@]} -gt 0 ]] || parts=(werror asan tsan)
+failures=()
+counted=()
+
+say() {
+    echo "== $*"
+}
+
+fail() {
+    failures+=("$*")
+}
+
+# configure DIR OPTION...: also after a change of options, and after an interrupted first time.
+configure() {
+    local dir=$1
+    shift
+    mkdir -p "$dir"
+    [[ -f $dir/build.ninja ]] || rm -rf "$dir/meson-private"
+    local again=()
+    [[ ! -f $dir/build.ninja ]] || again=(--reconfigure)
+    meson setup "${again[@]}" "$dir" "$@" > "$dir/configure.log" 2>&1 && return
+    tail -n 5 "$dir/configure.log"
+    fail "configuring $dir did not work: see $dir/configure.log"
+    return 1
+}
+
+compile() {
+    local dir=$1
+    ninja -C "$dir" > "$dir/compile.log" 2>&1 && return
+    grep -E -A 12 'FAILED|error:' "$dir/compile.log" | head -n 60
+    fail "compiling $dir did not work: see $dir/compile.log"
+    return 1
+}
+
+# run_tests DIR OPTION...: everything in DIR is built, or is built by Meson as far as needed.
+run_tests() {
+    local dir=$1
+    shift
+    counted+=("$dir")
+    rm -f "$dir/meson-logs/testlog.json" # the counts must not be those of an earlier run
+    meson test -C "$dir" --print-errorlogs "$@" && return
+    fail "tests in $dir failed: see $dir/meson-logs/testlog.txt"
+}
+
+werror() {
+    say "building with gcc, warnings are errors (build-test)"
+    CC=gcc configure build-test -Dwerror=true || return 0
+    compile build-test || return 0
+    say "testing every suite (build-test)"
+    run_tests build-test --no-rebuild
+}
+
+asan() {
+    say "building with clang for AddressSanitizer and UndefinedBehaviorSanitizer (build-asan)"
+    CC=clang configure build-asan -Dwerror=true -Dbench=false -Doptimization=1 \
+        -Db_sanitize=address,undefined -Db_lundef=false || return 0
+    compile build-asan || return 0
+    say "testing every suite but lint (build-asan)"
+    ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1 \
+        UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+        run_tests build-asan --no-rebuild --no-suite lint --timeout-multiplier 4
+}
+
+# ThreadSanitizer wants its own place in memory, which some kernels give to something else.
+tsan_works() {
+    echo 'int main(void) { return 0; }' > build-tsan/probe.c
+    clang -fsanitize=thread build-tsan/probe.c -o build-tsan/probe && build-tsan/probe 2> /dev/null
+}
+
+tsan() {
+    mkdir -p build-tsan
+    if ! tsan_works; then
+        say "ThreadSanitizer does not run on this kernel (vm.mmap_rnd_bits above 28?): skipped"
+        return 0
+    fi
+    say "building with clang and testing what has threads under ThreadSanitizer (build-tsan)"
+    CC=clang configure build-tsan -Dbench=false -Doptimization=1 \
+        -Db_sanitize=thread -Db_lundef=false || return 0
+    TSAN_OPTIONS=halt_on_error=1 \
+        run_tests build-tsan --suite threads --suite e2e --timeout-multiplier 6
+}
+
+for part in "${parts[@]}"; do
+    case $part in
+    werror) werror ;;
+    asan) asan ;;
+    tsan) tsan ;;
+    *)
+        echo "curate: .ci/test.sh knows no part named $part: take werror, asan or tsan" >&2
+        exit 64
+        ;;
+    esac
+done
+
+[[ ${#failures[@]} -eq 0 ]] || printf 'curate: %s\n' "${failures[@]}" >&2
+status=0
+python3 .ci/count.py "${#failures[@]}" "${counted[@]}" || status=1
+exit "$status"

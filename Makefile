@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+# A door and no more: each target is one command of meson or one script of .ci/.
+BUILD ?= build
+
+.PHONY: all demo test install fuzz bench format clean help
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	meson setup --buildtype=release -Dtests=false $(BUILD)
+
+demo:
+	@.ci/packages.sh
+	@echo "== building a release in $(BUILD)"
+	@$(MAKE) --no-print-directory --silent all
+	@examples/demo.sh $(BUILD)/cli/curate
+
+test:
+	@.ci/packages.sh
+	@.ci/test.sh
+
+install: all
+	meson install -C $(BUILD)
+
+fuzz:
+	@.ci/fuzz.sh
+
+bench: all
+	meson test -C $(BUILD) --benchmark --verbose
+
+format:
+	git ls-files '*.[ch]' | xargs clang-format -i
+
+clean:
+	rm -rf build build-test build-asan build-tsan build-fuzz
+
+help:
+	@echo "make          build a release in $(BUILD)/"
+	@echo "make demo     install what is missing, build, and run examples/demo.yaml"
+	@echo "make test     install what is missing, build with warnings as errors, run every suite"
+	@echo "make install  install the release; DESTDIR is honoured"
+	@echo "make fuzz     search for crashes, FUZZ_SECONDS=60 for each target"
+	@echo "make bench    run the measuring programs; see bench/README.md"
+	@echo "make format   lay out the C files with clang-format"
+	@echo "make clean    remove the build directories"
