@@ -22,6 +22,8 @@ struct kernels;
 struct model;
 struct observer;
 struct pool;
+struct prompt;
+struct prompt_template;
 
 /* Borrowed text; ptr NULL where the sample has none. */
 struct observed_text {
@@ -34,16 +36,18 @@ struct observed_text {
 struct segment {
     size_t tok_start;
     size_t tok_end;
-    double attention; /* mean over layers, heads, response rows of the mean probability per key */
-    double nll_nats;  /* mean over response tokens, with only this segment as the context */
+    /* Mean over layers, heads and response rows of the mean probability per key. */
+    double attention;
+    /* Mean over response tokens, with only this segment as the context. */
+    double nll_nats;
 };
 
 struct observation {
-    const char *reason;      /* static; set when the sample cannot be scored at all: no numbers */
-    bool truncated;          /* the context lost tokens on the left to fit max_tokens */
+    const char *reason; /* static; set when the sample cannot be scored at all: no numbers */
+    bool truncated;     /* the context lost tokens on the left to fit max_tokens */
     size_t n_response_tokens;
-    double nll_nats;         /* mean over response tokens; valid when asked for */
-    const char *alone_reason; /* static; why there is no nll_alone (no_bos), NULL when there is */
+    double nll_nats;          /* mean over response tokens; valid when asked for */
+    const char *alone_reason; /* static; no_bos: why there is no nll_alone, else NULL */
     double nll_alone_nats;
     struct segment *segments; /* in the arena; asked for with NEED_SEGMENTS */
     size_t n_segments;        /* 0 without a context */
@@ -53,18 +57,36 @@ struct observer_options {
     size_t max_tokens;     /* of a whole sequence; longer ones lose context on the left */
     size_t segment_tokens; /* 128 */
     size_t batch_tokens;   /* how many tokens to run together, about; does not change results */
+    const struct prompt_template *template;
+    /* Called now and then during a run, with how many of its tokens are done. Other than 0 is
+     * the signal that asks to stop: the run ends with ERR_CANCELLED. May be NULL. */
+    int (*step)(void *arg, size_t n_done, size_t n_total);
+    void *step_arg;
 };
 
+/* model, kernels and pool are borrowed. ERR_UNSUPPORTED when the model has no vocabulary. */
 int observer_new(const struct model *model, const struct kernels *kernels, struct pool *pool,
                  const struct observer_options *options, struct observer **out,
                  struct error *err);
 void observer_free(struct observer *observer);
 
-/* Observe n samples; needs are the bits of scorer.h. out has n elements. */
+/*
+ * Observe n samples; needs are the bits of scorer.h. out has n elements. Reasons of a whole
+ * sample: no_response, empty_response (nothing but white space counts), too_long (prompt and
+ * response do not fit max_tokens even without the context). With one segment only, that segment
+ * is the context and its NLL the sample's.
+ */
 int observer_run(struct observer *observer, const struct observed_text *texts, size_t n,
-                 unsigned needs, struct arena *arena, struct observation *out, struct error *err);
+                 unsigned needs, struct arena *arena, struct observation *out,
+                 struct error *err);
+
+/* The same for samples that are token ids already. */
+int observer_run_prompts(struct observer *observer, const struct prompt *prompts, size_t n,
+                         unsigned needs, struct arena *arena, struct observation *out,
+                         struct error *err);
 
 /* About how many tokens a text will cost, cheaply, to size batches and progress. */
-size_t observer_guess_tokens(const struct observed_text *text);
+size_t observer_guess_tokens(const struct observer_options *options,
+                             const struct observed_text *text, unsigned needs);
 
 #endif

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/observe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "scoring/infer/model.h"
+#include "scoring/infer/session.h"
+#include "scoring/prompt.h"
+#include "scoring/scorer.h"
+#include "scoring/segment.h"
+#include "scoring/sum.h"
+
+struct observer {
+    const struct tokenizer *tokenizer;
+    struct session *session;
+    struct observer_options options;
+    struct arena scratch; /* of the jobs that run together */
+};
+
+/* One sequence to put to the model. */
+struct job {
+    enum { JOB_WHOLE, JOB_ALONE, JOB_SEGMENT } kind;
+    const struct prompt *prompt;
+    struct span part; /* of the prompt's context that this sequence holds */
+    struct observation *observation;
+    struct segment *segment; /* of JOB_SEGMENT */
+};
+
+struct job_list {
+    struct job *jobs;
+    size_t n;
+};
+
+int observer_new(const struct model *model, const struct kernels *kernels, struct pool *pool,
+                 const struct observer_options *options, struct observer **out,
+                 struct error *err)
+{
+    if (!model_tokenizer(model))
+        return error_set(err, ERR_UNSUPPORTED,
+                         "the model file carries no vocabulary, so it cannot score text");
+
+    struct observer *observer = calloc(1, sizeof *observer);
+    if (!observer)
+        return error_nomem(err);
+    arena_init(&observer->scratch);
+    observer->tokenizer = model_tokenizer(model);
+    observer->options = *options;
+    if (session_new(model, kernels, pool, &observer->session, err) < 0) {
+        observer_free(observer);
+        return -1;
+    }
+    *out = observer;
+    return 0;
+}
+
+void observer_free(struct observer *observer)
+{
+    if (!observer)
+        return;
+    session_free(observer->session);
+    arena_release(&observer->scratch);
+    free(observer);
+}
+
+/* Which of the context's tokens fit beside the rest. False when the rest alone does not. */
+static bool fit_context(const struct prompt *prompt, size_t max_tokens, struct span *part)
+{
+    const size_t rest = prompt->n_head + prompt->n_tail + prompt->n_response;
+
+    if (rest > max_tokens)
+        return false;
+    const size_t room = max_tokens - rest;
+    part->start = prompt->n_context > room ? prompt->n_context - room : 0;
+    part->end = prompt->n_context;
+    return true;
+}
+
+static void add_job(struct job_list *list, struct job job)
+{
+    list->jobs[list->n++] = job;
+}
+
+/* The context's segments into the observation, and a job for each. */
+static int plan_segments(const struct observer *observer, struct job job, struct arena *arena,
+                         struct job_list *list, struct error *err)
+{
+    const size_t n_context = job.part.end - job.part.start;
+    const size_t segment_tokens = observer->options.segment_tokens;
+    const size_t n = segment_count(n_context, segment_tokens);
+    struct segment *segments = arena_alloc(arena, n, sizeof *segments);
+
+    if (!segments && n > 0)
+        return error_nomem(err);
+    job.observation->segments = segments;
+    job.observation->n_segments = n;
+    const size_t first = job.part.start;
+    for (size_t i = 0; i < n; i++) {
+        const struct span span = segment_span(n_context, segment_tokens, i);
+
+        segments[i] = (struct segment){ .tok_start = span.start, .tok_end = span.end };
+        job.kind = JOB_SEGMENT;
+        job.segment = &segments[i];
+        job.part = (struct span){ first + span.start, first + span.end };
+        if (n > 1) /* a single one in the context's place is the whole again */
+            add_job(list, job);
+    }
+    return 0;
+}
+
+static int plan_sample(const struct observer *observer, const struct prompt *prompt,
+                       unsigned needs, struct arena *arena, struct observation *out,
+                       struct job_list *list, struct error *err)
+{
+    struct job job = { .kind = JOB_WHOLE, .prompt = prompt, .observation = out };
+
+    *out = (struct observation){ .n_response_tokens = prompt->n_response };
+    if (prompt->n_response == 0)
+        out->reason = "empty_response";
+    else if (!fit_context(prompt, observer->options.max_tokens, &job.part))
+        out->reason = "too_long";
+    if (out->reason)
+        return 0;
+    out->truncated = job.part.start > 0;
+    if ((needs & NEED_SEGMENTS) && plan_segments(observer, job, arena, list, err) < 0)
+        return -1;
+    if ((needs & NEED_NLL) || out->n_segments > 0)
+        add_job(list, job);
+    if (tokenizer_bos(observer->tokenizer) == TOKEN_NONE)
+        out->alone_reason = "no_bos";
+    else if (needs & NEED_NLL_ALONE)
+        add_job(list, (struct job){ .kind = JOB_ALONE, .prompt = prompt, .observation = out });
+    return 0;
+}
+
+static int plan(const struct observer *observer, const struct prompt *prompts, size_t n,
+                unsigned needs, struct arena *arena, struct observation *out,
+                struct job_list *list, struct error *err)
+{
+    size_t n_most = 0;
+
+    for (size_t i = 0; i < n; i++)
+        n_most += 2 + segment_count(prompts[i].n_context, observer->options.segment_tokens);
+    *list = (struct job_list){ .jobs = arena_alloc(arena, n_most, sizeof *list->jobs) };
+    if (!list->jobs && n_most > 0)
+        return error_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        if (plan_sample(observer, &prompts[i], needs, arena, &out[i], list, err) < 0)
+            return -1;
+    return 0;
+}
+
+static size_t job_tokens(const struct job *job)
+{
+    const struct prompt *prompt = job->prompt;
+
+    if (job->kind == JOB_ALONE)
+        return 1 + prompt->n_response;
+    return prompt->n_head + (job->part.end - job->part.start) + prompt->n_tail +
+           prompt->n_response;
+}
+
+static int32_t *add_ids(int32_t *to, const int32_t *ids, size_t n)
+{
+    if (n > 0)
+        memcpy(to, ids, n * sizeof *ids);
+    return to + n;
+}
+
+static void join_pieces(const struct observer *observer, const struct job *job, int32_t *to)
+{
+    const struct prompt *prompt = job->prompt;
+    const int32_t *context = prompt->ids.ids + prompt->n_head;
+    const int32_t *tail = context + prompt->n_context;
+    const int32_t start_token = tokenizer_bos(observer->tokenizer);
+
+    if (job->kind == JOB_ALONE) {
+        to = add_ids(to, &start_token, 1);
+    } else {
+        to = add_ids(to, prompt->ids.ids, prompt->n_head);
+        to = add_ids(to, context + job->part.start, job->part.end - job->part.start);
+        to = add_ids(to, tail, prompt->n_tail);
+    }
+    add_ids(to, tail + prompt->n_tail, prompt->n_response);
+}
+
+/* Ask for the attention that the response pays to each segment of the whole. */
+static int add_attention(const struct job *job, struct arena *scratch,
+                         struct sequence *sequence, struct error *err)
+{
+    const struct observation *observation = job->observation;
+    const size_t n = observation->n_segments;
+    struct span *spans = arena_alloc(scratch, n, sizeof *spans);
+    double *attention = arena_alloc(scratch, n, sizeof *attention);
+
+    if (!spans || !attention)
+        return error_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        const struct segment *segment = &observation->segments[i];
+
+        spans[i] = (struct span){ job->prompt->n_head + segment->tok_start,
+                                  job->prompt->n_head + segment->tok_end };
+    }
+    sequence->attend_from = sequence->n_tokens - job->prompt->n_response;
+    sequence->spans = spans;
+    sequence->n_spans = n;
+    sequence->attention = attention;
+    return 0;
+}
+
+static int make_sequence(const struct observer *observer, const struct job *job, unsigned needs,
+                         struct arena *scratch, struct sequence *out, struct error *err)
+{
+    const struct observation *observation = job->observation;
+    const size_t n_tokens = job_tokens(job);
+    int32_t *ids = arena_alloc(scratch, n_tokens, sizeof *ids);
+
+    if (!ids)
+        return error_nomem(err);
+    join_pieces(observer, job, ids);
+    *out = (struct sequence){ .tokens = ids,
+                              .n_tokens = n_tokens,
+                              .score_from = n_tokens - job->prompt->n_response };
+    if (job->kind != JOB_WHOLE || (needs & NEED_NLL) || observation->n_segments == 1) {
+        out->nll_nats = arena_alloc(scratch, job->prompt->n_response, sizeof *out->nll_nats);
+        if (!out->nll_nats)
+            return error_nomem(err);
+    }
+    if (job->kind == JOB_WHOLE && observation->n_segments > 0)
+        return add_attention(job, scratch, out, err);
+    return 0;
+}
+
+static double mean(const double *values, size_t n)
+{
+    struct sum sum = { 0 };
+
+    for (size_t i = 0; i < n; i++)
+        sum_add(&sum, values[i]);
+    return sum_value(&sum) / (double)n;
+}
+
+static void take_results(const struct job *job, const struct sequence *sequence)
+{
+    struct observation *observation = job->observation;
+    double nll = 0;
+
+    if (sequence->nll_nats)
+        nll = mean(sequence->nll_nats, job->prompt->n_response);
+    if (job->kind == JOB_ALONE) {
+        observation->nll_alone_nats = nll;
+    } else if (job->kind == JOB_SEGMENT) {
+        job->segment->nll_nats = nll;
+    } else {
+        observation->nll_nats = nll;
+        for (size_t i = 0; i < observation->n_segments; i++)
+            observation->segments[i].attention = sequence->attention[i];
+        if (observation->n_segments == 1)
+            observation->segments[0].nll_nats = nll;
+    }
+}
+
+static int run_jobs(struct observer *observer, const struct job *jobs, size_t n, unsigned needs,
+                    struct error *err)
+{
+    struct arena *scratch = &observer->scratch;
+
+    arena_clear(scratch);
+    struct sequence *sequences = arena_alloc(scratch, n, sizeof *sequences);
+    if (!sequences)
+        return error_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        if (make_sequence(observer, &jobs[i], needs, scratch, &sequences[i], err) < 0)
+            return -1;
+    if (session_eval(observer->session, sequences, n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        take_results(&jobs[i], &sequences[i]);
+    return 0;
+}
+
+int observer_run_prompts(struct observer *observer, const struct prompt *prompts, size_t n,
+                         unsigned needs, struct arena *arena, struct observation *out,
+                         struct error *err)
+{
+    const struct observer_options *options = &observer->options;
+    struct job_list list;
+    size_t n_total = 0, n_done = 0, end;
+
+    if (plan(observer, prompts, n, needs, arena, out, &list, err) < 0)
+        return -1;
+    for (size_t i = 0; i < list.n; i++)
+        n_total += job_tokens(&list.jobs[i]);
+    for (size_t at = 0; at < list.n; at = end) {
+        size_t n_tokens = job_tokens(&list.jobs[at]);
+
+        for (end = at + 1; end < list.n; end++) {
+            if (n_tokens + job_tokens(&list.jobs[end]) > options->batch_tokens)
+                break;
+            n_tokens += job_tokens(&list.jobs[end]);
+        }
+        if (run_jobs(observer, list.jobs + at, end - at, needs, err) < 0)
+            return -1;
+        n_done += n_tokens;
+        const int signal =
+            options->step ? options->step(options->step_arg, n_done, n_total) : 0;
+        if (signal && end < list.n) /* what is complete is not thrown away */
+            return error_set_sys(err, ERR_CANCELLED, signal, "stopped by signal %d", signal);
+    }
+    return 0;
+}
+
+static bool is_blank(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!memchr(" \t\n\v\f\r", text.ptr[i], 6))
+            return false;
+    return true;
+}
+
+int observer_run(struct observer *observer, const struct observed_text *texts, size_t n,
+                 unsigned needs, struct arena *arena, struct observation *out,
+                 struct error *err)
+{
+    struct prompt *prompts = calloc(n ? n : 1, sizeof *prompts);
+    int rc = -1;
+
+    if (!prompts)
+        return error_nomem(err);
+    for (size_t i = 0; i < n; i++) {
+        if (is_blank(texts[i].response)) /* its prompt stays empty */
+            continue;
+        if (prompt_build(observer->options.template, observer->tokenizer, &texts[i],
+                         &prompts[i], err) < 0)
+            goto done;
+    }
+    rc = observer_run_prompts(observer, prompts, n, needs, arena, out, err);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        if (!texts[i].response.ptr)
+            out[i].reason = "no_response";
+done:
+    for (size_t i = 0; i < n; i++)
+        prompt_release(&prompts[i]);
+    free(prompts);
+    return rc;
+}
+
+size_t observer_guess_tokens(const struct observer_options *options,
+                             const struct observed_text *text, unsigned needs)
+{
+    const size_t bytes_per_token = 4; /* English under most vocabularies */
+    const size_t response = text->response.len / bytes_per_token + 1;
+    const size_t tail = text->instruction.len / bytes_per_token + 16;
+    size_t context = text->context.len / bytes_per_token;
+    size_t n = 0;
+
+    if (is_blank(text->response))
+        return 0;
+    if (context > options->max_tokens)
+        context = options->max_tokens;
+    if (needs & (NEED_NLL | NEED_SEGMENTS))
+        n += context + tail + response;
+    if (needs & NEED_NLL_ALONE)
+        n += response;
+    if (needs & NEED_SEGMENTS)
+        n += context + context / options->segment_tokens * (tail + response);
+    return n;
+}
