@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
