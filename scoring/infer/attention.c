@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/infer/attention.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/pool.h"
+#include "scoring/infer/batch.h"
+#include "scoring/infer/model_private.h"
+#include "scoring/infer/session_private.h"
+#include "scoring/kernels/kernels.h"
+
+struct job {
+    const struct session *session;
+    struct batch *batch;
+};
+
+/* Rows [first, first + n) of one part under one head. */
+struct tile {
+    const struct session *session;
+    const struct batch *batch;
+    const struct part *part;
+    size_t kv_head;
+    size_t first; /* position of row 0 */
+    size_t n;
+    float *q; /* row 0; q_width apart */
+    size_t q_width;
+    float *scores; /* n x ATTENTION_KEYS */
+    float *out;    /* n x head_dim: sum of exp(score - max) * value */
+    float max[ATTENTION_ROWS];
+    double sum[ATTENTION_ROWS]; /* of exp(score - max) */
+};
+
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static float *key_panel(const struct tile *tile, size_t key)
+{
+    const struct model_info *info = &tile->session->model->info;
+    const size_t kv_width = (size_t)info->n_kv_heads * info->head_dim;
+
+    return tile->batch->k + tile->part->first_key * kv_width +
+           (tile->kv_head * tile->part->n_keys + key) * info->head_dim;
+}
+
+void attention_put_key(const struct session *session, const struct batch *batch,
+                       const struct part *part, size_t position, const float *row)
+{
+    const struct model_info *info = &session->model->info;
+    const size_t panel = session->kernels.panel;
+    const size_t first = position / panel * panel;
+    const size_t n = min(panel, part->n_keys - first);
+    struct tile tile = { .session = session, .batch = batch, .part = part };
+
+    for (tile.kv_head = 0; tile.kv_head < info->n_kv_heads; tile.kv_head++) {
+        float *out = key_panel(&tile, first) + (position - first);
+
+        for (size_t l = 0; l < info->head_dim; l++)
+            out[l * n] = *row++;
+    }
+}
+
+/* Keys a block takes: whole panels. */
+static size_t block_keys(const struct tile *tile)
+{
+    const size_t panel = tile->session->kernels.panel;
+
+    return ATTENTION_KEYS / panel * panel;
+}
+
+/* scores = rows [row, n) of the tile times keys [first, end); first begins a panel. */
+static void score_block(const struct tile *tile, size_t row, size_t first, size_t end)
+{
+    const struct kernels *kernels = &tile->session->kernels;
+    const size_t head_dim = tile->session->model->info.head_dim;
+
+    for (size_t key = first; key < end; key += kernels->panel) {
+        const size_t ldb = min(kernels->panel, tile->part->n_keys - key);
+
+        kernels->gemm_f32(tile->n - row, min(ldb, end - key), head_dim,
+                          tile->q + row * tile->q_width, tile->q_width, key_panel(tile, key),
+                          ldb, tile->scores + row * ATTENTION_KEYS + (key - first),
+                          ATTENTION_KEYS, false);
+    }
+}
+
+/* Scores of one row become weights relative to the largest score so far, which may be new. */
+static void weigh_row(struct tile *tile, size_t row, size_t first, size_t n)
+{
+    const struct kernels *kernels = &tile->session->kernels;
+    const size_t head_dim = tile->session->model->info.head_dim;
+    float *scores = tile->scores + row * ATTENTION_KEYS;
+    const size_t position = tile->first + row;
+    const size_t n_seen = position < first ? 0 : min(n, position + 1 - first);
+
+    memset(scores + n_seen, 0, (n - n_seen) * sizeof *scores); /* later keys weigh nothing */
+    if (n_seen == 0)
+        return;
+
+    const float max = kernels->max_f32(scores, n_seen);
+    if (first == 0) {
+        tile->max[row] = max;
+    } else if (max > tile->max[row]) {
+        const float shrink = expf(tile->max[row] - max);
+
+        tile->max[row] = max;
+        tile->sum[row] *= (double)shrink;
+        kernels->scale_f32(tile->out + row * head_dim, shrink, head_dim);
+    }
+    tile->sum[row] += kernels->exp_sum(scores, n_seen, tile->max[row]);
+}
+
+/* out += weights times values of the keys [first, first + n). */
+static void add_values(const struct tile *tile, size_t first, size_t n)
+{
+    const struct kernels *kernels = &tile->session->kernels;
+    const size_t panel = kernels->panel;
+    const size_t head_dim = tile->session->model->info.head_dim;
+    const size_t start = tile->kv_head * head_dim;
+    size_t width;
+
+    for (size_t c = start; c < start + head_dim; c += width) {
+        const float *v = tile->batch->v + c / panel * tile->batch->n_keys * panel +
+                         (tile->part->first_key + first) * panel + c % panel;
+
+        width = min(panel - c % panel, start + head_dim - c);
+        kernels->gemm_f32(tile->n, width, n, tile->scores, ATTENTION_KEYS, v, panel,
+                          tile->out + (c - start), head_dim, first > 0);
+    }
+}
+
+/* What row `row` puts on keys [first, end), given the scores of a block beginning at `block`.
+ */
+static double row_mass(const struct tile *tile, size_t row, size_t block, size_t first,
+                       size_t end)
+{
+    const size_t last = min(end, tile->first + row + 1);
+
+    if (first >= last)
+        return 0;
+    float *scores = tile->scores + row * ATTENTION_KEYS + (first - block);
+    return tile->session->kernels.exp_sum(scores, last - first, tile->max[row]) /
+           tile->sum[row];
+}
+
+/* Fixed point such that the sum over layers, heads and rows, each at most 1 (and rounding),
+ * stays below 2^62. */
+static int mass_bits(const struct session *session, const struct part *part)
+{
+    const struct model_info *info = &session->model->info;
+    const double n = (double)info->n_layers * info->n_heads *
+                     (double)(part->n_keys - part->sequence->attend_from);
+
+    return 61 - (int)ceil(log2(n));
+}
+
+/* The scores of the observed rows on a span are computed again: now the final maximum and sum
+ * are known, and only spans are paid for. */
+static void add_span_mass(const struct tile *tile, size_t row, const struct span *span,
+                          int64_t *mass)
+{
+    const size_t panel = tile->session->kernels.panel;
+    const size_t step = block_keys(tile);
+    const size_t end = min(span->end, tile->first + tile->n);
+    const double unit = ldexp(1, mass_bits(tile->session, tile->part));
+    int64_t sum = 0;
+
+    for (size_t block = span->start / panel * panel; block < end; block += step) {
+        const size_t block_end = min(block + step, end);
+        const size_t first = block > span->start ? block : span->start;
+
+        score_block(tile, row, block, block_end);
+        for (size_t r = row; r < tile->n; r++)
+            sum += (int64_t)(row_mass(tile, r, block, first, block_end) * unit);
+    }
+    *mass += sum;
+}
+
+static void add_mass(const struct tile *tile, size_t thread)
+{
+    const struct sequence *sequence = tile->part->sequence;
+    const struct batch *batch = tile->batch;
+    int64_t *mass = batch->mass + thread * batch->n_spans + tile->part->first_span;
+
+    if (!sequence->attention || tile->first + tile->n <= sequence->attend_from)
+        return;
+    const size_t row =
+        sequence->attend_from > tile->first ? sequence->attend_from - tile->first : 0;
+    for (size_t i = 0; i < sequence->n_spans; i++)
+        add_span_mass(tile, row, &sequence->spans[i], &mass[i]);
+}
+
+static void attend(struct tile *tile, size_t thread)
+{
+    const struct kernels *kernels = &tile->session->kernels;
+    const size_t head_dim = tile->session->model->info.head_dim;
+    const size_t n_keys = tile->first + tile->n; /* later ones are invisible to all rows */
+    const size_t step = block_keys(tile);
+
+    for (size_t first = 0; first < n_keys; first += step) {
+        const size_t n = min(step, n_keys - first);
+
+        score_block(tile, 0, first, first + n);
+        for (size_t row = 0; row < tile->n; row++)
+            weigh_row(tile, row, first, n);
+        add_values(tile, first, n);
+    }
+    add_mass(tile, thread);
+    for (size_t row = 0; row < tile->n; row++) {
+        float *out = tile->q + row * tile->q_width;
+
+        memcpy(out, tile->out + row * head_dim, head_dim * sizeof *out);
+        kernels->scale_f32(out, (float)(1 / tile->sum[row]), head_dim);
+    }
+}
+
+static void run_task(void *arg, size_t item, size_t thread)
+{
+    const struct job *job = arg;
+    const struct model_info *info = &job->session->model->info;
+    const size_t head = item % info->n_heads;
+    /* The last tiles see the most keys: they come first, so that threads end together. */
+    const size_t number = job->batch->n_tiles - 1 - item / info->n_heads;
+    const struct part *part = batch_part_of_tile(job->batch, number);
+    const size_t start =
+        (part->first_position / ATTENTION_ROWS + number - part->first_tile) * ATTENTION_ROWS;
+    struct tile tile = {
+        .session = job->session,
+        .batch = job->batch,
+        .part = part,
+        .kv_head = head / (info->n_heads / info->n_kv_heads),
+        .first = start > part->first_position ? start : part->first_position,
+        .q_width = (size_t)info->n_heads * info->head_dim,
+        .scores = session_scratch(job->session, thread),
+    };
+
+    tile.n = min(start + ATTENTION_ROWS, part->n_keys) - tile.first;
+    tile.q = job->batch->q +
+             (part->first_row + tile.first - part->first_position) * tile.q_width +
+             head * info->head_dim;
+    tile.out = tile.scores + ATTENTION_ROWS * ATTENTION_KEYS;
+    attend(&tile, thread);
+}
+
+void attention_run(const struct session *session, struct batch *batch)
+{
+    struct job job = { session, batch };
+
+    pool_run(session->pool, batch->n_tiles * session->model->info.n_heads, run_task, &job);
+}
+
+void attention_means(const struct session *session, const struct batch *batch)
+{
+    const struct model_info *info = &session->model->info;
+    const size_t n_threads = pool_threads(session->pool);
+
+    for (size_t p = 0; p < batch->n_parts; p++) {
+        const struct part *part = &batch->parts[p];
+        const struct sequence *sequence = part->sequence;
+        const double n_rows = (double)(part->n_keys - sequence->attend_from);
+        const double unit = ldexp(1, mass_bits(session, part));
+
+        for (size_t i = 0; sequence->attention && i < sequence->n_spans; i++) {
+            const double n_span = (double)(sequence->spans[i].end - sequence->spans[i].start);
+            int64_t mass = 0;
+
+            for (size_t t = 0; t < n_threads; t++)
+                mass += batch->mass[t * batch->n_spans + part->first_span + i];
+            sequence->attention[i] = (double)mass / unit /
+                                     ((double)info->n_layers * info->n_heads * n_rows) / n_span;
+        }
+    }
+}

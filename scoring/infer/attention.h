@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * attention.h - causal attention within each sequence, in tiles with an online softmax.
+ *
+ * Keys are stored transposed, values as they are, both as right sides for gemm:
+ * - K: a part's keys begin at k + first_key * kv_width; there each key-value head has
+ *   n_keys * head_dim floats: panels of `panel` keys (the last one fewer), element-major, that
+ *   is element l of key j of a panel of n at [l * n + j].
+ * - V: column c of key i at v[c / panel * n_keys * panel + i * panel + c % panel], with n_keys
+ *   and i counted over the whole batch.
+ */
+#ifndef CURATE_ATTENTION_H
+#define CURATE_ATTENTION_H
+
+#include <stddef.h>
+
+struct batch;
+struct part;
+struct session;
+
+/* Store one key row (kv_width floats, already rotated) at its place in k. */
+void attention_put_key(const struct session *session, const struct batch *batch,
+                       const struct part *part, size_t position, const float *row);
+
+/* Turn the queries of all rows (rotated and scaled) into the attention's output, in place, and
+ * add what the rows to observe put on the spans to batch->mass. */
+void attention_run(const struct session *session, struct batch *batch);
+
+/* After the last layer: the means that the sequences asked for. */
+void attention_means(const struct session *session, const struct batch *batch);
+
+#endif

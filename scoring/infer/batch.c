@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/infer/batch.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/pool.h"
+#include "scoring/infer/model_private.h"
+#include "scoring/infer/session_private.h"
+
+/* Positions and keys are kept in 32 bits. */
+#define MAX_KEYS ((size_t)1 << 31)
+
+/* Floats of each matrix of a batch. */
+struct floats {
+    uint64_t x, q, k, v, h, inner, angles;
+};
+
+static size_t min(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Matrices begin on cache lines. */
+static uint64_t line_up(uint64_t n)
+{
+    return (n + 15) & ~(uint64_t)15;
+}
+
+/* The shape is bounded by hparams.c and the keys by MAX_KEYS: nothing here can wrap. */
+static struct floats measure(const struct model_info *info, size_t panel, uint64_t n_keys,
+                             uint64_t max_keys)
+{
+    const size_t q_width = (size_t)info->n_heads * info->head_dim;
+    const size_t kv_width = (size_t)info->n_kv_heads * info->head_dim;
+    const size_t v_width = (kv_width + panel - 1) / panel * panel;
+    const uint64_t chunk = n_keys < CHUNK_ROWS ? n_keys : CHUNK_ROWS;
+    const size_t inner = max(max(2 * (size_t)info->n_ff, kv_width), VOCAB_COLUMNS);
+
+    return (struct floats){
+        .x = line_up(n_keys * info->n_embd),
+        .q = line_up(n_keys * q_width),
+        .k = line_up(n_keys * kv_width),
+        .v = line_up(n_keys * v_width),
+        .h = line_up(chunk * info->n_embd),
+        .inner = line_up(chunk * inner),
+        .angles = line_up(max_keys * (info->head_dim / 2)),
+    };
+}
+
+static uint64_t sum_floats(const struct floats *floats)
+{
+    return floats->x + floats->q + floats->k + floats->v + floats->h + floats->inner +
+           2 * floats->angles;
+}
+
+static int broken(size_t sequence, const char *what, struct error *err)
+{
+    return error_set(err, ERR_INVARIANT, "sequence %zu of a call: %s", sequence, what);
+}
+
+static int check_sequence(const struct session *session, const struct sequence *sequence,
+                          size_t index, struct error *err)
+{
+    const uint32_t n_vocab = session->model->info.n_vocab;
+
+    if (sequence->n_tokens < 1)
+        return broken(index, "it has no tokens", err);
+    if (sequence->nll_nats &&
+        (sequence->score_from < 1 || sequence->score_from > sequence->n_tokens))
+        return broken(index, "score_from is outside it", err);
+    if (sequence->attention && sequence->attend_from >= sequence->n_tokens)
+        return broken(index, "attend_from is outside it", err);
+    for (size_t i = 0; sequence->attention && i < sequence->n_spans; i++) {
+        const struct span span = sequence->spans[i];
+
+        if (span.start >= span.end || span.end > sequence->n_tokens)
+            return broken(index, "a span is empty or outside it", err);
+    }
+    for (size_t i = 0; i < sequence->n_tokens; i++) {
+        if (sequence->tokens[i] < 0 || (uint32_t)sequence->tokens[i] >= n_vocab)
+            return error_set(err, ERR_INPUT,
+                             "token %zu of sequence %zu has id %" PRId32
+                             ", but the vocabulary has %" PRIu32 " tokens",
+                             i, index, sequence->tokens[i], n_vocab);
+    }
+    return 0;
+}
+
+/* Fill what is looked at; false when nothing is. */
+static bool observe(const struct sequence *sequence, size_t index, struct part *out)
+{
+    const size_t n = sequence->n_tokens;
+    const bool scored = sequence->nll_nats && sequence->score_from < n;
+
+    *out = (struct part){ .sequence = sequence, .index = index, .first_observed = n };
+    if (scored) { /* the row before a token predicts it; the last row predicts nothing */
+        out->first_observed = sequence->score_from - 1;
+        out->n_keys = n - 1;
+    }
+    if (sequence->attention && sequence->n_spans > 0) {
+        out->first_observed = min(out->first_observed, sequence->attend_from);
+        out->n_keys = n;
+    }
+    return out->n_keys > 0;
+}
+
+/* Number rows and tiles anew from first_position of each part. */
+static void number_rows(struct batch *batch)
+{
+    batch->n_rows = 0;
+    batch->n_tiles = 0;
+    for (size_t p = 0; p < batch->n_parts; p++) {
+        struct part *part = &batch->parts[p];
+
+        part->first_row = batch->n_rows;
+        part->first_tile = batch->n_tiles;
+        batch->n_rows += part->n_keys - part->first_position;
+        batch->n_tiles +=
+            (part->n_keys - 1) / ATTENTION_ROWS - part->first_position / ATTENTION_ROWS + 1;
+    }
+}
+
+static int lay_out_parts(struct session *session, const struct sequence *sequences,
+                         size_t n_sequences, struct batch *batch, struct error *err)
+{
+    batch->parts = arena_alloc(&session->arena, n_sequences, sizeof *batch->parts);
+    if (!batch->parts)
+        return error_nomem(err);
+    for (size_t i = 0; i < n_sequences; i++) {
+        const struct sequence *sequence = &sequences[i];
+        struct part *part = &batch->parts[batch->n_parts];
+
+        if (check_sequence(session, sequence, i, err) < 0)
+            return -1;
+        if (!observe(sequence, i, part))
+            continue;
+        if (part->n_keys > MAX_KEYS - batch->n_keys)
+            return error_set(err, ERR_INPUT, "more than %zu tokens in one call", MAX_KEYS);
+        part->first_key = batch->n_keys;
+        part->first_span = batch->n_spans;
+        batch->n_parts++;
+        batch->n_keys += part->n_keys;
+        batch->max_keys = max(batch->max_keys, part->n_keys);
+        batch->n_spans += sequence->attention ? sequence->n_spans : 0;
+        batch->n_targets += sequence->nll_nats ? sequence->n_tokens - sequence->score_from : 0;
+    }
+    number_rows(batch);
+    return 0;
+}
+
+static int allocate_lists(struct session *session, struct batch *batch, struct error *err)
+{
+    const size_t n_threads = pool_threads(session->pool);
+    struct arena *arena = &session->arena;
+
+    batch->position = arena_alloc(arena, batch->n_keys, sizeof *batch->position);
+    batch->key_of_row = arena_alloc(arena, batch->n_keys, sizeof *batch->key_of_row);
+    batch->targets = arena_alloc(arena, batch->n_targets + 1, sizeof *batch->targets);
+    batch->mass = arena_alloc(arena, n_threads * (batch->n_spans + 1), sizeof *batch->mass);
+    batch->bad_key = arena_alloc(arena, n_threads, sizeof *batch->bad_key);
+    if (!batch->position || !batch->key_of_row || !batch->targets || !batch->mass ||
+        !batch->bad_key)
+        return error_nomem(err);
+    memset(batch->mass, 0, n_threads * (batch->n_spans + 1) * sizeof *batch->mass);
+    for (size_t t = 0; t < n_threads; t++)
+        batch->bad_key[t] = SIZE_MAX;
+    return 0;
+}
+
+static int allocate_floats(struct session *session, struct batch *batch, struct error *err)
+{
+    const struct floats n =
+        measure(&session->model->info, session->kernels.panel, batch->n_keys, batch->max_keys);
+    const uint64_t total = sum_floats(&n);
+
+    if (total > SIZE_MAX / sizeof *session->floats)
+        return error_nomem(err);
+    if (total > session->n_floats) {
+        free(session->floats);
+        session->n_floats = 0;
+        session->floats = aligned_alloc(64, (size_t)total * sizeof *session->floats);
+        if (!session->floats)
+            return error_nomem(err);
+        session->n_floats = (size_t)total;
+    }
+    batch->x = session->floats;
+    batch->q = batch->x + n.x;
+    batch->k = batch->q + n.q;
+    batch->v = batch->k + n.k;
+    batch->h = batch->v + n.v;
+    batch->inner = batch->h + n.h;
+    batch->cos = batch->inner + n.inner;
+    batch->sin = batch->cos + n.angles;
+    return 0;
+}
+
+static void fill_lists(struct batch *batch)
+{
+    size_t key = 0;
+    struct target *target = batch->targets;
+
+    for (size_t p = 0; p < batch->n_parts; p++) {
+        const struct part *part = &batch->parts[p];
+        const struct sequence *sequence = part->sequence;
+        const size_t first_row = part->first_key; /* rows are keys as yet */
+
+        for (size_t i = 0; i < part->n_keys; i++) {
+            batch->position[key] = (uint32_t)i;
+            batch->key_of_row[key] = (uint32_t)key;
+            key++;
+        }
+        if (!sequence->nll_nats)
+            continue;
+        for (size_t i = sequence->score_from; i < sequence->n_tokens; i++)
+            *target++ =
+                (struct target){ .row = first_row + i - 1,
+                                 .token = sequence->tokens[i],
+                                 .max = -INFINITY,
+                                 .nll_nats = &sequence->nll_nats[i - sequence->score_from] };
+    }
+}
+
+int batch_init(struct session *session, const struct sequence *sequences, size_t n_sequences,
+               struct batch *out, struct error *err)
+{
+    struct batch batch = { .n_keys = 0 };
+
+    arena_clear(&session->arena);
+    if (lay_out_parts(session, sequences, n_sequences, &batch, err) < 0)
+        return -1;
+    if (batch.n_parts > 0) {
+        if (allocate_lists(session, &batch, err) < 0 ||
+            allocate_floats(session, &batch, err) < 0)
+            return -1;
+        fill_lists(&batch);
+    }
+    *out = batch;
+    return 0;
+}
+
+const struct part *batch_part_of_key(const struct batch *batch, size_t key)
+{
+    size_t low = 0;
+    size_t high = batch->n_parts;
+
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (batch->parts[middle].first_key <= key)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &batch->parts[low];
+}
+
+const struct part *batch_part_of_tile(const struct batch *batch, size_t tile)
+{
+    size_t low = 0;
+    size_t high = batch->n_parts;
+
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (batch->parts[middle].first_tile <= tile)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &batch->parts[low];
+}
+
+void batch_narrow(const struct session *session, struct batch *batch)
+{
+    const size_t width = session->model->info.n_embd;
+    struct target *target = batch->targets;
+    struct target *const end = batch->targets + batch->n_targets;
+
+    for (size_t p = 0; p < batch->n_parts; p++)
+        batch->parts[p].first_position = batch->parts[p].first_observed;
+    number_rows(batch);
+    for (size_t p = 0; p < batch->n_parts; p++) {
+        const struct part *part = &batch->parts[p];
+        const size_t from = part->first_key + part->first_position;
+        const size_t n = part->n_keys - part->first_position;
+
+        memmove(batch->x + part->first_row * width, batch->x + from * width,
+                n * width * sizeof *batch->x);
+        memmove(batch->key_of_row + part->first_row, batch->key_of_row + from,
+                n * sizeof *batch->key_of_row);
+        for (; target < end && target->row < part->first_key + part->n_keys; target++)
+            target->row -= from - part->first_row;
+    }
+}
+
+int batch_check(const struct session *session, const struct batch *batch, struct error *err)
+{
+    size_t key = SIZE_MAX;
+
+    for (size_t t = 0; t < pool_threads(session->pool); t++)
+        key = min(key, batch->bad_key[t]);
+    if (key == SIZE_MAX)
+        return 0;
+
+    const struct part *part = batch_part_of_key(batch, key);
+    return error_set(
+        err, ERR_INPUT,
+        "the model's values at token %zu of sequence %zu are not finite or too large "
+        "to compute with; its weights are damaged, or made for another program",
+        key - part->first_key, part->index);
+}
+
+uint64_t batch_bytes(const struct model *model, size_t n_threads, size_t n_keys)
+{
+    const size_t n = min(n_keys, MAX_KEYS);
+    const struct floats floats = measure(&model->info, KERNELS_PANEL_MAX, n, n);
+    /* One-token parts and one-token spans are the most lists there can be. */
+    const uint64_t lists =
+        (uint64_t)(n + 1) * (sizeof(struct part) + 2 * sizeof(uint32_t) +
+                             sizeof(struct target) + n_threads * sizeof(int64_t));
+
+    /* The arena takes whole blocks for small lists. */
+    return sum_floats(&floats) * sizeof(float) + lists + (1 << 20);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * batch.h - the sequences of one call laid out as one tall matrix, and the memory for them.
+ *
+ * Every token that something observed depends on is a key: keys are numbered through, sequence
+ * after sequence. A row is a row of the residual stream. At first rows are keys; before the
+ * last layer's queries batch_narrow() keeps only the rows somebody looks at.
+ */
+#ifndef CURATE_BATCH_H
+#define CURATE_BATCH_H
+
+#include "scoring/infer/session.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct model;
+struct session;
+
+/* What of one sequence is run. */
+struct part {
+    const struct sequence *sequence;
+    size_t index; /* of the sequence in the call, for messages */
+    size_t first_key;
+    size_t n_keys;
+    size_t first_observed; /* position of the first row that is looked at */
+    size_t first_row;
+    size_t first_position; /* of first_row; its rows reach to the last key */
+    size_t first_tile;     /* of ATTENTION_ROWS positions each, counted from position 0 */
+    size_t first_span;
+};
+
+/* A row whose next token is scored. */
+struct target {
+    size_t row; /* after batch_narrow() */
+    int32_t token;
+    float logit;
+    float max;  /* over the logits seen so far */
+    double sum; /* of exp(logit - max) over them */
+    double *nll_nats;
+};
+
+struct batch {
+    struct part *parts;
+    size_t n_parts;
+    size_t n_keys;
+    size_t n_rows;
+    size_t n_tiles;
+    size_t max_keys;    /* of one part */
+    uint32_t *position; /* of each key in its sequence */
+    uint32_t *key_of_row;
+    struct target *targets;
+    size_t n_targets;
+    /* Attention on each span as a sum of fixed-point numbers, one line of n_spans a thread:
+     * sums of integers do not depend on their order. */
+    int64_t *mass;
+    size_t n_spans;
+    size_t *bad_key; /* per thread the lowest key whose values left the range; SIZE_MAX none */
+
+    float *x;     /* residual stream: n_rows x n_embd */
+    float *q;     /* queries, then the attention's output: n_rows x heads * head_dim */
+    float *k;     /* keys, transposed in panels: see attention.h */
+    float *v;     /* values in panels: see attention.h */
+    float *h;     /* a chunk of rows after a norm: x n_embd */
+    float *inner; /* the same chunk inside a block: feed-forward, keys, logits */
+    float *cos;   /* max_keys x head_dim / 2 */
+    float *sin;
+};
+
+/* Check the sequences against session.h and lay them out; memory is the session's and is used
+ * again by the next call. A batch may come out with no parts: nothing to observe. */
+int batch_init(struct session *session, const struct sequence *sequences, size_t n_sequences,
+               struct batch *out, struct error *err);
+
+const struct part *batch_part_of_key(const struct batch *batch, size_t key);
+const struct part *batch_part_of_tile(const struct batch *batch, size_t tile);
+
+/* Drop the rows nobody looks at. */
+void batch_narrow(const struct session *session, struct batch *batch);
+
+/* 0, or -1 with ERR_INPUT naming sequence and token when some thread has marked a bad key. */
+int batch_check(const struct session *session, const struct batch *batch, struct error *err);
+
+/* The bytes batch_init() takes for n_keys keys in all, at most. */
+uint64_t batch_bytes(const struct model *model, size_t n_threads, size_t n_keys);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/infer/session.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/pool.h"
+#include "scoring/infer/batch.h"
+#include "scoring/infer/forward.h"
+#include "scoring/infer/session_private.h"
+#include "scoring/kernels/kernels.h"
+
+enum { ROWS_PER_ITEM = 16 };
+
+struct row_loop {
+    row_work *row;
+    void *arg;
+    size_t n;
+};
+
+static void run_rows(void *arg, size_t item, size_t thread)
+{
+    const struct row_loop *loop = arg;
+    const size_t first = item * ROWS_PER_ITEM;
+
+    for (size_t i = first; i < first + ROWS_PER_ITEM && i < loop->n; i++)
+        loop->row(loop->arg, i, thread);
+}
+
+void rows_run(const struct session *session, size_t n, row_work *row, void *arg)
+{
+    struct row_loop loop = { row, arg, n };
+
+    pool_run(session->pool, (n + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM, run_rows, &loop);
+}
+
+int session_new(const struct model *model, const struct kernels *kernels, struct pool *pool,
+                struct session **out, struct error *err)
+{
+    const size_t n_bytes = pool_threads(pool) * SCRATCH_FLOATS * sizeof(float);
+    struct session *session = calloc(1, sizeof *session);
+
+    if (!session)
+        return error_nomem(err);
+    session->model = model;
+    session->kernels = *kernels;
+    session->pool = pool;
+    arena_init(&session->arena);
+    session->scratch = aligned_alloc(64, n_bytes);
+    if (!session->scratch) {
+        session_free(session);
+        return error_nomem(err);
+    }
+    *out = session;
+    return 0;
+}
+
+void session_free(struct session *session)
+{
+    if (!session)
+        return;
+    free(session->scratch);
+    free(session->floats);
+    arena_release(&session->arena);
+    free(session);
+}
+
+int session_eval(struct session *session, const struct sequence *sequences, size_t n_sequences,
+                 struct error *err)
+{
+    struct batch batch = { .n_parts = 0 };
+
+    if (batch_init(session, sequences, n_sequences, &batch, err) < 0)
+        return -1;
+    return batch.n_parts > 0 ? forward_run(session, &batch, err) : 0;
+}
+
+uint64_t session_bytes(const struct model *model, const struct pool *pool, size_t n_tokens)
+{
+    const size_t n_threads = pool_threads(pool);
+
+    return batch_bytes(model, n_threads, n_tokens) +
+           (uint64_t)n_threads * SCRATCH_FLOATS * sizeof(float);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * session_private.h - the inside of a session, and the sizes its loops are cut into.
+ *
+ * None of these sizes changes a result but ATTENTION_ROWS and ATTENTION_KEYS: the softmax adds
+ * up in blocks of keys counted from the start of the sequence. That is why they are constants.
+ */
+#ifndef CURATE_SESSION_PRIVATE_H
+#define CURATE_SESSION_PRIVATE_H
+
+#include "base/arena.h"
+#include "scoring/infer/session.h"
+#include "scoring/kernels/kernels.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct pool;
+
+enum {
+    CHUNK_ROWS = 1024,    /* rows that go through a block together: bounds memory */
+    VOCAB_COLUMNS = 4096, /* logits that exist at once for a row */
+    /* A thread holds this much of the weights packed: 128 KiB. */
+    MATMUL_COLUMNS = KERNELS_PANEL_MAX,
+    MATMUL_DEPTH = 512,
+    ATTENTION_ROWS = 64,
+    ATTENTION_KEYS = 256,
+    HEAD_DIM_MAX = 512,
+    /* The largest of: packed weights; scores and output of an attention tile. */
+    SCRATCH_FLOATS = ATTENTION_ROWS * (ATTENTION_KEYS + HEAD_DIM_MAX),
+};
+static_assert(SCRATCH_FLOATS >= MATMUL_COLUMNS * MATMUL_DEPTH, "scratch holds packed weights");
+
+struct session {
+    const struct model *model;
+    struct kernels kernels;
+    struct pool *pool;
+    float *scratch;     /* SCRATCH_FLOATS for each thread */
+    struct arena arena; /* the lists of a batch */
+    float *floats;      /* its matrices */
+    size_t n_floats;
+};
+
+static inline float *session_scratch(const struct session *session, size_t thread)
+{
+    return session->scratch + thread * SCRATCH_FLOATS;
+}
+
+/* Call row(arg, i, thread) for every i < n on the session's threads. */
+typedef void row_work(void *arg, size_t row, size_t thread);
+void rows_run(const struct session *session, size_t n, row_work *row, void *arg);
+
+#endif
