@@ -7,10 +7,9 @@
  */
 #ifndef CURATE_ARENA_H
 #define CURATE_ARENA_H
+#include <stddef.h>
 
 #include "base/slice.h"
-
-#include <stddef.h>
 
 struct arena {
     struct arena_block *head;

@@ -3,14 +3,14 @@
  * buf.h - bytes that grow, up to a hard maximum.
  *
  * data[len] is always NUL once anything was added, so that text can be handed to libc; the NUL
- * is not counted. A zeroed struct is an empty buffer with no room at all: call buf_init() first.
+ * is not counted. A zeroed struct is an empty buffer with no room at all: call buf_init()
+ * first.
  */
 #ifndef CURATE_BUF_H
 #define CURATE_BUF_H
+#include <stddef.h>
 
 #include "base/slice.h"
-
-#include <stddef.h>
 
 struct error;
 

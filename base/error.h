@@ -40,7 +40,7 @@ struct error {
 
 /* These return -1, so that `return error_set(err, ...);` reads well. */
 #define error_set(err, code, ...) error_raise((err), (code), 0, __FILE__, __LINE__, __VA_ARGS__)
-#define error_set_sys(err, code, sys, ...)                                                         \
+#define error_set_sys(err, code, sys, ...)                                                     \
     error_raise((err), (code), (sys), __FILE__, __LINE__, __VA_ARGS__)
 #define error_nomem(err) error_set((err), ERR_NOMEM, "out of memory")
 

@@ -4,12 +4,11 @@
  */
 #ifndef CURATE_FILE_H
 #define CURATE_FILE_H
-
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 struct buf;
 struct error;

@@ -2,28 +2,28 @@
 /*
  * frame.h - cut a byte stream into JSON records.
  *
- * Accepts JSONL, one big array, concatenated and pretty-printed values, mixed blank lines, commas
- * between lines, a UTF-8 BOM, CR LF. Never holds more than one record plus one read: memory does
- * not grow with the file. It tracks strings and brackets only; whether a record is JSON is
- * base/json.h's to say.
+ * Accepts JSONL, one big array, concatenated and pretty-printed values, mixed blank lines,
+ * commas between lines, a UTF-8 BOM, CR LF. Never holds more than one record plus one read:
+ * memory does not grow with the file. It tracks strings and brackets only; whether a record is
+ * JSON is base/json.h's to say.
  *
  * A broken record must not swallow its neighbours. A raw newline inside a string, a closing
- * bracket that does not match, or an object that opens where a key or comma must stand (a cut-off
- * line followed by a good one) ends the broken record: it goes up to the end of that line, or,
- * when the offending byte is the first of its line, up to the line before; framing goes on from
- * there. At the end of the stream an unfinished record is handed out with .issue set.
+ * bracket that does not match, or an object that opens where a key or comma must stand (a
+ * cut-off line followed by a good one) ends the broken record: it goes up to the end of that
+ * line, or, when the offending byte is the first of its line, up to the line before; framing
+ * goes on from there. At the end of the stream an unfinished record is handed out with .issue
+ * set.
  *
- * Usage: push bytes with frame_feed(), pull records with frame_next() until it returns 0, repeat;
- * frame_finish() after the last byte, then pull again.
+ * Usage: push bytes with frame_feed(), pull records with frame_next() until it returns 0,
+ * repeat; frame_finish() after the last byte, then pull again.
  */
 #ifndef CURATE_FRAME_H
 #define CURATE_FRAME_H
-
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 struct error;
 struct frame;
@@ -37,10 +37,10 @@ enum frame_issue {
 };
 
 struct frame_record {
-    struct slice text;     /* lasts until the next frame_feed() or frame_next() */
-    uint64_t byte_offset;  /* of the record's first byte in the (decompressed) stream */
-    uint64_t byte_len;     /* of the whole record, also when text is only its beginning */
-    uint64_t line;         /* of that byte, from 1 */
+    struct slice text;    /* lasts until the next frame_feed() or frame_next() */
+    uint64_t byte_offset; /* of the record's first byte in the (decompressed) stream */
+    uint64_t byte_len;    /* of the whole record, also when text is only its beginning */
+    uint64_t line;        /* of that byte, from 1 */
     enum frame_issue issue;
 };
 

@@ -6,11 +6,10 @@
  */
 #ifndef CURATE_HASH_H
 #define CURATE_HASH_H
-
-#include "base/slice.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 struct error;
 

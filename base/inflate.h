@@ -2,13 +2,12 @@
 /*
  * inflate.h - read a file or descriptor as a byte stream, decompressed on the way.
  *
- * Plain, gzip (many members) or zstd (many frames), told apart by the first bytes. The only code
- * that includes <zlib.h> and <zstd.h>. Corrupt or cut-off compressed data is ERR_INPUT with the
- * compressed offset; the bytes before it have been delivered.
+ * Plain, gzip (many members) or zstd (many frames), told apart by the first bytes. The only
+ * code that includes <zlib.h> and <zstd.h>. Corrupt or cut-off compressed data is ERR_INPUT
+ * with the compressed offset; the bytes before it have been delivered.
  */
 #ifndef CURATE_INFLATE_H
 #define CURATE_INFLATE_H
-
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

@@ -3,24 +3,23 @@
  * json.h - one JSON value, parsed; the only code that includes <json-c/json.h>.
  *
  * The bytes of one record (base/frame.h) become a tree. Values handed out are borrowed from the
- * tree and last as long as it does. Text is length-counted and may hold NUL. Where json-c is too
- * lenient this module is strict: UTF-8 is checked before it is asked, so bad bytes never reach a
- * value; a lone surrogate escape becomes U+FFFD; numbers keep their own text when written back
- * (json_write), so a 30-digit id survives; NaN and Infinity become null.
+ * tree and last as long as it does. Text is length-counted and may hold NUL. Where json-c is
+ * too lenient this module is strict: UTF-8 is checked before it is asked, so bad bytes never
+ * reach a value; a lone surrogate escape becomes U+FFFD; numbers keep their own text when
+ * written back (json_write), so a 30-digit id survives; NaN and Infinity become null.
  */
 #ifndef CURATE_JSON_H
 #define CURATE_JSON_H
-
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/slice.h"
+
 struct buf;
 struct error;
-struct json;        /* the parser, reused from record to record; one thread */
-struct json_value;  /* a borrowed node; NULL is what a missing key gives */
+struct json;       /* the parser, reused from record to record; one thread */
+struct json_value; /* a borrowed node; NULL is what a missing key gives */
 
 enum json_type {
     JSON_NULL, /* also what a missing value is */

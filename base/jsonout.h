@@ -3,18 +3,18 @@
  * jsonout.h - write JSON text into a buf, byte-stable.
  *
  * A writer places commas and colons itself. Text is written as UTF-8; only '"', '\\', control
- * characters below 0x20 and U+007F are escaped. Doubles are the shortest text that reads back to
- * the same value; NaN and infinities are written as null. Keys are never escaped by the caller.
- * The first failure (ERR_NOMEM, the buf's limit) sticks: check jsonout_end() once at the end.
+ * characters below 0x20 and U+007F are escaped. Doubles are the shortest text that reads back
+ * to the same value; NaN and infinities are written as null. Keys are never escaped by the
+ * caller. The first failure (ERR_NOMEM, the buf's limit) sticks: check jsonout_end() once at
+ * the end.
  */
 #ifndef CURATE_JSONOUT_H
 #define CURATE_JSONOUT_H
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/slice.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 struct buf;
 

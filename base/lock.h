@@ -7,7 +7,6 @@
  */
 #ifndef CURATE_LOCK_H
 #define CURATE_LOCK_H
-
 #include <stdint.h>
 
 struct error;
@@ -20,8 +19,8 @@ enum lock_policy {
 };
 
 /* timeout_ms 0 waits for ever. path is of the lock file itself: created when missing. */
-int lock_take(const char *path, enum lock_policy policy, int64_t timeout_ms, const char *command,
-              struct lock **out, struct error *err);
+int lock_take(const char *path, enum lock_policy policy, int64_t timeout_ms,
+              const char *command, struct lock **out, struct error *err);
 void lock_release(struct lock *lock);
 
 #endif

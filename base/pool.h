@@ -2,13 +2,12 @@
 /*
  * pool.h - threads that share the items of one loop.
  *
- * pool_run() calls work(arg, item, thread) for every item in [0, n_items), on the calling thread
- * and the pool's others, and returns when all are done. Which thread does which item is not
- * fixed; a result must not depend on it. Work cannot fail and must not call pool_run().
+ * pool_run() calls work(arg, item, thread) for every item in [0, n_items), on the calling
+ * thread and the pool's others, and returns when all are done. Which thread does which item is
+ * not fixed; a result must not depend on it. Work cannot fail and must not call pool_run().
  */
 #ifndef CURATE_POOL_H
 #define CURATE_POOL_H
-
 #include <stddef.h>
 
 struct error;

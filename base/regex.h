@@ -8,10 +8,9 @@
  */
 #ifndef CURATE_REGEX_H
 #define CURATE_REGEX_H
+#include <stddef.h>
 
 #include "base/slice.h"
-
-#include <stddef.h>
 
 struct error;
 struct regex;

@@ -4,11 +4,10 @@
  */
 #ifndef CURATE_UTF8_H
 #define CURATE_UTF8_H
-
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/slice.h"
 
 struct buf;
 struct error;
@@ -20,8 +19,8 @@ size_t utf8_bad_at(struct slice text);
 /* Bytes of the character at text.ptr[0], 1 for a byte that starts none; 0 for no text. */
 size_t utf8_char_len(struct slice text);
 
-/* True when canonicalising (NFC, LF line ends) would change nothing, decided cheaply; false also
- * means "perhaps". */
+/* True when canonicalising (NFC, LF line ends) would change nothing, decided cheaply; false
+ * also means "perhaps". */
 bool utf8_is_canonical(struct slice text);
 
 /* Append the canonical form (NFC; CR LF and CR become LF) of well-formed UTF-8. NUL is kept. */

@@ -9,12 +9,11 @@
  */
 #ifndef CURATE_OBSERVE_H
 #define CURATE_OBSERVE_H
-
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 struct arena;
 struct error;

@@ -6,15 +6,14 @@
  *   observe  reads what a model showed about one sample (observe.h): nll, cas, ...
  *   derive   combines other scores of the same sample: ifd from nll and nll_alone
  *   rank     combines the scores of a whole pool of samples: hmp, gateau
- * Inputs are named by metric and by which model of a pair they come from; stages/score.c computes
- * them first, stores each as a metric of its own, and never computes one twice.
+ * Inputs are named by metric and by which model of a pair they come from; stages/score.c
+ * computes them first, stores each as a metric of its own, and never computes one twice.
  *
  * A score that cannot be computed has a reason and no number. To add one: NAME.c with
  * `const struct scorer scorer_NAME`, NAME in the list of scoring/meson.build.
  */
 #ifndef CURATE_SCORER_H
 #define CURATE_SCORER_H
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -56,13 +55,13 @@ enum { SCORER_INPUTS_MAX = 4 };
 
 struct scorer {
     const char *name;
-    int version;             /* raised whenever its numbers change */
-    const char *unit;        /* "nats/token", "ratio" */
+    int version;      /* raised whenever its numbers change */
+    const char *unit; /* "nats/token", "ratio" */
     enum scorer_better better;
-    const char *summary;     /* one line */
-    bool uses_alpha;         /* options.alpha is part of its parameters */
+    const char *summary; /* one line */
+    bool uses_alpha;     /* options.alpha is part of its parameters */
 
-    unsigned needs;          /* with observe */
+    unsigned needs; /* with observe */
     void (*observe)(const struct observation *observation, struct score *out);
 
     struct scorer_input inputs[SCORER_INPUTS_MAX]; /* with derive and rank; metric NULL ends */
@@ -79,10 +78,10 @@ const struct scorer *scorer_find(const char *name);
 size_t scorer_input_count(const struct scorer *scorer);
 
 /*
- * The ways to call observe and derive. What all scorers share is settled here: a sample that could
- * not be scored, or an input without a number, passes its reason on and the function is not asked;
- * truncated and n_tokens are filled in before it is asked; a value that is not finite becomes the
- * reason not_finite.
+ * The ways to call observe and derive. What all scorers share is settled here: a sample that
+ * could not be scored, or an input without a number, passes its reason on and the function is
+ * not asked; truncated and n_tokens are filled in before it is asked; a value that is not
+ * finite becomes the reason not_finite.
  */
 void scorer_observe(const struct scorer *scorer, const struct observation *observation,
                     struct score *out);

@@ -4,16 +4,15 @@
  *
  * A stage is a const struct: what it is called, its options, and a function that does the whole
  * step on an open store. It knows neither the command line nor recipes: both read its option
- * table, and pipeline/run.c calls run() under the lock, with a run row begun, for either. Stages
- * commit their own batches, so that a kill loses at most the batch in hand, and doing the same
- * step again carries on.
+ * table, and pipeline/run.c calls run() under the lock, with a run row begun, for either.
+ * Stages commit their own batches, so that a kill loses at most the batch in hand, and doing
+ * the same step again carries on.
  *
- * To add a stage: write NAME.c with `const struct stage stage_NAME`, and put NAME in the list of
- * stages/meson.build. It is a command and a recipe step from then on.
+ * To add a stage: write NAME.c with `const struct stage stage_NAME`, and put NAME in the list
+ * of stages/meson.build. It is a command and a recipe step from then on.
  */
 #ifndef CURATE_STAGE_H
 #define CURATE_STAGE_H
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,17 +26,17 @@ struct store;
 /* What every stage is given. All borrowed. */
 struct stage_context {
     struct store *store;
-    int64_t run_id;           /* 0 in a dry run */
-    size_t n_threads;         /* at least 1 */
-    bool dry_run;             /* look and count, change nothing */
-    const char *models_dir;   /* where the built-in models are */
+    int64_t run_id;         /* 0 in a dry run */
+    size_t n_threads;       /* at least 1 */
+    bool dry_run;           /* look and count, change nothing */
+    const char *models_dir; /* where the built-in models are */
     struct report *report;
 };
 
 /* What a stage has to say at the end: the key=value pairs of the closing line, in order. */
 enum { STAGE_FACTS_MAX = 16 };
 struct stage_fact {
-    const char *key;          /* static */
+    const char *key; /* static */
     enum { FACT_INT, FACT_REAL, FACT_TEXT } type;
     int64_t integer;
     double real;
@@ -52,18 +51,18 @@ void stage_fact_real(struct stage_result *result, const char *key, double value)
 void stage_fact_text(struct stage_result *result, const char *key, const char *value);
 
 struct stage {
-    const char *name;              /* the verb */
-    const char *summary;           /* one line for help */
-    const char *description;       /* a paragraph or two for --help; NULL for none */
+    const char *name;        /* the verb */
+    const char *summary;     /* one line for help */
+    const char *description; /* a paragraph or two for --help; NULL for none */
     const struct option *options;
     const struct option *positional; /* one TEXT or LIST option, or NULL */
     bool positional_required;
     size_t args_size;
-    const void *defaults;          /* args_size bytes */
-    bool creates_store;            /* the database is made when it does not exist */
+    const void *defaults; /* args_size bytes */
+    bool creates_store;   /* the database is made when it does not exist */
     /* 0, or -1; on ERR_CANCELLED what was committed stays. result may hold facts either way. */
-    int (*run)(const struct stage_context *context, const void *args, struct stage_result *result,
-               struct error *err);
+    int (*run)(const struct stage_context *context, const void *args,
+               struct stage_result *result, struct error *err);
 };
 
 /* All stages, NULL-terminated, in the order `curate help` prints. */

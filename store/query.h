@@ -2,16 +2,15 @@
 /*
  * query.h - SQL that a user wrote, read-only.
  *
- * Runs under an authorizer: SELECT and reading functions only; no ATTACH, no PRAGMA that writes, no
- * extension loading. Anything else is ERR_USAGE saying so.
+ * Runs under an authorizer: SELECT and reading functions only; no ATTACH, no PRAGMA that
+ * writes, no extension loading. Anything else is ERR_USAGE saying so.
  */
 #ifndef CURATE_QUERY_H
 #define CURATE_QUERY_H
-
-#include "base/slice.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 struct error;
 struct store;

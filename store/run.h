@@ -4,10 +4,9 @@
  */
 #ifndef CURATE_RUN_H
 #define CURATE_RUN_H
+#include <stdint.h>
 
 #include "base/slice.h"
-
-#include <stdint.h>
 
 struct error;
 struct store;
@@ -27,7 +26,8 @@ enum run_status { RUN_OK, RUN_FAILED, RUN_INTERRUPTED };
 int run_begin(struct store *store, int64_t parent_run_id, const char *command,
               struct slice options_json, int64_t *run_id, struct error *err);
 /* Which kernel family computed the scores of this run. */
-int run_set_kernels(struct store *store, int64_t run_id, const char *kernels, struct error *err);
+int run_set_kernels(struct store *store, int64_t run_id, const char *kernels,
+                    struct error *err);
 /* Add to the counts; call it inside the transaction that adds the rows. */
 int run_add_counts(struct store *store, int64_t run_id, const struct run_counts *counts,
                    struct error *err);

@@ -4,13 +4,12 @@
  */
 #ifndef CURATE_SAMPLE_H
 #define CURATE_SAMPLE_H
-
-#include "base/hash.h"
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/hash.h"
+#include "base/slice.h"
 
 struct error;
 struct store;
@@ -22,23 +21,23 @@ enum sample_kind {
 };
 
 struct turn {
-    struct slice role;    /* "user", "assistant", "system", "tool" */
+    struct slice role; /* "user", "assistant", "system", "tool" */
     struct slice content;
-    struct slice extra;   /* JSON object of the message's other members; ptr NULL for none */
+    struct slice extra; /* JSON object of the message's other members; ptr NULL for none */
 };
 
 /* All text is borrowed: from a batch's arena, or from a scan until its next step. */
 struct sample {
     enum sample_kind kind;
-    struct slice ext_id;    /* ptr NULL where there is none: these four */
+    struct slice ext_id; /* ptr NULL where there is none: these four */
     struct slice system;
     struct slice context;
     struct slice meta;
-    struct slice split;     /* how context and instruction were told apart; ptr NULL: no context */
+    struct slice split; /* how context and instruction were told apart; ptr NULL: no context */
     struct turn *turns;
     size_t n_turns;
-    int instruction_turn;   /* index of the last user turn, -1 for none */
-    int response_turn;      /* index of the last assistant turn, -1 for none */
+    int instruction_turn; /* index of the last user turn, -1 for none */
+    int response_turn;    /* index of the last assistant turn, -1 for none */
 
     struct hash hash;         /* sample_identify() fills these two */
     struct hash context_hash; /* meaningless when context.ptr is NULL */
@@ -54,9 +53,9 @@ struct slice sample_response(const struct sample *sample);
 const char *sample_kind_name(enum sample_kind kind);
 
 /*
- * Compute both hashes over the canonical content (NFC, LF): kind, system, context, and each turn's
- * role, content and extra. ext_id, meta, split and lineage do not count. Pure: safe in any thread, with an
- * identifier of its own.
+ * Compute both hashes over the canonical content (NFC, LF): kind, system, context, and each
+ * turn's role, content and extra. ext_id, meta, split and lineage do not count. Pure: safe in
+ * any thread, with an identifier of its own.
  */
 struct identifier;
 int identifier_new(struct identifier **out, struct error *err);
@@ -68,7 +67,8 @@ int sample_identify(struct identifier *identifier, struct sample *sample, struct
 int sample_add(struct store *store, const struct sample *sample, int64_t run_id,
                int64_t *sample_id, struct error *err);
 
-/* Load one sample; 1, 0 when there is none, -1. Text lasts until the next call on this reader. */
+/* Load one sample; 1, 0 when there is none, -1. Text lasts until the next call on this reader.
+ */
 struct sample_reader;
 int sample_reader_new(struct store *store, struct sample_reader **out, struct error *err);
 void sample_reader_free(struct sample_reader *reader);

@@ -4,22 +4,21 @@
  */
 #ifndef CURATE_SCORE_H
 #define CURATE_SCORE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/slice.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
 struct error;
 struct store;
 
 struct model_row {
     uint8_t sha256[DIGEST_BYTES];
-    const char *name;  /* wanted; becomes NAME@1a2b3c4d when another model has it */
+    const char *name; /* wanted; becomes NAME@1a2b3c4d when another model has it */
     const char *arch;
     uint64_t n_params;
     uint64_t context_length;
@@ -27,7 +26,8 @@ struct model_row {
     const char *path;
     struct file_stamp stamp;
 };
-/* The digest stored for an unchanged file (same path, size, mtime, inode): 1, 0 not known, -1. */
+/* The digest stored for an unchanged file (same path, size, mtime, inode): 1, 0 not known, -1.
+ */
 int model_find_sha256(struct store *store, const char *path, const struct file_stamp *stamp,
                       uint8_t out[DIGEST_BYTES], struct error *err);
 /* The id of the model with this sha256; path and stamp are brought up to date. */
@@ -39,18 +39,18 @@ struct score_set {
     const char *metric;
     int version;
     const char *unit;
-    const char *better;        /* "higher" or "lower" */
+    const char *better; /* "higher" or "lower" */
     int64_t model_id;
-    struct slice params_json;  /* canonical: keys sorted, no blanks */
+    struct slice params_json; /* canonical: keys sorted, no blanks */
 };
 int score_set_put(struct store *store, const struct score_set *set, int64_t *score_set_id,
                   struct error *err);
 
 /*
- * The set that a user means by a metric's name, optionally narrowed by a model's name (NULL: any).
- * When several parameter sets of one model fit, the one of the newest run is taken and *n_others
- * counts the rest; several models are ERR_USAGE with their names; none is ERR_NOT_FOUND with the
- * metrics there are.
+ * The set that a user means by a metric's name, optionally narrowed by a model's name (NULL:
+ * any). When several parameter sets of one model fit, the one of the newest run is taken and
+ * *n_others counts the rest; several models are ERR_USAGE with their names; none is
+ * ERR_NOT_FOUND with the metrics there are.
  */
 struct score_set_info {
     int64_t score_set_id;

@@ -4,12 +4,11 @@
  */
 #ifndef CURATE_SELECTION_H
 #define CURATE_SELECTION_H
-
-#include "base/digest.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/digest.h"
 
 struct error;
 struct store;
@@ -22,9 +21,9 @@ struct id_list {
 void id_list_release(struct id_list *list);
 
 /*
- * Samples that meet a condition over the columns of v_sample (NULL: all). The condition comes from
- * a user: it runs under an authorizer that allows reading and nothing else. A mistake in it is
- * ERR_USAGE with SQLite's words.
+ * Samples that meet a condition over the columns of v_sample (NULL: all). The condition comes
+ * from a user: it runs under an authorizer that allows reading and nothing else. A mistake in
+ * it is ERR_USAGE with SQLite's words.
  */
 int condition_select(struct store *store, const char *condition, struct id_list *out,
                      struct error *err);
@@ -36,27 +35,27 @@ struct selection_spec {
     const char *name;
     int64_t score_set_id;
     bool higher_is_better;
-    const char *condition;    /* NULL: all */
-    const char *top;          /* as the user wrote it, kept for the record */
-    uint64_t top_n;           /* this many at most, or */
-    uint64_t top_permyriad;   /* when top_n is 0: of 10,000 parts, rounded up */
+    const char *condition;  /* NULL: all */
+    const char *top;        /* as the user wrote it, kept for the record */
+    uint64_t top_n;         /* this many at most, or */
+    uint64_t top_permyriad; /* when top_n is 0: of 10,000 parts, rounded up */
 };
 struct selection_result {
     uint64_t n_selected;
     uint64_t n_candidates;
     uint64_t n_unscored;
-    bool replaced;            /* a selection of that name was there and differed */
-    bool unchanged;           /* it was there and is the same: nothing was written */
+    bool replaced;  /* a selection of that name was there and differed */
+    bool unchanged; /* it was there and is the same: nothing was written */
 };
 /*
- * Rank by score, best first, ties by sample_id, keep the top, under a name. A selection of the same
- * name is replaced. Its own transaction; with dry_run nothing is written.
+ * Rank by score, best first, ties by sample_id, keep the top, under a name. A selection of the
+ * same name is replaced. Its own transaction; with dry_run nothing is written.
  */
 int selection_make(struct store *store, const struct selection_spec *spec, int64_t run_id,
                    bool dry_run, struct selection_result *out, struct error *err);
 
-/* Sample ids of a selection in rank order, and their scores (n of them, free()); ERR_NOT_FOUND with
- * the names there are. scores may be NULL. */
+/* Sample ids of a selection in rank order, and their scores (n of them, free()); ERR_NOT_FOUND
+ * with the names there are. scores may be NULL. */
 int selection_load(struct store *store, const char *name, struct id_list *out, double **scores,
                    struct error *err);
 

@@ -4,10 +4,9 @@
  */
 #ifndef CURATE_SOURCE_H
 #define CURATE_SOURCE_H
+#include <stdint.h>
 
 #include "base/slice.h"
-
-#include <stdint.h>
 
 struct error;
 struct store;
@@ -25,7 +24,7 @@ struct reject {
     uint64_t byte_len;
     const char *class; /* lower_snake, see docs/design.md */
     struct slice detail;
-    struct slice raw;  /* kept up to REJECT_RAW_MAX_BYTES */
+    struct slice raw; /* kept up to REJECT_RAW_MAX_BYTES */
 };
 
 /* Store it, unless the same bytes were refused at the same place before. */

@@ -3,16 +3,16 @@
  * store.h - the database file: open, close, transactions.
  *
  * One SQLite file in WAL mode, foreign keys on, marked with our application_id; user_version is
- * the number of migrations applied (schemas/). A store belongs to one thread. Only store/ includes
- * <sqlite3.h>; nothing outside store/ holds SQL, except conditions users write (condition.h).
+ * the number of migrations applied (schemas/). A store belongs to one thread. Only store/
+ * includes <sqlite3.h>; nothing outside store/ holds SQL, except conditions users write
+ * (condition.h).
  *
- * SQLite's word becomes an error code: busy or locked is ERR_BUSY; not a database, corrupt or not
- * ours is ERR_INPUT; full disk and failed I/O are ERR_IO; cannot open is ERR_NOT_FOUND,
+ * SQLite's word becomes an error code: busy or locked is ERR_BUSY; not a database, corrupt or
+ * not ours is ERR_INPUT; full disk and failed I/O are ERR_IO; cannot open is ERR_NOT_FOUND,
  * ERR_CANTCREATE or ERR_DENIED; no memory is ERR_NOMEM.
  */
 #ifndef CURATE_STORE_H
 #define CURATE_STORE_H
-
 #include <stdint.h>
 
 struct error;

@@ -8,10 +8,9 @@
  */
 #ifndef CURATE_ARCH_H
 #define CURATE_ARCH_H
+#include <stdbool.h>
 
 #include "base/slice.h"
-
-#include <stdbool.h>
 
 struct arch {
     const char *name;      /* value of general.architecture, and prefix of its keys */

@@ -8,12 +8,11 @@
  */
 #ifndef CURATE_BATCH_H
 #define CURATE_BATCH_H
-
-#include "scoring/infer/session.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "scoring/infer/session.h"
 
 struct error;
 struct model;

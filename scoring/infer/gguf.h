@@ -9,12 +9,11 @@
  */
 #ifndef CURATE_GGUF_H
 #define CURATE_GGUF_H
-
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 struct error;
 struct gguf;

@@ -4,12 +4,11 @@
  */
 #ifndef CURATE_GGUF_PRIVATE_H
 #define CURATE_GGUF_PRIVATE_H
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 #include "scoring/infer/gguf.h"
-
-#include <stddef.h>
-#include <stdint.h>
 
 /* One key. A scalar is an array of one element; the bytes are checked, and borrowed. */
 struct gguf_entry {

@@ -4,13 +4,12 @@
  *
  * The file is mapped and never trusted: every length, offset, type and shape is checked before
  * use (gguf.h, weights.h). A model is immutable after model_open() and shared between threads.
- * Architectures: llama and qwen2. Weight types: F32, F16, BF16, Q8_0. What a file asks for beyond
- * that (another architecture or type, RoPE scaling, a sliding window, experts) is ERR_UNSUPPORTED
- * by name: a number that is silently a little wrong is worse than none.
+ * Architectures: llama and qwen2. Weight types: F32, F16, BF16, Q8_0. What a file asks for
+ * beyond that (another architecture or type, RoPE scaling, a sliding window, experts) is
+ * ERR_UNSUPPORTED by name: a number that is silently a little wrong is worse than none.
  */
 #ifndef CURATE_MODEL_H
 #define CURATE_MODEL_H
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,19 +20,19 @@ struct tokenizer;
 
 /* Plain facts about a model, for `curate model info` and the store. */
 struct model_info {
-    const char *arch;         /* "llama" */
-    const char *name;         /* general.name, or "" */
+    const char *arch; /* "llama" */
+    const char *name; /* general.name, or "" */
     uint32_t n_layers;
-    uint32_t n_embd;          /* width of the residual stream */
+    uint32_t n_embd; /* width of the residual stream */
     uint32_t n_heads;
     uint32_t n_kv_heads;
     uint32_t head_dim;
     uint32_t n_ff;
     uint32_t n_vocab;
-    uint32_t context_length;  /* tokens the model was trained for */
+    uint32_t context_length; /* tokens the model was trained for */
     double rope_base;
     float norm_epsilon;
-    bool rope_neox;           /* pairs (i, i + n/2); else (2i, 2i + 1) */
+    bool rope_neox; /* pairs (i, i + n/2); else (2i, 2i + 1) */
     uint64_t n_params;
     uint64_t weight_bytes;
     const char *weight_types; /* "BF16 F32": types in use, most frequent first */

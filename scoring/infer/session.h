@@ -2,17 +2,16 @@
 /*
  * session.h - run token sequences through a model and observe, without generating anything.
  *
- * A session owns the activations; the thread pool is borrowed. One thread calls it. Layers run one
- * after the other over all sequences of the call at once (a ragged batch: one tall matrix for
- * the linear parts, attention within each sequence), so that only one layer's keys and values are
- * alive. Attention is tiled with an online softmax: no n x n matrix exists.
+ * A session owns the activations; the thread pool is borrowed. One thread calls it. Layers run
+ * one after the other over all sequences of the call at once (a ragged batch: one tall matrix
+ * for the linear parts, attention within each sequence), so that only one layer's keys and
+ * values are alive. Attention is tiled with an online softmax: no n x n matrix exists.
  *
  * Results are bit-identical for any number of threads and for any grouping of sequences into
  * calls, on one kernel family.
  */
 #ifndef CURATE_SESSION_H
 #define CURATE_SESSION_H
-
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,14 +32,15 @@ struct sequence {
     const int32_t *tokens; /* n_tokens >= 1 ids, each below n_vocab */
     size_t n_tokens;
 
-    /* Negative log-likelihood, in nats, of tokens[score_from .. n_tokens-1], each given all before
-     * it. 1 <= score_from <= n_tokens. nll_nats has n_tokens - score_from elements; NULL for none. */
+    /* Negative log-likelihood, in nats, of tokens[score_from .. n_tokens-1], each given all
+     * before it. 1 <= score_from <= n_tokens. nll_nats has n_tokens - score_from elements; NULL
+     * for none. */
     size_t score_from;
     double *nll_nats;
 
-    /* Attention that the query rows attend_from .. n_tokens-1 (at the tokens' own positions) put
-     * on each span of keys: mean over layers, heads and rows of the mean probability per key of the
-     * span. attention has n_spans elements; NULL for none. Spans are not empty. */
+    /* Attention that the query rows attend_from .. n_tokens-1 (at the tokens' own positions)
+     * put on each span of keys: mean over layers, heads and rows of the mean probability per
+     * key of the span. attention has n_spans elements; NULL for none. Spans are not empty. */
     size_t attend_from;
     const struct span *spans;
     size_t n_spans;

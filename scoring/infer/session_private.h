@@ -7,14 +7,13 @@
  */
 #ifndef CURATE_SESSION_PRIVATE_H
 #define CURATE_SESSION_PRIVATE_H
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "base/arena.h"
 #include "scoring/infer/session.h"
 #include "scoring/kernels/kernels.h"
-
-#include <assert.h>
-#include <stdbool.h>
-#include <stddef.h>
 
 struct pool;
 

@@ -8,12 +8,11 @@
  */
 #ifndef CURATE_WEIGHTS_H
 #define CURATE_WEIGHTS_H
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "scoring/infer/gguf.h"
-
-#include <stddef.h>
-#include <stdint.h>
 
 struct arch;
 struct error;

@@ -5,11 +5,11 @@
  * Each shape is one file with a const struct format. Reading: match() looks at keys and types
  * only; read() fills a sample whose text lives in the arena. Writing is NULL where a shape is
  * only read. To add one: NAME.c with `const struct format format_NAME`, NAME in the list of
- * stages/formats/meson.build; the list's order is the order of trial: particular before general.
+ * stages/formats/meson.build; the list's order is the order of trial: particular before
+ * general.
  */
 #ifndef CURATE_FORMAT_H
 #define CURATE_FORMAT_H
-
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -40,7 +40,8 @@ struct format {
     const char *name;    /* of --format and --to */
     const char *summary; /* the keys, for help */
     bool (*match)(const struct json_value *record);
-    /* 1 filled, 0 refused with *why, -1 for ERR_NOMEM. hash and lineage are not its business. */
+    /* 1 filled, 0 refused with *why, -1 for ERR_NOMEM. hash and lineage are not its business.
+     */
     int (*read)(const struct json_value *record, const struct format_options *options,
                 struct arena *arena, struct sample *out, struct format_refusal *why,
                 struct error *err);
