@@ -23,11 +23,13 @@ struct tokenizer;
 
 enum { TOKEN_NONE = -1 };
 
-/* Ids that grow; a zeroed struct is empty. */
+/* Ids that grow; a zeroed struct is empty. Set n to 0 to use it again: a buffer that stays with
+ * its thread spares every call its working memory. */
 struct token_buf {
     int32_t *ids;
     size_t n;
     size_t cap;
+    struct token_scratch *scratch; /* the tokenizer's; NULL until first used */
 };
 void token_buf_release(struct token_buf *buf);
 int token_buf_add(struct token_buf *buf, int32_t id, struct error *err);

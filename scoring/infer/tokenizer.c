@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/infer/tokenizer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/regex.h"
+#include "base/utf8.h"
+#include "scoring/infer/gguf.h"
+#include "scoring/infer/pretok.h"
+#include "scoring/infer/tok_added.h"
+#include "scoring/infer/tokenizer_private.h"
+#include "scoring/infer/vocab.h"
+
+enum {
+    /* Above this many symbols the working memory of a call is not kept for the next one. */
+    SYMBOLS_KEPT = 1 << 20,
+};
+
+struct tokenizer {
+    struct vocab vocab;
+    struct added added;
+    struct pretok *pretok; /* NULL for SentencePiece */
+    int32_t bos;
+    int32_t eos;
+    bool adds_bos;
+    bool adds_space;
+    char name[48];
+    struct hash hash;
+};
+
+static void scratch_free(struct token_scratch *scratch)
+{
+    if (!scratch)
+        return;
+    merger_release(&scratch->merger);
+    buf_release(&scratch->escaped);
+    regex_match_free(scratch->match);
+    free(scratch);
+}
+
+static struct token_scratch *scratch_new(void)
+{
+    struct token_scratch *scratch = calloc(1, sizeof *scratch);
+
+    if (scratch)
+        buf_init(&scratch->escaped, (size_t)VOCAB_SPACE_BYTES * (TOKENIZE_BYTES_MAX + 1));
+    return scratch;
+}
+
+void token_buf_release(struct token_buf *buf)
+{
+    free(buf->ids);
+    scratch_free(buf->scratch);
+    *buf = (struct token_buf){ 0 };
+}
+
+int token_buf_add(struct token_buf *buf, int32_t id, struct error *err)
+{
+    if (buf->n == buf->cap) {
+        const size_t cap = buf->cap ? 2 * buf->cap : 64;
+        int32_t *ids = realloc(buf->ids, cap * sizeof *ids);
+
+        if (!ids)
+            return error_nomem(err);
+        buf->ids = ids;
+        buf->cap = cap;
+    }
+    buf->ids[buf->n++] = id;
+    return 0;
+}
+
+/* An id the file names; what it stands for when absent is left to the caller. */
+static int read_id(const struct tokenizer *tokenizer, const struct gguf *gguf, const char *key,
+                   int32_t *id, struct error *err)
+{
+    uint64_t value;
+    const int found = gguf_uint(gguf, key, 0, tokenizer->vocab.n - 1, &value, err);
+
+    if (found == 1)
+        *id = (int32_t)value;
+    return found;
+}
+
+/* The format's numbers for SentencePiece, where the file does not say otherwise. */
+static int32_t default_id(const struct tokenizer *tokenizer, size_t id)
+{
+    const struct vocab *vocab = &tokenizer->vocab;
+
+    return vocab->kind == VOCAB_SPM && id < vocab->n && vocab->types[id] == TOKEN_CONTROL
+               ? (int32_t)id
+               : TOKEN_NONE;
+}
+
+static int read_flags(struct tokenizer *tokenizer, const struct gguf *gguf, struct error *err)
+{
+    const bool is_spm = tokenizer->vocab.kind == VOCAB_SPM;
+
+    tokenizer->bos = default_id(tokenizer, 1);
+    tokenizer->eos = default_id(tokenizer, 2);
+    tokenizer->adds_space = is_spm;
+    tokenizer->adds_bos = is_spm || pretok_adds_bos(tokenizer->pretok);
+    if (read_id(tokenizer, gguf, "tokenizer.ggml.bos_token_id", &tokenizer->bos, err) < 0 ||
+        read_id(tokenizer, gguf, "tokenizer.ggml.eos_token_id", &tokenizer->eos, err) < 0 ||
+        (is_spm &&
+         gguf_bool(gguf, "tokenizer.ggml.add_space_prefix", &tokenizer->adds_space, err) < 0))
+        return -1;
+    const int found =
+        gguf_bool(gguf, "tokenizer.ggml.add_bos_token", &tokenizer->adds_bos, err);
+    if (found < 0)
+        return -1;
+    if (found == 1 && tokenizer->adds_bos && tokenizer->bos == TOKEN_NONE)
+        return error_set(
+            err, ERR_INPUT,
+            "tokenizer.ggml.add_bos_token is true, but tokenizer.ggml.bos_token_id "
+            "is missing");
+    tokenizer->adds_bos = tokenizer->adds_bos && tokenizer->bos != TOKEN_NONE;
+    return 0;
+}
+
+static void hash_slice(struct hash_stream *stream, struct slice bytes)
+{
+    const uint64_t len = bytes.len;
+    uint8_t prefix[8];
+
+    for (size_t i = 0; i < sizeof prefix; i++)
+        prefix[i] = (uint8_t)(len >> (8 * i));
+    hash_stream_add(stream, prefix, sizeof prefix);
+    hash_stream_add(stream, bytes.ptr, bytes.len);
+}
+
+/* Everything that decides which ids a text gets. */
+static int hash_all(struct tokenizer *tokenizer, const struct gguf *gguf, struct error *err)
+{
+    const struct vocab *vocab = &tokenizer->vocab;
+    const bool is_spm = vocab->kind == VOCAB_SPM;
+    const char *rule = is_spm ? "default" : pretok_rule(tokenizer->pretok);
+    struct gguf_array array;
+    struct hash_stream *stream = NULL;
+
+    if (hash_stream_new(&stream, err) < 0)
+        return -1;
+    hash_slice(stream, slice_text(is_spm ? "llama" : "gpt2"));
+    hash_slice(stream, slice_text(rule));
+    hash_slice(stream, slice_text(tokenizer->adds_space ? "space" : ""));
+    for (size_t i = 0; i < vocab->n; i++)
+        hash_slice(stream, vocab->texts[i]);
+    hash_slice(stream, slice_of((const char *)vocab->types, vocab->n));
+    /* Both arrays are there, or the vocabulary would not be. */
+    if (gguf_array(gguf, is_spm ? "tokenizer.ggml.scores" : "tokenizer.ggml.merges",
+                   is_spm ? GGUF_F32 : GGUF_STRING, &array, err) == 1)
+        hash_slice(stream, slice_of((const char *)array.data, array.n_bytes));
+    tokenizer->hash = hash_stream_end(stream);
+    hash_stream_free(stream);
+    return 0;
+}
+
+static int fill(struct tokenizer *tokenizer, const struct gguf *gguf, enum vocab_kind kind,
+                struct error *err)
+{
+    struct slice pre = { 0 };
+
+    if (kind == VOCAB_BPE) {
+        if (gguf_string(gguf, "tokenizer.ggml.pre", &pre, err) < 0 ||
+            pretok_new(pre, &tokenizer->pretok, err) < 0)
+            return -1;
+        snprintf(tokenizer->name, sizeof tokenizer->name, "gpt2/%s",
+                 pretok_name(tokenizer->pretok));
+    } else {
+        snprintf(tokenizer->name, sizeof tokenizer->name, "llama/default");
+    }
+    if (vocab_init(&tokenizer->vocab, gguf, kind, err) < 0 ||
+        added_init(&tokenizer->added, &tokenizer->vocab, err) < 0 ||
+        read_flags(tokenizer, gguf, err) < 0)
+        return -1;
+    return hash_all(tokenizer, gguf, err);
+}
+
+int tokenizer_new(const struct gguf *gguf, struct tokenizer **out, struct error *err)
+{
+    struct slice model;
+    enum vocab_kind kind = VOCAB_BPE;
+    const int found = gguf_string(gguf, "tokenizer.ggml.model", &model, err);
+
+    if (found < 0)
+        return -1;
+    if (found == 0 || slice_equal(model, slice_text("none"))) {
+        *out = NULL;
+        return 0;
+    }
+    if (slice_equal(model, slice_text("llama")))
+        kind = VOCAB_SPM;
+    else if (!slice_equal(model, slice_text("gpt2")))
+        return error_set(err, ERR_UNSUPPORTED,
+                         "tokenizer.ggml.model '%.*s' is not one of llama gpt2",
+                         model.len < 32 ? (int)model.len : 32, model.ptr);
+
+    struct tokenizer *tokenizer = calloc(1, sizeof *tokenizer);
+    if (!tokenizer)
+        return error_nomem(err);
+    if (fill(tokenizer, gguf, kind, err) < 0) {
+        tokenizer_free(tokenizer);
+        return -1;
+    }
+    *out = tokenizer;
+    return 0;
+}
+
+void tokenizer_free(struct tokenizer *tokenizer)
+{
+    if (!tokenizer)
+        return;
+    added_release(&tokenizer->added);
+    vocab_release(&tokenizer->vocab);
+    pretok_free(tokenizer->pretok);
+    free(tokenizer);
+}
+
+/* The text between user-defined tokens, and these tokens. SentencePiece's prefix goes before
+ * the first stretch of text and, like there, before each one that follows such a token. */
+static int encode_parts(const struct tokenizer *tokenizer, struct slice text, bool with_prefix,
+                        const struct tok_job *job, struct error *err)
+{
+    size_t at = 0;
+
+    while (at < text.len) {
+        int32_t id;
+        const size_t next = added_find(&tokenizer->added, text, at, &id);
+        const struct slice part = slice_of(text.ptr + at, next - at);
+
+        if (part.len > 0 && (job->pretok ? bpe_encode(job, part, err)
+                                         : spm_encode(job, part, with_prefix, err)) < 0)
+            return -1;
+        if (id == TOKEN_NONE)
+            break;
+        if (token_buf_add(job->out, id, err) < 0)
+            return -1;
+        at = next + tokenizer->vocab.texts[id].len;
+    }
+    return 0;
+}
+
+int tokenizer_encode(const struct tokenizer *tokenizer, struct slice text, unsigned flags,
+                     struct token_buf *out, struct error *err)
+{
+    const size_t n = out->n;
+    const size_t bad_at = utf8_bad_at(text);
+    const bool with_prefix = tokenizer->adds_space && (flags & TOKENIZE_FIRST);
+
+    if (bad_at != text.len)
+        return error_set(err, ERR_INPUT, "the text is not UTF-8 at byte %zu", bad_at);
+    if (text.len > TOKENIZE_BYTES_MAX)
+        return error_set(err, ERR_INPUT,
+                         "a text of %zu bytes; at most %d are tokenised at once", text.len,
+                         TOKENIZE_BYTES_MAX);
+    if (!out->scratch)
+        out->scratch = scratch_new();
+    if (!out->scratch)
+        return error_nomem(err);
+
+    const struct tok_job job = { &tokenizer->vocab, tokenizer->pretok, out->scratch, out };
+    const int rc = encode_parts(tokenizer, text, with_prefix, &job, err);
+    if (rc < 0)
+        out->n = n;
+    if (out->scratch->merger.cap > SYMBOLS_KEPT)
+        merger_release(&out->scratch->merger);
+    return rc;
+}
+
+int32_t tokenizer_bos(const struct tokenizer *tokenizer)
+{
+    return tokenizer->bos;
+}
+
+int32_t tokenizer_eos(const struct tokenizer *tokenizer)
+{
+    return tokenizer->eos;
+}
+
+bool tokenizer_adds_bos(const struct tokenizer *tokenizer)
+{
+    return tokenizer->adds_bos;
+}
+
+size_t tokenizer_count(const struct tokenizer *tokenizer)
+{
+    return tokenizer->vocab.n;
+}
+
+struct slice tokenizer_piece(const struct tokenizer *tokenizer, int32_t id)
+{
+    return tokenizer->vocab.pieces[id];
+}
+
+const char *tokenizer_name(const struct tokenizer *tokenizer)
+{
+    return tokenizer->name;
+}
+
+void tokenizer_hash(const struct tokenizer *tokenizer, struct hash *out)
+{
+    *out = tokenizer->hash;
+}
