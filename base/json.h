@@ -56,7 +56,7 @@ int json_parse(struct json *json, struct slice text, const struct json_value **o
 enum json_type json_type(const struct json_value *value);
 /* The member of an object, or NULL. Of duplicate keys the last one counts. */
 const struct json_value *json_get(const struct json_value *object, const char *key);
-/* The same, blind to ASCII case. */
+/* The same, blind to ASCII case; of several that fit the last one counts. */
 const struct json_value *json_get_nocase(const struct json_value *object, const char *key);
 size_t json_count(const struct json_value *array_or_object);
 const struct json_value *json_at(const struct json_value *array, size_t i);
@@ -67,7 +67,8 @@ bool json_int(const struct json_value *value, int64_t *out);
 bool json_double(const struct json_value *value, double *out);
 bool json_bool(const struct json_value *value, bool *out);
 
-/* Walk the members of an object: *pos starts at 0; 1 with key and value, 0 at the end. */
+/* Walk the members of an object: *pos starts at 0 and is ours to change; 1 with key and value, 0
+ * at the end. */
 int json_member_next(const struct json_value *object, size_t *pos, struct slice *key,
                      const struct json_value **value);
 

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/word.h"
 
 void jsonout_init(struct jsonout *out, struct buf *buf)
 {
@@ -91,21 +92,36 @@ static void add_escape(struct jsonout *out, unsigned char c)
     add(out, text, 6);
 }
 
-/* Copies stretches that need no escape whole: most text needs few. */
+/* Bytes at the beginning that are written as they are. */
+static size_t plain_prefix(const char *p, size_t n)
+{
+    size_t i = 0;
+
+    while (n - i >= WORD_BYTES) {
+        const uint64_t word = word_load(p + i);
+
+        if (word_has_below(word, 0x20) | word_has_byte(word, '"') | word_has_byte(word, '\\') |
+            word_has_byte(word, 0x7f))
+            break;
+        i += WORD_BYTES;
+    }
+    while (i < n && !must_escape((unsigned char)p[i]))
+        i++;
+    return i;
+}
+
 static void add_escaped(struct jsonout *out, struct slice text)
 {
-    size_t done = 0;
+    while (text.len > 0) {
+        const size_t n = plain_prefix(text.ptr, text.len);
 
-    for (size_t i = 0; i < text.len; i++) {
-        const unsigned char c = (unsigned char)text.ptr[i];
-
-        if (!must_escape(c))
-            continue;
-        add(out, text.ptr + done, i - done);
-        add_escape(out, c);
-        done = i + 1;
+        add(out, text.ptr, n);
+        if (n == text.len)
+            return;
+        add_escape(out, (unsigned char)text.ptr[n]);
+        text.ptr += n + 1;
+        text.len -= n + 1;
     }
-    add(out, text.ptr + done, text.len - done);
 }
 
 void jsonout_text(struct jsonout *out, struct slice text)

@@ -9,17 +9,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-
-#define HIGH_BITS 0x8080808080808080u
-#define LOW_BITS  0x0101010101010101u
-
-static uint64_t load_u64(const uint8_t *p)
-{
-    uint64_t word;
-
-    memcpy(&word, p, sizeof word);
-    return word;
-}
+#include "base/word.h"
 
 /* Bytes of the well-formed character at p, 0 when there is none; its number in *code. */
 static size_t decode(const uint8_t *p, size_t left, uint32_t *code)
@@ -54,7 +44,7 @@ size_t utf8_bad_at(struct slice text)
     uint32_t code;
 
     while (i < text.len) {
-        while (text.len - i >= 16 && ((load_u64(p + i) | load_u64(p + i + 8)) & HIGH_BITS) == 0)
+        while (text.len - i >= 16 && !word_has_high(word_load(p + i) | word_load(p + i + 8)))
             i += 16;
         while (i < text.len && p[i] < 0x80)
             i++;
@@ -130,13 +120,9 @@ static bool is_fixed(uint32_t code)
     return low < sizeof fixed_ranges / sizeof *fixed_ranges && code >= fixed_ranges[low].first;
 }
 
-/* Nonzero when one of the 8 bytes is not ASCII or is a CR: x - 1 borrows into the high bit of
- * a byte that is 0, which is a CR before the exclusive or. */
-static uint64_t find_not_plain(uint64_t word)
+static bool is_plain(uint64_t word)
 {
-    const uint64_t no_cr = word ^ (LOW_BITS * '\r');
-
-    return (word | ((no_cr - LOW_BITS) & ~no_cr)) & HIGH_BITS;
+    return !(word_has_high(word) | word_has_byte(word, '\r'));
 }
 
 /* Bytes at the beginning that are fixed characters; *last is where the last of them starts. */
@@ -147,8 +133,8 @@ static size_t fixed_prefix(const uint8_t *p, size_t n, size_t *last)
 
     *last = 0;
     while (i < n) {
-        while (n - i >= 8 && find_not_plain(load_u64(p + i)) == 0) {
-            i += 8;
+        while (n - i >= WORD_BYTES && is_plain(word_load(p + i))) {
+            i += WORD_BYTES;
             *last = i - 1;
         }
         if (i == n)

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* json-c has types of these names. */
+#define json_type json_c_type
+#define json_bool json_c_bool
+#include <json-c/json.h>
+#undef json_bool
+#undef json_type
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/json_check.h"
+#include "base/jsonout.h"
+#include "base/utf8.h"
+
+struct json {
+    struct json_tokener *tokener;
+    struct json_object *root;
+    struct buf wide; /* the text again, when numbers in it had to be widened */
+};
+
+/* struct json_value is never completed: it stands for json-c's own node. */
+static const struct json_object *node_of(const struct json_value *value)
+{
+    return (const struct json_object *)value;
+}
+
+static const struct json_value *value_of(const struct json_object *node)
+{
+    return (const struct json_value *)node;
+}
+
+int json_new(struct json **out, struct error *err)
+{
+    struct json *json = calloc(1, sizeof *json);
+
+    if (!json)
+        return error_nomem(err);
+    buf_init(&json->wide, INT_MAX);
+    /* One level for the value itself, one because json-c counts up to but not including. */
+    json->tokener = json_tokener_new_ex(JSON_MAX_DEPTH + 2);
+    if (!json->tokener) {
+        json_free(json);
+        return error_nomem(err);
+    }
+    json_tokener_set_flags(json->tokener, JSON_TOKENER_STRICT);
+    *out = json;
+    return 0;
+}
+
+void json_free(struct json *json)
+{
+    if (!json)
+        return;
+    json_object_put(json->root);
+    if (json->tokener)
+        json_tokener_free(json->tokener);
+    buf_release(&json->wide);
+    free(json);
+}
+
+/* Build the tree. json-c has the last word on the text, but should have nothing left to say. */
+static int build(struct json *json, struct slice text, struct json_check *checked,
+                 struct error *err)
+{
+    struct json_tokener *tokener = json->tokener;
+
+    json_tokener_reset(tokener);
+    json->root = json_tokener_parse_ex(tokener, text.ptr, (int)text.len);
+    /* A number may go on as long as no byte says that it does not. */
+    if (json_tokener_get_error(tokener) == json_tokener_continue)
+        json->root = json_tokener_parse_ex(tokener, "", 1);
+    const enum json_tokener_error code = json_tokener_get_error(tokener);
+    if (code != json_tokener_success) {
+        checked->issue = JSON_BAD_SYNTAX;
+        checked->at = json_tokener_get_parse_end(tokener);
+        checked->detail = json_tokener_error_desc(code);
+        return 0;
+    }
+    /* This is how json-c says that it got no memory. */
+    if (!json->root && !slice_equal(text, slice_text("null")))
+        return error_nomem(err);
+    return 0;
+}
+
+static bool check(struct slice text, struct json_check *out)
+{
+    const size_t bad_at = utf8_bad_at(text);
+
+    *out = (struct json_check){ .at = bad_at };
+    if (bad_at < text.len) {
+        out->issue = JSON_BAD_UTF8;
+        out->detail = "bytes that are not UTF-8";
+        return false;
+    }
+    if (text.len >= INT_MAX) {
+        out->issue = JSON_BAD_SYNTAX;
+        out->detail = "a value of 2 GiB or more";
+        return false;
+    }
+    return json_check(text, out);
+}
+
+int json_parse(struct json *json, struct slice text, const struct json_value **out,
+               enum json_issue *issue, size_t *issue_at, const char **issue_detail,
+               struct error *err)
+{
+    struct json_check checked;
+
+    json_object_put(json->root);
+    json->root = NULL;
+    if (check(text, &checked)) {
+        struct slice value = checked.value;
+
+        if (checked.wide_numbers) {
+            buf_clear(&json->wide);
+            if (json_widen(value, &json->wide, err) < 0)
+                return -1;
+            value = buf_slice(&json->wide);
+        }
+        if (build(json, value, &checked, err) < 0)
+            return -1;
+    }
+    *out = value_of(json->root);
+    *issue = checked.issue;
+    *issue_at = checked.at;
+    *issue_detail = checked.detail;
+    return 0;
+}
+
+/* NaN and the infinities come without a text of their own; 1e999 has one and is a number. */
+static bool is_number_text(const struct json_object *node)
+{
+    return isfinite(json_object_get_double(node)) ||
+           json_object_get_userdata((struct json_object *)node) != NULL;
+}
+
+enum json_type json_type(const struct json_value *value)
+{
+    const struct json_object *node = node_of(value);
+
+    switch (json_object_get_type(node)) {
+    case json_type_null:
+        return JSON_NULL;
+    case json_type_boolean:
+        return JSON_BOOL;
+    case json_type_double:
+        return is_number_text(node) ? JSON_NUMBER : JSON_NULL;
+    case json_type_int:
+        return JSON_NUMBER;
+    case json_type_string:
+        return JSON_STRING;
+    case json_type_array:
+        return JSON_ARRAY;
+    case json_type_object:
+        return JSON_OBJECT;
+    }
+    return JSON_NULL;
+}
+
+const struct json_value *json_get(const struct json_value *object, const char *key)
+{
+    struct json_object *member;
+
+    if (json_type(object) != JSON_OBJECT ||
+        !json_object_object_get_ex(node_of(object), key, &member))
+        return NULL;
+    return value_of(member);
+}
+
+const struct json_value *json_get_nocase(const struct json_value *object, const char *key)
+{
+    const struct json_value *found = NULL;
+
+    if (json_type(object) != JSON_OBJECT)
+        return NULL;
+    for (const struct lh_entry *entry = json_object_get_object(node_of(object))->head; entry;
+         entry = entry->next)
+        if (strcasecmp(lh_entry_k(entry), key) == 0)
+            found = lh_entry_v(entry);
+    return found;
+}
+
+size_t json_count(const struct json_value *array_or_object)
+{
+    const struct json_object *node = node_of(array_or_object);
+
+    switch (json_type(array_or_object)) {
+    case JSON_ARRAY:
+        return json_object_array_length(node);
+    case JSON_OBJECT:
+        return (size_t)json_object_object_length(node);
+    case JSON_NULL:
+    case JSON_BOOL:
+    case JSON_NUMBER:
+    case JSON_STRING:
+        return 0;
+    }
+    return 0;
+}
+
+const struct json_value *json_at(const struct json_value *array, size_t i)
+{
+    if (json_type(array) != JSON_ARRAY)
+        return NULL;
+    return value_of(json_object_array_get_idx(node_of(array), i));
+}
+
+struct slice json_text(const struct json_value *value)
+{
+    struct json_object *node = (struct json_object *)value;
+
+    if (json_type(value) != JSON_STRING)
+        return (struct slice){ NULL, 0 };
+    return slice_of(json_object_get_string(node), (size_t)json_object_get_string_len(node));
+}
+
+static bool int_from_double(double value, int64_t *out)
+{
+    /* -2^63 and 2^63 are doubles; all between them fit. */
+    if (!(value >= -0x1p63 && value < 0x1p63) || value != trunc(value))
+        return false;
+    *out = (int64_t)value;
+    return true;
+}
+
+bool json_int(const struct json_value *value, int64_t *out)
+{
+    const struct json_object *node = node_of(value);
+    const enum json_c_type type = json_object_get_type(node);
+
+    if (type == json_type_double)
+        return int_from_double(json_object_get_double(node), out);
+    if (type != json_type_int && type != json_type_boolean)
+        return false;
+    const int64_t number = json_object_get_int64(node);
+    /* What is above is clamped to the maximum. */
+    if (number == INT64_MAX && json_object_get_uint64(node) > INT64_MAX)
+        return false;
+    *out = number;
+    return true;
+}
+
+bool json_double(const struct json_value *value, double *out)
+{
+    const enum json_type type = json_type(value);
+
+    if (type != JSON_NUMBER && type != JSON_BOOL)
+        return false;
+    const double number = json_object_get_double(node_of(value));
+    if (!isfinite(number))
+        return false;
+    *out = number;
+    return true;
+}
+
+bool json_bool(const struct json_value *value, bool *out)
+{
+    if (json_type(value) != JSON_BOOL)
+        return false;
+    *out = json_object_get_boolean(node_of(value));
+    return true;
+}
+
+int json_member_next(const struct json_value *object, size_t *pos, struct slice *key,
+                     const struct json_value **value)
+{
+    const struct lh_entry *entry = (const struct lh_entry *)*pos;
+
+    if (json_type(object) != JSON_OBJECT)
+        return 0;
+    entry = entry ? entry->next : json_object_get_object(node_of(object))->head;
+    if (!entry)
+        return 0;
+    *pos = (size_t)entry;
+    *key = slice_text(lh_entry_k(entry));
+    *value = lh_entry_v(entry);
+    return 1;
+}
+
+static void write_number(struct jsonout *out, struct json_object *node)
+{
+    const char *text = json_object_get_userdata(node);
+
+    if (json_object_get_type(node) == json_type_double && text) {
+        jsonout_raw(out, json_narrow(slice_text(text)));
+    } else if (json_object_get_int64(node) < INT64_MAX) {
+        jsonout_int(out, json_object_get_int64(node));
+    } else {
+        char digits[24];
+        const int n = snprintf(digits, sizeof digits, "%" PRIu64, json_object_get_uint64(node));
+
+        jsonout_raw(out, slice_of(digits, (size_t)n));
+    }
+}
+
+/* Calls itself at most JSON_MAX_DEPTH deep: nothing deeper was parsed. */
+static void write_value(struct jsonout *out, const struct json_value *value)
+{
+    struct slice key;
+    const struct json_value *member;
+    size_t pos = 0;
+
+    switch (json_type(value)) {
+    case JSON_NULL:
+        jsonout_null(out);
+        break;
+    case JSON_BOOL:
+        jsonout_bool(out, json_object_get_boolean(node_of(value)));
+        break;
+    case JSON_NUMBER:
+        write_number(out, (struct json_object *)value);
+        break;
+    case JSON_STRING:
+        jsonout_text(out, json_text(value));
+        break;
+    case JSON_ARRAY:
+        jsonout_array_begin(out);
+        for (size_t i = 0; i < json_count(value); i++)
+            write_value(out, json_at(value, i));
+        jsonout_array_end(out);
+        break;
+    case JSON_OBJECT:
+        jsonout_object_begin(out);
+        while (json_member_next(value, &pos, &key, &member)) {
+            jsonout_key(out, key.ptr);
+            write_value(out, member);
+        }
+        jsonout_object_end(out);
+        break;
+    }
+}
+
+int json_write(const struct json_value *value, struct buf *out, struct error *err)
+{
+    struct jsonout writer;
+
+    jsonout_init(&writer, out);
+    write_value(&writer, value);
+    return jsonout_end(&writer, err);
+}

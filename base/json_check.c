@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json_check.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/word.h"
+
+enum { INT64_DIGITS = 18 }; /* so many digits always fit */
+
+static const char zero_exponent[] = "e+000";
+
+struct cursor {
+    const uint8_t *p;
+    size_t n;
+    size_t i;
+    size_t depth;
+    bool is_object[JSON_MAX_DEPTH];
+    bool nul_escape; /* the last string held \u0000 */
+    struct json_check *out;
+};
+
+static bool raise_at(struct cursor *c, enum json_issue issue, const char *detail)
+{
+    c->out->issue = issue;
+    c->out->at = c->i;
+    c->out->detail = detail;
+    return false;
+}
+
+/* The byte at the cursor is wrong, or is not there. */
+static bool refuse(struct cursor *c, const char *detail)
+{
+    if (c->i == c->n)
+        return raise_at(c, JSON_TRUNCATED, "the text ends inside the value");
+    return raise_at(c, JSON_BAD_SYNTAX, detail);
+}
+
+static bool is_blank(uint8_t b)
+{
+    return b == ' ' || b == '\n' || b == '\r' || b == '\t';
+}
+
+static bool is_digit(uint8_t b)
+{
+    return b >= '0' && b <= '9';
+}
+
+static bool is_hex(uint8_t b)
+{
+    return is_digit(b) || (b >= 'a' && b <= 'f') || (b >= 'A' && b <= 'F');
+}
+
+static bool at_byte(const struct cursor *c, char b)
+{
+    return c->i < c->n && c->p[c->i] == (uint8_t)b;
+}
+
+static bool at_digit(const struct cursor *c)
+{
+    return c->i < c->n && is_digit(c->p[c->i]);
+}
+
+static void skip_blanks(struct cursor *c)
+{
+    while (c->i < c->n && is_blank(c->p[c->i]))
+        c->i++;
+}
+
+/* Bytes at p that need no look: not a quote, a backslash or a control character. */
+static size_t plain_prefix(const uint8_t *p, size_t n)
+{
+    size_t i = 0;
+
+    while (n - i >= WORD_BYTES) {
+        const uint64_t word = word_load(p + i);
+
+        if (word_has_byte(word, '"') | word_has_byte(word, '\\') | word_has_below(word, 0x20))
+            break;
+        i += WORD_BYTES;
+    }
+    while (i < n && p[i] != '"' && p[i] != '\\' && p[i] >= 0x20)
+        i++;
+    return i;
+}
+
+/* Behind the backslash. */
+static bool check_escape(struct cursor *c)
+{
+    if (c->i == c->n || c->p[c->i] == '\0' || !strchr("\"\\/bfnrtu", c->p[c->i]))
+        return refuse(c, "no such escape in a string");
+    if (c->p[c->i++] != 'u')
+        return true;
+    const size_t first = c->i;
+    for (; c->i < first + 4; c->i++)
+        if (c->i == c->n || !is_hex(c->p[c->i]))
+            return refuse(c, "\\u takes four hexadecimal digits");
+    if (memcmp(c->p + first, "0000", 4) == 0)
+        c->nul_escape = true;
+    return true;
+}
+
+static bool check_string(struct cursor *c)
+{
+    c->nul_escape = false;
+    c->i++;
+    for (;;) {
+        c->i += plain_prefix(c->p + c->i, c->n - c->i);
+        if (c->i == c->n)
+            return refuse(c, "");
+        if (c->p[c->i] == '"') {
+            c->i++;
+            return true;
+        }
+        if (c->p[c->i] != '\\' && c->p[c->i] != '\t')
+            return refuse(c, "a raw control character inside a string");
+        if (c->p[c->i++] == '\\' && !check_escape(c))
+            return false;
+    }
+}
+
+static bool check_digits(struct cursor *c)
+{
+    if (!at_digit(c))
+        return refuse(c, "a digit is missing in a number");
+    while (at_digit(c))
+        c->i++;
+    return true;
+}
+
+/* An integer that json-c would not give back as it was. */
+static bool is_wide(const uint8_t *p, size_t n)
+{
+    const bool minus = p[0] == '-';
+
+    for (size_t i = 0; i < n; i++)
+        if (p[i] == '.' || p[i] == 'e' || p[i] == 'E')
+            return false;
+    return n - minus > INT64_DIGITS || (minus && p[1] == '0');
+}
+
+static bool check_number(struct cursor *c)
+{
+    const size_t first = c->i;
+
+    if (at_byte(c, '-'))
+        c->i++;
+    if (at_byte(c, '0')) {
+        c->i++;
+        if (at_digit(c))
+            return refuse(c, "a number starts with a needless zero");
+    } else if (!check_digits(c)) {
+        return false;
+    }
+    if (at_byte(c, '.')) {
+        c->i++;
+        if (!check_digits(c))
+            return false;
+    }
+    if (at_byte(c, 'e') || at_byte(c, 'E')) {
+        c->i++;
+        if (at_byte(c, '+') || at_byte(c, '-'))
+            c->i++;
+        if (!check_digits(c))
+            return false;
+    }
+    if (is_wide(c->p + first, c->i - first))
+        c->out->wide_numbers = true;
+    return true;
+}
+
+static bool check_word(struct cursor *c, const char *word)
+{
+    for (; *word; word++, c->i++)
+        if (!at_byte(c, *word))
+            return refuse(c, "no such word in JSON");
+    return true;
+}
+
+static bool check_scalar(struct cursor *c)
+{
+    if (c->i == c->n)
+        return refuse(c, "");
+    switch (c->p[c->i]) {
+    case '"':
+        return check_string(c);
+    case 't':
+        return check_word(c, "true");
+    case 'f':
+        return check_word(c, "false");
+    case 'n':
+        return check_word(c, "null");
+    case 'N':
+        return check_word(c, "NaN");
+    case 'I':
+        return check_word(c, "Infinity");
+    case '-':
+        if (c->i + 1 < c->n && c->p[c->i + 1] == 'I')
+            return check_word(c, "-Infinity");
+        return check_number(c);
+    default:
+        if (!at_digit(c))
+            return refuse(c, "a value is missing");
+        return check_number(c);
+    }
+}
+
+/* A key and its colon. */
+static bool check_key(struct cursor *c)
+{
+    skip_blanks(c);
+    const size_t first = c->i;
+    if (!at_byte(c, '"'))
+        return refuse(c, "a key is missing");
+    if (!check_string(c))
+        return false;
+    if (c->nul_escape) {
+        c->i = first;
+        return refuse(c, "a key holds a NUL character");
+    }
+    skip_blanks(c);
+    if (!at_byte(c, ':'))
+        return refuse(c, "the colon behind a key is missing");
+    c->i++;
+    return true;
+}
+
+/* At a value: a scalar, or a bracket with the first key behind it. *complete tells whether the
+ * value ends here. */
+static bool open_value(struct cursor *c, bool *complete)
+{
+    skip_blanks(c);
+    const bool object = at_byte(c, '{');
+    *complete = true;
+    if (!object && !at_byte(c, '['))
+        return check_scalar(c);
+    if (c->depth == JSON_MAX_DEPTH)
+        return raise_at(c, JSON_TOO_DEEP, "brackets are nested too deep");
+    c->i++;
+    skip_blanks(c);
+    if (at_byte(c, object ? '}' : ']')) {
+        c->i++;
+        return true;
+    }
+    c->is_object[c->depth++] = object;
+    *complete = false;
+    return !object || check_key(c);
+}
+
+/* Behind a value: its brackets close, or a comma leads to the next one. */
+static bool next_value(struct cursor *c)
+{
+    while (c->depth > 0) {
+        const bool object = c->is_object[c->depth - 1];
+
+        skip_blanks(c);
+        if (at_byte(c, ',')) {
+            c->i++;
+            return !object || check_key(c);
+        }
+        if (!at_byte(c, object ? '}' : ']'))
+            return refuse(c, object ? "a comma or closing brace is missing"
+                                    : "a comma or closing bracket is missing");
+        c->i++;
+        c->depth--;
+    }
+    return true;
+}
+
+bool json_check(struct slice text, struct json_check *out)
+{
+    struct cursor c = { .p = (const uint8_t *)text.ptr, .n = text.len, .out = out };
+    bool complete;
+
+    *out = (struct json_check){ .issue = JSON_OK };
+    skip_blanks(&c);
+    const size_t first = c.i;
+    do {
+        if (!open_value(&c, &complete) || (complete && !next_value(&c)))
+            return false;
+    } while (c.depth > 0);
+    out->value = slice_of(text.ptr + first, c.i - first);
+    skip_blanks(&c);
+    return c.i == c.n || refuse(&c, "something follows the value");
+}
+
+int json_widen(struct slice text, struct buf *out, struct error *err)
+{
+    struct json_check ignored;
+    struct cursor c = { .p = (const uint8_t *)text.ptr, .n = text.len, .out = &ignored };
+    size_t done = 0;
+
+    while (c.i < c.n) {
+        if (at_byte(&c, '"')) {
+            check_string(&c);
+            continue;
+        }
+        if (!at_digit(&c) && (!at_byte(&c, '-') || c.p[c.i + 1] == 'I')) {
+            c.i++;
+            continue;
+        }
+        const size_t first = c.i;
+        check_number(&c);
+        if (!is_wide(c.p + first, c.i - first))
+            continue;
+        if (buf_add(out, text.ptr + done, c.i - done, err) < 0 ||
+            buf_add_text(out, zero_exponent, err) < 0)
+            return -1;
+        done = c.i;
+    }
+    return buf_add(out, text.ptr + done, text.len - done, err);
+}
+
+struct slice json_narrow(struct slice number)
+{
+    const size_t tail = sizeof zero_exponent - 1;
+
+    if (number.len > tail && memcmp(number.ptr + number.len - tail, zero_exponent, tail) == 0 &&
+        is_wide((const uint8_t *)number.ptr, number.len - tail))
+        number.len -= tail;
+    return number;
+}

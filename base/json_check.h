@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json_check.h - is this text one JSON value, to the letter?
+ *
+ * json-c takes more than JSON and says little about where a text goes wrong, so nothing reaches
+ * it that did not pass here. Beyond RFC 8259 we take what real corpora hold: a raw TAB inside a
+ * string, and NaN, Infinity and -Infinity, which become null. A key with a NUL in it is
+ * refused, because json-c would cut it there.
+ */
+#ifndef CURATE_JSON_CHECK_H
+#define CURATE_JSON_CHECK_H
+
+#include "base/json.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf;
+struct error;
+
+struct json_check {
+    enum json_issue issue;
+    size_t at;          /* byte of the issue */
+    const char *detail; /* static sentence about it */
+    struct slice value; /* the text without the blanks around it */
+    bool wide_numbers;  /* json_widen() is needed */
+};
+
+/* text is well-formed UTF-8. True when nothing is wrong. */
+bool json_check(struct slice text, struct json_check *out);
+
+/*
+ * json-c keeps the text of a number with a fraction or an exponent, but squeezes one without
+ * into 64 bits. json_widen() appends text, which has passed json_check(), with an exponent of
+ * zero behind those that do not fit, and behind -0; json_narrow() takes it off such a number.
+ */
+int json_widen(struct slice text, struct buf *out, struct error *err);
+struct slice json_narrow(struct slice number);
+
+#endif
