@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whole GATEAU runs against numbers that an independent program computed in double precision.
+ * A case is NAME.jsonl with NAME-long.gguf and NAME-short.gguf beside it.
+ */
+#include "tests/support/test.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/pool.h"
+#include "scoring/infer/model.h"
+#include "scoring/kernels/kernels.h"
+#include "scoring/observe.h"
+#include "scoring/prompt.h"
+#include "scoring/scorer.h"
+
+enum { SAMPLES_MAX = 16, SEGMENTS_MAX = 64 };
+
+/* What the other program says of a sample. */
+struct golden {
+    double nll_long;
+    double nll_short;
+    double nll_alone;
+    double cas;
+    double hmp;
+    double gateau[2]; /* alpha 0.7 and 0.8 */
+    size_t n_segments;
+    double tok_start[SEGMENTS_MAX];
+    double tok_end[SEGMENTS_MAX];
+    double attention[SEGMENTS_MAX];
+    double segment_nll[SEGMENTS_MAX];
+    struct slice context, instruction, response;
+};
+
+struct golden_case {
+    const char *folder;
+    const char *name;
+    bool same_ids; /* our own tokenizer makes the same ids of the text */
+
+    size_t n;
+    struct golden golden[SAMPLES_MAX];
+    struct prompt prompts[SAMPLES_MAX];
+    struct observation with_long[SAMPLES_MAX];
+    struct observation with_short[SAMPLES_MAX];
+    struct arena arena;
+};
+
+static void assert_near(double value, double want, double tolerance)
+{
+    if (!(fabs(value - want) <= tolerance))
+        fail_msg("%.12g is not within %g of %.12g", value, tolerance, want);
+}
+
+static double number(const struct json_value *object, const char *key)
+{
+    double value = NAN;
+
+    if (!json_double(json_get(object, key), &value))
+        fail_msg("there is no number \"%s\"", key);
+    return value;
+}
+
+static size_t numbers(const struct json_value *array, double *out)
+{
+    const size_t n = json_count(array);
+
+    assert_true(n <= SEGMENTS_MAX);
+    for (size_t i = 0; i < n; i++)
+        assert_true(json_double(json_at(array, i), &out[i]));
+    return n;
+}
+
+/* Append the ids of one piece, and say how many. */
+static size_t add_ids(const struct json_value *array, struct prompt *prompt)
+{
+    const size_t n = json_count(array);
+    struct error err;
+
+    for (size_t i = 0; i < n; i++) {
+        int64_t id = -1;
+
+        assert_true(json_int(json_at(array, i), &id));
+        assert_ok(token_buf_add(&prompt->ids, (int32_t)id, &err));
+    }
+    return n;
+}
+
+static void read_prompt(const struct json_value *ids, struct prompt *prompt)
+{
+    prompt->n_head = add_ids(json_get(ids, "bos"), prompt);
+    prompt->n_head += add_ids(json_get(ids, "head"), prompt);
+    prompt->n_context = add_ids(json_get(ids, "context"), prompt);
+    prompt->n_tail = add_ids(json_get(ids, "tail"), prompt);
+    prompt->n_response = add_ids(json_get(ids, "response"), prompt);
+}
+
+static void read_sample(struct golden_case *c, const struct json_value *record)
+{
+    struct golden *golden = &c->golden[c->n];
+    const struct json_value *segments = json_get(record, "segments");
+
+    assert_true(c->n < SAMPLES_MAX);
+    read_prompt(json_get(record, "ids"), &c->prompts[c->n]);
+    golden->nll_long = number(record, "nll_long");
+    golden->nll_short = number(record, "nll_short");
+    golden->nll_alone = number(record, "nll_response_alone");
+    golden->cas = number(record, "cas");
+    golden->hmp = number(record, "hmp");
+    golden->gateau[0] = number(record, "score_alpha_0.7");
+    golden->gateau[1] = number(record, "score_alpha_0.8");
+    golden->n_segments = numbers(json_get(record, "segment_attention"), golden->attention);
+    assert_int_equal(numbers(json_get(record, "segment_nll"), golden->segment_nll),
+                     golden->n_segments);
+    for (size_t i = 0; i < golden->n_segments; i++) {
+        const struct json_value *segment = json_at(segments, i);
+
+        assert_true(json_double(json_at(segment, 0), &golden->tok_start[i]));
+        assert_true(json_double(json_at(segment, 1), &golden->tok_end[i]));
+    }
+    golden->context = arena_copy(&c->arena, json_text(json_get(record, "context")));
+    golden->instruction = arena_copy(&c->arena, json_text(json_get(record, "instruction")));
+    golden->response = arena_copy(&c->arena, json_text(json_get(record, "response")));
+    c->n++;
+}
+
+static void read_case(struct golden_case *c)
+{
+    char path[4096];
+    struct buf text;
+    struct json *json = NULL;
+    const struct json_value *record;
+    enum json_issue issue;
+    size_t issue_at;
+    const char *detail;
+    struct error err;
+
+    buf_init(&text, 64 << 20);
+    arena_init(&c->arena);
+    snprintf(path, sizeof path, "%s/%s.jsonl", c->folder, c->name);
+    assert_ok(file_read(path, &text, &err));
+    assert_ok(json_new(&json, &err));
+    for (char *line = text.data; line && *line;) {
+        char *end = strchr(line, '\n');
+        const size_t len = end ? (size_t)(end - line) : strlen(line);
+
+        assert_ok(
+            json_parse(json, slice_of(line, len), &record, &issue, &issue_at, &detail, &err));
+        assert_non_null(record);
+        read_sample(c, record);
+        line += len + (end != NULL);
+    }
+    json_free(json);
+    buf_release(&text);
+    assert_true(c->n > 1);
+}
+
+/* Our own tokenizer, over the text, piece by piece. */
+static void check_ids(const struct golden_case *c, const struct tokenizer *tokenizer)
+{
+    struct error err;
+
+    for (size_t i = 0; i < c->n; i++) {
+        const struct golden *golden = &c->golden[i];
+        const struct prompt *want = &c->prompts[i];
+        const struct observed_text text = { golden->context, golden->instruction,
+                                            golden->response };
+        struct prompt prompt = { 0 };
+
+        assert_ok(prompt_build(prompt_template_find("plain"), tokenizer, &text, &prompt, &err));
+        assert_int_equal(prompt.n_head, want->n_head);
+        assert_int_equal(prompt.n_context, want->n_context);
+        assert_int_equal(prompt.n_tail, want->n_tail);
+        assert_int_equal(prompt.n_response, want->n_response);
+        assert_memory_equal(prompt.ids.ids, want->ids.ids, want->ids.n * sizeof *want->ids.ids);
+        prompt_release(&prompt);
+    }
+}
+
+static void observe(struct golden_case *c, const char *which, unsigned needs,
+                    struct observation *out)
+{
+    char path[4096];
+    struct model *model = NULL;
+    struct pool *pool = NULL;
+    struct observer *observer = NULL;
+    struct kernels kernels;
+    const struct observer_options options = { .max_tokens = 4096,
+                                              .segment_tokens = 128,
+                                              .batch_tokens = 1024,
+                                              .template = prompt_template_find("plain") };
+    struct error err;
+
+    kernels_init(&kernels, cpu_detect());
+    snprintf(path, sizeof path, "%s/%s-%s.gguf", c->folder, c->name, which);
+    assert_ok(model_open(path, &model, &err));
+    assert_ok(pool_new(2, &pool, &err));
+    assert_ok(observer_new(model, &kernels, pool, &options, &observer, &err));
+    if (c->same_ids)
+        check_ids(c, model_tokenizer(model));
+    assert_ok(observer_run_prompts(observer, c->prompts, c->n, needs, &c->arena, out, &err));
+    observer_free(observer);
+    pool_free(pool);
+    model_close(model);
+}
+
+static void check_observations(const struct golden_case *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        const struct golden *golden = &c->golden[i];
+        const struct observation *seen = &c->with_long[i];
+
+        assert_null(seen->reason);
+        assert_false(seen->truncated);
+        assert_near(seen->nll_nats, golden->nll_long, 1e-4);
+        assert_near(c->with_short[i].nll_nats, golden->nll_short, 1e-4);
+        assert_null(seen->alone_reason);
+        assert_near(seen->nll_alone_nats, golden->nll_alone, 1e-4);
+        assert_int_equal(seen->n_segments, golden->n_segments);
+        for (size_t s = 0; s < seen->n_segments; s++) {
+            const struct segment *segment = &seen->segments[s];
+
+            assert_near((double)segment->tok_start, golden->tok_start[s], 0);
+            assert_near((double)segment->tok_end, golden->tok_end[s], 0);
+            assert_near(segment->attention, golden->attention[s], 1e-7);
+            assert_near(segment->nll_nats, golden->segment_nll[s], 1e-4);
+        }
+    }
+}
+
+/* Every pair of samples in the order the other program has them in. */
+static void check_order(const double *values, const double *want, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            if (want[i] < want[j])
+                assert_true(values[i] < values[j]);
+}
+
+static void check_scores(const struct golden_case *c)
+{
+    double nll_long[SAMPLES_MAX], nll_short[SAMPLES_MAX], cas[SAMPLES_MAX], hmp[SAMPLES_MAX];
+    double gateau[SAMPLES_MAX], want_cas[SAMPLES_MAX], want_hmp[SAMPLES_MAX];
+    struct error err;
+
+    for (size_t i = 0; i < c->n; i++) {
+        struct score score;
+
+        scorer_observe(scorer_find("cas"), &c->with_long[i], &score);
+        assert_null(score.reason);
+        assert_near(score.value, c->golden[i].cas, 1e-6);
+        cas[i] = score.value;
+        nll_long[i] = c->with_long[i].nll_nats;
+        nll_short[i] = c->with_short[i].nll_nats;
+        want_cas[i] = c->golden[i].cas;
+        want_hmp[i] = c->golden[i].hmp;
+    }
+    check_order(cas, want_cas, c->n);
+    for (size_t a = 0; a < 2; a++) {
+        const struct scorer_options options = { .alpha = a == 0 ? 0.7 : 0.8 };
+        const double *const nlls[] = { nll_short, nll_long };
+        const double *const parts[] = { hmp, cas };
+        double want[SAMPLES_MAX];
+
+        assert_ok(scorer_find("hmp")->rank(&options, nlls, c->n, hmp, &err));
+        assert_ok(scorer_find("gateau")->rank(&options, parts, c->n, gateau, &err));
+        for (size_t i = 0; i < c->n; i++) {
+            want[i] = c->golden[i].gateau[a];
+            assert_near(hmp[i], want_hmp[i], 1e-3);
+            assert_near(gateau[i], want[i], 1e-4);
+        }
+        check_order(hmp, want_hmp, c->n);
+        check_order(gateau, want, c->n);
+    }
+}
+
+static void release_case(struct golden_case *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        prompt_release(&c->prompts[i]);
+    arena_release(&c->arena);
+}
+
+static void matches_the_independent_program(void **state)
+{
+    struct golden_case *c = *state;
+
+    read_case(c);
+    observe(c, "long", NEED_NLL | NEED_NLL_ALONE | NEED_SEGMENTS, c->with_long);
+    observe(c, "short", NEED_NLL, c->with_short);
+
+    check_observations(c);
+    check_scores(c);
+    release_case(c);
+}
+
+int main(void)
+{
+    const char *shared = getenv("CURATE_SHARED");
+    char folder[2048];
+
+    if (!shared)
+        return SKIP_ALL("CURATE_SHARED names no folder with golden numbers");
+    snprintf(folder, sizeof folder, "%s/golden", shared);
+    static struct golden_case llama = { .name = "tiny-llama" };
+    static struct golden_case qwen2 = { .name = "tiny-qwen2", .same_ids = true };
+    llama.folder = folder;
+    qwen2.folder = folder;
+
+    const struct CMUnitTest tests[] = {
+        { .name = "llama_matches_the_independent_program",
+          .test_func = matches_the_independent_program,
+          .initial_state = &llama },
+        { .name = "qwen2_matches_the_independent_program",
+          .test_func = matches_the_independent_program,
+          .initial_state = &qwen2 },
+    };
+
+    return cmocka_run_group_tests_name("scoring/golden", tests, NULL, NULL);
+}
