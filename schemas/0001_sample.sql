@@ -1,4 +1,7 @@
 -- 0001: samples, where they came from, and what was refused.
+--
+-- No CHECK calls json_valid(): before SQLite 3.42 it counts as unsafe, and whoever opens the file
+-- with trusted_schema off, as one should, could not even read it.
 
 -- One execution of a command that changes the database. Counts are brought up to date in the same
 -- transaction as the rows they count, so that after a kill they are still true.
@@ -6,7 +9,7 @@ CREATE TABLE run (
     run_id         INTEGER PRIMARY KEY,
     parent_run_id  INTEGER REFERENCES run,                  -- the recipe run a step belongs to
     command        TEXT    NOT NULL,                        -- 'ingest', 'score', ...
-    options        TEXT    NOT NULL CHECK (json_valid(options)),
+    options        TEXT    NOT NULL,                        -- JSON object
     version        TEXT    NOT NULL,                        -- of the program
     kernels        TEXT,                                    -- kernel family, where a model ran
     host           TEXT    NOT NULL,
@@ -54,7 +57,7 @@ CREATE TABLE sample (
     n_turns          INTEGER NOT NULL,
     instruction_turn INTEGER,                               -- the last user turn
     response_turn    INTEGER,                               -- the last assistant turn
-    meta             TEXT    CHECK (meta IS NULL OR json_valid(meta)), -- members nobody claimed
+    meta             TEXT,                                  -- JSON: members nobody claimed
     file_id          INTEGER NOT NULL REFERENCES file,
     line             INTEGER NOT NULL,                      -- of the record's first byte, from 1
     byte_offset      INTEGER NOT NULL,                      -- in the decompressed stream
@@ -67,7 +70,7 @@ CREATE TABLE turn (
     turn           INTEGER NOT NULL,                        -- from 0
     role           TEXT    NOT NULL,                        -- 'user', 'assistant', 'system', 'tool'
     content        TEXT    NOT NULL,
-    extra          TEXT    CHECK (extra IS NULL OR json_valid(extra)), -- other members of it
+    extra          TEXT,                                    -- JSON: other members of it
     UNIQUE (sample_id, turn)
 ) STRICT;
 

@@ -28,7 +28,7 @@ CREATE TABLE score_set (
     score_set_id   INTEGER PRIMARY KEY,
     metric_id      INTEGER NOT NULL REFERENCES metric,
     model_id       INTEGER NOT NULL REFERENCES model,       -- of a pair: the long model
-    params         TEXT    NOT NULL CHECK (json_valid(params)), -- canonical JSON
+    params         TEXT    NOT NULL,                        -- canonical JSON
     params_hash    BLOB    NOT NULL CHECK (length(params_hash) = 16), -- XXH3-128 of params
     UNIQUE (metric_id, model_id, params_hash)
 ) STRICT;

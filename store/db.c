@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/db_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <sqlite3.h>
+
+#include "base/error.h"
+
+enum { BUSY_TIMEOUT_MS = 5000, NAME_MAX_BYTES = 16 * 1024, KEPT_MAX_BYTES = 1 << 20 };
+
+/*
+ * Results that say something about the world rather than about our SQL. The rest, except in a
+ * user's statement, is our mistake.
+ */
+static const struct {
+    int rc;
+    enum error_code code;
+    const char *phrase;
+} world[] = {
+    { SQLITE_BUSY, ERR_BUSY, "the database is in use by another process; try again later" },
+    { SQLITE_LOCKED, ERR_BUSY, "the database is in use by this process already" },
+    { SQLITE_NOTADB, ERR_INPUT, "not a curate database: the file is not SQLite's" },
+    { SQLITE_CORRUPT, ERR_INPUT,
+      "the database is damaged; go back to a copy, or make it anew" },
+    { SQLITE_FORMAT, ERR_INPUT, "the database is damaged; go back to a copy, or make it anew" },
+    { SQLITE_FULL, ERR_IO, "the disk is full" },
+    { SQLITE_READONLY, ERR_DENIED,
+      "the database cannot be written; look at the permissions of the file and its folder" },
+    { SQLITE_PERM, ERR_DENIED, "the database may not be opened" },
+    { SQLITE_TOOBIG, ERR_INPUT,
+      "a value is larger than SQLite holds (10^9 bytes of text, integers below 2^63)" },
+    { SQLITE_INTERRUPT, ERR_CANCELLED, "interrupted" },
+};
+
+/* A file that cannot be opened, or not be read and written: the system's errno says why. */
+static int raise_system(const struct store *store, int rc, struct error *err)
+{
+    char reason[128];
+    const int sys = store->db ? sqlite3_system_errno(store->db) : 0;
+    const bool opening = (rc & 0xff) == SQLITE_CANTOPEN;
+    enum error_code code = opening ? ERR_CANTCREATE : ERR_IO;
+
+    if (sys == EACCES || sys == EPERM || sys == EROFS)
+        code = ERR_DENIED;
+    else if (sys == ENOSPC || sys == EDQUOT)
+        code = ERR_IO;
+    const char *why = sys ? strerror_r(sys, reason, sizeof reason) : sqlite3_errstr(rc);
+    return error_set_sys(err, code, rc, "%s: the database cannot be %s: %s", store->path,
+                         opening ? "opened" : "read or written", why);
+}
+
+int db_raise(const struct store *store, int rc, const char *detail, const char *sql,
+             struct error *err)
+{
+    const int primary = rc & 0xff;
+
+    if (primary == SQLITE_NOMEM || rc == SQLITE_IOERR_NOMEM)
+        return error_nomem(err);
+    if (primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR)
+        return raise_system(store, rc, err);
+    for (size_t i = 0; i < sizeof world / sizeof world[0]; i++)
+        if (world[i].rc == primary)
+            return error_set_sys(err, world[i].code, rc, "%s: %s", store->path,
+                                 world[i].phrase);
+    return error_set_sys(err, ERR_INVARIANT, rc, "%s: SQLite says \"%s\" to: %s", store->path,
+                         detail, sql ? sql : "the connection");
+}
+
+/* Pragmas that tell and change nothing. Those of the second list tell only when they are given
+ * no value. */
+static bool pragma_reads(const char *name, const char *value)
+{
+    static const char *const with_value[] = {
+        "table_info",      "table_xinfo", "table_list",       "index_list",
+        "index_info",      "index_xinfo", "foreign_key_list", "foreign_key_check",
+        "integrity_check", "quick_check",
+    };
+    static const char *const alone[] = {
+        "application_id", "collation_list", "compile_options", "database_list",
+        "encoding",       "freelist_count", "function_list",   "journal_mode",
+        "page_count",     "page_size",      "schema_version",  "user_version",
+    };
+
+    for (size_t i = 0; i < sizeof with_value / sizeof with_value[0]; i++)
+        if (strcasecmp(name, with_value[i]) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++)
+        if (strcasecmp(name, alone[i]) == 0)
+            return value == NULL;
+    return false;
+}
+
+/* SQLite asks this for every action of every statement it prepares. */
+static int authorize(void *arg, int action, const char *first, const char *second,
+                     const char *schema, const char *view)
+{
+    const struct store *store = arg;
+    bool allowed = false;
+
+    (void)schema;
+    (void)view;
+    if (!store->user_sql || action == SQLITE_SELECT || action == SQLITE_READ ||
+        action == SQLITE_RECURSIVE)
+        allowed = true;
+    else if (action == SQLITE_FUNCTION)
+        allowed = strcasecmp(second, "load_extension") != 0;
+    else if (action == SQLITE_PRAGMA)
+        allowed = pragma_reads(first, second);
+    return allowed ? SQLITE_OK : SQLITE_DENY;
+}
+
+/* What does not depend on the file. A database from elsewhere is not trusted: its schema may
+ * not call functions with side effects, and '"x"' is a column, never a text. */
+static int configure(struct store *store, struct error *err)
+{
+    static const struct {
+        int option;
+        int value;
+    } options[] = {
+        { SQLITE_DBCONFIG_DEFENSIVE, 1 },
+        { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+        { SQLITE_DBCONFIG_DQS_DDL, 0 },
+        { SQLITE_DBCONFIG_DQS_DML, 0 },
+        { SQLITE_DBCONFIG_ENABLE_FKEY, 1 },
+        { SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+        { SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
+    };
+    int rc = sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
+
+    for (size_t i = 0; rc == SQLITE_OK && i < sizeof options / sizeof options[0]; i++)
+        rc = sqlite3_db_config(store->db, options[i].option, options[i].value, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_set_authorizer(store->db, authorize, store);
+    if (rc != SQLITE_OK)
+        return db_raise(store, rc, sqlite3_errstr(rc), NULL, err);
+    return 0;
+}
+
+/* What SQLite is to be given for a path. A name that begins with "file:" would be taken for a
+ * URI; DB_IMMUTABLE can be said in no other way than by one. */
+static int file_name(const char *path, enum db_access access, struct buf *out,
+                     struct error *err)
+{
+    const bool absolute = path[0] == '/';
+
+    if (access != DB_IMMUTABLE)
+        return buf_printf(out, err, "%s%s", strncmp(path, "file:", 5) == 0 ? "./" : "", path);
+    if (buf_add_text(out, absolute ? "file://" : "file:", err) < 0)
+        return -1;
+    for (const char *c = path; *c; c++)
+        if (buf_printf(out, err, strchr("%?#", *c) ? "%%%02X" : "%c", *c) < 0)
+            return -1;
+    return buf_add_text(out, "?immutable=1", err);
+}
+
+static int connect(struct store *store, enum db_access access, struct error *err)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    struct buf name;
+    int rc = -1;
+
+    if (access == DB_CREATE)
+        flags |= SQLITE_OPEN_CREATE;
+    if (access == DB_IMMUTABLE)
+        flags |= SQLITE_OPEN_URI;
+    buf_init(&name, NAME_MAX_BYTES);
+    if (file_name(store->path, access, &name, err) < 0)
+        goto done;
+    rc = sqlite3_open_v2(name.data, &store->db, flags, NULL);
+    if (rc != SQLITE_OK)
+        rc = db_raise(store, rc, sqlite3_errstr(rc), NULL, err);
+done:
+    buf_release(&name);
+    return rc;
+}
+
+int db_open(const char *path, enum db_access access, struct store **out, struct error *err)
+{
+    struct store *store = calloc(1, sizeof *store);
+    int rc = -1;
+
+    if (!store || !(store->path = strdup(path))) {
+        error_nomem(err);
+        goto done;
+    }
+    if (connect(store, access, err) < 0 || configure(store, err) < 0)
+        goto done;
+    buf_init(&store->kept, KEPT_MAX_BYTES);
+    *out = store;
+    store = NULL; /* the caller's now */
+    rc = 0;
+done:
+    db_close(store);
+    return rc;
+}
+
+void db_close(struct store *store)
+{
+    if (!store)
+        return;
+    stmt_cache_release(store);
+    /* The _v2 form waits for a statement somebody still holds, instead of leaking everything.
+     */
+    sqlite3_close_v2(store->db);
+    buf_release(&store->kept);
+    free(store->path);
+    free(store);
+}
+
+const char *db_path(const struct store *store)
+{
+    return store->path;
+}
+
+int db_exec(struct store *store, const char *sql, struct error *err)
+{
+    const int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+
+    if (rc != SQLITE_OK)
+        return db_raise(store, rc, sqlite3_errmsg(store->db), sql, err);
+    return 0;
+}
+
+int64_t db_changes(const struct store *store)
+{
+    return sqlite3_changes64(store->db);
+}
+
+int64_t db_last_id(const struct store *store)
+{
+    return sqlite3_last_insert_rowid(store->db);
+}
+
+bool db_in_transaction(const struct store *store)
+{
+    return !sqlite3_get_autocommit(store->db);
+}
+
+bool db_cannot_open(const struct error *err)
+{
+    return (err->sys & 0xff) == SQLITE_CANTOPEN;
+}
+
+bool db_writable(const struct store *store)
+{
+    return sqlite3_db_readonly(store->db, "main") == 0;
+}
+
+int db_keep(struct store *store, struct slice text, const char **out, struct error *err)
+{
+    buf_clear(&store->kept);
+    if (buf_add_slice(&store->kept, text, err) < 0)
+        return -1;
+    *out = store->kept.data;
+    return 0;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/run.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "store/db_private.h"
+
+enum { HOST_BYTES = 65 };
+
+/* Runs of this host that never ended, but for the one we belong to and what that belongs to. */
+static const char UNFINISHED[] =
+    "WITH RECURSIVE ours (run_id) AS (SELECT :parent UNION SELECT r.parent_run_id FROM run r"
+    " JOIN ours ON r.run_id = ours.run_id WHERE r.parent_run_id IS NOT NULL)"
+    " SELECT run_id, pid FROM run WHERE status = 'running' AND host = :host"
+    " AND run_id NOT IN (SELECT run_id FROM ours WHERE run_id IS NOT NULL) ORDER BY run_id";
+
+static const char INTERRUPT[] = "UPDATE run SET status = 'interrupted', finished_at_ms = :now,"
+                                " message = 'the process ended without a word'"
+                                " WHERE run_id = :run_id";
+
+static const char ADD_RUN[] =
+    "INSERT INTO run (parent_run_id, command, options, version, host, pid, started_at_ms, "
+    "status)"
+    " VALUES (:parent, :command, :options, :version, :host, :pid, :now, 'running')";
+
+static const char SET_KERNELS[] = "UPDATE run SET kernels = :kernels WHERE run_id = :run_id";
+
+static const char ADD_COUNTS[] =
+    "UPDATE run SET n_read = n_read + :read, n_inserted = n_inserted + :inserted,"
+    " n_duplicate = n_duplicate + :duplicate, n_rejected = n_rejected + :rejected,"
+    " n_scored = n_scored + :scored WHERE run_id = :run_id";
+
+static const char GET_COUNTS[] = "SELECT n_read, n_inserted, n_duplicate, n_rejected, n_scored"
+                                 " FROM run WHERE run_id = :run_id";
+
+static const char FINISH[] = "UPDATE run SET status = :status, message = :message,"
+                             " finished_at_ms = :now WHERE run_id = :run_id";
+
+static void host_name(char out[HOST_BYTES])
+{
+    if (gethostname(out, HOST_BYTES) < 0)
+        snprintf(out, HOST_BYTES, "?");
+    out[HOST_BYTES - 1] = '\0';
+}
+
+/* A run of our own pid that we do not belong to is of a process that had the number before us,
+ * as happens in containers. */
+static bool is_dead(int64_t pid)
+{
+    if (pid <= 0 || pid > INT_MAX || pid == getpid())
+        return true;
+    return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+static int interrupt_run(struct store *store, int64_t run_id, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, INTERRUPT, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":now", clock_unix_ms());
+    stmt_bind_int(stmt, ":run_id", run_id);
+    return stmt_run(stmt, err);
+}
+
+static int interrupt_dead(struct store *store, int64_t parent_run_id, const char *host,
+                          struct error *err)
+{
+    struct stmt *stmt = NULL;
+    int rc;
+
+    if (stmt_use(store, UNFINISHED, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":parent", parent_run_id);
+    stmt_bind_text(stmt, ":host", slice_text(host));
+    while ((rc = stmt_next(stmt, err)) == 1) {
+        if (is_dead(stmt_int(stmt, 1)) && interrupt_run(store, stmt_int(stmt, 0), err) < 0) {
+            rc = -1;
+            break;
+        }
+    }
+    stmt_reset(stmt);
+    return rc;
+}
+
+static int add_run(struct store *store, int64_t parent_run_id, const char *command,
+                   struct slice options_json, const char *host, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, ADD_RUN, &stmt, err) < 0)
+        return -1;
+    if (parent_run_id != 0)
+        stmt_bind_int(stmt, ":parent", parent_run_id);
+    stmt_bind_text(stmt, ":command", slice_text(command));
+    stmt_bind_text(stmt, ":options", options_json);
+    stmt_bind_text(stmt, ":version", slice_text(CURATE_VERSION));
+    stmt_bind_text(stmt, ":host", slice_text(host));
+    stmt_bind_int(stmt, ":pid", getpid());
+    stmt_bind_int(stmt, ":now", clock_unix_ms());
+    return stmt_run(stmt, err);
+}
+
+int run_begin(struct store *store, int64_t parent_run_id, const char *command,
+              struct slice options_json, int64_t *run_id, struct error *err)
+{
+    char host[HOST_BYTES];
+
+    host_name(host);
+    if (store_begin(store, err) < 0)
+        return -1;
+    if (interrupt_dead(store, parent_run_id, host, err) < 0 ||
+        add_run(store, parent_run_id, command, options_json, host, err) < 0)
+        goto failed;
+    const int64_t added = db_last_id(store);
+    if (store_commit(store, err) < 0)
+        goto failed;
+    *run_id = added;
+    return 0;
+failed:
+    store_rollback(store);
+    return -1;
+}
+
+/* An UPDATE of one run by its id. */
+static int update(struct stmt *stmt, struct store *store, int64_t run_id, struct error *err)
+{
+    stmt_bind_int(stmt, ":run_id", run_id);
+    if (stmt_run(stmt, err) < 0)
+        return -1;
+    if (db_changes(store) != 1)
+        return error_set(err, ERR_INVARIANT, "there is no run %lld", (long long)run_id);
+    return 0;
+}
+
+int run_set_kernels(struct store *store, int64_t run_id, const char *kernels, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, SET_KERNELS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":kernels", slice_text(kernels));
+    return update(stmt, store, run_id, err);
+}
+
+int run_add_counts(struct store *store, int64_t run_id, const struct run_counts *counts,
+                   struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, ADD_COUNTS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_count(stmt, ":read", counts->n_read);
+    stmt_bind_count(stmt, ":inserted", counts->n_inserted);
+    stmt_bind_count(stmt, ":duplicate", counts->n_duplicate);
+    stmt_bind_count(stmt, ":rejected", counts->n_rejected);
+    stmt_bind_count(stmt, ":scored", counts->n_scored);
+    return update(stmt, store, run_id, err);
+}
+
+int run_counts(struct store *store, int64_t run_id, struct run_counts *out, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, GET_COUNTS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":run_id", run_id);
+    const int rc = stmt_next(stmt, err);
+    if (rc == 0)
+        return error_set(err, ERR_INVARIANT, "there is no run %lld", (long long)run_id);
+    if (rc < 0)
+        return -1;
+    *out = (struct run_counts){
+        .n_read = (uint64_t)stmt_int(stmt, 0),
+        .n_inserted = (uint64_t)stmt_int(stmt, 1),
+        .n_duplicate = (uint64_t)stmt_int(stmt, 2),
+        .n_rejected = (uint64_t)stmt_int(stmt, 3),
+        .n_scored = (uint64_t)stmt_int(stmt, 4),
+    };
+    stmt_reset(stmt);
+    return 0;
+}
+
+int run_finish(struct store *store, int64_t run_id, enum run_status status, const char *message,
+               struct error *err)
+{
+    static const char *const names[] = {
+        [RUN_OK] = "ok",
+        [RUN_FAILED] = "failed",
+        [RUN_INTERRUPTED] = "interrupted",
+    };
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, FINISH, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":status", slice_text(names[status]));
+    stmt_bind_text(stmt, ":message", message ? slice_text(message) : slice_of(NULL, 0));
+    stmt_bind_int(stmt, ":now", clock_unix_ms());
+    return update(stmt, store, run_id, err);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/utf8.h"
+#include "store/sample.h"
+
+enum { CANONICAL_MAX_BYTES = 1 << 30 };
+
+struct identifier {
+    struct hash_stream *stream;
+    struct buf canonical; /* text that was not canonical as it came */
+};
+
+int identifier_new(struct identifier **out, struct error *err)
+{
+    struct identifier *identifier = malloc(sizeof *identifier);
+
+    if (!identifier)
+        return error_nomem(err);
+    buf_init(&identifier->canonical, CANONICAL_MAX_BYTES);
+    if (hash_stream_new(&identifier->stream, err) < 0) {
+        free(identifier);
+        return -1;
+    }
+    *out = identifier;
+    return 0;
+}
+
+void identifier_free(struct identifier *identifier)
+{
+    if (!identifier)
+        return;
+    hash_stream_free(identifier->stream);
+    buf_release(&identifier->canonical);
+    free(identifier);
+}
+
+/* *text becomes its canonical form: itself nearly always. Lasts until the next call. */
+static int canonicalize(struct identifier *identifier, struct slice *text, struct error *err)
+{
+    if (!text->ptr || utf8_is_canonical(*text))
+        return 0;
+    buf_clear(&identifier->canonical);
+    if (utf8_canonical(*text, &identifier->canonical, err) < 0)
+        return -1;
+    *text = buf_slice(&identifier->canonical);
+    return 0;
+}
+
+/*
+ * Every part is hashed as what it is (one letter), whether it is there, its length in eight
+ * bytes, lowest first, and its bytes: no two different samples make the same sequence.
+ */
+static void add_part(struct identifier *identifier, char what, struct slice bytes)
+{
+    unsigned char head[10] = { (unsigned char)what, bytes.ptr != NULL };
+
+    for (int i = 0; i < 8; i++)
+        head[2 + i] = (unsigned char)((uint64_t)bytes.len >> (8 * i));
+    hash_stream_add(identifier->stream, head, sizeof head);
+    if (bytes.ptr)
+        hash_stream_add(identifier->stream, bytes.ptr, bytes.len);
+}
+
+static int add_text(struct identifier *identifier, char what, struct slice text,
+                    struct error *err)
+{
+    if (canonicalize(identifier, &text, err) < 0)
+        return -1;
+    add_part(identifier, what, text);
+    return 0;
+}
+
+static int add_turn(struct identifier *identifier, const struct turn *turn, struct error *err)
+{
+    if (add_text(identifier, 'r', turn->role, err) < 0 ||
+        add_text(identifier, 't', turn->content, err) < 0)
+        return -1;
+    return add_text(identifier, 'x', turn->extra, err);
+}
+
+/* The context goes into the sample's hash by its own, so that it is read once. */
+static int add_context(struct identifier *identifier, struct sample *sample, struct error *err)
+{
+    struct slice text = sample->context;
+
+    if (!text.ptr) {
+        add_part(identifier, 'c', text);
+        return 0;
+    }
+    if (canonicalize(identifier, &text, err) < 0)
+        return -1;
+    sample->context_hash = hash_bytes(text);
+    add_part(identifier, 'c',
+             slice_of((const char *)sample->context_hash.bytes, sizeof sample->context_hash));
+    return 0;
+}
+
+int sample_identify(struct identifier *identifier, struct sample *sample, struct error *err)
+{
+    hash_stream_reset(identifier->stream);
+    add_part(identifier, 'k', slice_text(sample_kind_name(sample->kind)));
+    if (add_text(identifier, 's', sample->system, err) < 0 ||
+        add_context(identifier, sample, err) < 0)
+        return -1;
+    for (size_t i = 0; i < sample->n_turns; i++)
+        if (add_turn(identifier, &sample->turns[i], err) < 0)
+            return -1;
+    sample->hash = hash_stream_end(identifier->stream);
+    return 0;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "store/db_private.h"
+#include "store/sample.h"
+
+static const char READ_SAMPLE[] =
+    "SELECT s.kind, s.hash, s.ext_id, s.system, s.split, s.meta, c.text, c.hash, s.n_turns,"
+    " s.instruction_turn, s.response_turn, s.file_id, s.line, s.byte_offset"
+    " FROM sample s LEFT JOIN context c ON c.context_id = s.context_id"
+    " WHERE s.sample_id = :sample_id";
+
+enum {
+    COL_KIND,
+    COL_HASH,
+    COL_EXT_ID,
+    COL_SYSTEM,
+    COL_SPLIT,
+    COL_META,
+    COL_CONTEXT,
+    COL_CONTEXT_HASH,
+    COL_N_TURNS,
+    COL_INSTRUCTION,
+    COL_RESPONSE,
+    COL_FILE_ID,
+    COL_LINE,
+    COL_BYTE_OFFSET,
+};
+
+static const char READ_TURNS[] = "SELECT role, content, extra FROM turn"
+                                 " WHERE sample_id = :sample_id ORDER BY turn";
+
+struct sample_reader {
+    struct store *store;
+    struct arena arena; /* text of the sample that was read last */
+    struct turn *turns; /* its turns */
+    size_t turns_cap;
+};
+
+int sample_reader_new(struct store *store, struct sample_reader **out, struct error *err)
+{
+    struct sample_reader *reader = calloc(1, sizeof *reader);
+
+    if (!reader)
+        return error_nomem(err);
+    reader->store = store;
+    arena_init(&reader->arena);
+    *out = reader;
+    return 0;
+}
+
+void sample_reader_free(struct sample_reader *reader)
+{
+    if (!reader)
+        return;
+    arena_release(&reader->arena);
+    free(reader->turns);
+    free(reader);
+}
+
+/* SQLite's bytes go with the next step: keep a copy. Absent stays absent. */
+static int keep(struct sample_reader *reader, struct slice text, struct slice *out,
+                struct error *err)
+{
+    *out = text;
+    if (!text.ptr)
+        return 0;
+    *out = arena_copy(&reader->arena, text);
+    return out->ptr ? 0 : error_nomem(err);
+}
+
+static int damaged(const struct sample_reader *reader, int64_t sample_id, const char *what,
+                   struct error *err)
+{
+    return error_set(err, ERR_INPUT, "%s: sample %" PRId64 " is damaged: %s",
+                     db_path(reader->store), sample_id, what);
+}
+
+static int parse_kind(struct slice name, enum sample_kind *out)
+{
+    static const enum sample_kind kinds[] = { SAMPLE_SFT, SAMPLE_PROMPT_ONLY, SAMPLE_TEXT };
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (slice_equal(name, slice_text(sample_kind_name(kinds[i])))) {
+            *out = kinds[i];
+            return 0;
+        }
+    }
+    return -1;
+}
+
+static int parse_hash(struct slice bytes, struct hash *out)
+{
+    if (bytes.len != sizeof out->bytes)
+        return -1;
+    memcpy(out->bytes, bytes.ptr, sizeof out->bytes);
+    return 0;
+}
+
+/* NULL is -1; a number must be the index of a turn. */
+static int parse_turn_index(const struct stmt *row, size_t column, int64_t n_turns, int *out)
+{
+    if (stmt_column_type(row, column) == STMT_NULL) {
+        *out = -1;
+        return 0;
+    }
+    const int64_t index = stmt_int(row, column);
+    if (index < 0 || index >= n_turns)
+        return -1;
+    *out = (int)index;
+    return 0;
+}
+
+static int take_row(struct sample_reader *reader, const struct stmt *row, int64_t sample_id,
+                    struct sample *out, struct error *err)
+{
+    const int64_t n_turns = stmt_int(row, COL_N_TURNS);
+    struct sample sample = {
+        .file_id = stmt_int(row, COL_FILE_ID),
+        .line = (uint64_t)stmt_int(row, COL_LINE),
+        .byte_offset = (uint64_t)stmt_int(row, COL_BYTE_OFFSET),
+    };
+
+    if (n_turns < 0 || n_turns > INT32_MAX)
+        return damaged(reader, sample_id, "its number of turns makes no sense", err);
+    sample.n_turns = (size_t)n_turns;
+    if (parse_kind(stmt_text(row, COL_KIND), &sample.kind) < 0)
+        return damaged(reader, sample_id, "its kind is unknown", err);
+    if (parse_turn_index(row, COL_INSTRUCTION, n_turns, &sample.instruction_turn) < 0 ||
+        parse_turn_index(row, COL_RESPONSE, n_turns, &sample.response_turn) < 0)
+        return damaged(reader, sample_id, "it names a turn it does not have", err);
+    if (parse_hash(stmt_blob(row, COL_HASH), &sample.hash) < 0)
+        return damaged(reader, sample_id, "its hash is not one", err);
+    if (keep(reader, stmt_text(row, COL_EXT_ID), &sample.ext_id, err) < 0 ||
+        keep(reader, stmt_text(row, COL_SYSTEM), &sample.system, err) < 0 ||
+        keep(reader, stmt_text(row, COL_SPLIT), &sample.split, err) < 0 ||
+        keep(reader, stmt_text(row, COL_META), &sample.meta, err) < 0 ||
+        keep(reader, stmt_text(row, COL_CONTEXT), &sample.context, err) < 0)
+        return -1;
+    if (sample.context.ptr &&
+        parse_hash(stmt_blob(row, COL_CONTEXT_HASH), &sample.context_hash) < 0)
+        return damaged(reader, sample_id, "the hash of its context is not one", err);
+    *out = sample;
+    return 0;
+}
+
+static int read_row(struct sample_reader *reader, int64_t sample_id, struct sample *out,
+                    struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(reader->store, READ_SAMPLE, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":sample_id", sample_id);
+    int rc = stmt_next(stmt, err);
+    if (rc == 1 && take_row(reader, stmt, sample_id, out, err) < 0)
+        rc = -1;
+    stmt_reset(stmt);
+    return rc;
+}
+
+static int add_turn(struct sample_reader *reader, size_t index, const struct stmt *row,
+                    struct error *err)
+{
+    if (index == reader->turns_cap) {
+        const size_t cap = index ? 2 * index : 8;
+        struct turn *turns = reallocarray(reader->turns, cap, sizeof *turns);
+        if (!turns)
+            return error_nomem(err);
+        reader->turns = turns;
+        reader->turns_cap = cap;
+    }
+    struct turn *turn = &reader->turns[index];
+    if (keep(reader, stmt_text(row, 0), &turn->role, err) < 0 ||
+        keep(reader, stmt_text(row, 1), &turn->content, err) < 0)
+        return -1;
+    return keep(reader, stmt_text(row, 2), &turn->extra, err);
+}
+
+static int read_turns(struct sample_reader *reader, int64_t sample_id, size_t n_turns,
+                      struct error *err)
+{
+    struct stmt *stmt = NULL;
+    size_t n = 0;
+    int rc;
+
+    if (stmt_use(reader->store, READ_TURNS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":sample_id", sample_id);
+    while ((rc = stmt_next(stmt, err)) == 1 && n < n_turns) {
+        if (add_turn(reader, n, stmt, err) < 0) {
+            rc = -1;
+            break;
+        }
+        n++;
+    }
+    stmt_reset(stmt);
+    if (rc < 0)
+        return -1;
+    if (rc == 1 || n < n_turns)
+        return damaged(reader, sample_id, "it has not as many turns as it says", err);
+    return 0;
+}
+
+int sample_read(struct sample_reader *reader, int64_t sample_id, struct sample *out,
+                struct error *err)
+{
+    struct sample sample = { 0 };
+
+    arena_clear(&reader->arena);
+    const int rc = read_row(reader, sample_id, &sample, err);
+    if (rc != 1)
+        return rc;
+    if (read_turns(reader, sample_id, sample.n_turns, err) < 0)
+        return -1;
+    sample.turns = reader->turns;
+    *out = sample;
+    return 1;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/source.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "store/db_private.h"
+
+static const char ADD_SOURCE[] =
+    "INSERT INTO source (name) VALUES (:name) ON CONFLICT (name) DO NOTHING";
+
+static const char FIND_SOURCE[] = "SELECT source_id FROM source WHERE name = :name";
+
+static const char ADD_FILE[] = "INSERT INTO file (source_id, path) VALUES (:source_id, :path)"
+                               " ON CONFLICT (source_id, path) DO NOTHING";
+
+static const char FIND_FILE[] =
+    "SELECT file_id FROM file WHERE source_id = :source_id AND path = :path";
+
+static const char ADD_REJECT[] =
+    "INSERT INTO reject (run_id, file_id, line, byte_offset, byte_len, class, detail, raw, "
+    "hash)"
+    " VALUES (:run_id, :file_id, :line, :byte_offset, :byte_len, :class, :detail, :raw, :hash)"
+    " ON CONFLICT (file_id, byte_offset, hash) DO NOTHING";
+
+static const char SCAN_REJECTS[] =
+    "SELECT j.run_id, o.name, f.path, j.file_id, j.line, j.byte_offset, j.byte_len, j.class,"
+    " j.detail, j.raw"
+    " FROM reject j JOIN file f ON f.file_id = j.file_id"
+    " JOIN source o ON o.source_id = f.source_id ORDER BY j.reject_id";
+
+struct reject_scan {
+    struct stmt *stmt;
+};
+
+static int put_source(struct store *store, struct slice name, int64_t *id, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, ADD_SOURCE, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":name", name);
+    if (stmt_run(stmt, err) < 0 || stmt_use(store, FIND_SOURCE, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":name", name);
+    return stmt_get_int(stmt, id, err);
+}
+
+int source_file_put(struct store *store, const char *source, const char *path, int64_t *file_id,
+                    struct error *err)
+{
+    struct stmt *stmt = NULL;
+    int64_t source_id;
+
+    if (put_source(store, slice_text(source), &source_id, err) < 0 ||
+        stmt_use(store, ADD_FILE, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":source_id", source_id);
+    stmt_bind_text(stmt, ":path", slice_text(path));
+    if (stmt_run(stmt, err) < 0 || stmt_use(store, FIND_FILE, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":source_id", source_id);
+    stmt_bind_text(stmt, ":path", slice_text(path));
+    return stmt_get_int(stmt, file_id, err);
+}
+
+/* NULL would be refused by the table: no bytes are an empty text. */
+static struct slice present(struct slice bytes)
+{
+    return bytes.ptr ? bytes : slice_of("", 0);
+}
+
+int reject_add(struct store *store, const struct reject *reject, int64_t run_id,
+               struct error *err)
+{
+    struct slice raw = present(reject->raw);
+    struct stmt *stmt = NULL;
+
+    if (raw.len > REJECT_RAW_MAX_BYTES)
+        raw.len = REJECT_RAW_MAX_BYTES;
+    const struct hash hash = hash_bytes(raw);
+    if (stmt_use(store, ADD_REJECT, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":run_id", run_id);
+    stmt_bind_int(stmt, ":file_id", reject->file_id);
+    stmt_bind_count(stmt, ":line", reject->line);
+    stmt_bind_count(stmt, ":byte_offset", reject->byte_offset);
+    stmt_bind_count(stmt, ":byte_len", reject->byte_len);
+    stmt_bind_text(stmt, ":class", slice_text(reject->class));
+    stmt_bind_text(stmt, ":detail", present(reject->detail));
+    stmt_bind_blob(stmt, ":raw", raw.ptr, raw.len);
+    stmt_bind_blob(stmt, ":hash", hash.bytes, sizeof hash.bytes);
+    return stmt_run(stmt, err);
+}
+
+int reject_scan_open(struct store *store, struct reject_scan **out, struct error *err)
+{
+    struct reject_scan *scan = malloc(sizeof *scan);
+
+    if (!scan)
+        return error_nomem(err);
+    if (stmt_open(store, SCAN_REJECTS, &scan->stmt, err) < 0) {
+        free(scan);
+        return -1;
+    }
+    *out = scan;
+    return 0;
+}
+
+int reject_scan_next(struct reject_scan *scan, struct reject_row *out, struct error *err)
+{
+    const struct stmt *row = scan->stmt;
+    const int rc = stmt_next(scan->stmt, err);
+
+    if (rc != 1)
+        return rc;
+    *out = (struct reject_row){
+        .run_id = stmt_int(row, 0),
+        .source = stmt_text(row, 1),
+        .path = stmt_text(row, 2),
+        .reject = {
+            .file_id = stmt_int(row, 3),
+            .line = (uint64_t)stmt_int(row, 4),
+            .byte_offset = (uint64_t)stmt_int(row, 5),
+            .byte_len = (uint64_t)stmt_int(row, 6),
+            .class = stmt_text(row, 7).ptr,
+            .detail = stmt_text(row, 8),
+            .raw = stmt_blob(row, 9),
+        },
+    };
+    return 1;
+}
+
+void reject_scan_close(struct reject_scan *scan)
+{
+    if (!scan)
+        return;
+    stmt_close(scan->stmt);
+    free(scan);
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/db_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sqlite3.h>
+
+#include "base/error.h"
+
+/* Where in the user's own text a mistake is, as ", at character N", or nothing. */
+static void place_of_mistake(const struct stmt *stmt, const char *sql, char *out, size_t size)
+{
+    const int offset = sqlite3_error_offset(stmt->store->db);
+    size_t n = 1;
+
+    out[0] = '\0';
+    if (offset < 0 || (size_t)offset < stmt->prefix_len)
+        return;
+    for (size_t i = stmt->prefix_len; i < (size_t)offset && sql[i]; i++)
+        n += ((unsigned char)sql[i] & 0xc0) != 0x80;
+    snprintf(out, size, ", at character %zu", n);
+}
+
+static int raise_stmt(const struct stmt *stmt, int rc, const char *sql, struct error *err)
+{
+    char place[40];
+    const char *detail = stmt->bind_rc ? sqlite3_errstr(rc) : sqlite3_errmsg(stmt->store->db);
+
+    if (!stmt->what)
+        return db_raise(stmt->store, rc, detail, sql, err);
+    switch (rc & 0xff) {
+    case SQLITE_AUTH:
+        return error_set_sys(err, ERR_USAGE, rc, "%s: only reading is allowed here (%s)",
+                             stmt->what, detail);
+    case SQLITE_ERROR:
+    case SQLITE_TOOBIG:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_RANGE:
+        place_of_mistake(stmt, sql, place, sizeof place);
+        return error_set_sys(err, ERR_USAGE, rc, "%s: %s%s", stmt->what, detail, place);
+    default:
+        return db_raise(stmt->store, rc, detail, sql, err);
+    }
+}
+
+static int prepare(struct stmt *stmt, const char *sql, unsigned flags, const char **tail,
+                   struct error *err)
+{
+    struct store *store = stmt->store;
+
+    store->user_sql = stmt->what != NULL;
+    const int rc = sqlite3_prepare_v3(store->db, sql, -1, flags, &stmt->handle, tail);
+    store->user_sql = false;
+    if (rc != SQLITE_OK)
+        return raise_stmt(stmt, rc, sql, err);
+    return 0;
+}
+
+static struct stmt *find_slot(struct store *store, const char *sql)
+{
+    const size_t start = ((uintptr_t)sql >> 3) * 31;
+
+    for (size_t i = 0; i < STMT_CACHE_SLOTS; i++) {
+        struct stmt *slot = &store->cache[(start + i) % STMT_CACHE_SLOTS];
+        if (slot->key == sql || !slot->key)
+            return slot;
+    }
+    return NULL;
+}
+
+int stmt_use(struct store *store, const char *sql, struct stmt **out, struct error *err)
+{
+    struct stmt *stmt = find_slot(store, sql);
+
+    if (!stmt)
+        return error_set(err, ERR_INVARIANT, "more than %d kinds of statements",
+                         STMT_CACHE_SLOTS);
+    if (!stmt->handle) {
+        stmt->store = store;
+        if (prepare(stmt, sql, SQLITE_PREPARE_PERSISTENT, NULL, err) < 0)
+            return -1;
+        stmt->key = sql;
+    }
+    stmt_reset(stmt);
+    sqlite3_clear_bindings(stmt->handle);
+    *out = stmt;
+    return 0;
+}
+
+static int open_own(struct store *store, const char *sql, const struct stmt *like,
+                    const char **tail, struct stmt **out, struct error *err)
+{
+    struct stmt *stmt = malloc(sizeof *stmt);
+
+    if (!stmt)
+        return error_nomem(err);
+    *stmt = *like;
+    stmt->store = store;
+    if (prepare(stmt, sql, 0, tail, err) < 0) {
+        free(stmt);
+        return -1;
+    }
+    *out = stmt;
+    return 0;
+}
+
+int stmt_open(struct store *store, const char *sql, struct stmt **out, struct error *err)
+{
+    return open_own(store, sql, &(struct stmt){ 0 }, NULL, out, err);
+}
+
+/* Blanks, comments and semicolons may follow a statement, nothing else. */
+static bool is_blank(struct store *store, const char *tail)
+{
+    while (*tail) {
+        sqlite3_stmt *more = NULL;
+
+        store->user_sql = true;
+        const int rc = sqlite3_prepare_v3(store->db, tail, -1, 0, &more, &tail);
+        store->user_sql = false;
+        sqlite3_finalize(more);
+        if (rc != SQLITE_OK || more)
+            return false;
+    }
+    return true;
+}
+
+int stmt_open_user(struct store *store, const char *sql, const char *what, size_t prefix_len,
+                   struct stmt **out, struct error *err)
+{
+    struct stmt like = { .what = what, .prefix_len = prefix_len };
+    struct stmt *stmt = NULL;
+    const char *tail = NULL;
+
+    if (open_own(store, sql, &like, &tail, &stmt, err) < 0)
+        return -1;
+    if (!stmt->handle) {
+        error_set(err, ERR_USAGE, "%s: there is no statement in it", what);
+    } else if (!sqlite3_stmt_readonly(stmt->handle)) {
+        error_set(err, ERR_USAGE, "%s: only reading is allowed here", what);
+    } else if (!is_blank(store, tail)) {
+        error_set(err, ERR_USAGE, "%s: something follows the first statement", what);
+    } else {
+        *out = stmt;
+        return 0;
+    }
+    stmt_close(stmt);
+    return -1;
+}
+
+void stmt_close(struct stmt *stmt)
+{
+    if (!stmt)
+        return;
+    sqlite3_finalize(stmt->handle);
+    free(stmt);
+}
+
+void stmt_cache_release(struct store *store)
+{
+    for (size_t i = 0; i < STMT_CACHE_SLOTS; i++)
+        sqlite3_finalize(store->cache[i].handle);
+}
+
+void stmt_reset(struct stmt *stmt)
+{
+    sqlite3_reset(stmt->handle);
+    stmt->last_param = 0;
+    stmt->bind_rc = SQLITE_OK;
+}
+
+/* Looking names up costs a walk over all of them, so the one after the last is tried first. */
+static int param(struct stmt *stmt, const char *name)
+{
+    const char *next = sqlite3_bind_parameter_name(stmt->handle, stmt->last_param + 1);
+
+    if (next && strcmp(next, name) == 0)
+        stmt->last_param++;
+    else
+        stmt->last_param = sqlite3_bind_parameter_index(stmt->handle, name);
+    return stmt->last_param;
+}
+
+static void keep_failure(struct stmt *stmt, int rc)
+{
+    if (stmt->bind_rc == SQLITE_OK)
+        stmt->bind_rc = rc;
+}
+
+void stmt_bind_int(struct stmt *stmt, const char *name, int64_t value)
+{
+    keep_failure(stmt, sqlite3_bind_int64(stmt->handle, param(stmt, name), value));
+}
+
+void stmt_bind_count(struct stmt *stmt, const char *name, uint64_t value)
+{
+    if (value > INT64_MAX)
+        keep_failure(stmt, SQLITE_TOOBIG);
+    else
+        stmt_bind_int(stmt, name, (int64_t)value);
+}
+
+void stmt_bind_real(struct stmt *stmt, const char *name, double value)
+{
+    keep_failure(stmt, sqlite3_bind_double(stmt->handle, param(stmt, name), value));
+}
+
+void stmt_bind_text(struct stmt *stmt, const char *name, struct slice text)
+{
+    keep_failure(stmt, sqlite3_bind_text64(stmt->handle, param(stmt, name), text.ptr, text.len,
+                                           SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void stmt_bind_blob(struct stmt *stmt, const char *name, const void *bytes, size_t n)
+{
+    keep_failure(stmt,
+                 sqlite3_bind_blob64(stmt->handle, param(stmt, name), bytes, n, SQLITE_STATIC));
+}
+
+int stmt_next(struct stmt *stmt, struct error *err)
+{
+    int rc = stmt->bind_rc;
+
+    if (rc == SQLITE_OK) {
+        stmt->store->user_sql = stmt->what != NULL;
+        rc = sqlite3_step(stmt->handle);
+        stmt->store->user_sql = false;
+    }
+    if (rc == SQLITE_ROW)
+        return 1;
+    if (rc != SQLITE_DONE)
+        raise_stmt(stmt, rc, sqlite3_sql(stmt->handle), err);
+    stmt_reset(stmt);
+    return rc == SQLITE_DONE ? 0 : -1;
+}
+
+int stmt_run(struct stmt *stmt, struct error *err)
+{
+    const int rc = stmt_next(stmt, err);
+
+    if (rc == 1) {
+        error_set(err, ERR_INVARIANT, "rows come from: %s", sqlite3_sql(stmt->handle));
+        stmt_reset(stmt);
+    }
+    return rc == 0 ? 0 : -1;
+}
+
+int stmt_get_int(struct stmt *stmt, int64_t *out, struct error *err)
+{
+    const int rc = stmt_next(stmt, err);
+
+    if (rc == 0)
+        error_set(err, ERR_INVARIANT, "no row comes from: %s", sqlite3_sql(stmt->handle));
+    if (rc != 1)
+        return -1;
+    *out = stmt_int(stmt, 0);
+    stmt_reset(stmt);
+    return 0;
+}
+
+int db_int(struct store *store, const char *sql, int64_t *out, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_open(store, sql, &stmt, err) < 0)
+        return -1;
+    const int rc = stmt_get_int(stmt, out, err);
+    stmt_close(stmt);
+    return rc;
+}
+
+int stmt_list(struct stmt *stmt, char *out, size_t size, struct error *err)
+{
+    size_t used = 0;
+    int rc;
+
+    out[0] = '\0';
+    while ((rc = stmt_next(stmt, err)) == 1) {
+        const struct slice text = stmt_text(stmt, 0);
+        const char *comma = used > 0 ? ", " : "";
+        const size_t left = size - used;
+        const int n = snprintf(out + used, left, "%s%.*s", comma,
+                               (int)(text.len < left ? text.len : left), text.ptr);
+        if (n < 0 || (size_t)n >= left) {
+            out[used] = '\0';
+            stmt_reset(stmt);
+            return 0;
+        }
+        used += (size_t)n;
+    }
+    return rc;
+}
+
+size_t stmt_columns(const struct stmt *stmt)
+{
+    return (size_t)sqlite3_column_count(stmt->handle);
+}
+
+const char *stmt_column_name(const struct stmt *stmt, size_t column)
+{
+    const char *name = sqlite3_column_name(stmt->handle, (int)column);
+
+    return name ? name : "";
+}
+
+enum stmt_type stmt_column_type(const struct stmt *stmt, size_t column)
+{
+    switch (sqlite3_column_type(stmt->handle, (int)column)) {
+    case SQLITE_INTEGER:
+        return STMT_INT;
+    case SQLITE_FLOAT:
+        return STMT_REAL;
+    case SQLITE_TEXT:
+        return STMT_TEXT;
+    case SQLITE_BLOB:
+        return STMT_BLOB;
+    default:
+        return STMT_NULL;
+    }
+}
+
+int64_t stmt_int(const struct stmt *stmt, size_t column)
+{
+    return sqlite3_column_int64(stmt->handle, (int)column);
+}
+
+double stmt_real(const struct stmt *stmt, size_t column)
+{
+    return sqlite3_column_double(stmt->handle, (int)column);
+}
+
+struct slice stmt_text(const struct stmt *stmt, size_t column)
+{
+    const unsigned char *text = sqlite3_column_text(stmt->handle, (int)column);
+
+    return slice_of((const char *)text,
+                    (size_t)sqlite3_column_bytes(stmt->handle, (int)column));
+}
+
+struct slice stmt_blob(const struct stmt *stmt, size_t column)
+{
+    const void *bytes = sqlite3_column_blob(stmt->handle, (int)column);
+    const size_t n = (size_t)sqlite3_column_bytes(stmt->handle, (int)column);
+
+    /* SQLite gives no address for an empty blob either. */
+    if (!bytes && stmt_column_type(stmt, column) != STMT_NULL)
+        return slice_of("", 0);
+    return slice_of(bytes, n);
+}

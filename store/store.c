@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "store/db_private.h"
+#include "store/migrate_private.h"
+
+/*
+ * Numbers of one connection. Pages are never mapped: a file that shrinks under a mapping kills
+ * the process, and the mapping would count as our memory. Checkpoints come every 64 MiB of log,
+ * because each costs two syncs.
+ */
+#define CONNECTION_PRAGMAS                                                                     \
+    "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;"     \
+    "PRAGMA mmap_size = 0; PRAGMA secure_delete = OFF; PRAGMA cell_size_check = ON;"           \
+    "PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 134217728;"
+
+static bool in_memory(const char *path)
+{
+    return strcmp(path, ":memory:") == 0;
+}
+
+static int check_path(const char *path, enum store_mode mode, struct error *err)
+{
+    struct stat st;
+
+    if (path[0] == '\0')
+        return error_set(err, ERR_USAGE, "the name of the database is empty");
+    if (in_memory(path))
+        return 0;
+    if (stat(path, &st) < 0) {
+        if (errno == ENOENT && mode == STORE_CREATE)
+            return 0;
+        if (errno == ENOENT)
+            return error_set(err, ERR_NOT_FOUND,
+                             "%s: there is no such database; 'curate init' makes one", path);
+        return error_errno(err, errno, path);
+    }
+    if (!S_ISREG(st.st_mode))
+        return error_set(err, ERR_INPUT, "%s: not a curate database: not a regular file", path);
+    return 0;
+}
+
+/* True when the log holds commits that are not in the database file yet. */
+static bool has_log(const char *path)
+{
+    char name[4096];
+    struct stat st;
+    const int n = snprintf(name, sizeof name, "%s-wal", path);
+
+    return n < 0 || (size_t)n >= sizeof name || (stat(name, &st) == 0 && st.st_size > 0);
+}
+
+/*
+ * Connect and read once. Reading needs the -wal and -shm files, which SQLite makes when they
+ * are not there. Where a reader may not make them, as on a read-only file system, there is no
+ * writer either, and without a log the database file is all there is.
+ */
+static int connect(const char *path, enum store_mode mode, struct store **out,
+                   struct error *err)
+{
+    struct store *store = NULL;
+    int64_t version;
+
+    if (db_open(path, mode == STORE_CREATE ? DB_CREATE : DB_EXISTING, &store, err) < 0)
+        return -1;
+    int rc = db_int(store, "PRAGMA schema_version", &version, err);
+    if (rc < 0 && mode == STORE_READ_ONLY && db_cannot_open(err) && !has_log(path)) {
+        db_close(store);
+        store = NULL;
+        rc = db_open(path, DB_IMMUTABLE, &store, err);
+    }
+    if (rc < 0) {
+        db_close(store);
+        return -1;
+    }
+    *out = store;
+    return 0;
+}
+
+/* What is in the file: *version of our schema, 0 when it is as good as new. */
+static int identify(struct store *store, enum store_mode mode, int64_t *version,
+                    struct error *err)
+{
+    int64_t application_id;
+    int64_t n_objects;
+
+    if (db_int(store, "PRAGMA application_id", &application_id, err) < 0 ||
+        db_int(store, "PRAGMA user_version", version, err) < 0 ||
+        db_int(store, "SELECT count(*) FROM sqlite_schema", &n_objects, err) < 0)
+        return -1;
+    if (application_id == 0 && *version == 0 && n_objects == 0) {
+        if (mode == STORE_CREATE)
+            return 0;
+        return error_set(err, ERR_INPUT,
+                         "%s: not a curate database: it is empty; 'curate init' fills it",
+                         db_path(store));
+    }
+    if (application_id != STORE_APPLICATION_ID || *version < 1)
+        return error_set(err, ERR_INPUT,
+                         "%s: not a curate database, but one of another program",
+                         db_path(store));
+    if (*version > store_version())
+        return error_set(err, ERR_UNSUPPORTED,
+                         "%s: schema version %" PRId64
+                         " is newer than this program, which knows"
+                         " %d: use the curate that wrote it, or a later one",
+                         db_path(store), *version, store_version());
+    if (*version < store_version() && mode == STORE_READ_ONLY)
+        return error_set(err, ERR_UNSUPPORTED,
+                         "%s: schema version %" PRId64 " is older than version %d of this"
+                         " program: run 'curate init' on it to bring it up to date",
+                         db_path(store), *version, store_version());
+    return 0;
+}
+
+/* The log lets readers work while we write. It needs shared memory, which network file systems
+ * lack. */
+static int use_log(struct store *store, struct error *err)
+{
+    struct stmt *stmt = NULL;
+    int rc = -1;
+
+    if (stmt_open(store, "PRAGMA journal_mode = WAL", &stmt, err) < 0)
+        return -1;
+    if (stmt_next(stmt, err) == 1) {
+        rc = 0;
+        if (!slice_equal(stmt_text(stmt, 0), slice_text("wal")) && !in_memory(db_path(store)))
+            rc =
+                error_set(err, ERR_UNSUPPORTED,
+                          "%s: this file system cannot hold a database that is written and read"
+                          " at the same time; put it on a local disk",
+                          db_path(store));
+    }
+    stmt_close(stmt);
+    return rc;
+}
+
+static int make_ready(struct store *store, enum store_mode mode, struct error *err)
+{
+    int64_t version;
+
+    if (identify(store, mode, &version, err) < 0 || db_exec(store, CONNECTION_PRAGMAS, err) < 0)
+        return -1;
+    if (mode == STORE_READ_ONLY)
+        return db_exec(store, "PRAGMA query_only = ON", err);
+    if (!db_writable(store))
+        return error_set(err, ERR_DENIED, "%s: the database is write-protected",
+                         db_path(store));
+    if (use_log(store, err) < 0)
+        return -1;
+    return migrate_up(store, version, err);
+}
+
+int store_open(const char *path, enum store_mode mode, struct store **out, struct error *err)
+{
+    struct store *store = NULL;
+
+    if (check_path(path, mode, err) < 0 || connect(path, mode, &store, err) < 0)
+        return -1;
+    if (make_ready(store, mode, err) < 0) {
+        store_close(store);
+        return -1;
+    }
+    *out = store;
+    return 0;
+}
+
+void store_close(struct store *store)
+{
+    db_close(store);
+}
+
+int store_begin(struct store *store, struct error *err)
+{
+    if (db_in_transaction(store))
+        return error_set(err, ERR_INVARIANT, "a transaction inside a transaction");
+    return db_exec(store, "BEGIN IMMEDIATE", err);
+}
+
+int store_commit(struct store *store, struct error *err)
+{
+    return db_exec(store, "COMMIT", err);
+}
+
+void store_rollback(struct store *store)
+{
+    struct error ignored;
+
+    if (db_in_transaction(store))
+        (void)db_exec(store, "ROLLBACK", &ignored);
+}
