@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Search for crashes with libFuzzer: .ci/fuzz.sh [NAME...], FUZZ_SECONDS (60) for each target.
-# What it finds goes to build-fuzz/found/NAME/; a crash becomes a file of tests/fuzz/corpus/NAME/
+# What it finds goes to build-fuzz/found/; a crash becomes a file of tests/fuzz/corpus/NAME/,
 # together with its fix.
 set -euo pipefail
 cd "$(dirname "$0")/.."

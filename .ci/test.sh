@@ -78,8 +78,9 @@ asan() {
 
 # ThreadSanitizer wants its own place in memory, which some kernels give to something else.
 tsan_works() {
-    echo 'int main(void) { return 0; }' > build-tsan/probe.c
-    clang -fsanitize=thread build-tsan/probe.c -o build-tsan/probe && build-tsan/probe 2> /dev/null
+    local probe=build-tsan/probe
+    echo 'int main(void) { return 0; }' > $probe.c
+    clang -fsanitize=thread $probe.c -o $probe && $probe 2> /dev/null
 }
 
 tsan() {

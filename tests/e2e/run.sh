@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Run one end-to-end case: run.sh CURATE CASE.sh
+#
+# The case runs in an empty folder, with nothing of the caller's environment but PATH, and with
+#   CURATE  the program        DATA    tests/data/
+#   SOURCE  the repository     SHARED  the reference material, or empty where there is none
+# What it prints is compared with CASE.out, whose last line is "exit STATUS", and what it says on
+# standard error with CASE.err; no such file means silence. Seconds and the folders above are
+# written as SECS, $SOURCE and so on. UPDATE=1 writes the two files instead: review the diff.
+set -euo pipefail
+
+curate=$(realpath "$1")
+script=$(realpath "$2")
+expected=${script%.sh}
+source=$(realpath "$(dirname "$script")/../..")
+shared=${CURATE_SHARED:-}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/in"
+
+status=0
+(
+    cd "$work/in"
+    keep=("PATH=$PATH" "HOME=$work/in" LC_ALL=C.UTF-8 TZ=UTC)
+    for name in ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS LSAN_OPTIONS CURATE_CPU; do
+        [[ -z ${!name:-} ]] || keep+=("$name=${!name}")
+    done
+    exec env -i "${keep[@]}" CURATE="$curate" DATA="$source/tests/data" SOURCE="$source" \
+        SHARED="$shared" bash -euo pipefail "$script" < /dev/null
+) > "$work/out" 2> "$work/err" || status=$?
+if [[ $status -eq 77 ]]; then
+    cat "$work/err"
+    exit 77 # Meson: skipped
+fi
+echo "exit $status" >> "$work/out"
+
+for stream in out err; do
+    sed -E -i -e "s#$work/in#\$PWD#g" -e "s#$source#\$SOURCE#g" -e "s#$curate#\$CURATE#g" \
+        -e 's/\b(secs)=[0-9.e+-]+/\1=SECS/g' -e 's/("secs"): ?[0-9.e+-]+/\1:SECS/g' "$work/$stream"
+done
+
+if [[ -n ${UPDATE:-} ]]; then
+    cp "$work/out" "$expected.out"
+    rm -f "$expected.err"
+    [[ ! -s $work/err ]] || cp "$work/err" "$expected.err"
+    exit 0
+fi
+for stream in out err; do
+    want=$expected.$stream
+    [[ $stream == out || -f $want ]] || want=/dev/null
+    diff -u --label "$(basename "$expected").$stream" --label got "$want" "$work/$stream" ||
+        status=differs
+done
+[[ $status != differs ]]

@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every header compiles alone: headers.py ROOT BUILD-ROOT COMPILER...
+
+BUILD-ROOT is where generated headers lie. Headers of an instruction set the compiler does not
+know are left out.
+"""
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import tree
+
+FLAGS = ["-std=c17", "-D_GNU_SOURCE", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-x", "c"]
+SETS = {
+    "scoring/kernels/avx2/": ["-mavx2", "-mfma", "-mf16c"],
+    "scoring/kernels/avx512/": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma",
+                                "-mf16c"],
+}
+
+
+def syntax(root, build, compiler, flags, text):
+    """What the compiler says about the text; empty if it is content."""
+    command = [*compiler, *FLAGS, *flags, f"-I{root}", f"-I{build}", "-"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stderr.strip() or "the compiler gave no reason"
+
+
+def main(root, build, *compiler):
+    def check(name):
+        flags = next((SETS[folder] for folder in SETS if name.startswith(folder)), [])
+        if flags and syntax(root, build, compiler, flags, ""):
+            return None
+        # Without a declaration of its own the unit would be empty, which C does not allow.
+        says = syntax(root, build, compiler, flags, f'#include "{name}"\nextern int unit;\n')
+        return f"{name}: does not compile alone\n{says}" if says else None
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        results = list(threads.map(check, tree.files(root, ".h")))
+    tree.finish([problem for problem in results if problem])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

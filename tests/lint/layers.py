@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The arrows of docs/design.md, held: layers.py ROOT.
+
+A folder includes only what it may see. A foreign header has one home. A stage, format or metric
+never includes another. A *_private.h stays in its folder, and nothing includes a .c file.
+"""
+import re
+import sys
+from os.path import dirname
+
+import tree
+
+# What a folder may include besides its own headers.
+MAY_SEE = {
+    "base": set(),
+    "schemas": set(),
+    "store": {"base", "schemas"},
+    "scoring/kernels": set(),
+    "scoring/kernels/ref": {"scoring/kernels"},
+    "scoring/kernels/avx2": {"scoring/kernels"},
+    "scoring/kernels/avx512": {"scoring/kernels"},
+    "scoring/infer": {"scoring/kernels", "base"},
+    "scoring": {"scoring/infer", "base"},
+    "stages/formats": {"stages", "store", "base"},
+    "stages": {"stages/formats", "scoring", "scoring/infer", "store", "base"},
+    "pipeline": {"stages", "store", "base"},
+    "cli": {"pipeline", "stages", "scoring", "scoring/infer", "scoring/kernels", "store",
+            "base"},
+}
+ANYTHING = ("tests", "bench")
+
+# The standard library and POSIX, which everybody may include ...
+STANDARD = set("""
+    assert.h ctype.h dirent.h errno.h fcntl.h float.h glob.h inttypes.h limits.h math.h setjmp.h
+    sched.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h
+    strings.h sys/file.h sys/mman.h sys/resource.h sys/stat.h sys/time.h sys/types.h
+    sys/wait.h time.h unistd.h
+""".split())
+# ... and the headers that have a home: files, or folders with their slash at the end.
+ONLY_IN = {
+    "cmocka.h": ["tests/support/test.h"],
+    "cpuid.h": ["scoring/kernels/cpu.c"],
+    "cyaml/cyaml.h": ["pipeline/recipe.c"],
+    "immintrin.h": ["scoring/kernels/avx2/", "scoring/kernels/avx512/"],
+    "json-c/json.h": ["base/json.c"],
+    "openssl/evp.h": ["base/digest.c"],
+    "pcre2.h": ["base/regex.c"],
+    "pthread.h": ["base/pool.c", "base/queue.c", "stages/", "tests/", "bench/"],
+    "sqlite3.h": ["store/db.c", "store/stmt.c", "tests/", "bench/"],
+    "sys/ioctl.h": ["cli/"],
+    "utf8proc.h": ["base/utf8.c"],
+    "xxhash.h": ["base/hash.c"],
+    "zlib.h": ["base/inflate.c", "tests/"],
+    "zstd.h": ["base/inflate.c", "tests/"],
+}
+# The lists whose members do not know each other: folder, build file, list, prefix of the file.
+SIBLINGS = [
+    ("stages", "stages/meson.build", "stage_names", ""),
+    ("stages/formats", "stages/formats/meson.build", "format_names", ""),
+    ("stages/formats", "stages/meson.build", "format_names", ""),
+    ("scoring", "scoring/meson.build", "scorer_names", ""),
+    ("scoring/infer", "scoring/infer/meson.build", "arch_names", "arch_"),
+]
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+def project_problem(name, target):
+    """What is wrong with file `name` including our header `target`, or None."""
+    here, there = dirname(name), dirname(target)
+    if not there:
+        return f'"{target}" is not written from the root'
+    if target.endswith(".c"):
+        return f'"{target}" is not a header'
+    if target.endswith("_private.h") and here != there and not here.startswith("tests"):
+        return f'"{target}" is private to {there}/'
+    if here.split("/")[0] in ANYTHING or here == there:
+        return None
+    if here not in MAY_SEE:
+        return f"{here}/ has no place in MAY_SEE"
+    if there not in MAY_SEE[here]:
+        return f"{here}/ must not see {there}/ (\"{target}\")"
+    return None
+
+
+def foreign_problem(name, target):
+    if target in STANDARD:
+        return None
+    if target not in ONLY_IN:
+        return f"<{target}> has no home in ONLY_IN"
+    for home in ONLY_IN[target]:
+        if name == home or home.endswith("/") and name.startswith(home):
+            return None
+    return f"<{target}> belongs to {', '.join(ONLY_IN[target])} only"
+
+
+def siblings(root):
+    """{file stem: stems it must not include}."""
+    forbidden = {}
+    for folder, build_file, variable, prefix in SIBLINGS:
+        stems = [f"{folder}/{prefix}{name}" for name in tree.names(root, build_file, variable)]
+        for stem in stems:
+            forbidden.setdefault(stem, set()).update(other for other in stems if other != stem)
+    return forbidden
+
+
+def main(root):
+    problems = []
+    forbidden = siblings(root)
+    for name in tree.files(root, ".c", ".h"):
+        text = tree.read(root, name)
+        for match in INCLUDE.finditer(text):
+            target = match[2]
+            check = project_problem if match[1] == '"' else foreign_problem
+            problem = check(name, target)
+            if not problem and target[:-2] in forbidden.get(name[:-2], ()):
+                problem = f'"{target}" is a sibling, and siblings do not know each other'
+            if problem:
+                line = text.count("\n", 0, match.start(1)) + 1
+                problems.append(f"{name}:{line}: {problem}")
+    tree.finish(problems)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

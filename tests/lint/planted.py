@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The lints can fail: planted.py LINT-FOLDER COMPILER...
+
+Plants one violation after the other in a small tree that is otherwise clean, and wants the lint
+to find exactly that. A lint that finds nothing anywhere would pass unnoticed otherwise.
+"""
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+LICENCE = "/* SPDX-License-Identifier: Apache-2.0 */\n"
+CLEAN = {
+    "base/meson.build": "base_names = ['a']\n",
+    "base/a.h": LICENCE + "#ifndef CURATE_A_H\n#define CURATE_A_H\n\nint a(void);\n\n#endif\n",
+    "base/a.c": LICENCE + '#include "base/a.h"\n\n#include <stdio.h>\n\n'
+                          "int a(void)\n{\n    return EOF;\n}\n",
+    "store/meson.build": "store_names = ['b']\n",
+    "store/b.c": LICENCE + '#include "base/a.h"\n\nint b(void);\n\nint b(void)\n{\n'
+                           "    return a();\n}\n",
+    "stages/meson.build": "stage_names = ['x', 'y']\nfiles('x.c', 'y.c')\n",
+    "stages/x.c": LICENCE + "static const int x = 1;\n",
+    "stages/y.c": LICENCE + "static const int y = 1;\n",
+    "tests/meson.build": "unit_tests = ['a']\nfuzz_targets = ['f']\n",
+    "tests/unit/test_a.c": LICENCE,
+    "tests/fuzz/fuzz_f.c": LICENCE,
+    "tests/fuzz/corpus/f/one": "1\n",
+}
+BODY = LICENCE + "int c(int n);\n\nint c(int n)\n{\n%s\n}\n"
+DEEP = "    if (n) {\n        if (n) {\n            if (n) {\n                if (n) {\n" \
+       "                }\n            }\n        }\n    }"
+# lint, file, its new text (None: the file goes), a phrase of what the lint must say
+PLANTED = [
+    ("layers", "base/a.c", LICENCE + '#include "store/b.h"\n', "must not see store/"),
+    ("layers", "stages/x.c", LICENCE + '#include "stages/y.h"\n', "sibling"),
+    ("layers", "stages/x.c", LICENCE + "#include <sqlite3.h>\n", "belongs to store/"),
+    ("layers", "stages/x.c", LICENCE + "#include <gtk/gtk.h>\n", "no home"),
+    ("layers", "stages/x.c", LICENCE + '#include "store/db_private.h"\n', "private to store/"),
+    ("layers", "stages/x.c", LICENCE + '#include "stages/y.c"\n', "not a header"),
+    ("layers", "stages/x.c", LICENCE + '#include "y.h"\n', "from the root"),
+    ("layers", "base/a.c", LICENCE + '#include "tests/support/test.h"\n', "must not see tests/"),
+    ("shape", "base/c.c", "int c;\n", "not the licence"),
+    ("shape", "base/c.c", LICENCE + "int c;", "has no end"),
+    ("shape", "base/c.c", LICENCE + "int\tc;\n", "a tab"),
+    ("shape", "base/c.c", LICENCE + "int c; \n", "blanks at the end"),
+    ("shape", "base/c.c", LICENCE + "int c; /* " + "x" * 90 + " */\n", "columns"),
+    ("shape", "base/c.c", LICENCE + "int c; /* FIX" "ME later */\n", "note to oneself"),
+    ("shape", "base/c.c", LICENCE + "int c; /* /ho" "me/me */\n", "one machine"),
+    ("shape", "base/c.c", LICENCE + "int c; /* a\u200bb */\n", "U+200B"),
+    ("shape", "base/c.c", LICENCE + "int c; // no\n", "// comment"),
+    ("shape", "base/c.c", LICENCE + "typedef struct c c;\n", "typedef"),
+    ("shape", "base/c.c", LICENCE + "static int c;\n", "a static that changes"),
+    ("shape", "base/c.c", LICENCE + "int c;\n" * 500, "at most 500"),
+    ("shape", "base/c.c", BODY % ("    n++;\n" * 60), "a function of"),
+    ("shape", "base/c.c", BODY % DEEP, "nested more than 3"),
+    ("shape", "base/c.c", BODY % "    return atoi(0);", "atoi(): it is banned"),
+    ("shape", "base/c.c", BODY % "    exit(n);", "only cli/"),
+    ("shape", "base/c.c", BODY % '    x("failed to open");', "say what is wrong"),
+    ("shape", "base/c.c", BODY % '    x("SELECT 1");', "SQL lives in store/"),
+    ("shape", "base/c.h", LICENCE + "int c(void);\n", "no include guard"),
+    ("shape", "base/c.c", LICENCE + "#include <zlib.h>\n\n#include <stdio.h>\n", "the order is"),
+    ("shape", "base/c.c", LICENCE + "#include <stdio.h>\n#include <errno.h>\n", "sorted"),
+    ("registered", "tests/unit/test_b.c", LICENCE, "not in unit_tests"),
+    ("registered", "tests/unit/test_a.c", None, "does not exist"),
+    ("registered", "tests/fuzz/corpus/f/one", None, "is empty"),
+    ("registered", "base/c.c", LICENCE, "no meson.build"),
+    ("headers", "base/c.h", LICENCE + "size_t c(void);\n", "does not compile alone"),
+]
+
+
+def plant(root, files):
+    for name, text in files.items():
+        path = Path(root, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def run(lint_folder, lint, root, compiler):
+    extra = [root, *compiler] if lint == "headers" else []
+    command = [sys.executable, "-B", str(Path(lint_folder, f"{lint}.py")), root, *extra]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def main(lint_folder, *compiler):
+    failures = []
+    with tempfile.TemporaryDirectory() as root:
+        plant(root, CLEAN)
+        for lint in sorted({planted[0] for planted in PLANTED}):
+            done = run(lint_folder, lint, root, compiler)
+            if done.returncode != 0:
+                failures.append(f"{lint}: finds fault with a clean tree:\n{done.stdout}")
+        for lint, name, text, phrase in PLANTED:
+            path = Path(root, name)
+            if text is None:
+                path.unlink()
+            else:
+                plant(root, {name: text})
+            done = run(lint_folder, lint, root, compiler)
+            if done.returncode != 1 or phrase not in done.stdout:
+                failures.append(f"{lint}: misses '{phrase}' in {name}:\n{done.stdout}")
+            path.unlink(missing_ok=True)
+            if name in CLEAN:
+                plant(root, {name: CLEAN[name]})
+    print("\n".join(failures) or f"{len(PLANTED)} planted violations found")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Nothing lies about unused: registered.py ROOT.
+
+Every test program, fuzz target, end-to-end case and lint is in a list of a meson.build, every
+entry of these lists exists, and the lists are sorted. Every source file is named by the build
+file of its folder, a fuzz target has a corpus, and an end-to-end case what it expects.
+"""
+import re
+import sys
+from os.path import basename, dirname
+from pathlib import Path
+
+import tree
+
+# build file, list, folder of the files, what stands before and after the name
+LISTS = [
+    ("tests/meson.build", "unit_tests", "tests/unit", "test_", ".c"),
+    ("tests/meson.build", "prop_tests", "tests/props", "prop_", ".c"),
+    ("tests/meson.build", "fuzz_targets", "tests/fuzz", "fuzz_", ".c"),
+    ("tests/meson.build", "e2e_cases", "tests/e2e", "", ".sh"),
+    ("tests/meson.build", "support_names", "tests/support", "", ".c"),
+    ("tests/meson.build", "lints", "tests/lint", "", ".py"),
+    ("tests/kernels/meson.build", "check_names", "tests/kernels", "check_", ".c"),
+]
+NOT_A_MEMBER = {"tests/e2e/run.sh", "tests/lint/tree.py"}
+
+
+def list_problems(root, build_file, variable, folder, before, after):
+    if not Path(root, build_file).exists():
+        return
+    listed = tree.names(root, build_file, variable)
+    present = {path.relative_to(root).as_posix()
+               for path in Path(root, folder).glob(f"{before}*{after}")} - NOT_A_MEMBER
+    wanted = {f"{folder}/{before}{name}{after}" for name in listed}
+
+    for name in sorted(present - wanted):
+        yield f"{name}: not in {variable} of {build_file}"
+    for name in sorted(wanted - present):
+        yield f"{build_file}: {variable} names {name}, which does not exist"
+    if listed != sorted(set(listed)):
+        yield f"{build_file}: {variable} is not sorted, or names something twice"
+
+
+def source_problems(root):
+    """A .c file outside tests/ whose name no build file of its folder mentions."""
+    for name in tree.files(root, ".c"):
+        if name.startswith("tests/"):
+            continue
+        stem, folder = basename(name)[:-2], dirname(name)
+        words = set()
+        for build_file in (f"{folder}/meson.build", f"{dirname(folder)}/meson.build"):
+            if Path(root, build_file).exists():
+                words |= set(re.findall(r"[\w.]+", tree.read(root, build_file)))
+        if not {stem, f"{stem}.c"} & words and stem.split("_", 1)[-1] not in words:
+            yield f"{name}: no meson.build of its folder names it"
+
+
+def main(root):
+    problems = []
+    for entry in LISTS:
+        problems += list_problems(root, *entry)
+    problems += source_problems(root)
+    for name in tree.names(root, "tests/meson.build", "fuzz_targets"):
+        corpus = Path(root, "tests/fuzz/corpus", name)
+        if not corpus.is_dir() or not any(corpus.iterdir()):
+            problems.append(f"tests/fuzz/fuzz_{name}.c: tests/fuzz/corpus/{name}/ is empty")
+    for name in tree.names(root, "tests/meson.build", "e2e_cases"):
+        if not Path(root, f"tests/e2e/{name}.out").exists():
+            problems.append(f"tests/e2e/{name}.sh: no {name}.out says what it prints")
+    tree.finish(problems)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

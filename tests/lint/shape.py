@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The shape of the sources, as far as clang-format does not decide it: shape.py ROOT.
+
+Every text file: no tabs, trailing blanks, invisible characters or forgotten notes. C as well:
+the lengths of files and functions, nesting, comments, guards, include order, banned words.
+"""
+import re
+import sys
+import unicodedata
+from os.path import basename, dirname
+
+import tree
+
+MAX_COLUMNS = 96
+MAX_FILE_LINES = 500
+MAX_FUNCTION_LINES = 60
+MAX_NESTING = 3
+
+C = (".c", ".h")
+SCRIPT = (".py", ".sh")
+PLAIN = (".build", ".txt", ".md", ".sql", ".yaml", ".json")
+LICENCE = "SPDX-License-Identifier: Apache-2.0"
+
+# Spelled in pieces, so that this file passes its own test.
+NOTE = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
+THIS_MACHINE = re.compile(r"(?<![\w.~/])/(home|root|Users|work)/\w")
+BANNED = {name: "it is banned" for name in
+          "strcpy strcat sprintf vsprintf strtok atoi atol atof gets strncpy localtime gmtime "
+          "rand srand random alloca setjmp longjmp".split()}
+OUTER = {name: "only cli/ talks to the world" for name in
+         "printf puts putchar vprintf perror exit _exit abort atexit getenv secure_getenv "
+         "setenv".split()}
+CALL = re.compile(r"\b([a-z_]+)\s*\(")
+SQL = re.compile(r'^"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|DROP|ALTER|PRAGMA|BEGIN|COMMIT) ')
+TYPEDEF = re.compile(r"^\s*typedef\s+(struct|union|enum)\b")
+MUTABLE = re.compile(r"^\s*static\s+(?!const\b|inline\b|_Noreturn\b|noreturn\b)[^(]*[;=]")
+OPENS_BLOCK = re.compile(r"(\)|\belse|\bdo)\s*$")
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"][^>"]+[>"])')
+THIRD = {"cmocka.h", "cyaml/cyaml.h", "json-c/json.h", "openssl/evp.h", "pcre2.h", "sqlite3.h",
+         "utf8proc.h", "xxhash.h", "zlib.h", "zstd.h"}
+
+
+def text_problems(name, text):
+    """(line, what) for the rules that hold in every text file."""
+    if text and not text.endswith("\n"):
+        yield text.count("\n") + 1, "the last line has no end"
+    for number, line in enumerate(text.split("\n"), 1):
+        if "\t" in line and basename(name) != "Makefile":
+            yield number, "a tab"
+        if line != line.rstrip():
+            yield number, "blanks at the end of the line"
+        if len(line) > MAX_COLUMNS and name.endswith(C + SCRIPT + (".build",)):
+            yield number, f"{len(line)} columns, at most {MAX_COLUMNS}"
+        if NOTE.search(line):
+            yield number, "a note to oneself: do it, or open an issue"
+        if THIS_MACHINE.search(line):
+            yield number, "a path of one machine"
+        for char in line:
+            if char != "\t" and unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Co"):
+                yield number, f"an invisible character, U+{ord(char):04X}"
+
+
+def licence_problems(name, text):
+    first = text.split("\n", 2)[:2]
+    if name.endswith(C) and first[0] != f"/* {LICENCE} */":
+        yield 1, "the first line is not the licence"
+    if name.endswith(SCRIPT) and f"# {LICENCE}" not in first:
+        yield 1, "the licence is in neither of the first two lines"
+
+
+def functions(lines):
+    """(first, last) line index of each function; the layout puts its braces in column 0."""
+    start = None
+    for i, line in enumerate(lines):
+        if line == "{":
+            start = i
+            while start > 0 and re.search(r"[^;}\s]\s*$", lines[start - 1]) and \
+                    not lines[start - 1].startswith("#"):
+                start -= 1
+        elif line == "}" and start is not None:
+            yield start, i
+            start = None
+
+
+def function_problems(lines):
+    for first, last in functions(lines):
+        n_lines = last - first + 1
+        if n_lines > MAX_FUNCTION_LINES:
+            yield first + 1, f"a function of {n_lines} lines, at most {MAX_FUNCTION_LINES}"
+        blocks = []
+        for i in range(first, last + 1):
+            before = lines[i]
+            for match in re.finditer(r"[{}]", lines[i]):
+                if match[0] == "}":
+                    blocks = blocks[:-1]
+                    continue
+                blocks.append(bool(OPENS_BLOCK.search(before[:match.start()])))
+                if blocks[-1] and sum(blocks) == MAX_NESTING + 1:
+                    yield i + 1, f"a block nested more than {MAX_NESTING} deep"
+
+
+def word_problems(name, lines):
+    """Banned calls, typedefs of structs, statics that change."""
+    ours = not name.startswith(("tests/", "bench/"))
+    inner = ours and not name.startswith("cli/")
+    for number, line in enumerate(lines, 1):
+        for call in CALL.findall(line):
+            why = BANNED.get(call) or inner and OUTER.get(call)
+            if why:
+                yield number, f"{call}(): {why}"
+        if inner and re.search(r"\b(stdout|stderr|environ)\b", line):
+            yield number, "only cli/ talks to the world"
+        if TYPEDEF.search(line):
+            yield number, "a typedef hides what a thing is"
+        if ours and MUTABLE.search(line) and "sig_atomic_t" not in line:
+            yield number, "a static that changes"
+
+
+def string_problems(name, text):
+    for number, literal in tree.strings(text):
+        if "failed to" in literal.lower() and not name.startswith("tests/"):
+            yield number, "the caller knows that it failed: say what is wrong"
+        if name.startswith(("store/", "tests/", "bench/")):
+            continue
+        if SQL.match(literal) and not (name.startswith("cli/") and " FROM v_" in literal):
+            yield number, "SQL lives in store/; cli/ may read the promised views"
+
+
+def guard_problems(name, text, guards):
+    """The guard ends in the file's name; folders may stand in front of it to make it unique."""
+    stem = re.sub(r"\W", "_", basename(name)).upper()
+    match = re.search(rf"\n#ifndef (CURATE_(?:[A-Z0-9]+_)*{stem})\n#define \1\n", text)
+    if not match or not text.endswith("\n#endif\n"):
+        yield 1, f"no include guard CURATE_{stem} around the header"
+    elif guards.setdefault(match[1], name) != name:
+        yield 1, f"the guard of {guards[match[1]]}"
+
+
+def rank(include):
+    """System, third-party, project: the order of the blocks of includes."""
+    if include[0] == '"':
+        return 3
+    return 2 if include[1:-1] in THIRD else 1
+
+
+def include_blocks(text):
+    """(line, [include]) for each run of include lines."""
+    block, start = [], 0
+    for number, line in enumerate(text.split("\n"), 1):
+        match = INCLUDE.match(line)
+        if match:
+            start = start if block else number
+            block.append(match[1])
+        elif block:
+            yield start, block
+            block = []
+
+
+def include_problems(name, text):
+    """System, third-party and project headers stand in blocks of their own, in this order and
+    sorted. In front of all a .c file has its own or its folder's header."""
+    previous = 0
+    for number, block in include_blocks(text):
+        own = {dirname(include[1:]) for include in block} <= {dirname(name), "tests/support"}
+        if previous == 0 and own and name.endswith(".c"):
+            continue
+        ranks = {rank(include) for include in block}
+        if len(ranks) > 1:
+            yield number, "a blank line parts system, third-party and project headers"
+        elif max(ranks) < previous:
+            yield number, "the order is: own header, system, third-party, project"
+        elif block != sorted(block):
+            yield number, "includes are sorted"
+        previous = max(ranks)
+
+
+def c_problems(name, text, guards):
+    lines = tree.code(text).split("\n")
+    if text.count("\n") > MAX_FILE_LINES and not name.startswith("tests/"):
+        yield MAX_FILE_LINES, f"{text.count(chr(10))} lines, at most {MAX_FILE_LINES}"
+    for match in tree.TOKEN.finditer(text):
+        if match[0].startswith("//"):
+            yield text.count("\n", 0, match.start()) + 1, "a // comment"
+    yield from function_problems(lines)
+    yield from word_problems(name, lines)
+    yield from string_problems(name, text)
+    yield from include_problems(name, text)
+    if name.endswith(".h"):
+        yield from guard_problems(name, text, guards)
+
+
+def main(root):
+    problems = []
+    guards = {}
+    for name in tree.files(root, *C, *SCRIPT, *PLAIN, ""):
+        if name == "LICENSE" or "/corpus/" in name or "/data/" in name:
+            continue
+        text = tree.read(root, name)
+        found = list(text_problems(name, text)) + list(licence_problems(name, text))
+        if name.endswith(C):
+            found += c_problems(name, text, guards)
+        problems += (f"{name}:{line}: {what}" for line, what in found)
+    tree.finish(problems)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
