@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Carry out examples/demo.yaml with the given program: examples/demo.sh build/cli/curate
+# What `make demo` does once the program is built: demo.sh CURATE
 set -euo pipefail
-curate=$(realpath "$1")
-cd "$(dirname "$0")/.."
 
-echo "== running examples/demo.yaml"
+curate=$1
+cd "$(dirname "$0")/.."
+[[ -x $curate ]] || { echo "curate: $curate is not there: run 'make demo'" >&2; exit 1; }
+
+echo "== carrying out examples/demo.yaml"
 mkdir -p demo
 "$curate" run examples/demo.yaml
 echo
