@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/frame.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/frame_private.h"
+
+enum { RESCANS = 4 }; /* so many bytes may be scanned again per byte of the stream */
+
+int frame_new(size_t max_record_bytes, struct frame **out, struct error *err)
+{
+    struct frame *frame = calloc(1, sizeof *frame);
+
+    if (!frame)
+        return error_nomem(err);
+    frame->max_record_bytes = max_record_bytes;
+    frame->line = 1;
+    frame->fresh = true;
+    *out = frame;
+    return 0;
+}
+
+void frame_free(struct frame *frame)
+{
+    if (!frame)
+        return;
+    free(frame->data);
+    free(frame);
+}
+
+/* Give up the bytes that no record needs any more. */
+static void drop_bytes(struct frame *f)
+{
+    size_t n = f->pos;
+
+    if (f->state != BETWEEN && !f->skipping)
+        n = (size_t)(f->start.at - f->base);
+    if (n == 0)
+        return;
+    memmove(f->data, f->data + n, f->len - n);
+    f->base += n;
+    f->len -= n;
+    f->pos -= n;
+}
+
+int frame_feed(struct frame *frame, const void *bytes, size_t n, struct error *err)
+{
+    drop_bytes(frame);
+    if (n > SIZE_MAX / 2 - frame->len)
+        return error_nomem(err);
+    if (frame->cap - frame->len < n) {
+        size_t cap = frame->cap ? frame->cap : 4096;
+
+        while (cap - frame->len < n)
+            cap *= 2;
+        char *data = realloc(frame->data, cap);
+        if (!data)
+            return error_nomem(err);
+        frame->data = data;
+        frame->cap = cap;
+    }
+    if (n > 0)
+        memcpy(frame->data + frame->len, bytes, n);
+    frame->len += n;
+    return 0;
+}
+
+void frame_finish(struct frame *frame)
+{
+    frame->finished = true;
+}
+
+static bool too_long(const struct frame *f)
+{
+    return frame_here(f) - f->start.at > f->max_record_bytes;
+}
+
+static size_t head_bytes(const struct frame *f, uint64_t len)
+{
+    const size_t most =
+        f->max_record_bytes < FRAME_HEAD_BYTES ? f->max_record_bytes : FRAME_HEAD_BYTES;
+
+    return len < most ? (size_t)len : most;
+}
+
+/* The record outgrows the limit before its end has come: keep its head, let the rest go by. */
+static void start_skipping(struct frame *f)
+{
+    memcpy(f->head, f->data + (f->start.at - f->base),
+           head_bytes(f, frame_here(f) - f->start.at));
+    f->skipping = true;
+}
+
+/* Hand out the record, which ends at `end`; the scan has come to pos, which may be further. The
+ * limit is held against pos, so that the outcome does not depend on how the bytes were fed. */
+static int emit(struct frame *f, uint64_t end, enum frame_issue issue, struct frame_record *out)
+{
+    const uint64_t len = end - f->start.at;
+
+    *out = (struct frame_record){
+        .byte_offset = f->start.at, .byte_len = len, .line = f->start.line, .issue = issue
+    };
+    if (f->skipping)
+        out->text = slice_of(f->head, head_bytes(f, len));
+    else
+        out->text = slice_of(f->data + (f->start.at - f->base),
+                             too_long(f) ? head_bytes(f, len) : (size_t)len);
+    if (too_long(f) && (issue == FRAME_OK || issue == FRAME_TOO_DEEP))
+        out->issue = FRAME_TOO_LONG;
+    f->array_due = issue == FRAME_OK || issue == FRAME_TOO_DEEP;
+    f->state = BETWEEN;
+    f->skipping = false;
+    return 1;
+}
+
+static bool is_number_byte(char c)
+{
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.';
+}
+
+static bool is_word_byte(char c)
+{
+    return is_number_byte(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static void begin_record(struct frame *f)
+{
+    const char c = f->data[f->pos];
+
+    f->start = (struct frame_mark){ frame_here(f), f->line, f->line_at };
+    f->own_line = f->fresh;
+    f->fresh = false;
+    f->issue = FRAME_OK;
+    f->in_string = false;
+    f->escaped = false;
+    f->depth = 0;
+    f->has_inner = false;
+    f->skipping = false;
+    if (c == '{' || c == '[' || c == '"') {
+        f->state = IN_VALUE;
+    } else if (is_word_byte(c)) {
+        f->state = IN_WORD;
+    } else {
+        f->state = TO_LINE_END;
+        f->issue = FRAME_BROKEN;
+    }
+}
+
+/* Does `mark` stand at pos? -1 when the bytes in hand cannot tell yet. */
+static int stands_here(const struct frame *f, const char *mark, size_t n)
+{
+    const size_t left = f->len - f->pos;
+
+    if (memcmp(f->data + f->pos, mark, left < n ? left : n) != 0)
+        return 0;
+    if (left >= n)
+        return 1;
+    return f->finished ? 0 : -1;
+}
+
+/* At the very start: a byte order mark of UTF-16 or UTF-32 tells that all of it is unreadable.
+ * 1 when there is one, -1 when more bytes are needed. */
+static int starts_wide(const struct frame *f)
+{
+    const int little = stands_here(f, "\xff\xfe", 2);
+    const int big = stands_here(f, "\xfe\xff", 2);
+    const int big_32 = stands_here(f, "\0\0\xfe\xff", 4);
+
+    return little != 0 ? little : big != 0 ? big : big_32;
+}
+
+/* Pass what may stand between records. True when a record starts at pos, false when the bytes
+ * are used up or, at a mark that is not all there, more are needed. */
+static bool find_start(struct frame *f)
+{
+    while (f->pos < f->len) {
+        const char c = f->data[f->pos];
+        const int wide = frame_here(f) == 0 ? starts_wide(f) : 0;
+        const int utf8_mark = c == '\xef' ? stands_here(f, "\xef\xbb\xbf", 3) : 0;
+
+        if (wide < 0 || utf8_mark < 0)
+            return false;
+        if (wide > 0) {
+            begin_record(f);
+            f->state = TO_STREAM_END;
+            return true;
+        }
+        if (utf8_mark > 0) {
+            f->pos += 3;
+            f->line_at += f->fresh ? 3 : 0; /* it has no width */
+        } else if (c == '\n') {
+            frame_pass_newline(f);
+        } else if (c == ' ' || c == '\t' || c == '\r') {
+            f->pos++;
+        } else if (c == ',' || c == (f->array_open ? ']' : '[')) {
+            if (c != ',')
+                f->array_open = f->array_due = !f->array_open;
+            f->fresh = false;
+            f->pos++;
+        } else {
+            begin_record(f);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A broken record reached over a line that starts like a record: end it before that line, and
+ * go on there. The budget keeps hostile input from being scanned again and again. */
+static bool give_back_inner(struct frame *f)
+{
+    if (!f->has_inner || too_long(f))
+        return false;
+    const uint64_t again = frame_here(f) - f->inner.at;
+    if (f->rescanned + again > RESCANS * frame_here(f))
+        return false;
+    f->rescanned += again;
+    f->pos = (size_t)(f->inner.at - f->base);
+    f->line = f->inner.line;
+    f->line_at = f->inner.line_at;
+    f->fresh = true;
+    return true;
+}
+
+static int emit_value(struct frame *f, enum frame_scan found, struct frame_record *out)
+{
+    if (found == SCAN_DONE)
+        return emit(f, frame_here(f), f->issue, out);
+    if (give_back_inner(f))
+        return emit(f, f->inner_end, FRAME_TRUNCATED, out);
+    if (found == SCAN_CUT)
+        return emit(f, frame_here(f), FRAME_TRUNCATED, out);
+    if (found == SCAN_MORE) /* the stream ends here */
+        return emit(f, f->in_string ? frame_here(f) : f->last_end, FRAME_TRUNCATED, out);
+    if (f->fresh)
+        return emit(f, f->last_end, FRAME_TRUNCATED, out);
+    f->state = TO_LINE_END;
+    f->issue = FRAME_BROKEN;
+    return 0;
+}
+
+static bool is_word(const char *text, size_t n)
+{
+    static const char *const words[] = {
+        "true", "false", "null", "NaN", "Infinity", "-Infinity"
+    };
+    size_t i = 0;
+
+    for (size_t w = 0; w < sizeof words / sizeof *words; w++)
+        if (strlen(words[w]) == n && memcmp(words[w], text, n) == 0)
+            return true;
+    while (i < n && (is_number_byte(text[i]) || text[i] == 'e' || text[i] == 'E'))
+        i++;
+    return i == n;
+}
+
+static int next_word(struct frame *f, struct frame_record *out)
+{
+    while (f->pos < f->len && is_word_byte(f->data[f->pos]))
+        f->pos++;
+    if (f->pos == f->len && !f->finished)
+        return 0;
+    if (too_long(f) ||
+        is_word(f->data + (f->start.at - f->base), (size_t)(frame_here(f) - f->start.at)))
+        return emit(f, frame_here(f), FRAME_OK, out);
+    f->state = TO_LINE_END;
+    f->issue = FRAME_BROKEN;
+    return 0;
+}
+
+static int next_value(struct frame *f, struct frame_record *out)
+{
+    const enum frame_scan found = frame_scan_value(f);
+
+    if (found == SCAN_MORE && !f->finished)
+        return 0;
+    return emit_value(f, found, out);
+}
+
+static int next_broken(struct frame *f, struct frame_record *out)
+{
+    const char *from = f->data + f->pos;
+    const size_t left = f->len - f->pos;
+    const char *end = f->state == TO_LINE_END && left > 0 ? memchr(from, '\n', left) : NULL;
+
+    f->pos += end ? (size_t)(end - from) : left;
+    return end || f->finished ? emit(f, frame_here(f), f->issue, out) : 0;
+}
+
+/* All records were handed out. An array that nobody closed may have lost elements. */
+static int next_end(struct frame *f, struct frame_record *out)
+{
+    if (!f->finished || f->pos < f->len || !f->array_open || !f->array_due)
+        return 0;
+    f->array_open = false;
+    *out = (struct frame_record){ .text = slice_text(""),
+                                  .byte_offset = frame_here(f),
+                                  .line = f->line,
+                                  .issue = FRAME_TRUNCATED };
+    return 1;
+}
+
+int frame_next(struct frame *frame, struct frame_record *out)
+{
+    enum frame_state before;
+    int rc = 0;
+
+    do {
+        before = frame->state;
+        switch (before) {
+        case BETWEEN:
+            rc = find_start(frame) ? 0 : next_end(frame, out);
+            break;
+        case IN_VALUE:
+            rc = next_value(frame, out);
+            break;
+        case IN_WORD:
+            rc = next_word(frame, out);
+            break;
+        case TO_LINE_END:
+        case TO_STREAM_END:
+            rc = next_broken(frame, out);
+            break;
+        }
+    } while (rc == 0 && frame->state != before);
+    if (rc == 0 && frame->state != BETWEEN && !frame->skipping && too_long(frame))
+        start_skipping(frame);
+    return rc;
+}

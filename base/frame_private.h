@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * frame_private.h - the state of framing; frame.c finds records, frame_scan.c ends of values.
+ */
+#ifndef CURATE_FRAME_PRIVATE_H
+#define CURATE_FRAME_PRIVATE_H
+
+#include "base/frame.h"
+#include "base/json.h"
+
+enum { FRAME_HEAD_BYTES = 4096 }; /* of a record that is not held whole */
+
+enum frame_state {
+    BETWEEN,       /* records; the bytes behind pos belong to none yet */
+    IN_VALUE,      /* with brackets, or a string */
+    IN_WORD,       /* a number, true, false, null */
+    TO_LINE_END,   /* what cannot be understood goes up to there */
+    TO_STREAM_END, /* it is not UTF-8 at all */
+};
+
+/* A place to go on from. Offsets count from the start of the stream. */
+struct frame_mark {
+    uint64_t at;
+    uint64_t line;
+    uint64_t line_at; /* where that line starts */
+};
+
+struct frame {
+    char *data;
+    size_t cap;
+    size_t len;
+    size_t pos;    /* scanned up to here */
+    uint64_t base; /* offset of data[0] */
+    bool finished;
+    size_t max_record_bytes;
+    uint64_t rescanned;
+
+    enum frame_state state;
+    uint64_t line;
+    uint64_t line_at;
+    bool fresh;      /* the line has nothing but blanks so far */
+    bool array_open; /* the records are elements of it */
+    bool array_due;  /* its closing bracket would be missed */
+
+    /* The record in hand, when state is not BETWEEN. */
+    struct frame_mark start;
+    bool own_line; /* it is the first of its line */
+    enum frame_issue issue;
+    bool in_string;
+    bool escaped;      /* a backslash was the last byte */
+    uint8_t last;      /* byte that is not blank */
+    uint64_t last_end; /* offset behind it */
+    size_t depth;
+    bool is_object[JSON_MAX_DEPTH];
+    bool has_inner; /* a line in it looks like the start of another record: */
+    struct frame_mark inner;
+    uint64_t inner_end; /* end of what stands before that line */
+    bool skipping;      /* only the head is kept */
+    char head[FRAME_HEAD_BYTES];
+};
+
+static inline uint64_t frame_here(const struct frame *f)
+{
+    return f->base + f->pos;
+}
+
+static inline void frame_pass_newline(struct frame *f)
+{
+    f->pos++;
+    f->line++;
+    f->line_at = frame_here(f);
+    f->fresh = true;
+}
+
+/* What a scan ran into. */
+enum frame_scan {
+    SCAN_MORE,  /* the end of the bytes in hand */
+    SCAN_DONE,  /* the end of the value, which is at pos */
+    SCAN_CUT,   /* a line end inside a string, at pos */
+    SCAN_WRONG, /* a bracket that cannot stand at pos */
+};
+
+/* Go on from pos inside the value until one of these. */
+enum frame_scan frame_scan_value(struct frame *f);
+
+#endif
