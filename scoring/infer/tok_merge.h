@@ -16,7 +16,7 @@
 struct error;
 struct merge;
 
-enum { SYMBOL_NONE = UINT32_MAX };
+#define SYMBOL_NONE UINT32_MAX
 
 struct symbol {
     uint32_t pos; /* bytes of the word it covers */
