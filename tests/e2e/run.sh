@@ -37,7 +37,7 @@ fi
 echo "exit $status" >> "$work/out"
 
 for stream in out err; do
-    sed -E -i -e "s#$work/in#\$PWD#g" -e "s#$source#\$SOURCE#g" -e "s#$curate#\$CURATE#g" \
+    sed -E -i -e "s#$work/in#\$PWD#g" -e "s#$curate#\$CURATE#g" -e "s#$source#\$SOURCE#g" \
         -e 's/\b(secs)=[0-9.e+-]+/\1=SECS/g' -e 's/("secs"): ?[0-9.e+-]+/\1:SECS/g' "$work/$stream"
 done
 

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/oom.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Names the linker makes for --wrap=NAME: __wrap_NAME is called, __real_NAME is the original.
+ */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *ptr, size_t size);
+void *__real_reallocarray(void *ptr, size_t n, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *ptr, size_t size);
+void *__wrap_reallocarray(void *ptr, size_t n, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t max);
+
+static _Thread_local bool armed;
+static _Thread_local bool refused;
+static _Thread_local size_t left; /* allocations until the one that fails */
+
+void oom_begin(size_t n)
+{
+    armed = true;
+    refused = false;
+    left = n;
+}
+
+bool oom_end(void)
+{
+    armed = false;
+    return refused;
+}
+
+static bool refuse(void)
+{
+    if (!armed || left-- > 0)
+        return false;
+    armed = false;
+    refused = true;
+    errno = ENOMEM;
+    return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return refuse() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return refuse() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *ptr, size_t size)
+{
+    return refuse() ? NULL : __real_realloc(ptr, size);
+}
+
+void *__wrap_reallocarray(void *ptr, size_t n, size_t size)
+{
+    return refuse() ? NULL : __real_reallocarray(ptr, n, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return refuse() ? NULL : __real_aligned_alloc(alignment, size);
+}
+
+char *__wrap_strndup(const char *text, size_t max)
+{
+    const size_t len = strnlen(text, max);
+    char *copy = __wrap_malloc(len + 1);
+
+    if (!copy)
+        return NULL;
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return copy;
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return __wrap_strndup(text, strlen(text));
+}

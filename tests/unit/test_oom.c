@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each allocation of a call fails once: the call must say ERR_NOMEM, and leak nothing, which
+ * the address sanitizer sees. Afterwards it must work. */
+#include "tests/support/test.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "scoring/infer/gguf.h"
+#include "scoring/infer/tokenizer.h"
+#include "tests/support/gguf_writer.h"
+#include "tests/support/oom.h"
+#include "tests/support/vocab_fixture.h"
+
+enum { MAX_ALLOCATIONS = 100000 };
+
+/* Does something that allocates, undoes it, and returns what it came to. */
+typedef int scenario(const void *input, struct error *err);
+
+/* Returns how many allocations the scenario makes. */
+static size_t survives_each_failure(scenario *run, const void *input)
+{
+    for (size_t n = 0; n < MAX_ALLOCATIONS; n++) {
+        struct error err = { 0 };
+
+        oom_begin(n);
+        const int rc = run(input, &err);
+        if (!oom_end()) {
+            assert_ok(rc);
+            return n;
+        }
+        assert_fails(rc, ERR_NOMEM, "memory");
+    }
+    fail_msg("still short of memory after %d allocations", MAX_ALLOCATIONS);
+    return 0;
+}
+
+static int grow_buf(const void *input, struct error *err)
+{
+    struct buf buf;
+    int rc = 0;
+
+    (void)input;
+    buf_init(&buf, 1 << 20);
+    for (int i = 0; i < 1000 && rc == 0; i++)
+        rc = buf_printf(&buf, err, "%d times a sentence of some length, ", i);
+    buf_release(&buf);
+    return rc;
+}
+
+static void a_growing_buffer_reports_each_failed_allocation(void **state)
+{
+    (void)state;
+
+    assert_true(survives_each_failure(grow_buf, NULL) > 3);
+}
+
+static int fill_arena(const void *input, struct error *err)
+{
+    struct arena arena;
+    int rc = 0;
+
+    (void)input;
+    arena_init(&arena);
+    for (size_t i = 1; i < 200 && rc == 0; i++) {
+        unsigned char *bytes = arena_alloc(&arena, i, 4096);
+
+        if (!bytes)
+            rc = error_nomem(err);
+        else
+            bytes[i * 4096 - 1] = 1;
+    }
+    arena_release(&arena);
+    return rc;
+}
+
+static void a_filling_arena_reports_each_failed_allocation(void **state)
+{
+    (void)state;
+
+    assert_true(survives_each_failure(fill_arena, NULL) > 3);
+}
+
+static int parse_json(const void *input, struct error *err)
+{
+    const struct slice text = slice_text(input);
+    const struct json_value *value = NULL;
+    const char *detail = NULL;
+    struct json *json = NULL;
+    enum json_issue issue;
+    size_t issue_at;
+    struct buf out;
+    int rc = -1;
+
+    buf_init(&out, 1 << 16);
+    if (json_new(&json, err) == 0 &&
+        json_parse(json, text, &value, &issue, &issue_at, &detail, err) == 0)
+        rc = json_write(value, &out, err);
+    buf_release(&out);
+    json_free(json);
+    return rc;
+}
+
+static void reading_and_writing_json_reports_each_failed_allocation(void **state)
+{
+    static const char text[] =
+        "{\"id\": 12345678901234567890123, \"turns\": [\"caf\\u00e9\", {}]}";
+
+    (void)state;
+
+    assert_true(survives_each_failure(parse_json, text) > 0);
+}
+
+static int parse_gguf(const void *input, struct error *err)
+{
+    const struct slice *file = input;
+    struct gguf *gguf = NULL;
+    const int rc = gguf_parse(file->ptr, file->len, &gguf, err);
+
+    gguf_free(gguf);
+    return rc;
+}
+
+static void reading_a_gguf_directory_reports_each_failed_allocation(void **state)
+{
+    const uint64_t dims[] = { 8, 2 };
+    const float values[16] = { 0 };
+    const struct slice bytes = { (const char *)values, sizeof values };
+    struct gguf_writer writer;
+
+    (void)state;
+    gguf_writer_init(&writer);
+    gguf_write_string(&writer, "general.architecture", slice_text("llama"));
+    gguf_write_u32(&writer, "llama.block_count", 2);
+    gguf_write_tensor(&writer, "token_embd.weight", dims, 2, DTYPE_F32, bytes);
+    const struct slice file = gguf_writer_file(&writer);
+
+    assert_true(survives_each_failure(parse_gguf, &file) > 0);
+
+    gguf_writer_release(&writer);
+}
+
+static int open_tokenizer(const void *input, struct error *err)
+{
+    struct tokenizer *tokenizer = NULL;
+    const int rc = tokenizer_new(input, &tokenizer, err);
+
+    tokenizer_free(tokenizer);
+    return rc;
+}
+
+static void opens_a_tokenizer(void (*fill)(struct vocab_fixture *))
+{
+    struct vocab_fixture *fixture = test_malloc(sizeof *fixture);
+    struct vocab_open open;
+    struct error err;
+
+    fill(fixture);
+    assert_ok(vocab_fixture_open(fixture, &open, &err));
+
+    assert_true(survives_each_failure(open_tokenizer, open.gguf) > 3);
+
+    vocab_open_release(&open);
+    test_free(fixture);
+}
+
+static void opening_a_sentencepiece_vocabulary_reports_each_failed_allocation(void **state)
+{
+    (void)state;
+    opens_a_tokenizer(vocab_fixture_spm);
+}
+
+static void opening_a_byte_level_vocabulary_reports_each_failed_allocation(void **state)
+{
+    (void)state;
+    opens_a_tokenizer(vocab_fixture_bpe);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_growing_buffer_reports_each_failed_allocation),
+        cmocka_unit_test(a_filling_arena_reports_each_failed_allocation),
+        cmocka_unit_test(reading_and_writing_json_reports_each_failed_allocation),
+        cmocka_unit_test(reading_a_gguf_directory_reports_each_failed_allocation),
+        cmocka_unit_test(opening_a_sentencepiece_vocabulary_reports_each_failed_allocation),
+        cmocka_unit_test(opening_a_byte_level_vocabulary_reports_each_failed_allocation),
+    };
+
+    return cmocka_run_group_tests_name("oom", tests, NULL, NULL);
+}
