@@ -33,11 +33,11 @@ struct sample {
     struct slice system;
     struct slice context;
     struct slice meta;
-    struct slice split; /* how context and instruction were told apart; ptr NULL: no context */
+    struct slice split; /* how context and instruction were told apart; ptr NULL: not at all */
     struct turn *turns;
     size_t n_turns;
-    int instruction_turn; /* index of the last user turn, -1 for none */
     int response_turn;    /* index of the last assistant turn, -1 for none */
+    int instruction_turn; /* of the last user turn before it (of all, if none); -1 for none */
 
     struct hash hash;         /* sample_identify() fills these two */
     struct hash context_hash; /* meaningless when context.ptr is NULL */

@@ -30,7 +30,8 @@ struct format_options {
     size_t input_context_bytes; /* an alpaca input of at least this size is a context */
 };
 
-/* Why a record is not a sample: class (lower_snake) and a sentence. Both static. */
+/* Why a record is not a sample, or a sample no record: class (lower_snake, static) and a phrase
+ * (static; where there is an arena, perhaps in it). */
 struct format_refusal {
     const char *class;
     const char *detail;

@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "stages/formats/format.h"
+
+struct fixture {
+    struct json *json;
+    struct arena arena;
+    struct format_options options;
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = test_calloc(1, sizeof *f);
+    struct error err;
+
+    assert_ok(json_new(&f->json, &err));
+    arena_init(&f->arena);
+    f->options = (struct format_options){ SPLIT_LAST_PARAGRAPH, 20 };
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    json_free(f->json);
+    arena_release(&f->arena);
+    test_free(f);
+    return 0;
+}
+
+static const struct json_value *parse(struct fixture *f, const char *text)
+{
+    const struct json_value *value = NULL;
+    enum json_issue issue = JSON_OK;
+    const char *detail = NULL;
+    size_t at = 0;
+    struct error err;
+
+    assert_ok(json_parse(f->json, slice_text(text), &value, &issue, &at, &detail, &err));
+    if (issue != JSON_OK)
+        fail_msg("%s: %s", text, detail);
+    return value;
+}
+
+/* What a record must become. NULL: absent. */
+struct expected {
+    const char *record;
+    const char *format;
+    enum sample_kind kind;
+    const char *ext_id, *system, *context, *split, *instruction, *response, *meta;
+    size_t n_turns;
+};
+
+static void assert_text(const char *record, const char *what, struct slice got,
+                        const char *want)
+{
+    if (!got.ptr && !want)
+        return;
+    if (!got.ptr || !want || !slice_equal(got, slice_text(want)))
+        fail_msg("%s\n  %s is %.*s, not %s", record, what, got.ptr ? (int)got.len : 6,
+                 got.ptr ? got.ptr : "absent", want ? want : "absent");
+}
+
+static void assert_reads(struct fixture *f, const struct expected *e)
+{
+    const struct json_value *record = parse(f, e->record);
+    const struct format *format = format_detect(record);
+    struct format_refusal why = { "", "" };
+    struct sample got;
+    struct error err;
+
+    if (!format || strcmp(format->name, e->format) != 0)
+        fail_msg("%s\n  is taken for %s, not %s", e->record, format ? format->name : "nothing",
+                 e->format);
+    if (format->read(record, &f->options, &f->arena, &got, &why, &err) != 1)
+        fail_msg("%s\n  refused: %s: %s", e->record, why.class, why.detail);
+    assert_text(e->record, "ext_id", got.ext_id, e->ext_id);
+    assert_text(e->record, "system", got.system, e->system);
+    assert_text(e->record, "context", got.context, e->context);
+    assert_text(e->record, "split", got.split, e->split);
+    assert_text(e->record, "instruction", sample_instruction(&got), e->instruction);
+    assert_text(e->record, "response", sample_response(&got), e->response);
+    assert_text(e->record, "meta", got.meta, e->meta);
+    assert_int_equal(got.kind, e->kind);
+    assert_int_equal(got.n_turns, e->n_turns);
+}
+
+static void assert_all_read(void **state, const struct expected *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        assert_reads(*state, &cases[i]);
+}
+
+#define N(array) (sizeof(array) / sizeof(array)[0])
+
+static void reads_alpaca(void **state)
+{
+    static const struct expected cases[] = {
+        { .record = "{\"instruction\":\"Add.\",\"input\":\"1 2\",\"output\":\"3\"}",
+          .format = "alpaca",
+          .kind = SAMPLE_SFT,
+          .instruction = "Add.\n1 2",
+          .response = "3",
+          .split = "input-joined",
+          .n_turns = 2 },
+        { .record =
+              "{\"instruction\":\"Hi\",\"input\":\"\",\"response\":\"Ho\",\"lang\":\"en\"}",
+          .format = "alpaca",
+          .kind = SAMPLE_SFT,
+          .instruction = "Hi",
+          .response = "Ho",
+          .meta = "{\"lang\":\"en\"}",
+          .n_turns = 2 },
+        { .record = "{\"instruction\":\"Hi\",\"input\":\"<noinput>\",\"output\":\"\"}",
+          .format = "alpaca",
+          .kind = SAMPLE_SFT,
+          .instruction = "Hi",
+          .response = "",
+          .n_turns = 2 },
+        { .record = "{\"instruction\":\"Sum up.\",\"input\":\"a passage of 21 bytes\","
+                    "\"output\":\"x\",\"system\":\"Be brief.\",\"id\":7}",
+          .format = "alpaca",
+          .kind = SAMPLE_SFT,
+          .instruction = "Sum up.",
+          .response = "x",
+          .context = "a passage of 21 bytes",
+          .split = "field",
+          .system = "Be brief.",
+          .ext_id = "7",
+          .n_turns = 2 },
+        { .record = "{\"instruction\":\"c\",\"output\":\"d\",\"history\":[[\"a\",\"b\"]]}",
+          .format = "alpaca",
+          .kind = SAMPLE_SFT,
+          .instruction = "c",
+          .response = "d",
+          .n_turns = 4 },
+        { .record = "{\"instruction\":\"c\",\"input\":\"x\",\"output\":null}",
+          .format = "alpaca",
+          .kind = SAMPLE_PROMPT_ONLY,
+          .instruction = "c\nx",
+          .split = "input-joined",
+          .n_turns = 1 },
+        { .record = "{\"instruction\":\"2+2?\",\"output\":4}",
+          .format = "alpaca",
+          .kind = SAMPLE_SFT,
+          .instruction = "2+2?",
+          .response = "4",
+          .n_turns = 2 },
+    };
+
+    assert_all_read(state, cases, N(cases));
+}
+
+static void reads_sharegpt(void **state)
+{
+    static const struct expected cases[] = {
+        { .record = "{\"id\":\"x1\",\"conversations\":[{\"from\":\"human\",\"value\":\"a\"},"
+                    "{\"from\":\"gpt\",\"value\":\"b\"}]}",
+          .format = "sharegpt",
+          .kind = SAMPLE_SFT,
+          .ext_id = "x1",
+          .instruction = "a",
+          .response = "b",
+          .n_turns = 2 },
+        { .record = "{\"conversations\":[{\"from\":\"system\",\"value\":\"s\"},"
+                    "{\"from\":\"Human\",\"value\":\"a\"},{\"from\":\"bing\",\"value\":\"b\"},"
+                    "{\"from\":\"user\",\"value\":\"c\"}],\"tools\":\"[]\"}",
+          .format = "sharegpt",
+          .kind = SAMPLE_SFT,
+          .system = "s",
+          .instruction = "a",
+          .response = "b",
+          .meta = "{\"tools\":\"[]\"}",
+          .n_turns = 3 },
+        { .record = "{\"conversation\":[{\"human\":\"a\",\"assistant\":\"b\"},"
+                    "{\"human\":\"c\",\"assistant\":\"d\"}]}",
+          .format = "sharegpt",
+          .kind = SAMPLE_SFT,
+          .instruction = "c",
+          .response = "d",
+          .n_turns = 4 },
+        { .record = "{\"conversation_id\":\"q\",\"conversation\":[{\"content\":\"a\","
+                    "\"role\":\"user\"},{\"content\":\"b\",\"role\":\"assistant\"}]}",
+          .format = "sharegpt",
+          .kind = SAMPLE_SFT,
+          .ext_id = "q",
+          .instruction = "a",
+          .response = "b",
+          .n_turns = 2 },
+        { .record = "{\"conversations\":\"What now?\"}",
+          .format = "sharegpt",
+          .kind = SAMPLE_PROMPT_ONLY,
+          .instruction = "What now?",
+          .n_turns = 1 },
+        { .record = "{\"conversations\":[{\"from\":\"gpt\",\"value\":\"b\"}]}",
+          .format = "sharegpt",
+          .kind = SAMPLE_SFT,
+          .response = "b",
+          .n_turns = 1 },
+    };
+
+    assert_all_read(state, cases, N(cases));
+}
+
+static void reads_messages(void **state)
+{
+    static const struct expected cases[] = {
+        { .record = "{\"messages\":[{\"role\":\"developer\",\"content\":\"s\"},"
+                    "{\"role\":\"user\",\"content\":\"a\"},"
+                    "{\"role\":\"assistant\",\"content\":\"b\"}],\"text\":\"ignored\"}",
+          .format = "messages",
+          .kind = SAMPLE_SFT,
+          .system = "s",
+          .instruction = "a",
+          .response = "b",
+          .meta = "{\"text\":\"ignored\"}",
+          .n_turns = 2 },
+        { .record = "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\","
+                    "\"text\":\"see\"},{\"type\":\"image_url\",\"image_url\":{\"url\":\"u\"}},"
+                    "{\"type\":\"text\",\"text\":\"this\"}]}]}",
+          .format = "messages",
+          .kind = SAMPLE_PROMPT_ONLY,
+          .instruction = "see\nthis",
+          .n_turns = 1 },
+        { .record = "{\"messages\":[{\"role\":\"user\",\"content\":\"a\\n\\nb\"}]}",
+          .format = "messages",
+          .kind = SAMPLE_PROMPT_ONLY,
+          .instruction = "a\n\nb",
+          .n_turns = 1 },
+        { .record = "{\"messages\":[{\"role\":\"user\",\"content\":\"a\\n\\nb\"}],"
+                    "\"context_bytes\":1}",
+          .format = "messages",
+          .kind = SAMPLE_PROMPT_ONLY,
+          .context = "a",
+          .instruction = "b",
+          .split = "marked",
+          .n_turns = 1 },
+        { .record = "{\"messages\":[{\"role\":\"user\",\"content\":\"a\\n\\nb\"}],"
+                    "\"context_bytes\":2}",
+          .format = "messages",
+          .kind = SAMPLE_PROMPT_ONLY,
+          .instruction = "a\n\nb",
+          .meta = "{\"context_bytes\":2}",
+          .n_turns = 1 },
+    };
+
+    assert_all_read(state, cases, N(cases));
+}
+
+static void splits_longalign_at_the_last_blank_line(void **state)
+{
+    static const struct expected cases[] = {
+        { .record = "{\"messages\":[{\"role\":\"user\",\"content\":\"one\\n\\ntwo\\n\\nask\"},"
+                    "{\"role\":\"assistant\",\"content\":\"r\"}],\"length\":99,\"id\":\"L\"}",
+          .format = "longalign",
+          .kind = SAMPLE_SFT,
+          .ext_id = "L",
+          .context = "one\n\ntwo",
+          .split = "last-paragraph",
+          .instruction = "ask",
+          .response = "r",
+          .meta = "{\"length\":99}",
+          .n_turns = 2 },
+        { .record = "{\"messages\":[{\"role\":\"user\",\"content\":\"one\\n\\n\\nask\"}],"
+                    "\"length\":9}",
+          .format = "longalign",
+          .kind = SAMPLE_PROMPT_ONLY,
+          .context = "one\n",
+          .split = "last-paragraph",
+          .instruction = "ask",
+          .meta = "{\"length\":9}",
+          .n_turns = 1 },
+        { .record = "{\"messages\":[{\"role\":\"user\",\"content\":\"one\\n\\nask\\n\\n \"}],"
+                    "\"length\":9}",
+          .format = "longalign",
+          .kind = SAMPLE_PROMPT_ONLY,
+          .context = "one",
+          .split = "last-paragraph",
+          .instruction = "ask\n\n ",
+          .meta = "{\"length\":9}",
+          .n_turns = 1 },
+        { .record = "{\"messages\":[{\"role\":\"user\",\"content\":\"\\n\\nask\"}],"
+                    "\"length\":9}",
+          .format = "longalign",
+          .kind = SAMPLE_PROMPT_ONLY,
+          .split = "none",
+          .instruction = "\n\nask",
+          .meta = "{\"length\":9}",
+          .n_turns = 1 },
+        { .record = "{\"messages\":[{\"role\":\"user\",\"content\":\"ask\"}],\"length\":9}",
+          .format = "longalign",
+          .kind = SAMPLE_PROMPT_ONLY,
+          .split = "none",
+          .instruction = "ask",
+          .meta = "{\"length\":9}",
+          .n_turns = 1 },
+    };
+
+    assert_all_read(state, cases, N(cases));
+}
+
+static void leaves_longalign_whole_when_told_so(void **state)
+{
+    static const struct expected whole = {
+        .record =
+            "{\"messages\":[{\"role\":\"user\",\"content\":\"one\\n\\nask\"}],\"length\":1}",
+        .format = "longalign",
+        .kind = SAMPLE_PROMPT_ONLY,
+        .split = "none",
+        .instruction = "one\n\nask",
+        .meta = "{\"length\":1}",
+        .n_turns = 1
+    };
+    struct fixture *f = *state;
+
+    f->options.split = SPLIT_NONE;
+    assert_reads(f, &whole);
+}
+
+static void reads_fields_of_every_other_shape(void **state)
+{
+    static const struct expected cases[] = {
+        { .record =
+              "{\"instruction\":\"q\",\"context\":\"c\",\"response\":\"r\",\"category\":1}",
+          .format = "dolly",
+          .kind = SAMPLE_SFT,
+          .context = "c",
+          .split = "field",
+          .instruction = "q",
+          .response = "r",
+          .meta = "{\"category\":1}",
+          .n_turns = 2 },
+        { .record = "{\"instruction\":\"q\",\"context\":\"\",\"response\":\"r\",\"id\":\"d1\"}",
+          .format = "dolly",
+          .kind = SAMPLE_SFT,
+          .ext_id = "d1",
+          .instruction = "q",
+          .response = "r",
+          .n_turns = 2 },
+        { .record = "{\"prompt\":\"p\",\"completion\":\"c\"}",
+          .format = "prompt",
+          .kind = SAMPLE_SFT,
+          .instruction = "p",
+          .response = "c",
+          .n_turns = 2 },
+        { .record = "{\"prompt\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\","
+                    "\"content\":\"p\"}],\"completion\":[{\"role\":\"assistant\",\"content\":"
+                    "\"c\"}]}",
+          .format = "prompt",
+          .kind = SAMPLE_SFT,
+          .system = "s",
+          .instruction = "p",
+          .response = "c",
+          .n_turns = 2 },
+        { .record = "{\"question\":\"q\",\"answer\":\"a\"}",
+          .format = "qa",
+          .kind = SAMPLE_SFT,
+          .instruction = "q",
+          .response = "a",
+          .n_turns = 2 },
+        { .record = "{\"query\":\"q\",\"response\":\"a\",\"system\":\"\"}",
+          .format = "qa",
+          .kind = SAMPLE_SFT,
+          .instruction = "q",
+          .response = "a",
+          .n_turns = 2 },
+        { .record = "{\"system_prompt\":\"s\",\"question\":\"q\",\"response\":\"a\"}",
+          .format = "qa",
+          .kind = SAMPLE_SFT,
+          .system = "s",
+          .instruction = "q",
+          .response = "a",
+          .n_turns = 2 },
+        { .record = "{\"id\":\"u0\",\"instruction\":\"i\",\"instances\":[{\"input\":\"n\","
+                    "\"output\":\"o\"}],\"app\":\"x\"}",
+          .format = "self-instruct",
+          .kind = SAMPLE_SFT,
+          .ext_id = "u0",
+          .instruction = "i\nn",
+          .response = "o",
+          .split = "input-joined",
+          .meta = "{\"app\":\"x\"}",
+          .n_turns = 2 },
+        { .record = "{\"idx\":3,\"Skill\":\"Math\",\"Instruction\":\"i\"}",
+          .format = "prompt-only",
+          .kind = SAMPLE_PROMPT_ONLY,
+          .ext_id = "3",
+          .instruction = "i",
+          .meta = "{\"Skill\":\"Math\"}",
+          .n_turns = 1 },
+        { .record = "{\"id\":\"k\",\"prompt\":\"p\"}",
+          .format = "prompt-only",
+          .kind = SAMPLE_PROMPT_ONLY,
+          .ext_id = "k",
+          .instruction = "p",
+          .n_turns = 1 },
+        { .record = "{\"question_id\":1,\"text\":\"t\",\"category\":\"g\"}",
+          .format = "prompt-only",
+          .kind = SAMPLE_PROMPT_ONLY,
+          .ext_id = "1",
+          .instruction = "t",
+          .meta = "{\"category\":\"g\"}",
+          .n_turns = 1 },
+        { .record = "{\"id\":\"a/b\",\"text\":\"t\"}",
+          .format = "text",
+          .kind = SAMPLE_TEXT,
+          .ext_id = "a/b",
+          .context = "t",
+          .n_turns = 0 },
+        { .record = "{\"uid\":5,\"label\":1,\"sentence\":\"t\"}",
+          .format = "text",
+          .kind = SAMPLE_TEXT,
+          .ext_id = "5",
+          .context = "t",
+          .meta = "{\"label\":1}",
+          .n_turns = 0 },
+        { .record = "{\"id\":null,\"kind\":\"sft\",\"system\":null,\"context\":\"c\",\"split\":"
+                    "\"field\",\"instruction\":\"i\",\"response\":\"r\",\"turns\":null,"
+                    "\"meta\":{\"a\":[1,2]}}",
+          .format = "jsonl",
+          .kind = SAMPLE_SFT,
+          .context = "c",
+          .split = "field",
+          .instruction = "i",
+          .response = "r",
+          .meta = "{\"a\":[1,2]}",
+          .n_turns = 2 },
+    };
+
+    assert_all_read(state, cases, N(cases));
+}
+
+static void keeps_unknown_members_byte_for_byte(void **state)
+{
+    static const struct expected kept = {
+        .record = "{\"text\":\"t\",\"n\":123456789012345678901234567890,\"f\":1.50,\"z\":null,"
+                  "\"o\":{\"b\":[true],\"a\":\"\\u00e9\\n\"},\"_id\":\"i\",\"idx\":2}",
+        .format = "text",
+        .kind = SAMPLE_TEXT,
+        .ext_id = "i",
+        .context = "t",
+        .meta =
+            "{\"n\":123456789012345678901234567890,\"f\":1.50,\"z\":null,\"o\":{\"b\":[true],"
+            "\"a\":\"\303\251\\n\"},\"idx\":2}"
+    };
+
+    assert_all_read(state, &kept, 1);
+}
+
+static const struct turn *read_turns(struct fixture *f, const char *text, size_t n_wanted)
+{
+    const struct json_value *record = parse(f, text);
+    const struct format *format = format_detect(record);
+    struct format_refusal why;
+    struct sample got;
+    struct error err;
+
+    assert_non_null(format);
+    assert_int_equal(format->read(record, &f->options, &f->arena, &got, &why, &err), 1);
+    assert_int_equal(got.n_turns, n_wanted);
+    return got.turns;
+}
+
+static void keeps_what_else_a_message_holds(void **state)
+{
+    static const char record[] =
+        "{\"messages\":[{\"role\":\"user\",\"name\":\"n\",\"content\":\"a\"},"
+        "{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":\"c\"}]},"
+        "{\"role\":\"tool\",\"tool_call_id\":\"c\",\"content\":\"t\"},"
+        "{\"role\":\"system\",\"content\":\"late\"},"
+        "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"p\"}]}]}";
+    const struct turn *turns = read_turns(*state, record, 5);
+
+    assert_text(record, "extra", turns[0].extra, "{\"name\":\"n\"}");
+    assert_text(record, "content", turns[1].content, "");
+    assert_text(record, "extra", turns[1].extra, "{\"tool_calls\":[{\"id\":\"c\"}]}");
+    assert_text(record, "role", turns[2].role, "tool");
+    assert_text(record, "extra", turns[2].extra, "{\"tool_call_id\":\"c\"}");
+    assert_text(record, "role", turns[3].role, "system");
+    assert_text(record, "extra", turns[4].extra,
+                "{\"content\":[{\"type\":\"text\",\"text\":\"p\"}]}");
+}
+
+static void knows_a_function_call_from_an_answer(void **state)
+{
+    static const char record[] =
+        "{\"conversations\":[{\"from\":\"human\",\"value\":\"a\"},"
+        "{\"from\":\"function_call\",\"value\":\"{}\"},{\"from\":\"observation\","
+        "\"value\":\"1\"}]}";
+    const struct turn *turns = read_turns(*state, record, 3);
+
+    assert_text(record, "role", turns[1].role, "assistant");
+    assert_text(record, "extra", turns[1].extra, "{\"from\":\"function_call\"}");
+    assert_text(record, "role", turns[2].role, "tool");
+    assert_null(turns[2].extra.ptr);
+}
+
+static void refuses_with_a_class(void **state)
+{
+    static const struct {
+        const char *record, *format, *class, *detail;
+    } cases[] = {
+        { "{\"output\":\"x\"}", "alpaca", "missing_content", "no instruction" },
+        { "{\"instruction\":[1],\"output\":\"x\"}", "alpaca", "bad_type", "is a list" },
+        { "{\"instruction\":\"\",\"output\":\" \\n\"}", "alpaca", "empty_record", "no text" },
+        { "{\"instruction\":\"i\",\"output\":\"o\",\"history\":[[\"a\"]]}", "alpaca",
+          "bad_type", "history[0]" },
+        { "{\"messages\":\"a\"}", "messages", "bad_type", "not a list" },
+        { "{\"messages\":[]}", "messages", "empty_record", "no text" },
+        { "{\"messages\":[7]}", "messages", "bad_type", "message 1" },
+        { "{\"messages\":[{\"content\":\"x\"}]}", "messages", "bad_role", "whose" },
+        { "{\"messages\":[{\"role\":\"narrator\",\"content\":\"x\"}]}", "messages", "bad_role",
+          "\"narrator\"" },
+        { "{\"messages\":[{\"role\":\"user\",\"content\":null}]}", "messages",
+          "missing_content", "message 1" },
+        { "{\"messages\":[{\"role\":\"user\",\"content\":{}}]}", "messages", "bad_type",
+          "object" },
+        { "{\"text\":\"x\"}", "sharegpt", "missing_content", "conversations" },
+        { "{\"text\":\"x\"}", "longalign", "missing_content", "messages" },
+        { "{\"text\":\"x\"}", "dolly", "missing_content", "instruction" },
+        { "{\"text\":\"x\"}", "prompt", "missing_content", "prompt" },
+        { "{\"text\":\"x\"}", "qa", "missing_content", "question" },
+        { "{\"text\":\"x\"}", "self-instruct", "missing_content", "instruction" },
+        { "{\"text\":\"x\"}", "prompt-only", "missing_content", "instruction" },
+        { "{\"messages\":[]}", "text", "missing_content", "text" },
+        { "{\"text\":\"  \"}", "text", "empty_record", "no text" },
+        { "{\"instruction\":\"i\",\"instances\":[{},{}]}", "self-instruct", "unknown_shape",
+          "2 instances" },
+        { "{\"instruction\":\"i\",\"instances\":[1]}", "self-instruct", "bad_type", "object" },
+        { "{\"kind\":\"sft\",\"turns\":[{\"role\":\"x\"}]}", "jsonl", "bad_role", "turn 1" },
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < N(cases); i++) {
+        struct format_refusal why = { "", "" };
+        struct sample got;
+        struct error err;
+        const int rc =
+            format_find(cases[i].format)
+                ->read(parse(f, cases[i].record), &f->options, &f->arena, &got, &why, &err);
+
+        if (rc != 0 || strcmp(why.class, cases[i].class) != 0 ||
+            !strstr(why.detail, cases[i].detail))
+            fail_msg("%s as %s: %d, %s: %s", cases[i].record, cases[i].format, rc, why.class,
+                     why.detail);
+    }
+}
+
+static void knows_no_shape_for_what_would_be_misread(void **state)
+{
+    static const char *const records[] = {
+        "{\"prompt\":\"p\",\"chosen\":\"a\",\"rejected\":\"b\"}",
+        "{\"prompt\":\"p\",\"completion\":\"a\",\"label\":false}",
+        "{\"a\":1}",
+        "{}",
+    };
+
+    for (size_t i = 0; i < N(records); i++)
+        if (format_detect(parse(*state, records[i])))
+            fail_msg("%s is taken for a sample", records[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(reads_alpaca, setup, teardown),
+        cmocka_unit_test_setup_teardown(reads_sharegpt, setup, teardown),
+        cmocka_unit_test_setup_teardown(reads_messages, setup, teardown),
+        cmocka_unit_test_setup_teardown(splits_longalign_at_the_last_blank_line, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(leaves_longalign_whole_when_told_so, setup, teardown),
+        cmocka_unit_test_setup_teardown(reads_fields_of_every_other_shape, setup, teardown),
+        cmocka_unit_test_setup_teardown(keeps_unknown_members_byte_for_byte, setup, teardown),
+        cmocka_unit_test_setup_teardown(keeps_what_else_a_message_holds, setup, teardown),
+        cmocka_unit_test_setup_teardown(knows_a_function_call_from_an_answer, setup, teardown),
+        cmocka_unit_test_setup_teardown(refuses_with_a_class, setup, teardown),
+        cmocka_unit_test_setup_teardown(knows_no_shape_for_what_would_be_misread, setup,
+                                        teardown),
+    };
+
+    return cmocka_run_group_tests_name("stages/formats", tests, NULL, NULL);
+}
