@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tiny models of tests/data against the answers of oracle.py, and what a session promises
+ * beyond right numbers. */
+#include "tests/support/test.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/pool.h"
+#include "scoring/infer/gguf.h"
+#include "scoring/infer/model.h"
+#include "scoring/infer/session.h"
+#include "scoring/infer/session_private.h"
+#include "scoring/kernels/kernels.h"
+#include "tests/support/infer.h"
+
+/* 32-bit sums against double precision, on likelihoods of tens of nats. */
+#define NLL_TOLERANCE       1e-4
+#define ATTENTION_TOLERANCE 1e-6
+
+static const char *const names[] = { "tiny-llama", "tiny-qwen2" };
+
+/* One of the models with its cases. */
+struct subject {
+    struct arena arena;
+    const char *path;
+    struct infer_cases cases;
+};
+
+static void subject_open(struct subject *subject, const char *name)
+{
+    char file[64];
+
+    arena_init(&subject->arena);
+    snprintf(file, sizeof file, "tests/data/%s.gguf", name);
+    subject->path = source_path(&subject->arena, file);
+    snprintf(file, sizeof file, "tests/data/%s.json", name);
+    infer_cases_open(&subject->cases, source_path(&subject->arena, file));
+}
+
+static void subject_close(struct subject *subject)
+{
+    infer_cases_close(&subject->cases);
+    arena_release(&subject->arena);
+}
+
+static void eval_each(struct runner *runner, const struct infer_cases *cases)
+{
+    struct error err;
+
+    for (size_t i = 0; i < cases->n; i++)
+        assert_ok(session_eval(runner->session, &cases->cases[i].sequence, 1, &err));
+}
+
+static void eval_together(struct runner *runner, const struct infer_cases *cases)
+{
+    struct sequence *all = test_calloc(cases->n, sizeof *all);
+    struct error err;
+
+    for (size_t i = 0; i < cases->n; i++)
+        all[i] = cases->cases[cases->n - 1 - i].sequence;
+    assert_ok(session_eval(runner->session, all, cases->n, &err));
+    test_free(all);
+}
+
+/* All results one after the other. */
+static double *collect(const struct infer_cases *cases, size_t *n)
+{
+    double *all = test_calloc(4096, sizeof *all);
+
+    *n = 0;
+    for (size_t i = 0; i < cases->n; i++) {
+        const struct sequence *sequence = &cases->cases[i].sequence;
+        const size_t n_scored = sequence->n_tokens - sequence->score_from;
+
+        assert_true(*n + n_scored + sequence->n_spans <= 4096);
+        memcpy(all + *n, sequence->nll_nats, n_scored * sizeof *all);
+        *n += n_scored;
+        memcpy(all + *n, sequence->attention, sequence->n_spans * sizeof *all);
+        *n += sequence->n_spans;
+    }
+    return all;
+}
+
+static void check_answers(const struct infer_cases *cases, const char *who)
+{
+    for (size_t i = 0; i < cases->n; i++) {
+        const struct infer_case *c = &cases->cases[i];
+        const size_t n_scored = c->sequence.n_tokens - c->sequence.score_from;
+        const double nll = max_difference(c->sequence.nll_nats, c->want_nll, n_scored);
+        const double attention =
+            max_difference(c->sequence.attention, c->want_attention, c->sequence.n_spans);
+
+        print_message("# %s, %zu tokens: nll off by %.2g, attention by %.2g\n", who,
+                      c->sequence.n_tokens, nll, attention);
+        if (nll > NLL_TOLERANCE || attention > ATTENTION_TOLERANCE)
+            fail_msg("%s, case %zu: nll off by %g, attention by %g", who, i, nll, attention);
+    }
+}
+
+static void agrees_with_the_oracle_on_every_family(void **state)
+{
+    unsigned flags[FAMILIES_MAX];
+    const size_t n_families = find_families(flags);
+
+    (void)state;
+    for (size_t m = 0; m < sizeof names / sizeof *names; m++) {
+        struct subject subject;
+
+        subject_open(&subject, names[m]);
+        for (size_t f = 0; f < n_families; f++) {
+            struct runner runner;
+
+            runner_open(&runner, subject.path, flags[f], 2);
+            eval_each(&runner, &subject.cases);
+            check_answers(&subject.cases, runner.session->kernels.name);
+            runner_close(&runner);
+        }
+        subject_close(&subject);
+    }
+}
+
+/* The same cases, alone and together, on 1 to 5 threads. */
+static void check_same_bits(const struct subject *subject, unsigned cpu_flags)
+{
+    double *first = NULL;
+    size_t n_first = 0;
+
+    for (size_t n_threads = 1; n_threads <= 5; n_threads++) {
+        for (int together = 0; together <= 1; together++) {
+            struct runner runner;
+            size_t n;
+
+            runner_open(&runner, subject->path, cpu_flags, n_threads);
+            if (together)
+                eval_together(&runner, &subject->cases);
+            else
+                eval_each(&runner, &subject->cases);
+            double *all = collect(&subject->cases, &n);
+            runner_close(&runner);
+            if (!first) {
+                first = all;
+                n_first = n;
+                continue;
+            }
+            assert_int_equal(n, n_first);
+            assert_memory_equal(all, first, n * sizeof *all);
+            test_free(all);
+        }
+    }
+    test_free(first);
+}
+
+static void gives_the_same_bits_for_any_threads_and_batching(void **state)
+{
+    unsigned flags[FAMILIES_MAX];
+    const size_t n_families = find_families(flags);
+
+    (void)state;
+    for (size_t m = 0; m < sizeof names / sizeof *names; m++) {
+        struct subject subject;
+
+        subject_open(&subject, names[m]);
+        for (size_t f = 0; f < n_families; f++)
+            check_same_bits(&subject, flags[f]);
+        subject_close(&subject);
+    }
+}
+
+struct fixture {
+    struct subject subject;
+    struct runner runner;
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = test_calloc(1, sizeof *f);
+
+    subject_open(&f->subject, names[0]);
+    runner_open(&f->runner, f->subject.path, cpu_detect(), 2);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    runner_close(&f->runner);
+    subject_close(&f->subject);
+    test_free(f);
+    return 0;
+}
+
+static void a_token_depends_on_those_before_it_only(void **state)
+{
+    struct fixture *f = *state;
+    struct sequence whole = f->subject.cases.cases[3].sequence;
+    double nll_whole[128], nll_cut[128];
+    struct error err;
+
+    assert_int_equal(whole.n_tokens, 129);
+    whole.attention = NULL;
+    whole.nll_nats = nll_whole;
+    struct sequence cut = whole;
+    cut.n_tokens = 70;
+    cut.nll_nats = nll_cut;
+    assert_ok(session_eval(f->runner.session, &whole, 1, &err));
+    assert_ok(session_eval(f->runner.session, &cut, 1, &err));
+
+    assert_memory_equal(nll_whole, nll_cut, 69 * sizeof *nll_cut);
+}
+
+static void attention_on_all_keys_is_one_over_their_number(void **state)
+{
+    struct fixture *f = *state;
+    struct sequence sequence = f->subject.cases.cases[4].sequence;
+    const struct span all[] = { { 0, 301 }, { 0, 100 }, { 100, 301 } };
+    double attention[3];
+    struct error err;
+
+    sequence.spans = all;
+    sequence.n_spans = 3;
+    sequence.attention = attention;
+    assert_ok(session_eval(f->runner.session, &sequence, 1, &err));
+
+    assert_true(fabs(attention[0] * 301 - 1) < 1e-6);
+    assert_true(fabs(attention[1] * 100 + attention[2] * 201 - 1) < 1e-6);
+}
+
+static void a_call_with_nothing_to_observe_does_nothing(void **state)
+{
+    struct fixture *f = *state;
+    const int32_t tokens[] = { 5, 6 };
+    double nll = -1;
+    const struct sequence sequences[] = {
+        { .tokens = tokens, .n_tokens = 2 },
+        { .tokens = tokens, .n_tokens = 2, .score_from = 2, .nll_nats = &nll },
+    };
+    struct error err;
+
+    assert_ok(session_eval(f->runner.session, sequences, 2, &err));
+    assert_ok(session_eval(f->runner.session, NULL, 0, &err));
+    assert_true(nll == -1);
+}
+
+static void refuses_an_id_outside_the_vocabulary(void **state)
+{
+    struct fixture *f = *state;
+    const int32_t good[] = { 1, 2 };
+    const int32_t high[] = { 1, 2, 320 };
+    const int32_t low[] = { 1, -1 };
+    double nll[2];
+    struct sequence sequences[] = {
+        { .tokens = good, .n_tokens = 2, .score_from = 1, .nll_nats = nll },
+        { .tokens = high, .n_tokens = 3, .score_from = 1, .nll_nats = nll },
+    };
+    struct error err;
+
+    assert_fails(session_eval(f->runner.session, sequences, 2, &err), ERR_INPUT,
+                 "token 2 of sequence 1 has id 320, but the vocabulary has 320 tokens");
+    sequences[1].tokens = low;
+    sequences[1].n_tokens = 2;
+    assert_fails(session_eval(f->runner.session, sequences, 2, &err), ERR_INPUT,
+                 "token 1 of sequence 1 has id -1");
+}
+
+static void refuses_requests_that_contradict_themselves(void **state)
+{
+    struct fixture *f = *state;
+    struct session *session = f->runner.session;
+    const int32_t tokens[] = { 1, 2, 3 };
+    const struct span empty = { 2, 2 };
+    const struct span outside = { 2, 4 };
+    double out[3];
+    const struct sequence none = { .tokens = tokens, .n_tokens = 0 };
+    const struct sequence from_0 = { .tokens = tokens, .n_tokens = 3, .nll_nats = out };
+    const struct sequence from_4 = {
+        .tokens = tokens, .n_tokens = 3, .score_from = 4, .nll_nats = out
+    };
+    struct sequence attend = { .tokens = tokens,
+                               .n_tokens = 3,
+                               .attend_from = 3,
+                               .spans = &empty,
+                               .n_spans = 1,
+                               .attention = out };
+    struct error err;
+
+    assert_fails(session_eval(session, &none, 1, &err), ERR_INVARIANT, "no tokens");
+    assert_fails(session_eval(session, &from_0, 1, &err), ERR_INVARIANT, "score_from");
+    assert_fails(session_eval(session, &from_4, 1, &err), ERR_INVARIANT, "score_from");
+    assert_fails(session_eval(session, &attend, 1, &err), ERR_INVARIANT, "attend_from");
+    attend.attend_from = 2;
+    assert_fails(session_eval(session, &attend, 1, &err), ERR_INVARIANT, "span");
+    attend.spans = &outside;
+    assert_fails(session_eval(session, &attend, 1, &err), ERR_INVARIANT, "span");
+}
+
+static void holds_no_more_memory_than_it_said(void **state)
+{
+    struct fixture *f = *state;
+    const struct session *session = f->runner.session;
+    size_t n_tokens = 0;
+
+    for (size_t i = 0; i < f->subject.cases.n; i++)
+        n_tokens += f->subject.cases.cases[i].sequence.n_tokens;
+    eval_together(&f->runner, &f->subject.cases);
+
+    const uint64_t held = session->n_floats * sizeof(float) + session->arena.total_bytes +
+                          2 * SCRATCH_FLOATS * sizeof(float);
+    assert_in_range(held, 1, session_bytes(f->runner.model, f->runner.pool, n_tokens));
+}
+
+/* A copy of the first model's file with one weight overwritten, run on three tokens. */
+static int eval_damaged(const struct fixture *f, const char *tensor, size_t at, float value,
+                        struct error *out)
+{
+    const int32_t tokens[] = { 7, 8, 9 };
+    double nll[2];
+    const struct sequence sequence = {
+        .tokens = tokens, .n_tokens = 3, .score_from = 1, .nll_nats = nll
+    };
+    struct file_map map;
+    struct gguf *gguf = NULL;
+    struct model *model = NULL;
+    struct session *session = NULL;
+    struct error err = { 0 };
+
+    assert_ok(file_map_open(f->subject.path, &map, &err));
+    uint8_t *bytes = test_malloc(map.len);
+    memcpy(bytes, map.data, map.len);
+    assert_ok(gguf_parse(bytes, map.len, &gguf, &err));
+    memcpy(bytes + (gguf_tensor(gguf, tensor)->data - bytes) + at * sizeof value, &value,
+           sizeof value);
+    assert_ok(model_open_bytes(bytes, map.len, &model, &err));
+    assert_ok(session_new(model, &f->runner.session->kernels, f->runner.pool, &session, &err));
+    const int rc = session_eval(session, &sequence, 1, &err);
+    session_free(session);
+    model_close(model);
+    gguf_free(gguf);
+    test_free(bytes);
+    file_map_close(&map);
+    *out = err;
+    return rc;
+}
+
+static void reports_values_that_are_not_finite(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    /* Row 8 of the embedding: token 8 is token 1 of the sequence. */
+    assert_fails(eval_damaged(f, "token_embd.weight", 8 * 64 + 3, NAN, &err), ERR_INPUT,
+                 "token 1 of sequence 0");
+    assert_fails(eval_damaged(f, "blk.0.attn_k.weight", 70, INFINITY, &err), ERR_INPUT,
+                 "token 0 of sequence 0");
+    assert_fails(eval_damaged(f, "blk.1.attn_q.weight", 0, 1e30f, &err), ERR_INPUT,
+                 "token 0 of sequence 0");
+    assert_fails(eval_damaged(f, "blk.1.attn_v.weight", 5, -NAN, &err), ERR_INPUT,
+                 "token 0 of sequence 0");
+    /* What the last layer spoils shows in the logits. */
+    assert_fails(eval_damaged(f, "blk.1.ffn_up.weight", 5, NAN, &err), ERR_INPUT,
+                 "token 0 of sequence 0");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(agrees_with_the_oracle_on_every_family),
+        cmocka_unit_test(gives_the_same_bits_for_any_threads_and_batching),
+        cmocka_unit_test_setup_teardown(a_token_depends_on_those_before_it_only, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(attention_on_all_keys_is_one_over_their_number, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_call_with_nothing_to_observe_does_nothing, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(refuses_an_id_outside_the_vocabulary, setup, teardown),
+        cmocka_unit_test_setup_teardown(refuses_requests_that_contradict_themselves, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(holds_no_more_memory_than_it_said, setup, teardown),
+        cmocka_unit_test_setup_teardown(reports_values_that_are_not_finite, setup, teardown),
+    };
+
+    return cmocka_run_group_tests_name("infer/session", tests, NULL, NULL);
+}
