@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write a llama model of any shape with random weights and no vocabulary, to measure with.
 
-The default is 100 million F32 weights. The numbers repeat one block of normal deviates, begun at
-another place for each tensor: quick to write, and no two rows in step.
+The default is 100 million F32 weights. The numbers repeat one block of normal deviates, begun
+at another place for each tensor: quick to write, and no two rows in step.
 """
 import argparse
 import os
@@ -51,7 +51,8 @@ def main():
         tensors.append((name, (columns, rows), args.type, pieces(block, start, n_bytes), n_bytes))
 
     def norm(name):
-        tensors.append((name, (args.width,), "F32", gguf.encode([1.0] * args.width, "F32")))
+        ones = gguf.encode([1.0] * args.width, "F32")
+        tensors.append((name, (args.width,), "F32", ones))
 
     matrix("token_embd.weight", args.vocab, args.width)
     for layer in range(args.layers):
