@@ -5,9 +5,10 @@
 # The case runs in an empty folder, with nothing of the caller's environment but PATH, and with
 #   CURATE  the program        DATA    tests/data/
 #   SOURCE  the repository     SHARED  the reference material, or empty where there is none
-# What it prints is compared with CASE.out, whose last line is "exit STATUS", and what it says on
-# standard error with CASE.err; no such file means silence. Seconds and the folders above are
-# written as SECS, $SOURCE and so on. UPDATE=1 writes the two files instead: review the diff.
+# What it prints is compared with CASE.out, whose last line is "exit STATUS", and what it says
+# on standard error with CASE.err; no such file means silence. Seconds and the folders above are
+# written as SECS, $SOURCE and so on. UPDATE=1 writes the two files instead: review the diff. A
+# case that ends with 77 cannot run here and has said why on standard error.
 set -euo pipefail
 
 curate=$(realpath "$1")
@@ -36,10 +37,9 @@ if [[ $status -eq 77 ]]; then
 fi
 echo "exit $status" >> "$work/out"
 
-for stream in out err; do
-    sed -E -i -e "s#$work/in#\$PWD#g" -e "s#$curate#\$CURATE#g" -e "s#$source#\$SOURCE#g" \
-        -e 's/\b(secs)=[0-9.e+-]+/\1=SECS/g' -e 's/("secs"): ?[0-9.e+-]+/\1:SECS/g' "$work/$stream"
-done
+sed -E -i -e "s#$work/in#\$PWD#g" -e "s#$curate#\$CURATE#g" -e "s#$source#\$SOURCE#g" \
+    -e 's/\bsecs=[0-9.e+-]+/secs=SECS/g' -e 's/"secs": ?[0-9.e+-]+/"secs":SECS/g' \
+    "$work/out" "$work/err"
 
 if [[ -n ${UPDATE:-} ]]; then
     cp "$work/out" "$expected.out"

@@ -66,7 +66,7 @@ def main(page_path, curate):
         elif command not in page:
             problems.append(f"the page does not explain '{command}'")
         else:
-            problems += (f"{command}: the page explains --{name}, the program has no such option"
+            problems += (f"{command}: the page explains --{name}, which is no option of it"
                          for name in sorted(page[command] - program[command]))
             problems += (f"{command}: the page does not explain --{name}"
                          for name in sorted(program[command] - page[command]))

@@ -29,8 +29,8 @@ def main(root):
     if not re.search(rf"version {VERSION}\.", version.stdout):
         skip(f"{version.stdout.strip()} is not version {VERSION}")
 
-    done = subprocess.run([tool, "--dry-run", "-Werror", *tree.files(root, ".c", ".h")], cwd=root,
-                          capture_output=True, text=True, check=False)
+    command = [tool, "--dry-run", "-Werror", *tree.files(root, ".c", ".h")]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     tree.finish(sorted(set(re.findall(r"^(\S+?:\d+):\d+: error:", done.stderr, re.MULTILINE))))
 
 

@@ -23,7 +23,9 @@ MAY_SEE = {
     "scoring/infer": {"scoring/kernels", "base"},
     "scoring": {"scoring/infer", "base"},
     "stages/formats": {"stages", "store", "base"},
-    "stages": {"stages/formats", "scoring", "scoring/infer", "store", "base"},
+    # It opens models and chooses the kernels they run on, and hands both to scoring/.
+    "stages": {"stages/formats", "scoring", "scoring/infer", "scoring/kernels", "store",
+               "base"},
     "pipeline": {"stages", "store", "base"},
     "cli": {"pipeline", "stages", "scoring", "scoring/infer", "scoring/kernels", "store",
             "base"},
@@ -32,9 +34,9 @@ ANYTHING = ("tests", "bench")
 
 # The standard library and POSIX, which everybody may include ...
 STANDARD = set("""
-    assert.h ctype.h dirent.h errno.h fcntl.h float.h glob.h inttypes.h limits.h math.h setjmp.h
-    sched.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h
-    strings.h sys/file.h sys/mman.h sys/resource.h sys/stat.h sys/time.h sys/types.h
+    assert.h ctype.h dirent.h errno.h fcntl.h float.h fts.h ftw.h glob.h inttypes.h limits.h
+    math.h setjmp.h sched.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h
+    stdlib.h string.h strings.h sys/file.h sys/mman.h sys/resource.h sys/stat.h sys/time.h sys/types.h
     sys/wait.h time.h unistd.h
 """.split())
 # ... and the headers that have a home: files, or folders with their slash at the end.

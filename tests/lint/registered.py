@@ -23,6 +23,11 @@ LISTS = [
     ("tests/meson.build", "lints", "tests/lint", "", ".py"),
     ("tests/kernels/meson.build", "check_names", "tests/kernels", "check_", ".c"),
 ]
+# Lists whose names must stand in another: build file, list, the other list.
+SUBSETS = [
+    ("tests/meson.build", "threaded", "unit_tests"),
+    ("tests/meson.build", "oom_tests", "unit_tests"),
+]
 NOT_A_MEMBER = {"tests/e2e/run.sh", "tests/lint/tree.py", "tests/support/oom.c"}
 
 
@@ -60,6 +65,11 @@ def main(root):
     problems = []
     for entry in LISTS:
         problems += list_problems(root, *entry)
+    for build_file, variable, other in SUBSETS:
+        strangers = set(tree.names(root, build_file, variable))
+        strangers -= set(tree.names(root, build_file, other))
+        problems += (f"{build_file}: {variable} names '{name}', which {other} does not"
+                     for name in sorted(strangers))
     problems += source_problems(root)
     for name in tree.names(root, "tests/meson.build", "fuzz_targets"):
         corpus = Path(root, "tests/fuzz/corpus", name)
