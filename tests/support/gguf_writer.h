@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gguf_writer.h - GGUF files made in memory, for tests.
+ *
+ * It writes what it is told: a test makes broken files with it too. Running out of memory fails
+ * an assertion. Not for files that do not fit into memory several times.
+ */
+#ifndef CURATE_TEST_GGUF_WRITER_H
+#define CURATE_TEST_GGUF_WRITER_H
+
+#include "base/buf.h"
+#include "base/slice.h"
+#include "scoring/infer/gguf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct gguf_writer {
+    struct buf entries;
+    struct buf tensors; /* their descriptions */
+    struct buf data;
+    struct buf file;
+    uint64_t n_entries;
+    uint64_t n_tensors;
+};
+
+void gguf_writer_init(struct gguf_writer *writer);
+void gguf_writer_release(struct gguf_writer *writer);
+
+void gguf_write_u32(struct gguf_writer *writer, const char *key, uint32_t value);
+void gguf_write_f32(struct gguf_writer *writer, const char *key, float value);
+void gguf_write_bool(struct gguf_writer *writer, const char *key, bool value);
+void gguf_write_string(struct gguf_writer *writer, const char *key, struct slice value);
+
+void gguf_write_strings(struct gguf_writer *writer, const char *key, const struct slice *values,
+                        size_t n);
+void gguf_write_f32s(struct gguf_writer *writer, const char *key, const float *values,
+                     size_t n);
+void gguf_write_i32s(struct gguf_writer *writer, const char *key, const int32_t *values,
+                     size_t n);
+
+/* The tensor's bytes are copied and placed behind those before it, aligned to 32. */
+void gguf_write_tensor(struct gguf_writer *writer, const char *name, const uint64_t *dims,
+                       uint32_t n_dims, enum dtype type, struct slice bytes);
+
+/* The whole file, version 3. Lasts until the writer changes or is released. */
+struct slice gguf_writer_file(struct gguf_writer *writer);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vocab_fixture.h - two vocabularies small enough to encode by hand.
+ *
+ * A test takes one, changes what it is about, and opens it. Both begin with their 256 bytes;
+ * vocab_fixture.c lists what follows with the ids.
+ */
+#ifndef CURATE_TEST_VOCAB_FIXTURE_H
+#define CURATE_TEST_VOCAB_FIXTURE_H
+
+#include "base/slice.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct gguf;
+struct tokenizer;
+
+enum { FIXTURE_TOKENS = 512, FIXTURE_MERGES = 64 };
+
+struct vocab_fixture {
+    const char *model;
+    const char *pre; /* NULL: no such key */
+    struct slice texts[FIXTURE_TOKENS];
+    int32_t types[FIXTURE_TOKENS];
+    float scores[FIXTURE_TOKENS];
+    size_t n_tokens;
+    size_t n_types; /* these two follow n_tokens unless a test wants them wrong */
+    size_t n_scores;
+    struct slice merges[FIXTURE_MERGES];
+    size_t n_merges;
+    int32_t bos; /* -1: no such key */
+    int32_t eos;
+    int32_t unknown;
+    int adds_bos; /* -1: no such key */
+    int adds_space;
+    char bytes[256][8];
+};
+
+/* Byte b is token 3 + b; 0 is <unk>, 1 <s>, 2 </s>. */
+void vocab_fixture_spm(struct vocab_fixture *fixture);
+/* Byte b is token b; the name of the pre-tokeniser is "gpt-2". */
+void vocab_fixture_bpe(struct vocab_fixture *fixture);
+/* Append a token; returns its id. text is borrowed. */
+int32_t vocab_fixture_add(struct vocab_fixture *fixture, const char *text, int32_t type,
+                          float score);
+
+/* A tokenizer with all it stands on. */
+struct vocab_open {
+    void *bytes;
+    struct gguf *gguf;
+    struct tokenizer *tokenizer;
+};
+/* What tokenizer_new() returns for it. The file itself always parses. */
+int vocab_fixture_open(const struct vocab_fixture *fixture, struct vocab_open *out,
+                       struct error *err);
+void vocab_open_release(struct vocab_open *open);
+
+#endif

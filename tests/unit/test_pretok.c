@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include "base/buf.h"
+#include "base/regex.h"
+#include "scoring/infer/pretok.h"
+
+/* Words are written one after another, each in brackets. */
+static int write_word(const void *state, struct slice word, struct error *err)
+{
+    struct buf *out = *(struct buf *const *)state;
+
+    return buf_printf(out, err, "[%.*s]", (int)word.len, word.ptr);
+}
+
+static void assert_words(const char *name, const char *text, const char *want)
+{
+    struct error err;
+    struct pretok *pretok = NULL;
+    struct regex_match *match = NULL;
+    struct buf out;
+    struct buf *const state = &out;
+    const struct word_sink sink = { write_word, &state };
+
+    buf_init(&out, 1 << 16);
+    assert_ok(pretok_new(slice_text(name), &pretok, &err));
+    assert_ok(regex_match_new(&match, &err));
+    assert_ok(pretok_split(pretok, match, slice_text(text), &sink, &err));
+    if (!out.data || strcmp(out.data, want) != 0)
+        fail_msg("%s: '%s' is cut into %s, not %s", name, text, out.data, want);
+    buf_release(&out);
+    regex_match_free(match);
+    pretok_free(pretok);
+}
+
+static void cuts_words_with_the_space_before_them(void **state)
+{
+    (void)state;
+    assert_words("gpt-2", "Hello there, it's 12345 o'clock!\n",
+                 "[Hello][ there][,][ it]['s][ 12345][ o]['][clock][!][\n]");
+    assert_words("gpt-2", "a   b \n\n c  ", "[a][  ][ b][ \n\n][ c][  ]");
+}
+
+static void cuts_numbers_as_the_family_does(void **state)
+{
+    (void)state;
+    assert_words("gpt-2", " 12345", "[ 12345]");
+    assert_words("llama-bpe", " 12345", "[ ][123][45]");
+    assert_words("qwen2", " 123", "[ ][1][2][3]");
+    assert_words("starcoder", " 123", "[ ][1][2][3]");
+    assert_words("falcon", "a 1234567", "[a][ ][123][456][7]");
+    assert_words("default", "a 1234567", "[a][ ][123][456][7]");
+    assert_words("deepseek-llm", "1234", "[1234]");
+    assert_words("deepseek-coder", "1234", "[1][2][3][4]");
+}
+
+static void cuts_contractions_whatever_their_case(void **state)
+{
+    (void)state;
+    assert_words("llama-bpe", "IT'S we'LL", "[IT]['S][ we]['LL]");
+    assert_words("gpt-2", "IT'S", "[IT]['][S]");
+}
+
+static void cuts_punctuation_with_the_line_ends_after_it(void **state)
+{
+    (void)state;
+    assert_words("qwen2", "a.\n\n  b", "[a][.\n\n][ ][ b]");
+    assert_words("falcon", "a.$b", "[a][.$][b]");
+}
+
+static void cuts_scripts_apart_where_the_family_does(void **state)
+{
+    (void)state;
+    assert_words("deepseek-coder", "ab\u4e2d\u6587\u00e9", "[ab][\u4e2d\u6587][\u00e9]");
+    assert_words("gpt-2", "ab\u4e2d\u6587", "[ab\u4e2d\u6587]");
+    assert_words("deepseek-llm", "ab\u4e2d\u6587", "[ab][\u4e2d\u6587]");
+    /* Its list of cased letters lacks the small Armenian ones; its marks hold all of ASCII's
+     * letters, so that others stand apart from them. */
+    assert_words("deepseek-llm", "\u0531\u0532\u0561", "[\u0531\u0532][\u0561]");
+    assert_words("deepseek-llm", "na\u00efve. ", "[na][\u00ef][ve][.][ ]");
+}
+
+/* U+180E was white space until Unicode 6.3, U+0085 still is. */
+static void knows_white_space_of_today(void **state)
+{
+    (void)state;
+    assert_words("gpt-2", "a\u180e\u180eb", "[a][\u180e\u180e][b]");
+    assert_words("gpt-2", "!\u180e", "[!\u180e]");
+    assert_words("gpt-2", "!\xc2\x85", "[!][\xc2\x85]");
+}
+
+static void names_of_one_family_are_one_rule(void **state)
+{
+    struct error err;
+    struct pretok *pretok = NULL;
+
+    (void)state;
+    assert_ok(pretok_new(slice_text("refact"), &pretok, &err));
+    assert_string_equal(pretok_name(pretok), "refact");
+    assert_string_equal(pretok_rule(pretok), "starcoder");
+    pretok_free(pretok);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cuts_words_with_the_space_before_them),
+        cmocka_unit_test(cuts_numbers_as_the_family_does),
+        cmocka_unit_test(cuts_contractions_whatever_their_case),
+        cmocka_unit_test(cuts_punctuation_with_the_line_ends_after_it),
+        cmocka_unit_test(cuts_scripts_apart_where_the_family_does),
+        cmocka_unit_test(knows_white_space_of_today),
+        cmocka_unit_test(names_of_one_family_are_one_rule),
+    };
+
+    return cmocka_run_group_tests_name("infer/pretok", tests, NULL, NULL);
+}

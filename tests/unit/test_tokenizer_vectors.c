@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Vocabularies of real models, with texts and the ids their makers' programs give.
+ * NAME.gguf.inp holds the texts, a separating line after each; NAME.gguf.out one line of ids
+ * for each.
+ */
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "scoring/infer/gguf.h"
+#include "scoring/infer/tokenizer.h"
+
+static const char separator[] = "\n__ggml_vocab_test__\n";
+
+struct vectors {
+    struct buf texts;
+    struct buf ids;
+    struct file_map map;
+    struct gguf *gguf;
+    struct tokenizer *tokenizer;
+};
+
+static void read_file(const char *name, const char *suffix, struct buf *out)
+{
+    char path[4096];
+    struct error err;
+
+    snprintf(path, sizeof path, "%s/tokenizers/%s.gguf%s", getenv("CURATE_SHARED"), name,
+             suffix);
+    buf_init(out, 1 << 20);
+    assert_ok(file_read(path, out, &err));
+}
+
+static void vectors_open(struct vectors *vectors, const char *name)
+{
+    char path[4096];
+    struct error err;
+
+    *vectors = (struct vectors){ 0 };
+    read_file(name, ".inp", &vectors->texts);
+    read_file(name, ".out", &vectors->ids);
+    snprintf(path, sizeof path, "%s/tokenizers/%s.gguf", getenv("CURATE_SHARED"), name);
+    assert_ok(file_map_open(path, &vectors->map, &err));
+    assert_ok(gguf_parse(vectors->map.data, vectors->map.len, &vectors->gguf, &err));
+    assert_ok(tokenizer_new(vectors->gguf, &vectors->tokenizer, &err));
+    assert_non_null(vectors->tokenizer);
+}
+
+static void vectors_close(struct vectors *vectors)
+{
+    tokenizer_free(vectors->tokenizer);
+    gguf_free(vectors->gguf);
+    file_map_close(&vectors->map);
+    buf_release(&vectors->texts);
+    buf_release(&vectors->ids);
+}
+
+/* The ids as a line of the expected file: " 1 2 3". */
+static void write_ids(const struct token_buf *ids, struct buf *line)
+{
+    struct error err;
+
+    buf_clear(line);
+    for (size_t i = 0; i < ids->n; i++)
+        assert_ok(buf_printf(line, &err, " %d", ids->ids[i]));
+    assert_ok(buf_add(line, "\n", 1, &err));
+}
+
+/* The pieces are the text again, but for the space SentencePiece puts in front. */
+static void expect_text_back(const struct tokenizer *tokenizer, const struct token_buf *ids,
+                             struct slice text)
+{
+    const char *name = tokenizer_name(tokenizer);
+    size_t skip = text.len > 0 && strcmp(name, "llama/default") == 0;
+    size_t at = 0;
+
+    for (size_t i = 0; i < ids->n; i++) {
+        struct slice piece = tokenizer_piece(tokenizer, ids->ids[i]);
+
+        piece = slice_of(piece.ptr + skip, piece.len - skip);
+        skip = 0;
+        assert_true(piece.len <= text.len - at);
+        assert_true(slice_equal(piece, slice_of(text.ptr + at, piece.len)));
+        at += piece.len;
+    }
+    assert_int_equal(at, text.len);
+}
+
+static void gives_the_ids_of_the_makers(void **state)
+{
+    const char *name = *state;
+    struct vectors vectors;
+    struct token_buf ids = { 0 };
+    struct buf line;
+    struct error err;
+    size_t n = 0;
+
+    buf_init(&line, 1 << 20);
+    vectors_open(&vectors, name);
+    const char *text = vectors.texts.data;
+    const char *want = vectors.ids.data;
+    for (const char *end; (end = strstr(text, separator)); n++) {
+        const size_t len = (size_t)(end - text);
+
+        ids.n = 0;
+        assert_ok(tokenizer_encode(vectors.tokenizer, slice_of(text, len), TOKENIZE_FIRST, &ids,
+                                   &err));
+        write_ids(&ids, &line);
+        if (strncmp(want, line.data, line.len) != 0)
+            fail_msg("text %zu, '%.*s': ids%s, not %.*s", n, (int)len, text, line.data,
+                     (int)strcspn(want, "\n"), want);
+        expect_text_back(vectors.tokenizer, &ids, slice_of(text, len));
+        want += line.len;
+        text += len + sizeof separator - 1;
+    }
+    assert_int_equal(*text, '\0');
+    assert_int_equal(*want, '\0');
+    assert_true(n > 40);
+
+    token_buf_release(&ids);
+    buf_release(&line);
+    vectors_close(&vectors);
+}
+
+int main(void)
+{
+    static char names[][32] = {
+        "deepseek-coder", "deepseek-llm", "falcon", "gpt-2",  "llama-bpe",
+        "llama-spm",      "phi-3",        "qwen2",  "refact", "starcoder",
+    };
+    struct CMUnitTest tests[sizeof names / sizeof *names];
+
+    if (!getenv("CURATE_SHARED"))
+        return SKIP_ALL("no vocabularies of real models: CURATE_SHARED is not set");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        tests[i] =
+            (struct CMUnitTest){ names[i], gives_the_ids_of_the_makers, NULL, NULL, names[i] };
+    return cmocka_run_group_tests_name("infer/tokenizer vectors", tests, NULL, NULL);
+}
