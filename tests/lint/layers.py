@@ -35,7 +35,7 @@ ANYTHING = ("tests", "bench")
 # The standard library and POSIX, which everybody may include ...
 STANDARD = set("""
     assert.h ctype.h dirent.h errno.h fcntl.h float.h fts.h ftw.h glob.h inttypes.h limits.h
-    math.h setjmp.h sched.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h
+    math.h poll.h sched.h setjmp.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h
     stdio.h stdlib.h string.h strings.h sys/file.h sys/mman.h sys/resource.h sys/stat.h
     sys/time.h sys/types.h sys/wait.h time.h unistd.h
 """.split())
