@@ -24,15 +24,21 @@ struct sqlite3_stmt;
 /* A power of two, well above the number of statements the program has. */
 enum { STMT_CACHE_SLOTS = 128 };
 
+/* Which part of a statement a user wrote, for messages. */
+struct stmt_user {
+    const char *what; /* static text: "query", "condition" */
+    size_t start;
+    size_t len;
+};
+
 /* Members are for stmt.c alone. */
 struct stmt {
     struct store *store;
     struct sqlite3_stmt *handle;
-    const char *key;   /* of a cached statement: the address of its text */
-    const char *what;  /* of a user's statement: what to call it; NULL for ours */
-    size_t prefix_len; /* of a user's statement: bytes before the user's own */
-    int last_param;    /* the parameter bound last */
-    int bind_rc;       /* the first failure among the binds */
+    const char *key;       /* of a cached statement: the address of its text */
+    struct stmt_user user; /* of a user's statement; what is NULL for ours */
+    int last_param;        /* the parameter bound last */
+    int bind_rc;           /* the first failure among the binds */
 };
 
 /* Members are for db.c and stmt.c alone. */
@@ -82,12 +88,10 @@ int stmt_use(struct store *store, const char *sql, struct stmt **out, struct err
 /* A statement of the caller's own, closed with stmt_close(). */
 int stmt_open(struct store *store, const char *sql, struct stmt **out, struct error *err);
 /*
- * SQL that a user wrote, or that holds a condition a user wrote: whatever it asks for but
- * reading is refused, when it is prepared and while it runs. Mistakes in it are ERR_USAGE; what
- * names it in messages, and prefix_len bytes of sql are ours and not counted when a place is
- * given.
+ * SQL with a part that a user wrote: whatever it asks for but reading is refused, when it is
+ * prepared and while it runs. Mistakes in it are ERR_USAGE.
  */
-int stmt_open_user(struct store *store, const char *sql, const char *what, size_t prefix_len,
+int stmt_open_user(struct store *store, const char *sql, const struct stmt_user *user,
                    struct stmt **out, struct error *err);
 void stmt_close(struct stmt *stmt);
 /* Ends the statements of stmt_use(). */

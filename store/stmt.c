@@ -9,38 +9,40 @@
 
 #include "base/error.h"
 
-/* Where in the user's own text a mistake is, as ", at character N", or nothing. */
-static void place_of_mistake(const struct stmt *stmt, const char *sql, char *out, size_t size)
+/* A mistake in what a user wrote, and where it is. */
+static int raise_mistake(const struct stmt *stmt, int rc, const char *sql, const char *detail,
+                         struct error *err)
 {
+    const struct stmt_user *user = &stmt->user;
     const int offset = sqlite3_error_offset(stmt->store->db);
     size_t n = 1;
 
-    out[0] = '\0';
-    if (offset < 0 || (size_t)offset < stmt->prefix_len)
-        return;
-    for (size_t i = stmt->prefix_len; i < (size_t)offset && sql[i]; i++)
-        n += ((unsigned char)sql[i] & 0xc0) != 0x80;
-    snprintf(out, size, ", at character %zu", n);
+    if (offset < 0 || (size_t)offset < user->start)
+        return error_set_sys(err, ERR_USAGE, rc, "%s: %s", user->what, detail);
+    if ((size_t)offset >= user->start + user->len)
+        return error_set_sys(err, ERR_USAGE, rc, "%s: something is missing at its end",
+                             user->what);
+    for (size_t i = user->start; i < (size_t)offset; i++)
+        n += ((unsigned char)sql[i] & 0xc0) != 0x80; /* characters, not bytes */
+    return error_set_sys(err, ERR_USAGE, rc, "%s: %s, at character %zu", user->what, detail, n);
 }
 
 static int raise_stmt(const struct stmt *stmt, int rc, const char *sql, struct error *err)
 {
-    char place[40];
     const char *detail = stmt->bind_rc ? sqlite3_errstr(rc) : sqlite3_errmsg(stmt->store->db);
 
-    if (!stmt->what)
+    if (!stmt->user.what)
         return db_raise(stmt->store, rc, detail, sql, err);
     switch (rc & 0xff) {
     case SQLITE_AUTH:
         return error_set_sys(err, ERR_USAGE, rc, "%s: only reading is allowed here (%s)",
-                             stmt->what, detail);
+                             stmt->user.what, detail);
     case SQLITE_ERROR:
     case SQLITE_TOOBIG:
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
     case SQLITE_RANGE:
-        place_of_mistake(stmt, sql, place, sizeof place);
-        return error_set_sys(err, ERR_USAGE, rc, "%s: %s%s", stmt->what, detail, place);
+        return raise_mistake(stmt, rc, sql, detail, err);
     default:
         return db_raise(stmt->store, rc, detail, sql, err);
     }
@@ -51,7 +53,7 @@ static int prepare(struct stmt *stmt, const char *sql, unsigned flags, const cha
 {
     struct store *store = stmt->store;
 
-    store->user_sql = stmt->what != NULL;
+    store->user_sql = stmt->user.what != NULL;
     const int rc = sqlite3_prepare_v3(store->db, sql, -1, flags, &stmt->handle, tail);
     store->user_sql = false;
     if (rc != SQLITE_OK)
@@ -90,15 +92,15 @@ int stmt_use(struct store *store, const char *sql, struct stmt **out, struct err
     return 0;
 }
 
-static int open_own(struct store *store, const char *sql, const struct stmt *like,
+static int open_own(struct store *store, const char *sql, const struct stmt_user *user,
                     const char **tail, struct stmt **out, struct error *err)
 {
-    struct stmt *stmt = malloc(sizeof *stmt);
+    struct stmt *stmt = calloc(1, sizeof *stmt);
 
     if (!stmt)
         return error_nomem(err);
-    *stmt = *like;
     stmt->store = store;
+    stmt->user = *user;
     if (prepare(stmt, sql, 0, tail, err) < 0) {
         free(stmt);
         return -1;
@@ -109,7 +111,7 @@ static int open_own(struct store *store, const char *sql, const struct stmt *lik
 
 int stmt_open(struct store *store, const char *sql, struct stmt **out, struct error *err)
 {
-    return open_own(store, sql, &(struct stmt){ 0 }, NULL, out, err);
+    return open_own(store, sql, &(struct stmt_user){ 0 }, NULL, out, err);
 }
 
 /* Blanks, comments and semicolons may follow a statement, nothing else. */
@@ -128,21 +130,20 @@ static bool is_blank(struct store *store, const char *tail)
     return true;
 }
 
-int stmt_open_user(struct store *store, const char *sql, const char *what, size_t prefix_len,
+int stmt_open_user(struct store *store, const char *sql, const struct stmt_user *user,
                    struct stmt **out, struct error *err)
 {
-    struct stmt like = { .what = what, .prefix_len = prefix_len };
     struct stmt *stmt = NULL;
     const char *tail = NULL;
 
-    if (open_own(store, sql, &like, &tail, &stmt, err) < 0)
+    if (open_own(store, sql, user, &tail, &stmt, err) < 0)
         return -1;
     if (!stmt->handle) {
-        error_set(err, ERR_USAGE, "%s: there is no statement in it", what);
+        error_set(err, ERR_USAGE, "%s: there is no statement in it", user->what);
     } else if (!sqlite3_stmt_readonly(stmt->handle)) {
-        error_set(err, ERR_USAGE, "%s: only reading is allowed here", what);
+        error_set(err, ERR_USAGE, "%s: only reading is allowed here", user->what);
     } else if (!is_blank(store, tail)) {
-        error_set(err, ERR_USAGE, "%s: something follows the first statement", what);
+        error_set(err, ERR_USAGE, "%s: something follows the first statement", user->what);
     } else {
         *out = stmt;
         return 0;
@@ -225,7 +226,7 @@ int stmt_next(struct stmt *stmt, struct error *err)
     int rc = stmt->bind_rc;
 
     if (rc == SQLITE_OK) {
-        stmt->store->user_sql = stmt->what != NULL;
+        stmt->store->user_sql = stmt->user.what != NULL;
         rc = sqlite3_step(stmt->handle);
         stmt->store->user_sql = false;
     }

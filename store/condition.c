@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/condition_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "store/db_private.h"
+#include "store/selection.h"
+
+enum { SQL_MAX_BYTES = 1 << 20 };
+
+/* The end of the quoted text or comment that begins here; c itself when none does, NULL when it
+ * is not closed. A doubled quote reads as two texts side by side, which is as good here. */
+static const char *skip_opaque(const char *c)
+{
+    const char *end = NULL;
+
+    if (c[0] == '-' && c[1] == '-')
+        return c + strcspn(c, "\n");
+    if (c[0] == '/' && c[1] == '*') {
+        end = strstr(c + 2, "*/");
+        return end ? end + 2 : NULL;
+    }
+    if (c[0] == '\0' || !strchr("'\"`[", c[0]))
+        return c;
+    end = strchr(c + 1, c[0] == '[' ? ']' : c[0]);
+    return end ? end + 1 : NULL;
+}
+
+/*
+ * One expression goes between the parentheses we put around it, and cannot get out of them: its
+ * own ones match. Parameters are refused not only for having no value: SQLite takes "$a(b(c)"
+ * for the name of one, where we would count parentheses.
+ */
+static int check(const char *condition, struct error *err)
+{
+    int depth = 0;
+
+    for (const char *c = condition; *c;) {
+        const char *end = skip_opaque(c);
+
+        if (!end)
+            return error_set(err, ERR_USAGE, "condition: a quote or comment is not closed: %s",
+                             c);
+        if (end > c) {
+            c = end;
+            continue;
+        }
+        depth += (*c == '(') - (*c == ')');
+        if (depth < 0)
+            return error_set(err, ERR_USAGE, "condition: a ')' too many: %s", c);
+        if (*c == ';')
+            return error_set(err, ERR_USAGE, "condition: one expression, without ';': %s", c);
+        if (strchr("?:@#$", *c))
+            return error_set(err, ERR_USAGE, "condition: there are no parameters here: %s", c);
+        c++;
+    }
+    if (depth > 0)
+        return error_set(err, ERR_USAGE, "condition: a ')' is missing at its end");
+    return 0;
+}
+
+void id_list_release(struct id_list *list)
+{
+    free(list->ids);
+    *list = (struct id_list){ 0 };
+}
+
+int id_list_add(struct id_list *list, size_t *cap, int64_t id, struct error *err)
+{
+    if (list->n == *cap) {
+        const size_t wider = *cap ? 2 * *cap : 1024;
+        int64_t *ids = reallocarray(list->ids, wider, sizeof *ids);
+        if (!ids)
+            return error_nomem(err);
+        list->ids = ids;
+        *cap = wider;
+    }
+    list->ids[list->n++] = id;
+    return 0;
+}
+
+int condition_open(struct store *store, const char *before, const char *condition,
+                   const char *after, struct stmt **out, struct error *err)
+{
+    static const char head[] = "(SELECT sample_id FROM v_sample WHERE (";
+    const char *text = condition ? condition : "1";
+    struct buf sql;
+    int rc = -1;
+
+    if (check(text, err) < 0)
+        return -1;
+    buf_init(&sql, SQL_MAX_BYTES);
+    /* The newline ends a comment that the condition ends with. */
+    if (buf_printf(&sql, err, "%s%s%s\n))%s", before, head, text, after) < 0)
+        goto done;
+    const struct stmt_user user = {
+        .what = "condition",
+        .start = strlen(before) + strlen(head),
+        .len = strlen(text),
+    };
+    rc = stmt_open_user(store, sql.data, &user, out, err);
+done:
+    buf_release(&sql);
+    return rc;
+}
+
+/* Close the statement and hand out what its rows hold. */
+static int collect(struct stmt *stmt, struct id_list *out, struct error *err)
+{
+    struct id_list list = { 0 };
+    size_t cap = 0;
+    int rc;
+
+    while ((rc = stmt_next(stmt, err)) == 1) {
+        if (id_list_add(&list, &cap, stmt_int(stmt, 0), err) < 0) {
+            rc = -1;
+            break;
+        }
+    }
+    stmt_close(stmt);
+    if (rc < 0) {
+        id_list_release(&list);
+        return -1;
+    }
+    *out = list;
+    return 0;
+}
+
+int condition_select(struct store *store, const char *condition, struct id_list *out,
+                     struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (condition_open(store, "SELECT sample_id FROM ", condition, " ORDER BY sample_id", &stmt,
+                       err) < 0)
+        return -1;
+    return collect(stmt, out, err);
+}
+
+int condition_unscored(struct store *store, const char *condition, int64_t score_set_id,
+                       struct id_list *out, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (condition_open(store, "SELECT c.sample_id FROM ", condition,
+                       " AS c WHERE NOT EXISTS (SELECT 1 FROM score k"
+                       " WHERE k.score_set_id = :score_set_id AND k.sample_id = c.sample_id)"
+                       " ORDER BY c.sample_id",
+                       &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":score_set_id", score_set_id);
+    return collect(stmt, out, err);
+}

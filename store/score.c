@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/score.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "store/db_private.h"
+
+static const char PUT_METRIC[] =
+    "INSERT INTO metric (name, version, unit, better)"
+    " VALUES (:name, :version, :unit, :better)"
+    " ON CONFLICT (name, version) DO UPDATE SET unit = excluded.unit, better = excluded.better"
+    " WHERE unit <> excluded.unit OR better <> excluded.better";
+
+static const char FIND_METRIC[] =
+    "SELECT metric_id FROM metric WHERE name = :name AND version = :version";
+
+static const char ADD_SET[] = "INSERT INTO score_set (metric_id, model_id, params, params_hash)"
+                              " VALUES (:metric_id, :model_id, :params, :hash)"
+                              " ON CONFLICT (metric_id, model_id, params_hash) DO NOTHING";
+
+static const char FIND_SET[] = "SELECT score_set_id FROM score_set WHERE metric_id = :metric_id"
+                               " AND model_id = :model_id AND params_hash = :hash";
+
+/* Sets without a score are what a run left that was stopped before its first commit. */
+static const char FIND_SETS[] =
+    "SELECT t.score_set_id, t.model_id, m.better = 'higher',"
+    " (SELECT max(k.run_id) FROM score k WHERE k.score_set_id = t.score_set_id) AS newest"
+    " FROM score_set t JOIN metric m ON m.metric_id = t.metric_id"
+    " JOIN model d ON d.model_id = t.model_id"
+    " WHERE m.name = :metric AND (:model IS NULL OR d.name = :model) AND newest IS NOT NULL"
+    " ORDER BY newest DESC, t.score_set_id DESC";
+
+#define SCORED_SETS                                                                            \
+    " FROM score_set t JOIN metric m ON m.metric_id = t.metric_id"                             \
+    " JOIN model d ON d.model_id = t.model_id WHERE EXISTS"                                    \
+    " (SELECT 1 FROM score k WHERE k.score_set_id = t.score_set_id)"
+
+static const char LIST_METRICS[] = "SELECT DISTINCT m.name" SCORED_SETS " ORDER BY m.name";
+
+static const char LIST_MODELS[] =
+    "SELECT DISTINCT d.name" SCORED_SETS " AND m.name = :metric ORDER BY d.name";
+
+static const char PUT_SCORE[] =
+    "INSERT INTO score (score_set_id, sample_id, value, status, n_tokens, run_id)"
+    " VALUES (:score_set_id, :sample_id, :value, :status, :n_tokens, :run_id)"
+    " ON CONFLICT (score_set_id, sample_id) DO UPDATE SET value = excluded.value,"
+    " status = excluded.status, n_tokens = excluded.n_tokens, run_id = excluded.run_id";
+
+static const char PUT_SEGMENT[] =
+    "INSERT INTO segment_score"
+    " (score_set_id, sample_id, segment, tok_start, tok_end, attention, nll)"
+    " VALUES (:score_set_id, :sample_id, :segment, :tok_start, :tok_end, :attention, :nll)"
+    " ON CONFLICT (score_set_id, sample_id, segment) DO UPDATE SET"
+    " tok_start = excluded.tok_start, tok_end = excluded.tok_end,"
+    " attention = excluded.attention, nll = excluded.nll";
+
+static const char GET_SCORE[] =
+    "SELECT value, status, n_tokens FROM score"
+    " WHERE score_set_id = :score_set_id AND sample_id = :sample_id";
+
+static int put_metric(struct store *store, const struct score_set *set, int64_t *id,
+                      struct error *err)
+{
+    const struct slice name = slice_text(set->metric);
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, PUT_METRIC, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":name", name);
+    stmt_bind_int(stmt, ":version", set->version);
+    stmt_bind_text(stmt, ":unit", slice_text(set->unit));
+    stmt_bind_text(stmt, ":better", slice_text(set->better));
+    if (stmt_run(stmt, err) < 0 || stmt_use(store, FIND_METRIC, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":name", name);
+    stmt_bind_int(stmt, ":version", set->version);
+    return stmt_get_int(stmt, id, err);
+}
+
+int score_set_put(struct store *store, const struct score_set *set, int64_t *score_set_id,
+                  struct error *err)
+{
+    const struct hash hash = hash_bytes(set->params_json);
+    struct stmt *stmt = NULL;
+    int64_t metric_id;
+
+    if (put_metric(store, set, &metric_id, err) < 0 || stmt_use(store, ADD_SET, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":metric_id", metric_id);
+    stmt_bind_int(stmt, ":model_id", set->model_id);
+    stmt_bind_text(stmt, ":params", set->params_json);
+    stmt_bind_blob(stmt, ":hash", hash.bytes, sizeof hash.bytes);
+    if (stmt_run(stmt, err) < 0 || stmt_use(store, FIND_SET, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":metric_id", metric_id);
+    stmt_bind_int(stmt, ":model_id", set->model_id);
+    stmt_bind_blob(stmt, ":hash", hash.bytes, sizeof hash.bytes);
+    return stmt_get_int(stmt, score_set_id, err);
+}
+
+/* Names for a message. */
+static int list(struct store *store, const char *sql, const char *metric, char *out,
+                size_t size, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, sql, &stmt, err) < 0)
+        return -1;
+    if (metric)
+        stmt_bind_text(stmt, ":metric", slice_text(metric));
+    return stmt_list(stmt, out, size, err);
+}
+
+static int raise_no_set(struct store *store, const char *metric, const char *model,
+                        struct error *err)
+{
+    char names[300];
+
+    if (list(store, LIST_MODELS, metric, names, sizeof names, err) < 0)
+        return -1;
+    if (model && names[0])
+        return error_set(err, ERR_NOT_FOUND,
+                         "model '%s' has no '%s' scores here; they are by: %s", model, metric,
+                         names);
+    if (list(store, LIST_METRICS, NULL, names, sizeof names, err) < 0)
+        return -1;
+    if (names[0])
+        return error_set(err, ERR_NOT_FOUND, "there are no '%s' scores; there are: %s", metric,
+                         names);
+    return error_set(err, ERR_NOT_FOUND,
+                     "there are no '%s' scores, nor any others: run 'curate score' first",
+                     metric);
+}
+
+static int raise_many_models(struct store *store, const char *metric, struct error *err)
+{
+    char names[300];
+
+    if (list(store, LIST_MODELS, metric, names, sizeof names, err) < 0)
+        return -1;
+    return error_set(err, ERR_USAGE, "'%s' scores are by several models, say by which: %s",
+                     metric, names);
+}
+
+int score_set_find(struct store *store, const char *metric, const char *model,
+                   struct score_set_info *out, struct error *err)
+{
+    struct score_set_info info = { 0 };
+    struct stmt *stmt = NULL;
+    int64_t model_id = 0;
+    size_t n = 0;
+    int rc;
+
+    if (stmt_use(store, FIND_SETS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":metric", slice_text(metric));
+    stmt_bind_text(stmt, ":model", model ? slice_text(model) : slice_of(NULL, 0));
+    while ((rc = stmt_next(stmt, err)) == 1) {
+        if (n++ == 0) {
+            info.score_set_id = stmt_int(stmt, 0);
+            info.higher_is_better = stmt_int(stmt, 2) != 0;
+            model_id = stmt_int(stmt, 1);
+        } else if (stmt_int(stmt, 1) != model_id) {
+            stmt_reset(stmt);
+            return raise_many_models(store, metric, err);
+        }
+    }
+    if (rc < 0)
+        return -1;
+    if (n == 0)
+        return raise_no_set(store, metric, model, err);
+    info.n_others = n - 1;
+    *out = info;
+    return 0;
+}
+
+/* A status that says there is a number. */
+static bool has_value(const char *status)
+{
+    return strcmp(status, "ok") == 0 || strcmp(status, "truncated") == 0;
+}
+
+int score_put(struct store *store, const struct score_row *row, int64_t run_id,
+              struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (has_value(row->status) && !isfinite(row->value))
+        return error_set(err, ERR_INVARIANT,
+                         "the score of sample %" PRId64 " is %f and yet '%s'", row->sample_id,
+                         row->value, row->status);
+    if (stmt_use(store, PUT_SCORE, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":score_set_id", row->score_set_id);
+    stmt_bind_int(stmt, ":sample_id", row->sample_id);
+    if (has_value(row->status))
+        stmt_bind_real(stmt, ":value", row->value);
+    stmt_bind_text(stmt, ":status", slice_text(row->status));
+    stmt_bind_int(stmt, ":n_tokens", row->n_tokens);
+    stmt_bind_int(stmt, ":run_id", run_id);
+    return stmt_run(stmt, err);
+}
+
+int segment_put(struct store *store, const struct segment_row *row, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (!isfinite(row->attention) || !isfinite(row->nll))
+        return error_set(err, ERR_INVARIANT,
+                         "segment %" PRId64 " of sample %" PRId64
+                         " has attention %f and nll %f",
+                         row->segment, row->sample_id, row->attention, row->nll);
+    if (stmt_use(store, PUT_SEGMENT, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":score_set_id", row->score_set_id);
+    stmt_bind_int(stmt, ":sample_id", row->sample_id);
+    stmt_bind_int(stmt, ":segment", row->segment);
+    stmt_bind_int(stmt, ":tok_start", row->tok_start);
+    stmt_bind_int(stmt, ":tok_end", row->tok_end);
+    stmt_bind_real(stmt, ":attention", row->attention);
+    stmt_bind_real(stmt, ":nll", row->nll);
+    return stmt_run(stmt, err);
+}
+
+int score_get(struct store *store, int64_t score_set_id, int64_t sample_id,
+              struct score_row *out, struct error *err)
+{
+    struct score_row row = { .score_set_id = score_set_id, .sample_id = sample_id };
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, GET_SCORE, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":score_set_id", score_set_id);
+    stmt_bind_int(stmt, ":sample_id", sample_id);
+    int rc = stmt_next(stmt, err);
+    if (rc == 1) {
+        row.value = stmt_real(stmt, 0);
+        row.n_tokens = stmt_int(stmt, 2);
+        if (db_keep(store, stmt_text(stmt, 1), &row.status, err) < 0)
+            rc = -1;
+        else
+            *out = row;
+    }
+    stmt_reset(stmt);
+    return rc;
+}

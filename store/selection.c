@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/selection.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "store/condition_private.h"
+#include "store/db_private.h"
+
+enum { PERMYRIAD = 10000 };
+
+#define RANK_HEAD "SELECT c.sample_id, k.value FROM "
+#define RANK_JOIN                                                                              \
+    " AS c LEFT JOIN score k ON k.score_set_id = :score_set_id AND k.sample_id = c.sample_id"  \
+    " ORDER BY k.value IS NULL, k.value "
+#define RANK_TIES ", c.sample_id"
+
+static const char FIND_SAME[] =
+    "SELECT selection_id, score_set_id = :score_set_id AND condition IS :condition"
+    " AND top = :top AND n_candidates = :n_candidates AND n_unscored = :n_unscored"
+    " FROM selection WHERE name = :name";
+
+static const char READ_ROWS[] = "SELECT sample_id, score FROM selection_sample"
+                                " WHERE selection_id = :selection_id ORDER BY rank";
+
+static const char PUT_SELECTION[] =
+    "INSERT INTO selection"
+    " (name, score_set_id, condition, top, n_candidates, n_unscored, run_id)"
+    " VALUES (:name, :score_set_id, :condition, :top, :n_candidates, :n_unscored, :run_id)"
+    " ON CONFLICT (name) DO UPDATE SET score_set_id = excluded.score_set_id,"
+    " condition = excluded.condition, top = excluded.top,"
+    " n_candidates = excluded.n_candidates, n_unscored = excluded.n_unscored,"
+    " run_id = excluded.run_id RETURNING selection_id";
+
+static const char CLEAR_ROWS[] =
+    "DELETE FROM selection_sample WHERE selection_id = :selection_id";
+
+static const char ADD_ROW[] =
+    "INSERT INTO selection_sample (selection_id, rank, sample_id, score)"
+    " VALUES (:selection_id, :rank, :sample_id, :score)";
+
+static const char FIND_SELECTION[] = "SELECT selection_id FROM selection WHERE name = :name";
+
+static const char LIST_SELECTIONS[] = "SELECT name FROM selection ORDER BY name";
+
+static const char ADD_EXPORT[] =
+    "INSERT INTO export (selection, format, path, n_samples, n_bytes, sha256, run_id)"
+    " VALUES (:selection, :format, :path, :n_samples, :n_bytes, :sha256, :run_id)";
+
+/* Samples with their scores, best first. */
+struct ranking {
+    struct id_list list;
+    double *scores;
+    size_t cap;
+    uint64_t n_candidates; /* samples with a number, of which the list may be cut to the best */
+    uint64_t n_unscored;
+};
+
+static void ranking_release(struct ranking *ranking)
+{
+    id_list_release(&ranking->list);
+    free(ranking->scores);
+}
+
+static int ranking_add(struct ranking *ranking, int64_t sample_id, double score,
+                       struct error *err)
+{
+    const size_t cap = ranking->cap;
+    const size_t at = ranking->list.n;
+
+    if (id_list_add(&ranking->list, &ranking->cap, sample_id, err) < 0)
+        return -1;
+    if (ranking->cap > cap) {
+        double *scores = reallocarray(ranking->scores, ranking->cap, sizeof *scores);
+        if (!scores)
+            return error_nomem(err);
+        ranking->scores = scores;
+    }
+    ranking->scores[at] = score;
+    return 0;
+}
+
+/* All rows of a statement that gives ids and scores; a score that is NULL is only counted. */
+static int ranking_collect(struct ranking *ranking, struct stmt *stmt, struct error *err)
+{
+    int rc;
+
+    while ((rc = stmt_next(stmt, err)) == 1) {
+        if (stmt_column_type(stmt, 1) == STMT_NULL) {
+            ranking->n_unscored++;
+        } else if (ranking_add(ranking, stmt_int(stmt, 0), stmt_real(stmt, 1), err) < 0) {
+            stmt_reset(stmt);
+            return -1;
+        }
+    }
+    ranking->n_candidates = ranking->list.n;
+    return rc;
+}
+
+static uint64_t how_many(const struct selection_spec *spec, uint64_t n)
+{
+    if (spec->top_n > 0)
+        return spec->top_n < n ? spec->top_n : n;
+    if (spec->top_permyriad >= PERMYRIAD)
+        return n;
+    return n / PERMYRIAD * spec->top_permyriad +
+           (n % PERMYRIAD * spec->top_permyriad + PERMYRIAD - 1) / PERMYRIAD;
+}
+
+/* The condition is evaluated once: ranking and counting come from the same pass. */
+static int rank(struct store *store, const struct selection_spec *spec, struct ranking *out,
+                struct error *err)
+{
+    const char *after =
+        spec->higher_is_better ? RANK_JOIN "DESC" RANK_TIES : RANK_JOIN "ASC" RANK_TIES;
+    struct stmt *stmt = NULL;
+
+    if (condition_open(store, RANK_HEAD, spec->condition, after, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":score_set_id", spec->score_set_id);
+    const int rc = ranking_collect(out, stmt, err);
+    stmt_close(stmt);
+    if (rc < 0)
+        return -1;
+    out->list.n = (size_t)how_many(spec, out->n_candidates);
+    return 0;
+}
+
+static void bind_spec(struct stmt *stmt, const struct selection_spec *spec,
+                      const struct ranking *ranking)
+{
+    const char *condition = spec->condition;
+
+    stmt_bind_text(stmt, ":name", slice_text(spec->name));
+    stmt_bind_int(stmt, ":score_set_id", spec->score_set_id);
+    stmt_bind_text(stmt, ":condition", condition ? slice_text(condition) : slice_of(NULL, 0));
+    stmt_bind_text(stmt, ":top", slice_text(spec->top));
+    stmt_bind_count(stmt, ":n_candidates", ranking->n_candidates);
+    stmt_bind_count(stmt, ":n_unscored", ranking->n_unscored);
+}
+
+/* 1 when the rows of the selection are those of the ranking, 0, -1. */
+static int has_rows(struct store *store, int64_t selection_id, const struct ranking *ranking,
+                    struct error *err)
+{
+    struct stmt *stmt = NULL;
+    size_t n = 0;
+    int rc;
+
+    if (stmt_use(store, READ_ROWS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":selection_id", selection_id);
+    while ((rc = stmt_next(stmt, err)) == 1) {
+        if (n == ranking->list.n || stmt_int(stmt, 0) != ranking->list.ids[n] ||
+            stmt_real(stmt, 1) != ranking->scores[n])
+            break;
+        n++;
+    }
+    stmt_reset(stmt);
+    if (rc < 0)
+        return -1;
+    return rc == 0 && n == ranking->list.n;
+}
+
+/* Say whether a selection of that name is there, and is the same. */
+static int compare(struct store *store, const struct selection_spec *spec,
+                   const struct ranking *ranking, struct selection_result *out,
+                   struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, FIND_SAME, &stmt, err) < 0)
+        return -1;
+    bind_spec(stmt, spec, ranking);
+    const int found = stmt_next(stmt, err);
+    if (found < 1)
+        return found;
+    const int64_t selection_id = stmt_int(stmt, 0);
+    int same = stmt_int(stmt, 1) != 0;
+    stmt_reset(stmt);
+    if (same)
+        same = has_rows(store, selection_id, ranking, err);
+    if (same < 0)
+        return -1;
+    out->unchanged = same == 1;
+    out->replaced = same == 0;
+    return 0;
+}
+
+static int put_rows(struct store *store, int64_t selection_id, const struct ranking *ranking,
+                    struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, CLEAR_ROWS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":selection_id", selection_id);
+    if (stmt_run(stmt, err) < 0)
+        return -1;
+    for (size_t i = 0; i < ranking->list.n; i++) {
+        if (stmt_use(store, ADD_ROW, &stmt, err) < 0)
+            return -1;
+        stmt_bind_int(stmt, ":selection_id", selection_id);
+        stmt_bind_count(stmt, ":rank", i + 1);
+        stmt_bind_int(stmt, ":sample_id", ranking->list.ids[i]);
+        stmt_bind_real(stmt, ":score", ranking->scores[i]);
+        if (stmt_run(stmt, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int put(struct store *store, const struct selection_spec *spec,
+               const struct ranking *ranking, int64_t run_id, struct error *err)
+{
+    struct stmt *stmt = NULL;
+    int64_t selection_id;
+
+    if (stmt_use(store, PUT_SELECTION, &stmt, err) < 0)
+        return -1;
+    bind_spec(stmt, spec, ranking);
+    stmt_bind_int(stmt, ":run_id", run_id);
+    if (stmt_get_int(stmt, &selection_id, err) < 0)
+        return -1;
+    return put_rows(store, selection_id, ranking, err);
+}
+
+int selection_make(struct store *store, const struct selection_spec *spec, int64_t run_id,
+                   bool dry_run, struct selection_result *out, struct error *err)
+{
+    struct ranking ranking = { 0 };
+    struct selection_result result = { 0 };
+    int rc = -1;
+
+    if (spec->name[0] == '\0')
+        return error_set(err, ERR_USAGE, "a selection needs a name");
+    if (spec->top_n == 0 && spec->top_permyriad == 0)
+        return error_set(err, ERR_USAGE, "selection '%s': nothing is asked for", spec->name);
+    if (!dry_run && store_begin(store, err) < 0)
+        return -1;
+    if (rank(store, spec, &ranking, err) < 0 ||
+        compare(store, spec, &ranking, &result, err) < 0)
+        goto done;
+    if (!dry_run && !result.unchanged && put(store, spec, &ranking, run_id, err) < 0)
+        goto done;
+    if (!dry_run && store_commit(store, err) < 0)
+        goto done;
+    result.n_selected = ranking.list.n;
+    result.n_candidates = ranking.n_candidates;
+    result.n_unscored = ranking.n_unscored;
+    *out = result;
+    rc = 0;
+done:
+    if (!dry_run)
+        store_rollback(store);
+    ranking_release(&ranking);
+    return rc;
+}
+
+static int raise_unknown(struct store *store, const char *name, struct error *err)
+{
+    struct stmt *stmt = NULL;
+    char names[300];
+
+    if (stmt_use(store, LIST_SELECTIONS, &stmt, err) < 0 ||
+        stmt_list(stmt, names, sizeof names, err) < 0)
+        return -1;
+    if (names[0])
+        return error_set(err, ERR_NOT_FOUND, "there is no selection '%s'; there are: %s", name,
+                         names);
+    return error_set(err, ERR_NOT_FOUND,
+                     "there is no selection '%s', nor any other: run 'curate select' first",
+                     name);
+}
+
+int selection_load(struct store *store, const char *name, struct id_list *out, double **scores,
+                   struct error *err)
+{
+    struct ranking ranking = { 0 };
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, FIND_SELECTION, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":name", slice_text(name));
+    const int found = stmt_next(stmt, err);
+    if (found < 0)
+        return -1;
+    if (found == 0)
+        return raise_unknown(store, name, err);
+    const int64_t selection_id = stmt_int(stmt, 0);
+    stmt_reset(stmt);
+    if (stmt_use(store, READ_ROWS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":selection_id", selection_id);
+    if (ranking_collect(&ranking, stmt, err) < 0) {
+        ranking_release(&ranking);
+        return -1;
+    }
+    *out = ranking.list;
+    ranking.list = (struct id_list){ 0 }; /* the caller's now */
+    if (scores) {
+        *scores = ranking.scores;
+        ranking.scores = NULL;
+    }
+    ranking_release(&ranking);
+    return 0;
+}
+
+int export_add(struct store *store, const struct export_row *row, int64_t run_id,
+               struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, ADD_EXPORT, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":selection", slice_text(row->selection));
+    stmt_bind_text(stmt, ":format", slice_text(row->format));
+    stmt_bind_text(stmt, ":path", slice_text(row->path));
+    stmt_bind_count(stmt, ":n_samples", row->n_samples);
+    stmt_bind_count(stmt, ":n_bytes", row->n_bytes);
+    stmt_bind_blob(stmt, ":sha256", row->sha256, sizeof row->sha256);
+    stmt_bind_int(stmt, ":run_id", run_id);
+    return stmt_run(stmt, err);
+}
