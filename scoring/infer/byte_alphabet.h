@@ -8,11 +8,11 @@
 #ifndef CURATE_BYTE_ALPHABET_H
 #define CURATE_BYTE_ALPHABET_H
 
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 enum { ALPHABET_CHAR_MAX = 2 };
 

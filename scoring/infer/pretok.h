@@ -9,9 +9,9 @@
 #ifndef CURATE_PRETOK_H
 #define CURATE_PRETOK_H
 
-#include "base/slice.h"
-
 #include <stdbool.h>
+
+#include "base/slice.h"
 
 struct error;
 struct pretok;

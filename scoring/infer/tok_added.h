@@ -7,10 +7,10 @@
 #ifndef CURATE_TOK_ADDED_H
 #define CURATE_TOK_ADDED_H
 
-#include "base/slice.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 struct error;
 struct vocab;

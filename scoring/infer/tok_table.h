@@ -9,11 +9,11 @@
 #ifndef CURATE_TOK_TABLE_H
 #define CURATE_TOK_TABLE_H
 
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 struct error;
 

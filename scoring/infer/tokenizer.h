@@ -2,20 +2,21 @@
 /*
  * tokenizer.h - text to token ids, exactly as the model's makers do it.
  *
- * Built from the tokenizer.ggml.* keys of a GGUF file: SentencePiece ("llama": score merges, byte
- * fallback, leading-space rule) and byte-level BPE ("gpt2": PCRE2 pre-tokeniser by name, ranked
- * merges). Immutable after tokenizer_new(), shared between threads; a thread brings its own
- * struct token_buf. Text is untrusted: the strings of control tokens in it are ordinary text and
- * never become control ids. Time is O(n log n) in the text, also for a run of one letter.
+ * Built from the tokenizer.ggml.* keys of a GGUF file: SentencePiece ("llama": score merges,
+ * byte fallback, leading-space rule) and byte-level BPE ("gpt2": PCRE2 pre-tokeniser by name,
+ * ranked merges). Immutable after tokenizer_new(), shared between threads; a thread brings its
+ * own struct token_buf. Text is untrusted: the strings of control tokens in it are ordinary
+ * text and never become control ids. Time is O(n log n) in the text, also for a run of one
+ * letter.
  */
 #ifndef CURATE_TOKENIZER_H
 #define CURATE_TOKENIZER_H
 
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 struct error;
 struct gguf;
@@ -36,25 +37,30 @@ int token_buf_add(struct token_buf *buf, int32_t id, struct error *err);
 
 /* What the first piece of a text gets that later ones do not. */
 enum tokenize_flags {
-    TOKENIZE_FIRST = 1 << 0, /* the piece begins the text: SentencePiece's space prefix goes here,
-                                if the file asks for one */
+    TOKENIZE_FIRST = 1 << 0, /* the piece begins the text: SentencePiece's space prefix goes
+                                here, if the file asks for one */
 };
 
-/* *out is NULL, with 0 returned, when the file carries no tokenizer keys. The gguf is borrowed and
- * must outlive the tokenizer. ERR_UNSUPPORTED names an unknown tokenizer.ggml.model or .pre. */
+/* *out is NULL, with 0 returned, when the file carries no tokenizer. The gguf is borrowed and
+ * must outlive it. ERR_UNSUPPORTED names an unknown tokenizer.ggml.model or .pre; ERR_INPUT
+ * says which key, token or merge is wrong. */
 int tokenizer_new(const struct gguf *gguf, struct tokenizer **out, struct error *err);
 void tokenizer_free(struct tokenizer *tokenizer);
 
-/* Append the ids of text; never BOS or EOS. ERR_INPUT with the byte for text that is not UTF-8. */
+/* Append the ids of text; never BOS or EOS. On failure nothing is appended. ERR_INPUT with the
+ * byte for text that is not UTF-8, and for a byte that neither has a token nor may be written
+ * with one for unknown text. */
 int tokenizer_encode(const struct tokenizer *tokenizer, struct slice text, unsigned flags,
                      struct token_buf *out, struct error *err);
 
-int32_t tokenizer_bos(const struct tokenizer *tokenizer); /* TOKEN_NONE when the file names none */
+/* TOKEN_NONE when the file names none and the format has none for it. */
+int32_t tokenizer_bos(const struct tokenizer *tokenizer);
 int32_t tokenizer_eos(const struct tokenizer *tokenizer);
 /* True when prompts start with BOS by the file's rules. */
 bool tokenizer_adds_bos(const struct tokenizer *tokenizer);
 size_t tokenizer_count(const struct tokenizer *tokenizer);
-/* The bytes a token stands for (▁ and the byte alphabet undone), borrowed. */
+/* The bytes a token stands for (U+2581 and the byte alphabet undone), borrowed; id is one that
+ * tokenizer_encode() gave, or below tokenizer_count(). Control tokens stand for their name. */
 struct slice tokenizer_piece(const struct tokenizer *tokenizer, int32_t id);
 /* "llama/default", "gpt2/qwen2": model and pre-tokeniser. */
 const char *tokenizer_name(const struct tokenizer *tokenizer);

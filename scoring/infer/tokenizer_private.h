@@ -5,11 +5,11 @@
 #ifndef CURATE_TOKENIZER_PRIVATE_H
 #define CURATE_TOKENIZER_PRIVATE_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/slice.h"
 #include "scoring/infer/tok_merge.h"
-
-#include <stdbool.h>
 
 struct error;
 struct pretok;

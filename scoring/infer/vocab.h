@@ -10,13 +10,13 @@
 #ifndef CURATE_VOCAB_H
 #define CURATE_VOCAB_H
 
-#include "base/arena.h"
-#include "base/slice.h"
-#include "scoring/infer/tok_table.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/arena.h"
+#include "base/slice.h"
+#include "scoring/infer/tok_table.h"
 
 struct error;
 struct gguf;

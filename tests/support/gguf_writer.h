@@ -8,13 +8,13 @@
 #ifndef CURATE_TEST_GGUF_WRITER_H
 #define CURATE_TEST_GGUF_WRITER_H
 
-#include "base/buf.h"
-#include "base/slice.h"
-#include "scoring/infer/gguf.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/buf.h"
+#include "base/slice.h"
+#include "scoring/infer/gguf.h"
 
 struct gguf_writer {
     struct buf entries;

@@ -8,10 +8,10 @@
 #ifndef CURATE_TEST_VOCAB_FIXTURE_H
 #define CURATE_TEST_VOCAB_FIXTURE_H
 
-#include "base/slice.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/slice.h"
 
 struct error;
 struct gguf;
