@@ -18,6 +18,7 @@ struct observer {
     struct session *session;
     struct observer_options options;
     struct arena scratch; /* of the jobs that run together */
+    uint64_t n_tokens;    /* run so far */
 };
 
 /* One sequence to put to the model. */
@@ -304,6 +305,7 @@ int observer_run_prompts(struct observer *observer, const struct prompt *prompts
         if (run_jobs(observer, list.jobs + at, end - at, needs, err) < 0)
             return -1;
         n_done += n_tokens;
+        observer->n_tokens += n_tokens;
         const int signal =
             options->step ? options->step(options->step_arg, n_done, n_total) : 0;
         if (signal && end < list.n) /* what is complete is not thrown away */
@@ -345,6 +347,11 @@ done:
         prompt_release(&prompts[i]);
     free(prompts);
     return rc;
+}
+
+uint64_t observer_tokens(const struct observer *observer)
+{
+    return observer->n_tokens;
 }
 
 size_t observer_guess_tokens(const struct observer_options *options,

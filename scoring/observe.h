@@ -84,6 +84,9 @@ int observer_run_prompts(struct observer *observer, const struct prompt *prompts
                          unsigned needs, struct arena *arena, struct observation *out,
                          struct error *err);
 
+/* How many tokens it has put to the model so far. */
+uint64_t observer_tokens(const struct observer *observer);
+
 /* About how many tokens a text will cost, cheaply, to size batches and progress. */
 size_t observer_guess_tokens(const struct observer_options *options,
                              const struct observed_text *text, unsigned needs);
