@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "scoring/infer/gguf.h"
+#include "scoring/infer/model.h"
+#include "scoring/infer/tokenizer.h"
+#include "tests/support/infer.h"
+#include "tests/support/model_fixture.h"
+#include "tests/support/tmp.h"
+
+/* The fixture is refused for this reason. */
+static void assert_refused(const struct model_fixture *fixture, enum error_code code,
+                           const char *phrase)
+{
+    struct error err;
+
+    assert_fails(model_fixture_try(fixture, &err), code, phrase);
+}
+
+static void assert_accepted(const struct model_fixture *fixture)
+{
+    struct error err;
+
+    assert_ok(model_fixture_try(fixture, &err));
+}
+
+static struct model_fixture fresh(void)
+{
+    struct model_fixture fixture;
+
+    model_fixture_init(&fixture);
+    return fixture;
+}
+
+static void describes_a_model(void **state)
+{
+    struct model *model = NULL;
+    struct arena arena;
+    struct error err;
+
+    (void)state;
+    arena_init(&arena);
+    assert_ok(model_open(source_path(&arena, "tests/data/tiny-qwen2.gguf"), &model, &err));
+    const struct model_info *info = model_info(model);
+    assert_string_equal(info->arch, "qwen2");
+    assert_string_equal(info->name, "tiny-qwen2");
+    assert_int_equal(info->n_layers, 2);
+    assert_int_equal(info->n_embd, 64);
+    assert_int_equal(info->n_heads, 4);
+    assert_int_equal(info->n_kv_heads, 1);
+    assert_int_equal(info->head_dim, 32);
+    assert_int_equal(info->n_ff, 160);
+    assert_int_equal(info->n_vocab, 320);
+    assert_int_equal(info->context_length, 256);
+    assert_true(info->rope_base == 500);
+    assert_true(info->norm_epsilon == 1e-5f);
+    assert_true(info->rope_neox);
+    assert_string_equal(info->weight_types, "BF16 F16 Q8_0 F32");
+    assert_int_equal(tokenizer_count(model_tokenizer(model)), 320);
+    model_close(model);
+    arena_release(&arena);
+}
+
+static void counts_weights_and_goes_without_a_vocabulary(void **state)
+{
+    struct model_fixture fixture = fresh();
+    struct model *model = NULL;
+    void *bytes = NULL;
+    struct error err;
+
+    (void)state;
+    assert_ok(model_fixture_open(&fixture, &bytes, &model, &err));
+    const struct model_info *info = model_info(model);
+    const uint64_t n = 64 * 32 + 2 * 32 * 32 + 2 * 32 * 16 + 3 * 32 * 64 + 3 * 32;
+    assert_int_equal(info->n_params, n);
+    assert_int_equal(info->weight_bytes, n * 4);
+    assert_string_equal(info->weight_types, "F32");
+    assert_string_equal(info->name, "");
+    assert_true(info->rope_base == 10000);
+    assert_false(info->rope_neox);
+    assert_null(model_tokenizer(model));
+    model_close(model);
+    free(bytes);
+}
+
+static void makes_a_hostile_name_harmless(void **state)
+{
+    struct model_fixture fixture = fresh();
+    struct model *model = NULL;
+    void *bytes = NULL;
+    struct error err;
+
+    (void)state;
+    fixture_text(&fixture, "general.name", "a\x1b[2Jb \xc3\xa9");
+    assert_ok(model_fixture_open(&fixture, &bytes, &model, &err));
+    assert_string_equal(model_info(model)->name, "a?[2Jb \xc3\xa9");
+    model_close(model);
+    free(bytes);
+    fixture_text(&fixture, "general.name", "a\xff b");
+    assert_ok(model_fixture_open(&fixture, &bytes, &model, &err));
+    assert_string_equal(model_info(model)->name, "a? b");
+    model_close(model);
+    free(bytes);
+}
+
+static void names_the_file_in_errors(void **state)
+{
+    struct model *model = NULL;
+    struct error err;
+    struct tmp tmp = { 0 };
+
+    (void)state;
+    tmp_open(&tmp);
+    assert_fails(model_open(tmp_path(&tmp, "none.gguf"), &model, &err), ERR_NOT_FOUND,
+                 "none.gguf");
+    assert_fails(model_open(tmp_write(&tmp, "bad.gguf", "GGML", 4), &model, &err), ERR_INPUT,
+                 "bad.gguf: at byte 0: not a GGUF file");
+    tmp_close(&tmp);
+}
+
+static void refuses_architectures_it_cannot_run(void **state)
+{
+    struct model_fixture fixture = fresh();
+
+    (void)state;
+    fixture_text(&fixture, "general.architecture", "mamba");
+    assert_refused(&fixture, ERR_UNSUPPORTED,
+                   "architecture 'mamba' is not supported; these are: llama, qwen2");
+    fixture_drop(&fixture, "general.architecture");
+    assert_refused(&fixture, ERR_INPUT, "key 'general.architecture' is missing");
+    fixture_count(&fixture, "general.architecture", 1);
+    assert_refused(&fixture, ERR_INPUT, "'general.architecture' is of type u32, not string");
+}
+
+static void refuses_a_model_without_its_numbers(void **state)
+{
+    const char *const needed[] = {
+        "llama.block_count",          "llama.context_length",
+        "llama.embedding_length",     "llama.feed_forward_length",
+        "llama.attention.head_count", "llama.attention.layer_norm_rms_epsilon",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+        struct model_fixture fixture = fresh();
+        char want[128];
+
+        fixture_drop(&fixture, needed[i]);
+        snprintf(want, sizeof want, "key '%s' is missing", needed[i]);
+        assert_refused(&fixture, ERR_INPUT, want);
+    }
+}
+
+static void refuses_numbers_out_of_range(void **state)
+{
+    static const struct {
+        const char *key;
+        uint32_t value;
+        const char *want;
+    } cases[] = {
+        { "llama.block_count", 0, "'llama.block_count' is 0, outside 1..512" },
+        { "llama.block_count", 513, "outside 1..512" },
+        { "llama.embedding_length", 1 << 17, "outside 32..65536" },
+        { "llama.feed_forward_length", 0, "outside 1..1048576" },
+        { "llama.context_length", UINT32_MAX, "outside 1..16777216" },
+        { "llama.attention.head_count", 1025, "outside 1..1024" },
+        { "llama.attention.head_count_kv", 3, "outside 1..2" },
+        { "llama.attention.key_length", 513, "outside 2..512" },
+        { "llama.attention.key_length", 15, "heads of 15 elements" },
+        { "llama.vocab_size", 63, "'llama.vocab_size' is 63, outside 64..64" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct model_fixture fixture = fresh();
+
+        fixture_count(&fixture, cases[i].key, cases[i].value);
+        assert_refused(&fixture, ERR_INPUT, cases[i].want);
+    }
+}
+
+static void refuses_heads_that_cannot_share(void **state)
+{
+    struct model_fixture fixture = fresh();
+
+    (void)state;
+    fixture_count(&fixture, "llama.attention.head_count", 8);
+    fixture_count(&fixture, "llama.attention.head_count_kv", 3);
+    assert_refused(&fixture, ERR_INPUT, "8 heads cannot share 3 key-value heads evenly");
+}
+
+static void refuses_reals_out_of_range(void **state)
+{
+    struct model_fixture fixture = fresh();
+
+    (void)state;
+    fixture_real(&fixture, "llama.attention.layer_norm_rms_epsilon", 0);
+    assert_refused(&fixture, ERR_INPUT, "epsilon' is 0, outside 0..0.1");
+    fixture_real(&fixture, "llama.attention.layer_norm_rms_epsilon", NAN);
+    assert_refused(&fixture, ERR_INPUT, "epsilon' is not a finite number");
+    fixture = fresh();
+    fixture_real(&fixture, "llama.rope.freq_base", -10000);
+    assert_refused(&fixture, ERR_INPUT, "'llama.rope.freq_base' is -10000");
+}
+
+static void refuses_what_it_would_have_to_ignore(void **state)
+{
+    static const struct {
+        const char *key;
+        uint32_t value;
+        const char *want;
+    } cases[] = {
+        { "llama.attention.sliding_window", 4096, "'llama.attention.sliding_window'" },
+        { "llama.expert_count", 8, "'llama.expert_count'" },
+        { "llama.attention.scale", 1, "'llama.attention.scale'" },
+        { "llama.rope.scaling.original_context_length", 1, "original_context_length'" },
+        { "llama.attention.value_length", 8, "keys of 16 elements with values of 8" },
+        { "llama.rope.dimension_count", 8, "rotary positions on 8 of a head's 16" },
+        { "split.count", 2, "'split.count' is 2" },
+    };
+    struct model_fixture fixture;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fixture = fresh();
+        fixture_count(&fixture, cases[i].key, cases[i].value);
+        assert_refused(&fixture, ERR_UNSUPPORTED, cases[i].want);
+    }
+    fixture = fresh();
+    fixture_text(&fixture, "llama.rope.scaling.type", "yarn");
+    assert_refused(&fixture, ERR_UNSUPPORTED, "'llama.rope.scaling.type'");
+    fixture = fresh();
+    fixture_real(&fixture, "llama.rope.scaling.factor", 4);
+    assert_refused(&fixture, ERR_UNSUPPORTED, "'llama.rope.scaling.factor'");
+}
+
+static void accepts_what_is_switched_off_and_what_others_use(void **state)
+{
+    struct model_fixture fixture = fresh();
+
+    (void)state;
+    fixture_count(&fixture, "llama.attention.sliding_window", 0);
+    fixture_count(&fixture, "llama.expert_count", 0);
+    fixture_text(&fixture, "llama.rope.scaling.type", "none");
+    fixture_real(&fixture, "llama.rope.scaling.factor", 1);
+    fixture_count(&fixture, "llama.vocab_size", 64);
+    fixture_count(&fixture, "llama.rope.dimension_count", 16);
+    fixture_count(&fixture, "split.count", 1);
+    fixture_count(&fixture, "general.quantization_version", 2);
+    fixture_text(&fixture, "llamas.are", "another prefix");
+    assert_accepted(&fixture);
+}
+
+static void refuses_a_model_without_a_tensor(void **state)
+{
+    const struct model_fixture whole = fresh();
+
+    (void)state;
+    assert_accepted(&whole);
+    for (size_t i = 0; i < whole.n_tensors; i++) {
+        struct model_fixture fixture = fresh();
+        char want[128];
+
+        fixture_drop(&fixture, whole.tensors[i].name);
+        snprintf(want, sizeof want, "tensor '%s' is missing", whole.tensors[i].name);
+        assert_refused(&fixture, ERR_INPUT, want);
+    }
+}
+
+static void refuses_tensors_of_another_shape(void **state)
+{
+    const struct model_fixture whole = fresh();
+
+    (void)state;
+    for (size_t i = 1; i < whole.n_tensors; i++) { /* the embedding's rows are the vocabulary */
+        struct model_fixture fixture = fresh();
+        char want[128];
+
+        fixture.tensors[i].dims[0] += 32;
+        snprintf(want, sizeof want, "tensor '%s' is %d x", whole.tensors[i].name,
+                 (int)whole.tensors[i].dims[0] + 32);
+        assert_refused(&fixture, ERR_INPUT, want);
+        if (whole.tensors[i].dims[1] == 0)
+            continue;
+        fixture = fresh();
+        fixture.tensors[i].dims[1]--;
+        assert_refused(&fixture, ERR_INPUT, whole.tensors[i].name);
+    }
+}
+
+static void refuses_tensors_it_has_no_use_for(void **state)
+{
+    static const char *const names[] = {
+        "rope_freqs.weight",          "blk.0.attn_q_norm.weight", "blk.0.ffn_gate_inp.weight",
+        "blk.1.attn_norm.weight",     "blk.0.ffn_down.bias",      "output.bias",
+        "blk.0.attn_sub_norm.weight",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct model_fixture fixture = fresh();
+
+        fixture_tensor(&fixture, names[i], 32, 0, DTYPE_F32, 1);
+        assert_refused(&fixture, ERR_UNSUPPORTED, names[i]);
+    }
+}
+
+static void names_weight_types_it_cannot_compute_with(void **state)
+{
+    struct model_fixture fixture = fresh();
+
+    (void)state;
+    fixture_tensor(&fixture, "blk.0.ffn_up.weight", 32, 64, 2, 0);
+    assert_refused(
+        &fixture, ERR_UNSUPPORTED,
+        "tensor 'blk.0.ffn_up.weight' has type Q4_0; supported: F32, F16, BF16, Q8_0");
+    fixture = fresh();
+    fixture_tensor(&fixture, "output_norm.weight", 32, 0, DTYPE_F16, 0);
+    assert_refused(&fixture, ERR_UNSUPPORTED,
+                   "'output_norm.weight' has type F16; vectors must");
+    fixture = fresh();
+    fixture_tensor(&fixture, "blk.0.attn_norm.weight", 32, 0, DTYPE_F32, INFINITY);
+    assert_refused(&fixture, ERR_INPUT, "'blk.0.attn_norm.weight': element 0 is not a finite");
+}
+
+static void takes_biases_on_all_of_q_k_and_v_or_none(void **state)
+{
+    struct model_fixture fixture = fresh();
+
+    (void)state;
+    fixture_tensor(&fixture, "blk.0.attn_q.bias", 32, 0, DTYPE_F32, 0);
+    assert_refused(&fixture, ERR_INPUT, "layer 0 has a bias on some of Q, K and V");
+    fixture_tensor(&fixture, "blk.0.attn_k.bias", 16, 0, DTYPE_F32, 0);
+    fixture_tensor(&fixture, "blk.0.attn_v.bias", 16, 0, DTYPE_F32, 0);
+    assert_accepted(&fixture);
+    fixture_tensor(&fixture, "blk.0.attn_output.bias", 32, 0, DTYPE_F32, 0);
+    assert_accepted(&fixture);
+    fixture_tensor(&fixture, "blk.0.attn_v.bias", 32, 0, DTYPE_F32, 0);
+    assert_refused(&fixture, ERR_INPUT, "tensor 'blk.0.attn_v.bias' is 32 x");
+}
+
+static void takes_an_output_matrix_of_its_own(void **state)
+{
+    struct model_fixture fixture = fresh();
+
+    (void)state;
+    fixture_tensor(&fixture, "output.weight", 32, 64, DTYPE_F16, 0);
+    assert_accepted(&fixture);
+    fixture_tensor(&fixture, "output.weight", 32, 65, DTYPE_F16, 0);
+    assert_refused(&fixture, ERR_INPUT, "tensor 'output.weight' is 32 x 65");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(describes_a_model),
+        cmocka_unit_test(counts_weights_and_goes_without_a_vocabulary),
+        cmocka_unit_test(makes_a_hostile_name_harmless),
+        cmocka_unit_test(names_the_file_in_errors),
+        cmocka_unit_test(refuses_architectures_it_cannot_run),
+        cmocka_unit_test(refuses_a_model_without_its_numbers),
+        cmocka_unit_test(refuses_numbers_out_of_range),
+        cmocka_unit_test(refuses_heads_that_cannot_share),
+        cmocka_unit_test(refuses_reals_out_of_range),
+        cmocka_unit_test(refuses_what_it_would_have_to_ignore),
+        cmocka_unit_test(accepts_what_is_switched_off_and_what_others_use),
+        cmocka_unit_test(refuses_a_model_without_a_tensor),
+        cmocka_unit_test(refuses_tensors_of_another_shape),
+        cmocka_unit_test(refuses_tensors_it_has_no_use_for),
+        cmocka_unit_test(names_weight_types_it_cannot_compute_with),
+        cmocka_unit_test(takes_biases_on_all_of_q_k_and_v_or_none),
+        cmocka_unit_test(takes_an_output_matrix_of_its_own),
+    };
+
+    return cmocka_run_group_tests_name("infer/model", tests, NULL, NULL);
+}
