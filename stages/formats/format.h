@@ -25,6 +25,8 @@ enum format_split {
     SPLIT_NONE,
 };
 
+enum { FORMAT_INPUT_CONTEXT_BYTES = 2000 }; /* the usual input_context_bytes */
+
 struct format_options {
     enum format_split split;
     size_t input_context_bytes; /* an alpaca input of at least this size is a context */

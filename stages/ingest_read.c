@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/frame.h"
+#include "base/inflate.h"
+#include "base/queue.h"
+#include "stages/ingest_private.h"
+#include "stages/stage.h"
+
+enum { BLOCK_BYTES = 256 * 1024, VOTERS = 200, POLL_MS = 200 };
+
+struct reader {
+    struct ingest *ingest;
+    struct parser *parser; /* for the votes on a file's format */
+    struct batch *batch;   /* being filled; NULL between two */
+    char *block;
+    struct inflate *in;
+    size_t file;
+    bool file_begun; /* a batch of this file is on its way */
+    const struct format *format;
+    uint64_t n_batches;
+    uint64_t position_before; /* stored bytes of the files before this one */
+    uint64_t stream_bytes;
+    bool cancelled;
+};
+
+/* An empty batch, as soon as there is one. */
+static int take_batch(struct reader *r, struct error *err)
+{
+    struct batch *batch = queue_take(r->ingest->free);
+
+    if (!batch) {
+        r->cancelled = true;
+        return error_set(err, ERR_CANCELLED, "the run is over");
+    }
+    batch_clear(batch);
+    r->batch = batch;
+    return 0;
+}
+
+/* Each good record has a vote; of two formats with as many votes the particular one wins. */
+static int vote(struct reader *r, struct batch *batch, struct error *err)
+{
+    const struct format *votes[VOTERS];
+
+    batch->n_looked_at = batch->n < VOTERS ? batch->n : VOTERS;
+    for (size_t i = 0; i < batch->n_looked_at; i++)
+        if (parse_detect(r->parser, &batch->records[i], &votes[i], err) < 0)
+            return -1;
+    for (size_t f = 0; formats[f]; f++) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < batch->n_looked_at; i++)
+            n += votes[i] == formats[f];
+        if (n > batch->n_votes) {
+            batch->n_votes = n;
+            r->format = formats[f];
+        }
+    }
+    return 0;
+}
+
+static int send_batch(struct reader *r, struct error *err)
+{
+    struct batch *batch = r->batch;
+
+    batch_seal(batch);
+    batch->number = r->n_batches++;
+    batch->file = r->file;
+    batch->begins_file = !r->file_begun;
+    batch->n_votes = batch->n_looked_at = 0;
+    if (batch->begins_file && r->ingest->settings.forced)
+        r->format = r->ingest->settings.forced;
+    else if (batch->begins_file && vote(r, batch, err) < 0)
+        return -1;
+    r->file_begun = true;
+    batch->format = r->format;
+    batch->position_bytes = r->position_before + inflate_position(r->in);
+    batch->stream_bytes = r->stream_bytes;
+    r->batch = NULL;
+    if (queue_put(r->ingest->filled, batch))
+        return 0;
+    r->cancelled = true;
+    return error_set(err, ERR_CANCELLED, "the run is over");
+}
+
+static int add_records(struct reader *r, struct frame *frame, struct error *err)
+{
+    struct frame_record record;
+
+    while (frame_next(frame, &record) == 1) {
+        if (!r->batch && take_batch(r, err) < 0)
+            return -1;
+        if (batch_add(r->batch, &record, err) < 0)
+            return -1;
+        r->ingest->n_framed++;
+        if (batch_is_full(r->batch) && send_batch(r, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Nobody may have anything to say on standard input for hours, and a thread that waits there
+ * would not hear that the run is over. */
+static int wait_for_input(struct reader *r, struct error *err)
+{
+    struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+
+    if (strcmp(r->ingest->files.items[r->file].path, "-") != 0)
+        return 0;
+    while (!atomic_load(&r->ingest->cancelled)) {
+        const int n = poll(&input, 1, POLL_MS);
+
+        if (n > 0)
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return error_errno(err, errno, "standard input");
+    }
+    r->cancelled = true;
+    return error_set(err, ERR_CANCELLED, "the run is over");
+}
+
+/* Cut the stream into records. When it cannot be read to its end, what was read is cut up all
+ * the same. */
+static int read_stream(struct reader *r, struct frame *frame, struct error *err)
+{
+    struct error reading;
+    ssize_t got;
+
+    do {
+        got = wait_for_input(r, &reading);
+        if (got == 0)
+            got = inflate_read(r->in, r->block, BLOCK_BYTES, &reading);
+        if (got < 0 && r->cancelled)
+            break;
+        if (got > 0 && frame_feed(frame, r->block, (size_t)got, err) < 0)
+            return -1;
+        if (got <= 0)
+            frame_finish(frame);
+        else
+            r->stream_bytes += (uint64_t)got;
+        if (add_records(r, frame, err) < 0)
+            return -1;
+    } while (got > 0);
+    if (got < 0) {
+        *err = reading;
+        return -1;
+    }
+    return 0;
+}
+
+/* Even a file without records sends one batch: it is to be told about. */
+static int end_file(struct reader *r, struct error *err)
+{
+    if (!r->batch && r->file_begun)
+        return 0;
+    if (!r->batch && take_batch(r, err) < 0)
+        return -1;
+    return send_batch(r, err);
+}
+
+static int read_file(struct reader *r, struct error *err)
+{
+    struct frame *frame = NULL;
+    struct error ending;
+    int rc = -1;
+
+    r->file_begun = false;
+    r->format = NULL;
+    if (inflate_open(r->ingest->files.items[r->file].path, &r->in, err) < 0)
+        return -1;
+    if (frame_new(r->ingest->settings.max_record_bytes, &frame, err) < 0)
+        goto done;
+    rc = read_stream(r, frame, err);
+    if (!r->cancelled && end_file(r, rc < 0 ? &ending : err) < 0)
+        rc = -1;
+    r->position_before += inflate_position(r->in);
+done:
+    frame_free(frame);
+    inflate_close(r->in);
+    r->in = NULL;
+    return rc;
+}
+
+static int read_files(struct reader *r, struct error *err)
+{
+    for (r->file = 0; r->file < r->ingest->files.n; r->file++)
+        if (read_file(r, err) < 0)
+            return -1;
+    return 0;
+}
+
+void *ingest_read(void *arg)
+{
+    struct ingest *ingest = arg;
+    struct reader r = { .ingest = ingest, .block = malloc(BLOCK_BYTES) };
+    struct error err;
+    int rc = -1;
+
+    if (!r.block)
+        error_nomem(&err);
+    else if (parser_new(&ingest->settings.format_options, &r.parser, &err) == 0)
+        rc = read_files(&r, &err);
+    if (rc < 0 && !r.cancelled) {
+        ingest->reading_failed = true;
+        ingest->reading_failure = err;
+    }
+    parser_free(r.parser);
+    free(r.block);
+    queue_close(ingest->filled);
+    return NULL;
+}

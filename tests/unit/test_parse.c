@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include "base/arena.h"
+#include "base/frame.h"
+#include "stages/formats/format.h"
+#include "stages/parse.h"
+
+struct fixture {
+    struct format_options options;
+    struct parser *parser;
+    struct arena arena;
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = test_calloc(1, sizeof *f);
+    struct error err;
+
+    f->options.input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES;
+    assert_ok(parser_new(&f->options, &f->parser, &err));
+    arena_init(&f->arena);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    parser_free(f->parser);
+    arena_release(&f->arena);
+    test_free(f);
+    return 0;
+}
+
+static struct parsed parse(struct fixture *f, struct slice text, enum frame_issue issue,
+                           const char *format, bool forced)
+{
+    const struct frame_record record = {
+        .text = text, .byte_len = text.len, .byte_offset = 70, .line = 7, .issue = issue
+    };
+    const struct format *found = format ? format_find(format) : NULL;
+    struct parsed parsed;
+    struct error err;
+
+    assert_ok(parse_record(f->parser, &record, found, forced, &f->arena, &parsed, &err));
+    return parsed;
+}
+
+static void gives_every_dirty_record_its_class(void **state)
+{
+    static const struct {
+        const char *text;
+        enum frame_issue issue;
+        const char *class, *detail;
+    } cases[] = {
+        { "[1,2]", FRAME_OK, "not_an_object", "no object" },
+        { "\"text\"", FRAME_OK, "not_an_object", "no object" },
+        { "null", FRAME_OK, "not_an_object", "no object" },
+        { "{}", FRAME_OK, "empty_record", "without members" },
+        { "{\"a\":1}", FRAME_OK, "unknown_shape", "--format" },
+        { "{\"text\":\"\"}", FRAME_OK, "empty_record", "no text" },
+        { "{\"messages\":[{\"role\":\"x\",\"content\":\"y\"}]}", FRAME_OK, "bad_role",
+          "\"x\"" },
+        { "{\"text\" \"a\"}", FRAME_OK, "bad_json", "at byte 8" },
+        { "{\"text\":\"a\377\"}", FRAME_OK, "bad_utf8", "at byte 10" },
+        { "{\"text\":\"a", FRAME_TRUNCATED, "truncated", "ends inside" },
+        { "{\"text\":]", FRAME_BROKEN, "bad_json", "at byte 8" },
+        { "{\"text\":\"a\"}", FRAME_TOO_LONG, "too_long", "--max-record" },
+        { "[[[[", FRAME_TOO_DEEP, "too_deep", "256" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct parsed got =
+            parse(*state, slice_text(cases[i].text), cases[i].issue, NULL, false);
+
+        if (!got.class || strcmp(got.class, cases[i].class) != 0 ||
+            !strstr(got.detail.ptr, cases[i].detail))
+            fail_msg("%s: %s: %s", cases[i].text, got.class ? got.class : "a sample",
+                     got.class ? got.detail.ptr : "");
+    }
+}
+
+static void identifies_a_sample_and_says_where_it_was(void **state)
+{
+    const struct parsed got =
+        parse(*state, slice_text("{\"text\":\"t\"}"), FRAME_OK, NULL, false);
+    const struct parsed other =
+        parse(*state, slice_text(" {\"content\":\"t\",\"x\":1}"), FRAME_OK, NULL, false);
+
+    assert_null(got.class);
+    assert_string_equal(got.format->name, "text");
+    assert_int_equal(got.sample.line, 7);
+    assert_int_equal(got.sample.byte_offset, 70);
+    assert_memory_equal(&got.sample.hash, &other.sample.hash, sizeof got.sample.hash);
+}
+
+static void prefers_the_format_of_the_file_where_two_fit(void **state)
+{
+    const struct slice both =
+        slice_text("{\"instruction\":\"a\",\"output\":\"b\",\"text\":\"c\"}");
+
+    assert_string_equal(parse(*state, both, FRAME_OK, NULL, false).format->name, "alpaca");
+    assert_string_equal(parse(*state, both, FRAME_OK, "text", false).format->name, "text");
+    /* What does not fit the file's format is tried against all, */
+    assert_string_equal(parse(*state, both, FRAME_OK, "messages", false).format->name,
+                        "alpaca");
+    /* but the user's word is the last one. */
+    assert_string_equal(parse(*state, both, FRAME_OK, "messages", true).class,
+                        "missing_content");
+}
+
+static void keeps_nul_bytes_in_text(void **state)
+{
+    const struct parsed got =
+        parse(*state, slice_text("{\"text\":\"a\\u0000b\"}"), FRAME_OK, NULL, false);
+
+    assert_null(got.class);
+    assert_int_equal(got.sample.context.len, 3);
+    assert_memory_equal(got.sample.context.ptr, "a\0b", 3);
+}
+
+static void votes_only_for_what_it_can_read(void **state)
+{
+    struct fixture *f = *state;
+    struct frame_record record = { .text = slice_text("{\"query\":\"a\",\"answer\":\"b\"}") };
+    const struct format *format = NULL;
+    struct error err;
+
+    assert_ok(parse_detect(f->parser, &record, &format, &err));
+    assert_string_equal(format->name, "qa");
+    record.issue = FRAME_TRUNCATED;
+    assert_ok(parse_detect(f->parser, &record, &format, &err));
+    assert_null(format);
+    record = (struct frame_record){ .text = slice_text("{nonsense}") };
+    assert_ok(parse_detect(f->parser, &record, &format, &err));
+    assert_null(format);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(gives_every_dirty_record_its_class, setup, teardown),
+        cmocka_unit_test_setup_teardown(identifies_a_sample_and_says_where_it_was, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(prefers_the_format_of_the_file_where_two_fit, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(keeps_nul_bytes_in_text, setup, teardown),
+        cmocka_unit_test_setup_teardown(votes_only_for_what_it_can_read, setup, teardown),
+    };
+
+    return cmocka_run_group_tests_name("stages/parse", tests, NULL, NULL);
+}
