@@ -5,20 +5,20 @@
 #include <string.h>
 
 #include "base/pool.h"
-#include "scoring/infer/batch.h"
 #include "scoring/infer/model_private.h"
+#include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"
 #include "scoring/kernels/kernels.h"
 
 struct job {
     const struct session *session;
-    struct batch *batch;
+    struct ragged *batch;
 };
 
 /* Rows [first, first + n) of one part under one head. */
 struct tile {
     const struct session *session;
-    const struct batch *batch;
+    const struct ragged *batch;
     const struct part *part;
     size_t kv_head;
     size_t first; /* position of row 0 */
@@ -45,7 +45,7 @@ static float *key_panel(const struct tile *tile, size_t key)
            (tile->kv_head * tile->part->n_keys + key) * info->head_dim;
 }
 
-void attention_put_key(const struct session *session, const struct batch *batch,
+void attention_put_key(const struct session *session, const struct ragged *batch,
                        const struct part *part, size_t position, const float *row)
 {
     const struct model_info *info = &session->model->info;
@@ -181,7 +181,7 @@ static void add_span_mass(const struct tile *tile, size_t row, const struct span
 static void add_mass(const struct tile *tile, size_t thread)
 {
     const struct sequence *sequence = tile->part->sequence;
-    const struct batch *batch = tile->batch;
+    const struct ragged *batch = tile->batch;
     int64_t *mass = batch->mass + thread * batch->n_spans + tile->part->first_span;
 
     if (!sequence->attention || tile->first + tile->n <= sequence->attend_from)
@@ -223,7 +223,7 @@ static void run_task(void *arg, size_t item, size_t thread)
     const size_t head = item % info->n_heads;
     /* The last tiles see the most keys: they come first, so that threads end together. */
     const size_t number = job->batch->n_tiles - 1 - item / info->n_heads;
-    const struct part *part = batch_part_of_tile(job->batch, number);
+    const struct part *part = ragged_part_of_tile(job->batch, number);
     const size_t start =
         (part->first_position / ATTENTION_ROWS + number - part->first_tile) * ATTENTION_ROWS;
     struct tile tile = {
@@ -244,14 +244,14 @@ static void run_task(void *arg, size_t item, size_t thread)
     attend(&tile, thread);
 }
 
-void attention_run(const struct session *session, struct batch *batch)
+void attention_run(const struct session *session, struct ragged *batch)
 {
     struct job job = { session, batch };
 
     pool_run(session->pool, batch->n_tiles * session->model->info.n_heads, run_task, &job);
 }
 
-void attention_means(const struct session *session, const struct batch *batch)
+void attention_means(const struct session *session, const struct ragged *batch)
 {
     const struct model_info *info = &session->model->info;
     const size_t n_threads = pool_threads(session->pool);

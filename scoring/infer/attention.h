@@ -14,19 +14,19 @@
 
 #include <stddef.h>
 
-struct batch;
+struct ragged;
 struct part;
 struct session;
 
 /* Store one key row (kv_width floats, already rotated) at its place in k. */
-void attention_put_key(const struct session *session, const struct batch *batch,
+void attention_put_key(const struct session *session, const struct ragged *batch,
                        const struct part *part, size_t position, const float *row);
 
 /* Turn the queries of all rows (rotated and scaled) into the attention's output, in place, and
  * add what the rows to observe put on the spans to batch->mass. */
-void attention_run(const struct session *session, struct batch *batch);
+void attention_run(const struct session *session, struct ragged *batch);
 
 /* After the last layer: the means that the sequences asked for. */
-void attention_means(const struct session *session, const struct batch *batch);
+void attention_means(const struct session *session, const struct ragged *batch);
 
 #endif

@@ -4,17 +4,17 @@
 #include <math.h>
 
 #include "scoring/infer/attention.h"
-#include "scoring/infer/batch.h"
 #include "scoring/infer/logits.h"
 #include "scoring/infer/matmul.h"
 #include "scoring/infer/model_private.h"
+#include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"
 #include "scoring/kernels/kernels.h"
 
 /* What the row functions of one layer go along with. */
 struct step {
     const struct session *session;
-    struct batch *batch;
+    struct ragged *batch;
     const struct layer *layer;
     const float *norm; /* weights of the norm at hand */
     size_t first;      /* row of the batch that is row 0 of the chunk */
@@ -59,10 +59,10 @@ static void mark_bad(const struct step *step, size_t key, size_t thread)
 static void embed_row(void *arg, size_t row, size_t thread)
 {
     const struct step *step = arg;
-    const struct batch *batch = step->batch;
-    const struct part *part = batch_part_of_key(batch, row);
+    const struct ragged *batch = step->batch;
+    const struct part *part = ragged_part_of_key(batch, row);
 
-    /* Rows are keys until batch_narrow(). */
+    /* Rows are keys until ragged_narrow(). */
     matrix_row(step->session, &step->session->model->weights.embd,
                (size_t)part->sequence->tokens[row - part->first_key],
                session_scratch(step->session, thread), batch->x + row * info_of(step)->n_embd);
@@ -115,11 +115,11 @@ static void norm_row(void *arg, size_t row, size_t thread)
 static void key_row(void *arg, size_t row, size_t thread)
 {
     const struct step *step = arg;
-    const struct batch *batch = step->batch;
+    const struct ragged *batch = step->batch;
     const size_t panel = step->session->kernels.panel;
     const size_t width = kv_width(info_of(step));
     const size_t key = step->first + row;
-    const struct part *part = batch_part_of_key(batch, key);
+    const struct part *part = ragged_part_of_key(batch, key);
     float *keys = batch->inner + row * width;
 
     rotate(step, keys, info_of(step)->n_kv_heads, key);
@@ -177,7 +177,7 @@ static void project_keys(struct step *step)
 {
     const struct session *session = step->session;
     const struct layer *layer = step->layer;
-    const struct batch *batch = step->batch;
+    const struct ragged *batch = step->batch;
     const size_t panel = session->kernels.panel;
 
     step->norm = layer->attn_norm;
@@ -199,7 +199,7 @@ static void project_keys(struct step *step)
 static void project_queries(struct step *step)
 {
     const struct layer *layer = step->layer;
-    const struct batch *batch = step->batch;
+    const struct ragged *batch = step->batch;
 
     step->norm = layer->attn_norm;
     rows_run(step->session, step->n, norm_row, step);
@@ -223,7 +223,7 @@ static void finish_layer(struct step *step)
 {
     const struct session *session = step->session;
     const struct layer *layer = step->layer;
-    const struct batch *batch = step->batch;
+    const struct ragged *batch = step->batch;
     float *x = batch->x + step->first * info_of(step)->n_embd;
     float *gate = batch->inner;
 
@@ -252,7 +252,7 @@ static void for_chunks(struct step *step, size_t n, void (*work)(struct step *))
     step->first = 0;
 }
 
-int forward_run(const struct session *session, struct batch *batch, struct error *err)
+int forward_run(const struct session *session, struct ragged *batch, struct error *err)
 {
     const struct model *model = session->model;
     struct step step = { .session = session, .batch = batch };
@@ -263,14 +263,14 @@ int forward_run(const struct session *session, struct batch *batch, struct error
         step.layer = &model->weights.layers[i];
         for_chunks(&step, batch->n_keys, project_keys);
         if (i + 1 == model->info.n_layers)
-            batch_narrow(session, batch);
+            ragged_narrow(session, batch);
         for_chunks(&step, batch->n_rows, project_queries);
-        if (batch_check(session, batch, err) < 0)
+        if (ragged_check(session, batch, err) < 0)
             return -1;
         attention_run(session, batch);
         for_chunks(&step, batch->n_rows, finish_layer);
     }
     attention_means(session, batch);
     logits_run(session, batch);
-    return batch_check(session, batch, err);
+    return ragged_check(session, batch, err);
 }

@@ -3,16 +3,16 @@
 
 #include <math.h>
 
-#include "scoring/infer/batch.h"
 #include "scoring/infer/matmul.h"
 #include "scoring/infer/model_private.h"
+#include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"
 #include "scoring/kernels/kernels.h"
 
 /* A chunk of targets against a block of the vocabulary. */
 struct block {
     const struct session *session;
-    struct batch *batch;
+    struct ragged *batch;
     struct target *targets;
     size_t first; /* column of the vocabulary */
     size_t n;
@@ -65,7 +65,7 @@ static void take_row(void *arg, size_t row, size_t thread)
 
 static void run_block(struct block *block, size_t n_targets)
 {
-    const struct batch *batch = block->batch;
+    const struct ragged *batch = block->batch;
     const struct matrix *output = &block->session->model->weights.output;
     const struct matrix columns = {
         .data = output->data + block->first * output->row_bytes,
@@ -87,7 +87,7 @@ static void run_block(struct block *block, size_t n_targets)
     rows_run(block->session, n_targets, take_row, block);
 }
 
-void logits_run(const struct session *session, struct batch *batch)
+void logits_run(const struct session *session, struct ragged *batch)
 {
     const size_t n_vocab = session->model->info.n_vocab;
 

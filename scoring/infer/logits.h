@@ -5,11 +5,11 @@
 #ifndef CURATE_LOGITS_H
 #define CURATE_LOGITS_H
 
-struct batch;
+struct ragged;
 struct session;
 
 /* Fill nll_nats of every target. The vocabulary passes in blocks of columns, so that no row of
  * all its logits exists. Logits that are not finite mark their key bad. */
-void logits_run(const struct session *session, struct batch *batch);
+void logits_run(const struct session *session, struct ragged *batch);
 
 #endif

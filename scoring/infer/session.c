@@ -6,8 +6,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/pool.h"
-#include "scoring/infer/batch.h"
 #include "scoring/infer/forward.h"
+#include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"
 #include "scoring/kernels/kernels.h"
 
@@ -69,9 +69,9 @@ void session_free(struct session *session)
 int session_eval(struct session *session, const struct sequence *sequences, size_t n_sequences,
                  struct error *err)
 {
-    struct batch batch = { .n_parts = 0 };
+    struct ragged batch = { .n_parts = 0 };
 
-    if (batch_init(session, sequences, n_sequences, &batch, err) < 0)
+    if (ragged_init(session, sequences, n_sequences, &batch, err) < 0)
         return -1;
     return batch.n_parts > 0 ? forward_run(session, &batch, err) : 0;
 }
@@ -80,6 +80,6 @@ uint64_t session_bytes(const struct model *model, const struct pool *pool, size_
 {
     const size_t n_threads = pool_threads(pool);
 
-    return batch_bytes(model, n_threads, n_tokens) +
+    return ragged_bytes(model, n_threads, n_tokens) +
            (uint64_t)n_threads * SCRATCH_FLOATS * sizeof(float);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scoring/infer/batch.h"
+#include "scoring/infer/ragged.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -115,7 +115,7 @@ static bool observe(const struct sequence *sequence, size_t index, struct part *
 }
 
 /* Number rows and tiles anew from first_position of each part. */
-static void number_rows(struct batch *batch)
+static void number_rows(struct ragged *batch)
 {
     batch->n_rows = 0;
     batch->n_tiles = 0;
@@ -131,7 +131,7 @@ static void number_rows(struct batch *batch)
 }
 
 static int lay_out_parts(struct session *session, const struct sequence *sequences,
-                         size_t n_sequences, struct batch *batch, struct error *err)
+                         size_t n_sequences, struct ragged *batch, struct error *err)
 {
     batch->parts = arena_alloc(&session->arena, n_sequences, sizeof *batch->parts);
     if (!batch->parts)
@@ -158,7 +158,7 @@ static int lay_out_parts(struct session *session, const struct sequence *sequenc
     return 0;
 }
 
-static int allocate_lists(struct session *session, struct batch *batch, struct error *err)
+static int allocate_lists(struct session *session, struct ragged *batch, struct error *err)
 {
     const size_t n_threads = pool_threads(session->pool);
     struct arena *arena = &session->arena;
@@ -177,7 +177,7 @@ static int allocate_lists(struct session *session, struct batch *batch, struct e
     return 0;
 }
 
-static int allocate_floats(struct session *session, struct batch *batch, struct error *err)
+static int allocate_floats(struct session *session, struct ragged *batch, struct error *err)
 {
     const struct floats n =
         measure(&session->model->info, session->kernels.panel, batch->n_keys, batch->max_keys);
@@ -204,7 +204,7 @@ static int allocate_floats(struct session *session, struct batch *batch, struct 
     return 0;
 }
 
-static void fill_lists(struct batch *batch)
+static void fill_lists(struct ragged *batch)
 {
     size_t key = 0;
     struct target *target = batch->targets;
@@ -230,10 +230,10 @@ static void fill_lists(struct batch *batch)
     }
 }
 
-int batch_init(struct session *session, const struct sequence *sequences, size_t n_sequences,
-               struct batch *out, struct error *err)
+int ragged_init(struct session *session, const struct sequence *sequences, size_t n_sequences,
+                struct ragged *out, struct error *err)
 {
-    struct batch batch = { .n_keys = 0 };
+    struct ragged batch = { .n_keys = 0 };
 
     arena_clear(&session->arena);
     if (lay_out_parts(session, sequences, n_sequences, &batch, err) < 0)
@@ -248,7 +248,7 @@ int batch_init(struct session *session, const struct sequence *sequences, size_t
     return 0;
 }
 
-const struct part *batch_part_of_key(const struct batch *batch, size_t key)
+const struct part *ragged_part_of_key(const struct ragged *batch, size_t key)
 {
     size_t low = 0;
     size_t high = batch->n_parts;
@@ -264,7 +264,7 @@ const struct part *batch_part_of_key(const struct batch *batch, size_t key)
     return &batch->parts[low];
 }
 
-const struct part *batch_part_of_tile(const struct batch *batch, size_t tile)
+const struct part *ragged_part_of_tile(const struct ragged *batch, size_t tile)
 {
     size_t low = 0;
     size_t high = batch->n_parts;
@@ -280,7 +280,7 @@ const struct part *batch_part_of_tile(const struct batch *batch, size_t tile)
     return &batch->parts[low];
 }
 
-void batch_narrow(const struct session *session, struct batch *batch)
+void ragged_narrow(const struct session *session, struct ragged *batch)
 {
     const size_t width = session->model->info.n_embd;
     struct target *target = batch->targets;
@@ -303,7 +303,7 @@ void batch_narrow(const struct session *session, struct batch *batch)
     }
 }
 
-int batch_check(const struct session *session, const struct batch *batch, struct error *err)
+int ragged_check(const struct session *session, const struct ragged *batch, struct error *err)
 {
     size_t key = SIZE_MAX;
 
@@ -312,7 +312,7 @@ int batch_check(const struct session *session, const struct batch *batch, struct
     if (key == SIZE_MAX)
         return 0;
 
-    const struct part *part = batch_part_of_key(batch, key);
+    const struct part *part = ragged_part_of_key(batch, key);
     return error_set(
         err, ERR_INPUT,
         "the model's values at token %zu of sequence %zu are not finite or too large "
@@ -320,7 +320,7 @@ int batch_check(const struct session *session, const struct batch *batch, struct
         key - part->first_key, part->index);
 }
 
-uint64_t batch_bytes(const struct model *model, size_t n_threads, size_t n_keys)
+uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys)
 {
     const size_t n = min(n_keys, MAX_KEYS);
     const struct floats floats = measure(&model->info, KERNELS_PANEL_MAX, n, n);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * batch.h - the sequences of one call laid out as one tall matrix, and the memory for them.
+ * ragged.h - the sequences of one call laid out as one tall matrix, and the memory for them.
  *
  * Every token that something observed depends on is a key: keys are numbered through, sequence
  * after sequence. A row is a row of the residual stream. At first rows are keys; before the
- * last layer's queries batch_narrow() keeps only the rows somebody looks at.
+ * last layer's queries ragged_narrow() keeps only the rows somebody looks at.
  */
-#ifndef CURATE_BATCH_H
-#define CURATE_BATCH_H
+#ifndef CURATE_RAGGED_H
+#define CURATE_RAGGED_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,7 +33,7 @@ struct part {
 
 /* A row whose next token is scored. */
 struct target {
-    size_t row; /* after batch_narrow() */
+    size_t row; /* after ragged_narrow() */
     int32_t token;
     float logit;
     float max;  /* over the logits seen so far */
@@ -41,7 +41,7 @@ struct target {
     double *nll_nats;
 };
 
-struct batch {
+struct ragged {
     struct part *parts;
     size_t n_parts;
     size_t n_keys;
@@ -70,19 +70,19 @@ struct batch {
 
 /* Check the sequences against session.h and lay them out; memory is the session's and is used
  * again by the next call. A batch may come out with no parts: nothing to observe. */
-int batch_init(struct session *session, const struct sequence *sequences, size_t n_sequences,
-               struct batch *out, struct error *err);
+int ragged_init(struct session *session, const struct sequence *sequences, size_t n_sequences,
+                struct ragged *out, struct error *err);
 
-const struct part *batch_part_of_key(const struct batch *batch, size_t key);
-const struct part *batch_part_of_tile(const struct batch *batch, size_t tile);
+const struct part *ragged_part_of_key(const struct ragged *batch, size_t key);
+const struct part *ragged_part_of_tile(const struct ragged *batch, size_t tile);
 
 /* Drop the rows nobody looks at. */
-void batch_narrow(const struct session *session, struct batch *batch);
+void ragged_narrow(const struct session *session, struct ragged *batch);
 
 /* 0, or -1 with ERR_INPUT naming sequence and token when some thread has marked a bad key. */
-int batch_check(const struct session *session, const struct batch *batch, struct error *err);
+int ragged_check(const struct session *session, const struct ragged *batch, struct error *err);
 
-/* The bytes batch_init() takes for n_keys keys in all, at most. */
-uint64_t batch_bytes(const struct model *model, size_t n_threads, size_t n_keys);
+/* The bytes ragged_init() takes for n_keys keys in all, at most. */
+uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys);
 
 #endif
