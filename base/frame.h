@@ -32,7 +32,7 @@ enum frame_issue {
     FRAME_OK = 0,
     FRAME_TRUNCATED, /* the stream or the line ends inside the record */
     FRAME_BROKEN,    /* brackets do not match, or stray bytes between records */
-    FRAME_TOO_LONG,  /* longer than max_record; its bytes were skipped, text is its first 4 kB */
+    FRAME_TOO_LONG,  /* longer than max_record; bytes were skipped, text is its first 4 kB */
     FRAME_TOO_DEEP,  /* nested deeper than JSON_MAX_DEPTH */
 };
 

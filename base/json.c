@@ -226,8 +226,8 @@ struct slice json_text(const struct json_value *value)
 
 static bool int_from_double(double value, int64_t *out)
 {
-    /* -2^63 and 2^63 are doubles; all between them fit. */
-    if (!(value >= -0x1p63 && value < 0x1p63) || value != trunc(value))
+    /* What is just below -2^63 was rounded to it. */
+    if (!(value > -0x1p63 && value < 0x1p63) || value != trunc(value))
         return false;
     *out = (int64_t)value;
     return true;

@@ -67,8 +67,8 @@ bool json_int(const struct json_value *value, int64_t *out);
 bool json_double(const struct json_value *value, double *out);
 bool json_bool(const struct json_value *value, bool *out);
 
-/* Walk the members of an object: *pos starts at 0 and is ours to change; 1 with key and value, 0
- * at the end. */
+/* Walk the members of an object: *pos starts at 0 and is ours to change; 1 with key and value,
+ * 0 at the end. */
 int json_member_next(const struct json_value *object, size_t *pos, struct slice *key,
                      const struct json_value **value);
 

@@ -8,8 +8,6 @@
 #include "base/error.h"
 #include "base/word.h"
 
-enum { INT64_DIGITS = 18 }; /* so many digits always fit */
-
 static const char zero_exponent[] = "e+000";
 
 struct cursor {
@@ -131,14 +129,26 @@ static bool check_digits(struct cursor *c)
 }
 
 /* An integer that json-c would not give back as it was. */
-static bool is_wide(const uint8_t *p, size_t n)
+static bool is_wide(struct slice number)
 {
-    const bool minus = p[0] == '-';
+    const bool minus = number.ptr[0] == '-';
+    const char *digits = number.ptr + minus;
+    const size_t n = number.len - minus;
+    const struct slice limit =
+        slice_text(minus ? "9223372036854775808" : "18446744073709551615");
 
     for (size_t i = 0; i < n; i++)
-        if (p[i] == '.' || p[i] == 'e' || p[i] == 'E')
+        if (!is_digit((uint8_t)digits[i]))
             return false;
-    return n - minus > INT64_DIGITS || (minus && p[1] == '0');
+    if (minus && digits[0] == '0')
+        return true;
+    return n > limit.len || (n == limit.len && memcmp(digits, limit.ptr, n) > 0);
+}
+
+/* The bytes from `first` to the cursor. */
+static struct slice since(const struct cursor *c, size_t first)
+{
+    return slice_of((const char *)c->p + first, c->i - first);
 }
 
 static bool check_number(struct cursor *c)
@@ -166,7 +176,7 @@ static bool check_number(struct cursor *c)
         if (!check_digits(c))
             return false;
     }
-    if (is_wide(c->p + first, c->i - first))
+    if (is_wide(since(c, first)))
         c->out->wide_numbers = true;
     return true;
 }
@@ -303,7 +313,7 @@ int json_widen(struct slice text, struct buf *out, struct error *err)
         }
         const size_t first = c.i;
         check_number(&c);
-        if (!is_wide(c.p + first, c.i - first))
+        if (!is_wide(since(&c, first)))
             continue;
         if (buf_add(out, text.ptr + done, c.i - done, err) < 0 ||
             buf_add_text(out, zero_exponent, err) < 0)
@@ -317,8 +327,8 @@ struct slice json_narrow(struct slice number)
 {
     const size_t tail = sizeof zero_exponent - 1;
 
-    if (number.len > tail && memcmp(number.ptr + number.len - tail, zero_exponent, tail) == 0 &&
-        is_wide((const uint8_t *)number.ptr, number.len - tail))
-        number.len -= tail;
-    return number;
+    if (number.len <= tail || memcmp(number.ptr + number.len - tail, zero_exponent, tail) != 0)
+        return number;
+    const struct slice bare = slice_of(number.ptr, number.len - tail);
+    return is_wide(bare) ? bare : number;
 }

@@ -10,11 +10,11 @@
 #ifndef CURATE_JSON_CHECK_H
 #define CURATE_JSON_CHECK_H
 
-#include "base/json.h"
-#include "base/slice.h"
-
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/json.h"
+#include "base/slice.h"
 
 struct buf;
 struct error;

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+
+#include "base/digest.h"
+#include "tests/support/tmp.h"
+
+/* FIPS 180-4, its examples for SHA-256. */
+static const struct {
+    const char *text;
+    const char *hex;
+} vectors[] = {
+    { "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+    { "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+    { "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
+};
+
+static void assert_digest(const uint8_t *digest, const char *want)
+{
+    char hex[2 * DIGEST_BYTES + 1];
+
+    digest_hex(digest, DIGEST_BYTES, hex);
+    assert_string_equal(hex, want);
+}
+
+static void gives_the_published_values(void **state)
+{
+    struct digest *digest = NULL;
+    uint8_t out[DIGEST_BYTES];
+    struct error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
+        assert_ok(digest_new(&digest, &err));
+        for (const char *c = vectors[i].text; *c; c++)
+            assert_ok(digest_add(digest, c, 1, &err));
+        assert_ok(digest_end(digest, out, &err));
+        assert_digest(out, vectors[i].hex);
+        digest_free(digest);
+    }
+    digest_free(NULL);
+}
+
+static void digests_a_file_of_many_blocks(void **state)
+{
+    struct tmp tmp = { 0 };
+    char *million = malloc(1000000);
+    uint8_t out[DIGEST_BYTES];
+    struct error err;
+
+    (void)state;
+    assert_non_null(million);
+    memset(million, 'a', 1000000);
+    tmp_open(&tmp);
+    const char *path = tmp_write(&tmp, "million", million, 1000000);
+
+    assert_ok(digest_file(path, out, &err));
+    assert_digest(out, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    tmp_close(&tmp);
+    free(million);
+}
+
+static void names_the_file_it_cannot_read(void **state)
+{
+    struct tmp tmp = { 0 };
+    uint8_t out[DIGEST_BYTES];
+    struct error err;
+
+    (void)state;
+    tmp_open(&tmp);
+    assert_fails(digest_file(tmp_path(&tmp, "none"), out, &err), ERR_NOT_FOUND, "none");
+    assert_fails(digest_file(tmp.root, out, &err), ERR_IO, tmp.root);
+    tmp_close(&tmp);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gives_the_published_values),
+        cmocka_unit_test(digests_a_file_of_many_blocks),
+        cmocka_unit_test(names_the_file_it_cannot_read),
+    };
+
+    return cmocka_run_group_tests_name("base/digest", tests, NULL, NULL);
+}

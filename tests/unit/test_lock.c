@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/lock.h"
+#include "tests/support/tmp.h"
+
+static void keeps_a_second_one_out(void **state)
+{
+    struct tmp tmp = { 0 };
+    struct lock *first = NULL, *second = NULL;
+    struct error err;
+
+    (void)state;
+    tmp_open(&tmp);
+    const char *path = tmp_path(&tmp, "a.lock");
+    assert_ok(lock_take(path, LOCK_FAIL, 0, "curate score nll", &first, &err));
+    assert_non_null(first);
+
+    /* A second descriptor is another holder to flock(), in one process too. */
+    assert_fails(lock_take(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
+                 "curate score nll");
+    assert_null(second);
+    assert_ok(lock_take(path, LOCK_SKIP, 0, "x", &second, &err));
+    assert_null(second);
+
+    lock_release(first);
+    assert_ok(lock_take(path, LOCK_FAIL, 0, "x", &second, &err));
+    assert_non_null(second);
+    lock_release(second);
+    lock_release(NULL);
+    tmp_close(&tmp);
+}
+
+static void waits_only_as_long_as_told(void **state)
+{
+    struct tmp tmp = { 0 };
+    struct lock *first = NULL, *second = NULL;
+    struct error err;
+
+    (void)state;
+    tmp_open(&tmp);
+    const char *path = tmp_path(&tmp, "a.lock");
+    assert_ok(lock_take(path, LOCK_WAIT, 0, "first", &first, &err));
+
+    const int64_t before_ns = clock_mono_ns();
+    assert_fails(lock_take(path, LOCK_WAIT, 120, "second", &second, &err), ERR_BUSY,
+                 "after 0.1 s");
+    assert_true(clock_mono_ns() - before_ns >= 120 * 1000000);
+    lock_release(first);
+    tmp_close(&tmp);
+}
+
+/* A child that holds the lock until it is killed; returns when it has it. */
+static pid_t start_holder(const char *path)
+{
+    int ready[2];
+    char byte;
+
+    assert_int_equal(pipe(ready), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        struct lock *lock = NULL;
+        struct error err;
+
+        if (lock_take(path, LOCK_FAIL, 0, "child", &lock, &err) < 0)
+            _exit(1);
+        if (write(ready[1], "x", 1) == 1)
+            pause();
+        _exit(2);
+    }
+    assert_true(child > 0);
+    close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    return child;
+}
+
+static void goes_away_with_its_process(void **state)
+{
+    struct tmp tmp = { 0 };
+    struct lock *lock = NULL;
+    struct error err;
+    char holder[32];
+
+    (void)state;
+    tmp_open(&tmp);
+    const char *path = tmp_path(&tmp, "a.lock");
+    const pid_t child = start_holder(path);
+    snprintf(holder, sizeof holder, "process %ld ", (long)child);
+    assert_fails(lock_take(path, LOCK_FAIL, 0, "x", &lock, &err), ERR_BUSY, holder);
+
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_ok(lock_take(path, LOCK_FAIL, 0, "x", &lock, &err));
+    lock_release(lock);
+    tmp_close(&tmp);
+}
+
+static void ignore_signal(int signal)
+{
+    (void)signal;
+}
+
+static void a_signal_ends_the_waiting(void **state)
+{
+    struct tmp tmp = { 0 };
+    struct lock *first = NULL, *second = NULL;
+    struct error err;
+    const struct sigaction action = { .sa_handler = ignore_signal };
+
+    (void)state;
+    tmp_open(&tmp);
+    const char *path = tmp_path(&tmp, "a.lock");
+    assert_ok(lock_take(path, LOCK_FAIL, 0, "first", &first, &err));
+    sigaction(SIGALRM, &action, NULL);
+    alarm(1);
+
+    assert_fails(lock_take(path, LOCK_WAIT, 0, "second", &second, &err), ERR_CANCELLED, path);
+    lock_release(first);
+    tmp_close(&tmp);
+}
+
+/* What is in the file is for the message only, and may be anything. */
+static void does_not_trust_the_file(void **state)
+{
+    static const char junk[] = "\x1b[31m\xff\nsecond line";
+    struct tmp tmp = { 0 };
+    struct lock *lock = NULL, *second = NULL;
+    struct error err;
+
+    (void)state;
+    tmp_open(&tmp);
+    const char *path = tmp_write(&tmp, "a.lock", junk, sizeof junk - 1);
+    assert_ok(lock_take(path, LOCK_FAIL, 0, "first", &lock, &err));
+    tmp_write(&tmp, "a.lock", junk, sizeof junk - 1);
+
+    assert_fails(lock_take(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY, "by ?[31m?;");
+    tmp_write(&tmp, "a.lock", "", 0);
+    assert_fails(lock_take(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY, "no name");
+    lock_release(lock);
+    tmp_close(&tmp);
+}
+
+static void says_when_there_is_no_place_for_the_file(void **state)
+{
+    struct tmp tmp = { 0 };
+    struct lock *lock = NULL;
+    struct error err;
+
+    (void)state;
+    tmp_open(&tmp);
+    assert_fails(lock_take(tmp_path(&tmp, "none/a.lock"), LOCK_FAIL, 0, "x", &lock, &err),
+                 ERR_NOT_FOUND, "none/a.lock");
+    tmp_close(&tmp);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_a_second_one_out),
+        cmocka_unit_test(waits_only_as_long_as_told),
+        cmocka_unit_test(goes_away_with_its_process),
+        cmocka_unit_test(a_signal_ends_the_waiting),
+        cmocka_unit_test(does_not_trust_the_file),
+        cmocka_unit_test(says_when_there_is_no_place_for_the_file),
+    };
+
+    return cmocka_run_group_tests_name("base/lock", tests, NULL, NULL);
+}
