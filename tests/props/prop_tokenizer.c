@@ -327,6 +327,76 @@ static void bpe_is_joining_pair_by_pair(void **state)
     token_buf_release(&ids);
 }
 
+/* The definition: from the left, the longest user-defined token that the text goes on with. */
+static void match_slowly(const struct vocab_fixture *fixture, struct slice text,
+                         struct token_buf *out)
+{
+    struct error err;
+
+    for (size_t at = 0; at < text.len;) {
+        int32_t best = (uint8_t)text.ptr[at]; /* the token of the byte */
+        size_t len = 1;
+
+        for (size_t id = 256; id < fixture->n_tokens; id++) {
+            const struct slice each = fixture->texts[id];
+
+            if (fixture->types[id] != TOKEN_USER_DEFINED || each.len > text.len - at ||
+                memcmp(text.ptr + at, each.ptr, each.len) != 0 ||
+                (best >= 256 && each.len <= len))
+                continue;
+            best = (int32_t)id;
+            len = each.len;
+        }
+        assert_ok(token_buf_add(out, best, &err));
+        at += len;
+    }
+}
+
+static void random_word(struct rng *rng, const char *letters, char *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = letters[rng_below(rng, strlen(letters))];
+    out[n] = '\0';
+}
+
+static void user_defined_tokens_are_the_longest_from_the_left(void **state)
+{
+    struct rng rng = rng_from_env("CURATE_SEED");
+    struct vocab_fixture fixture;
+    struct vocab_open open;
+    struct token_buf ids = { 0 };
+    struct token_buf want = { 0 };
+    struct error err;
+    char room[12][8];
+    char text[WORD_BYTES];
+
+    (void)state;
+    for (int i = 0; i < ROUNDS; i++) {
+        vocab_fixture_bpe(&fixture);
+        fixture.merges[0] = slice_text("l l"); /* joins nothing below */
+        fixture.n_merges = 1;
+        for (size_t j = 0; j < 12; j++) {
+            random_word(&rng, "abc", room[j], 2 + rng_below(&rng, 5));
+            bool is_new = true;
+            for (size_t k = 0; k < j; k++)
+                is_new = is_new && strcmp(room[j], room[k]) != 0;
+            if (is_new)
+                vocab_fixture_add(&fixture, room[j], TOKEN_USER_DEFINED, 0);
+        }
+        random_word(&rng, "aabbccd", text, rng_below(&rng, sizeof text));
+        assert_ok(vocab_fixture_open(&fixture, &open, &err));
+        ids.n = want.n = 0;
+        assert_ok(tokenizer_encode(open.tokenizer, slice_text(text), 0, &ids, &err));
+        match_slowly(&fixture, slice_text(text), &want);
+        assert_int_equal(ids.n, want.n);
+        if (ids.n > 0)
+            assert_memory_equal(ids.ids, want.ids, ids.n * sizeof *ids.ids);
+        vocab_open_release(&open);
+    }
+    token_buf_release(&ids);
+    token_buf_release(&want);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +404,7 @@ int main(void)
         cmocka_unit_test(pieces_give_the_text_back_spm),
         cmocka_unit_test(spm_is_joining_pair_by_pair),
         cmocka_unit_test(bpe_is_joining_pair_by_pair),
+        cmocka_unit_test(user_defined_tokens_are_the_longest_from_the_left),
     };
 
     return cmocka_run_group_tests_name("infer/tokenizer laws", tests, NULL, NULL);
