@@ -30,6 +30,7 @@ CREATE TABLE score_set (
     model_id       INTEGER NOT NULL REFERENCES model,       -- of a pair: the long model
     params         TEXT    NOT NULL,                        -- canonical JSON
     params_hash    BLOB    NOT NULL CHECK (length(params_hash) = 16), -- XXH3-128 of params
+    asked_run_id   INTEGER REFERENCES run,                  -- the newest that asked for it
     UNIQUE (metric_id, model_id, params_hash)
 ) STRICT;
 

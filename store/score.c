@@ -32,7 +32,15 @@ static const char FIND_SETS[] =
     " FROM score_set t JOIN metric m ON m.metric_id = t.metric_id"
     " JOIN model d ON d.model_id = t.model_id"
     " WHERE m.name = :metric AND (:model IS NULL OR d.name = :model) AND newest IS NOT NULL"
-    " ORDER BY newest DESC, t.score_set_id DESC";
+    " ORDER BY max(newest, coalesce(t.asked_run_id, 0)) DESC, t.score_set_id DESC";
+
+static const char LOOK_UP_SET[] =
+    "SELECT t.score_set_id FROM score_set t JOIN metric m ON m.metric_id = t.metric_id"
+    " JOIN model d ON d.model_id = t.model_id WHERE m.name = :name AND m.version = :version"
+    " AND d.sha256 = :sha256 AND t.params_hash = :hash";
+
+static const char ASK_SET[] = "UPDATE score_set SET asked_run_id = :run_id"
+                              " WHERE score_set_id = :score_set_id";
 
 #define SCORED_SETS                                                                            \
     " FROM score_set t JOIN metric m ON m.metric_id = t.metric_id"                             \
@@ -100,6 +108,37 @@ int score_set_put(struct store *store, const struct score_set *set, int64_t *sco
     stmt_bind_int(stmt, ":model_id", set->model_id);
     stmt_bind_blob(stmt, ":hash", hash.bytes, sizeof hash.bytes);
     return stmt_get_int(stmt, score_set_id, err);
+}
+
+int score_set_lookup(struct store *store, const struct score_set *set,
+                     const uint8_t model_sha256[DIGEST_BYTES], int64_t *score_set_id,
+                     struct error *err)
+{
+    const struct hash hash = hash_bytes(set->params_json);
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, LOOK_UP_SET, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":name", slice_text(set->metric));
+    stmt_bind_int(stmt, ":version", set->version);
+    stmt_bind_blob(stmt, ":sha256", model_sha256, DIGEST_BYTES);
+    stmt_bind_blob(stmt, ":hash", hash.bytes, sizeof hash.bytes);
+    const int found = stmt_next(stmt, err);
+    if (found == 1)
+        *score_set_id = stmt_int(stmt, 0);
+    stmt_reset(stmt);
+    return found;
+}
+
+int score_set_ask(struct store *store, int64_t score_set_id, int64_t run_id, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, ASK_SET, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":run_id", run_id);
+    stmt_bind_int(stmt, ":score_set_id", score_set_id);
+    return stmt_run(stmt, err);
 }
 
 /* Names for a message. */

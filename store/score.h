@@ -46,9 +46,18 @@ struct score_set {
 int score_set_put(struct store *store, const struct score_set *set, int64_t *score_set_id,
                   struct error *err);
 
+/* The same to look without writing: 1, 0 when there is none yet, -1. The model is told by its
+ * digest; set->model_id does not count. */
+int score_set_lookup(struct store *store, const struct score_set *set,
+                     const uint8_t model_sha256[DIGEST_BYTES], int64_t *score_set_id,
+                     struct error *err);
+/* This run asks for the set's scores, whether or not any are missing: score_set_find() takes
+ * the set that was asked for last. Inside a transaction. */
+int score_set_ask(struct store *store, int64_t score_set_id, int64_t run_id, struct error *err);
+
 /*
  * The set that a user means by a metric's name, optionally narrowed by a model's name (NULL:
- * any). When several parameter sets of one model fit, the one of the newest run is taken and
+ * any). When several parameter sets of one model fit, the one asked for last is taken and
  * *n_others counts the rest; several models are ERR_USAGE with their names; none is
  * ERR_NOT_FOUND with the metrics there are.
  */
