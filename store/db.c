@@ -43,14 +43,10 @@ static int raise_system(const struct store *store, int rc, struct error *err)
     char reason[128];
     const int sys = store->db ? sqlite3_system_errno(store->db) : 0;
     const bool opening = (rc & 0xff) == SQLITE_CANTOPEN;
-    enum error_code code = opening ? ERR_CANTCREATE : ERR_IO;
-
-    if (sys == EACCES || sys == EPERM || sys == EROFS)
-        code = ERR_DENIED;
-    else if (sys == ENOSPC || sys == EDQUOT)
-        code = ERR_IO;
+    const bool denied = sys == EACCES || sys == EPERM || sys == EROFS;
     const char *why = sys ? strerror_r(sys, reason, sizeof reason) : sqlite3_errstr(rc);
-    return error_set_sys(err, code, rc, "%s: the database cannot be %s: %s", store->path,
+    return error_set_sys(err, denied ? ERR_DENIED : ERR_IO, rc,
+                         "%s: the database cannot be %s: %s", store->path,
                          opening ? "opened" : "read or written", why);
 }
 
@@ -164,8 +160,6 @@ static int connect(struct store *store, enum db_access access, struct error *err
     struct buf name;
     int rc = -1;
 
-    if (access == DB_CREATE)
-        flags |= SQLITE_OPEN_CREATE;
     if (access == DB_IMMUTABLE)
         flags |= SQLITE_OPEN_URI;
     buf_init(&name, NAME_MAX_BYTES);
@@ -241,9 +235,11 @@ bool db_in_transaction(const struct store *store)
     return !sqlite3_get_autocommit(store->db);
 }
 
-bool db_cannot_open(const struct error *err)
+bool db_lacks_files(const struct error *err)
 {
-    return (err->sys & 0xff) == SQLITE_CANTOPEN;
+    const int primary = err->sys & 0xff;
+
+    return primary == SQLITE_CANTOPEN || primary == SQLITE_READONLY;
 }
 
 bool db_writable(const struct store *store)

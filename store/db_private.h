@@ -51,13 +51,12 @@ struct store {
 };
 
 enum db_access {
-    DB_EXISTING,  /* for reading and writing, or reading where the file may not be written */
-    DB_CREATE,    /* the same, made when it does not exist */
+    DB_NORMAL,    /* for reading and writing, or reading where the file may not be written */
     DB_IMMUTABLE, /* for reading, on the word that nobody writes: needs no -wal and -shm files
                    */
 };
 
-/* The connection, with its settings made. The file is not read yet. */
+/* The connection, with its settings made. The file exists; it is not read yet. */
 int db_open(const char *path, enum db_access access, struct store **out, struct error *err);
 void db_close(struct store *store);
 /* Raise what SQLite's rc means. detail is SQLite's sentence, sql what was asked or NULL. */
@@ -76,8 +75,8 @@ bool db_in_transaction(const struct store *store);
 bool db_writable(const struct store *store);
 /* A copy of the text, NUL behind, until the next call. */
 int db_keep(struct store *store, struct slice text, const char **out, struct error *err);
-/* True when err says that a file of the database could not be opened. */
-bool db_cannot_open(const struct error *err);
+/* True when err says that the -wal and -shm files could not be opened or made. */
+bool db_lacks_files(const struct error *err);
 
 /*
  * A statement that is prepared once and kept as long as the store; *out comes back reset, all

@@ -2,11 +2,13 @@
 #include "store/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "store/db_private.h"
@@ -33,6 +35,22 @@ static bool in_memory(const char *path)
     return strcmp(path, ":memory:") == 0;
 }
 
+/* An empty file is an empty database. Made here and not by SQLite, which would not tell us why
+ * it cannot be made. */
+static int make_file(const char *path, struct error *err)
+{
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+    if (fd >= 0) {
+        close(fd);
+        return 0;
+    }
+    if (errno == ENOENT || errno == ENOTDIR)
+        return error_set_sys(err, ERR_CANTCREATE, errno,
+                             "%s: cannot be made: there is no such folder", path);
+    return error_errno(err, errno, path);
+}
+
 static int check_path(const char *path, enum store_mode mode, struct error *err)
 {
     struct stat st;
@@ -42,8 +60,8 @@ static int check_path(const char *path, enum store_mode mode, struct error *err)
     if (in_memory(path))
         return 0;
     if (stat(path, &st) < 0) {
-        if (errno == ENOENT && mode == STORE_CREATE)
-            return 0;
+        if (mode == STORE_CREATE)
+            return make_file(path, err);
         if (errno == ENOENT)
             return error_set(err, ERR_NOT_FOUND,
                              "%s: there is no such database; 'curate init' makes one", path);
@@ -64,31 +82,37 @@ static bool has_log(const char *path)
     return n < 0 || (size_t)n >= sizeof name || (stat(name, &st) == 0 && st.st_size > 0);
 }
 
-/*
- * Connect and read once. Reading needs the -wal and -shm files, which SQLite makes when they
- * are not there. Where a reader may not make them, as on a read-only file system, there is no
- * writer either, and without a log the database file is all there is.
- */
-static int connect(const char *path, enum store_mode mode, struct store **out,
+static int connect(const char *path, enum db_access access, struct store **out,
                    struct error *err)
 {
     struct store *store = NULL;
     int64_t version;
 
-    if (db_open(path, mode == STORE_CREATE ? DB_CREATE : DB_EXISTING, &store, err) < 0)
+    if (db_open(path, access, &store, err) < 0)
         return -1;
-    int rc = db_int(store, "PRAGMA schema_version", &version, err);
-    if (rc < 0 && mode == STORE_READ_ONLY && db_cannot_open(err) && !has_log(path)) {
-        db_close(store);
-        store = NULL;
-        rc = db_open(path, DB_IMMUTABLE, &store, err);
-    }
-    if (rc < 0) {
+    if (db_int(store, "PRAGMA schema_version", &version, err) < 0) {
         db_close(store);
         return -1;
     }
     *out = store;
     return 0;
+}
+
+/*
+ * Reading needs the -wal and -shm files, which SQLite makes when they are not there. Where a
+ * reader may not make them, as on a read-only file system, there is no writer either, and
+ * without a log the database file is all there is.
+ */
+static int connect_to_read(const char *path, struct store **out, struct error *err)
+{
+    struct error first;
+
+    if (connect(path, DB_NORMAL, out, &first) == 0)
+        return 0;
+    if (db_lacks_files(&first) && !has_log(path))
+        return connect(path, DB_IMMUTABLE, out, err);
+    *err = first;
+    return -1;
 }
 
 /* What is in the file: *version of our schema, 0 when it is as good as new. */
@@ -170,8 +194,15 @@ static int make_ready(struct store *store, enum store_mode mode, struct error *e
 int store_open(const char *path, enum store_mode mode, struct store **out, struct error *err)
 {
     struct store *store = NULL;
+    int rc;
 
-    if (check_path(path, mode, err) < 0 || connect(path, mode, &store, err) < 0)
+    if (check_path(path, mode, err) < 0)
+        return -1;
+    if (mode == STORE_READ_ONLY)
+        rc = connect_to_read(path, &store, err);
+    else
+        rc = connect(path, DB_NORMAL, &store, err);
+    if (rc < 0)
         return -1;
     if (make_ready(store, mode, err) < 0) {
         store_close(store);

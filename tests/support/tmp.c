@@ -43,8 +43,10 @@ const char *tmp_path(struct tmp *tmp, const char *name)
     if (tmp->n_paths == TMP_MAX_PATHS)
         fail_msg("more than %d paths in one test", TMP_MAX_PATHS);
 
+    char root[sizeof tmp->root]; /* a copy: gcc sees root and paths overlap when inlining */
+    memcpy(root, tmp->root, sizeof root);
     char *path = tmp->paths[tmp->n_paths++];
-    const int len = snprintf(path, TMP_MAX_PATH_BYTES, "%s/%s", tmp->root, name);
+    const int len = snprintf(path, TMP_MAX_PATH_BYTES, "%s/%s", root, name);
 
     if (len >= TMP_MAX_PATH_BYTES)
         fail_msg("%s: the name is too long", name);
