@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * score - compute metrics for every sample that lacks them.
+ *
+ * The metrics asked for and all they are made of form a plan (score_plan.c). Per model, one
+ * pass computes all that is missing; what is derived from stored scores follows without a
+ * model. Every part commits as it goes, so that the same command carries on where a killed one
+ * stopped.
+ */
+#include <math.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/report.h"
+#include "scoring/prompt.h"
+#include "stages/score_private.h"
+#include "stages/stage.h"
+#include "store/run.h"
+
+static const struct score_args defaults = {
+    .alpha = 0.8,
+    .segment_tokens = 128,
+    .batch_tokens = 4096,
+};
+
+static const struct option options[] = {
+    { OPTION_TEXT, 0, "model", offsetof(struct score_args, model), "FILE",
+      "the model; of a pair the one with the long window (default: built in)" },
+    { OPTION_TEXT, 0, "short-model", offsetof(struct score_args, short_model), "FILE",
+      "the model of the pair with the short window" },
+    { OPTION_TEXT, 0, "where", offsetof(struct score_args, where), "SQL",
+      "only samples that meet a condition over v_sample" },
+    { OPTION_REAL, 0, "alpha", offsetof(struct score_args, alpha), "X",
+      "weight of hmp in gateau, 0 to 1 (default 0.8)" },
+    { OPTION_INT, 0, "segment-tokens", offsetof(struct score_args, segment_tokens), "N",
+      "tokens of a context segment (default 128)" },
+    { OPTION_INT, 0, "max-tokens", offsetof(struct score_args, max_tokens), "N",
+      "longer sequences lose context on the left (default: the model's window)" },
+    { OPTION_INT, 0, "batch-tokens", offsetof(struct score_args, batch_tokens), "N",
+      "tokens to run together; changes speed and memory only (default 4096)" },
+    { .type = OPTION_END },
+};
+
+static const struct option positional = { OPTION_LIST, 0,
+                                          "metrics",   offsetof(struct score_args, metrics),
+                                          "METRIC",    "what to compute" };
+
+enum { TOKENS_MAX = 1 << 30 };
+
+static int check_count(const char *option, int64_t value, int64_t min, struct error *err)
+{
+    if (value >= min && value <= TOKENS_MAX)
+        return 0;
+    return error_set(err, ERR_USAGE, "--%s is %lld; it must be from %lld to %d", option,
+                     (long long)value, (long long)min, TOKENS_MAX);
+}
+
+static int check_args(const struct score_args *args, struct error *err)
+{
+    if (!(args->alpha >= 0 && args->alpha <= 1))
+        return error_set(err, ERR_USAGE, "--alpha is %g; it must be from 0 to 1", args->alpha);
+    if (check_count("segment-tokens", args->segment_tokens, 1, err) < 0 ||
+        check_count("max-tokens", args->max_tokens, 0, err) < 0 ||
+        check_count("batch-tokens", args->batch_tokens, 1, err) < 0)
+        return -1;
+    return 0;
+}
+
+/* All models' backlogs, together a progress bar. */
+static int run_models(struct scoring *scoring, struct error *err)
+{
+    struct report *report = scoring->context->report;
+    struct score_backlog *backlogs[SCORE_MODELS] = { NULL };
+    int rc = -1;
+
+    report->unit = "tokens";
+    for (size_t i = 0; i < SCORE_MODELS; i++)
+        if (scoring->plan.roles[i] &&
+            (score_backlog_new(scoring, (enum scorer_model)i, &backlogs[i], err) < 0 ||
+             score_backlog_guess(backlogs[i], &report->total, err) < 0))
+            goto done;
+    for (size_t i = 0; i < SCORE_MODELS; i++)
+        if (backlogs[i] && score_backlog_run(backlogs[i], err) < 0)
+            goto done;
+    rc = 0;
+done:
+    for (size_t i = 0; i < SCORE_MODELS; i++)
+        score_backlog_free(backlogs[i]);
+    return rc;
+}
+
+static int run_nodes(struct scoring *scoring, struct error *err)
+{
+    const struct stage_context *context = scoring->context;
+
+    if (run_set_kernels(context->store, context->run_id, scoring->kernels.name, err) < 0 ||
+        run_models(scoring, err) < 0)
+        return -1;
+    for (size_t i = 0; i < scoring->plan.n; i++) {
+        const struct score_node *node = &scoring->plan.nodes[i];
+
+        if (node->scorer->derive && score_derive(scoring, node, err) < 0)
+            return -1;
+        /* A pool is due once all its inputs are there: at the metric it is named after. */
+        if (node->pool && node->pool == node->scorer &&
+            score_rank(scoring, node->pool, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void report_facts(const struct scoring *scoring, double secs,
+                         struct stage_result *result)
+{
+    const double tokens = (double)scoring->n_tokens;
+
+    stage_fact_int(result, "samples", (int64_t)scoring->samples.n);
+    stage_fact_int(result, "metrics", (int64_t)scoring->plan.n);
+    stage_fact_int(result, "scored", (int64_t)scoring->done.n_scored);
+    stage_fact_int(result, "unscorable", (int64_t)scoring->done.n_unscorable);
+    stage_fact_int(result, "cached", (int64_t)scoring->n_cached);
+    stage_fact_int(result, "tokens", (int64_t)scoring->n_tokens);
+    if (scoring->n_tokens > 0)
+        stage_fact_real(result, "tok_per_s", secs > 0 ? tokens / secs : 0);
+    stage_fact_real(result, "secs", secs);
+}
+
+/* How many samples lack each metric, and what it would cost to fill them in. */
+static int look(struct scoring *scoring, struct stage_result *result, struct error *err)
+{
+    uint64_t n_tokens = 0;
+    struct buf lacking;
+    int rc = -1;
+
+    buf_init(&lacking, 1 << 16);
+    for (size_t i = 0; i < SCORE_MODELS; i++) {
+        struct score_backlog *backlog = NULL;
+
+        if (!scoring->plan.roles[i])
+            continue;
+        if (score_backlog_new(scoring, (enum scorer_model)i, &backlog, err) < 0)
+            goto done;
+        const int guessed = score_backlog_guess(backlog, &n_tokens, err);
+        score_backlog_free(backlog);
+        if (guessed < 0)
+            goto done;
+    }
+    for (size_t i = 0; i < scoring->plan.n; i++) {
+        const struct score_node *node = &scoring->plan.nodes[i];
+        struct id_list ids = { 0 };
+
+        if (condition_unscored(scoring->context->store, scoring->args->where, node->set_id,
+                               &ids, err) < 0)
+            goto done;
+        const size_t n = ids.n;
+        id_list_release(&ids);
+        if ((i > 0 && buf_add_text(&lacking, ",", err) < 0) ||
+            score_node_name(node, &lacking, err) < 0 ||
+            buf_printf(&lacking, err, ":%zu", n) < 0)
+            goto done;
+    }
+    stage_fact_int(result, "samples", (int64_t)scoring->samples.n);
+    stage_fact_text(result, "lacking", lacking.data);
+    stage_fact_int(result, "tokens", (int64_t)n_tokens);
+    rc = 0;
+done:
+    buf_release(&lacking);
+    return rc;
+}
+
+static int run(const struct stage_context *context, const void *arguments,
+               struct stage_result *result, struct error *err)
+{
+    const struct score_args *args = arguments;
+    struct scoring scoring = { .context = context, .args = args };
+    const int64_t started_ns = clock_mono_ns();
+    int rc = -1;
+
+    if (check_args(args, err) < 0 || score_plan_make(&args->metrics, &scoring.plan, err) < 0)
+        goto done;
+    scoring.observing.template = prompt_template_find("plain");
+    scoring.observing.segment_tokens = (size_t)args->segment_tokens;
+    scoring.observing.batch_tokens = (size_t)args->batch_tokens;
+    kernels_init(&scoring.kernels, cpu_detect());
+    if (condition_select(context->store, args->where, &scoring.samples, err) < 0 ||
+        score_models_open(&scoring, err) < 0 || score_sets_find(&scoring, err) < 0)
+        goto done;
+    if (context->dry_run) {
+        rc = look(&scoring, result, err);
+        goto done;
+    }
+    rc = run_nodes(&scoring, err);
+    report_facts(&scoring, (double)(clock_mono_ns() - started_ns) / 1e9, result);
+done:
+    id_list_release(&scoring.samples);
+    score_models_close(&scoring);
+    score_plan_release(&scoring.plan);
+    return rc;
+}
+
+const struct stage stage_score = {
+    .name = "score",
+    .summary = "compute metrics for every sample that lacks them",
+    .description =
+        "Computes the metrics named and all they are made of. A score that is stored for the "
+        "same sample, model and parameters is never computed again, so the command can be "
+        "stopped at any time and started again.\n\n"
+        "hmp and gateau compare a pair of models of one lineage, the one with the long window "
+        "(--model) and the one with the short window (--short-model), over the samples of "
+        "--where. docs/scores.md says what each metric means.",
+    .options = options,
+    .positional = &positional,
+    .positional_required = true,
+    .args_size = sizeof(struct score_args),
+    .defaults = &defaults,
+    .run = run,
+};

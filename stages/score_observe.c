@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/score_private.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/pool.h"
+#include "base/report.h"
+#include "stages/stage.h"
+#include "store/sample.h"
+#include "store/score.h"
+
+/* A batch is one transaction: what a kill can lose. */
+enum { BATCH_SAMPLES = 256, BATCH_SECONDS = 2, NODES_MAX = 32 };
+
+/* A sample, and which of the backlog's nodes it lacks (bits). */
+struct lacking {
+    int64_t sample_id;
+    uint32_t nodes;
+};
+
+struct batch {
+    struct arena arena;
+    const struct lacking *samples; /* n of them, all lacking the same */
+    size_t n;
+    size_t n_guessed;
+    struct observed_text texts[BATCH_SAMPLES];
+    struct observation seen[BATCH_SAMPLES];
+};
+
+/* What one model has to be asked. */
+struct score_backlog {
+    struct scoring *scoring;
+    enum scorer_model role;
+    const struct score_node *nodes[NODES_MAX];
+    size_t n_nodes;
+    struct lacking *samples;
+    size_t n_samples;
+    struct sample_reader *reader;
+    struct batch batch;
+    uint64_t n_done_before; /* the report's count when the batch began */
+    size_t batch_goal;      /* tokens, guessed */
+};
+
+static int compare_ids(const void *left, const void *right)
+{
+    const struct lacking *a = left;
+    const struct lacking *b = right;
+
+    return (a->sample_id > b->sample_id) - (a->sample_id < b->sample_id);
+}
+
+/* Samples that lack the same stand together, in order of id. */
+static int compare_nodes(const void *left, const void *right)
+{
+    const struct lacking *a = left;
+    const struct lacking *b = right;
+
+    if (a->nodes != b->nodes)
+        return a->nodes < b->nodes ? -1 : 1;
+    return compare_ids(left, right);
+}
+
+/* Append the samples without a score of this node. */
+static int add_lacking(struct score_backlog *backlog, size_t node, struct error *err)
+{
+    struct scoring *scoring = backlog->scoring;
+    struct id_list ids = { 0 };
+
+    if (condition_unscored(scoring->context->store, scoring->args->where,
+                           backlog->nodes[node]->set_id, &ids, err) < 0)
+        return -1;
+    struct lacking *samples =
+        reallocarray(backlog->samples, backlog->n_samples + ids.n + 1, sizeof *samples);
+    if (!samples) {
+        id_list_release(&ids);
+        return error_nomem(err);
+    }
+    backlog->samples = samples;
+    for (size_t i = 0; i < ids.n; i++)
+        samples[backlog->n_samples + i] = (struct lacking){ ids.ids[i], 1U << node };
+    backlog->n_samples += ids.n;
+    scoring->n_cached += scoring->samples.n - ids.n;
+    id_list_release(&ids);
+    return 0;
+}
+
+/* One entry a sample, with all it lacks. */
+static void merge(struct score_backlog *backlog)
+{
+    struct lacking *samples = backlog->samples;
+    size_t n = 0;
+
+    qsort(samples, backlog->n_samples, sizeof *samples, compare_ids);
+    for (size_t i = 0; i < backlog->n_samples; i++) {
+        if (n > 0 && samples[n - 1].sample_id == samples[i].sample_id)
+            samples[n - 1].nodes |= samples[i].nodes;
+        else
+            samples[n++] = samples[i];
+    }
+    backlog->n_samples = n;
+    qsort(samples, n, sizeof *samples, compare_nodes);
+}
+
+int score_backlog_new(struct scoring *scoring, enum scorer_model role,
+                      struct score_backlog **out, struct error *err)
+{
+    struct score_backlog *backlog = calloc(1, sizeof *backlog);
+
+    if (!backlog)
+        return error_nomem(err);
+    backlog->scoring = scoring;
+    backlog->role = role;
+    arena_init(&backlog->batch.arena);
+    for (size_t i = 0; i < scoring->plan.n; i++) {
+        const struct score_node *node = &scoring->plan.nodes[i];
+
+        if (node->role != role || !node->scorer->observe)
+            continue;
+        if (backlog->n_nodes == NODES_MAX) {
+            error_set(err, ERR_USAGE, "more than %d metrics read one model", NODES_MAX);
+            goto fail;
+        }
+        backlog->nodes[backlog->n_nodes] = node;
+        if (add_lacking(backlog, backlog->n_nodes++, err) < 0)
+            goto fail;
+    }
+    merge(backlog);
+    if (sample_reader_new(scoring->context->store, &backlog->reader, err) < 0)
+        goto fail;
+    *out = backlog;
+    return 0;
+fail:
+    score_backlog_free(backlog);
+    return -1;
+}
+
+void score_backlog_free(struct score_backlog *backlog)
+{
+    if (!backlog)
+        return;
+    sample_reader_free(backlog->reader);
+    arena_release(&backlog->batch.arena);
+    free(backlog->samples);
+    free(backlog);
+}
+
+static unsigned needs_of(const struct score_backlog *backlog, uint32_t nodes)
+{
+    unsigned needs = 0;
+
+    for (size_t i = 0; i < backlog->n_nodes; i++)
+        if (nodes & 1U << i)
+            needs |= backlog->nodes[i]->scorer->needs;
+    return needs;
+}
+
+/* The text is the reader's, until the next call. */
+static int read_text(struct score_backlog *backlog, int64_t sample_id,
+                     struct observed_text *out, struct error *err)
+{
+    struct sample sample;
+    const int found = sample_read(backlog->reader, sample_id, &sample, err);
+
+    if (found < 0)
+        return -1;
+    if (found == 0)
+        return error_set(err, ERR_INVARIANT, "sample %lld went away while it was to be scored",
+                         (long long)sample_id);
+    *out = (struct observed_text){ .context = sample.context,
+                                   .instruction = sample_instruction(&sample),
+                                   .response = sample_response(&sample) };
+    return 0;
+}
+
+int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, struct error *err)
+{
+    const struct observer_options *observing = &backlog->scoring->observing;
+
+    for (size_t i = 0; i < backlog->n_samples; i++) {
+        const struct lacking *lacking = &backlog->samples[i];
+        struct observed_text text;
+
+        if (read_text(backlog, lacking->sample_id, &text, err) < 0 ||
+            (i % BATCH_SAMPLES == 0 && score_check_stop(backlog->scoring, err) < 0))
+            return -1;
+        *n_tokens += observer_guess_tokens(observing, &text, needs_of(backlog, lacking->nodes));
+    }
+    return 0;
+}
+
+static int keep_text(struct arena *arena, struct slice *text, struct error *err)
+{
+    if (!text->ptr)
+        return 0;
+    *text = arena_copy(arena, *text);
+    return text->ptr ? 0 : error_nomem(err);
+}
+
+/* Read samples from the first on, until they make a batch. */
+static int read_batch(struct score_backlog *backlog, size_t first, struct error *err)
+{
+    struct batch *batch = &backlog->batch;
+    const struct lacking *samples = &backlog->samples[first];
+    const unsigned needs = needs_of(backlog, samples->nodes);
+
+    arena_clear(&batch->arena);
+    batch->samples = samples;
+    batch->n = batch->n_guessed = 0;
+    for (size_t i = 0; i < BATCH_SAMPLES && first + i < backlog->n_samples; i++) {
+        struct observed_text *text = &batch->texts[i];
+
+        if (samples[i].nodes != samples->nodes || batch->n_guessed >= backlog->batch_goal)
+            break;
+        if (read_text(backlog, samples[i].sample_id, text, err) < 0 ||
+            keep_text(&batch->arena, &text->context, err) < 0 ||
+            keep_text(&batch->arena, &text->instruction, err) < 0 ||
+            keep_text(&batch->arena, &text->response, err) < 0)
+            return -1;
+        batch->n_guessed += observer_guess_tokens(&backlog->scoring->observing, text, needs);
+        batch->n++;
+    }
+    return 0;
+}
+
+static int save_segments(const struct score_backlog *backlog, const struct score_node *node,
+                         int64_t sample_id, const struct observation *seen, struct error *err)
+{
+    for (size_t i = 0; i < seen->n_segments; i++) {
+        const struct segment *segment = &seen->segments[i];
+        const struct segment_row row = { .score_set_id = node->set_id,
+                                         .sample_id = sample_id,
+                                         .segment = (int64_t)i,
+                                         .tok_start = (int64_t)segment->tok_start,
+                                         .tok_end = (int64_t)segment->tok_end,
+                                         .attention = segment->attention,
+                                         .nll = segment->nll_nats };
+
+        if (segment_put(backlog->scoring->context->store, &row, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int save_sample(struct score_backlog *backlog, size_t i, struct error *err)
+{
+    const struct lacking *lacking = &backlog->batch.samples[i];
+    const struct observation *seen = &backlog->batch.seen[i];
+    struct score score;
+
+    for (size_t j = 0; j < backlog->n_nodes; j++) {
+        const struct score_node *node = backlog->nodes[j];
+
+        if (!(lacking->nodes & 1U << j))
+            continue;
+        scorer_observe(node->scorer, seen, &score);
+        if (score_save(backlog->scoring, node, lacking->sample_id, &score, err) < 0)
+            return -1;
+        if ((node->scorer->needs & NEED_SEGMENTS) &&
+            save_segments(backlog, node, lacking->sample_id, seen, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int save_batch(struct score_backlog *backlog, struct error *err)
+{
+    if (score_batch_begin(backlog->scoring, err) < 0)
+        return -1;
+    for (size_t i = 0; i < backlog->batch.n; i++)
+        if (save_sample(backlog, i, err) < 0)
+            goto fail;
+    if (score_batch_commit(backlog->scoring, err) == 0)
+        return 0;
+fail:
+    score_batch_rollback(backlog->scoring);
+    return -1;
+}
+
+/* The observer's word on how far the batch is. */
+static int step(void *arg, size_t n_done, size_t n_total)
+{
+    const struct score_backlog *backlog = arg;
+    struct report *report = backlog->scoring->context->report;
+    const double share = (double)n_done / (double)n_total;
+
+    report->done =
+        backlog->n_done_before + (uint64_t)(share * (double)backlog->batch.n_guessed);
+    report_tick(report);
+    return report_stop(report);
+}
+
+/* The next batch: short enough that a kill loses little, but as many tokens as run well
+ * together, and enough of them that commits cost nothing. */
+static void set_goal(struct score_backlog *backlog, int64_t batch_ns)
+{
+    const size_t least = backlog->scoring->observing.batch_tokens;
+    const double secs = (double)(batch_ns > 0 ? batch_ns : 1) / 1e9;
+    const double goal = (double)backlog->batch.n_guessed / secs * BATCH_SECONDS;
+
+    backlog->batch_goal = goal > (double)least ? (size_t)goal : least;
+}
+
+static int run_batch(struct score_backlog *backlog, struct observer *observer, size_t first,
+                     struct error *err)
+{
+    struct scoring *scoring = backlog->scoring;
+    struct report *report = scoring->context->report;
+    struct batch *batch = &backlog->batch;
+    const int64_t started_ns = clock_mono_ns();
+
+    backlog->n_done_before = report->done;
+    if (read_batch(backlog, first, err) < 0)
+        return -1;
+    const unsigned needs = needs_of(backlog, batch->samples->nodes);
+    if (observer_run(observer, batch->texts, batch->n, needs, &batch->arena, batch->seen, err) <
+        0)
+        return err->code == ERR_CANCELLED
+                   ? score_check_stop(scoring, err)
+                   : error_prefix(err, "%s", scoring->models[backlog->role].path);
+    if (save_batch(backlog, err) < 0)
+        return -1;
+    report->done = backlog->n_done_before + batch->n_guessed;
+    report_tick(report);
+    set_goal(backlog, clock_mono_ns() - started_ns);
+    return 0;
+}
+
+int score_backlog_run(struct score_backlog *backlog, struct error *err)
+{
+    struct scoring *scoring = backlog->scoring;
+    struct observer_options observing = scoring->observing;
+    struct pool *pool = NULL;
+    struct observer *observer = NULL;
+    int rc = -1;
+
+    if (backlog->n_samples == 0)
+        return 0;
+    observing.step = step;
+    observing.step_arg = backlog;
+    backlog->batch_goal = observing.batch_tokens;
+    if (pool_new(scoring->context->n_threads, &pool, err) < 0 ||
+        observer_new(scoring->models[backlog->role].model, &scoring->kernels, pool, &observing,
+                     &observer, err) < 0)
+        goto done;
+    for (size_t i = 0; i < backlog->n_samples; i += backlog->batch.n)
+        if (score_check_stop(scoring, err) < 0 || run_batch(backlog, observer, i, err) < 0)
+            goto done;
+    rc = 0;
+done:
+    scoring->n_tokens += observer ? observer_tokens(observer) : 0;
+    observer_free(observer);
+    pool_free(pool);
+    return rc;
+}

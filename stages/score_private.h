@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * score_private.h - what the files of the score stage share.
+ *
+ * score_plan.c turns the metrics asked for into a list of nodes, each after its inputs;
+ * score_models.c opens the models; score_sets.c gives every node its score set; then
+ * score_observe.c, score_derive.c and score_rank.c each compute what their kind of node lacks,
+ * and score_rows.c puts it into the store. All functions return 0, or -1 with err filled.
+ */
+#ifndef CURATE_SCORE_PRIVATE_H
+#define CURATE_SCORE_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/option.h"
+#include "scoring/kernels/kernels.h"
+#include "scoring/observe.h"
+#include "scoring/scorer.h"
+#include "store/selection.h"
+
+struct arena;
+struct buf;
+struct error;
+struct model;
+struct stage_context;
+
+struct score_args {
+    struct text_list metrics;
+    const char *model;
+    const char *short_model;
+    const char *where;
+    double alpha;
+    int64_t segment_tokens;
+    int64_t max_tokens; /* 0: the model's window */
+    int64_t batch_tokens;
+};
+
+enum { SCORE_MODELS = 2 }; /* of enum scorer_model */
+
+/* One metric about one model (of a pair): a score set. */
+struct score_node {
+    const struct scorer *scorer;
+    enum scorer_model role;
+    const struct scorer *pool; /* of a rank: the metric asked for, whose pool it is over */
+    size_t inputs[SCORER_INPUTS_MAX];
+    size_t n_inputs;
+    bool has_segments;    /* it, or an input of it, is made of segments */
+    bool has_short_model; /* likewise of the other model of a pair */
+    int64_t set_id;       /* 0 in a dry run when there is no such set yet */
+};
+
+struct score_plan {
+    struct score_node *nodes; /* inputs before what is made of them */
+    size_t n;
+    bool roles[SCORE_MODELS]; /* which models are needed */
+};
+
+struct score_model {
+    struct model *model;
+    const char *path;
+    char *own_path; /* of a built-in model: what path points to */
+    uint8_t sha256[DIGEST_BYTES];
+    struct file_stamp stamp;
+    struct hash tokenizer_hash;
+    int64_t model_id; /* 0 in a dry run */
+};
+
+/* Rows of the transaction in hand, or of all. */
+struct score_tally {
+    uint64_t n_scored;
+    uint64_t n_unscorable;
+};
+
+/* The whole run. */
+struct scoring {
+    const struct stage_context *context;
+    const struct score_args *args;
+    struct score_plan plan;
+    struct score_model models[SCORE_MODELS];
+    struct observer_options observing;
+    struct kernels kernels;
+    struct id_list samples; /* those of --where */
+    struct score_tally done;
+    struct score_tally batch;
+    uint64_t n_cached;
+    uint64_t n_tokens;
+};
+
+/* score_plan.c */
+int score_plan_make(const struct text_list *metrics, struct score_plan *out, struct error *err);
+void score_plan_release(struct score_plan *plan);
+/* "nll", or "nll@short" for the short model of a pair. */
+int score_node_name(const struct score_node *node, struct buf *out, struct error *err);
+/* Whether the node is a number that the pool's samples must have. */
+bool score_plan_in_pool(const struct score_plan *plan, const struct score_node *node,
+                        const struct scorer *pool);
+
+/* score_models.c: open those the plan needs, and settle max_tokens. */
+int score_models_open(struct scoring *scoring, struct error *err);
+void score_models_close(struct scoring *scoring);
+
+/* score_sets.c: fill in the models' and nodes' ids; in a dry run those there are. */
+int score_sets_find(struct scoring *scoring, struct error *err);
+
+/* score_observe.c */
+struct score_backlog;
+int score_backlog_new(struct scoring *scoring, enum scorer_model role,
+                      struct score_backlog **out, struct error *err);
+void score_backlog_free(struct score_backlog *backlog);
+/* About how many tokens it will cost. */
+int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, struct error *err);
+int score_backlog_run(struct score_backlog *backlog, struct error *err);
+
+/* score_derive.c, score_rank.c */
+int score_derive(struct scoring *scoring, const struct score_node *node, struct error *err);
+int score_rank(struct scoring *scoring, const struct scorer *pool, struct error *err);
+
+/* score_rows.c */
+/* The stored score; the reason missing_input when there is none. Reasons live in the arena. */
+int score_load(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
+               struct arena *arena, struct score *out, struct error *err);
+/* Inside a transaction that score_batch_commit() ends. */
+int score_save(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
+               const struct score *score, struct error *err);
+int score_batch_begin(struct scoring *scoring, struct error *err);
+int score_batch_commit(struct scoring *scoring, struct error *err);
+void score_batch_rollback(struct scoring *scoring);
+/* ERR_CANCELLED when the user asked to stop. */
+int score_check_stop(const struct scoring *scoring, struct error *err);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/score_private.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/report.h"
+#include "stages/stage.h"
+#include "store/run.h"
+#include "store/score.h"
+#include "store/store.h"
+
+int score_load(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
+               struct arena *arena, struct score *out, struct error *err)
+{
+    struct score_row row;
+    const int found = score_get(scoring->context->store, node->set_id, sample_id, &row, err);
+
+    if (found < 0)
+        return -1;
+    if (found == 0) {
+        *out = (struct score){ .reason = "missing_input" };
+        return 0;
+    }
+    *out = (struct score){ .value = row.value, .n_tokens = row.n_tokens };
+    out->truncated = strcmp(row.status, "truncated") == 0;
+    if (out->truncated || strcmp(row.status, "ok") == 0)
+        return 0;
+    out->value = 0;
+    out->reason = arena_copy(arena, slice_text(row.status)).ptr;
+    return out->reason ? 0 : error_nomem(err);
+}
+
+int score_save(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
+               const struct score *score, struct error *err)
+{
+    const char *status = score->truncated ? "truncated" : "ok";
+    const struct score_row row = { .score_set_id = node->set_id,
+                                   .sample_id = sample_id,
+                                   .value = score->value,
+                                   .status = score->reason ? score->reason : status,
+                                   .n_tokens = score->n_tokens };
+
+    if (score->reason)
+        scoring->batch.n_unscorable++;
+    else
+        scoring->batch.n_scored++;
+    return score_put(scoring->context->store, &row, scoring->context->run_id, err);
+}
+
+int score_batch_begin(struct scoring *scoring, struct error *err)
+{
+    scoring->batch = (struct score_tally){ 0 };
+    return store_begin(scoring->context->store, err);
+}
+
+int score_batch_commit(struct scoring *scoring, struct error *err)
+{
+    const struct stage_context *context = scoring->context;
+    const struct run_counts counts = { .n_scored = scoring->batch.n_scored };
+
+    if (run_add_counts(context->store, context->run_id, &counts, err) < 0 ||
+        store_commit(context->store, err) < 0)
+        return -1;
+    scoring->done.n_scored += scoring->batch.n_scored;
+    scoring->done.n_unscorable += scoring->batch.n_unscorable;
+    return 0;
+}
+
+void score_batch_rollback(struct scoring *scoring)
+{
+    store_rollback(scoring->context->store);
+}
+
+int score_check_stop(const struct scoring *scoring, struct error *err)
+{
+    const int signal = report_stop(scoring->context->report);
+
+    if (!signal)
+        return 0;
+    return error_set_sys(err, ERR_CANCELLED, signal,
+                         "stopped by signal %d; what was scored is kept, and the same command "
+                         "carries on from there",
+                         signal);
+}

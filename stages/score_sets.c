@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/score_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/jsonout.h"
+#include "base/slice.h"
+#include "scoring/infer/model.h"
+#include "scoring/prompt.h"
+#include "stages/stage.h"
+#include "store/score.h"
+#include "store/store.h"
+
+enum { PARAMS_MAX_BYTES = 1 << 20, NAME_MAX_BYTES = 256 };
+
+static int by_name(const void *left, const void *right)
+{
+    const struct score_node *a = *(const struct score_node *const *)left;
+    const struct score_node *b = *(const struct score_node *const *)right;
+    const int order = strcmp(a->scorer->name, b->scorer->name);
+
+    return order ? order : (a->role > b->role) - (a->role < b->role);
+}
+
+/* What the samples of the pool have: "cas", "nll", "nll@short". In order of name, since the
+ * order of the plan hangs on what else was asked for. */
+static int add_pool(const struct scoring *scoring, const struct scorer *pool,
+                    struct jsonout *out, struct error *err)
+{
+    const struct score_plan *plan = &scoring->plan;
+    const struct score_node **nodes = calloc(plan->n, sizeof *nodes);
+    size_t n = 0;
+    struct buf name;
+    int rc = -1;
+
+    if (!nodes)
+        return error_nomem(err);
+    buf_init(&name, NAME_MAX_BYTES);
+    for (size_t i = 0; i < plan->n; i++)
+        if (score_plan_in_pool(plan, &plan->nodes[i], pool))
+            nodes[n++] = &plan->nodes[i];
+    qsort(nodes, n, sizeof *nodes, by_name);
+    jsonout_key(out, "pool");
+    jsonout_array_begin(out);
+    for (size_t i = 0; i < n; i++) {
+        buf_clear(&name);
+        if (score_node_name(nodes[i], &name, err) < 0)
+            goto done;
+        jsonout_text(out, buf_slice(&name));
+    }
+    jsonout_array_end(out);
+    rc = 0;
+done:
+    buf_release(&name);
+    free(nodes);
+    return rc;
+}
+
+/*
+ * All that can change a node's numbers beside the model, as canonical JSON: keys in
+ * alphabetical order, no blanks. Equal parameters must give equal bytes, for ever: scores are
+ * found by them.
+ */
+static int params_json(const struct scoring *scoring, const struct score_node *node,
+                       struct buf *out, struct error *err)
+{
+    const struct score_args *args = scoring->args;
+    const struct observer_options *observing = &scoring->observing;
+    char hex[2 * DIGEST_BYTES + 1];
+    struct jsonout json;
+
+    jsonout_init(&json, out);
+    jsonout_object_begin(&json);
+    if (node->scorer->uses_alpha) {
+        jsonout_key(&json, "alpha");
+        jsonout_double(&json, args->alpha);
+    }
+    if (node->has_segments) {
+        jsonout_key(&json, "attn_row"); /* the response token's own query */
+        jsonout_text(&json, slice_text("own"));
+    }
+    jsonout_key(&json, "max_tokens");
+    jsonout_int(&json, (int64_t)observing->max_tokens);
+    if (node->pool && add_pool(scoring, node->pool, &json, err) < 0)
+        return -1;
+    if (node->has_segments) {
+        jsonout_key(&json, "segment_tokens");
+        jsonout_int(&json, (int64_t)observing->segment_tokens);
+    }
+    if (node->has_short_model) {
+        digest_hex(scoring->models[SCORER_SHORT_MODEL].sha256, DIGEST_BYTES, hex);
+        jsonout_key(&json, "short_model");
+        jsonout_text(&json, slice_text(hex));
+    }
+    jsonout_key(&json, "template");
+    jsonout_text(&json, slice_text(observing->template->name));
+    if (node->pool) {
+        jsonout_key(&json, "where");
+        jsonout_text(&json, args->where ? slice_text(args->where) : (struct slice){ 0 });
+    }
+    jsonout_object_end(&json);
+    return jsonout_end(&json, err);
+}
+
+/* "models/tiny-long.gguf" is called "tiny-long". */
+static int model_name(const char *path, struct buf *out, struct error *err)
+{
+    static const char suffix[] = ".gguf";
+    const size_t suffix_len = sizeof suffix - 1;
+    const char *slash = strrchr(path, '/');
+    struct slice name = slice_text(slash ? slash + 1 : path);
+
+    if (name.len > suffix_len &&
+        memcmp(name.ptr + name.len - suffix_len, suffix, suffix_len) == 0)
+        name.len -= suffix_len;
+    return buf_add_slice(out, name, err);
+}
+
+static int put_model(struct scoring *scoring, struct score_model *model, struct error *err)
+{
+    const struct model_info *info = model_info(model->model);
+    struct buf name;
+    int rc = -1;
+
+    buf_init(&name, NAME_MAX_BYTES);
+    if (model_name(model->path, &name, err) < 0)
+        goto done;
+    struct model_row row = { .name = name.data,
+                             .arch = info->arch,
+                             .n_params = info->n_params,
+                             .context_length = info->context_length,
+                             .tokenizer_hash = model->tokenizer_hash,
+                             .path = model->path,
+                             .stamp = model->stamp };
+    memcpy(row.sha256, model->sha256, DIGEST_BYTES);
+    rc = model_put(scoring->context->store, &row, &model->model_id, err);
+done:
+    buf_release(&name);
+    return rc;
+}
+
+static int find_set(struct scoring *scoring, struct score_node *node, struct error *err)
+{
+    static const char *const better[] = {
+        [BETTER_HIGHER] = "higher", [BETTER_LOWER] = "lower"
+    };
+    const struct score_model *model = &scoring->models[node->role];
+    struct store *store = scoring->context->store;
+    struct buf params;
+    int rc = -1;
+
+    buf_init(&params, PARAMS_MAX_BYTES);
+    if (params_json(scoring, node, &params, err) < 0)
+        goto done;
+    const struct score_set set = { .metric = node->scorer->name,
+                                   .version = node->scorer->version,
+                                   .unit = node->scorer->unit,
+                                   .better = better[node->scorer->better],
+                                   .model_id = model->model_id,
+                                   .params_json = buf_slice(&params) };
+    if (scoring->context->dry_run)
+        rc = score_set_lookup(store, &set, model->sha256, &node->set_id, err) < 0 ? -1 : 0;
+    else
+        rc = score_set_put(store, &set, &node->set_id, err) < 0
+                 ? -1
+                 : score_set_ask(store, node->set_id, scoring->context->run_id, err);
+done:
+    buf_release(&params);
+    return rc;
+}
+
+static int find_all(struct scoring *scoring, struct error *err)
+{
+    for (size_t i = 0; i < SCORE_MODELS && !scoring->context->dry_run; i++)
+        if (scoring->plan.roles[i] && put_model(scoring, &scoring->models[i], err) < 0)
+            return -1;
+    for (size_t i = 0; i < scoring->plan.n; i++)
+        if (find_set(scoring, &scoring->plan.nodes[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+int score_sets_find(struct scoring *scoring, struct error *err)
+{
+    struct store *store = scoring->context->store;
+
+    if (scoring->context->dry_run)
+        return find_all(scoring, err);
+    if (store_begin(store, err) < 0)
+        return -1;
+    if (find_all(scoring, err) == 0)
+        return store_commit(store, err);
+    store_rollback(store);
+    return -1;
+}
