@@ -25,7 +25,7 @@ def parts(text):
 
 
 def long_options(text):
-    return set(re.findall(r"^ +(?:-\w, )? *--([a-z][a-z-]*)", text, re.MULTILINE))
+    return set(re.findall(r"^ +(?:-\w, )?--([a-z][a-z-]*)", text, re.MULTILINE))
 
 
 def told_by_program(curate):
@@ -33,10 +33,10 @@ def told_by_program(curate):
     overview = parts(ask(curate, "help"))
     told = {COMMON: long_options(overview.pop(COMMON))}
     for text in overview.values():
-        for command in re.findall(r"^  ([a-z]+)\b", text, re.MULTILINE):
+        for command in re.findall(r"^  ([a-z]+(?: [a-z]+)?)\s", text, re.MULTILINE):
             if command not in UNLISTED:
-                told[command] = long_options(parts(ask(curate, command, "--help"))
-                                             .get("Options", ""))
+                about = parts(ask(curate, *command.split(), "--help"))
+                told[command] = long_options(about.get("Options", ""))
     return told
 
 
@@ -48,7 +48,8 @@ def told_by_page(page):
         if line.startswith(".Sh "):
             command = None
         elif line.startswith(".Ss "):
-            command = COMMON if line[4:] == COMMON else line[4:].split()[0]
+            words = re.match(r"[a-z]+(?: [a-z]+)?(?= [A-Z]|$)", line[4:])
+            command = words[0] if words else line[4:]
             told.setdefault(command, set())
         elif line.startswith(".It Fl ") and command:
             told[command].update(re.findall(r"\\-([a-z][a-z-]*)", line))
