@@ -8,14 +8,13 @@
  */
 #ifndef CURATE_DB_PRIVATE_H
 #define CURATE_DB_PRIVATE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/slice.h"
 #include "store/store.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 struct error;
 struct sqlite3;

@@ -6,12 +6,11 @@
  */
 #ifndef CURATE_TEST_INFER_H
 #define CURATE_TEST_INFER_H
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "scoring/infer/session.h"
-
-#include <stddef.h>
-#include <stdint.h>
 
 struct json_value;
 

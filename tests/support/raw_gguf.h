@@ -4,11 +4,10 @@
  */
 #ifndef CURATE_TEST_RAW_GGUF_H
 #define CURATE_TEST_RAW_GGUF_H
-
-#include "scoring/infer/gguf.h"
-
 #include <stddef.h>
 #include <stdint.h>
+
+#include "scoring/infer/gguf.h"
 
 struct error;
 

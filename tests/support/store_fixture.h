@@ -5,10 +5,9 @@
  */
 #ifndef CURATE_STORE_FIXTURE_H
 #define CURATE_STORE_FIXTURE_H
+#include <stdint.h>
 
 #include "store/sample.h"
-
-#include <stdint.h>
 
 struct store;
 
