@@ -160,7 +160,7 @@ static int read_count(const struct gguf *gguf, const struct arch *arch, const ch
 static int read_heads(const struct gguf *gguf, const struct arch *arch, struct model_info *info,
                       struct error *err)
 {
-    uint32_t value_dim, n_rotated;
+    uint32_t value_dim = 0, n_rotated = 0;
 
     if (read_count(gguf, arch, "attention.head_count", 1, 1024, 0, &info->n_heads, err) < 0 ||
         read_count(gguf, arch, "attention.head_count_kv", 1, info->n_heads, info->n_heads,
