@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/frame_law.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/frame.h"
+
+/* A frame that is fed pieces of one size as it asks for them. */
+struct feeder {
+    struct frame *frame;
+    struct slice stream;
+    size_t at;
+    size_t step;
+    bool finished;
+};
+
+/* 1 and a record, 0 at the end, -1 without memory. */
+static int next_record(struct feeder *f, struct frame_record *out)
+{
+    struct error err;
+
+    while (!frame_next(f->frame, out)) {
+        const size_t left = f->stream.len - f->at;
+        const size_t n = left < f->step ? left : f->step;
+
+        if (f->finished)
+            return 0;
+        if (frame_feed(f->frame, f->stream.ptr + f->at, n, &err) < 0)
+            return -1;
+        f->at += n;
+        f->finished = f->at == f->stream.len;
+        if (f->finished)
+            frame_finish(f->frame);
+    }
+    return 1;
+}
+
+static bool may_lie_between(struct slice gap)
+{
+    for (size_t i = 0; i < gap.len; i++)
+        if (gap.ptr[i] == '\0' || !strchr(" \t\r\n,[]\xef\xbb\xbf", gap.ptr[i]))
+            return false;
+    return true;
+}
+
+static uint64_t line_of(struct slice stream, uint64_t at)
+{
+    uint64_t line = 1;
+
+    for (size_t i = 0; i < at; i++)
+        line += stream.ptr[i] == '\n';
+    return line;
+}
+
+static const char *check_record(struct slice stream, size_t limit, uint64_t end_before,
+                                const struct frame_record *record)
+{
+    const uint64_t at = record->byte_offset;
+    const uint64_t len = record->byte_len;
+
+    if (at < end_before)
+        return "a record begins before the end of the one before";
+    if (at > stream.len || len > stream.len - at)
+        return "a record reaches over the end of the stream";
+    if (!may_lie_between(slice_of(stream.ptr + end_before, at - end_before)))
+        return "bytes before a record are lost";
+    if (record->text.len > len ||
+        memcmp(record->text.ptr, stream.ptr + at, record->text.len) != 0)
+        return "a text is not what the stream holds at its place";
+    if (record->text.len > limit)
+        return "a text is longer than the limit";
+    if (record->text.len < len && len <= limit && record->issue == FRAME_OK)
+        return "a text lacks bytes";
+    if (record->line != line_of(stream, at))
+        return "a line number is wrong";
+    return NULL;
+}
+
+static const char *compare(struct feeder *whole, struct feeder *pieces, size_t limit)
+{
+    struct frame_record one, two;
+    uint64_t end = 0;
+
+    for (;;) {
+        const int rc = next_record(whole, &one);
+
+        if (rc != next_record(pieces, &two))
+            return "the number of records depends on how the stream is fed";
+        if (rc != 1)
+            break;
+        if (one.issue != two.issue || one.byte_offset != two.byte_offset ||
+            one.byte_len != two.byte_len || one.line != two.line ||
+            !slice_equal(one.text, two.text))
+            return "a record depends on how the stream is fed";
+        const char *broken = check_record(whole->stream, limit, end, &one);
+        if (broken)
+            return broken;
+        end = one.byte_offset + one.byte_len;
+    }
+    if (!may_lie_between(slice_of(whole->stream.ptr + end, whole->stream.len - end)))
+        return "bytes behind the last record are lost";
+    return NULL;
+}
+
+const char *frame_law_broken(struct slice stream, size_t limit, size_t step)
+{
+    struct feeder whole = { .stream = stream, .step = stream.len + 1 };
+    struct feeder pieces = { .stream = stream, .step = step };
+    const char *broken = NULL;
+    struct error err;
+
+    if (frame_new(limit, &whole.frame, &err) == 0 && frame_new(limit, &pieces.frame, &err) == 0)
+        broken = compare(&whole, &pieces, limit);
+    frame_free(pieces.frame);
+    frame_free(whole.frame);
+    return broken;
+}

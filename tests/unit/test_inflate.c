@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include <zlib.h>
+#include <zstd.h>
+
+#include "base/buf.h"
+#include "base/inflate.h"
+#include "tests/support/tmp.h"
+
+enum { TEXT_BYTES = 700000 };
+
+struct fixture {
+    struct tmp tmp;
+    struct buf text;
+    struct buf packed;
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = test_calloc(1, sizeof *f);
+    struct error err;
+
+    tmp_open(&f->tmp);
+    buf_init(&f->text, 4 * TEXT_BYTES);
+    buf_init(&f->packed, 4 * TEXT_BYTES);
+    for (unsigned i = 0; f->text.len < TEXT_BYTES; i++)
+        assert_ok(buf_printf(&f->text, &err, "{\"n\": %u}\n", i * 2654435761u));
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    buf_release(&f->packed);
+    buf_release(&f->text);
+    tmp_close(&f->tmp);
+    test_free(f);
+    return 0;
+}
+
+static void add_gzip(struct buf *out, struct slice text)
+{
+    z_stream z = { 0 };
+    struct error err;
+
+    assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    const size_t bound = deflateBound(&z, text.len);
+    assert_ok(buf_reserve(out, bound, &err));
+    z.next_in = (uint8_t *)text.ptr;
+    z.avail_in = (uInt)text.len;
+    z.next_out = (uint8_t *)out->data + out->len;
+    z.avail_out = (uInt)bound;
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    out->len += z.total_out;
+    deflateEnd(&z);
+}
+
+static void add_zstd(struct buf *out, struct slice text)
+{
+    struct error err;
+    const size_t bound = ZSTD_compressBound(text.len);
+
+    assert_ok(buf_reserve(out, bound, &err));
+    const size_t n = ZSTD_compress(out->data + out->len, bound, text.ptr, text.len, 3);
+    assert_false(ZSTD_isError(n));
+    out->len += n;
+}
+
+/* All of it, `step` bytes at a time; returns what the last read did. */
+static int read_all(struct inflate *in, size_t step, struct buf *out, struct error *err)
+{
+    char *bytes = malloc(step);
+    ssize_t n;
+
+    assert_non_null(bytes);
+    while ((n = inflate_read(in, bytes, step, err)) > 0)
+        assert_int_equal(buf_add(out, bytes, (size_t)n, err), 0);
+    free(bytes);
+    return (int)n;
+}
+
+/* The bytes come out as `want`, from memory and from a file, in small reads and large ones. */
+static void assert_inflates(struct fixture *f, struct slice packed, struct slice want)
+{
+    static const size_t steps[] = { 777, 65536, 10000000 };
+    const char *path = tmp_write(&f->tmp, "packed", packed.ptr, packed.len);
+    struct inflate *in = NULL;
+    struct buf got;
+    struct error err;
+
+    buf_init(&got, 4 * TEXT_BYTES);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        for (int from_file = 0; from_file < 2; from_file++) {
+            buf_clear(&got);
+            if (from_file)
+                assert_ok(inflate_open(path, &in, &err));
+            else
+                assert_ok(inflate_open_bytes(packed.ptr, packed.len, &in, &err));
+            assert_ok(read_all(in, steps[i], &got, &err));
+            assert_int_equal(inflate_read(in, &err, 1, &err), 0); /* the end stays the end */
+            assert_true(slice_equal(buf_slice(&got), want));
+            assert_int_equal(inflate_position(in), packed.len);
+            assert_int_equal(inflate_size(in), packed.len);
+            inflate_close(in);
+        }
+    }
+    buf_release(&got);
+}
+
+static void passes_plain_bytes_on(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_inflates(f, buf_slice(&f->text), buf_slice(&f->text));
+    assert_inflates(f, slice_text("{}"), slice_text("{}"));
+    assert_inflates(f, slice_of("\x1f", 1), slice_of("\x1f", 1));
+    assert_inflates(f, slice_text(""), slice_text(""));
+}
+
+static void inflates_gzip_of_many_members(void **state)
+{
+    struct fixture *f = *state;
+    const struct slice text = buf_slice(&f->text);
+
+    add_gzip(&f->packed, slice_of(text.ptr, 1000));
+    add_gzip(&f->packed, slice_text(""));
+    add_gzip(&f->packed, slice_of(text.ptr + 1000, text.len - 1000));
+    assert_inflates(f, buf_slice(&f->packed), text);
+}
+
+static void ignores_zeros_behind_gzip(void **state)
+{
+    static const char zeros[1000];
+    struct fixture *f = *state;
+    struct error err;
+
+    add_gzip(&f->packed, slice_text("text"));
+    assert_ok(buf_add(&f->packed, zeros, sizeof zeros, &err));
+    assert_inflates(f, buf_slice(&f->packed), slice_text("text"));
+}
+
+static void inflates_zstd_of_many_frames(void **state)
+{
+    static const char skippable[] = "\x53\x2a\x4d\x18\x03\0\0\0abc";
+    struct fixture *f = *state;
+    const struct slice text = buf_slice(&f->text);
+    struct error err;
+
+    assert_ok(buf_add(&f->packed, skippable, sizeof skippable - 1, &err));
+    add_zstd(&f->packed, slice_of(text.ptr, 1000));
+    add_zstd(&f->packed, slice_text(""));
+    assert_ok(buf_add(&f->packed, skippable, sizeof skippable - 1, &err));
+    add_zstd(&f->packed, slice_of(text.ptr + 1000, text.len - 1000));
+    assert_inflates(f, buf_slice(&f->packed), text);
+}
+
+/* The failure, and that what came before it is a beginning of the text. */
+static void assert_breaks(struct fixture *f, struct slice packed, const char *phrase,
+                          size_t at_least)
+{
+    struct inflate *in = NULL;
+    struct buf got;
+    struct error err;
+
+    buf_init(&got, 4 * TEXT_BYTES);
+    assert_ok(inflate_open_bytes(packed.ptr, packed.len, &in, &err));
+    assert_fails(read_all(in, 5000, &got, &err), ERR_INPUT, phrase);
+    assert_in_range(got.len, at_least, f->text.len);
+    assert_memory_equal(buf_slice(&got).ptr, f->text.data, got.len);
+    assert_fails((int)inflate_read(in, &err, 1, &err), ERR_INPUT, phrase); /* and stays */
+    inflate_close(in);
+    buf_release(&got);
+}
+
+static void says_where_data_is_cut_off(void **state)
+{
+    struct fixture *f = *state;
+    char phrase[64];
+
+    add_gzip(&f->packed, buf_slice(&f->text));
+    size_t cut = f->packed.len / 2;
+    snprintf(phrase, sizeof phrase, "too early, after %zu bytes", cut);
+    assert_breaks(f, slice_of(f->packed.data, cut), phrase, f->text.len / 4);
+    assert_breaks(f, slice_of(f->packed.data, f->packed.len - 1), "gzip data ends",
+                  f->text.len);
+    assert_breaks(f, slice_of(f->packed.data, 2), "after 2 bytes", 0);
+
+    buf_clear(&f->packed);
+    add_zstd(&f->packed, buf_slice(&f->text));
+    cut = f->packed.len / 2;
+    snprintf(phrase, sizeof phrase, "too early, after %zu bytes", cut);
+    assert_breaks(f, slice_of(f->packed.data, cut), phrase, f->text.len / 8);
+    assert_breaks(f, slice_of(f->packed.data, f->packed.len - 1), "zstd data ends", 0);
+    assert_breaks(f, slice_of(f->packed.data, 4), "after 4 bytes", 0);
+}
+
+static void says_where_data_is_corrupt(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    add_gzip(&f->packed, buf_slice(&f->text));
+    const size_t whole = f->packed.len;
+    assert_ok(buf_add_text(&f->packed, "junk behind it", &err));
+    assert_breaks(f, buf_slice(&f->packed), "gzip data is broken at byte", f->text.len);
+    f->packed.data[whole - 6] ^= 1; /* the checksum */
+    assert_breaks(f, slice_of(f->packed.data, whole), "incorrect data check", f->text.len);
+
+    buf_clear(&f->packed);
+    add_zstd(&f->packed, buf_slice(&f->text));
+    assert_ok(buf_add_text(&f->packed, "junk behind it", &err));
+    assert_breaks(f, buf_slice(&f->packed), "zstd data is broken at byte", f->text.len);
+}
+
+/* A frame of a few bytes may ask for gigabytes of window. */
+static void refuses_a_window_that_is_too_large(void **state)
+{
+    static const char huge[] = "\x28\xb5\x2f\xfd\0\xf8\0\0\0\0\0\0";
+    struct fixture *f = *state;
+
+    assert_breaks(f, slice_of(huge, sizeof huge - 1), "memory", 0);
+}
+
+static void says_what_cannot_be_opened(void **state)
+{
+    struct fixture *f = *state;
+    struct inflate *in = NULL;
+    struct error err;
+
+    assert_fails(inflate_open(tmp_path(&f->tmp, "none"), &in, &err), ERR_NOT_FOUND, "none");
+    assert_fails(inflate_open(f->tmp.root, &in, &err), ERR_USAGE, "directory");
+    assert_null(in);
+    inflate_close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(passes_plain_bytes_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(inflates_gzip_of_many_members, setup, teardown),
+        cmocka_unit_test_setup_teardown(ignores_zeros_behind_gzip, setup, teardown),
+        cmocka_unit_test_setup_teardown(inflates_zstd_of_many_frames, setup, teardown),
+        cmocka_unit_test_setup_teardown(says_where_data_is_cut_off, setup, teardown),
+        cmocka_unit_test_setup_teardown(says_where_data_is_corrupt, setup, teardown),
+        cmocka_unit_test_setup_teardown(refuses_a_window_that_is_too_large, setup, teardown),
+        cmocka_unit_test_setup_teardown(says_what_cannot_be_opened, setup, teardown),
+    };
+
+    return cmocka_run_group_tests_name("base/inflate", tests, NULL, NULL);
+}
