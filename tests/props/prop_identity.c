@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Laws of sample identity over random samples: what is the same content has the same hash, and
+ * whatever differs in content has another. CURATE_SEED replays. */
+#include "tests/support/test.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "store/sample.h"
+#include "tests/support/rng.h"
+
+enum { N_ROUNDS = 3000, MAX_TURNS = 4, MAX_PIECES = 12, TEXT_MAX_BYTES = 1 << 16 };
+
+/* Pieces of text in their canonical and in another form that means the same. None combines with
+ * a neighbour, so that texts are canonical when their pieces are. */
+static const struct {
+    const char *canonical;
+    const char *other;
+} pieces[] = {
+    { "a", "a" },
+    { "word ", "word " },
+    { "\n", "\r\n" },
+    { "\n", "\r" },
+    { "\xc3\xa9", "e\xcc\x81" },                                /* e acute */
+    { "\xc3\x85", "\xe2\x84\xab" },                             /* A ring, the angstrom sign */
+    { "\xe1\xbb\x87", "e\xcc\xa3\xcc\x82" },                    /* e, dot below, circumflex */
+    { "\xea\xb0\x81", "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8" }, /* a Hangul syllable */
+    { "\xe4\xb8\xad", "\xe4\xb8\xad" },                         /* a Han character */
+    { "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80" },                 /* an emoji */
+};
+
+/* One content, written down in two ways. */
+struct pair {
+    struct sample canonical;
+    struct sample other;
+    struct turn turns[2][MAX_TURNS];
+};
+
+struct world {
+    struct rng rng;
+    struct arena arena;
+    struct identifier *identifier;
+};
+
+/* A random text in both forms; with NULs now and then, absent when it may be. */
+static void make_text(struct world *w, bool may_be_absent, struct slice *canonical,
+                      struct slice *other)
+{
+    struct buf a;
+    struct buf b;
+    struct error err;
+
+    *canonical = *other = slice_of(NULL, 0);
+    if (may_be_absent && rng_below(&w->rng, 3) == 0)
+        return;
+    buf_init(&a, TEXT_MAX_BYTES);
+    buf_init(&b, TEXT_MAX_BYTES);
+    for (size_t n = rng_below(&w->rng, MAX_PIECES); n > 0; n--) {
+        const size_t i = rng_below(&w->rng, sizeof pieces / sizeof pieces[0]);
+
+        if (rng_below(&w->rng, 20) == 0) {
+            assert_ok(buf_add(&a, "", 1, &err));
+            assert_ok(buf_add(&b, "", 1, &err));
+        }
+        assert_ok(buf_add_text(&a, pieces[i].canonical, &err));
+        assert_ok(buf_add_text(&b, pieces[i].other, &err));
+        /* CR before LF would be one line end, not two. */
+        assert_ok(buf_add_text(&a, "|", &err));
+        assert_ok(buf_add_text(&b, "|", &err));
+    }
+    *canonical = arena_copy(&w->arena, buf_slice(&a));
+    *other = arena_copy(&w->arena, buf_slice(&b));
+    assert_true(canonical->ptr && other->ptr);
+    buf_release(&a);
+    buf_release(&b);
+}
+
+static void make_pair(struct world *w, struct pair *pair)
+{
+    struct sample *a = &pair->canonical;
+    struct sample *b = &pair->other;
+
+    memset(pair, 0, sizeof *pair);
+    a->kind = b->kind = (enum sample_kind)rng_below(&w->rng, 3);
+    a->n_turns = b->n_turns = rng_below(&w->rng, MAX_TURNS + 1);
+    a->turns = pair->turns[0];
+    b->turns = pair->turns[1];
+    make_text(w, true, &a->system, &b->system);
+    make_text(w, true, &a->context, &b->context);
+    for (size_t i = 0; i < a->n_turns; i++) {
+        make_text(w, false, &a->turns[i].role, &b->turns[i].role);
+        make_text(w, false, &a->turns[i].content, &b->turns[i].content);
+        make_text(w, true, &a->turns[i].extra, &b->turns[i].extra);
+    }
+    /* These do not count: two samples of different lineage. */
+    b->ext_id = slice_text("other id");
+    b->meta = slice_text("{}");
+    b->split = slice_text("last-paragraph");
+    b->instruction_turn = b->response_turn = -1;
+    b->file_id = 7;
+    b->line = 8;
+    b->byte_offset = 9;
+}
+
+static void identify(struct world *w, struct sample *sample)
+{
+    struct error err;
+
+    assert_ok(sample_identify(w->identifier, sample, &err));
+}
+
+static bool same_hash(const struct hash *a, const struct hash *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+static int setup(void **state)
+{
+    struct world *w = test_calloc(1, sizeof *w);
+    struct error err;
+
+    w->rng = rng_from_env("CURATE_SEED");
+    arena_init(&w->arena);
+    assert_ok(identifier_new(&w->identifier, &err));
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+
+    identifier_free(w->identifier);
+    arena_release(&w->arena);
+    test_free(w);
+    return 0;
+}
+
+static void how_content_is_written_down_does_not_count(void **state)
+{
+    struct world *w = *state;
+    struct pair pair;
+
+    for (int i = 0; i < N_ROUNDS; i++) {
+        make_pair(w, &pair);
+        identify(w, &pair.canonical);
+        identify(w, &pair.other);
+
+        assert_true(same_hash(&pair.canonical.hash, &pair.other.hash));
+        if (pair.canonical.context.ptr) {
+            assert_true(same_hash(&pair.canonical.context_hash, &pair.other.context_hash));
+            const struct hash want = hash_bytes(pair.canonical.context);
+            assert_true(same_hash(&pair.canonical.context_hash, &want));
+        }
+        arena_clear(&w->arena);
+    }
+}
+
+/* The text with one byte more, one byte less, or none where there was some. */
+static struct slice changed(struct world *w, struct slice text)
+{
+    const size_t choice = rng_below(&w->rng, 3);
+
+    if (!text.ptr)
+        return slice_of("", 0);
+    if (choice == 0 && text.len > 0)
+        return slice_of(text.ptr, text.len - 1); /* of ASCII: every text ends with '|' */
+    if (choice == 1)
+        return slice_of(NULL, 0);
+    char *longer = arena_alloc(&w->arena, text.len + 1, 1);
+    assert_non_null(longer);
+    memcpy(longer, text.ptr, text.len);
+    longer[text.len] = 'z';
+    return slice_of(longer, text.len + 1);
+}
+
+static void change_turn(struct world *w, struct turn *turn)
+{
+    struct slice *const parts[] = { &turn->role, &turn->content, &turn->extra };
+    struct slice *part = parts[rng_below(&w->rng, 3)];
+
+    *part = changed(w, *part);
+}
+
+/* Change one thing that counts. */
+static void change(struct world *w, struct sample *sample)
+{
+    switch (rng_below(&w->rng, 5)) {
+    case 0:
+        sample->kind = (enum sample_kind)(((int)sample->kind + 1) % 3);
+        return;
+    case 1:
+        sample->system = changed(w, sample->system);
+        return;
+    case 2:
+        sample->context = changed(w, sample->context);
+        return;
+    case 3:
+        if (sample->n_turns > 0) {
+            sample->n_turns--;
+            return;
+        }
+        break;
+    default:
+        if (sample->n_turns > 0) {
+            change_turn(w, &sample->turns[rng_below(&w->rng, sample->n_turns)]);
+            return;
+        }
+        break;
+    }
+    sample->turns[sample->n_turns++] =
+        (struct turn){ .role = slice_text("user"), .content = slice_text("") };
+}
+
+static void any_difference_in_content_makes_another_sample(void **state)
+{
+    struct world *w = *state;
+    struct pair pair;
+
+    for (int i = 0; i < N_ROUNDS; i++) {
+        make_pair(w, &pair);
+        identify(w, &pair.canonical);
+        const struct hash before = pair.canonical.hash;
+        change(w, &pair.canonical);
+        identify(w, &pair.canonical);
+
+        assert_false(same_hash(&pair.canonical.hash, &before));
+        arena_clear(&w->arena);
+    }
+}
+
+/* Cut the same bytes elsewhere: what is in which part must count. */
+static void where_one_part_ends_and_the_next_begins_counts(void **state)
+{
+    static const char text[] = "userassistantuser";
+    struct world *w = *state;
+    struct hash seen[sizeof text * sizeof text];
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof text; i++) {
+        for (size_t j = i; j < sizeof text; j++) {
+            struct turn turn = { .role = slice_of(text, i),
+                                 .content = slice_of(text + i, j - i),
+                                 .extra = slice_of(text + j, sizeof text - 1 - j) };
+            struct sample sample = { .kind = SAMPLE_SFT, .turns = &turn, .n_turns = 1 };
+
+            identify(w, &sample);
+            for (size_t k = 0; k < n; k++)
+                assert_false(same_hash(&sample.hash, &seen[k]));
+            seen[n++] = sample.hash;
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(how_content_is_written_down_does_not_count),
+        cmocka_unit_test(any_difference_in_content_makes_another_sample),
+        cmocka_unit_test(where_one_part_ends_and_the_next_begins_counts),
+    };
+
+    return cmocka_run_group_tests_name("store/sample_identify", tests, setup, teardown);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include "store/query.h"
+#include "tests/support/store_fixture.h"
+
+static void gives_values_of_every_type_with_their_names(void **state)
+{
+    struct store_fixture *f = *state;
+    struct query *query = NULL;
+    struct error err;
+
+    assert_ok(query_open(f->store, "SELECT NULL AS a, -5, 0.5 AS c, 'x' || char(0), x'00ff';",
+                         &query, &err));
+    assert_int_equal(query_columns(query), 5);
+    assert_string_equal(query_column_name(query, 0), "a");
+    assert_string_equal(query_column_name(query, 1), "-5");
+
+    assert_int_equal(query_next(query, &err), 1);
+    assert_int_equal(query_value(query, 0).type, QUERY_NULL);
+    assert_int_equal(query_value(query, 1).type, QUERY_INT);
+    assert_int_equal(query_value(query, 1).integer, -5);
+    assert_int_equal(query_value(query, 2).type, QUERY_REAL);
+    assert_true(query_value(query, 2).real == 0.5);
+    assert_int_equal(query_value(query, 3).type, QUERY_TEXT);
+    assert_true(slice_equal(query_value(query, 3).bytes, slice_of("x\0", 2)));
+    assert_int_equal(query_value(query, 4).type, QUERY_BLOB);
+    assert_true(slice_equal(query_value(query, 4).bytes, slice_of("\0\xff", 2)));
+    assert_int_equal(query_next(query, &err), 0);
+    query_close(query);
+}
+
+static void reads_whatever_can_be_read(void **state)
+{
+    struct store_fixture *f = *state;
+    struct query *query = NULL;
+    struct error err;
+
+    store_fixture_add(f, NULL, "ask", "answer");
+
+    assert_rows(f->store, "SELECT response FROM v_sample", "answer");
+    assert_rows(f->store,
+                "  -- first\n WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT"
+                " i + 1 FROM n WHERE i < 3) SELECT sum(i) FROM n ; -- last\n",
+                "6");
+    assert_rows(f->store, "SELECT value FROM json_each('[4, 5]')", "4\n5");
+    assert_rows(f->store, "PRAGMA encoding", "UTF-8");
+    assert_rows(f->store, "SELECT name FROM pragma_table_info('source') ORDER BY cid",
+                "source_id\nname");
+    assert_rows(f->store, "SELECT count(*) > 5 FROM sqlite_schema", "1");
+    assert_rows(f->store, "SELECT 1 WHERE 0", "");
+    assert_ok(query_open(f->store, "EXPLAIN QUERY PLAN SELECT 1", &query, &err));
+    assert_int_equal(query_next(query, &err), 1);
+    query_close(query);
+}
+
+static void refuses_whatever_changes_something(void **state)
+{
+    static const char *const statements[] = {
+        "INSERT INTO source (name) VALUES ('x')",
+        "UPDATE source SET name = 'x'",
+        "DELETE FROM source",
+        "REPLACE INTO source VALUES (1, 'x')",
+        "CREATE TABLE t (x)",
+        "CREATE TEMP TABLE t (x)",
+        "DROP TABLE source",
+        "ALTER TABLE source RENAME TO t",
+        "ATTACH 'other.db' AS other",
+        "DETACH main",
+        "VACUUM",
+        "VACUUM INTO 'copy.db'",
+        "REINDEX",
+        "ANALYZE",
+        "BEGIN",
+        "COMMIT",
+        "SAVEPOINT a",
+        "PRAGMA user_version = 5",
+        "PRAGMA journal_mode = DELETE",
+        "PRAGMA foreign_keys = OFF",
+        "PRAGMA foreign_keys",
+        "PRAGMA wal_checkpoint",
+        "PRAGMA query_only = OFF",
+        "PRAGMA writable_schema = ON",
+        "WITH a AS (SELECT 1) DELETE FROM source",
+        "EXPLAIN DELETE FROM source",
+    };
+    struct store_fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+        struct query *query = NULL;
+        struct error err;
+
+        assert_fails(query_open(f->store, statements[i], &query, &err), ERR_USAGE,
+                     "only reading is allowed");
+    }
+    assert_rows(f->store, "SELECT name FROM source", "novels");
+}
+
+static void refuses_to_touch_the_schema_and_to_load_code(void **state)
+{
+    struct store_fixture *f = *state;
+    struct query *query = NULL;
+    struct error err;
+
+    assert_fails(query_open(f->store, "UPDATE sqlite_master SET sql = ''", &query, &err),
+                 ERR_USAGE, "may not be modified");
+    assert_fails(query_open(f->store, "SELECT load_extension('x')", &query, &err), ERR_USAGE,
+                 "not authorized to use function: load_extension");
+}
+
+static void our_own_statements_are_free_again_beside_an_open_query(void **state)
+{
+    struct store_fixture *f = *state;
+    struct query *query = NULL;
+    struct error err;
+
+    assert_ok(query_open(f->store, "VALUES (1), (2)", &query, &err));
+    assert_int_equal(query_next(query, &err), 1);
+    store_fixture_add(f, "context", "ask", "answer");
+    assert_int_equal(query_next(query, &err), 1);
+    assert_int_equal(query_next(query, &err), 0);
+    query_close(query);
+
+    assert_rows(f->store, "SELECT count(*) FROM sample", "1");
+}
+
+static void says_what_is_wrong_and_where(void **state)
+{
+    static const struct {
+        const char *sql;
+        const char *phrase;
+    } cases[] = {
+        { "SELECT colour FROM source", "query: no such column: colour, at character 8" },
+        { "SELEC 1", "near \"SELEC\": syntax error, at character 1" },
+        { "SELECT 'ä', FROM source", "near \"FROM\": syntax error, at character 13" },
+        { "SELECT 1 +", "incomplete input" },
+        { "SELECT (1", "incomplete input" },
+        { "", "there is no statement" },
+        { " ; -- only a comment", "there is no statement" },
+        { "SELECT 1; SELECT 2", "something follows" },
+        { "SELECT 1; nonsense", "something follows" },
+        { "SELECT 1; DROP TABLE source", "something follows" },
+    };
+    struct store_fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct query *query = NULL;
+        struct error err;
+
+        assert_fails(query_open(f->store, cases[i].sql, &query, &err), ERR_USAGE,
+                     cases[i].phrase);
+    }
+}
+
+static void a_mistake_that_shows_late_is_the_users_too(void **state)
+{
+    struct store_fixture *f = *state;
+    struct query *query = NULL;
+    struct error err;
+
+    assert_ok(query_open(f->store, "SELECT abs(-9223372036854775807 - 1)", &query, &err));
+    assert_fails(query_next(query, &err), ERR_USAGE, "integer overflow");
+    query_close(query);
+    query_close(NULL);
+}
+
+#define TEST(name)                                                                             \
+    cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(gives_values_of_every_type_with_their_names),
+        TEST(reads_whatever_can_be_read),
+        TEST(refuses_whatever_changes_something),
+        TEST(refuses_to_touch_the_schema_and_to_load_code),
+        TEST(our_own_statements_are_free_again_beside_an_open_query),
+        TEST(says_what_is_wrong_and_where),
+        TEST(a_mistake_that_shows_late_is_the_users_too),
+    };
+
+    return cmocka_run_group_tests_name("store/query", tests, NULL, NULL);
+}
