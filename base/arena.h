@@ -7,6 +7,7 @@
  */
 #ifndef CURATE_ARENA_H
 #define CURATE_ARENA_H
+
 #include <stddef.h>
 
 #include "base/slice.h"

@@ -8,6 +8,7 @@
  */
 #ifndef CURATE_BUF_H
 #define CURATE_BUF_H
+
 #include <stddef.h>
 
 #include "base/slice.h"

@@ -4,6 +4,7 @@
  */
 #ifndef CURATE_FILE_H
 #define CURATE_FILE_H
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

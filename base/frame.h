@@ -19,6 +19,7 @@
  */
 #ifndef CURATE_FRAME_H
 #define CURATE_FRAME_H
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

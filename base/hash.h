@@ -6,6 +6,7 @@
  */
 #ifndef CURATE_HASH_H
 #define CURATE_HASH_H
+
 #include <stddef.h>
 #include <stdint.h>
 

@@ -8,6 +8,7 @@
  */
 #ifndef CURATE_INFLATE_H
 #define CURATE_INFLATE_H
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

@@ -10,6 +10,7 @@
  */
 #ifndef CURATE_JSON_H
 #define CURATE_JSON_H
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -10,6 +10,7 @@
  */
 #ifndef CURATE_JSONOUT_H
 #define CURATE_JSONOUT_H
+
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -7,6 +7,7 @@
  */
 #ifndef CURATE_LOCK_H
 #define CURATE_LOCK_H
+
 #include <stdint.h>
 
 struct error;

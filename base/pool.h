@@ -8,6 +8,7 @@
  */
 #ifndef CURATE_POOL_H
 #define CURATE_POOL_H
+
 #include <stddef.h>
 
 struct error;

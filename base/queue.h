@@ -8,6 +8,7 @@
  */
 #ifndef CURATE_QUEUE_H
 #define CURATE_QUEUE_H
+
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -8,6 +8,7 @@
  */
 #ifndef CURATE_REGEX_H
 #define CURATE_REGEX_H
+
 #include <stddef.h>
 
 #include "base/slice.h"

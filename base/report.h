@@ -9,6 +9,7 @@
  */
 #ifndef CURATE_REPORT_H
 #define CURATE_REPORT_H
+
 #include <stdbool.h>
 #include <stdint.h>
 

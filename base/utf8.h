@@ -4,6 +4,7 @@
  */
 #ifndef CURATE_UTF8_H
 #define CURATE_UTF8_H
+
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -9,6 +9,7 @@
  */
 #ifndef CURATE_OBSERVE_H
 #define CURATE_OBSERVE_H
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -14,6 +14,7 @@
  */
 #ifndef CURATE_SCORER_H
 #define CURATE_SCORER_H
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

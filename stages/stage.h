@@ -13,6 +13,7 @@
  */
 #ifndef CURATE_STAGE_H
 #define CURATE_STAGE_H
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -8,6 +8,7 @@
  */
 #ifndef CURATE_DB_PRIVATE_H
 #define CURATE_DB_PRIVATE_H
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

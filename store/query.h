@@ -7,6 +7,7 @@
  */
 #ifndef CURATE_QUERY_H
 #define CURATE_QUERY_H
+
 #include <stddef.h>
 #include <stdint.h>
 

@@ -4,6 +4,7 @@
  */
 #ifndef CURATE_RUN_H
 #define CURATE_RUN_H
+
 #include <stdint.h>
 
 #include "base/slice.h"

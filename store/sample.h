@@ -4,6 +4,7 @@
  */
 #ifndef CURATE_SAMPLE_H
 #define CURATE_SAMPLE_H
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

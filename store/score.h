@@ -4,6 +4,7 @@
  */
 #ifndef CURATE_SCORE_H
 #define CURATE_SCORE_H
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -4,6 +4,7 @@
  */
 #ifndef CURATE_SELECTION_H
 #define CURATE_SELECTION_H
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -4,6 +4,7 @@
  */
 #ifndef CURATE_SOURCE_H
 #define CURATE_SOURCE_H
+
 #include <stdint.h>
 
 #include "base/slice.h"

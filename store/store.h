@@ -13,6 +13,7 @@
  */
 #ifndef CURATE_STORE_H
 #define CURATE_STORE_H
+
 #include <stdint.h>
 
 struct error;

@@ -8,6 +8,7 @@
  */
 #ifndef CURATE_ARCH_H
 #define CURATE_ARCH_H
+
 #include <stdbool.h>
 
 #include "base/slice.h"

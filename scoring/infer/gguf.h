@@ -9,6 +9,7 @@
  */
 #ifndef CURATE_GGUF_H
 #define CURATE_GGUF_H
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

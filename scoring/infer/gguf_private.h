@@ -4,6 +4,7 @@
  */
 #ifndef CURATE_GGUF_PRIVATE_H
 #define CURATE_GGUF_PRIVATE_H
+
 #include <stddef.h>
 #include <stdint.h>
 

@@ -10,6 +10,7 @@
  */
 #ifndef CURATE_MODEL_H
 #define CURATE_MODEL_H
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -8,6 +8,7 @@
  */
 #ifndef CURATE_RAGGED_H
 #define CURATE_RAGGED_H
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

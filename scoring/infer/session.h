@@ -12,6 +12,7 @@
  */
 #ifndef CURATE_SESSION_H
 #define CURATE_SESSION_H
+
 #include <stddef.h>
 #include <stdint.h>
 

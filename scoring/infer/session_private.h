@@ -7,6 +7,7 @@
  */
 #ifndef CURATE_SESSION_PRIVATE_H
 #define CURATE_SESSION_PRIVATE_H
+
 #include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>

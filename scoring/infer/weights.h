@@ -8,6 +8,7 @@
  */
 #ifndef CURATE_WEIGHTS_H
 #define CURATE_WEIGHTS_H
+
 #include <stddef.h>
 #include <stdint.h>
 

@@ -10,6 +10,7 @@
  */
 #ifndef CURATE_FORMAT_H
 #define CURATE_FORMAT_H
+
 #include <stdbool.h>
 #include <stddef.h>
 

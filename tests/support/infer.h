@@ -6,6 +6,7 @@
  */
 #ifndef CURATE_TEST_INFER_H
 #define CURATE_TEST_INFER_H
+
 #include <stddef.h>
 #include <stdint.h>
 

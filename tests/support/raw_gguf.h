@@ -4,6 +4,7 @@
  */
 #ifndef CURATE_TEST_RAW_GGUF_H
 #define CURATE_TEST_RAW_GGUF_H
+
 #include <stddef.h>
 #include <stdint.h>
 

@@ -5,6 +5,7 @@
  */
 #ifndef CURATE_STORE_FIXTURE_H
 #define CURATE_STORE_FIXTURE_H
+
 #include <stdint.h>
 
 #include "store/sample.h"
