@@ -137,7 +137,7 @@ def string_problems(name, text):
 def guard_problems(name, text, guards):
     """The guard ends in the file's name; folders may stand in front of it to make it unique."""
     stem = re.sub(r"\W", "_", basename(name)).upper()
-    match = re.search(rf"\n#ifndef (CURATE_(?:[A-Z0-9]+_)*{stem})\n#define \1\n", text)
+    match = re.search(rf"\n#ifndef (CURATE_(?:[A-Z0-9]+_)*{stem})\n#define \1\n\n", text)
     if not match or not text.endswith("\n#endif\n"):
         yield 1, f"no include guard CURATE_{stem} around the header"
     elif guards.setdefault(match[1], name) != name:
