@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/stage_run.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/option.h"
+#include "store/run.h"
+#include "tests/support/test.h"
+
+static void count_tick(struct report *report)
+{
+    struct stage_run *run = report->arg;
+
+    if (++run->n_ticks == run->stop_after)
+        run->stop_signal = SIGTERM;
+}
+
+static void keep_note(struct report *report, const char *text)
+{
+    struct stage_run *run = report->arg;
+    const size_t len = strlen(run->notes);
+
+    snprintf(run->notes + len, sizeof run->notes - len, "%s\n", text);
+}
+
+void stage_run_init(struct stage_run *run, struct store *store)
+{
+    *run = (struct stage_run){ .store = store, .models_dir = "", .n_threads = 2 };
+}
+
+static void set(const struct stage *stage, void *args, const char *name, const char *text)
+{
+    const struct option *option = stage->positional;
+    struct error err;
+
+    if (!option || strcmp(option->name, name) != 0)
+        option = option_find(stage->options, name, strlen(name));
+    if (!option)
+        fail_msg("stage %s has no option %s", stage->name, name);
+    assert_ok(option_set(option, args, text, &err));
+}
+
+static void free_lists(const struct stage *stage, void *args)
+{
+    if (stage->positional && stage->positional->type == OPTION_LIST)
+        option_list_free(
+            (struct text_list *)(void *)((char *)args + stage->positional->offset));
+    free(args);
+}
+
+static int carry_out(struct stage_run *run, const struct stage *stage, const void *args,
+                     struct error *err)
+{
+    const struct stage_context context = { .store = run->store,
+                                           .run_id = run->run_id,
+                                           .n_threads = run->n_threads,
+                                           .dry_run = run->dry_run,
+                                           .models_dir = run->models_dir,
+                                           .report = &run->report };
+
+    run->result.n_facts = 0;
+    run->notes[0] = '\0';
+    run->n_ticks = 0;
+    run->stop_signal = 0;
+    run->report = (struct report){ .phase = stage->name,
+                                   .tick = count_tick,
+                                   .note = keep_note,
+                                   .stop_signal = &run->stop_signal,
+                                   .arg = run };
+    return stage->run(&context, args, &run->result, err);
+}
+
+int stage_run(struct stage_run *run, struct error *err, const char *name, ...)
+{
+    const struct stage *stage = stage_find(name);
+    const char *option;
+    struct error ours;
+    va_list given;
+
+    assert_non_null(stage);
+    void *args = malloc(stage->args_size);
+    assert_non_null(args);
+    memcpy(args, stage->defaults, stage->args_size);
+    va_start(given, name);
+    while ((option = va_arg(given, const char *)))
+        set(stage, args, option, va_arg(given, const char *));
+    va_end(given);
+
+    run->run_id = 0;
+    if (!run->dry_run &&
+        run_begin(run->store, 0, name, slice_text("{}"), &run->run_id, &ours) < 0)
+        fail_msg("%s", ours.msg);
+    const int rc = carry_out(run, stage, args, err);
+    if (!run->dry_run &&
+        run_finish(run->store, run->run_id, rc == 0 ? RUN_OK : RUN_FAILED, NULL, &ours) < 0)
+        fail_msg("%s", ours.msg);
+    free_lists(stage, args);
+    return rc;
+}
+
+static const struct stage_fact *find_fact(const struct stage_run *run, const char *key)
+{
+    for (size_t i = 0; i < run->result.n_facts; i++)
+        if (strcmp(run->result.facts[i].key, key) == 0)
+            return &run->result.facts[i];
+    fail_msg("there is no fact %s", key);
+    return NULL;
+}
+
+int64_t stage_run_int(const struct stage_run *run, const char *key)
+{
+    const struct stage_fact *fact = find_fact(run, key);
+
+    assert_int_equal(fact->type, FACT_INT);
+    return fact->integer;
+}
+
+const char *stage_run_text(const struct stage_run *run, const char *key)
+{
+    const struct stage_fact *fact = find_fact(run, key);
+
+    assert_int_equal(fact->type, FACT_TEXT);
+    return fact->text;
+}

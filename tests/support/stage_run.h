@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stage_run.h - run a stage the way the pipeline does, on an open store.
+ */
+#ifndef CURATE_TEST_STAGE_RUN_H
+#define CURATE_TEST_STAGE_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/report.h"
+#include "stages/stage.h"
+
+struct error;
+struct store;
+
+enum { STAGE_NOTES_BYTES = 4096 };
+
+struct stage_run {
+    struct store *store;
+    const char *models_dir;
+    size_t n_threads;
+    bool dry_run;
+    size_t stop_after; /* this many ticks SIGTERM comes; 0 for never */
+
+    /* Of the last run. */
+    int64_t run_id;
+    struct stage_result result;
+    char notes[STAGE_NOTES_BYTES]; /* a line each */
+    size_t n_ticks;
+
+    struct report report;
+    int stop_signal;
+};
+
+void stage_run_init(struct stage_run *run, struct store *store);
+
+/* Run a stage with options given as pairs of name and text, NULL at the end; a list is given
+ * item by item. What the stage returns. */
+int stage_run(struct stage_run *run, struct error *err, const char *stage, ...)
+    __attribute__((sentinel));
+
+/* A fact of the last run; the test fails when there is none of that kind. */
+int64_t stage_run_int(const struct stage_run *run, const char *key);
+const char *stage_run_text(const struct stage_run *run, const char *key);
+
+#endif

@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "store/query.h"
+#include "store/run.h"
+#include "store/store.h"
+#include "tests/support/stage_run.h"
+#include "tests/support/store_fixture.h"
+#include "tests/support/tmp.h"
+
+enum { DUMP_MAX_BYTES = 1 << 20 };
+
+struct fixture {
+    struct store_fixture *samples;
+    struct stage_run run;
+    char long_model[1024];
+    char short_model[1024];
+    char other_model[1024]; /* with another vocabulary */
+};
+
+/* 16 tokens and more each, for several segments. */
+#define HOUSE                                                                                  \
+    "the cat sat on the mat and the dog lay on the rug while the rain fell on the roof "
+#define LIGHT "of the old house there was a light in the window and a man at the table he read "
+#define LETTER                                                                                 \
+    "the letter again and then he put it into the fire and said that he would not go "
+
+/* Seven samples: three with several segments, one with a single one, three without a context.
+ */
+static const char *const corpus[][3] = {
+    { HOUSE LIGHT, "where was the light?", "in the window of the old house" },
+    { LIGHT LETTER, "what did he do?", "he read the letter and put it into the fire" },
+    { HOUSE LETTER, "who sat on the mat?", "the cat" },
+    { "the man", "who?", "the man" },
+    { NULL, "say that it rains", "the rain fell" },
+    { NULL, "say nothing", " " },
+    { NULL, "say it twice", "it it" },
+};
+enum { N_CORPUS = sizeof corpus / sizeof *corpus, N_CONTEXTS = 3 };
+
+static void open_corpus(struct fixture *f)
+{
+    void *samples;
+
+    store_fixture_setup(&samples);
+    f->samples = samples;
+    stage_run_init(&f->run, f->samples->store);
+}
+
+static void close_corpus(struct fixture *f)
+{
+    void *samples = f->samples;
+
+    store_fixture_teardown(&samples);
+}
+
+static void add(struct fixture *f, size_t i)
+{
+    store_fixture_add(f->samples, corpus[i][0], corpus[i][1], corpus[i][2]);
+}
+
+static int setup(void **state)
+{
+    static struct fixture f;
+    const char *source = getenv("CURATE_SOURCE");
+
+    open_corpus(&f);
+    for (size_t i = 0; i < N_CORPUS; i++)
+        add(&f, i);
+    snprintf(f.long_model, sizeof f.long_model, "%s/tests/data/tiny-llama.gguf", source);
+    snprintf(f.short_model, sizeof f.short_model, "%s/tests/data/tiny-llama-short.gguf",
+             source);
+    snprintf(f.other_model, sizeof f.other_model, "%s/tests/data/tiny-qwen2.gguf", source);
+    *state = &f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    close_corpus(*state);
+    return 0;
+}
+
+static int score(struct fixture *f, const char *metric, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", metric, "model", f->long_model,
+                     "segment-tokens", "16", NULL);
+}
+
+static int score_pair(struct fixture *f, const char *metric, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", metric, "model", f->long_model,
+                     "short-model", f->short_model, "segment-tokens", "16", NULL);
+}
+
+/* The same in the smallest batches. */
+static int score_slowly(struct fixture *f, const char *metric, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", metric, "model", f->long_model,
+                     "short-model", f->short_model, "segment-tokens", "16", "batch-tokens", "1",
+                     NULL);
+}
+
+/* All scores, to the last bit, by what the samples say and not by their ids. */
+static char *dump(struct store *store)
+{
+    static const char sql[] =
+        "SELECT m.name, d.name, t.params, v.instruction, k.status, k.n_tokens, k.value"
+        " FROM score k JOIN score_set t USING (score_set_id) JOIN metric m USING (metric_id)"
+        " JOIN model d USING (model_id) JOIN v_sample v USING (sample_id)"
+        " ORDER BY 1, 2, 3, 4";
+    struct query *query = NULL;
+    struct buf out;
+    struct error err;
+    int rc;
+
+    buf_init(&out, DUMP_MAX_BYTES);
+    assert_ok(query_open(store, sql, &query, &err));
+    while ((rc = query_next(query, &err)) == 1) {
+        for (size_t i = 0; i < 5; i++) {
+            assert_ok(buf_add_slice(&out, query_value(query, i).bytes, &err));
+            assert_ok(buf_add(&out, "|", 1, &err));
+        }
+        assert_ok(buf_printf(&out, &err, "%" PRId64 "|%a\n", query_value(query, 5).integer,
+                             query_value(query, 6).real));
+    }
+    assert_ok(rc);
+    query_close(query);
+    assert_true(out.len > 0);
+    return out.data;
+}
+
+static void assert_same_scores(struct store *store, struct store *other)
+{
+    char *one = dump(store);
+    char *two = dump(other);
+
+    assert_string_equal(one, two);
+    free(one);
+    free(two);
+}
+
+static void every_metric_and_what_it_is_made_of_is_stored(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(score_pair(f, "gateau", &err));
+
+    assert_int_equal(stage_run_int(&f->run, "samples"), N_CORPUS);
+    assert_int_equal(stage_run_int(&f->run, "metrics"), 5);
+    assert_int_equal(stage_run_int(&f->run, "cached"), 0);
+    assert_rows(f->run.store,
+                "SELECT metric, model, count(*), count(value) FROM v_scores GROUP BY 1, 2",
+                "cas|tiny-llama|7|3\n"
+                "gateau|tiny-llama|7|3\n"
+                "hmp|tiny-llama|7|3\n"
+                "nll|tiny-llama|7|6\n"
+                "nll|tiny-llama-short|7|6");
+    assert_int_equal(stage_run_int(&f->run, "scored"), 3 + 3 + 3 + 6 + 6);
+    assert_int_equal(stage_run_int(&f->run, "unscorable"), 4 + 4 + 4 + 1 + 1);
+    assert_true(stage_run_int(&f->run, "tokens") > 0);
+}
+
+static void what_has_no_number_has_a_reason(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(score_pair(f, "gateau", &err));
+
+    assert_rows(f->run.store,
+                "SELECT metric, status, count(*) FROM v_scores WHERE value IS NULL"
+                " AND model = 'tiny-llama' GROUP BY 1, 2",
+                "cas|empty_response|1\n"
+                "cas|too_few_segments|3\n"
+                "gateau|empty_response|1\n"
+                "gateau|too_few_segments|3\n"
+                "hmp|empty_response|1\n"
+                "hmp|too_few_segments|3\n"
+                "nll|empty_response|1");
+}
+
+static void hmp_alone_ranks_all_that_have_both_perplexities(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(score_pair(f, "hmp", &err));
+
+    assert_rows(f->run.store,
+                "SELECT count(*), count(value), min(value) >= -1, max(value) <= 1"
+                " FROM v_scores WHERE metric = 'hmp'",
+                "7|6|1|1");
+}
+
+static void the_pool_is_part_of_the_parameters(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(score_pair(f, "hmp", &err));
+    assert_ok(score_pair(f, "gateau", &err));
+
+    assert_rows(f->run.store,
+                "SELECT m.name, json_extract(params, '$.pool') FROM score_set"
+                " JOIN metric m USING (metric_id)"
+                " WHERE m.name IN ('hmp', 'gateau') ORDER BY score_set_id",
+                "hmp|[\"nll\",\"nll@short\"]\n"
+                "hmp|[\"cas\",\"nll\",\"nll@short\"]\n"
+                "gateau|[\"cas\",\"nll\",\"nll@short\"]");
+}
+
+static void parameters_do_not_hang_on_what_else_is_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(score_pair(f, "gateau", &err));
+    assert_ok(stage_run(&f->run, &err, "score", "metrics", "ifd", "metrics", "cas", "metrics",
+                        "nll", "metrics", "gateau", "model", f->long_model, "short-model",
+                        f->short_model, "segment-tokens", "16", NULL));
+
+    assert_int_equal(stage_run_int(&f->run, "cached"), 5 * N_CORPUS);
+    assert_int_equal(stage_run_int(&f->run, "scored"), 2 * (N_CORPUS - 1));
+}
+
+static void a_second_run_scores_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(score_pair(f, "gateau", &err));
+    assert_ok(score_pair(f, "gateau", &err));
+
+    assert_int_equal(stage_run_int(&f->run, "scored"), 0);
+    assert_int_equal(stage_run_int(&f->run, "unscorable"), 0);
+    assert_int_equal(stage_run_int(&f->run, "cached"), 5 * N_CORPUS);
+    assert_int_equal(stage_run_int(&f->run, "tokens"), 0);
+    assert_rows(f->run.store, "SELECT count(DISTINCT run_id) FROM score", "1");
+}
+
+static void a_new_sample_is_the_only_one_put_to_the_model(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(score(f, "ifd", &err));
+    store_fixture_add(f->samples, NULL, "say it once", "it");
+    assert_ok(score(f, "ifd", &err));
+
+    assert_int_equal(stage_run_int(&f->run, "scored"), 3);
+    assert_int_equal(stage_run_int(&f->run, "cached"), 3 * N_CORPUS);
+}
+
+static void a_new_sample_changes_the_whole_pool(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(score_pair(f, "gateau", &err));
+    store_fixture_add(f->samples, LETTER HOUSE, "who would not go?", "he said that he");
+    assert_ok(score_pair(f, "gateau", &err));
+
+    /* Three inputs of one sample; hmp may stay 0 or 1, gateau changes for all four. */
+    assert_rows(f->run.store,
+                "SELECT count(*) FROM score JOIN score_set USING (score_set_id)"
+                " JOIN metric m USING (metric_id) WHERE run_id = (SELECT max(run_id) FROM run)"
+                " AND m.name NOT IN ('hmp', 'gateau')",
+                "3");
+    assert_rows(f->run.store,
+                "SELECT count(*), round(sum(value), 9) FROM v_scores"
+                " WHERE metric = 'gateau' AND value IS NOT NULL",
+                "4|1");
+    assert_rows(f->run.store,
+                "SELECT count(*) FROM score JOIN score_set USING (score_set_id)"
+                " JOIN metric m USING (metric_id) WHERE run_id = (SELECT max(run_id) FROM run)"
+                " AND m.name = 'gateau'",
+                "4");
+}
+
+static void stopped_anywhere_and_started_again_equals_uninterrupted(void **state)
+{
+    struct fixture *f = *state;
+    struct fixture other = *f;
+    struct error err;
+
+    assert_ok(score_slowly(f, "gateau", &err));
+    const size_t n_ticks = f->run.n_ticks;
+    assert_true(n_ticks > 4);
+
+    for (size_t stop = 1; stop < n_ticks; stop++) {
+        open_corpus(&other);
+        for (size_t i = 0; i < N_CORPUS; i++)
+            add(&other, i);
+        other.run.stop_after = stop;
+        if (score_slowly(&other, "gateau", &err) < 0)
+            assert_int_equal(err.code, ERR_CANCELLED);
+        other.run.stop_after = 0;
+        assert_ok(score_slowly(&other, "gateau", &err));
+        assert_same_scores(f->run.store, other.run.store);
+        close_corpus(&other);
+    }
+}
+
+static void stopping_keeps_what_was_committed(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    f->run.stop_after = 1;
+    assert_fails(score_pair(f, "gateau", &err), ERR_CANCELLED, "carries on");
+    f->run.stop_after = 0;
+    const int64_t before = stage_run_int(&f->run, "scored");
+    assert_ok(score_pair(f, "gateau", &err));
+
+    assert_int_equal(before + stage_run_int(&f->run, "scored"), 3 + 3 + 3 + 6 + 6);
+    assert_rows(f->run.store, "SELECT sum(n_scored) FROM run", "21");
+}
+
+static void threads_batches_and_the_order_of_samples_change_no_bit(void **state)
+{
+    struct fixture *f = *state;
+    struct fixture other = *f;
+    struct error err;
+
+    f->run.n_threads = 1;
+    assert_ok(score_pair(f, "gateau", &err));
+
+    open_corpus(&other);
+    for (size_t i = N_CORPUS; i-- > 0;)
+        add(&other, i);
+    other.run.n_threads = 2;
+    assert_ok(score_slowly(&other, "gateau", &err));
+    assert_same_scores(f->run.store, other.run.store);
+    close_corpus(&other);
+}
+
+static void a_model_is_asked_for_all_it_lacks_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct fixture other = *f;
+    struct error err;
+
+    assert_ok(score(f, "nll", &err));
+    const int64_t n_nll = stage_run_int(&f->run, "tokens");
+    assert_ok(score(f, "cas", &err));
+    const int64_t n_cas = stage_run_int(&f->run, "tokens");
+
+    open_corpus(&other);
+    for (size_t i = 0; i < N_CORPUS; i++)
+        add(&other, i);
+    assert_ok(stage_run(&other.run, &err, "score", "metrics", "cas", "metrics", "nll", "model",
+                        f->long_model, "segment-tokens", "16", NULL));
+
+    /* The pass over the whole serves both. */
+    assert_true(stage_run_int(&other.run, "tokens") < n_nll + n_cas);
+    assert_true(stage_run_int(&other.run, "tokens") >= n_cas);
+    close_corpus(&other);
+}
+
+static void only_samples_of_the_condition_are_scored(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(stage_run(&f->run, &err, "score", "metrics", "nll", "model", f->long_model,
+                        "where", "context IS NOT NULL", NULL));
+
+    assert_int_equal(stage_run_int(&f->run, "samples"), 4);
+    assert_rows(f->run.store, "SELECT count(*) FROM score", "4");
+    assert_fails(stage_run(&f->run, &err, "score", "metrics", "nll", "model", f->long_model,
+                           "where", "contxt IS NOT NULL", NULL),
+                 ERR_USAGE, "contxt");
+}
+
+static void segments_are_stored_with_cas(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(score(f, "cas", &err));
+
+    assert_rows(f->run.store,
+                "SELECT count(DISTINCT sample_id), min(segment), min(tok_start),"
+                " min(tok_end - tok_start) >= 8 OR count(*) = 1, min(attention) > 0,"
+                " min(nll) > 0 FROM v_segments WHERE sample_id IN"
+                " (SELECT sample_id FROM v_scores WHERE metric = 'cas' AND status = 'ok')",
+                "3|0|0|1|1|1");
+}
+
+static void a_shortened_context_is_marked(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(stage_run(&f->run, &err, "score", "metrics", "ifd", "model", f->long_model,
+                        "max-tokens", "120", NULL));
+
+    assert_rows(f->run.store, "SELECT metric, status, count(*) FROM v_scores GROUP BY 1, 2",
+                "ifd|empty_response|1\n"
+                "ifd|ok|3\n"
+                "ifd|truncated|3\n"
+                "nll|empty_response|1\n"
+                "nll|ok|3\n"
+                "nll|truncated|3\n"
+                "nll_alone|empty_response|1\n"
+                "nll_alone|ok|6");
+}
+
+static void what_does_not_fit_has_a_reason(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(stage_run(&f->run, &err, "score", "metrics", "nll", "model", f->long_model,
+                        "max-tokens", "4", NULL));
+
+    assert_rows(f->run.store, "SELECT status, count(*) FROM v_scores GROUP BY 1",
+                "empty_response|1\ntoo_long|6");
+}
+
+static void both_models_of_a_pair_see_the_same_window(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(score_pair(f, "hmp", &err));
+
+    assert_rows(f->run.store,
+                "SELECT DISTINCT json_extract(params, '$.max_tokens') FROM score_set", "256");
+}
+
+static void a_pair_must_share_its_vocabulary(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_fails(stage_run(&f->run, &err, "score", "metrics", "hmp", "model", f->long_model,
+                           "short-model", f->other_model, NULL),
+                 ERR_USAGE, "different vocabularies");
+}
+
+static void a_pair_is_named_whole_or_not_at_all(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_fails(
+        stage_run(&f->run, &err, "score", "metrics", "hmp", "model", f->long_model, NULL),
+        ERR_USAGE, "--short-model");
+    assert_fails(stage_run(&f->run, &err, "score", "metrics", "hmp", "short-model",
+                           f->short_model, NULL),
+                 ERR_USAGE, "--model");
+    assert_fails(score_pair(f, "nll", &err), ERR_USAGE, "no use");
+}
+
+static void the_same_model_twice_is_pointed_out(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(stage_run(&f->run, &err, "score", "metrics", "hmp", "model", f->long_model,
+                        "short-model", f->long_model, NULL));
+
+    assert_non_null(strstr(f->run.notes, "the same model"));
+    assert_rows(
+        f->run.store,
+        "SELECT DISTINCT value FROM v_scores WHERE metric = 'hmp' AND value IS NOT NULL", "0");
+}
+
+static void without_models_named_the_built_in_pair_is_used(void **state)
+{
+    struct fixture *f = *state;
+    struct tmp tmp;
+    struct error err;
+
+    tmp_open(&tmp);
+    assert_int_equal(symlink(f->long_model, tmp_path(&tmp, "curate-tiny-long.gguf")), 0);
+    assert_int_equal(symlink(f->short_model, tmp_path(&tmp, "curate-tiny-short.gguf")), 0);
+    f->run.models_dir = tmp.root;
+
+    assert_ok(stage_run(&f->run, &err, "score", "metrics", "hmp", NULL));
+
+    assert_rows(f->run.store, "SELECT name FROM model ORDER BY name",
+                "curate-tiny-long\ncurate-tiny-short");
+    tmp_close(&tmp);
+}
+
+static void arguments_out_of_range_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const bad[][2] = {
+        { "alpha", "1.5" },
+        { "alpha", "-0.1" },
+        { "segment-tokens", "0" },
+        { "max-tokens", "-1" },
+        { "batch-tokens", "0" },
+        { "metrics", "perplexity" },
+        { "max-tokens", "9999999999" },
+    };
+    struct error err;
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_fails(stage_run(&f->run, &err, "score", "metrics", "nll", bad[i][0], bad[i][1],
+                               "model", f->long_model, NULL),
+                     ERR_USAGE, i == 5 ? "there are nll" : bad[i][0]);
+}
+
+static void a_model_that_is_not_there_is_named(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_fails(
+        stage_run(&f->run, &err, "score", "metrics", "nll", "model", "/no/such.gguf", NULL),
+        ERR_NOT_FOUND, "/no/such.gguf");
+}
+
+static void a_dry_run_tells_what_is_lacking_and_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    f->run.dry_run = true;
+    assert_ok(score_pair(f, "gateau", &err));
+    assert_string_equal(stage_run_text(&f->run, "lacking"),
+                        "nll@short:7,nll:7,hmp:7,cas:7,gateau:7");
+    assert_rows(f->run.store,
+                "SELECT (SELECT count(*) FROM model)"
+                " + (SELECT count(*) FROM score_set)",
+                "0");
+
+    f->run.dry_run = false;
+    assert_ok(score(f, "nll", &err));
+    f->run.dry_run = true;
+    assert_ok(score(f, "ifd", &err));
+    assert_string_equal(stage_run_text(&f->run, "lacking"), "nll:0,nll_alone:7,ifd:7");
+    assert_true(stage_run_int(&f->run, "tokens") > 0);
+    assert_rows(f->run.store, "SELECT count(*) FROM score_set", "1");
+}
+
+static void an_empty_corpus_has_nothing_to_score(void **state)
+{
+    struct fixture empty = *(struct fixture *)*state;
+    struct error err;
+
+    open_corpus(&empty);
+    assert_ok(score_pair(&empty, "gateau", &err));
+
+    assert_int_equal(stage_run_int(&empty.run, "samples"), 0);
+    assert_int_equal(stage_run_int(&empty.run, "scored"), 0);
+    close_corpus(&empty);
+}
+
+static void the_run_knows_its_kernels(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(score(f, "nll", &err));
+
+    assert_rows(f->run.store,
+                "SELECT kernels IN ('ref', 'avx2', 'avx512'), n_scored FROM run"
+                " WHERE command = 'score'",
+                "1|6");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_metric_and_what_it_is_made_of_is_stored),
+        TEST(what_has_no_number_has_a_reason),
+        TEST(hmp_alone_ranks_all_that_have_both_perplexities),
+        TEST(the_pool_is_part_of_the_parameters),
+        TEST(parameters_do_not_hang_on_what_else_is_asked_for),
+        TEST(a_second_run_scores_nothing),
+        TEST(a_new_sample_is_the_only_one_put_to_the_model),
+        TEST(a_new_sample_changes_the_whole_pool),
+        TEST(stopped_anywhere_and_started_again_equals_uninterrupted),
+        TEST(stopping_keeps_what_was_committed),
+        TEST(threads_batches_and_the_order_of_samples_change_no_bit),
+        TEST(a_model_is_asked_for_all_it_lacks_at_once),
+        TEST(only_samples_of_the_condition_are_scored),
+        TEST(segments_are_stored_with_cas),
+        TEST(a_shortened_context_is_marked),
+        TEST(what_does_not_fit_has_a_reason),
+        TEST(both_models_of_a_pair_see_the_same_window),
+        TEST(a_pair_must_share_its_vocabulary),
+        TEST(a_pair_is_named_whole_or_not_at_all),
+        TEST(the_same_model_twice_is_pointed_out),
+        TEST(without_models_named_the_built_in_pair_is_used),
+        TEST(arguments_out_of_range_are_refused),
+        TEST(a_model_that_is_not_there_is_named),
+        TEST(a_dry_run_tells_what_is_lacking_and_changes_nothing),
+        TEST(an_empty_corpus_has_nothing_to_score),
+        TEST(the_run_knows_its_kernels),
+    };
+
+    return cmocka_run_group_tests_name("stages/score", tests, NULL, NULL);
+}
