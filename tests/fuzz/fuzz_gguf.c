@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes as a model file. What opens and is small is run on four tokens: the results must be
+ * numbers, or the call an error that says why.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/pool.h"
+#include "scoring/infer/model.h"
+#include "scoring/infer/session.h"
+#include "scoring/kernels/kernels.h"
+#include "tests/fuzz/fuzz.h"
+
+enum { N_TOKENS = 4 };
+/* A shape may ask for more memory than its file has bytes (a wide feed-forward part is two
+ * rows a token): run only what costs little. */
+#define MAX_BYTES (UINT64_C(1) << 26)
+
+static void eval(const struct model *model, struct pool *pool)
+{
+    const int32_t last = (int32_t)model_info(model)->n_vocab - 1;
+    const int32_t tokens[N_TOKENS] = { 0, last, last / 2, last };
+    const struct span span = { 0, 2 };
+    double nll[N_TOKENS - 1];
+    double attention;
+    const struct sequence sequence = {
+        .tokens = tokens,
+        .n_tokens = N_TOKENS,
+        .score_from = 1,
+        .nll_nats = nll,
+        .attend_from = 2,
+        .spans = &span,
+        .n_spans = 1,
+        .attention = &attention,
+    };
+    struct session *session = NULL;
+    struct kernels kernels;
+    struct error err;
+
+    kernels_init(&kernels, cpu_detect());
+    if (session_new(model, &kernels, pool, &session, &err) < 0)
+        return;
+    if (session_eval(session, &sequence, 1, &err) == 0) {
+        for (int i = 0; i < N_TOKENS - 1; i++)
+            if (!isfinite(nll[i]))
+                abort();
+        if (!(attention >= 0 && attention <= 1))
+            abort();
+    }
+    session_free(session);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    struct model *model = NULL;
+    struct pool *pool = NULL;
+    struct error err;
+
+    if (model_open_bytes(data, len, &model, &err) == 0 && pool_new(1, &pool, &err) == 0 &&
+        session_bytes(model, pool, N_TOKENS) <= MAX_BYTES)
+        eval(model, pool);
+    pool_free(pool);
+    model_close(model);
+    return 0;
+}
