@@ -6,9 +6,18 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/pool.h"
 #include "scoring/infer/gguf.h"
+#include "scoring/infer/model.h"
+#include "scoring/infer/session.h"
 #include "scoring/infer/tokenizer.h"
+#include "scoring/kernels/kernels.h"
+#include "store/run.h"
+#include "store/sample.h"
+#include "store/source.h"
+#include "store/store.h"
 #include "tests/support/gguf_writer.h"
+#include "tests/support/infer.h"
 #include "tests/support/oom.h"
 #include "tests/support/vocab_fixture.h"
 
@@ -176,6 +185,98 @@ static void opening_a_byte_level_vocabulary_reports_each_failed_allocation(void 
     opens_a_tokenizer(vocab_fixture_bpe);
 }
 
+static int open_model(const void *input, struct error *err)
+{
+    struct model *model = NULL;
+    const int rc = model_open(input, &model, err);
+
+    model_close(model);
+    return rc;
+}
+
+static int run_model(const void *input, struct error *err)
+{
+    const int32_t tokens[] = { 1, 20, 30, 40, 50, 60 };
+    const struct span spans[] = { { 0, 2 }, { 2, 4 } };
+    double nll_nats[2];
+    double attention[2];
+    const struct sequence sequence = { .tokens = tokens,
+                                       .n_tokens = 6,
+                                       .score_from = 4,
+                                       .nll_nats = nll_nats,
+                                       .attend_from = 4,
+                                       .spans = spans,
+                                       .n_spans = 2,
+                                       .attention = attention };
+    struct kernels kernels;
+    struct session *session = NULL;
+    struct pool *pool = NULL;
+    int rc = -1;
+
+    kernels_init(&kernels, cpu_detect());
+    if (pool_new(1, &pool, err) == 0 && session_new(input, &kernels, pool, &session, err) == 0)
+        rc = session_eval(session, &sequence, 1, err);
+    session_free(session);
+    pool_free(pool);
+    return rc;
+}
+
+static void opening_and_running_a_model_reports_each_failed_allocation(void **state)
+{
+    struct model *model = NULL;
+    struct arena arena;
+    struct error err;
+
+    (void)state;
+    arena_init(&arena);
+    const char *path = source_path(&arena, "tests/data/tiny-llama.gguf");
+    assert_ok(model_open(path, &model, &err));
+
+    assert_true(survives_each_failure(open_model, path) > 3);
+    assert_true(survives_each_failure(run_model, model) > 3);
+
+    model_close(model);
+    arena_release(&arena);
+}
+
+/* One sample through the store: opened, migrated, written, read back. */
+static int keep_sample(const void *input, struct error *err)
+{
+    struct turn turns[] = { { slice_text("user"), slice_text("caf\xc3\xa9?"), { 0 } },
+                            { slice_text("assistant"), slice_text("yes"), { 0 } } };
+    struct sample sample = { .turns = turns, .n_turns = 2, .response_turn = 1 };
+    struct identifier *identifier = NULL;
+    struct sample_reader *reader = NULL;
+    struct store *store = NULL;
+    struct sample out;
+    int64_t run_id, sample_id;
+    int rc = -1;
+
+    if (store_open(input, STORE_CREATE, &store, err) < 0 ||
+        identifier_new(&identifier, err) < 0 ||
+        run_begin(store, 0, "ingest", slice_text("{}"), &run_id, err) < 0 ||
+        source_file_put(store, "novels", "a.jsonl", &sample.file_id, err) < 0 ||
+        sample_identify(identifier, &sample, err) < 0 ||
+        sample_add(store, &sample, run_id, &sample_id, err) != 1 ||
+        sample_reader_new(store, &reader, err) < 0 ||
+        sample_read(reader, sample_id, &out, err) != 1)
+        goto done;
+    assert_int_equal(out.n_turns, 2);
+    rc = 0;
+done:
+    sample_reader_free(reader);
+    identifier_free(identifier);
+    store_close(store);
+    return rc;
+}
+
+static void keeping_a_sample_reports_each_failed_allocation(void **state)
+{
+    (void)state;
+
+    assert_true(survives_each_failure(keep_sample, ":memory:") > 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +286,8 @@ int main(void)
         cmocka_unit_test(reading_a_gguf_directory_reports_each_failed_allocation),
         cmocka_unit_test(opening_a_sentencepiece_vocabulary_reports_each_failed_allocation),
         cmocka_unit_test(opening_a_byte_level_vocabulary_reports_each_failed_allocation),
+        cmocka_unit_test(opening_and_running_a_model_reports_each_failed_allocation),
+        cmocka_unit_test(keeping_a_sample_reports_each_failed_allocation),
     };
 
     return cmocka_run_group_tests_name("oom", tests, NULL, NULL);
