@@ -45,19 +45,19 @@ CREATE TABLE context (
 CREATE TABLE sample (
     sample_id        INTEGER PRIMARY KEY,
     hash             BLOB    NOT NULL UNIQUE CHECK (length(hash) = 16),
-    ext_id           TEXT,                                  -- the producer's own id
     kind             TEXT    NOT NULL CHECK (kind IN ('sft', 'prompt_only', 'text')),
-    system           TEXT,
+    file_id          INTEGER NOT NULL REFERENCES file,
+    line             INTEGER NOT NULL,                      -- of the record's first byte, from 1
+    byte_offset      INTEGER NOT NULL,                      -- in the decompressed stream
+    run_id           INTEGER NOT NULL REFERENCES run,
     context_id       INTEGER REFERENCES context,            -- of kind 'text': the text itself
     split            TEXT,                                  -- how context and instruction parted
     n_turns          INTEGER NOT NULL,
     instruction_turn INTEGER,                               -- the last user turn
     response_turn    INTEGER,                               -- the last assistant turn
-    meta             TEXT,                                  -- JSON: members nobody claimed
-    file_id          INTEGER NOT NULL REFERENCES file,
-    line             INTEGER NOT NULL,                      -- of the record's first byte, from 1
-    byte_offset      INTEGER NOT NULL,                      -- in the decompressed stream
-    run_id           INTEGER NOT NULL REFERENCES run
+    ext_id           TEXT,                                  -- the producer's own id
+    system           TEXT,
+    meta             TEXT                                   -- JSON: members nobody claimed
 ) STRICT;
 
 CREATE TABLE turn (
@@ -77,10 +77,10 @@ CREATE TABLE reject (
     line           INTEGER NOT NULL,
     byte_offset    INTEGER NOT NULL,
     byte_len       INTEGER NOT NULL,
+    hash           BLOB    NOT NULL CHECK (length(hash) = 16), -- of raw
     class          TEXT    NOT NULL,
     detail         TEXT    NOT NULL,
     raw            BLOB    NOT NULL,                        -- its bytes, at most the first 1 MiB
-    hash           BLOB    NOT NULL CHECK (length(hash) = 16), -- of raw
     UNIQUE (file_id, byte_offset, hash)
 ) STRICT;
 

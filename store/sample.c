@@ -11,10 +11,10 @@ static const char FIND_CONTEXT[] = "SELECT context_id FROM context WHERE hash = 
 static const char ADD_CONTEXT[] = "INSERT INTO context (hash, text) VALUES (:hash, :text)";
 
 static const char ADD_SAMPLE[] =
-    "INSERT INTO sample (hash, ext_id, kind, system, context_id, split, n_turns,"
-    " instruction_turn, response_turn, meta, file_id, line, byte_offset, run_id)"
-    " VALUES (:hash, :ext_id, :kind, :system, :context_id, :split, :n_turns,"
-    " :instruction_turn, :response_turn, :meta, :file_id, :line, :byte_offset, :run_id)";
+    "INSERT INTO sample (hash, kind, file_id, line, byte_offset, run_id, context_id, split,"
+    " n_turns, instruction_turn, response_turn, ext_id, system, meta)"
+    " VALUES (:hash, :kind, :file_id, :line, :byte_offset, :run_id, :context_id, :split,"
+    " :n_turns, :instruction_turn, :response_turn, :ext_id, :system, :meta)";
 
 static const char ADD_TURN[] = "INSERT INTO turn (sample_id, turn, role, content, extra)"
                                " VALUES (:sample_id, :turn, :role, :content, :extra)";
@@ -92,9 +92,11 @@ static int add_row(struct store *store, const struct sample *sample, int64_t run
     if (stmt_use(store, ADD_SAMPLE, &stmt, err) < 0)
         return -1;
     stmt_bind_blob(stmt, ":hash", sample->hash.bytes, sizeof sample->hash.bytes);
-    stmt_bind_text(stmt, ":ext_id", sample->ext_id);
     stmt_bind_text(stmt, ":kind", slice_text(sample_kind_name(sample->kind)));
-    stmt_bind_text(stmt, ":system", sample->system);
+    stmt_bind_int(stmt, ":file_id", sample->file_id);
+    stmt_bind_count(stmt, ":line", sample->line);
+    stmt_bind_count(stmt, ":byte_offset", sample->byte_offset);
+    stmt_bind_int(stmt, ":run_id", run_id);
     if (sample->context.ptr)
         stmt_bind_int(stmt, ":context_id", context_id);
     stmt_bind_text(stmt, ":split", sample->split);
@@ -103,11 +105,9 @@ static int add_row(struct store *store, const struct sample *sample, int64_t run
         stmt_bind_int(stmt, ":instruction_turn", sample->instruction_turn);
     if (sample->response_turn >= 0)
         stmt_bind_int(stmt, ":response_turn", sample->response_turn);
+    stmt_bind_text(stmt, ":ext_id", sample->ext_id);
+    stmt_bind_text(stmt, ":system", sample->system);
     stmt_bind_text(stmt, ":meta", sample->meta);
-    stmt_bind_int(stmt, ":file_id", sample->file_id);
-    stmt_bind_count(stmt, ":line", sample->line);
-    stmt_bind_count(stmt, ":byte_offset", sample->byte_offset);
-    stmt_bind_int(stmt, ":run_id", run_id);
     if (stmt_run(stmt, err) < 0)
         return -1;
     *sample_id = db_last_id(store);
