@@ -94,13 +94,11 @@ static int check_args(const struct export_args *args, const struct format **form
 static int refuse(struct exporting *export, int64_t sample_id, const struct format_refusal *why,
                   struct error *err)
 {
-    const char *advice = strcmp(export->args->to, "messages") == 0
-                             ? "leave such samples out with --skip"
-                             : "export --to messages, or leave such samples out with --skip";
-
     if (!export->args->skip)
-        return error_set(err, ERR_INPUT, "sample %lld cannot be written as %s: %s; %s",
-                         (long long)sample_id, export->args->to, why->detail, advice);
+        return error_set(err, ERR_INPUT,
+                         "sample %lld cannot be written as %s: %s; --to jsonl holds every "
+                         "sample, and --skip leaves such ones out",
+                         (long long)sample_id, export->args->to, why->detail);
     if (export->n_skipped++ == 0)
         report_note(export->context->report, "sample %lld is left out, and others like it: %s",
                     (long long)sample_id, why->detail);

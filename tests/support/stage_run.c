@@ -62,7 +62,7 @@ static int carry_out(struct stage_run *run, const struct stage *stage, const voi
     run->result.n_facts = 0;
     run->notes[0] = '\0';
     run->n_ticks = 0;
-    run->stop_signal = 0;
+    run->stop_signal = run->stopped ? SIGTERM : 0;
     run->report = (struct report){ .phase = stage->name,
                                    .tick = count_tick,
                                    .note = keep_note,

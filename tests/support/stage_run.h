@@ -22,7 +22,8 @@ struct stage_run {
     const char *models_dir;
     size_t n_threads;
     bool dry_run;
-    size_t stop_after; /* this many ticks SIGTERM comes; 0 for never */
+    bool stopped;      /* SIGTERM has come before it begins */
+    size_t stop_after; /* or comes after this many ticks; 0 for never */
 
     /* Of the last run. */
     int64_t run_id;
