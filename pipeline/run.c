@@ -2,6 +2,7 @@
 #include "pipeline/run.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -82,6 +83,27 @@ static int open_dry(const struct pipeline_options *options, bool create, struct 
     return store_open(options->db_path, STORE_READ_ONLY, store, err);
 }
 
+/* Say what is missing in words of databases, before a lock file is left beside nothing. */
+static int look_for(const char *path, bool create, struct error *err)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[4096];
+    struct file_stamp stamp;
+
+    if (file_stamp(path, &stamp, err) == 0)
+        return 0;
+    if (err->code != ERR_NOT_FOUND)
+        return -1;
+    if (!create)
+        return error_set(err, ERR_NOT_FOUND,
+                         "%s: there is no such database; 'curate ingest' makes one", path);
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 0, path);
+    if (folder[0] && file_stamp(folder, &stamp, err) < 0 && err->code == ERR_NOT_FOUND)
+        return error_set(err, ERR_NOT_FOUND,
+                         "%s: the folder it is to be made in does not exist", path);
+    return 0;
+}
+
 /* The lock and the store, for a stage or a whole recipe. *store is NULL when it is skipped. */
 static int open_database(const struct pipeline_options *options, const char *command,
                          bool create, struct lock **lock, struct store **store,
@@ -95,7 +117,8 @@ static int open_database(const struct pipeline_options *options, const char *com
     if (snprintf(path, sizeof path, "%s.lock", options->db_path) >= (int)sizeof path)
         return error_set(err, ERR_USAGE, "the database's path is longer than %zu bytes",
                          sizeof path - sizeof ".lock");
-    if (lock_take(path, options->lock, options->lock_timeout_ms, command, lock, err) < 0)
+    if (look_for(options->db_path, create, err) < 0 ||
+        lock_take(path, options->lock, options->lock_timeout_ms, command, lock, err) < 0)
         return -1;
     if (!*lock)
         return 0;

@@ -23,6 +23,11 @@ static int built_in_path(const char *folder, struct score_model *model, const ch
 {
     const size_t size = strlen(folder) + 1 + strlen(name) + 1;
 
+    if (!folder[0])
+        return error_set(
+            err, ERR_NOT_FOUND,
+            "the built-in models are not beside the program; name one with --model, "
+            "or their folder in CURATE_MODELS");
     model->own_path = malloc(size);
     if (!model->own_path)
         return error_nomem(err);
