@@ -98,6 +98,7 @@ static const struct range {
     { 0xac00, 0xd7a3 },   /* Hangul syllables */
     { 0xfe00, 0xfe0f },   /* variation selectors */
     { 0xff01, 0xffbe },   /* full and half width */
+    { 0xfffc, 0xfffd },   /* replacements for what could not be read */
     { 0x1f300, 0x1f64f }, /* pictographs, faces */
     { 0x1f900, 0x1f9ff }, /* pictographs */
 };

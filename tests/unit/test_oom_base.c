@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* As test_oom.c, for what base/ opens, feeds and compiles. */
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/frame.h"
+#include "base/inflate.h"
+#include "base/lock.h"
+#include "base/regex.h"
+#include "base/utf8.h"
+#include "tests/support/oom.h"
+#include "tests/support/tmp.h"
+
+enum { MAX_ALLOCATIONS = 1000 };
+
+/* Does something that allocates, undoes it, and returns what it came to. */
+typedef int scenario(struct tmp *tmp, struct error *err);
+
+static void assert_survives(scenario *run)
+{
+    struct tmp tmp = { 0 };
+
+    tmp_open(&tmp);
+    for (size_t n = 0; n < MAX_ALLOCATIONS; n++) {
+        struct error err = { 0 };
+
+        oom_begin(n);
+        const int rc = run(&tmp, &err);
+        if (!oom_end()) {
+            assert_ok(rc);
+            assert_true(n > 0);
+            tmp_close(&tmp);
+            return;
+        }
+        assert_fails(rc, ERR_NOMEM, "memory");
+    }
+    fail_msg("still short of memory after %d allocations", MAX_ALLOCATIONS);
+}
+
+static int frame_some(struct tmp *tmp, struct error *err)
+{
+    static const char blanks[5000];
+    struct frame *frame = NULL;
+    int rc = -1;
+
+    (void)tmp;
+    if (frame_new(100, &frame, err) == 0 && frame_feed(frame, "{", 1, err) == 0 &&
+        frame_feed(frame, blanks, sizeof blanks, err) == 0)
+        rc = 0;
+    frame_free(frame);
+    return rc;
+}
+
+static void framing_survives(void **state)
+{
+    (void)state;
+    assert_survives(frame_some);
+}
+
+static int read_file(struct tmp *tmp, struct error *err)
+{
+    struct inflate *in = NULL;
+    struct buf buf;
+    char bytes[8];
+    int rc = -1;
+
+    (void)tmp;
+    buf_init(&buf, 100);
+    if (inflate_open("/dev/null", &in, err) == 0 &&
+        inflate_read(in, bytes, sizeof bytes, err) == 0 &&
+        file_read("/dev/null", &buf, err) == 0)
+        rc = 0;
+    buf_release(&buf);
+    inflate_close(in);
+    return rc;
+}
+
+static void reading_survives(void **state)
+{
+    (void)state;
+    assert_survives(read_file);
+}
+
+static int write_file(struct tmp *tmp, struct error *err)
+{
+    char path[128];
+    struct file_out *file = NULL;
+    uint8_t digest[DIGEST_BYTES];
+    int rc = -1;
+
+    snprintf(path, sizeof path, "%s/out", tmp->root);
+    if (file_out_open(path, &file, err) == 0 &&
+        file_out_add(file, slice_text("text"), err) == 0 && file_out_commit(file, err) == 0 &&
+        digest_file(path, digest, err) == 0)
+        rc = 0;
+    file_out_close(file);
+    remove(path); /* a file that is there is opened in another way */
+    return rc;
+}
+
+static void writing_survives(void **state)
+{
+    (void)state;
+    assert_survives(write_file);
+}
+
+static int take_lock(struct tmp *tmp, struct error *err)
+{
+    char path[128];
+    struct lock *lock = NULL;
+
+    snprintf(path, sizeof path, "%s/lock", tmp->root);
+    const int rc = lock_take(path, LOCK_FAIL, 0, "test", &lock, err);
+    lock_release(lock);
+    remove(path);
+    return rc;
+}
+
+static void locking_survives(void **state)
+{
+    (void)state;
+    assert_survives(take_lock);
+}
+
+static int compile_pattern(struct tmp *tmp, struct error *err)
+{
+    struct regex *regex = NULL;
+    struct regex_match *match = NULL;
+    int rc = -1;
+
+    (void)tmp;
+    if (regex_new("a+", &regex, err) == 0 && regex_match_new(&match, err) == 0)
+        rc = 0;
+    regex_match_free(match);
+    regex_free(regex);
+    return rc;
+}
+
+static void compiling_a_pattern_survives(void **state)
+{
+    (void)state;
+    assert_survives(compile_pattern);
+}
+
+static int normalise(struct tmp *tmp, struct error *err)
+{
+    char marks[1000];
+    struct buf out;
+
+    (void)tmp;
+    for (size_t i = 0; i < sizeof marks; i += 2)
+        memcpy(marks + i, "\xcc\x81", 2);
+    buf_init(&out, 2 * sizeof marks);
+    const int rc = utf8_canonical(slice_of(marks, sizeof marks), &out, err);
+    buf_release(&out);
+    return rc;
+}
+
+static void normalising_survives(void **state)
+{
+    (void)state;
+    assert_survives(normalise);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(framing_survives),
+        cmocka_unit_test(reading_survives),
+        cmocka_unit_test(writing_survives),
+        cmocka_unit_test(locking_survives),
+        cmocka_unit_test(compiling_a_pattern_survives),
+        cmocka_unit_test(normalising_survives),
+    };
+
+    return cmocka_run_group_tests_name("base without memory", tests, NULL, NULL);
+}
