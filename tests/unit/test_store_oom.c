@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each allocation of the store fails once: the call says ERR_NOMEM and leaks nothing, which the
+ * address sanitizer sees, and works afterwards. */
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+
+#include "store/query.h"
+#include "store/run.h"
+#include "store/sample.h"
+#include "store/score.h"
+#include "store/selection.h"
+#include "store/source.h"
+#include "store/store.h"
+#include "tests/support/oom.h"
+#include "tests/support/store_fixture.h"
+
+enum { MAX_ALLOCATIONS = 10000, N_SAMPLES = 1500 };
+
+/* Does something that allocates and undoes it. */
+typedef int scenario(struct store_fixture *f, struct error *err);
+
+static void survives_each_failure(scenario *run, void **state)
+{
+    struct store_fixture *f = *state;
+
+    for (size_t n = 0; n < MAX_ALLOCATIONS; n++) {
+        struct error err = { 0 };
+
+        oom_begin(n);
+        const int rc = run(f, &err);
+        if (!oom_end()) {
+            assert_ok(rc);
+            assert_true(n > 0);
+            return;
+        }
+        assert_fails(rc, ERR_NOMEM, "memory");
+    }
+    fail_msg("still short of memory after %d allocations", MAX_ALLOCATIONS);
+}
+
+static int open_and_close(struct store_fixture *f, struct error *err)
+{
+    struct store *store = NULL;
+    const int rc = store_open(":memory:", STORE_CREATE, &store, err);
+
+    (void)f;
+    store_close(store);
+    return rc;
+}
+
+static void opening_a_store(void **state)
+{
+    survives_each_failure(open_and_close, state);
+}
+
+static int identify_and_add(struct store_fixture *f, struct error *err)
+{
+    struct identifier *identifier = NULL;
+    struct turn turn = { .role = slice_text("user"), .content = slice_text("e\xcc\x81") };
+    struct sample sample = { .kind = SAMPLE_PROMPT_ONLY,
+                             .context = slice_text("a\r\nb"),
+                             .turns = &turn,
+                             .n_turns = 1,
+                             .response_turn = -1,
+                             .file_id = f->file_id };
+    int64_t id;
+    int rc = identifier_new(&identifier, err);
+
+    if (rc == 0)
+        rc = sample_identify(identifier, &sample, err);
+    if (rc == 0 && sample_add(f->store, &sample, f->run_id, &id, err) < 0)
+        rc = -1;
+    identifier_free(identifier);
+    return rc;
+}
+
+static void adding_a_sample(void **state)
+{
+    survives_each_failure(identify_and_add, state);
+}
+
+static int read_back(struct store_fixture *f, struct error *err)
+{
+    struct sample_reader *reader = NULL;
+    struct sample sample;
+    int rc = sample_reader_new(f->store, &reader, err);
+
+    if (rc == 0 && sample_read(reader, 1, &sample, err) != 1)
+        rc = -1;
+    sample_reader_free(reader);
+    return rc;
+}
+
+static void reading_a_sample(void **state)
+{
+    store_fixture_add(*state, "context", "ask", "answer");
+
+    survives_each_failure(read_back, state);
+}
+
+static int walk_rejects(struct store_fixture *f, struct error *err)
+{
+    struct reject_scan *scan = NULL;
+    struct reject_row row;
+    int rc = reject_scan_open(f->store, &scan, err);
+
+    while (rc == 0 && (rc = reject_scan_next(scan, &row, err)) == 1)
+        rc = 0;
+    reject_scan_close(scan);
+    return rc;
+}
+
+static void walking_the_rejects(void **state)
+{
+    survives_each_failure(walk_rejects, state);
+}
+
+static int select_and_load(struct store_fixture *f, struct error *err)
+{
+    const struct selection_spec spec = { .name = "best",
+                                         .score_set_id = 1,
+                                         .condition = "sample_id > 0",
+                                         .top = "100%",
+                                         .top_permyriad = 10000 };
+    struct selection_result result;
+    struct id_list list = { 0 };
+    double *scores = NULL;
+    int rc = selection_make(f->store, &spec, f->run_id, false, &result, err);
+
+    if (rc == 0)
+        rc = selection_load(f->store, "best", &list, &scores, err);
+    id_list_release(&list);
+    free(scores);
+    return rc;
+}
+
+/* Enough samples to make the lists grow more than once. */
+static void selecting(void **state)
+{
+    struct store_fixture *f = *state;
+    struct error err;
+    const int64_t set = store_fixture_set(
+        f->store, "nll", store_fixture_model(f->store, "tiny", 1), "{}", "lower");
+
+    assert_int_equal(set, 1);
+    assert_ok(store_begin(f->store, &err));
+    for (int i = 0; i < N_SAMPLES; i++) {
+        char ask[20];
+
+        snprintf(ask, sizeof ask, "%d", i);
+        const struct score_row row = { .score_set_id = set,
+                                       .sample_id = store_fixture_add(f, NULL, ask, "answer"),
+                                       .value = i,
+                                       .status = "ok" };
+        assert_ok(score_put(f->store, &row, f->run_id, &err));
+    }
+    assert_ok(store_commit(f->store, &err));
+
+    survives_each_failure(select_and_load, state);
+}
+
+static int ask_what_is_there(struct store_fixture *f, struct error *err)
+{
+    struct query *query = NULL;
+    struct id_list list = { 0 };
+    int rc = query_open(f->store, "SELECT * FROM v_sample", &query, err);
+
+    if (rc == 0 && query_next(query, err) < 0)
+        rc = -1;
+    query_close(query);
+    if (rc == 0)
+        rc = condition_select(f->store, NULL, &list, err);
+    id_list_release(&list);
+    return rc;
+}
+
+static void querying(void **state)
+{
+    store_fixture_add(*state, "context", "ask", "answer");
+
+    survives_each_failure(ask_what_is_there, state);
+}
+
+#define TEST(name)                                                                             \
+    cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(opening_a_store),     TEST(adding_a_sample), TEST(reading_a_sample),
+        TEST(walking_the_rejects), TEST(selecting),       TEST(querying),
+    };
+
+    return cmocka_run_group_tests_name("store out of memory", tests, NULL, NULL);
+}
