@@ -18,7 +18,7 @@ static void print_fact(const struct stage_fact *fact)
         fprintf(stderr, " %s=%lld", fact->key, (long long)fact->integer);
         break;
     case FACT_REAL:
-        fprintf(stderr, " %s=%.4g", fact->key, fact->real);
+        fprintf(stderr, fact->real >= 1000 ? " %s=%.0f" : " %s=%.4g", fact->key, fact->real);
         break;
     case FACT_TEXT:
         /* Blanks would break the line into other pairs. */

@@ -6,8 +6,8 @@
 #   CURATE  the program        DATA    tests/data/
 #   SOURCE  the repository     SHARED  the reference material, or empty where there is none
 # What it prints is compared with CASE.out, whose last line is "exit STATUS", and what it says
-# on standard error with CASE.err; no such file means silence. Seconds and the folders above are
-# written as SECS, $SOURCE and so on. UPDATE=1 writes the two files instead: review the diff. A
+# on standard error with CASE.err; no such file means silence. What the clock decides is
+# written as N, the folders above as $SOURCE and so on. UPDATE=1 writes the two files instead: review the diff. A
 # case that ends with 77 cannot run here and has said why on standard error.
 set -euo pipefail
 
@@ -29,7 +29,7 @@ status=0
         [[ -z ${!name:-} ]] || keep+=("$name=${!name}")
     done
     exec env -i "${keep[@]}" CURATE="$curate" DATA="$source/tests/data" SOURCE="$source" \
-        SHARED="$shared" bash -euo pipefail "$script" < /dev/null
+        CURATE_MODELS="$source/models" SHARED="$shared" bash -euo pipefail "$script" < /dev/null
 ) > "$work/out" 2> "$work/err" || status=$?
 if [[ $status -eq 77 ]]; then
     cat "$work/err"

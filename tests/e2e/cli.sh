@@ -1,0 +1,31 @@
+# What a user meets first: help, version, mistakes on the command line.
+"$CURATE" version > version.txt
+"$CURATE" > overview.txt
+"$CURATE" help > help.txt
+cmp overview.txt help.txt
+grep -c 'ingest' help.txt
+[ "$(wc -l < help.txt)" -le 40 ]
+"$CURATE" help score > score.txt
+"$CURATE" score --help | cmp - score.txt
+
+try() {
+    local status=0
+    "$CURATE" "$@" || status=$?
+    echo "status $status"
+}
+try ingets
+try model
+try model polish x
+try ingest
+try ingest --sorce a b.jsonl
+try ingest -x b.jsonl
+try ingest --source
+try ingest --quiet=yes b.jsonl
+try score nll --alpha high
+try score nll --threads 0
+try score nll --lock maybe
+try query "SELECT 1" "SELECT 2"
+try ingest no-such-file.jsonl
+try query "SELECT 1"
+try run no-such.yaml
+ls

@@ -1,0 +1,22 @@
+# Reading only, whatever is asked; every format; nothing that steers a terminal.
+printf '{"prompt": "a,\\"b\\"", "completion": "\\u001b[31mred\\u0000nul"}\n' > odd.jsonl
+"$CURATE" ingest --quiet odd.jsonl
+"$CURATE" query "SELECT instruction, response FROM v_sample" | cat -v
+"$CURATE" query --csv "SELECT instruction, 1.5 AS x, NULL AS n FROM v_sample"
+"$CURATE" query --json "SELECT instruction, response, 1.5 AS x, NULL AS n FROM v_sample"
+try() {
+    local status=0
+    "$CURATE" query "$1" || status=$?
+    echo "status $status"
+}
+try "DELETE FROM sample"
+try "ATTACH 'other.db' AS other"
+try "PRAGMA journal_mode = DELETE"
+try "SELECT load_extension('x')"
+try "SELECT 1; SELECT 2"
+try "SELEC 1"
+status=0
+"$CURATE" score nll --where "1) UNION SELECT 1 --" || status=$?
+echo "status $status"
+sqlite3 curate.db "SELECT count(*) FROM sample"
+ls

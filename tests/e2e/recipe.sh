@@ -1,0 +1,39 @@
+# A recipe for cron: silent when all goes well, one sentence when not, safe to start again.
+cp "$SOURCE/examples/corpus/problems.jsonl" .
+cat > nightly.yaml <<'END'
+version: 1
+db: nightly.db
+steps:
+  - ingest: {files: [problems.jsonl], source: problems}
+  - score: {metrics: [ifd], where: "sample_id <= 8"}
+  - select: {name: best, by: ifd, top: 3}
+  - export: {selection: best, to: alpaca, output: best.jsonl, force: true}
+END
+"$CURATE" run nightly.yaml --quiet
+wc -l < best.jsonl
+cp best.jsonl first.jsonl
+"$CURATE" run nightly.yaml
+cmp best.jsonl first.jsonl
+"$CURATE" query --db nightly.db "SELECT command, status, count(*) FROM v_runs GROUP BY 1, 2"
+"$CURATE" run nightly.yaml --dry-run
+
+try() {
+    local status=0
+    "$CURATE" run --quiet "$1" || status=$?
+    echo "status $status"
+}
+sed 's/top: 3/topp: 3/' nightly.yaml > typing.yaml
+try typing.yaml
+sed 's/problems.jsonl/missing.jsonl/' nightly.yaml > missing.yaml
+try missing.yaml
+
+# Somebody else has the database.
+( exec 9> nightly.db.lock; flock 9; touch held; sleep 3 ) &
+while [ ! -e held ]; do sleep 0.05; done
+status=0
+"$CURATE" run nightly.yaml --quiet --lock fail 2> busy.txt || status=$?
+echo "status $status"
+grep -c 'nightly.db' busy.txt
+"$CURATE" run nightly.yaml --quiet --lock skip
+echo "skipped quietly"
+wait

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "pipeline/options_json.h"
+#include "pipeline/recipe.h"
+#include "stages/stage.h"
+
+static const char whole[] =
+    "version: 1\n"
+    "db: x.db\n"
+    "threads: 2\n"
+    "lock: skip\n"
+    "steps:\n"
+    "  - ingest:\n"
+    "      files: [a.jsonl, b.jsonl]\n"
+    "      max-rejects: 2.5\n"
+    "  - score: {metrics: [gateau, ifd], alpha: 0.7}\n"
+    "  - select: {name: best, by: gateau, top: 10%}\n"
+    "  - export: {selection: best, to: alpaca, output: o, force: true}\n";
+
+/* A step's arguments as the run row shows them: every option by name. */
+static void assert_step_json(const struct recipe *recipe, size_t i, const char *phrase)
+{
+    const struct recipe_step *step = recipe_step(recipe, i);
+    struct buf json;
+    struct error err;
+
+    buf_init(&json, 1 << 16);
+    assert_ok(options_json(step->stage, step->args, &json, &err));
+    if (!strstr(json.data, phrase))
+        fail_msg("step %zu: '%s' not in %s", i + 1, phrase, json.data);
+    buf_release(&json);
+}
+
+static void keys_of_a_step_are_the_options_of_its_command(void **state)
+{
+    struct recipe *recipe = NULL;
+    struct error err;
+
+    (void)state;
+    assert_ok(recipe_parse(slice_text(whole), "r.yaml", &recipe, &err));
+
+    assert_string_equal(recipe_db(recipe), "x.db");
+    assert_string_equal(recipe_threads(recipe), "2");
+    assert_string_equal(recipe_lock(recipe), "skip");
+    assert_int_equal(recipe_count(recipe), 4);
+    assert_string_equal(recipe_step(recipe, 0)->stage->name, "ingest");
+    assert_step_json(recipe, 0, "\"files\":[\"a.jsonl\",\"b.jsonl\"]");
+    assert_step_json(recipe, 0, "\"max-rejects\":2.5");
+    assert_step_json(recipe, 1, "\"metrics\":[\"gateau\",\"ifd\"]");
+    assert_step_json(recipe, 1, "\"alpha\":0.7");
+    assert_step_json(recipe, 2, "\"top\":\"10%\"");
+    assert_step_json(recipe, 3, "\"force\":true");
+    recipe_free(recipe);
+}
+
+static void what_a_step_leaves_out_has_the_default_of_the_command(void **state)
+{
+    static const char text[] = "version: 1\nsteps:\n  - score: {metrics: [nll]}\n";
+    struct recipe *recipe = NULL;
+    struct error err;
+
+    (void)state;
+    assert_ok(recipe_parse(slice_text(text), "r.yaml", &recipe, &err));
+
+    assert_null(recipe_db(recipe));
+    assert_step_json(recipe, 0, "\"alpha\":0.8");
+    recipe_free(recipe);
+}
+
+static void says_what_is_wrong_and_where(void **state)
+{
+    static const struct {
+        const char *text, *phrase;
+    } cases[] = {
+        { "version: 1\nsteps:\n  - score: {metrics: [nll], colour: red}\n", "line: 3" },
+        { "version: 1\nsteps:\n  - score: {metrics: [nll], colour: red}\n", "colour" },
+        { "version: 1\nstep:\n  - score: {metrics: [nll]}\n", "line: 2" },
+        { "version: 2\nsteps:\n  - score: {metrics: [nll]}\n", "version is 2" },
+        { "version: 1\nsteps:\n  - polish: {}\n", "polish" },
+        { "version: 1\nsteps: []\n", "r.yaml" },
+        { "version: 1\nsteps:\n  - score: {alpha: 0.5}\n", "metrics is missing" },
+        { "version: 1\nsteps:\n  - score: {metrics: [nll], alpha: high}\n",
+          "step 1: score: alpha" },
+        { "version: 1\nsteps:\n  - {score: {metrics: [nll]}, select: {name: a}}\n", "both" },
+        { "steps: [", "r.yaml" },
+        { "", "r.yaml" },
+        { "- 1\n- 2\n", "r.yaml" },
+        { "version: 1\nsteps:\n  - &a {score: {metrics: [nll]}}\n  - *a\n", "r.yaml" },
+    };
+    struct recipe *recipe = NULL;
+    struct error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_fails(recipe_parse(slice_text(cases[i].text), "r.yaml", &recipe, &err),
+                     ERR_CONFIG, cases[i].phrase);
+    assert_null(recipe);
+}
+
+static void a_missing_file_is_named(void **state)
+{
+    struct recipe *recipe = NULL;
+    struct error err;
+
+    (void)state;
+    assert_fails(recipe_load("no/such.yaml", &recipe, &err), ERR_NOT_FOUND, "no/such.yaml");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keys_of_a_step_are_the_options_of_its_command),
+        cmocka_unit_test(what_a_step_leaves_out_has_the_default_of_the_command),
+        cmocka_unit_test(says_what_is_wrong_and_where),
+        cmocka_unit_test(a_missing_file_is_named),
+    };
+
+    return cmocka_run_group_tests_name("pipeline/recipe", tests, NULL, NULL);
+}
