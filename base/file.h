@@ -37,9 +37,9 @@ int file_read(const char *path, struct buf *out, struct error *err);
 /*
  * Write a new file so that it appears whole or not at all: bytes go to a temporary file in the
  * same folder; file_out_commit() syncs it, renames it over path and syncs the folder;
- * file_out_close() without a commit removes it. What a link points to is replaced, not the link.
- * path "-" writes to standard output, and a device or pipe is written to, without such care.
- * ERR_CANTCREATE when it cannot be made, ERR_IO when writing fails (disk full).
+ * file_out_close() without a commit removes it. What a link points to is replaced, not the
+ * link. path "-" writes to standard output, and a device or pipe is written to, without such
+ * care. ERR_CANTCREATE when it cannot be made, ERR_IO when writing fails (disk full).
  */
 struct file_out;
 int file_out_open(const char *path, struct file_out **out, struct error *err);

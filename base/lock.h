@@ -20,7 +20,8 @@ enum lock_policy {
 };
 
 /* timeout_ms 0 waits for ever. path is of the lock file itself: created when missing. A signal
- * that comes while waiting ends it: ERR_CANCELLED, with sys 0, as only its handler knows which. */
+ * that comes while waiting ends it: ERR_CANCELLED, with sys 0, as only its handler knows which.
+ */
 int lock_take(const char *path, enum lock_policy policy, int64_t timeout_ms,
               const char *command, struct lock **out, struct error *err);
 void lock_release(struct lock *lock);
