@@ -38,7 +38,7 @@ fi
 echo "exit $status" >> "$work/out"
 
 sed -E -i -e "s#$work/in#\$PWD#g" -e "s#$curate#\$CURATE#g" -e "s#$source#\$SOURCE#g" \
-    -e 's/\bsecs=[0-9.e+-]+/secs=SECS/g' -e 's/"secs": ?[0-9.e+-]+/"secs":SECS/g' \
+    -e 's/\b(secs|tok_per_s)=[0-9.e+-]+/\1=N/g' -e 's/"(secs|tok_per_s)": ?[0-9.e+-]+/"\1":N/g' \
     "$work/out" "$work/err"
 
 if [[ -n ${UPDATE:-} ]]; then
