@@ -39,6 +39,7 @@ struct stmt {
     struct stmt_user user; /* of a user's statement; what is NULL for ours */
     int last_param;        /* the parameter bound last */
     int bind_rc;           /* the first failure among the binds */
+    bool ended;            /* there are no more rows, until it is reset */
 };
 
 /* Members are for db.c and stmt.c alone. */
@@ -124,8 +125,7 @@ const char *stmt_column_name(const struct stmt *stmt, size_t column);
 enum stmt_type stmt_column_type(const struct stmt *stmt, size_t column);
 int64_t stmt_int(const struct stmt *stmt, size_t column);
 double stmt_real(const struct stmt *stmt, size_t column);
-struct slice stmt_text(const struct stmt *stmt, size_t column);
-struct slice stmt_blob(const struct stmt *stmt, size_t column);
+struct slice stmt_bytes(const struct stmt *stmt, size_t column); /* of text and blobs; no NUL */
 
 /* The first column of all rows as "a, b, c", for messages; what does not fit is left out. */
 int stmt_list(struct stmt *stmt, char *out, size_t size, struct error *err);

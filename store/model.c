@@ -39,7 +39,7 @@ int model_find_sha256(struct store *store, const char *path, const struct file_s
     bind_place(stmt, path, stamp);
     int rc = stmt_next(stmt, err);
     if (rc == 1) {
-        const struct slice sha256 = stmt_blob(stmt, 0);
+        const struct slice sha256 = stmt_bytes(stmt, 0);
         rc = sha256.len == DIGEST_BYTES;
         if (rc == 1)
             memcpy(out, sha256.ptr, DIGEST_BYTES);

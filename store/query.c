@@ -27,6 +27,24 @@ int query_open(struct store *store, const char *sql, struct query **out, struct 
     return 0;
 }
 
+int query_open_view(struct store *store, const char *view, struct query **out,
+                    struct error *err)
+{
+    static const struct {
+        const char *view, *sql;
+    } listings[] = {
+        { "v_runs", "SELECT run_id, command, started_at, finished_at, status, read, inserted, "
+                    "duplicate, rejected, scored FROM v_runs ORDER BY run_id" },
+        { "v_rejects", "SELECT run_id, source, line, byte_offset, class, detail FROM v_rejects "
+                       "ORDER BY run_id, source, byte_offset" },
+    };
+
+    for (size_t i = 0; i < sizeof listings / sizeof listings[0]; i++)
+        if (strcmp(view, listings[i].view) == 0)
+            return query_open(store, listings[i].sql, out, err);
+    return error_set(err, ERR_NOT_FOUND, "there is no listing of %s", view);
+}
+
 void query_close(struct query *query)
 {
     stmt_close(stmt_of(query));
@@ -66,10 +84,8 @@ struct query_value query_value(const struct query *query, size_t column)
         value.real = stmt_real(row, column);
         break;
     case QUERY_TEXT:
-        value.bytes = stmt_text(row, column);
-        break;
     case QUERY_BLOB:
-        value.bytes = stmt_blob(row, column);
+        value.bytes = stmt_bytes(row, column);
         break;
     }
     return value;

@@ -28,6 +28,9 @@ struct query_value {
 
 /* One statement; text after it is ERR_USAGE. */
 int query_open(struct store *store, const char *sql, struct query **out, struct error *err);
+/* All rows of "v_runs" or "v_rejects", oldest first. */
+int query_open_view(struct store *store, const char *view, struct query **out,
+                    struct error *err);
 void query_close(struct query *query);
 size_t query_columns(const struct query *query);
 const char *query_column_name(const struct query *query, size_t column);

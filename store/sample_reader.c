@@ -128,21 +128,21 @@ static int take_row(struct sample_reader *reader, const struct stmt *row, int64_
     if (n_turns < 0 || n_turns > INT32_MAX)
         return damaged(reader, sample_id, "its number of turns makes no sense", err);
     sample.n_turns = (size_t)n_turns;
-    if (parse_kind(stmt_text(row, COL_KIND), &sample.kind) < 0)
+    if (parse_kind(stmt_bytes(row, COL_KIND), &sample.kind) < 0)
         return damaged(reader, sample_id, "its kind is unknown", err);
     if (parse_turn_index(row, COL_INSTRUCTION, n_turns, &sample.instruction_turn) < 0 ||
         parse_turn_index(row, COL_RESPONSE, n_turns, &sample.response_turn) < 0)
         return damaged(reader, sample_id, "it names a turn it does not have", err);
-    if (parse_hash(stmt_blob(row, COL_HASH), &sample.hash) < 0)
+    if (parse_hash(stmt_bytes(row, COL_HASH), &sample.hash) < 0)
         return damaged(reader, sample_id, "its hash is not one", err);
-    if (keep(reader, stmt_text(row, COL_EXT_ID), &sample.ext_id, err) < 0 ||
-        keep(reader, stmt_text(row, COL_SYSTEM), &sample.system, err) < 0 ||
-        keep(reader, stmt_text(row, COL_SPLIT), &sample.split, err) < 0 ||
-        keep(reader, stmt_text(row, COL_META), &sample.meta, err) < 0 ||
-        keep(reader, stmt_text(row, COL_CONTEXT), &sample.context, err) < 0)
+    if (keep(reader, stmt_bytes(row, COL_EXT_ID), &sample.ext_id, err) < 0 ||
+        keep(reader, stmt_bytes(row, COL_SYSTEM), &sample.system, err) < 0 ||
+        keep(reader, stmt_bytes(row, COL_SPLIT), &sample.split, err) < 0 ||
+        keep(reader, stmt_bytes(row, COL_META), &sample.meta, err) < 0 ||
+        keep(reader, stmt_bytes(row, COL_CONTEXT), &sample.context, err) < 0)
         return -1;
     if (sample.context.ptr &&
-        parse_hash(stmt_blob(row, COL_CONTEXT_HASH), &sample.context_hash) < 0)
+        parse_hash(stmt_bytes(row, COL_CONTEXT_HASH), &sample.context_hash) < 0)
         return damaged(reader, sample_id, "the hash of its context is not one", err);
     *out = sample;
     return 0;
@@ -175,10 +175,10 @@ static int add_turn(struct sample_reader *reader, size_t index, const struct stm
         reader->turns_cap = cap;
     }
     struct turn *turn = &reader->turns[index];
-    if (keep(reader, stmt_text(row, 0), &turn->role, err) < 0 ||
-        keep(reader, stmt_text(row, 1), &turn->content, err) < 0)
+    if (keep(reader, stmt_bytes(row, 0), &turn->role, err) < 0 ||
+        keep(reader, stmt_bytes(row, 1), &turn->content, err) < 0)
         return -1;
-    return keep(reader, stmt_text(row, 2), &turn->extra, err);
+    return keep(reader, stmt_bytes(row, 2), &turn->extra, err);
 }
 
 static int read_turns(struct sample_reader *reader, int64_t sample_id, size_t n_turns,

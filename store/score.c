@@ -279,7 +279,7 @@ int score_get(struct store *store, int64_t score_set_id, int64_t sample_id,
     if (rc == 1) {
         row.value = stmt_real(stmt, 0);
         row.n_tokens = stmt_int(stmt, 2);
-        if (db_keep(store, stmt_text(stmt, 1), &row.status, err) < 0)
+        if (db_keep(store, stmt_bytes(stmt, 1), &row.status, err) < 0)
             rc = -1;
         else
             *out = row;

@@ -3,9 +3,12 @@
 
 #include <stdlib.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "store/db_private.h"
+
+enum { CLASS_MAX_BYTES = 1000 };
 
 static const char ADD_SOURCE[] =
     "INSERT INTO source (name) VALUES (:name) ON CONFLICT (name) DO NOTHING";
@@ -32,6 +35,7 @@ static const char SCAN_REJECTS[] =
 
 struct reject_scan {
     struct stmt *stmt;
+    struct buf class; /* of the last row, with a NUL behind */
 };
 
 static int put_source(struct store *store, struct slice name, int64_t *id, struct error *err)
@@ -100,6 +104,7 @@ int reject_scan_open(struct store *store, struct reject_scan **out, struct error
 
     if (!scan)
         return error_nomem(err);
+    buf_init(&scan->class, CLASS_MAX_BYTES);
     if (stmt_open(store, SCAN_REJECTS, &scan->stmt, err) < 0) {
         free(scan);
         return -1;
@@ -115,18 +120,21 @@ int reject_scan_next(struct reject_scan *scan, struct reject_row *out, struct er
 
     if (rc != 1)
         return rc;
+    buf_clear(&scan->class);
+    if (buf_add_slice(&scan->class, stmt_bytes(row, 7), err) < 0)
+        return -1;
     *out = (struct reject_row){
         .run_id = stmt_int(row, 0),
-        .source = stmt_text(row, 1),
-        .path = stmt_text(row, 2),
+        .source = stmt_bytes(row, 1),
+        .path = stmt_bytes(row, 2),
         .reject = {
             .file_id = stmt_int(row, 3),
             .line = (uint64_t)stmt_int(row, 4),
             .byte_offset = (uint64_t)stmt_int(row, 5),
             .byte_len = (uint64_t)stmt_int(row, 6),
-            .class = stmt_text(row, 7).ptr,
-            .detail = stmt_text(row, 8),
-            .raw = stmt_blob(row, 9),
+            .class = scan->class.data,
+            .detail = stmt_bytes(row, 8),
+            .raw = stmt_bytes(row, 9),
         },
     };
     return 1;
@@ -137,5 +145,6 @@ void reject_scan_close(struct reject_scan *scan)
     if (!scan)
         return;
     stmt_close(scan->stmt);
+    buf_release(&scan->class);
     free(scan);
 }

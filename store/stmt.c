@@ -171,6 +171,7 @@ void stmt_reset(struct stmt *stmt)
     sqlite3_reset(stmt->handle);
     stmt->last_param = 0;
     stmt->bind_rc = SQLITE_OK;
+    stmt->ended = false;
 }
 
 /* Looking names up costs a walk over all of them, so the one after the last is tried first. */
@@ -225,6 +226,8 @@ int stmt_next(struct stmt *stmt, struct error *err)
 {
     int rc = stmt->bind_rc;
 
+    if (stmt->ended) /* SQLite would begin again */
+        return 0;
     if (rc == SQLITE_OK) {
         stmt->store->user_sql = stmt->user.what != NULL;
         rc = sqlite3_step(stmt->handle);
@@ -235,6 +238,7 @@ int stmt_next(struct stmt *stmt, struct error *err)
     if (rc != SQLITE_DONE)
         raise_stmt(stmt, rc, sqlite3_sql(stmt->handle), err);
     stmt_reset(stmt);
+    stmt->ended = true;
     return rc == SQLITE_DONE ? 0 : -1;
 }
 
@@ -280,7 +284,7 @@ int stmt_list(struct stmt *stmt, char *out, size_t size, struct error *err)
 
     out[0] = '\0';
     while ((rc = stmt_next(stmt, err)) == 1) {
-        const struct slice text = stmt_text(stmt, 0);
+        const struct slice text = stmt_bytes(stmt, 0);
         const char *comma = used > 0 ? ", " : "";
         const size_t left = size - used;
         const int n = snprintf(out + used, left, "%s%.*s", comma,
@@ -333,20 +337,14 @@ double stmt_real(const struct stmt *stmt, size_t column)
     return sqlite3_column_double(stmt->handle, (int)column);
 }
 
-struct slice stmt_text(const struct stmt *stmt, size_t column)
-{
-    const unsigned char *text = sqlite3_column_text(stmt->handle, (int)column);
-
-    return slice_of((const char *)text,
-                    (size_t)sqlite3_column_bytes(stmt->handle, (int)column));
-}
-
-struct slice stmt_blob(const struct stmt *stmt, size_t column)
+/* Text is read as bytes: sqlite3_column_text() would copy it to put a NUL behind, and give NULL
+ * both for NULL and when there is no memory for that. */
+struct slice stmt_bytes(const struct stmt *stmt, size_t column)
 {
     const void *bytes = sqlite3_column_blob(stmt->handle, (int)column);
     const size_t n = (size_t)sqlite3_column_bytes(stmt->handle, (int)column);
 
-    /* SQLite gives no address for an empty blob either. */
+    /* SQLite gives no address for what is empty either. */
     if (!bytes && stmt_column_type(stmt, column) != STMT_NULL)
         return slice_of("", 0);
     return slice_of(bytes, n);

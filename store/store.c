@@ -82,8 +82,8 @@ static bool has_log(const char *path)
     return n < 0 || (size_t)n >= sizeof name || (stat(name, &st) == 0 && st.st_size > 0);
 }
 
-static int connect(const char *path, enum db_access access, struct store **out,
-                   struct error *err)
+static int open_and_read(const char *path, enum db_access access, struct store **out,
+                         struct error *err)
 {
     struct store *store = NULL;
     int64_t version;
@@ -107,10 +107,10 @@ static int connect_to_read(const char *path, struct store **out, struct error *e
 {
     struct error first;
 
-    if (connect(path, DB_NORMAL, out, &first) == 0)
+    if (open_and_read(path, DB_NORMAL, out, &first) == 0)
         return 0;
     if (db_lacks_files(&first) && !has_log(path))
-        return connect(path, DB_IMMUTABLE, out, err);
+        return open_and_read(path, DB_IMMUTABLE, out, err);
     *err = first;
     return -1;
 }
@@ -121,10 +121,12 @@ static int identify(struct store *store, enum store_mode mode, int64_t *version,
 {
     int64_t application_id;
     int64_t n_objects;
+    int64_t is_utf8;
 
     if (db_int(store, "PRAGMA application_id", &application_id, err) < 0 ||
         db_int(store, "PRAGMA user_version", version, err) < 0 ||
-        db_int(store, "SELECT count(*) FROM sqlite_schema", &n_objects, err) < 0)
+        db_int(store, "SELECT count(*) FROM sqlite_schema", &n_objects, err) < 0 ||
+        db_int(store, "SELECT encoding = 'UTF-8' FROM pragma_encoding", &is_utf8, err) < 0)
         return -1;
     if (application_id == 0 && *version == 0 && n_objects == 0) {
         if (mode == STORE_CREATE)
@@ -133,15 +135,14 @@ static int identify(struct store *store, enum store_mode mode, int64_t *version,
                          "%s: not a curate database: it is empty; 'curate init' fills it",
                          db_path(store));
     }
-    if (application_id != STORE_APPLICATION_ID || *version < 1)
+    if (application_id != STORE_APPLICATION_ID || *version < 1 || !is_utf8)
         return error_set(err, ERR_INPUT,
                          "%s: not a curate database, but one of another program",
                          db_path(store));
     if (*version > store_version())
         return error_set(err, ERR_UNSUPPORTED,
-                         "%s: schema version %" PRId64
-                         " is newer than this program, which knows"
-                         " %d: use the curate that wrote it, or a later one",
+                         "%s: schema version %" PRId64 " is newer than version %d of this"
+                         " program: use the curate that wrote it, or a later one",
                          db_path(store), *version, store_version());
     if (*version < store_version() && mode == STORE_READ_ONLY)
         return error_set(err, ERR_UNSUPPORTED,
@@ -162,7 +163,7 @@ static int use_log(struct store *store, struct error *err)
         return -1;
     if (stmt_next(stmt, err) == 1) {
         rc = 0;
-        if (!slice_equal(stmt_text(stmt, 0), slice_text("wal")) && !in_memory(db_path(store)))
+        if (!slice_equal(stmt_bytes(stmt, 0), slice_text("wal")) && !in_memory(db_path(store)))
             rc =
                 error_set(err, ERR_UNSUPPORTED,
                           "%s: this file system cannot hold a database that is written and read"
@@ -201,7 +202,7 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
     if (mode == STORE_READ_ONLY)
         rc = connect_to_read(path, &store, err);
     else
-        rc = connect(path, DB_NORMAL, &store, err);
+        rc = open_and_read(path, DB_NORMAL, &store, err);
     if (rc < 0)
         return -1;
     if (make_ready(store, mode, err) < 0) {

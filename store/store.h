@@ -5,11 +5,13 @@
  * One SQLite file in WAL mode, foreign keys on, marked with our application_id; user_version is
  * the number of migrations applied (schemas/). A store belongs to one thread. Only store/
  * includes <sqlite3.h>; nothing outside store/ holds SQL, except conditions users write
- * (condition.h).
+ * (selection.h, query.h).
  *
  * SQLite's word becomes an error code: busy or locked is ERR_BUSY; not a database, corrupt or
- * not ours is ERR_INPUT; full disk and failed I/O are ERR_IO; cannot open is ERR_NOT_FOUND,
- * ERR_CANTCREATE or ERR_DENIED; no memory is ERR_NOMEM.
+ * not ours is ERR_INPUT; of another schema version is ERR_UNSUPPORTED; full disk and failed I/O
+ * are ERR_IO; cannot open is ERR_NOT_FOUND, ERR_CANTCREATE or ERR_DENIED; no memory is
+ * ERR_NOMEM. A value that no column can hold is ERR_INPUT; a broken constraint is our mistake:
+ * ERR_INVARIANT.
  */
 #ifndef CURATE_STORE_H
 #define CURATE_STORE_H
@@ -32,7 +34,9 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
 void store_close(struct store *store);
 int store_version(void); /* of the schema this program writes */
 
-/* BEGIN IMMEDIATE. Transactions do not nest. */
+/* BEGIN IMMEDIATE, waiting up to 5 s for another writer. Transactions do not nest. When
+ * anything fails inside one, half of it may be done: roll it back. Rolling back none is
+ * harmless. */
 int store_begin(struct store *store, struct error *err);
 int store_commit(struct store *store, struct error *err);
 void store_rollback(struct store *store);

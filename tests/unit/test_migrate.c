@@ -174,7 +174,7 @@ static void a_database_from_the_future_is_refused_and_kept_as_it_is(void **state
         struct error err;
 
         assert_fails(store_open(path, modes[i], &store, &err), ERR_UNSUPPORTED,
-                     "newer than this program");
+                     "is newer than version");
     }
     assert_cli_rows(path, "PRAGMA user_version; PRAGMA journal_mode;", want);
 }
