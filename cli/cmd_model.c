@@ -174,7 +174,7 @@ const struct command cmd_model_tokenize = {
     .run = run_tokenize,
 };
 
-static int evaluate(const struct model *model, size_t n_threads,
+static int evaluate(const struct model *model, const struct cli *cli,
                     const struct sequence *sequence, struct error *err)
 {
     struct kernels kernels;
@@ -182,8 +182,8 @@ static int evaluate(const struct model *model, size_t n_threads,
     struct session *session = NULL;
     int rc = -1;
 
-    kernels_init(&kernels, cpu_detect());
-    if (pool_new(n_threads, &pool, err) == 0 &&
+    kernels_init(&kernels, cli->cpu_flags);
+    if (pool_new(cli->n_threads, &pool, err) == 0 &&
         session_new(model, &kernels, pool, &session, err) == 0)
         rc = session_eval(session, sequence, 1, err);
     session_free(session);
@@ -191,8 +191,8 @@ static int evaluate(const struct model *model, size_t n_threads,
     return rc;
 }
 
-static int print_nll(const struct model *model, size_t n_threads, const struct token_buf *ids,
-                     struct error *err)
+static int print_nll(const struct model *model, const struct cli *cli,
+                     const struct token_buf *ids, struct error *err)
 {
     double *nll = calloc(ids->n, sizeof *nll);
     const struct sequence sequence = {
@@ -203,7 +203,7 @@ static int print_nll(const struct model *model, size_t n_threads, const struct t
     if (!nll)
         error_nomem(err);
     else
-        rc = evaluate(model, n_threads, &sequence, err);
+        rc = evaluate(model, cli, &sequence, err);
     for (size_t i = 0; rc == 0 && i + 1 < ids->n; i++)
         printf("%.9g\n", nll[i]);
     free(nll);
@@ -222,7 +222,7 @@ static int run_nll(struct cli *cli, const void *args, struct error *err)
     if (model_open(a->path, &model, err) == 0 && read_stdin(&text, err) == 0 &&
         ids_parse(buf_slice(&text), model_info(model)->n_vocab, &ids, err) == 0)
         rc = ids.n < 2 ? error_set(err, ERR_INPUT, "standard input: at least 2 ids are needed")
-                       : print_nll(model, cli->n_threads, &ids, err);
+                       : print_nll(model, cli, &ids, err);
     token_buf_release(&ids);
     buf_release(&text);
     model_close(model);

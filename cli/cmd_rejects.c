@@ -32,12 +32,10 @@ static const struct option positional = {
 
 static int list(struct cli *cli, struct store *store, struct error *err)
 {
-    static const char sql[] =
-        "SELECT run_id, source, line, byte_offset, class, detail FROM v_rejects";
     struct query *query = NULL;
     int rc = -1;
 
-    if (query_open(store, sql, &query, err) == 0)
+    if (query_open_view(store, "v_rejects", &query, err) == 0)
         rc = rows_print(query, cli->json ? ROWS_JSON : ROWS_TABLE, err);
     query_close(query);
     return rc;

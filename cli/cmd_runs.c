@@ -13,7 +13,7 @@ static int run(struct cli *cli, const void *args, struct error *err)
 
     (void)args;
     if (store_open(cli->db, STORE_READ_ONLY, &store, err) == 0 &&
-        query_open(store, "SELECT * FROM v_runs ORDER BY run_id", &query, err) == 0)
+        query_open_view(store, "v_runs", &query, err) == 0)
         rc = rows_print(query, cli->json ? ROWS_JSON : ROWS_TABLE, err);
     query_close(query);
     store_close(store);

@@ -38,6 +38,7 @@ struct pipeline_options cmd_stage_pipeline(struct cli *cli)
                                       .lock = cli->lock,
                                       .lock_timeout_ms = cli->lock_timeout_ms,
                                       .models_dir = cli->models_dir,
+                                      .cpu_flags = cli->cpu_flags,
                                       .report = &cli->report,
                                       .stage_done = stage_done,
                                       .arg = cli };

@@ -36,6 +36,7 @@ struct cli {
     enum lock_policy lock;
     int64_t lock_timeout_ms;
     const char *models_dir;
+    unsigned cpu_flags; /* what of the processor to use */
     struct report report;
 };
 

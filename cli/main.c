@@ -44,7 +44,7 @@ static int exit_status(const struct error *err)
     };
 
     if (err->code == ERR_CANCELLED)
-        return 128 + (err->sys ? err->sys : SIGINT);
+        return 128 + (stop_signal ? stop_signal : SIGINT);
     return statuses[err->code];
 }
 

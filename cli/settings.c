@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "cli/command.h"
+#include "scoring/kernels/kernels.h"
 
 enum { THREADS_MAX = 1024 };
 
@@ -74,8 +75,31 @@ static int resolve_lock(struct cli *cli, struct error *err)
     return 0;
 }
 
+/* For tests, and to compare what scores depend on: never use more than this family of kernels.
+ */
+static int resolve_cpu(struct cli *cli, struct error *err)
+{
+    static const struct {
+        const char *name;
+        unsigned flags;
+    } families[] = { { "ref", 0 }, { "avx2", CPU_AVX2 }, { "avx512", CPU_AVX2 | CPU_AVX512 } };
+    const char *most = getenv("CURATE_CPU");
+
+    cli->cpu_flags = cpu_detect();
+    if (!most || !most[0])
+        return 0;
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        if (strcmp(most, families[i].name) == 0) {
+            cli->cpu_flags &= families[i].flags;
+            return 0;
+        }
+    return error_set(err, ERR_USAGE, "CURATE_CPU is ref, avx2 or avx512, not '%s'", most);
+}
+
 int settings_resolve(struct cli *cli, struct error *err)
 {
+    if (resolve_cpu(cli, err) < 0)
+        return -1;
     if (resolve_threads(cli, err) < 0)
         return -1;
     return resolve_lock(cli, err);

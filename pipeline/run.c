@@ -46,6 +46,7 @@ static int run_in_store(const struct pipeline_options *options, struct store *st
                                      .n_threads = options->n_threads,
                                      .dry_run = options->dry_run,
                                      .models_dir = options->models_dir,
+                                     .cpu_flags = options->cpu_flags,
                                      .report = options->report };
     struct stage_result result = { .n_facts = 0 };
     struct buf json;

@@ -30,6 +30,7 @@ struct pipeline_options {
     enum lock_policy lock;
     int64_t lock_timeout_ms; /* with LOCK_WAIT; 0 waits for ever */
     const char *models_dir;
+    unsigned cpu_flags;
     struct report *report;
     /* Called after each stage, also a failed one; err is NULL when it went well. May be NULL.
      */

@@ -182,7 +182,7 @@ static int run(const struct stage_context *context, const void *arguments,
     scoring.observing.template = prompt_template_find("plain");
     scoring.observing.segment_tokens = (size_t)args->segment_tokens;
     scoring.observing.batch_tokens = (size_t)args->batch_tokens;
-    kernels_init(&scoring.kernels, cpu_detect());
+    kernels_init(&scoring.kernels, context->cpu_flags);
     if (condition_select(context->store, args->where, &scoring.samples, err) < 0 ||
         score_models_open(&scoring, err) < 0 || score_sets_find(&scoring, err) < 0)
         goto done;

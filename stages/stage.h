@@ -30,7 +30,8 @@ struct stage_context {
     int64_t run_id;         /* 0 in a dry run */
     size_t n_threads;       /* at least 1 */
     bool dry_run;           /* look and count, change nothing */
-    const char *models_dir; /* where the built-in models are */
+    const char *models_dir; /* where the built-in models are; empty when nowhere */
+    unsigned cpu_flags;     /* what of the processor may be used (kernels.h) */
     struct report *report;
 };
 

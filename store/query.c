@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/error.h"
 #include "store/db_private.h"
 
 /* A query is nothing but its statement: struct query is never completed. */

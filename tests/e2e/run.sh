@@ -7,8 +7,8 @@
 #   SOURCE  the repository     SHARED  the reference material, or empty where there is none
 # What it prints is compared with CASE.out, whose last line is "exit STATUS", and what it says
 # on standard error with CASE.err; no such file means silence. What the clock decides is
-# written as N, the folders above as $SOURCE and so on. UPDATE=1 writes the two files instead: review the diff. A
-# case that ends with 77 cannot run here and has said why on standard error.
+# written as N, the folders above as $SOURCE and so on. UPDATE=1 writes the two files instead:
+# review the diff. A case that ends with 77 cannot run here and has said why on standard error.
 set -euo pipefail
 
 curate=$(realpath "$1")

@@ -57,6 +57,7 @@ static int carry_out(struct stage_run *run, const struct stage *stage, const voi
                                            .n_threads = run->n_threads,
                                            .dry_run = run->dry_run,
                                            .models_dir = run->models_dir,
+                                           .cpu_flags = cpu_detect(),
                                            .report = &run->report };
 
     run->result.n_facts = 0;
