@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/option.h"
+#include "scoring/kernels/kernels.h"
 #include "store/run.h"
 #include "tests/support/test.h"
 
@@ -69,7 +70,12 @@ static int carry_out(struct stage_run *run, const struct stage *stage, const voi
                                    .note = keep_note,
                                    .stop_signal = &run->stop_signal,
                                    .arg = run };
-    return stage->run(&context, args, &run->result, err);
+    if (run->enter)
+        run->enter(run);
+    const int rc = stage->run(&context, args, &run->result, err);
+    if (run->leave)
+        run->leave(run);
+    return rc;
 }
 
 int stage_run(struct stage_run *run, struct error *err, const char *name, ...)
