@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/fuzz/fuzz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/frame.h"
+#include "stages/formats/format.h"
+#include "stages/parse.h"
+
+enum { RECORD_MAX = 1 << 16, WRITTEN_MAX = 1 << 24 };
+
+struct target {
+    struct parser *parser;
+    struct frame *frame;
+    struct arena arena;
+    struct arena again; /* of what was written and read back */
+    struct buf written;
+    size_t n_records, n_samples, n_refusals;
+};
+
+static void require(bool holds, const char *law)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "broken: %s\n", law);
+    abort();
+}
+
+/* What a reader made, a writer either refuses or hands over without a change. */
+static void check_written(struct target *t, const struct format *format,
+                          const struct sample *sample)
+{
+    struct format_refusal why = { NULL, NULL };
+    struct parsed parsed;
+    struct error err;
+
+    buf_clear(&t->written);
+    arena_clear(&t->again);
+    const int rc = format->write(sample, &t->written, &why, &err);
+    require(rc >= 0, "memory is there");
+    if (rc == 0) {
+        require(why.class && why.detail && t->written.len == 0, "a refusal says why");
+        return;
+    }
+    const struct frame_record record = { .text = buf_slice(&t->written) };
+    require(parse_record(t->parser, &record, NULL, false, &t->again, &parsed, &err) == 0,
+            "memory is there");
+    require(!parsed.class, "what is written can be read");
+    require(memcmp(&parsed.sample.hash, &sample->hash, sizeof sample->hash) == 0,
+            "what is written is the same sample");
+}
+
+static void check_sample(struct target *t, const struct sample *sample)
+{
+    const int n = (int)sample->n_turns;
+
+    require(sample->instruction_turn >= -1 && sample->instruction_turn < n, "a turn is there");
+    require(sample->response_turn >= -1 && sample->response_turn < n, "a turn is there");
+    require((sample->kind == SAMPLE_SFT) == (sample->response_turn >= 0), "sft is answered");
+    require((sample->kind == SAMPLE_TEXT) == (n == 0), "plain text has no turns");
+    for (size_t i = 0; formats[i]; i++)
+        if (formats[i]->write)
+            check_written(t, formats[i], sample);
+}
+
+static void check_record(struct target *t, const struct frame_record *record,
+                         const struct format *forced)
+{
+    struct parsed parsed;
+    struct error err;
+
+    require(parse_record(t->parser, record, forced, forced, &t->arena, &parsed, &err) == 0,
+            "memory is there");
+    if (parsed.class)
+        require(parsed.detail.ptr, "a refusal says why");
+    else
+        check_sample(t, &parsed.sample);
+    t->n_refusals += parsed.class != NULL;
+    t->n_samples += parsed.class == NULL;
+    t->n_records++;
+}
+
+static void check_stream(struct target *t)
+{
+    struct frame_record record;
+
+    while (frame_next(t->frame, &record) == 1) {
+        arena_clear(&t->arena);
+        check_record(t, &record, NULL);
+        for (size_t i = 0; formats[i]; i++)
+            check_record(t, &record, formats[i]);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    const struct format_options options = { SPLIT_LAST_PARAGRAPH, 40 };
+    struct target target = { .n_records = 0 };
+    struct error err;
+
+    arena_init(&target.arena);
+    arena_init(&target.again);
+    buf_init(&target.written, WRITTEN_MAX);
+    if (parser_new(&options, &target.parser, &err) == 0 &&
+        frame_new(RECORD_MAX, &target.frame, &err) == 0 &&
+        frame_feed(target.frame, data, len, &err) == 0) {
+        frame_finish(target.frame);
+        check_stream(&target);
+    }
+    require(target.n_records == target.n_samples + target.n_refusals,
+            "every record is a sample or refused");
+    buf_release(&target.written);
+    arena_release(&target.again);
+    arena_release(&target.arena);
+    frame_free(target.frame);
+    parser_free(target.parser);
+    return 0;
+}

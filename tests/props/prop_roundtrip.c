@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is written in a shape and read again is the same sample: by its content hash, for every
+ * shape that is written and every sample it can hold. What a shape cannot hold it refuses.
+ */
+#include "tests/support/test.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/frame.h"
+#include "stages/formats/format.h"
+#include "stages/parse.h"
+#include "tests/support/rng.h"
+
+enum { N_TRIALS = 4000, TURNS_MAX = 6, TEXT_MAX = 1 << 16 };
+
+struct fixture {
+    struct rng rng;
+    struct format_options options;
+    struct parser *parser;
+    struct identifier *identifier;
+    struct arena arena;
+    struct buf out;
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = test_calloc(1, sizeof *f);
+    struct error err;
+
+    f->rng = rng_from_env("CURATE_SEED");
+    f->options = (struct format_options){ SPLIT_LAST_PARAGRAPH, FORMAT_INPUT_CONTEXT_BYTES };
+    assert_ok(parser_new(&f->options, &f->parser, &err));
+    assert_ok(identifier_new(&f->identifier, &err));
+    arena_init(&f->arena);
+    buf_init(&f->out, TEXT_MAX * 16);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    parser_free(f->parser);
+    identifier_free(f->identifier);
+    arena_release(&f->arena);
+    buf_release(&f->out);
+    test_free(f);
+    return 0;
+}
+
+static bool one_in(struct fixture *f, size_t n)
+{
+    return rng_below(&f->rng, n) == 0;
+}
+
+/* Text with all that is hard about text. It says something: it is never blank. */
+static struct slice draw_text(struct fixture *f, size_t max_pieces)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } pieces[] = {
+        { "word", 4 },
+        { " ", 1 },
+        { "\n", 1 },
+        { "\n\n", 2 },
+        { "\r\n", 2 },
+        { "\"", 1 },
+        { "\\", 1 },
+        { "\0", 1 },
+        { "\t", 1 },
+        { "\x7f", 1 },
+        { "e\314\201", 3 }, /* decomposed */
+        { "\303\251", 2 },
+        { "\360\237\230\200", 4 },
+        { "\342\200\250", 3 },
+        /* line separator */ { "<noinput>", 9 },
+        { "{\"a\":[1]}", 9 },
+        { "\\u0041", 6 },
+        { "\n\nlast paragraph", 16 },
+    };
+    struct error err;
+    struct buf buf;
+
+    buf_init(&buf, TEXT_MAX);
+    assert_ok(buf_add_text(&buf, one_in(f, 4) ? "\n\nx" : "x", &err));
+    for (size_t n = rng_below(&f->rng, max_pieces); n > 0; n--) {
+        const size_t i = rng_below(&f->rng, sizeof pieces / sizeof pieces[0]);
+        assert_ok(buf_add(&buf, pieces[i].bytes, pieces[i].len, &err));
+    }
+    const struct slice text = arena_copy(&f->arena, buf_slice(&buf));
+    assert_non_null(text.ptr);
+    buf_release(&buf);
+    return text;
+}
+
+/* A turn may hold more than text, in the ways the readers leave it. */
+static void draw_extra(struct fixture *f, struct turn *turn)
+{
+    static const char parts[] =
+        "{\"weight\":1.50,\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
+        "{\"type\":\"image\",\"image\":\"i\"},{\"text\":\"b\"}]}";
+
+    switch (rng_below(&f->rng, 8)) {
+    case 0:
+        turn->extra = slice_text("{\"name\":\"n\\\"q\",\"weight\":0}");
+        break;
+    case 1:
+        turn->extra =
+            slice_text("{\"tool_calls\":[{\"id\":\"c\",\"n\":12345678901234567890}]}");
+        turn->content = slice_text("");
+        break;
+    case 2:
+        turn->extra = slice_text(parts);
+        turn->content = slice_text("a\nb");
+        break;
+    case 3:
+        if (slice_equal(turn->role, slice_text("assistant")))
+            turn->extra = slice_text("{\"weight\":1,\"from\":\"function_call\"}");
+        break;
+    case 4: /* nobody made this: some shapes have no way to say it */
+        turn->extra = slice_text("{\"from\":\"me\",\"role\":\"you\",\"value\":1}");
+        break;
+    default:
+        break;
+    }
+}
+
+static void draw_turns(struct fixture *f, struct sample *out)
+{
+    static const char *const roles[] = { "user", "assistant", "system", "tool" };
+    const bool usual = one_in(f, 2);
+
+    out->n_turns = usual ? 1 + rng_below(&f->rng, 2) : 1 + rng_below(&f->rng, TURNS_MAX);
+    out->turns = arena_alloc(&f->arena, out->n_turns, sizeof *out->turns);
+    assert_non_null(out->turns);
+    for (size_t i = 0; i < out->n_turns; i++) {
+        const char *role = usual ? roles[i] : roles[rng_below(&f->rng, 4)];
+
+        out->turns[i] = (struct turn){ .role = slice_text(role), .content = draw_text(f, 30) };
+        if (!usual)
+            draw_extra(f, &out->turns[i]);
+    }
+}
+
+static const struct turn *find_role(const struct sample *sample, const char *role)
+{
+    for (size_t i = 0; i < sample->n_turns; i++)
+        if (slice_equal(sample->turns[i].role, slice_text(role)))
+            return &sample->turns[i];
+    return NULL;
+}
+
+/* As store/sample.h says: the last answer, and the last question before it. */
+static void point_to_turns(struct sample *sample)
+{
+    const struct turn *response = NULL;
+
+    for (size_t i = 0; i < sample->n_turns; i++)
+        if (slice_equal(sample->turns[i].role, slice_text("assistant")))
+            response = &sample->turns[i];
+    sample->response_turn = response ? (int)(response - sample->turns) : -1;
+    for (size_t i = 0; i < (response ? (size_t)sample->response_turn : sample->n_turns); i++)
+        if (slice_equal(sample->turns[i].role, slice_text("user")))
+            sample->instruction_turn = (int)i;
+}
+
+static struct sample draw_sample(struct fixture *f)
+{
+    struct sample sample = { .instruction_turn = -1, .response_turn = -1 };
+    struct error err;
+
+    arena_clear(&f->arena);
+    if (one_in(f, 8)) {
+        sample.kind = SAMPLE_TEXT;
+        sample.context = draw_text(f, 50);
+    } else {
+        draw_turns(f, &sample);
+        point_to_turns(&sample);
+        sample.kind = find_role(&sample, "assistant") ? SAMPLE_SFT : SAMPLE_PROMPT_ONLY;
+        if (one_in(f, 2))
+            sample.context = draw_text(f, one_in(f, 10) ? 2000 : 20);
+        if (one_in(f, 2))
+            sample.system = draw_text(f, 10);
+    }
+    if (one_in(f, 2))
+        sample.ext_id = draw_text(f, 3);
+    if (one_in(f, 2))
+        sample.meta = slice_text("{\"tools\":[{\"type\":\"function\"}],\"length\":\"tools\"}");
+    assert_ok(sample_identify(f->identifier, &sample, &err));
+    return sample;
+}
+
+static bool has_member(const struct turn *turn, const char *member)
+{
+    return turn->extra.ptr && memmem(turn->extra.ptr, turn->extra.len, member, strlen(member));
+}
+
+static bool is_bare(const struct turn *turn, const char *role)
+{
+    return slice_equal(turn->role, slice_text(role)) && !turn->extra.ptr;
+}
+
+/* What lists of messages can hold: said anew here, from the documentation. */
+static bool chat_holds(const struct sample *sample, bool openai)
+{
+    if (sample->kind == SAMPLE_TEXT)
+        return false;
+    if (!sample->system.ptr && is_bare(&sample->turns[0], "system"))
+        return false;
+    const struct turn *user = find_role(sample, "user");
+    if (sample->context.ptr && (!user || (openai && has_member(user, "\"content\":["))))
+        return false;
+    for (size_t i = 0; i < sample->n_turns; i++)
+        if (has_member(&sample->turns[i], "\"from\":\"me\""))
+            return false;
+    return true;
+}
+
+static bool alpaca_holds(const struct sample *sample)
+{
+    return sample->n_turns >= 1 && sample->n_turns <= 2 && is_bare(&sample->turns[0], "user") &&
+           (sample->n_turns == 1 || is_bare(&sample->turns[1], "assistant"));
+}
+
+static bool holds(const struct format *format, const struct sample *sample)
+{
+    if (strcmp(format->name, "alpaca") == 0)
+        return alpaca_holds(sample);
+    if (strcmp(format->name, "messages") == 0)
+        return chat_holds(sample, true);
+    if (strcmp(format->name, "sharegpt") == 0)
+        return chat_holds(sample, false);
+    return true; /* jsonl */
+}
+
+static void check_format(struct fixture *f, const struct format *format,
+                         const struct sample *sample)
+{
+    struct format_refusal why = { "", "" };
+    struct parsed parsed;
+    struct error err;
+
+    buf_clear(&f->out);
+    const int rc = format->write(sample, &f->out, &why, &err);
+    if (rc == 0 && f->out.len != 0)
+        fail_msg("%s refused and wrote something all the same", format->name);
+    if (rc != holds(format, sample))
+        fail_msg("%s: %s (%s) after seed %" PRIu64, format->name, rc ? "written" : "refused",
+                 why.detail, f->rng.seed);
+    if (rc == 0)
+        return;
+    const struct frame_record record = { .text = buf_slice(&f->out), .byte_len = f->out.len };
+    assert_ok(parse_record(f->parser, &record, NULL, false, &f->arena, &parsed, &err));
+    if (parsed.class)
+        fail_msg("%s: %s: %.*s\n%s", format->name, parsed.class, (int)parsed.detail.len,
+                 parsed.detail.ptr, f->out.data);
+    if (memcmp(&parsed.sample.hash, &sample->hash, sizeof sample->hash) != 0)
+        fail_msg("%s, read as %s: another sample after seed %" PRIu64 ":\n%s", format->name,
+                 parsed.format->name, f->rng.seed, f->out.data);
+}
+
+static void what_is_written_is_read_as_the_same_sample(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < N_TRIALS; i++) {
+        const struct sample sample = draw_sample(f);
+
+        for (size_t j = 0; formats[j]; j++)
+            if (formats[j]->write)
+                check_format(f, formats[j], &sample);
+    }
+}
+
+static void jsonl_keeps_what_is_not_hashed(void **state)
+{
+    struct fixture *f = *state;
+    const struct format *jsonl = format_find("jsonl");
+
+    for (size_t i = 0; i < N_TRIALS / 4; i++) {
+        const struct sample sample = draw_sample(f);
+        struct format_refusal why;
+        struct parsed parsed;
+        struct error err;
+
+        buf_clear(&f->out);
+        assert_int_equal(jsonl->write(&sample, &f->out, &why, &err), 1);
+        const struct frame_record record = { .text = buf_slice(&f->out) };
+        assert_ok(parse_record(f->parser, &record, NULL, false, &f->arena, &parsed, &err));
+        assert_null(parsed.class);
+        assert_string_equal(parsed.format->name, "jsonl");
+        assert_true(slice_equal(parsed.sample.ext_id, sample.ext_id));
+        assert_true(slice_equal(parsed.sample.meta, sample.meta));
+        assert_int_equal(parsed.sample.instruction_turn, sample.instruction_turn);
+        assert_int_equal(parsed.sample.response_turn, sample.response_turn);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_written_is_read_as_the_same_sample, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(jsonl_keeps_what_is_not_hashed, setup, teardown),
+    };
+
+    return cmocka_run_group_tests_name("formats, there and back", tests, NULL, NULL);
+}
