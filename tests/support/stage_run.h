@@ -24,6 +24,10 @@ struct stage_run {
     bool dry_run;
     bool stopped;      /* SIGTERM has come before it begins */
     size_t stop_after; /* or comes after this many ticks; 0 for never */
+    /* Called right before and after the stage's own code; NULL for nothing. */
+    void (*enter)(struct stage_run *run);
+    void (*leave)(struct stage_run *run);
+    void *arg; /* theirs */
 
     /* Of the last run. */
     int64_t run_id;
