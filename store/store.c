@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -72,14 +74,18 @@ static int check_path(const char *path, enum store_mode mode, struct error *err)
     return 0;
 }
 
-/* True when the log holds commits that are not in the database file yet. */
+/* True when there may be commits in the log that are not in the database file yet. The log lies
+ * beside the file itself, not beside a link to it. */
 static bool has_log(const char *path)
 {
-    char name[4096];
+    char real[PATH_MAX];
+    char name[PATH_MAX + 8];
     struct stat st;
-    const int n = snprintf(name, sizeof name, "%s-wal", path);
 
-    return n < 0 || (size_t)n >= sizeof name || (stat(name, &st) == 0 && st.st_size > 0);
+    if (!realpath(path, real))
+        return true;
+    snprintf(name, sizeof name, "%s-wal", real);
+    return stat(name, &st) == 0 ? st.st_size > 0 : errno != ENOENT;
 }
 
 static int open_and_read(const char *path, enum db_access access, struct store **out,
@@ -109,10 +115,16 @@ static int connect_to_read(const char *path, struct store **out, struct error *e
 
     if (open_and_read(path, DB_NORMAL, out, &first) == 0)
         return 0;
-    if (db_lacks_files(&first) && !has_log(path))
-        return open_and_read(path, DB_IMMUTABLE, out, err);
-    *err = first;
-    return -1;
+    if (!db_lacks_files(&first)) {
+        *err = first;
+        return -1;
+    }
+    if (has_log(path))
+        return error_set_sys(err, ERR_DENIED, first.sys,
+                             "%s: its -wal file holds commits that only a user who may write to"
+                             " the folder can read",
+                             path);
+    return open_and_read(path, DB_IMMUTABLE, out, err);
 }
 
 /* What is in the file: *version of our schema, 0 when it is as good as new. */

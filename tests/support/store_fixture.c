@@ -121,6 +121,25 @@ int64_t store_fixture_set(struct store *store, const char *metric, int64_t model
     return id;
 }
 
+void store_fixture_make(const char *path, size_t n)
+{
+    struct store *store = NULL;
+    struct store_fixture f;
+    struct error err;
+    char text[1001];
+
+    assert_ok(store_open(path, STORE_CREATE, &store, &err));
+    store_fixture_init(&f, store);
+    assert_ok(store_begin(store, &err));
+    for (size_t i = 0; i < n; i++) {
+        snprintf(text, sizeof text, "%01000zu", i);
+        store_fixture_add(&f, "a context", "say it", text);
+    }
+    assert_ok(store_commit(store, &err));
+    store_fixture_release(&f);
+    store_close(store);
+}
+
 static void add_value(struct buf *out, struct query_value value)
 {
     struct error err;

@@ -6,6 +6,7 @@
 #ifndef CURATE_STORE_FIXTURE_H
 #define CURATE_STORE_FIXTURE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "store/sample.h"
@@ -32,6 +33,9 @@ int64_t store_fixture_add(struct store_fixture *f, const char *context, const ch
                           const char *response);
 /* The same with a sample of the caller's, identified. */
 int64_t store_fixture_add_sample(struct store_fixture *f, struct sample *sample);
+
+/* Make a database file with n samples of about 1 kB in source "novels". */
+void store_fixture_make(const char *path, size_t n);
 
 /* A model called NAME, told from others by one byte; a score set of it. */
 int64_t store_fixture_model(struct store *store, const char *name, uint8_t byte);
