@@ -206,8 +206,7 @@ void db_close(struct store *store)
     if (!store)
         return;
     stmt_cache_release(store);
-    /* The _v2 form waits for a statement somebody still holds, instead of leaking everything.
-     */
+    /* The _v2 form waits for a statement somebody still holds; the other would leak all. */
     sqlite3_close_v2(store->db);
     buf_release(&store->kept);
     free(store->path);

@@ -53,8 +53,7 @@ struct store {
 
 enum db_access {
     DB_NORMAL,    /* for reading and writing, or reading where the file may not be written */
-    DB_IMMUTABLE, /* for reading, on the word that nobody writes: needs no -wal and -shm files
-                   */
+    DB_IMMUTABLE, /* for reading, without -wal and -shm files: nobody writes, we are told */
 };
 
 /* The connection, with its settings made. The file exists; it is not read yet. */
@@ -117,8 +116,8 @@ int stmt_run(struct stmt *stmt, struct error *err);
 /* The integer in the first column of its one row; the statement is reset. */
 int stmt_get_int(struct stmt *stmt, int64_t *out, struct error *err);
 
-/* Columns of the row, from 0. Slices last until the next stmt_next() or reset; ptr NULL is
- * NULL. */
+/* Columns of the row, from 0. Slices last until the next stmt_next() or reset; ptr is NULL for
+ * NULL alone. */
 enum stmt_type { STMT_NULL, STMT_INT, STMT_REAL, STMT_TEXT, STMT_BLOB };
 size_t stmt_columns(const struct stmt *stmt);
 const char *stmt_column_name(const struct stmt *stmt, size_t column);
