@@ -7,13 +7,12 @@
  * model. Every part commits as it goes, so that the same command carries on where a killed one
  * stopped.
  */
-#include <math.h>
-
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/report.h"
 #include "scoring/prompt.h"
+#include "scoring/scorer_list.h" /* generated: SCORER_LIST */
 #include "stages/score_private.h"
 #include "stages/stage.h"
 #include "store/run.h"
@@ -42,11 +41,18 @@ static const struct option options[] = {
     { .type = OPTION_END },
 };
 
-static const struct option positional = { OPTION_LIST, 0,
-                                          "metrics",   offsetof(struct score_args, metrics),
-                                          "METRIC",    "what to compute" };
+/* "what to compute: nll nll_alone ...": the list the registry is made of. */
+#define X(name) " " #name
+static const struct option positional = {
+    .type = OPTION_LIST,
+    .name = "metrics",
+    .offset = offsetof(struct score_args, metrics),
+    .value_name = "METRIC",
+    .help = "what to compute:" SCORER_LIST,
+};
+#undef X
 
-enum { TOKENS_MAX = 1 << 30 };
+enum { TOKENS_MAX = 1 << 30, LACKING_MAX_BYTES = 1 << 16 };
 
 static int check_count(const char *option, int64_t value, int64_t min, struct error *err)
 {
@@ -126,40 +132,52 @@ static void report_facts(const struct scoring *scoring, double secs,
     stage_fact_real(result, "secs", secs);
 }
 
-/* How many samples lack each metric, and what it would cost to fill them in. */
-static int look(struct scoring *scoring, struct stage_result *result, struct error *err)
+static int guess_tokens(struct scoring *scoring, uint64_t *n_tokens, struct error *err)
 {
-    uint64_t n_tokens = 0;
-    struct buf lacking;
-    int rc = -1;
-
-    buf_init(&lacking, 1 << 16);
     for (size_t i = 0; i < SCORE_MODELS; i++) {
         struct score_backlog *backlog = NULL;
 
         if (!scoring->plan.roles[i])
             continue;
         if (score_backlog_new(scoring, (enum scorer_model)i, &backlog, err) < 0)
-            goto done;
-        const int guessed = score_backlog_guess(backlog, &n_tokens, err);
+            return -1;
+        const int rc = score_backlog_guess(backlog, n_tokens, err);
         score_backlog_free(backlog);
-        if (guessed < 0)
-            goto done;
+        if (rc < 0)
+            return -1;
     }
+    return 0;
+}
+
+/* "nll:12,cas:7": how many samples lack each metric. */
+static int list_lacking(const struct scoring *scoring, struct buf *out, struct error *err)
+{
     for (size_t i = 0; i < scoring->plan.n; i++) {
         const struct score_node *node = &scoring->plan.nodes[i];
         struct id_list ids = { 0 };
 
         if (condition_unscored(scoring->context->store, scoring->args->where, node->set_id,
                                &ids, err) < 0)
-            goto done;
+            return -1;
         const size_t n = ids.n;
         id_list_release(&ids);
-        if ((i > 0 && buf_add_text(&lacking, ",", err) < 0) ||
-            score_node_name(node, &lacking, err) < 0 ||
-            buf_printf(&lacking, err, ":%zu", n) < 0)
-            goto done;
+        if ((i > 0 && buf_add_text(out, ",", err) < 0) || score_node_name(node, out, err) < 0 ||
+            buf_printf(out, err, ":%zu", n) < 0)
+            return -1;
     }
+    return 0;
+}
+
+/* A dry run: what there is to do, and about what it would cost. */
+static int look(struct scoring *scoring, struct stage_result *result, struct error *err)
+{
+    uint64_t n_tokens = 0;
+    struct buf lacking;
+    int rc = -1;
+
+    buf_init(&lacking, LACKING_MAX_BYTES);
+    if (guess_tokens(scoring, &n_tokens, err) < 0 || list_lacking(scoring, &lacking, err) < 0)
+        goto done;
     stage_fact_int(result, "samples", (int64_t)scoring->samples.n);
     stage_fact_text(result, "lacking", lacking.data);
     stage_fact_int(result, "tokens", (int64_t)n_tokens);

@@ -13,8 +13,8 @@ static int derive_sample(struct scoring *scoring, const struct score_node *node,
     struct score inputs[SCORER_INPUTS_MAX], score;
 
     for (size_t i = 0; i < node->n_inputs; i++)
-        if (score_load(scoring, &scoring->plan.nodes[node->inputs[i]], sample_id, arena,
-                       &inputs[i], err) < 0)
+        if (score_load_input(scoring, &scoring->plan.nodes[node->inputs[i]], sample_id, arena,
+                             &inputs[i], err) < 0)
             return -1;
     scorer_derive(node->scorer, inputs, &score);
     return score_save(scoring, node, sample_id, &score, err);

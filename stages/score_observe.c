@@ -123,8 +123,8 @@ int score_backlog_new(struct scoring *scoring, enum scorer_model role,
             error_set(err, ERR_USAGE, "more than %d metrics read one model", NODES_MAX);
             goto fail;
         }
-        backlog->nodes[backlog->n_nodes] = node;
-        if (add_lacking(backlog, backlog->n_nodes++, err) < 0)
+        backlog->nodes[backlog->n_nodes++] = node;
+        if (add_lacking(backlog, backlog->n_nodes - 1, err) < 0)
             goto fail;
     }
     merge(backlog);
@@ -303,6 +303,19 @@ static void set_goal(struct score_backlog *backlog, int64_t batch_ns)
     backlog->batch_goal = goal > (double)least ? (size_t)goal : least;
 }
 
+/* What went wrong in a batch, and where. */
+static int explain(const struct score_backlog *backlog, struct error *err)
+{
+    const struct batch *batch = &backlog->batch;
+
+    if (err->code == ERR_CANCELLED)
+        return score_stopped(err->sys, err);
+    return error_prefix(err, "%s, samples %lld to %lld",
+                        backlog->scoring->models[backlog->role].path,
+                        (long long)batch->samples[0].sample_id,
+                        (long long)batch->samples[batch->n - 1].sample_id);
+}
+
 static int run_batch(struct score_backlog *backlog, struct observer *observer, size_t first,
                      struct error *err)
 {
@@ -317,9 +330,7 @@ static int run_batch(struct score_backlog *backlog, struct observer *observer, s
     const unsigned needs = needs_of(backlog, batch->samples->nodes);
     if (observer_run(observer, batch->texts, batch->n, needs, &batch->arena, batch->seen, err) <
         0)
-        return err->code == ERR_CANCELLED
-                   ? score_check_stop(scoring, err)
-                   : error_prefix(err, "%s", scoring->models[backlog->role].path);
+        return explain(backlog, err);
     if (save_batch(backlog, err) < 0)
         return -1;
     report->done = backlog->n_done_before + batch->n_guessed;

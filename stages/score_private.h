@@ -121,16 +121,20 @@ int score_derive(struct scoring *scoring, const struct score_node *node, struct 
 int score_rank(struct scoring *scoring, const struct scorer *pool, struct error *err);
 
 /* score_rows.c */
-/* The stored score; the reason missing_input when there is none. Reasons live in the arena. */
+/* 1 and the stored score, its reason in the arena; 0 when there is none; -1. */
 int score_load(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
                struct arena *arena, struct score *out, struct error *err);
+/* The same where there must be one: 0, or -1. */
+int score_load_input(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
+                     struct arena *arena, struct score *out, struct error *err);
 /* Inside a transaction that score_batch_commit() ends. */
 int score_save(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
                const struct score *score, struct error *err);
 int score_batch_begin(struct scoring *scoring, struct error *err);
 int score_batch_commit(struct scoring *scoring, struct error *err);
 void score_batch_rollback(struct scoring *scoring);
-/* ERR_CANCELLED when the user asked to stop. */
+/* ERR_CANCELLED: that the user asked to stop; and only if so. */
+int score_stopped(int signal, struct error *err);
 int score_check_stop(const struct scoring *scoring, struct error *err);
 
 #endif

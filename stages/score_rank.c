@@ -76,8 +76,8 @@ static int read_inputs(struct ranking *ranking, size_t sample, struct error *err
 
         if (!is_input(ranking, node))
             continue;
-        if (score_load(scoring, node, ranking->samples->ids[sample], &ranking->arena, &score,
-                       err) < 0)
+        if (score_load_input(scoring, node, ranking->samples->ids[sample], &ranking->arena,
+                             &score, err) < 0)
             return -1;
         ranking->values[i][ranking->n_members] = score.value;
         common->truncated = common->truncated || score.truncated;
@@ -129,9 +129,10 @@ static int update(struct ranking *ranking, const struct score_node *node, int64_
     struct scoring *scoring = ranking->scoring;
     struct score stored;
 
-    if (score_load(scoring, node, sample_id, &ranking->arena, &stored, err) < 0)
+    const int found = score_load(scoring, node, sample_id, &ranking->arena, &stored, err);
+    if (found < 0)
         return -1;
-    if (!same_score(&stored, score))
+    if (found == 0 || !same_score(&stored, score))
         return score_save(scoring, node, sample_id, score, err);
     scoring->n_cached++;
     return 0;

@@ -17,19 +17,27 @@ int score_load(struct scoring *scoring, const struct score_node *node, int64_t s
     struct score_row row;
     const int found = score_get(scoring->context->store, node->set_id, sample_id, &row, err);
 
-    if (found < 0)
-        return -1;
-    if (found == 0) {
-        *out = (struct score){ .reason = "missing_input" };
-        return 0;
-    }
+    if (found < 1)
+        return found;
     *out = (struct score){ .value = row.value, .n_tokens = row.n_tokens };
     out->truncated = strcmp(row.status, "truncated") == 0;
     if (out->truncated || strcmp(row.status, "ok") == 0)
-        return 0;
+        return 1;
     out->value = 0;
     out->reason = arena_copy(arena, slice_text(row.status)).ptr;
-    return out->reason ? 0 : error_nomem(err);
+    return out->reason ? 1 : error_nomem(err);
+}
+
+int score_load_input(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
+                     struct arena *arena, struct score *out, struct error *err)
+{
+    const int found = score_load(scoring, node, sample_id, arena, out, err);
+
+    if (found == 0)
+        return error_set(err, ERR_INVARIANT,
+                         "sample %lld has no %s score, and it was computed a moment ago",
+                         (long long)sample_id, node->scorer->name);
+    return found < 0 ? -1 : 0;
 }
 
 int score_save(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
@@ -73,14 +81,17 @@ void score_batch_rollback(struct scoring *scoring)
     store_rollback(scoring->context->store);
 }
 
-int score_check_stop(const struct scoring *scoring, struct error *err)
+int score_stopped(int signal, struct error *err)
 {
-    const int signal = report_stop(scoring->context->report);
-
-    if (!signal)
-        return 0;
     return error_set_sys(err, ERR_CANCELLED, signal,
                          "stopped by signal %d; what was scored is kept, and the same command "
                          "carries on from there",
                          signal);
+}
+
+int score_check_stop(const struct scoring *scoring, struct error *err)
+{
+    const int signal = report_stop(scoring->context->report);
+
+    return signal ? score_stopped(signal, err) : 0;
 }

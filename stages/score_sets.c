@@ -59,6 +59,17 @@ done:
     return rc;
 }
 
+/* Whether the cut into segments bears on a node's numbers: on a rank also by who is in its
+ * pool. */
+static bool hangs_on_segments(const struct score_plan *plan, const struct score_node *node)
+{
+    for (size_t i = 0; node->pool && i < plan->n; i++)
+        if (plan->nodes[i].has_segments &&
+            score_plan_in_pool(plan, &plan->nodes[i], node->pool))
+            return true;
+    return node->has_segments;
+}
+
 /*
  * All that can change a node's numbers beside the model, as canonical JSON: keys in
  * alphabetical order, no blanks. Equal parameters must give equal bytes, for ever: scores are
@@ -69,6 +80,7 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
 {
     const struct score_args *args = scoring->args;
     const struct observer_options *observing = &scoring->observing;
+    const bool has_segments = hangs_on_segments(&scoring->plan, node);
     char hex[2 * DIGEST_BYTES + 1];
     struct jsonout json;
 
@@ -78,7 +90,7 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
         jsonout_key(&json, "alpha");
         jsonout_double(&json, args->alpha);
     }
-    if (node->has_segments) {
+    if (has_segments) {
         jsonout_key(&json, "attn_row"); /* the response token's own query */
         jsonout_text(&json, slice_text("own"));
     }
@@ -86,7 +98,7 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
     jsonout_int(&json, (int64_t)observing->max_tokens);
     if (node->pool && add_pool(scoring, node->pool, &json, err) < 0)
         return -1;
-    if (node->has_segments) {
+    if (has_segments) {
         jsonout_key(&json, "segment_tokens");
         jsonout_int(&json, (int64_t)observing->segment_tokens);
     }

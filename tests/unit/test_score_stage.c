@@ -216,6 +216,22 @@ static void the_pool_is_part_of_the_parameters(void **state)
                 "gateau|[\"cas\",\"nll\",\"nll@short\"]");
 }
 
+static void who_is_in_the_pool_hangs_on_the_cut_into_segments(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(score_pair(f, "gateau", &err));
+    assert_ok(stage_run(&f->run, &err, "score", "metrics", "gateau", "model", f->long_model,
+                        "short-model", f->short_model, "segment-tokens", "40", NULL));
+
+    assert_rows(f->run.store,
+                "SELECT m.name, json_extract(params, '$.segment_tokens') FROM score_set"
+                " JOIN metric m USING (metric_id)"
+                " WHERE m.name IN ('hmp', 'nll') ORDER BY score_set_id",
+                "nll|\nnll|\nhmp|16\nhmp|40");
+}
+
 static void parameters_do_not_hang_on_what_else_is_asked_for(void **state)
 {
     struct fixture *f = *state;
@@ -580,6 +596,7 @@ int main(void)
         TEST(what_has_no_number_has_a_reason),
         TEST(hmp_alone_ranks_all_that_have_both_perplexities),
         TEST(the_pool_is_part_of_the_parameters),
+        TEST(who_is_in_the_pool_hangs_on_the_cut_into_segments),
         TEST(parameters_do_not_hang_on_what_else_is_asked_for),
         TEST(a_second_run_scores_nothing),
         TEST(a_new_sample_is_the_only_one_put_to_the_model),
