@@ -31,11 +31,6 @@ struct tile {
     double sum[ATTENTION_ROWS]; /* of exp(score - max) */
 };
 
-static size_t min(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static float *key_panel(const struct tile *tile, size_t key)
 {
     const struct model_info *info = &tile->session->model->info;
@@ -51,7 +46,7 @@ void attention_put_key(const struct session *session, const struct ragged *batch
     const struct model_info *info = &session->model->info;
     const size_t panel = session->kernels.panel;
     const size_t first = position / panel * panel;
-    const size_t n = min(panel, part->n_keys - first);
+    const size_t n = min_size(panel, part->n_keys - first);
     struct tile tile = { .session = session, .batch = batch, .part = part };
 
     for (tile.kv_head = 0; tile.kv_head < info->n_kv_heads; tile.kv_head++) {
@@ -77,9 +72,9 @@ static void score_block(const struct tile *tile, size_t row, size_t first, size_
     const size_t head_dim = tile->session->model->info.head_dim;
 
     for (size_t key = first; key < end; key += kernels->panel) {
-        const size_t ldb = min(kernels->panel, tile->part->n_keys - key);
+        const size_t ldb = min_size(kernels->panel, tile->part->n_keys - key);
 
-        kernels->gemm_f32(tile->n - row, min(ldb, end - key), head_dim,
+        kernels->gemm_f32(tile->n - row, min_size(ldb, end - key), head_dim,
                           tile->q + row * tile->q_width, tile->q_width, key_panel(tile, key),
                           ldb, tile->scores + row * ATTENTION_KEYS + (key - first),
                           ATTENTION_KEYS, false);
@@ -93,7 +88,7 @@ static void weigh_row(struct tile *tile, size_t row, size_t first, size_t n)
     const size_t head_dim = tile->session->model->info.head_dim;
     float *scores = tile->scores + row * ATTENTION_KEYS;
     const size_t position = tile->first + row;
-    const size_t n_seen = position < first ? 0 : min(n, position + 1 - first);
+    const size_t n_seen = position < first ? 0 : min_size(n, position + 1 - first);
 
     memset(scores + n_seen, 0, (n - n_seen) * sizeof *scores); /* later keys weigh nothing */
     if (n_seen == 0)
@@ -125,7 +120,7 @@ static void add_values(const struct tile *tile, size_t first, size_t n)
         const float *v = tile->batch->v + c / panel * tile->batch->n_keys * panel +
                          (tile->part->first_key + first) * panel + c % panel;
 
-        width = min(panel - c % panel, start + head_dim - c);
+        width = min_size(panel - c % panel, start + head_dim - c);
         kernels->gemm_f32(tile->n, width, n, tile->scores, ATTENTION_KEYS, v, panel,
                           tile->out + (c - start), head_dim, first > 0);
     }
@@ -136,7 +131,7 @@ static void add_values(const struct tile *tile, size_t first, size_t n)
 static double row_mass(const struct tile *tile, size_t row, size_t block, size_t first,
                        size_t end)
 {
-    const size_t last = min(end, tile->first + row + 1);
+    const size_t last = min_size(end, tile->first + row + 1);
 
     if (first >= last)
         return 0;
@@ -163,12 +158,12 @@ static void add_span_mass(const struct tile *tile, size_t row, const struct span
 {
     const size_t panel = tile->session->kernels.panel;
     const size_t step = block_keys(tile);
-    const size_t end = min(span->end, tile->first + tile->n);
+    const size_t end = min_size(span->end, tile->first + tile->n);
     const double unit = ldexp(1, mass_bits(tile->session, tile->part));
     int64_t sum = 0;
 
     for (size_t block = span->start / panel * panel; block < end; block += step) {
-        const size_t block_end = min(block + step, end);
+        const size_t block_end = min_size(block + step, end);
         const size_t first = block > span->start ? block : span->start;
 
         score_block(tile, row, block, block_end);
@@ -200,7 +195,7 @@ static void attend(struct tile *tile, size_t thread)
     const size_t step = block_keys(tile);
 
     for (size_t first = 0; first < n_keys; first += step) {
-        const size_t n = min(step, n_keys - first);
+        const size_t n = min_size(step, n_keys - first);
 
         score_block(tile, 0, first, first + n);
         for (size_t row = 0; row < tile->n; row++)
@@ -236,7 +231,7 @@ static void run_task(void *arg, size_t item, size_t thread)
         .scores = session_scratch(job->session, thread),
     };
 
-    tile.n = min(start + ATTENTION_ROWS, part->n_keys) - tile.first;
+    tile.n = min_size(start + ATTENTION_ROWS, part->n_keys) - tile.first;
     tile.q = job->batch->q +
              (part->first_row + tile.first - part->first_position) * tile.q_width +
              head * info->head_dim;
@@ -259,10 +254,10 @@ void attention_means(const struct session *session, const struct ragged *batch)
     for (size_t p = 0; p < batch->n_parts; p++) {
         const struct part *part = &batch->parts[p];
         const struct sequence *sequence = part->sequence;
-        const double n_rows = (double)(part->n_keys - sequence->attend_from);
-        const double unit = ldexp(1, mass_bits(session, part));
 
         for (size_t i = 0; sequence->attention && i < sequence->n_spans; i++) {
+            const double n_rows = (double)(part->n_keys - sequence->attend_from);
+            const double unit = ldexp(1, mass_bits(session, part));
             const double n_span = (double)(sequence->spans[i].end - sequence->spans[i].start);
             int64_t mass = 0;
 

@@ -270,7 +270,10 @@ int forward_run(const struct session *session, struct ragged *batch, struct erro
         attention_run(session, batch);
         for_chunks(&step, batch->n_rows, finish_layer);
     }
-    attention_means(session, batch);
     logits_run(session, batch);
-    return ragged_check(session, batch, err);
+    if (ragged_check(session, batch, err) < 0)
+        return -1;
+    logits_nll(batch);
+    attention_means(session, batch);
+    return 0;
 }

@@ -171,14 +171,14 @@ static int read_heads(const struct gguf *gguf, const struct arch *arch, struct m
                          "%" PRIu32 " heads cannot share %" PRIu32 " key-value heads evenly",
                          info->n_heads, info->n_kv_heads);
     /* 0 when the width is below the number of heads: then the key must be there. */
-    if (read_count(gguf, arch, "attention.key_length", 2, 512, info->n_embd / info->n_heads,
-                   &info->head_dim, err) < 0 ||
-        read_count(gguf, arch, "attention.value_length", 1, 512, info->head_dim, &value_dim,
-                   err) < 0 ||
-        read_count(gguf, arch, "rope.dimension_count", 1, 512, info->head_dim, &n_rotated,
-                   err) < 0)
+    if (read_count(gguf, arch, "attention.key_length", 2, HEAD_DIM_MAX,
+                   info->n_embd / info->n_heads, &info->head_dim, err) < 0 ||
+        read_count(gguf, arch, "attention.value_length", 1, HEAD_DIM_MAX, info->head_dim,
+                   &value_dim, err) < 0 ||
+        read_count(gguf, arch, "rope.dimension_count", 1, HEAD_DIM_MAX, info->head_dim,
+                   &n_rotated, err) < 0)
         return -1;
-    if (info->head_dim < 2 || info->head_dim > 512 || info->head_dim % 2 != 0)
+    if (info->head_dim < 2 || info->head_dim > HEAD_DIM_MAX || info->head_dim % 2 != 0)
         return error_set(err, ERR_INPUT,
                          "heads of %" PRIu32 " elements; an even number from 2 to "
                          "512 is needed",

@@ -5,6 +5,8 @@
 #ifndef CURATE_HPARAMS_H
 #define CURATE_HPARAMS_H
 
+enum { HEAD_DIM_MAX = 512 };
+
 struct arch;
 struct error;
 struct gguf;

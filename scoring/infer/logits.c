@@ -105,6 +105,10 @@ void logits_run(const struct session *session, struct ragged *batch)
             run_block(&block, n);
         }
     }
+}
+
+void logits_nll(const struct ragged *batch)
+{
     for (size_t i = 0; i < batch->n_targets; i++) {
         const struct target *target = &batch->targets[i];
 

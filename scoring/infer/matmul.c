@@ -37,11 +37,6 @@ static pack_panel *pack_of(const struct kernels *kernels, enum dtype type)
     return NULL; /* weights.c lets no other type in */
 }
 
-static size_t min(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static void fill_bias(const struct matmul *matmul, size_t panel, size_t column, size_t n)
 {
     float *out = matmul->out + column / panel * matmul->panel_stride;
@@ -64,9 +59,10 @@ static void multiply(const struct job *job, const float *packed, size_t first, s
         for (size_t c = first; c < end; c += panel) {
             float *out = matmul->out + c / panel * matmul->panel_stride + i * matmul->ldo;
 
-            job->session->kernels.gemm_f32(min(BLOCK_ROWS, matmul->m - i), min(panel, end - c),
-                                           k, matmul->a + i * matmul->lda + depth, matmul->lda,
-                                           b, panel, out, matmul->ldo, add);
+            job->session->kernels.gemm_f32(min_size(BLOCK_ROWS, matmul->m - i),
+                                           min_size(panel, end - c), k,
+                                           matmul->a + i * matmul->lda + depth, matmul->lda, b,
+                                           panel, out, matmul->ldo, add);
             b += panel * k;
         }
     }
@@ -78,18 +74,18 @@ static void run_task(void *arg, size_t item, size_t thread)
     const struct matrix *weights = job->matmul->weights;
     const size_t panel = job->session->kernels.panel;
     const size_t first = item * job->n_panels * panel;
-    const size_t end = min(first + job->n_panels * panel, weights->n_rows);
+    const size_t end = min_size(first + job->n_panels * panel, weights->n_rows);
     float *packed = session_scratch(job->session, thread);
 
     for (size_t c = first; job->matmul->bias && c < end; c += panel)
-        fill_bias(job->matmul, panel, c, min(panel, end - c));
+        fill_bias(job->matmul, panel, c, min_size(panel, end - c));
     for (size_t depth = 0; depth < weights->n_cols; depth += MATMUL_DEPTH) {
-        const size_t k = min(MATMUL_DEPTH, weights->n_cols - depth);
+        const size_t k = min_size(MATMUL_DEPTH, weights->n_cols - depth);
         float *b = packed;
 
         for (size_t c = first; c < end; c += panel) {
             job->pack(weights->data + c * weights->row_bytes, weights->row_bytes,
-                      min(panel, end - c), depth, k, b);
+                      min_size(panel, end - c), depth, k, b);
             b += panel * k;
         }
         multiply(job, packed, first, end, depth, k);
@@ -106,7 +102,7 @@ void matmul_run(const struct session *session, const struct matmul *matmul)
         .session = session,
         .matmul = matmul,
         .pack = pack_of(&session->kernels, matmul->weights->type),
-        .n_panels = fair > 1 ? min(fair, MATMUL_COLUMNS / panel) : 1,
+        .n_panels = fair > 1 ? min_size(fair, MATMUL_COLUMNS / panel) : 1,
     };
 
     pool_run(session->pool, (n_panels + job.n_panels - 1) / job.n_panels, run_task, &job);
@@ -119,7 +115,7 @@ void matrix_row(const struct session *session, const struct matrix *matrix, size
     pack_panel *pack = pack_of(&session->kernels, matrix->type);
 
     for (size_t first = 0; first < matrix->n_cols; first += MATMUL_DEPTH) {
-        const size_t k = min(MATMUL_DEPTH, matrix->n_cols - first);
+        const size_t k = min_size(MATMUL_DEPTH, matrix->n_cols - first);
 
         pack(matrix->data + i * matrix->row_bytes, matrix->row_bytes, 1, first, k, scratch);
         for (size_t l = 0; l < k; l++)

@@ -39,7 +39,9 @@ struct model_info {
     const char *weight_types; /* "BF16 F32": types in use, most frequent first */
 };
 
-/* Map and check a file. Prefixes errors with the path. *out ends with model_close(). */
+/* Map and check a file. Prefixes errors with the path. *out ends with model_close(). The file
+ * must not be cut while it is open: reading what is gone ends the program (SIGBUS). Replacing
+ * it by a rename is harmless. */
 int model_open(const char *path, struct model **out, struct error *err);
 /* From bytes in memory (borrowed until close), for tests and fuzzing. */
 int model_open_bytes(const void *bytes, size_t n, struct model **out, struct error *err);

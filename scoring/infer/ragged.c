@@ -20,11 +20,6 @@ struct floats {
     uint64_t x, q, k, v, h, inner, angles;
 };
 
-static size_t min(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 static size_t max(size_t a, size_t b)
 {
     return a > b ? a : b;
@@ -108,7 +103,7 @@ static bool observe(const struct sequence *sequence, size_t index, struct part *
         out->n_keys = n - 1;
     }
     if (sequence->attention && sequence->n_spans > 0) {
-        out->first_observed = min(out->first_observed, sequence->attend_from);
+        out->first_observed = min_size(out->first_observed, sequence->attend_from);
         out->n_keys = n;
     }
     return out->n_keys > 0;
@@ -308,7 +303,7 @@ int ragged_check(const struct session *session, const struct ragged *batch, stru
     size_t key = SIZE_MAX;
 
     for (size_t t = 0; t < pool_threads(session->pool); t++)
-        key = min(key, batch->bad_key[t]);
+        key = min_size(key, batch->bad_key[t]);
     if (key == SIZE_MAX)
         return 0;
 
@@ -322,7 +317,7 @@ int ragged_check(const struct session *session, const struct ragged *batch, stru
 
 uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys)
 {
-    const size_t n = min(n_keys, MAX_KEYS);
+    const size_t n = min_size(n_keys, MAX_KEYS);
     const struct floats floats = measure(&model->info, KERNELS_PANEL_MAX, n, n);
     /* One-token parts and one-token spans are the most lists there can be. */
     const uint64_t lists =

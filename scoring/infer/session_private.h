@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "scoring/infer/hparams.h"
 #include "scoring/infer/session.h"
 #include "scoring/kernels/kernels.h"
 
@@ -26,7 +27,6 @@ enum {
     MATMUL_DEPTH = 512,
     ATTENTION_ROWS = 64,
     ATTENTION_KEYS = 256,
-    HEAD_DIM_MAX = 512,
     /* The largest of: packed weights; scores and output of an attention tile. */
     SCRATCH_FLOATS = ATTENTION_ROWS * (ATTENTION_KEYS + HEAD_DIM_MAX),
 };
@@ -45,6 +45,11 @@ struct session {
 static inline float *session_scratch(const struct session *session, size_t thread)
 {
     return session->scratch + thread * SCRATCH_FLOATS;
+}
+
+static inline size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
 }
 
 /* Call row(arg, i, thread) for every i < n on the session's threads. */

@@ -15,6 +15,7 @@
 #include "scoring/infer/session_private.h"
 #include "scoring/kernels/kernels.h"
 #include "tests/support/infer.h"
+#include "tests/support/model_fixture.h"
 
 /* 32-bit sums against double precision, on likelihoods of tens of nats. */
 #define NLL_TOLERANCE       1e-4
@@ -54,14 +55,21 @@ static void eval_each(struct runner *runner, const struct infer_cases *cases)
         assert_ok(session_eval(runner->session, &cases->cases[i].sequence, 1, &err));
 }
 
+/* In one call, in reverse order and each several times: together more than CHUNK_ROWS. */
+enum { COPIES = 3 };
+
 static void eval_together(struct runner *runner, const struct infer_cases *cases)
 {
-    struct sequence *all = test_calloc(cases->n, sizeof *all);
+    struct sequence *all = test_calloc(COPIES * cases->n, sizeof *all);
     struct error err;
+    size_t n_tokens = 0;
 
-    for (size_t i = 0; i < cases->n; i++)
-        all[i] = cases->cases[cases->n - 1 - i].sequence;
-    assert_ok(session_eval(runner->session, all, cases->n, &err));
+    for (size_t i = 0; i < COPIES * cases->n; i++) {
+        all[i] = cases->cases[(COPIES * cases->n - 1 - i) % cases->n].sequence;
+        n_tokens += all[i].n_tokens;
+    }
+    assert_true(n_tokens > CHUNK_ROWS);
+    assert_ok(session_eval(runner->session, all, COPIES * cases->n, &err));
     test_free(all);
 }
 
@@ -238,12 +246,40 @@ static void a_call_with_nothing_to_observe_does_nothing(void **state)
     const struct sequence sequences[] = {
         { .tokens = tokens, .n_tokens = 2 },
         { .tokens = tokens, .n_tokens = 2, .score_from = 2, .nll_nats = &nll },
+        { .tokens = tokens, .n_tokens = 2, .attend_from = 1, .attention = &nll },
     };
     struct error err;
 
-    assert_ok(session_eval(f->runner.session, sequences, 2, &err));
+    assert_ok(session_eval(f->runner.session, sequences, 3, &err));
     assert_ok(session_eval(f->runner.session, NULL, 0, &err));
     assert_true(nll == -1);
+}
+
+static void a_model_of_zeros_finds_all_tokens_equally_likely(void **state)
+{
+    const struct fixture *f = *state;
+    const uint32_t n_vocab = 2 * VOCAB_COLUMNS + 5;
+    const int32_t tokens[] = { 0, (int32_t)n_vocab - 1, VOCAB_COLUMNS, 1 };
+    struct model_fixture fixture;
+    struct session *session = NULL;
+    struct model *model = NULL;
+    void *bytes = NULL;
+    struct error err;
+    double nll[3];
+    const struct sequence sequence = {
+        .tokens = tokens, .n_tokens = 4, .score_from = 1, .nll_nats = nll
+    };
+
+    model_fixture_init(&fixture);
+    fixture_tensor(&fixture, "token_embd.weight", 32, n_vocab, DTYPE_F32, 0);
+    assert_ok(model_fixture_open(&fixture, &bytes, &model, &err));
+    assert_ok(session_new(model, &f->runner.session->kernels, f->runner.pool, &session, &err));
+    assert_ok(session_eval(session, &sequence, 1, &err));
+    for (size_t i = 0; i < 3; i++)
+        assert_true(fabs(nll[i] - log(n_vocab)) < 1e-9);
+    session_free(session);
+    model_close(model);
+    free(bytes);
 }
 
 static void refuses_an_id_outside_the_vocabulary(void **state)
@@ -305,7 +341,7 @@ static void holds_no_more_memory_than_it_said(void **state)
     size_t n_tokens = 0;
 
     for (size_t i = 0; i < f->subject.cases.n; i++)
-        n_tokens += f->subject.cases.cases[i].sequence.n_tokens;
+        n_tokens += COPIES * f->subject.cases.cases[i].sequence.n_tokens;
     eval_together(&f->runner, &f->subject.cases);
 
     const uint64_t held = session->n_floats * sizeof(float) + session->arena.total_bytes +
@@ -375,6 +411,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(attention_on_all_keys_is_one_over_their_number, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_call_with_nothing_to_observe_does_nothing, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_model_of_zeros_finds_all_tokens_equally_likely, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(refuses_an_id_outside_the_vocabulary, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_requests_that_contradict_themselves, setup,
