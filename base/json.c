@@ -19,13 +19,16 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json_check.h"
+#include "base/json_long.h"
 #include "base/jsonout.h"
 #include "base/utf8.h"
 
 struct json {
     struct json_tokener *tokener;
     struct json_object *root;
-    struct buf wide; /* the text again, when numbers in it had to be widened */
+    struct buf wide;  /* the text again, when numbers in it had to be widened, */
+    struct buf small; /* and when stand-ins took the place of long strings */
+    struct json_long long_strings;
 };
 
 /* struct json_value is never completed: it stands for json-c's own node. */
@@ -46,6 +49,8 @@ int json_new(struct json **out, struct error *err)
     if (!json)
         return error_nomem(err);
     buf_init(&json->wide, INT_MAX);
+    buf_init(&json->small, INT_MAX);
+    json_long_init(&json->long_strings);
     /* One level for the value itself, one because json-c counts up to but not including. */
     json->tokener = json_tokener_new_ex(JSON_MAX_DEPTH + 2);
     if (!json->tokener) {
@@ -65,6 +70,8 @@ void json_free(struct json *json)
     if (json->tokener)
         json_tokener_free(json->tokener);
     buf_release(&json->wide);
+    buf_release(&json->small);
+    json_long_release(&json->long_strings);
     free(json);
 }
 
@@ -110,25 +117,72 @@ static bool check(struct slice text, struct json_check *out)
     return json_check(text, out);
 }
 
+/* What json-c is to read: text itself, unless it has to be made easy first. */
+static int prepare(struct json *json, const struct json_check *checked, struct slice *text,
+                   struct error *err)
+{
+    *text = checked->value;
+    if (checked->n_long > 0) {
+        buf_clear(&json->small);
+        if (json_shorten(&json->long_strings, checked, &json->small, err) < 0)
+            return -1;
+        *text = buf_slice(&json->small);
+    }
+    if (checked->wide_numbers) {
+        buf_clear(&json->wide);
+        if (json_widen(*text, &json->wide, err) < 0)
+            return -1;
+        *text = buf_slice(&json->wide);
+    }
+    return 0;
+}
+
+static void adopt_long_string(struct json *json, struct json_object *node)
+{
+    const struct slice string =
+        slice_of(json_object_get_string(node), (size_t)json_object_get_string_len(node));
+
+    json_object_set_userdata(node, (void *)json_long_find(&json->long_strings, string), NULL);
+}
+
+/* Let stand-ins point to what they stand for. As deep as the value: at most JSON_MAX_DEPTH. */
+static void adopt_long_strings(struct json *json, struct json_object *node)
+{
+    switch (json_object_get_type(node)) {
+    case json_type_string:
+        adopt_long_string(json, node);
+        break;
+    case json_type_array:
+        for (size_t i = 0; i < json_object_array_length(node); i++)
+            adopt_long_strings(json, json_object_array_get_idx(node, i));
+        break;
+    case json_type_object:
+        for (const struct lh_entry *entry = json_object_get_object(node)->head; entry;
+             entry = entry->next)
+            adopt_long_strings(json, lh_entry_v(entry));
+        break;
+    case json_type_null:
+    case json_type_boolean:
+    case json_type_double:
+    case json_type_int:
+        break;
+    }
+}
+
 int json_parse(struct json *json, struct slice text, const struct json_value **out,
                enum json_issue *issue, size_t *issue_at, const char **issue_detail,
                struct error *err)
 {
     struct json_check checked;
+    struct slice easy;
 
     json_object_put(json->root);
     json->root = NULL;
     if (check(text, &checked)) {
-        struct slice value = checked.value;
-
-        if (checked.wide_numbers) {
-            buf_clear(&json->wide);
-            if (json_widen(value, &json->wide, err) < 0)
-                return -1;
-            value = buf_slice(&json->wide);
-        }
-        if (build(json, value, &checked, err) < 0)
+        if (prepare(json, &checked, &easy, err) < 0 || build(json, easy, &checked, err) < 0)
             return -1;
+        if (checked.n_long > 0)
+            adopt_long_strings(json, json->root);
     }
     *out = value_of(json->root);
     *issue = checked.issue;
@@ -221,6 +275,9 @@ struct slice json_text(const struct json_value *value)
 
     if (json_type(value) != JSON_STRING)
         return (struct slice){ NULL, 0 };
+    const struct slice *text = json_object_get_userdata(node);
+    if (text)
+        return *text;
     return slice_of(json_object_get_string(node), (size_t)json_object_get_string_len(node));
 }
 

@@ -87,7 +87,12 @@ static size_t plain_prefix(const uint8_t *p, size_t n)
 /* Behind the backslash. */
 static bool check_escape(struct cursor *c)
 {
-    if (c->i == c->n || c->p[c->i] == '\0' || !strchr("\"\\/bfnrtu", c->p[c->i]))
+    static const bool known[256] = {
+        ['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true, ['f'] = true,
+        ['n'] = true, ['r'] = true,  ['t'] = true, ['u'] = true
+    };
+
+    if (c->i == c->n || !known[c->p[c->i]])
         return refuse(c, "no such escape in a string");
     if (c->p[c->i++] != 'u')
         return true;
@@ -117,6 +122,20 @@ static bool check_string(struct cursor *c)
         if (c->p[c->i++] == '\\' && !check_escape(c))
             return false;
     }
+}
+
+/* A string that is a value. */
+static bool check_text(struct cursor *c)
+{
+    struct json_check *out = c->out;
+    const size_t first = c->i + 1;
+
+    if (!check_string(c))
+        return false;
+    const size_t n = c->i - 1 - first;
+    if (n >= JSON_LONG_BYTES && out->n_long < JSON_LONG_MAX)
+        out->long_strings[out->n_long++] = slice_of((const char *)c->p + first, n);
+    return true;
 }
 
 static bool check_digits(struct cursor *c)
@@ -195,7 +214,7 @@ static bool check_scalar(struct cursor *c)
         return refuse(c, "");
     switch (c->p[c->i]) {
     case '"':
-        return check_string(c);
+        return check_text(c);
     case 't':
         return check_word(c, "true");
     case 'f':

@@ -19,12 +19,18 @@
 struct buf;
 struct error;
 
+enum { JSON_LONG_BYTES = 256, JSON_LONG_MAX = 16 };
+
 struct json_check {
     enum json_issue issue;
     size_t at;          /* byte of the issue */
     const char *detail; /* static sentence about it */
     struct slice value; /* the text without the blanks around it */
     bool wide_numbers;  /* json_widen() is needed */
+    /* The first strings, keys apart, of at least JSON_LONG_BYTES: what is between the quotes.
+     */
+    struct slice long_strings[JSON_LONG_MAX];
+    size_t n_long;
 };
 
 /* text is well-formed UTF-8. True when nothing is wrong. */

@@ -324,9 +324,73 @@ static void nests_to_its_depth_and_no_deeper(void **state)
     assert_bad(*state, slice_of(text, sizeof text), JSON_TOO_DEEP, JSON_MAX_DEPTH);
 }
 
+/* A string takes another way when it is long; what comes out must not depend on it. */
+static void reads_long_strings_as_it_reads_short_ones(void **state)
+{
+    static const char *const pieces[] = {
+        "",
+        "a",
+        "\\n\\t\\r\\b\\f\\/\\\\\\\"",
+        "\\u0000",
+        "\\u00e9\\u20AC",
+        "\\ud83D\\ude00",
+        "\\ud83d",
+        "\\ude00x",
+        "\\ud83d\\ud83d\\ude00",
+        "\\ud83d\\n",
+        "\\ud83d\\u0041",
+        "\303\251\t\177",
+    };
+    char long_text[1024], short_text[256], padding[401];
+
+    memset(padding, 'p', sizeof padding - 1);
+    padding[sizeof padding - 1] = '\0';
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        snprintf(short_text, sizeof short_text, "{\"k\":\"%s\"}", pieces[i]);
+        snprintf(long_text, sizeof long_text, "{\"k\":\"%s%s\",\"n\":1e400,\"s\":[\"\"]}",
+                 padding, pieces[i]);
+        char want[256];
+        const struct slice plain = json_text(json_get(parse(*state, short_text), "k"));
+        const size_t len = plain.len;
+        memcpy(want, plain.ptr, len);
+        const struct json_value *value = parse(*state, long_text);
+        const struct slice got = json_text(json_get(value, "k"));
+
+        assert_int_equal(got.len, sizeof padding - 1 + len);
+        assert_memory_equal(got.ptr, padding, sizeof padding - 1);
+        assert_memory_equal(got.ptr + sizeof padding - 1, want, len);
+        assert_int_equal(json_text(json_at(json_get(value, "s"), 0)).len, 0);
+    }
+}
+
+static void reads_more_long_strings_than_it_can_note(void **state)
+{
+    struct error err;
+    struct buf text;
+
+    buf_init(&text, 1 << 20);
+    for (int i = 0; i < 40; i++)
+        assert_ok(buf_printf(&text, &err,
+                             "%s\"%0300d\\n\",{\"%0300d\":12345678901234567890123}",
+                             i == 0 ? "[" : ",", i, i));
+    assert_ok(buf_add_text(&text, "]", &err));
+    const struct json_value *list = parse_bytes(*state, text.data, text.len);
+    struct buf again;
+    buf_init(&again, 1 << 20);
+    assert_ok(json_write(list, &again, &err));
+
+    assert_string_equal(again.data, text.data);
+    buf_release(&again);
+    buf_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(reads_long_strings_as_it_reads_short_ones, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(reads_more_long_strings_than_it_can_note, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(gives_members_by_name, setup, teardown),
         cmocka_unit_test_setup_teardown(answers_for_what_is_missing, setup, teardown),
         cmocka_unit_test_setup_teardown(ignores_case_when_asked, setup, teardown),

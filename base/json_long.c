@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json_long.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/error.h"
+
+/* One record of this size must not be remembered in memory for good. */
+enum { KEEP_BYTES = 8 << 20, STAND_IN_LEN = 2 };
+
+static const char no_utf8 = '\xff';
+
+void json_long_init(struct json_long *strings)
+{
+    buf_init(&strings->bytes, INT_MAX);
+}
+
+void json_long_release(struct json_long *strings)
+{
+    buf_release(&strings->bytes);
+}
+
+static uint32_t hex4(const char *p)
+{
+    uint32_t value = 0;
+
+    for (int i = 0; i < 4; i++) {
+        const uint32_t c = (uint8_t)p[i];
+        value = value << 4 | (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+    }
+    return value;
+}
+
+static bool is_high_surrogate(uint32_t c)
+{
+    return c >= 0xd800 && c < 0xdc00;
+}
+
+static bool is_low_surrogate(uint32_t c)
+{
+    return c >= 0xdc00 && c < 0xe000;
+}
+
+static char *put_utf8(char *out, uint32_t c)
+{
+    if (c < 0x80) {
+        *out++ = (char)c;
+        return out;
+    }
+    if (c < 0x800) {
+        *out++ = (char)(0xc0 | c >> 6);
+    } else {
+        if (c < 0x10000) {
+            *out++ = (char)(0xe0 | c >> 12);
+        } else {
+            *out++ = (char)(0xf0 | c >> 18);
+            *out++ = (char)(0x80 | (c >> 12 & 0x3f));
+        }
+        *out++ = (char)(0x80 | (c >> 6 & 0x3f));
+    }
+    *out++ = (char)(0x80 | (c & 0x3f));
+    return out;
+}
+
+/* At the digits behind \u: the place behind the escape, or the pair of them. */
+static const char *decode_unicode(const char *p, const char *end, char **out)
+{
+    uint32_t c = hex4(p);
+
+    p += 4;
+    if (is_high_surrogate(c) && end - p >= 6 && p[0] == '\\' && p[1] == 'u' &&
+        is_low_surrogate(hex4(p + 2))) {
+        c = 0x10000 + ((c - 0xd800) << 10) + (hex4(p + 2) - 0xdc00);
+        p += 6;
+    } else if (is_high_surrogate(c) || is_low_surrogate(c)) {
+        c = 0xfffd;
+    }
+    *out = put_utf8(*out, c);
+    return p;
+}
+
+/* Behind a backslash: the place behind the escape. */
+static const char *decode_escape(const char *p, const char *end, char **out)
+{
+    static const char plain[] = {
+        ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t', ['u'] = 0
+    };
+    const char c = *p++;
+
+    if (c == 'u')
+        return decode_unicode(p, end, out);
+    *(*out)++ = (size_t)c < sizeof plain && plain[(size_t)c] ? plain[(size_t)c] : c;
+    return p;
+}
+
+/* The inside of a string that json_check() has passed. No escape is shorter than what it stands
+ * for, so raw.len bytes are enough. Where the text ends. */
+static char *decode(struct slice raw, char *out)
+{
+    const char *p = raw.ptr;
+    const char *end = raw.ptr + raw.len;
+
+    while (p < end) {
+        const char *backslash = memchr(p, '\\', (size_t)(end - p));
+        const size_t n = (size_t)((backslash ? backslash : end) - p);
+
+        memcpy(out, p, n);
+        out += n;
+        p = backslash ? decode_escape(backslash + 1, end, &out) : end;
+    }
+    return out;
+}
+
+/* Room for all of them at once: the texts must not move. */
+static int make_room(struct json_long *strings, const struct json_check *checked,
+                     struct error *err)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < checked->n_long; i++)
+        n += checked->long_strings[i].len;
+    if (strings->bytes.cap > KEEP_BYTES && strings->bytes.cap / 4 > n) {
+        json_long_release(strings);
+        json_long_init(strings);
+    }
+    buf_clear(&strings->bytes);
+    return buf_reserve(&strings->bytes, n, err);
+}
+
+int json_shorten(struct json_long *strings, const struct json_check *checked, struct buf *out,
+                 struct error *err)
+{
+    const char *p = checked->value.ptr;
+    const char *end = p + checked->value.len;
+
+    if (make_room(strings, checked, err) < 0)
+        return -1;
+    char *text = strings->bytes.data;
+    for (size_t i = 0; i < checked->n_long; i++) {
+        const struct slice raw = checked->long_strings[i];
+        const char stand_in[STAND_IN_LEN] = { no_utf8, (char)('0' + i) };
+        char *text_end = decode(raw, text);
+
+        if (buf_add(out, p, (size_t)(raw.ptr - p), err) < 0 ||
+            buf_add(out, stand_in, sizeof stand_in, err) < 0)
+            return -1;
+        strings->texts[i] = slice_of(text, (size_t)(text_end - text));
+        text = text_end;
+        p = raw.ptr + raw.len;
+    }
+    return buf_add(out, p, (size_t)(end - p), err);
+}
+
+const struct slice *json_long_find(const struct json_long *strings, struct slice string)
+{
+    if (string.len != STAND_IN_LEN || string.ptr[0] != no_utf8)
+        return NULL;
+    return &strings->texts[(size_t)(string.ptr[1] - '0')];
+}
