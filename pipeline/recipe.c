@@ -156,7 +156,7 @@ static void top_fields(const struct schema *schema, cyaml_schema_field_t out[6])
 /* What libcyaml says on its way out: the reason first, then where. Only those two are kept. */
 struct complaint {
     char reason[200];
-    char where[160];
+    unsigned line; /* 0 when it did not say */
 };
 
 static void keep_complaint(cyaml_log_t level, void *arg, const char *fmt, va_list args)
@@ -169,12 +169,55 @@ static void keep_complaint(cyaml_log_t level, void *arg, const char *fmt, va_lis
     vsnprintf(text, sizeof text, fmt, args);
     text[strcspn(text, "\n")] = '\0';
     const char *at = strstr(text, "(line: ");
-    if (at && !complaint->where[0])
-        snprintf(complaint->where, sizeof complaint->where, "%.*s", (int)strcspn(at + 1, ")"),
-                 at + 1);
+    if (at && complaint->line == 0)
+        complaint->line = (unsigned)strtoul(at + strlen("(line: "), NULL, 10);
     else if (!at && !complaint->reason[0] && !strstr(text, "Backtrace"))
         snprintf(complaint->reason, sizeof complaint->reason, "%.190s",
                  strncmp(text, "Load: ", 6) == 0 ? text + 6 : text);
+}
+
+static bool is_key_at(struct slice text, size_t at, const char *key, size_t len)
+{
+    size_t end = at + len;
+
+    if (end > text.len || memcmp(text.ptr + at, key, len) != 0 ||
+        (at > 0 && !strchr(" \t\n{,", text.ptr[at - 1])))
+        return false;
+    while (end < text.len && text.ptr[end] == ' ')
+        end++;
+    return end < text.len && text.ptr[end] == ':';
+}
+
+/* libcyaml names the place of the value before an unexpected key: look on from there. */
+static unsigned key_line(struct slice text, const char *key, unsigned from)
+{
+    const size_t len = strlen(key);
+    unsigned line = 1;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (line >= from && is_key_at(text, i, key, len))
+            return line;
+        line += text.ptr[i] == '\n';
+    }
+    return from;
+}
+
+static int refuse(const struct complaint *complaint, cyaml_err_t rc, struct slice text,
+                  struct error *err)
+{
+    static const char unexpected[] = "Unexpected key: ";
+    const char *reason = complaint->reason[0] ? complaint->reason : cyaml_strerror(rc);
+
+    if (rc == CYAML_ERR_OOM)
+        return error_nomem(err);
+    if (strncmp(reason, unexpected, strlen(unexpected)) == 0) {
+        const char *key = reason + strlen(unexpected);
+        return error_set(err, ERR_CONFIG, "line %u: there is no key '%s' here",
+                         key_line(text, key, complaint->line), key);
+    }
+    if (complaint->line > 0)
+        return error_set(err, ERR_CONFIG, "line %u: %s", complaint->line, reason);
+    return error_set(err, ERR_CONFIG, "%s", reason);
 }
 
 static const cyaml_config_t *config_of(struct complaint *complaint, cyaml_config_t *config)
@@ -199,13 +242,11 @@ static int load(struct recipe *recipe, struct slice text, struct error *err)
     const cyaml_err_t rc =
         cyaml_load_data((const uint8_t *)text.ptr, text.len, config_of(&complaint, &config),
                         &top, (cyaml_data_t **)&recipe->loaded, NULL);
-    if (rc == CYAML_OK)
-        return 0;
-    if (rc == CYAML_ERR_OOM)
-        return error_nomem(err);
-    return error_set(err, ERR_CONFIG, "%s%s%s",
-                     complaint.reason[0] ? complaint.reason : cyaml_strerror(rc),
-                     complaint.where[0] ? " at " : "", complaint.where);
+    if (rc != CYAML_OK)
+        return refuse(&complaint, rc, text, err);
+    if (!recipe->loaded) /* libcyaml's word for a document with nothing in it */
+        return error_set(err, ERR_CONFIG, "the recipe is empty");
+    return 0;
 }
 
 static void unload(struct recipe *recipe)

@@ -78,18 +78,21 @@ static void says_what_is_wrong_and_where(void **state)
     static const struct {
         const char *text, *phrase;
     } cases[] = {
-        { "version: 1\nsteps:\n  - score: {metrics: [nll], colour: red}\n", "line: 3" },
+        { "version: 1\nsteps:\n  - score: {metrics: [nll], colour: red}\n", "line 3" },
         { "version: 1\nsteps:\n  - score: {metrics: [nll], colour: red}\n", "colour" },
-        { "version: 1\nstep:\n  - score: {metrics: [nll]}\n", "line: 2" },
+        { "version: 1\nstep:\n  - score: {metrics: [nll]}\n", "line 2" },
         { "version: 2\nsteps:\n  - score: {metrics: [nll]}\n", "version is 2" },
-        { "version: 1\nsteps:\n  - polish: {}\n", "polish" },
+        { "version: 1\nsteps:\n  - polish: {}\n", "line 3: there is no key 'polish'" },
+        { "version: 1\nsteps:\n  - score:\n      metrics: [nll]\n\n      # colours\n      "
+          "colour: red\n",
+          "line 7: there is no key 'colour'" },
         { "version: 1\nsteps: []\n", "r.yaml" },
         { "version: 1\nsteps:\n  - score: {alpha: 0.5}\n", "metrics is missing" },
         { "version: 1\nsteps:\n  - score: {metrics: [nll], alpha: high}\n",
           "step 1: score: alpha" },
         { "version: 1\nsteps:\n  - {score: {metrics: [nll]}, select: {name: a}}\n", "both" },
         { "steps: [", "r.yaml" },
-        { "", "r.yaml" },
+        { "", "empty" },
         { "- 1\n- 2\n", "r.yaml" },
         { "version: 1\nsteps:\n  - &a {score: {metrics: [nll]}}\n  - *a\n", "r.yaml" },
     };
