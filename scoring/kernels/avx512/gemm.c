@@ -9,8 +9,8 @@
 
 enum {
     ROWS = 12,
-    ROWS_LAST =
-        4, /* the rows that do not fill a tile go in fours: 8 sums still hide the latency */
+    /* Rows that do not fill a tile go in fours: eight sums still hide the latency. */
+    ROWS_LAST = 4,
     /* As in avx2/gemm.c: 128 kB of a packed panel a slice, 16 kB of strided lines. */
     DEPTH_PACKED = 1024,
     DEPTH_STRIDED = 128,
