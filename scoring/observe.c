@@ -117,10 +117,11 @@ static int plan_sample(const struct observer *observer, const struct prompt *pro
 {
     struct job job = { .kind = JOB_WHOLE, .prompt = prompt, .observation = out };
 
-    *out = (struct observation){ .n_response_tokens = prompt->n_response };
-    if (prompt->n_response == 0)
+    *out = (struct observation){ .n_response_tokens = prompt->n_response,
+                                 .reason = prompt->reason };
+    if (!out->reason && prompt->n_response == 0)
         out->reason = "empty_response";
-    else if (!fit_context(prompt, observer->options.max_tokens, &job.part))
+    else if (!out->reason && !fit_context(prompt, observer->options.max_tokens, &job.part))
         out->reason = "too_long";
     if (out->reason)
         return 0;
@@ -335,8 +336,13 @@ int observer_run(struct observer *observer, const struct observed_text *texts, s
         if (is_blank(texts[i].response)) /* its prompt stays empty */
             continue;
         if (prompt_build(observer->options.template, observer->tokenizer, &texts[i],
-                         &prompts[i], err) < 0)
+                         &prompts[i], err) == 0)
+            continue;
+        if (err->code != ERR_INPUT)
             goto done;
+        /* The vocabulary has no token for a byte of it: this sample's loss, not the run's. */
+        prompt_release(&prompts[i]);
+        prompts[i].reason = "not_tokenizable";
     }
     rc = observer_run_prompts(observer, prompts, n, needs, arena, out, err);
     for (size_t i = 0; rc == 0 && i < n; i++)

@@ -36,6 +36,7 @@ struct prompt {
     size_t n_context;
     size_t n_tail;
     size_t n_response;
+    const char *reason; /* static; why there are no ids, when there are none; else NULL */
 };
 
 /* Fill a zeroed prompt; prompt_release() also after a failure. An empty context counts as none.

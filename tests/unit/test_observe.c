@@ -357,6 +357,23 @@ static void without_a_start_token_there_is_no_nll_alone(void **state)
     buf_release(&bytes);
 }
 
+static void text_the_vocabulary_cannot_spell_costs_one_sample_and_not_the_run(void **state)
+{
+    const struct observed_text texts[] = {
+        text_of(NULL, "who?", "caf\xe9"),
+        text_of(NULL, "who?", "the cat"),
+    };
+    struct fixture *f = *state;
+    struct observation seen[2];
+    struct error err;
+
+    assert_ok(observer_run(f->observer, texts, 2, NEED_NLL, &f->arena, seen, &err));
+
+    assert_string_equal(seen[0].reason, "not_tokenizable");
+    assert_null(seen[1].reason);
+    assert_true(seen[1].nll_nats > 0);
+}
+
 struct steps {
     size_t n_calls, n_done, n_total, stop_at;
 };
@@ -424,6 +441,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nll_is_the_mean_over_the_responses_tokens),
         cmocka_unit_test(samples_without_a_response_have_a_reason),
+        cmocka_unit_test(text_the_vocabulary_cannot_spell_costs_one_sample_and_not_the_run),
         cmocka_unit_test(a_response_that_does_not_fit_is_too_long_and_spoils_no_other),
         cmocka_unit_test(a_long_context_loses_its_left_end),
         cmocka_unit_test(a_context_with_no_room_left_is_dropped_whole),
