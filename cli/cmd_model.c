@@ -6,10 +6,12 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/jsonout.h"
 #include "base/pool.h"
 #include "cli/command.h"
 #include "cli/ids.h"
+#include "scoring/infer/gguf.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/session.h"
 #include "scoring/infer/tokenizer.h"
@@ -127,28 +129,39 @@ static int read_stdin(struct buf *out, struct error *err)
     return n < 0 ? error_set(err, ERR_IO, "standard input cannot be read") : 0;
 }
 
-static int encode(const struct model *model, const char *path, struct slice text,
-                  struct token_buf *ids, struct error *err)
+/* Encode with the vocabulary of a file, which need not hold a whole model. */
+static int encode(const char *path, struct slice text, struct token_buf *ids, struct error *err)
 {
-    const struct tokenizer *tokenizer = model_tokenizer(model);
+    struct file_map map = { 0 };
+    struct gguf *gguf = NULL;
+    struct tokenizer *tokenizer = NULL;
+    int rc = -1;
 
-    if (!tokenizer)
-        return error_set(err, ERR_INPUT, "%s: the file carries no vocabulary", path);
-    return tokenizer_encode(tokenizer, text, TOKENIZE_FIRST, ids, err);
+    if (file_map_open(path, &map, err) < 0)
+        return -1;
+    if (gguf_parse(map.data, map.len, &gguf, err) < 0 ||
+        tokenizer_new(gguf, &tokenizer, err) < 0)
+        error_prefix(err, "%s", path);
+    else if (!tokenizer)
+        error_set(err, ERR_INPUT, "%s: the file carries no vocabulary", path);
+    else if ((rc = tokenizer_encode(tokenizer, text, TOKENIZE_FIRST, ids, err)) < 0)
+        error_prefix(err, "standard input");
+    tokenizer_free(tokenizer);
+    gguf_free(gguf);
+    file_map_close(&map);
+    return rc;
 }
 
 static int run_tokenize(struct cli *cli, const void *args, struct error *err)
 {
     const struct model_args *a = args;
-    struct model *model = NULL;
     struct token_buf ids = { 0 };
     struct buf text;
     int rc = -1;
 
     (void)cli;
     buf_init(&text, STDIN_MAX_BYTES);
-    if (model_open(a->path, &model, err) < 0 || read_stdin(&text, err) < 0 ||
-        encode(model, a->path, buf_slice(&text), &ids, err) < 0)
+    if (read_stdin(&text, err) < 0 || encode(a->path, buf_slice(&text), &ids, err) < 0)
         goto done;
     for (size_t i = 0; i < ids.n; i++)
         printf(i ? " %" PRId32 : "%" PRId32, ids.ids[i]);
@@ -157,7 +170,6 @@ static int run_tokenize(struct cli *cli, const void *args, struct error *err)
 done:
     token_buf_release(&ids);
     buf_release(&text);
-    model_close(model);
     return rc;
 }
 
