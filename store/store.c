@@ -190,15 +190,18 @@ static int make_ready(struct store *store, enum store_mode mode, struct error *e
 {
     int64_t version;
 
-    if (identify(store, mode, &version, err) < 0 || db_exec(store, CONNECTION_PRAGMAS, err) < 0)
+    if (identify(store, mode, &version, err) < 0)
+        return -1;
+    /* The page size first: SQLite turns the size of the cache into pages when it is told. */
+    if (version == 0 && db_exec(store, CREATE_PRAGMAS, err) < 0)
+        return -1;
+    if (db_exec(store, CONNECTION_PRAGMAS, err) < 0)
         return -1;
     if (mode == STORE_READ_ONLY)
         return db_exec(store, "PRAGMA query_only = ON", err);
     if (!db_writable(store))
         return error_set(err, ERR_DENIED, "%s: the database is write-protected",
                          db_path(store));
-    if (version == 0 && db_exec(store, CREATE_PRAGMAS, err) < 0)
-        return -1;
     if (use_log(store, err) < 0)
         return -1;
     return migrate_up(store, version, err);
