@@ -13,8 +13,13 @@ static size_t plain_prefix(const char *p, size_t n)
     while (n - i >= WORD_BYTES) {
         const uint64_t word = word_load(p + i);
 
-        if (word_has_byte(word, '"') | word_has_byte(word, '\\') | word_has_byte(word, '\n'))
+        const uint64_t hits =
+            word_has_byte(word, '"') | word_has_byte(word, '\\') | word_has_byte(word, '\n');
+
+        if (hits) {
+            i += word_before(hits);
             break;
+        }
         i += WORD_BYTES;
     }
     while (i < n && p[i] != '"' && p[i] != '\\' && p[i] != '\n')

@@ -75,8 +75,13 @@ static size_t plain_prefix(const uint8_t *p, size_t n)
     while (n - i >= WORD_BYTES) {
         const uint64_t word = word_load(p + i);
 
-        if (word_has_byte(word, '"') | word_has_byte(word, '\\') | word_has_below(word, 0x20))
+        const uint64_t hits =
+            word_has_byte(word, '"') | word_has_byte(word, '\\') | word_has_below(word, 0x20);
+
+        if (hits) {
+            i += word_before(hits);
             break;
+        }
         i += WORD_BYTES;
     }
     while (i < n && p[i] != '"' && p[i] != '\\' && p[i] >= 0x20)

@@ -2,12 +2,13 @@
 /*
  * word.h - questions to eight bytes at once.
  *
- * Each answers nonzero when one of the bytes is as asked. Which one is for the caller to find:
- * the bits above the first hit may be wrong, and where the first is depends on the byte order.
+ * Each answers nonzero when one of the bytes is as asked; answers may be joined with '|'. Bits
+ * above the first hit may be wrong.
  */
 #ifndef CURATE_WORD_H
 #define CURATE_WORD_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -38,6 +39,13 @@ static inline uint64_t word_has_below(uint64_t word, uint8_t limit)
 static inline uint64_t word_has_byte(uint64_t word, uint8_t byte)
 {
     return word_has_below(word ^ WORD_EACH(byte), 1);
+}
+
+/* How many bytes come before the first hit, or fewer: where the first byte of a word is not its
+ * lowest one, nothing is known. hits is not 0. */
+static inline size_t word_before(uint64_t hits)
+{
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (size_t)__builtin_ctzll(hits) / 8 : 0;
 }
 
 #endif
