@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/run.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,16 +10,13 @@
 
 enum { HOST_BYTES = 65 };
 
-/* Runs of this host that never ended, but for the one we belong to and what that belongs to. */
-static const char UNFINISHED[] =
+/* Every run that never ended, but for the one we belong to and what that belongs to. */
+static const char INTERRUPT[] =
     "WITH RECURSIVE ours (run_id) AS (SELECT :parent UNION SELECT r.parent_run_id FROM run r"
     " JOIN ours ON r.run_id = ours.run_id WHERE r.parent_run_id IS NOT NULL)"
-    " SELECT run_id, pid FROM run WHERE status = 'running' AND host = :host"
-    " AND run_id NOT IN (SELECT run_id FROM ours WHERE run_id IS NOT NULL) ORDER BY run_id";
-
-static const char INTERRUPT[] = "UPDATE run SET status = 'interrupted', finished_at_ms = :now,"
-                                " message = 'the process ended without a word'"
-                                " WHERE run_id = :run_id";
+    " UPDATE run SET status = 'interrupted', finished_at_ms = :now,"
+    " message = 'the process ended without a word' WHERE status = 'running'"
+    " AND run_id NOT IN (SELECT run_id FROM ours WHERE run_id IS NOT NULL)";
 
 static const char ADD_RUN[] =
     "INSERT INTO run (parent_run_id, command, options, version, host, pid, started_at_ms, "
@@ -51,44 +43,15 @@ static void host_name(char out[HOST_BYTES])
     out[HOST_BYTES - 1] = '\0';
 }
 
-/* A run of our own pid that we do not belong to is of a process that had the number before us,
- * as happens in containers. */
-static bool is_dead(int64_t pid)
-{
-    if (pid <= 0 || pid > INT_MAX || pid == getpid())
-        return true;
-    return kill((pid_t)pid, 0) < 0 && errno == ESRCH;
-}
-
-static int interrupt_run(struct store *store, int64_t run_id, struct error *err)
+static int interrupt_others(struct store *store, int64_t parent_run_id, struct error *err)
 {
     struct stmt *stmt = NULL;
 
     if (stmt_use(store, INTERRUPT, &stmt, err) < 0)
         return -1;
     stmt_bind_int(stmt, ":now", clock_unix_ms());
-    stmt_bind_int(stmt, ":run_id", run_id);
-    return stmt_run(stmt, err);
-}
-
-static int interrupt_dead(struct store *store, int64_t parent_run_id, const char *host,
-                          struct error *err)
-{
-    struct stmt *stmt = NULL;
-    int rc;
-
-    if (stmt_use(store, UNFINISHED, &stmt, err) < 0)
-        return -1;
     stmt_bind_int(stmt, ":parent", parent_run_id);
-    stmt_bind_text(stmt, ":host", slice_text(host));
-    while ((rc = stmt_next(stmt, err)) == 1) {
-        if (is_dead(stmt_int(stmt, 1)) && interrupt_run(store, stmt_int(stmt, 0), err) < 0) {
-            rc = -1;
-            break;
-        }
-    }
-    stmt_reset(stmt);
-    return rc;
+    return stmt_run(stmt, err);
 }
 
 static int add_run(struct store *store, int64_t parent_run_id, const char *command,
@@ -117,7 +80,7 @@ int run_begin(struct store *store, int64_t parent_run_id, const char *command,
     host_name(host);
     if (store_begin(store, err) < 0)
         return -1;
-    if (interrupt_dead(store, parent_run_id, host, err) < 0 ||
+    if (interrupt_others(store, parent_run_id, err) < 0 ||
         add_run(store, parent_run_id, command, options_json, host, err) < 0)
         goto failed;
     const int64_t added = db_last_id(store);

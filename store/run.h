@@ -22,9 +22,9 @@ struct run_counts {
 
 enum run_status { RUN_OK, RUN_FAILED, RUN_INTERRUPTED };
 
-/* Rows still 'running' whose process is gone (same host) are marked 'interrupted' on the way;
- * so are those of our own process number, but for the parent and what that belongs to. parent 0
- * for none; options is a JSON object. Its own transaction. */
+/* The caller holds the lock beside the database, so a run that is still 'running' and not one
+ * of the parents is of a process that is gone: it is marked 'interrupted'. parent 0 for none;
+ * options is a JSON object. Its own transaction. */
 int run_begin(struct store *store, int64_t parent_run_id, const char *command,
               struct slice options_json, int64_t *run_id, struct error *err);
 /* Which kernel family computed the scores of this run. */

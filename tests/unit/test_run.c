@@ -122,7 +122,6 @@ static void the_next_run_marks_those_whose_process_is_gone(void **state)
     die_in_a_run(path);
     cli_run(path,
             "INSERT INTO run (command, options, version, host, pid, started_at_ms, status)"
-            " SELECT 'alive', '{}', '1', host, 1, 1, 'running' FROM run UNION ALL"
             " SELECT 'elsewhere', '{}', '1', host || '2', pid, 1, 'running' FROM run"
             " UNION ALL SELECT 'done', '{}', '1', host, pid, 1, 'ok' FROM run");
 
@@ -132,7 +131,8 @@ static void the_next_run_marks_those_whose_process_is_gone(void **state)
                     "SELECT command, status, message, finished_at_ms IS NOT NULL FROM run"
                     " ORDER BY run_id",
                     "ingest|interrupted|the process ended without a word|1\n"
-                    "alive|running||0\nelsewhere|running||0\ndone|ok||0\ningest|running||0");
+                    "elsewhere|interrupted|the process ended without a word|1\n"
+                    "done|ok||0\ningest|running||0");
     tmp_close(&tmp);
 }
 
@@ -144,7 +144,7 @@ static void a_step_leaves_the_runs_it_belongs_to_alone(void **state)
     int64_t step = 0;
     int64_t inner = 0;
 
-    /* Of this process, too, but not above the others: left by a process with our number. */
+    /* The row the fixture left is not above the others. */
     assert_ok(run_begin(f->store, 0, "run", slice_text("{}"), &recipe, &err));
     assert_ok(run_begin(f->store, recipe, "ingest", slice_text("{}"), &step, &err));
     assert_ok(run_begin(f->store, step, "inner", slice_text("{}"), &inner, &err));
