@@ -33,7 +33,7 @@ format:
 	git ls-files '*.[ch]' | xargs clang-format -i
 
 clean:
-	rm -rf build build-test build-asan build-tsan build-fuzz
+	rm -rf build build-test build-clang build-asan build-tsan build-fuzz
 
 help:
 	@echo "make          build a release in $(BUILD)/"
