@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each allocation of reading, parsing and writing a record fails once, and each of the ingest
+ * stage's own thread: ERR_NOMEM, nothing leaked, and the same again works. */
+#include "tests/support/test.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/frame.h"
+#include "stages/formats/format.h"
+#include "stages/parse.h"
+#include "store/store.h"
+#include "tests/support/oom.h"
+#include "tests/support/stage_run.h"
+
+enum { CORPUS_MAX = 1 << 20, ALLOCATIONS_MAX = 500 };
+
+static void shapes_path(char *out, size_t size)
+{
+    snprintf(out, size, "%s/tests/data/corpora/shapes.jsonl", getenv("CURATE_SOURCE"));
+}
+
+/* Parse and write one record with the n-th allocation failing; was it reached? */
+static bool fails_once(const struct frame_record *record, size_t n)
+{
+    const struct format_options options = { SPLIT_LAST_PARAGRAPH, 40 };
+    struct format_refusal why;
+    struct parser *parser = NULL;
+    struct parsed parsed;
+    struct arena arena;
+    struct error err;
+    struct buf out;
+
+    arena_init(&arena);
+    buf_init(&out, CORPUS_MAX);
+    oom_begin(n);
+    int rc = parser_new(&options, &parser, &err);
+    if (rc == 0)
+        rc = parse_record(parser, record, NULL, false, &arena, &parsed, &err);
+    for (size_t i = 0; rc == 0 && !parsed.class && formats[i]; i++)
+        if (formats[i]->write && formats[i]->write(&parsed.sample, &out, &why, &err) < 0)
+            rc = -1;
+    const bool refused = oom_end();
+    parser_free(parser);
+    arena_release(&arena);
+    buf_release(&out);
+    if (refused)
+        assert_fails(rc, ERR_NOMEM, "memory");
+    else
+        assert_ok(rc);
+    return refused;
+}
+
+static void a_record_reports_each_failed_allocation(void **state)
+{
+    struct frame *frame = NULL;
+    struct frame_record record;
+    char path[4096];
+    struct error err;
+    struct buf text;
+    size_t n_records = 0;
+
+    (void)state;
+    shapes_path(path, sizeof path);
+    buf_init(&text, CORPUS_MAX);
+    assert_ok(file_read(path, &text, &err));
+    assert_ok(frame_new(CORPUS_MAX, &frame, &err));
+    assert_ok(frame_feed(frame, text.data, text.len, &err));
+    frame_finish(frame);
+    for (; frame_next(frame, &record) == 1; n_records++) {
+        size_t n = 0;
+
+        while (n < ALLOCATIONS_MAX && fails_once(&record, n))
+            n++;
+        assert_true(n > 3 && n < ALLOCATIONS_MAX);
+    }
+    assert_true(n_records > 20);
+    frame_free(frame);
+    buf_release(&text);
+}
+
+struct injection {
+    size_t n;
+    bool refused;
+};
+
+static void enter(struct stage_run *run)
+{
+    const struct injection *injection = run->arg;
+
+    oom_begin(injection->n);
+}
+
+static void leave(struct stage_run *run)
+{
+    struct injection *injection = run->arg;
+
+    injection->refused = oom_end();
+}
+
+static bool stage_fails_once(const char *path, size_t n)
+{
+    struct injection injection = { .n = n };
+    struct store *store = NULL;
+    struct stage_run run;
+    struct error err;
+
+    assert_ok(store_open(":memory:", STORE_CREATE, &store, &err));
+    stage_run_init(&run, store);
+    run.enter = enter;
+    run.leave = leave;
+    run.arg = &injection;
+    const int rc = stage_run(&run, &err, "ingest", "files", path, NULL);
+    if (injection.refused) {
+        assert_fails(rc, ERR_NOMEM, "memory");
+        run.enter = run.leave = NULL;
+        assert_ok(stage_run(&run, &err, "ingest", "files", path, NULL));
+    } else {
+        assert_ok(rc);
+    }
+    assert_int_equal(stage_run_int(&run, "read"), 23);
+    store_close(store);
+    return injection.refused;
+}
+
+static void the_stage_reports_each_failed_allocation(void **state)
+{
+    char path[4096];
+    size_t n = 0;
+
+    (void)state;
+    shapes_path(path, sizeof path);
+    while (n < ALLOCATIONS_MAX && stage_fails_once(path, n))
+        n++;
+    assert_true(n > 3 && n < ALLOCATIONS_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_record_reports_each_failed_allocation),
+        cmocka_unit_test(the_stage_reports_each_failed_allocation),
+    };
+
+    if (!getenv("CURATE_SOURCE"))
+        return SKIP_ALL("CURATE_SOURCE names no source tree");
+    return cmocka_run_group_tests_name("ingest without memory", tests, NULL, NULL);
+}
