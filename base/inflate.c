@@ -133,6 +133,11 @@ void inflate_close(struct inflate *in)
     free(in);
 }
 
+int inflate_fd(const struct inflate *in)
+{
+    return in->fd;
+}
+
 uint64_t inflate_position(const struct inflate *in)
 {
     return in->base + in->pos;

@@ -23,6 +23,8 @@ int inflate_open_bytes(const void *bytes, size_t n, struct inflate **out, struct
 void inflate_close(struct inflate *in);
 /* At most n bytes into out: how many, 0 at the end, -1 on failure. */
 ssize_t inflate_read(struct inflate *in, void *out, size_t n, struct error *err);
+/* The descriptor it reads, for poll(2); -1 for bytes in memory. */
+int inflate_fd(const struct inflate *in);
 /* Compressed bytes taken from the file so far, and the file's size (0 when not known). */
 uint64_t inflate_position(const struct inflate *in);
 uint64_t inflate_size(const struct inflate *in);

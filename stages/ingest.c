@@ -128,13 +128,17 @@ static void list_classes(const struct ingest_tally *tally, char *out, size_t siz
                                 tally->classes[i].name, tally->classes[i].n);
 }
 
-/* Say what was put right or refused. Too many refusals are an error, after all is committed. */
+/* Say what was mixed or refused. Too many refusals are an error, after all is committed. */
 static int judge(const struct ingest *ingest, const struct ingest_tally *tally,
                  struct error *err)
 {
     const uint64_t n_read = tally->counts.n_read;
     const uint64_t n_rejected = tally->counts.n_rejected;
     const double limit = ingest->settings.max_reject_percent;
+    const bool dry_run = ingest->context->dry_run;
+    const char *where = dry_run ? "" : "; 'curate rejects' lists them";
+    const char *kept =
+        dry_run ? "" : "; the others are in the database, and 'curate rejects' lists these";
     struct report *report = ingest->context->report;
     char classes[256];
 
@@ -147,20 +151,15 @@ static int judge(const struct ingest *ingest, const struct ingest_tally *tally,
         return 0;
     list_classes(tally, classes, sizeof classes);
     if (n_rejected == n_read)
-        return error_set(err, ERR_INPUT,
-                         "all %" PRIu64 " records were rejected (%s); "
-                         "'curate rejects' lists them",
-                         n_read, classes);
+        return error_set(err, ERR_INPUT, "all %" PRIu64 " records were rejected (%s)%s", n_read,
+                         classes, where);
     if ((double)n_rejected * 100 > limit * (double)n_read)
         return error_set(err, ERR_INPUT,
                          "%" PRIu64 " of %" PRIu64 " records were rejected (%s), more than "
-                         "--max-rejects %g %%; the others are in the database, and "
-                         "'curate rejects' lists these",
-                         n_rejected, n_read, classes, limit);
-    report_note(report,
-                "%" PRIu64 " of %" PRIu64 " records were rejected (%s); "
-                "'curate rejects' lists them",
-                n_rejected, n_read, classes);
+                         "--max-rejects %g %%%s",
+                         n_rejected, n_read, classes, limit, kept);
+    report_note(report, "%" PRIu64 " of %" PRIu64 " records were rejected (%s)%s", n_rejected,
+                n_read, classes, where);
     return 0;
 }
 

@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/frame.h"
@@ -105,13 +103,14 @@ static int add_records(struct reader *r, struct frame *frame, struct error *err)
     return 0;
 }
 
-/* Nobody may have anything to say on standard input for hours, and a thread that waits there
+/* Whoever fills a pipe may have nothing to say for hours, and a thread that waits in read(2)
  * would not hear that the run is over. */
 static int wait_for_input(struct reader *r, struct error *err)
 {
-    struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+    const struct ingest_file *file = &r->ingest->files.items[r->file];
+    struct pollfd input = { .fd = inflate_fd(r->in), .events = POLLIN };
 
-    if (strcmp(r->ingest->files.items[r->file].path, "-") != 0)
+    if (file->has_size)
         return 0;
     while (!atomic_load(&r->ingest->cancelled)) {
         const int n = poll(&input, 1, POLL_MS);
@@ -119,7 +118,7 @@ static int wait_for_input(struct reader *r, struct error *err)
         if (n > 0)
             return 0;
         if (n < 0 && errno != EINTR)
-            return error_errno(err, errno, "standard input");
+            return error_errno(err, errno, file->path);
     }
     r->cancelled = true;
     return error_set(err, ERR_CANCELLED, "the run is over");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -259,6 +260,23 @@ static void goes_on_where_it_was_stopped(void **state)
     assert_same(store_digest(f->store), whole);
 }
 
+static void hears_a_signal_while_a_pipe_is_silent(void **state)
+{
+    static const char record[] = "{\"text\":\"a\"}\n";
+    struct fixture *f = *state;
+    const char *path = tmp_path(&f->tmp, "pipe");
+    struct error err;
+
+    assert_int_equal(mkfifo(path, 0600), 0);
+    const int end = open(path, O_RDWR | O_CLOEXEC); /* so that the pipe never ends */
+    assert_true(end >= 0);
+    assert_int_equal(write(end, record, sizeof record - 1), sizeof record - 1);
+    f->run.stop_after = 2;
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, NULL), ERR_CANCELLED,
+                 "signal 15");
+    close(end);
+}
+
 static void too_many_rejects_are_an_error_after_all_is_kept(void **state)
 {
     struct fixture *f = *state;
@@ -447,6 +465,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(makes_the_same_database_with_any_number_of_threads,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(goes_on_where_it_was_stopped, setup, teardown),
+        cmocka_unit_test_setup_teardown(hears_a_signal_while_a_pipe_is_silent, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many_rejects_are_an_error_after_all_is_kept, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(rejecting_everything_is_always_an_error, setup,
