@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/queue.h"
 #include "base/report.h"
 #include "stages/ingest_private.h"
 #include "stages/stage.h"
@@ -231,15 +229,13 @@ const struct stage stage_ingest = {
     .name = "ingest",
     .summary = "read corpora into the database",
     .description =
-        "Reads JSON records: JSONL, one large array, or values one after the other, plain, "
-        "gzip "
-        "or\nzstd. The shape of the records is found out by their keys, for each file. What a "
-        "folder holds\nis read by name: .json, .jsonl, .ndjson, perhaps with .gz or .zst "
-        "behind.\n\nA record that cannot be used becomes a row of v_rejects with its class, "
-        "line "
-        "and offset, and\nthe run goes on. Records whose content the database has already "
-        "change "
-        "nothing, so that a\nrun that was stopped is continued by the same command.",
+        "Reads JSON records: JSONL, one large array, or values one after the other, plain,\n"
+        "gzip or zstd. The shape of the records is found out by their keys, for each file.\n"
+        "What a folder holds is read by name: .json, .jsonl, .ndjson, perhaps with .gz or\n"
+        ".zst behind.\n\n"
+        "A record that cannot be used becomes a row of v_rejects with its class, line and\n"
+        "offset, and the run goes on. Records whose content the database has already change\n"
+        "nothing, so that a run that was stopped is continued by the same command.",
     .options = options,
     .positional = &files_option,
     .positional_required = true,

@@ -6,8 +6,9 @@
 #include "stages/ingest_private.h"
 #include "stages/stage.h"
 
-/* One batch in each hand and some on the way. */
-enum { PARSERS_MAX = 64, SPARE_BATCHES = 3 };
+/* More parsers than this only wait for the writer. One batch in each hand and some on the way.
+ */
+enum { PARSERS_MAX = 8, SPARE_BATCHES = 3 };
 
 struct threads {
     pthread_t reader;
@@ -53,7 +54,7 @@ static int parse_batches(struct ingest *ingest, struct parser *parser, struct er
     while ((batch = queue_take(ingest->filled))) {
         if (parse_batch(ingest, parser, batch, err) < 0)
             return -1;
-        queue_put(ingest->done, batch);
+        (void)queue_put(ingest->done, batch); /* refused only when the run is over */
     }
     return 0;
 }
@@ -86,7 +87,7 @@ static int make_batches(struct ingest *ingest, size_t n_parsers, struct error *e
         return -1;
     for (size_t i = 0; i < n; i++) {
         batch_init(&ingest->batches[i]);
-        queue_put(ingest->free, &ingest->batches[i]);
+        (void)queue_put(ingest->free, &ingest->batches[i]);
     }
     return 0;
 }

@@ -170,7 +170,7 @@ static int write_due(struct writer *w, struct error *err)
         w->next++;
         if (write_batch(w, batch, err) < 0)
             return -1;
-        queue_put(w->ingest->free, batch);
+        (void)queue_put(w->ingest->free, batch); /* refused only when the run is over */
         w->tally->stop_signal = report_stop(w->ingest->context->report);
     }
     return 0;
