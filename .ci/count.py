@@ -39,14 +39,18 @@ def main():
     total = [0, 0, 0]
     for folder in dirs:
         sums = [0, 0, 0]
+        broken = []
         try:
             with open(f"{folder}/meson-logs/testlog.json", encoding="utf-8") as log:
-                for line in log:
-                    sums = [a + b for a, b in zip(sums, count_program(json.loads(line)))]
+                for result in map(json.loads, log):
+                    counts = count_program(result)
+                    sums = [a + b for a, b in zip(sums, counts)]
+                    broken += [result["name"].split(" / ")[-1]] if counts[1] > 0 else []
         except OSError as error:
             print(f"curate: {error}", file=sys.stderr)
             sums[1] += 1
-        print(f"{folder}: {sums[0]} passed, {sums[1]} failed, {sums[2]} skipped")
+        names = f": {', '.join(broken)}" if broken else ""
+        print(f"{folder}: {sums[0]} passed, {sums[1]} failed{names}; {sums[2]} skipped")
         total = [a + b for a, b in zip(total, sums)]
     if total[1] == 0:
         total[1] = n_failures
