@@ -38,6 +38,10 @@ static enum frame_scan scan_string(struct frame *f)
         const char c = f->data[f->pos];
         if (c == '\n')
             return SCAN_CUT;
+        if (c == '\\' && !f->escaped && f->len - f->pos > 1 && f->data[f->pos + 1] != '\n') {
+            f->pos += 2; /* an escape that is whole needs no memory of it */
+            continue;
+        }
         f->pos++;
         if (c == '"' && !f->escaped) {
             f->in_string = false;
