@@ -62,22 +62,24 @@ static void check(int rc, const struct error *err)
         die(err);
 }
 
-/* Prose-like JSON text: words of many lengths, now and then an escape or a letter beyond ASCII.
+/* JSON text like prose: lines of a dozen words, now and then a quoted one or one beyond ASCII.
  */
 static void add_prose(struct buf *out, size_t n_bytes, uint64_t *state)
 {
-    static const char *const words[] = {
-        "the",    "of",        "measure",        "a",           "corpus", "reading",
-        "is",     "long",      "\\\"quoted\\\"", "caf\303\251", "answer", "question",
-        "and",    "therefore", "1,024",          "line.\\n",    "which",  "in",
-        "between"
-    };
+    static const char *const words[] = { "the",    "of",      "measure",   "a",
+                                         "corpus", "reading", "is",        "long",
+                                         "answer", "and",     "therefore", "which",
+                                         "in",     "1,024",   "question",  "to" };
     const size_t end = out->len + n_bytes;
     struct error err;
 
-    while (out->len < end) {
+    for (size_t n = 1; out->len < end; n++) {
+        const char *quote = n % 25 == 0 ? "\\\"" : "";
+        const char *space = n % 12 == 0 ? ".\\n" : " ";
+
         *state = *state * 6364136223846793005u + 1442695040888963407u;
-        check(buf_printf(out, &err, "%s ", words[(*state >> 33) % 19]), &err);
+        const char *word = n % 20 == 0 ? "caf\303\251" : words[*state >> 60];
+        check(buf_printf(out, &err, "%s%s%s%s", quote, word, quote, space), &err);
     }
 }
 
