@@ -7,6 +7,7 @@
  * model. Every part commits as it goes, so that the same command carries on where a killed one
  * stopped.
  */
+#include "store/score.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -156,8 +157,8 @@ static int list_lacking(const struct scoring *scoring, struct buf *out, struct e
         const struct score_node *node = &scoring->plan.nodes[i];
         struct id_list ids = { 0 };
 
-        if (condition_unscored(scoring->context->store, scoring->args->where, node->set_id,
-                               &ids, err) < 0)
+        if (score_lacking(scoring->context->store, node->set_id, &scoring->samples, &ids, err) <
+            0)
             return -1;
         const size_t n = ids.n;
         id_list_release(&ids);

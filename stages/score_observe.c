@@ -69,8 +69,8 @@ static int add_lacking(struct score_backlog *backlog, size_t node, struct error 
     struct scoring *scoring = backlog->scoring;
     struct id_list ids = { 0 };
 
-    if (condition_unscored(scoring->context->store, scoring->args->where,
-                           backlog->nodes[node]->set_id, &ids, err) < 0)
+    if (score_lacking(scoring->context->store, backlog->nodes[node]->set_id, &scoring->samples,
+                      &ids, err) < 0)
         return -1;
     struct lacking *samples =
         reallocarray(backlog->samples, backlog->n_samples + ids.n + 1, sizeof *samples);

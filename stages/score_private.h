@@ -84,7 +84,7 @@ struct scoring {
     struct score_model models[SCORE_MODELS];
     struct observer_options observing;
     struct kernels kernels;
-    struct id_list samples; /* those of --where */
+    struct id_list samples; /* those of --where, asked once: it may look at what we write */
     struct score_tally done;
     struct score_tally batch;
     uint64_t n_cached;

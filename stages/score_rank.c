@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "stages/stage.h"
+#include "store/score.h"
 
 enum { STOP_EVERY = 1024 }; /* samples between two looks at the stop signal */
 
@@ -143,6 +144,10 @@ static int store_node(struct ranking *ranking, size_t index, struct error *err)
     const struct score_node *node = &ranking->scoring->plan.nodes[index];
     size_t member = 0;
 
+    /* A condition can ask for what changes: who has left the pool has no place in it. */
+    if (score_keep_only(ranking->scoring->context->store, node->set_id, ranking->samples, err) <
+        0)
+        return -1;
     for (size_t i = 0; i < ranking->samples->n; i++) {
         struct score score = ranking->common[i];
 

@@ -139,18 +139,3 @@ int condition_select(struct store *store, const char *condition, struct id_list 
         return -1;
     return collect(stmt, out, err);
 }
-
-int condition_unscored(struct store *store, const char *condition, int64_t score_set_id,
-                       struct id_list *out, struct error *err)
-{
-    struct stmt *stmt = NULL;
-
-    if (condition_open(store, "SELECT c.sample_id FROM ", condition,
-                       " AS c WHERE NOT EXISTS (SELECT 1 FROM score k"
-                       " WHERE k.score_set_id = :score_set_id AND k.sample_id = c.sample_id)"
-                       " ORDER BY c.sample_id",
-                       &stmt, err) < 0)
-        return -1;
-    stmt_bind_int(stmt, ":score_set_id", score_set_id);
-    return collect(stmt, out, err);
-}

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "store/condition_private.h"
 #include "store/db_private.h"
+#include "store/selection.h"
 
 static const char PUT_METRIC[] =
     "INSERT INTO metric (name, version, unit, better)"
@@ -69,6 +71,13 @@ static const char PUT_SEGMENT[] =
 static const char GET_SCORE[] =
     "SELECT value, status, n_tokens FROM score"
     " WHERE score_set_id = :score_set_id AND sample_id = :sample_id";
+
+static const char LIST_SCORED[] =
+    "SELECT sample_id FROM score WHERE score_set_id = :score_set_id"
+    " AND sample_id BETWEEN :first AND :last ORDER BY sample_id";
+
+static const char DROP_SCORE[] =
+    "DELETE FROM score WHERE score_set_id = :score_set_id AND sample_id = :sample_id";
 
 static int put_metric(struct store *store, const struct score_set *set, int64_t *id,
                       struct error *err)
@@ -285,5 +294,90 @@ int score_get(struct store *store, int64_t score_set_id, int64_t sample_id,
             *out = row;
     }
     stmt_reset(stmt);
+    return rc;
+}
+
+/* The samples from first to last that have a score in the set. */
+static int list_scored(struct store *store, int64_t score_set_id, int64_t first, int64_t last,
+                       struct id_list *out, struct error *err)
+{
+    struct stmt *stmt = NULL;
+    size_t cap = 0;
+    int rc;
+
+    if (stmt_use(store, LIST_SCORED, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":score_set_id", score_set_id);
+    stmt_bind_int(stmt, ":first", first);
+    stmt_bind_int(stmt, ":last", last);
+    while ((rc = stmt_next(stmt, err)) == 1) {
+        if (id_list_add(out, &cap, stmt_int(stmt, 0), err) < 0) {
+            rc = -1;
+            break;
+        }
+    }
+    stmt_reset(stmt);
+    return rc;
+}
+
+/* The ids of a that are not in b. */
+static int subtract(const struct id_list *a, const struct id_list *b, struct id_list *out,
+                    struct error *err)
+{
+    size_t cap = 0, j = 0;
+
+    for (size_t i = 0; i < a->n; i++) {
+        while (j < b->n && b->ids[j] < a->ids[i])
+            j++;
+        if (j < b->n && b->ids[j] == a->ids[i])
+            continue;
+        if (id_list_add(out, &cap, a->ids[i], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int score_lacking(struct store *store, int64_t score_set_id, const struct id_list *samples,
+                  struct id_list *out, struct error *err)
+{
+    struct id_list scored = { 0 }, list = { 0 };
+    int rc = -1;
+
+    if (samples->n > 0 && list_scored(store, score_set_id, samples->ids[0],
+                                      samples->ids[samples->n - 1], &scored, err) < 0)
+        goto done;
+    if (subtract(samples, &scored, &list, err) < 0)
+        goto done;
+    *out = list;
+    list = (struct id_list){ 0 };
+    rc = 0;
+done:
+    id_list_release(&scored);
+    id_list_release(&list);
+    return rc;
+}
+
+int score_keep_only(struct store *store, int64_t score_set_id, const struct id_list *samples,
+                    struct error *err)
+{
+    struct id_list scored = { 0 }, others = { 0 };
+    struct stmt *stmt = NULL;
+    int rc = -1;
+
+    if (list_scored(store, score_set_id, INT64_MIN, INT64_MAX, &scored, err) < 0 ||
+        subtract(&scored, samples, &others, err) < 0)
+        goto done;
+    for (size_t i = 0; i < others.n; i++) {
+        if (stmt_use(store, DROP_SCORE, &stmt, err) < 0)
+            goto done;
+        stmt_bind_int(stmt, ":score_set_id", score_set_id);
+        stmt_bind_int(stmt, ":sample_id", others.ids[i]);
+        if (stmt_run(stmt, err) < 0)
+            goto done;
+    }
+    rc = 0;
+done:
+    id_list_release(&scored);
+    id_list_release(&others);
     return rc;
 }

@@ -15,6 +15,7 @@
 #include "base/slice.h"
 
 struct error;
+struct id_list;
 struct store;
 
 struct model_row {
@@ -94,5 +95,12 @@ int segment_put(struct store *store, const struct segment_row *row, struct error
 /* 1 and the stored score, 0 when there is none, -1. status lasts until the next call. */
 int score_get(struct store *store, int64_t score_set_id, int64_t sample_id,
               struct score_row *out, struct error *err);
+
+/* Those of the samples that have no score in the set. Both lists ascend. */
+int score_lacking(struct store *store, int64_t score_set_id, const struct id_list *samples,
+                  struct id_list *out, struct error *err);
+/* Drop the set's scores of all samples but these, which ascend. Inside a transaction. */
+int score_keep_only(struct store *store, int64_t score_set_id, const struct id_list *samples,
+                    struct error *err);
 
 #endif

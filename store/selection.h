@@ -28,9 +28,6 @@ void id_list_release(struct id_list *list);
  */
 int condition_select(struct store *store, const char *condition, struct id_list *out,
                      struct error *err);
-/* Those of the condition that lack a score in this set. */
-int condition_unscored(struct store *store, const char *condition, int64_t score_set_id,
-                       struct id_list *out, struct error *err);
 
 struct selection_spec {
     const char *name;

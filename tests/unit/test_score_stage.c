@@ -395,6 +395,42 @@ static void only_samples_of_the_condition_are_scored(void **state)
                  ERR_USAGE, "contxt");
 }
 
+static void a_condition_that_looks_at_scores_is_asked_once(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(stage_run(&f->run, &err, "score", "metrics", "gateau", "metrics", "ifd", "model",
+                        f->long_model, "short-model", f->short_model, "segment-tokens", "16",
+                        "where", "sample_id NOT IN (SELECT sample_id FROM v_scores)", NULL));
+
+    assert_int_equal(stage_run_int(&f->run, "cached"), 0);
+    assert_rows(f->run.store, "SELECT count(*) FROM v_scores WHERE metric IN ('ifd', 'gateau')",
+                "14");
+}
+
+static void who_leaves_the_pool_leaves_its_scores(void **state)
+{
+    static const char condition[] =
+        "sample_id IN (SELECT sample_id FROM v_selection WHERE selection = 'some')";
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(score(f, "cas", &err));
+    for (const char *top = "3"; top; top = *top == '3' ? "2" : NULL) {
+        assert_ok(
+            stage_run(&f->run, &err, "select", "name", "some", "by", "cas", "top", top, NULL));
+        assert_ok(stage_run(&f->run, &err, "score", "metrics", "gateau", "model", f->long_model,
+                            "short-model", f->short_model, "segment-tokens", "16", "where",
+                            condition, NULL));
+        assert_rows(f->run.store,
+                    "SELECT metric, count(*), round(sum(value), 9) FROM v_scores"
+                    " WHERE metric = 'gateau'",
+                    *top == '3' ? "gateau|3|1" : "gateau|2|1");
+    }
+    assert_rows(f->run.store, "SELECT count(*) FROM v_scores WHERE metric = 'cas'", "7");
+}
+
 static void segments_are_stored_with_cas(void **state)
 {
     struct fixture *f = *state;
@@ -606,6 +642,8 @@ int main(void)
         TEST(threads_batches_and_the_order_of_samples_change_no_bit),
         TEST(a_model_is_asked_for_all_it_lacks_at_once),
         TEST(only_samples_of_the_condition_are_scored),
+        TEST(a_condition_that_looks_at_scores_is_asked_once),
+        TEST(who_leaves_the_pool_leaves_its_scores),
         TEST(segments_are_stored_with_cas),
         TEST(a_shortened_context_is_marked),
         TEST(what_does_not_fit_has_a_reason),

@@ -138,8 +138,6 @@ static void a_condition_cannot_leave_its_parentheses(void **state)
 
         assert_fails(condition_select(store, cases[i].condition, &list, &err), ERR_USAGE,
                      cases[i].phrase);
-        assert_fails(condition_unscored(store, cases[i].condition, 1, &list, &err), ERR_USAGE,
-                     cases[i].phrase);
     }
 }
 
@@ -176,18 +174,35 @@ static void a_condition_reads_and_does_nothing_else(void **state)
 static void unscored_samples_are_those_without_a_row(void **state)
 {
     struct ranked *r = *state;
+    int64_t ids[] = { 1, 2, 5, 6 };
+    const struct id_list some = { ids, 4 }, none = { NULL, 0 };
     struct id_list list = { 0 };
     struct error err;
 
-    assert_ok(condition_unscored(r->f.store, NULL, r->set_id, &list, &err));
+    assert_ok(score_lacking(r->f.store, r->set_id, &some, &list, &err));
     assert_ids(&list, "6");
     id_list_release(&list);
-    assert_ok(condition_unscored(r->f.store, "sample_id < 6 OR 0", r->set_id, &list, &err));
+    assert_ok(score_lacking(r->f.store, r->set_id + 1, &some, &list, &err));
+    assert_ids(&list, "1 2 5 6");
+    id_list_release(&list);
+    assert_ok(score_lacking(r->f.store, r->set_id, &none, &list, &err));
     assert_ids(&list, "");
     id_list_release(&list);
-    assert_ok(condition_unscored(r->f.store, "sample_id > 4", r->set_id + 1, &list, &err));
-    assert_ids(&list, "5 6");
-    id_list_release(&list);
+}
+
+static void scores_are_kept_only_of_the_samples_given(void **state)
+{
+    struct ranked *r = *state;
+    int64_t ids[] = { 2, 4, 6 };
+    const struct id_list some = { ids, 3 }, none = { NULL, 0 };
+    struct error err;
+
+    assert_ok(store_begin(r->f.store, &err));
+    assert_ok(score_keep_only(r->f.store, r->set_id + 1, &none, &err));
+    assert_rows(r->f.store, "SELECT sample_id FROM score ORDER BY 1", "1\n2\n3\n4\n5");
+    assert_ok(score_keep_only(r->f.store, r->set_id, &some, &err));
+    assert_rows(r->f.store, "SELECT sample_id FROM score ORDER BY 1", "2\n4");
+    store_rollback(r->f.store);
 }
 
 static struct selection_spec top(const struct ranked *r, uint64_t n)
@@ -397,6 +412,7 @@ int main(void)
         TEST(a_mistake_in_a_condition_is_told_with_its_place),
         TEST(a_condition_reads_and_does_nothing_else),
         TEST(unscored_samples_are_those_without_a_row),
+        TEST(scores_are_kept_only_of_the_samples_given),
         TEST(the_best_come_first_and_ties_in_order_of_their_ids),
         TEST(a_share_is_of_the_samples_with_a_number_and_rounded_up),
         TEST(a_condition_narrows_the_candidates),
