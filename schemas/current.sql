@@ -53,8 +53,8 @@ CREATE TABLE sample (
     context_id       INTEGER REFERENCES context,            -- of kind 'text': the text itself
     split            TEXT,                                  -- how context and instruction parted
     n_turns          INTEGER NOT NULL,
-    instruction_turn INTEGER,                               -- the last user turn
     response_turn    INTEGER,                               -- the last assistant turn
+    instruction_turn INTEGER,                               -- the last user turn before it
     ext_id           TEXT,                                  -- the producer's own id
     system           TEXT,
     meta             TEXT                                   -- JSON: members nobody claimed
