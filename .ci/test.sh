@@ -55,7 +55,8 @@ run_tests() {
     shift
     counted+=("$dir")
     rm -f "$dir/meson-logs/testlog.json" # the counts must not be those of an earlier run
-    meson test -C "$dir" --print-errorlogs "$@" | grep --line-buffered -v '^\[[0-9]*/[0-9]*\] ' && return
+    meson test -C "$dir" --print-errorlogs "$@" |
+        grep --line-buffered -v '^\[[0-9]*/[0-9]*\] ' && return
     fail "tests in $dir failed: see $dir/meson-logs/testlog.txt"
 }
 
