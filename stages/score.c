@@ -7,7 +7,6 @@
  * model. Every part commits as it goes, so that the same command carries on where a killed one
  * stopped.
  */
-#include "store/score.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"

@@ -4,7 +4,6 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "stages/stage.h"
-#include "store/score.h"
 
 enum { BATCH_ROWS = 4096 };
 
@@ -46,7 +45,7 @@ int score_derive(struct scoring *scoring, const struct score_node *node, struct 
     struct id_list ids = { 0 };
     int rc = -1;
 
-    if (score_lacking(scoring->context->store, node->set_id, &scoring->samples, &ids, err) < 0)
+    if (score_list_lacking(scoring, node, &ids, err) < 0)
         return -1;
     scoring->n_cached += scoring->samples.n - ids.n;
     for (size_t i = 0; i < ids.n; i += BATCH_ROWS) {

@@ -69,8 +69,7 @@ static int add_lacking(struct score_backlog *backlog, size_t node, struct error 
     struct scoring *scoring = backlog->scoring;
     struct id_list ids = { 0 };
 
-    if (score_lacking(scoring->context->store, backlog->nodes[node]->set_id, &scoring->samples,
-                      &ids, err) < 0)
+    if (score_list_lacking(scoring, backlog->nodes[node], &ids, err) < 0)
         return -1;
     struct lacking *samples =
         reallocarray(backlog->samples, backlog->n_samples + ids.n + 1, sizeof *samples);

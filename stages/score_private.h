@@ -121,6 +121,9 @@ int score_derive(struct scoring *scoring, const struct score_node *node, struct 
 int score_rank(struct scoring *scoring, const struct scorer *pool, struct error *err);
 
 /* score_rows.c */
+/* The samples of the run without a score of the node; free with id_list_release(). */
+int score_list_lacking(const struct scoring *scoring, const struct score_node *node,
+                       struct id_list *out, struct error *err);
 /* 1 and the stored score, its reason in the arena; 0 when there is none; -1. */
 int score_load(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
                struct arena *arena, struct score *out, struct error *err);

@@ -11,6 +11,12 @@
 #include "store/score.h"
 #include "store/store.h"
 
+int score_list_lacking(const struct scoring *scoring, const struct score_node *node,
+                       struct id_list *out, struct error *err)
+{
+    return score_lacking(scoring->context->store, node->set_id, &scoring->samples, out, err);
+}
+
 int score_load(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
                struct arena *arena, struct score *out, struct error *err)
 {
