@@ -156,8 +156,7 @@ static int list_lacking(const struct scoring *scoring, struct buf *out, struct e
         const struct score_node *node = &scoring->plan.nodes[i];
         struct id_list ids = { 0 };
 
-        if (score_lacking(scoring->context->store, node->set_id, &scoring->samples, &ids, err) <
-            0)
+        if (score_list_lacking(scoring, node, &ids, err) < 0)
             return -1;
         const size_t n = ids.n;
         id_list_release(&ids);
