@@ -203,7 +203,7 @@ static int evaluate(const struct model *model, const struct cli *cli,
     return rc;
 }
 
-static int print_nll(const struct model *model, const struct cli *cli,
+static int print_nll(const char *path, const struct model *model, const struct cli *cli,
                      const struct token_buf *ids, struct error *err)
 {
     double *nll = calloc(ids->n, sizeof *nll);
@@ -214,8 +214,8 @@ static int print_nll(const struct model *model, const struct cli *cli,
 
     if (!nll)
         error_nomem(err);
-    else
-        rc = evaluate(model, cli, &sequence, err);
+    else if ((rc = evaluate(model, cli, &sequence, err)) < 0)
+        error_prefix(err, "%s", path);
     for (size_t i = 0; rc == 0 && i + 1 < ids->n; i++)
         printf("%.9g\n", nll[i]);
     free(nll);
@@ -234,7 +234,7 @@ static int run_nll(struct cli *cli, const void *args, struct error *err)
     if (model_open(a->path, &model, err) == 0 && read_stdin(&text, err) == 0 &&
         ids_parse(buf_slice(&text), model_info(model)->n_vocab, &ids, err) == 0)
         rc = ids.n < 2 ? error_set(err, ERR_INPUT, "standard input: at least 2 ids are needed")
-                       : print_nll(model, cli, &ids, err);
+                       : print_nll(a->path, model, cli, &ids, err);
     token_buf_release(&ids);
     buf_release(&text);
     model_close(model);

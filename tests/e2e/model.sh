@@ -19,3 +19,10 @@ head -c 5000 "$model" > cut.gguf
 try "$CURATE" model info cut.gguf
 try "$CURATE" model nll "$model" <<< "1 2 99999999"
 try "$CURATE" model nll "$model" <<< "1"
+# Weights that are no numbers: the end of the file, from the last tensor.
+{ head -c -4096 "$model"; head -c 4096 /dev/zero | tr '\0' '\377'; } > nan.gguf
+try "$CURATE" model nll nan.gguf <<< "1 2 3"
+echo '{"instruction": "Say no.", "output": "No."}' > one.jsonl
+"$CURATE" ingest --db nan.db --quiet one.jsonl
+try "$CURATE" score nll --db nan.db --quiet --model nan.gguf
+"$CURATE" query --db nan.db --csv "SELECT count(*) FROM v_scores"
