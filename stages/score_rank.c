@@ -20,7 +20,8 @@ struct ranking {
     struct scoring *scoring;
     const struct scorer *pool;
     const struct id_list *samples;
-    struct arena arena;
+    struct arena reasons; /* of common */
+    struct arena scratch; /* of the sample in hand */
     struct score *common; /* of a sample: why it is not in the pool, truncated, n_tokens */
     size_t n_members;     /* samples in the pool */
     double **values;      /* of node i of the plan, by member; NULL for what is not needed */
@@ -32,7 +33,8 @@ static void ranking_release(struct ranking *ranking)
         free(ranking->values[i]);
     free(ranking->values);
     free(ranking->common);
-    arena_release(&ranking->arena);
+    arena_release(&ranking->reasons);
+    arena_release(&ranking->scratch);
 }
 
 static bool is_input(const struct ranking *ranking, const struct score_node *node)
@@ -50,7 +52,8 @@ static int ranking_init(struct ranking *ranking, struct error *err)
     const struct score_plan *plan = &ranking->scoring->plan;
     const size_t n = ranking->samples->n;
 
-    arena_init(&ranking->arena);
+    arena_init(&ranking->reasons);
+    arena_init(&ranking->scratch);
     ranking->common = calloc(n + 1, sizeof *ranking->common);
     ranking->values = calloc(plan->n, sizeof *ranking->values);
     if (!ranking->common || !ranking->values)
@@ -65,27 +68,37 @@ static int ranking_init(struct ranking *ranking, struct error *err)
     return 0;
 }
 
+/* Why a sample is not in the pool: what its first input without a number says. */
+static int keep_reason(struct ranking *ranking, const char *reason, struct score *common,
+                       struct error *err)
+{
+    if (!reason || common->reason)
+        return 0;
+    common->reason = arena_copy(&ranking->reasons, slice_text(reason)).ptr;
+    return common->reason ? 0 : error_nomem(err);
+}
+
 /* The next member's inputs; or, when one has no number, the reason why it is none. */
 static int read_inputs(struct ranking *ranking, size_t sample, struct error *err)
 {
     struct scoring *scoring = ranking->scoring;
     struct score *common = &ranking->common[sample];
 
+    arena_clear(&ranking->scratch);
     for (size_t i = 0; i < scoring->plan.n; i++) {
         const struct score_node *node = &scoring->plan.nodes[i];
         struct score score;
 
         if (!is_input(ranking, node))
             continue;
-        if (score_load_input(scoring, node, ranking->samples->ids[sample], &ranking->arena,
-                             &score, err) < 0)
+        if (score_load_input(scoring, node, ranking->samples->ids[sample], &ranking->scratch,
+                             &score, err) < 0 ||
+            keep_reason(ranking, score.reason, common, err) < 0)
             return -1;
         ranking->values[i][ranking->n_members] = score.value;
         common->truncated = common->truncated || score.truncated;
         if (common->n_tokens == 0)
             common->n_tokens = score.n_tokens;
-        if (!common->reason)
-            common->reason = score.reason;
     }
     if (!common->reason)
         ranking->n_members++;
@@ -130,7 +143,8 @@ static int update(struct ranking *ranking, const struct score_node *node, int64_
     struct scoring *scoring = ranking->scoring;
     struct score stored;
 
-    const int found = score_load(scoring, node, sample_id, &ranking->arena, &stored, err);
+    arena_clear(&ranking->scratch);
+    const int found = score_load(scoring, node, sample_id, &ranking->scratch, &stored, err);
     if (found < 0)
         return -1;
     if (found == 0 || !same_score(&stored, score))
