@@ -33,8 +33,10 @@ static int run(struct cli *cli, const void *args, struct error *err)
     if ((int)a->csv + (int)a->table + (int)cli->json > 1)
         return error_set(err, ERR_USAGE, "--csv, --table and --json exclude each other");
     const enum rows_format format = a->csv ? ROWS_CSV : cli->json ? ROWS_JSON : ROWS_TABLE;
-    if (store_open(cli->db, STORE_READ_ONLY, &store, err) == 0 &&
-        query_open(store, a->sql, &query, err) == 0)
+    if (store_open(cli->db, STORE_READ_ONLY, &store, err) < 0)
+        return -1;
+    store_stop_on(store, cli->report.stop_signal);
+    if (query_open(store, a->sql, &query, err) == 0)
         rc = rows_print(query, format, err);
     query_close(query);
     store_close(store);

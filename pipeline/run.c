@@ -53,6 +53,7 @@ static int run_in_store(const struct pipeline_options *options, struct store *st
     int rc = -1;
 
     buf_init(&json, OPTIONS_JSON_MAX);
+    store_stop_on(store, options->report->stop_signal);
     if (!options->dry_run && (options_json(stage, args, &json, err) < 0 ||
                               run_begin(store, parent_run_id, stage->name, buf_slice(&json),
                                         &context.run_id, err) < 0))

@@ -97,7 +97,7 @@ int condition_open(struct store *store, const char *before, const char *conditio
     if (buf_printf(&sql, err, "%s%s%s\n))%s", before, head, text, after) < 0)
         goto done;
     const struct stmt_user user = {
-        .what = "condition",
+        .prefix = "condition: ",
         .start = strlen(before) + strlen(head),
         .len = strlen(text),
     };

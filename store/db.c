@@ -11,7 +11,12 @@
 
 #include "base/error.h"
 
-enum { BUSY_TIMEOUT_MS = 5000, NAME_MAX_BYTES = 16 * 1024, KEPT_MAX_BYTES = 1 << 20 };
+enum {
+    BUSY_TIMEOUT_MS = 5000,
+    STOP_EVERY_OPS = 10000,
+    NAME_MAX_BYTES = 16 * 1024,
+    KEPT_MAX_BYTES = 1 << 20
+};
 
 /*
  * Results that say something about the world rather than about our SQL. The rest, except in a
@@ -116,6 +121,20 @@ static int authorize(void *arg, int action, const char *first, const char *secon
     else if (action == SQLITE_PRAGMA)
         allowed = pragma_reads(first, second);
     return allowed ? SQLITE_OK : SQLITE_DENY;
+}
+
+/* SQLite asks this now and then while a statement runs; nonzero makes it give up. */
+static int is_stopped(void *arg)
+{
+    const struct store *store = arg;
+
+    return store->user_sql && *store->stop_signal != 0;
+}
+
+void store_stop_on(struct store *store, const volatile int *stop_signal)
+{
+    store->stop_signal = stop_signal;
+    sqlite3_progress_handler(store->db, STOP_EVERY_OPS, stop_signal ? is_stopped : NULL, store);
 }
 
 /* What does not depend on the file. A database from elsewhere is not trusted: its schema may

@@ -26,7 +26,7 @@ enum { STMT_CACHE_SLOTS = 128 };
 
 /* Which part of a statement a user wrote, for messages. */
 struct stmt_user {
-    const char *what; /* static text: "query", "condition" */
+    const char *prefix; /* static text in front of messages: "condition: ", or "" */
     size_t start;
     size_t len;
 };
@@ -36,7 +36,7 @@ struct stmt {
     struct store *store;
     struct sqlite3_stmt *handle;
     const char *key;       /* of a cached statement: the address of its text */
-    struct stmt_user user; /* of a user's statement; what is NULL for ours */
+    struct stmt_user user; /* of a user's statement; prefix is NULL for ours */
     int last_param;        /* the parameter bound last */
     int bind_rc;           /* the first failure among the binds */
     bool ended;            /* there are no more rows, until it is reset */
@@ -46,8 +46,9 @@ struct stmt {
 struct store {
     struct sqlite3 *db;
     char *path;
-    struct buf kept; /* of db_keep() */
-    bool user_sql;   /* SQL of a user is being prepared or run: the authorizer looks closely */
+    struct buf kept;                 /* of db_keep() */
+    const volatile int *stop_signal; /* of store_stop_on(); or NULL */
+    bool user_sql; /* SQL of a user is being prepared or run: the authorizer looks closely */
     struct stmt cache[STMT_CACHE_SLOTS];
 };
 

@@ -19,7 +19,7 @@ static const struct stmt *row_of(const struct query *query)
 
 int query_open(struct store *store, const char *sql, struct query **out, struct error *err)
 {
-    const struct stmt_user user = { .what = "query", .len = strlen(sql) };
+    const struct stmt_user user = { .prefix = "", .len = strlen(sql) };
     struct stmt *stmt = NULL;
 
     if (stmt_open_user(store, sql, &user, &stmt, err) < 0)

@@ -18,25 +18,29 @@ static int raise_mistake(const struct stmt *stmt, int rc, const char *sql, const
     size_t n = 1;
 
     if (offset < 0 || (size_t)offset < user->start)
-        return error_set_sys(err, ERR_USAGE, rc, "%s: %s", user->what, detail);
+        return error_set_sys(err, ERR_USAGE, rc, "%s%s", user->prefix, detail);
     if ((size_t)offset >= user->start + user->len)
-        return error_set_sys(err, ERR_USAGE, rc, "%s: something is missing at its end",
-                             user->what);
+        return error_set_sys(err, ERR_USAGE, rc, "%ssomething is missing at its end",
+                             user->prefix);
     for (size_t i = user->start; i < (size_t)offset; i++)
         n += ((unsigned char)sql[i] & 0xc0) != 0x80; /* characters, not bytes */
-    return error_set_sys(err, ERR_USAGE, rc, "%s: %s, at character %zu", user->what, detail, n);
+    return error_set_sys(err, ERR_USAGE, rc, "%s%s, at character %zu", user->prefix, detail, n);
 }
 
 static int raise_stmt(const struct stmt *stmt, int rc, const char *sql, struct error *err)
 {
     const char *detail = stmt->bind_rc ? sqlite3_errstr(rc) : sqlite3_errmsg(stmt->store->db);
 
-    if (!stmt->user.what)
+    if (!stmt->user.prefix)
         return db_raise(stmt->store, rc, detail, sql, err);
     switch (rc & 0xff) {
     case SQLITE_AUTH:
-        return error_set_sys(err, ERR_USAGE, rc, "%s: only reading is allowed here (%s)",
-                             stmt->user.what, detail);
+        return error_set_sys(err, ERR_USAGE, rc, "%sonly reading is allowed here (%s)",
+                             stmt->user.prefix, detail);
+    case SQLITE_INTERRUPT: /* by store_stop_on() */
+        return error_set_sys(err, ERR_CANCELLED, *stmt->store->stop_signal,
+                             "%sstopped by signal %d", stmt->user.prefix,
+                             *stmt->store->stop_signal);
     case SQLITE_ERROR:
     case SQLITE_TOOBIG:
     case SQLITE_CONSTRAINT:
@@ -53,7 +57,7 @@ static int prepare(struct stmt *stmt, const char *sql, unsigned flags, const cha
 {
     struct store *store = stmt->store;
 
-    store->user_sql = stmt->user.what != NULL;
+    store->user_sql = stmt->user.prefix != NULL;
     const int rc = sqlite3_prepare_v3(store->db, sql, -1, flags, &stmt->handle, tail);
     store->user_sql = false;
     if (rc != SQLITE_OK)
@@ -139,11 +143,11 @@ int stmt_open_user(struct store *store, const char *sql, const struct stmt_user 
     if (open_own(store, sql, user, &tail, &stmt, err) < 0)
         return -1;
     if (!stmt->handle) {
-        error_set(err, ERR_USAGE, "%s: there is no statement in it", user->what);
+        error_set(err, ERR_USAGE, "%sthere is no statement in it", user->prefix);
     } else if (!sqlite3_stmt_readonly(stmt->handle)) {
-        error_set(err, ERR_USAGE, "%s: only reading is allowed here", user->what);
+        error_set(err, ERR_USAGE, "%sonly reading is allowed here", user->prefix);
     } else if (!is_blank(store, tail)) {
-        error_set(err, ERR_USAGE, "%s: something follows the first statement", user->what);
+        error_set(err, ERR_USAGE, "%ssomething follows the first statement", user->prefix);
     } else {
         *out = stmt;
         return 0;
@@ -229,7 +233,7 @@ int stmt_next(struct stmt *stmt, struct error *err)
     if (stmt->ended) /* SQLite would begin again */
         return 0;
     if (rc == SQLITE_OK) {
-        stmt->store->user_sql = stmt->user.what != NULL;
+        stmt->store->user_sql = stmt->user.prefix != NULL;
         rc = sqlite3_step(stmt->handle);
         stmt->store->user_sql = false;
     }

@@ -32,6 +32,10 @@ enum { STORE_APPLICATION_ID = 0x43555254 }; /* "CURT" */
 /* ":memory:" gives a private database in memory. */
 int store_open(const char *path, enum store_mode mode, struct store **out, struct error *err);
 void store_close(struct store *store);
+/* From here on SQL that a user wrote, a query or a condition, is given up with ERR_CANCELLED
+ * once *stop_signal is not 0; it can run for ever. What is ours is brief and is never cut
+ * short. */
+void store_stop_on(struct store *store, const volatile int *stop_signal);
 int store_version(void); /* of the schema this program writes */
 
 /* BEGIN IMMEDIATE, waiting up to 5 s for another writer. Transactions do not nest. When

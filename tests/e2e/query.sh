@@ -20,3 +20,13 @@ status=0
 echo "status $status"
 sqlite3 curate.db "SELECT count(*) FROM sample"
 ls
+
+# Endless, and stopped: the first signal is enough, of a condition as well.
+endless='WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c'
+stop() {
+    local status=0
+    timeout --preserve-status -s TERM 0.5 "$CURATE" "$@" || status=$?
+    echo "status $status"
+}
+stop query "$endless"
+stop score nll --where "($endless) > 0"

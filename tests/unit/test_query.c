@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include "store/query.h"
+#include "store/store.h"
 #include "tests/support/store_fixture.h"
 
 static void gives_values_of_every_type_with_their_names(void **state)
@@ -124,13 +125,32 @@ static void our_own_statements_are_free_again_beside_an_open_query(void **state)
     assert_rows(f->store, "SELECT count(*) FROM sample", "1");
 }
 
+static void an_endless_query_is_given_up_when_a_signal_has_come(void **state)
+{
+    static const char endless[] = "WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 "
+                                  "FROM c) SELECT count(*) FROM c";
+    struct store_fixture *f = *state;
+    static const volatile int signal_number = 15;
+    struct query *query = NULL;
+    struct error err;
+
+    store_stop_on(f->store, &signal_number);
+    assert_ok(query_open(f->store, endless, &query, &err));
+    assert_fails(query_next(query, &err), ERR_CANCELLED, "stopped by signal 15");
+    assert_int_equal(err.sys, 15);
+    query_close(query);
+    store_fixture_add(f, "context", "ask", "answer");
+    assert_rows(f->store, "SELECT 1", "1");
+    store_stop_on(f->store, NULL);
+}
+
 static void says_what_is_wrong_and_where(void **state)
 {
     static const struct {
         const char *sql;
         const char *phrase;
     } cases[] = {
-        { "SELECT colour FROM source", "query: no such column: colour, at character 8" },
+        { "SELECT colour FROM source", "no such column: colour, at character 8" },
         { "SELEC 1", "near \"SELEC\": syntax error, at character 1" },
         { "SELECT 'ä', FROM source", "near \"FROM\": syntax error, at character 13" },
         { "SELECT 1 +", "incomplete input" },
@@ -175,6 +195,7 @@ int main(void)
         TEST(refuses_whatever_changes_something),
         TEST(refuses_to_touch_the_schema_and_to_load_code),
         TEST(our_own_statements_are_free_again_beside_an_open_query),
+        TEST(an_endless_query_is_given_up_when_a_signal_has_come),
         TEST(says_what_is_wrong_and_where),
         TEST(a_mistake_that_shows_late_is_the_users_too),
     };
