@@ -152,6 +152,42 @@ static int encode(const char *path, struct slice text, struct token_buf *ids, st
     return rc;
 }
 
+/* {"schema":"curate.NAME/1",KEY:[...]}: the ids, or the doubles where ids is NULL. */
+static int print_array_json(const char *schema, const char *key, const int32_t *ids,
+                            const double *values, size_t n, struct error *err)
+{
+    struct buf buf;
+    struct jsonout json;
+
+    buf_init(&buf, STDIN_MAX_BYTES);
+    jsonout_init(&json, &buf);
+    jsonout_object_begin(&json);
+    jsonout_key(&json, "schema");
+    jsonout_text(&json, slice_text(schema));
+    jsonout_key(&json, key);
+    jsonout_array_begin(&json);
+    for (size_t i = 0; i < n; i++) {
+        if (ids)
+            jsonout_int(&json, ids[i]);
+        else
+            jsonout_double(&json, values[i]);
+    }
+    jsonout_array_end(&json);
+    jsonout_object_end(&json);
+    const int rc = jsonout_end(&json, err);
+    if (rc == 0)
+        puts(buf.data);
+    buf_release(&buf);
+    return rc;
+}
+
+static void print_ids(const struct token_buf *ids)
+{
+    for (size_t i = 0; i < ids->n; i++)
+        printf(i ? " %" PRId32 : "%" PRId32, ids->ids[i]);
+    putchar('\n');
+}
+
 static int run_tokenize(struct cli *cli, const void *args, struct error *err)
 {
     const struct model_args *a = args;
@@ -159,14 +195,14 @@ static int run_tokenize(struct cli *cli, const void *args, struct error *err)
     struct buf text;
     int rc = -1;
 
-    (void)cli;
     buf_init(&text, STDIN_MAX_BYTES);
     if (read_stdin(&text, err) < 0 || encode(a->path, buf_slice(&text), &ids, err) < 0)
         goto done;
-    for (size_t i = 0; i < ids.n; i++)
-        printf(i ? " %" PRId32 : "%" PRId32, ids.ids[i]);
-    putchar('\n');
     rc = 0;
+    if (cli->json)
+        rc = print_array_json("curate.model-tokenize/1", "ids", ids.ids, NULL, ids.n, err);
+    else
+        print_ids(&ids);
 done:
     token_buf_release(&ids);
     buf_release(&text);
@@ -216,7 +252,9 @@ static int print_nll(const char *path, const struct model *model, const struct c
         error_nomem(err);
     else if ((rc = evaluate(model, cli, &sequence, err)) < 0)
         error_prefix(err, "%s", path);
-    for (size_t i = 0; rc == 0 && i + 1 < ids->n; i++)
+    if (rc == 0 && cli->json)
+        rc = print_array_json("curate.model-nll/1", "nll", NULL, nll, ids->n - 1, err);
+    for (size_t i = 0; rc == 0 && !cli->json && i + 1 < ids->n; i++)
         printf("%.9g\n", nll[i]);
     free(nll);
     return rc;

@@ -39,6 +39,7 @@ struct pipeline_options cmd_stage_pipeline(struct cli *cli)
                                       .lock_timeout_ms = cli->lock_timeout_ms,
                                       .models_dir = cli->models_dir,
                                       .cpu_flags = cli->cpu_flags,
+                                      .stdout_taken = cli->json,
                                       .report = &cli->report,
                                       .stage_done = stage_done,
                                       .arg = cli };

@@ -18,7 +18,7 @@ const struct option common_options[] = {
     { OPTION_TEXT, 0, "lock", offsetof(struct cli, lock_text), "wait[:SECONDS]|fail|skip",
       "what to do while another run has the database (default wait)" },
     { OPTION_FLAG, 0, "json", offsetof(struct cli, json), NULL,
-      "print the result as one JSON object on standard output" },
+      "print the result as JSON: one object, or for a list one a row" },
     { OPTION_FLAG, 'q', "quiet", offsetof(struct cli, quiet), NULL,
       "print nothing unless something goes wrong" },
     { OPTION_FLAG, 'n', "dry-run", offsetof(struct cli, dry_run), NULL,

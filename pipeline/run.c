@@ -13,6 +13,7 @@
 #include "pipeline/recipe.h"
 #include "stages/stage.h"
 #include "store/run.h"
+#include "store/sample.h"
 #include "store/store.h"
 
 enum { OPTIONS_JSON_MAX = 1 << 20 };
@@ -47,6 +48,7 @@ static int run_in_store(const struct pipeline_options *options, struct store *st
                                      .dry_run = options->dry_run,
                                      .models_dir = options->models_dir,
                                      .cpu_flags = options->cpu_flags,
+                                     .stdout_taken = options->stdout_taken,
                                      .report = options->report };
     struct stage_result result = { .n_facts = 0 };
     struct buf json;
@@ -101,7 +103,7 @@ static int look_for(const char *path, bool create, struct error *err)
                          "%s: there is no such database; 'curate ingest' makes one", path);
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 0, path);
     if (folder[0] && file_stamp(folder, &stamp, err) < 0 && err->code == ERR_NOT_FOUND)
-        return error_set(err, ERR_NOT_FOUND,
+        return error_set(err, ERR_CANTCREATE,
                          "%s: the folder it is to be made in does not exist", path);
     return 0;
 }
@@ -125,6 +127,21 @@ static int open_database(const struct pipeline_options *options, const char *com
     if (!*lock)
         return 0;
     return store_open(options->db_path, create ? STORE_CREATE : STORE_READ_WRITE, store, err);
+}
+
+int pipeline_init(const struct pipeline_options *options, int64_t *n_samples, bool *skipped,
+                  struct error *err)
+{
+    struct lock *lock = NULL;
+    struct store *store = NULL;
+    int rc = open_database(options, "init", true, &lock, &store, err);
+
+    *skipped = rc == 0 && !store;
+    if (store)
+        rc = sample_count(store, n_samples, err);
+    store_close(store);
+    lock_release(lock);
+    return rc;
 }
 
 int pipeline_run_stage(const struct pipeline_options *options, const struct stage *stage,

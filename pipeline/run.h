@@ -31,6 +31,7 @@ struct pipeline_options {
     int64_t lock_timeout_ms; /* with LOCK_WAIT; 0 waits for ever */
     const char *models_dir;
     unsigned cpu_flags;
+    bool stdout_taken; /* see stage.h */
     struct report *report;
     /* Called after each stage, also a failed one; err is NULL when it went well. May be NULL.
      */
@@ -39,6 +40,9 @@ struct pipeline_options {
     void *arg;
 };
 
+/* Make the database, or bring it up to date; how many samples it holds. */
+int pipeline_init(const struct pipeline_options *options, int64_t *n_samples, bool *skipped,
+                  struct error *err);
 /* *skipped is set, and 0 returned, when somebody else has the database and the policy says
  * skip. */
 int pipeline_run_stage(const struct pipeline_options *options, const struct stage *stage,

@@ -77,13 +77,17 @@ static int unknown_format(const char *name, struct error *err)
     return -1;
 }
 
-static int check_args(const struct export_args *args, const struct format **format,
-                      struct error *err)
+static int check_args(const struct stage_context *context, const struct export_args *args,
+                      const struct format **format, struct error *err)
 {
     if (!args->output || !*args->output)
         return error_set(err, ERR_USAGE,
                          "where to write is not said: --output FILE, or - for "
                          "standard output");
+    if (context->stdout_taken && strcmp(args->output, "-") == 0)
+        return error_set(err, ERR_USAGE,
+                         "the records and --json cannot both have standard output; name a file "
+                         "with --output");
     *format = format_find(args->to);
     if (!*format || !(*format)->write)
         return unknown_format(args->to, err);
@@ -223,7 +227,7 @@ static int run(const struct stage_context *context, const void *arguments,
     const char *outcome = "new";
     int rc = -1;
 
-    if (check_args(args, &export.format, err) < 0 ||
+    if (check_args(context, args, &export.format, err) < 0 ||
         selection_load(context->store, args->selection, &ids, NULL, err) < 0)
         return -1;
     buf_init(&export.record, RECORD_MAX_BYTES);
@@ -250,10 +254,9 @@ const struct stage stage_export = {
     .name = "export",
     .summary = "write a selection as a training file, in rank order",
     .description =
-        "Writes one JSON object a line. The file appears whole or not at all. A file that "
-        "holds "
-        "the same bytes already is left alone; one that holds others is replaced only with "
-        "--force.",
+        "Writes one JSON object a line. The file appears whole or not at all. A file that\n"
+        "holds the same bytes already is left alone; one that holds others is replaced only\n"
+        "with --force.",
     .options = options,
     .positional = &positional,
     .positional_required = true,

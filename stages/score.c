@@ -220,11 +220,11 @@ const struct stage stage_score = {
     .name = "score",
     .summary = "compute metrics for every sample that lacks them",
     .description =
-        "Computes the metrics named and all they are made of. A score that is stored for the "
-        "same sample, model and parameters is never computed again, so the command can be "
+        "Computes the metrics named and all they are made of. A score that is stored for the\n"
+        "same sample, model and parameters is never computed again, so the command can be\n"
         "stopped at any time and started again.\n\n"
-        "hmp and gateau compare a pair of models of one lineage, the one with the long window "
-        "(--model) and the one with the short window (--short-model), over the samples of "
+        "hmp and gateau compare a pair of models of one lineage, the one with the long window\n"
+        "(--model) and the one with the short window (--short-model), over the samples of\n"
         "--where. docs/scores.md says what each metric means.",
     .options = options,
     .positional = &positional,

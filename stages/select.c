@@ -137,10 +137,11 @@ static int run(const struct stage_context *context, const void *arguments,
 const struct stage stage_select = {
     .name = "select",
     .summary = "rank samples by a metric and keep the best under a name",
-    .description =
-        "Samples are ranked by their scores, best first as the metric has it, the older sample "
-        "first among equals. Those without a number are left out. A selection of the same name "
-        "is replaced.",
+    .description = "Samples are ranked by their scores, best first as the metric has it, the "
+                   "older sample\n"
+                   "first among equals. Those without a number are left out. A selection of "
+                   "the same name\n"
+                   "is replaced.",
     .options = options,
     .args_size = sizeof(struct select_args),
     .defaults = &defaults,

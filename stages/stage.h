@@ -32,6 +32,7 @@ struct stage_context {
     bool dry_run;           /* look and count, change nothing */
     const char *models_dir; /* where the built-in models are; empty when nowhere */
     unsigned cpu_flags;     /* what of the processor may be used (kernels.h) */
+    bool stdout_taken;      /* the closing JSON object goes there: no stage may */
     struct report *report;
 };
 

@@ -5,6 +5,10 @@
 cmp overview.txt help.txt
 grep -c 'ingest' help.txt
 [ "$(wc -l < help.txt)" -le 40 ]
+for command in ingest score select export run query runs rejects init; do
+    "$CURATE" help $command
+done > commands.txt
+if grep -E '.{105}' commands.txt; then exit 1; fi
 "$CURATE" help score > score.txt
 "$CURATE" score --help | cmp - score.txt
 

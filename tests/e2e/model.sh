@@ -26,3 +26,6 @@ echo '{"instruction": "Say no.", "output": "No."}' > one.jsonl
 "$CURATE" ingest --db nan.db --quiet one.jsonl
 try "$CURATE" score nll --db nan.db --quiet --model nan.gguf
 "$CURATE" query --db nan.db --csv "SELECT count(*) FROM v_scores"
+printf 'a b' | "$CURATE" model tokenize --json "$DATA/tiny-llama.gguf"
+echo 1 2 3 | "$CURATE" model nll --json "$DATA/tiny-llama.gguf" |
+    grep -cE '^\{"schema":"curate.model-nll/1","nll":\[[0-9.]+,[0-9.]+\]\}$'

@@ -25,7 +25,7 @@ ls
 endless='WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c'
 stop() {
     local status=0
-    timeout --preserve-status -s TERM 0.5 "$CURATE" "$@" || status=$?
+    timeout --preserve-status -k 60 -s TERM 1 "$CURATE" "$@" 2> stopped.txt || status=$?
     echo "status $status"
 }
 stop query "$endless"
