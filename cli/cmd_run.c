@@ -55,7 +55,8 @@ static int run(struct cli *cli, const void *args, struct error *err)
         goto done;
     stage_fact_int(&result, "steps", (int64_t)recipe_count(recipe));
     if (cli->dry_run) {
-        print_plan(recipe);
+        if (!cli->json && !cli->quiet)
+            print_plan(recipe);
         summary_print(cli, "run", "dry-run", 0, &result);
         rc = 0;
         goto done;

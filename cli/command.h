@@ -2,8 +2,8 @@
 /*
  * command.h - what a command is.
  *
- * To add one: write cmd_NAME.c with `const struct command cmd_NAME` and put it in the table of
- * commands.c. Stages (stages/stage.h) are commands by themselves and are not listed there.
+ * To add one: write cmd_NAME.c with `const struct command cmd_NAME` and put NAME in the list
+ * of meson.build. Stages (stages/stage.h) are commands by themselves and are not listed there.
  * Option tables make the parser, the help text and the man page's check; nothing is written
  * twice.
  */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
+#include "cli/command_list.h" /* generated: COMMAND_LIST */
 
-extern const struct command cmd_init, cmd_run, cmd_runs, cmd_query, cmd_rejects, cmd_model_info,
-    cmd_model_tokenize, cmd_model_nll;
+#define X(name) extern const struct command cmd_##name;
+COMMAND_LIST
+#undef X
 
-/* In the order `curate help` prints them, after the stages. */
-const struct command *const commands[] = {
-    &cmd_run,        &cmd_init,           &cmd_query,     &cmd_runs, &cmd_rejects,
-    &cmd_model_info, &cmd_model_tokenize, &cmd_model_nll, NULL,
-};
+#define X(name) &cmd_##name,
+const struct command *const commands[] = { COMMAND_LIST NULL };
+#undef X
 
 const struct option common_options[] = {
     { OPTION_TEXT, 0, "db", offsetof(struct cli, db), "FILE",

@@ -37,3 +37,5 @@ grep -c 'nightly.db' busy.txt
 "$CURATE" run nightly.yaml --quiet --lock skip
 echo "skipped quietly"
 wait
+"$CURATE" run nightly.yaml --dry-run --json
+"$CURATE" run nightly.yaml --dry-run --quiet

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_model.h - what the commands "model info", "model tokenize" and "model nll" share.
+ */
+#ifndef CURATE_CMD_MODEL_H
+#define CURATE_CMD_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/option.h"
+
+struct buf;
+struct error;
+
+enum { STDIN_MAX_BYTES = 1 << 30 };
+
+struct model_args {
+    const char *path;
+};
+extern const struct option model_positional; /* of struct model_args */
+
+/* All of standard input, within the buf's limit. */
+int model_read_stdin(struct buf *out, struct error *err);
+/* Print {"schema":SCHEMA,KEY:[...]}: the ids, or the values where ids is NULL. */
+int model_print_array(const char *schema, const char *key, const int32_t *ids,
+                      const double *values, size_t n, struct error *err);
+
+#endif
