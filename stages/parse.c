@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -74,6 +75,18 @@ static const char *json_class(enum json_issue issue)
     return "bad_json";
 }
 
+/* Text that is not JSON, and from which byte on. A file in UTF-16 is a common one: it is named. */
+static int refuse_json(const struct frame_record *record, enum json_issue issue, size_t at,
+                       const char *detail, struct arena *arena, struct parsed *out,
+                       struct error *err)
+{
+    if (issue == JSON_BAD_UTF8 && record->text.len >= 2 &&
+        (memcmp(record->text.ptr, "\xff\xfe", 2) == 0 ||
+         memcmp(record->text.ptr, "\xfe\xff", 2) == 0))
+        detail = "this is UTF-16; convert the file to UTF-8, with iconv for instance";
+    return refuse_at(out, json_class(issue), at, detail, arena, err);
+}
+
 /* A record whose brackets do not add up. What the parser has to say about it is more to the
  * point than what the framing knows. */
 static int refuse_broken(struct parser *parser, const struct frame_record *record,
@@ -90,7 +103,7 @@ static int refuse_broken(struct parser *parser, const struct frame_record *recor
         return refuse(out, "bad_json", "stray bytes around a value");
     if (issue != JSON_BAD_UTF8)
         issue = JSON_BAD_SYNTAX;
-    return refuse_at(out, json_class(issue), at, detail, arena, err);
+    return refuse_json(record, issue, at, detail, arena, out, err);
 }
 
 static int refuse_frame(struct parser *parser, const struct frame_record *record,
@@ -147,7 +160,7 @@ int parse_record(struct parser *parser, const struct frame_record *record,
     if (json_parse(parser->json, record->text, &value, &issue, &at, &detail, err) < 0)
         return -1;
     if (issue != JSON_OK)
-        return refuse_at(out, json_class(issue), at, detail, arena, err);
+        return refuse_json(record, issue, at, detail, arena, out, err);
     if (json_type(value) != JSON_OBJECT)
         return refuse(out, "not_an_object", "it is JSON, and no object");
     if (json_count(value) == 0)
@@ -156,7 +169,7 @@ int parse_record(struct parser *parser, const struct frame_record *record,
     if (!out->format)
         return refuse(
             out, "unknown_shape",
-            "its keys are those of no shape; --format NAME names the one that is meant");
+            "its keys and their types fit no shape; --format NAME names the one that is meant");
     if (read_sample(parser, value, arena, out, err) < 0)
         return -1;
     out->sample.line = record->line;

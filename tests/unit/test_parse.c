@@ -65,6 +65,8 @@ static void gives_every_dirty_record_its_class(void **state)
           "\"x\"" },
         { "{\"text\" \"a\"}", FRAME_OK, "bad_json", "at byte 8" },
         { "{\"text\":\"a\377\"}", FRAME_OK, "bad_utf8", "at byte 10" },
+        { "\377\376{", FRAME_OK, "bad_utf8", "iconv" },
+        { "\376\377{", FRAME_BROKEN, "bad_utf8", "iconv" },
         { "{\"text\":\"a", FRAME_TRUNCATED, "truncated", "ends inside" },
         { "{\"text\":]", FRAME_BROKEN, "bad_json", "at byte 8" },
         { "{\"text\":\"a\"}", FRAME_TOO_LONG, "too_long", "--max-record" },
