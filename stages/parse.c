@@ -75,7 +75,7 @@ static const char *json_class(enum json_issue issue)
     return "bad_json";
 }
 
-/* Text that is not JSON, and from which byte on. A file in UTF-16 is a common one: it is named. */
+/* Text that is not JSON, from which byte on. A file in UTF-16 is a common one: it is named. */
 static int refuse_json(const struct frame_record *record, enum json_issue issue, size_t at,
                        const char *detail, struct arena *arena, struct parsed *out,
                        struct error *err)
