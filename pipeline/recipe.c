@@ -306,7 +306,8 @@ static int set_step(const struct loaded_step *loaded, struct recipe_step *step,
     step->args = calloc(1, step->stage->args_size);
     if (!step->args)
         return error_nomem(err);
-    if (set_args(step->stage, slots, step->args, err) < 0) {
+    if (set_args(step->stage, slots, step->args, err) < 0 ||
+        step->stage->check(step->args, err) < 0) {
         if (err->code == ERR_USAGE)
             err->code = ERR_CONFIG;
         return error_prefix(err, "%s", step->stage->name);

@@ -150,8 +150,12 @@ int pipeline_run_stage(const struct pipeline_options *options, const struct stag
     struct lock *lock = NULL;
     struct store *store = NULL;
     int64_t run_id = 0;
-    int rc = open_database(options, stage->name, stage->creates_store, &lock, &store, err);
+    int rc;
 
+    *skipped = false;
+    if (stage->check(args, err) < 0)
+        return -1;
+    rc = open_database(options, stage->name, stage->creates_store, &lock, &store, err);
     *skipped = rc == 0 && !store;
     if (store)
         rc = run_in_store(options, store, 0, stage, args, &run_id, err);

@@ -77,21 +77,24 @@ static int unknown_format(const char *name, struct error *err)
     return -1;
 }
 
-static int check_args(const struct stage_context *context, const struct export_args *args,
-                      const struct format **format, struct error *err)
+static int check_args(const struct export_args *args, const struct format **format,
+                      struct error *err)
 {
     if (!args->output || !*args->output)
         return error_set(err, ERR_USAGE,
                          "where to write is not said: --output FILE, or - for "
                          "standard output");
-    if (context->stdout_taken && strcmp(args->output, "-") == 0)
-        return error_set(err, ERR_USAGE,
-                         "the records and --json cannot both have standard output; name a file "
-                         "with --output");
     *format = format_find(args->to);
     if (!*format || !(*format)->write)
         return unknown_format(args->to, err);
     return 0;
+}
+
+static int check(const void *args, struct error *err)
+{
+    const struct format *unused;
+
+    return check_args(args, &unused, err);
 }
 
 /* The format cannot hold a sample. */
@@ -227,8 +230,13 @@ static int run(const struct stage_context *context, const void *arguments,
     const char *outcome = "new";
     int rc = -1;
 
-    if (check_args(context, args, &export.format, err) < 0 ||
-        selection_load(context->store, args->selection, &ids, NULL, err) < 0)
+    if (check_args(args, &export.format, err) < 0)
+        return -1;
+    if (context->stdout_taken && strcmp(args->output, "-") == 0)
+        return error_set(err, ERR_USAGE,
+                         "the records and --json cannot both have standard output; name a file "
+                         "with --output");
+    if (selection_load(context->store, args->selection, &ids, NULL, err) < 0)
         return -1;
     buf_init(&export.record, RECORD_MAX_BYTES);
     if (export_ids(&export, &ids, &outcome, err) < 0)
@@ -262,5 +270,6 @@ const struct stage stage_export = {
     .positional_required = true,
     .args_size = sizeof(struct export_args),
     .defaults = &defaults,
+    .check = check,
     .run = run,
 };

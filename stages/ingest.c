@@ -74,6 +74,13 @@ static int check_args(const struct ingest_args *args, struct ingest_settings *ou
     return choose_split(args->split, &out->format_options.split, err);
 }
 
+static int check(const void *args, struct error *err)
+{
+    struct ingest_settings unused;
+
+    return check_args(args, &unused, err);
+}
+
 /* The law, held against what the run row says: nothing may get lost on the way. */
 static int check_law(const struct ingest *ingest, const struct ingest_tally *tally,
                      struct error *err)
@@ -149,8 +156,8 @@ static int judge(const struct ingest *ingest, const struct ingest_tally *tally,
         return 0;
     list_classes(tally, classes, sizeof classes);
     if (n_rejected == n_read)
-        return error_set(err, ERR_INPUT, "all %" PRIu64 " records were rejected (%s)%s", n_read,
-                         classes, where);
+        return error_set(err, ERR_INPUT, "every record (%" PRIu64 ") was rejected (%s)%s",
+                         n_read, classes, where);
     if ((double)n_rejected * 100 > limit * (double)n_read)
         return error_set(err, ERR_INPUT,
                          "%" PRIu64 " of %" PRIu64 " records were rejected (%s), more than "
@@ -245,5 +252,6 @@ const struct stage stage_ingest = {
                                              .max_rejects = 1,
                                              .max_record = MAX_RECORD_DEFAULT },
     .creates_store = true,
+    .check = check,
     .run = run,
 };

@@ -128,7 +128,7 @@ static void tell_format(const struct writer *w, const struct batch *batch)
     else if (w->ingest->settings.forced)
         report_note(report, "%s: read as %s, as told", path, batch->format->name);
     else if (batch->format)
-        report_note(report, "%s: read as %s (%zu of the first %zu records are)", path,
+        report_note(report, "%s: read as %s (it fits %zu of the %zu looked at)", path,
                     batch->format->name, batch->n_votes, batch->n_looked_at);
     else
         report_note(report, "%s: none of the first %zu records has a known shape", path,

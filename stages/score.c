@@ -73,6 +73,18 @@ static int check_args(const struct score_args *args, struct error *err)
     return 0;
 }
 
+static int check(const void *arguments, struct error *err)
+{
+    const struct score_args *args = arguments;
+    struct score_plan plan = { 0 };
+
+    if (check_args(args, err) < 0)
+        return -1;
+    const int rc = score_plan_make(&args->metrics, &plan, err);
+    score_plan_release(&plan);
+    return rc;
+}
+
 /* All models' backlogs, together a progress bar. */
 static int run_models(struct scoring *scoring, struct error *err)
 {
@@ -231,5 +243,6 @@ const struct stage stage_score = {
     .positional_required = true,
     .args_size = sizeof(struct score_args),
     .defaults = &defaults,
+    .check = check,
     .run = run,
 };

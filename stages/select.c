@@ -93,6 +93,13 @@ static int check_args(const struct select_args *args, struct selection_spec *spe
     return 0;
 }
 
+static int check(const void *args, struct error *err)
+{
+    struct selection_spec unused = { 0 };
+
+    return check_args(args, &unused, err);
+}
+
 static const char *outcome(const struct selection_result *made)
 {
     if (made->unchanged)
@@ -145,5 +152,6 @@ const struct stage stage_select = {
     .options = options,
     .args_size = sizeof(struct select_args),
     .defaults = &defaults,
+    .check = check,
     .run = run,
 };

@@ -63,6 +63,10 @@ struct stage {
     size_t args_size;
     const void *defaults; /* args_size bytes */
     bool creates_store;   /* the database is made when it does not exist */
+    /* What is wrong with the values of the options, as far as it shows without a database:
+     * ERR_USAGE. Called before anything is opened, and for all steps of a recipe before the
+     * first one runs. run() must not rely on it. */
+    int (*check)(const void *args, struct error *err);
     /* 0, or -1; on ERR_CANCELLED what was committed stays. result may hold facts either way. */
     int (*run)(const struct stage_context *context, const void *args,
                struct stage_result *result, struct error *err);

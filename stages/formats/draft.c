@@ -266,13 +266,15 @@ static struct turn *first_user_turn(struct draft *draft)
     return NULL;
 }
 
-/* The message's first n bytes become the context, what is behind the blank line stays. */
-static void split_at(struct draft *draft, struct turn *turn, size_t n, const char *split)
+/* The message's first n bytes become the context, what is from `rest` on, behind the blank
+ * line, stays. */
+static void split_at(struct draft *draft, struct turn *turn, size_t n, size_t rest,
+                     const char *split)
 {
     const struct slice text = turn->content;
 
     draft_set_context(draft, slice_of(text.ptr, n), split);
-    turn->content = slice_of(text.ptr + n + 2, text.len - n - 2);
+    turn->content = slice_of(text.ptr + rest, text.len - rest);
 }
 
 bool draft_split_marked(struct draft *draft)
@@ -284,7 +286,7 @@ bool draft_split_marked(struct draft *draft)
         memcmp(turn->content.ptr + n, "\n\n", 2) != 0)
         return false;
     draft_take(draft, "context_bytes");
-    split_at(draft, turn, n, "marked");
+    split_at(draft, turn, n, n + 2, "marked");
     return true;
 }
 
@@ -299,16 +301,27 @@ static size_t trimmed_len(struct slice text)
     return n;
 }
 
+/* Where the line end (LF or CR LF) before byte `end` begins; `end` when there is none. */
+static size_t line_end_before(struct slice text, size_t end)
+{
+    if (end == 0 || text.ptr[end - 1] != '\n')
+        return end;
+    return end > 1 && text.ptr[end - 2] == '\r' ? end - 2 : end - 1;
+}
+
 void draft_split_last_paragraph(struct draft *draft)
 {
     struct turn *turn = first_user_turn(draft);
     const struct slice text = turn ? turn->content : slice_of("", 0);
 
     for (size_t i = trimmed_len(text); i-- > 2;) {
-        if (text.ptr[i - 2] != '\n' || text.ptr[i - 1] != '\n')
+        const size_t blank = line_end_before(text, i);
+        const size_t n = line_end_before(text, blank);
+
+        if (n == blank || blank == i)
             continue;
-        if (trimmed_len(slice_of(text.ptr, i - 2)) > 0)
-            split_at(draft, turn, i - 2, "last-paragraph");
+        if (trimmed_len(slice_of(text.ptr, n)) > 0)
+            split_at(draft, turn, n, i, "last-paragraph");
         return;
     }
 }

@@ -275,6 +275,15 @@ static void splits_longalign_at_the_last_blank_line(void **state)
           .instruction = "ask",
           .meta = "{\"length\":9}",
           .n_turns = 1 },
+        { .record = "{\"messages\":[{\"role\":\"user\",\"content\":\"one\\r\\n\\r\\nask\"}],"
+                    "\"length\":9}",
+          .format = "longalign",
+          .kind = SAMPLE_PROMPT_ONLY,
+          .context = "one",
+          .split = "last-paragraph",
+          .instruction = "ask",
+          .meta = "{\"length\":9}",
+          .n_turns = 1 },
         { .record = "{\"messages\":[{\"role\":\"user\",\"content\":\"one\\n\\nask\\n\\n \"}],"
                     "\"length\":9}",
           .format = "longalign",

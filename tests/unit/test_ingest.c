@@ -299,7 +299,7 @@ static void rejecting_everything_is_always_an_error(void **state)
     struct error err;
 
     assert_fails(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "100", NULL),
-                 ERR_INPUT, "all 2 records were rejected");
+                 ERR_INPUT, "every record (2) was rejected");
     assert_counts(f, 2, 0, 0, 2);
 }
 
@@ -375,7 +375,7 @@ static void tells_the_shape_of_each_file(void **state)
 
     assert_ok(stage_run(&f->run, &err, "ingest", "files", mixed, "files", none, NULL));
     assert_counts(f, 3, 3, 0, 0);
-    assert_note(f, "mixed.jsonl: read as qa (2 of the first 3 records are)");
+    assert_note(f, "mixed.jsonl: read as qa (it fits 2 of the 3 looked at)");
     assert_note(f, "none.jsonl: no records");
     assert_note(f, "1 of 3 samples have another shape");
 

@@ -86,6 +86,10 @@ static void says_what_is_wrong_and_where(void **state)
         { "version: 1\nsteps:\n  - score:\n      metrics: [nll]\n\n      # colours\n      "
           "colour: red\n",
           "line 7: there is no key 'colour'" },
+        { "version: 1\nsteps:\n  - score: {metrics: [polish]}\n", "step 1: score" },
+        { "version: 1\nsteps:\n  - score: {metrics: [nll]}\n"
+          "  - select: {name: a, by: nll, top: all}\n",
+          "step 2: select: --top all" },
         { "version: 1\nsteps: []\n", "r.yaml" },
         { "version: 1\nsteps:\n  - score: {alpha: 0.5}\n", "metrics is missing" },
         { "version: 1\nsteps:\n  - score: {metrics: [nll], alpha: high}\n",
