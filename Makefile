@@ -5,7 +5,7 @@ BUILD ?= build
 .PHONY: all demo test install fuzz bench format clean help
 
 all: $(BUILD)/build.ninja
-	ninja -C $(BUILD)
+	ninja $(NINJAFLAGS) -C $(BUILD)
 
 $(BUILD)/build.ninja:
 	meson setup --buildtype=release -Dtests=false $(BUILD)
@@ -13,7 +13,7 @@ $(BUILD)/build.ninja:
 demo:
 	@.ci/packages.sh
 	@echo "== building a release in $(BUILD)"
-	@$(MAKE) --no-print-directory --silent all
+	@$(MAKE) --no-print-directory --silent NINJAFLAGS=--quiet all
 	@examples/demo.sh $(BUILD)/cli/curate
 
 test:
