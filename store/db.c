@@ -7,9 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include <sqlite3.h>
-
 #include "base/error.h"
+#include "store/sqlite_private.h"
 
 enum {
     BUSY_TIMEOUT_MS = 5000,

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "base/error.h"
+#include "store/sqlite_private.h"
 
 /* A mistake in what a user wrote, and where it is. */
 static int raise_mistake(const struct stmt *stmt, int rc, const char *sql, const char *detail,

@@ -35,6 +35,8 @@ PLANTED = [
     ("layers", "base/a.c", LICENCE + '#include "store/b.h"\n', "must not see store/"),
     ("layers", "stages/x.c", LICENCE + '#include "stages/y.h"\n', "sibling"),
     ("layers", "stages/x.c", LICENCE + "#include <sqlite3.h>\n", "belongs to store/"),
+    ("layers", "store/x.c", LICENCE + '#include "store/sqlite_private.h"\n',
+     "belongs to store/db.c"),
     ("layers", "stages/x.c", LICENCE + "#include <gtk/gtk.h>\n", "no home"),
     ("layers", "stages/x.c", LICENCE + '#include "store/db_private.h"\n', "private to store/"),
     ("layers", "stages/x.c", LICENCE + '#include "stages/y.c"\n', "not a header"),
