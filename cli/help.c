@@ -51,9 +51,9 @@ void help_overview(void)
     print_name("version", "print the version");
     puts("\nOptions of every command:");
     print_table(common_options);
-    puts("\nExit status: 0 done, 64 usage, 65 bad data, 66 not found, 70 a law broken, 73 "
-         "cannot\n"
-         "create, 74 I/O, 75 locked: try later, 77 permission, 78 recipe; see curate(1).");
+    puts("\nExit status: 0 done, 64 usage, 65 bad data, 66 not found, 70 a law broken,\n"
+         "73 cannot create, 74 I/O, 75 locked: try later, 77 permission, 78 recipe; see\n"
+         "curate(1).");
 }
 
 void help_command(const struct command *command)

@@ -83,25 +83,43 @@ static int find_command(int argc, char **argv, struct command *out, const struct
     return 0;
 }
 
-static int unknown_command(int argc, char **argv, struct error *err)
+/* Take the name for the nearest one to what was typed, if it is nearer than those before it. */
+static void consider(const char *name, const char *typed, const char **nearest, size_t *least)
+{
+    const size_t distance = option_distance(name, typed, 2);
+
+    if (distance < *least) {
+        *nearest = name;
+        *least = distance;
+    }
+}
+
+/* "model" without a second word, or with a wrong one: say which there are. */
+static int unknown_second_word(const char *first, size_t first_len, struct error *err)
+{
+    char names[200] = "";
+    size_t n = 0;
+
+    for (size_t i = 0; commands[i]; i++)
+        if (strncmp(commands[i]->name, first, first_len) == 0 && n < sizeof names)
+            n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "",
+                                  commands[i]->name);
+    return error_set(err, ERR_USAGE, "%s needs a second word; there are: %s", first, names);
+}
+
+static int unknown_command(char **argv, struct error *err)
 {
     const char *nearest = NULL;
     size_t least = 3;
 
     for (size_t i = 0; stages[i]; i++)
-        if (option_distance(stages[i]->name, argv[0], 2) < least) {
-            nearest = stages[i]->name;
-            least = option_distance(nearest, argv[0], 2);
-        }
+        consider(stages[i]->name, argv[0], &nearest, &least);
     for (size_t i = 0; commands[i]; i++) {
         const size_t word = strcspn(commands[i]->name, " ");
+
         if (strncmp(commands[i]->name, argv[0], word) == 0 && !argv[0][word])
-            return error_set(err, ERR_USAGE, "%s %s is not a command; 'curate help' lists them",
-                             argv[0], argc > 1 ? argv[1] : "alone");
-        if (option_distance(commands[i]->name, argv[0], 2) < least) {
-            nearest = commands[i]->name;
-            least = option_distance(nearest, argv[0], 2);
-        }
+            return unknown_second_word(argv[0], word, err);
+        consider(commands[i]->name, argv[0], &nearest, &least);
     }
     if (nearest)
         return error_set(err, ERR_USAGE, "there is no command '%s'; did you mean '%s'?",
@@ -217,7 +235,7 @@ int main(int argc, char **argv)
     }
     const int words = find_command(argc, argv, &command, &stage);
     if (words == 0) {
-        unknown_command(argc, argv, &err);
+        unknown_command(argv, &err);
         return fail(&cli, NULL, &err);
     }
     settings_models_dir(models_dir, sizeof models_dir);

@@ -2,8 +2,8 @@
 /*
  * settings.h - what the common options and the environment come to.
  *
- * The only code that reads the environment: CURATE_DB, CURATE_THREADS, CURATE_MODELS,
- * CURATE_CPU.
+ * Reads CURATE_DB, CURATE_THREADS, CURATE_MODELS and CURATE_CPU from the environment; besides
+ * this only progress.c looks there, for TERM and CI.
  */
 #ifndef CURATE_SETTINGS_H
 #define CURATE_SETTINGS_H
