@@ -12,7 +12,8 @@ TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*
 
 def files(root, *suffixes):
     """The files of the repository with these suffixes, as paths relative to root, sorted."""
-    found = [path for path in Path(root).iterdir() if path.is_file()]
+    # In a second worktree of git's, .git is a file with a path in it.
+    found = [path for path in Path(root).iterdir() if path.is_file() and path.name != ".git"]
     for folder in FOLDERS:
         found += (path for path in Path(root, folder).rglob("*") if path.is_file())
     return sorted(path.relative_to(root).as_posix() for path in found
