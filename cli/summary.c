@@ -28,7 +28,7 @@ static void print_fact(const struct stage_fact *fact)
     }
 }
 
-static void add_fact(struct jsonout *json, const struct stage_fact *fact)
+void summary_add_fact(struct jsonout *json, const struct stage_fact *fact)
 {
     jsonout_key(json, fact->key);
     switch (fact->type) {
@@ -61,7 +61,7 @@ static void print_json(const struct cli *cli, const char *name, const char *stat
     jsonout_key(&json, "status");
     jsonout_text(&json, slice_text(status));
     for (size_t i = 0; i < result->n_facts; i++)
-        add_fact(&json, &result->facts[i]);
+        summary_add_fact(&json, &result->facts[i]);
     if (run_id > 0) {
         jsonout_key(&json, "run");
         jsonout_int(&json, run_id);

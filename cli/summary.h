@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 struct cli;
-struct error;
+struct jsonout;
+struct stage_fact;
 struct stage_result;
 
 /*
@@ -18,5 +19,8 @@ struct stage_result;
  */
 void summary_print(const struct cli *cli, const char *name, const char *status, int64_t run_id,
                    const struct stage_result *result);
+
+/* A member of a JSON object. */
+void summary_add_fact(struct jsonout *json, const struct stage_fact *fact);
 
 #endif

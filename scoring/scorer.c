@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "scoring/observe.h"
-#include "scoring/scorer_list.h" /* generated: SCORER_LIST */
+#include "scoring/scorer_list.h"  /* generated: SCORER_LIST */
+#include "scoring/scorer_pages.h" /* generated: page_NAME of each */
 
 #define X(name) extern const struct scorer scorer_##name;
 SCORER_LIST
@@ -21,6 +22,18 @@ const struct scorer *scorer_find(const char *name)
         if (strcmp((*at)->name, name) == 0)
             return *at;
     return NULL;
+}
+
+const char *scorer_page(const struct scorer *scorer)
+{
+#define X(name) page_##name,
+    static const unsigned char *const pages[] = { SCORER_LIST };
+#undef X
+    size_t i = 0;
+
+    while (scorers[i] != scorer)
+        i++;
+    return (const char *)pages[i];
 }
 
 size_t scorer_input_count(const struct scorer *scorer)

@@ -10,7 +10,8 @@
  * computes them first, stores each as a metric of its own, and never computes one twice.
  *
  * A score that cannot be computed has a reason and no number. To add one: NAME.c with
- * `const struct scorer scorer_NAME`, NAME in the list of scoring/meson.build.
+ * `const struct scorer scorer_NAME`, NAME in the list of scoring/meson.build, and its page:
+ * a section "## NAME" of docs/scores.md, which becomes part of the program.
  */
 #ifndef CURATE_SCORER_H
 #define CURATE_SCORER_H
@@ -77,6 +78,8 @@ struct scorer {
 extern const struct scorer *const scorers[];
 const struct scorer *scorer_find(const char *name);
 size_t scorer_input_count(const struct scorer *scorer);
+/* Its section of docs/scores.md, without the heading. */
+const char *scorer_page(const struct scorer *scorer);
 
 /*
  * The ways to call observe and derive. What all scorers share is settled here: a sample that

@@ -201,7 +201,7 @@ def main(root):
     problems = []
     guards = {}
     for name in tree.files(root, *C, *SCRIPT, *PLAIN, ""):
-        if name == "LICENSE" or "/corpus/" in name or "/data/" in name or \
+        if name in ("LICENSE", ".git") or "/corpus/" in name or "/data/" in name or \
                 name.startswith("models/") and not name.endswith(SCRIPT):
             continue
         text = tree.read(root, name)

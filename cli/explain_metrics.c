@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "cli/explain.h"
+#include "scoring/scorer.h"
+
+/* "nll, nll@short": @short is the other model of a pair. */
+static void name_inputs(const struct scorer *scorer, char *out, size_t size)
+{
+    const size_t n_inputs = scorer_input_count(scorer);
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_inputs && n < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s%s%s", i > 0 ? ", " : "",
+                              scorer->inputs[i].metric,
+                              scorer->inputs[i].model == SCORER_SHORT_MODEL ? "@short" : "");
+}
+
+static bool metric_entry(size_t i, struct explain_entry *out)
+{
+    const struct scorer *scorer = scorers[i];
+    char inputs[200] = "the model";
+
+    if (!scorer)
+        return false;
+    out->name = scorer->name;
+    out->summary = scorer->summary;
+    out->page = scorer_page(scorer);
+    name_inputs(scorer, inputs, sizeof inputs);
+    stage_fact_int(&out->facts, "version", scorer->version);
+    stage_fact_text(&out->facts, "unit", scorer->unit);
+    stage_fact_text(&out->facts, "better",
+                    scorer->better == BETTER_HIGHER ? "higher" : "lower");
+    stage_fact_text(&out->facts, "made_of", inputs);
+    return true;
+}
+
+const struct explain_kind explain_metrics = { "metric", "Metrics", metric_entry };
