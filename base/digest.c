@@ -57,6 +57,13 @@ int digest_end(struct digest *digest, uint8_t out[DIGEST_BYTES], struct error *e
     return 0;
 }
 
+int digest_restart(struct digest *digest, struct error *err)
+{
+    if (EVP_DigestInit_ex(digest->ctx, NULL, NULL) != 1)
+        return error_set(err, ERR_NOMEM, "libcrypto did not begin another SHA-256");
+    return 0;
+}
+
 static int add_all(struct digest *digest, int fd, struct error *err)
 {
     uint8_t *block = malloc(BLOCK_BYTES);

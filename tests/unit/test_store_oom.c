@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "store/content.h"
 #include "store/query.h"
 #include "store/run.h"
 #include "store/sample.h"
@@ -182,14 +183,34 @@ static void querying(void **state)
     survives_each_failure(ask_what_is_there, state);
 }
 
+static int sum_up(struct store_fixture *f, struct error *err)
+{
+    struct content_database database;
+    struct content *content = NULL;
+    int rc = content_new(NULL, &content, err);
+
+    if (rc == 0)
+        rc = content_of_database(content, f->store, &database, err);
+    content_free(content);
+    return rc;
+}
+
+static void summing_up_the_content(void **state)
+{
+    store_fixture_add(*state, "context", "ask", "answer");
+
+    survives_each_failure(sum_up, state);
+}
+
 #define TEST(name)                                                                             \
     cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(opening_a_store),     TEST(adding_a_sample), TEST(reading_a_sample),
-        TEST(walking_the_rejects), TEST(selecting),       TEST(querying),
+        TEST(opening_a_store),        TEST(adding_a_sample), TEST(reading_a_sample),
+        TEST(walking_the_rejects),    TEST(selecting),       TEST(querying),
+        TEST(summing_up_the_content),
     };
 
     return cmocka_run_group_tests_name("store out of memory", tests, NULL, NULL);

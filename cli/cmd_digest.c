@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/jsonout.h"
+#include "cli/command.h"
+#include "stages/corpus_samples.h"
+#include "store/content.h"
+#include "store/sample.h"
+#include "store/store.h"
+
+struct digest_args {
+    const char *selection;
+    const char *export;
+    bool parts;
+};
+
+static const struct option opts[] = {
+    { OPTION_TEXT, 0, "selection", offsetof(struct digest_args, selection), "NAME",
+      "the set of samples of a selection" },
+    { OPTION_TEXT, 0, "export", offsetof(struct digest_args, export), "FILE|-",
+      "the set of samples of an exported file" },
+    { OPTION_FLAG, 0, "parts", offsetof(struct digest_args, parts), NULL,
+      "of the database: also its tables, one line each" },
+    { OPTION_END, 0, NULL, 0, NULL, NULL },
+};
+
+enum { HEX_BYTES = 2 * DIGEST_BYTES + 1, LINE_MAX_BYTES = 1 << 20 };
+
+static void add_sum(struct jsonout *json, const struct content_sum *sum, const char *unit)
+{
+    char hex[HEX_BYTES];
+
+    digest_hex(sum->bytes, DIGEST_BYTES, hex);
+    jsonout_key(json, "digest");
+    jsonout_text(json, slice_text(hex));
+    jsonout_key(json, unit);
+    jsonout_int(json, (int64_t)sum->n);
+}
+
+static void add_parts(struct jsonout *json, const struct content_database *database)
+{
+    jsonout_key(json, "parts");
+    jsonout_array_begin(json);
+    for (size_t p = 0; p < database->n_parts; p++) {
+        jsonout_object_begin(json);
+        jsonout_key(json, "table");
+        jsonout_text(json, slice_text(database->parts[p].name));
+        add_sum(json, &database->parts[p].sum, "rows");
+        jsonout_object_end(json);
+    }
+    jsonout_array_end(json);
+}
+
+/* One of database and samples is given. */
+static int print_json(const char *of, const char *name, const struct content_database *database,
+                      const struct content_sum *samples, struct error *err)
+{
+    char hex[HEX_BYTES];
+    struct jsonout json;
+    struct buf line;
+
+    buf_init(&line, LINE_MAX_BYTES);
+    jsonout_init(&json, &line);
+    jsonout_object_begin(&json);
+    jsonout_key(&json, "schema");
+    jsonout_text(&json, slice_text("curate.digest/1"));
+    jsonout_key(&json, "of");
+    jsonout_text(&json, slice_text(of));
+    jsonout_key(&json, "name");
+    jsonout_text(&json, slice_text(name));
+    if (samples) {
+        add_sum(&json, samples, "samples");
+    } else {
+        digest_hex(database->digest, DIGEST_BYTES, hex);
+        jsonout_key(&json, "digest");
+        jsonout_text(&json, slice_text(hex));
+        add_parts(&json, database);
+    }
+    jsonout_object_end(&json);
+    const int rc = jsonout_end(&json, err);
+    if (rc == 0)
+        puts(line.data);
+    buf_release(&line);
+    return rc;
+}
+
+static int tell_samples(const struct cli *cli, const char *of, const char *name,
+                        const struct content_sum *sum, struct error *err)
+{
+    char hex[HEX_BYTES];
+
+    if (cli->json)
+        return print_json(of, name, NULL, sum, err);
+    digest_hex(sum->bytes, DIGEST_BYTES, hex);
+    printf("%s  %s\n", hex, name);
+    return 0;
+}
+
+static int tell_database(const struct cli *cli, const struct content_database *database,
+                         bool parts, struct error *err)
+{
+    char hex[HEX_BYTES];
+
+    if (cli->json)
+        return print_json("database", cli->db, database, NULL, err);
+    for (size_t p = 0; parts && p < database->n_parts; p++) {
+        digest_hex(database->parts[p].sum.bytes, DIGEST_BYTES, hex);
+        printf("%s  %s, %" PRIu64 " rows\n", hex, database->parts[p].name,
+               database->parts[p].sum.n);
+    }
+    digest_hex(database->digest, DIGEST_BYTES, hex);
+    printf("%s  %s\n", hex, cli->db);
+    return 0;
+}
+
+struct export_sum {
+    struct content *content;
+    struct content_sum sum;
+};
+
+static int add_sample(void *arg, const struct sample *sample, struct error *err)
+{
+    struct export_sum *e = arg;
+
+    return content_add_sample(e->content, &sample->hash, &e->sum, err);
+}
+
+static int of_export(struct cli *cli, struct content *content, const char *path,
+                     struct error *err)
+{
+    struct export_sum e = { .content = content };
+
+    if (corpus_samples(path, &cli->report, add_sample, &e, err) < 0)
+        return -1;
+    return tell_samples(cli, "export", path, &e.sum, err);
+}
+
+static int of_database(struct cli *cli, struct content *content, const struct digest_args *args,
+                       struct error *err)
+{
+    struct content_database database;
+    struct content_sum samples = { .n = 0 };
+    struct store *store = NULL;
+    int rc = -1;
+
+    if (store_open(cli->db, STORE_READ_ONLY, &store, err) < 0)
+        return -1;
+    if (args->selection) {
+        if (content_of_selection(content, store, args->selection, &samples, err) == 0)
+            rc = tell_samples(cli, "selection", args->selection, &samples, err);
+    } else if (content_of_database(content, store, &database, err) == 0) {
+        rc = tell_database(cli, &database, args->parts, err);
+    }
+    store_close(store);
+    return rc;
+}
+
+static int run(struct cli *cli, const void *args, struct error *err)
+{
+    const struct digest_args *a = args;
+    struct content *content = NULL;
+
+    if ((a->selection != NULL) + (a->export != NULL) + (int)a->parts > 1)
+        return error_set(err, ERR_USAGE,
+                         "--selection, --export and --parts exclude each other");
+    if (content_new(cli->report.stop_signal, &content, err) < 0)
+        return -1;
+    const int rc =
+        a->export ? of_export(cli, content, a->export, err) : of_database(cli, content, a, err);
+    content_free(content);
+    return rc;
+}
+
+const struct command cmd_digest = {
+    .name = "digest",
+    .summary = "what a database, selection or export holds, as one number to compare",
+    .description =
+        "Two databases have the same digest when the same was put into them, in whatever\n"
+        "order, by however many runs, and whatever was killed in between: ids of rows, times\n"
+        "and the log of runs do not count. A selection and a file exported from it have the\n"
+        "same digest when the file holds exactly its samples.",
+    .options = opts,
+    .args_size = sizeof(struct digest_args),
+    .defaults = &(const struct digest_args){ .selection = NULL },
+    .run = run,
+};

@@ -1,0 +1,30 @@
+# The same was put into two databases in another order, by other runs: the same digest. A
+# selection and what was exported from it agree in every format; another sample is seen.
+digest() {
+    "$CURATE" digest "$@" | cut -d' ' -f1
+}
+cp "$DATA/corpora/shapes.jsonl" .
+echo '[{"prompt": "Say", "completion": "so"}, {"prompt": "Ask", "completion": "why"}]' > array.json
+"$CURATE" ingest --quiet --db a.db shapes.jsonl array.json
+"$CURATE" ingest --quiet --db b.db array.json
+[[ $(digest --db a.db) != $(digest --db b.db) ]]
+"$CURATE" ingest --quiet --db b.db shapes.jsonl
+"$CURATE" ingest --quiet --db b.db shapes.jsonl array.json
+"$CURATE" digest --db a.db --parts | sed 's/^[0-9a-f]\{64\}  //'
+diff <(digest --db a.db --parts) <(digest --db b.db --parts)
+
+"$CURATE" score nll --quiet --db a.db
+"$CURATE" select --quiet --db a.db --name best --by nll --top 8
+want=$(digest --db a.db --selection best)
+for format in jsonl messages sharegpt; do
+    "$CURATE" export best --quiet --db a.db --to "$format" --output "$format.jsonl"
+    [[ $(digest --export "$format.jsonl") == "$want" ]]
+done
+tac jsonl.jsonl | digest --export - | grep -x "$want" > same
+head -n 7 jsonl.jsonl | digest --export - | grep -vx "$want" > other
+"$CURATE" digest --json --export - < jsonl.jsonl | sed 's/[0-9a-f]\{64\}/HEX/'
+status=0
+echo '{"no": "sample"}' | "$CURATE" digest --export - || status=$?
+echo "status $status"
+"$CURATE" digest --db a.db --selection worst || echo "status $?"
+"$CURATE" digest --parts --selection best || echo "status $?"
