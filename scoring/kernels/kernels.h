@@ -54,9 +54,33 @@ struct kernels {
     void (*pack_q8_0)(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                       float *out);
 
+    /*
+     * Widen elements [first, first + k) of one row of blocks; both multiples of the block: 32
+     * elements, or 256 of the types named _K. Exact, but for one rounding of the sum where the
+     * type has a minimum (Q4_1, Q5_1, Q2_K, Q4_K, Q5_K); of a NaN only that it is one.
+     */
+    void (*unpack_q4_0)(const void *row, size_t first, size_t k, float *out);
+    void (*unpack_q4_1)(const void *row, size_t first, size_t k, float *out);
+    void (*unpack_q5_0)(const void *row, size_t first, size_t k, float *out);
+    void (*unpack_q5_1)(const void *row, size_t first, size_t k, float *out);
+    void (*unpack_iq4_nl)(const void *row, size_t first, size_t k, float *out);
+    void (*unpack_q2_k)(const void *row, size_t first, size_t k, float *out);
+    void (*unpack_q3_k)(const void *row, size_t first, size_t k, float *out);
+    void (*unpack_q4_k)(const void *row, size_t first, size_t k, float *out);
+    void (*unpack_q5_k)(const void *row, size_t first, size_t k, float *out);
+    void (*unpack_q6_k)(const void *row, size_t first, size_t k, float *out);
+
     /* out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i]; the mean in double. out may be x.
      * Three roundings: within 2 * FLT_EPSILON relative (underflow apart). */
     void (*rms_norm)(const float *x, const float *weight, size_t n, float epsilon, float *out);
+
+    /*
+     * out[i] = (x[i] - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon) * weight[i] + bias[i],
+     * or without the bias where it is NULL; the means in double. out may be x. Within
+     * 2 * FLT_EPSILON * (|(x - mean) / sqrt() * weight| + |bias|).
+     */
+    void (*layer_norm)(const float *x, const float *weight, const float *bias, size_t n,
+                       float epsilon, float *out);
 
     /* Rotate n pairs: NORM pairs (x[2i], x[2i+1]), NEOX pairs (x[i], x[i+n]). In place.
      * Within FLT_EPSILON * (|x * cos| + |y * sin|) of x * cos - y * sin, and so for the other.
@@ -67,6 +91,18 @@ struct kernels {
     /* gate[i] = silu(gate[i]) * up[i], silu(x) = x / (1 + exp(-x)). Relative error at most
      * 1e-6; silu below 1e-36 may become 0. */
     void (*silu_mul)(float *gate, const float *up, size_t n);
+
+    /*
+     * GELU in place: x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))), and the one that it
+     * approximates, x / 2 * (1 + erf(x / sqrt(2))); Hendrycks and Gimpel, arXiv 1606.08415.
+     * Within 2e-6 relative above -3 and 1e-7 absolute below.
+     */
+    void (*gelu_tanh)(float *x, size_t n);
+    void (*gelu_erf)(float *x, size_t n);
+
+    /* x[i] = cap * tanh(x[i] / cap), cap > 0. Within 2 * FLT_EPSILON * cap; the largest finite
+     * x gives cap. */
+    void (*soft_cap)(float *x, float cap, size_t n);
 
     /* The largest of n >= 1 values. Exact. */
     float (*max_f32)(const float *x, size_t n);
@@ -79,9 +115,10 @@ struct kernels {
     /* Sum of x, in double. */
     double (*sum_f32)(const float *x, size_t n);
 
-    /* x[i] *= factor; x[i] += y[i]. Exactly as plain C does it. */
+    /* x[i] *= factor; x[i] += y[i]; x[i] *= y[i]. Exactly as plain C does it. */
     void (*scale_f32)(float *x, float factor, size_t n);
     void (*add_f32)(float *x, const float *y, size_t n);
+    void (*mul_f32)(float *x, const float *y, size_t n);
 };
 
 /* Fill k with the best variants among cpu_flags; 0 gives the C reference. */

@@ -24,6 +24,52 @@ static void check_rms_norm(const struct kernels *kernels, const float *x, const 
     }
 }
 
+static void check_layer_norm(const struct kernels *kernels, const float *x, const float *weight,
+                             const float *bias, size_t n, float *out)
+{
+    double sum = 0;
+    double squares = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i];
+    const double mean = sum / (double)n;
+    for (size_t i = 0; i < n; i++)
+        squares += pow((double)x[i] - mean, 2);
+    const double root = sqrt(squares / (double)n + 1e-5);
+    kernels->layer_norm(x, weight, bias, n, 1e-5f, out);
+    for (size_t i = 0; i < n; i++) {
+        const double unit = ((double)x[i] - mean) / root * (double)weight[i];
+        const double shift = bias ? (double)bias[i] : 0;
+        const double bound = 2 * (double)FLT_EPSILON * (fabs(unit) + fabs(shift));
+
+        if (!(fabs((double)out[i] - (unit + shift)) <= bound))
+            fail_msg("%s n=%zu: element %zu is %.9g, not %.9g", kernels->name, n, i,
+                     (double)out[i], unit + shift);
+    }
+}
+
+static void layer_norm_is_within_the_bound_with_and_without_bias(void **state)
+{
+    const struct family *f = *state;
+    const struct kernels *const both[] = { &f->ref, &f->fast };
+    static float x[LEN_MAX], weight[LEN_MAX], bias[LEN_MAX], out[LEN_MAX];
+    struct rng rng = rng_from_env("CURATE_SEED");
+
+    for (size_t n = 1; n <= LEN_MAX; n = next_len(n)) {
+        rng_fill_normal(&rng, x, n);
+        rng_fill_normal(&rng, weight, n);
+        rng_fill_normal(&rng, bias, n);
+        for (size_t i = 0; i < n; i++)
+            x[i] += 100; /* the mean is not what matters */
+        for (size_t b = 0; b < 2; b++) {
+            check_layer_norm(both[b], x, weight, NULL, n, out);
+            check_layer_norm(both[b], x, weight, bias, n, out);
+        }
+        f->fast.layer_norm(x, weight, bias, n, 1e-5f, x); /* in place: the same bits */
+        assert_memory_equal(x, out, n * sizeof *x);
+    }
+}
+
 static void every_length_is_within_the_bound(void **state)
 {
     const struct family *f = *state;
@@ -86,6 +132,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(every_length_is_within_the_bound, &f),
         cmocka_unit_test_prestate(large_and_small_rows_keep_their_shape, &f),
+        cmocka_unit_test_prestate(layer_norm_is_within_the_bound_with_and_without_bias, &f),
         cmocka_unit_test_prestate(a_row_of_zeros_stays_zero, &f),
     };
 

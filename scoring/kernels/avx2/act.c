@@ -19,6 +19,35 @@ void silu_mul_avx2(float *gate, const float *up, size_t n)
     }
 }
 
+void gelu_tanh_avx2(float *x, size_t n)
+{
+    const __m256 one = _mm256_set1_ps(1);
+    const __m256 cubic = _mm256_set1_ps(0.044715f);
+    const __m256 twice = _mm256_set1_ps(-2 * 0.79788456f); /* sqrt(2 / pi) */
+
+    for (size_t i = 0; i < n; i += 8) {
+        const __m256 v = load_first(x + i, n - i);
+        const __m256 u = _mm256_mul_ps(v, _mm256_fmadd_ps(_mm256_mul_ps(cubic, v), v, one));
+        const __m256 e = exp_lanes(_mm256_mul_ps(twice, u));
+        store_first(x + i, n - i, _mm256_div_ps(v, _mm256_add_ps(one, e)));
+    }
+}
+
+/* tanh(u) is 1 - 2 / (exp(2u) + 1): absolute accuracy is what a cap asks for. */
+void soft_cap_avx2(float *x, float cap, size_t n)
+{
+    const __m256 one = _mm256_set1_ps(1);
+    const __m256 two = _mm256_set1_ps(2);
+    const __m256 top = _mm256_set1_ps(cap);
+
+    for (size_t i = 0; i < n; i += 8) {
+        const __m256 u = _mm256_div_ps(load_first(x + i, n - i), top);
+        const __m256 e = exp_lanes(_mm256_add_ps(u, u));
+        const __m256 rest = _mm256_div_ps(two, _mm256_add_ps(e, one));
+        store_first(x + i, n - i, _mm256_mul_ps(_mm256_sub_ps(one, rest), top));
+    }
+}
+
 void scale_f32_avx2(float *x, float factor, size_t n)
 {
     const __m256 times = _mm256_set1_ps(factor);
@@ -32,5 +61,14 @@ void add_f32_avx2(float *x, const float *y, size_t n)
     for (size_t i = 0; i < n; i += 8) {
         const __m256 sum = _mm256_add_ps(load_first(x + i, n - i), load_first(y + i, n - i));
         store_first(x + i, n - i, sum);
+    }
+}
+
+void mul_f32_avx2(float *x, const float *y, size_t n)
+{
+    for (size_t i = 0; i < n; i += 8) {
+        const __m256 product =
+            _mm256_mul_ps(load_first(x + i, n - i), load_first(y + i, n - i));
+        store_first(x + i, n - i, product);
     }
 }

@@ -30,8 +30,11 @@ void rope_norm_avx2(float *x, const float *cos, const float *sin, size_t n);
 void rope_neox_avx2(float *x, const float *cos, const float *sin, size_t n);
 
 void silu_mul_avx2(float *gate, const float *up, size_t n);
+void gelu_tanh_avx2(float *x, size_t n);
+void soft_cap_avx2(float *x, float cap, size_t n);
 void scale_f32_avx2(float *x, float factor, size_t n);
 void add_f32_avx2(float *x, const float *y, size_t n);
+void mul_f32_avx2(float *x, const float *y, size_t n);
 
 float max_f32_avx2(const float *x, size_t n);
 double exp_sum_avx2(float *x, size_t n, float max);

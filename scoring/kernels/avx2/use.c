@@ -16,9 +16,12 @@ void use_avx2(struct kernels *k)
     k->rope_norm = rope_norm_avx2;
     k->rope_neox = rope_neox_avx2;
     k->silu_mul = silu_mul_avx2;
+    k->gelu_tanh = gelu_tanh_avx2;
+    k->soft_cap = soft_cap_avx2;
     k->max_f32 = max_f32_avx2;
     k->exp_sum = exp_sum_avx2;
     k->sum_f32 = sum_f32_avx2;
     k->scale_f32 = scale_f32_avx2;
     k->add_f32 = add_f32_avx2;
+    k->mul_f32 = mul_f32_avx2;
 }

@@ -16,9 +16,12 @@ void use_avx512(struct kernels *k)
     k->rope_norm = rope_norm_avx512;
     k->rope_neox = rope_neox_avx512;
     k->silu_mul = silu_mul_avx512;
+    k->gelu_tanh = gelu_tanh_avx512;
+    k->soft_cap = soft_cap_avx512;
     k->max_f32 = max_f32_avx512;
     k->exp_sum = exp_sum_avx512;
     k->sum_f32 = sum_f32_avx512;
     k->scale_f32 = scale_f32_avx512;
     k->add_f32 = add_f32_avx512;
+    k->mul_f32 = mul_f32_avx512;
 }

@@ -37,6 +37,11 @@ static float widen_f16(uint32_t half)
     return from_bits(sign | (exponent + 127 - 15) << 23 | fraction << 13);
 }
 
+float half_at(const uint8_t *p)
+{
+    return widen_f16(load_u16(p));
+}
+
 static float element_f32(const uint8_t *row, size_t i)
 {
     const uint8_t *p = row + 4 * i;
@@ -46,7 +51,7 @@ static float element_f32(const uint8_t *row, size_t i)
 
 static float element_f16(const uint8_t *row, size_t i)
 {
-    return widen_f16(load_u16(row + 2 * i));
+    return half_at(row + 2 * i);
 }
 
 static float element_bf16(const uint8_t *row, size_t i)
@@ -61,7 +66,7 @@ static float element_q8_0(const uint8_t *row, size_t i)
     const uint8_t *block = row + i / 32 * 34;
     const int q = block[2 + i % 32];
 
-    return widen_f16(load_u16(block)) * (float)(q < 128 ? q : q - 256);
+    return half_at(block) * (float)(q < 128 ? q : q - 256);
 }
 
 static inline void pack(float (*element)(const uint8_t *row, size_t i), const uint8_t *rows,

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { PANEL_REF = 16 };
 
@@ -24,12 +25,32 @@ void pack_bf16_ref(const void *rows, size_t row_bytes, size_t n, size_t first, s
 void pack_q8_0_ref(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                    float *out);
 
+/* The f16 at p, at any address: exact. */
+float half_at(const uint8_t *p);
+
+void unpack_q4_0_ref(const void *row, size_t first, size_t k, float *out);
+void unpack_q4_1_ref(const void *row, size_t first, size_t k, float *out);
+void unpack_q5_0_ref(const void *row, size_t first, size_t k, float *out);
+void unpack_q5_1_ref(const void *row, size_t first, size_t k, float *out);
+void unpack_iq4_nl_ref(const void *row, size_t first, size_t k, float *out);
+void unpack_q2_k_ref(const void *row, size_t first, size_t k, float *out);
+void unpack_q3_k_ref(const void *row, size_t first, size_t k, float *out);
+void unpack_q4_k_ref(const void *row, size_t first, size_t k, float *out);
+void unpack_q5_k_ref(const void *row, size_t first, size_t k, float *out);
+void unpack_q6_k_ref(const void *row, size_t first, size_t k, float *out);
+
 void rms_norm_ref(const float *x, const float *weight, size_t n, float epsilon, float *out);
+void layer_norm_ref(const float *x, const float *weight, const float *bias, size_t n,
+                    float epsilon, float *out);
 
 void rope_norm_ref(float *x, const float *cos, const float *sin, size_t n);
 void rope_neox_ref(float *x, const float *cos, const float *sin, size_t n);
 
 void silu_mul_ref(float *gate, const float *up, size_t n);
+void gelu_tanh_ref(float *x, size_t n);
+void gelu_erf_ref(float *x, size_t n);
+void soft_cap_ref(float *x, float cap, size_t n);
+void mul_f32_ref(float *x, const float *y, size_t n);
 void scale_f32_ref(float *x, float factor, size_t n);
 void add_f32_ref(float *x, const float *y, size_t n);
 

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The block formats of ggml, from their layout (ggml-common.h names the fields). A block is
+ * read byte by byte: it has no alignment, and the file is little-endian whatever the CPU.
+ *
+ * Why the results are exact: a scale in f16 has 11 bits, times a block scale of at most 7 bits,
+ * times a quant of at most 6 bits, is at most 24 bits, a float. (Only the powers of two -128
+ * and -32 have one bit more.)
+ */
+#include "scoring/kernels/ref/ref.h"
+
+#include <stdint.h>
+
+enum { BLOCK = 32, SUPER_BLOCK = 256 };
+
+/* d is the scale of all elements, m the minimum. */
+struct scales {
+    float d, m;
+};
+
+static struct scales scales_at(const uint8_t *p)
+{
+    return (struct scales){ half_at(p), half_at(p + 2) };
+}
+
+static int signed_byte(uint8_t byte)
+{
+    return byte < 128 ? byte : byte - 256;
+}
+
+static inline void unpack(void (*decode)(const uint8_t *block, float *out), size_t block,
+                          size_t block_bytes, const uint8_t *row, size_t first, size_t k,
+                          float *out)
+{
+    row += first / block * block_bytes;
+    for (size_t l = 0; l < k; l += block) {
+        decode(row, out + l);
+        row += block_bytes;
+    }
+}
+
+static inline void q4_0(const uint8_t *block, float *out)
+{
+    const float d = half_at(block);
+
+    for (size_t i = 0; i < 16; i++) {
+        out[i] = d * (float)((block[2 + i] & 15) - 8);
+        out[16 + i] = d * (float)((block[2 + i] >> 4) - 8);
+    }
+}
+
+static inline void q4_1(const uint8_t *block, float *out)
+{
+    const struct scales s = scales_at(block);
+
+    for (size_t i = 0; i < 16; i++) {
+        out[i] = s.d * (float)(block[4 + i] & 15) + s.m;
+        out[16 + i] = s.d * (float)(block[4 + i] >> 4) + s.m;
+    }
+}
+
+/* The fifth bits of 32 elements, the first lowest. */
+static uint32_t fifth_bits(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static inline void q5_0(const uint8_t *block, float *out)
+{
+    const float d = half_at(block);
+    const uint32_t high = fifth_bits(block + 2);
+
+    for (size_t i = 0; i < 16; i++) {
+        const int low = (block[6 + i] & 15) | (int)(high >> i & 1) << 4;
+        const int upper = block[6 + i] >> 4 | (int)(high >> (16 + i) & 1) << 4;
+
+        out[i] = d * (float)(low - 16);
+        out[16 + i] = d * (float)(upper - 16);
+    }
+}
+
+static inline void q5_1(const uint8_t *block, float *out)
+{
+    const struct scales s = scales_at(block);
+    const uint32_t high = fifth_bits(block + 4);
+
+    for (size_t i = 0; i < 16; i++) {
+        const int low = (block[8 + i] & 15) | (int)(high >> i & 1) << 4;
+        const int upper = block[8 + i] >> 4 | (int)(high >> (16 + i) & 1) << 4;
+
+        out[i] = s.d * (float)low + s.m;
+        out[16 + i] = s.d * (float)upper + s.m;
+    }
+}
+
+/* Not evenly spaced: denser where weights are. */
+static inline void iq4_nl(const uint8_t *block, float *out)
+{
+    static const int8_t values[16] = { -127, -104, -83, -65, -49, -35, -22, -10,
+                                       1,    13,   25,  38,  53,  69,  89,  113 };
+    const float d = half_at(block);
+
+    for (size_t i = 0; i < 16; i++) {
+        out[i] = d * (float)values[block[2 + i] & 15];
+        out[16 + i] = d * (float)values[block[2 + i] >> 4];
+    }
+}
+
+/* u8 scales[16], u8 quants[64], f16 d, f16 m: 16 groups of 16, a nibble of scale and one of
+ * minimum each; a quarter of a byte holds an element, 32 bytes a run of four times 32. */
+static inline void q2_k(const uint8_t *block, float *out)
+{
+    const struct scales s = scales_at(block + 80);
+
+    for (size_t g = 0; g < 16; g++) {
+        const uint8_t *quants = block + 16 + g / 8 * 32 + g % 2 * 16;
+        const unsigned shift = (unsigned)(g % 8 / 2 * 2);
+        const float d = s.d * (float)(block[g] & 15);
+        const float m = s.m * (float)(block[g] >> 4);
+
+        for (size_t i = 0; i < 16; i++)
+            out[16 * g + i] = d * (float)(quants[i] >> shift & 3) - m;
+    }
+}
+
+/* u8 high[32], u8 quants[64], u8 scales[12], f16 d: as Q2_K, with a third bit (0 means -4) and
+ * signed scales of 6 bits. */
+static inline void q3_k(const uint8_t *block, float *out)
+{
+    const uint8_t *scales = block + 96;
+    const float all = half_at(block + 108);
+
+    for (size_t g = 0; g < 16; g++) {
+        const uint8_t *quants = block + 32 + g / 8 * 32 + g % 2 * 16;
+        const uint8_t *high = block + g % 2 * 16;
+        const unsigned shift = (unsigned)(g % 8 / 2 * 2);
+        const unsigned bit = (unsigned)(g / 2);
+        const int low = g < 8 ? scales[g] & 15 : scales[g - 8] >> 4;
+        const int scale = low | (scales[8 + g % 4] >> (g / 4 * 2) & 3) << 4;
+        const float d = all * (float)(scale - 32);
+
+        for (size_t i = 0; i < 16; i++) {
+            const int quant = (quants[i] >> shift & 3) | (high[i] >> bit & 1) << 2;
+
+            out[16 * g + i] = d * (float)(quant - 4);
+        }
+    }
+}
+
+/* Scale and minimum of 32 elements of Q4_K and Q5_K: eight pairs of 6 bits in 12 bytes. */
+static struct scales group_scales(struct scales s, const uint8_t *packed, size_t j)
+{
+    int d, m;
+
+    if (j < 4) {
+        d = packed[j] & 63;
+        m = packed[j + 4] & 63;
+    } else {
+        d = (packed[j + 4] & 15) | packed[j - 4] >> 6 << 4;
+        m = packed[j + 4] >> 4 | packed[j] >> 6 << 4;
+    }
+    return (struct scales){ s.d * (float)d, s.m * (float)m };
+}
+
+/* f16 d, f16 m, u8 scales[12], u8 quants[128]: 32 bytes hold two groups, in their nibbles. */
+static inline void q4_k(const uint8_t *block, float *out)
+{
+    const struct scales all = scales_at(block);
+
+    for (size_t g = 0; g < 8; g++) {
+        const struct scales s = group_scales(all, block + 4, g);
+        const uint8_t *quants = block + 16 + g / 2 * 32;
+        const unsigned shift = (unsigned)(g % 2 * 4);
+
+        for (size_t i = 0; i < 32; i++)
+            out[32 * g + i] = s.d * (float)(quants[i] >> shift & 15) - s.m;
+    }
+}
+
+/* f16 d, f16 m, u8 scales[12], u8 high[32], u8 quants[128]: as Q4_K; bit g of high[i] is the
+ * fifth of element i of group g. */
+static inline void q5_k(const uint8_t *block, float *out)
+{
+    const struct scales all = scales_at(block);
+
+    for (size_t g = 0; g < 8; g++) {
+        const struct scales s = group_scales(all, block + 4, g);
+        const uint8_t *quants = block + 48 + g / 2 * 32;
+        const uint8_t *high = block + 16;
+        const unsigned shift = (unsigned)(g % 2 * 4);
+
+        for (size_t i = 0; i < 32; i++) {
+            const int quant = (quants[i] >> shift & 15) | (high[i] >> g & 1) << 4;
+
+            out[32 * g + i] = s.d * (float)quant - s.m;
+        }
+    }
+}
+
+/* u8 low[128], u8 high[64], i8 scales[16], f16 d: in each half of 128, run r of 32 has nibble
+ * r / 2 of 32 bytes of low and bits 2r, 2r + 1 of high. */
+static inline void q6_k(const uint8_t *block, float *out)
+{
+    const float all = half_at(block + 208);
+
+    for (size_t g = 0; g < 16; g++) { /* of 16 elements, half a run */
+        const size_t run = g % 8 / 2;
+        const uint8_t *low = block + g / 8 * 64 + run % 2 * 32 + g % 2 * 16;
+        const uint8_t *high = block + 128 + g / 8 * 32 + g % 2 * 16;
+        const unsigned low_shift = (unsigned)(run / 2 * 4);
+        const unsigned high_shift = (unsigned)(run * 2);
+        const float d = all * (float)signed_byte(block[192 + g]);
+
+        for (size_t i = 0; i < 16; i++) {
+            const int quant = (low[i] >> low_shift & 15) | (high[i] >> high_shift & 3) << 4;
+
+            out[16 * g + i] = d * (float)(quant - 32);
+        }
+    }
+}
+
+void unpack_q4_0_ref(const void *row, size_t first, size_t k, float *out)
+{
+    unpack(q4_0, BLOCK, 18, row, first, k, out);
+}
+
+void unpack_q4_1_ref(const void *row, size_t first, size_t k, float *out)
+{
+    unpack(q4_1, BLOCK, 20, row, first, k, out);
+}
+
+void unpack_q5_0_ref(const void *row, size_t first, size_t k, float *out)
+{
+    unpack(q5_0, BLOCK, 22, row, first, k, out);
+}
+
+void unpack_q5_1_ref(const void *row, size_t first, size_t k, float *out)
+{
+    unpack(q5_1, BLOCK, 24, row, first, k, out);
+}
+
+void unpack_iq4_nl_ref(const void *row, size_t first, size_t k, float *out)
+{
+    unpack(iq4_nl, BLOCK, 18, row, first, k, out);
+}
+
+void unpack_q2_k_ref(const void *row, size_t first, size_t k, float *out)
+{
+    unpack(q2_k, SUPER_BLOCK, 84, row, first, k, out);
+}
+
+void unpack_q3_k_ref(const void *row, size_t first, size_t k, float *out)
+{
+    unpack(q3_k, SUPER_BLOCK, 110, row, first, k, out);
+}
+
+void unpack_q4_k_ref(const void *row, size_t first, size_t k, float *out)
+{
+    unpack(q4_k, SUPER_BLOCK, 144, row, first, k, out);
+}
+
+void unpack_q5_k_ref(const void *row, size_t first, size_t k, float *out)
+{
+    unpack(q5_k, SUPER_BLOCK, 176, row, first, k, out);
+}
+
+void unpack_q6_k_ref(const void *row, size_t first, size_t k, float *out)
+{
+    unpack(q6_k, SUPER_BLOCK, 210, row, first, k, out);
+}
