@@ -20,6 +20,10 @@ struct dtype_info {
 };
 
 /* NULL for a number that ggml never gave out or has withdrawn. */
+enum { DTYPE_NUMBERS = 40 }; /* their numbers are below this */
 const struct dtype_info *dtype_find(uint32_t type);
+
+/* The names of those we compute with, "F32, F16": at most size bytes. */
+void dtype_list(char *out, size_t size);
 
 #endif

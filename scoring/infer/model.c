@@ -46,9 +46,7 @@ static int copy_name(struct model *model, struct error *err)
 /* Count the weights, and list their types by how many weights have them. */
 static void count_weights(struct model *model)
 {
-    static const enum dtype types[] = { DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_Q8_0 };
-    enum { N_TYPES = sizeof types / sizeof *types };
-    uint64_t n_of[N_TYPES] = { 0 };
+    uint64_t n_of[DTYPE_NUMBERS] = { 0 };
     size_t len = 0;
 
     for (size_t i = 0; i < gguf_tensor_count(model->gguf); i++) {
@@ -56,20 +54,19 @@ static void count_weights(struct model *model)
         const uint64_t n =
             tensor->dims[0] * tensor->dims[1] * tensor->dims[2] * tensor->dims[3];
 
-        for (size_t t = 0; t < N_TYPES; t++)
-            n_of[t] += tensor->type == types[t] ? n : 0;
+        n_of[tensor->type] += n;
         model->info.n_params += n;
         model->info.weight_bytes += tensor->n_bytes;
     }
-    for (size_t listed = 0; listed < N_TYPES; listed++) {
-        size_t best = 0;
+    for (;;) {
+        uint32_t best = 0;
 
-        for (size_t t = 1; t < N_TYPES; t++)
+        for (uint32_t t = 1; t < DTYPE_NUMBERS; t++)
             best = n_of[t] > n_of[best] ? t : best;
         if (n_of[best] == 0)
             break;
         len += (size_t)snprintf(model->weight_types + len, sizeof model->weight_types - len,
-                                "%s%s", len ? " " : "", dtype_find(types[best])->name);
+                                "%s%s", len ? " " : "", dtype_find(best)->name);
         n_of[best] = 0;
     }
     model->info.weight_types = model->weight_types;

@@ -4,7 +4,7 @@
  *
  * The file is mapped and never trusted: every length, offset, type and shape is checked before
  * use (gguf.h, weights.h). A model is immutable after model_open() and shared between threads.
- * Architectures: llama and qwen2. Weight types: F32, F16, BF16, Q8_0. What a file asks for
+ * Architectures: llama and qwen2. Weight types: see dtype.c. What a file asks for
  * beyond that (another architecture or type, RoPE scaling, a sliding window, experts) is
  * ERR_UNSUPPORTED by name: a number that is silently a little wrong is worse than none.
  */

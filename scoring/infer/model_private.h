@@ -19,7 +19,7 @@ struct model {
     struct weights weights;
     struct tokenizer *tokenizer; /* NULL when the file has none */
     char *name;                  /* info.name */
-    char weight_types[64];       /* info.weight_types */
+    char weight_types[128];      /* info.weight_types: room for all that we compute with */
 };
 
 #endif

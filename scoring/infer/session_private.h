@@ -25,12 +25,16 @@ enum {
     /* A thread holds this much of the weights packed: 128 KiB. */
     MATMUL_COLUMNS = KERNELS_PANEL_MAX,
     MATMUL_DEPTH = 512,
+    UNPACK_DEPTH = 256, /* elements of a panel's rows widened at once; 256 are one block */
     ATTENTION_ROWS = 64,
     ATTENTION_KEYS = 256,
-    /* The largest of: packed weights; scores and output of an attention tile. */
+    /* The largest of: packed weights and widened rows; scores and output of an attention
+     * tile. */
     SCRATCH_FLOATS = ATTENTION_ROWS * (ATTENTION_KEYS + HEAD_DIM_MAX),
 };
-static_assert(SCRATCH_FLOATS >= MATMUL_COLUMNS * MATMUL_DEPTH, "scratch holds packed weights");
+static_assert(SCRATCH_FLOATS >=
+                  MATMUL_COLUMNS * MATMUL_DEPTH + KERNELS_PANEL_MAX * UNPACK_DEPTH,
+              "scratch holds packed weights and widened rows");
 
 struct session {
     const struct model *model;

@@ -66,10 +66,13 @@ static int view_matrix(const struct gguf_tensor *tensor, const char *name, struc
 {
     const struct dtype_info *type = dtype_find(tensor->type); /* gguf_parse() saw to that */
 
-    if (!type->computed)
-        return error_set(err, ERR_UNSUPPORTED,
-                         "tensor '%s' has type %s; supported: F32, F16, BF16, Q8_0", name,
-                         type->name);
+    if (!type->computed) {
+        char list[128];
+
+        dtype_list(list, sizeof list);
+        return error_set(err, ERR_UNSUPPORTED, "tensor '%s' has type %s; supported: %s", name,
+                         type->name, list);
+    }
     *out = (struct matrix){
         .data = tensor->data,
         .type = (enum dtype)tensor->type,

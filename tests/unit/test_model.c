@@ -314,10 +314,10 @@ static void names_weight_types_it_cannot_compute_with(void **state)
     struct model_fixture fixture = fresh();
 
     (void)state;
-    fixture_tensor(&fixture, "blk.0.ffn_up.weight", 32, 64, 2, 0);
-    assert_refused(
-        &fixture, ERR_UNSUPPORTED,
-        "tensor 'blk.0.ffn_up.weight' has type Q4_0; supported: F32, F16, BF16, Q8_0");
+    fixture_tensor(&fixture, "blk.0.ffn_up.weight", 32, 64, 39, 0);
+    assert_refused(&fixture, ERR_UNSUPPORTED,
+                   "tensor 'blk.0.ffn_up.weight' has type MXFP4; supported: F32, F16, Q4_0, "
+                   "Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, BF16");
     fixture = fresh();
     fixture_tensor(&fixture, "output_norm.weight", 32, 0, DTYPE_F16, 0);
     assert_refused(&fixture, ERR_UNSUPPORTED,
