@@ -125,7 +125,7 @@ static int plan_sample(const struct observer *observer, const struct prompt *pro
         out->reason = "too_long";
     if (out->reason)
         return 0;
-    out->truncated = job.part.start > 0;
+    out->truncated = job.part.start > 0 || prompt->shortened;
     if ((needs & NEED_SEGMENTS) && plan_segments(observer, job, arena, list, err) < 0)
         return -1;
     if ((needs & NEED_NLL) || out->n_segments > 0)
@@ -323,6 +323,37 @@ static bool is_blank(struct slice text)
     return true;
 }
 
+/* Whether one text is an earlier response of the same dialogue. */
+static bool is_earlier(const struct observed_text *before, const struct observed_text *text)
+{
+    return text->dialogue && before->dialogue == text->dialogue &&
+           before->response_turn < text->response_turn &&
+           slice_equal(before->context, text->context);
+}
+
+/* The prompt of texts[i], which may build on the one before. What does not fit loses its oldest
+ * turns, as far as that helps. */
+static int build_prompt(const struct observer *observer, const struct observed_text *texts,
+                        struct prompt *prompts, size_t i, struct error *err)
+{
+    const struct prompt_template *template = observer->options.template;
+    const struct prompt *before = i > 0 ? &prompts[i - 1] : NULL;
+    struct prompt *out = &prompts[i];
+    struct span part;
+    int rc;
+
+    if (before && before->n_response > 0 && !before->shortened &&
+        is_earlier(&texts[i - 1], &texts[i]))
+        rc = prompt_build_next(template, observer->tokenizer, before, &texts[i], out, err);
+    else
+        rc = prompt_build(template, observer->tokenizer, &texts[i], out, err);
+    if (rc < 0 || !texts[i].dialogue || fit_context(out, observer->options.max_tokens, &part))
+        return rc;
+    prompt_release(out);
+    return prompt_build_short(template, observer->tokenizer, &texts[i],
+                              observer->options.max_tokens, out, err);
+}
+
 int observer_run(struct observer *observer, const struct observed_text *texts, size_t n,
                  unsigned needs, struct arena *arena, struct observation *out,
                  struct error *err)
@@ -335,8 +366,7 @@ int observer_run(struct observer *observer, const struct observed_text *texts, s
     for (size_t i = 0; i < n; i++) {
         if (is_blank(texts[i].response)) /* its prompt stays empty */
             continue;
-        if (prompt_build(observer->options.template, observer->tokenizer, &texts[i],
-                         &prompts[i], err) == 0)
+        if (build_prompt(observer, texts, prompts, i, err) == 0)
             continue;
         if (err->code != ERR_INPUT)
             goto done;

@@ -17,6 +17,7 @@
 #include "base/slice.h"
 
 struct arena;
+struct dialogue;
 struct error;
 struct kernels;
 struct model;
@@ -30,6 +31,10 @@ struct observed_text {
     struct slice context;
     struct slice instruction;
     struct slice response;
+    /* The dialogue that these two are turns of, with all that was said before; NULL where they
+     * are all of it. */
+    const struct dialogue *dialogue;
+    size_t response_turn; /* the response's index there */
 };
 
 /* A context's segment, in tokens of the (possibly shortened) context. */
@@ -44,7 +49,8 @@ struct segment {
 
 struct observation {
     const char *reason; /* static; set when the sample cannot be scored at all: no numbers */
-    bool truncated;     /* the context lost tokens on the left to fit max_tokens */
+    bool truncated;     /* to fit max_tokens the context lost tokens on the left, or the
+                           dialogue its oldest turns */
     size_t n_response_tokens;
     double nll_nats;          /* mean over response tokens; valid when asked for */
     const char *alone_reason; /* static; no_bos: why there is no nll_alone, else NULL */
@@ -54,7 +60,8 @@ struct observation {
 };
 
 struct observer_options {
-    size_t max_tokens;     /* of a whole sequence; longer ones lose context on the left */
+    size_t max_tokens;     /* of a whole sequence; longer ones lose context on the left, and
+                              where that is not enough the oldest turns of the dialogue */
     size_t segment_tokens; /* 128 */
     size_t batch_tokens;   /* how many tokens to run together, about; does not change results */
     const struct prompt_template *template;
@@ -71,10 +78,11 @@ int observer_new(const struct model *model, const struct kernels *kernels, struc
 void observer_free(struct observer *observer);
 
 /*
- * Observe n samples; needs are the bits of scorer.h. out has n elements. Reasons of a whole
- * sample: no_response, empty_response (nothing but white space counts), too_long (prompt and
- * response do not fit max_tokens even without the context). With one segment only, that segment
- * is the context and its NLL the sample's.
+ * Observe n samples; needs are the bits of scorer.h. out has n elements. Responses of one
+ * dialogue that follow each other in texts share work. Reasons of a whole sample: no_response,
+ * empty_response (nothing but white space counts), too_long (the last question and the response
+ * do not fit max_tokens even without context and earlier turns). With one segment only, that
+ * segment is the context and its NLL the sample's.
  */
 int observer_run(struct observer *observer, const struct observed_text *texts, size_t n,
                  unsigned needs, struct arena *arena, struct observation *out,

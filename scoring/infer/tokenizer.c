@@ -295,6 +295,18 @@ struct slice tokenizer_piece(const struct tokenizer *tokenizer, int32_t id)
     return tokenizer->vocab.pieces[id];
 }
 
+int32_t tokenizer_find(const struct tokenizer *tokenizer, struct slice text)
+{
+    const int32_t id = vocab_find_control(&tokenizer->vocab, text);
+
+    return id != TOKEN_NONE ? id : vocab_find(&tokenizer->vocab, text);
+}
+
+bool tokenizer_is_control(const struct tokenizer *tokenizer, int32_t id)
+{
+    return tokenizer->vocab.types[id] == TOKEN_CONTROL;
+}
+
 const char *tokenizer_name(const struct tokenizer *tokenizer)
 {
     return tokenizer->name;

@@ -62,6 +62,10 @@ size_t tokenizer_count(const struct tokenizer *tokenizer);
 /* The bytes a token stands for (U+2581 and the byte alphabet undone), borrowed; id is one that
  * tokenizer_encode() gave, or below tokenizer_count(). Control tokens stand for their name. */
 struct slice tokenizer_piece(const struct tokenizer *tokenizer, int32_t id);
+/* The token with this text in the file, a control token before any other; TOKEN_NONE. */
+int32_t tokenizer_find(const struct tokenizer *tokenizer, struct slice text);
+/* Whether text can never become this token. */
+bool tokenizer_is_control(const struct tokenizer *tokenizer, int32_t id);
 /* "llama/default", "gpt2/qwen2": model and pre-tokeniser. */
 const char *tokenizer_name(const struct tokenizer *tokenizer);
 /* Identity of the vocabulary: equal for two models that share ids. */

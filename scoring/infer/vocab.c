@@ -157,6 +157,19 @@ static int build_index(struct vocab *vocab, struct error *err)
     return 0;
 }
 
+/* Some files name a control token twice: the first one counts. */
+static int index_controls(struct vocab *vocab, struct error *err)
+{
+    if (text_table_init(&vocab->controls, vocab->n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < vocab->n; i++)
+        if (vocab->types[i] == TOKEN_CONTROL && vocab->texts[i].len > 0 &&
+            vocab_find_control(vocab, vocab->texts[i]) == TOKEN_NONE &&
+            text_table_add(&vocab->controls, vocab->texts, (int32_t)i, err) < 0)
+            return -1;
+    return 0;
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -320,7 +333,8 @@ int vocab_init(struct vocab *vocab, const struct gguf *gguf, enum vocab_kind kin
     arena_init(&vocab->arena);
 
     if (load_texts(vocab, gguf, err) < 0 || load_types(vocab, gguf, err) < 0 ||
-        build_index(vocab, err) < 0 || find_unknown(vocab, gguf, err) < 0)
+        build_index(vocab, err) < 0 || index_controls(vocab, err) < 0 ||
+        find_unknown(vocab, gguf, err) < 0)
         return -1;
     if (kind == VOCAB_SPM) {
         if (load_scores(vocab, gguf, err) < 0 || find_spm_bytes(vocab, err) < 0)
@@ -343,6 +357,7 @@ void vocab_release(struct vocab *vocab)
     free(vocab->types);
     free(vocab->priorities);
     text_table_release(&vocab->index);
+    text_table_release(&vocab->controls);
     pair_table_release(&vocab->merges);
     arena_release(&vocab->arena);
     *vocab = (struct vocab){ 0 };
@@ -353,4 +368,9 @@ int32_t vocab_find(const struct vocab *vocab, struct slice text)
     if (text.len == 0 || text.len > vocab->max_text_bytes)
         return TOKEN_NONE;
     return text_table_find(&vocab->index, vocab->texts, text);
+}
+
+int32_t vocab_find_control(const struct vocab *vocab, struct slice text)
+{
+    return text_table_find(&vocab->controls, vocab->texts, text);
 }

@@ -48,8 +48,9 @@ struct vocab {
     uint8_t *types;
     uint32_t *priorities; /* SPM: the lowest joins first */
     struct text_table index;
-    struct pair_table merges; /* BPE */
-    int32_t bytes[256];       /* the token of a single byte, or TOKEN_NONE */
+    struct text_table controls; /* the texts of control tokens: never looked up for text */
+    struct pair_table merges;   /* BPE */
+    int32_t bytes[256];         /* the token of a single byte, or TOKEN_NONE */
     int32_t unknown;       /* stands for what has no token; TOKEN_NONE: such text is refused */
     size_t max_text_bytes; /* of those that can be looked up */
     bool inner_spaces;     /* some token holds VOCAB_SPACE after something else */
@@ -63,5 +64,7 @@ void vocab_release(struct vocab *vocab);
 
 /* The id of a token by its text in the file, or TOKEN_NONE. */
 int32_t vocab_find(const struct vocab *vocab, struct slice text);
+/* Likewise of a control token. */
+int32_t vocab_find_control(const struct vocab *vocab, struct slice text);
 
 #endif

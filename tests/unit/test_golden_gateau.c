@@ -179,8 +179,9 @@ static void check_ids(const struct golden_case *c, const struct tokenizer *token
     for (size_t i = 0; i < c->n; i++) {
         const struct golden *golden = &c->golden[i];
         const struct prompt *want = &c->prompts[i];
-        const struct observed_text text = { golden->context, golden->instruction,
-                                            golden->response };
+        const struct observed_text text = { .context = golden->context,
+                                            .instruction = golden->instruction,
+                                            .response = golden->response };
         struct prompt prompt = { 0 };
 
         assert_ok(prompt_build(prompt_template_find("plain"), tokenizer, &text, &prompt, &err));

@@ -82,9 +82,9 @@ static struct observed_text text_of(const char *context, const char *instruction
 {
     const struct slice none = { 0 };
 
-    return (struct observed_text){ context ? slice_text(context) : none,
-                                   instruction ? slice_text(instruction) : none,
-                                   response ? slice_text(response) : none };
+    return (struct observed_text){ .context = context ? slice_text(context) : none,
+                                   .instruction = instruction ? slice_text(instruction) : none,
+                                   .response = response ? slice_text(response) : none };
 }
 
 /* About 60 tokens of context, 4 segments. */
@@ -187,6 +187,7 @@ static void a_long_context_loses_its_left_end(void **state)
 
     kept = prompt;
     kept.ids = (struct token_buf){ 0 };
+    kept.turns = NULL;
     kept.n_context -= n_dropped;
     for (size_t i = 0; i < prompt.ids.n; i++)
         if (i < prompt.n_head || i >= prompt.n_head + n_dropped)
@@ -246,6 +247,7 @@ static void a_segment_takes_the_place_of_the_context(void **state)
         struct observation same;
 
         alone.ids = (struct token_buf){ 0 };
+        alone.turns = NULL;
         alone.n_context = segment->tok_end - segment->tok_start;
         for (size_t i = 0; i < prompt.ids.n; i++) {
             const size_t first = prompt.n_head;

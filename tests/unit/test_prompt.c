@@ -157,6 +157,142 @@ static void text_of_the_template_inside_a_sample_moves_no_boundary(void **state)
     token_buf_release(&want);
 }
 
+static const struct dialogue_turn talk[] = {
+    { ROLE_USER, { "who sat?", 8 } },      { ROLE_ASSISTANT, { "the cat", 7 } },
+    { ROLE_USER, { "on the mat?", 11 } },  { ROLE_ASSISTANT, { "no, the rug", 11 } },
+    { ROLE_USER, { "and the dog?", 12 } }, { ROLE_ASSISTANT, { "by the fire", 11 } },
+};
+
+static struct observed_text response_of(const struct dialogue *dialogue, size_t turn,
+                                        const char *context)
+{
+    return (struct observed_text){
+        .context = context ? slice_text(context) : (struct slice){ 0 },
+        .instruction = dialogue->turns[turn - 1].text,
+        .response = dialogue->turns[turn].text,
+        .dialogue = dialogue,
+        .response_turn = turn,
+    };
+}
+
+static void a_dialogue_is_written_turn_by_turn(void **state)
+{
+    const struct fixture *f = *state;
+    const struct dialogue dialogue = { slice_text("be brief"), talk, 6 };
+    const struct observed_text text = response_of(&dialogue, 3, "the dog lay on the rug");
+    struct token_buf want = { 0 };
+    struct prompt prompt = { 0 };
+    struct error err;
+
+    assert_ok(prompt_build(prompt_template_find("plain"), model_tokenizer(f->llama), &text,
+                           &prompt, &err));
+
+    assert_ok(token_buf_add(&want, tokenizer_bos(model_tokenizer(f->llama)), &err));
+    assert_int_equal(prompt.n_head,
+                     1 + expect(f->llama, "be brief\n\n### Input: ", TOKENIZE_FIRST, &want));
+    assert_int_equal(prompt.n_context, expect(f->llama, "the dog lay on the rug", 0, &want));
+    const size_t before_tail = want.n;
+    expect(f->llama, "\n\n### Instruction: who sat?\n\n### Response: ", 0, &want);
+    expect(f->llama, "the cat", 0, &want);
+    expect(f->llama, "\n\n### Instruction: on the mat?\n\n### Response: ", 0, &want);
+    assert_int_equal(prompt.n_tail, want.n - before_tail);
+    assert_int_equal(prompt.n_response, expect(f->llama, "no, the rug", 0, &want));
+    assert_ids(&prompt, &want);
+    prompt_release(&prompt);
+    token_buf_release(&want);
+}
+
+static void turns_know_where_their_text_is(void **state)
+{
+    const struct fixture *f = *state;
+    const struct dialogue dialogue = { slice_text("be brief"), talk, 6 };
+    const struct observed_text text = response_of(&dialogue, 5, "the dog lay on the rug");
+    static const char *const want[] = { "be brief",    "who sat?",    "the cat",
+                                        "on the mat?", "no, the rug", "and the dog?",
+                                        "by the fire" };
+    struct prompt prompt = { 0 };
+    struct error err;
+
+    assert_ok(prompt_build(prompt_template_find("plain"), model_tokenizer(f->llama), &text,
+                           &prompt, &err));
+    assert_int_equal(prompt.n_turns, 7);
+    for (size_t i = 0; i < prompt.n_turns; i++) {
+        const struct prompt_turn *turn = &prompt.turns[i];
+        char said[64] = "";
+
+        for (size_t j = turn->text.start; j < turn->text.end; j++) {
+            const struct slice piece =
+                tokenizer_piece(model_tokenizer(f->llama), prompt.ids.ids[j]);
+            snprintf(said + strlen(said), sizeof said - strlen(said), "%.*s", (int)piece.len,
+                     piece.ptr);
+        }
+        /* A token may hold the blank before it. */
+        assert_string_equal(said + (said[0] == ' '), want[i]);
+        assert_int_equal(turn->turn, (int)i - 1);
+    }
+    assert_int_equal(prompt.turns[6].text.end, prompt.ids.n);
+    prompt_release(&prompt);
+}
+
+static void a_later_response_goes_on_where_the_one_before_ended(void **state)
+{
+    const struct fixture *f = *state;
+    const struct dialogue dialogue = { { 0 }, talk, 6 };
+    struct prompt first = { 0 };
+    struct error err;
+
+    const struct observed_text start = response_of(&dialogue, 1, "the rain");
+    assert_ok(prompt_build(prompt_template_find("plain"), model_tokenizer(f->llama), &start,
+                           &first, &err));
+    for (size_t turn = 3; turn < 6; turn += 2) {
+        const struct observed_text text = response_of(&dialogue, turn, "the rain");
+        struct prompt whole = { 0 }, next = { 0 };
+
+        assert_ok(prompt_build(prompt_template_find("plain"), model_tokenizer(f->llama), &text,
+                               &whole, &err));
+        assert_ok(prompt_build_next(prompt_template_find("plain"), model_tokenizer(f->llama),
+                                    &first, &text, &next, &err));
+        assert_ids(&next, &whole.ids);
+        assert_int_equal(next.n_head, whole.n_head);
+        assert_int_equal(next.n_context, whole.n_context);
+        assert_int_equal(next.n_tail, whole.n_tail);
+        assert_int_equal(next.n_response, whole.n_response);
+        assert_int_equal(next.n_turns, whole.n_turns);
+        assert_memory_equal(next.turns, whole.turns, next.n_turns * sizeof *next.turns);
+        assert_memory_equal(next.ids.ids, first.ids.ids, first.ids.n * sizeof *first.ids.ids);
+        prompt_release(&whole);
+        prompt_release(&next);
+    }
+    prompt_release(&first);
+}
+
+static void a_dialogue_loses_no_more_of_its_oldest_turns_than_it_must(void **state)
+{
+    const struct fixture *f = *state;
+    const struct tokenizer *tokenizer = model_tokenizer(f->llama);
+    const struct prompt_template *plain = prompt_template_find("plain");
+    const struct dialogue dialogue = { slice_text("be brief"), talk, 6 };
+    const struct observed_text text = response_of(&dialogue, 5, NULL);
+    struct error err;
+
+    for (size_t first = 0; first < 6; first += 2) {
+        const struct dialogue rest = { dialogue.system, talk + first, 6 - first };
+        const struct observed_text want_text = response_of(&rest, 5 - first, NULL);
+        struct prompt want = { 0 }, fits = { 0 }, over = { 0 };
+
+        assert_ok(prompt_build(plain, tokenizer, &want_text, &want, &err));
+        assert_ok(prompt_build_short(plain, tokenizer, &text, want.ids.n, &fits, &err));
+        assert_ids(&fits, &want.ids);
+        assert_int_equal(fits.shortened, first > 0);
+        assert_ok(prompt_build_short(plain, tokenizer, &text, want.ids.n - 1, &over, &err));
+        /* The last question stays, even where it is too much. */
+        assert_true(first == 4 ? over.ids.n == want.ids.n : over.ids.n < want.ids.n);
+        prompt_release(&want);
+        prompt_release(&fits);
+        prompt_release(&over);
+    }
+}
+
 static void text_that_is_not_utf8_is_refused(void **state)
 {
     const struct fixture *f = *state;
@@ -185,6 +321,10 @@ int main(void)
         cmocka_unit_test(a_model_that_wants_no_bos_gets_none),
         cmocka_unit_test(the_response_has_the_same_ids_whatever_stands_before_it),
         cmocka_unit_test(text_of_the_template_inside_a_sample_moves_no_boundary),
+        cmocka_unit_test(a_dialogue_is_written_turn_by_turn),
+        cmocka_unit_test(turns_know_where_their_text_is),
+        cmocka_unit_test(a_later_response_goes_on_where_the_one_before_ended),
+        cmocka_unit_test(a_dialogue_loses_no_more_of_its_oldest_turns_than_it_must),
         cmocka_unit_test(text_that_is_not_utf8_is_refused),
         cmocka_unit_test(a_template_is_found_by_its_name),
     };
