@@ -15,6 +15,7 @@
 
 enum error_code {
     ERR_NONE = 0,
+    ERR_NEGATIVE,    /* all was done, and the answer is no: a check found something */
     ERR_NOMEM,       /* an allocation failed */
     ERR_USAGE,       /* the request makes no sense: option, metric name, SQL condition */
     ERR_INPUT,       /* bytes from outside do not parse: corpus, GGUF, database file */

@@ -51,7 +51,7 @@ void help_overview(void)
     print_name("version", "print the version");
     puts("\nOptions of every command:");
     print_table(common_options);
-    puts("\nExit status: 0 done, 64 usage, 65 bad data, 66 not found, 70 a law broken,\n"
+    puts("\nExit status: 0 done, 1 no, 64 usage, 65 bad data, 66 not found, 70 a law broken,\n"
          "73 cannot create, 74 I/O, 75 locked: try later, 77 permission, 78 recipe; see\n"
          "curate(1).");
 }

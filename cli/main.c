@@ -37,10 +37,10 @@ static void catch_signals(void)
 static int exit_status(const struct error *err)
 {
     static const int statuses[] = {
-        [ERR_NOMEM] = 71,       [ERR_USAGE] = 64,     [ERR_INPUT] = 65,
-        [ERR_UNSUPPORTED] = 65, [ERR_NOT_FOUND] = 66, [ERR_INVARIANT] = 70,
-        [ERR_CANTCREATE] = 73,  [ERR_IO] = 74,        [ERR_BUSY] = 75,
-        [ERR_DENIED] = 77,      [ERR_CONFIG] = 78,
+        [ERR_NEGATIVE] = 1,   [ERR_NOMEM] = 71,       [ERR_USAGE] = 64,
+        [ERR_INPUT] = 65,     [ERR_UNSUPPORTED] = 65, [ERR_NOT_FOUND] = 66,
+        [ERR_INVARIANT] = 70, [ERR_CANTCREATE] = 73,  [ERR_IO] = 74,
+        [ERR_BUSY] = 75,      [ERR_DENIED] = 77,      [ERR_CONFIG] = 78,
     };
 
     if (err->code == ERR_CANCELLED)

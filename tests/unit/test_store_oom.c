@@ -5,7 +5,9 @@
 
 #include <stdlib.h>
 
+#include "base/report.h"
 #include "store/content.h"
+#include "store/fsck.h"
 #include "store/query.h"
 #include "store/run.h"
 #include "store/sample.h"
@@ -202,15 +204,36 @@ static void summing_up_the_content(void **state)
     survives_each_failure(sum_up, state);
 }
 
+static void ignore(void *arg, const struct fsck_problem *problem)
+{
+    (void)arg;
+    (void)problem;
+}
+
+static int look_through(struct store_fixture *f, struct error *err)
+{
+    struct report report = { .phase = NULL };
+    struct fsck_result result;
+
+    return fsck_run(f->store, &report, ignore, NULL, &result, err);
+}
+
+static void looking_for_damage(void **state)
+{
+    store_fixture_add(*state, "e\xcc\x81", "ask", "answer");
+
+    survives_each_failure(look_through, state);
+}
+
 #define TEST(name)                                                                             \
     cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(opening_a_store),        TEST(adding_a_sample), TEST(reading_a_sample),
-        TEST(walking_the_rejects),    TEST(selecting),       TEST(querying),
-        TEST(summing_up_the_content),
+        TEST(opening_a_store),        TEST(adding_a_sample),    TEST(reading_a_sample),
+        TEST(walking_the_rejects),    TEST(selecting),          TEST(querying),
+        TEST(summing_up_the_content), TEST(looking_for_damage),
     };
 
     return cmocka_run_group_tests_name("store out of memory", tests, NULL, NULL);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/jsonout.h"
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/summary.h"
+#include "stages/stage.h"
+#include "store/fsck.h"
+#include "store/store.h"
+
+enum { LINE_MAX_BYTES = 1 << 16 };
+
+static void add_text(struct jsonout *json, const char *key, const char *text)
+{
+    jsonout_key(json, key);
+    jsonout_text(json, slice_text(text));
+}
+
+static void print_json(const struct fsck_problem *problem)
+{
+    struct jsonout json;
+    struct error ignored;
+    struct buf line;
+
+    buf_init(&line, LINE_MAX_BYTES);
+    jsonout_init(&json, &line);
+    jsonout_object_begin(&json);
+    add_text(&json, "check", problem->check);
+    add_text(&json, "where", problem->where);
+    add_text(&json, "detail", problem->detail);
+    jsonout_object_end(&json);
+    if (jsonout_end(&json, &ignored) == 0)
+        puts(line.data);
+    buf_release(&line);
+}
+
+static void print_problem(void *arg, const struct fsck_problem *problem)
+{
+    const struct cli *cli = arg;
+
+    progress_clear(cli->report.arg);
+    if (cli->json)
+        print_json(problem);
+    else
+        printf("%s: %s: %s\n", problem->check, problem->where, problem->detail);
+}
+
+static int run(struct cli *cli, const void *args, struct error *err)
+{
+    struct stage_result facts = { .n_facts = 0 };
+    struct fsck_result result = { .n_problems = 0 };
+    struct store *store = NULL;
+
+    (void)args;
+    if (store_open(cli->db, STORE_READ_ONLY, &store, err) < 0)
+        return -1;
+    const int rc = fsck_run(store, &cli->report, print_problem, cli, &result, err);
+    store_close(store);
+    if (rc < 0)
+        return -1;
+    stage_fact_int(&facts, "samples", (int64_t)result.n_samples);
+    stage_fact_int(&facts, "contexts", (int64_t)result.n_contexts);
+    stage_fact_int(&facts, "rejects", (int64_t)result.n_rejects);
+    stage_fact_int(&facts, "problems", (int64_t)result.n_problems);
+    summary_print(cli, "fsck", result.n_problems ? "problems" : "ok", 0, &facts);
+    if (result.n_problems == 0)
+        return 0;
+    return error_set(err, ERR_NEGATIVE,
+                     "%s: %" PRIu64 " problems; go back to a copy, or make it anew", cli->db,
+                     result.n_problems);
+}
+
+const struct command cmd_fsck = {
+    .name = "fsck",
+    .summary = "look through the database for damage and broken laws",
+    .description =
+        "Nothing is changed. SQLite's own check, references, the schema and the promised\n"
+        "views, the account of every run, scores that are not finite, and the hashes of all\n"
+        "content, computed anew. Ends with status 1 when there is any problem.",
+    .run = run,
+};

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/report.h"
+#include "store/db_private.h"
+#include "store/fsck.h"
+#include "store/run.h"
+#include "store/score.h"
+#include "store/selection.h"
+#include "store/source.h"
+#include "store/store.h"
+#include "tests/support/store_fixture.h"
+#include "tests/support/tmp.h"
+
+enum { LINES_BYTES = 60000, FILE_MAX_BYTES = 64 << 20, PAGE_BYTES = 16384 };
+
+/* What was found: a line each. */
+struct findings {
+    size_t len;
+    struct fsck_result result;
+    char lines[LINES_BYTES];
+};
+
+static void note(void *arg, const struct fsck_problem *problem)
+{
+    struct findings *findings = arg;
+
+    findings->len +=
+        (size_t)snprintf(findings->lines + findings->len, LINES_BYTES - findings->len,
+                         "%s: %s: %s\n", problem->check, problem->where, problem->detail);
+    assert_true(findings->len < LINES_BYTES);
+}
+
+static void look(struct store *store, struct findings *findings)
+{
+    struct report report = { .phase = NULL };
+    struct error err;
+
+    findings->len = 0;
+    findings->lines[0] = '\0';
+    assert_ok(fsck_run(store, &report, note, findings, &findings->result, &err));
+}
+
+static void put_score(struct store_fixture *f, int64_t set, int64_t sample, double value)
+{
+    const struct score_row row = {
+        .score_set_id = set, .sample_id = sample, .value = value, .status = "ok"
+    };
+    struct error err;
+
+    assert_ok(score_put(f->store, &row, f->run_id, &err));
+}
+
+static void refuse_one(struct store_fixture *f)
+{
+    const struct reject reject = { .file_id = f->file_id,
+                                   .class = "bad_json",
+                                   .detail = slice_text("no"),
+                                   .raw = slice_text("{") };
+    struct error err;
+
+    assert_ok(reject_add(f->store, &reject, f->run_id, &err));
+}
+
+/* Three samples, of which one has a context that is not canonical, and a reject, all accounted
+ * for; scores of one set, and a selection. */
+static int setup(void **state)
+{
+    const struct run_counts counts = { .n_read = 4, .n_inserted = 3, .n_rejected = 1 };
+    const struct selection_spec spec = {
+        .name = "best", .score_set_id = 1, .top = "2", .top_n = 2
+    };
+    struct selection_result result;
+    struct error err;
+
+    store_fixture_setup(state);
+    struct store_fixture *f = *state;
+    const int64_t set = store_fixture_set(
+        f->store, "ifd", store_fixture_model(f->store, "tiny", 1), "{}", "lower");
+    put_score(f, set, store_fixture_add(f, NULL, "one", "x"), 1);
+    put_score(f, set, store_fixture_add(f, "e\xcc\x81\r\n", "two", "x"), 2);
+    put_score(f, set, store_fixture_add(f, NULL, "three", "x"), 3);
+    refuse_one(f);
+    assert_ok(run_add_counts(f->store, f->run_id, &counts, &err));
+    assert_ok(selection_make(f->store, &spec, f->run_id, false, &result, &err));
+    return 0;
+}
+
+static void finds_nothing_where_nothing_is_wrong(void **state)
+{
+    struct store_fixture *f = *state;
+    struct findings findings;
+
+    look(f->store, &findings);
+    assert_string_equal(findings.lines, "");
+    assert_int_equal(findings.result.n_samples, 3);
+    assert_int_equal(findings.result.n_contexts, 1);
+    assert_int_equal(findings.result.n_rejects, 1);
+    assert_int_equal(findings.result.n_problems, 0);
+}
+
+static const struct {
+    const char *damage;
+    const char *finding;
+} cases[] = {
+    { "UPDATE turn SET content = 'other' WHERE turn_id = 1",
+      "content_hash: sample 1: its content is not what its hash says" },
+    { "DELETE FROM turn WHERE turn_id = 1", "content_hash: sample 1:" },
+    { "UPDATE turn SET content = CAST(x'ff' AS TEXT) WHERE turn_id = 1",
+      "content_hash: sample 1:" },
+    { "UPDATE context SET text = 'other'", "content_hash: context 1:" },
+    { "UPDATE context SET text = 'other'", "content_hash: sample 2:" },
+    { "UPDATE sample SET n_turns = -1 WHERE sample_id = 3", "content_hash: sample 3:" },
+    { "UPDATE reject SET raw = x'00'", "content_hash: reject 1:" },
+    { "UPDATE score_set SET params = '{\"a\":1}'", "content_hash: score_set 1:" },
+    { "DELETE FROM source", "foreign_key: file row 1: refers to a row of source" },
+    { "DELETE FROM source", "view: v_sample: 0 rows for 3 of sample" },
+    { "DELETE FROM model", "view: v_scores: 0 rows for 3 of score" },
+    { "UPDATE run SET n_read = 5", "conservation: run 1: 5 read, but 3 inserted + 0" },
+    { "DELETE FROM sample WHERE sample_id = 3",
+      "conservation: run 1: 3 inserted, but 2 samples are there" },
+    { "UPDATE run SET n_read = 3, n_rejected = 0",
+      "conservation: run 1: 0 rejected, but 1 rejects are there" },
+    { "UPDATE score SET value = 9e999 WHERE sample_id = 2",
+      "score: sample 2 in set 1: its value is not finite" },
+    { "DELETE FROM selection_sample WHERE rank = 1",
+      "selection: selection best: its ranks are not 1 to 1" },
+    { "PRAGMA ignore_check_constraints = ON; UPDATE score SET value = NULL;"
+      "PRAGMA ignore_check_constraints = OFF",
+      "integrity: file: CHECK constraint failed in score" },
+    { "DROP VIEW v_scores", "schema: view v_scores: it is missing" },
+    { "DROP VIEW v_runs; CREATE VIEW v_runs AS SELECT * FROM run",
+      "schema: view v_runs: it is not what the migrations make" },
+    { "DROP INDEX score_by_sample", "schema: index score_by_sample: it is missing" },
+    { "CREATE TRIGGER t AFTER INSERT ON source BEGIN DELETE FROM run; END",
+      "schema: trigger t: it is not what" },
+};
+
+static void names_each_kind_of_damage(void **state)
+{
+    struct store_fixture *f = *state;
+    struct findings findings;
+    struct error err;
+
+    assert_ok(db_exec(f->store, "PRAGMA foreign_keys = OFF", &err));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_ok(store_begin(f->store, &err));
+        assert_ok(db_exec(f->store, cases[i].damage, &err));
+        look(f->store, &findings);
+        store_rollback(f->store);
+        if (!strstr(findings.lines, cases[i].finding))
+            fail_msg("%s: not \"%s\" but:\n%s", cases[i].damage, cases[i].finding,
+                     findings.lines);
+    }
+}
+
+static void leaves_tables_of_others_alone(void **state)
+{
+    struct store_fixture *f = *state;
+    struct findings findings;
+    struct error err;
+
+    assert_ok(db_exec(f->store, "CREATE TABLE mine (x); CREATE VIEW own AS SELECT 1", &err));
+    look(f->store, &findings);
+    assert_string_equal(findings.lines, "");
+}
+
+static void tells_of_a_hundred_and_counts_the_rest(void **state)
+{
+    struct store_fixture *f = *state;
+    struct findings *findings = test_calloc(1, sizeof *findings);
+    struct error err;
+    size_t n_lines = 0;
+
+    for (int i = 0; i < 147; i++) {
+        char ask[20];
+
+        snprintf(ask, sizeof ask, "%d", i);
+        store_fixture_add(f, NULL, ask, "x");
+    }
+    assert_ok(db_exec(f->store, "UPDATE turn SET content = content || '.'", &err));
+    look(f->store, findings);
+    for (const char *c = findings->lines; (c = strstr(c, "content_hash:")); c++)
+        n_lines++;
+
+    assert_int_equal(n_lines, 100);
+    assert_int_equal(findings->result.n_problems, 150 + 1); /* the run counts 3 of them */
+    test_free(findings);
+}
+
+/* Noise in the middle of the file: told, page by page, and no failure. */
+static void goes_on_where_pages_are_damaged(void **state)
+{
+    struct findings findings;
+    struct store *store = NULL;
+    struct tmp tmp;
+    struct buf bytes;
+    struct error err;
+
+    (void)state;
+    tmp_open(&tmp);
+    const char *path = tmp_path(&tmp, "noise.db");
+    store_fixture_make(path, 500);
+    buf_init(&bytes, FILE_MAX_BYTES);
+    assert_ok(file_read(path, &bytes, &err));
+    for (size_t page = 40; (page + 1) * PAGE_BYTES <= bytes.len && page < 44; page++)
+        memset(bytes.data + page * PAGE_BYTES, 0x5a, PAGE_BYTES);
+    tmp_write(&tmp, "noise.db", bytes.data, bytes.len);
+    buf_release(&bytes);
+
+    assert_ok(store_open(path, STORE_READ_ONLY, &store, &err));
+    look(store, &findings);
+    store_close(store);
+    tmp_close(&tmp);
+    assert_non_null(strstr(findings.lines, "integrity: file:"));
+    assert_non_null(strstr(findings.lines, "content_hash:"));
+}
+
+static void stops_on_a_signal(void **state)
+{
+    struct store_fixture *f = *state;
+    const volatile int signal = 2;
+    struct report report = { .stop_signal = &signal };
+    struct fsck_result result;
+    struct findings findings = { .len = 0 };
+    struct error err;
+
+    assert_fails(fsck_run(f->store, &report, note, &findings, &result, &err), ERR_CANCELLED,
+                 "signal 2");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, store_fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(finds_nothing_where_nothing_is_wrong),
+        TEST(names_each_kind_of_damage),
+        TEST(leaves_tables_of_others_alone),
+        TEST(tells_of_a_hundred_and_counts_the_rest),
+        cmocka_unit_test(goes_on_where_pages_are_damaged),
+        TEST(stops_on_a_signal),
+    };
+
+    return cmocka_run_group_tests_name("fsck", tests, NULL, NULL);
+}
