@@ -20,8 +20,10 @@ struct tile {
     const struct session *session;
     const struct ragged *batch;
     const struct part *part;
+    size_t head;
     size_t kv_head;
-    size_t first; /* position of row 0 */
+    size_t number; /* of all tiles of the batch */
+    size_t first;  /* position of row 0 */
     size_t n;
     float *q; /* row 0; q_width apart */
     size_t q_width;
@@ -187,6 +189,92 @@ static void add_mass(const struct tile *tile, size_t thread)
         add_span_mass(tile, row, &sequence->spans[i], &mass[i]);
 }
 
+/* What the observed rows put on keys [first, end) of a block, to their focus. */
+static void add_focus(const struct tile *tile, size_t block, size_t first, size_t end)
+{
+    const size_t attend_from = tile->part->sequence->attend_from;
+    const size_t n_heads = tile->session->model->info.n_heads;
+
+    for (size_t r = 0; r < tile->n; r++) {
+        const size_t position = tile->first + r;
+
+        if (position >= attend_from)
+            tile->batch->focus[(tile->part->first_focus + position - attend_from) * n_heads +
+                               tile->head] += row_mass(tile, r, block, first, end);
+    }
+}
+
+/* Row r's far keys among the n of a block: their scores become probabilities times the sum. */
+static void add_reach(const struct tile *tile, size_t r, size_t block, size_t n, double *sum,
+                      double *squares)
+{
+    const size_t distance = tile->part->sequence->reach_distance;
+    const size_t position = tile->first + r;
+    float *scores = tile->scores + r * ATTENTION_KEYS;
+
+    if (position < block + distance)
+        return;
+    const size_t n_far = min_size(n, position - distance - block + 1);
+    *sum += tile->session->kernels.exp_sum(scores, n_far, tile->max[r]) / tile->sum[r];
+    for (size_t i = 0; i < n_far; i++) {
+        const double probability = (double)scores[i] / tile->sum[r];
+
+        *squares += probability * probability;
+    }
+}
+
+/* Each row's probability on all focus spans together. */
+static void note_focus(const struct tile *tile)
+{
+    const struct sequence *sequence = tile->part->sequence;
+    const struct ragged *batch = tile->batch;
+    const size_t n_heads = tile->session->model->info.n_heads;
+    const size_t panel = tile->session->kernels.panel;
+    const size_t step = block_keys(tile);
+
+    if (!sequence->focus || sequence->focus_layer != batch->layer)
+        return;
+    for (size_t r = 0; r < tile->n; r++)
+        if (tile->first + r >= sequence->attend_from)
+            batch->focus[(tile->part->first_focus + tile->first + r - sequence->attend_from) *
+                             n_heads +
+                         tile->head] = 0;
+    for (size_t i = 0; i < sequence->n_focus_spans; i++) {
+        const struct span span = sequence->focus_spans[i];
+        const size_t end = min_size(span.end, tile->first + tile->n);
+
+        for (size_t block = span.start / panel * panel; block < end; block += step) {
+            const size_t block_end = min_size(block + step, end);
+
+            score_block(tile, 0, block, block_end);
+            add_focus(tile, block, block > span.start ? block : span.start, block_end);
+        }
+    }
+}
+
+/* Sum and sum of squares of a row's probabilities on keys at least reach_distance before it. */
+static void note_reach(const struct tile *tile)
+{
+    const struct sequence *sequence = tile->part->sequence;
+    const struct ragged *batch = tile->batch;
+    const size_t n_heads = tile->session->model->info.n_heads;
+    const size_t step = block_keys(tile);
+    const size_t end = tile->first + tile->n;
+    double sum = 0, squares = 0;
+
+    if (!sequence->reach || batch->layer != 0)
+        return;
+    for (size_t block = 0; block + sequence->reach_distance < end; block += step) {
+        const size_t n = min_size(step, end - block);
+
+        score_block(tile, 0, block, block + n);
+        for (size_t r = 0; r < tile->n; r++)
+            add_reach(tile, r, block, n, &sum, &squares);
+    }
+    batch->reach[2 * (tile->number * n_heads + tile->head)] = sum;
+    batch->reach[2 * (tile->number * n_heads + tile->head) + 1] = squares;
+}
+
 static void attend(struct tile *tile, size_t thread)
 {
     const struct kernels *kernels = &tile->session->kernels;
@@ -203,6 +291,8 @@ static void attend(struct tile *tile, size_t thread)
         add_values(tile, first, n);
     }
     add_mass(tile, thread);
+    note_focus(tile);
+    note_reach(tile);
     for (size_t row = 0; row < tile->n; row++) {
         float *out = tile->q + row * tile->q_width;
 
@@ -225,6 +315,8 @@ static void run_task(void *arg, size_t item, size_t thread)
         .session = job->session,
         .batch = job->batch,
         .part = part,
+        .head = head,
+        .number = number,
         .kv_head = head / (info->n_heads / info->n_kv_heads),
         .first = start > part->first_position ? start : part->first_position,
         .q_width = (size_t)info->n_heads * info->head_dim,
@@ -246,6 +338,25 @@ void attention_run(const struct session *session, struct ragged *batch)
     pool_run(session->pool, batch->n_tiles * session->model->info.n_heads, run_task, &job);
 }
 
+double attention_focus(const double *mass, size_t n_rows, size_t n_heads)
+{
+    double sum = 0;
+
+    for (size_t r = 0; r < n_rows; r++, mass += n_heads) {
+        double largest = mass[0];
+
+        for (size_t head = 1; head < n_heads; head++)
+            largest = fmax(largest, mass[head]);
+        sum += largest;
+    }
+    return sum / (double)n_rows;
+}
+
+double attention_variance(double sum, double squares, double n)
+{
+    return (squares - sum * sum / n) / (n - 1);
+}
+
 void attention_means(const struct session *session, const struct ragged *batch)
 {
     const struct model_info *info = &session->model->info;
@@ -265,6 +376,38 @@ void attention_means(const struct session *session, const struct ragged *batch)
                 mass += batch->mass[t * batch->n_spans + part->first_span + i];
             sequence->attention[i] = (double)mass / unit /
                                      ((double)info->n_layers * info->n_heads * n_rows) / n_span;
+        }
+        if (sequence->focus)
+            *sequence->focus =
+                attention_focus(batch->focus + part->first_focus * info->n_heads,
+                                part->n_keys - sequence->attend_from, info->n_heads);
+    }
+}
+
+void attention_reach(const struct session *session, const struct ragged *batch)
+{
+    const size_t n_heads = session->model->info.n_heads;
+
+    for (size_t p = 0; p < batch->n_parts; p++) {
+        const struct sequence *sequence = batch->parts[p].sequence;
+        const size_t end =
+            p + 1 < batch->n_parts ? batch->parts[p + 1].first_tile : batch->n_tiles;
+        const double n = (double)sequence->n_tokens;
+        double strength = 0, variance = 0;
+
+        for (size_t head = 0; sequence->reach && head < n_heads; head++) {
+            double sum = 0, squares = 0;
+
+            for (size_t t = batch->parts[p].first_tile; t < end; t++) {
+                sum += batch->reach[2 * (t * n_heads + head)];
+                squares += batch->reach[2 * (t * n_heads + head) + 1];
+            }
+            strength += sum / n;
+            variance += attention_variance(sum, squares, n * n);
+        }
+        if (sequence->reach) {
+            sequence->reach[0] = strength / (double)n_heads;
+            sequence->reach[1] = variance / (double)n_heads;
         }
     }
 }

@@ -22,11 +22,17 @@ struct session;
 void attention_put_key(const struct session *session, const struct ragged *batch,
                        const struct part *part, size_t position, const float *row);
 
-/* Turn the queries of all rows (rotated and scaled) into the attention's output, in place, and
- * add what the rows to observe put on the spans to batch->mass. */
+/* Turn the queries of all rows (rotated and scaled) of batch->layer into the attention's
+ * output, in place, and note what sequences ask of it: mass, focus, reach of the batch. */
 void attention_run(const struct session *session, struct ragged *batch);
 
 /* After the last layer: the means that the sequences asked for. */
 void attention_means(const struct session *session, const struct ragged *batch);
+/* What focus is: mean over rows of the largest of a row's n_heads numbers. */
+double attention_focus(const double *mass, size_t n_rows, size_t n_heads);
+/* Unbiased variance of n numbers, by their sum and the sum of their squares. */
+double attention_variance(double sum, double squares, double n);
+/* After the first layer, before ragged_narrow(). */
+void attention_reach(const struct session *session, const struct ragged *batch);
 
 #endif

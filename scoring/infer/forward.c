@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "scoring/infer/attention.h"
+#include "scoring/infer/hidden.h"
 #include "scoring/infer/logits.h"
 #include "scoring/infer/matmul.h"
 #include "scoring/infer/model_private.h"
@@ -259,7 +260,8 @@ int forward_run(const struct session *session, struct ragged *batch, struct erro
 
     rows_run(session, batch->max_keys, turn_row, &step);
     rows_run(session, batch->n_rows, embed_row, &step);
-    for (size_t i = 0; i < model->info.n_layers; i++) {
+    for (size_t i = 0; i < batch->n_layers; i++) {
+        batch->layer = i;
         step.layer = &model->weights.layers[i];
         for_chunks(&step, batch->n_keys, project_keys);
         if (i + 1 == model->info.n_layers)
@@ -268,12 +270,15 @@ int forward_run(const struct session *session, struct ragged *batch, struct erro
         if (ragged_check(session, batch, err) < 0)
             return -1;
         attention_run(session, batch);
+        if (i == 0)
+            attention_reach(session, batch);
         for_chunks(&step, batch->n_rows, finish_layer);
     }
     logits_run(session, batch);
     if (ragged_check(session, batch, err) < 0)
         return -1;
     logits_nll(batch);
+    hidden_means(session, batch);
     attention_means(session, batch);
     return 0;
 }

@@ -90,10 +90,11 @@ static void run_block(struct block *block, size_t n_targets)
 void logits_run(const struct session *session, struct ragged *batch)
 {
     const size_t n_vocab = session->model->info.n_vocab;
+    /* What h has room for; a row that is asked for many tokens is many targets. */
+    const size_t n_most = min_size(batch->n_keys, CHUNK_ROWS);
 
-    for (size_t first = 0; first < batch->n_targets; first += CHUNK_ROWS) {
-        const size_t left = batch->n_targets - first;
-        const size_t n = left < CHUNK_ROWS ? left : CHUNK_ROWS;
+    for (size_t first = 0; first < batch->n_targets; first += n_most) {
+        const size_t n = min_size(batch->n_targets - first, n_most);
         struct block block = { .session = session,
                                .batch = batch,
                                .targets = batch->targets + first };

@@ -63,6 +63,27 @@ static int broken(size_t sequence, const char *what, struct error *err)
     return error_set(err, ERR_INVARIANT, "sequence %zu of a call: %s", sequence, what);
 }
 
+static bool spans_fit(const struct sequence *sequence, const struct span *spans, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (spans[i].start >= spans[i].end || spans[i].end > sequence->n_tokens)
+            return false;
+    return true;
+}
+
+static int check_ids(const int32_t *ids, size_t n, uint32_t n_vocab, size_t sequence,
+                     struct error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (ids[i] < 0 || (uint32_t)ids[i] >= n_vocab)
+            return error_set(err, ERR_INPUT,
+                             "token %zu of sequence %zu has id %" PRId32
+                             ", but the vocabulary has %" PRIu32 " tokens",
+                             i, sequence, ids[i], n_vocab);
+    }
+    return 0;
+}
+
 static int check_sequence(const struct session *session, const struct sequence *sequence,
                           size_t index, struct error *err)
 {
@@ -73,22 +94,34 @@ static int check_sequence(const struct session *session, const struct sequence *
     if (sequence->nll_nats &&
         (sequence->score_from < 1 || sequence->score_from > sequence->n_tokens))
         return broken(index, "score_from is outside it", err);
-    if (sequence->attention && sequence->attend_from >= sequence->n_tokens)
+    if ((sequence->attention || sequence->focus) && sequence->attend_from >= sequence->n_tokens)
         return broken(index, "attend_from is outside it", err);
-    for (size_t i = 0; sequence->attention && i < sequence->n_spans; i++) {
-        const struct span span = sequence->spans[i];
+    if (sequence->focus && sequence->focus_layer >= session->model->info.n_layers)
+        return broken(index, "focus_layer is none of the model's", err);
+    if (sequence->pooled && sequence->pool_from >= sequence->n_tokens)
+        return broken(index, "pool_from is outside it", err);
+    if (sequence->reach && sequence->n_tokens < 2)
+        return broken(index, "one token reaches nowhere", err);
+    if (!spans_fit(sequence, sequence->spans, sequence->attention ? sequence->n_spans : 0) ||
+        !spans_fit(sequence, sequence->focus_spans,
+                   sequence->focus ? sequence->n_focus_spans : 0))
+        return broken(index, "a span is empty or outside it", err);
+    return check_ids(sequence->tokens, sequence->n_tokens, n_vocab, index, err) < 0 ||
+                   check_ids(sequence->asked, sequence->asked_nll_nats ? sequence->n_asked : 0,
+                             n_vocab, index, err) < 0
+               ? -1
+               : 0;
+}
 
-        if (span.start >= span.end || span.end > sequence->n_tokens)
-            return broken(index, "a span is empty or outside it", err);
-    }
-    for (size_t i = 0; i < sequence->n_tokens; i++) {
-        if (sequence->tokens[i] < 0 || (uint32_t)sequence->tokens[i] >= n_vocab)
-            return error_set(err, ERR_INPUT,
-                             "token %zu of sequence %zu has id %" PRId32
-                             ", but the vocabulary has %" PRIu32 " tokens",
-                             i, index, sequence->tokens[i], n_vocab);
-    }
-    return 0;
+/* The layers that what is asked of a sequence takes. */
+static size_t layers_needed(const struct session *session, const struct sequence *sequence)
+{
+    const size_t n_layers = session->model->info.n_layers;
+
+    if (sequence->nll_nats || sequence->attention || sequence->asked_nll_nats ||
+        sequence->pooled)
+        return n_layers;
+    return sequence->focus ? sequence->focus_layer + 1 : 1;
 }
 
 /* Fill what is looked at; false when nothing is. */
@@ -104,6 +137,22 @@ static bool observe(const struct sequence *sequence, size_t index, struct part *
     }
     if (sequence->attention && sequence->n_spans > 0) {
         out->first_observed = min_size(out->first_observed, sequence->attend_from);
+        out->n_keys = n;
+    }
+    if (sequence->asked_nll_nats && sequence->n_asked > 0) {
+        out->first_observed = min_size(out->first_observed, n - 1);
+        out->n_keys = n;
+    }
+    if (sequence->pooled) {
+        out->first_observed = min_size(out->first_observed, sequence->pool_from);
+        out->n_keys = n;
+    }
+    if (sequence->focus) {
+        out->first_observed = min_size(out->first_observed, sequence->attend_from);
+        out->n_keys = n;
+    }
+    if (sequence->reach) {
+        out->first_observed = 0;
         out->n_keys = n;
     }
     return out->n_keys > 0;
@@ -143,11 +192,15 @@ static int lay_out_parts(struct session *session, const struct sequence *sequenc
             return error_set(err, ERR_INPUT, "more than %zu tokens in one call", MAX_KEYS);
         part->first_key = batch->n_keys;
         part->first_span = batch->n_spans;
+        part->first_focus = batch->n_focus;
         batch->n_parts++;
         batch->n_keys += part->n_keys;
         batch->max_keys = max(batch->max_keys, part->n_keys);
         batch->n_spans += sequence->attention ? sequence->n_spans : 0;
         batch->n_targets += sequence->nll_nats ? sequence->n_tokens - sequence->score_from : 0;
+        batch->n_targets += sequence->asked_nll_nats ? sequence->n_asked : 0;
+        batch->n_focus += sequence->focus ? sequence->n_tokens - sequence->attend_from : 0;
+        batch->n_layers = max(batch->n_layers, layers_needed(session, sequence));
     }
     number_rows(batch);
     return 0;
@@ -156,15 +209,18 @@ static int lay_out_parts(struct session *session, const struct sequence *sequenc
 static int allocate_lists(struct session *session, struct ragged *batch, struct error *err)
 {
     const size_t n_threads = pool_threads(session->pool);
+    const size_t n_heads = session->model->info.n_heads;
     struct arena *arena = &session->arena;
 
     batch->position = arena_alloc(arena, batch->n_keys, sizeof *batch->position);
     batch->key_of_row = arena_alloc(arena, batch->n_keys, sizeof *batch->key_of_row);
     batch->targets = arena_alloc(arena, batch->n_targets + 1, sizeof *batch->targets);
     batch->mass = arena_alloc(arena, n_threads * (batch->n_spans + 1), sizeof *batch->mass);
+    batch->focus = arena_alloc(arena, batch->n_focus * n_heads + 1, sizeof *batch->focus);
+    batch->reach = arena_alloc(arena, 2 * batch->n_tiles * n_heads + 1, sizeof *batch->reach);
     batch->bad_key = arena_alloc(arena, n_threads, sizeof *batch->bad_key);
     if (!batch->position || !batch->key_of_row || !batch->targets || !batch->mass ||
-        !batch->bad_key)
+        !batch->focus || !batch->reach || !batch->bad_key)
         return error_nomem(err);
     memset(batch->mass, 0, n_threads * (batch->n_spans + 1) * sizeof *batch->mass);
     for (size_t t = 0; t < n_threads; t++)
@@ -208,20 +264,25 @@ static void fill_lists(struct ragged *batch)
         const struct part *part = &batch->parts[p];
         const struct sequence *sequence = part->sequence;
         const size_t first_row = part->first_key; /* rows are keys as yet */
+        const size_t n_scored =
+            sequence->nll_nats ? sequence->n_tokens - sequence->score_from : 0;
+        const size_t n_asked = sequence->asked_nll_nats ? sequence->n_asked : 0;
 
         for (size_t i = 0; i < part->n_keys; i++) {
             batch->position[key] = (uint32_t)i;
             batch->key_of_row[key] = (uint32_t)key;
             key++;
         }
-        if (!sequence->nll_nats)
-            continue;
-        for (size_t i = sequence->score_from; i < sequence->n_tokens; i++)
-            *target++ =
-                (struct target){ .row = first_row + i - 1,
-                                 .token = sequence->tokens[i],
-                                 .max = -INFINITY,
-                                 .nll_nats = &sequence->nll_nats[i - sequence->score_from] };
+        for (size_t i = 0; i < n_scored; i++)
+            *target++ = (struct target){ .row = first_row + sequence->score_from + i - 1,
+                                         .token = sequence->tokens[sequence->score_from + i],
+                                         .max = -INFINITY,
+                                         .nll_nats = &sequence->nll_nats[i] };
+        for (size_t i = 0; i < n_asked; i++)
+            *target++ = (struct target){ .row = first_row + sequence->n_tokens - 1,
+                                         .token = sequence->asked[i],
+                                         .max = -INFINITY,
+                                         .nll_nats = &sequence->asked_nll_nats[i] };
     }
 }
 
@@ -319,10 +380,12 @@ uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys
 {
     const size_t n = min_size(n_keys, MAX_KEYS);
     const struct floats floats = measure(&model->info, KERNELS_PANEL_MAX, n, n);
-    /* One-token parts and one-token spans are the most lists there can be. */
+    /* One-token parts and one-token spans are the most lists there can be; a tile has two
+     * numbers a head. */
     const uint64_t lists =
-        (uint64_t)(n + 1) * (sizeof(struct part) + 2 * sizeof(uint32_t) +
-                             sizeof(struct target) + n_threads * sizeof(int64_t));
+        (uint64_t)(n + 1) *
+        (sizeof(struct part) + 2 * sizeof(uint32_t) + sizeof(struct target) +
+         n_threads * sizeof(int64_t) + 3 * model->info.n_heads * sizeof(double));
 
     /* The arena takes whole blocks for small lists. */
     return sum_floats(&floats) * sizeof(float) + lists + (1 << 20);

@@ -30,6 +30,7 @@ struct part {
     size_t first_position; /* of first_row; its rows reach to the last key */
     size_t first_tile;     /* of ATTENTION_ROWS positions each, counted from position 0 */
     size_t first_span;
+    size_t first_focus; /* of its rows from attend_from on */
 };
 
 /* A row whose next token is scored. */
@@ -49,6 +50,8 @@ struct ragged {
     size_t n_rows;
     size_t n_tiles;
     size_t max_keys;    /* of one part */
+    size_t n_layers;    /* that have to be run */
+    size_t layer;       /* the one at hand */
     uint32_t *position; /* of each key in its sequence */
     uint32_t *key_of_row;
     struct target *targets;
@@ -57,6 +60,9 @@ struct ragged {
      * sums of integers do not depend on their order. */
     int64_t *mass;
     size_t n_spans;
+    double *focus; /* per row and head the probability on the focus spans */
+    size_t n_focus;
+    double *reach;   /* per tile and head of the first layer: sum, sum of squares */
     size_t *bad_key; /* per thread the lowest key whose values left the range; SIZE_MAX none */
 
     float *x;     /* residual stream: n_rows x n_embd */

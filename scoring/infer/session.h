@@ -46,6 +46,30 @@ struct sequence {
     const struct span *spans;
     size_t n_spans;
     double *attention;
+
+    /* Negative log-likelihood, in nats, of each of n_asked ids in the place behind the last
+     * token. asked_nll_nats has n_asked elements; NULL for none. */
+    const int32_t *asked;
+    size_t n_asked;
+    double *asked_nll_nats;
+
+    /* Mean over the tokens pool_from .. n_tokens-1 of what the output norm makes of their last
+     * state. pooled has n_embd elements; NULL for none. */
+    size_t pool_from;
+    double *pooled;
+
+    /* In one layer, mean over the rows attend_from .. n_tokens-1 of the largest, over heads,
+     * probability on all keys of the spans together (2411.02688). One number; NULL for none. */
+    size_t focus_layer;
+    const struct span *focus_spans;
+    size_t n_focus_spans;
+    double *focus;
+
+    /* In the first layer, of the n x n probabilities those whose key is at least reach_distance
+     * before the query (2502.16860): their sum over n, and the unbiased variance of all n * n
+     * with the others as zeros; means over heads. Two numbers; NULL for none. */
+    size_t reach_distance;
+    double *reach;
 };
 
 /* kernels are copied; model and pool are borrowed until session_free(). */
@@ -54,8 +78,9 @@ int session_new(const struct model *model, const struct kernels *kernels, struct
 void session_free(struct session *session);
 
 /*
- * Evaluate the sequences; fills their nll_nats and attention. ERR_INPUT for an id outside the
- * vocabulary or logits that are not finite (with the position), ERR_NOMEM.
+ * Evaluate the sequences; fills what they ask for, and runs no layer more than that takes.
+ * ERR_INPUT for an id outside the vocabulary or logits that are not finite (with the position),
+ * ERR_NOMEM.
  */
 int session_eval(struct session *session, const struct sequence *sequences, size_t n_sequences,
                  struct error *err);

@@ -136,7 +136,7 @@ class Model:
         return weights, mean
 
     def run(self, tokens, watch):
-        """The last state of every token; watch(position, weights) for every layer and head."""
+        """The last state of every token; watch(layer, head, position, weights) of all."""
         caches = [[([], []) for _ in range(self.kv_heads)] for _ in range(self.layers)]
         states = []
         for position, token in enumerate(tokens):
@@ -153,7 +153,7 @@ class Model:
                 for i, query in enumerate(self.project(layer, "q", h, position)):
                     cache = caches[layer][i * self.kv_heads // self.heads]
                     weights, mean = self.attend(query, *cache)
-                    watch(position, weights)
+                    watch(layer, i, position, weights)
                     mixed += mean
                 x = plus(x, times(self.w[part + "attn_output.weight"], mixed))
                 h = self.norm(x, part + "ffn_norm.weight")
@@ -170,16 +170,44 @@ class Model:
         return top + math.log(sum(math.exp(v - top) for v in logits)) - logits[token]
 
 
+def mean(values):
+    return sum(values) / len(values)
+
+
+def variance(values):
+    middle = mean(values)
+    return sum((v - middle) ** 2 for v in values) / (len(values) - 1)
+
+
+def reach(far):
+    """Per head the probabilities of all pairs, those too near as zeros: strength and variance."""
+    n = math.isqrt(len(far[0]))
+    return [mean([sum(pairs) / n for pairs in far]), mean([variance(pairs) for pairs in far])]
+
+
 def evaluate(model, tokens, score_from, attend_from, spans):
     mass = [0.0] * len(spans)
+    n_tokens = len(tokens)
+    focus_layer = (7 * model.layers) // 10
+    focus_spans = [span for span in spans if span[1] <= attend_from] or [[0, attend_from]]
+    focus = [[0.0] * model.heads for _ in tokens]
+    distance = -(-n_tokens // 4)
+    far = [[] for _ in range(model.heads)]
 
-    def watch(position, weights):
+    def watch(layer, head, position, weights):
         if position >= attend_from:
             for i, (start, end) in enumerate(spans):
                 mass[i] += sum(weights[start:end]) / (end - start)
+        if layer == focus_layer:
+            focus[position][head] = sum(sum(weights[start:end]) for start, end in focus_spans)
+        if layer == 0:
+            n_far = max(position - distance + 1, 0)
+            far[head] += weights[:n_far] + [0.0] * (n_tokens - n_far)
 
     states = model.run(tokens, watch)
-    n = model.layers * model.heads * (len(tokens) - attend_from)
+    n = model.layers * model.heads * (n_tokens - attend_from)
+    last = [model.norm(state, "output_norm.weight") for state in states[score_from:]]
+    asked = [tokens[0], tokens[-1], 1]
     return {
         "tokens": tokens,
         "score_from": score_from,
@@ -187,6 +215,14 @@ def evaluate(model, tokens, score_from, attend_from, spans):
         "attend_from": attend_from,
         "spans": spans,
         "attention": [m / n for m in mass],
+        "asked": asked,
+        "asked_nll": [model.nll(states[-1], token) for token in asked],
+        "pooled": [mean(column) for column in zip(*(last or [[]]))],
+        "focus_layer": focus_layer,
+        "focus_spans": focus_spans,
+        "focus": [mean([max(heads) for heads in focus[attend_from:]])],
+        "reach_distance": distance,
+        "reach": reach(far),
     }
 
 

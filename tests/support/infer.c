@@ -112,6 +112,56 @@ static size_t read_size(const struct json_value *object, const char *key)
     return (size_t)value;
 }
 
+static const struct span *read_spans(struct arena *arena, const struct json_value *spans)
+{
+    struct span *all = arena_alloc(arena, json_count(spans) + 1, sizeof *all);
+
+    assert_non_null(all);
+    for (size_t i = 0; i < json_count(spans); i++) {
+        const double *ends = read_doubles(arena, json_at(spans, i));
+
+        all[i] = (struct span){ (size_t)ends[0], (size_t)ends[1] };
+    }
+    return all;
+}
+
+/* What is read off the states: the likelihood of tokens to come, pools, focus, reach. */
+static void read_states(struct arena *arena, const struct json_value *record,
+                        struct infer_case *out)
+{
+    static const char *const keys[] = { "asked_nll", "pooled", "focus", "reach" };
+    const struct json_value *asked = json_get(record, "asked");
+    struct sequence *sequence = &out->sequence;
+    int32_t *ids = arena_alloc(arena, json_count(asked), sizeof *ids);
+    size_t at[4] = { 0 };
+
+    assert_non_null(ids);
+    read_ids(asked, ids, &sequence->n_asked);
+    for (size_t i = 0; i < 4; i++) {
+        at[i] = out->n_states;
+        out->n_states += json_count(json_get(record, keys[i]));
+    }
+    double *want = arena_alloc(arena, out->n_states, sizeof *want);
+    out->want_states = want;
+    out->states = arena_alloc(arena, out->n_states, sizeof *out->states);
+    assert_true(want && out->states);
+    for (size_t i = 0; i < 4; i++) {
+        const struct json_value *array = json_get(record, keys[i]);
+
+        memcpy(want + at[i], read_doubles(arena, array), json_count(array) * sizeof *want);
+    }
+    sequence->asked = ids;
+    sequence->asked_nll_nats = out->states;
+    sequence->pool_from = sequence->score_from;
+    sequence->pooled = out->states + at[1];
+    sequence->focus_layer = read_size(record, "focus_layer");
+    sequence->focus_spans = read_spans(arena, json_get(record, "focus_spans"));
+    sequence->n_focus_spans = json_count(json_get(record, "focus_spans"));
+    sequence->focus = out->states + at[2];
+    sequence->reach_distance = read_size(record, "reach_distance");
+    sequence->reach = out->states + at[3];
+}
+
 static void read_case(struct arena *arena, const struct json_value *record,
                       struct infer_case *out)
 {
@@ -119,29 +169,26 @@ static void read_case(struct arena *arena, const struct json_value *record,
     const struct json_value *spans = json_get(record, "spans");
     const size_t n = json_count(tokens);
     int32_t *ids = arena_alloc(arena, n, sizeof *ids);
-    struct span *all = arena_alloc(arena, json_count(spans), sizeof *all);
     size_t n_ids = 0;
 
-    assert_true(ids && all);
+    assert_non_null(ids);
     read_ids(tokens, ids, &n_ids);
-    for (size_t i = 0; i < json_count(spans); i++) {
-        const double *ends = read_doubles(arena, json_at(spans, i));
-
-        all[i] = (struct span){ (size_t)ends[0], (size_t)ends[1] };
-    }
+    *out = (struct infer_case){ .n_states = 0 };
     out->sequence = (struct sequence){
         .tokens = ids,
         .n_tokens = n,
         .score_from = read_size(record, "score_from"),
         .nll_nats = arena_alloc(arena, n, sizeof(double)),
         .attend_from = read_size(record, "attend_from"),
-        .spans = all,
+        .spans = read_spans(arena, spans),
         .n_spans = json_count(spans),
         .attention = arena_alloc(arena, json_count(spans), sizeof(double)),
     };
     assert_true(out->sequence.nll_nats && out->sequence.attention);
     out->want_nll = read_doubles(arena, json_get(record, "nll"));
     out->want_attention = read_doubles(arena, json_get(record, "attention"));
+    if (json_get(record, "asked"))
+        read_states(arena, record, out);
 }
 
 void infer_cases_open(struct infer_cases *cases, const char *path)

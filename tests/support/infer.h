@@ -41,6 +41,9 @@ struct infer_case {
     struct sequence sequence;
     const double *want_nll;       /* n_tokens - score_from, or NULL */
     const double *want_attention; /* n_spans, or NULL */
+    double *states;               /* where asked_nll_nats, pooled, focus, reach go, in a row */
+    const double *want_states;
+    size_t n_states;
 };
 
 struct infer_cases {

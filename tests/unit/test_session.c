@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/pool.h"
+#include "scoring/infer/attention.h"
 #include "scoring/infer/gguf.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/session.h"
@@ -83,11 +84,15 @@ static double *collect(const struct infer_cases *cases, size_t *n)
         const struct sequence *sequence = &cases->cases[i].sequence;
         const size_t n_scored = sequence->n_tokens - sequence->score_from;
 
-        assert_true(*n + n_scored + sequence->n_spans <= 4096);
+        const size_t n_states = cases->cases[i].n_states;
+
+        assert_true(*n + n_scored + sequence->n_spans + n_states <= 4096);
         memcpy(all + *n, sequence->nll_nats, n_scored * sizeof *all);
         *n += n_scored;
         memcpy(all + *n, sequence->attention, sequence->n_spans * sizeof *all);
         *n += sequence->n_spans;
+        memcpy(all + *n, cases->cases[i].states, n_states * sizeof *all);
+        *n += n_states;
     }
     return all;
 }
@@ -101,10 +106,13 @@ static void check_answers(const struct infer_cases *cases, const char *who)
         const double attention =
             max_difference(c->sequence.attention, c->want_attention, c->sequence.n_spans);
 
-        print_message("# %s, %zu tokens: nll off by %.2g, attention by %.2g\n", who,
-                      c->sequence.n_tokens, nll, attention);
-        if (nll > NLL_TOLERANCE || attention > ATTENTION_TOLERANCE)
-            fail_msg("%s, case %zu: nll off by %g, attention by %g", who, i, nll, attention);
+        const double states = max_difference(c->states, c->want_states, c->n_states);
+
+        print_message("# %s, %zu tokens: nll off by %.2g, attention by %.2g, states by %.2g\n",
+                      who, c->sequence.n_tokens, nll, attention, states);
+        if (nll > NLL_TOLERANCE || attention > ATTENTION_TOLERANCE || states > NLL_TOLERANCE)
+            fail_msg("%s, case %zu: nll off by %g, attention by %g, states by %g", who, i, nll,
+                     attention, states);
     }
 }
 
@@ -202,16 +210,76 @@ static int teardown(void **state)
     return 0;
 }
 
+/* A layer that nothing asked for takes is not run: that must not show. */
+static void what_else_is_asked_changes_no_number(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    for (size_t i = 0; i < f->subject.cases.n; i++) {
+        const struct infer_case *c = &f->subject.cases.cases[i];
+        const struct sequence *s = &c->sequence;
+        double *alone = test_calloc(c->n_states, sizeof *alone);
+        const size_t focus = (size_t)(s->focus - c->states);
+        struct sequence asks[4] = {
+            { .asked = s->asked, .n_asked = s->n_asked, .asked_nll_nats = alone },
+            { .pool_from = s->pool_from, .pooled = alone + (s->pooled - c->states) },
+            { .attend_from = s->attend_from,
+              .focus_layer = s->focus_layer,
+              .focus_spans = s->focus_spans,
+              .n_focus_spans = s->n_focus_spans,
+              .focus = alone + focus },
+            { .reach_distance = s->reach_distance, .reach = alone + focus + 1 },
+        };
+
+        assert_ok(session_eval(f->runner.session, s, 1, &err));
+        for (size_t ask = 0; ask < 4; ask++) {
+            asks[ask].tokens = s->tokens;
+            asks[ask].n_tokens = s->n_tokens;
+            assert_ok(session_eval(f->runner.session, &asks[ask], 1, &err));
+        }
+        assert_memory_equal(alone, c->states, c->n_states * sizeof *alone);
+        test_free(alone);
+    }
+}
+
+/* Two heads that put .2 + .3 and .1 + .1 on what is looked at. */
+static void focus_is_the_mass_of_the_head_that_looks_most(void **state)
+{
+    const double mass[] = { .2 + .3, .1 + .1 };
+    const double two_rows[] = { .5, .2, .1, .3 };
+
+    (void)state;
+    assert_true(fabs(attention_focus(mass, 1, 2) - .5) < 1e-15);
+    assert_true(fabs(attention_focus(two_rows, 2, 2) - .4) < 1e-15);
+}
+
+/* Rows [1], [.5 .5], [.2 .3 .5], [.1 .2 .3 .4] at a distance of at least one. */
+static void reach_counts_the_near_as_zeros(void **state)
+{
+    const double far[] = { .5, .2, .3, .1, .2, .3 };
+    double sum = 0, squares = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        sum += far[i];
+        squares += far[i] * far[i];
+    }
+    assert_true(fabs(sum / 4 - .4) < 1e-15);
+    assert_true(fabs(attention_variance(sum, squares, 16) - .024) < 1e-15);
+}
+
 static void a_token_depends_on_those_before_it_only(void **state)
 {
     struct fixture *f = *state;
-    struct sequence whole = f->subject.cases.cases[3].sequence;
+    const struct sequence *all = &f->subject.cases.cases[3].sequence;
     double nll_whole[128], nll_cut[128];
+    struct sequence whole = {
+        .tokens = all->tokens, .n_tokens = 129, .score_from = 1, .nll_nats = nll_whole
+    };
     struct error err;
 
-    assert_int_equal(whole.n_tokens, 129);
-    whole.attention = NULL;
-    whole.nll_nats = nll_whole;
+    assert_int_equal(all->n_tokens, 129);
     struct sequence cut = whole;
     cut.n_tokens = 70;
     cut.nll_nats = nll_cut;
@@ -322,6 +390,20 @@ static void refuses_requests_that_contradict_themselves(void **state)
                                .spans = &empty,
                                .n_spans = 1,
                                .attention = out };
+    struct sequence focus = { .tokens = tokens,
+                              .n_tokens = 3,
+                              .focus_layer = 99,
+                              .focus_spans = &outside,
+                              .n_focus_spans = 1,
+                              .focus = out };
+    const struct sequence pooled = {
+        .tokens = tokens, .n_tokens = 3, .pool_from = 3, .pooled = out
+    };
+    const struct sequence reach = { .tokens = tokens, .n_tokens = 1, .reach = out };
+    const int32_t no_id = -7;
+    const struct sequence asked = {
+        .tokens = tokens, .n_tokens = 3, .asked = &no_id, .n_asked = 1, .asked_nll_nats = out
+    };
     struct error err;
 
     assert_fails(session_eval(session, &none, 1, &err), ERR_INVARIANT, "no tokens");
@@ -332,6 +414,12 @@ static void refuses_requests_that_contradict_themselves(void **state)
     assert_fails(session_eval(session, &attend, 1, &err), ERR_INVARIANT, "span");
     attend.spans = &outside;
     assert_fails(session_eval(session, &attend, 1, &err), ERR_INVARIANT, "span");
+    assert_fails(session_eval(session, &focus, 1, &err), ERR_INVARIANT, "focus_layer");
+    focus.focus_layer = 0;
+    assert_fails(session_eval(session, &focus, 1, &err), ERR_INVARIANT, "span");
+    assert_fails(session_eval(session, &pooled, 1, &err), ERR_INVARIANT, "pool_from");
+    assert_fails(session_eval(session, &reach, 1, &err), ERR_INVARIANT, "nowhere");
+    assert_fails(session_eval(session, &asked, 1, &err), ERR_INPUT, "id -7");
 }
 
 static void holds_no_more_memory_than_it_said(void **state)
@@ -406,6 +494,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_oracle_on_every_family),
         cmocka_unit_test(gives_the_same_bits_for_any_threads_and_batching),
+        cmocka_unit_test_setup_teardown(what_else_is_asked_changes_no_number, setup, teardown),
+        cmocka_unit_test(focus_is_the_mass_of_the_head_that_looks_most),
+        cmocka_unit_test(reach_counts_the_near_as_zeros),
         cmocka_unit_test_setup_teardown(a_token_depends_on_those_before_it_only, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(attention_on_all_keys_is_one_over_their_number, setup,
