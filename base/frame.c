@@ -9,6 +9,8 @@
 
 enum { RESCANS = 4 }; /* so many bytes may be scanned again per byte of the stream */
 
+enum { PLACE_FRESH = 1, PLACE_ARRAY_OPEN = 2, PLACE_ARRAY_DUE = 4 };
+
 int frame_new(size_t max_record_bytes, struct frame **out, struct error *err)
 {
     struct frame *frame = calloc(1, sizeof *frame);
@@ -328,4 +330,28 @@ int frame_next(struct frame *frame, struct frame_record *out)
     if (rc == 0 && frame->state != BETWEEN && !frame->skipping && too_long(frame))
         start_skipping(frame);
     return rc;
+}
+
+void frame_place(const struct frame *frame, struct frame_place *out)
+{
+    *out = (struct frame_place){
+        .byte_offset = frame_here(frame),
+        .line = frame->line,
+        .line_at = frame->line_at,
+        .rescanned = frame->rescanned,
+        .flags = (frame->fresh ? PLACE_FRESH : 0U) |
+                 (frame->array_open ? PLACE_ARRAY_OPEN : 0U) |
+                 (frame->array_due ? PLACE_ARRAY_DUE : 0U),
+    };
+}
+
+void frame_resume(struct frame *frame, const struct frame_place *place)
+{
+    frame->base = place->byte_offset;
+    frame->line = place->line;
+    frame->line_at = place->line_at;
+    frame->rescanned = place->rescanned;
+    frame->fresh = place->flags & PLACE_FRESH;
+    frame->array_open = place->flags & PLACE_ARRAY_OPEN;
+    frame->array_due = place->flags & PLACE_ARRAY_DUE;
 }

@@ -14,6 +14,8 @@
  * goes on from there. At the end of the stream an unfinished record is handed out with .issue
  * set.
  *
+ * Between two records framing can be left and taken up again elsewhere: frame_place().
+ *
  * Usage: push bytes with frame_feed(), pull records with frame_next() until it returns 0,
  * repeat; frame_finish() after the last byte, then pull again.
  */
@@ -45,6 +47,15 @@ struct frame_record {
     enum frame_issue issue;
 };
 
+/* All that framing remembers between two records; plain numbers, to be stored. */
+struct frame_place {
+    uint64_t byte_offset; /* the next byte to look at */
+    uint64_t line;        /* it is on this line, */
+    uint64_t line_at;     /* which starts at this offset */
+    uint64_t rescanned;   /* of the budget for scanning bytes again */
+    unsigned flags;
+};
+
 int frame_new(size_t max_record_bytes, struct frame **out, struct error *err);
 void frame_free(struct frame *frame);
 /* The bytes are copied. ERR_NOMEM. */
@@ -52,5 +63,9 @@ int frame_feed(struct frame *frame, const void *bytes, size_t n, struct error *e
 void frame_finish(struct frame *frame);
 /* 1 and a record, 0 when more bytes are needed (or, after frame_finish(), at the end). */
 int frame_next(struct frame *frame, struct frame_record *out);
+/* Right after frame_next() gave a record: where the next one will be looked for. */
+void frame_place(const struct frame *frame, struct frame_place *out);
+/* Before the first byte is fed: go on from there. The next byte is the one at its offset. */
+void frame_resume(struct frame *frame, const struct frame_place *place);
 
 #endif

@@ -18,6 +18,7 @@
 enum {
     BLOCK_BYTES = 128 * 1024,
     MAGIC_BYTES = 4,
+    MARKS_MAX = 512,
     GZIP_ONLY = 15 + 16, /* the largest window, with a gzip header around it */
 };
 
@@ -45,8 +46,11 @@ struct inflate {
     z_stream gzip;
     bool gzip_open;
     ZSTD_DStream *zstd;
-    bool in_member; /* within a gzip member or zstd frame */
-    bool failed;    /* failure is what every further read says */
+    bool in_member;                       /* within a gzip member or zstd frame */
+    uint64_t n_given;                     /* decompressed bytes so far */
+    struct inflate_mark marks[MARKS_MAX]; /* of members, in order; the first holds always */
+    size_t n_marks;
+    bool failed; /* failure is what every further read says */
     struct error failure;
 };
 
@@ -57,6 +61,7 @@ static int new_inflate(const char *name, struct inflate **out, struct error *err
     if (!in)
         return error_nomem(err);
     in->fd = -1;
+    in->n_marks = 1; /* the beginning of the file */
     in->name = strdup(name);
     if (!in->name) {
         inflate_close(in);
@@ -248,6 +253,18 @@ static int raise_corrupt(const struct inflate *in, const char *what, const char 
                      in->name, what, inflate_position(in), why);
 }
 
+/* A member begins here. When there is no room, every other mark is given up: from an earlier
+ * one the same byte is reached, only later. */
+static void add_mark(struct inflate *in, uint64_t before)
+{
+    if (in->n_marks == MARKS_MAX) {
+        in->n_marks = MARKS_MAX / 2;
+        for (size_t i = 0; i < in->n_marks; i++)
+            in->marks[i] = in->marks[2 * i];
+    }
+    in->marks[in->n_marks++] = (struct inflate_mark){ inflate_position(in), before };
+}
+
 /* Between members: tapes and block devices leave zeros behind the last one. */
 static int next_member(struct inflate *in, struct error *err)
 {
@@ -256,6 +273,7 @@ static int next_member(struct inflate *in, struct error *err)
             in->pos++;
         if (in->pos < in->len) {
             in->in_member = true;
+            add_mark(in, in->n_given);
             inflateReset(&in->gzip);
             return 0;
         }
@@ -319,6 +337,8 @@ static ssize_t step_zstd(struct inflate *in, void *out, size_t n, bool *end, str
         return (ssize_t)to.pos;
     }
     in->in_member = rc != 0;
+    if (rc == 0)
+        add_mark(in, in->n_given + to.pos);
     if (dry && to.pos == 0)
         return raise_cut(in, "zstd", err);
     return (ssize_t)to.pos;
@@ -351,6 +371,78 @@ ssize_t inflate_read(struct inflate *in, void *out, size_t n, struct error *err)
     if (got < 0) {
         in->failed = true;
         in->failure = *err;
+    } else {
+        in->n_given += (uint64_t)got;
     }
     return got;
+}
+
+struct inflate_mark inflate_mark(struct inflate *in, uint64_t stream_offset)
+{
+    size_t n = 0;
+
+    if (in->kind == KIND_PLAIN)
+        return (struct inflate_mark){ stream_offset, stream_offset };
+    while (n + 1 < in->n_marks && in->marks[n + 1].before <= stream_offset)
+        n++;
+    memmove(in->marks, in->marks + n, (in->n_marks - n) * sizeof in->marks[0]);
+    in->n_marks -= n;
+    return in->marks[0];
+}
+
+/* Let the byte at this offset of the file be the next one taken. */
+static int seek(struct inflate *in, uint64_t at, struct error *err)
+{
+    if (in->fd < 0) {
+        in->pos = at < in->len ? (size_t)at : in->len;
+        return 0;
+    }
+    if (lseek(in->fd, (off_t)at, SEEK_SET) < 0) {
+        if (errno == ESPIPE)
+            return error_set(err, ERR_UNSUPPORTED, "%s: a pipe cannot be taken up again",
+                             in->name);
+        return error_errno(err, errno, in->name);
+    }
+    in->base = at;
+    in->pos = in->len = 0;
+    in->at_end = false;
+    return 0;
+}
+
+/* Decompress n bytes and drop them. */
+static int drop(struct inflate *in, uint64_t n, struct error *err)
+{
+    uint8_t *bytes = n > 0 ? malloc(BLOCK_BYTES) : NULL;
+    ssize_t got = 1;
+
+    if (n > 0 && !bytes)
+        return error_nomem(err);
+    while (n > 0 && got > 0) {
+        got = inflate_read(in, bytes, n < BLOCK_BYTES ? (size_t)n : BLOCK_BYTES, err);
+        n -= got > 0 ? (uint64_t)got : 0;
+    }
+    free(bytes);
+    if (got == 0)
+        return error_set(err, ERR_INPUT, "%s: ends before the place to go on from", in->name);
+    return got < 0 ? -1 : 0;
+}
+
+int inflate_resume(struct inflate *in, const struct inflate_mark *mark, uint64_t stream_offset,
+                   struct error *err)
+{
+    /* What the file is, its first bytes tell. */
+    if (find_kind(in, err) < 0)
+        return -1;
+    const bool plain = in->kind == KIND_PLAIN;
+    const struct inflate_mark from =
+        plain ? (struct inflate_mark){ stream_offset, stream_offset } : *mark;
+    if (from.before > stream_offset)
+        return error_set(err, ERR_INPUT, "%s: the place to go on from makes no sense",
+                         in->name);
+    if (seek(in, from.at, err) < 0)
+        return -1;
+    in->n_given = from.before;
+    in->marks[0] = from;
+    in->n_marks = 1;
+    return drop(in, stream_offset - from.before, err);
 }

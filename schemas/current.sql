@@ -2,7 +2,7 @@
 -- change it by adding a migration, then run `ninja schema-current`.
 
 PRAGMA application_id = 1129665108;
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 CREATE TABLE run (
     run_id         INTEGER PRIMARY KEY,
@@ -218,3 +218,23 @@ SELECT e.name AS selection, x.rank, x.sample_id, s.ext_id, x.score
   FROM selection_sample x
   JOIN selection e ON e.selection_id = x.selection_id
   JOIN sample s ON s.sample_id = x.sample_id;
+
+CREATE TABLE ingest_position (
+    file_id        INTEGER PRIMARY KEY REFERENCES file,
+    run_id         INTEGER NOT NULL REFERENCES run,         -- that committed it
+    settings       BLOB    NOT NULL CHECK (length(settings) = 16), -- XXH3-128 of the options
+    size_bytes     INTEGER NOT NULL,                        -- what tells that the file is still
+    mtime_ns       INTEGER NOT NULL,                        -- the same
+    inode          INTEGER NOT NULL,
+    done           INTEGER NOT NULL CHECK (done IN (0, 1)), -- all of it was read
+    n_read         INTEGER NOT NULL,                        -- records of it so far, by all runs
+    n_rejected     INTEGER NOT NULL,
+    format         TEXT,                                    -- its shape; NULL: none was found
+    byte_offset    INTEGER NOT NULL,                        -- of the next record or the gap before
+    line           INTEGER NOT NULL,                        -- it, in the decompressed stream
+    line_at        INTEGER NOT NULL,
+    rescanned      INTEGER NOT NULL,
+    flags          INTEGER NOT NULL,
+    member_at      INTEGER NOT NULL,                        -- the gzip member or zstd frame it is
+    member_before  INTEGER NOT NULL                         -- in: its place in file and stream
+) STRICT;

@@ -123,7 +123,8 @@ static void tell_facts(const struct stage_context *context, const struct ingest_
 }
 
 /* "bad_json 3, truncated 1" */
-static void list_classes(const struct ingest_tally *tally, char *out, size_t size)
+static void list_classes(const struct ingest_tally *tally, uint64_t n_before, char *out,
+                         size_t size)
 {
     size_t len = 0;
 
@@ -131,21 +132,39 @@ static void list_classes(const struct ingest_tally *tally, char *out, size_t siz
     for (size_t i = 0; i < tally->n_classes && len < size; i++)
         len += (size_t)snprintf(out + len, size - len, "%s%s %" PRIu64, i > 0 ? ", " : "",
                                 tally->classes[i].name, tally->classes[i].n);
+    if (n_before > 0 && len < size)
+        snprintf(out + len, size - len, "%s%" PRIu64 " in the part read before",
+                 len > 0 ? ", " : "", n_before);
+}
+
+/* What runs that were stopped have read of these files: the limit is over the whole of them. */
+static struct run_counts counts_before(const struct ingest *ingest)
+{
+    struct run_counts counts = { .n_read = 0 };
+
+    for (size_t i = 0; i < ingest->files.n; i++) {
+        const struct position *from = ingest->files.items[i].from;
+
+        counts.n_read += from ? from->n_read : 0;
+        counts.n_rejected += from ? from->n_rejected : 0;
+    }
+    return counts;
 }
 
 /* Say what was mixed or refused. Too many refusals are an error, after all is committed. */
 static int judge(const struct ingest *ingest, const struct ingest_tally *tally,
                  struct error *err)
 {
-    const uint64_t n_read = tally->counts.n_read;
-    const uint64_t n_rejected = tally->counts.n_rejected;
+    const struct run_counts before = counts_before(ingest);
+    const uint64_t n_read = before.n_read + tally->counts.n_read;
+    const uint64_t n_rejected = before.n_rejected + tally->counts.n_rejected;
     const double limit = ingest->settings.max_reject_percent;
     const bool dry_run = ingest->context->dry_run;
     const char *where = dry_run ? "" : "; 'curate rejects' lists them";
     const char *kept =
         dry_run ? "" : "; the others are in the database, and 'curate rejects' lists these";
     struct report *report = ingest->context->report;
-    char classes[256];
+    char classes[300];
 
     if (tally->n_other_format > 0)
         report_note(report,
@@ -154,7 +173,7 @@ static int judge(const struct ingest *ingest, const struct ingest_tally *tally,
                     tally->n_other_format, tally->n_parsed);
     if (n_rejected == 0)
         return 0;
-    list_classes(tally, classes, sizeof classes);
+    list_classes(tally, before.n_rejected, classes, sizeof classes);
     if (n_rejected == n_read)
         return error_set(err, ERR_INPUT, "every record (%" PRIu64 ") was rejected (%s)%s",
                          n_read, classes, where);
@@ -189,7 +208,19 @@ static int run_files(struct ingest *ingest, struct stage_result *result, struct 
         *err = ingest->reading_failure;
         return -1;
     }
+    if (ingest_clear_positions(ingest, err) < 0)
+        return -1;
     return judge(ingest, &tally, err);
+}
+
+/* A position that was reached with other options is none to go on from. */
+static struct hash hash_settings(const struct ingest_args *args)
+{
+    char text[512];
+
+    snprintf(text, sizeof text, "%s %s %" PRId64 " %d", args->format, args->split,
+             args->max_record, FORMAT_INPUT_CONTEXT_BYTES);
+    return hash_bytes(slice_text(text));
 }
 
 static int run(const struct stage_context *context, const void *arguments,
@@ -201,12 +232,15 @@ static int run(const struct stage_context *context, const void *arguments,
     if (check_args(args, &ingest.settings, err) < 0 ||
         ingest_files_find(&args->files, args->source, &ingest.files, err) < 0)
         return -1;
+    ingest.settings.hash = hash_settings(args);
     const int mutex_rc = pthread_mutex_init(&ingest.mutex, NULL);
     if (mutex_rc != 0) {
         ingest_files_release(&ingest.files);
         return error_errno(err, mutex_rc, "setting up a lock");
     }
-    const int rc = run_files(&ingest, result, err);
+    int rc = ingest_find_positions(&ingest, err);
+    if (rc == 0)
+        rc = run_files(&ingest, result, err);
     pthread_mutex_destroy(&ingest.mutex);
     ingest_files_release(&ingest.files);
     return rc;

@@ -27,9 +27,11 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/frame.h"
+#include "base/inflate.h"
 #include "base/option.h"
 #include "stages/formats/format.h"
 #include "stages/parse.h"
+#include "store/position.h"
 #include "store/run.h"
 
 struct queue;
@@ -38,8 +40,10 @@ struct stage_context;
 struct ingest_file {
     const char *path; /* "-" is standard input */
     const char *source;
-    bool has_size;       /* false: a pipe */
-    uint64_t size_bytes; /* as stored, perhaps compressed */
+    bool has_size;               /* false: a pipe */
+    uint64_t size_bytes;         /* as stored, perhaps compressed */
+    struct file_stamp stamp;     /* when has_size is set */
+    const struct position *from; /* where a run was stopped; NULL: from the beginning */
 };
 
 struct ingest_files {
@@ -64,6 +68,9 @@ struct batch {
     uint64_t number; /* in input order, from 0 */
     size_t file;     /* index in the list */
     bool begins_file;
+    bool ends_file;
+    struct frame_place place; /* behind its last record */
+    struct inflate_mark mark;
     const struct format *format; /* the file's; NULL when no record told */
     size_t n_votes;              /* of n_looked_at records that have this format, */
     size_t n_looked_at;          /* both only when begins_file is set */
@@ -92,6 +99,7 @@ struct ingest_settings {
     const struct format *forced; /* NULL: by the records' keys */
     size_t max_record_bytes;
     double max_reject_percent;
+    struct hash hash; /* of those of them that decide what becomes of a record */
 };
 
 struct ingest {
@@ -116,6 +124,11 @@ struct ingest {
     bool reading_failed;
     struct error reading_failure;
 };
+
+/* ingest_resume.c: find out which files a run that was stopped has read, and how far. */
+int ingest_find_positions(struct ingest *ingest, struct error *err);
+/* All files were read to their ends. */
+int ingest_clear_positions(struct ingest *ingest, struct error *err);
 
 /* ingest_threads.c: keep the first failure and wake every thread to end. */
 void ingest_fail(struct ingest *ingest, const struct error *err);

@@ -18,6 +18,8 @@ struct reader {
     struct batch *batch;   /* being filled; NULL between two */
     char *block;
     struct inflate *in;
+    struct frame *frame;
+    struct frame_place place; /* behind the last record */
     size_t file;
     bool file_begun; /* a batch of this file is on its way */
     const struct format *format;
@@ -63,7 +65,7 @@ static int vote(struct reader *r, struct batch *batch, struct error *err)
     return 0;
 }
 
-static int send_batch(struct reader *r, struct error *err)
+static int send_batch(struct reader *r, bool ends_file, struct error *err)
 {
     struct batch *batch = r->batch;
 
@@ -71,6 +73,9 @@ static int send_batch(struct reader *r, struct error *err)
     batch->number = r->n_batches++;
     batch->file = r->file;
     batch->begins_file = !r->file_begun;
+    batch->ends_file = ends_file;
+    batch->place = r->place;
+    batch->mark = inflate_mark(r->in, batch->place.byte_offset);
     batch->n_votes = batch->n_looked_at = 0;
     if (batch->begins_file && r->ingest->settings.forced)
         r->format = r->ingest->settings.forced;
@@ -87,17 +92,18 @@ static int send_batch(struct reader *r, struct error *err)
     return error_set(err, ERR_CANCELLED, "the run is over");
 }
 
-static int add_records(struct reader *r, struct frame *frame, struct error *err)
+static int add_records(struct reader *r, struct error *err)
 {
     struct frame_record record;
 
-    while (frame_next(frame, &record) == 1) {
+    while (frame_next(r->frame, &record) == 1) {
         if (!r->batch && take_batch(r, err) < 0)
             return -1;
         if (batch_add(r->batch, &record, err) < 0)
             return -1;
+        frame_place(r->frame, &r->place);
         r->ingest->n_framed++;
-        if (batch_is_full(r->batch) && send_batch(r, err) < 0)
+        if (batch_is_full(r->batch) && send_batch(r, false, err) < 0)
             return -1;
     }
     return 0;
@@ -124,9 +130,16 @@ static int wait_for_input(struct reader *r, struct error *err)
     return error_set(err, ERR_CANCELLED, "the run is over");
 }
 
-/* Cut the stream into records. When it cannot be read to its end, what was read is cut up all
- * the same. */
-static int read_stream(struct reader *r, struct frame *frame, struct error *err)
+/* Is there nothing more to read, now or another time? A device that failed may work again, and
+ * the record in hand is whole then. */
+static bool is_end(ssize_t got, const struct error *reading)
+{
+    return got == 0 || (got < 0 && reading->code == ERR_INPUT);
+}
+
+/* Cut the stream into records. When its data is broken, what was read is cut up all the same.
+ */
+static int read_stream(struct reader *r, struct error *err)
 {
     struct error reading;
     ssize_t got;
@@ -137,13 +150,13 @@ static int read_stream(struct reader *r, struct frame *frame, struct error *err)
             got = inflate_read(r->in, r->block, BLOCK_BYTES, &reading);
         if (got < 0 && r->cancelled)
             break;
-        if (got > 0 && frame_feed(frame, r->block, (size_t)got, err) < 0)
+        if (got > 0 && frame_feed(r->frame, r->block, (size_t)got, err) < 0)
             return -1;
-        if (got <= 0)
-            frame_finish(frame);
-        else
+        if (is_end(got, &reading))
+            frame_finish(r->frame);
+        else if (got > 0)
             r->stream_bytes += (uint64_t)got;
-        if (add_records(r, frame, err) < 0)
+        if (add_records(r, err) < 0)
             return -1;
     } while (got > 0);
     if (got < 0) {
@@ -153,44 +166,59 @@ static int read_stream(struct reader *r, struct frame *frame, struct error *err)
     return 0;
 }
 
-/* Even a file without records sends one batch: it is to be told about. */
-static int end_file(struct reader *r, struct error *err)
+/* The last batch says that the file is done, also when it is empty. */
+static int end_file(struct reader *r, bool whole, struct error *err)
 {
-    if (!r->batch && r->file_begun)
-        return 0;
     if (!r->batch && take_batch(r, err) < 0)
         return -1;
-    return send_batch(r, err);
+    return send_batch(r, whole, err);
+}
+
+/* Begin where the run before this one was stopped. */
+static int go_on(struct reader *r, const struct position *from, struct error *err)
+{
+    r->file_begun = true;
+    r->format = format_find(from->format);
+    frame_resume(r->frame, &from->place);
+    return inflate_resume(r->in, &from->mark, from->place.byte_offset, err);
 }
 
 static int read_file(struct reader *r, struct error *err)
 {
-    struct frame *frame = NULL;
+    const struct ingest_file *file = &r->ingest->files.items[r->file];
     struct error ending;
     int rc = -1;
 
     r->file_begun = false;
     r->format = NULL;
-    if (inflate_open(r->ingest->files.items[r->file].path, &r->in, err) < 0)
+    if (inflate_open(file->path, &r->in, err) < 0)
         return -1;
-    if (frame_new(r->ingest->settings.max_record_bytes, &frame, err) < 0)
+    if (frame_new(r->ingest->settings.max_record_bytes, &r->frame, err) < 0 ||
+        (file->from && go_on(r, file->from, err) < 0))
         goto done;
-    rc = read_stream(r, frame, err);
-    if (!r->cancelled && end_file(r, rc < 0 ? &ending : err) < 0)
+    frame_place(r->frame, &r->place);
+    rc = read_stream(r, err);
+    if (!r->cancelled && end_file(r, rc == 0, rc < 0 ? &ending : err) < 0)
         rc = -1;
     r->position_before += inflate_position(r->in);
 done:
-    frame_free(frame);
+    frame_free(r->frame);
     inflate_close(r->in);
+    r->frame = NULL;
     r->in = NULL;
     return rc;
 }
 
 static int read_files(struct reader *r, struct error *err)
 {
-    for (r->file = 0; r->file < r->ingest->files.n; r->file++)
-        if (read_file(r, err) < 0)
+    for (r->file = 0; r->file < r->ingest->files.n; r->file++) {
+        const struct ingest_file *file = &r->ingest->files.items[r->file];
+
+        if (file->from && file->from->done)
+            r->position_before += file->size_bytes;
+        else if (read_file(r, err) < 0)
             return -1;
+    }
     return 0;
 }
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
 #include "base/queue.h"
 #include "base/report.h"
 #include "stages/ingest_private.h"
@@ -16,6 +19,8 @@ struct writer {
     uint64_t next;        /* number of the batch whose turn it is */
     size_t file;          /* whose row is file_id; NO_FILE before the first */
     int64_t file_id;
+    uint64_t n_read; /* records of that file, also by runs before this one */
+    uint64_t n_rejected;
 };
 
 static void count_class(struct ingest_tally *tally, const char *name)
@@ -96,11 +101,37 @@ static int use_file(struct writer *w, const struct batch *batch, struct error *e
     if (w->file_id != NO_FILE && w->file == batch->file)
         return 0;
     w->file = batch->file;
+    w->n_read = file->from ? file->from->n_read : 0;
+    w->n_rejected = file->from ? file->from->n_rejected : 0;
     return source_file_put(w->ingest->context->store, file->source, file->path, &w->file_id,
                            err);
 }
 
-/* Rows and counts in one transaction: whenever we are killed, they agree. */
+/* How far the file is read now, so that a run that is killed can be continued. Nobody can take
+ * up a pipe. */
+static int put_position(struct writer *w, const struct batch *batch,
+                        const struct run_counts *counts, struct error *err)
+{
+    const struct ingest_file *file = &w->ingest->files.items[batch->file];
+    struct position position = {
+        .settings = w->ingest->settings.hash,
+        .stamp = file->stamp,
+        .done = batch->ends_file,
+        .n_read = w->n_read + counts->n_read,
+        .n_rejected = w->n_rejected + counts->n_rejected,
+        .place = batch->place,
+        .mark = batch->mark,
+    };
+
+    if (!file->has_size)
+        return 0;
+    if (batch->format)
+        snprintf(position.format, sizeof position.format, "%s", batch->format->name);
+    return position_put(w->ingest->context->store, w->file_id, &position,
+                        w->ingest->context->run_id, err);
+}
+
+/* Rows, counts and position in one transaction: whenever we are killed, they agree. */
 static int commit_batch(struct writer *w, struct batch *batch, struct run_counts *counts,
                         struct error *err)
 {
@@ -110,8 +141,11 @@ static int commit_batch(struct writer *w, struct batch *batch, struct run_counts
         return -1;
     if (use_file(w, batch, err) == 0 && add_rows(w, batch, counts, err) == 0 &&
         run_add_counts(store, w->ingest->context->run_id, counts, err) == 0 &&
-        store_commit(store, err) == 0)
+        put_position(w, batch, counts, err) == 0 && store_commit(store, err) == 0) {
+        w->n_read += counts->n_read;
+        w->n_rejected += counts->n_rejected;
         return 0;
+    }
     store_rollback(store);
     return -1;
 }

@@ -79,23 +79,52 @@ static const char *check_record(struct slice stream, size_t limit, uint64_t end_
     return NULL;
 }
 
+static bool same_record(const struct frame_record *a, const struct frame_record *b)
+{
+    return a->issue == b->issue && a->byte_offset == b->byte_offset &&
+           a->byte_len == b->byte_len && a->line == b->line && slice_equal(a->text, b->text);
+}
+
+/* What a new frame that goes on at the place finds first is `want`, or nothing if rc is 0. */
+static const char *check_resumed(const struct feeder *pieces, const struct frame_place *place,
+                                 size_t limit, int rc, const struct frame_record *want)
+{
+    struct feeder resumed = { .stream = pieces->stream,
+                              .at = (size_t)place->byte_offset,
+                              .step = pieces->step };
+    struct frame_record got;
+    struct error err;
+
+    if (frame_new(limit, &resumed.frame, &err) < 0)
+        return NULL;
+    frame_resume(resumed.frame, place);
+    const int found = next_record(&resumed, &got);
+    const bool same = found == rc && (rc != 1 || same_record(want, &got));
+    frame_free(resumed.frame);
+    return same ? NULL : "a frame that was taken up again goes another way";
+}
+
 static const char *compare(struct feeder *whole, struct feeder *pieces, size_t limit)
 {
+    struct frame_place place;
     struct frame_record one, two;
     uint64_t end = 0;
 
+    frame_place(pieces->frame, &place);
     for (;;) {
         const int rc = next_record(whole, &one);
+        const char *broken = check_resumed(pieces, &place, limit, rc, &one);
 
+        if (broken)
+            return broken;
         if (rc != next_record(pieces, &two))
             return "the number of records depends on how the stream is fed";
         if (rc != 1)
             break;
-        if (one.issue != two.issue || one.byte_offset != two.byte_offset ||
-            one.byte_len != two.byte_len || one.line != two.line ||
-            !slice_equal(one.text, two.text))
+        frame_place(pieces->frame, &place);
+        if (!same_record(&one, &two))
             return "a record depends on how the stream is fed";
-        const char *broken = check_record(whole->stream, limit, end, &one);
+        broken = check_record(whole->stream, limit, end, &one);
         if (broken)
             return broken;
         end = one.byte_offset + one.byte_len;

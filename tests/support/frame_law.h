@@ -4,7 +4,8 @@
  *
  * Records come in order and do not overlap; each is what the stream holds at its place; what is
  * in no record is blanks, commas and the brackets of arrays, so nothing is lost; and none of it
- * depends on the pieces the stream was fed in.
+ * depends on the pieces the stream was fed in, nor on whether framing was left behind some
+ * record and taken up again by another frame.
  */
 #ifndef CURATE_FRAME_LAW_H
 #define CURATE_FRAME_LAW_H

@@ -72,6 +72,13 @@ static void add_zstd(struct buf *out, struct slice text)
     out->len += n;
 }
 
+static void add_plain(struct buf *out, struct slice text)
+{
+    struct error err;
+
+    assert_ok(buf_add_slice(out, text, &err));
+}
+
 /* All of it, `step` bytes at a time; returns what the last read did. */
 static int read_all(struct inflate *in, size_t step, struct buf *out, struct error *err)
 {
@@ -239,6 +246,93 @@ static void says_what_cannot_be_opened(void **state)
     inflate_close(NULL);
 }
 
+/* Read to some byte, ask for its mark, and let another reader go on from there. */
+static void assert_resumes(struct fixture *f, struct slice packed, struct slice want,
+                           size_t offset)
+{
+    const char *path = tmp_write(&f->tmp, "packed", packed.ptr, packed.len);
+    struct inflate *in = NULL;
+    struct buf got;
+    struct error err;
+    char bytes[1000];
+    ssize_t n = 1;
+
+    buf_init(&got, 4 * TEXT_BYTES);
+    assert_ok(inflate_open(path, &in, &err));
+    for (size_t read = 0; read < offset + sizeof bytes && n > 0; read += (size_t)n)
+        n = inflate_read(in, bytes, sizeof bytes, &err);
+    const struct inflate_mark mark = inflate_mark(in, offset);
+    assert_true(mark.before <= offset);
+    inflate_close(in);
+
+    for (int from_file = 0; from_file < 2; from_file++) {
+        buf_clear(&got);
+        if (from_file)
+            assert_ok(inflate_open(path, &in, &err));
+        else
+            assert_ok(inflate_open_bytes(packed.ptr, packed.len, &in, &err));
+        assert_ok(inflate_resume(in, &mark, offset, &err));
+        assert_ok(read_all(in, 65536, &got, &err));
+        assert_true(
+            slice_equal(buf_slice(&got), slice_of(want.ptr + offset, want.len - offset)));
+        assert_int_equal(inflate_position(in), packed.len);
+        inflate_close(in);
+    }
+    buf_release(&got);
+}
+
+static void goes_on_at_any_byte(void **state)
+{
+    static void (*const add[])(struct buf *, struct slice) = { add_gzip, add_zstd, add_plain };
+    struct fixture *f = *state;
+    const struct slice text = buf_slice(&f->text);
+
+    for (size_t kind = 0; kind < 3; kind++) {
+        buf_clear(&f->packed);
+        for (size_t at = 0; at < text.len; at += 70000)
+            add[kind](&f->packed,
+                      slice_of(text.ptr + at, text.len - at < 70000 ? text.len - at : 70000));
+        const size_t offsets[] = { 0, 1, 69999, 70000, 70001, 350001, text.len - 1, text.len };
+        for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++)
+            assert_resumes(f, buf_slice(&f->packed), text, offsets[i]);
+    }
+}
+
+static void goes_on_in_the_member_it_stopped_in(void **state)
+{
+    struct fixture *f = *state;
+    const struct slice text = buf_slice(&f->text);
+    struct inflate *in = NULL;
+    struct buf got;
+    struct error err;
+
+    for (size_t at = 0; at + 100 <= 300000; at += 100) /* more members than marks are kept */
+        add_gzip(&f->packed, slice_of(text.ptr + at, 100));
+    buf_init(&got, 4 * TEXT_BYTES);
+    assert_ok(inflate_open_bytes(f->packed.data, f->packed.len, &in, &err));
+    assert_ok(read_all(in, 4096, &got, &err));
+
+    const struct inflate_mark far = inflate_mark(in, 299950);
+    assert_true(far.before > 299000 && far.before <= 299950);
+    assert_int_equal(far.before % 100, 0);
+    inflate_close(in);
+    buf_release(&got);
+    assert_resumes(f, buf_slice(&f->packed), slice_of(text.ptr, 300000), 150050);
+}
+
+static void refuses_to_go_on_behind_the_end(void **state)
+{
+    struct fixture *f = *state;
+    const struct inflate_mark start = { 0, 0 };
+    struct inflate *in = NULL;
+    struct error err;
+
+    add_gzip(&f->packed, slice_text("{}"));
+    assert_ok(inflate_open_bytes(f->packed.data, f->packed.len, &in, &err));
+    assert_fails(inflate_resume(in, &start, 3, &err), ERR_INPUT, "ends before");
+    inflate_close(in);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +344,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(says_where_data_is_corrupt, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_a_window_that_is_too_large, setup, teardown),
         cmocka_unit_test_setup_teardown(says_what_cannot_be_opened, setup, teardown),
+        cmocka_unit_test_setup_teardown(goes_on_at_any_byte, setup, teardown),
+        cmocka_unit_test_setup_teardown(goes_on_in_the_member_it_stopped_in, setup, teardown),
+        cmocka_unit_test_setup_teardown(refuses_to_go_on_behind_the_end, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("base/inflate", tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #include "store/store.h"
 #include "tests/support/stage_run.h"
 #include "tests/support/store_digest.h"
+#include "tests/support/store_fixture.h"
 #include "tests/support/tmp.h"
 
 struct fixture {
@@ -260,6 +261,73 @@ static void goes_on_where_it_was_stopped(void **state)
     assert_same(store_digest(f->store), whole);
 }
 
+/* How many positions are kept for later. */
+static void assert_positions(const struct fixture *f, const char *want)
+{
+    assert_rows(f->store, "SELECT count(*) FROM ingest_position", want);
+}
+
+static void reads_on_from_the_record_it_had_committed(void **state)
+{
+    struct fixture *f = *state;
+    const char *a = write_corpus(f, "a.jsonl", 600, false);
+    const char *b = write_corpus(f, "b.jsonl", 3000, true);
+    struct error err;
+
+    f->run.stop_after = 5; /* batches: three of a, two of b */
+    assert_fails(
+        stage_run(&f->run, &err, "ingest", "files", a, "files", b, "max-rejects", "50", NULL),
+        ERR_CANCELLED, "same command again");
+    const int64_t first = stage_run_int(&f->run, "read");
+    assert_true(first > 600);
+    assert_positions(f, "2");
+
+    f->run.stop_after = 0;
+    assert_ok(
+        stage_run(&f->run, &err, "ingest", "files", a, "files", b, "max-rejects", "50", NULL));
+    assert_int_equal(stage_run_int(&f->run, "read"), 3600 - first);
+    assert_note(f, "a.jsonl: was read to its end");
+    assert_note(f, "b.jsonl: going on behind record");
+    assert_positions(f, "0");
+}
+
+static void begins_anew_when_file_or_options_are_others(void **state)
+{
+    struct fixture *f = *state;
+    const char *path = write_corpus(f, "a.jsonl", 1500, false);
+    struct error err;
+
+    f->run.stop_after = 2;
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, NULL), ERR_CANCELLED, "15");
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, "split", "none", NULL),
+                 ERR_CANCELLED, "15");
+    assert_note(f, "begun with other options");
+
+    write_corpus(f, "a.jsonl", 1600, false);
+    f->run.stop_after = 0;
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "split", "none", NULL));
+    assert_note(f, "has changed since");
+    assert_int_equal(stage_run_int(&f->run, "read"), 1600);
+}
+
+static void judges_the_rejects_of_the_whole_file(void **state)
+{
+    struct fixture *f = *state;
+    struct buf text;
+    struct error err;
+
+    buf_init(&text, 1 << 20);
+    for (int i = 0; i < 1000; i++)
+        assert_ok(buf_printf(&text, &err, i < 100 ? "nonsense\n" : "{\"text\":\"%d\"}\n", i));
+    const char *path = tmp_write(&f->tmp, "a.jsonl", text.data, text.len);
+    buf_release(&text);
+    f->run.stop_after = 1;
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, NULL), ERR_CANCELLED, "15");
+    f->run.stop_after = 0;
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, NULL), ERR_INPUT,
+                 "100 of 1000 records were rejected (100 in the part read before)");
+}
+
 static void hears_a_signal_while_a_pipe_is_silent(void **state)
 {
     static const char record[] = "{\"text\":\"a\"}\n";
@@ -465,6 +533,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(makes_the_same_database_with_any_number_of_threads,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(goes_on_where_it_was_stopped, setup, teardown),
+        cmocka_unit_test_setup_teardown(reads_on_from_the_record_it_had_committed, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(begins_anew_when_file_or_options_are_others, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(judges_the_rejects_of_the_whole_file, setup, teardown),
         cmocka_unit_test_setup_teardown(hears_a_signal_while_a_pipe_is_silent, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many_rejects_are_an_error_after_all_is_kept, setup,
                                         teardown),
