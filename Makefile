@@ -2,7 +2,7 @@
 # A door and no more: each target is one command of meson or one script of .ci/.
 BUILD ?= build
 
-.PHONY: all demo test install fuzz bench format clean help
+.PHONY: all demo test install fuzz soak bench format clean help
 
 all: $(BUILD)/build.ninja
 	ninja $(NINJAFLAGS) -C $(BUILD)
@@ -26,6 +26,9 @@ install: all
 fuzz:
 	@.ci/fuzz.sh
 
+soak: all
+	python3 -B tests/soak/kill.py $(BUILD)/cli/curate models $(or $(SOAK_KILLS),1000)
+
 bench: all
 	meson test -C $(BUILD) --benchmark --verbose
 
@@ -41,6 +44,7 @@ help:
 	@echo "make test     install what is missing, build with warnings as errors, run every suite"
 	@echo "make install  install the release; DESTDIR is honoured"
 	@echo "make fuzz     search for crashes, FUZZ_SECONDS=60 for each target"
+	@echo "make soak     kill the program SOAK_KILLS=1000 times and compare what it ends in"
 	@echo "make bench    run the measuring programs; see bench/README.md"
 	@echo "make format   lay out the C files with clang-format"
 	@echo "make clean    remove the build directories"

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-enum { BLOCK_BYTES = 64 * 1024, NAME_TRIES = 100 };
+enum { BLOCK_BYTES = 64 * 1024 };
 
 static int map_fd(int fd, const char *path, struct file_map *out, struct error *err)
 {
@@ -124,25 +125,49 @@ static int cannot_create(const char *path, struct error *err)
     return -1;
 }
 
-/* The mode is open()'s business, so that the umask counts; mkstemp() would say 0600. */
+/* Have the temporary file to ourselves. 1; 0 when it went away under our hands. */
+static int own_temp(const struct file_out *file, struct error *err)
+{
+    struct stat ours, named;
+
+    if (flock(file->fd, LOCK_EX | LOCK_NB) < 0)
+        return errno == EWOULDBLOCK
+                   ? error_set(err, ERR_BUSY, "%s: another process is writing it", file->path)
+                   : error_errno(err, errno, file->temp);
+    if (fstat(file->fd, &ours) < 0)
+        return error_errno(err, errno, file->temp);
+    if (!S_ISREG(ours.st_mode))
+        return error_set(err, ERR_CANTCREATE, "%s: is in the way, and no file", file->temp);
+    /* Whoever had it may have renamed it since we opened it. */
+    if (lstat(file->temp, &named) < 0 || named.st_ino != ours.st_ino ||
+        named.st_dev != ours.st_dev)
+        return 0;
+    return ftruncate(file->fd, 0) == 0 ? 1 : error_errno(err, errno, file->temp);
+}
+
+/* The mode is open()'s business, so that the umask counts; mkstemp() would say 0600. One name,
+ * not one of many: what a process that was killed has left behind, the next one uses up. */
 static int open_temp(struct file_out *file, struct error *err)
 {
-    for (int i = 0; i < NAME_TRIES; i++) {
-        if (asprintf(&file->temp, "%s.tmp-%ld-%d", file->path, (long)getpid(), i) < 0) {
-            file->temp = NULL;
-            return error_nomem(err);
-        }
-        file->fd = open(file->temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (file->fd >= 0) {
-            file->owns_fd = true;
-            return 0;
-        }
-        free(file->temp);
+    int owned = 0;
+
+    if (asprintf(&file->temp, "%s.curate-tmp", file->path) < 0) {
         file->temp = NULL;
-        if (errno != EEXIST)
-            break;
+        return error_nomem(err);
     }
-    return cannot_create(file->path, err);
+    while (owned == 0) {
+        if (file->owns_fd)
+            close(file->fd);
+        file->fd =
+            open(file->temp, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+        file->owns_fd = file->fd >= 0;
+        owned = file->owns_fd ? own_temp(file, err) : cannot_create(file->path, err);
+    }
+    if (owned == 1)
+        return 0;
+    free(file->temp); /* it is not ours to remove */
+    file->temp = NULL;
+    return -1;
 }
 
 /* A device or pipe cannot be replaced by renaming something over it; it is written to. */
@@ -250,6 +275,13 @@ static int sync_folder(const char *path, struct error *err)
         close(fd);
     free(folder);
     return rc;
+}
+
+int file_remove(const char *path, struct error *err)
+{
+    if (unlink(path) < 0 && errno != ENOENT)
+        return error_errno(err, errno, path);
+    return 0;
 }
 
 int file_out_commit(struct file_out *file, struct error *err)

@@ -31,15 +31,20 @@ struct file_stamp {
 };
 int file_stamp(const char *path, struct file_stamp *out, struct error *err);
 
+/* Gone afterwards, also when it was not there. */
+int file_remove(const char *path, struct error *err);
+
 /* All of a file into buf (within the buf's limit). */
 int file_read(const char *path, struct buf *out, struct error *err);
 
 /*
  * Write a new file so that it appears whole or not at all: bytes go to a temporary file in the
  * same folder; file_out_commit() syncs it, renames it over path and syncs the folder;
- * file_out_close() without a commit removes it. What a link points to is replaced, not the
- * link. path "-" writes to standard output, and a device or pipe is written to, without such
- * care. ERR_CANTCREATE when it cannot be made, ERR_IO when writing fails (disk full).
+ * file_out_close() without a commit removes it, and when the process is killed, the next one
+ * that writes the same file uses it up. ERR_BUSY when two write it at a time. What a link
+ * points to is replaced, not the link. path "-" writes to standard output, and a device or pipe
+ * is written to, without such care. ERR_CANTCREATE when it cannot be made, ERR_IO when writing
+ * fails (disk full).
  */
 struct file_out;
 int file_out_open(const char *path, struct file_out **out, struct error *err);

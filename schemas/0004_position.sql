@@ -1,10 +1,10 @@
 -- 0004: how far the files of an unfinished ingest run were read.
 
--- Written in the same transaction as the rows up to there, and gone when a run has come to its
--- end: what is left is of a run that was stopped, for the same command to go on from.
+-- Written in the same transaction as the rows up to there, for the same command to go on from. The
+-- row means nothing any more once its run is 'ok', and is swept away by the next run.
 CREATE TABLE ingest_position (
     file_id        INTEGER PRIMARY KEY REFERENCES file,
-    run_id         INTEGER NOT NULL REFERENCES run,         -- that committed it
+    run_id         INTEGER NOT NULL REFERENCES run,         -- that committed it, or goes on
     settings       BLOB    NOT NULL CHECK (length(settings) = 16), -- XXH3-128 of the options
     size_bytes     INTEGER NOT NULL,                        -- what tells that the file is still
     mtime_ns       INTEGER NOT NULL,                        -- the same

@@ -221,7 +221,7 @@ SELECT e.name AS selection, x.rank, x.sample_id, s.ext_id, x.score
 
 CREATE TABLE ingest_position (
     file_id        INTEGER PRIMARY KEY REFERENCES file,
-    run_id         INTEGER NOT NULL REFERENCES run,         -- that committed it
+    run_id         INTEGER NOT NULL REFERENCES run,         -- that committed it, or goes on
     settings       BLOB    NOT NULL CHECK (length(settings) = 16), -- XXH3-128 of the options
     size_bytes     INTEGER NOT NULL,                        -- what tells that the file is still
     mtime_ns       INTEGER NOT NULL,                        -- the same

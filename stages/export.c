@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/report.h"
+#include "stages/export_manifest.h"
 #include "stages/formats/format.h"
 #include "stages/stage.h"
 #include "store/sample.h"
@@ -182,11 +183,26 @@ static int compare(const struct export_args *args, const uint8_t sha256[DIGEST_B
     return 0;
 }
 
-/* The file in its place, and a row that says so. */
-static int finish(struct exporting *export, const uint8_t sha256[DIGEST_BYTES],
-                  struct error *err)
+/* A row that says so. */
+static int put_on_record(struct exporting *export, const struct export_row *row,
+                         struct error *err)
 {
     struct store *store = export->context->store;
+
+    if (store_begin(store, err) < 0)
+        return -1;
+    if (export_add(store, row, export->context->run_id, err) == 0)
+        return store_commit(store, err);
+    store_rollback(store);
+    return -1;
+}
+
+/* The file in its place, the row, and last the manifest: where there is one, all is done. A run
+ * that was killed on the way is continued from wherever it was: what is there already is left
+ * alone. */
+static int finish(struct exporting *export, const char *outcome,
+                  const uint8_t sha256[DIGEST_BYTES], struct error *err)
+{
     struct export_row row = { .selection = export->args->selection,
                               .format = export->args->to,
                               .path = export->args->output,
@@ -194,12 +210,12 @@ static int finish(struct exporting *export, const uint8_t sha256[DIGEST_BYTES],
                               .n_bytes = export->n_bytes };
 
     memcpy(row.sha256, sha256, DIGEST_BYTES);
-    if (file_out_commit(export->file, err) < 0 || store_begin(store, err) < 0)
+    if (strcmp(outcome, "unchanged") != 0 &&
+        (export_manifest_remove(row.path, err) < 0 || file_out_commit(export->file, err) < 0))
         return -1;
-    if (export_add(store, &row, export->context->run_id, err) == 0)
-        return store_commit(store, err);
-    store_rollback(store);
-    return -1;
+    if (put_on_record(export, &row, err) < 0)
+        return -1;
+    return export_manifest_write(&row, err);
 }
 
 static int export_ids(struct exporting *export, const struct id_list *ids, const char **outcome,
@@ -216,9 +232,7 @@ static int export_ids(struct exporting *export, const struct id_list *ids, const
     if (write_all(export, ids, err) < 0 || digest_end(export->digest, sha256, err) < 0 ||
         compare(export->args, sha256, outcome, err) < 0)
         return -1;
-    if (context->dry_run || strcmp(*outcome, "unchanged") == 0)
-        return 0;
-    return finish(export, sha256, err);
+    return context->dry_run ? 0 : finish(export, *outcome, sha256, err);
 }
 
 static int run(const struct stage_context *context, const void *arguments,
@@ -264,7 +278,7 @@ const struct stage stage_export = {
     .description =
         "Writes one JSON object a line. The file appears whole or not at all. A file that\n"
         "holds the same bytes already is left alone; one that holds others is replaced only\n"
-        "with --force.",
+        "with --force. FILE.manifest, written last, says what FILE holds, with its SHA-256.",
     .options = options,
     .positional = &positional,
     .positional_required = true,

@@ -192,6 +192,7 @@ static int run_files(struct ingest *ingest, struct stage_result *result, struct 
     const struct stage_context *context = ingest->context;
     const int64_t started_ns = clock_mono_ns();
     struct ingest_tally tally = { .stop_signal = 0 };
+    struct error ignored;
 
     context->report->unit = "bytes";
     context->report->total = ingest->files.total_bytes;
@@ -208,9 +209,10 @@ static int run_files(struct ingest *ingest, struct stage_result *result, struct 
         *err = ingest->reading_failure;
         return -1;
     }
-    if (ingest_clear_positions(ingest, err) < 0)
-        return -1;
-    return judge(ingest, &tally, err);
+    if (judge(ingest, &tally, err) == 0)
+        return 0;
+    (void)ingest_clear_positions(ingest, &ignored);
+    return -1;
 }
 
 /* A position that was reached with other options is none to go on from. */

@@ -127,7 +127,7 @@ struct ingest {
 
 /* ingest_resume.c: find out which files a run that was stopped has read, and how far. */
 int ingest_find_positions(struct ingest *ingest, struct error *err);
-/* All files were read to their ends. */
+/* The run fails although all files were read to their ends: the next one begins anew. */
 int ingest_clear_positions(struct ingest *ingest, struct error *err);
 
 /* ingest_threads.c: keep the first failure and wake every thread to end. */

@@ -45,8 +45,8 @@ static int find_position(struct ingest *ingest, struct ingest_file *file, struct
 
     if (file_stamp(file->path, &file->stamp, err) < 0)
         return -1;
-    const int found =
-        position_find(ingest->context->store, file->source, file->path, &position, err);
+    const int found = position_take(ingest->context->store, file->source, file->path,
+                                    ingest->context->run_id, &position, err);
     if (found < 0)
         return -1;
     if (found == 0 || !is_good(ingest, file, &position))
@@ -59,10 +59,10 @@ static int find_position(struct ingest *ingest, struct ingest_file *file, struct
     return 0;
 }
 
-int ingest_find_positions(struct ingest *ingest, struct error *err)
+static int find_all(struct ingest *ingest, struct error *err)
 {
-    if (ingest->context->dry_run)
-        return 0;
+    if (position_sweep(ingest->context->store, err) < 0)
+        return -1;
     for (size_t i = 0; i < ingest->files.n; i++)
         if (ingest->files.items[i].has_size &&
             find_position(ingest, &ingest->files.items[i], err) < 0)
@@ -70,15 +70,18 @@ int ingest_find_positions(struct ingest *ingest, struct error *err)
     return 0;
 }
 
-static int clear_all(struct ingest *ingest, struct error *err)
+int ingest_find_positions(struct ingest *ingest, struct error *err)
 {
-    for (size_t i = 0; i < ingest->files.n; i++) {
-        const struct ingest_file *file = &ingest->files.items[i];
+    struct store *store = ingest->context->store;
 
-        if (position_clear(ingest->context->store, file->source, file->path, err) < 0)
-            return -1;
-    }
-    return 0;
+    if (ingest->context->dry_run)
+        return 0;
+    if (store_begin(store, err) < 0)
+        return -1;
+    if (find_all(ingest, err) == 0 && store_commit(store, err) == 0)
+        return 0;
+    store_rollback(store);
+    return -1;
 }
 
 int ingest_clear_positions(struct ingest *ingest, struct error *err)
@@ -89,7 +92,8 @@ int ingest_clear_positions(struct ingest *ingest, struct error *err)
         return 0;
     if (store_begin(store, err) < 0)
         return -1;
-    if (clear_all(ingest, err) == 0 && store_commit(store, err) == 0)
+    if (position_clear(store, ingest->context->run_id, err) == 0 &&
+        store_commit(store, err) == 0)
         return 0;
     store_rollback(store);
     return -1;

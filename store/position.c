@@ -13,7 +13,10 @@
 static const char FIND[] =
     "SELECT settings, size_bytes, mtime_ns, inode, done, n_read, n_rejected, format,"
     " byte_offset, line, line_at, rescanned, flags, member_at, member_before"
-    " FROM ingest_position" OF_FILE;
+    " FROM ingest_position" OF_FILE
+    " AND run_id NOT IN (SELECT run_id FROM run WHERE status = 'ok')";
+
+static const char KEEP[] = "UPDATE ingest_position SET run_id = :run_id" OF_FILE;
 
 static const char PUT[] =
     "INSERT OR REPLACE INTO ingest_position (file_id, run_id, settings, size_bytes, mtime_ns,"
@@ -23,7 +26,10 @@ static const char PUT[] =
     " :n_rejected, :format, :byte_offset, :line, :line_at, :rescanned, :flags, :member_at,"
     " :member_before)";
 
-static const char CLEAR[] = "DELETE FROM ingest_position" OF_FILE;
+static const char CLEAR[] = "DELETE FROM ingest_position WHERE run_id = :run_id";
+
+static const char SWEEP[] = "DELETE FROM ingest_position"
+                            " WHERE run_id IN (SELECT run_id FROM run WHERE status = 'ok')";
 
 static void bind_file(struct stmt *stmt, const char *source, const char *path)
 {
@@ -56,7 +62,7 @@ static void read_row(const struct stmt *row, struct position *out)
              format.ptr ? format.ptr : "");
 }
 
-int position_find(struct store *store, const char *source, const char *path,
+int position_take(struct store *store, const char *source, const char *path, int64_t run_id,
                   struct position *out, struct error *err)
 {
     struct stmt *stmt = NULL;
@@ -65,11 +71,15 @@ int position_find(struct store *store, const char *source, const char *path,
         return -1;
     bind_file(stmt, source, path);
     const int rc = stmt_next(stmt, err);
-    if (rc == 1) {
-        read_row(stmt, out);
-        stmt_reset(stmt);
-    }
-    return rc;
+    if (rc != 1)
+        return rc;
+    read_row(stmt, out);
+    stmt_reset(stmt);
+    if (stmt_use(store, KEEP, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":run_id", run_id);
+    bind_file(stmt, source, path);
+    return stmt_run(stmt, err) < 0 ? -1 : 1;
 }
 
 int position_put(struct store *store, int64_t file_id, const struct position *position,
@@ -103,12 +113,17 @@ int position_put(struct store *store, int64_t file_id, const struct position *po
     return stmt_run(stmt, err);
 }
 
-int position_clear(struct store *store, const char *source, const char *path, struct error *err)
+int position_clear(struct store *store, int64_t run_id, struct error *err)
 {
     struct stmt *stmt = NULL;
 
     if (stmt_use(store, CLEAR, &stmt, err) < 0)
         return -1;
-    bind_file(stmt, source, path);
+    stmt_bind_int(stmt, ":run_id", run_id);
     return stmt_run(stmt, err);
+}
+
+int position_sweep(struct store *store, struct error *err)
+{
+    return db_exec(store, SWEEP, err);
 }

@@ -3,7 +3,8 @@
  * position.h - how far a file was read by an ingest run that did not come to its end.
  *
  * A position is put in the transaction that adds the rows up to it, so that both are there or
- * neither. The run that reads all its files to their end clears them.
+ * neither. It belongs to a run, and when that run is finished as RUN_OK it is void with the
+ * same commit. All of these are called inside a transaction.
  */
 #ifndef CURATE_POSITION_H
 #define CURATE_POSITION_H
@@ -32,14 +33,16 @@ struct position {
     struct inflate_mark mark;
 };
 
-/* Of a file by its source and path: 1, 0 when there is none, -1. */
-int position_find(struct store *store, const char *source, const char *path,
+/* Of a file by its source and path: 1, 0 when there is none, -1. It is this run's from then on.
+ */
+int position_take(struct store *store, const char *source, const char *path, int64_t run_id,
                   struct position *out, struct error *err);
-/* Insert or replace; inside a transaction. */
+/* Insert or replace. */
 int position_put(struct store *store, int64_t file_id, const struct position *position,
                  int64_t run_id, struct error *err);
-/* The file is read from its beginning from now on; inside a transaction. */
-int position_clear(struct store *store, const char *source, const char *path,
-                   struct error *err);
+/* Give up those of this run. */
+int position_clear(struct store *store, int64_t run_id, struct error *err);
+/* Remove those that are void. */
+int position_sweep(struct store *store, struct error *err);
 
 #endif

@@ -47,6 +47,10 @@ static const char ADD_EXPORT[] =
     "INSERT INTO export (selection, format, path, n_samples, n_bytes, sha256, run_id)"
     " VALUES (:selection, :format, :path, :n_samples, :n_bytes, :sha256, :run_id)";
 
+static const char IS_EXPORTED[] =
+    "SELECT count(*) FROM export WHERE export_id = (SELECT max(export_id) FROM export"
+    " WHERE path = :path) AND selection = :selection AND format = :format AND sha256 = :sha256";
+
 /* Samples with their scores, best first. */
 struct ranking {
     struct id_list list;
@@ -306,19 +310,32 @@ int selection_load(struct store *store, const char *name, struct id_list *out, d
     return 0;
 }
 
+static void bind_export(struct stmt *stmt, const struct export_row *row)
+{
+    stmt_bind_text(stmt, ":selection", slice_text(row->selection));
+    stmt_bind_text(stmt, ":format", slice_text(row->format));
+    stmt_bind_text(stmt, ":path", slice_text(row->path));
+    stmt_bind_blob(stmt, ":sha256", row->sha256, sizeof row->sha256);
+}
+
 int export_add(struct store *store, const struct export_row *row, int64_t run_id,
                struct error *err)
 {
     struct stmt *stmt = NULL;
+    int64_t n_same;
 
+    if (stmt_use(store, IS_EXPORTED, &stmt, err) < 0)
+        return -1;
+    bind_export(stmt, row);
+    if (stmt_get_int(stmt, &n_same, err) < 0)
+        return -1;
+    if (n_same > 0)
+        return 0;
     if (stmt_use(store, ADD_EXPORT, &stmt, err) < 0)
         return -1;
-    stmt_bind_text(stmt, ":selection", slice_text(row->selection));
-    stmt_bind_text(stmt, ":format", slice_text(row->format));
-    stmt_bind_text(stmt, ":path", slice_text(row->path));
+    bind_export(stmt, row);
     stmt_bind_count(stmt, ":n_samples", row->n_samples);
     stmt_bind_count(stmt, ":n_bytes", row->n_bytes);
-    stmt_bind_blob(stmt, ":sha256", row->sha256, sizeof row->sha256);
     stmt_bind_int(stmt, ":run_id", run_id);
     return stmt_run(stmt, err);
 }

@@ -65,6 +65,7 @@ struct export_row {
     uint64_t n_bytes;
     uint8_t sha256[DIGEST_BYTES];
 };
+/* Add a row, unless the last one of this path says the same. Inside a transaction. */
 int export_add(struct store *store, const struct export_row *row, int64_t run_id,
                struct error *err);
 

@@ -39,7 +39,7 @@ echo "exit $status" >> "$work/out"
 
 sed -E -i -e "s#$work/in#\$PWD#g" -e "s#$curate#\$CURATE#g" -e "s#$source#\$SOURCE#g" \
     -e 's/\b(secs|tok_per_s)=[0-9.e+-]+/\1=N/g' -e 's/"(secs|tok_per_s)": ?[0-9.e+-]+/"\1":N/g' \
-    "$work/out" "$work/err"
+    -e 's/"schema_version":[0-9]+/"schema_version":N/' "$work/out" "$work/err"
 
 if [[ -n ${UPDATE:-} ]]; then
     cp "$work/out" "$expected.out"

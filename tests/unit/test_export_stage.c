@@ -150,6 +150,52 @@ static void the_same_again_is_unchanged(void **state)
     assert_rows(f->run.store, "SELECT count(*) FROM export", "1");
 }
 
+static void assert_manifest(const struct fixture *f)
+{
+    char path[512], hex[2 * DIGEST_BYTES + 1], want[512];
+    uint8_t sha256[DIGEST_BYTES];
+    struct buf bytes;
+    struct error err;
+
+    assert_ok(digest_file(f->out, sha256, &err));
+    digest_hex(sha256, sizeof sha256, hex);
+    snprintf(want, sizeof want,
+             "{\"schema\":\"curate.manifest/1\",\"file\":\"out.jsonl\",\"selection\":\"answers\","
+             "\"format\":\"messages\",\"samples\":2,\"bytes\":%zu,\"sha256\":\"%s\"}\n",
+             strlen(MESSAGES), hex);
+    snprintf(path, sizeof path, "%s.manifest", f->out);
+    buf_init(&bytes, 1 << 20);
+    assert_ok(file_read(path, &bytes, &err));
+    assert_string_equal(bytes.data, want);
+    buf_release(&bytes);
+}
+
+/* Wherever a run was killed, the next one does what was left to do. */
+static void what_was_cut_short_is_finished(void **state)
+{
+    struct fixture *f = *state;
+    char manifest[512];
+    struct error err;
+
+    assert_ok(export_to(f, "answers", "messages", &err));
+    assert_manifest(f);
+    snprintf(manifest, sizeof manifest, "%s.manifest", f->out);
+    assert_int_equal(unlink(manifest), 0);
+    assert_ok(export_to(f, "answers", "messages", &err));
+    assert_string_equal(stage_run_text(&f->run, "result"), "unchanged");
+    assert_manifest(f);
+    assert_rows(f->run.store, "SELECT count(*) FROM export", "1");
+
+    assert_int_equal(unlink(manifest), 0);
+    assert_int_equal(unlink(f->out), 0);
+    tmp_write(&f->tmp, "out.jsonl", MESSAGES, strlen(MESSAGES)); /* no row, no manifest */
+    assert_ok(stage_run(&f->run, &err, "export", "selection", "both", "skip", "true", "to",
+                        "jsonl", "output", tmp_path(&f->tmp, "other"), NULL));
+    assert_ok(export_to(f, "answers", "messages", &err));
+    assert_manifest(f);
+    assert_rows(f->run.store, "SELECT count(*) FROM export", "2");
+}
+
 static void a_file_that_differs_is_replaced_on_request_only(void **state)
 {
     struct fixture *f = *state;
@@ -263,6 +309,7 @@ int main(void)
         TEST(samples_are_written_in_order_of_rank),
         TEST(the_export_is_on_record_with_its_digest),
         TEST(the_same_again_is_unchanged),
+        TEST(what_was_cut_short_is_finished),
         TEST(a_file_that_differs_is_replaced_on_request_only),
         TEST(a_sample_the_format_cannot_hold_is_an_error_that_names_it),
         TEST(on_request_such_samples_are_left_out_and_counted),

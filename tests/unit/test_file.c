@@ -143,6 +143,39 @@ static void leaves_no_trace_without_a_commit(void **state)
     file_out_close(NULL);
 }
 
+static void uses_up_what_a_killed_process_left(void **state)
+{
+    struct tmp *tmp = *state;
+    struct file_out *file = NULL;
+    struct error err;
+
+    tmp_write(tmp, "out.curate-tmp", "half of something longer", 24);
+    assert_ok(file_out_open(tmp_path(tmp, "out"), &file, &err));
+    assert_ok(file_out_add(file, slice_text("text"), &err));
+    assert_ok(file_out_commit(file, &err));
+    file_out_close(file);
+
+    assert_holds(tmp_path(tmp, "out"), "text");
+    assert_int_equal(count_entries(tmp), 1);
+}
+
+static void lets_one_process_write_at_a_time(void **state)
+{
+    struct tmp *tmp = *state;
+    struct file_out *file = NULL, *other = NULL;
+    struct error err;
+
+    assert_ok(file_out_open(tmp_path(tmp, "out"), &file, &err));
+    assert_fails(file_out_open(tmp_path(tmp, "out"), &other, &err), ERR_BUSY,
+                 "another process");
+    assert_int_equal(count_entries(tmp), 1);
+    file_out_close(file);
+
+    assert_int_equal(symlink("elsewhere", tmp_path(tmp, "out.curate-tmp")), 0);
+    assert_fails(file_out_open(tmp_path(tmp, "out"), &other, &err), ERR_CANTCREATE, "out");
+    assert_int_equal(count_entries(tmp), 1);
+}
+
 static void writes_more_than_it_holds(void **state)
 {
     struct tmp *tmp = *state;
@@ -263,6 +296,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(reads_no_more_than_the_buffer_takes, setup, teardown),
         cmocka_unit_test_setup_teardown(writes_appear_whole_at_the_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(leaves_no_trace_without_a_commit, setup, teardown),
+        cmocka_unit_test_setup_teardown(uses_up_what_a_killed_process_left, setup, teardown),
+        cmocka_unit_test_setup_teardown(lets_one_process_write_at_a_time, setup, teardown),
         cmocka_unit_test_setup_teardown(writes_more_than_it_holds, setup, teardown),
         cmocka_unit_test_setup_teardown(replaces_what_a_link_points_to, setup, teardown),
         cmocka_unit_test_setup_teardown(writes_to_a_device_in_place, setup, teardown),

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Kill the program at random moments and hold what it ends in against a run left alone.
+
+kill.py CURATE MODELS [KILLS] [SEED]
+
+A round takes an empty folder through ingest (plain, gzip and zstd), score, select and export.
+Each command is killed with SIGKILL at random moments and started again, then left to end; every
+third round does it with a recipe. At the end of a round the content of the database, the exported
+file and the names in the folder must be those of the uninterrupted run, and each record must have
+been read, inserted and rejected once. Prints what was hit; exits 1 at the first difference.
+"""
+import gzip
+import hashlib
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+INGEST = ["ingest", "--max-rejects", "20", "a.jsonl", "b.json.gz", "c.jsonl.zst"]
+SCORE = ["score", "ifd", "--where", "sample_id <= 120"]
+SELECT = ["select", "--name", "best", "--by", "ifd", "--top", "100"]
+EXPORT = ["export", "best", "--output", "best.jsonl"]
+STEPS = [INGEST, SCORE, SELECT, EXPORT]
+RECIPE = """version: 1
+db: killed.db
+steps:
+  - ingest: {files: [a.jsonl, b.json.gz, c.jsonl.zst], max-rejects: 20}
+  - score: {metrics: [ifd], where: sample_id <= 120}
+  - select: {name: best, by: ifd, top: "100"}
+  - export: {selection: best, output: best.jsonl}
+"""
+# Content, in an order of its own: ids, runs and times are not part of it.
+CONTENT = [
+    "SELECT o.name, f.path, s.line, s.byte_offset, hex(s.hash), s.ext_id, s.meta FROM sample s "
+    "JOIN file f USING (file_id) JOIN source o USING (source_id) ORDER BY 1, 2, 4",
+    "SELECT hex(s.hash), t.turn, t.role, t.content, t.extra FROM turn t "
+    "JOIN sample s USING (sample_id) ORDER BY 1, 2",
+    "SELECT f.path, r.line, r.byte_offset, r.byte_len, r.class, r.detail, hex(r.raw) FROM reject r "
+    "JOIN file f USING (file_id) ORDER BY 1, 3, 7",
+    "SELECT ext_id, source, metric, model, value, status FROM v_scores ORDER BY 1, 2, 3, 4",
+    "SELECT selection, rank, ext_id, score FROM v_selection ORDER BY 1, 2",
+    "SELECT selection, format, path, n_samples, n_bytes, hex(sha256) FROM export ORDER BY 1, 2, 3",
+    "SELECT count(*) FROM ingest_position JOIN run USING (run_id) WHERE status <> 'ok'",
+]
+ONCE = """SELECT sum(n_read), sum(n_inserted), sum(n_duplicate), sum(n_rejected) FROM run
+          WHERE command = 'ingest'"""
+ENDED = "SELECT count(*) FROM run WHERE command = ? AND status = 'ok'"
+BROKEN = """SELECT run_id FROM run WHERE n_read <> n_inserted + n_duplicate + n_rejected
+            AND command = 'ingest'"""
+
+
+def record(i):
+    """The i-th record of the corpora; some cannot be used, some repeat."""
+    if i % 29 == 3:
+        return f'{{"question": "broken {i}", "answer": \n'
+    if i % 31 == 7:
+        i = i // 2
+    return (f'{{"id": {i}, "question": "How much is {i} and {i * 7 % 1000}?", '
+            f'"answer": "It is {i + i * 7 % 1000}."}}\n')
+
+
+def make_corpora(folder):
+    lines = [record(i).encode() for i in range(9000)]
+    Path(folder, "a.jsonl").write_bytes(b"".join(lines[:3000]))
+    with open(Path(folder, "b.json.gz"), "wb") as out:  # of several members
+        for at in range(3000, 6000, 700):
+            text = b"".join(lines[at:min(at + 700, 6000)])
+            out.write(gzip.compress(text, mtime=0))
+    with open(Path(folder, "c.jsonl.zst"), "wb") as out:  # of several frames
+        for at in range(6000, 9000, 1100):
+            text = b"".join(lines[at:min(at + 1100, 9000)])
+            out.write(subprocess.run(["zstd", "-q", "-c"], input=text, stdout=subprocess.PIPE,
+                                     check=True).stdout)
+    Path(folder, "recipe.yaml").write_text(RECIPE, encoding="utf-8")
+
+
+def rows(db, sql, *values):
+    connection = sqlite3.connect(db)
+    try:
+        return connection.execute(sql, values).fetchall()
+    finally:
+        connection.close()
+
+
+def content(folder):
+    """What a round must end in: a digest of all content, and the names in the folder."""
+    db = Path(folder, "killed.db")
+    digest = hashlib.sha256()
+    for sql in CONTENT:
+        digest.update(repr(rows(db, sql)).encode())
+    for name in ["best.jsonl", "best.jsonl.manifest"]:
+        digest.update(Path(folder, name).read_bytes())
+    names = sorted(name for name in os.listdir(folder)
+                   if not name.endswith(("-wal", "-shm")))  # these come and go
+    return digest.hexdigest(), names
+
+
+class Soak:
+    def __init__(self, curate, models, corpora, rng):
+        self.curate = curate
+        self.corpora = corpora
+        self.rng = rng
+        self.environment = {**os.environ, "CURATE_MODELS": models}
+        self.seconds = {}
+        self.hits = {}
+
+    def command(self, step):
+        threads = str(self.rng.choice([1, 2, 3]))
+        return [self.curate, *step, "--quiet", "--db", "killed.db", "--threads", threads]
+
+    def start(self, folder, step):
+        return subprocess.Popen(self.command(step), cwd=folder, env=self.environment,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def finish(self, folder, step):
+        started = time.monotonic()
+        child = self.start(folder, step)
+        said = child.communicate()[1].decode(errors="replace")
+        if child.returncode != 0:
+            sys.exit(f"{step[0]} ended with {child.returncode}: {said}")
+        self.seconds.setdefault(step[0], time.monotonic() - started)
+
+    def kill(self, folder, step):
+        """Whether it had not come to its end: the same command has something left to do."""
+        child = self.start(folder, step)
+        try:
+            child.wait(self.rng.uniform(0, 1.1 * self.seconds[step[0]]))
+        except subprocess.TimeoutExpired:
+            child.kill()
+        child.communicate()
+        hit = child.returncode == -9
+        self.hits[step[0]] = self.hits.get(step[0], 0) + hit
+        return hit and not self.ended(folder, step)
+
+    def ended(self, folder, step):
+        """The last that a command does is to say in the database that all went well."""
+        try:
+            return rows(Path(folder, "killed.db"), ENDED, step[0])[0][0] > 0
+        except sqlite3.OperationalError:  # no tables yet
+            return False
+
+    def round(self, steps, kills):
+        """Kill each step so many times and let it end; what it ended in, and the counts."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name in os.listdir(self.corpora):
+                shutil.copy2(Path(self.corpora, name), folder)
+            for step in steps:
+                left = all(self.kill(folder, step) for _ in range(kills))
+                if left:
+                    self.finish(folder, step)
+            broken = rows(Path(folder, "killed.db"), BROKEN)
+            if broken:
+                sys.exit(f"counts of runs {broken} do not add up")
+            return content(folder), rows(Path(folder, "killed.db"), ONCE)[0]
+
+    def total(self):
+        return sum(self.hits.values())
+
+
+def main():
+    curate, models = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+    kills = int(sys.argv[3]) if len(sys.argv) > 3 else 1000
+    seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(2**32)
+    rounds = 0
+    print(f"seed {seed}", flush=True)
+    with tempfile.TemporaryDirectory() as corpora:
+        make_corpora(corpora)
+        soak = Soak(curate, models, corpora, random.Random(seed))
+        whole, once = soak.round(STEPS, 0)
+        whole_recipe, _ = soak.round([["run", "recipe.yaml"]], 0)
+        if whole_recipe != whole:
+            sys.exit("a recipe ends in something else than its steps")
+        while soak.total() < kills:
+            rounds += 1
+            recipe = rounds % 3 == 0
+            got, counts = soak.round([["run", "recipe.yaml"]] if recipe else STEPS,
+                                     soak.rng.randint(1, 6))
+            if got != whole:
+                sys.exit(f"round {rounds}: {got} is not {whole}")
+            if not recipe and counts != once:
+                sys.exit(f"round {rounds}: read, inserted, duplicate, rejected are {counts}, "
+                         f"not {once}: a record was lost or seen twice")
+    print(f"{soak.total()} kills in {rounds} rounds, all ends equal: {soak.hits}")
+
+
+if __name__ == "__main__":
+    main()
