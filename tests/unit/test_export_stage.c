@@ -159,10 +159,11 @@ static void assert_manifest(const struct fixture *f)
 
     assert_ok(digest_file(f->out, sha256, &err));
     digest_hex(sha256, sizeof sha256, hex);
-    snprintf(want, sizeof want,
-             "{\"schema\":\"curate.manifest/1\",\"file\":\"out.jsonl\",\"selection\":\"answers\","
-             "\"format\":\"messages\",\"samples\":2,\"bytes\":%zu,\"sha256\":\"%s\"}\n",
-             strlen(MESSAGES), hex);
+    snprintf(
+        want, sizeof want,
+        "{\"schema\":\"curate.manifest/1\",\"file\":\"out.jsonl\",\"selection\":\"answers\","
+        "\"format\":\"messages\",\"samples\":2,\"bytes\":%zu,\"sha256\":\"%s\"}\n",
+        strlen(MESSAGES), hex);
     snprintf(path, sizeof path, "%s.manifest", f->out);
     buf_init(&bytes, 1 << 20);
     assert_ok(file_read(path, &bytes, &err));
