@@ -15,7 +15,8 @@ static const struct {
     const char *column;
 } left_out[] = {
     { "export", NULL }, /* a log of files outside, like run */
-    { "model", "inode" }, { "model", "mtime_ns" }, { "model", "path" }, { "run", NULL },
+    { "ingest_position", NULL }, { "model", "inode" }, { "model", "mtime_ns" },
+    { "model", "path" },         { "run", NULL },
 };
 
 /* Quoted names come quoted: a name may hold a '"'. */

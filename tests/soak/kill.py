@@ -35,19 +35,7 @@ steps:
   - select: {name: best, by: ifd, top: "100"}
   - export: {selection: best, output: best.jsonl}
 """
-# Content, in an order of its own: ids, runs and times are not part of it.
-CONTENT = [
-    "SELECT o.name, f.path, s.line, s.byte_offset, hex(s.hash), s.ext_id, s.meta FROM sample s "
-    "JOIN file f USING (file_id) JOIN source o USING (source_id) ORDER BY 1, 2, 4",
-    "SELECT hex(s.hash), t.turn, t.role, t.content, t.extra FROM turn t "
-    "JOIN sample s USING (sample_id) ORDER BY 1, 2",
-    "SELECT f.path, r.line, r.byte_offset, r.byte_len, r.class, r.detail, hex(r.raw) FROM reject r "
-    "JOIN file f USING (file_id) ORDER BY 1, 3, 7",
-    "SELECT ext_id, source, metric, model, value, status FROM v_scores ORDER BY 1, 2, 3, 4",
-    "SELECT selection, rank, ext_id, score FROM v_selection ORDER BY 1, 2",
-    "SELECT selection, format, path, n_samples, n_bytes, hex(sha256) FROM export ORDER BY 1, 2, 3",
-    "SELECT count(*) FROM ingest_position JOIN run USING (run_id) WHERE status <> 'ok'",
-]
+STOPPED = "SELECT count(*) FROM ingest_position JOIN run USING (run_id) WHERE status <> 'ok'"
 ONCE = """SELECT sum(n_read), sum(n_inserted), sum(n_duplicate), sum(n_rejected) FROM run
           WHERE command = 'ingest'"""
 ENDED = "SELECT count(*) FROM run WHERE command = ? AND status = 'ok'"
@@ -86,19 +74,6 @@ def rows(db, sql, *values):
         return connection.execute(sql, values).fetchall()
     finally:
         connection.close()
-
-
-def content(folder):
-    """What a round must end in: a digest of all content, and the names in the folder."""
-    db = Path(folder, "killed.db")
-    digest = hashlib.sha256()
-    for sql in CONTENT:
-        digest.update(repr(rows(db, sql)).encode())
-    for name in ["best.jsonl", "best.jsonl.manifest"]:
-        digest.update(Path(folder, name).read_bytes())
-    names = sorted(name for name in os.listdir(folder)
-                   if not name.endswith(("-wal", "-shm")))  # these come and go
-    return digest.hexdigest(), names
 
 
 class Soak:
@@ -145,6 +120,16 @@ class Soak:
         except sqlite3.OperationalError:  # no tables yet
             return False
 
+    def content(self, folder):
+        """What a round must end in: digests of all content, and the names in the folder."""
+        digests = subprocess.run([self.curate, "digest", "--db", "killed.db"], cwd=folder,
+                                 env=self.environment, stdout=subprocess.PIPE, check=True).stdout
+        for name in ["best.jsonl", "best.jsonl.manifest"]:
+            digests += hashlib.sha256(Path(folder, name).read_bytes()).hexdigest().encode()
+        names = sorted(name for name in os.listdir(folder)
+                       if not name.endswith(("-wal", "-shm")))  # these come and go
+        return digests, names
+
     def round(self, steps, kills):
         """Kill each step so many times and let it end; what it ended in, and the counts."""
         with tempfile.TemporaryDirectory() as folder:
@@ -157,7 +142,9 @@ class Soak:
             broken = rows(Path(folder, "killed.db"), BROKEN)
             if broken:
                 sys.exit(f"counts of runs {broken} do not add up")
-            return content(folder), rows(Path(folder, "killed.db"), ONCE)[0]
+            if rows(Path(folder, "killed.db"), STOPPED)[0][0] > 0:
+                sys.exit("a position is left although its file was read to the end")
+            return self.content(folder), rows(Path(folder, "killed.db"), ONCE)[0]
 
     def total(self):
         return sum(self.hits.values())
