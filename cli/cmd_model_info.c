@@ -9,9 +9,27 @@
 #include "cli/command.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/tokenizer.h"
+#include "scoring/template.h"
+
+/* What --template auto would take. */
+static int name_template(const struct tokenizer *tokenizer, const char **name,
+                         struct error *err)
+{
+    const struct slice source =
+        tokenizer ? tokenizer_chat_template(tokenizer) : (struct slice){ 0 };
+    const struct prompt_template *form = NULL;
+
+    *name = "none";
+    if (!source.ptr)
+        return 0;
+    if (prompt_template_recognise(source, &form, err) < 0)
+        return -1;
+    *name = form ? form->name : "not known";
+    return 0;
+}
 
 static int print_info_json(const char *path, const struct model_info *info,
-                           const char *tokenizer, struct error *err)
+                           const char *tokenizer, const char *template, struct error *err)
 {
     struct buf buf;
     struct jsonout json;
@@ -48,6 +66,8 @@ static int print_info_json(const char *path, const struct model_info *info,
     jsonout_int(&json, info->n_vocab);
     jsonout_key(&json, "tokenizer");
     jsonout_text(&json, tokenizer ? slice_text(tokenizer) : (struct slice){ NULL, 0 });
+    jsonout_key(&json, "chat_template");
+    jsonout_text(&json, slice_text(template));
     jsonout_object_end(&json);
     rc = jsonout_end(&json, err);
     if (rc == 0)
@@ -56,7 +76,8 @@ static int print_info_json(const char *path, const struct model_info *info,
     return rc;
 }
 
-static void print_info(const struct model_info *info, const char *tokenizer)
+static void print_info(const struct model_info *info, const char *tokenizer,
+                       const char *template)
 {
     printf("name            %s\n", info->name[0] ? info->name : "-");
     printf("architecture    %s\n", info->arch);
@@ -71,6 +92,7 @@ static void print_info(const struct model_info *info, const char *tokenizer)
            info->rope_neox ? "(i, i + n/2)" : "(2i, 2i + 1)");
     printf("context length  %" PRIu32 " tokens\n", info->context_length);
     printf("vocabulary      %" PRIu32 " (%s)\n", info->n_vocab, tokenizer ? tokenizer : "none");
+    printf("chat template   %s\n", template);
 }
 
 static int run_info(struct cli *cli, const void *args, struct error *err)
@@ -83,10 +105,12 @@ static int run_info(struct cli *cli, const void *args, struct error *err)
         return -1;
     const struct tokenizer *tokenizer = model_tokenizer(model);
     const char *name = tokenizer ? tokenizer_name(tokenizer) : NULL;
-    if (cli->json)
-        rc = print_info_json(a->path, model_info(model), name, err);
-    else
-        print_info(model_info(model), name);
+    const char *template;
+    rc = name_template(tokenizer, &template, err);
+    if (rc == 0 && cli->json)
+        rc = print_info_json(a->path, model_info(model), name, template, err);
+    else if (rc == 0)
+        print_info(model_info(model), name, template);
     model_close(model);
     return rc;
 }

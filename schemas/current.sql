@@ -2,7 +2,7 @@
 -- change it by adding a migration, then run `ninja schema-current`.
 
 PRAGMA application_id = 1129665108;
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 CREATE TABLE run (
     run_id         INTEGER PRIMARY KEY,
@@ -238,3 +238,26 @@ CREATE TABLE ingest_position (
     member_at      INTEGER NOT NULL,                        -- the gzip member or zstd frame it is
     member_before  INTEGER NOT NULL                         -- in: its place in file and stream
 ) STRICT;
+
+CREATE TABLE turn_score (
+    score_set_id   INTEGER NOT NULL REFERENCES score_set,
+    sample_id      INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE,
+    turn           INTEGER NOT NULL,                        -- turn.turn
+    value          REAL,
+    status         TEXT    NOT NULL CHECK ((value IS NULL) = (status NOT IN ('ok', 'truncated'))),
+    n_tokens       INTEGER NOT NULL,                        -- response tokens behind the number
+    PRIMARY KEY (score_set_id, sample_id, turn)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX turn_score_by_sample ON turn_score (sample_id);
+
+CREATE VIEW v_turn_scores AS
+SELECT k.sample_id, s.ext_id, o.name AS source, m.name AS metric, d.name AS model, k.turn,
+       k.value, k.status, k.n_tokens
+  FROM turn_score k
+  JOIN score_set t ON t.score_set_id = k.score_set_id
+  JOIN metric m ON m.metric_id = t.metric_id
+  JOIN model d ON d.model_id = t.model_id
+  JOIN sample s ON s.sample_id = k.sample_id
+  JOIN file f ON f.file_id = s.file_id
+  JOIN source o ON o.source_id = f.source_id;

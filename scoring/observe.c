@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "scoring/dialogue.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/session.h"
 #include "scoring/prompt.h"
@@ -27,12 +28,15 @@ struct job {
     const struct prompt *prompt;
     struct span part; /* of the prompt's context that this sequence holds */
     struct observation *observation;
-    struct segment *segment; /* of JOB_SEGMENT */
+    struct segment *segment;   /* of JOB_SEGMENT */
+    const struct job *shorter; /* of JOB_WHOLE: one whose sequence is the beginning of this one,
+                                  and gets its results from it */
 };
 
 struct job_list {
     struct job *jobs;
     size_t n;
+    struct job *whole; /* the last JOB_WHOLE that others may go on from, or NULL */
 };
 
 int observer_new(const struct model *model, const struct kernels *kernels, struct pool *pool,
@@ -84,6 +88,40 @@ static void add_job(struct job_list *list, struct job job)
     list->jobs[list->n++] = job;
 }
 
+/* Whether a whole sequence of one prompt is the beginning of that of another: then one pass
+ * serves both. */
+static bool begins(const struct job *job, const struct job *longer)
+{
+    const struct token_buf *ids = &job->prompt->ids;
+    const struct token_buf *all = &longer->prompt->ids;
+
+    return ids->n < all->n && job->part.start == 0 && longer->part.start == 0 &&
+           memcmp(ids->ids, all->ids, ids->n * sizeof *ids->ids) == 0;
+}
+
+/* A pass over a whole sequence. One that goes on where another ended takes its place. */
+static int add_whole(struct job_list *list, struct job job, unsigned needs,
+                     struct arena *scratch, struct error *err)
+{
+    /* What is asked of attention is asked of one response's rows. */
+    const bool only_nll = !(needs & ~(unsigned)(NEED_NLL | NEED_NLL_ALONE));
+
+    job.kind = JOB_WHOLE;
+    if (only_nll && list->whole && begins(list->whole, &job)) {
+        struct job *shorter = arena_alloc(scratch, 1, sizeof *shorter);
+
+        if (!shorter)
+            return error_nomem(err);
+        *shorter = *list->whole;
+        job.shorter = shorter;
+        *list->whole = job;
+        return 0;
+    }
+    list->whole = &list->jobs[list->n];
+    add_job(list, job);
+    return 0;
+}
+
 /* The context's segments into the observation, and a job for each. */
 static int plan_segments(const struct observer *observer, struct job job, struct arena *arena,
                          struct job_list *list, struct error *err)
@@ -128,8 +166,9 @@ static int plan_sample(const struct observer *observer, const struct prompt *pro
     out->truncated = job.part.start > 0 || prompt->shortened;
     if ((needs & NEED_SEGMENTS) && plan_segments(observer, job, arena, list, err) < 0)
         return -1;
-    if ((needs & NEED_NLL) || out->n_segments > 0)
-        add_job(list, job);
+    if (((needs & NEED_NLL) || out->n_segments > 0) &&
+        add_whole(list, job, needs, arena, err) < 0)
+        return -1;
     if (tokenizer_bos(observer->tokenizer) == TOKEN_NONE)
         out->alone_reason = "no_bos";
     else if (needs & NEED_NLL_ALONE)
@@ -212,6 +251,28 @@ static int add_attention(const struct job *job, struct arena *scratch,
     return 0;
 }
 
+/* The responses that this pass and those that share it score, in order. */
+static int add_score_spans(const struct job *job, struct arena *scratch,
+                           struct sequence *sequence, struct error *err)
+{
+    size_t n = 0;
+
+    for (const struct job *at = job; at; at = at->shorter)
+        n++;
+    struct span *spans = arena_alloc(scratch, n, sizeof *spans);
+    if (!spans)
+        return error_nomem(err);
+    sequence->n_score_spans = n;
+    sequence->score_spans = spans;
+    for (const struct job *at = job; at; at = at->shorter) {
+        const size_t end = job_tokens(at);
+
+        spans[--n] = (struct span){ end - at->prompt->n_response, end };
+    }
+    sequence->score_from = spans[0].start;
+    return 0;
+}
+
 static int make_sequence(const struct observer *observer, const struct job *job, unsigned needs,
                          struct arena *scratch, struct sequence *out, struct error *err)
 {
@@ -225,8 +286,10 @@ static int make_sequence(const struct observer *observer, const struct job *job,
     *out = (struct sequence){ .tokens = ids,
                               .n_tokens = n_tokens,
                               .score_from = n_tokens - job->prompt->n_response };
+    if (job->shorter && add_score_spans(job, scratch, out, err) < 0)
+        return -1;
     if (job->kind != JOB_WHOLE || (needs & NEED_NLL) || observation->n_segments == 1) {
-        out->nll_nats = arena_alloc(scratch, job->prompt->n_response, sizeof *out->nll_nats);
+        out->nll_nats = arena_alloc(scratch, n_tokens - out->score_from, sizeof *out->nll_nats);
         if (!out->nll_nats)
             return error_nomem(err);
     }
@@ -250,7 +313,9 @@ static void take_results(const struct job *job, const struct sequence *sequence)
     double nll = 0;
 
     if (sequence->nll_nats)
-        nll = mean(sequence->nll_nats, job->prompt->n_response);
+        nll = mean(sequence->nll_nats + job_tokens(job) - job->prompt->n_response -
+                       sequence->score_from,
+                   job->prompt->n_response);
     if (job->kind == JOB_ALONE) {
         observation->nll_alone_nats = nll;
     } else if (job->kind == JOB_SEGMENT) {
@@ -279,7 +344,8 @@ static int run_jobs(struct observer *observer, const struct job *jobs, size_t n,
     if (session_eval(observer->session, sequences, n, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
-        take_results(&jobs[i], &sequences[i]);
+        for (const struct job *job = &jobs[i]; job; job = job->shorter)
+            take_results(job, &sequences[i]);
     return 0;
 }
 
@@ -395,12 +461,19 @@ size_t observer_guess_tokens(const struct observer_options *options,
 {
     const size_t bytes_per_token = 4; /* English under most vocabularies */
     const size_t response = text->response.len / bytes_per_token + 1;
-    const size_t tail = text->instruction.len / bytes_per_token + 16;
+    size_t tail = text->instruction.len / bytes_per_token + 16;
     size_t context = text->context.len / bytes_per_token;
     size_t n = 0;
 
     if (is_blank(text->response))
         return 0;
+    if (text->dialogue) {
+        tail = text->dialogue->system.len / bytes_per_token + 16;
+        for (size_t i = 0; i < text->response_turn; i++)
+            tail += text->dialogue->turns[i].text.len / bytes_per_token + 8;
+        if (tail > options->max_tokens)
+            tail = options->max_tokens;
+    }
     if (context > options->max_tokens)
         context = options->max_tokens;
     if (needs & (NEED_NLL | NEED_SEGMENTS))

@@ -107,6 +107,18 @@ static int write_named(struct prompt_writer *writer, const char *open, const cha
                : prompt_write_words(writer, close, err);
 }
 
+static const char *assistant_open(const struct prompt_template *template,
+                                  const struct script *script, size_t at)
+{
+    const struct slice text = script->turns[at].text;
+    const char *says = template->response_says;
+
+    if (at != script->response || !template->response_open ||
+        (text.len > 0 && says && memmem(text.ptr, text.len, says, strlen(says))))
+        return template->assistant_open;
+    return template->response_open;
+}
+
 /* Every response is a piece of its own, so that it has the same ids wherever it stands. */
 static int write_assistant(struct prompt_writer *writer, const struct script *script, size_t at,
                            struct error *err)
@@ -119,7 +131,7 @@ static int write_assistant(struct prompt_writer *writer, const struct script *sc
 
     if (lacks_user && write_user(writer, script, (int)at, (struct slice){ 0 }, err) < 0)
         return -1;
-    if (prompt_write_words(writer, template->assistant_open, err) < 0 ||
+    if (prompt_write_words(writer, assistant_open(template, script, at), err) < 0 ||
         prompt_write_end(writer, err) < 0)
         return -1;
     const size_t start = prompt->ids.n;
@@ -240,6 +252,8 @@ int prompt_build_next(const struct prompt_template *template, const struct token
     struct script script;
 
     script_init(&script, text);
+    if (template->response_open) /* before's response was the last one, and no longer is */
+        return build(template, tokenizer, &script, out, err);
     if (copy(before, out, err) < 0)
         return -1;
     int rc = prompt_writer_init(&writer, template, tokenizer, out, err);

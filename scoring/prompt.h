@@ -52,8 +52,9 @@ struct prompt {
 int prompt_build(const struct prompt_template *template, const struct tokenizer *tokenizer,
                  const struct observed_text *text, struct prompt *out, struct error *err);
 
-/* The same for a later response of the dialogue that 'before' is a prompt of: the ids begin
- * with all of before's, and what they stand for is not tokenised again. */
+/* The same for a later response of the dialogue that 'before' is a prompt of. Unless the
+ * template begins last turns in a way of its own, the ids begin with all of before's, and what
+ * they stand for is not tokenised again. */
 int prompt_build_next(const struct prompt_template *template, const struct tokenizer *tokenizer,
                       const struct prompt *before, const struct observed_text *text,
                       struct prompt *out, struct error *err);

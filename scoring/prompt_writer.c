@@ -20,17 +20,9 @@ int prompt_writer_init(struct prompt_writer *writer, const struct prompt_templat
         .fresh = prompt->ids.n == 0,
     };
     buf_init(&writer->text, SIZE_MAX / 2);
-    for (size_t i = 0; i < TEMPLATE_CONTROLS_MAX && template->controls[i]; i++) {
-        const char *name = template->controls[i];
-
-        writer->controls[i] = tokenizer_find(tokenizer, slice_text(name));
-        if (writer->controls[i] == TOKEN_NONE && template->needs_controls)
-            return error_set(err, ERR_UNSUPPORTED,
-                             "the vocabulary has no token %s, which the template '%s' is made "
-                             "of; choose another with --template",
-                             name, template->name);
-    }
-    return 0;
+    for (size_t i = 0; i < TEMPLATE_CONTROLS_MAX && template->controls[i]; i++)
+        writer->controls[i] = tokenizer_find(tokenizer, slice_text(template->controls[i]));
+    return prompt_template_fits(template, tokenizer, err);
 }
 
 void prompt_writer_release(struct prompt_writer *writer)

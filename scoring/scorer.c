@@ -7,6 +7,7 @@
 #include "scoring/observe.h"
 #include "scoring/scorer_list.h"  /* generated: SCORER_LIST */
 #include "scoring/scorer_pages.h" /* generated: page_NAME of each */
+#include "scoring/sum.h"
 
 #define X(name) extern const struct scorer scorer_##name;
 SCORER_LIST
@@ -79,4 +80,27 @@ void scorer_derive(const struct scorer *scorer, const struct score *inputs, stru
     if (!out->reason)
         scorer->derive(inputs, out);
     settle(out);
+}
+
+void scorer_over_turns(const struct score *turns, size_t n, struct score *out)
+{
+    struct score mean = { 0 };
+    struct sum sum = { 0 };
+    size_t n_numbers = 0;
+
+    *out = turns[n - 1];
+    for (size_t i = 0; i < n; i++) {
+        if (turns[i].reason)
+            continue;
+        if (n_numbers++ == 0)
+            *out = turns[i];
+        mean.n_tokens += turns[i].n_tokens;
+        mean.truncated = mean.truncated || turns[i].truncated;
+        sum_add(&sum, turns[i].value * (double)turns[i].n_tokens);
+    }
+    if (n_numbers < 2 || mean.n_tokens == 0) /* a single one stays as it is, to the last bit */
+        return;
+    mean.value = sum_value(&sum) / (double)mean.n_tokens;
+    settle(&mean);
+    *out = mean;
 }

@@ -91,4 +91,8 @@ void scorer_observe(const struct scorer *scorer, const struct observation *obser
                     struct score *out);
 void scorer_derive(const struct scorer *scorer, const struct score *inputs, struct score *out);
 
+/* A dialogue's score from those of n >= 1 of its turns: the mean of those that have a number,
+ * weighted by tokens; where none has, the reason of the last one. */
+void scorer_over_turns(const struct score *turns, size_t n, struct score *out);
+
 #endif

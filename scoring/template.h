@@ -19,6 +19,7 @@
 struct error;
 struct tokenizer;
 
+/* Lists end with a NULL, which counts. */
 enum { TEMPLATE_CONTROLS_MAX = 8, TEMPLATE_MARKS_MAX = 6 };
 
 /* Where a sample's context goes: always with the first user turn. */
@@ -34,7 +35,8 @@ struct prompt_template {
 
     /* A file's template is of this form when it has all of these and none of those. Ended by
      * NULL; nothing at all is never recognised. Marks are compared without white space,
-     * written line ends (\n) and kinds of quotes; exact ones as they stand. */
+     * written line ends (\n) and kinds of quotes; exact ones as they stand; what it lacks in
+     * both ways. */
     const char *marks[TEMPLATE_MARKS_MAX];
     const char *exact_marks[TEMPLATE_MARKS_MAX];
     const char *lacks[TEMPLATE_MARKS_MAX];
@@ -48,6 +50,7 @@ struct prompt_template {
     bool trims_after_control; /* text loses the white space that follows a control token */
     bool needs_user; /* an assistant's turn follows a user's, if need be an empty one */
 
+    bool system_from_file;                  /* a file's own may say what default_system is */
     const char *default_system;             /* where the dialogue has no system text */
     const char *default_system_for_context; /* likewise, when there is a context */
     const char *system_open;
@@ -63,6 +66,8 @@ struct prompt_template {
     const char *tool_open; /* NULL: tools speak as users do */
     const char *tool_close;
     const char *assistant_open;
+    const char *response_open; /* instead, of the last turn, unless its text says otherwise */
+    const char *response_says;
     const char *assistant_lead;  /* tokenised together with the assistant's text */
     const char *assistant_close; /* only where another turn follows */
 };
@@ -77,5 +82,31 @@ extern const struct template_family *const template_families[];
 
 /* A form by its name; NULL when there is none of that name. */
 const struct prompt_template *prompt_template_find(const char *name);
+
+/* What a file's template is: *out is NULL when it is none of ours, or could be several. Reads
+ * the text and nothing else. -1 is ERR_NOMEM. */
+int prompt_template_recognise(struct slice source, const struct prompt_template **out,
+                              struct error *err);
+
+/* A form with what a file adds to it. Not to be moved: form may point into it. */
+struct chosen_template {
+    struct prompt_template form;
+    char system[2048]; /* what default_system points to, if it is the file's */
+};
+
+/* ERR_USAGE, naming those there are, unless it is "auto" or a form's name. */
+int prompt_template_check(const char *name, struct error *err);
+
+/* ERR_UNSUPPORTED, naming the first, when the vocabulary lacks tokens that the form needs. */
+int prompt_template_fits(const struct prompt_template *form, const struct tokenizer *tokenizer,
+                         struct error *err);
+
+/*
+ * Choose by name, or with "auto" the one that the model's file has, and plain where it has
+ * none. ERR_USAGE and ERR_UNSUPPORTED as above; ERR_UNSUPPORTED, naming those there are, when
+ * the file's own is not recognised.
+ */
+int prompt_template_choose(const char *name, const struct tokenizer *tokenizer,
+                           struct chosen_template *out, struct error *err);
 
 #endif

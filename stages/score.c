@@ -7,22 +7,28 @@
  * model. Every part commits as it goes, so that the same command carries on where a killed one
  * stopped.
  */
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/report.h"
-#include "scoring/prompt.h"
-#include "scoring/scorer_list.h" /* generated: SCORER_LIST */
+#include "scoring/scorer_list.h"   /* generated: SCORER_LIST */
+#include "scoring/template_list.h" /* generated: TEMPLATE_LIST */
 #include "stages/score_private.h"
 #include "stages/stage.h"
 #include "store/run.h"
 
 static const struct score_args defaults = {
+    .template = "auto",
+    .turns = "last",
     .alpha = 0.8,
     .segment_tokens = 128,
     .batch_tokens = 4096,
 };
 
+/* Lists that registries are made of: " nll nll_alone ...". */
+#define X(name) " " #name
 static const struct option options[] = {
     { OPTION_TEXT, 0, "model", offsetof(struct score_args, model), "FILE",
       "the model; of a pair the one with the long window (default: built in)" },
@@ -30,6 +36,10 @@ static const struct option options[] = {
       "the model of the pair with the short window" },
     { OPTION_TEXT, 0, "where", offsetof(struct score_args, where), "SQL",
       "only samples that meet a condition over v_sample" },
+    { OPTION_TEXT, 0, "template", offsetof(struct score_args, template), "NAME",
+      "how a dialogue is written (default: auto, as the model's file says)" },
+    { OPTION_TEXT, 0, "turns", offsetof(struct score_args, turns), "last|all",
+      "score the last response, or all of a dialogue and their mean (default last)" },
     { OPTION_REAL, 0, "alpha", offsetof(struct score_args, alpha), "X",
       "weight of hmp in gateau, 0 to 1 (default 0.8)" },
     { OPTION_INT, 0, "segment-tokens", offsetof(struct score_args, segment_tokens), "N",
@@ -41,8 +51,6 @@ static const struct option options[] = {
     { .type = OPTION_END },
 };
 
-/* "what to compute: nll nll_alone ...": the list the registry is made of. */
-#define X(name) " " #name
 static const struct option positional = {
     .type = OPTION_LIST,
     .name = "metrics",
@@ -50,6 +58,15 @@ static const struct option positional = {
     .value_name = "METRIC",
     .help = "what to compute:" SCORER_LIST,
 };
+
+static const char description[] =
+    "Computes the metrics named and all they are made of. A score that is stored for the\n"
+    "same sample, model and parameters is never computed again, so the command can be\n"
+    "stopped at any time and started again.\n\n"
+    "hmp and gateau compare a pair of models of one lineage, the one with the long window\n"
+    "(--model) and the one with the short window (--short-model), over the samples of\n"
+    "--where. docs/scores.md says what each metric means.\n\n"
+    "--template is auto, or one of" TEMPLATE_LIST ".";
 #undef X
 
 enum { TOKENS_MAX = 1 << 30, LACKING_MAX_BYTES = 1 << 16 };
@@ -70,7 +87,9 @@ static int check_args(const struct score_args *args, struct error *err)
         check_count("max-tokens", args->max_tokens, 0, err) < 0 ||
         check_count("batch-tokens", args->batch_tokens, 1, err) < 0)
         return -1;
-    return 0;
+    if (strcmp(args->turns, "last") != 0 && strcmp(args->turns, "all") != 0)
+        return error_set(err, ERR_USAGE, "--turns is last or all, not '%s'", args->turns);
+    return prompt_template_check(args->template, err);
 }
 
 static int check(const void *arguments, struct error *err)
@@ -208,7 +227,8 @@ static int run(const struct stage_context *context, const void *arguments,
 
     if (check_args(args, err) < 0 || score_plan_make(&args->metrics, &scoring.plan, err) < 0)
         goto done;
-    scoring.observing.template = prompt_template_find("plain");
+    scoring.all_turns = strcmp(args->turns, "all") == 0;
+    scoring.observing.template = &scoring.template.form;
     scoring.observing.segment_tokens = (size_t)args->segment_tokens;
     scoring.observing.batch_tokens = (size_t)args->batch_tokens;
     kernels_init(&scoring.kernels, context->cpu_flags);
@@ -231,13 +251,7 @@ done:
 const struct stage stage_score = {
     .name = "score",
     .summary = "compute metrics for every sample that lacks them",
-    .description =
-        "Computes the metrics named and all they are made of. A score that is stored for the\n"
-        "same sample, model and parameters is never computed again, so the command can be\n"
-        "stopped at any time and started again.\n\n"
-        "hmp and gateau compare a pair of models of one lineage, the one with the long window\n"
-        "(--model) and the one with the short window (--short-model), over the samples of\n"
-        "--where. docs/scores.md says what each metric means.",
+    .description = description,
     .options = options,
     .positional = &positional,
     .positional_required = true,

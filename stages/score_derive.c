@@ -4,14 +4,84 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "stages/stage.h"
+#include "store/turn_score.h"
 
 enum { BATCH_ROWS = 4096 };
+
+/* The score of input j at a turn: 1, 0 when it has none there, -1. */
+static int load_turn(struct scoring *scoring, const struct score_node *input, int64_t sample_id,
+                     int64_t turn, struct arena *arena, struct score *out, struct error *err)
+{
+    struct turn_score_row row;
+    const int found =
+        turn_score_next(scoring->context->store, input->set_id, sample_id, turn - 1, &row, err);
+
+    if (found < 1 || row.turn != turn)
+        return found < 0 ? -1 : 0;
+    *out = (struct score){ .value = row.value, .n_tokens = row.n_tokens };
+    return score_take_status(out, row.status, arena, err) < 0 ? -1 : 1;
+}
+
+/* 1 and what the inputs' scores at a turn give; 0 when they have none there, -1. */
+static int derive_turn(struct scoring *scoring, const struct score_node *node,
+                       int64_t sample_id, int64_t turn, struct arena *arena, struct score *out,
+                       struct error *err)
+{
+    struct score inputs[SCORER_INPUTS_MAX];
+
+    for (size_t i = 0; i < node->n_inputs; i++) {
+        const int found = load_turn(scoring, &scoring->plan.nodes[node->inputs[i]], sample_id,
+                                    turn, arena, &inputs[i], err);
+        if (found < 1)
+            return found;
+    }
+    scorer_derive(node->scorer, inputs, out);
+    return 1;
+}
+
+/* Of each turn the inputs have: *n is 0 when they have none. */
+static int derive_turns(struct scoring *scoring, const struct score_node *node,
+                        int64_t sample_id, struct arena *arena, size_t *n, struct error *err)
+{
+    const struct score_node *first = &scoring->plan.nodes[node->inputs[0]];
+    struct store *store = scoring->context->store;
+    struct turn_score_row row = { .turn = -1 };
+    size_t n_turns = 0, at = 0;
+    int rc;
+
+    *n = 0;
+    while ((rc = turn_score_next(store, first->set_id, sample_id, row.turn, &row, err)) == 1)
+        n_turns++;
+    if (rc < 0 || n_turns == 0)
+        return rc;
+    struct score *scores = arena_alloc(arena, n_turns, sizeof *scores);
+    int *turns = arena_alloc(arena, n_turns, sizeof *turns);
+    if (!scores || !turns)
+        return error_nomem(err);
+    row.turn = -1;
+    while ((rc = turn_score_next(store, first->set_id, sample_id, row.turn, &row, err)) == 1) {
+        turns[at] = (int)row.turn;
+        const int made =
+            derive_turn(scoring, node, sample_id, row.turn, arena, &scores[at], err);
+        if (made < 0)
+            return -1;
+        at += made == 1;
+    }
+    *n = at;
+    if (rc < 0 || at == 0)
+        return rc;
+    return score_save_turns(scoring, node, sample_id, scores, turns, at, err);
+}
 
 static int derive_sample(struct scoring *scoring, const struct score_node *node,
                          int64_t sample_id, struct arena *arena, struct error *err)
 {
     struct score inputs[SCORER_INPUTS_MAX], score;
+    size_t n_turns = 0;
 
+    if (scoring->all_turns &&
+        (derive_turns(scoring, node, sample_id, arena, &n_turns, err) < 0 || n_turns > 0))
+        return n_turns > 0 ? 0 : -1;
     for (size_t i = 0; i < node->n_inputs; i++)
         if (score_load_input(scoring, &scoring->plan.nodes[node->inputs[i]], sample_id, arena,
                              &inputs[i], err) < 0)

@@ -113,6 +113,10 @@ int score_models_open(struct scoring *scoring, struct error *err)
     if (scoring->plan.roles[SCORER_SHORT_MODEL] && check_pair(scoring, err) < 0)
         return -1;
     const struct score_model *model = &scoring->models[SCORER_MODEL];
+    /* Both models of a pair see the same text, so the long one decides. */
+    if (prompt_template_choose(scoring->args->template, model_tokenizer(model->model),
+                               &scoring->template, err) < 0)
+        return error_prefix(err, "%s", model->path);
     const size_t window = model_info(model->model)->context_length;
     /* Both models of a pair see the same text, or their numbers could not be compared. */
     scoring->observing.max_tokens = asked > 0 ? asked : window;

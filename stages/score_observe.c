@@ -26,8 +26,9 @@ struct batch {
     const struct lacking *samples; /* n of them, all lacking the same */
     size_t n;
     size_t n_guessed;
-    struct observed_text texts[BATCH_SAMPLES];
-    struct observation seen[BATCH_SAMPLES];
+    struct score_texts texts;
+    size_t first_text[BATCH_SAMPLES + 1]; /* of each sample, and the end */
+    struct observation *seen;             /* of each text, in the arena */
 };
 
 /* What one model has to be asked. */
@@ -141,6 +142,7 @@ void score_backlog_free(struct score_backlog *backlog)
     if (!backlog)
         return;
     sample_reader_free(backlog->reader);
+    score_texts_release(&backlog->batch.texts);
     arena_release(&backlog->batch.arena);
     free(backlog->samples);
     free(backlog);
@@ -156,10 +158,10 @@ static unsigned needs_of(const struct score_backlog *backlog, uint32_t nodes)
     return needs;
 }
 
-/* The text is the reader's, until the next call. */
-static int read_text(struct score_backlog *backlog, int64_t sample_id,
-                     struct observed_text *out, struct error *err)
+/* Append a sample's texts to the batch's. */
+static int read_texts(struct score_backlog *backlog, int64_t sample_id, struct error *err)
 {
+    struct batch *batch = &backlog->batch;
     struct sample sample;
     const int found = sample_read(backlog->reader, sample_id, &sample, err);
 
@@ -168,34 +170,44 @@ static int read_text(struct score_backlog *backlog, int64_t sample_id,
     if (found == 0)
         return error_set(err, ERR_INVARIANT, "sample %lld went away while it was to be scored",
                          (long long)sample_id);
-    *out = (struct observed_text){ .context = sample.context,
-                                   .instruction = sample_instruction(&sample),
-                                   .response = sample_response(&sample) };
-    return 0;
+    return score_texts_add(&batch->texts, &sample, backlog->scoring->all_turns, &batch->arena,
+                           err);
+}
+
+/* Of the responses of one sample: those from 'first' on. */
+static size_t guess_tokens(const struct score_backlog *backlog, size_t first, unsigned needs)
+{
+    const struct score_texts *texts = &backlog->batch.texts;
+    /* The last response's pass serves the others, too, unless more than NLLs is asked. */
+    const bool shares = !(needs & ~(unsigned)(NEED_NLL | NEED_NLL_ALONE));
+    size_t n = 0;
+
+    for (size_t i = first; i < texts->n; i++)
+        n += observer_guess_tokens(&backlog->scoring->observing, &texts->texts[i],
+                                   shares && i + 1 < texts->n ? needs & ~(unsigned)NEED_NLL
+                                                              : needs);
+    return n;
+}
+
+static void clear_batch(struct batch *batch)
+{
+    arena_clear(&batch->arena);
+    batch->texts.n = 0;
+    batch->n = batch->n_guessed = 0;
 }
 
 int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, struct error *err)
 {
-    const struct observer_options *observing = &backlog->scoring->observing;
-
     for (size_t i = 0; i < backlog->n_samples; i++) {
         const struct lacking *lacking = &backlog->samples[i];
-        struct observed_text text;
 
-        if (read_text(backlog, lacking->sample_id, &text, err) < 0 ||
+        clear_batch(&backlog->batch);
+        if (read_texts(backlog, lacking->sample_id, err) < 0 ||
             (i % BATCH_SAMPLES == 0 && score_check_stop(backlog->scoring, err) < 0))
             return -1;
-        *n_tokens += observer_guess_tokens(observing, &text, needs_of(backlog, lacking->nodes));
+        *n_tokens += guess_tokens(backlog, 0, needs_of(backlog, lacking->nodes));
     }
     return 0;
-}
-
-static int keep_text(struct arena *arena, struct slice *text, struct error *err)
-{
-    if (!text->ptr)
-        return 0;
-    *text = arena_copy(arena, *text);
-    return text->ptr ? 0 : error_nomem(err);
 }
 
 /* Read samples from the first on, until they make a batch. */
@@ -205,23 +217,22 @@ static int read_batch(struct score_backlog *backlog, size_t first, struct error 
     const struct lacking *samples = &backlog->samples[first];
     const unsigned needs = needs_of(backlog, samples->nodes);
 
-    arena_clear(&batch->arena);
+    clear_batch(batch);
     batch->samples = samples;
-    batch->n = batch->n_guessed = 0;
     for (size_t i = 0; i < BATCH_SAMPLES && first + i < backlog->n_samples; i++) {
-        struct observed_text *text = &batch->texts[i];
+        const size_t first_text = batch->texts.n;
 
         if (samples[i].nodes != samples->nodes || batch->n_guessed >= backlog->batch_goal)
             break;
-        if (read_text(backlog, samples[i].sample_id, text, err) < 0 ||
-            keep_text(&batch->arena, &text->context, err) < 0 ||
-            keep_text(&batch->arena, &text->instruction, err) < 0 ||
-            keep_text(&batch->arena, &text->response, err) < 0)
+        if (read_texts(backlog, samples[i].sample_id, err) < 0)
             return -1;
-        batch->n_guessed += observer_guess_tokens(&backlog->scoring->observing, text, needs);
+        batch->first_text[i] = first_text;
+        batch->n_guessed += guess_tokens(backlog, first_text, needs);
         batch->n++;
     }
-    return 0;
+    batch->first_text[batch->n] = batch->texts.n;
+    batch->seen = arena_alloc(&batch->arena, batch->texts.n, sizeof *batch->seen);
+    return batch->seen ? 0 : error_nomem(err);
 }
 
 static int save_segments(const struct score_backlog *backlog, const struct score_node *node,
@@ -243,24 +254,35 @@ static int save_segments(const struct score_backlog *backlog, const struct score
     return 0;
 }
 
+static int save_node(struct score_backlog *backlog, const struct score_node *node,
+                     int64_t sample_id, size_t first, size_t end, struct error *err)
+{
+    struct batch *batch = &backlog->batch;
+    struct score *scores = arena_alloc(&batch->arena, end - first, sizeof *scores);
+
+    if (!scores)
+        return error_nomem(err);
+    for (size_t i = first; i < end; i++)
+        scorer_observe(node->scorer, &batch->seen[i], &scores[i - first]);
+    if (score_save_turns(backlog->scoring, node, sample_id, scores, batch->texts.turns + first,
+                         end - first, err) < 0)
+        return -1;
+    /* Segments are told by their place in the context: those of the last response are kept. */
+    return node->scorer->needs & NEED_SEGMENTS
+               ? save_segments(backlog, node, sample_id, &batch->seen[end - 1], err)
+               : 0;
+}
+
 static int save_sample(struct score_backlog *backlog, size_t i, struct error *err)
 {
-    const struct lacking *lacking = &backlog->batch.samples[i];
-    const struct observation *seen = &backlog->batch.seen[i];
-    struct score score;
+    const struct batch *batch = &backlog->batch;
+    const struct lacking *lacking = &batch->samples[i];
 
-    for (size_t j = 0; j < backlog->n_nodes; j++) {
-        const struct score_node *node = backlog->nodes[j];
-
-        if (!(lacking->nodes & 1U << j))
-            continue;
-        scorer_observe(node->scorer, seen, &score);
-        if (score_save(backlog->scoring, node, lacking->sample_id, &score, err) < 0)
+    for (size_t j = 0; j < backlog->n_nodes; j++)
+        if ((lacking->nodes & 1U << j) &&
+            save_node(backlog, backlog->nodes[j], lacking->sample_id, batch->first_text[i],
+                      batch->first_text[i + 1], err) < 0)
             return -1;
-        if ((node->scorer->needs & NEED_SEGMENTS) &&
-            save_segments(backlog, node, lacking->sample_id, seen, err) < 0)
-            return -1;
-    }
     return 0;
 }
 
@@ -327,8 +349,8 @@ static int run_batch(struct score_backlog *backlog, struct observer *observer, s
     if (read_batch(backlog, first, err) < 0)
         return -1;
     const unsigned needs = needs_of(backlog, batch->samples->nodes);
-    if (observer_run(observer, batch->texts, batch->n, needs, &batch->arena, batch->seen, err) <
-        0)
+    if (observer_run(observer, batch->texts.texts, batch->texts.n, needs, &batch->arena,
+                     batch->seen, err) < 0)
         return explain(backlog, err);
     if (save_batch(backlog, err) < 0)
         return -1;

@@ -21,6 +21,7 @@
 #include "scoring/kernels/kernels.h"
 #include "scoring/observe.h"
 #include "scoring/scorer.h"
+#include "scoring/template.h"
 #include "store/selection.h"
 
 struct arena;
@@ -34,6 +35,8 @@ struct score_args {
     const char *model;
     const char *short_model;
     const char *where;
+    const char *template; /* a name, or "auto" */
+    const char *turns;    /* "last" or "all" */
     double alpha;
     int64_t segment_tokens;
     int64_t max_tokens; /* 0: the model's window */
@@ -82,7 +85,9 @@ struct scoring {
     const struct score_args *args;
     struct score_plan plan;
     struct score_model models[SCORE_MODELS];
+    struct chosen_template template; /* what observing.template points into */
     struct observer_options observing;
+    bool all_turns;
     struct kernels kernels;
     struct id_list samples; /* those of --where, asked once: it may look at what we write */
     struct score_tally done;
@@ -116,6 +121,19 @@ void score_backlog_free(struct score_backlog *backlog);
 int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, struct error *err);
 int score_backlog_run(struct score_backlog *backlog, struct error *err);
 
+/* score_texts.c: what an observer is shown of some samples, one after another. */
+struct score_texts {
+    struct observed_text *texts;
+    int *turns; /* of the sample, the response of each; -1: it has none */
+    size_t n;
+    size_t cap;
+};
+void score_texts_release(struct score_texts *texts);
+/* Append those of a sample, at least one; their text is copied into the arena. */
+struct sample;
+int score_texts_add(struct score_texts *texts, const struct sample *sample, bool all_turns,
+                    struct arena *arena, struct error *err);
+
 /* score_derive.c, score_rank.c */
 int score_derive(struct scoring *scoring, const struct score_node *node, struct error *err);
 int score_rank(struct scoring *scoring, const struct scorer *pool, struct error *err);
@@ -124,6 +142,9 @@ int score_rank(struct scoring *scoring, const struct scorer *pool, struct error 
 /* The samples of the run without a score of the node; free with id_list_release(). */
 int score_list_lacking(const struct scoring *scoring, const struct score_node *node,
                        struct id_list *out, struct error *err);
+/* What a stored status says of a score; a reason goes into the arena. */
+int score_take_status(struct score *score, const char *status, struct arena *arena,
+                      struct error *err);
 /* 1 and the stored score, its reason in the arena; 0 when there is none; -1. */
 int score_load(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
                struct arena *arena, struct score *out, struct error *err);
@@ -133,6 +154,10 @@ int score_load_input(struct scoring *scoring, const struct score_node *node, int
 /* Inside a transaction that score_batch_commit() ends. */
 int score_save(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
                const struct score *score, struct error *err);
+/* The same for all that is known of a sample's turns: with --turns all those are kept, too.
+ * turns[i] is the turn of scores[i], -1 for none. */
+int score_save_turns(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
+                     const struct score *scores, const int *turns, size_t n, struct error *err);
 int score_batch_begin(struct scoring *scoring, struct error *err);
 int score_batch_commit(struct scoring *scoring, struct error *err);
 void score_batch_rollback(struct scoring *scoring);

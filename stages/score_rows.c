@@ -10,11 +10,23 @@
 #include "store/run.h"
 #include "store/score.h"
 #include "store/store.h"
+#include "store/turn_score.h"
 
 int score_list_lacking(const struct scoring *scoring, const struct score_node *node,
                        struct id_list *out, struct error *err)
 {
     return score_lacking(scoring->context->store, node->set_id, &scoring->samples, out, err);
+}
+
+int score_take_status(struct score *score, const char *status, struct arena *arena,
+                      struct error *err)
+{
+    score->truncated = strcmp(status, "truncated") == 0;
+    if (score->truncated || strcmp(status, "ok") == 0)
+        return 0;
+    score->value = 0;
+    score->reason = arena_copy(arena, slice_text(status)).ptr;
+    return score->reason ? 0 : error_nomem(err);
 }
 
 int score_load(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
@@ -26,12 +38,7 @@ int score_load(struct scoring *scoring, const struct score_node *node, int64_t s
     if (found < 1)
         return found;
     *out = (struct score){ .value = row.value, .n_tokens = row.n_tokens };
-    out->truncated = strcmp(row.status, "truncated") == 0;
-    if (out->truncated || strcmp(row.status, "ok") == 0)
-        return 1;
-    out->value = 0;
-    out->reason = arena_copy(arena, slice_text(row.status)).ptr;
-    return out->reason ? 1 : error_nomem(err);
+    return score_take_status(out, row.status, arena, err) < 0 ? -1 : 1;
 }
 
 int score_load_input(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
@@ -46,14 +53,20 @@ int score_load_input(struct scoring *scoring, const struct score_node *node, int
     return found < 0 ? -1 : 0;
 }
 
+static const char *status_of(const struct score *score)
+{
+    if (score->reason)
+        return score->reason;
+    return score->truncated ? "truncated" : "ok";
+}
+
 int score_save(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
                const struct score *score, struct error *err)
 {
-    const char *status = score->truncated ? "truncated" : "ok";
     const struct score_row row = { .score_set_id = node->set_id,
                                    .sample_id = sample_id,
                                    .value = score->value,
-                                   .status = score->reason ? score->reason : status,
+                                   .status = status_of(score),
                                    .n_tokens = score->n_tokens };
 
     if (score->reason)
@@ -61,6 +74,26 @@ int score_save(struct scoring *scoring, const struct score_node *node, int64_t s
     else
         scoring->batch.n_scored++;
     return score_put(scoring->context->store, &row, scoring->context->run_id, err);
+}
+
+int score_save_turns(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
+                     const struct score *scores, const int *turns, size_t n, struct error *err)
+{
+    struct score total;
+
+    for (size_t i = 0; scoring->all_turns && i < n; i++) {
+        const struct turn_score_row row = { .score_set_id = node->set_id,
+                                            .sample_id = sample_id,
+                                            .turn = turns[i],
+                                            .value = scores[i].value,
+                                            .status = status_of(&scores[i]),
+                                            .n_tokens = scores[i].n_tokens };
+
+        if (turns[i] >= 0 && turn_score_put(scoring->context->store, &row, err) < 0)
+            return -1;
+    }
+    scorer_over_turns(scores, n, &total);
+    return score_save(scoring, node, sample_id, &total, err);
 }
 
 int score_batch_begin(struct scoring *scoring, struct error *err)

@@ -109,6 +109,8 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
     }
     jsonout_key(&json, "template");
     jsonout_text(&json, slice_text(observing->template->name));
+    jsonout_key(&json, "turns");
+    jsonout_text(&json, slice_text(args->turns));
     if (node->pool) {
         jsonout_key(&json, "where");
         jsonout_text(&json, args->where ? slice_text(args->where) : (struct slice){ 0 });

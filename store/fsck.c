@@ -29,6 +29,8 @@ static const struct {
       " (SELECT count(*) FROM score) UNION ALL"
       " SELECT 'v_segments', 'segment_score', (SELECT count(*) FROM v_segments),"
       " (SELECT count(*) FROM segment_score) UNION ALL"
+      " SELECT 'v_turn_scores', 'turn_score', (SELECT count(*) FROM v_turn_scores),"
+      " (SELECT count(*) FROM turn_score) UNION ALL"
       " SELECT 'v_selection', 'selection_sample', (SELECT count(*) FROM v_selection),"
       " (SELECT count(*) FROM selection_sample) UNION ALL"
       " SELECT 'v_rejects', 'reject', (SELECT count(*) FROM v_rejects),"
@@ -54,6 +56,9 @@ static const struct {
                "score_set_id,"
                " 'a value of it is not finite' FROM segment_score"
                " WHERE attention IN (9e999, -9e999) OR nll IN (9e999, -9e999)" },
+    { "score", "SELECT 'turn ' || turn || ' of sample ' || sample_id || ' in set ' ||"
+               " score_set_id,"
+               " 'its value is not finite' FROM turn_score WHERE value IN (9e999, -9e999)" },
     { "selection",
       "SELECT 'selection ' || e.name, 'its ranks are not 1 to ' || count(*)"
       " FROM selection_sample x JOIN selection e USING (selection_id)"

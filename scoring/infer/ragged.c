@@ -102,7 +102,9 @@ static int check_sequence(const struct session *session, const struct sequence *
         return broken(index, "pool_from is outside it", err);
     if (sequence->reach && sequence->n_tokens < 2)
         return broken(index, "one token reaches nowhere", err);
-    if (!spans_fit(sequence, sequence->spans, sequence->attention ? sequence->n_spans : 0) ||
+    if (!spans_fit(sequence, sequence->score_spans,
+                   sequence->nll_nats ? sequence->n_score_spans : 0) ||
+        !spans_fit(sequence, sequence->spans, sequence->attention ? sequence->n_spans : 0) ||
         !spans_fit(sequence, sequence->focus_spans,
                    sequence->focus ? sequence->n_focus_spans : 0))
         return broken(index, "a span is empty or outside it", err);
@@ -255,6 +257,27 @@ static int allocate_floats(struct session *session, struct ragged *batch, struct
     return 0;
 }
 
+/* Append the tokens of a sequence that are to be scored. */
+static struct target *add_scored(const struct sequence *sequence, size_t first_row,
+                                 struct target *target)
+{
+    size_t span = 0;
+
+    for (size_t i = sequence->score_from; i < sequence->n_tokens; i++) {
+        while (span < sequence->n_score_spans && sequence->score_spans[span].end <= i)
+            span++;
+        if (sequence->n_score_spans > 0 &&
+            (span == sequence->n_score_spans || i < sequence->score_spans[span].start))
+            continue;
+        *target++ =
+            (struct target){ .row = first_row + i - 1,
+                             .token = sequence->tokens[i],
+                             .max = -INFINITY,
+                             .nll_nats = &sequence->nll_nats[i - sequence->score_from] };
+    }
+    return target;
+}
+
 static void fill_lists(struct ragged *batch)
 {
     size_t key = 0;
@@ -264,8 +287,6 @@ static void fill_lists(struct ragged *batch)
         const struct part *part = &batch->parts[p];
         const struct sequence *sequence = part->sequence;
         const size_t first_row = part->first_key; /* rows are keys as yet */
-        const size_t n_scored =
-            sequence->nll_nats ? sequence->n_tokens - sequence->score_from : 0;
         const size_t n_asked = sequence->asked_nll_nats ? sequence->n_asked : 0;
 
         for (size_t i = 0; i < part->n_keys; i++) {
@@ -273,17 +294,15 @@ static void fill_lists(struct ragged *batch)
             batch->key_of_row[key] = (uint32_t)key;
             key++;
         }
-        for (size_t i = 0; i < n_scored; i++)
-            *target++ = (struct target){ .row = first_row + sequence->score_from + i - 1,
-                                         .token = sequence->tokens[sequence->score_from + i],
-                                         .max = -INFINITY,
-                                         .nll_nats = &sequence->nll_nats[i] };
+        if (sequence->nll_nats)
+            target = add_scored(sequence, first_row, target);
         for (size_t i = 0; i < n_asked; i++)
             *target++ = (struct target){ .row = first_row + sequence->n_tokens - 1,
                                          .token = sequence->asked[i],
                                          .max = -INFINITY,
                                          .nll_nats = &sequence->asked_nll_nats[i] };
     }
+    batch->n_targets = (size_t)(target - batch->targets); /* at most what was counted */
 }
 
 int ragged_init(struct session *session, const struct sequence *sequences, size_t n_sequences,

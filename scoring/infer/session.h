@@ -35,9 +35,12 @@ struct sequence {
 
     /* Negative log-likelihood, in nats, of tokens[score_from .. n_tokens-1], each given all
      * before it. 1 <= score_from <= n_tokens. nll_nats has n_tokens - score_from elements; NULL
-     * for none. */
+     * for none. Where score_spans are given, which ascend, only tokens in these are scored, and
+     * the elements of others stay as they are. */
     size_t score_from;
     double *nll_nats;
+    const struct span *score_spans;
+    size_t n_score_spans; /* 0: all */
 
     /* Attention that the query rows attend_from .. n_tokens-1 (at the tokens' own positions)
      * put on each span of keys: mean over layers, heads and rows of the mean probability per

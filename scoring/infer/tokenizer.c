@@ -28,6 +28,7 @@ struct tokenizer {
     int32_t eos;
     bool adds_bos;
     bool adds_space;
+    struct slice chat_template;
     char name[48];
     struct hash hash;
 };
@@ -174,6 +175,7 @@ static int fill(struct tokenizer *tokenizer, const struct gguf *gguf, enum vocab
     }
     if (vocab_init(&tokenizer->vocab, gguf, kind, err) < 0 ||
         added_init(&tokenizer->added, &tokenizer->vocab, err) < 0 ||
+        gguf_string(gguf, "tokenizer.chat_template", &tokenizer->chat_template, err) < 0 ||
         read_flags(tokenizer, gguf, err) < 0)
         return -1;
     return hash_all(tokenizer, gguf, err);
@@ -305,6 +307,11 @@ int32_t tokenizer_find(const struct tokenizer *tokenizer, struct slice text)
 bool tokenizer_is_control(const struct tokenizer *tokenizer, int32_t id)
 {
     return tokenizer->vocab.types[id] == TOKEN_CONTROL;
+}
+
+struct slice tokenizer_chat_template(const struct tokenizer *tokenizer)
+{
+    return tokenizer->chat_template;
 }
 
 const char *tokenizer_name(const struct tokenizer *tokenizer)

@@ -66,6 +66,9 @@ struct slice tokenizer_piece(const struct tokenizer *tokenizer, int32_t id);
 int32_t tokenizer_find(const struct tokenizer *tokenizer, struct slice text);
 /* Whether text can never become this token. */
 bool tokenizer_is_control(const struct tokenizer *tokenizer, int32_t id);
+/* The file's tokenizer.chat_template, borrowed: a program, of which only the text is read. ptr
+ * NULL when there is none. */
+struct slice tokenizer_chat_template(const struct tokenizer *tokenizer);
 /* "llama/default", "gpt2/qwen2": model and pre-tokeniser. */
 const char *tokenizer_name(const struct tokenizer *tokenizer);
 /* Identity of the vocabulary: equal for two models that share ids. */

@@ -119,6 +119,8 @@ static void write_flags(const struct vocab_fixture *fixture, struct gguf_writer 
         gguf_write_bool(writer, "tokenizer.ggml.add_bos_token", fixture->adds_bos);
     if (fixture->adds_space >= 0)
         gguf_write_bool(writer, "tokenizer.ggml.add_space_prefix", fixture->adds_space);
+    if (fixture->chat_template.ptr)
+        gguf_write_string(writer, "tokenizer.chat_template", fixture->chat_template);
 }
 
 static void write_all(const struct vocab_fixture *fixture, struct gguf_writer *writer)

@@ -35,6 +35,7 @@ struct vocab_fixture {
     int32_t unknown;
     int adds_bos; /* -1: no such key */
     int adds_space;
+    struct slice chat_template; /* ptr NULL: no such key */
     char bytes[256][8];
 };
 

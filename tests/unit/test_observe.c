@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/pool.h"
+#include "scoring/dialogue.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/session.h"
 #include "scoring/kernels/kernels.h"
@@ -438,6 +439,90 @@ static void a_guess_counts_what_is_asked_for(void **state)
     assert_int_equal(observer_guess_tokens(&plain_options, &blank, NEED_ALL), 0);
 }
 
+static const struct dialogue_turn talk[] = {
+    { ROLE_USER, { "who sat on the mat?", 19 } },
+    { ROLE_ASSISTANT, { "the cat", 7 } },
+    { ROLE_USER, { "and the dog?", 12 } },
+    { ROLE_ASSISTANT, { "the dog lay on the rug", 22 } },
+    { ROLE_USER, { "thanks", 6 } },
+    { ROLE_ASSISTANT, { " ", 1 } },
+    { ROLE_USER, { "what fell?", 10 } },
+    { ROLE_ASSISTANT, { "the rain fell on the roof", 25 } },
+};
+enum { N_RESPONSES = 4 };
+static const struct dialogue dialogue = { { "be brief", 8 }, talk, 2 * N_RESPONSES };
+
+static void responses_of_talk(const char *context, struct observed_text out[N_RESPONSES])
+{
+    for (size_t i = 0; i < N_RESPONSES; i++) {
+        out[i] = text_of(context, NULL, NULL);
+        out[i].instruction = talk[2 * i].text;
+        out[i].response = talk[2 * i + 1].text;
+        out[i].dialogue = &dialogue;
+        out[i].response_turn = 2 * i + 1;
+    }
+}
+
+static void assert_same_numbers(const struct observation *a, const struct observation *b)
+{
+    assert_int_equal(!a->reason, !b->reason);
+    assert_int_equal(a->truncated, b->truncated);
+    assert_int_equal(a->n_response_tokens, b->n_response_tokens);
+    if (a->reason)
+        return;
+    assert_true(a->nll_nats == b->nll_nats);
+    assert_true(a->nll_alone_nats == b->nll_alone_nats);
+}
+
+static void a_pass_over_a_dialogue_gives_every_turn_what_its_own_pass_does(void **state)
+{
+    struct fixture *f = *state;
+    struct observed_text texts[N_RESPONSES];
+    struct observation together[N_RESPONSES], alone[N_RESPONSES];
+    struct error err;
+
+    responses_of_talk("the cat sat on the mat", texts);
+    const uint64_t before = observer_tokens(f->observer);
+    assert_ok(
+        observer_run(f->observer, texts, N_RESPONSES, NEED_NLL, &f->arena, together, &err));
+    const uint64_t n_together = observer_tokens(f->observer) - before;
+    for (size_t i = 0; i < N_RESPONSES; i++)
+        assert_ok(
+            observer_run(f->observer, &texts[i], 1, NEED_NLL, &f->arena, &alone[i], &err));
+    const uint64_t n_alone = observer_tokens(f->observer) - before - n_together;
+
+    for (size_t i = 0; i < N_RESPONSES; i++)
+        assert_same_numbers(&together[i], &alone[i]);
+    assert_string_equal(together[2].reason, "empty_response");
+    assert_true(together[0].nll_nats != together[1].nll_nats);
+    assert_true(n_together * 3 / 2 < n_alone);
+}
+
+static void turns_beyond_the_window_lose_the_oldest_and_are_scored(void **state)
+{
+    struct fixture *f = *state;
+    struct observer_options options = plain_options;
+    struct fixture small = { .model = f->model };
+    struct observed_text texts[N_RESPONSES];
+    struct observation together[N_RESPONSES], alone[N_RESPONSES];
+    struct error err;
+
+    responses_of_talk(NULL, texts);
+    options.max_tokens = 140;
+    open_observer(&small, 1, &options);
+    assert_ok(observer_run(small.observer, texts, N_RESPONSES, NEED_NLL | NEED_NLL_ALONE,
+                           &small.arena, together, &err));
+    for (size_t i = 0; i < N_RESPONSES; i++) {
+        assert_ok(observer_run(small.observer, &texts[i], 1, NEED_NLL | NEED_NLL_ALONE,
+                               &small.arena, &alone[i], &err));
+        assert_same_numbers(&together[i], &alone[i]);
+    }
+    assert_false(together[0].truncated);
+    assert_null(together[3].reason);
+    assert_true(together[3].truncated);
+    close_observer(&small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +539,8 @@ int main(void)
         cmocka_unit_test(without_a_start_token_there_is_no_nll_alone),
         cmocka_unit_test(tells_how_far_it_is_and_stops_when_asked),
         cmocka_unit_test(a_guess_counts_what_is_asked_for),
+        cmocka_unit_test(a_pass_over_a_dialogue_gives_every_turn_what_its_own_pass_does),
+        cmocka_unit_test(turns_beyond_the_window_lose_the_oldest_and_are_scored),
     };
 
     return cmocka_run_group_tests_name("scoring/observe", tests, setup, teardown);

@@ -254,6 +254,27 @@ static void every_scorer_is_of_one_kind_and_its_inputs_come_before_it(void **sta
     assert_null(scorer_find("no_such_metric"));
 }
 
+static void a_dialogue_is_the_mean_of_its_turns_by_tokens(void **state)
+{
+    const struct score turns[] = { { .value = 1, .n_tokens = 1 },
+                                   { .reason = "empty_response" },
+                                   { .value = 2, .n_tokens = 3, .truncated = true } };
+    struct score out;
+
+    (void)state;
+    scorer_over_turns(turns, 3, &out);
+    assert_null(out.reason);
+    assert_true(out.value == 1.75);
+    assert_true(out.truncated);
+    assert_int_equal(out.n_tokens, 4);
+
+    /* A single number stays as it is, and none is a reason. */
+    scorer_over_turns(turns, 2, &out);
+    assert_true(out.value == 1 && out.n_tokens == 1 && !out.truncated);
+    scorer_over_turns(turns + 1, 1, &out);
+    assert_string_equal(out.reason, "empty_response");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +293,7 @@ int main(void)
         cmocka_unit_test(nll_alone_is_not_truncated_with_the_context),
         cmocka_unit_test(a_number_that_is_not_finite_becomes_a_reason),
         cmocka_unit_test(every_scorer_is_of_one_kind_and_its_inputs_come_before_it),
+        cmocka_unit_test(a_dialogue_is_the_mean_of_its_turns_by_tokens),
     };
 
     return cmocka_run_group_tests_name("scoring/scorers", tests, NULL, NULL);
