@@ -14,8 +14,9 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/visible.h"
 
-enum { BLOCK_BYTES = 64 * 1024 };
+enum { BLOCK_BYTES = 64 * 1024, VISIBLE_MAX_BYTES = 2147483647 };
 
 static int map_fd(int fd, const char *path, struct file_map *out, struct error *err)
 {
@@ -109,6 +110,7 @@ int file_read(const char *path, struct buf *out, struct error *err)
 struct file_out {
     int fd;
     bool owns_fd;
+    bool on_terminal;
     char *path; /* where it shall appear */
     char *temp; /* where it is until then; NULL when bytes go to path itself */
     size_t n_held;
@@ -212,6 +214,7 @@ int file_out_open(const char *path, struct file_out **out, struct error *err)
         file_out_close(file);
         return -1;
     }
+    file->on_terminal = isatty(file->fd);
     *out = file;
     return 0;
 }
@@ -243,8 +246,23 @@ static int flush(struct file_out *file, struct error *err)
     return write_all(file, file->held, n, err);
 }
 
+/* Records of strangers are to be seen there, not obeyed. */
+static int show(struct file_out *file, struct slice bytes, struct error *err)
+{
+    struct buf visible;
+    int rc = -1;
+
+    buf_init(&visible, VISIBLE_MAX_BYTES);
+    if (visible_add(&visible, bytes, err) == 0)
+        rc = write_all(file, visible.data, visible.len, err);
+    buf_release(&visible);
+    return rc;
+}
+
 int file_out_add(struct file_out *file, struct slice bytes, struct error *err)
 {
+    if (file->on_terminal)
+        return show(file, bytes, err);
     if (bytes.len > sizeof file->held - file->n_held && flush(file, err) < 0)
         return -1;
     if (bytes.len >= sizeof file->held)

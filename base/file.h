@@ -43,8 +43,8 @@ int file_read(const char *path, struct buf *out, struct error *err);
  * file_out_close() without a commit removes it, and when the process is killed, the next one
  * that writes the same file uses it up. ERR_BUSY when two write it at a time. What a link
  * points to is replaced, not the link. path "-" writes to standard output, and a device or pipe
- * is written to, without such care. ERR_CANTCREATE when it cannot be made, ERR_IO when writing
- * fails (disk full).
+ * is written to, without such care; on a terminal what it would obey is written out
+ * (visible.h). ERR_CANTCREATE when it cannot be made, ERR_IO when writing fails (disk full).
  */
 struct file_out;
 int file_out_open(const char *path, struct file_out **out, struct error *err);

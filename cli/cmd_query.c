@@ -9,6 +9,7 @@ struct query_args {
     const char *sql;
     bool csv;
     bool table;
+    int64_t max_steps;
 };
 
 static const struct option opts[] = {
@@ -16,6 +17,8 @@ static const struct option opts[] = {
       "print CSV with a header" },
     { OPTION_FLAG, 0, "table", offsetof(struct query_args, table), NULL,
       "print an aligned table, long text shortened (the default)" },
+    { OPTION_INT, 0, "max-steps", offsetof(struct query_args, max_steps), "N",
+      "give up after this many steps of SQLite, 0 for never (default 10000000000)" },
     { OPTION_END, 0, NULL, 0, NULL, NULL },
 };
 
@@ -32,9 +35,12 @@ static int run(struct cli *cli, const void *args, struct error *err)
 
     if ((int)a->csv + (int)a->table + (int)cli->json > 1)
         return error_set(err, ERR_USAGE, "--csv, --table and --json exclude each other");
+    if (a->max_steps < 0)
+        return error_set(err, ERR_USAGE, "--max-steps is a number from 0 on");
     const enum rows_format format = a->csv ? ROWS_CSV : cli->json ? ROWS_JSON : ROWS_TABLE;
     if (store_open(cli->db, STORE_READ_ONLY, &store, err) < 0)
         return -1;
+    store_limit_steps(store, (uint64_t)a->max_steps);
     store_stop_on(store, cli->report.stop_signal);
     if (query_open(store, a->sql, &query, err) == 0)
         rc = rows_print(query, format, err);
@@ -53,6 +59,6 @@ const struct command cmd_query = {
     .positional = &positional,
     .positional_required = true,
     .args_size = sizeof(struct query_args),
-    .defaults = &(const struct query_args){ .sql = NULL },
+    .defaults = &(const struct query_args){ .max_steps = STORE_USER_STEPS },
     .run = run,
 };

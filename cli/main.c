@@ -12,6 +12,7 @@
 #include "cli/opt.h"
 #include "cli/progress.h"
 #include "cli/settings.h"
+#include "cli/terminal.h"
 #include "stages/stage.h"
 
 /* Set by the first SIGINT or SIGTERM; a second one finds the default action and ends us at
@@ -225,6 +226,8 @@ int main(int argc, char **argv)
     struct command command = { .name = NULL };
     struct error err;
 
+    if (terminal_guard(&err) < 0)
+        return fail(&cli, NULL, &err);
     argc--;
     argv++;
     if (perform_word(argc, argv))

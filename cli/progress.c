@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/report.h"
+#include "cli/terminal.h"
 
 static const int64_t second_ns = 1000000000;
 
@@ -75,7 +76,7 @@ static void tick(struct report *report)
         return;
     progress->shown_ns = now;
     if (progress->on_terminal)
-        fputs("\r\033[K", stderr);
+        terminal_clear_line();
     print_line(report, (double)(now - progress->started_ns) / (double)second_ns);
     if (progress->on_terminal)
         fflush(stderr);
@@ -106,6 +107,6 @@ void progress_start(struct progress *progress, struct report *report, bool quiet
 void progress_clear(struct progress *progress)
 {
     if (progress->line_open)
-        fputs("\r\033[K", stderr);
+        terminal_clear_line();
     progress->line_open = false;
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/jsonout.h"
 #include "base/utf8.h"
+#include "base/visible.h"
 #include "store/query.h"
 
 enum {
@@ -135,13 +136,10 @@ static int add_cell(struct slice text, struct buf *out, struct error *err)
 
     while (text.len > 0 && n_chars < CELL_MAX_CHARS) {
         const size_t len = utf8_char_len(text);
-        const unsigned char first = (unsigned char)text.ptr[0];
-        /* C1 controls are U+0080..U+009F: 0xC2 and a byte below 0xA0. */
-        const bool control = first < 0x20 || first == 0x7f ||
-                             (first == 0xc2 && len == 2 && (unsigned char)text.ptr[1] < 0xa0);
 
-        if (control || (len == 1 && first >= 0x80)) {
-            if (buf_add_text(out, first == '\n' ? "\xe2\x8f\x8e" : "\xef\xbf\xbd", err) < 0)
+        if (text.ptr[0] == '\n' || text.ptr[0] == '\t' || !visible_is_plain(text)) {
+            const char *mark = text.ptr[0] == '\n' ? "\xe2\x8f\x8e" : "\xef\xbf\xbd";
+            if (buf_add_text(out, mark, err) < 0)
                 return -1;
         } else if (buf_add(out, text.ptr, len, err) < 0) {
             return -1;

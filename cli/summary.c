@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/summary.h"
 
+#include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -10,6 +10,29 @@
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "stages/stage.h"
+
+/* Blanks would break the line into other pairs, and a newline the line: such text is written
+ * as JSON. */
+static void print_text(const char *key, const char *text)
+{
+    struct jsonout json;
+    struct error ignored;
+    struct buf quoted;
+    bool is_plain = true;
+
+    for (const char *c = text; *c && is_plain; c++)
+        is_plain = (unsigned char)*c > ' ' && *c != '"' && *c != 0x7f;
+    if (is_plain) {
+        fprintf(stderr, " %s=%s", key, text);
+        return;
+    }
+    buf_init(&quoted, 1 << 16);
+    jsonout_init(&json, &quoted);
+    jsonout_text(&json, slice_text(text));
+    if (jsonout_end(&json, &ignored) == 0)
+        fprintf(stderr, " %s=%s", key, quoted.data);
+    buf_release(&quoted);
+}
 
 static void print_fact(const struct stage_fact *fact)
 {
@@ -21,9 +44,7 @@ static void print_fact(const struct stage_fact *fact)
         fprintf(stderr, fact->real >= 1000 ? " %s=%.0f" : " %s=%.4g", fact->key, fact->real);
         break;
     case FACT_TEXT:
-        /* Blanks would break the line into other pairs. */
-        fprintf(stderr, strpbrk(fact->text, " \t\"") ? " %s=\"%s\"" : " %s=%s", fact->key,
-                fact->text);
+        print_text(fact->key, fact->text);
         break;
     }
 }

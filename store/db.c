@@ -122,18 +122,46 @@ static int authorize(void *arg, int action, const char *first, const char *secon
     return allowed ? SQLITE_OK : SQLITE_DENY;
 }
 
-/* SQLite asks this now and then while a statement runs; nonzero makes it give up. */
+/* SQLite asks this every STOP_EVERY_OPS steps of a statement; nonzero makes it give up. */
 static int is_stopped(void *arg)
 {
-    const struct store *store = arg;
+    struct store *store = arg;
 
-    return store->user_sql && *store->stop_signal != 0;
+    if (!store->user_sql)
+        return 0;
+    store->user_steps += STOP_EVERY_OPS;
+    return (store->max_user_steps > 0 && store->user_steps > store->max_user_steps) ||
+           (store->stop_signal && *store->stop_signal != 0);
 }
 
 void store_stop_on(struct store *store, const volatile int *stop_signal)
 {
     store->stop_signal = stop_signal;
-    sqlite3_progress_handler(store->db, STOP_EVERY_OPS, stop_signal ? is_stopped : NULL, store);
+}
+
+void store_limit_steps(struct store *store, uint64_t max_steps)
+{
+    store->max_user_steps = max_steps;
+}
+
+/* Beyond these a statement is an attack or a mistake, ours being short; the names are
+ * SQLite's. */
+static void set_limits(struct store *store)
+{
+    static const struct {
+        int name;
+        int value;
+    } limits[] = {
+        { SQLITE_LIMIT_ATTACHED, 0 },
+        { SQLITE_LIMIT_FUNCTION_ARG, 100 },
+        { SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000 },
+        { SQLITE_LIMIT_SQL_LENGTH, 2 << 20 },
+        { SQLITE_LIMIT_TRIGGER_DEPTH, 10 },
+        { SQLITE_LIMIT_WORKER_THREADS, 0 },
+    };
+
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        sqlite3_limit(store->db, limits[i].name, limits[i].value);
 }
 
 /* What does not depend on the file. A database from elsewhere is not trusted: its schema may
@@ -158,6 +186,9 @@ static int configure(struct store *store, struct error *err)
         rc = sqlite3_db_config(store->db, options[i].option, options[i].value, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_set_authorizer(store->db, authorize, store);
+    set_limits(store);
+    sqlite3_progress_handler(store->db, STOP_EVERY_OPS, is_stopped, store);
+    store->max_user_steps = STORE_USER_STEPS;
     if (rc != SQLITE_OK)
         return db_raise(store, rc, sqlite3_errstr(rc), NULL, err);
     return 0;

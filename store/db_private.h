@@ -48,6 +48,8 @@ struct store {
     char *path;
     struct buf kept;                 /* of db_keep() */
     const volatile int *stop_signal; /* of store_stop_on(); or NULL */
+    uint64_t user_steps;             /* that the user's statement opened last has taken */
+    uint64_t max_user_steps;         /* of store_limit_steps() */
     bool user_sql; /* SQL of a user is being prepared or run: the authorizer looks closely */
     struct stmt cache[STMT_CACHE_SLOTS];
 };

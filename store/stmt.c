@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/db_private.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,20 @@ static int raise_mistake(const struct stmt *stmt, int rc, const char *sql, const
     return error_set_sys(err, ERR_USAGE, rc, "%s%s, at character %zu", user->prefix, detail, n);
 }
 
+/* Stopped by a signal, or by the limit of steps. */
+static int raise_interrupt(const struct stmt *stmt, int rc, struct error *err)
+{
+    const struct store *store = stmt->store;
+    const int signal = store->stop_signal ? *store->stop_signal : 0;
+
+    if (signal)
+        return error_set_sys(err, ERR_CANCELLED, signal, "%sstopped by signal %d",
+                             stmt->user.prefix, signal);
+    return error_set_sys(err, ERR_USAGE, rc,
+                         "%sgiven up after %" PRIu64 " steps of SQLite: it may never end",
+                         stmt->user.prefix, store->max_user_steps);
+}
+
 static int raise_stmt(const struct stmt *stmt, int rc, const char *sql, struct error *err)
 {
     const char *detail = stmt->bind_rc ? sqlite3_errstr(rc) : sqlite3_errmsg(stmt->store->db);
@@ -36,10 +51,8 @@ static int raise_stmt(const struct stmt *stmt, int rc, const char *sql, struct e
     case SQLITE_AUTH:
         return error_set_sys(err, ERR_USAGE, rc, "%sonly reading is allowed here (%s)",
                              stmt->user.prefix, detail);
-    case SQLITE_INTERRUPT: /* by store_stop_on() */
-        return error_set_sys(err, ERR_CANCELLED, *stmt->store->stop_signal,
-                             "%sstopped by signal %d", stmt->user.prefix,
-                             *stmt->store->stop_signal);
+    case SQLITE_INTERRUPT:
+        return raise_interrupt(stmt, rc, err);
     case SQLITE_ERROR:
     case SQLITE_TOOBIG:
     case SQLITE_CONSTRAINT:
@@ -139,6 +152,7 @@ int stmt_open_user(struct store *store, const char *sql, const struct stmt_user 
     struct stmt *stmt = NULL;
     const char *tail = NULL;
 
+    store->user_steps = 0;
     if (open_own(store, sql, user, &tail, &stmt, err) < 0)
         return -1;
     if (!stmt->handle) {

@@ -36,6 +36,13 @@ void store_close(struct store *store);
  * once *stop_signal is not 0; it can run for ever. What is ours is brief and is never cut
  * short. */
 void store_stop_on(struct store *store, const volatile int *stop_signal);
+/*
+ * SQL that a user wrote is given up with ERR_USAGE after this many steps of SQLite's machine, 0
+ * for never: nobody may be there to send a signal. It is STORE_USER_STEPS when a store is
+ * opened, some minutes of work.
+ */
+#define STORE_USER_STEPS 10000000000
+void store_limit_steps(struct store *store, uint64_t max_steps);
 int store_version(void); /* of the schema this program writes */
 
 /* BEGIN IMMEDIATE, waiting up to 5 s for another writer. Transactions do not nest. When

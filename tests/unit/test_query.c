@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
+#include "base/buf.h"
 #include "store/query.h"
+#include "store/selection.h"
 #include "store/store.h"
 #include "tests/support/store_fixture.h"
 
@@ -144,6 +146,57 @@ static void an_endless_query_is_given_up_when_a_signal_has_come(void **state)
     store_stop_on(f->store, NULL);
 }
 
+static void an_endless_query_or_condition_is_given_up_after_its_steps(void **state)
+{
+    static const char endless[] = "WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 "
+                                  "FROM c) SELECT count(*) FROM c";
+    struct store_fixture *f = *state;
+    struct id_list ids = { 0 };
+    struct query *query = NULL;
+    struct error err;
+    char condition[200];
+
+    store_fixture_add(f, "context", "ask", "answer");
+    snprintf(condition, sizeof condition, "(%s) > 0", endless);
+    store_limit_steps(f->store, 1000000);
+    assert_ok(query_open(f->store, endless, &query, &err));
+    assert_fails(query_next(query, &err), ERR_USAGE, "given up after 1000000 steps");
+    query_close(query);
+    assert_fails(condition_select(f->store, condition, &ids, &err), ERR_USAGE,
+                 "condition: given up after 1000000 steps");
+    for (int i = 0; i < 200; i++) /* each has its own */
+        assert_rows(f->store,
+                    "WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c LIMIT"
+                    " 1000) SELECT count(*) FROM c",
+                    "1000");
+    store_limit_steps(f->store, 0);
+}
+
+/* Short texts that cost much: nested deep, a pattern that LIKE would try in too many ways. */
+static void bounds_what_a_statement_may_ask_for(void **state)
+{
+    struct store_fixture *f = *state;
+    struct query *query = NULL;
+    struct error err;
+    struct buf sql;
+
+    buf_init(&sql, 1 << 20);
+    assert_ok(buf_add_text(&sql, "SELECT ", &err));
+    for (size_t i = 0; i < 300; i++)
+        assert_ok(buf_add_text(&sql, "1+(", &err));
+    assert_fails(query_open(f->store, sql.data, &query, &err), ERR_USAGE, "");
+
+    buf_clear(&sql);
+    assert_ok(buf_add_text(&sql, "SELECT 'a' LIKE '", &err));
+    for (size_t i = 0; i < 600; i++)
+        assert_ok(buf_add_text(&sql, "%a", &err));
+    assert_ok(buf_add_text(&sql, "'", &err));
+    assert_ok(query_open(f->store, sql.data, &query, &err));
+    assert_fails(query_next(query, &err), ERR_USAGE, "LIKE or GLOB pattern too complex");
+    query_close(query);
+    buf_release(&sql);
+}
+
 static void says_what_is_wrong_and_where(void **state)
 {
     static const struct {
@@ -196,6 +249,8 @@ int main(void)
         TEST(refuses_to_touch_the_schema_and_to_load_code),
         TEST(our_own_statements_are_free_again_beside_an_open_query),
         TEST(an_endless_query_is_given_up_when_a_signal_has_come),
+        TEST(an_endless_query_or_condition_is_given_up_after_its_steps),
+        TEST(bounds_what_a_statement_may_ask_for),
         TEST(says_what_is_wrong_and_where),
         TEST(a_mistake_that_shows_late_is_the_users_too),
     };

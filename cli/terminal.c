@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/terminal.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/visible.h"
+
+enum { VISIBLE_MAX_BYTES = 1 << 30 };
+
+struct guarded {
+    int fd;
+    char held[3]; /* the beginning of a character whose end is not written yet */
+    size_t n_held;
+};
+
+static bool write_all(int fd, const char *bytes, size_t n)
+{
+    while (n > 0) {
+        const ssize_t done = write(fd, bytes, n);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return false;
+        bytes += done;
+        n -= (size_t)done;
+    }
+    return true;
+}
+
+/* What fopencookie(3) wants: the bytes taken, 0 for a failure. */
+static ssize_t write_visibly(void *cookie, const char *bytes, size_t n)
+{
+    struct guarded *guarded = cookie;
+    struct buf in, out;
+    struct error ignored;
+    bool done = false;
+
+    buf_init(&in, VISIBLE_MAX_BYTES);
+    buf_init(&out, VISIBLE_MAX_BYTES);
+    if (buf_add(&in, guarded->held, guarded->n_held, &ignored) == 0 &&
+        buf_add(&in, bytes, n, &ignored) == 0) {
+        const size_t tail = visible_unfinished(buf_slice(&in));
+
+        if (visible_add(&out, slice_of(in.data, in.len - tail), &ignored) == 0 &&
+            write_all(guarded->fd, out.data, out.len)) {
+            memcpy(guarded->held, in.data + in.len - tail, tail);
+            guarded->n_held = tail;
+            done = true;
+        }
+    }
+    buf_release(&in);
+    buf_release(&out);
+    return done ? (ssize_t)n : 0;
+}
+
+/* The cookie lives as long as the stream: until exit() has written the last of it. */
+static int guard(FILE **stream, int fd, struct error *err)
+{
+    struct guarded *guarded;
+    FILE *safe;
+
+    if (!isatty(fd))
+        return 0;
+    guarded = calloc(1, sizeof *guarded);
+    if (!guarded)
+        return error_nomem(err);
+    guarded->fd = fd;
+    safe = fopencookie(guarded, "w", (cookie_io_functions_t){ .write = write_visibly });
+    if (!safe) {
+        free(guarded);
+        return error_nomem(err);
+    }
+    setvbuf(safe, NULL, _IOLBF, BUFSIZ);
+    *stream = safe;
+    return 0;
+}
+
+int terminal_guard(struct error *err)
+{
+    if (guard(&stdout, STDOUT_FILENO, err) < 0)
+        return -1;
+    return guard(&stderr, STDERR_FILENO, err);
+}
+
+void terminal_clear_line(void)
+{
+    static const char sequence[] = "\r\033[K";
+
+    fflush(stderr);
+    (void)write_all(STDERR_FILENO, sequence, sizeof sequence - 1);
+}
