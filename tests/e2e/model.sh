@@ -29,3 +29,11 @@ try "$CURATE" score nll --db nan.db --quiet --model nan.gguf
 printf 'a b' | "$CURATE" model tokenize --json "$DATA/tiny-llama.gguf"
 echo 1 2 3 | "$CURATE" model nll --json "$DATA/tiny-llama.gguf" |
     grep -cE '^\{"schema":"curate.model-nll/1","nll":\[[0-9.]+,[0-9.]+\]\}$'
+# Timings differ: the form is what is looked at.
+speed='"tokens_per_s":\{"median":[0-9.]+,"min":[0-9.]+,"max":[0-9.]+\}'
+"$CURATE" bench prefill --model "$model" --tokens 20 --runs 2 --threads 1 |
+    sed -E 's/^[0-9.]+ (tokens.s) \([0-9.]+ to [0-9.]+/SPEED \1 (SLOWEST to FASTEST/; s/[a-z0-9]+ kernels/SOME kernels/'
+"$CURATE" bench prefill --model "$model" --tokens 20 --runs 2 --json | grep -cE "$speed"
+try "$CURATE" bench prefill
+try "$CURATE" bench prefill --model "$model" --tokens 0
+try "$CURATE" bench prefill --model text.gguf
