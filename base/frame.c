@@ -101,9 +101,13 @@ static int emit(struct frame *f, uint64_t end, enum frame_issue issue, struct fr
 {
     const uint64_t len = end - f->start.at;
 
-    *out = (struct frame_record){
-        .byte_offset = f->start.at, .byte_len = len, .line = f->start.line, .issue = issue
-    };
+    *out = (struct frame_record){ .byte_offset = f->start.at,
+                                  .byte_len = len,
+                                  .line = f->start.line,
+                                  .issue = issue,
+                                  .noted = f->noted };
+    f->noted = 0;
+    f->comma = false;
     if (f->skipping)
         out->text = slice_of(f->head, head_bytes(f, len));
     else
@@ -133,6 +137,8 @@ static void begin_record(struct frame *f)
 
     f->start = (struct frame_mark){ frame_here(f), f->line, f->line_at };
     f->own_line = f->fresh;
+    if (!f->fresh && !f->array_open && !f->comma && f->start.at > 0)
+        f->noted |= FRAME_NOTED_SAME_LINE;
     f->fresh = false;
     f->issue = FRAME_OK;
     f->in_string = false;
@@ -173,6 +179,19 @@ static int starts_wide(const struct frame *f)
     return little != 0 ? little : big != 0 ? big : big_32;
 }
 
+/* A comma, or a bracket of the array that the records are in. One comma belongs behind an
+ * element, none anywhere else. */
+static void pass_separator(struct frame *f, char c)
+{
+    if (c == ',' ? !f->array_open || f->comma : f->comma)
+        f->noted |= FRAME_NOTED_COMMA;
+    if (c != ',')
+        f->array_open = f->array_due = !f->array_open;
+    f->comma = c == ',';
+    f->fresh = false;
+    f->pos++;
+}
+
 /* Pass what may stand between records. True when a record starts at pos, false when the bytes
  * are used up or, at a mark that is not all there, more are needed. */
 static bool find_start(struct frame *f)
@@ -191,16 +210,15 @@ static bool find_start(struct frame *f)
         }
         if (utf8_mark > 0) {
             f->pos += 3;
+            f->noted |= FRAME_NOTED_BOM;
             f->line_at += f->fresh ? 3 : 0; /* it has no width */
         } else if (c == '\n') {
             frame_pass_newline(f);
         } else if (c == ' ' || c == '\t' || c == '\r') {
+            f->noted |= c == '\r' ? FRAME_NOTED_CR : 0U;
             f->pos++;
         } else if (c == ',' || c == (f->array_open ? ']' : '[')) {
-            if (c != ',')
-                f->array_open = f->array_due = !f->array_open;
-            f->fresh = false;
-            f->pos++;
+            pass_separator(f, c);
         } else {
             begin_record(f);
             return true;
@@ -300,7 +318,9 @@ static int next_end(struct frame *f, struct frame_record *out)
     *out = (struct frame_record){ .text = slice_text(""),
                                   .byte_offset = frame_here(f),
                                   .line = f->line,
-                                  .issue = FRAME_TRUNCATED };
+                                  .issue = FRAME_TRUNCATED,
+                                  .noted = f->noted };
+    f->noted = 0;
     return 1;
 }
 
@@ -330,6 +350,11 @@ int frame_next(struct frame *frame, struct frame_record *out)
     if (rc == 0 && frame->state != BETWEEN && !frame->skipping && too_long(frame))
         start_skipping(frame);
     return rc;
+}
+
+unsigned frame_noted_behind(const struct frame *frame)
+{
+    return frame->noted;
 }
 
 void frame_place(const struct frame *frame, struct frame_place *out)

@@ -39,12 +39,23 @@ enum frame_issue {
     FRAME_TOO_DEEP,  /* nested deeper than JSON_MAX_DEPTH */
 };
 
+/* What was passed over to come to a record, or in it outside of strings. */
+enum frame_note {
+    FRAME_NOTED_BOM = 1,         /* a UTF-8 byte order mark before it */
+    FRAME_NOTED_CR = 2,          /* a carriage return before it or in it */
+    FRAME_NOTED_BLANK_LINE = 4,  /* before it */
+    FRAME_NOTED_COMMA = 8,       /* before it, where none belongs */
+    FRAME_NOTED_SAME_LINE = 16,  /* it follows a record on one line, and no array is open */
+    FRAME_NOTED_MANY_LINES = 32, /* it takes more than one */
+};
+
 struct frame_record {
     struct slice text;    /* lasts until the next frame_feed() or frame_next() */
     uint64_t byte_offset; /* of the record's first byte in the (decompressed) stream */
     uint64_t byte_len;    /* of the whole record, also when text is only its beginning */
     uint64_t line;        /* of that byte, from 1 */
     enum frame_issue issue;
+    unsigned noted; /* enum frame_note, or-ed together */
 };
 
 /* All that framing remembers between two records; plain numbers, to be stored. */
@@ -63,6 +74,8 @@ int frame_feed(struct frame *frame, const void *bytes, size_t n, struct error *e
 void frame_finish(struct frame *frame);
 /* 1 and a record, 0 when more bytes are needed (or, after frame_finish(), at the end). */
 int frame_next(struct frame *frame, struct frame_record *out);
+/* At the end: what was passed over behind the last record. */
+unsigned frame_noted_behind(const struct frame *frame);
 /* Right after frame_next() gave a record: where the next one will be looked for. */
 void frame_place(const struct frame *frame, struct frame_place *out);
 /* Before the first byte is fed: go on from there. The next byte is the one at its offset. */

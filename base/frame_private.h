@@ -41,6 +41,8 @@ struct frame {
     bool fresh;      /* the line has nothing but blanks so far */
     bool array_open; /* the records are elements of it */
     bool array_due;  /* its closing bracket would be missed */
+    unsigned noted;  /* since the last record's end */
+    bool comma;      /* there was one since then */
 
     /* The record in hand, when state is not BETWEEN. */
     struct frame_mark start;
@@ -66,6 +68,10 @@ static inline uint64_t frame_here(const struct frame *f)
 
 static inline void frame_pass_newline(struct frame *f)
 {
+    if (f->state == IN_VALUE)
+        f->noted |= FRAME_NOTED_MANY_LINES;
+    else if (f->fresh)
+        f->noted |= FRAME_NOTED_BLANK_LINE;
     f->pos++;
     f->line++;
     f->line_at = frame_here(f);

@@ -104,6 +104,7 @@ static enum frame_scan scan_byte(struct frame *f)
 
     switch ((enum kind)kinds[c]) {
     case BLANK:
+        f->noted |= c == '\r' ? FRAME_NOTED_CR : 0U;
         f->pos++;
         return SCAN_MORE;
     case NEWLINE:

@@ -431,7 +431,7 @@ int inflate_resume(struct inflate *in, const struct inflate_mark *mark, uint64_t
                    struct error *err)
 {
     /* What the file is, its first bytes tell. */
-    if (find_kind(in, err) < 0)
+    if (in->kind == KIND_UNKNOWN && find_kind(in, err) < 0)
         return -1;
     const bool plain = in->kind == KIND_PLAIN;
     const struct inflate_mark from =
@@ -441,6 +441,12 @@ int inflate_resume(struct inflate *in, const struct inflate_mark *mark, uint64_t
                          in->name);
     if (seek(in, from.at, err) < 0)
         return -1;
+    if (in->kind == KIND_GZIP)
+        inflateReset(&in->gzip);
+    else if (in->kind == KIND_ZSTD)
+        ZSTD_DCtx_reset(in->zstd, ZSTD_reset_session_only);
+    in->in_member = in->kind == KIND_GZIP;
+    in->failed = false;
     in->n_given = from.before;
     in->marks[0] = from;
     in->n_marks = 1;

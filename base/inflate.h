@@ -36,7 +36,7 @@ struct inflate_mark {
 /* The last one known that begins not behind this byte of the stream. Asked for bytes in
  * ascending order. */
 struct inflate_mark inflate_mark(struct inflate *in, uint64_t stream_offset);
-/* Before the first read: let this byte of the stream be the next. mark is one that
+/* Let this byte of the stream be the next. mark is one that
  * inflate_mark() gave for it, of the same file. ERR_INPUT when the stream ends before that;
  * ERR_UNSUPPORTED for a pipe. */
 int inflate_resume(struct inflate *in, const struct inflate_mark *mark, uint64_t stream_offset,

@@ -27,7 +27,9 @@ struct json {
     struct json_tokener *tokener;
     struct json_object *root;
     struct buf wide;  /* the text again, when numbers in it had to be widened, */
-    struct buf small; /* and when stand-ins took the place of long strings */
+    struct buf small; /* and when stand-ins took the place of long strings, */
+    struct buf clean; /* and when control characters were escaped */
+    unsigned noted;
     struct json_long long_strings;
 };
 
@@ -50,6 +52,7 @@ int json_new(struct json **out, struct error *err)
         return error_nomem(err);
     buf_init(&json->wide, INT_MAX);
     buf_init(&json->small, INT_MAX);
+    buf_init(&json->clean, INT_MAX);
     json_long_init(&json->long_strings);
     /* One level for the value itself, one because json-c counts up to but not including. */
     json->tokener = json_tokener_new_ex(JSON_MAX_DEPTH + 2);
@@ -71,6 +74,7 @@ void json_free(struct json *json)
         json_tokener_free(json->tokener);
     buf_release(&json->wide);
     buf_release(&json->small);
+    buf_release(&json->clean);
     json_long_release(&json->long_strings);
     free(json);
 }
@@ -128,6 +132,12 @@ static int prepare(struct json *json, const struct json_check *checked, struct s
             return -1;
         *text = buf_slice(&json->small);
     }
+    if (checked->raw_controls) {
+        buf_clear(&json->clean);
+        if (json_escape_controls(*text, &json->clean, err) < 0)
+            return -1;
+        *text = buf_slice(&json->clean);
+    }
     if (checked->wide_numbers) {
         buf_clear(&json->wide);
         if (json_widen(*text, &json->wide, err) < 0)
@@ -169,6 +179,46 @@ static void adopt_long_strings(struct json *json, struct json_object *node)
     }
 }
 
+/* NaN and the infinities come without a text of their own; 1e999 has one and is a number. */
+static bool is_number_text(const struct json_object *node)
+{
+    return isfinite(json_object_get_double(node)) ||
+           json_object_get_userdata((struct json_object *)node) != NULL;
+}
+
+/* What only the tree shows: it has one member where the text had the same key twice. */
+struct census {
+    size_t n_members;
+    bool beyond_double;
+};
+
+/* As deep as the value: at most JSON_MAX_DEPTH. */
+static void count_into(const struct json_object *node, struct census *all)
+{
+    const enum json_c_type type = json_object_get_type(node);
+
+    if (type == json_type_double) {
+        all->beyond_double |= !isfinite(json_object_get_double(node)) && is_number_text(node);
+    } else if (type == json_type_array) {
+        for (size_t i = 0; i < json_object_array_length(node); i++)
+            count_into(json_object_array_get_idx(node, i), all);
+    } else if (type == json_type_object) {
+        for (const struct lh_entry *entry = json_object_get_object(node)->head; entry;
+             entry = entry->next) {
+            all->n_members++;
+            count_into(lh_entry_v(entry), all);
+        }
+    }
+}
+
+static struct census count_nodes(const struct json_object *root)
+{
+    struct census all = { 0 };
+
+    count_into(root, &all);
+    return all;
+}
+
 int json_parse(struct json *json, struct slice text, const struct json_value **out,
                enum json_issue *issue, size_t *issue_at, const char **issue_detail,
                struct error *err)
@@ -178,11 +228,18 @@ int json_parse(struct json *json, struct slice text, const struct json_value **o
 
     json_object_put(json->root);
     json->root = NULL;
+    json->noted = 0;
     if (check(text, &checked)) {
         if (prepare(json, &checked, &easy, err) < 0 || build(json, easy, &checked, err) < 0)
             return -1;
         if (checked.n_long > 0)
             adopt_long_strings(json, json->root);
+        const struct census all = count_nodes(json->root);
+        json->noted = checked.noted;
+        if (json->root && all.n_members < checked.n_keys)
+            json->noted |= JSON_NOTED_DUPLICATE_KEY;
+        if (all.beyond_double)
+            json->noted |= JSON_NOTED_BIG_NUMBER;
     }
     *out = value_of(json->root);
     *issue = checked.issue;
@@ -191,11 +248,9 @@ int json_parse(struct json *json, struct slice text, const struct json_value **o
     return 0;
 }
 
-/* NaN and the infinities come without a text of their own; 1e999 has one and is a number. */
-static bool is_number_text(const struct json_object *node)
+unsigned json_noted(const struct json *json)
 {
-    return isfinite(json_object_get_double(node)) ||
-           json_object_get_userdata((struct json_object *)node) != NULL;
+    return json->noted;
 }
 
 enum json_type json_type(const struct json_value *value)

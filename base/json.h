@@ -54,6 +54,19 @@ int json_parse(struct json *json, struct slice text, const struct json_value **o
                enum json_issue *issue, size_t *issue_at, const char **issue_detail,
                struct error *err);
 
+/* What is not quite JSON, or not what a reader expects, in a value that was taken all the same.
+ */
+enum json_note {
+    JSON_NOTED_NAN = 1,           /* NaN, Infinity or -Infinity: it is null now */
+    JSON_NOTED_SURROGATE = 2,     /* half a pair, as \ud83d: it is U+FFFD now */
+    JSON_NOTED_NUL = 4,           /* \u0000, or the byte itself, in a string */
+    JSON_NOTED_CONTROL = 8,       /* another raw control character in a string, TAB aside */
+    JSON_NOTED_BIG_NUMBER = 16,   /* an integer of more than 64 bits, or beyond a double */
+    JSON_NOTED_DUPLICATE_KEY = 32 /* twice in one object: the last one counts */
+};
+/* Of the value parsed last: the notes, or-ed together. */
+unsigned json_noted(const struct json *json);
+
 enum json_type json_type(const struct json_value *value);
 /* The member of an object, or NULL. Of duplicate keys the last one counts. */
 const struct json_value *json_get(const struct json_value *object, const char *key);

@@ -16,7 +16,7 @@ struct cursor {
     size_t i;
     size_t depth;
     bool is_object[JSON_MAX_DEPTH];
-    bool nul_escape; /* the last string held \u0000 */
+    bool nul_escape; /* the last string held \u0000, or the byte */
     struct json_check *out;
 };
 
@@ -89,6 +89,28 @@ static size_t plain_prefix(const uint8_t *p, size_t n)
     return i;
 }
 
+static bool is_surrogate(const uint8_t *digits, bool high)
+{
+    const uint8_t second = digits[1] | 0x20;
+
+    return (digits[0] | 0x20) == 'd' && high == (second >= '8' && second <= 'b') &&
+           (high || second >= 'c');
+}
+
+/* At \u and four digits from d800 up, the cursor behind them: is it one of a pair? The second
+ * of a pair is taken along. */
+static void check_surrogate(struct cursor *c, size_t first)
+{
+    const uint8_t *next = c->p + c->i;
+
+    if (is_surrogate(c->p + first, true) && c->n - c->i >= 6 && next[0] == '\\' &&
+        next[1] == 'u' && is_surrogate(next + 2, false) && is_hex(next[3]) && is_hex(next[4]) &&
+        is_hex(next[5]))
+        c->i += 6;
+    else
+        c->out->noted |= JSON_NOTED_SURROGATE;
+}
+
 /* Behind the backslash. */
 static bool check_escape(struct cursor *c)
 {
@@ -107,7 +129,22 @@ static bool check_escape(struct cursor *c)
             return refuse(c, "\\u takes four hexadecimal digits");
     if (memcmp(c->p + first, "0000", 4) == 0)
         c->nul_escape = true;
+    if ((c->p[first] | 0x20) == 'd' && c->p[first + 1] >= '8')
+        check_surrogate(c, first);
     return true;
+}
+
+/* A control character stands raw in a string. */
+static void note_control(struct cursor *c)
+{
+    const uint8_t b = c->p[c->i];
+
+    if (b == '\0')
+        c->nul_escape = true;
+    else if (b != '\t')
+        c->out->noted |= JSON_NOTED_CONTROL;
+    if (b != '\t')
+        c->out->raw_controls = true;
 }
 
 static bool check_string(struct cursor *c)
@@ -122,10 +159,16 @@ static bool check_string(struct cursor *c)
             c->i++;
             return true;
         }
-        if (c->p[c->i] != '\\' && c->p[c->i] != '\t')
-            return refuse(c, "a raw control character inside a string");
-        if (c->p[c->i++] == '\\' && !check_escape(c))
-            return false;
+        if (c->p[c->i] == '\n')
+            return refuse(c, "a raw line end inside a string");
+        if (c->p[c->i] == '\\') {
+            c->i++;
+            if (!check_escape(c))
+                return false;
+            continue;
+        }
+        note_control(c);
+        c->i++;
     }
 }
 
@@ -137,6 +180,8 @@ static bool check_text(struct cursor *c)
 
     if (!check_string(c))
         return false;
+    if (c->nul_escape)
+        out->noted |= JSON_NOTED_NUL;
     const size_t n = c->i - 1 - first;
     if (n >= JSON_LONG_BYTES && out->n_long < JSON_LONG_MAX)
         out->long_strings[out->n_long++] = slice_of((const char *)c->p + first, n);
@@ -200,8 +245,11 @@ static bool check_number(struct cursor *c)
         if (!check_digits(c))
             return false;
     }
-    if (is_wide(since(c, first)))
+    if (is_wide(since(c, first))) {
         c->out->wide_numbers = true;
+        if (memcmp(c->p + first, "-0", 2) != 0)
+            c->out->noted |= JSON_NOTED_BIG_NUMBER;
+    }
     return true;
 }
 
@@ -211,6 +259,12 @@ static bool check_word(struct cursor *c, const char *word)
         if (!at_byte(c, *word))
             return refuse(c, "no such word in JSON");
     return true;
+}
+
+static bool check_nan(struct cursor *c, const char *word)
+{
+    c->out->noted |= JSON_NOTED_NAN;
+    return check_word(c, word);
 }
 
 static bool check_scalar(struct cursor *c)
@@ -227,12 +281,12 @@ static bool check_scalar(struct cursor *c)
     case 'n':
         return check_word(c, "null");
     case 'N':
-        return check_word(c, "NaN");
+        return check_nan(c, "NaN");
     case 'I':
-        return check_word(c, "Infinity");
+        return check_nan(c, "Infinity");
     case '-':
         if (c->i + 1 < c->n && c->p[c->i + 1] == 'I')
-            return check_word(c, "-Infinity");
+            return check_nan(c, "-Infinity");
         return check_number(c);
     default:
         if (!at_digit(c))
@@ -254,6 +308,7 @@ static bool check_key(struct cursor *c)
         c->i = first;
         return refuse(c, "a key holds a NUL character");
     }
+    c->out->n_keys++;
     skip_blanks(c);
     if (!at_byte(c, ':'))
         return refuse(c, "the colon behind a key is missing");
@@ -320,9 +375,31 @@ bool json_check(struct slice text, struct json_check *out)
     return c.i == c.n || refuse(&c, "something follows the value");
 }
 
+int json_escape_controls(struct slice text, struct buf *out, struct error *err)
+{
+    bool in_string = false;
+    size_t done = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        const uint8_t b = (uint8_t)text.ptr[i];
+
+        if (b == '"')
+            in_string = !in_string;
+        else if (in_string && b == '\\')
+            i++;
+        if (!in_string || b >= 0x20 || b == '\t')
+            continue;
+        if (buf_add(out, text.ptr + done, i - done, err) < 0 ||
+            buf_printf(out, err, "\\u%04x", b) < 0)
+            return -1;
+        done = i + 1;
+    }
+    return buf_add(out, text.ptr + done, text.len - done, err);
+}
+
 int json_widen(struct slice text, struct buf *out, struct error *err)
 {
-    struct json_check ignored;
+    struct json_check ignored = { .issue = JSON_OK };
     struct cursor c = { .p = (const uint8_t *)text.ptr, .n = text.len, .out = &ignored };
     size_t done = 0;
 

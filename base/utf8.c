@@ -60,6 +60,22 @@ size_t utf8_bad_at(struct slice text)
     return text.len;
 }
 
+int utf8_repair(struct slice text, struct buf *out, struct error *err)
+{
+    while (text.len > 0) {
+        const size_t good = utf8_bad_at(text);
+
+        if (buf_add(out, text.ptr, good, err) < 0)
+            return -1;
+        if (good == text.len)
+            return 0;
+        if (buf_add_text(out, "\xef\xbf\xbd", err) < 0)
+            return -1;
+        text = slice_of(text.ptr + good + 1, text.len - good - 1);
+    }
+    return 0;
+}
+
 size_t utf8_char_len(struct slice text)
 {
     uint32_t code;

@@ -17,6 +17,9 @@ struct error;
  * values above U+10FFFF are not), or text.len when all of it is. ASCII runs at memory speed. */
 size_t utf8_bad_at(struct slice text);
 
+/* Append text with U+FFFD for each byte that is in no well-formed character. */
+int utf8_repair(struct slice text, struct buf *out, struct error *err);
+
 /* Bytes of the character at text.ptr[0], 1 for a byte that starts none; 0 for no text. */
 size_t utf8_char_len(struct slice text);
 

@@ -133,7 +133,7 @@ static void write_corpus(struct corpus *corpus, const char *folder)
 
 static struct sample_list parse_corpus(const struct corpus *corpus)
 {
-    const struct format_options options = { SPLIT_LAST_PARAGRAPH, FORMAT_INPUT_CONTEXT_BYTES };
+    const struct format_options options = { .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES };
     struct sample_list list = { .n = 0 };
     struct parser *parser = NULL;
     struct frame *frame = NULL;

@@ -12,7 +12,7 @@
 enum { JSON_MAX_BYTES = 1 << 20 };
 
 /* The first kind needs no word: `curate explain nll` is `curate explain metric nll`. */
-static const struct explain_kind *const kinds[] = { &explain_metrics };
+static const struct explain_kind *const kinds[] = { &explain_metrics, &explain_rejects };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 struct explain_args {
@@ -172,7 +172,7 @@ static int run(struct cli *cli, const void *args, struct error *err)
 
 const struct command cmd_explain = {
     .name = "explain",
-    .summary = "what a metric means: formula, range, pitfalls, source",
+    .summary = "what a metric means, or what is wrong with a class of records",
     .positional = &positional,
     .args_size = sizeof(struct explain_args),
     .defaults = &(const struct explain_args){ .words = { 0 } },

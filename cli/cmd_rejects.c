@@ -1,47 +1,90 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "cli/cmd_stage.h"
 #include "cli/command.h"
+#include "cli/reject_print.h"
 #include "cli/rows.h"
 #include "cli/summary.h"
+#include "stages/defect.h"
+#include "stages/retry.h"
 #include "stages/stage.h"
 #include "store/query.h"
 #include "store/source.h"
 #include "store/store.h"
 
 struct rejects_args {
-    const char *action;
+    struct text_list words;
     const char *output;
     bool force;
+    struct retry_args retry;
 };
 
+#define OF_RETRY(member) offsetof(struct rejects_args, retry.member)
+
 static const struct option opts[] = {
+    { OPTION_TEXT, 0, "class", OF_RETRY(class), "CLASS",
+      "with list, export, retry: only these; 'curate explain reject' lists them" },
     { OPTION_TEXT, 'o', "output", offsetof(struct rejects_args, output), "FILE|-",
       "with export: where the records go" },
     { OPTION_FLAG, 0, "force", offsetof(struct rejects_args, force), NULL,
       "with export: replace a file that is there" },
+    { OPTION_TEXT, 0, "format", OF_RETRY(format), "NAME", "with retry: as of ingest" },
+    { OPTION_TEXT, 0, "split", OF_RETRY(split), "HOW", "with retry: as of ingest" },
+    { OPTION_LIST, 0, "on", OF_RETRY(on), "CLASS=ACTION", "with retry: as of ingest" },
+    { OPTION_FLAG, 0, "strict", OF_RETRY(strict), NULL, "with retry: as of ingest" },
     { OPTION_END, 0, NULL, 0, NULL, NULL },
 };
 
 static const struct option positional = {
-    OPTION_TEXT,   0,
-    "action",      offsetof(struct rejects_args, action),
-    "list|export", "list: one line each; export: the records as they were read",
+    OPTION_LIST,
+    0,
+    "action",
+    offsetof(struct rejects_args, words),
+    "list|show ID|retry|export",
+    "list them, show one, read them again, or write them out",
 };
 
-static int list(struct cli *cli, struct store *store, struct error *err)
+static int list(struct cli *cli, const struct rejects_args *args, struct error *err)
 {
+    struct store *store = NULL;
     struct query *query = NULL;
     int rc = -1;
 
-    if (query_open_view(store, "v_rejects", &query, err) == 0)
+    if (store_open(cli->db, STORE_READ_ONLY, &store, err) == 0 &&
+        query_open_rejects(store, args->retry.class, &query, err) == 0)
         rc = rows_print(query, cli->json ? ROWS_JSON : ROWS_TABLE, err);
     query_close(query);
+    store_close(store);
+    return rc;
+}
+
+static int retry(struct cli *cli, const struct rejects_args *args, struct error *err)
+{
+    return cmd_stage_run(cli, &stage_retry, &args->retry, err);
+}
+
+static int show(struct cli *cli, const struct rejects_args *args, struct error *err)
+{
+    const char *word = args->words.n == 2 ? args->words.items[1] : "";
+    struct store *store = NULL;
+    char *end;
+    int rc = -1;
+
+    errno = 0;
+    const long long id = strtoll(word, &end, 10);
+    if (end == word || *end || errno || id < 1)
+        return error_set(err, ERR_USAGE,
+                         "rejects show takes the id of one, as 'curate rejects' lists them");
+    if (store_open(cli->db, STORE_READ_ONLY, &store, err) == 0)
+        rc = reject_print(store, id, cli->json, err);
+    store_close(store);
     return rc;
 }
 
@@ -69,9 +112,11 @@ static int copy_rejects(struct reject_scan *scan, struct file_out *file, int64_t
 static int check_export(const struct cli *cli, const struct rejects_args *args,
                         struct error *err)
 {
-    const bool to_stdout = strcmp(args->output, "-") == 0;
     struct stat st;
 
+    if (!args->output)
+        return error_set(err, ERR_USAGE, "rejects export needs --output FILE");
+    const bool to_stdout = strcmp(args->output, "-") == 0;
     if (cli->json && to_stdout)
         return error_set(err, ERR_USAGE,
                          "the records and --json cannot both have standard output; name a file "
@@ -82,17 +127,20 @@ static int check_export(const struct cli *cli, const struct rejects_args *args,
     return 0;
 }
 
-static int export_rejects(struct cli *cli, struct store *store, const char *path,
-                          struct error *err)
+static int export_rejects(struct cli *cli, const struct rejects_args *args, struct error *err)
 {
+    const struct reject_filter filter = { .class = args->retry.class };
     struct stage_result result = { .n_facts = 0 };
+    struct store *store = NULL;
     struct reject_scan *scan = NULL;
     struct file_out *file = NULL;
     int64_t n_exported = 0, n_cut = 0;
     int rc = -1;
 
-    if (reject_scan_open(store, &scan, err) < 0 ||
-        (!cli->dry_run && file_out_open(path, &file, err) < 0) ||
+    if (check_export(cli, args, err) < 0 ||
+        store_open(cli->db, STORE_READ_ONLY, &store, err) < 0 ||
+        reject_scan_open_where(store, &filter, &scan, err) < 0 ||
+        (!cli->dry_run && file_out_open(args->output, &file, err) < 0) ||
         copy_rejects(scan, file, &n_exported, &n_cut, err) < 0 ||
         (file && file_out_commit(file, err) < 0))
         goto done;
@@ -103,36 +151,58 @@ static int export_rejects(struct cli *cli, struct store *store, const char *path
 done:
     file_out_close(file);
     reject_scan_close(scan);
+    store_close(store);
     return rc;
 }
 
 static int run(struct cli *cli, const void *args, struct error *err)
 {
+    static const struct {
+        const char *word;
+        unsigned n_words;
+        int (*act)(struct cli *cli, const struct rejects_args *args, struct error *err);
+    } actions[] = {
+        { "list", 1, list },
+        { "show", 2, show },
+        { "retry", 1, retry },
+        { "export", 1, export_rejects },
+    };
     const struct rejects_args *a = args;
-    const bool is_export = strcmp(a->action, "export") == 0;
-    struct store *store = NULL;
-    int rc = -1;
+    const char *word = a->words.n > 0 ? a->words.items[0] : "list";
 
-    if (!is_export && strcmp(a->action, "list") != 0)
-        return error_set(err, ERR_USAGE, "rejects takes list or export, not '%s'", a->action);
-    if (is_export != (a->output != NULL))
-        return error_set(err, ERR_USAGE, "%s",
-                         is_export ? "rejects export needs --output FILE"
-                                   : "--output belongs to rejects export");
-    if (is_export && check_export(cli, a, err) < 0)
-        return -1;
-    if (store_open(cli->db, STORE_READ_ONLY, &store, err) == 0)
-        rc = is_export ? export_rejects(cli, store, a->output, err) : list(cli, store, err);
-    store_close(store);
-    return rc;
+    if (a->retry.class && defect_find(a->retry.class) == N_DEFECTS)
+        return error_set(err, ERR_USAGE,
+                         "--class %s: there is no such class; 'curate explain reject' lists "
+                         "them",
+                         a->retry.class);
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        if (strcmp(word, actions[i].word) != 0)
+            continue;
+        if (a->words.n > actions[i].n_words)
+            return error_set(err, ERR_USAGE, "'%s' is one argument too many",
+                             a->words.items[actions[i].n_words]);
+        if (a->output && actions[i].act != export_rejects)
+            return error_set(err, ERR_USAGE, "--output belongs to rejects export");
+        return actions[i].act(cli, a, err);
+    }
+    return error_set(err, ERR_USAGE, "rejects takes list, show, retry or export, not '%s'",
+                     word);
 }
 
 const struct command cmd_rejects = {
     .name = "rejects",
-    .summary = "list the records that were refused, or write them out to be mended",
+    .summary = "list the records that were refused, show, retry, or write them out",
+    .description = "Nothing that was read is lost: a record that cannot be used is kept with "
+                   "its place and\n"
+                   "the reason, up to its first MiB. 'retry' reads the kept ones again, with "
+                   "other options\n"
+                   "or by a newer version; those that can be used become samples. 'export' "
+                   "writes them out\n"
+                   "to be mended by hand.",
     .options = opts,
     .positional = &positional,
     .args_size = sizeof(struct rejects_args),
-    .defaults = &(const struct rejects_args){ .action = "list" },
+    .defaults = &(
+        const struct rejects_args){ .retry = { .format = "auto", .split = "last-paragraph" } },
     .run = run,
 };

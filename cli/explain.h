@@ -28,5 +28,6 @@ struct explain_kind {
 };
 
 extern const struct explain_kind explain_metrics;
+extern const struct explain_kind explain_rejects;
 
 #endif

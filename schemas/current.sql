@@ -2,7 +2,7 @@
 -- change it by adding a migration, then run `ninja schema-current`.
 
 PRAGMA application_id = 1129665108;
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
 
 CREATE TABLE run (
     run_id         INTEGER PRIMARY KEY,
@@ -93,12 +93,6 @@ SELECT s.sample_id, s.ext_id, o.name AS source, s.kind, s.system, c.text AS cont
   LEFT JOIN context c ON c.context_id = s.context_id
   LEFT JOIN turn i ON i.sample_id = s.sample_id AND i.turn = s.instruction_turn
   LEFT JOIN turn r ON r.sample_id = s.sample_id AND r.turn = s.response_turn;
-
-CREATE VIEW v_rejects AS
-SELECT j.run_id, o.name AS source, j.line, j.byte_offset, j.class, j.detail
-  FROM reject j
-  JOIN file f ON f.file_id = j.file_id
-  JOIN source o ON o.source_id = f.source_id;
 
 CREATE VIEW v_runs AS
 SELECT run_id, command,
@@ -260,4 +254,34 @@ SELECT k.sample_id, s.ext_id, o.name AS source, m.name AS metric, d.name AS mode
   JOIN model d ON d.model_id = t.model_id
   JOIN sample s ON s.sample_id = k.sample_id
   JOIN file f ON f.file_id = s.file_id
+  JOIN source o ON o.source_id = f.source_id;
+
+CREATE TABLE run_defect (
+    run_id         INTEGER NOT NULL REFERENCES run,
+    class          TEXT    NOT NULL,                        -- 'nan_inf': curate explain reject
+    action         TEXT    NOT NULL CHECK (action IN ('reject', 'repair', 'keep')),
+    n              INTEGER NOT NULL,                        -- records
+    PRIMARY KEY (run_id, class, action)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sample_defect (
+    sample_id      INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE,
+    class          TEXT    NOT NULL,
+    PRIMARY KEY (sample_id, class)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW v_defects AS
+SELECT d.sample_id, s.ext_id, o.name AS source, s.line, d.class
+  FROM sample_defect d
+  JOIN sample s ON s.sample_id = d.sample_id
+  JOIN file f ON f.file_id = s.file_id
+  JOIN source o ON o.source_id = f.source_id;
+
+CREATE VIEW v_run_defects AS
+SELECT run_id, class, action, n FROM run_defect;
+
+CREATE VIEW v_rejects AS
+SELECT j.reject_id, j.run_id, o.name AS source, j.line, j.byte_offset, j.class, j.detail
+  FROM reject j
+  JOIN file f ON f.file_id = j.file_id
   JOIN source o ON o.source_id = f.source_id;

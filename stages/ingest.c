@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/report.h"
+#include "stages/ingest_options.h"
 #include "stages/ingest_private.h"
 #include "stages/stage.h"
 
@@ -15,6 +15,8 @@ enum { MAX_RECORD_DEFAULT = 268435456, MAX_RECORD_LIMIT = 1000000000 };
 
 struct ingest_args {
     struct text_list files;
+    struct text_list on;
+    bool strict;
     const char *source;
     const char *format;
     const char *split;
@@ -22,35 +24,17 @@ struct ingest_args {
     int64_t max_record;
 };
 
-static int choose_format(const char *name, const struct format **out, struct error *err)
+/* A position that was reached with other options is none to go on from. */
+static struct hash hash_settings(const struct ingest_args *args,
+                                 const struct defect_policy *policy)
 {
-    struct error ignored;
-    struct buf names;
+    char text[1024];
+    int n = snprintf(text, sizeof text, "%.100s %.100s %" PRId64 " %d ", args->format,
+                     args->split, args->max_record, FORMAT_INPUT_CONTEXT_BYTES);
 
-    *out = NULL;
-    if (strcmp(name, "auto") == 0)
-        return 0;
-    *out = format_find(name);
-    if (*out)
-        return 0;
-    buf_init(&names, sizeof err->msg / 2);
-    for (size_t i = 0; formats[i]; i++)
-        (void)buf_printf(&names, &ignored, ", %s", formats[i]->name);
-    error_set(err, ERR_USAGE, "--format %s: there is no such format; there are auto%s", name,
-              buf_slice(&names).ptr);
-    buf_release(&names);
-    return -1;
-}
-
-static int choose_split(const char *name, enum format_split *out, struct error *err)
-{
-    if (strcmp(name, "last-paragraph") == 0)
-        *out = SPLIT_LAST_PARAGRAPH;
-    else if (strcmp(name, "none") == 0)
-        *out = SPLIT_NONE;
-    else
-        return error_set(err, ERR_USAGE, "--split %s: it is last-paragraph or none", name);
-    return 0;
+    for (int i = 0; i < N_DEFECTS; i++)
+        n += snprintf(text + n, sizeof text - (size_t)n, "%d", (int)policy->actions[i]);
+    return hash_bytes(slice_text(text));
 }
 
 static int check_args(const struct ingest_args *args, struct ingest_settings *out,
@@ -69,9 +53,12 @@ static int check_args(const struct ingest_args *args, struct ingest_settings *ou
                          args->max_rejects);
     if (args->source && args->source[0] == '\0')
         return error_set(err, ERR_USAGE, "--source: the name is empty");
-    if (choose_format(args->format, &out->forced, err) < 0)
+    if (ingest_choose_policy(&args->on, args->strict, &out->policy, err) < 0)
         return -1;
-    return choose_split(args->split, &out->format_options.split, err);
+    out->hash = hash_settings(args, &out->policy);
+    if (ingest_choose_format(args->format, &out->forced, err) < 0)
+        return -1;
+    return ingest_choose_split(args->split, &out->format_options.split, err);
 }
 
 static int check(const void *args, struct error *err)
@@ -123,16 +110,12 @@ static void tell_facts(const struct stage_context *context, const struct ingest_
 }
 
 /* "bad_json 3, truncated 1" */
-static void list_classes(const struct ingest_tally *tally, uint64_t n_before, char *out,
-                         size_t size)
+static void list_rejected(const struct ingest_tally *tally, uint64_t n_before, char *out,
+                          size_t size)
 {
-    size_t len = 0;
-
-    out[0] = '\0';
-    for (size_t i = 0; i < tally->n_classes && len < size; i++)
-        len += (size_t)snprintf(out + len, size - len, "%s%s %" PRIu64, i > 0 ? ", " : "",
-                                tally->classes[i].name, tally->classes[i].n);
-    if (n_before > 0 && len < size)
+    defect_tally_list(tally->defects.rejected, false, out, size);
+    const size_t len = strlen(out);
+    if (n_before > 0)
         snprintf(out + len, size - len, "%s%" PRIu64 " in the part read before",
                  len > 0 ? ", " : "", n_before);
 }
@@ -171,9 +154,13 @@ static int judge(const struct ingest *ingest, const struct ingest_tally *tally,
                     "%" PRIu64 " of %" PRIu64 " samples have another shape than most of "
                     "their file; each was read by its own",
                     tally->n_other_format, tally->n_parsed);
+    defect_tally_list(tally->defects.taken, true, classes, sizeof classes);
+    if (classes[0])
+        report_note(report, "taken all the same: %s; 'curate explain reject CLASS' says how",
+                    classes);
     if (n_rejected == 0)
         return 0;
-    list_classes(tally, before.n_rejected, classes, sizeof classes);
+    list_rejected(tally, before.n_rejected, classes, sizeof classes);
     if (n_rejected == n_read)
         return error_set(err, ERR_INPUT, "every record (%" PRIu64 ") was rejected (%s)%s",
                          n_read, classes, where);
@@ -215,16 +202,6 @@ static int run_files(struct ingest *ingest, struct stage_result *result, struct 
     return -1;
 }
 
-/* A position that was reached with other options is none to go on from. */
-static struct hash hash_settings(const struct ingest_args *args)
-{
-    char text[512];
-
-    snprintf(text, sizeof text, "%s %s %" PRId64 " %d", args->format, args->split,
-             args->max_record, FORMAT_INPUT_CONTEXT_BYTES);
-    return hash_bytes(slice_text(text));
-}
-
 static int run(const struct stage_context *context, const void *arguments,
                struct stage_result *result, struct error *err)
 {
@@ -234,7 +211,7 @@ static int run(const struct stage_context *context, const void *arguments,
     if (check_args(args, &ingest.settings, err) < 0 ||
         ingest_files_find(&args->files, args->source, &ingest.files, err) < 0)
         return -1;
-    ingest.settings.hash = hash_settings(args);
+    ingest.settings.format_options.policy = &ingest.settings.policy;
     const int mutex_rc = pthread_mutex_init(&ingest.mutex, NULL);
     if (mutex_rc != 0) {
         ingest_files_release(&ingest.files);
@@ -255,6 +232,10 @@ static const struct option options[] = {
       "shape of the records: auto, or the name of one (default auto)" },
     { OPTION_TEXT, 0, "split", offsetof(struct ingest_args, split), "HOW",
       "part a LongAlign message: last-paragraph or none (default last-paragraph)" },
+    { OPTION_LIST, 0, "on", offsetof(struct ingest_args, on), "CLASS=ACTION",
+      "reject, repair or keep a class of defect; may be repeated" },
+    { OPTION_FLAG, 0, "strict", offsetof(struct ingest_args, strict), NULL,
+      "reject what would be repaired" },
     { OPTION_REAL, 0, "max-rejects", offsetof(struct ingest_args, max_rejects), "PERCENT",
       "more rejected records than this are an error (default 1)" },
     { OPTION_INT, 0, "max-record", offsetof(struct ingest_args, max_record), "BYTES",

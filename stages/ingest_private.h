@@ -29,6 +29,7 @@
 #include "base/frame.h"
 #include "base/inflate.h"
 #include "base/option.h"
+#include "stages/defect_tally.h"
 #include "stages/formats/format.h"
 #include "stages/parse.h"
 #include "store/position.h"
@@ -71,6 +72,8 @@ struct batch {
     bool ends_file;
     struct frame_place place; /* behind its last record */
     struct inflate_mark mark;
+    const char *encoding;        /* of the file, where it is not UTF-8; or NULL */
+    unsigned noted_behind;       /* the last record of the file, as frame.h notes it */
     const struct format *format; /* the file's; NULL when no record told */
     size_t n_votes;              /* of n_looked_at records that have this format, */
     size_t n_looked_at;          /* both only when begins_file is set */
@@ -95,6 +98,7 @@ bool batch_is_full(const struct batch *batch);
 void batch_seal(struct batch *batch);
 
 struct ingest_settings {
+    struct defect_policy policy;
     struct format_options format_options;
     const struct format *forced; /* NULL: by the records' keys */
     size_t max_record_bytes;
@@ -138,19 +142,13 @@ void ingest_cancel(struct ingest *ingest);
 /* ingest_read.c: the reader's thread; arg is the struct ingest. */
 void *ingest_read(void *arg);
 
-enum { REJECT_CLASSES_MAX = 16 };
-
 /* What was committed; in a dry run, what would have been read. */
 struct ingest_tally {
     struct run_counts counts;
     uint64_t n_parsed;       /* samples, new or not */
     uint64_t n_other_format; /* of them, not of their file's format */
     uint64_t stream_bytes;
-    size_t n_classes;
-    struct {
-        const char *name;
-        uint64_t n;
-    } classes[REJECT_CLASSES_MAX];
+    struct defect_tally defects;
     int stop_signal; /* that ended the run, or 0 */
 };
 

@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/frame.h"
-#include "base/inflate.h"
 #include "base/queue.h"
+#include "base/stream.h"
 #include "stages/ingest_private.h"
 #include "stages/stage.h"
 
@@ -17,7 +17,7 @@ struct reader {
     struct parser *parser; /* for the votes on a file's format */
     struct batch *batch;   /* being filled; NULL between two */
     char *block;
-    struct inflate *in;
+    struct stream *in;
     struct frame *frame;
     struct frame_place place; /* behind the last record */
     size_t file;
@@ -74,8 +74,10 @@ static int send_batch(struct reader *r, bool ends_file, struct error *err)
     batch->file = r->file;
     batch->begins_file = !r->file_begun;
     batch->ends_file = ends_file;
+    batch->encoding = stream_encoding(r->in);
+    batch->noted_behind = ends_file ? frame_noted_behind(r->frame) : 0;
     batch->place = r->place;
-    batch->mark = inflate_mark(r->in, batch->place.byte_offset);
+    batch->mark = stream_mark(r->in, batch->place.byte_offset);
     batch->n_votes = batch->n_looked_at = 0;
     if (batch->begins_file && r->ingest->settings.forced)
         r->format = r->ingest->settings.forced;
@@ -83,7 +85,7 @@ static int send_batch(struct reader *r, bool ends_file, struct error *err)
         return -1;
     r->file_begun = true;
     batch->format = r->format;
-    batch->position_bytes = r->position_before + inflate_position(r->in);
+    batch->position_bytes = r->position_before + inflate_position(stream_inflate(r->in));
     batch->stream_bytes = r->stream_bytes;
     r->batch = NULL;
     if (queue_put(r->ingest->filled, batch))
@@ -114,7 +116,7 @@ static int add_records(struct reader *r, struct error *err)
 static int wait_for_input(struct reader *r, struct error *err)
 {
     const struct ingest_file *file = &r->ingest->files.items[r->file];
-    struct pollfd input = { .fd = inflate_fd(r->in), .events = POLLIN };
+    struct pollfd input = { .fd = inflate_fd(stream_inflate(r->in)), .events = POLLIN };
 
     if (file->has_size)
         return 0;
@@ -147,7 +149,7 @@ static int read_stream(struct reader *r, struct error *err)
     do {
         got = wait_for_input(r, &reading);
         if (got == 0)
-            got = inflate_read(r->in, r->block, BLOCK_BYTES, &reading);
+            got = stream_read(r->in, r->block, BLOCK_BYTES, &reading);
         if (got < 0 && r->cancelled)
             break;
         if (got > 0 && frame_feed(r->frame, r->block, (size_t)got, err) < 0)
@@ -180,7 +182,7 @@ static int go_on(struct reader *r, const struct position *from, struct error *er
     r->file_begun = true;
     r->format = format_find(from->format);
     frame_resume(r->frame, &from->place);
-    return inflate_resume(r->in, &from->mark, from->place.byte_offset, err);
+    return stream_resume(r->in, &from->mark, from->place.byte_offset, err);
 }
 
 static int read_file(struct reader *r, struct error *err)
@@ -191,7 +193,8 @@ static int read_file(struct reader *r, struct error *err)
 
     r->file_begun = false;
     r->format = NULL;
-    if (inflate_open(file->path, &r->in, err) < 0)
+    if (stream_open(file->path, r->ingest->settings.policy.actions[DEFECT_BOM] != DEFECT_REJECT,
+                    &r->in, err) < 0)
         return -1;
     if (frame_new(r->ingest->settings.max_record_bytes, &r->frame, err) < 0 ||
         (file->from && go_on(r, file->from, err) < 0))
@@ -200,10 +203,10 @@ static int read_file(struct reader *r, struct error *err)
     rc = read_stream(r, err);
     if (!r->cancelled && end_file(r, rc == 0, rc < 0 ? &ending : err) < 0)
         rc = -1;
-    r->position_before += inflate_position(r->in);
+    r->position_before += inflate_position(stream_inflate(r->in));
 done:
     frame_free(r->frame);
-    inflate_close(r->in);
+    stream_close(r->in);
     r->frame = NULL;
     r->in = NULL;
     return rc;

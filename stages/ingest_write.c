@@ -23,18 +23,12 @@ struct writer {
     uint64_t n_rejected;
 };
 
-static void count_class(struct ingest_tally *tally, const char *name)
+static void count_defects(const struct batch *batch, struct defect_tally *tally)
 {
-    for (size_t i = 0; i < tally->n_classes; i++) {
-        if (strcmp(tally->classes[i].name, name) == 0) {
-            tally->classes[i].n++;
-            return;
-        }
-    }
-    if (tally->n_classes < REJECT_CLASSES_MAX) {
-        tally->classes[tally->n_classes].name = name;
-        tally->classes[tally->n_classes++].n = 1;
-    }
+    *tally = (struct defect_tally){ .rejected = { 0 } };
+    for (size_t i = 0; i < batch->n; i++)
+        defect_tally_parsed(tally, &batch->parsed[i]);
+    defect_tally_taken(tally, parse_frame_defects(batch->noted_behind));
 }
 
 /* What a batch adds up to, before it is known to be committed. */
@@ -43,12 +37,8 @@ static void count_parsed(const struct batch *batch, struct ingest_tally *tally)
     for (size_t i = 0; i < batch->n; i++) {
         const struct parsed *parsed = &batch->parsed[i];
 
-        if (parsed->class) {
-            count_class(tally, parsed->class);
-        } else {
-            tally->n_parsed++;
-            tally->n_other_format += parsed->format != batch->format;
-        }
+        tally->n_parsed += !parsed->class;
+        tally->n_other_format += !parsed->class && parsed->format != batch->format;
     }
 }
 
@@ -85,7 +75,8 @@ static int add_rows(struct writer *w, struct batch *batch, struct run_counts *co
         }
         sample->file_id = w->file_id;
         const int added = sample_add(context->store, sample, context->run_id, &sample_id, err);
-        if (added < 0)
+        if (added < 0 || (added == 1 && defect_put_sample(context->store, sample_id,
+                                                          batch->parsed[i].defects, err) < 0))
             return -1;
         counts->n_inserted += added == 1;
         counts->n_duplicate += added == 0;
@@ -132,7 +123,8 @@ static int put_position(struct writer *w, const struct batch *batch,
 }
 
 /* Rows, counts and position in one transaction: whenever we are killed, they agree. */
-static int commit_batch(struct writer *w, struct batch *batch, struct run_counts *counts,
+static int commit_batch(struct writer *w, struct batch *batch,
+                        const struct defect_tally *defects, struct run_counts *counts,
                         struct error *err)
 {
     struct store *store = w->ingest->context->store;
@@ -141,6 +133,8 @@ static int commit_batch(struct writer *w, struct batch *batch, struct run_counts
         return -1;
     if (use_file(w, batch, err) == 0 && add_rows(w, batch, counts, err) == 0 &&
         run_add_counts(store, w->ingest->context->run_id, counts, err) == 0 &&
+        defect_tally_put(defects, &w->ingest->settings.policy, store,
+                         w->ingest->context->run_id, err) == 0 &&
         put_position(w, batch, counts, err) == 0 && store_commit(store, err) == 0) {
         w->n_read += counts->n_read;
         w->n_rejected += counts->n_rejected;
@@ -157,6 +151,8 @@ static void tell_format(const struct writer *w, const struct batch *batch)
 
     if (!batch->begins_file)
         return;
+    if (batch->encoding)
+        report_note(report, "%s: is %s, and turned into UTF-8", path, batch->encoding);
     if (batch->n == 0)
         report_note(report, "%s: no records", path);
     else if (w->ingest->settings.forced)
@@ -174,9 +170,11 @@ static int write_batch(struct writer *w, struct batch *batch, struct error *err)
     const struct stage_context *context = w->ingest->context;
     struct run_counts counts = { .n_read = batch->n };
     struct ingest_tally *tally = w->tally;
+    struct defect_tally defects;
 
     tell_format(w, batch);
-    if (!context->dry_run && commit_batch(w, batch, &counts, err) < 0)
+    count_defects(batch, &defects);
+    if (!context->dry_run && commit_batch(w, batch, &defects, &counts, err) < 0)
         return -1;
     const uint64_t parsed_before = tally->n_parsed;
     count_parsed(batch, tally);
@@ -186,6 +184,7 @@ static int write_batch(struct writer *w, struct batch *batch, struct error *err)
     tally->counts.n_inserted += counts.n_inserted;
     tally->counts.n_duplicate += counts.n_duplicate;
     tally->counts.n_rejected += counts.n_rejected;
+    defect_tally_add(&tally->defects, &defects);
     tally->stream_bytes = batch->stream_bytes;
     context->report->done = batch->position_bytes;
     context->report->n_rejected = tally->counts.n_rejected;

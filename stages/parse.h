@@ -9,6 +9,7 @@
 #define CURATE_PARSE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 #include "store/sample.h"
@@ -22,8 +23,9 @@ struct parser;
 
 /* What came of a record. All text is in the arena, in the record's own bytes, or static. */
 struct parsed {
-    const char *class;           /* of the refusal; NULL when there is a sample */
-    struct slice detail;         /* of the refusal */
+    const char *class;   /* of the refusal; NULL when there is a sample */
+    struct slice detail; /* of the refusal */
+    uint64_t defects;    /* that were repaired or kept, as bits of defect.h; of a sample */
     const struct format *format; /* whose shape it has; NULL when that was not found out */
     struct sample sample;        /* identified, with line and offset; file_id is not set */
 };
@@ -39,6 +41,9 @@ void parser_free(struct parser *parser);
 int parse_record(struct parser *parser, const struct frame_record *record,
                  const struct format *format, bool forced, struct arena *arena,
                  struct parsed *out, struct error *err);
+
+/* What frame.h notes, as bits of defect.h. */
+uint64_t parse_frame_defects(unsigned noted);
 
 /* The format of a record by its keys; NULL when it has none, or is no JSON object. */
 int parse_detect(struct parser *parser, const struct frame_record *record,

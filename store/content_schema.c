@@ -16,7 +16,7 @@ static const struct {
 } left_out[] = {
     { "export", NULL }, /* a log of files outside, like run */
     { "ingest_position", NULL }, { "model", "inode" }, { "model", "mtime_ns" },
-    { "model", "path" },         { "run", NULL },
+    { "model", "path" },         { "run", NULL },      { "run_defect", NULL },
 };
 
 /* Quoted names come quoted: a name may hold a '"'. */

@@ -28,6 +28,20 @@ int query_open(struct store *store, const char *sql, struct query **out, struct 
     return 0;
 }
 
+int query_open_rejects(struct store *store, const char *class, struct query **out,
+                       struct error *err)
+{
+    static const char sql[] =
+        "SELECT reject_id, run_id, source, line, byte_offset, class, detail FROM v_rejects"
+        " WHERE :class IS NULL OR class = :class ORDER BY run_id, source, byte_offset";
+
+    if (query_open(store, sql, out, err) < 0)
+        return -1;
+    if (class)
+        stmt_bind_text(stmt_of(*out), ":class", slice_text(class));
+    return 0;
+}
+
 int query_open_view(struct store *store, const char *view, struct query **out,
                     struct error *err)
 {
@@ -36,8 +50,6 @@ int query_open_view(struct store *store, const char *view, struct query **out,
     } listings[] = {
         { "v_runs", "SELECT run_id, command, started_at, finished_at, status, read, inserted, "
                     "duplicate, rejected, scored FROM v_runs ORDER BY run_id" },
-        { "v_rejects", "SELECT run_id, source, line, byte_offset, class, detail FROM v_rejects "
-                       "ORDER BY run_id, source, byte_offset" },
     };
 
     for (size_t i = 0; i < sizeof listings / sizeof listings[0]; i++)

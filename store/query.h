@@ -28,7 +28,10 @@ struct query_value {
 
 /* One statement; text after it is ERR_USAGE. */
 int query_open(struct store *store, const char *sql, struct query **out, struct error *err);
-/* All rows of "v_runs" or "v_rejects", oldest first. */
+/* The rejects, in the order of their files; class NULL for all, else borrowed until close. */
+int query_open_rejects(struct store *store, const char *class, struct query **out,
+                       struct error *err);
+/* All rows of "v_runs", oldest first. */
 int query_open_view(struct store *store, const char *view, struct query **out,
                     struct error *err);
 void query_close(struct query *query);

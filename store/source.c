@@ -29,9 +29,16 @@ static const char ADD_REJECT[] =
 
 static const char SCAN_REJECTS[] =
     "SELECT j.run_id, o.name, f.path, j.file_id, j.line, j.byte_offset, j.byte_len, j.class,"
-    " j.detail, j.raw"
+    " j.detail, j.raw, j.reject_id"
     " FROM reject j JOIN file f ON f.file_id = j.file_id"
-    " JOIN source o ON o.source_id = f.source_id ORDER BY j.reject_id";
+    " JOIN source o ON o.source_id = f.source_id"
+    " WHERE j.reject_id > :after AND (:class IS NULL OR j.class = :class)"
+    " ORDER BY j.reject_id LIMIT :limit";
+
+static const char REMOVE_REJECT[] = "DELETE FROM reject WHERE reject_id = :reject_id";
+
+static const char JUDGE_REJECT[] =
+    "UPDATE reject SET class = :class, detail = :detail WHERE reject_id = :reject_id";
 
 struct reject_scan {
     struct stmt *stmt;
@@ -98,7 +105,31 @@ int reject_add(struct store *store, const struct reject *reject, int64_t run_id,
     return stmt_run(stmt, err);
 }
 
-int reject_scan_open(struct store *store, struct reject_scan **out, struct error *err)
+int reject_remove(struct store *store, int64_t reject_id, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, REMOVE_REJECT, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":reject_id", reject_id);
+    return stmt_run(stmt, err);
+}
+
+int reject_judge(struct store *store, int64_t reject_id, const char *class, struct slice detail,
+                 struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, JUDGE_REJECT, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":class", slice_text(class));
+    stmt_bind_text(stmt, ":detail", present(detail));
+    stmt_bind_int(stmt, ":reject_id", reject_id);
+    return stmt_run(stmt, err);
+}
+
+int reject_scan_open_where(struct store *store, const struct reject_filter *filter,
+                           struct reject_scan **out, struct error *err)
 {
     struct reject_scan *scan = malloc(sizeof *scan);
 
@@ -109,8 +140,19 @@ int reject_scan_open(struct store *store, struct reject_scan **out, struct error
         free(scan);
         return -1;
     }
+    stmt_bind_int(scan->stmt, ":after", filter->after_id);
+    if (filter->class)
+        stmt_bind_text(scan->stmt, ":class", slice_text(filter->class));
+    stmt_bind_int(scan->stmt, ":limit", filter->limit > 0 ? filter->limit : -1);
     *out = scan;
     return 0;
+}
+
+int reject_scan_open(struct store *store, struct reject_scan **out, struct error *err)
+{
+    const struct reject_filter all = { .class = NULL };
+
+    return reject_scan_open_where(store, &all, out, err);
 }
 
 int reject_scan_next(struct reject_scan *scan, struct reject_row *out, struct error *err)
@@ -124,6 +166,7 @@ int reject_scan_next(struct reject_scan *scan, struct reject_row *out, struct er
     if (buf_add_slice(&scan->class, stmt_bytes(row, 7), err) < 0)
         return -1;
     *out = (struct reject_row){
+        .reject_id = stmt_int(row, 10),
         .run_id = stmt_int(row, 0),
         .source = stmt_bytes(row, 1),
         .path = stmt_bytes(row, 2),

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "stages/formats/chat_private.h"
 #include "stages/formats/draft.h"
@@ -132,10 +133,8 @@ static void read_message(struct draft *draft, const struct json_value *message, 
                      style->text_key);
         return;
     }
-    if (type == JSON_NULL && !chat_has_calls(message)) {
-        draft_refuse(draft, "missing_content", "message %zu has no %s", i + 1, style->text_key);
-        return;
-    }
+    if (type == JSON_NULL && !chat_has_calls(message))
+        draft_note(draft, DEFECT_NULL_CONTENT);
     const struct slice text = type == JSON_ARRAY
                                   ? read_parts(draft, content)
                                   : draft_text_of(draft, content, style->text_key);
@@ -155,8 +154,8 @@ static void read_pair(struct draft *draft, const struct json_value *pair)
     draft_answer(draft, draft_text_of(draft, json_get(pair, "assistant"), "assistant"));
 }
 
-void chat_read(struct draft *draft, const struct json_value *list,
-               const struct chat_style *style)
+static void read_list(struct draft *draft, const struct json_value *list,
+                      const struct chat_style *style)
 {
     const struct chat_style *other = style == &chat_openai ? &chat_sharegpt : &chat_openai;
 
@@ -178,4 +177,42 @@ void chat_read(struct draft *draft, const struct json_value *list,
         else
             draft_refuse(draft, "bad_role", "message %zu does not say whose it is", i + 1);
     }
+}
+
+bool chat_is_encoded(const struct json_value *list)
+{
+    const struct slice text = json_text(list);
+    size_t i = 0;
+
+    while (i < text.len && strchr(" \t\r\n", text.ptr[i]) && text.ptr[i])
+        i++;
+    return i < text.len && text.ptr[i] == '[';
+}
+
+void chat_read(struct draft *draft, const struct json_value *list,
+               const struct chat_style *style)
+{
+    const struct json_value *inner = NULL;
+    struct json *json = NULL;
+    enum json_issue issue;
+    const char *detail;
+    size_t at;
+
+    if (draft->state != 1)
+        return;
+    if (!chat_is_encoded(list)) {
+        read_list(draft, list, style);
+        return;
+    }
+    if (json_new(&json, draft->err) < 0 ||
+        json_parse(json, json_text(list), &inner, &issue, &at, &detail, draft->err) < 0) {
+        draft->state = -1;
+    } else if (issue != JSON_OK) {
+        draft_refuse(draft, "bad_type", "the messages are text and no list: at byte %zu: %s",
+                     at, detail);
+    } else {
+        draft_note(draft, DEFECT_DOUBLE_ENCODED);
+        read_list(draft, inner, style);
+    }
+    json_free(json);
 }

@@ -33,7 +33,10 @@ struct chat_style {
 extern const struct chat_style chat_openai;   /* messages, role, content */
 extern const struct chat_style chat_sharegpt; /* conversations, from, value */
 
-/* Append the turns of a list. Messages in the other style are understood, too. */
+/* Is it a text that begins like a list: JSON written into JSON? */
+bool chat_is_encoded(const struct json_value *list);
+/* Append the turns of a list, or of a text that is one. Messages in the other style are
+ * understood, too. */
 void chat_read(struct draft *draft, const struct json_value *list,
                const struct chat_style *style);
 

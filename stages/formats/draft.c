@@ -23,6 +23,7 @@ void draft_begin(struct draft *draft)
 {
     *draft->out = (struct sample){ .instruction_turn = -1, .response_turn = -1 };
     draft->state = 1;
+    draft->defects = 0;
     draft->turns_cap = 0;
     draft->n_taken = 0;
 }
@@ -54,6 +55,11 @@ void draft_refuse(struct draft *draft, const char *class, const char *fmt, ...)
     draft->state = 0;
 }
 
+void draft_note(struct draft *draft, enum defect defect)
+{
+    draft->defects |= defect_bit(defect);
+}
+
 static struct slice copy(struct draft *draft, struct slice text)
 {
     const struct slice result = arena_copy(draft->arena, text);
@@ -80,46 +86,6 @@ const struct json_value *draft_take(struct draft *draft, const char *key)
 
     remember(draft, key, value);
     return value;
-}
-
-/* "30" of the number 30: the text a producer who quoted it would have written. */
-static struct slice text_of_scalar(struct draft *draft, const struct json_value *value)
-{
-    struct slice text = { NULL, 0 };
-    struct buf buf;
-
-    buf_init(&buf, members_max_bytes);
-    if (json_write(value, &buf, draft->err) < 0)
-        draft->state = -1;
-    else
-        text = copy(draft, buf_slice(&buf));
-    buf_release(&buf);
-    return text;
-}
-
-struct slice draft_text_of(struct draft *draft, const struct json_value *value,
-                           const char *what)
-{
-    const struct slice none = { NULL, 0 };
-
-    if (draft->state != 1)
-        return none;
-    switch (json_type(value)) {
-    case JSON_STRING:
-        return copy(draft, json_text(value));
-    case JSON_NUMBER:
-    case JSON_BOOL:
-        return text_of_scalar(draft, value);
-    case JSON_NULL:
-        return none;
-    case JSON_ARRAY:
-        draft_refuse(draft, "bad_type", "%s is a list and must be text", what);
-        return none;
-    case JSON_OBJECT:
-        draft_refuse(draft, "bad_type", "%s is an object and must be text", what);
-        return none;
-    }
-    return none;
 }
 
 struct slice draft_take_text(struct draft *draft, const char *key)
@@ -437,7 +403,10 @@ static void fill_ext_id(struct draft *draft)
             continue;
         remember(draft, names[i], value); /* a null, too: it is not worth keeping */
         if (is_id) {
+            const uint64_t before = draft->defects;
+
             draft->out->ext_id = draft_text_of(draft, value, names[i]);
+            draft->defects = before; /* a number is as good an id as a text */
             return;
         }
     }
@@ -464,6 +433,46 @@ static void find_turns(struct sample *out)
         out->kind = out->n_turns > 0 ? SAMPLE_PROMPT_ONLY : SAMPLE_TEXT;
 }
 
+static bool is_role(const struct turn *turn, const char *role)
+{
+    return slice_equal(turn->role, slice_text(role));
+}
+
+/* Do the turns go from user to assistant and back, tools between them as they are called? */
+static bool alternates(const struct sample *sample)
+{
+    const struct turn *last = NULL;
+
+    for (size_t i = 0; i < sample->n_turns; i++) {
+        const struct turn *turn = &sample->turns[i];
+
+        if (is_role(turn, "system"))
+            continue;
+        if (!last                   ? !is_role(turn, "user")
+            : is_role(turn, "tool") ? is_role(last, "user")
+                                    : slice_equal(turn->role, last->role))
+            return false;
+        last = turn;
+    }
+    return !last || !is_role(last, "user") || sample->response_turn < 0;
+}
+
+/* What is odd about the sample as a whole, and is kept. */
+static void note_oddities(struct draft *draft)
+{
+    const struct sample *sample = draft->out;
+    const struct turn *answer =
+        sample->response_turn >= 0 ? &sample->turns[sample->response_turn] : NULL;
+
+    if (answer && !answer->extra.ptr && trimmed_len(answer->content) == 0)
+        draft_note(draft, DEFECT_EMPTY_RESPONSE);
+    if (!alternates(sample))
+        draft_note(draft, DEFECT_ROLE_ORDER);
+    for (size_t i = 0; i < sample->n_turns; i++)
+        if (is_role(&sample->turns[i], "system") && (i > 0 || sample->system.ptr))
+            draft_note(draft, DEFECT_LATE_SYSTEM);
+}
+
 static bool says_something(const struct sample *sample)
 {
     if (trimmed_len(sample->context) > 0)
@@ -482,8 +491,10 @@ int draft_finish(struct draft *draft)
         draft_refuse(draft, "too_long", "it holds %zu turns", draft->out->n_turns);
     if (draft->state == 1) {
         find_turns(draft->out);
+        note_oddities(draft);
         fill_ext_id(draft);
         fill_meta(draft);
     }
+    draft->out->defects = draft->defects;
     return draft->state;
 }

@@ -11,8 +11,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/slice.h"
+#include "stages/defect.h"
 
 struct arena;
 struct error;
@@ -33,7 +35,8 @@ struct draft {
     bool nocase;        /* whether "Prompt" is as good as "prompt", */
     const char *unwrap; /* a member whose own members go to meta; or NULL */
 
-    int state; /* 1 so far so good, 0 refused, -1 out of memory */
+    uint64_t defects; /* that were repaired or kept, as bits of defect.h */
+    int state;        /* 1 so far so good, 0 refused, -1 out of memory */
     size_t turns_cap;
     size_t n_taken;
     struct draft_taken {
@@ -50,11 +53,14 @@ int draft_finish(struct draft *draft);
 void draft_refuse(struct draft *draft, const char *class, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void draft_fail_nomem(struct draft *draft);
+/* Something was repaired, or is odd and kept. */
+void draft_note(struct draft *draft, enum defect defect);
 
 /* The member, taken; NULL when it is missing (or JSON's null). */
 const struct json_value *draft_take(struct draft *draft, const char *key);
 /* The member's text, taken: ptr NULL when it is missing or null. A number or a boolean becomes
- * its own text; a list or an object is refused as bad_type. */
+ * its own text, a list of texts these, a line each; another list or an object is refused as
+ * bad_type. */
 struct slice draft_take_text(struct draft *draft, const char *key);
 /* The same of the first of two names that is there. */
 struct slice draft_take_either(struct draft *draft, const char *key, const char *other);

@@ -18,6 +18,7 @@
 
 struct arena;
 struct buf;
+struct defect_policy;
 struct error;
 struct json_value;
 
@@ -30,7 +31,8 @@ enum { FORMAT_INPUT_CONTEXT_BYTES = 2000 }; /* the usual input_context_bytes */
 
 struct format_options {
     enum format_split split;
-    size_t input_context_bytes; /* an alpaca input of at least this size is a context */
+    size_t input_context_bytes;         /* an alpaca input of at least this size is a context */
+    const struct defect_policy *policy; /* NULL: the usual one; readers do not ask */
 };
 
 /* Why a record is not a sample, or a sample no record: class (lower_snake, static) and a phrase

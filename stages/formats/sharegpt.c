@@ -27,7 +27,7 @@ static int sharegpt_read(const struct json_value *record, const struct format_op
     const struct json_value *list = draft_take(&draft, key);
     if (!list) {
         draft_refuse(&draft, "missing_content", "it has no conversations");
-    } else if (json_type(list) == JSON_STRING) {
+    } else if (json_type(list) == JSON_STRING && !chat_is_encoded(list)) {
         draft_add_turn(&draft, "user", draft_text_of(&draft, list, key), slice_of(NULL, 0));
     } else {
         chat_read(&draft, list, &chat_sharegpt);

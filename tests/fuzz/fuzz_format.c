@@ -99,7 +99,7 @@ static void check_stream(struct target *t)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    const struct format_options options = { SPLIT_LAST_PARAGRAPH, 40 };
+    const struct format_options options = { .input_context_bytes = 40 };
     struct target target = { .n_records = 0 };
     struct error err;
 

@@ -29,7 +29,8 @@ static int setup(void **state)
     struct error err;
 
     f->rng = rng_from_env("CURATE_SEED");
-    f->options = (struct format_options){ SPLIT_LAST_PARAGRAPH, FORMAT_INPUT_CONTEXT_BYTES };
+    f->options = (struct format_options){ .split = SPLIT_LAST_PARAGRAPH,
+                                          .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES };
     assert_ok(parser_new(&f->options, &f->parser, &err));
     assert_ok(identifier_new(&f->identifier, &err));
     arena_init(&f->arena);

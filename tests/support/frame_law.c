@@ -82,7 +82,8 @@ static const char *check_record(struct slice stream, size_t limit, uint64_t end_
 static bool same_record(const struct frame_record *a, const struct frame_record *b)
 {
     return a->issue == b->issue && a->byte_offset == b->byte_offset &&
-           a->byte_len == b->byte_len && a->line == b->line && slice_equal(a->text, b->text);
+           a->byte_len == b->byte_len && a->line == b->line && a->noted == b->noted &&
+           slice_equal(a->text, b->text);
 }
 
 /* What a new frame that goes on at the place finds first is `want`, or nothing if rc is 0. */

@@ -47,6 +47,9 @@ static void free_lists(const struct stage *stage, void *args)
     if (stage->positional && stage->positional->type == OPTION_LIST)
         option_list_free(
             (struct text_list *)(void *)((char *)args + stage->positional->offset));
+    for (const struct option *o = stage->options; o->type != OPTION_END; o++)
+        if (o->type == OPTION_LIST)
+            option_list_free((struct text_list *)(void *)((char *)args + o->offset));
     free(args);
 }
 

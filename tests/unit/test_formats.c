@@ -18,7 +18,8 @@ static int setup(void **state)
 
     assert_ok(json_new(&f->json, &err));
     arena_init(&f->arena);
-    f->options = (struct format_options){ SPLIT_LAST_PARAGRAPH, 20 };
+    f->options =
+        (struct format_options){ .split = SPLIT_LAST_PARAGRAPH, .input_context_bytes = 20 };
     *state = f;
     return 0;
 }
@@ -514,7 +515,7 @@ static void refuses_with_a_class(void **state)
         const char *record, *format, *class, *detail;
     } cases[] = {
         { "{\"output\":\"x\"}", "alpaca", "missing_content", "no instruction" },
-        { "{\"instruction\":[1],\"output\":\"x\"}", "alpaca", "bad_type", "is a list" },
+        { "{\"instruction\":[{}],\"output\":\"x\"}", "alpaca", "bad_type", "is a list" },
         { "{\"instruction\":\"\",\"output\":\" \\n\"}", "alpaca", "empty_record", "no text" },
         { "{\"instruction\":\"i\",\"output\":\"o\",\"history\":[[\"a\"]]}", "alpaca",
           "bad_type", "history[0]" },
@@ -524,8 +525,9 @@ static void refuses_with_a_class(void **state)
         { "{\"messages\":[{\"content\":\"x\"}]}", "messages", "bad_role", "whose" },
         { "{\"messages\":[{\"role\":\"narrator\",\"content\":\"x\"}]}", "messages", "bad_role",
           "\"narrator\"" },
-        { "{\"messages\":[{\"role\":\"user\",\"content\":null}]}", "messages",
-          "missing_content", "message 1" },
+        { "{\"messages\":[{\"role\":\"user\",\"content\":null}]}", "messages", "empty_record",
+          "no text" },
+        { "{\"messages\":\"[{\"}", "messages", "bad_type", "no list" },
         { "{\"messages\":[{\"role\":\"user\",\"content\":{}}]}", "messages", "bad_type",
           "object" },
         { "{\"text\":\"x\"}", "sharegpt", "missing_content", "conversations" },

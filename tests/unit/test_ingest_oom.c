@@ -26,7 +26,7 @@ static void shapes_path(char *out, size_t size)
 /* Parse and write one record with the n-th allocation failing; was it reached? */
 static bool fails_once(const struct frame_record *record, size_t n)
 {
-    const struct format_options options = { SPLIT_LAST_PARAGRAPH, 40 };
+    const struct format_options options = { .input_context_bytes = 40 };
     struct format_refusal why;
     struct parser *parser = NULL;
     struct parsed parsed;

@@ -271,23 +271,28 @@ static void refuses_what_is_not_json(void **state)
         const char *text;
         size_t at;
     } cases[] = {
-        { "[1,]", 3 },      { "[,1]", 1 },        { "{\"a\":1,}", 7 },
-        { "{\"a\" 1}", 5 }, { "{a:1}", 1 },       { "{'a':1}", 1 },
-        { "[1 2]", 3 },     { "[1}", 2 },         { "{\"a\":1]", 6 },
-        { "1 2", 2 },       { "{} {}", 3 },       { "[1]]", 3 },
-        { "tru ", 3 },      { "True", 0 },        { "nul]", 3 },
-        { "nan", 1 },       { "-x", 1 },          { "01", 1 },
-        { "-01", 2 },       { "1.x", 2 },         { ".5", 0 },
-        { "+1", 0 },        { "1e+x", 3 },        { "0x10", 1 },
-        { "\"\\x41\"", 2 }, { "\"\\u12g4\"", 5 }, { "\"a\nb\"", 2 },
-        { "\"\x01\"", 1 },  { "/**/1", 0 },       { "[1]//", 3 },
-        { "-NaN", 1 },      { "]", 0 },           { "12345678901234567890]", 20 },
+        { "[1,]", 3 },       { "[,1]", 1 },
+        { "{\"a\":1,}", 7 }, { "{\"a\" 1}", 5 },
+        { "{a:1}", 1 },      { "{'a':1}", 1 },
+        { "[1 2]", 3 },      { "[1}", 2 },
+        { "{\"a\":1]", 6 },  { "1 2", 2 },
+        { "{} {}", 3 },      { "[1]]", 3 },
+        { "tru ", 3 },       { "True", 0 },
+        { "nul]", 3 },       { "nan", 1 },
+        { "-x", 1 },         { "01", 1 },
+        { "-01", 2 },        { "1.x", 2 },
+        { ".5", 0 },         { "+1", 0 },
+        { "1e+x", 3 },       { "0x10", 1 },
+        { "\"\\x41\"", 2 },  { "\"\\u12g4\"", 5 },
+        { "\"a\nb\"", 2 },   { "/**/1", 0 },
+        { "[1]//", 3 },      { "-NaN", 1 },
+        { "]", 0 },          { "12345678901234567890]", 20 },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_bad(*state, slice_text(cases[i].text), JSON_BAD_SYNTAX, cases[i].at);
     assert_bad(*state, slice_of("1\0", 2), JSON_BAD_SYNTAX, 1);
-    assert_bad(*state, slice_of("\"\0\"", 3), JSON_BAD_SYNTAX, 1);
+    assert_bad(*state, slice_of("{\"a\0\":1}", 8), JSON_BAD_SYNTAX, 1);
     assert_bad(*state, slice_text("{\"a\\u0000\":1}"), JSON_BAD_SYNTAX, 1);
 }
 
@@ -384,6 +389,58 @@ static void reads_more_long_strings_than_it_can_note(void **state)
     buf_release(&text);
 }
 
+static void keeps_raw_control_characters_in_text(void **state)
+{
+    char text[1000];
+    const struct json_value *value = parse_bytes(*state, "[\"a\0b\", \"\x01\\\"\r\"]", 15);
+
+    assert_true(slice_equal(json_text(json_at(value, 0)), slice_of("a\0b", 3)));
+    assert_true(slice_equal(json_text(json_at(value, 1)), slice_text("\x01\"\r")));
+    assert_int_equal(json_noted(*state), JSON_NOTED_NUL | JSON_NOTED_CONTROL);
+
+    memset(text, 'x', sizeof text); /* a long string goes another way */
+    memcpy(text, "[\"\0\x01", 4);
+    memcpy(text + sizeof text - 2, "\"]", 2);
+    value = parse_bytes(*state, text, sizeof text);
+    assert_true(slice_equal(json_text(json_at(value, 0)), slice_of(text + 2, sizeof text - 4)));
+    assert_int_equal(json_noted(*state), JSON_NOTED_NUL | JSON_NOTED_CONTROL);
+}
+
+static void notes_what_is_not_quite_json(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned noted;
+    } cases[] = {
+        { "{\"a\": [1, 2.5e3, -0, \"\\ud83d\\ude00 \\u00e4\\t\"]}", 0 },
+        { "[1, NaN]", JSON_NOTED_NAN },
+        { "[-Infinity]", JSON_NOTED_NAN },
+        { "[\"NaN\"]", 0 },
+        { "[\"\\ud83d\"]", JSON_NOTED_SURROGATE },
+        { "[\"\\uDE00\"]", JSON_NOTED_SURROGATE },
+        { "[\"\\ud83d\\ud83d\\ude00\"]", JSON_NOTED_SURROGATE },
+        { "[\"\\ud83d\\n\"]", JSON_NOTED_SURROGATE },
+        { "[\"\\ud83d\\u0041\"]", JSON_NOTED_SURROGATE },
+        { "[\"\\ud7ff\\ue000\"]", 0 },
+        { "[\"\\u0000\"]", JSON_NOTED_NUL },
+        { "[18446744073709551615, -9223372036854775808]", 0 },
+        { "[18446744073709551616]", JSON_NOTED_BIG_NUMBER },
+        { "[-123456789012345678901234567890]", JSON_NOTED_BIG_NUMBER },
+        { "[1e999]", JSON_NOTED_BIG_NUMBER },
+        { "[1e300, 0.12345678901234567890123]", 0 },
+        { "{\"a\": 1, \"b\": {\"a\": 1}}", 0 },
+        { "{\"a\": 1, \"b\": 2, \"a\": 3}", JSON_NOTED_DUPLICATE_KEY },
+        { "[{\"b\": {\"a\": 1, \"\\u0061\": 2}}]", JSON_NOTED_DUPLICATE_KEY },
+        { "null", 0 },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        parse(*state, cases[i].text);
+        if (json_noted(*state) != cases[i].noted)
+            fail_msg("%s: noted %u, not %u", cases[i].text, json_noted(*state), cases[i].noted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +463,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(tells_truncated_from_wrong, setup, teardown),
         cmocka_unit_test_setup_teardown(names_the_byte_that_is_not_utf8, setup, teardown),
         cmocka_unit_test_setup_teardown(nests_to_its_depth_and_no_deeper, setup, teardown),
+        cmocka_unit_test_setup_teardown(keeps_raw_control_characters_in_text, setup, teardown),
+        cmocka_unit_test_setup_teardown(notes_what_is_not_quite_json, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("base/json", tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "store/defect.h"
 #include "store/sample.h"
 #include "store/score.h"
 #include "store/selection.h"
@@ -258,6 +259,10 @@ static void fill(struct store *store)
     };
     struct selection_result result;
 
+    assert_ok(defect_add(store, sample_id, "nul", &err));
+    assert_ok(defect_add(store, sample_id, "nul", &err));
+    assert_ok(defect_count(store, f.run_id, "nul", "keep", 1, &err));
+    assert_ok(defect_count(store, f.run_id, "nul", "keep", 2, &err));
     assert_ok(reject_add(store, &reject, f.run_id, &err));
     assert_ok(score_put(store, &score, f.run_id, &err));
     assert_ok(segment_put(store, &segment, &err));
@@ -279,7 +284,8 @@ static void the_sqlite3_program_answers_the_promised_views(void **state)
         path,
         ".headers on\n"
         "SELECT * FROM v_sample; SELECT * FROM v_scores; SELECT * FROM v_segments;"
-        "SELECT * FROM v_selection; SELECT * FROM v_rejects;"
+        "SELECT * FROM v_selection; SELECT * FROM v_rejects; SELECT * FROM v_defects;"
+        "SELECT * FROM v_run_defects;"
         "SELECT run_id, command, finished_at, status, read, inserted, duplicate,"
         " rejected, scored FROM v_runs WHERE started_at LIKE '20__-__-__T__:__:__Z';",
         "sample_id|ext_id|source|kind|system|context|instruction|response|n_turns\n"
@@ -290,8 +296,12 @@ static void the_sqlite3_program_answers_the_promised_views(void **state)
         "1||tiny|0|0|128|0.25|2.5\n"
         "selection|rank|sample_id|ext_id|score\n"
         "best|1|1||1.5\n"
-        "run_id|source|line|byte_offset|class|detail\n"
-        "1|novels|2|40|bad_json|no value\n"
+        "reject_id|run_id|source|line|byte_offset|class|detail\n"
+        "1|1|novels|2|40|bad_json|no value\n"
+        "sample_id|ext_id|source|line|class\n"
+        "1||novels|1|nul\n"
+        "run_id|class|action|n\n"
+        "1|nul|keep|3\n"
         "run_id|command|finished_at|status|read|inserted|duplicate|rejected|scored\n"
         "1|ingest||running|0|0|0|0|0");
 }

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/reject_print.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/jsonout.h"
+#include "base/utf8.h"
+#include "stages/defect.h"
+#include "store/source.h"
+
+enum { LINE_MAX_BYTES = 1 << 26, SHOWN_MAX_BYTES = 64 * 1024 };
+
+/* What may go to a terminal as it is: printable characters. Controls of both ranges and what
+ * turns the direction of writing around may not. */
+static bool is_plain(struct slice character)
+{
+    const unsigned char *p = (const unsigned char *)character.ptr;
+
+    if (character.len == 1)
+        return p[0] >= 0x20 && p[0] < 0x7f;
+    if (character.len == 2 && p[0] == 0xc2)
+        return p[1] >= 0xa0;
+    if (character.len == 3 && p[0] == 0xe2)
+        return !(p[1] == 0x80 && (p[2] >= 0xaa || (p[2] >= 0x8b && p[2] <= 0x8f))) &&
+               !(p[1] == 0x81 && p[2] >= 0xa0 && p[2] <= 0xaf);
+    return true;
+}
+
+static int add_escaped(struct slice text, struct buf *out, struct error *err)
+{
+    while (text.len > 0) {
+        const size_t n = utf8_char_len(text);
+        const struct slice character = slice_of(text.ptr, n);
+        const bool good = utf8_bad_at(character) == n && is_plain(character);
+
+        if (good && buf_add_slice(out, character, err) < 0)
+            return -1;
+        for (size_t i = 0; !good && i < n; i++)
+            if (buf_printf(out, err, "\\x%02x", (unsigned char)text.ptr[i]) < 0)
+                return -1;
+        text = slice_of(text.ptr + n, text.len - n);
+    }
+    return 0;
+}
+
+static int print_text(const struct reject_row *row, struct buf *line, struct error *err)
+{
+    const struct reject *reject = &row->reject;
+    const enum defect defect = defect_find(reject->class);
+    const struct slice shown = slice_of(
+        reject->raw.ptr, reject->raw.len < SHOWN_MAX_BYTES ? reject->raw.len : SHOWN_MAX_BYTES);
+
+    if (buf_printf(line, err, "reject %" PRId64 " of run %" PRId64 "\nwhere   ", row->reject_id,
+                   row->run_id) < 0 ||
+        add_escaped(row->path, line, err) < 0 ||
+        buf_printf(line, err,
+                   ", line %" PRIu64 ", byte %" PRIu64 ", %" PRIu64 " bytes\nclass   %s",
+                   reject->line, reject->byte_offset, reject->byte_len, reject->class) < 0 ||
+        (defect < N_DEFECTS &&
+         buf_printf(line, err, ": %s", defect_classes[defect].what) < 0) ||
+        buf_add_text(line, "\ndetail  ", err) < 0 ||
+        add_escaped(reject->detail, line, err) < 0 ||
+        buf_add_text(line, "\nrecord  ", err) < 0 || add_escaped(shown, line, err) < 0)
+        return -1;
+    if (shown.len < reject->byte_len &&
+        buf_printf(line, err, "\n        (the first %zu bytes)", shown.len) < 0)
+        return -1;
+    return 0;
+}
+
+static int print_json(const struct reject_row *row, struct buf *line, struct error *err)
+{
+    const struct reject *reject = &row->reject;
+    struct jsonout json;
+    struct buf record;
+
+    buf_init(&record, LINE_MAX_BYTES);
+    if (utf8_repair(reject->raw, &record, err) < 0) {
+        buf_release(&record);
+        return -1;
+    }
+    jsonout_init(&json, line);
+    jsonout_object_begin(&json);
+    jsonout_key(&json, "schema");
+    jsonout_text(&json, slice_text("curate.reject/1"));
+    jsonout_key(&json, "reject_id");
+    jsonout_int(&json, row->reject_id);
+    jsonout_key(&json, "run_id");
+    jsonout_int(&json, row->run_id);
+    jsonout_key(&json, "source");
+    jsonout_text(&json, row->source);
+    jsonout_key(&json, "path");
+    jsonout_text(&json, row->path);
+    jsonout_key(&json, "line");
+    jsonout_int(&json, (int64_t)reject->line);
+    jsonout_key(&json, "byte_offset");
+    jsonout_int(&json, (int64_t)reject->byte_offset);
+    jsonout_key(&json, "byte_len");
+    jsonout_int(&json, (int64_t)reject->byte_len);
+    jsonout_key(&json, "class");
+    jsonout_text(&json, slice_text(reject->class));
+    jsonout_key(&json, "detail");
+    jsonout_text(&json, reject->detail);
+    jsonout_key(&json, "record");
+    jsonout_text(&json, buf_slice(&record));
+    jsonout_object_end(&json);
+    const int rc = jsonout_end(&json, err);
+    buf_release(&record);
+    return rc;
+}
+
+static int find(struct reject_scan *scan, int64_t reject_id, struct reject_row *row,
+                struct error *err)
+{
+    const int rc = reject_scan_next(scan, row, err);
+
+    if (rc < 0)
+        return -1;
+    if (rc == 0 || row->reject_id != reject_id)
+        return error_set(err, ERR_NOT_FOUND,
+                         "there is no reject %" PRId64 "; 'curate rejects' lists them",
+                         reject_id);
+    return 0;
+}
+
+int reject_print(struct store *store, int64_t reject_id, bool as_json, struct error *err)
+{
+    const struct reject_filter filter = { .after_id = reject_id - 1, .limit = 1 };
+    struct reject_scan *scan = NULL;
+    struct reject_row row;
+    struct buf line;
+    int rc = -1;
+
+    buf_init(&line, LINE_MAX_BYTES);
+    if (reject_scan_open_where(store, &filter, &scan, err) == 0 &&
+        find(scan, reject_id, &row, err) == 0 &&
+        (as_json ? print_json(&row, &line, err) : print_text(&row, &line, err)) == 0) {
+        puts(line.data);
+        rc = 0;
+    }
+    reject_scan_close(scan);
+    buf_release(&line);
+    return rc;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/defect.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/option.h"
+
+#define MEND                                                                                   \
+    "'curate rejects show ID' prints it, 'curate rejects export' writes the records of this\n" \
+    "class out to be mended and ingested again.\n"
+
+const struct defect_class defect_classes[N_DEFECTS] = {
+    [DEFECT_BAD_JSON] = { .name = "bad_json",
+                          .what = "its brackets or its syntax are wrong",
+                          .page = "The record is rejected up to the end of its line, the next "
+                                  "one is not touched.\n" MEND },
+    [DEFECT_TRUNCATED] = { .name = "truncated",
+                           .what = "its line, or the file, ends inside the record",
+                           .page = "The writer was killed or a download was cut off. The "
+                                   "record is rejected.\nAt the end of a file: fetch or copy "
+                                   "it again. Elsewhere:\n" MEND },
+    [DEFECT_TOO_LONG] = { .name = "too_long",
+                          .what = "it is longer than --max-record, or than --max-memory allows",
+                          .page =
+                              "It is passed by without being held; its first 4 kB are "
+                              "kept. Ingest the file again\nwith a larger --max-record.\n" },
+    [DEFECT_TOO_DEEP] = { .name = "too_deep",
+                          .what = "more than 256 brackets are open at a time",
+                          .page = "The limit is fixed: no corpus is nested like this.\n" MEND },
+    [DEFECT_NOT_AN_OBJECT] = { .name = "not_an_object",
+                               .what = "it is JSON, and no object",
+                               .page = "A number, a list or a text on its own is no "
+                                       "record.\n" MEND },
+    [DEFECT_UNKNOWN_SHAPE] = { .name = "unknown_shape",
+                               .what = "its keys and their types fit no shape",
+                               .page = "'curate ingest --format NAME' names the shape that is "
+                                       "meant.\n" MEND },
+    [DEFECT_EMPTY_RECORD] = { .name = "empty_record",
+                              .what = "it holds no text",
+                              .page = "There is nothing to train on in it.\n" },
+    [DEFECT_MISSING_CONTENT] = { .name = "missing_content",
+                                 .what = "a part that its shape needs is not there",
+                                 .page = "The detail names the part.\n" MEND },
+    [DEFECT_BAD_ROLE] = { .name = "bad_role",
+                          .what = "a message has no role that is known",
+                          .page = "Whose words they are cannot be guessed: trained on the "
+                                  "wrong ones, a model learns to\nask instead of to "
+                                  "answer.\n" MEND },
+    [DEFECT_BAD_TYPE] = { .name = "bad_type",
+                          .what = "a part of it is of a type that cannot be made text",
+                          .page = "The detail names the part.\n" MEND },
+    [DEFECT_BAD_UTF8] = { .name = "bad_utf8",
+                          .other = DEFECT_REPAIR,
+                          .what = "bytes in it are not well-formed UTF-8",
+                          .page = "Rejected, because what the bytes meant is lost on us: "
+                                  "often Latin-1, or a character cut\nin half. Converted with "
+                                  "iconv the file can be read. With --on bad_utf8=repair each "
+                                  "such\nbyte becomes U+FFFD, the replacement character.\n" },
+    [DEFECT_BOM] = { .name = "bom",
+                     .usual = DEFECT_REPAIR,
+                     .of_file = true,
+                     .what = "a byte order mark",
+                     .page =
+                         "That of UTF-8 is dropped. A file that begins with one of UTF-16 "
+                         "or UTF-32 is read as\nsuch and turned into UTF-8; offsets of its "
+                         "records count bytes of the UTF-8 text.\nWith --on bom=reject "
+                         "the record behind the mark, or all of such a file, is\nrejected.\n" },
+    [DEFECT_CR] = { .name = "cr",
+                    .usual = DEFECT_KEEP,
+                    .of_file = true,
+                    .what = "a carriage return at the end of a line",
+                    .page = "Line ends may be LF, CR LF or CR. In texts all three count as "
+                            "the same when samples\nare compared.\n" },
+    [DEFECT_BLANK_LINE] = { .name = "blank_line",
+                            .usual = DEFECT_KEEP,
+                            .of_file = true,
+                            .what = "a blank line between records",
+                            .page = "It is passed by.\n" },
+    [DEFECT_STRAY_COMMA] = { .name = "stray_comma",
+                             .usual = DEFECT_REPAIR,
+                             .of_file = true,
+                             .what = "a comma between records where none belongs",
+                             .page = "It is passed by: lines of an array pasted as JSONL, or a "
+                                     "comma behind the last\nelement.\n" },
+    [DEFECT_SAME_LINE] = { .name = "same_line",
+                           .usual = DEFECT_KEEP,
+                           .of_file = true,
+                           .what = "several records on one line",
+                           .page = "Each is read.\n" },
+    [DEFECT_MANY_LINES] = { .name = "many_lines",
+                            .usual = DEFECT_KEEP,
+                            .of_file = true,
+                            .what = "a record that takes several lines",
+                            .page = "Pretty-printed JSON is read like any other.\n" },
+    [DEFECT_NAN_INF] = { .name = "nan_inf",
+                         .usual = DEFECT_REPAIR,
+                         .what = "NaN, Infinity or -Infinity",
+                         .page =
+                             "These are no JSON; Python writes them. Each becomes null.\n" },
+    [DEFECT_LONE_SURROGATE] = { .name = "lone_surrogate",
+                                .usual = DEFECT_REPAIR,
+                                .what = "half of a surrogate pair, as \\ud83d",
+                                .page = "No character is meant by it: a text was cut in the "
+                                        "middle of one. It becomes U+FFFD,\nthe replacement "
+                                        "character.\n" },
+    [DEFECT_NUL] = { .name = "nul",
+                     .usual = DEFECT_KEEP,
+                     .what = "a NUL character in a text",
+                     .page = "It is kept: all of the program counts lengths. SQLite's text "
+                             "functions stop at it, and\nso may a trainer.\n" },
+    [DEFECT_CONTROL] = { .name = "control",
+                         .usual = DEFECT_KEEP,
+                         .what = "a raw control character in a string",
+                         .page = "JSON wants it escaped. The character is kept.\n" },
+    [DEFECT_BIG_NUMBER] = { .name = "big_number",
+                            .usual = DEFECT_KEEP,
+                            .what = "a number beyond 64 bits or beyond a double",
+                            .page = "Its text is kept, digit for digit.\n" },
+    [DEFECT_DUPLICATE_KEY] = { .name = "duplicate_key",
+                               .usual = DEFECT_REPAIR,
+                               .what = "a key twice in one object",
+                               .page = "The last one counts, as in Python, JavaScript and Go; "
+                                       "the others are dropped.\n" },
+    [DEFECT_DOUBLE_ENCODED] = { .name = "double_encoded",
+                                .usual = DEFECT_REPAIR,
+                                .what = "JSON inside a JSON string",
+                                .page = "A record that is the text of an object, or messages "
+                                        "that are the text of a list, are\ndecoded, one "
+                                        "level.\n" },
+    [DEFECT_TYPE_DRIFT] = { .name = "type_drift",
+                            .usual = DEFECT_REPAIR,
+                            .what = "a number, boolean or list where other records have text",
+                            .page = "A number becomes its digits, a list of texts these, a "
+                                    "line each.\n" },
+    [DEFECT_NULL_CONTENT] = { .name = "null_content",
+                              .usual = DEFECT_KEEP,
+                              .what = "a message without content and without a tool call",
+                              .page = "It is kept as an empty one. What has no response text "
+                                      "gets no scores.\n" },
+    [DEFECT_EMPTY_RESPONSE] = { .name = "empty_response",
+                                .usual = DEFECT_KEEP,
+                                .what = "a response of nothing but white space",
+                                .page = "It is kept, and no metric has a number for it: there "
+                                        "is nothing to score.\n" },
+    [DEFECT_ROLE_ORDER] = { .name = "role_order",
+                            .usual = DEFECT_KEEP,
+                            .what = "turns that do not alternate from user to assistant",
+                            .page = "Two turns of one role in a row, an assistant that begins, "
+                                    "or a user who has the last\nword. It is kept as it is; "
+                                    "'curate export --roles' says what is written.\n" },
+    [DEFECT_LATE_SYSTEM] = { .name = "late_system",
+                             .usual = DEFECT_KEEP,
+                             .what = "a system message behind the first turn, or a second one",
+                             .page = "It is kept as a turn; the first one is the sample's "
+                                     "system text.\n" },
+};
+
+static const char *const action_names[] = {
+    [DEFECT_REJECT] = "reject",
+    [DEFECT_REPAIR] = "repair",
+    [DEFECT_KEEP] = "keep",
+};
+
+enum defect defect_find(const char *name)
+{
+    int i = 0;
+
+    while (i < N_DEFECTS && strcmp(defect_classes[i].name, name) != 0)
+        i++;
+    return (enum defect)i;
+}
+
+const char *defect_action_name(enum defect_action action)
+{
+    return action_names[action];
+}
+
+void defect_policy_init(struct defect_policy *policy)
+{
+    for (int i = 0; i < N_DEFECTS; i++)
+        policy->actions[i] = defect_classes[i].usual;
+}
+
+void defect_policy_strict(struct defect_policy *policy)
+{
+    for (int i = 0; i < N_DEFECTS; i++)
+        if (policy->actions[i] == DEFECT_REPAIR)
+            policy->actions[i] = DEFECT_REJECT;
+}
+
+static int unknown_class(const char *name, size_t len, struct error *err)
+{
+    const char *nearest = NULL;
+    size_t least = 3;
+    char word[64];
+
+    if (len >= sizeof word)
+        len = sizeof word - 1;
+    memcpy(word, name, len);
+    word[len] = '\0';
+    for (int i = 0; i < N_DEFECTS; i++) {
+        const size_t distance = option_distance(defect_classes[i].name, word, 2);
+
+        if (distance < least) {
+            least = distance;
+            nearest = defect_classes[i].name;
+        }
+    }
+    return error_set(err, ERR_USAGE,
+                     "--on %s: there is no such class%s%s; 'curate explain "
+                     "reject' lists them",
+                     word, nearest ? ", did you mean " : "", nearest ? nearest : "");
+}
+
+/* What the user may say besides the usual action: for what can be repaired or kept, to reject
+ * it; for what is rejected, what the class says. */
+static bool may_be(const struct defect_class *class, enum defect_action action)
+{
+    if (class->usual != DEFECT_REJECT)
+        return action == class->usual || action == DEFECT_REJECT;
+    return action == DEFECT_REJECT || action == class->other;
+}
+
+int defect_policy_set(struct defect_policy *policy, const char *text, struct error *err)
+{
+    const size_t len = strcspn(text, "=");
+    const char *word = text + len + (text[len] == '=');
+    int i = 0;
+
+    while (i < N_DEFECTS && (strncmp(defect_classes[i].name, text, len) != 0 ||
+                             defect_classes[i].name[len] != '\0'))
+        i++;
+    if (text[len] != '=')
+        return error_set(err, ERR_USAGE, "--on %s: it is CLASS=ACTION, as nan_inf=reject",
+                         text);
+    if (i == N_DEFECTS)
+        return unknown_class(text, len, err);
+    for (int action = DEFECT_REJECT; action <= DEFECT_KEEP; action++) {
+        if (strcmp(word, action_names[action]) != 0 ||
+            !may_be(&defect_classes[i], (enum defect_action)action))
+            continue;
+        policy->actions[i] = (enum defect_action)action;
+        return 0;
+    }
+    const struct defect_class *class = &defect_classes[i];
+    const enum defect_action other =
+        class->usual == DEFECT_REJECT ? class->other : DEFECT_REJECT;
+    if (other == class->usual)
+        return error_set(err, ERR_USAGE, "--on %s: %s can only be rejected", text, class->name);
+    return error_set(err, ERR_USAGE, "--on %s: for %s it is %s or %s", text, class->name,
+                     action_names[class->usual], action_names[other]);
+}
+
+enum defect defect_rejected(const struct defect_policy *policy, uint64_t defects)
+{
+    int i = 0;
+
+    while (i < N_DEFECTS &&
+           (!(defects & defect_bit((enum defect)i)) || policy->actions[i] != DEFECT_REJECT))
+        i++;
+    return (enum defect)i;
+}

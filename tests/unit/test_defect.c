@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+
+#include "stages/defect.h"
+#include "store/store.h"
+#include "tests/support/stage_run.h"
+#include "tests/support/store_fixture.h"
+#include "tests/support/tmp.h"
+
+struct fixture {
+    struct tmp tmp;
+    struct store *store;
+    struct stage_run run;
+};
+
+static void new_store(struct fixture *f)
+{
+    struct error err;
+
+    store_close(f->store);
+    f->store = NULL;
+    assert_ok(store_open(":memory:", STORE_CREATE, &f->store, &err));
+    stage_run_init(&f->run, f->store);
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = test_calloc(1, sizeof *f);
+
+    tmp_open(&f->tmp);
+    new_store(f);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    store_close(f->store);
+    tmp_close(&f->tmp);
+    test_free(f);
+    return 0;
+}
+
+#define GOOD                "{\"text\":\"good\"}\n"
+#define TURN(role, content) "{\"role\":\"" role "\",\"content\":" content "}"
+#define DEEP16              "[[[[[[[[[[[[[[[["
+#define DEEP256                                                                                \
+    DEEP16 DEEP16 DEEP16 DEEP16 DEEP16 DEEP16 DEEP16 DEEP16 DEEP16 DEEP16 DEEP16 DEEP16 DEEP16 \
+        DEEP16 DEEP16 DEEP16
+
+#define SHUT64    "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+#define SHUT256   SHUT64 SHUT64 SHUT64 SHUT64
+#define CHAT(...) "{\"messages\":[" __VA_ARGS__ "]}\n"
+#define TWO_USERS                                                                              \
+    CHAT(TURN("user", "\"a\"") "," TURN("user", "\"b\"") "," TURN("assistant", "\"c\""))
+#define ASSISTANT_FIRST                                                                        \
+    CHAT(TURN("assistant", "\"a\"") "," TURN("user", "\"b\"") "," TURN("assistant", "\"c\""))
+#define USER_LAST                                                                              \
+    CHAT(TURN("user", "\"a\"") "," TURN("assistant", "\"b\"") "," TURN("user", "\"c\""))
+
+/* A corpus for each class: what the usual action makes of it, and what the other one does. */
+static const struct dirty {
+    enum defect defect;
+    struct slice corpus;
+    int n;                  /* records (or the end of the file) that have it */
+    int inserted, rejected; /* as usual */
+    const char *other;      /* action; NULL where there is none */
+    int other_inserted, other_rejected;
+} cases[] = {
+#define BYTES(text)                                                                            \
+    {                                                                                          \
+        text, sizeof(text) - 1                                                                 \
+    }
+    { DEFECT_BAD_JSON, BYTES(GOOD "{\"text\":nope}\n" GOOD), 1, 1, 1, NULL, 0, 0 },
+    { DEFECT_TRUNCATED, BYTES(GOOD "{\"text\":\"cut off"), 1, 1, 1, NULL, 0, 0 },
+    { DEFECT_TOO_LONG,
+      BYTES(GOOD "{\"text\":\"a record of more than three hundred bytes" DEEP256 "\"}\n"), 1, 1,
+      1, NULL, 0, 0 },
+    { DEFECT_TOO_DEEP, BYTES(GOOD "{\"a\":" DEEP256 SHUT256 "}"), 1, 1, 1, NULL, 0, 0 },
+    { DEFECT_NOT_AN_OBJECT, BYTES(GOOD "7\n\"a\"\n"), 2, 1, 2, NULL, 0, 0 },
+    { DEFECT_UNKNOWN_SHAPE, BYTES(GOOD "{\"a\":1}"), 1, 1, 1, NULL, 0, 0 },
+    { DEFECT_EMPTY_RECORD, BYTES(GOOD "{}\n{\"text\":\" \"}"), 2, 1, 2, NULL, 0, 0 },
+    { DEFECT_MISSING_CONTENT, BYTES(GOOD "{\"kind\":\"sft\",\"turns\":[{\"role\":\"user\"}]}"),
+      1, 1, 1, NULL, 0, 0 },
+    { DEFECT_BAD_ROLE, BYTES(GOOD "{\"messages\":[" TURN("narrator", "\"a\"") "]}"), 1, 1, 1,
+      NULL, 0, 0 },
+    { DEFECT_BAD_TYPE, BYTES(GOOD "{\"messages\":[7]}"), 1, 1, 1, NULL, 0, 0 },
+    { DEFECT_BAD_UTF8, BYTES(GOOD "{\"text\":\"caf\xe9\"}\n"), 1, 1, 1, "repair", 2, 0 },
+    { DEFECT_BOM, BYTES("\xef\xbb\xbf{\"text\":\"a\"}\n" GOOD), 1, 2, 0, "reject", 1, 1 },
+    { DEFECT_CR, BYTES("{\"text\":\"a\"}\r\n{\"text\":\"b\"}\r\n"), 2, 2, 0, "reject", 1, 1 },
+    { DEFECT_BLANK_LINE, BYTES(GOOD "\n \n{\"text\":\"a\"}\n"), 1, 2, 0, "reject", 1, 1 },
+    { DEFECT_STRAY_COMMA, BYTES("{\"text\":\"a\"},\n{\"text\":\"b\"},\n"), 2, 2, 0, "reject", 1,
+      1 },
+    { DEFECT_SAME_LINE, BYTES("{\"text\":\"a\"}{\"text\":\"b\"}"), 1, 2, 0, "reject", 1, 1 },
+    { DEFECT_MANY_LINES, BYTES(GOOD "{\n\"text\":\"a\"\n}\n"), 1, 2, 0, "reject", 1, 1 },
+    { DEFECT_NAN_INF, BYTES(GOOD "{\"text\":\"a\",\"n\":[NaN,-Infinity]}"), 1, 2, 0, "reject",
+      1, 1 },
+    { DEFECT_LONE_SURROGATE, BYTES(GOOD "{\"text\":\"\\ud83d\"}"), 1, 2, 0, "reject", 1, 1 },
+    { DEFECT_NUL, BYTES(GOOD "{\"text\":\"a\\u0000b\"}\n{\"text\":\"a\0b\"}"), 2, 2, 0,
+      "reject", 1, 2 },
+    { DEFECT_CONTROL, BYTES(GOOD "{\"text\":\"a\x1b\"}"), 1, 2, 0, "reject", 1, 1 },
+    { DEFECT_BIG_NUMBER, BYTES(GOOD "{\"text\":\"a\",\"n\":123456789012345678901,\"m\":1e999}"),
+      1, 2, 0, "reject", 1, 1 },
+    { DEFECT_DUPLICATE_KEY, BYTES(GOOD "{\"text\":\"a\",\"text\":\"b\"}"), 1, 2, 0, "reject", 1,
+      1 },
+    { DEFECT_DOUBLE_ENCODED,
+      BYTES(GOOD "\"{\\\"text\\\":\\\"a\\\"}\"\n{\"messages\":\"[{\\\"role\\\":\\\"user\\\","
+                 "\\\"content\\\":\\\"a\\\"}]\"}"),
+      2, 3, 0, "reject", 1, 2 },
+    { DEFECT_TYPE_DRIFT,
+      BYTES(GOOD "{\"id\":7,\"instruction\":\"a\",\"output\":4}\n"
+                 "{\"instruction\":\"a\",\"output\":[\"b\",true]}"),
+      2, 3, 0, "reject", 1, 2 },
+    { DEFECT_NULL_CONTENT,
+      BYTES(GOOD "{\"messages\":[" TURN("user", "\"a\"") "," TURN("assistant", "null") "]}"), 1,
+      2, 0, "reject", 1, 1 },
+    { DEFECT_EMPTY_RESPONSE, BYTES(GOOD "{\"instruction\":\"a\",\"output\":\" \\n\"}"), 1, 2, 0,
+      "reject", 1, 1 },
+    { DEFECT_ROLE_ORDER, BYTES(GOOD TWO_USERS ASSISTANT_FIRST USER_LAST), 3, 4, 0, "reject", 1,
+      3 },
+    { DEFECT_LATE_SYSTEM,
+      BYTES(GOOD "{\"messages\":[" TURN("user", "\"a\"") "," TURN("system", "\"b\"") "," TURN(
+          "assistant", "\"c\"") "]}"),
+      1, 2, 0, "reject", 1, 1 },
+};
+
+/* Ingest the corpus with one action of a class changed, or none. */
+static void ingest(struct fixture *f, const struct dirty *dirty, const char *action)
+{
+    const bool is_long = dirty->defect == DEFECT_TOO_LONG;
+    const char *path = tmp_write(&f->tmp, "dirty.jsonl", dirty->corpus.ptr, dirty->corpus.len);
+    char on[64];
+    struct error err;
+
+    snprintf(on, sizeof on, "%s=%s", defect_classes[dirty->defect].name, action);
+    new_store(f);
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "100", "on", on,
+                        "max-record", is_long ? "300" : "100000", NULL));
+}
+
+static void assert_outcome(const struct fixture *f, const struct dirty *dirty, int inserted,
+                           int rejected)
+{
+    if (stage_run_int(&f->run, "inserted") != inserted ||
+        stage_run_int(&f->run, "rejected") != rejected)
+        fail_msg("%s: inserted %d, rejected %d, not %d and %d\n%s",
+                 defect_classes[dirty->defect].name, (int)stage_run_int(&f->run, "inserted"),
+                 (int)stage_run_int(&f->run, "rejected"), inserted, rejected, f->run.notes);
+}
+
+/* The run counts n records of the class under this action, and no others of it. */
+static void assert_counted(const struct fixture *f, const struct dirty *dirty,
+                           const char *action, int n)
+{
+    const char *name = defect_classes[dirty->defect].name;
+    char sql[200], want[100];
+
+    snprintf(sql, sizeof sql,
+             "SELECT action, n FROM v_run_defects WHERE class = '%s' ORDER BY action DESC",
+             name);
+    snprintf(want, sizeof want, "%s|%d", action, n);
+    assert_rows(f->store, sql, want);
+}
+
+static void every_class_has_its_corpus(void **state)
+{
+    uint64_t seen = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        seen |= defect_bit(cases[i].defect);
+    assert_int_equal(seen, defect_bit(N_DEFECTS) - 1);
+}
+
+static void does_the_usual_and_counts_it(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct dirty *dirty = &cases[i];
+        const char *usual = defect_action_name(defect_classes[dirty->defect].usual);
+
+        ingest(f, dirty, usual);
+        assert_outcome(f, dirty, dirty->inserted, dirty->rejected);
+        assert_counted(f, dirty, usual, dirty->n);
+    }
+}
+
+static void names_the_defect_of_a_sample_that_was_taken(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct defect_class *class = &defect_classes[cases[i].defect];
+        const bool taken = class->usual != DEFECT_REJECT && !class->of_file;
+        char sql[200], want[16];
+
+        ingest(f, &cases[i], defect_action_name(class->usual));
+        snprintf(sql, sizeof sql, "SELECT count(*) > 0 FROM v_defects WHERE class = '%s'",
+                 class->name);
+        snprintf(want, sizeof want, "%d", taken);
+        assert_rows(f->store, sql, want);
+    }
+}
+
+static void does_otherwise_when_told_to(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct dirty *dirty = &cases[i];
+
+        if (!dirty->other)
+            continue;
+        ingest(f, dirty, dirty->other);
+        assert_outcome(f, dirty, dirty->other_inserted, dirty->other_rejected);
+    }
+}
+
+static void strict_rejects_what_would_be_repaired(void **state)
+{
+    struct defect_policy policy;
+
+    (void)state;
+    defect_policy_init(&policy);
+    defect_policy_strict(&policy);
+    for (int i = 0; i < N_DEFECTS; i++)
+        assert_int_equal(policy.actions[i],
+                         defect_classes[i].usual == DEFECT_KEEP ? DEFECT_KEEP : DEFECT_REJECT);
+}
+
+static void refuses_what_is_no_policy(void **state)
+{
+    static const struct {
+        const char *text, *phrase;
+    } bad[] = {
+        { "nan_inf", "CLASS=ACTION" },
+        { "nan=reject", "no such class" },
+        { "nan_in=reject", "did you mean nan_inf" },
+        { "nan_inf=keep", "repair or reject" },
+        { "nan_inf=", "repair or reject" },
+        { "bad_json=repair", "can only be rejected" },
+        { "bad_utf8=keep", "reject or repair" },
+        { "=reject", "no such class" },
+        { "a_class_whose_name_is_longer_than_any_name_of_any_class_could_be_at_all=keep",
+          "no such class" },
+    };
+    struct defect_policy policy;
+    struct error err;
+
+    (void)state;
+    defect_policy_init(&policy);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_fails(defect_policy_set(&policy, bad[i].text, &err), ERR_USAGE, bad[i].phrase);
+}
+
+static void has_something_to_say_about_every_class(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N_DEFECTS; i++) {
+        assert_non_null(defect_classes[i].name);
+        assert_int_equal(defect_find(defect_classes[i].name), i);
+        assert_true(strlen(defect_classes[i].what) > 10);
+        assert_int_equal(defect_classes[i].page[strlen(defect_classes[i].page) - 1], '\n');
+    }
+    assert_int_equal(defect_find("no_such_class"), N_DEFECTS);
+}
+
+static void reads_utf16_by_its_mark(void **state)
+{
+    static const char wide[] = "\xff\xfe{\0\"\0t\0e\0x\0t\0\"\0:\0\"\0\xe4\0\"\0}\0\n\0"
+                               "{\0\"\0t\0e\0x\0t\0\"\0:\0\"\0\x3d\xd8\"\0}\0\n";
+    const struct dirty dirty = { .defect = DEFECT_BOM, .corpus = { wide, sizeof wide } };
+    struct fixture *f = *state;
+
+    ingest(f, &dirty, "repair");
+    assert_outcome(f, &dirty, 1, 1);
+    assert_non_null(strstr(f->run.notes, "is UTF-16LE, and turned into UTF-8"));
+    assert_rows(f->store, "SELECT context FROM v_sample", "\xc3\xa4");
+    assert_rows(f->store, "SELECT line, class FROM v_rejects", "2|bad_utf8");
+    assert_counted(f, &dirty, "repair", 1);
+}
+
+static void leaves_utf16_alone_when_told_to(void **state)
+{
+    static const char wide[] = "\xff\xfe{\0}\0";
+    struct fixture *f = *state;
+    const char *path = tmp_write(&f->tmp, "dirty.jsonl", wide, sizeof wide - 1);
+    struct error err;
+
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, "on", "bom=reject", NULL),
+                 ERR_INPUT, "bom 1");
+    assert_rows(f->store, "SELECT class, byte_offset, length(raw) FROM reject", "bom|0|6");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_class_has_its_corpus),
+        cmocka_unit_test_setup_teardown(does_the_usual_and_counts_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_the_defect_of_a_sample_that_was_taken, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(does_otherwise_when_told_to, setup, teardown),
+        cmocka_unit_test(strict_rejects_what_would_be_repaired),
+        cmocka_unit_test(refuses_what_is_no_policy),
+        cmocka_unit_test(has_something_to_say_about_every_class),
+        cmocka_unit_test_setup_teardown(reads_utf16_by_its_mark, setup, teardown),
+        cmocka_unit_test_setup_teardown(leaves_utf16_alone_when_told_to, setup, teardown),
+    };
+
+    return cmocka_run_group_tests_name("stages/defect", tests, NULL, NULL);
+}
