@@ -8,43 +8,11 @@
 #include "base/error.h"
 #include "base/jsonout.h"
 #include "base/utf8.h"
+#include "base/visible.h"
 #include "stages/defect.h"
 #include "store/source.h"
 
 enum { LINE_MAX_BYTES = 1 << 26, SHOWN_MAX_BYTES = 64 * 1024 };
-
-/* What may go to a terminal as it is: printable characters. Controls of both ranges and what
- * turns the direction of writing around may not. */
-static bool is_plain(struct slice character)
-{
-    const unsigned char *p = (const unsigned char *)character.ptr;
-
-    if (character.len == 1)
-        return p[0] >= 0x20 && p[0] < 0x7f;
-    if (character.len == 2 && p[0] == 0xc2)
-        return p[1] >= 0xa0;
-    if (character.len == 3 && p[0] == 0xe2)
-        return !(p[1] == 0x80 && (p[2] >= 0xaa || (p[2] >= 0x8b && p[2] <= 0x8f))) &&
-               !(p[1] == 0x81 && p[2] >= 0xa0 && p[2] <= 0xaf);
-    return true;
-}
-
-static int add_escaped(struct slice text, struct buf *out, struct error *err)
-{
-    while (text.len > 0) {
-        const size_t n = utf8_char_len(text);
-        const struct slice character = slice_of(text.ptr, n);
-        const bool good = utf8_bad_at(character) == n && is_plain(character);
-
-        if (good && buf_add_slice(out, character, err) < 0)
-            return -1;
-        for (size_t i = 0; !good && i < n; i++)
-            if (buf_printf(out, err, "\\x%02x", (unsigned char)text.ptr[i]) < 0)
-                return -1;
-        text = slice_of(text.ptr + n, text.len - n);
-    }
-    return 0;
-}
 
 static int print_text(const struct reject_row *row, struct buf *line, struct error *err)
 {
@@ -55,15 +23,15 @@ static int print_text(const struct reject_row *row, struct buf *line, struct err
 
     if (buf_printf(line, err, "reject %" PRId64 " of run %" PRId64 "\nwhere   ", row->reject_id,
                    row->run_id) < 0 ||
-        add_escaped(row->path, line, err) < 0 ||
+        visible_add(line, row->path, err) < 0 ||
         buf_printf(line, err,
                    ", line %" PRIu64 ", byte %" PRIu64 ", %" PRIu64 " bytes\nclass   %s",
                    reject->line, reject->byte_offset, reject->byte_len, reject->class) < 0 ||
         (defect < N_DEFECTS &&
          buf_printf(line, err, ": %s", defect_classes[defect].what) < 0) ||
         buf_add_text(line, "\ndetail  ", err) < 0 ||
-        add_escaped(reject->detail, line, err) < 0 ||
-        buf_add_text(line, "\nrecord  ", err) < 0 || add_escaped(shown, line, err) < 0)
+        visible_add(line, reject->detail, err) < 0 ||
+        buf_add_text(line, "\nrecord  ", err) < 0 || visible_add(line, shown, err) < 0)
         return -1;
     if (shown.len < reject->byte_len &&
         buf_printf(line, err, "\n        (the first %zu bytes)", shown.len) < 0)
