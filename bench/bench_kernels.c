@@ -40,6 +40,26 @@ static void gemm(const struct job *job)
     }
 }
 
+/* As gemm(): a is read as blocks, b as panels of bytes. */
+static void gemm_int8(const struct job *job)
+{
+    const size_t panel = job->kernels->panel;
+    const size_t n_blocks = job->k / INT8_BLOCK;
+    const struct act_int8 *a = (const struct act_int8 *)(const void *)job->a;
+    const uint8_t *b = (const uint8_t *)job->b;
+
+    for (size_t j = 0; j < job->n; j += panel)
+        job->kernels->gemm_int8(job->m, panel, n_blocks, a, n_blocks,
+                                b + j * n_blocks * INT8_BYTES, panel, job->ldb > 0,
+                                job->out + j, job->n, false);
+}
+
+static void quantise_int8(const struct job *job)
+{
+    job->kernels->quantise_int8(job->a, job->n / INT8_BLOCK,
+                                (struct act_int8 *)(void *)job->out);
+}
+
 static size_t row_bytes(enum dtype dtype, size_t k)
 {
     static const size_t block_bytes[] = { 4 * 32, 2 * 32, 2 * 32, 34 };
@@ -121,8 +141,34 @@ static void bench_gemm(struct job job)
         job.k = shapes[i].k;
         job.ldb = shapes[i].ldb;
         const double flops = 2 * (double)job.m * (double)job.n * (double)job.k;
-        printf("%-7s gemm_f32   m=%-4zu n=%-5zu k=%-5zu %8.1f GFLOP/s  %s\n", job.kernels->name,
-               job.m, job.n, job.k, flops / best_of(gemm, &job) * 1e-9, shapes[i].what);
+        printf("%-10s gemm_f32   m=%-4zu n=%-5zu k=%-5zu %8.1f GFLOP/s  %s\n",
+               job.kernels->name, job.m, job.n, job.k, flops / best_of(gemm, &job) * 1e-9,
+               shapes[i].what);
+    }
+}
+
+/* ldb stands for minima here. */
+static void bench_int8(struct job job)
+{
+    static const struct {
+        const char *what;
+        size_t m, n, k, ldb;
+    } shapes[] = {
+        { "linear, prefill", 512, 2048, 2048, 0 },
+        { "linear, wide", 512, 1024, 5632, 0 },
+        { "linear, small model", 512, 768, 768, 0 },
+        { "linear, with minima", 512, 2048, 2048, 1 },
+    };
+
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        job.m = shapes[i].m;
+        job.n = shapes[i].n;
+        job.k = shapes[i].k;
+        job.ldb = shapes[i].ldb;
+        const double ops = 2 * (double)job.m * (double)job.n * (double)job.k;
+        printf("%-10s gemm_int8  m=%-4zu n=%-5zu k=%-5zu %8.1f GOP/s    %s\n",
+               job.kernels->name, job.m, job.n, job.k, ops / best_of(gemm_int8, &job) * 1e-9,
+               shapes[i].what);
     }
 }
 
@@ -133,8 +179,9 @@ static void bench_pack(struct job job)
     for (enum dtype dtype = 0; dtype < N_DTYPES; dtype++) {
         job.dtype = dtype;
         const double bytes = (double)(job.n * job.k * sizeof(float));
-        printf("%-7s pack_%-6s n=%-5zu k=%-5zu        %8.2f GB/s of panel\n", job.kernels->name,
-               dtype_names[dtype], job.n, job.k, bytes / best_of(pack, &job) * 1e-9);
+        printf("%-10s pack_%-6s n=%-5zu k=%-5zu        %8.2f GB/s of panel\n",
+               job.kernels->name, dtype_names[dtype], job.n, job.k,
+               bytes / best_of(pack, &job) * 1e-9);
     }
 }
 
@@ -143,11 +190,14 @@ static void bench_rows(struct job job)
     static const struct {
         const char *what;
         void (*work)(const struct job *job);
-    } rows[] = { { "exp_sum", exp_sum }, { "silu_mul", silu_mul }, { "rms_norm", rms_norm } };
+    } rows[] = { { "exp_sum", exp_sum },
+                 { "silu_mul", silu_mul },
+                 { "rms_norm", rms_norm },
+                 { "quantise_int8", quantise_int8 } };
 
     job.n = 4096;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        printf("%-7s %-10s n=%-5zu                %8.2f G elements/s\n", job.kernels->name,
+        printf("%-10s %-13s n=%-5zu             %8.2f G elements/s\n", job.kernels->name,
                rows[i].what, job.n, (double)job.n / best_of(rows[i].work, &job) * 1e-9);
 }
 
@@ -163,7 +213,8 @@ static float *new_values(size_t n)
 
 int main(void)
 {
-    static const unsigned families[] = { 0, CPU_AVX2, CPU_AVX2 | CPU_AVX512 };
+    static const unsigned families[] = { 0, CPU_AVX2, CPU_AVX2 | CPU_AVX512,
+                                         CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI };
     const size_t n = (size_t)1024 * 5632; /* the largest operand of all */
     struct kernels kernels;
     struct job job = { .kernels = &kernels };
@@ -182,6 +233,8 @@ int main(void)
             continue;
         kernels_init(&kernels, families[i]);
         bench_gemm(job);
+        if (kernels.int8)
+            bench_int8(job);
         bench_pack(job);
         bench_rows(job);
     }

@@ -82,7 +82,10 @@ static int resolve_cpu(struct cli *cli, struct error *err)
     static const struct {
         const char *name;
         unsigned flags;
-    } families[] = { { "ref", 0 }, { "avx2", CPU_AVX2 }, { "avx512", CPU_AVX2 | CPU_AVX512 } };
+    } families[] = { { "ref", 0 },
+                     { "avx2", CPU_AVX2 },
+                     { "avx512", CPU_AVX2 | CPU_AVX512 },
+                     { "avx512vnni", CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI } };
     const char *most = getenv("CURATE_CPU");
 
     cli->cpu_flags = cpu_detect();
@@ -93,7 +96,8 @@ static int resolve_cpu(struct cli *cli, struct error *err)
             cli->cpu_flags &= families[i].flags;
             return 0;
         }
-    return error_set(err, ERR_USAGE, "CURATE_CPU is ref, avx2 or avx512, not '%s'", most);
+    return error_set(err, ERR_USAGE, "CURATE_CPU is ref, avx2, avx512 or avx512vnni, not '%s'",
+                     most);
 }
 
 int settings_resolve(struct cli *cli, struct error *err)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/pool.h"
+#include "scoring/infer/matmul_int8.h"
 #include "scoring/infer/session_private.h"
 #include "scoring/infer/weights.h"
 #include "scoring/kernels/kernels.h"
@@ -144,6 +145,10 @@ static void run_task(void *arg, size_t item, size_t thread)
 
 void matmul_run(const struct session *session, const struct matmul *matmul)
 {
+    if (matmul_int8_serves(session, matmul->weights)) {
+        matmul_int8_run(session, matmul);
+        return;
+    }
     const size_t panel = session->kernels.panel;
     const size_t n_panels = (matmul->weights->n_rows + panel - 1) / panel;
     /* Eight tasks a thread even out what panels cost; more panels a task save reading rows. */

@@ -21,7 +21,7 @@ struct matmul {
     const struct matrix *weights;
     const float *bias;
     const float *a;
-    size_t m;
+    size_t m; /* at most CHUNK_ROWS */
     size_t lda;
     float *out;
     size_t ldo;

@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "scoring/infer/forward.h"
+#include "scoring/infer/matmul_int8.h"
+#include "scoring/infer/model_private.h"
 #include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"
 #include "scoring/kernels/kernels.h"
@@ -48,7 +50,9 @@ int session_new(const struct model *model, const struct kernels *kernels, struct
     session->pool = pool;
     arena_init(&session->arena);
     session->scratch = aligned_alloc(64, n_bytes);
-    if (!session->scratch) {
+    if (kernels->int8)
+        session->acts = malloc(matmul_int8_bytes(&model->info));
+    if (!session->scratch || (kernels->int8 && !session->acts)) {
         session_free(session);
         return error_nomem(err);
     }
@@ -61,6 +65,7 @@ void session_free(struct session *session)
     if (!session)
         return;
     free(session->scratch);
+    free(session->acts);
     free(session->floats);
     arena_release(&session->arena);
     free(session);
@@ -80,6 +85,6 @@ uint64_t session_bytes(const struct model *model, const struct pool *pool, size_
 {
     const size_t n_threads = pool_threads(pool);
 
-    return ragged_bytes(model, n_threads, n_tokens) +
+    return ragged_bytes(model, n_threads, n_tokens) + matmul_int8_bytes(&model->info) +
            (uint64_t)n_threads * SCRATCH_FLOATS * sizeof(float);
 }

@@ -40,7 +40,9 @@ struct session {
     const struct model *model;
     struct kernels kernels;
     struct pool *pool;
-    float *scratch;     /* SCRATCH_FLOATS for each thread */
+    float *scratch; /* SCRATCH_FLOATS for each thread */
+    /* A chunk of rows rounded for matmul_int8.h; NULL where these kernels are not used. */
+    struct act_int8 *acts;
     struct arena arena; /* the lists of a batch */
     float *floats;      /* its matrices */
     size_t n_floats;

@@ -15,6 +15,9 @@ static const struct {
 #if HAVE_AVX512
     { CPU_AVX512, use_avx512 },
 #endif
+#if HAVE_AVX512 && HAVE_AVX512VNNI
+    { CPU_AVX512 | CPU_AVX512VNNI, use_avx512vnni },
+#endif
 };
 
 void kernels_init(struct kernels *k, unsigned cpu_flags)

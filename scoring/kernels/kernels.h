@@ -19,16 +19,41 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KERNELS_PANEL_MAX = 64 };
+enum {
+    KERNELS_PANEL_MAX = 64,
+    INT8_BLOCK = 32, /* numbers that share a scale */
+    INT8_BYTES = 40, /* of a block of one column in a panel: bytes, scale, minimum */
+};
+
+/* A block whose largest number is outside these has a scale, but bytes of 0: below it is taken
+ * for zeros, above it is no number, nor will a product of it be. */
+#define INT8_LEAST 1e-30f
+#define INT8_MOST  0x1.fffffep127f
+
+/* A block of a row of weights: weight l is scale * q[l] + minimum. */
+struct weight_int8 {
+    float scale;
+    float minimum;
+    int8_t q[INT8_BLOCK];
+};
+
+/* A block of a row that was rounded to bytes: element l is about scale * q[l]. */
+struct act_int8 {
+    float scale;
+    float sum;     /* scale * sum of q */
+    int32_t shift; /* -128 * sum of q */
+    int8_t q[INT8_BLOCK];
+};
 
 /* What the CPU has; see cpu_detect(). */
 enum cpu_flag {
-    CPU_AVX2 = 1 << 0,   /* AVX2, FMA and F16C, and the system saves the registers */
-    CPU_AVX512 = 1 << 1, /* F, BW, DQ and VL on top */
+    CPU_AVX2 = 1 << 0,       /* AVX2, FMA and F16C, and the system saves the registers */
+    CPU_AVX512 = 1 << 1,     /* F, BW, DQ and VL on top */
+    CPU_AVX512VNNI = 1 << 2, /* VNNI on top of that */
 };
 
 struct kernels {
-    const char *name; /* family: "ref", "avx2", "avx512"; stored with every run */
+    const char *name; /* family: "ref", "avx2", "avx512" ...; stored with every run */
     size_t panel;     /* columns of a weight panel, at most KERNELS_PANEL_MAX */
 
     /*
@@ -69,6 +94,52 @@ struct kernels {
     void (*unpack_q4_k)(const void *row, size_t first, size_t k, float *out);
     void (*unpack_q5_k)(const void *row, size_t first, size_t k, float *out);
     void (*unpack_q6_k)(const void *row, size_t first, size_t k, float *out);
+
+    /*
+     * Products in 8-bit integers, for weights that are bytes with scales. They round what they
+     * are given: whether they are worth it is for the caller to say, by `int8`.
+     */
+    bool int8; /* they are much faster here than gemm_f32 */
+
+    /*
+     * Round n blocks: scale = M / 127, M the largest magnitude of the block, and q[l] = x[l] *
+     * (127 / M), to the nearest, ties to even. So |x[l] - scale * q[l]| is at most M / 254 and
+     * 4 * FLT_EPSILON * M. What is no number, or infinite, leaves a scale that is so too. Every
+     * bit is the same in all variants.
+     */
+    void (*quantise_int8)(const float *x, size_t n, struct act_int8 *out);
+
+    /* Blocks first .. first + n - 1 of 32 elements of a row; both multiples of 8 of the types
+     * named _K. Exact, but for one rounding of the minimum of a _K. */
+    void (*quants_q8_0)(const void *row, size_t first, size_t n, struct weight_int8 *out);
+    void (*quants_q4_0)(const void *row, size_t first, size_t n, struct weight_int8 *out);
+    void (*quants_q4_1)(const void *row, size_t first, size_t n, struct weight_int8 *out);
+    void (*quants_q5_0)(const void *row, size_t first, size_t n, struct weight_int8 *out);
+    void (*quants_q5_1)(const void *row, size_t first, size_t n, struct weight_int8 *out);
+    void (*quants_iq4_nl)(const void *row, size_t first, size_t n, struct weight_int8 *out);
+    void (*quants_q4_k)(const void *row, size_t first, size_t n, struct weight_int8 *out);
+    void (*quants_q5_k)(const void *row, size_t first, size_t n, struct weight_int8 *out);
+
+    /*
+     * n <= panel rows of n_blocks blocks, `stride` blocks apart, to a panel for gemm_int8: for
+     * each block INT8_BYTES * panel bytes, first q[l] + 128 of column j at l / 4 * 4 * panel +
+     * 4 * j + l % 4, then the columns' scales and minima as floats. Columns n.. are zeros. The
+     * rows are within 2 GiB, and panel is that of these kernels (ref takes any). Exact.
+     */
+    void (*pack_int8)(const struct weight_int8 *rows, size_t stride, size_t n, size_t n_blocks,
+                      size_t panel, uint8_t *out);
+
+    /*
+     * out[i * ldo + j], or 0 without add, plus for each block in order the float of the integer
+     * sum of a's q times b's q, times (a's scale * b's scale); then, with minima, a's sum times
+     * b's minimum. a's rows are lda blocks apart; panel is that of these kernels. Integers are
+     * exact; within (4 * n_blocks + 1) * FLT_EPSILON * (|out| + sum over blocks of the
+     * magnitudes of these products) of exact. Blocks in parts, each added to the one before,
+     * give the bits of one call.
+     */
+    void (*gemm_int8)(size_t m, size_t n, size_t n_blocks, const struct act_int8 *a, size_t lda,
+                      const uint8_t *b, size_t panel, bool minima, float *out, size_t ldo,
+                      bool add);
 
     /* out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i]; the mean in double. out may be x.
      * Three roundings: within 2 * FLT_EPSILON relative (underflow apart). */

@@ -13,5 +13,6 @@ struct kernels;
 void use_ref(struct kernels *k);
 void use_avx2(struct kernels *k);
 void use_avx512(struct kernels *k);
+void use_avx512vnni(struct kernels *k);
 
 #endif

@@ -14,6 +14,7 @@ bool family_open(struct family *f, int argc, char **argv)
         { "ref", 0 },
         { "avx2", CPU_AVX2 },
         { "avx512", CPU_AVX2 | CPU_AVX512 },
+        { "avx512vnni", CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI },
     };
     const char *name = argc == 2 ? argv[1] : "";
 

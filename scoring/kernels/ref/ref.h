@@ -39,6 +39,24 @@ void unpack_q4_k_ref(const void *row, size_t first, size_t k, float *out);
 void unpack_q5_k_ref(const void *row, size_t first, size_t k, float *out);
 void unpack_q6_k_ref(const void *row, size_t first, size_t k, float *out);
 
+struct act_int8;
+struct weight_int8;
+
+void quantise_int8_ref(const float *x, size_t n, struct act_int8 *out);
+void quants_q8_0_ref(const void *row, size_t first, size_t n, struct weight_int8 *out);
+void quants_q4_0_ref(const void *row, size_t first, size_t n, struct weight_int8 *out);
+void quants_q4_1_ref(const void *row, size_t first, size_t n, struct weight_int8 *out);
+void quants_q5_0_ref(const void *row, size_t first, size_t n, struct weight_int8 *out);
+void quants_q5_1_ref(const void *row, size_t first, size_t n, struct weight_int8 *out);
+void quants_iq4_nl_ref(const void *row, size_t first, size_t n, struct weight_int8 *out);
+void quants_q4_k_ref(const void *row, size_t first, size_t n, struct weight_int8 *out);
+void quants_q5_k_ref(const void *row, size_t first, size_t n, struct weight_int8 *out);
+void pack_int8_ref(const struct weight_int8 *rows, size_t stride, size_t n, size_t n_blocks,
+                   size_t panel, uint8_t *out);
+void gemm_int8_ref(size_t m, size_t n, size_t n_blocks, const struct act_int8 *a, size_t lda,
+                   const uint8_t *b, size_t panel, bool minima, float *out, size_t ldo,
+                   bool add);
+
 void rms_norm_ref(const float *x, const float *weight, size_t n, float epsilon, float *out);
 void layer_norm_ref(const float *x, const float *weight, const float *bias, size_t n,
                     float epsilon, float *out);

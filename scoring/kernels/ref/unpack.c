@@ -1,32 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The block formats of ggml, from their layout (ggml-common.h names the fields). A block is
- * read byte by byte: it has no alignment, and the file is little-endian whatever the CPU.
+ * The block formats of ggml as floats.
  *
  * Why the results are exact: a scale in f16 has 11 bits, times a block scale of at most 7 bits,
  * times a quant of at most 6 bits, is at most 24 bits, a float. (Only the powers of two -128
  * and -32 have one bit more.)
  */
-#include "scoring/kernels/ref/ref.h"
-
 #include <stdint.h>
 
+#include "scoring/kernels/ref/blocks.h"
+
 enum { BLOCK = 32, SUPER_BLOCK = 256 };
-
-/* d is the scale of all elements, m the minimum. */
-struct scales {
-    float d, m;
-};
-
-static struct scales scales_at(const uint8_t *p)
-{
-    return (struct scales){ half_at(p), half_at(p + 2) };
-}
-
-static int signed_byte(uint8_t byte)
-{
-    return byte < 128 ? byte : byte - 256;
-}
 
 static inline void unpack(void (*decode)(const uint8_t *block, float *out), size_t block,
                           size_t block_bytes, const uint8_t *row, size_t first, size_t k,
@@ -57,12 +41,6 @@ static inline void q4_1(const uint8_t *block, float *out)
         out[i] = s.d * (float)(block[4 + i] & 15) + s.m;
         out[16 + i] = s.d * (float)(block[4 + i] >> 4) + s.m;
     }
-}
-
-/* The fifth bits of 32 elements, the first lowest. */
-static uint32_t fifth_bits(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
 static inline void q5_0(const uint8_t *block, float *out)
@@ -96,13 +74,11 @@ static inline void q5_1(const uint8_t *block, float *out)
 /* Not evenly spaced: denser where weights are. */
 static inline void iq4_nl(const uint8_t *block, float *out)
 {
-    static const int8_t values[16] = { -127, -104, -83, -65, -49, -35, -22, -10,
-                                       1,    13,   25,  38,  53,  69,  89,  113 };
     const float d = half_at(block);
 
     for (size_t i = 0; i < 16; i++) {
-        out[i] = d * (float)values[block[2 + i] & 15];
-        out[16 + i] = d * (float)values[block[2 + i] >> 4];
+        out[i] = d * (float)iq4_nl_values[block[2 + i] & 15];
+        out[16 + i] = d * (float)iq4_nl_values[block[2 + i] >> 4];
     }
 }
 
@@ -145,21 +121,6 @@ static inline void q3_k(const uint8_t *block, float *out)
             out[16 * g + i] = d * (float)(quant - 4);
         }
     }
-}
-
-/* Scale and minimum of 32 elements of Q4_K and Q5_K: eight pairs of 6 bits in 12 bytes. */
-static struct scales group_scales(struct scales s, const uint8_t *packed, size_t j)
-{
-    int d, m;
-
-    if (j < 4) {
-        d = packed[j] & 63;
-        m = packed[j + 4] & 63;
-    } else {
-        d = (packed[j + 4] & 15) | packed[j - 4] >> 6 << 4;
-        m = packed[j + 4] >> 4 | packed[j] >> 6 << 4;
-    }
-    return (struct scales){ s.d * (float)d, s.m * (float)m };
 }
 
 /* f16 d, f16 m, u8 scales[12], u8 quants[128]: 32 bytes hold two groups, in their nibbles. */
