@@ -60,28 +60,44 @@ static int fail(const struct cli *cli, const char *name, const struct error *err
     return exit_status(err);
 }
 
-/* What argv names: a command, or a stage dressed as one. How many words the name took, 0 for
- * none. */
+/* How many words of argv are the name, 0 when they are not. */
+static int match(const char *name, int argc, char **argv)
+{
+    const size_t word = strcspn(name, " ");
+
+    if (argc < 1 || strncmp(name, argv[0], word) != 0 || argv[0][word])
+        return 0;
+    if (!name[word])
+        return 1;
+    return argc > 1 && strcmp(name + word + 1, argv[1]) == 0 ? 2 : 0;
+}
+
+/* What argv names: a command, or a stage dressed as one; "score import" before "score". How
+ * many words the name took, 0 for none. */
 static int find_command(int argc, char **argv, struct command *out, const struct stage **stage)
 {
-    *stage = argc > 0 ? stage_find(argv[0]) : NULL;
-    if (*stage) {
-        *out = cmd_stage_command(*stage);
-        return 1;
-    }
-    for (size_t i = 0; commands[i] && argc > 0; i++) {
-        const char *name = commands[i]->name;
-        const size_t word = strcspn(name, " ");
+    int most = 0;
 
-        if (strncmp(name, argv[0], word) != 0 || argv[0][word])
+    *stage = NULL;
+    for (size_t i = 0; stages[i]; i++) {
+        const int words = match(stages[i]->name, argc, argv);
+
+        if (words <= most)
             continue;
-        *out = *commands[i];
-        if (!name[word])
-            return 1;
-        if (argc > 1 && strcmp(name + word + 1, argv[1]) == 0)
-            return 2;
+        most = words;
+        *stage = stages[i];
+        *out = cmd_stage_command(*stage);
     }
-    return 0;
+    for (size_t i = 0; commands[i]; i++) {
+        const int words = match(commands[i]->name, argc, argv);
+
+        if (words <= most)
+            continue;
+        most = words;
+        *stage = NULL;
+        *out = *commands[i];
+    }
+    return most;
 }
 
 /* Take the name for the nearest one to what was typed, if it is nearer than those before it. */
@@ -95,17 +111,32 @@ static void consider(const char *name, const char *typed, const char **nearest, 
     }
 }
 
+static void add_name(const char *name, const char *first, size_t first_len, char *names,
+                     size_t *n, size_t size)
+{
+    if (strncmp(name, first, first_len) == 0 && *n < size)
+        *n += (size_t)snprintf(names + *n, size - *n, "%s%s", *n ? ", " : "", name);
+}
+
 /* "model" without a second word, or with a wrong one: say which there are. */
 static int unknown_second_word(const char *first, size_t first_len, struct error *err)
 {
     char names[200] = "";
     size_t n = 0;
 
+    for (size_t i = 0; stages[i]; i++)
+        add_name(stages[i]->name, first, first_len, names, &n, sizeof names);
     for (size_t i = 0; commands[i]; i++)
-        if (strncmp(commands[i]->name, first, first_len) == 0 && n < sizeof names)
-            n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "",
-                                  commands[i]->name);
+        add_name(commands[i]->name, first, first_len, names, &n, sizeof names);
     return error_set(err, ERR_USAGE, "%s needs a second word; there are: %s", first, names);
+}
+
+/* Of the two that a command's name has. */
+static bool is_first_word(const char *name, const char *typed)
+{
+    const size_t word = strcspn(name, " ");
+
+    return strncmp(name, typed, word) == 0 && !typed[word];
 }
 
 static int unknown_command(char **argv, struct error *err)
@@ -113,13 +144,14 @@ static int unknown_command(char **argv, struct error *err)
     const char *nearest = NULL;
     size_t least = 3;
 
-    for (size_t i = 0; stages[i]; i++)
+    for (size_t i = 0; stages[i]; i++) {
+        if (is_first_word(stages[i]->name, argv[0]))
+            return unknown_second_word(argv[0], strlen(argv[0]), err);
         consider(stages[i]->name, argv[0], &nearest, &least);
+    }
     for (size_t i = 0; commands[i]; i++) {
-        const size_t word = strcspn(commands[i]->name, " ");
-
-        if (strncmp(commands[i]->name, argv[0], word) == 0 && !argv[0][word])
-            return unknown_second_word(argv[0], word, err);
+        if (is_first_word(commands[i]->name, argv[0]))
+            return unknown_second_word(argv[0], strlen(argv[0]), err);
         consider(commands[i]->name, argv[0], &nearest, &least);
     }
     if (nearest)

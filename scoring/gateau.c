@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GATEAU's final score (2410.15633, equation 6): hmp and cas, both through a softmax over the
- * pool so that alpha weighs like with like.
+ * GATEAU's final score (2410.15633, equation 6): hmp and cas, both through the same normaliser
+ * over the pool so that alpha weighs like with like.
  */
 #include <stdlib.h>
 
@@ -18,8 +18,10 @@ static int rank_gateau(const struct scorer_options *options, const double *const
 
     if (!awareness)
         return error_nomem(err);
-    if (normalise_softmax(inputs[0], n, out, err) < 0 ||
-        normalise_softmax(inputs[1], n, awareness, err) < 0)
+    for (size_t i = 0; i < n; i++)
+        awareness[i] = options->low_cas ? -inputs[1][i] : inputs[1][i];
+    if (normalise(options->normaliser, inputs[0], n, out, err) < 0 ||
+        normalise(options->normaliser, awareness, n, awareness, err) < 0)
         goto done;
     for (size_t i = 0; i < n; i++)
         out[i] = alpha * out[i] + (1 - alpha) * awareness[i];
@@ -34,8 +36,7 @@ const struct scorer scorer_gateau = {
     .version = 1,
     .unit = "weight",
     .better = BETTER_HIGHER,
-    .summary = "alpha * softmax(hmp) + (1 - alpha) * softmax(cas)",
-    .uses_alpha = true,
+    .summary = "alpha * hmp + (1 - alpha) * cas, each normalised over the cohort",
     .inputs = { { "hmp", SCORER_MODEL }, { "cas", SCORER_MODEL } },
     .rank = rank_gateau,
 };

@@ -51,22 +51,180 @@ static int ascending(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
+/* A sorted copy, to free(); NULL when there is no memory. */
+static double *sort(const double *values, size_t n)
+{
+    double *sorted = malloc((n ? n : 1) * sizeof *sorted);
+
+    if (!sorted)
+        return NULL;
+    if (n > 0)
+        memcpy(sorted, values, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, ascending);
+    return sorted;
+}
+
+/* Adding in order of size makes the sum the same for any order of the samples. */
+static double sum_sorted(const double *sorted, size_t n)
+{
+    struct sum sum = { 0 };
+
+    for (size_t i = 0; i < n; i++)
+        sum_add(&sum, sorted[i]);
+    return sum_value(&sum);
+}
+
+void normalise_minmax(const double *values, size_t n, double *out)
+{
+    const double min = lowest(values, n);
+    const double width = highest(values, n) - min;
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = width > 0 ? (values[i] - min) / width : 0.5;
+}
+
 int normalise_softmax(const double *values, size_t n, double *out, struct error *err)
 {
-    double *sorted = calloc(n, sizeof *sorted);
-    struct sum sum = { 0 };
+    const double max = highest(values, n);
+
+    for (size_t i = 0; i < n; i++)
+        out[i] = exp(values[i] - max);
+    double *sorted = sort(out, n);
+    if (!sorted)
+        return error_nomem(err);
+    const double sum = sum_sorted(sorted, n);
+    for (size_t i = 0; i < n; i++)
+        out[i] /= sum;
+    free(sorted);
+    return 0;
+}
+
+/* Where the value, or the first one equal to it, stands among the sorted. */
+static size_t place(const double *sorted, size_t n, double value)
+{
+    size_t low = 0, high = n;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (sorted[middle] < value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The mean place of the values that count as equal to the one at each place. */
+static void share_places(const double *sorted, size_t n, double *shared)
+{
+    const double tolerance = 1e-12;
+    size_t end;
+
+    for (size_t i = 0; i < n; i = end) {
+        for (end = i + 1; end < n && sorted[end] - sorted[end - 1] <= tolerance; end++)
+            ;
+        for (size_t j = i; j < end; j++)
+            shared[j] = ((double)i + (double)(end - 1)) / 2;
+    }
+}
+
+int normalise_rank(const double *values, size_t n, double *out, struct error *err)
+{
+    double *sorted = sort(values, n);
+    double *shared = calloc(n, sizeof *shared);
+    int rc = -1;
+
+    if (!sorted || !shared) {
+        error_nomem(err);
+        goto done;
+    }
+    share_places(sorted, n, shared);
+    for (size_t i = 0; i < n; i++)
+        out[i] = n > 1 ? shared[place(sorted, n, values[i])] / (double)(n - 1) : 0.5;
+    rc = 0;
+done:
+    free(sorted);
+    free(shared);
+    return rc;
+}
+
+int normalise_zscore(const double *values, size_t n, double *out, struct error *err)
+{
+    double *sorted = sort(values, n);
 
     if (!sorted)
         return error_nomem(err);
-    const double max = highest(values, n);
+    const bool equal = sorted[0] == sorted[n - 1];
+    const double mean = sum_sorted(sorted, n) / (double)n;
     for (size_t i = 0; i < n; i++)
-        sorted[i] = out[i] = exp(values[i] - max);
-    /* Adding in order of size makes the sum the same for any order of the samples. */
+        sorted[i] = (sorted[i] - mean) * (sorted[i] - mean);
     qsort(sorted, n, sizeof *sorted, ascending);
+    const double deviation = sqrt(sum_sorted(sorted, n) / (double)n);
     for (size_t i = 0; i < n; i++)
-        sum_add(&sum, sorted[i]);
-    for (size_t i = 0; i < n; i++)
-        out[i] /= sum_value(&sum);
+        out[i] = equal || deviation == 0 ? 0 : (values[i] - mean) / deviation;
     free(sorted);
     return 0;
+}
+
+int normalise_clip(const double *values, size_t n, double *out, struct error *err)
+{
+    const size_t low = (n - 1) / 100;
+    double *sorted = sort(values, n);
+
+    if (!sorted)
+        return error_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        out[i] = fmin(fmax(values[i], sorted[low]), sorted[n - 1 - low]);
+    free(sorted);
+    return 0;
+}
+
+int normalise_robust(const double *values, size_t n, double *out, struct error *err)
+{
+    if (normalise_clip(values, n, out, err) < 0)
+        return -1;
+    normalise_minmax(out, n, out);
+    return 0;
+}
+
+static const char *const names[NORMALISERS] = {
+    [NORMALISE_SOFTMAX] = "softmax", [NORMALISE_MINMAX] = "minmax", [NORMALISE_RANK] = "rank",
+    [NORMALISE_ZSCORE] = "zscore",   [NORMALISE_ROBUST] = "robust",
+};
+
+const char *normaliser_name(enum normaliser normaliser)
+{
+    return names[normaliser];
+}
+
+bool normaliser_find(const char *name, enum normaliser *out)
+{
+    for (size_t i = 0; i < NORMALISERS; i++) {
+        if (strcmp(names[i], name) != 0)
+            continue;
+        *out = (enum normaliser)i;
+        return true;
+    }
+    return false;
+}
+
+int normalise(enum normaliser normaliser, const double *values, size_t n, double *out,
+              struct error *err)
+{
+    switch (normaliser) {
+    case NORMALISE_MINMAX:
+        normalise_minmax(values, n, out);
+        return 0;
+    case NORMALISE_RANK:
+        return normalise_rank(values, n, out, err);
+    case NORMALISE_ZSCORE:
+        return normalise_zscore(values, n, out, err);
+    case NORMALISE_ROBUST:
+        return normalise_robust(values, n, out, err);
+    case NORMALISE_SOFTMAX:
+    case NORMALISERS:
+        break;
+    }
+    return normalise_softmax(values, n, out, err);
 }

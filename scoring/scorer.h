@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "scoring/normalise.h"
+
 struct error;
 struct observation;
 
@@ -48,8 +50,12 @@ enum scorer_needs {
     NEED_SEGMENTS = 1 << 2,  /* per segment: attention in the whole, NLL in its place */
 };
 
+/* What decides about the numbers of a cohort beside its samples. */
 struct scorer_options {
-    double alpha; /* weight of hmp in gateau, 0..1 */
+    double alpha;               /* weight of hmp in gateau, 0..1 */
+    enum normaliser normaliser; /* puts hmp and cas on one scale before they are mixed */
+    bool log_ppl;               /* hmp compares NLLs and not perplexities */
+    bool low_cas;               /* gateau looks for low cas and not for high */
 };
 
 enum scorer_better { BETTER_HIGHER, BETTER_LOWER };
@@ -61,7 +67,6 @@ struct scorer {
     const char *unit; /* "nats/token", "ratio" */
     enum scorer_better better;
     const char *summary; /* one line */
-    bool uses_alpha;     /* options.alpha is part of its parameters */
 
     unsigned needs; /* with observe */
     void (*observe)(const struct observation *observation, struct score *out);

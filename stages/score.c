@@ -4,8 +4,8 @@
  *
  * The metrics asked for and all they are made of form a plan (score_plan.c). Per model, one
  * pass computes all that is missing; what is derived from stored scores follows without a
- * model. Every part commits as it goes, so that the same command carries on where a killed one
- * stopped.
+ * model, and so do the cohorts. Every part commits as it goes, so that the same command carries
+ * on where a killed one stopped.
  */
 #include <string.h>
 
@@ -22,7 +22,11 @@
 static const struct score_args defaults = {
     .template = "auto",
     .turns = "last",
-    .alpha = 0.8,
+    .cohort_args = { .alpha = "0.8",
+                     .normaliser = "softmax",
+                     .ppl = "ppl",
+                     .cas_sign = "+1",
+                     .nulls = "exclude" },
     .segment_tokens = 128,
     .batch_tokens = 4096,
 };
@@ -40,8 +44,9 @@ static const struct option options[] = {
       "how a dialogue is written (default: auto, as the model's file says)" },
     { OPTION_TEXT, 0, "turns", offsetof(struct score_args, turns), "last|all",
       "score the last response, or all of a dialogue and their mean (default last)" },
-    { OPTION_REAL, 0, "alpha", offsetof(struct score_args, alpha), "X",
-      "weight of hmp in gateau, 0 to 1 (default 0.8)" },
+    { OPTION_TEXT, 0, "cohort", offsetof(struct score_args, cohort), "NAME",
+      "what the cohort of hmp or gateau is called (default: like the metric)" },
+    COHORT_OPTIONS(struct score_args, cohort_args),
     { OPTION_INT, 0, "segment-tokens", offsetof(struct score_args, segment_tokens), "N",
       "tokens of a context segment (default 128)" },
     { OPTION_INT, 0, "max-tokens", offsetof(struct score_args, max_tokens), "N",
@@ -65,7 +70,8 @@ static const char description[] =
     "stopped at any time and started again.\n\n"
     "hmp and gateau compare a pair of models of one lineage, the one with the long window\n"
     "(--model) and the one with the short window (--short-model), over the samples of\n"
-    "--where. docs/scores.md says what each metric means.\n\n"
+    "--where, which become a version of a cohort: 'curate help cohort make'. What each\n"
+    "metric means: 'curate explain METRIC'.\n\n"
     "--template is auto, or one of" TEMPLATE_LIST ".";
 #undef X
 
@@ -81,8 +87,6 @@ static int check_count(const char *option, int64_t value, int64_t min, struct er
 
 static int check_args(const struct score_args *args, struct error *err)
 {
-    if (!(args->alpha >= 0 && args->alpha <= 1))
-        return error_set(err, ERR_USAGE, "--alpha is %g; it must be from 0 to 1", args->alpha);
     if (check_count("segment-tokens", args->segment_tokens, 1, err) < 0 ||
         check_count("max-tokens", args->max_tokens, 0, err) < 0 ||
         check_count("batch-tokens", args->batch_tokens, 1, err) < 0)
@@ -99,7 +103,9 @@ static int check(const void *arguments, struct error *err)
 
     if (check_args(args, err) < 0)
         return -1;
-    const int rc = score_plan_make(&args->metrics, &plan, err);
+    int rc = score_plan_make(&args->metrics, &plan, err);
+    if (rc == 0)
+        rc = score_cohort_check(args, &plan, err);
     score_plan_release(&plan);
     return rc;
 }
@@ -139,9 +145,7 @@ static int run_nodes(struct scoring *scoring, struct error *err)
 
         if (node->scorer->derive && score_derive(scoring, node, err) < 0)
             return -1;
-        /* A pool is due once all its inputs are there: at the metric it is named after. */
-        if (node->pool && node->pool == node->scorer &&
-            score_rank(scoring, node->pool, err) < 0)
+        if (node->scorer->rank && node->asked && score_cohort(scoring, node, err) < 0)
             return -1;
     }
     return 0;
@@ -157,6 +161,10 @@ static void report_facts(const struct scoring *scoring, double secs,
     stage_fact_int(result, "scored", (int64_t)scoring->done.n_scored);
     stage_fact_int(result, "unscorable", (int64_t)scoring->done.n_unscorable);
     stage_fact_int(result, "cached", (int64_t)scoring->n_cached);
+    if (scoring->cohorts.len > 0) {
+        stage_fact_text(result, "cohort", scoring->cohorts.data);
+        stage_fact_int(result, "ranked", (int64_t)scoring->n_ranked);
+    }
     stage_fact_int(result, "tokens", (int64_t)scoring->n_tokens);
     if (scoring->n_tokens > 0)
         stage_fact_real(result, "tok_per_s", secs > 0 ? tokens / secs : 0);
@@ -187,12 +195,14 @@ static int list_lacking(const struct scoring *scoring, struct buf *out, struct e
         const struct score_node *node = &scoring->plan.nodes[i];
         struct id_list ids = { 0 };
 
+        if (node->scorer->rank) /* made anew of what there is */
+            continue;
         if (score_list_lacking(scoring, node, &ids, err) < 0)
             return -1;
         const size_t n = ids.n;
         id_list_release(&ids);
-        if ((i > 0 && buf_add_text(out, ",", err) < 0) || score_node_name(node, out, err) < 0 ||
-            buf_printf(out, err, ":%zu", n) < 0)
+        if ((out->len > 0 && buf_add_text(out, ",", err) < 0) ||
+            score_node_name(node, out, err) < 0 || buf_printf(out, err, ":%zu", n) < 0)
             return -1;
     }
     return 0;
@@ -225,7 +235,9 @@ static int run(const struct stage_context *context, const void *arguments,
     const int64_t started_ns = clock_mono_ns();
     int rc = -1;
 
-    if (check_args(args, err) < 0 || score_plan_make(&args->metrics, &scoring.plan, err) < 0)
+    buf_init(&scoring.cohorts, LACKING_MAX_BYTES);
+    if (check_args(args, err) < 0 || score_plan_make(&args->metrics, &scoring.plan, err) < 0 ||
+        score_cohort_check(args, &scoring.plan, err) < 0)
         goto done;
     scoring.all_turns = strcmp(args->turns, "all") == 0;
     scoring.observing.template = &scoring.template.form;
@@ -242,6 +254,7 @@ static int run(const struct stage_context *context, const void *arguments,
     rc = run_nodes(&scoring, err);
     report_facts(&scoring, (double)(clock_mono_ns() - started_ns) / 1e9, result);
 done:
+    buf_release(&scoring.cohorts);
     id_list_release(&scoring.samples);
     score_models_close(&scoring);
     score_plan_release(&scoring.plan);

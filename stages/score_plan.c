@@ -38,8 +38,7 @@ static int append(struct score_plan *plan, const struct score_node *node, size_t
 }
 
 static int plan_node(struct score_plan *plan, const struct scorer *scorer,
-                     enum scorer_model role, const struct scorer *pool, size_t *index,
-                     struct error *err);
+                     enum scorer_model role, size_t *index, struct error *err);
 
 static int plan_inputs(struct score_plan *plan, struct score_node *node, struct error *err)
 {
@@ -57,7 +56,7 @@ static int plan_inputs(struct score_plan *plan, struct score_node *node, struct 
             return error_set(err, ERR_INVARIANT,
                              "metric %s is made of '%s', which is not there", scorer->name,
                              input->metric);
-        if (plan_node(plan, wanted, role, node->pool, &node->inputs[i], err) < 0)
+        if (plan_node(plan, wanted, role, &node->inputs[i], err) < 0)
             return -1;
         const struct score_node *made = &plan->nodes[node->inputs[i]];
         node->has_segments = node->has_segments || made->has_segments;
@@ -69,19 +68,16 @@ static int plan_inputs(struct score_plan *plan, struct score_node *node, struct 
 
 /* The place of a metric in the plan, with all it is made of before it. */
 static int plan_node(struct score_plan *plan, const struct scorer *scorer,
-                     enum scorer_model role, const struct scorer *pool, size_t *index,
-                     struct error *err)
+                     enum scorer_model role, size_t *index, struct error *err)
 {
     struct score_node node = { .scorer = scorer,
                                .role = role,
                                .has_segments = (scorer->needs & NEED_SEGMENTS) != 0 };
 
-    if (scorer->rank)
-        node.pool = pool ? pool : scorer;
     for (size_t i = 0; i < plan->n; i++) {
         const struct score_node *there = &plan->nodes[i];
 
-        if (there->scorer == scorer && there->role == role && there->pool == node.pool) {
+        if (there->scorer == scorer && there->role == role) {
             *index = i;
             return 0;
         }
@@ -100,8 +96,9 @@ int score_plan_make(const struct text_list *metrics, struct score_plan *out, str
 
         if (!scorer)
             return unknown_metric(metrics->items[i], err);
-        if (plan_node(out, scorer, SCORER_MODEL, NULL, &index, err) < 0)
+        if (plan_node(out, scorer, SCORER_MODEL, &index, err) < 0)
             return -1;
+        out->nodes[index].asked = true;
     }
     return 0;
 }
@@ -116,19 +113,4 @@ int score_node_name(const struct score_node *node, struct buf *out, struct error
 {
     return buf_printf(out, err, "%s%s", node->scorer->name,
                       node->role == SCORER_SHORT_MODEL ? "@short" : "");
-}
-
-bool score_plan_in_pool(const struct score_plan *plan, const struct score_node *node,
-                        const struct scorer *pool)
-{
-    const size_t index = (size_t)(node - plan->nodes);
-
-    for (size_t i = 0; i < plan->n; i++) {
-        const struct score_node *rank = &plan->nodes[i];
-
-        for (size_t j = 0; rank->pool == pool && j < rank->n_inputs; j++)
-            if (rank->inputs[j] == index && !node->scorer->rank)
-                return true;
-    }
-    return false;
 }

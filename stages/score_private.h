@@ -4,8 +4,9 @@
  *
  * score_plan.c turns the metrics asked for into a list of nodes, each after its inputs;
  * score_models.c opens the models; score_sets.c gives every node its score set; then
- * score_observe.c, score_derive.c and score_rank.c each compute what their kind of node lacks,
- * and score_rows.c puts it into the store. All functions return 0, or -1 with err filled.
+ * score_observe.c and score_derive.c each compute what their kind of node lacks, score_rows.c
+ * puts it into the store, and score_cohort.c makes a cohort of what is there. All functions
+ * return 0, or -1 with err filled.
  */
 #ifndef CURATE_SCORE_PRIVATE_H
 #define CURATE_SCORE_PRIVATE_H
@@ -14,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -22,10 +24,10 @@
 #include "scoring/observe.h"
 #include "scoring/scorer.h"
 #include "scoring/template.h"
+#include "stages/cohort_private.h"
 #include "store/selection.h"
 
 struct arena;
-struct buf;
 struct error;
 struct model;
 struct stage_context;
@@ -37,7 +39,8 @@ struct score_args {
     const char *where;
     const char *template; /* a name, or "auto" */
     const char *turns;    /* "last" or "all" */
-    double alpha;
+    const char *cohort;   /* NULL: it is called like the metric */
+    struct cohort_args cohort_args;
     int64_t segment_tokens;
     int64_t max_tokens; /* 0: the model's window */
     int64_t batch_tokens;
@@ -45,16 +48,16 @@ struct score_args {
 
 enum { SCORE_MODELS = 2 }; /* of enum scorer_model */
 
-/* One metric about one model (of a pair): a score set. */
+/* One metric about one model (of a pair): a score set; a rank is a cohort instead. */
 struct score_node {
     const struct scorer *scorer;
     enum scorer_model role;
-    const struct scorer *pool; /* of a rank: the metric asked for, whose pool it is over */
     size_t inputs[SCORER_INPUTS_MAX];
     size_t n_inputs;
+    bool asked;           /* for itself, and not as an input */
     bool has_segments;    /* it, or an input of it, is made of segments */
     bool has_short_model; /* likewise of the other model of a pair */
-    int64_t set_id;       /* 0 in a dry run when there is no such set yet */
+    int64_t set_id;       /* 0 of a rank, and in a dry run when there is no such set yet */
 };
 
 struct score_plan {
@@ -94,6 +97,8 @@ struct scoring {
     struct score_tally batch;
     uint64_t n_cached;
     uint64_t n_tokens;
+    uint64_t n_ranked;  /* samples of new versions of cohorts */
+    struct buf cohorts; /* "gateau@2": the versions asked for */
 };
 
 /* score_plan.c */
@@ -101,9 +106,6 @@ int score_plan_make(const struct text_list *metrics, struct score_plan *out, str
 void score_plan_release(struct score_plan *plan);
 /* "nll", or "nll@short" for the short model of a pair. */
 int score_node_name(const struct score_node *node, struct buf *out, struct error *err);
-/* Whether the node is a number that the pool's samples must have. */
-bool score_plan_in_pool(const struct score_plan *plan, const struct score_node *node,
-                        const struct scorer *pool);
 
 /* score_models.c: open those the plan needs, and settle max_tokens. */
 int score_models_open(struct scoring *scoring, struct error *err);
@@ -134,9 +136,14 @@ struct sample;
 int score_texts_add(struct score_texts *texts, const struct sample *sample, bool all_turns,
                     struct arena *arena, struct error *err);
 
-/* score_derive.c, score_rank.c */
+/* score_derive.c */
 int score_derive(struct scoring *scoring, const struct score_node *node, struct error *err);
-int score_rank(struct scoring *scoring, const struct scorer *pool, struct error *err);
+
+/* score_cohort.c: make the cohort of a rank that was asked for. */
+int score_cohort(struct scoring *scoring, const struct score_node *node, struct error *err);
+/* Options and metrics that fit together, as far as it shows without a database. */
+int score_cohort_check(const struct score_args *args, const struct score_plan *plan,
+                       struct error *err);
 
 /* score_rows.c */
 /* The samples of the run without a score of the node; free with id_list_release(). */

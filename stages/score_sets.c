@@ -16,60 +16,6 @@
 
 enum { PARAMS_MAX_BYTES = 1 << 20, NAME_MAX_BYTES = 256 };
 
-static int by_name(const void *left, const void *right)
-{
-    const struct score_node *a = *(const struct score_node *const *)left;
-    const struct score_node *b = *(const struct score_node *const *)right;
-    const int order = strcmp(a->scorer->name, b->scorer->name);
-
-    return order ? order : (a->role > b->role) - (a->role < b->role);
-}
-
-/* What the samples of the pool have: "cas", "nll", "nll@short". In order of name, since the
- * order of the plan hangs on what else was asked for. */
-static int add_pool(const struct scoring *scoring, const struct scorer *pool,
-                    struct jsonout *out, struct error *err)
-{
-    const struct score_plan *plan = &scoring->plan;
-    const struct score_node **nodes = calloc(plan->n, sizeof *nodes);
-    size_t n = 0;
-    struct buf name;
-    int rc = -1;
-
-    if (!nodes)
-        return error_nomem(err);
-    buf_init(&name, NAME_MAX_BYTES);
-    for (size_t i = 0; i < plan->n; i++)
-        if (score_plan_in_pool(plan, &plan->nodes[i], pool))
-            nodes[n++] = &plan->nodes[i];
-    qsort(nodes, n, sizeof *nodes, by_name);
-    jsonout_key(out, "pool");
-    jsonout_array_begin(out);
-    for (size_t i = 0; i < n; i++) {
-        buf_clear(&name);
-        if (score_node_name(nodes[i], &name, err) < 0)
-            goto done;
-        jsonout_text(out, buf_slice(&name));
-    }
-    jsonout_array_end(out);
-    rc = 0;
-done:
-    buf_release(&name);
-    free(nodes);
-    return rc;
-}
-
-/* Whether the cut into segments bears on a node's numbers: on a rank also by who is in its
- * pool. */
-static bool hangs_on_segments(const struct score_plan *plan, const struct score_node *node)
-{
-    for (size_t i = 0; node->pool && i < plan->n; i++)
-        if (plan->nodes[i].has_segments &&
-            score_plan_in_pool(plan, &plan->nodes[i], node->pool))
-            return true;
-    return node->has_segments;
-}
-
 /*
  * All that can change a node's numbers beside the model, as canonical JSON: keys in
  * alphabetical order, no blanks. Equal parameters must give equal bytes, for ever: scores are
@@ -78,27 +24,19 @@ static bool hangs_on_segments(const struct score_plan *plan, const struct score_
 static int params_json(const struct scoring *scoring, const struct score_node *node,
                        struct buf *out, struct error *err)
 {
-    const struct score_args *args = scoring->args;
     const struct observer_options *observing = &scoring->observing;
-    const bool has_segments = hangs_on_segments(&scoring->plan, node);
     char hex[2 * DIGEST_BYTES + 1];
     struct jsonout json;
 
     jsonout_init(&json, out);
     jsonout_object_begin(&json);
-    if (node->scorer->uses_alpha) {
-        jsonout_key(&json, "alpha");
-        jsonout_double(&json, args->alpha);
-    }
-    if (has_segments) {
+    if (node->has_segments) {
         jsonout_key(&json, "attn_row"); /* the response token's own query */
         jsonout_text(&json, slice_text("own"));
     }
     jsonout_key(&json, "max_tokens");
     jsonout_int(&json, (int64_t)observing->max_tokens);
-    if (node->pool && add_pool(scoring, node->pool, &json, err) < 0)
-        return -1;
-    if (has_segments) {
+    if (node->has_segments) {
         jsonout_key(&json, "segment_tokens");
         jsonout_int(&json, (int64_t)observing->segment_tokens);
     }
@@ -110,11 +48,7 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
     jsonout_key(&json, "template");
     jsonout_text(&json, slice_text(observing->template->name));
     jsonout_key(&json, "turns");
-    jsonout_text(&json, slice_text(args->turns));
-    if (node->pool) {
-        jsonout_key(&json, "where");
-        jsonout_text(&json, args->where ? slice_text(args->where) : (struct slice){ 0 });
-    }
+    jsonout_text(&json, slice_text(scoring->args->turns));
     jsonout_object_end(&json);
     return jsonout_end(&json, err);
 }
@@ -192,7 +126,8 @@ static int find_all(struct scoring *scoring, struct error *err)
         if (scoring->plan.roles[i] && put_model(scoring, &scoring->models[i], err) < 0)
             return -1;
     for (size_t i = 0; i < scoring->plan.n; i++)
-        if (find_set(scoring, &scoring->plan.nodes[i], err) < 0)
+        if (!scoring->plan.nodes[i].scorer->rank &&
+            find_set(scoring, &scoring->plan.nodes[i], err) < 0)
             return -1;
     return 0;
 }

@@ -54,7 +54,7 @@ void stage_fact_real(struct stage_result *result, const char *key, double value)
 void stage_fact_text(struct stage_result *result, const char *key, const char *value);
 
 struct stage {
-    const char *name;        /* the verb */
+    const char *name;        /* the verb, or two words: "cohort make" */
     const char *summary;     /* one line for help */
     const char *description; /* a paragraph or two for --help; NULL for none */
     const struct option *options;

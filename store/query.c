@@ -50,12 +50,57 @@ int query_open_view(struct store *store, const char *view, struct query **out,
     } listings[] = {
         { "v_runs", "SELECT run_id, command, started_at, finished_at, status, read, inserted, "
                     "duplicate, rejected, scored FROM v_runs ORDER BY run_id" },
+        { "v_cohorts", "SELECT cohort, version, is_current, n_samples, n, normaliser, ppl, "
+                       "alpha, cas_sign, nulls, model, short_model FROM v_cohorts "
+                       "ORDER BY cohort, version" },
     };
 
     for (size_t i = 0; i < sizeof listings / sizeof listings[0]; i++)
         if (strcmp(view, listings[i].view) == 0)
             return query_open(store, listings[i].sql, out, err);
     return error_set(err, ERR_NOT_FOUND, "there is no listing of %s", view);
+}
+
+/* Two columns, a row for each thing there is to say. */
+static const char ABOUT_COHORT[] =
+    "WITH v AS (SELECT v.* FROM v_cohorts v JOIN cohort h"
+    " ON h.name = v.cohort AND h.version = v.version WHERE h.cohort_id = :cohort_id)"
+    " SELECT 'cohort' AS what, cohort AS value FROM v"
+    " UNION ALL SELECT 'version', version FROM v"
+    " UNION ALL SELECT 'current', is_current FROM v"
+    " UNION ALL SELECT 'condition', condition FROM v"
+    " UNION ALL SELECT 'model', model FROM v"
+    " UNION ALL SELECT 'short model', short_model FROM v"
+    " UNION ALL SELECT 'parameters of nll', nll_params FROM v"
+    " UNION ALL SELECT 'parameters of cas', cas_params FROM v"
+    " UNION ALL SELECT 'hmp compares', ppl FROM v"
+    " UNION ALL SELECT 'normaliser', normaliser FROM v"
+    " UNION ALL SELECT 'alpha', alpha FROM v"
+    " UNION ALL SELECT 'cas sign', cas_sign FROM v"
+    " UNION ALL SELECT 'nulls', nulls FROM v"
+    " UNION ALL SELECT 'samples', n_samples FROM v"
+    " UNION ALL SELECT 'in the cohort', n FROM v"
+    " UNION ALL SELECT 'imputed', n_imputed FROM v"
+    " UNION ALL SELECT 'skipped', n_skipped FROM v"
+    " UNION ALL SELECT 'nll short min', nll_short_min FROM v"
+    " UNION ALL SELECT 'nll short max', nll_short_max FROM v"
+    " UNION ALL SELECT 'nll long min', nll_long_min FROM v"
+    " UNION ALL SELECT 'nll long max', nll_long_max FROM v"
+    " UNION ALL SELECT 'hmp min', hmp_min FROM v UNION ALL SELECT 'hmp max', hmp_max FROM v"
+    " UNION ALL SELECT 'cas min', cas_min FROM v UNION ALL SELECT 'cas max', cas_max FROM v"
+    " UNION ALL SELECT * FROM (SELECT 'status ' || status, count(*) FROM cohort_score"
+    " WHERE cohort_id = :cohort_id GROUP BY status ORDER BY 1)";
+
+int query_open_cohort(struct store *store, int64_t cohort_id, struct query **out,
+                      struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_open(store, ABOUT_COHORT, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":cohort_id", cohort_id);
+    *out = (struct query *)stmt;
+    return 0;
 }
 
 void query_close(struct query *query)

@@ -31,9 +31,12 @@ int query_open(struct store *store, const char *sql, struct query **out, struct 
 /* The rejects, in the order of their files; class NULL for all, else borrowed until close. */
 int query_open_rejects(struct store *store, const char *class, struct query **out,
                        struct error *err);
-/* All rows of "v_runs", oldest first. */
+/* All rows of "v_runs" or "v_cohorts", oldest first. */
 int query_open_view(struct store *store, const char *view, struct query **out,
                     struct error *err);
+/* All about a version of a cohort, as rows of what and value. */
+int query_open_cohort(struct store *store, int64_t cohort_id, struct query **out,
+                      struct error *err);
 void query_close(struct query *query);
 size_t query_columns(const struct query *query);
 const char *query_column_name(const struct query *query, size_t column);

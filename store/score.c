@@ -27,10 +27,14 @@ static const char ADD_SET[] = "INSERT INTO score_set (metric_id, model_id, param
 static const char FIND_SET[] = "SELECT score_set_id FROM score_set WHERE metric_id = :metric_id"
                                " AND model_id = :model_id AND params_hash = :hash";
 
-/* Sets without a score are what a run left that was stopped before its first commit. */
+/* Sets without a score are what a run left that was stopped before its first commit; of cohorts
+ * the current versions count. */
 static const char FIND_SETS[] =
     "SELECT t.score_set_id, t.model_id, m.better = 'higher',"
-    " (SELECT max(k.run_id) FROM score k WHERE k.score_set_id = t.score_set_id) AS newest"
+    " coalesce((SELECT max(k.run_id) FROM score k WHERE k.score_set_id = t.score_set_id),"
+    " (SELECT h.asked_run_id FROM cohort h WHERE t.score_set_id IN (h.hmp_set_id,"
+    " h.gateau_set_id) AND h.cohort_id = (SELECT x.cohort_id FROM cohort x"
+    " WHERE x.name = h.name ORDER BY x.asked_run_id DESC, x.version DESC LIMIT 1))) AS newest"
     " FROM score_set t JOIN metric m ON m.metric_id = t.metric_id"
     " JOIN model d ON d.model_id = t.model_id"
     " WHERE m.name = :metric AND (:model IS NULL OR d.name = :model) AND newest IS NOT NULL"
@@ -46,8 +50,9 @@ static const char ASK_SET[] = "UPDATE score_set SET asked_run_id = :run_id"
 
 #define SCORED_SETS                                                                            \
     " FROM score_set t JOIN metric m ON m.metric_id = t.metric_id"                             \
-    " JOIN model d ON d.model_id = t.model_id WHERE EXISTS"                                    \
-    " (SELECT 1 FROM score k WHERE k.score_set_id = t.score_set_id)"
+    " JOIN model d ON d.model_id = t.model_id WHERE (EXISTS"                                   \
+    " (SELECT 1 FROM score k WHERE k.score_set_id = t.score_set_id) OR EXISTS"                 \
+    " (SELECT 1 FROM cohort h WHERE t.score_set_id IN (h.hmp_set_id, h.gateau_set_id)))"
 
 static const char LIST_METRICS[] = "SELECT DISTINCT m.name" SCORED_SETS " ORDER BY m.name";
 
@@ -75,9 +80,6 @@ static const char GET_SCORE[] =
 static const char LIST_SCORED[] =
     "SELECT sample_id FROM score WHERE score_set_id = :score_set_id"
     " AND sample_id BETWEEN :first AND :last ORDER BY sample_id";
-
-static const char DROP_SCORE[] =
-    "DELETE FROM score WHERE score_set_id = :score_set_id AND sample_id = :sample_id";
 
 static int put_metric(struct store *store, const struct score_set *set, int64_t *id,
                       struct error *err)
@@ -226,8 +228,7 @@ int score_set_find(struct store *store, const char *metric, const char *model,
     return 0;
 }
 
-/* A status that says there is a number. */
-static bool has_value(const char *status)
+bool score_has_value(const char *status)
 {
     return strcmp(status, "ok") == 0 || strcmp(status, "truncated") == 0;
 }
@@ -237,7 +238,7 @@ int score_put(struct store *store, const struct score_row *row, int64_t run_id,
 {
     struct stmt *stmt = NULL;
 
-    if (has_value(row->status) && !isfinite(row->value))
+    if (score_has_value(row->status) && !isfinite(row->value))
         return error_set(err, ERR_INVARIANT,
                          "the score of sample %" PRId64 " is %f and yet '%s'", row->sample_id,
                          row->value, row->status);
@@ -245,7 +246,7 @@ int score_put(struct store *store, const struct score_row *row, int64_t run_id,
         return -1;
     stmt_bind_int(stmt, ":score_set_id", row->score_set_id);
     stmt_bind_int(stmt, ":sample_id", row->sample_id);
-    if (has_value(row->status))
+    if (score_has_value(row->status))
         stmt_bind_real(stmt, ":value", row->value);
     stmt_bind_text(stmt, ":status", slice_text(row->status));
     stmt_bind_int(stmt, ":n_tokens", row->n_tokens);
@@ -354,30 +355,5 @@ int score_lacking(struct store *store, int64_t score_set_id, const struct id_lis
 done:
     id_list_release(&scored);
     id_list_release(&list);
-    return rc;
-}
-
-int score_keep_only(struct store *store, int64_t score_set_id, const struct id_list *samples,
-                    struct error *err)
-{
-    struct id_list scored = { 0 }, others = { 0 };
-    struct stmt *stmt = NULL;
-    int rc = -1;
-
-    if (list_scored(store, score_set_id, INT64_MIN, INT64_MAX, &scored, err) < 0 ||
-        subtract(&scored, samples, &others, err) < 0)
-        goto done;
-    for (size_t i = 0; i < others.n; i++) {
-        if (stmt_use(store, DROP_SCORE, &stmt, err) < 0)
-            goto done;
-        stmt_bind_int(stmt, ":score_set_id", score_set_id);
-        stmt_bind_int(stmt, ":sample_id", others.ids[i]);
-        if (stmt_run(stmt, err) < 0)
-            goto done;
-    }
-    rc = 0;
-done:
-    id_list_release(&scored);
-    id_list_release(&others);
     return rc;
 }

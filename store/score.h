@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -96,11 +97,25 @@ int segment_put(struct store *store, const struct segment_row *row, struct error
 int score_get(struct store *store, int64_t score_set_id, int64_t sample_id,
               struct score_row *out, struct error *err);
 
+/* All scores of a set for a list of samples, which ascends; one place a sample. */
+struct score_column {
+    double *values;      /* meaningless without a number */
+    const char **status; /* of score_row; NULL where the set has no row */
+    struct arena texts;  /* of status */
+};
+int score_column_read(struct store *store, int64_t score_set_id, const struct id_list *samples,
+                      struct score_column *out, struct error *err);
+/* A zeroed column is empty. */
+void score_column_release(struct score_column *column);
+/* A status that says there is a number. */
+bool score_has_value(const char *status);
+
+/* The model of a set. */
+int score_set_model(struct store *store, int64_t score_set_id, int64_t *model_id,
+                    struct error *err);
+
 /* Those of the samples that have no score in the set. Both lists ascend. */
 int score_lacking(struct store *store, int64_t score_set_id, const struct id_list *samples,
                   struct id_list *out, struct error *err);
-/* Drop the set's scores of all samples but these, which ascend. Inside a transaction. */
-int score_keep_only(struct store *store, int64_t score_set_id, const struct id_list *samples,
-                    struct error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/selection.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -9,10 +10,11 @@
 
 enum { PERMYRIAD = 10000 };
 
-#define RANK_HEAD "SELECT c.sample_id, k.value FROM "
+#define RANK_HEAD "SELECT c.sample_id, "
 #define RANK_JOIN                                                                              \
-    " AS c LEFT JOIN score k ON k.score_set_id = :score_set_id AND k.sample_id = c.sample_id"  \
-    " ORDER BY k.value IS NULL, k.value "
+    " AS c LEFT JOIN score k ON k.score_set_id = :score_set_id AND k.sample_id = c.sample_id"
+#define RANK_JOIN_COHORT                                                                       \
+    " AS c LEFT JOIN cohort_score k ON k.cohort_id = :cohort_id AND k.sample_id = c.sample_id"
 #define RANK_TIES ", c.sample_id"
 
 static const char FIND_SAME[] =
@@ -58,6 +60,7 @@ struct ranking {
     size_t cap;
     uint64_t n_candidates; /* samples with a number, of which the list may be cut to the best */
     uint64_t n_unscored;
+    uint64_t n_outside; /* candidates of which it is only known that they are behind the list */
 };
 
 static void ranking_release(struct ranking *ranking)
@@ -91,13 +94,16 @@ static int ranking_collect(struct ranking *ranking, struct stmt *stmt, struct er
 
     while ((rc = stmt_next(stmt, err)) == 1) {
         if (stmt_column_type(stmt, 1) == STMT_NULL) {
-            ranking->n_unscored++;
+            if (stmt_columns(stmt) > 2 && stmt_int(stmt, 2))
+                ranking->n_outside++;
+            else
+                ranking->n_unscored++;
         } else if (ranking_add(ranking, stmt_int(stmt, 0), stmt_real(stmt, 1), err) < 0) {
             stmt_reset(stmt);
             return -1;
         }
     }
-    ranking->n_candidates = ranking->list.n;
+    ranking->n_candidates = ranking->list.n + ranking->n_outside;
     return rc;
 }
 
@@ -111,22 +117,47 @@ static uint64_t how_many(const struct selection_spec *spec, uint64_t n)
            (n % PERMYRIAD * spec->top_permyriad + PERMYRIAD - 1) / PERMYRIAD;
 }
 
+/* Samples and scores in order; NULL last. */
+static int open_ranked(struct store *store, const struct selection_spec *spec,
+                       struct stmt **out, struct error *err)
+{
+    const char *column = spec->cohort_id > 0 ? spec->cohort_column : "value";
+    char before[120], after[240];
+
+    snprintf(before, sizeof before, "%sk.%s, %s FROM ", RANK_HEAD, column,
+             spec->cohort_id > 0 ? "k.status = 'outside_top'" : "0");
+    snprintf(after, sizeof after, "%s ORDER BY k.%s IS NULL, k.%s %s%s",
+             spec->cohort_id > 0 ? RANK_JOIN_COHORT : RANK_JOIN, column, column,
+             spec->higher_is_better ? "DESC" : "ASC", RANK_TIES);
+    if (condition_open(store, before, spec->condition, after, out, err) < 0)
+        return -1;
+    if (spec->cohort_id > 0)
+        stmt_bind_int(*out, ":cohort_id", spec->cohort_id);
+    else
+        stmt_bind_int(*out, ":score_set_id", spec->score_set_id);
+    return 0;
+}
+
 /* The condition is evaluated once: ranking and counting come from the same pass. */
 static int rank(struct store *store, const struct selection_spec *spec, struct ranking *out,
                 struct error *err)
 {
-    const char *after =
-        spec->higher_is_better ? RANK_JOIN "DESC" RANK_TIES : RANK_JOIN "ASC" RANK_TIES;
     struct stmt *stmt = NULL;
 
-    if (condition_open(store, RANK_HEAD, spec->condition, after, &stmt, err) < 0)
+    if (open_ranked(store, spec, &stmt, err) < 0)
         return -1;
-    stmt_bind_int(stmt, ":score_set_id", spec->score_set_id);
     const int rc = ranking_collect(out, stmt, err);
     stmt_close(stmt);
     if (rc < 0)
         return -1;
-    out->list.n = (size_t)how_many(spec, out->n_candidates);
+    const uint64_t n = how_many(spec, out->n_candidates);
+    if (n > out->list.n)
+        return error_set(err, ERR_USAGE,
+                         "--top %s is %llu of %llu, but the cohort was ranked for its first "
+                         "%zu only; score it again with a larger --top, or with --exact-all",
+                         spec->top, (unsigned long long)n,
+                         (unsigned long long)out->n_candidates, out->list.n);
+    out->list.n = (size_t)n;
     return 0;
 }
 
@@ -252,6 +283,7 @@ int selection_make(struct store *store, const struct selection_spec *spec, int64
     result.n_selected = ranking.list.n;
     result.n_candidates = ranking.n_candidates;
     result.n_unscored = ranking.n_unscored;
+    result.n_outside = ranking.n_outside;
     *out = result;
     rc = 0;
 done:

@@ -33,21 +33,25 @@ struct selection_spec {
     const char *name;
     int64_t score_set_id;
     bool higher_is_better;
-    const char *condition;  /* NULL: all */
-    const char *top;        /* as the user wrote it, kept for the record */
-    uint64_t top_n;         /* this many at most, or */
-    uint64_t top_permyriad; /* when top_n is 0: of 10,000 parts, rounded up */
+    int64_t cohort_id;         /* whose numbers they are; 0: they are in score itself */
+    const char *cohort_column; /* "hmp", "cas" or "gateau" */
+    const char *condition;     /* NULL: all */
+    const char *top;           /* as the user wrote it, kept for the record */
+    uint64_t top_n;            /* this many at most, or */
+    uint64_t top_permyriad;    /* when top_n is 0: of 10,000 parts, rounded up */
 };
 struct selection_result {
     uint64_t n_selected;
     uint64_t n_candidates;
     uint64_t n_unscored;
-    bool replaced;  /* a selection of that name was there and differed */
-    bool unchanged; /* it was there and is the same: nothing was written */
+    uint64_t n_outside; /* of the candidates, known only not to be among the best */
+    bool replaced;      /* a selection of that name was there and differed */
+    bool unchanged;     /* it was there and is the same: nothing was written */
 };
 /*
  * Rank by score, best first, ties by sample_id, keep the top, under a name. A selection of the
- * same name is replaced. Its own transaction; with dry_run nothing is written.
+ * same name is replaced. ERR_USAGE when a cohort was ranked for fewer than are asked for. Its
+ * own transaction; with dry_run nothing is written.
  */
 int selection_make(struct store *store, const struct selection_spec *spec, int64_t run_id,
                    bool dry_run, struct selection_result *out, struct error *err);

@@ -4,7 +4,7 @@
 "$CURATE" help > help.txt
 cmp overview.txt help.txt
 grep -c 'ingest' help.txt
-[ "$(wc -l < help.txt)" -le 40 ]
+[ "$(wc -l < help.txt)" -le 48 ]
 for command in ingest score select export run query runs rejects init; do
     "$CURATE" help $command
 done > commands.txt

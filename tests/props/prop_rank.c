@@ -32,15 +32,20 @@ static void draw(struct rng *rng, struct pool_case *c)
     }
 }
 
-static void rank(struct pool_case *c, double alpha)
+static void rank_with(struct pool_case *c, const struct scorer_options *given)
 {
-    const struct scorer_options options = { .alpha = alpha };
+    const struct scorer_options options = *given;
     const double *const nlls[] = { c->nll_short, c->nll_long };
     const double *const parts[] = { c->hmp, c->cas };
     struct error err;
 
     assert_ok(scorer_find("hmp")->rank(&options, nlls, c->n, c->hmp, &err));
     assert_ok(scorer_find("gateau")->rank(&options, parts, c->n, c->gateau, &err));
+}
+
+static void rank(struct pool_case *c, double alpha)
+{
+    rank_with(c, &(struct scorer_options){ .alpha = alpha });
 }
 
 static void swap(double *values, size_t i, size_t j)
@@ -60,6 +65,13 @@ static void the_order_of_samples_does_not_change_a_bit(void **state)
     for (int trial = 0; trial < N_TRIALS; trial++) {
         size_t from[N_MAX];
 
+        const struct scorer_options options = {
+            .alpha = 0.8,
+            .normaliser = (enum normaliser)rng_below(&rng, NORMALISERS),
+            .log_ppl = rng_below(&rng, 2) == 1,
+            .low_cas = rng_below(&rng, 2) == 1,
+        };
+
         draw(&rng, &one);
         other = one;
         for (size_t i = 0; i < one.n; i++)
@@ -75,8 +87,8 @@ static void the_order_of_samples_does_not_change_a_bit(void **state)
             swap(other.cas, i, j);
         }
 
-        rank(&one, 0.8);
-        rank(&other, 0.8);
+        rank_with(&one, &options);
+        rank_with(&other, &options);
 
         for (size_t i = 0; i < one.n; i++) {
             assert_memory_equal(&other.hmp[i], &one.hmp[from[i]], sizeof(double));
@@ -99,11 +111,15 @@ static void scaling_the_perplexities_of_a_model_changes_nothing(void **state)
             other.nll_short[i] = one.nll_short[i] + 3;
         }
 
-        rank(&one, 0.8);
-        rank(&other, 0.8);
+        for (int log_ppl = 0; log_ppl < 2; log_ppl++) {
+            const struct scorer_options options = { .alpha = 0.8, .log_ppl = log_ppl != 0 };
 
-        for (size_t i = 0; i < one.n; i++)
-            assert_true(fabs(one.hmp[i] - other.hmp[i]) <= 1e-12);
+            rank_with(&one, &options);
+            rank_with(&other, &options);
+
+            for (size_t i = 0; i < one.n; i++)
+                assert_true(fabs(one.hmp[i] - other.hmp[i]) <= 1e-12);
+        }
     }
 }
 
@@ -125,10 +141,16 @@ static void alpha_one_is_the_order_of_hmp_and_alpha_zero_that_of_cas(void **stat
 
     (void)state;
     for (int trial = 0; trial < N_TRIALS; trial++) {
+        struct scorer_options options = {
+            .normaliser = (enum normaliser)(trial % NORMALISE_ROBUST), /* robust makes ties */
+        };
+
         draw(&rng, &c);
-        rank(&c, 1);
+        options.alpha = 1;
+        rank_with(&c, &options);
         assert_same_order(c.gateau, c.hmp, c.n);
-        rank(&c, 0);
+        options.alpha = 0;
+        rank_with(&c, &options);
         assert_same_order(c.gateau, c.cas, c.n);
     }
 }

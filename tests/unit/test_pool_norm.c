@@ -136,6 +136,74 @@ static void softmax_of_two_million_values_sums_to_one(void **state)
     assert_near(total, 1, 1e-9);
 }
 
+static void ranks_are_shared_by_equal_values(void **state)
+{
+    const double d[] = { 1.0 / 3, -0.5, 1.0 / 3 + 5e-17, -0.875 };
+    const double d_want[] = { 0.8333333, 0.3333333, 0.8333333, 0 };
+    const double cas[] = { 0.30, 0.55, 0.80, 0.45 };
+    const double cas_want[] = { 0, 0.6666667, 1, 0.3333333 };
+    const double equal[] = { 2, 2, 2 };
+    double out[4];
+    struct error err;
+
+    (void)state;
+    assert_ok(normalise_rank(d, 4, out, &err));
+    assert_all_near(out, d_want, 4);
+    assert_ok(normalise_rank(cas, 4, out, &err));
+    assert_all_near(out, cas_want, 4);
+    assert_ok(normalise_rank(equal, 3, out, &err));
+    assert_true(out[0] == 0.5 && out[2] == 0.5);
+    assert_ok(normalise_rank(equal, 1, out, &err));
+    assert_true(out[0] == 0.5);
+}
+
+static void z_scores_have_mean_zero_and_deviation_one(void **state)
+{
+    const double values[] = { 2, 4, 4, 4, 5, 5, 7, 9 };
+    const double want[] = { -1.5, -0.5, -0.5, -0.5, 0, 0, 1, 2 };
+    const double equal[] = { 0.1, 0.1, 0.1 };
+    double out[8];
+    struct error err;
+
+    (void)state;
+    assert_ok(normalise_zscore(values, 8, out, &err));
+    assert_all_near(out, want, 8);
+    assert_ok(normalise_zscore(equal, 3, out, &err));
+    assert_true(out[0] == 0 && out[1] == 0 && out[2] == 0);
+}
+
+static void an_outlier_presses_nobody_together_when_clipped(void **state)
+{
+    double values[201], out[201];
+    struct error err;
+
+    (void)state;
+    for (int i = 0; i < 201; i++)
+        values[i] = i;
+    values[200] = 1e9;
+    values[0] = -1e9;
+
+    assert_ok(normalise_robust(values, 201, out, &err));
+
+    assert_true(out[0] == 0 && out[2] == 0 && out[198] == 1 && out[200] == 1);
+    assert_near(out[100], 0.5, 1e-12);
+    /* Up to a hundred nobody is beyond the percentiles. */
+    assert_ok(normalise_clip(values + 101, 100, out, &err));
+    assert_true(out[99] == 1e9);
+}
+
+static void normalisers_are_found_by_their_names(void **state)
+{
+    enum normaliser found;
+
+    (void)state;
+    for (int i = 0; i < NORMALISERS; i++) {
+        assert_true(normaliser_find(normaliser_name((enum normaliser)i), &found));
+        assert_int_equal(found, i);
+    }
+    assert_false(normaliser_find("softmin", &found));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +215,10 @@ int main(void)
         cmocka_unit_test(softmax_does_not_overflow),
         cmocka_unit_test(softmax_of_one_value_is_one),
         cmocka_unit_test(softmax_of_two_million_values_sums_to_one),
+        cmocka_unit_test(ranks_are_shared_by_equal_values),
+        cmocka_unit_test(z_scores_have_mean_zero_and_deviation_one),
+        cmocka_unit_test(an_outlier_presses_nobody_together_when_clipped),
+        cmocka_unit_test(normalisers_are_found_by_their_names),
     };
 
     return cmocka_run_group_tests_name("scoring/normalise", tests, NULL, NULL);

@@ -53,7 +53,7 @@ static void keys_of_a_step_are_the_options_of_its_command(void **state)
     assert_step_json(recipe, 0, "\"files\":[\"a.jsonl\",\"b.jsonl\"]");
     assert_step_json(recipe, 0, "\"max-rejects\":2.5");
     assert_step_json(recipe, 1, "\"metrics\":[\"gateau\",\"ifd\"]");
-    assert_step_json(recipe, 1, "\"alpha\":0.7");
+    assert_step_json(recipe, 1, "\"alpha\":\"0.7\"");
     assert_step_json(recipe, 2, "\"top\":\"10%\"");
     assert_step_json(recipe, 3, "\"force\":true");
     recipe_free(recipe);
@@ -69,7 +69,7 @@ static void what_a_step_leaves_out_has_the_default_of_the_command(void **state)
     assert_ok(recipe_parse(slice_text(text), "r.yaml", &recipe, &err));
 
     assert_null(recipe_db(recipe));
-    assert_step_json(recipe, 0, "\"alpha\":0.8");
+    assert_step_json(recipe, 0, "\"alpha\":\"0.8\"");
     recipe_free(recipe);
 }
 
@@ -93,7 +93,7 @@ static void says_what_is_wrong_and_where(void **state)
         { "version: 1\nsteps: []\n", "r.yaml" },
         { "version: 1\nsteps:\n  - score: {alpha: 0.5}\n", "metrics is missing" },
         { "version: 1\nsteps:\n  - score: {metrics: [nll], alpha: high}\n",
-          "step 1: score: alpha" },
+          "step 1: score: --alpha" },
         { "version: 1\nsteps:\n  - {score: {metrics: [nll]}, select: {name: a}}\n", "both" },
         { "steps: [", "r.yaml" },
         { "", "empty" },

@@ -106,14 +106,9 @@ static int score_slowly(struct fixture *f, const char *metric, struct error *err
                      NULL);
 }
 
-/* All scores, to the last bit, by what the samples say and not by their ids. */
-static char *dump(struct store *store)
+/* The rows of a query, numbers to the last bit; free() it. */
+static char *rows_of(struct store *store, const char *sql)
 {
-    static const char sql[] =
-        "SELECT m.name, d.name, t.params, v.instruction, k.status, k.n_tokens, k.value"
-        " FROM score k JOIN score_set t USING (score_set_id) JOIN metric m USING (metric_id)"
-        " JOIN model d USING (model_id) JOIN v_sample v USING (sample_id)"
-        " ORDER BY 1, 2, 3, 4";
     struct query *query = NULL;
     struct buf out;
     struct error err;
@@ -122,17 +117,34 @@ static char *dump(struct store *store)
     buf_init(&out, DUMP_MAX_BYTES);
     assert_ok(query_open(store, sql, &query, &err));
     while ((rc = query_next(query, &err)) == 1) {
-        for (size_t i = 0; i < 5; i++) {
-            assert_ok(buf_add_slice(&out, query_value(query, i).bytes, &err));
-            assert_ok(buf_add(&out, "|", 1, &err));
+        for (size_t i = 0; i < query_columns(query); i++) {
+            const struct query_value value = query_value(query, i);
+
+            assert_ok(value.type == QUERY_REAL
+                          ? buf_printf(&out, &err, "%a|", value.real)
+                          : buf_printf(&out, &err, "%" PRId64 "%.*s|", value.integer,
+                                       (int)value.bytes.len,
+                                       value.bytes.ptr ? value.bytes.ptr : ""));
         }
-        assert_ok(buf_printf(&out, &err, "%" PRId64 "|%a\n", query_value(query, 5).integer,
-                             query_value(query, 6).real));
+        assert_ok(buf_add_text(&out, "\n", &err));
     }
     assert_ok(rc);
     query_close(query);
     assert_true(out.len > 0);
     return out.data;
+}
+
+/* All scores, by what the samples say and not by their ids. */
+static char *dump(struct store *store)
+{
+    return rows_of(store,
+                   "SELECT m.name, d.name, t.params, v.instruction, k.status, k.n_tokens,"
+                   " k.value FROM score k JOIN score_set t USING (score_set_id)"
+                   " JOIN metric m USING (metric_id) JOIN model d USING (model_id)"
+                   " JOIN v_sample v USING (sample_id)"
+                   " UNION ALL SELECT k.cohort, k.version, v.instruction, k.status, k.hmp,"
+                   " k.cas, k.gateau FROM v_cohort_scores k JOIN v_sample v USING (sample_id)"
+                   " ORDER BY 1, 2, 3, 4");
 }
 
 static void assert_same_scores(struct store *store, struct store *other)
@@ -162,8 +174,9 @@ static void every_metric_and_what_it_is_made_of_is_stored(void **state)
                 "hmp|tiny-llama|7|3\n"
                 "nll|tiny-llama|7|6\n"
                 "nll|tiny-llama-short|7|6");
-    assert_int_equal(stage_run_int(&f->run, "scored"), 3 + 3 + 3 + 6 + 6);
-    assert_int_equal(stage_run_int(&f->run, "unscorable"), 4 + 4 + 4 + 1 + 1);
+    assert_int_equal(stage_run_int(&f->run, "scored"), 3 + 6 + 6);
+    assert_int_equal(stage_run_int(&f->run, "unscorable"), 4 + 1 + 1);
+    assert_int_equal(stage_run_int(&f->run, "ranked"), 3);
     assert_true(stage_run_int(&f->run, "tokens") > 0);
 }
 
@@ -199,7 +212,7 @@ static void hmp_alone_ranks_all_that_have_both_perplexities(void **state)
                 "7|6|1|1");
 }
 
-static void the_pool_is_part_of_the_parameters(void **state)
+static void a_cohort_knows_what_it_is_made_of(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -207,16 +220,17 @@ static void the_pool_is_part_of_the_parameters(void **state)
     assert_ok(score_pair(f, "hmp", &err));
     assert_ok(score_pair(f, "gateau", &err));
 
-    assert_rows(f->run.store,
-                "SELECT m.name, json_extract(params, '$.pool') FROM score_set"
-                " JOIN metric m USING (metric_id)"
-                " WHERE m.name IN ('hmp', 'gateau') ORDER BY score_set_id",
-                "hmp|[\"nll\",\"nll@short\"]\n"
-                "hmp|[\"cas\",\"nll\",\"nll@short\"]\n"
-                "gateau|[\"cas\",\"nll\",\"nll@short\"]");
+    assert_string_equal(stage_run_text(&f->run, "cohort"), "gateau@1");
+    assert_rows(
+        f->run.store,
+        "SELECT cohort, version, is_current, model, short_model, ppl, normaliser, alpha,"
+        " cas_sign, nulls, n_samples, n, json_extract(cas_params, '$.segment_tokens'),"
+        " nll_long_min < nll_long_max, hmp_max <= 1, cas_min < cas_max FROM v_cohorts",
+        "hmp|1|1|tiny-llama|tiny-llama-short|ppl|softmax|0.8|1|exclude|7|6||1|1|\n"
+        "gateau|1|1|tiny-llama|tiny-llama-short|ppl|softmax|0.8|1|exclude|7|3|16|1|1|1");
 }
 
-static void who_is_in_the_pool_hangs_on_the_cut_into_segments(void **state)
+static void other_parameters_make_another_version(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -226,10 +240,9 @@ static void who_is_in_the_pool_hangs_on_the_cut_into_segments(void **state)
                         "short-model", f->short_model, "segment-tokens", "40", NULL));
 
     assert_rows(f->run.store,
-                "SELECT m.name, json_extract(params, '$.segment_tokens') FROM score_set"
-                " JOIN metric m USING (metric_id)"
-                " WHERE m.name IN ('hmp', 'nll') ORDER BY score_set_id",
-                "nll|\nnll|\nhmp|16\nhmp|40");
+                "SELECT version, is_current, json_extract(cas_params, '$.segment_tokens')"
+                " FROM v_cohorts ORDER BY version",
+                "1|0|16\n2|1|40");
 }
 
 static void parameters_do_not_hang_on_what_else_is_asked_for(void **state)
@@ -242,8 +255,9 @@ static void parameters_do_not_hang_on_what_else_is_asked_for(void **state)
                         "nll", "metrics", "gateau", "model", f->long_model, "short-model",
                         f->short_model, "segment-tokens", "16", NULL));
 
-    assert_int_equal(stage_run_int(&f->run, "cached"), 5 * N_CORPUS);
+    assert_int_equal(stage_run_int(&f->run, "cached"), 3 * N_CORPUS);
     assert_int_equal(stage_run_int(&f->run, "scored"), 2 * (N_CORPUS - 1));
+    assert_rows(f->run.store, "SELECT count(*) FROM cohort", "1");
 }
 
 static void a_second_run_scores_nothing(void **state)
@@ -256,8 +270,10 @@ static void a_second_run_scores_nothing(void **state)
 
     assert_int_equal(stage_run_int(&f->run, "scored"), 0);
     assert_int_equal(stage_run_int(&f->run, "unscorable"), 0);
-    assert_int_equal(stage_run_int(&f->run, "cached"), 5 * N_CORPUS);
+    assert_int_equal(stage_run_int(&f->run, "cached"), 3 * N_CORPUS);
+    assert_int_equal(stage_run_int(&f->run, "ranked"), 0);
     assert_int_equal(stage_run_int(&f->run, "tokens"), 0);
+    assert_rows(f->run.store, "SELECT count(*) FROM cohort", "1");
     assert_rows(f->run.store, "SELECT count(DISTINCT run_id) FROM score", "1");
 }
 
@@ -274,30 +290,32 @@ static void a_new_sample_is_the_only_one_put_to_the_model(void **state)
     assert_int_equal(stage_run_int(&f->run, "cached"), 3 * N_CORPUS);
 }
 
-static void a_new_sample_changes_the_whole_pool(void **state)
+static void a_new_sample_makes_a_new_version_and_the_old_one_stays(void **state)
 {
+    static const char first[] = "SELECT sample_id, hmp, cas, gateau, status"
+                                " FROM v_cohort_scores WHERE version = 1 ORDER BY 1";
     struct fixture *f = *state;
     struct error err;
 
     assert_ok(score_pair(f, "gateau", &err));
+    char *before = rows_of(f->run.store, first);
     store_fixture_add(f->samples, LETTER HOUSE, "who would not go?", "he said that he");
     assert_ok(score_pair(f, "gateau", &err));
 
-    /* Three inputs of one sample; hmp may stay 0 or 1, gateau changes for all four. */
+    assert_int_equal(stage_run_int(&f->run, "scored"), 3); /* the inputs of one sample */
+    assert_string_equal(stage_run_text(&f->run, "cohort"), "gateau@2");
+    char *after = rows_of(f->run.store, first);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
     assert_rows(f->run.store,
-                "SELECT count(*) FROM score JOIN score_set USING (score_set_id)"
-                " JOIN metric m USING (metric_id) WHERE run_id = (SELECT max(run_id) FROM run)"
-                " AND m.name NOT IN ('hmp', 'gateau')",
-                "3");
+                "SELECT version, count(gateau), round(sum(gateau), 9) FROM v_cohort_scores"
+                " GROUP BY 1",
+                "1|3|1\n2|4|1");
     assert_rows(f->run.store,
                 "SELECT count(*), round(sum(value), 9) FROM v_scores"
                 " WHERE metric = 'gateau' AND value IS NOT NULL",
                 "4|1");
-    assert_rows(f->run.store,
-                "SELECT count(*) FROM score JOIN score_set USING (score_set_id)"
-                " JOIN metric m USING (metric_id) WHERE run_id = (SELECT max(run_id) FROM run)"
-                " AND m.name = 'gateau'",
-                "4");
 }
 
 static void stopped_anywhere_and_started_again_equals_uninterrupted(void **state)
@@ -335,8 +353,8 @@ static void stopping_keeps_what_was_committed(void **state)
     const int64_t before = stage_run_int(&f->run, "scored");
     assert_ok(score_pair(f, "gateau", &err));
 
-    assert_int_equal(before + stage_run_int(&f->run, "scored"), 3 + 3 + 3 + 6 + 6);
-    assert_rows(f->run.store, "SELECT sum(n_scored) FROM run", "21");
+    assert_int_equal(before + stage_run_int(&f->run, "scored"), 3 + 6 + 6);
+    assert_rows(f->run.store, "SELECT sum(n_scored) FROM run", "15");
 }
 
 static void threads_batches_and_the_order_of_samples_change_no_bit(void **state)
@@ -485,7 +503,10 @@ static void both_models_of_a_pair_see_the_same_window(void **state)
     assert_ok(score_pair(f, "hmp", &err));
 
     assert_rows(f->run.store,
-                "SELECT DISTINCT json_extract(params, '$.max_tokens') FROM score_set", "256");
+                "SELECT DISTINCT json_extract(nll_params, '$.max_tokens'),"
+                " json_extract(t.params, '$.max_tokens') FROM v_cohorts JOIN cohort h"
+                " JOIN score_set t ON t.score_set_id = h.short_set_id",
+                "256|256");
 }
 
 static void a_pair_must_share_its_vocabulary(void **state)
@@ -581,8 +602,7 @@ static void a_dry_run_tells_what_is_lacking_and_changes_nothing(void **state)
 
     f->run.dry_run = true;
     assert_ok(score_pair(f, "gateau", &err));
-    assert_string_equal(stage_run_text(&f->run, "lacking"),
-                        "nll@short:7,nll:7,hmp:7,cas:7,gateau:7");
+    assert_string_equal(stage_run_text(&f->run, "lacking"), "nll@short:7,nll:7,cas:7");
     assert_rows(f->run.store,
                 "SELECT (SELECT count(*) FROM model)"
                 " + (SELECT count(*) FROM score_set)",
@@ -631,12 +651,12 @@ int main(void)
         TEST(every_metric_and_what_it_is_made_of_is_stored),
         TEST(what_has_no_number_has_a_reason),
         TEST(hmp_alone_ranks_all_that_have_both_perplexities),
-        TEST(the_pool_is_part_of_the_parameters),
-        TEST(who_is_in_the_pool_hangs_on_the_cut_into_segments),
+        TEST(a_cohort_knows_what_it_is_made_of),
+        TEST(other_parameters_make_another_version),
         TEST(parameters_do_not_hang_on_what_else_is_asked_for),
         TEST(a_second_run_scores_nothing),
         TEST(a_new_sample_is_the_only_one_put_to_the_model),
-        TEST(a_new_sample_changes_the_whole_pool),
+        TEST(a_new_sample_makes_a_new_version_and_the_old_one_stays),
         TEST(stopped_anywhere_and_started_again_equals_uninterrupted),
         TEST(stopping_keeps_what_was_committed),
         TEST(threads_batches_and_the_order_of_samples_change_no_bit),

@@ -190,21 +190,6 @@ static void unscored_samples_are_those_without_a_row(void **state)
     id_list_release(&list);
 }
 
-static void scores_are_kept_only_of_the_samples_given(void **state)
-{
-    struct ranked *r = *state;
-    int64_t ids[] = { 2, 4, 6 };
-    const struct id_list some = { ids, 3 }, none = { NULL, 0 };
-    struct error err;
-
-    assert_ok(store_begin(r->f.store, &err));
-    assert_ok(score_keep_only(r->f.store, r->set_id + 1, &none, &err));
-    assert_rows(r->f.store, "SELECT sample_id FROM score ORDER BY 1", "1\n2\n3\n4\n5");
-    assert_ok(score_keep_only(r->f.store, r->set_id, &some, &err));
-    assert_rows(r->f.store, "SELECT sample_id FROM score ORDER BY 1", "2\n4");
-    store_rollback(r->f.store);
-}
-
 static struct selection_spec top(const struct ranked *r, uint64_t n)
 {
     return (struct selection_spec){ .name = "best",
@@ -412,7 +397,6 @@ int main(void)
         TEST(a_mistake_in_a_condition_is_told_with_its_place),
         TEST(a_condition_reads_and_does_nothing_else),
         TEST(unscored_samples_are_those_without_a_row),
-        TEST(scores_are_kept_only_of_the_samples_given),
         TEST(the_best_come_first_and_ties_in_order_of_their_ids),
         TEST(a_share_is_of_the_samples_with_a_number_and_rounded_up),
         TEST(a_condition_narrows_the_candidates),

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+#include "cli/command.h"
+#include "cli/rows.h"
+#include "store/query.h"
+#include "store/store.h"
+
+static int run(struct cli *cli, const void *args, struct error *err)
+{
+    struct store *store = NULL;
+    struct query *query = NULL;
+    int rc = -1;
+
+    (void)args;
+    if (store_open(cli->db, STORE_READ_ONLY, &store, err) == 0 &&
+        query_open_view(store, "v_cohorts", &query, err) == 0)
+        rc = rows_print(query, cli->json ? ROWS_JSON : ROWS_TABLE, err);
+    query_close(query);
+    store_close(store);
+    return rc;
+}
+
+const struct command cmd_cohort_list = {
+    .name = "cohort list",
+    .summary = "list all versions of all cohorts",
+    .run = run,
+};
