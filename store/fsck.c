@@ -46,7 +46,9 @@ static const struct {
     { "conservation",
       "SELECT 'run ' || run_id, n_read || ' read, but ' || n_inserted || ' inserted + ' ||"
       " n_duplicate || ' duplicate + ' || n_rejected || ' rejected' FROM run"
-      " WHERE n_read <> n_inserted + n_duplicate + n_rejected" },
+      " WHERE n_read <> n_inserted + n_duplicate + n_rejected"
+      " + CASE command WHEN 'score import' THEN n_scored ELSE 0 END AND NOT EXISTS"
+      " (SELECT 1 FROM run c WHERE c.parent_run_id = run.run_id)" },
     { "conservation",
       "SELECT 'run ' || r.run_id, r.n_inserted || ' inserted, but ' || coalesce(s.n, 0) ||"
       " ' samples are there' FROM run r LEFT JOIN (SELECT run_id, count(*) AS n FROM sample"

@@ -44,6 +44,7 @@ STANDARD = set("""
 ONLY_IN = {
     "cmocka.h": ["tests/support/test.h"],
     "cpuid.h": ["scoring/kernels/cpu.c"],
+    "csv.h": ["base/csvin.c"],
     "cyaml/cyaml.h": ["pipeline/recipe.c"],
     "immintrin.h": ["scoring/kernels/avx2/", "scoring/kernels/avx512/",
                     "scoring/kernels/avx512vnni/"],

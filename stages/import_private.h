@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * import_private.h - what the files of `score import` share.
+ *
+ * import_read.c turns a file of CSV or JSON into rows of a key and a value; score_import.c
+ * finds the sample that a key means, and stores the value or a reject.
+ */
+#ifndef CURATE_IMPORT_PRIVATE_H
+#define CURATE_IMPORT_PRIVATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct error;
+struct import_reader;
+
+struct import_options {
+    const char *path;        /* "-" is standard input */
+    const char *format;      /* "csv" or "jsonl" */
+    const char *key_field;   /* columns of the header, or members of the records */
+    const char *value_field; /* likewise */
+};
+
+struct import_row {
+    struct slice key; /* these last until the next call */
+    double value;
+    const char *class; /* static; why the row cannot be used, else NULL */
+    char detail[200];
+    struct slice raw;
+    uint64_t byte_offset;
+    uint64_t byte_len;
+    uint64_t line;
+};
+
+/* ERR_INPUT when a CSV file has no header with both fields, with those it has. */
+int import_reader_new(const struct import_options *options, struct import_reader **out,
+                      struct error *err);
+void import_reader_free(struct import_reader *reader);
+/* 1 and a row, 0 at the end, -1. Classes: bad_json, bad_csv, truncated, too_long,
+ * not_an_object, missing_key, missing_value, bad_value. */
+int import_reader_next(struct import_reader *reader, struct import_row *out, struct error *err);
+
+#endif

@@ -1,0 +1,64 @@
+# Scores from outside, by id and by hash, from CSV and JSON; what cannot be used is a reject.
+cat > corpus.jsonl <<'END'
+{"id": "a", "instruction": "one?", "output": "1"}
+{"id": "b", "instruction": "two?", "output": "2"}
+{"id": "c", "instruction": "three?", "output": "3"}
+{"id": "twice", "instruction": "four?", "output": "4"}
+{"id": "twice", "instruction": "five?", "output": "5"}
+{"id": 7, "instruction": "six?", "output": "6"}
+END
+"$CURATE" ingest --quiet corpus.jsonl
+cat > judge.csv <<'END'
+ext_id,comment,rating
+a,"good, ""very"" good",4.5
+b,,2
+nobody,,3
+twice,,3
+c,,nan
+c,,
+c,,1e999
+,,4
+a,,1
+"open,,4
+7,,-3e0
+b,,2.0
+END
+try() {
+    local status=0
+    "$CURATE" "$@" || status=$?
+    echo "status $status"
+}
+try score import judge.csv --metric judge --value-field rating
+sqlite3 curate.db "SELECT ext_id, metric, model, value, status FROM v_scores"
+sqlite3 curate.db "SELECT source, line, byte_offset, class, detail FROM v_rejects"
+try score import judge.csv --metric judge --value-field rating --max-rejects 90
+"$CURATE" select --name best --by judge --top 50%
+sqlite3 curate.db "SELECT rank, ext_id, score FROM v_selection"
+
+# By hash, compressed JSON; a new value replaces the old one.
+sqlite3 curate.db "SELECT '{\"hash\": \"' || hex(hash) || '\", \"value\": ' || sample_id || '}' FROM sample" | gzip > less.jsonl.gz
+"$CURATE" score import less.jsonl.gz --metric less --key hash --by less-7b --better lower
+"$CURATE" score import less.jsonl.gz --metric less --key hash --by less-7b --better lower --json
+echo '{"ext_id": 7, "value": "0.5"}' > more.jsonl
+"$CURATE" score import more.jsonl --metric judge
+cat > bad.jsonl <<'END'
+{"ext_id": "a", "value": [1]}
+{"ext_id": "a"}
+{"value": 1}
+[1]
+{"ext_id": "a", "value": 1
+{"ext_id": "a", "value": 0x10}
+END
+try score import bad.jsonl --metric judge --dry-run
+try score import bad.jsonl --metric judge
+sqlite3 curate.db "SELECT class, count(*) FROM v_rejects WHERE run_id = (SELECT max(run_id) FROM run) GROUP BY 1"
+"$CURATE" fsck
+
+try score import judge.csv --metric judge
+try score import judge.csv --metric nll
+try score import judge.csv --metric Judge
+try score import judge.txt --metric judge
+try score import none.csv --metric judge
+try score import judge.csv
+printf '' > empty.csv
+try score import empty.csv --metric judge
