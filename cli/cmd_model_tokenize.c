@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -7,12 +8,87 @@
 #include "base/file.h"
 #include "cli/cmd_model.h"
 #include "cli/command.h"
+#include "cli/ids.h"
 #include "scoring/infer/gguf.h"
 #include "scoring/infer/tokenizer.h"
 
-/* Encode with the vocabulary of a file, which need not hold a whole model. */
-static int encode(const char *path, struct slice text, struct token_buf *ids, struct error *err)
+struct tokenize_args {
+    struct model_args model; /* first: its positional fills it */
+    bool special;
+    bool decode;
+};
+
+/* With --special as a model is given it. */
+static int encode(const struct tokenizer *tokenizer, struct slice text, bool special,
+                  struct token_buf *ids, struct error *err)
 {
+    const unsigned flags = TOKENIZE_FIRST | (special ? TOKENIZE_CONTROL : 0);
+
+    if (special && tokenizer_adds_bos(tokenizer) &&
+        token_buf_add(ids, tokenizer_bos(tokenizer), err) < 0)
+        return -1;
+    if (tokenizer_encode(tokenizer, text, flags, ids, err) < 0)
+        return error_prefix(err, "standard input");
+    if (special && tokenizer_adds_eos(tokenizer))
+        return token_buf_add(ids, tokenizer_eos(tokenizer), err);
+    return 0;
+}
+
+static void print_ids(const struct token_buf *ids)
+{
+    for (size_t i = 0; i < ids->n; i++)
+        printf(i ? " %" PRId32 : "%" PRId32, ids->ids[i]);
+    putchar('\n');
+}
+
+static int print_encoded(const struct cli *cli, const struct tokenizer *tokenizer,
+                         struct slice text, bool special, struct error *err)
+{
+    struct token_buf ids = { 0 };
+    int rc = encode(tokenizer, text, special, &ids, err);
+
+    if (rc == 0 && cli->json)
+        rc = model_print_array("curate.model-tokenize/1", "ids", ids.ids, NULL, ids.n, err);
+    else if (rc == 0)
+        print_ids(&ids);
+    token_buf_release(&ids);
+    return rc;
+}
+
+static int print_decoded(const struct tokenizer *tokenizer, struct slice text, bool special,
+                         struct error *err)
+{
+    struct token_buf ids = { 0 };
+    struct buf out;
+    size_t first = 0;
+    int rc = -1;
+
+    buf_init(&out, SIZE_MAX / 2);
+    if (ids_parse(text, (uint32_t)tokenizer_count(tokenizer), &ids, err) < 0)
+        goto done;
+    /* What --special puts at the ends is no text. */
+    if (special && tokenizer_adds_bos(tokenizer) && ids.n > 0 &&
+        ids.ids[0] == tokenizer_bos(tokenizer))
+        first = 1;
+    if (special && tokenizer_adds_eos(tokenizer) && ids.n > first &&
+        ids.ids[ids.n - 1] == tokenizer_eos(tokenizer))
+        ids.n--;
+    if (tokenizer_decode(tokenizer, ids.ids + first, ids.n - first, TOKENIZE_FIRST, &out, err) <
+        0)
+        goto done;
+    fwrite(out.data, 1, out.len, stdout);
+    rc = 0;
+done:
+    buf_release(&out);
+    token_buf_release(&ids);
+    return rc;
+}
+
+/* The vocabulary of a file, which need not hold a whole model. */
+static int run_with(const struct cli *cli, const struct tokenize_args *args, struct slice text,
+                    struct error *err)
+{
+    const char *path = args->model.path;
     struct file_map map = { 0 };
     struct gguf *gguf = NULL;
     struct tokenizer *tokenizer = NULL;
@@ -25,51 +101,49 @@ static int encode(const char *path, struct slice text, struct token_buf *ids, st
         error_prefix(err, "%s", path);
     else if (!tokenizer)
         error_set(err, ERR_INPUT, "%s: the file carries no vocabulary", path);
-    else if ((rc = tokenizer_encode(tokenizer, text, TOKENIZE_FIRST, ids, err)) < 0)
-        error_prefix(err, "standard input");
+    else if (args->decode)
+        rc = print_decoded(tokenizer, text, args->special, err);
+    else
+        rc = print_encoded(cli, tokenizer, text, args->special, err);
     tokenizer_free(tokenizer);
     gguf_free(gguf);
     file_map_close(&map);
     return rc;
 }
 
-static void print_ids(const struct token_buf *ids)
-{
-    for (size_t i = 0; i < ids->n; i++)
-        printf(i ? " %" PRId32 : "%" PRId32, ids->ids[i]);
-    putchar('\n');
-}
-
 static int run_tokenize(struct cli *cli, const void *args, struct error *err)
 {
-    const struct model_args *a = args;
-    struct token_buf ids = { 0 };
+    const struct tokenize_args *a = args;
     struct buf text;
     int rc = -1;
 
     buf_init(&text, STDIN_MAX_BYTES);
-    if (model_read_stdin(&text, err) < 0 || encode(a->path, buf_slice(&text), &ids, err) < 0)
-        goto done;
-    rc = 0;
-    if (cli->json)
-        rc = model_print_array("curate.model-tokenize/1", "ids", ids.ids, NULL, ids.n, err);
-    else
-        print_ids(&ids);
-done:
-    token_buf_release(&ids);
+    if (a->decode && cli->json)
+        error_set(err, ERR_USAGE, "--decode writes the text itself, which is no JSON");
+    else if (model_read_stdin(&text, err) == 0)
+        rc = run_with(cli, a, buf_slice(&text), err);
     buf_release(&text);
     return rc;
 }
+
+static const struct option options[] = {
+    { OPTION_FLAG, 0, "special", offsetof(struct tokenize_args, special), NULL,
+      "as a model is given it: with BOS and EOS, names of control tokens as ids" },
+    { OPTION_FLAG, 0, "decode", offsetof(struct tokenize_args, decode), NULL,
+      "print the text of the ids on standard input" },
+    { .type = OPTION_END },
+};
 
 const struct command cmd_model_tokenize = {
     .name = "model tokenize",
     .summary = "print the token ids of the text on standard input",
     .description =
-        "Ids are separated by blanks. No BOS or EOS is added; names of control tokens\n"
-        "in the text are ordinary text.",
+        "Ids are separated by blanks. Without --special no BOS or EOS is added, and names of\n"
+        "control tokens in the text are ordinary text.",
+    .options = options,
     .positional = &model_positional,
     .positional_required = true,
-    .args_size = sizeof(struct model_args),
-    .defaults = &(const struct model_args){ .path = NULL },
+    .args_size = sizeof(struct tokenize_args),
+    .defaults = &(const struct tokenize_args){ .special = false },
     .run = run_tokenize,
 };

@@ -27,9 +27,28 @@ enum { STEPS_MAX = 6 };
 #define GPT2                                                                                   \
     CONTRACTION "| ?\\p{L}+| ?\\p{N}+| ?[^" SPACE "\\p{L}\\p{N}]+|" SPACE_RUN "|[" SPACE "]+"
 
+/* How the later ones end: line ends together, white space. */
+#define LINES "[" SPACE "]*[\\r\\n]+|" SPACE_RUN "|[" SPACE "]+"
+
 #define LLAMA3(digits)                                                                         \
-    "(?i:" CONTRACTION ")|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits " ?[^" SPACE                  \
-    "\\p{L}\\p{N}]+[\\r\\n]*|[" SPACE "]*[\\r\\n]+|" SPACE_RUN "|[" SPACE "]+"
+    "(?i:" CONTRACTION ")|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits "| ?[^" SPACE                 \
+    "\\p{L}\\p{N}]+[\\r\\n]*|" LINES
+
+/* Words that begin a new one at a capital letter; 'ending' is what may stick to them. */
+#define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
+#define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
+#define CASES(ending, digits)                                                                  \
+    "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" ending "|[^\\r\\n\\p{L}\\p{N}]?" UPPER        \
+    "+" LOWER "*" ending "|" digits "| ?[^" SPACE "\\p{L}\\p{N}]+[\\r\\n/]*|" LINES
+
+/* Letters with their marks; a mark of ASCII sticks to the letters of ASCII behind it. */
+#define DEEPSEEK3                                                                              \
+    "[!-/:-@\\[-`{-~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+|"                   \
+    " ?[\\p{P}\\p{S}]+[\\r\\n]*|" LINES
+
+/* All but white space and the marks that end a part of a sentence. */
+#define BLOOM                                                                                  \
+    " ?[^(" SPACE "|.,!?\\x{2026}\\x{3002}\\x{ff0c}\\x{3001}\\x{964}\\x{6d4}\\x{60c})]+"
 
 /* deepseek-llm's list: the cased letters of Unicode 11, as far as it goes. Numbers, since some
  * of these characters change when an editor normalises the file. */
@@ -55,9 +74,15 @@ enum { STEPS_MAX = 6 };
 #define MARKS                                                                                  \
     "!-/:-~\\x{ff01}-\\x{ff0f}\\x{ff1a}-\\x{ff5e}\\x{2018}-\\x{201f}\\x{3000}-\\x{3002}"
 #define EAST_ASIAN "[\\x{4e00}-\\x{9fa5}\\x{800}-\\x{4e00}\\x{ac00}-\\x{d7ff}]+"
+#define HAN_KANA   "[\\x{4e00}-\\x{9fa5}\\x{3040}-\\x{30ff}]+"
+/* youtu's list: Korean, full-width marks, Bopomofo. */
+#define YOUTU                                                                                  \
+    "[\\x{ac00}-\\x{d7a3}\\x{3131}-\\x{318e}]+|[\\x{ff01}\\x{2026}\\x{201c}\\x{201d}"          \
+    "\\x{2018}\\x{2019}\\x{2014}\\x{ff1a}\\x{ff1b}\\x{ff0c}\\x{3001}-\\x{303f}"                \
+    "\\x{fe30}-\\x{fe4f}]+|[\\x{3105}-\\x{312f}]+|" HAN_KANA
 
 struct rule {
-    const char *names[14]; /* ends with NULL; the first one names the rule */
+    const char *names[16]; /* ends with NULL; the first one names the rule */
     const char *steps[STEPS_MAX + 1];
     bool keeps_words;
     bool adds_bos;
@@ -66,23 +91,24 @@ struct rule {
 static const struct rule rules[] = {
     {
         .names = { "gpt-2", "phi-2", "mpt", "olmo", "jais", "exaone4", "modern-bert", "mellum",
-                   "gigachat", "roberta-bpe" },
+                   "gigachat", "roberta-bpe", "trillion", "granite-docling", "a.x-4.0" },
         .steps = { GPT2 },
     },
     {
-        .names = { "llama-bpe", "llama3", "llama-v3", "falcon3", "pixtral", "lfm2" },
-        .steps = { LLAMA3("\\p{N}{1,3}|") },
+        .names = { "llama-bpe", "llama3", "llama-v3", "falcon3", "pixtral", "lfm2", "falcon-h1",
+                   "midm-2.0" },
+        .steps = { LLAMA3("\\p{N}{1,3}") },
         .keeps_words = true,
         .adds_bos = true,
     },
     {
-        .names = { "dbrx", "smaug-bpe", "chatglm-bpe", "glm4" },
-        .steps = { LLAMA3("\\p{N}{1,3}|") },
+        .names = { "dbrx", "smaug-bpe", "chatglm-bpe", "glm4", "glm5" },
+        .steps = { LLAMA3("\\p{N}{1,3}") },
     },
     {
         .names = { "qwen2", "deepseek-r1-qwen", "stablelm2", "megrez", "hunyuan", "solar-open",
-                   "grok-2" },
-        .steps = { LLAMA3("\\p{N}|") },
+                   "grok-2", "kormo" },
+        .steps = { LLAMA3("\\p{N}") },
     },
     {
         .names = { "starcoder", "refact", "smollm", "command-r", "codeshell", "exaone",
@@ -104,6 +130,50 @@ static const struct rule rules[] = {
                    "\\p{N}" },
     },
     {
+        .names = { "qwen35" },
+        .steps = { "(?i:" CONTRACTION
+                   ")|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^" SPACE
+                   "\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|" LINES },
+    },
+    {
+        .names = { "deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4" },
+        .steps = { "\\p{N}{1,3}", HAN_KANA, DEEPSEEK3 },
+    },
+    {
+        .names = { "tekken" },
+        .steps = { CASES("", "\\p{N}") },
+        .keeps_words = true,
+        .adds_bos = true,
+    },
+    {
+        .names = { "gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2" },
+        .steps = { CASES("(?i:" CONTRACTION ")?", "\\p{N}{1,3}") },
+    },
+    {
+        .names = { "youtu" },
+        .steps = { YOUTU, CASES("(?i:" CONTRACTION ")?", "\\p{N}") },
+        .keeps_words = true,
+    },
+    {
+        .names = { "minicpm5" },
+        .steps = { "\\p{N}{1,3}", LLAMA3("\\p{N}+") },
+        .keeps_words = true,
+    },
+    {
+        .names = { "bloom", "poro-chat", "gpt3-finnish" },
+        .steps = { BLOOM },
+    },
+    {
+        .names = { "viking" },
+        .steps = { BLOOM, "\\p{N}" },
+    },
+    {
+        .names = { "chameleon" },
+        .steps = { "<sentinel:[0-9]+>", "IMGIMG[A-I]{1,4}Z", "[\\t\\n]|    |  ", "\\p{N}",
+                   "[\\p{P}!-/:-@\\[-`{-~]", GPT2 },
+        .adds_bos = true,
+    },
+    {
         .names = { "default" },
         .steps = { "[\\p{P}$+<=>\\^~|]+", GPT2, "\\p{N}+", "[0-9][0-9][0-9]" },
     },
@@ -118,13 +188,13 @@ struct pretok {
 
 static int unknown_name(struct slice name, struct error *err)
 {
-    char known[400] = "";
+    char known[300] = "";
     size_t len = 0;
 
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-        for (const char *const *each = rules[i].names; *each && len < sizeof known; each++)
-            len += (size_t)snprintf(known + len, sizeof known - len, " %s", *each);
-    return error_set(err, ERR_UNSUPPORTED, "tokenizer.ggml.pre '%.*s' is not one of%s",
+    for (size_t i = 0; i < sizeof rules / sizeof *rules && len < sizeof known; i++)
+        len += (size_t)snprintf(known + len, sizeof known - len, " %s", rules[i].names[0]);
+    return error_set(err, ERR_UNSUPPORTED,
+                     "tokenizer.ggml.pre '%.*s' is not one of%s, nor another name of these",
                      name.len < 32 ? (int)name.len : 32, name.ptr, known);
 }
 

@@ -36,25 +36,37 @@ static int check_text(const struct vocab *vocab, size_t id, struct error *err)
     return 0;
 }
 
-int added_init(struct added *added, const struct vocab *vocab, struct error *err)
+/* A name that is there twice is found as one token only: the search counts on texts that
+ * differ. */
+static bool is_control(const struct vocab *vocab, size_t id)
+{
+    const struct slice text = vocab->texts[id];
+
+    return vocab->types[id] == TOKEN_CONTROL && text.len <= ADDED_BYTES_MAX &&
+           utf8_bad_at(text) == text.len && vocab_find_control(vocab, text) == (int32_t)id &&
+           vocab_find(vocab, text) == TOKEN_NONE;
+}
+
+int added_init(struct added *added, const struct vocab *vocab, bool controls, struct error *err)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < vocab->n; i++)
-        n += vocab->types[i] == TOKEN_USER_DEFINED && vocab->texts[i].len > 0;
+        n += vocab->types[i] == TOKEN_USER_DEFINED || vocab->types[i] == TOKEN_CONTROL;
     added->texts = vocab->texts;
-    if (n == 0)
-        return 0;
-    added->ids = malloc(n * sizeof *added->ids);
+    added->ids = calloc(n + 1, sizeof *added->ids);
     if (!added->ids)
         return error_nomem(err);
     for (size_t i = 0; i < vocab->n; i++) {
-        if (vocab->types[i] != TOKEN_USER_DEFINED || vocab->texts[i].len == 0)
+        const bool user_defined = vocab->types[i] == TOKEN_USER_DEFINED;
+
+        if (vocab->texts[i].len == 0 || !(user_defined || (controls && is_control(vocab, i))))
             continue;
-        if (check_text(vocab, i, err) < 0)
+        if (user_defined && check_text(vocab, i, err) < 0)
             return -1;
         added->ids[added->n++] = (int32_t)i;
     }
+    n = added->n;
     qsort_r(added->ids, n, sizeof *added->ids, compare_texts, vocab->texts);
 
     size_t at = 0;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tok_added.h - finding user-defined tokens in text, before anything else cuts it.
+ * tok_added.h - finding user-defined and control tokens in text, before anything else cuts it.
  *
  * One pass from the left; where several begin, the longest one is taken. Immutable.
  */
 #ifndef CURATE_TOK_ADDED_H
 #define CURATE_TOK_ADDED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,8 +24,10 @@ struct added {
 };
 
 /* *added is zeroed before. ERR_INPUT for a user-defined token that is not UTF-8: it could cut a
- * character in two. ERR_UNSUPPORTED for one that is very long. */
-int added_init(struct added *added, const struct vocab *vocab, struct error *err);
+ * character in two. ERR_UNSUPPORTED for one that is very long. With controls those are found,
+ * too, but for such as these. */
+int added_init(struct added *added, const struct vocab *vocab, bool controls,
+               struct error *err);
 void added_release(struct added *added);
 
 /* From byte 'from' on: where the next one begins and its id, or text.len and TOKEN_NONE. */

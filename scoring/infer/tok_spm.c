@@ -29,8 +29,7 @@ static bool find_merge(const void *state, const struct symbol *left, const struc
     return true;
 }
 
-/* A character without a token: its bytes, or the token for the unknown. */
-static int add_bytes(const struct tok_job *job, struct slice text, struct error *err)
+int tok_add_bytes(const struct tok_job *job, struct slice text, struct error *err)
 {
     const int32_t *bytes = job->vocab->bytes;
 
@@ -70,7 +69,7 @@ static int encode_word(const struct tok_job *job, struct slice text, struct erro
         const struct slice part = slice_of(text.ptr + symbol->pos, symbol->len);
         const int32_t id = symbol->id != TOKEN_NONE ? symbol->id : vocab_find(job->vocab, part);
         const int rc =
-            id != TOKEN_NONE ? token_buf_add(job->out, id, err) : add_bytes(job, part, err);
+            id != TOKEN_NONE ? token_buf_add(job->out, id, err) : tok_add_bytes(job, part, err);
         if (rc < 0)
             return -1;
     }
@@ -106,7 +105,7 @@ static size_t word_len(const struct vocab *vocab, struct slice text)
     return text.len;
 }
 
-static int escape(struct buf *out, struct slice text, bool with_prefix, struct error *err)
+int tok_escape_spaces(struct buf *out, struct slice text, bool with_prefix, struct error *err)
 {
     const char *end = text.ptr + text.len;
 
@@ -130,7 +129,7 @@ int spm_encode(const struct tok_job *job, struct slice text, bool with_prefix,
 {
     struct buf *escaped = &job->scratch->escaped;
 
-    if (escape(escaped, text, with_prefix, err) < 0)
+    if (tok_escape_spaces(escaped, text, with_prefix, err) < 0)
         return -1;
     const struct slice all = buf_slice(escaped);
     for (size_t at = 0; at < all.len;) {

@@ -20,13 +20,20 @@ enum {
     SYMBOLS_KEPT = 1 << 20,
 };
 
+/* Their names in tokenizer.ggml.model. */
+static const char *const kinds[] = {
+    [VOCAB_SPM] = "llama", [VOCAB_BPE] = "gpt2", [VOCAB_RAW] = "gemma4"
+};
+
 struct tokenizer {
     struct vocab vocab;
-    struct added added;
-    struct pretok *pretok; /* NULL for SentencePiece */
+    struct added added;    /* what is found in any text */
+    struct added special;  /* and what only where it is asked for */
+    struct pretok *pretok; /* of byte-level BPE, else NULL */
     int32_t bos;
     int32_t eos;
     bool adds_bos;
+    bool adds_eos;
     bool adds_space;
     struct slice chat_template;
     char name[48];
@@ -96,6 +103,30 @@ static int32_t default_id(const struct tokenizer *tokenizer, size_t id)
                : TOKEN_NONE;
 }
 
+/* What the file adds at an end, if it names a token for it. */
+static int read_add(const struct gguf *gguf, const char *key, const char *id_key, int32_t id,
+                    bool *adds, struct error *err)
+{
+    const int found = gguf_bool(gguf, key, adds, err);
+
+    if (found < 0)
+        return -1;
+    if (found == 1 && *adds && id == TOKEN_NONE)
+        return error_set(err, ERR_INPUT, "%s is true, but %s is missing", key, id_key);
+    *adds = *adds && id != TOKEN_NONE;
+    return 0;
+}
+
+static int read_adds(struct tokenizer *tokenizer, const struct gguf *gguf, struct error *err)
+{
+    return read_add(gguf, "tokenizer.ggml.add_bos_token", "tokenizer.ggml.bos_token_id",
+                    tokenizer->bos, &tokenizer->adds_bos, err) < 0 ||
+                   read_add(gguf, "tokenizer.ggml.add_eos_token", "tokenizer.ggml.eos_token_id",
+                            tokenizer->eos, &tokenizer->adds_eos, err) < 0
+               ? -1
+               : 0;
+}
+
 static int read_flags(struct tokenizer *tokenizer, const struct gguf *gguf, struct error *err)
 {
     const bool is_spm = tokenizer->vocab.kind == VOCAB_SPM;
@@ -103,23 +134,13 @@ static int read_flags(struct tokenizer *tokenizer, const struct gguf *gguf, stru
     tokenizer->bos = default_id(tokenizer, 1);
     tokenizer->eos = default_id(tokenizer, 2);
     tokenizer->adds_space = is_spm;
-    tokenizer->adds_bos = is_spm || pretok_adds_bos(tokenizer->pretok);
+    tokenizer->adds_bos = is_spm || (tokenizer->pretok && pretok_adds_bos(tokenizer->pretok));
     if (read_id(tokenizer, gguf, "tokenizer.ggml.bos_token_id", &tokenizer->bos, err) < 0 ||
         read_id(tokenizer, gguf, "tokenizer.ggml.eos_token_id", &tokenizer->eos, err) < 0 ||
         (is_spm &&
          gguf_bool(gguf, "tokenizer.ggml.add_space_prefix", &tokenizer->adds_space, err) < 0))
         return -1;
-    const int found =
-        gguf_bool(gguf, "tokenizer.ggml.add_bos_token", &tokenizer->adds_bos, err);
-    if (found < 0)
-        return -1;
-    if (found == 1 && tokenizer->adds_bos && tokenizer->bos == TOKEN_NONE)
-        return error_set(
-            err, ERR_INPUT,
-            "tokenizer.ggml.add_bos_token is true, but tokenizer.ggml.bos_token_id "
-            "is missing");
-    tokenizer->adds_bos = tokenizer->adds_bos && tokenizer->bos != TOKEN_NONE;
-    return 0;
+    return read_adds(tokenizer, gguf, err);
 }
 
 static void hash_slice(struct hash_stream *stream, struct slice bytes)
@@ -138,13 +159,13 @@ static int hash_all(struct tokenizer *tokenizer, const struct gguf *gguf, struct
 {
     const struct vocab *vocab = &tokenizer->vocab;
     const bool is_spm = vocab->kind == VOCAB_SPM;
-    const char *rule = is_spm ? "default" : pretok_rule(tokenizer->pretok);
+    const char *rule = tokenizer->pretok ? pretok_rule(tokenizer->pretok) : "default";
     struct gguf_array array;
     struct hash_stream *stream = NULL;
 
     if (hash_stream_new(&stream, err) < 0)
         return -1;
-    hash_slice(stream, slice_text(is_spm ? "llama" : "gpt2"));
+    hash_slice(stream, slice_text(kinds[vocab->kind]));
     hash_slice(stream, slice_text(rule));
     hash_slice(stream, slice_text(tokenizer->adds_space ? "space" : ""));
     for (size_t i = 0; i < vocab->n; i++)
@@ -171,14 +192,25 @@ static int fill(struct tokenizer *tokenizer, const struct gguf *gguf, enum vocab
         snprintf(tokenizer->name, sizeof tokenizer->name, "gpt2/%s",
                  pretok_name(tokenizer->pretok));
     } else {
-        snprintf(tokenizer->name, sizeof tokenizer->name, "llama/default");
+        snprintf(tokenizer->name, sizeof tokenizer->name, "%s/default", kinds[kind]);
     }
     if (vocab_init(&tokenizer->vocab, gguf, kind, err) < 0 ||
-        added_init(&tokenizer->added, &tokenizer->vocab, err) < 0 ||
+        added_init(&tokenizer->added, &tokenizer->vocab, false, err) < 0 ||
+        added_init(&tokenizer->special, &tokenizer->vocab, true, err) < 0 ||
         gguf_string(gguf, "tokenizer.chat_template", &tokenizer->chat_template, err) < 0 ||
         read_flags(tokenizer, gguf, err) < 0)
         return -1;
     return hash_all(tokenizer, gguf, err);
+}
+
+static bool find_kind(struct slice model, enum vocab_kind *kind)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        *kind = (enum vocab_kind)i;
+        if (slice_equal(model, slice_text(kinds[i])))
+            return true;
+    }
+    return false;
 }
 
 int tokenizer_new(const struct gguf *gguf, struct tokenizer **out, struct error *err)
@@ -193,11 +225,9 @@ int tokenizer_new(const struct gguf *gguf, struct tokenizer **out, struct error 
         *out = NULL;
         return 0;
     }
-    if (slice_equal(model, slice_text("llama")))
-        kind = VOCAB_SPM;
-    else if (!slice_equal(model, slice_text("gpt2")))
+    if (!find_kind(model, &kind))
         return error_set(err, ERR_UNSUPPORTED,
-                         "tokenizer.ggml.model '%.*s' is not one of llama gpt2",
+                         "tokenizer.ggml.model '%.*s' is not one of llama gpt2 gemma4",
                          model.len < 32 ? (int)model.len : 32, model.ptr);
 
     struct tokenizer *tokenizer = calloc(1, sizeof *tokenizer);
@@ -216,25 +246,42 @@ void tokenizer_free(struct tokenizer *tokenizer)
     if (!tokenizer)
         return;
     added_release(&tokenizer->added);
+    added_release(&tokenizer->special);
     vocab_release(&tokenizer->vocab);
     pretok_free(tokenizer->pretok);
     free(tokenizer);
 }
 
+static int encode_part(const struct tok_job *job, struct slice text, bool with_prefix,
+                       struct error *err)
+{
+    switch (job->vocab->kind) {
+    case VOCAB_BPE:
+        return bpe_encode(job, text, err);
+    case VOCAB_RAW:
+        return raw_encode(job, text, err);
+    case VOCAB_SPM:
+        break;
+    }
+    return spm_encode(job, text, with_prefix, err);
+}
+
 /* The text between user-defined tokens, and these tokens. SentencePiece's prefix goes before
  * the first stretch of text and, like there, before each one that follows such a token. */
-static int encode_parts(const struct tokenizer *tokenizer, struct slice text, bool with_prefix,
+static int encode_parts(const struct tokenizer *tokenizer, struct slice text, unsigned flags,
                         const struct tok_job *job, struct error *err)
 {
+    const bool with_prefix = tokenizer->adds_space && (flags & TOKENIZE_FIRST);
+    const struct added *added =
+        flags & TOKENIZE_CONTROL ? &tokenizer->special : &tokenizer->added;
     size_t at = 0;
 
     while (at < text.len) {
         int32_t id;
-        const size_t next = added_find(&tokenizer->added, text, at, &id);
+        const size_t next = added_find(added, text, at, &id);
         const struct slice part = slice_of(text.ptr + at, next - at);
 
-        if (part.len > 0 && (job->pretok ? bpe_encode(job, part, err)
-                                         : spm_encode(job, part, with_prefix, err)) < 0)
+        if (part.len > 0 && encode_part(job, part, with_prefix, err) < 0)
             return -1;
         if (id == TOKEN_NONE)
             break;
@@ -250,7 +297,6 @@ int tokenizer_encode(const struct tokenizer *tokenizer, struct slice text, unsig
 {
     const size_t n = out->n;
     const size_t bad_at = utf8_bad_at(text);
-    const bool with_prefix = tokenizer->adds_space && (flags & TOKENIZE_FIRST);
 
     if (bad_at != text.len)
         return error_set(err, ERR_INPUT, "the text is not UTF-8 at byte %zu", bad_at);
@@ -264,12 +310,32 @@ int tokenizer_encode(const struct tokenizer *tokenizer, struct slice text, unsig
         return error_nomem(err);
 
     const struct tok_job job = { &tokenizer->vocab, tokenizer->pretok, out->scratch, out };
-    const int rc = encode_parts(tokenizer, text, with_prefix, &job, err);
+    const int rc = encode_parts(tokenizer, text, flags, &job, err);
     if (rc < 0)
         out->n = n;
     if (out->scratch->merger.cap > SYMBOLS_KEPT)
         merger_release(&out->scratch->merger);
     return rc;
+}
+
+int tokenizer_decode(const struct tokenizer *tokenizer, const int32_t *ids, size_t n,
+                     unsigned flags, struct buf *out, struct error *err)
+{
+    const bool has_prefix = tokenizer->adds_space && (flags & TOKENIZE_FIRST);
+    bool fresh = true; /* a stretch of text begins here */
+
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t type = tokenizer->vocab.types[ids[i]];
+        const bool is_added = type == TOKEN_USER_DEFINED || type == TOKEN_CONTROL;
+        struct slice piece = tokenizer->vocab.pieces[ids[i]];
+
+        if (has_prefix && fresh && !is_added && piece.len > 0 && piece.ptr[0] == ' ')
+            piece = slice_of(piece.ptr + 1, piece.len - 1);
+        if (buf_add_slice(out, piece, err) < 0)
+            return -1;
+        fresh = is_added;
+    }
+    return 0;
 }
 
 int32_t tokenizer_bos(const struct tokenizer *tokenizer)
@@ -280,6 +346,11 @@ int32_t tokenizer_bos(const struct tokenizer *tokenizer)
 int32_t tokenizer_eos(const struct tokenizer *tokenizer)
 {
     return tokenizer->eos;
+}
+
+bool tokenizer_adds_eos(const struct tokenizer *tokenizer)
+{
+    return tokenizer->adds_eos;
 }
 
 bool tokenizer_adds_bos(const struct tokenizer *tokenizer)

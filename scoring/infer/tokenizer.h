@@ -3,10 +3,11 @@
  * tokenizer.h - text to token ids, exactly as the model's makers do it.
  *
  * Built from the tokenizer.ggml.* keys of a GGUF file: SentencePiece ("llama": score merges,
- * byte fallback, leading-space rule) and byte-level BPE ("gpt2": PCRE2 pre-tokeniser by name,
- * ranked merges). Immutable after tokenizer_new(), shared between threads; a thread brings its
- * own struct token_buf. Text is untrusted: the strings of control tokens in it are ordinary
- * text and never become control ids. Time is O(n log n) in the text, also for a run of one
+ * byte fallback, leading-space rule), byte-level BPE ("gpt2": PCRE2 pre-tokeniser by name,
+ * ranked merges), and BPE over characters ("gemma4": ranked merges, byte fallback). Immutable
+ * after tokenizer_new(), shared between threads; a thread brings its own struct token_buf. Text
+ * is untrusted: the strings of control tokens in it are ordinary text and never become control
+ * ids, unless a caller asks for that. Time is O(n log n) in the text, also for a run of one
  * letter.
  */
 #ifndef CURATE_TOKENIZER_H
@@ -37,8 +38,10 @@ int token_buf_add(struct token_buf *buf, int32_t id, struct error *err);
 
 /* What the first piece of a text gets that later ones do not. */
 enum tokenize_flags {
-    TOKENIZE_FIRST = 1 << 0, /* the piece begins the text: SentencePiece's space prefix goes
-                                here, if the file asks for one */
+    TOKENIZE_FIRST = 1 << 0,   /* the piece begins the text: SentencePiece's space prefix goes
+                                  here, if the file asks for one */
+    TOKENIZE_CONTROL = 1 << 1, /* names of control tokens are these tokens: never for text of a
+                                  stranger */
 };
 
 /* *out is NULL, with 0 returned, when the file carries no tokenizer. The gguf is borrowed and
@@ -53,11 +56,21 @@ void tokenizer_free(struct tokenizer *tokenizer);
 int tokenizer_encode(const struct tokenizer *tokenizer, struct slice text, unsigned flags,
                      struct token_buf *out, struct error *err);
 
+/* Append the text that ids below tokenizer_count() stand for; with TOKENIZE_FIRST the ids are
+ * of a whole text, and SentencePiece's own spaces are not part of it. Decoding what was encoded
+ * with the same flags gives the bytes back, unless a token for unknown text is among the ids.
+ */
+struct buf;
+int tokenizer_decode(const struct tokenizer *tokenizer, const int32_t *ids, size_t n,
+                     unsigned flags, struct buf *out, struct error *err);
+
 /* TOKEN_NONE when the file names none and the format has none for it. */
 int32_t tokenizer_bos(const struct tokenizer *tokenizer);
 int32_t tokenizer_eos(const struct tokenizer *tokenizer);
 /* True when prompts start with BOS by the file's rules. */
 bool tokenizer_adds_bos(const struct tokenizer *tokenizer);
+/* True when texts end with EOS by the file's rules. A prompt does not: its response goes on. */
+bool tokenizer_adds_eos(const struct tokenizer *tokenizer);
 size_t tokenizer_count(const struct tokenizer *tokenizer);
 /* The bytes a token stands for (U+2581 and the byte alphabet undone), borrowed; id is one that
  * tokenizer_encode() gave, or below tokenizer_count(). Control tokens stand for their name. */

@@ -39,5 +39,12 @@ struct tok_job {
 int spm_encode(const struct tok_job *job, struct slice text, bool with_prefix,
                struct error *err);
 int bpe_encode(const struct tok_job *job, struct slice text, struct error *err);
+int raw_encode(const struct tok_job *job, struct slice text, struct error *err);
+
+/* Of vocabularies that write spaces as U+2581 and bytes as <0xHH> (tok_spm.c): the text as they
+ * write it, perhaps with a space in front; a character without a token as its bytes, or as the
+ * token for the unknown. */
+int tok_escape_spaces(struct buf *out, struct slice text, bool with_prefix, struct error *err);
+int tok_add_bytes(const struct tok_job *job, struct slice text, struct error *err);
 
 #endif

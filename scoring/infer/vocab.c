@@ -318,7 +318,7 @@ static int find_unknown(struct vocab *vocab, const struct gguf *gguf, struct err
 
     if (found < 0)
         return -1;
-    if ((found == 1 || vocab->kind == VOCAB_SPM) && vocab->types[id] == TOKEN_UNKNOWN)
+    if ((found == 1 || vocab->kind != VOCAB_BPE) && vocab->types[id] == TOKEN_UNKNOWN)
         vocab->unknown = (int32_t)id;
     return 0;
 }
@@ -336,14 +336,12 @@ int vocab_init(struct vocab *vocab, const struct gguf *gguf, enum vocab_kind kin
         build_index(vocab, err) < 0 || index_controls(vocab, err) < 0 ||
         find_unknown(vocab, gguf, err) < 0)
         return -1;
-    if (kind == VOCAB_SPM) {
-        if (load_scores(vocab, gguf, err) < 0 || find_spm_bytes(vocab, err) < 0)
-            return -1;
-    } else {
+    if (kind == VOCAB_BPE)
         find_bpe_bytes(vocab);
-        if (load_merges(vocab, gguf, err) < 0)
-            return -1;
-    }
+    else if (find_spm_bytes(vocab, err) < 0)
+        return -1;
+    if ((kind == VOCAB_SPM ? load_scores(vocab, gguf, err) : load_merges(vocab, gguf, err)) < 0)
+        return -1;
     for (size_t i = 0; i < vocab->n; i++)
         if (make_piece(vocab, i, err) < 0)
             return -1;

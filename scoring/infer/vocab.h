@@ -24,6 +24,7 @@ struct gguf;
 enum vocab_kind {
     VOCAB_SPM, /* SentencePiece: merges by score */
     VOCAB_BPE, /* byte-level BPE: merges by rank */
+    VOCAB_RAW, /* BPE over characters: merges by rank, the rest as SentencePiece */
 };
 
 /* The numbers of tokenizer.ggml.token_type. */
@@ -49,7 +50,7 @@ struct vocab {
     uint32_t *priorities; /* SPM: the lowest joins first */
     struct text_table index;
     struct text_table controls; /* the texts of control tokens: never looked up for text */
-    struct pair_table merges;   /* BPE */
+    struct pair_table merges;   /* of both BPEs */
     int32_t bytes[256];         /* the token of a single byte, or TOKEN_NONE */
     int32_t unknown;       /* stands for what has no token; TOKEN_NONE: such text is refused */
     size_t max_text_bytes; /* of those that can be looked up */

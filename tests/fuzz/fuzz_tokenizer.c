@@ -3,7 +3,7 @@
  * The vocabulary and the text are both made up.
  *
  * The first byte chooses. 'F': four bytes, the length of a GGUF file (little-endian), the file,
- * then the text. Anything else: one of the two small vocabularies, changed as the next bytes
+ * then the text. Anything else: one of the three small vocabularies, changed as the next bytes
  * say, then the text. Of a vocabulary that was not changed the pieces must give the text back.
  */
 #include "tests/fuzz/fuzz.h"
@@ -86,6 +86,7 @@ static void fuzz_file(struct input *input)
 
         encode(tokenizer, text, TOKENIZE_FIRST, false);
         encode(tokenizer, text, 0, false);
+        encode(tokenizer, text, TOKENIZE_CONTROL, false);
     }
     tokenizer_free(tokenizer);
     gguf_free(gguf);
@@ -131,14 +132,19 @@ static void fuzz_fixture(uint8_t kind, struct input *input)
 {
     static const char *const rules[] = { "gpt-2",        "llama-bpe",      "qwen2",
                                          "starcoder",    "falcon",         "default",
-                                         "deepseek-llm", "deepseek-coder", "no such rule" };
+                                         "deepseek-llm", "deepseek-coder", "no such rule",
+                                         "tekken",       "gpt-4o",         "deepseek-v3",
+                                         "qwen35",       "bloom",          "chameleon",
+                                         "youtu",        "minicpm5",       "viking" };
     struct vocab_fixture fixture;
     struct vocab_open open;
     struct error err;
     const bool is_spm = kind % 2;
     const size_t n_changes = take_byte(input) % CHANGES_MAX;
 
-    if (is_spm)
+    if (is_spm && kind / 2 % 2)
+        vocab_fixture_raw(&fixture);
+    else if (is_spm)
         vocab_fixture_spm(&fixture);
     else
         vocab_fixture_bpe(&fixture);
@@ -154,6 +160,7 @@ static void fuzz_fixture(uint8_t kind, struct input *input)
 
         encode(open.tokenizer, text, TOKENIZE_FIRST, false);
         encode(open.tokenizer, text, 0, n_changes == 0 && !is_spm);
+        encode(open.tokenizer, text, TOKENIZE_CONTROL, false);
     }
     vocab_open_release(&open);
 }

@@ -34,6 +34,7 @@ static void clear(struct vocab_fixture *fixture, const char *model)
         .eos = -1,
         .unknown = -1,
         .adds_bos = -1,
+        .adds_eos = -1,
         .adds_space = -1,
     };
 }
@@ -105,6 +106,34 @@ void vocab_fixture_bpe(struct vocab_fixture *fixture)
     }
 }
 
+void vocab_fixture_raw(struct vocab_fixture *fixture)
+{
+    static const char *const letters[] = { SP, "a", "b", "\u00e9", "\n" }; /* 257 to 261 */
+    static const struct {
+        const char *merge;
+        const char *token;
+    } words[] = {
+        { "a b", "ab" },                     /* 262 */
+        { SP " ab", SP "ab" },               /* 263 */
+        { "b " SP "ab", "b" SP "ab" },       /* 264 */
+        { "\n \n", "\n\n" },                 /* 265 */
+        { "\u00e9 \u00e9", "\u00e9\u00e9" }, /* 266 */
+    };
+
+    clear(fixture, "gemma4");
+    vocab_fixture_add(fixture, "<unk>", TOKEN_UNKNOWN, 0);
+    for (int byte = 0; byte < 256; byte++) {
+        snprintf(fixture->bytes[byte], sizeof fixture->bytes[byte], "<0x%02X>", (unsigned)byte);
+        vocab_fixture_add(fixture, fixture->bytes[byte], TOKEN_BYTE, 0);
+    }
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        vocab_fixture_add(fixture, letters[i], TOKEN_NORMAL, 0);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        fixture->merges[fixture->n_merges++] = slice_text(words[i].merge);
+        vocab_fixture_add(fixture, words[i].token, TOKEN_NORMAL, 0);
+    }
+}
+
 static void write_flags(const struct vocab_fixture *fixture, struct gguf_writer *writer)
 {
     if (fixture->pre)
@@ -117,6 +146,8 @@ static void write_flags(const struct vocab_fixture *fixture, struct gguf_writer 
         gguf_write_u32(writer, "tokenizer.ggml.unknown_token_id", (uint32_t)fixture->unknown);
     if (fixture->adds_bos >= 0)
         gguf_write_bool(writer, "tokenizer.ggml.add_bos_token", fixture->adds_bos);
+    if (fixture->adds_eos >= 0)
+        gguf_write_bool(writer, "tokenizer.ggml.add_eos_token", fixture->adds_eos);
     if (fixture->adds_space >= 0)
         gguf_write_bool(writer, "tokenizer.ggml.add_space_prefix", fixture->adds_space);
     if (fixture->chat_template.ptr)

@@ -34,6 +34,7 @@ struct vocab_fixture {
     int32_t eos;
     int32_t unknown;
     int adds_bos; /* -1: no such key */
+    int adds_eos;
     int adds_space;
     struct slice chat_template; /* ptr NULL: no such key */
     char bytes[256][8];
@@ -43,6 +44,8 @@ struct vocab_fixture {
 void vocab_fixture_spm(struct vocab_fixture *fixture);
 /* Byte b is token b; the name of the pre-tokeniser is "gpt-2". */
 void vocab_fixture_bpe(struct vocab_fixture *fixture);
+/* BPE over characters ("gemma4"): 0 is <unk>, byte b is token 1 + b. */
+void vocab_fixture_raw(struct vocab_fixture *fixture);
 /* Append a token; returns its id. text is borrowed. */
 int32_t vocab_fixture_add(struct vocab_fixture *fixture, const char *text, int32_t type,
                           float score);

@@ -80,6 +80,33 @@ static void cuts_scripts_apart_where_the_family_does(void **state)
     assert_words("deepseek-llm", "na\u00efve. ", "[na][\u00ef][ve][.][ ]");
 }
 
+static void cuts_words_at_capitals_where_the_family_does(void **state)
+{
+    (void)state;
+    assert_words("tekken", "HTTPServer isUp", "[HTTPServer][ is][Up]");
+    assert_words("tekken", "don't 12/\n", "[don]['t][ ][1][2][/\n]");
+    assert_words("gpt-4o", "camelCase IT'S we'LL've", "[camel][Case][ IT'S][ we'LL]['ve]");
+    assert_words("gpt-4o", " 12345", "[ ][123][45]");
+    /* Capitals and small letters of any script, and marks belong to either. */
+    assert_words("tekken", "\u00c9t\u00e9\u0414\u0430", "[\u00c9t\u00e9][\u0414\u0430]");
+    assert_words("llama4", "e\u0301T", "[e\u0301][T]");
+}
+
+static void cuts_marks_of_ascii_with_letters_where_the_family_does(void **state)
+{
+    (void)state;
+    assert_words("deepseek-v3", "a.b \u4e2dc 1234 @x",
+                 "[a][.b][ ][\u4e2d][c][ ][123][4][ @][x]");
+    assert_words("deepseek-v3", "e\u0301a $%", "[e\u0301a][ $%]");
+    assert_words("qwen35", "e\u0301a 12", "[e\u0301a][ ][1][2]");
+    assert_words("bloom", "Hello, world (a|b)...", "[Hello][,][ world][ (][a][|][b][)...]");
+    assert_words("viking", "a 12,3", "[a][ ][1][2][,][3]");
+    assert_words("minicpm5", "a 1234", "[a][ ][123][4]");
+    assert_words("youtu", "ab\ud55c\uad6d\uff0c\u4e2d 12",
+                 "[ab][\ud55c\uad6d][\uff0c][\u4e2d][ ][1][2]");
+    assert_words("chameleon", "a  b12IMGIMGABZ.", "[a][  ][b][1][2][IMGIMGABZ][.]");
+}
+
 /* U+180E was white space until Unicode 6.3, U+0085 still is. */
 static void knows_white_space_of_today(void **state)
 {
@@ -109,6 +136,8 @@ int main(void)
         cmocka_unit_test(cuts_contractions_whatever_their_case),
         cmocka_unit_test(cuts_punctuation_with_the_line_ends_after_it),
         cmocka_unit_test(cuts_scripts_apart_where_the_family_does),
+        cmocka_unit_test(cuts_words_at_capitals_where_the_family_does),
+        cmocka_unit_test(cuts_marks_of_ascii_with_letters_where_the_family_does),
         cmocka_unit_test(knows_white_space_of_today),
         cmocka_unit_test(names_of_one_family_are_one_rule),
     };

@@ -2,6 +2,7 @@
 /* The ids are worked out by hand from the tables of tests/support/vocab_fixture.c. */
 #include "tests/support/test.h"
 
+#include "base/buf.h"
 #include "scoring/infer/tokenizer.h"
 #include "scoring/infer/vocab.h"
 #include "tests/support/vocab_fixture.h"
@@ -28,6 +29,15 @@ static int setup_bpe(void **state)
     struct setting *setting = test_calloc(1, sizeof *setting);
 
     vocab_fixture_bpe(&setting->fixture);
+    *state = setting;
+    return 0;
+}
+
+static int setup_raw(void **state)
+{
+    struct setting *setting = test_calloc(1, sizeof *setting);
+
+    vocab_fixture_raw(&setting->fixture);
     *state = setting;
     return 0;
 }
@@ -263,6 +273,89 @@ static void spm_puts_its_space_after_user_defined_tokens_too(void **state)
     assert_ids(setting, "a[T]a", NO_FLAGS, 260, id, 260);
 }
 
+static void raw_joins_characters_across_spaces(void **state)
+{
+    struct setting *setting = *state;
+    const int32_t byte = 1;
+
+    open_fixture(setting);
+    assert_string_equal(tokenizer_name(setting->open.tokenizer), "gemma4/default");
+    /* No space in front, and none parts words: only line ends do. */
+    assert_ids(setting, "ab", TOKENIZE_FIRST, 262);
+    assert_ids(setting, " ab", NO_FLAGS, 263);
+    assert_ids(setting, "b ab", NO_FLAGS, 264);
+    assert_ids(setting, "b\n\n ab", NO_FLAGS, 259, 265, 263);
+    assert_ids(setting, "\u00e9\u00e9x\u00e8", NO_FLAGS, 266, byte + 'x', byte + 0xc3,
+               byte + 0xa8);
+    assert_ids(setting, "<0x41>", NO_FLAGS, byte + '<', byte + '0', byte + 'x', byte + '4',
+               byte + '1', byte + '>');
+}
+
+static void control_tokens_are_found_only_where_asked_for(void **state)
+{
+    struct setting *setting = *state;
+    const int32_t control = vocab_fixture_add(&setting->fixture, "<|u|>", TOKEN_CONTROL, 0);
+    const int32_t tool = vocab_fixture_add(&setting->fixture, "<|t|>", TOKEN_USER_DEFINED, 0);
+
+    /* The same name twice: the first one counts. A name that is text, too, is none. */
+    vocab_fixture_add(&setting->fixture, "<|u|>", TOKEN_CONTROL, 0);
+    vocab_fixture_add(&setting->fixture, "<|t|>", TOKEN_CONTROL, 0);
+    open_fixture(setting);
+    assert_ids(setting, "hello<|u|><|t|>", NO_FLAGS, 259, 265, 'u', '|', '>', tool);
+    assert_ids(setting, "hello<|u|><|t|>", TOKENIZE_CONTROL, 259, control, tool);
+    assert_int_equal(tokenizer_find(setting->open.tokenizer, slice_text("<|u|>")), control);
+    assert_int_equal(tokenizer_find(setting->open.tokenizer, slice_text("hello")), 259);
+    assert_int_equal(tokenizer_find(setting->open.tokenizer, slice_text("<|v|>")), TOKEN_NONE);
+    assert_true(tokenizer_is_control(setting->open.tokenizer, control));
+    assert_false(tokenizer_is_control(setting->open.tokenizer, tool));
+}
+
+static void the_file_says_what_stands_at_the_ends(void **state)
+{
+    struct setting *setting = *state;
+
+    setting->fixture.bos = setting->fixture.eos = 'x';
+    open_fixture(setting);
+    assert_false(tokenizer_adds_bos(setting->open.tokenizer));
+    assert_false(tokenizer_adds_eos(setting->open.tokenizer));
+    setting->fixture.adds_bos = setting->fixture.adds_eos = 1;
+    open_fixture(setting);
+    assert_true(tokenizer_adds_bos(setting->open.tokenizer));
+    assert_true(tokenizer_adds_eos(setting->open.tokenizer));
+
+    struct error err;
+    setting->fixture.eos = -1;
+    vocab_open_release(&setting->open);
+    assert_fails(vocab_fixture_open(&setting->fixture, &setting->open, &err), ERR_INPUT,
+                 "eos_token_id is missing");
+}
+
+static void decoding_takes_back_what_encoding_put_in(void **state)
+{
+    struct setting *setting = *state;
+    static const char *const texts[] = { "",    " ",     "a",          " a",
+                                         "[T]", "a[T]a", "[T] [T]a b", "d  e" };
+    struct buf text;
+    struct error err;
+
+    buf_init(&text, 1 << 10);
+    vocab_fixture_add(&setting->fixture, "[T]", TOKEN_USER_DEFINED, 0);
+    open_fixture(setting);
+    for (size_t i = 0; i < 2 * sizeof texts / sizeof *texts; i++) {
+        const unsigned flags = i % 2 ? TOKENIZE_FIRST : 0;
+        const struct slice want = slice_text(texts[i / 2]);
+
+        setting->ids.n = 0;
+        assert_ok(tokenizer_encode(setting->open.tokenizer, want, flags, &setting->ids, &err));
+        buf_clear(&text);
+        assert_ok(tokenizer_decode(setting->open.tokenizer, setting->ids.ids, setting->ids.n,
+                                   flags, &text, &err));
+        if (!slice_equal(buf_slice(&text), want))
+            fail_msg("'%s' comes back as '%.*s'", want.ptr, (int)text.len, text.data);
+    }
+    buf_release(&text);
+}
+
 static void refuses_text_that_is_not_utf8(void **state)
 {
     struct setting *setting = *state;
@@ -309,6 +402,7 @@ static void long_runs_take_no_longer_than_sorting(void **state)
 
 #define SPM(name) cmocka_unit_test_setup_teardown(name, setup_spm, teardown)
 #define BPE(name) cmocka_unit_test_setup_teardown(name, setup_bpe, teardown)
+#define RAW(name) cmocka_unit_test_setup_teardown(name, setup_raw, teardown)
 
 int main(void)
 {
@@ -328,11 +422,18 @@ int main(void)
         BPE(bpe_refuses_a_byte_without_a_token),
         BPE(bpe_takes_the_unknown_token_only_if_it_is_one),
         BPE(user_defined_tokens_are_found_in_text),
+        RAW(raw_joins_characters_across_spaces),
+        BPE(control_tokens_are_found_only_where_asked_for),
+        BPE(the_file_says_what_stands_at_the_ends),
+        SPM(decoding_takes_back_what_encoding_put_in),
+        BPE(decoding_takes_back_what_encoding_put_in),
+        RAW(decoding_takes_back_what_encoding_put_in),
         SPM(refuses_text_that_is_not_utf8),
         SPM(empty_text_has_no_tokens),
         BPE(empty_text_has_no_tokens),
         SPM(long_runs_take_no_longer_than_sorting),
         BPE(long_runs_take_no_longer_than_sorting),
+        RAW(long_runs_take_no_longer_than_sorting),
     };
 
     return cmocka_run_group_tests_name("infer/tokenizer", tests, NULL, NULL);

@@ -175,8 +175,8 @@ static void names_what_it_does_not_know(void **state)
 {
     struct setting *setting = *state;
 
-    setting->fixture.pre = "tekken";
-    assert_refused(setting, ERR_UNSUPPORTED, "'tekken' is not one of gpt-2");
+    setting->fixture.pre = "tokken";
+    assert_refused(setting, ERR_UNSUPPORTED, "'tokken' is not one of gpt-2");
     assert_refused(setting, ERR_UNSUPPORTED, " qwen2 ");
     assert_refused(setting, ERR_UNSUPPORTED, " default");
     setting->fixture.model = "bert";
