@@ -76,6 +76,40 @@ int utf8_repair(struct slice text, struct buf *out, struct error *err)
     return 0;
 }
 
+uint32_t utf8_first(struct slice text, size_t *len)
+{
+    uint32_t code;
+
+    *len = decode((const uint8_t *)text.ptr, text.len, &code);
+    if (*len > 0)
+        return code;
+    *len = 1;
+    return 0xfffd;
+}
+
+size_t utf8_put(uint32_t code, char out[4])
+{
+    const utf8proc_ssize_t n = utf8proc_encode_char((utf8proc_int32_t)code, (uint8_t *)out);
+
+    return n > 0 ? (size_t)n : 0;
+}
+
+uint32_t utf8_lower(uint32_t code)
+{
+    return (uint32_t)utf8proc_tolower((utf8proc_int32_t)code);
+}
+
+bool utf8_is_space(uint32_t code)
+{
+    if (code <= ' ')
+        return code == ' ' || (code >= '\t' && code <= '\r') || (code >= 0x1c && code <= 0x1f);
+    if (code == 0x85)
+        return true;
+    const utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code);
+    return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
+           category == UTF8PROC_CATEGORY_ZP;
+}
+
 size_t utf8_char_len(struct slice text)
 {
     uint32_t code;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
@@ -22,6 +23,15 @@ int utf8_repair(struct slice text, struct buf *out, struct error *err);
 
 /* Bytes of the character at text.ptr[0], 1 for a byte that starts none; 0 for no text. */
 size_t utf8_char_len(struct slice text);
+
+/* The first character of text.len > 0 bytes and how many bytes it takes; U+FFFD, of one byte,
+ * for a byte that starts none. */
+uint32_t utf8_first(struct slice text, size_t *len);
+/* Its bytes; how many there are. */
+size_t utf8_put(uint32_t code, char out[4]);
+/* One character for another, as far as it goes that way. */
+uint32_t utf8_lower(uint32_t code);
+bool utf8_is_space(uint32_t code);
 
 /* True when canonicalising (NFC, LF line ends) would change nothing, decided cheaply; false
  * also means "perhaps". */

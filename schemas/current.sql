@@ -2,7 +2,7 @@
 -- change it by adding a migration, then run `ninja schema-current`.
 
 PRAGMA application_id = 1129665108;
-PRAGMA user_version = 7;
+PRAGMA user_version = 8;
 
 CREATE TABLE run (
     run_id         INTEGER PRIMARY KEY,
@@ -376,3 +376,13 @@ SELECT k.sample_id, s.ext_id, o.name, 'gateau', d.name, k.gateau, k.status
   JOIN source o ON o.source_id = f.source_id
  WHERE h.cohort_id = (SELECT x.cohort_id FROM cohort x WHERE x.name = h.name
                        ORDER BY x.asked_run_id DESC, x.version DESC LIMIT 1);
+
+CREATE TABLE embedding (
+    embedding_id   INTEGER PRIMARY KEY,
+    score_set_id   INTEGER NOT NULL REFERENCES score_set,
+    sample_id      INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE,
+    vector         BLOB    NOT NULL CHECK (length(vector) % 4 = 0), -- 32-bit floats, little-endian
+    UNIQUE (score_set_id, sample_id)
+) STRICT;
+
+CREATE INDEX embedding_by_sample ON embedding (sample_id);

@@ -9,35 +9,11 @@
 #include "scoring/dialogue.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/session.h"
+#include "scoring/observe_private.h"
 #include "scoring/prompt.h"
 #include "scoring/scorer.h"
 #include "scoring/segment.h"
 #include "scoring/sum.h"
-
-struct observer {
-    const struct tokenizer *tokenizer;
-    struct session *session;
-    struct observer_options options;
-    struct arena scratch; /* of the jobs that run together */
-    uint64_t n_tokens;    /* run so far */
-};
-
-/* One sequence to put to the model. */
-struct job {
-    enum { JOB_WHOLE, JOB_ALONE, JOB_SEGMENT } kind;
-    const struct prompt *prompt;
-    struct span part; /* of the prompt's context that this sequence holds */
-    struct observation *observation;
-    struct segment *segment;   /* of JOB_SEGMENT */
-    const struct job *shorter; /* of JOB_WHOLE: one whose sequence is the beginning of this one,
-                                  and gets its results from it */
-};
-
-struct job_list {
-    struct job *jobs;
-    size_t n;
-    struct job *whole; /* the last JOB_WHOLE that others may go on from, or NULL */
-};
 
 int observer_new(const struct model *model, const struct kernels *kernels, struct pool *pool,
                  const struct observer_options *options, struct observer **out,
@@ -51,6 +27,7 @@ int observer_new(const struct model *model, const struct kernels *kernels, struc
     if (!observer)
         return error_nomem(err);
     arena_init(&observer->scratch);
+    observer->model = model;
     observer->tokenizer = model_tokenizer(model);
     observer->options = *options;
     if (session_new(model, kernels, pool, &observer->session, err) < 0) {
@@ -70,133 +47,12 @@ void observer_free(struct observer *observer)
     free(observer);
 }
 
-/* Which of the context's tokens fit beside the rest. False when the rest alone does not. */
-static bool fit_context(const struct prompt *prompt, size_t max_tokens, struct span *part)
-{
-    const size_t rest = prompt->n_head + prompt->n_tail + prompt->n_response;
-
-    if (rest > max_tokens)
-        return false;
-    const size_t room = max_tokens - rest;
-    part->start = prompt->n_context > room ? prompt->n_context - room : 0;
-    part->end = prompt->n_context;
-    return true;
-}
-
-static void add_job(struct job_list *list, struct job job)
-{
-    list->jobs[list->n++] = job;
-}
-
-/* Whether a whole sequence of one prompt is the beginning of that of another: then one pass
- * serves both. */
-static bool begins(const struct job *job, const struct job *longer)
-{
-    const struct token_buf *ids = &job->prompt->ids;
-    const struct token_buf *all = &longer->prompt->ids;
-
-    return ids->n < all->n && job->part.start == 0 && longer->part.start == 0 &&
-           memcmp(ids->ids, all->ids, ids->n * sizeof *ids->ids) == 0;
-}
-
-/* A pass over a whole sequence. One that goes on where another ended takes its place. */
-static int add_whole(struct job_list *list, struct job job, unsigned needs,
-                     struct arena *scratch, struct error *err)
-{
-    /* What is asked of attention is asked of one response's rows. */
-    const bool only_nll = !(needs & ~(unsigned)(NEED_NLL | NEED_NLL_ALONE));
-
-    job.kind = JOB_WHOLE;
-    if (only_nll && list->whole && begins(list->whole, &job)) {
-        struct job *shorter = arena_alloc(scratch, 1, sizeof *shorter);
-
-        if (!shorter)
-            return error_nomem(err);
-        *shorter = *list->whole;
-        job.shorter = shorter;
-        *list->whole = job;
-        return 0;
-    }
-    list->whole = &list->jobs[list->n];
-    add_job(list, job);
-    return 0;
-}
-
-/* The context's segments into the observation, and a job for each. */
-static int plan_segments(const struct observer *observer, struct job job, struct arena *arena,
-                         struct job_list *list, struct error *err)
-{
-    const size_t n_context = job.part.end - job.part.start;
-    const size_t segment_tokens = observer->options.segment_tokens;
-    const size_t n = segment_count(n_context, segment_tokens);
-    struct segment *segments = arena_alloc(arena, n, sizeof *segments);
-
-    if (!segments && n > 0)
-        return error_nomem(err);
-    job.observation->segments = segments;
-    job.observation->n_segments = n;
-    const size_t first = job.part.start;
-    for (size_t i = 0; i < n; i++) {
-        const struct span span = segment_span(n_context, segment_tokens, i);
-
-        segments[i] = (struct segment){ .tok_start = span.start, .tok_end = span.end };
-        job.kind = JOB_SEGMENT;
-        job.segment = &segments[i];
-        job.part = (struct span){ first + span.start, first + span.end };
-        if (n > 1) /* a single one in the context's place is the whole again */
-            add_job(list, job);
-    }
-    return 0;
-}
-
-static int plan_sample(const struct observer *observer, const struct prompt *prompt,
-                       unsigned needs, struct arena *arena, struct observation *out,
-                       struct job_list *list, struct error *err)
-{
-    struct job job = { .kind = JOB_WHOLE, .prompt = prompt, .observation = out };
-
-    *out = (struct observation){ .n_response_tokens = prompt->n_response,
-                                 .reason = prompt->reason };
-    if (!out->reason && prompt->n_response == 0)
-        out->reason = "empty_response";
-    else if (!out->reason && !fit_context(prompt, observer->options.max_tokens, &job.part))
-        out->reason = "too_long";
-    if (out->reason)
-        return 0;
-    out->truncated = job.part.start > 0 || prompt->shortened;
-    if ((needs & NEED_SEGMENTS) && plan_segments(observer, job, arena, list, err) < 0)
-        return -1;
-    if (((needs & NEED_NLL) || out->n_segments > 0) &&
-        add_whole(list, job, needs, arena, err) < 0)
-        return -1;
-    if (tokenizer_bos(observer->tokenizer) == TOKEN_NONE)
-        out->alone_reason = "no_bos";
-    else if (needs & NEED_NLL_ALONE)
-        add_job(list, (struct job){ .kind = JOB_ALONE, .prompt = prompt, .observation = out });
-    return 0;
-}
-
-static int plan(const struct observer *observer, const struct prompt *prompts, size_t n,
-                unsigned needs, struct arena *arena, struct observation *out,
-                struct job_list *list, struct error *err)
-{
-    size_t n_most = 0;
-
-    for (size_t i = 0; i < n; i++)
-        n_most += 2 + segment_count(prompts[i].n_context, observer->options.segment_tokens);
-    *list = (struct job_list){ .jobs = arena_alloc(arena, n_most, sizeof *list->jobs) };
-    if (!list->jobs && n_most > 0)
-        return error_nomem(err);
-    for (size_t i = 0; i < n; i++)
-        if (plan_sample(observer, &prompts[i], needs, arena, &out[i], list, err) < 0)
-            return -1;
-    return 0;
-}
-
 static size_t job_tokens(const struct job *job)
 {
     const struct prompt *prompt = job->prompt;
 
+    if (job->kind == JOB_READY)
+        return job->ready.n_tokens;
     if (job->kind == JOB_ALONE)
         return 1 + prompt->n_response;
     return prompt->n_head + (job->part.end - job->part.start) + prompt->n_tail +
@@ -244,7 +100,6 @@ static int add_attention(const struct job *job, struct arena *scratch,
         spans[i] = (struct span){ job->prompt->n_head + segment->tok_start,
                                   job->prompt->n_head + segment->tok_end };
     }
-    sequence->attend_from = sequence->n_tokens - job->prompt->n_response;
     sequence->spans = spans;
     sequence->n_spans = n;
     sequence->attention = attention;
@@ -278,14 +133,20 @@ static int make_sequence(const struct observer *observer, const struct job *job,
 {
     const struct observation *observation = job->observation;
     const size_t n_tokens = job_tokens(job);
-    int32_t *ids = arena_alloc(scratch, n_tokens, sizeof *ids);
+    int32_t *ids;
 
+    if (job->kind == JOB_READY) {
+        *out = job->ready;
+        return 0;
+    }
+    ids = arena_alloc(scratch, n_tokens, sizeof *ids);
     if (!ids)
         return error_nomem(err);
     join_pieces(observer, job, ids);
     *out = (struct sequence){ .tokens = ids,
                               .n_tokens = n_tokens,
-                              .score_from = n_tokens - job->prompt->n_response };
+                              .score_from = n_tokens - job->prompt->n_response,
+                              .attend_from = n_tokens - job->prompt->n_response };
     if (job->shorter && add_score_spans(job, scratch, out, err) < 0)
         return -1;
     if (job->kind != JOB_WHOLE || (needs & NEED_NLL) || observation->n_segments == 1) {
@@ -293,9 +154,13 @@ static int make_sequence(const struct observer *observer, const struct job *job,
         if (!out->nll_nats)
             return error_nomem(err);
     }
-    if (job->kind == JOB_WHOLE && observation->n_segments > 0)
-        return add_attention(job, scratch, out, err);
-    return 0;
+    if (job->kind != JOB_WHOLE)
+        return 0;
+    if (needs & NEED_POOLED)
+        observe_add_pooled(observer, job, out);
+    if ((needs & NEED_USER_MASS) && observe_add_user_mass(observer, job, scratch, out, err) < 0)
+        return -1;
+    return observation->n_segments > 0 ? add_attention(job, scratch, out, err) : 0;
 }
 
 static double mean(const double *values, size_t n)
@@ -312,6 +177,12 @@ static void take_results(const struct job *job, const struct sequence *sequence)
     struct observation *observation = job->observation;
     double nll = 0;
 
+    if (job->kind == JOB_READY) {
+        if (job->mean_nll_nats)
+            *job->mean_nll_nats =
+                mean(sequence->nll_nats, sequence->n_tokens - sequence->score_from);
+        return;
+    }
     if (sequence->nll_nats)
         nll = mean(sequence->nll_nats + job_tokens(job) - job->prompt->n_response -
                        sequence->score_from,
@@ -320,6 +191,8 @@ static void take_results(const struct job *job, const struct sequence *sequence)
         observation->nll_alone_nats = nll;
     } else if (job->kind == JOB_SEGMENT) {
         job->segment->nll_nats = nll;
+    } else if (job->kind == JOB_NEAR) {
+        observation->nll_near_nats = nll;
     } else {
         observation->nll_nats = nll;
         for (size_t i = 0; i < observation->n_segments; i++)
@@ -349,36 +222,56 @@ static int run_jobs(struct observer *observer, const struct job *jobs, size_t n,
     return 0;
 }
 
-int observer_run_prompts(struct observer *observer, const struct prompt *prompts, size_t n,
-                         unsigned needs, struct arena *arena, struct observation *out,
-                         struct error *err)
+static int run_list(struct observer *observer, const struct job_list *list, unsigned needs,
+                    struct error *err)
 {
     const struct observer_options *options = &observer->options;
-    struct job_list list;
     size_t n_total = 0, n_done = 0, end;
 
-    if (plan(observer, prompts, n, needs, arena, out, &list, err) < 0)
-        return -1;
-    for (size_t i = 0; i < list.n; i++)
-        n_total += job_tokens(&list.jobs[i]);
-    for (size_t at = 0; at < list.n; at = end) {
-        size_t n_tokens = job_tokens(&list.jobs[at]);
+    for (size_t i = 0; i < list->n; i++)
+        n_total += job_tokens(&list->jobs[i]);
+    for (size_t at = 0; at < list->n; at = end) {
+        size_t n_tokens = job_tokens(&list->jobs[at]);
 
-        for (end = at + 1; end < list.n; end++) {
-            if (n_tokens + job_tokens(&list.jobs[end]) > options->batch_tokens)
+        for (end = at + 1; end < list->n; end++) {
+            if (n_tokens + job_tokens(&list->jobs[end]) > options->batch_tokens)
                 break;
-            n_tokens += job_tokens(&list.jobs[end]);
+            n_tokens += job_tokens(&list->jobs[end]);
         }
-        if (run_jobs(observer, list.jobs + at, end - at, needs, err) < 0)
+        if (run_jobs(observer, list->jobs + at, end - at, needs, err) < 0)
             return -1;
         n_done += n_tokens;
         observer->n_tokens += n_tokens;
         const int signal =
             options->step ? options->step(options->step_arg, n_done, n_total) : 0;
-        if (signal && end < list.n) /* what is complete is not thrown away */
+        if (signal && end < list->n) /* what is complete is not thrown away */
             return error_set_sys(err, ERR_CANCELLED, signal, "stopped by signal %d", signal);
     }
     return 0;
+}
+
+/* texts is NULL where only the prompts are known. */
+static int run_samples(struct observer *observer, const struct prompt *prompts,
+                       const struct observed_text *texts, size_t n, unsigned needs,
+                       struct arena *arena, struct observation *out, struct error *err)
+{
+    struct job_list list = { .n = 0 };
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = observe_plan(observer, &prompts[i], texts ? &texts[i] : NULL, needs, arena,
+                          &out[i], &list, err);
+    if (rc == 0)
+        rc = run_list(observer, &list, needs, err);
+    free(list.jobs);
+    return rc;
+}
+
+int observer_run_prompts(struct observer *observer, const struct prompt *prompts, size_t n,
+                         unsigned needs, struct arena *arena, struct observation *out,
+                         struct error *err)
+{
+    return run_samples(observer, prompts, NULL, n, needs, arena, out, err);
 }
 
 static bool is_blank(struct slice text)
@@ -413,7 +306,7 @@ static int build_prompt(const struct observer *observer, const struct observed_t
         rc = prompt_build_next(template, observer->tokenizer, before, &texts[i], out, err);
     else
         rc = prompt_build(template, observer->tokenizer, &texts[i], out, err);
-    if (rc < 0 || !texts[i].dialogue || fit_context(out, observer->options.max_tokens, &part))
+    if (rc < 0 || !texts[i].dialogue || observe_fit(out, observer->options.max_tokens, &part))
         return rc;
     prompt_release(out);
     return prompt_build_short(template, observer->tokenizer, &texts[i],
@@ -440,7 +333,7 @@ int observer_run(struct observer *observer, const struct observed_text *texts, s
         prompt_release(&prompts[i]);
         prompts[i].reason = "not_tokenizable";
     }
-    rc = observer_run_prompts(observer, prompts, n, needs, arena, out, err);
+    rc = run_samples(observer, prompts, texts, n, needs, arena, out, err);
     for (size_t i = 0; rc == 0 && i < n; i++)
         if (!texts[i].response.ptr)
             out[i].reason = "no_response";
@@ -465,8 +358,6 @@ size_t observer_guess_tokens(const struct observer_options *options,
     size_t context = text->context.len / bytes_per_token;
     size_t n = 0;
 
-    if (is_blank(text->response))
-        return 0;
     if (text->dialogue) {
         tail = text->dialogue->system.len / bytes_per_token + 16;
         for (size_t i = 0; i < text->response_turn; i++)
@@ -476,8 +367,21 @@ size_t observer_guess_tokens(const struct observer_options *options,
     }
     if (context > options->max_tokens)
         context = options->max_tokens;
-    if (needs & (NEED_NLL | NEED_SEGMENTS))
+    if (needs & NEED_REACH)
+        n += context;
+    if (needs & NEED_PAIRS)
+        n += observe_guess_pairs(options, context);
+    if (needs & (NEED_ANSWER | NEED_RATING))
         n += context + tail + response;
+    if (is_blank(text->response))
+        return n;
+    if (needs & (NEEDS_WHOLE | NEED_SEGMENTS))
+        n += context + tail + response;
+    if (needs & NEED_NLL_NEAR)
+        n +=
+            (context < options->near_tokens ? context : options->near_tokens) + tail + response;
+    if (needs & NEED_NLL_INSTRUCTION)
+        n += tail;
     if (needs & NEED_NLL_ALONE)
         n += response;
     if (needs & NEED_SEGMENTS)

@@ -47,6 +47,35 @@ struct segment {
     double nll_nats;
 };
 
+/* Answers to a question about the sample: NLL of the first token of each. */
+enum { ANSWERS_MAX = 6 };
+struct answers {
+    const char *reason; /* static; answers_alike, too_long, ...: no numbers */
+    bool truncated;     /* the context lost tokens on the left */
+    double nll_nats[ANSWERS_MAX];
+};
+
+/* Segment i of a document, given segment j before it. */
+struct segment_pair {
+    size_t i;
+    size_t j;
+    double nll_nats;
+};
+
+/* A sample's context as a text of its own, from its first token on. */
+struct document {
+    const char *reason;       /* static; no_context, context_too_short: no numbers */
+    const char *pairs_reason; /* likewise for NEED_PAIRS alone */
+    bool truncated;           /* it lost tokens on the right */
+    size_t n_tokens;
+    double reach[2]; /* session.h: strength, variance */
+    /* All but the first token of each segment of segment_tokens; NEED_PAIRS. In the arena. */
+    double *single_nll_nats;
+    size_t n_singles;
+    struct segment_pair *pairs;
+    size_t n_pairs;
+};
+
 struct observation {
     const char *reason; /* static; set when the sample cannot be scored at all: no numbers */
     bool truncated;     /* to fit max_tokens the context lost tokens on the left, or the
@@ -57,6 +86,19 @@ struct observation {
     double nll_alone_nats;
     struct segment *segments; /* in the arena; asked for with NEED_SEGMENTS */
     size_t n_segments;        /* 0 without a context */
+
+    size_t n_response_bytes;
+    double nll_near_nats; /* with the context's last near_tokens tokens for the context */
+    size_t n_instruction_tokens;
+    const char *instruction_reason; /* static; no_bos, no_instruction, ...: no number */
+    double nll_instruction_nats;
+    double *pooled; /* n_pooled, in the arena: mean of the last states of all tokens but BOS */
+    size_t n_pooled;
+    const char *user_reason;  /* static; no_user_text */
+    double user_mass;         /* in one layer, of the head that looks most, mean over rows */
+    struct answers yes_or_no; /* in this order */
+    struct answers rating;    /* 1 to 6 */
+    struct document document;
 };
 
 struct observer_options {
@@ -64,6 +106,8 @@ struct observer_options {
                               where that is not enough the oldest turns of the dialogue */
     size_t segment_tokens; /* 128 */
     size_t batch_tokens;   /* how many tokens to run together, about; does not change results */
+    size_t near_tokens;    /* what NEED_NLL_NEAR leaves of a context */
+    const char *question;  /* of NEED_ANSWER and NEED_RATING; NULL for none */
     const struct prompt_template *template;
     /* Called now and then during a run, with how many of its tokens are done. Other than 0 is
      * the signal that asks to stop: the run ends with ERR_CANCELLED. May be NULL. */

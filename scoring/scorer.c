@@ -57,12 +57,35 @@ static void settle(struct score *score)
     }
 }
 
+static struct score begin(const struct scorer *scorer, const struct observation *seen)
+{
+    const struct answers *answers =
+        scorer->needs & NEED_RATING ? &seen->rating : &seen->yes_or_no;
+
+    switch (scorer->about) {
+    case ABOUT_RESPONSE:
+        break;
+    case ABOUT_INSTRUCTION:
+        return (struct score){ .reason = seen->instruction_reason,
+                               .n_tokens = (int64_t)seen->n_instruction_tokens };
+    case ABOUT_QUESTION:
+        return (struct score){ .reason = answers->reason,
+                               .truncated = answers->truncated,
+                               .n_tokens = (int64_t)seen->n_response_tokens };
+    case ABOUT_DOCUMENT:
+        return (struct score){ .reason = seen->document.reason,
+                               .truncated = seen->document.truncated,
+                               .n_tokens = (int64_t)seen->document.n_tokens };
+    }
+    return (struct score){ .reason = seen->reason,
+                           .truncated = seen->truncated,
+                           .n_tokens = (int64_t)seen->n_response_tokens };
+}
+
 void scorer_observe(const struct scorer *scorer, const struct observation *observation,
                     struct score *out)
 {
-    *out = (struct score){ .reason = observation->reason,
-                           .truncated = observation->truncated,
-                           .n_tokens = (int64_t)observation->n_response_tokens };
+    *out = begin(scorer, observation);
     if (!out->reason)
         scorer->observe(observation, out);
     settle(out);

@@ -45,9 +45,20 @@ struct scorer_input {
 
 /* What a model has to be asked (bits). */
 enum scorer_needs {
-    NEED_NLL = 1 << 0,       /* the response given the prompt */
-    NEED_NLL_ALONE = 1 << 1, /* the response after one start token */
-    NEED_SEGMENTS = 1 << 2,  /* per segment: attention in the whole, NLL in its place */
+    NEED_NLL = 1 << 0,             /* the response given the prompt */
+    NEED_NLL_ALONE = 1 << 1,       /* the response after one start token */
+    NEED_SEGMENTS = 1 << 2,        /* per segment: attention in the whole, NLL in its place */
+    NEED_NLL_NEAR = 1 << 3,        /* the response with the end of the context only */
+    NEED_NLL_INSTRUCTION = 1 << 4, /* the instruction after one start token */
+    NEED_POOLED = 1 << 5,          /* the mean of the last states */
+    NEED_USER_MASS = 1 << 6,       /* attention on what the user wrote */
+    NEED_ANSWER = 1 << 7,          /* yes or no to the question */
+    NEED_RATING = 1 << 8,          /* 1 to 6 to the question */
+    NEED_REACH = 1 << 9,           /* the document: how far the first layer looks */
+    NEED_PAIRS = 1 << 10,          /* the document: NLL of segments alone and in pairs */
+    NEED_LENGTH = 1 << 11,         /* how many tokens the response has: no pass at all */
+    /* What is about the context as a document, response or not. */
+    NEEDS_OF_DOCUMENT = NEED_REACH | NEED_PAIRS,
 };
 
 /* What decides about the numbers of a cohort beside its samples. */
@@ -57,6 +68,9 @@ struct scorer_options {
     bool log_ppl;               /* hmp compares NLLs and not perplexities */
     bool low_cas;               /* gateau looks for low cas and not for high */
 };
+
+/* What of a sample a metric is about: what it cannot do without. */
+enum scorer_about { ABOUT_RESPONSE, ABOUT_INSTRUCTION, ABOUT_QUESTION, ABOUT_DOCUMENT };
 
 enum scorer_better { BETTER_HIGHER, BETTER_LOWER };
 enum { SCORER_INPUTS_MAX = 4 };
@@ -69,6 +83,7 @@ struct scorer {
     const char *summary; /* one line */
 
     unsigned needs; /* with observe */
+    enum scorer_about about;
     void (*observe)(const struct observation *observation, struct score *out);
 
     struct scorer_input inputs[SCORER_INPUTS_MAX]; /* with derive and rank; metric NULL ends */

@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/report.h"
-#include "scoring/scorer_list.h"   /* generated: SCORER_LIST */
 #include "scoring/template_list.h" /* generated: TEMPLATE_LIST */
 #include "stages/score_private.h"
 #include "stages/stage.h"
@@ -31,8 +30,6 @@ static const struct score_args defaults = {
     .batch_tokens = 4096,
 };
 
-/* Lists that registries are made of: " nll nll_alone ...". */
-#define X(name) " " #name
 static const struct option options[] = {
     { OPTION_TEXT, 0, "model", offsetof(struct score_args, model), "FILE",
       "the model; of a pair the one with the long window (default: built in)" },
@@ -53,6 +50,10 @@ static const struct option options[] = {
       "longer sequences lose context on the left (default: the model's window)" },
     { OPTION_INT, 0, "batch-tokens", offsetof(struct score_args, batch_tokens), "N",
       "tokens to run together; changes speed and memory only (default 4096)" },
+    { OPTION_INT, 0, "near-tokens", offsetof(struct score_args, near_tokens), "N",
+      "what nll_near leaves of a context (default: an eighth of --max-tokens)" },
+    { OPTION_TEXT, 0, "question", offsetof(struct score_args, question), "TEXT",
+      "what yes_probability and rating ask about each sample" },
     { .type = OPTION_END },
 };
 
@@ -61,9 +62,11 @@ static const struct option positional = {
     .name = "metrics",
     .offset = offsetof(struct score_args, metrics),
     .value_name = "METRIC",
-    .help = "what to compute:" SCORER_LIST,
+    .help = "what to compute; 'curate explain' lists the metrics",
 };
 
+/* The list that the registry is made of: " plain chatml ...". */
+#define X(name) " " #name
 static const char description[] =
     "Computes the metrics named and all they are made of. A score that is stored for the\n"
     "same sample, model and parameters is never computed again, so the command can be\n"
@@ -89,11 +92,36 @@ static int check_args(const struct score_args *args, struct error *err)
 {
     if (check_count("segment-tokens", args->segment_tokens, 1, err) < 0 ||
         check_count("max-tokens", args->max_tokens, 0, err) < 0 ||
-        check_count("batch-tokens", args->batch_tokens, 1, err) < 0)
+        check_count("batch-tokens", args->batch_tokens, 1, err) < 0 ||
+        check_count("near-tokens", args->near_tokens, 0, err) < 0)
         return -1;
     if (strcmp(args->turns, "last") != 0 && strcmp(args->turns, "all") != 0)
         return error_set(err, ERR_USAGE, "--turns is last or all, not '%s'", args->turns);
     return prompt_template_check(args->template, err);
+}
+
+/* Options that belong to some metrics only: neither missing nor without use. */
+static int check_options(const struct score_args *args, const struct score_plan *plan,
+                         struct error *err)
+{
+    unsigned needs = 0;
+
+    for (size_t i = 0; i < plan->n; i++)
+        needs |= plan->nodes[i].needs;
+    const bool asks = (needs & (NEED_ANSWER | NEED_RATING)) != 0;
+
+    if (asks && (!args->question || !args->question[0]))
+        return error_set(err, ERR_USAGE,
+                         "%s puts a question to the model: give it with --question TEXT",
+                         needs & NEED_ANSWER ? "yes_probability" : "rating");
+    if (args->question && !asks)
+        return error_set(err, ERR_USAGE,
+                         "none of these metrics asks a question, so --question has no use");
+    if (args->near_tokens > 0 && !(needs & NEED_NLL_NEAR))
+        return error_set(err, ERR_USAGE,
+                         "none of these metrics shortens the context to its end, so "
+                         "--near-tokens has no use");
+    return 0;
 }
 
 static int check(const void *arguments, struct error *err)
@@ -104,6 +132,8 @@ static int check(const void *arguments, struct error *err)
     if (check_args(args, err) < 0)
         return -1;
     int rc = score_plan_make(&args->metrics, &plan, err);
+    if (rc == 0)
+        rc = check_options(args, &plan, err);
     if (rc == 0)
         rc = score_cohort_check(args, &plan, err);
     score_plan_release(&plan);
@@ -237,12 +267,14 @@ static int run(const struct stage_context *context, const void *arguments,
 
     buf_init(&scoring.cohorts, LACKING_MAX_BYTES);
     if (check_args(args, err) < 0 || score_plan_make(&args->metrics, &scoring.plan, err) < 0 ||
+        check_options(args, &scoring.plan, err) < 0 ||
         score_cohort_check(args, &scoring.plan, err) < 0)
         goto done;
     scoring.all_turns = strcmp(args->turns, "all") == 0;
     scoring.observing.template = &scoring.template.form;
     scoring.observing.segment_tokens = (size_t)args->segment_tokens;
     scoring.observing.batch_tokens = (size_t)args->batch_tokens;
+    scoring.observing.question = args->question;
     kernels_init(&scoring.kernels, context->cpu_flags);
     if (condition_select(context->store, args->where, &scoring.samples, err) < 0 ||
         score_models_open(&scoring, err) < 0 || score_sets_find(&scoring, err) < 0)

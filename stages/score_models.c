@@ -120,6 +120,9 @@ int score_models_open(struct scoring *scoring, struct error *err)
     const size_t window = model_info(model->model)->context_length;
     /* Both models of a pair see the same text, or their numbers could not be compared. */
     scoring->observing.max_tokens = asked > 0 ? asked : window;
+    scoring->observing.near_tokens = scoring->args->near_tokens > 0
+                                         ? (size_t)scoring->args->near_tokens
+                                         : (scoring->observing.max_tokens + 7) / 8;
     if (asked > window)
         report_note(scoring->context->report,
                     "--max-tokens %zu is more than the %zu tokens %s was made for", asked,

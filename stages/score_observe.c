@@ -9,6 +9,7 @@
 #include "base/pool.h"
 #include "base/report.h"
 #include "stages/stage.h"
+#include "store/embedding.h"
 #include "store/sample.h"
 #include "store/score.h"
 
@@ -267,9 +268,15 @@ static int save_node(struct score_backlog *backlog, const struct score_node *nod
     if (score_save_turns(backlog->scoring, node, sample_id, scores, batch->texts.turns + first,
                          end - first, err) < 0)
         return -1;
-    /* Segments are told by their place in the context: those of the last response are kept. */
+    /* Segments are told by their place in the context: those of the last response are kept,
+     * and the vector of the whole dialogue. */
+    const struct observation *last = &batch->seen[end - 1];
+    if ((node->scorer->needs & NEED_POOLED) && !scores[end - first - 1].reason &&
+        embedding_put(backlog->scoring->context->store, node->set_id, sample_id, last->pooled,
+                      last->n_pooled, err) < 0)
+        return -1;
     return node->scorer->needs & NEED_SEGMENTS
-               ? save_segments(backlog, node, sample_id, &batch->seen[end - 1], err)
+               ? save_segments(backlog, node, sample_id, last, err)
                : 0;
 }
 

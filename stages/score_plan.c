@@ -59,6 +59,7 @@ static int plan_inputs(struct score_plan *plan, struct score_node *node, struct 
         if (plan_node(plan, wanted, role, &node->inputs[i], err) < 0)
             return -1;
         const struct score_node *made = &plan->nodes[node->inputs[i]];
+        node->needs |= made->needs;
         node->has_segments = node->has_segments || made->has_segments;
         node->has_short_model =
             node->has_short_model || made->has_short_model || made->role != node->role;
@@ -72,6 +73,7 @@ static int plan_node(struct score_plan *plan, const struct scorer *scorer,
 {
     struct score_node node = { .scorer = scorer,
                                .role = role,
+                               .needs = scorer->needs,
                                .has_segments = (scorer->needs & NEED_SEGMENTS) != 0 };
 
     for (size_t i = 0; i < plan->n; i++) {

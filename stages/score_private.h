@@ -44,6 +44,8 @@ struct score_args {
     int64_t segment_tokens;
     int64_t max_tokens; /* 0: the model's window */
     int64_t batch_tokens;
+    int64_t near_tokens; /* 0: an eighth of max_tokens */
+    const char *question;
 };
 
 enum { SCORE_MODELS = 2 }; /* of enum scorer_model */
@@ -55,6 +57,7 @@ struct score_node {
     size_t inputs[SCORER_INPUTS_MAX];
     size_t n_inputs;
     bool asked;           /* for itself, and not as an input */
+    unsigned needs;       /* of it and all it is made of */
     bool has_segments;    /* it, or an input of it, is made of segments */
     bool has_short_model; /* likewise of the other model of a pair */
     int64_t set_id;       /* 0 of a rank, and in a dry run when there is no such set yet */

@@ -36,7 +36,15 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
     }
     jsonout_key(&json, "max_tokens");
     jsonout_int(&json, (int64_t)observing->max_tokens);
-    if (node->has_segments) {
+    if (node->needs & NEED_NLL_NEAR) {
+        jsonout_key(&json, "near_tokens");
+        jsonout_int(&json, (int64_t)observing->near_tokens);
+    }
+    if (node->needs & (NEED_ANSWER | NEED_RATING)) {
+        jsonout_key(&json, "question");
+        jsonout_text(&json, slice_text(observing->question));
+    }
+    if (node->has_segments || (node->needs & NEED_PAIRS)) {
         jsonout_key(&json, "segment_tokens");
         jsonout_int(&json, (int64_t)observing->segment_tokens);
     }

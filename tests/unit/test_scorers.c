@@ -146,6 +146,125 @@ static void ifd_matches_worked_example_three(void **state)
     assert_int_equal(derived("ifd", 0.7, 1.5).n_tokens, 5);
 }
 
+/* Of an instruction whose mean is 3 nats. */
+static struct score ic_ifd_of(double nll_instruction, int64_t n_tokens, double nll_alone)
+{
+    const struct score inputs[] = { { .value = 0.7 },
+                                    { .value = nll_instruction, .n_tokens = n_tokens },
+                                    { .value = nll_alone } };
+    struct score score;
+
+    scorer_derive(find("ic_ifd"), inputs, &score);
+    return score;
+}
+
+static void ic_ifd_matches_worked_example_three(void **state)
+{
+    (void)state;
+    assert_near(ic_ifd_of((4 + 2.5 + 3 + 2.5) / 4, 4, 1.5).value, 0.1555556);
+    assert_string_equal(ic_ifd_of(3, 1, 1.5).reason, "instruction_too_short");
+    assert_string_equal(ic_ifd_of(1e-7, 4, 1.5).reason, "nll_instruction_too_small");
+    assert_string_equal(ic_ifd_of(3, 4, 1e-7).reason, "nll_alone_too_small");
+}
+
+static void lds_matches_worked_example_six(void **state)
+{
+    double singles[] = { log(20), log(18), log(25) };
+    struct segment_pair pairs[] = { { 1, 0, log(15) }, { 2, 0, log(20) }, { 2, 1, log(24) } };
+    struct observation seen = {
+        .reason = "no_response",
+        .document = { .single_nll_nats = singles, .n_singles = 3, .pairs = pairs, .n_pairs = 3 }
+    };
+    struct score score;
+
+    (void)state;
+    scorer_observe(find("lds"), &seen, &score);
+    assert_null(score.reason);
+    assert_near(score.value, 0.3514161);
+
+    /* Of the third segment alone: .2 + 2/255 and a specificity of .8700207. */
+    seen.document.pairs = pairs + 1;
+    seen.document.n_pairs = 2;
+    scorer_observe(find("lds"), &seen, &score);
+    assert_near(score.value / (.2 + 2.0 / 255), 0.8700207);
+}
+
+static void rating_matches_worked_example_eleven(void **state)
+{
+    const double logits[] = { .1, .5, 1.2, 2, 1, -.5 };
+    struct observation seen = { .reason = "no_response" };
+    struct score score;
+
+    (void)state;
+    for (size_t i = 0; i < 6; i++)
+        seen.rating.nll_nats[i] = 3 - logits[i];
+    scorer_observe(find("rating"), &seen, &score);
+    assert_null(score.reason);
+    assert_near(score.value, 3.6424963);
+}
+
+static void bpb_matches_worked_example_twelve(void **state)
+{
+    const struct observation seen = { .nll_nats = 3,
+                                      .n_response_tokens = 100,
+                                      .n_response_bytes = 400 };
+    struct score score;
+
+    (void)state;
+    scorer_observe(find("bpb"), &seen, &score);
+    assert_near(score.value, 1.0820213);
+}
+
+static void yes_probability_weighs_yes_against_no(void **state)
+{
+    struct observation seen = { .yes_or_no = { .nll_nats = { -log(.3), -log(.1) } } };
+    struct score score;
+
+    (void)state;
+    scorer_observe(find("yes_probability"), &seen, &score);
+    assert_near(score.value, .75);
+    seen.yes_or_no = (struct answers){ .nll_nats = { 2000, 1 } };
+    scorer_observe(find("yes_probability"), &seen, &score);
+    assert_null(score.reason);
+    assert_true(score.value == 0);
+}
+
+static void ppl_is_the_exponential_of_nll(void **state)
+{
+    const struct score nll = { .value = 0.7 }, huge = { .value = 710 };
+    struct score score;
+
+    (void)state;
+    scorer_derive(find("ppl"), &nll, &score);
+    assert_near(score.value, 2.0137527);
+    scorer_derive(find("ppl"), &huge, &score);
+    assert_string_equal(score.reason, "ppl_overflow");
+}
+
+static void ppl_gap_is_what_is_lost_with_the_end_alone(void **state)
+{
+    const struct score inputs[] = { { .value = 2.5 }, { .value = 2 } };
+    struct score score;
+
+    (void)state;
+    scorer_derive(find("ppl_gap"), inputs, &score);
+    assert_true(score.value == .5);
+}
+
+static void an_embedding_is_as_long_as_its_vector(void **state)
+{
+    double vector[] = { 3, 0, -4 };
+    const struct observation seen = { .pooled = vector, .n_pooled = 3 };
+    const struct observation none = { .pooled = vector + 1, .n_pooled = 1 };
+    struct score score;
+
+    (void)state;
+    scorer_observe(find("embedding"), &seen, &score);
+    assert_true(score.value == 5);
+    scorer_observe(find("embedding"), &none, &score);
+    assert_string_equal(score.reason, "zero_embedding");
+}
+
 static void ifd_that_no_double_holds_has_a_reason(void **state)
 {
     (void)state;
@@ -194,7 +313,7 @@ static void a_sample_that_cannot_be_scored_has_its_reason_in_every_metric(void *
 
     (void)state;
     for (const struct scorer *const *at = scorers; *at; at++) {
-        if (!(*at)->observe)
+        if (!(*at)->observe || (*at)->about != ABOUT_RESPONSE)
             continue;
         scorer_observe(*at, &observation, &score);
         assert_string_equal(score.reason, "too_long");
@@ -285,6 +404,14 @@ int main(void)
         cmocka_unit_test(cas_without_attention_has_a_reason),
         cmocka_unit_test(hmp_and_gateau_match_worked_example_two),
         cmocka_unit_test(ifd_matches_worked_example_three),
+        cmocka_unit_test(ic_ifd_matches_worked_example_three),
+        cmocka_unit_test(lds_matches_worked_example_six),
+        cmocka_unit_test(rating_matches_worked_example_eleven),
+        cmocka_unit_test(bpb_matches_worked_example_twelve),
+        cmocka_unit_test(yes_probability_weighs_yes_against_no),
+        cmocka_unit_test(ppl_is_the_exponential_of_nll),
+        cmocka_unit_test(ppl_gap_is_what_is_lost_with_the_end_alone),
+        cmocka_unit_test(an_embedding_is_as_long_as_its_vector),
         cmocka_unit_test(ifd_that_no_double_holds_has_a_reason),
         cmocka_unit_test(ifd_loss_does_not_divide_by_nothing),
         cmocka_unit_test(a_missing_input_passes_its_reason_on),
