@@ -43,7 +43,7 @@ help:
 	@echo "make demo     install what is missing, build, and run examples/demo.yaml"
 	@echo "make test     install what is missing, build with warnings as errors, run every suite"
 	@echo "make install  install the release; DESTDIR is honoured"
-	@echo "make fuzz     search for crashes, FUZZ_SECONDS=60 for each target"
+	@echo "make fuzz     search for crashes, FUZZ_SECONDS=60 of processor time for each target"
 	@echo "make soak     kill the program SOAK_KILLS=1000 times and compare what it ends in"
 	@echo "make bench    run the measuring programs; see bench/README.md"
 	@echo "make format   lay out the C files with clang-format"

@@ -18,6 +18,7 @@
 enum {
     BLOCK_BYTES = 128 * 1024,
     MAGIC_BYTES = 4,
+    ZSTD_STARTS_WITH = 5, /* as much of a frame's header as says how long the header is */
     MARKS_MAX = 512,
     GZIP_ONLY = 15 + 16, /* the largest window, with a gzip header around it */
 };
@@ -46,6 +47,8 @@ struct inflate {
     z_stream gzip;
     bool gzip_open;
     ZSTD_DStream *zstd;
+    size_t zstd_wants;                    /* bytes it asks for next */
+    bool zstd_holds;                      /* there may be more to come of what it was given */
     bool in_member;                       /* within a gzip member or zstd frame */
     uint64_t n_given;                     /* decompressed bytes so far */
     struct inflate_mark marks[MARKS_MAX]; /* of members, in order; the first holds always */
@@ -213,6 +216,7 @@ static int find_kind(struct inflate *in, struct error *err)
         in->in_member = true;
     }
     if (in->kind == KIND_ZSTD) {
+        in->zstd_wants = ZSTD_STARTS_WITH;
         in->zstd = ZSTD_createDStream(); /* refuses windows above 128 MiB by itself */
         if (!in->zstd)
             return error_nomem(err);
@@ -326,7 +330,12 @@ static ssize_t step_zstd(struct inflate *in, void *out, size_t n, bool *end, str
         return 0;
     }
     const bool dry = in->pos == in->len;
-    ZSTD_inBuffer from = { in->bytes, in->len, in->pos };
+    /* libzstd forgets what a call made when something in the same call is broken. So it gets
+     * what it asks for and no more, a block, and nothing while it has bytes to hand out. */
+    const size_t wants = in->zstd_holds ? 0 : in->zstd_wants;
+    const size_t left = in->len - in->pos;
+    const size_t len = in->pos + (wants < left ? wants : left);
+    ZSTD_inBuffer from = { in->bytes, len, in->pos };
     ZSTD_outBuffer to = { out, n, 0 };
     const size_t rc = ZSTD_decompressStream(in->zstd, &to, &from);
 
@@ -337,6 +346,8 @@ static ssize_t step_zstd(struct inflate *in, void *out, size_t n, bool *end, str
         return (ssize_t)to.pos;
     }
     in->in_member = rc != 0;
+    in->zstd_holds = rc != 0 && to.pos == n;
+    in->zstd_wants = rc != 0 ? rc : ZSTD_STARTS_WITH;
     if (rc == 0)
         add_mark(in, in->n_given + to.pos);
     if (dry && to.pos == 0)

@@ -52,7 +52,7 @@ ONLY_IN = {
     "openssl/evp.h": ["base/digest.c"],
     "pcre2.h": ["base/regex.c"],
     "pthread.h": ["base/pool.c", "base/queue.c", "stages/", "tests/", "bench/"],
-    "sqlite3.h": ["store/sqlite_private.h"],
+    "sqlite3.h": ["store/sqlite_private.h", "tests/support/"],
     "sys/ioctl.h": ["cli/"],
     "utf8proc.h": ["base/utf8.c"],
     "xxhash.h": ["base/hash.c"],

@@ -225,6 +225,25 @@ static void says_where_data_is_corrupt(void **state)
     assert_breaks(f, buf_slice(&f->packed), "zstd data is broken at byte", f->text.len);
 }
 
+/* Whole frames in hand and room for all of them: still what comes before the damage is given.
+ */
+static void gives_what_comes_before_the_damage_of_a_small_frame(void **state)
+{
+    const struct slice text = slice_text("{\"a\": 1}\n{\"a\": 2}\n");
+    struct fixture *f = *state;
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    struct error err;
+
+    buf_clear(&f->text);
+    assert_ok(buf_add_slice(&f->text, text, &err));
+    assert_ok(buf_reserve(&f->packed, 1000, &err));
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    f->packed.len = ZSTD_compress2(context, f->packed.data, 1000, text.ptr, text.len);
+    ZSTD_freeCCtx(context);
+    f->packed.data[f->packed.len - 1] ^= 1; /* of the checksum */
+    assert_breaks(f, buf_slice(&f->packed), "match checksum", text.len);
+}
+
 /* A frame of a few bytes may ask for gigabytes of window. */
 static void refuses_a_window_that_is_too_large(void **state)
 {
@@ -342,6 +361,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(inflates_zstd_of_many_frames, setup, teardown),
         cmocka_unit_test_setup_teardown(says_where_data_is_cut_off, setup, teardown),
         cmocka_unit_test_setup_teardown(says_where_data_is_corrupt, setup, teardown),
+        cmocka_unit_test_setup_teardown(gives_what_comes_before_the_damage_of_a_small_frame,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_a_window_that_is_too_large, setup, teardown),
         cmocka_unit_test_setup_teardown(says_what_cannot_be_opened, setup, teardown),
         cmocka_unit_test_setup_teardown(goes_on_at_any_byte, setup, teardown),

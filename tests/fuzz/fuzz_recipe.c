@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/fuzz/fuzz.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "pipeline/recipe.h"
+#include "stages/stage.h"
+
+static void require(bool holds, const char *law)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "broken: %s\n", law);
+    abort();
+}
+
+/* A recipe is refused with a sentence, or each of its steps can be run as it stands. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    struct recipe *recipe = NULL;
+    struct error err = { .code = ERR_NONE };
+
+    if (recipe_parse(slice_of((const char *)data, len), "recipe", &recipe, &err) < 0) {
+        require(err.code == ERR_CONFIG && err.msg[0], "what is wrong with a recipe is told");
+        return 0;
+    }
+    require(recipe_count(recipe) > 0, "a recipe has a step");
+    for (size_t i = 0; i < recipe_count(recipe); i++) {
+        const struct recipe_step *step = recipe_step(recipe, i);
+
+        require(step->stage && step->args, "a step has a stage and its arguments");
+        require(step->stage->check(step->args, &err) == 0, "a step that was read is checked");
+    }
+    recipe_free(recipe);
+    return 0;
+}
