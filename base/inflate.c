@@ -12,6 +12,7 @@
 
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/error.h"
 
@@ -341,7 +342,10 @@ static ssize_t step_zstd(struct inflate *in, void *out, size_t n, bool *end, str
 
     in->pos = from.pos;
     if (ZSTD_isError(rc)) {
-        raise_corrupt(in, "zstd", ZSTD_getErrorName(rc), &in->failure);
+        if (ZSTD_getErrorCode(rc) == ZSTD_error_memory_allocation)
+            error_nomem(&in->failure);
+        else
+            raise_corrupt(in, "zstd", ZSTD_getErrorName(rc), &in->failure);
         in->failed = true;
         return (ssize_t)to.pos;
     }

@@ -16,15 +16,17 @@
 #undef json_bool
 #undef json_type
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/json_build.h"
 #include "base/json_check.h"
 #include "base/json_long.h"
 #include "base/jsonout.h"
 #include "base/utf8.h"
 
 struct json {
-    struct json_tokener *tokener;
+    struct arena keys; /* of the tree */
     struct json_object *root;
     struct buf wide;  /* the text again, when numbers in it had to be widened, */
     struct buf small; /* and when stand-ins took the place of long strings, */
@@ -54,13 +56,7 @@ int json_new(struct json **out, struct error *err)
     buf_init(&json->small, INT_MAX);
     buf_init(&json->clean, INT_MAX);
     json_long_init(&json->long_strings);
-    /* One level for the value itself, one because json-c counts up to but not including. */
-    json->tokener = json_tokener_new_ex(JSON_MAX_DEPTH + 2);
-    if (!json->tokener) {
-        json_free(json);
-        return error_nomem(err);
-    }
-    json_tokener_set_flags(json->tokener, JSON_TOKENER_STRICT);
+    arena_init(&json->keys);
     *out = json;
     return 0;
 }
@@ -70,37 +66,12 @@ void json_free(struct json *json)
     if (!json)
         return;
     json_object_put(json->root);
-    if (json->tokener)
-        json_tokener_free(json->tokener);
+    arena_release(&json->keys);
     buf_release(&json->wide);
     buf_release(&json->small);
     buf_release(&json->clean);
     json_long_release(&json->long_strings);
     free(json);
-}
-
-/* Build the tree. json-c has the last word on the text, but should have nothing left to say. */
-static int build(struct json *json, struct slice text, struct json_check *checked,
-                 struct error *err)
-{
-    struct json_tokener *tokener = json->tokener;
-
-    json_tokener_reset(tokener);
-    json->root = json_tokener_parse_ex(tokener, text.ptr, (int)text.len);
-    /* A number may go on as long as no byte says that it does not. */
-    if (json_tokener_get_error(tokener) == json_tokener_continue)
-        json->root = json_tokener_parse_ex(tokener, "", 1);
-    const enum json_tokener_error code = json_tokener_get_error(tokener);
-    if (code != json_tokener_success) {
-        checked->issue = JSON_BAD_SYNTAX;
-        checked->at = json_tokener_get_parse_end(tokener);
-        checked->detail = json_tokener_error_desc(code);
-        return 0;
-    }
-    /* This is how json-c says that it got no memory. */
-    if (!json->root && !slice_equal(text, slice_text("null")))
-        return error_nomem(err);
-    return 0;
 }
 
 static bool check(struct slice text, struct json_check *out)
@@ -228,9 +199,11 @@ int json_parse(struct json *json, struct slice text, const struct json_value **o
 
     json_object_put(json->root);
     json->root = NULL;
+    arena_clear(&json->keys);
     json->noted = 0;
     if (check(text, &checked)) {
-        if (prepare(json, &checked, &easy, err) < 0 || build(json, easy, &checked, err) < 0)
+        if (prepare(json, &checked, &easy, err) < 0 ||
+            json_build(easy, &json->keys, &json->root, err) < 0)
             return -1;
         if (checked.n_long > 0)
             adopt_long_strings(json, json->root);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * json.h - one JSON value, parsed; the only code that includes <json-c/json.h>.
+ * json.h - one JSON value, parsed; with json_build.c the only code that includes
+ * <json-c/json.h>.
  *
  * The bytes of one record (base/frame.h) become a tree. Values handed out are borrowed from the
  * tree and last as long as it does. Text is length-counted and may hold NUL. Where json-c is

@@ -95,9 +95,8 @@ static const char *decode_escape(const char *p, const char *end, char **out)
     return p;
 }
 
-/* The inside of a string that json_check() has passed. No escape is shorter than what it stands
- * for, so raw.len bytes are enough. Where the text ends. */
-static char *decode(struct slice raw, char *out)
+/* No escape is shorter than what it stands for, so raw.len bytes are enough. */
+char *json_long_decode(struct slice raw, char *out)
 {
     const char *p = raw.ptr;
     const char *end = raw.ptr + raw.len;
@@ -141,7 +140,7 @@ int json_shorten(struct json_long *strings, const struct json_check *checked, st
     for (size_t i = 0; i < checked->n_long; i++) {
         const struct slice raw = checked->long_strings[i];
         const char stand_in[STAND_IN_LEN] = { no_utf8, (char)('0' + i) };
-        char *text_end = decode(raw, text);
+        char *text_end = json_long_decode(raw, text);
 
         if (buf_add(out, p, (size_t)(raw.ptr - p), err) < 0 ||
             buf_add(out, stand_in, sizeof stand_in, err) < 0)

@@ -32,6 +32,10 @@ void json_long_release(struct json_long *strings);
 int json_shorten(struct json_long *strings, const struct json_check *checked, struct buf *out,
                  struct error *err);
 
+/* Decode the inside of a string that json_check() has passed to out, which has room for raw.len
+ * bytes: where the text ends. */
+char *json_long_decode(struct slice raw, char *out);
+
 /* The text that this string stands in for; NULL when it is a string of its own. */
 const struct slice *json_long_find(const struct json_long *strings, struct slice string);
 

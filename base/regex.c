@@ -49,6 +49,8 @@ int regex_new(const char *pattern, struct regex **out, struct error *err)
                       PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &code, &at, NULL);
     if (!regex->code) {
         free(regex);
+        if (code == PCRE2_ERROR_HEAP_FAILED)
+            return error_nomem(err);
         describe(code, reason, sizeof reason);
         return error_set(err, ERR_INPUT, "regular expression, at byte %zu: %s", at, reason);
     }

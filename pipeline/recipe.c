@@ -208,7 +208,9 @@ static int refuse(const struct complaint *complaint, cyaml_err_t rc, struct slic
     static const char unexpected[] = "Unexpected key: ";
     const char *reason = complaint->reason[0] ? complaint->reason : cyaml_strerror(rc);
 
-    if (rc == CYAML_ERR_OOM)
+    /* Of all that goes wrong, libyaml has no words for a lack of memory alone. */
+    if (rc == CYAML_ERR_OOM || rc == CYAML_ERR_LIBYAML_PARSER_INIT ||
+        strcmp(reason, "libyaml: (null)") == 0)
         return error_nomem(err);
     if (strncmp(reason, unexpected, strlen(unexpected)) == 0) {
         const char *key = reason + strlen(unexpected);

@@ -39,7 +39,7 @@ MUTABLE = re.compile(r"^\s*static\s+(?!const\b|inline\b|_Noreturn\b|noreturn\b)[
 OPENS_BLOCK = re.compile(r"(\)|\belse|\bdo)\s*$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"][^>"]+[>"])')
 THIRD = {"cmocka.h", "cyaml/cyaml.h", "json-c/json.h", "openssl/evp.h", "pcre2.h", "sqlite3.h",
-         "utf8proc.h", "xxhash.h", "zlib.h", "zstd.h"}
+         "utf8proc.h", "xxhash.h", "zlib.h", "zstd.h", "zstd_errors.h"}
 
 
 def is_case(name):

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The disk is full, cannot be read or written, may not be touched, or is locked, at any
+ * operation of ingest, score, select and export: the command says so with the status for it,
+ * leaves a database that is whole, and the same command again ends in what an undisturbed one
+ * ends in.
+ *
+ * A few operations of each kind in each step are tried; CURATE_FAULTS=all tries every one.
+ */
+#include "tests/support/test.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/report.h"
+#include "pipeline/recipe.h"
+#include "pipeline/run.h"
+#include "scoring/kernels/kernels.h"
+#include "store/content.h"
+#include "store/fsck.h"
+#include "store/store.h"
+#include "tests/support/fault.h"
+#include "tests/support/tmp.h"
+
+enum { N_STEPS = 4, FEW = 4, FILE_MAX_BYTES = 64 << 20 };
+
+static const char *const steps[N_STEPS] = {
+    "ingest: {files: [corpus.jsonl], max-rejects: 50}",
+    "score: {metrics: [nll], where: sample_id < 6}",
+    "select: {name: best, by: nll, top: 3}",
+    "export: {selection: best, to: messages, output: best.jsonl}",
+};
+
+struct world {
+    struct tmp tmp;
+    char models[4096];
+    char here[4096];
+    struct buf before[N_STEPS + 1];         /* the database before each step, and at the end */
+    struct content_database after[N_STEPS]; /* what it holds after each */
+    struct buf exported;
+    size_t n_tried, n_failed;
+};
+
+static int run_step(const struct world *w, size_t step, struct error *err)
+{
+    const volatile int never = 0;
+    struct report report = { .stop_signal = &never };
+    const struct pipeline_options options = { .db_path = "work.db",
+                                              .n_threads = 2,
+                                              .lock = LOCK_FAIL,
+                                              .models_dir = w->models,
+                                              .cpu_flags = cpu_detect(),
+                                              .report = &report };
+    struct recipe *recipe = NULL;
+    bool skipped = false;
+    char text[300];
+
+    snprintf(text, sizeof text, "version: 1\nsteps:\n  - %s\n", steps[step]);
+    int rc = recipe_parse(slice_text(text), "step", &recipe, err);
+    if (rc == 0)
+        rc = pipeline_run_recipe(&options, recipe, &skipped, err);
+    recipe_free(recipe);
+    assert_false(skipped);
+    return rc;
+}
+
+static void put_file(const char *path, const struct buf *bytes)
+{
+    FILE *file = fopen(path, "wb");
+
+    assert_non_null(file);
+    if (bytes->len > 0)
+        assert_int_equal(fwrite(bytes->data, 1, bytes->len, file), bytes->len);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* As it was before the step. */
+static void reset(const struct world *w, size_t step)
+{
+    static const char *const others[] = { "work.db-wal", "work.db-shm", "work.db.lock",
+                                          "best.jsonl", "best.jsonl.manifest.json" };
+
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        unlink(others[i]);
+    unlink("work.db");
+    if (step > 0)
+        put_file("work.db", &w->before[step]);
+}
+
+static void note(void *arg, const struct fsck_problem *problem)
+{
+    (void)arg;
+    fail_msg("%s: %s: %s", problem->check, problem->where, problem->detail);
+}
+
+/* The database is whole; what does it hold? A step that makes it may have left none, or one
+ * without a schema. */
+static bool look(struct content_database *out)
+{
+    struct report report = { .phase = NULL };
+    struct content *content = NULL;
+    struct fsck_result result;
+    struct store *store = NULL;
+    struct error err;
+
+    if (store_open("work.db", STORE_READ_ONLY, &store, &err) < 0) {
+        if (err.code == ERR_NOT_FOUND || strstr(err.msg, "it is empty") ||
+            strstr(err.msg, "is older than"))
+            return false;
+        fail_msg("%s", err.msg);
+    }
+    assert_ok(fsck_run(store, &report, note, NULL, &result, &err));
+    assert_ok(content_new(NULL, &content, &err));
+    assert_ok(content_of_database(content, store, out, &err));
+    content_free(content);
+    store_close(store);
+    return true;
+}
+
+static bool same(const struct content_database *a, const struct content_database *b)
+{
+    return memcmp(a->digest, b->digest, DIGEST_BYTES) == 0;
+}
+
+/* The status is the one the manual has for it, and the sentence is one for people. */
+static void check_error(const struct error *err, enum fault_kind kind, size_t step, size_t n)
+{
+    static const enum error_code codes[][3] = {
+        [FAULT_FULL] = { ERR_IO, ERR_IO, ERR_IO },
+        [FAULT_IO] = { ERR_IO, ERR_CANTCREATE, ERR_IO },
+        [FAULT_DENIED] = { ERR_DENIED, ERR_CANTCREATE, ERR_DENIED },
+        [FAULT_BUSY] = { ERR_BUSY, ERR_BUSY, ERR_BUSY },
+    };
+    bool fits = false;
+
+    for (size_t i = 0; i < 3; i++)
+        fits |= err->code == codes[kind][i];
+    if (!fits || strstr(err->msg, "SQLite says") || !err->msg[0])
+        fail_msg("kind %d at operation %zu of \"%s\": code %d: %s", (int)kind, n, steps[step],
+                 (int)err->code, err->msg);
+}
+
+static void check_export(const struct world *w, bool must_be_there)
+{
+    struct buf bytes;
+    struct error err;
+
+    buf_init(&bytes, FILE_MAX_BYTES);
+    if (file_read("best.jsonl", &bytes, &err) == 0)
+        assert_true(slice_equal(buf_slice(&bytes), buf_slice(&w->exported)));
+    else
+        assert_false(must_be_there);
+    buf_release(&bytes);
+}
+
+/* One step with its n-th operation failing, and the same again without. Was it hit? */
+static bool try(struct world *w, enum fault_kind kind, size_t step, size_t n)
+{
+    struct content_database content;
+    struct error err = { .code = ERR_NONE };
+
+    reset(w, step);
+    fault_begin(kind, n);
+    const int rc = run_step(w, step, &err);
+    fault_end();
+    const bool hit = fault_was_hit();
+    if (rc < 0)
+        check_error(&err, kind, step, n);
+    if (rc < 0 && !hit)
+        fail_msg("nothing failed, and yet: %s", err.msg);
+    if (look(&content) && rc == 0)
+        assert_true(same(&content, &w->after[step]));
+    if (step == 3)
+        check_export(w, rc == 0);
+    if (run_step(w, step, &err) < 0)
+        fail_msg("again, after kind %d at operation %zu of \"%s\": %s", (int)kind, n,
+                 steps[step], err.msg);
+    assert_true(look(&content) && same(&content, &w->after[step]));
+    if (step == 3)
+        check_export(w, true);
+    w->n_tried += hit;
+    w->n_failed += rc < 0;
+    return hit;
+}
+
+static void fail_at_many(struct world *w, enum fault_kind kind)
+{
+    const char *given = getenv("CURATE_FAULTS");
+    const bool all = given && strcmp(given, "all") == 0;
+
+    for (size_t step = 0; step < N_STEPS; step++) {
+        struct error err;
+
+        reset(w, step);
+        fault_begin(kind, SIZE_MAX);
+        assert_ok(run_step(w, step, &err));
+        const size_t n = fault_end();
+        const size_t stride = all || n < FEW ? 1 : n / FEW;
+
+        assert_true(n > 0);
+        for (size_t i = step % stride; i < n; i += stride)
+            try(w, kind, step, i);
+    }
+    printf("# %zu operations failed, of which %zu ended the command\n", w->n_tried,
+           w->n_failed);
+    assert_true(w->n_tried > 0);
+}
+
+static void a_full_disk(void **state)
+{
+    fail_at_many(*state, FAULT_FULL);
+}
+
+static void an_io_error(void **state)
+{
+    fail_at_many(*state, FAULT_IO);
+}
+
+static void a_lost_permission(void **state)
+{
+    fail_at_many(*state, FAULT_DENIED);
+}
+
+static void a_lock_of_another_process(void **state)
+{
+    fail_at_many(*state, FAULT_BUSY);
+}
+
+/* The undisturbed line, with the database kept before each step. */
+static int setup(void **state)
+{
+    struct world *w = test_calloc(1, sizeof *w);
+    const char *source = getenv("CURATE_SOURCE");
+    char path[5000];
+    struct buf corpus;
+    struct error err;
+
+    assert_non_null(source);
+    assert_non_null(getcwd(w->here, sizeof w->here));
+    snprintf(w->models, sizeof w->models, "%s/models", source);
+    snprintf(path, sizeof path, "%s/tests/data/corpora/shapes.jsonl", source);
+    tmp_open(&w->tmp);
+    assert_int_equal(chdir(w->tmp.root), 0);
+    buf_init(&corpus, FILE_MAX_BYTES);
+    buf_init(&w->exported, FILE_MAX_BYTES);
+    assert_ok(file_read(path, &corpus, &err));
+    assert_ok(buf_add_text(&corpus, "\n{\"broken\": \n", &err));
+    put_file("corpus.jsonl", &corpus);
+    buf_release(&corpus);
+    for (size_t step = 0; step < N_STEPS; step++) {
+        assert_ok(run_step(w, step, &err));
+        assert_true(look(&w->after[step]));
+        buf_init(&w->before[step + 1], FILE_MAX_BYTES);
+        assert_ok(file_read("work.db", &w->before[step + 1], &err));
+    }
+    assert_ok(file_read("best.jsonl", &w->exported, &err));
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+
+    for (size_t step = 0; step <= N_STEPS; step++)
+        buf_release(&w->before[step]);
+    buf_release(&w->exported);
+    assert_int_equal(chdir(w->here), 0);
+    tmp_close(&w->tmp);
+    test_free(w);
+    return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_full_disk),
+        TEST(an_io_error),
+        TEST(a_lost_permission),
+        TEST(a_lock_of_another_process),
+    };
+
+    fault_install();
+    return cmocka_run_group_tests_name("faults", tests, NULL, NULL);
+}
