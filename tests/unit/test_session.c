@@ -289,6 +289,28 @@ static void a_token_depends_on_those_before_it_only(void **state)
     assert_memory_equal(nll_whole, nll_cut, 69 * sizeof *nll_cut);
 }
 
+static void only_tokens_of_the_spans_asked_for_are_scored(void **state)
+{
+    struct fixture *f = *state;
+    const struct sequence *all = &f->subject.cases.cases[3].sequence;
+    const struct span spans[] = { { 1, 3 }, { 10, 11 }, { 100, 129 } };
+    double nll[128], some[128];
+    struct sequence sequence = {
+        .tokens = all->tokens, .n_tokens = 129, .score_from = 1, .nll_nats = nll
+    };
+    struct error err;
+
+    for (size_t i = 0; i < 128; i++)
+        some[i] = -1;
+    assert_ok(session_eval(f->runner.session, &sequence, 1, &err));
+    sequence.nll_nats = some;
+    sequence.score_spans = spans;
+    sequence.n_score_spans = 3;
+    assert_ok(session_eval(f->runner.session, &sequence, 1, &err));
+    for (size_t at = 1; at < 129; at++)
+        assert_true(some[at - 1] == (at < 3 || at == 10 || at >= 100 ? nll[at - 1] : -1));
+}
+
 static void attention_on_all_keys_is_one_over_their_number(void **state)
 {
     struct fixture *f = *state;
@@ -504,6 +526,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_call_with_nothing_to_observe_does_nothing, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_model_of_zeros_finds_all_tokens_equally_likely, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(only_tokens_of_the_spans_asked_for_are_scored, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(refuses_an_id_outside_the_vocabulary, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_requests_that_contradict_themselves, setup,

@@ -439,6 +439,29 @@ static void a_system_text_in_the_file_is_used_where_there_is_none(void **state)
     prompt_release(&prompt);
 }
 
+/* A stranger's program, whatever it says, is looked through and nothing else; however long it
+ * is, that is soon done. */
+static void hostile_templates_are_not_known(void **state)
+{
+    static const char open[] = "<|im_start|>system\n";
+    struct setting *setting = *state;
+    char *source = test_malloc((2 << 20) + 1);
+    struct error err;
+
+    assert_recognised("{{ cycler.__init__.__globals__.os.popen('id').read() }}", "nothing");
+    for (size_t i = 0; i < 2 << 20; i++)
+        source[i] = open[i % (sizeof open - 1)];
+    source[2 << 20] = '\0';
+    assert_recognised(source, "nothing"); /* too long to be looked at */
+    memcpy(source, "<|im_end|>", 10);
+    source[1 << 20] = '\0';
+    open_vocabulary(setting, TOKEN_CONTROL, source);
+    assert_fails(
+        prompt_template_choose("auto", setting->open.tokenizer, &setting->chosen, &err),
+        ERR_UNSUPPORTED, "longer than");
+    test_free(source);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -455,6 +478,7 @@ int main(void)
         TEST(names_that_are_no_tokens_are_text_where_the_family_allows),
         TEST(the_file_is_asked_and_the_user_heard),
         TEST(a_system_text_in_the_file_is_used_where_there_is_none),
+        TEST(hostile_templates_are_not_known),
     };
 
     return cmocka_run_group_tests_name("scoring/template", tests, NULL, NULL);
