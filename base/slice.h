@@ -34,4 +34,13 @@ static inline bool slice_equal(struct slice a, struct slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* Nothing in it but white space of ASCII. */
+static inline bool slice_is_blank(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!memchr(" \t\n\v\f\r", text.ptr[i], 6))
+            return false;
+    return true;
+}
+
 #endif

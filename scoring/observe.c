@@ -274,14 +274,6 @@ int observer_run_prompts(struct observer *observer, const struct prompt *prompts
     return run_samples(observer, prompts, NULL, n, needs, arena, out, err);
 }
 
-static bool is_blank(struct slice text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (!memchr(" \t\n\v\f\r", text.ptr[i], 6))
-            return false;
-    return true;
-}
-
 /* Whether one text is an earlier response of the same dialogue. */
 static bool is_earlier(const struct observed_text *before, const struct observed_text *text)
 {
@@ -323,7 +315,7 @@ int observer_run(struct observer *observer, const struct observed_text *texts, s
     if (!prompts)
         return error_nomem(err);
     for (size_t i = 0; i < n; i++) {
-        if (is_blank(texts[i].response)) /* its prompt stays empty */
+        if (slice_is_blank(texts[i].response)) /* its prompt stays empty */
             continue;
         if (build_prompt(observer, texts, prompts, i, err) == 0)
             continue;
@@ -373,7 +365,7 @@ size_t observer_guess_tokens(const struct observer_options *options,
         n += observe_guess_pairs(options, context);
     if (needs & (NEED_ANSWER | NEED_RATING))
         n += context + tail + response;
-    if (is_blank(text->response))
+    if (slice_is_blank(text->response))
         return n;
     if (needs & (NEEDS_WHOLE | NEED_SEGMENTS))
         n += context + tail + response;

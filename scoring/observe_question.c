@@ -10,14 +10,6 @@
 static const char *const yes_and_no[] = { "Yes", "No" };
 static const char *const one_to_six[] = { "1", "2", "3", "4", "5", "6" };
 
-static bool is_blank(struct slice text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (!memchr(" \t\n\v\f\r", text.ptr[i], 6))
-            return false;
-    return true;
-}
-
 /* Text that the vocabulary cannot spell is a reason, and no error. */
 static int spell(int rc, const char **reason, struct error *err)
 {
@@ -37,7 +29,7 @@ int observe_plan_instruction(const struct observer *observer, const struct obser
 
     if (bos == TOKEN_NONE)
         out->instruction_reason = "no_bos";
-    else if (is_blank(text->instruction))
+    else if (slice_is_blank(text->instruction))
         out->instruction_reason = "no_instruction";
     if (out->instruction_reason)
         return 0;

@@ -46,8 +46,20 @@ size_t scorer_input_count(const struct scorer *scorer)
     return n;
 }
 
-/* Whatever a scorer does, what leaves here is a finite number or a reason. */
-static void settle(struct score *score)
+bool scorer_needs_model(const struct scorer *scorer)
+{
+    const size_t n = scorer_input_count(scorer);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct scorer *input = scorer_find(scorer->inputs[i].metric);
+
+        if (input && scorer_needs_model(input))
+            return true;
+    }
+    return scorer->observe != NULL;
+}
+
+void scorer_settle(struct score *score)
 {
     if (!score->reason && !isfinite(score->value))
         score->reason = "not_finite";
@@ -88,7 +100,7 @@ void scorer_observe(const struct scorer *scorer, const struct observation *obser
     *out = begin(scorer, observation);
     if (!out->reason)
         scorer->observe(observation, out);
-    settle(out);
+    scorer_settle(out);
 }
 
 void scorer_derive(const struct scorer *scorer, const struct score *inputs, struct score *out)
@@ -102,7 +114,21 @@ void scorer_derive(const struct scorer *scorer, const struct score *inputs, stru
     }
     if (!out->reason)
         scorer->derive(inputs, out);
-    settle(out);
+    scorer_settle(out);
+}
+
+int scorer_measure(const struct scorer *scorer, const struct observed_text *text,
+                   struct score *out, struct error *err)
+{
+    *out = (struct score){ .value = 0 };
+    if (!text->response.ptr)
+        out->reason = "no_response";
+    else if (slice_is_blank(text->response))
+        out->reason = "empty_response";
+    else if (scorer->measure(text, out, err) < 0)
+        return -1;
+    scorer_settle(out);
+    return 0;
 }
 
 void scorer_over_turns(const struct score *turns, size_t n, struct score *out)
@@ -124,6 +150,6 @@ void scorer_over_turns(const struct score *turns, size_t n, struct score *out)
     if (n_numbers < 2 || mean.n_tokens == 0) /* a single one stays as it is, to the last bit */
         return;
     mean.value = sum_value(&sum) / (double)mean.n_tokens;
-    settle(&mean);
+    scorer_settle(&mean);
     *out = mean;
 }

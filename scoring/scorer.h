@@ -2,10 +2,12 @@
 /*
  * scorer.h - what a metric is.
  *
- * A scorer is a const struct with exactly one of three functions:
+ * A scorer is a const struct with exactly one of five functions:
  *   observe  reads what a model showed about one sample (observe.h): nll, cas, ...
+ *   measure  reads the sample's text, without a model: mtld
  *   derive   combines other scores of the same sample: ifd from nll and nll_alone
- *   rank     combines the scores of a whole pool of samples: hmp, gateau
+ *   pool     combines what is stored of all samples of a run: knn
+ *   rank     combines the scores of a cohort: hmp, gateau
  * Inputs are named by metric and by which model of a pair they come from; stages/score.c
  * computes them first, stores each as a metric of its own, and never computes one twice.
  *
@@ -23,7 +25,10 @@
 #include "scoring/normalise.h"
 
 struct error;
+struct kernels;
 struct observation;
+struct observed_text;
+struct pool;
 
 /* One number about one sample. */
 struct score {
@@ -36,6 +41,8 @@ struct score {
 enum scorer_model {
     SCORER_MODEL,       /* the model; of a pair the one with the long window */
     SCORER_SHORT_MODEL, /* the homologous one with the short window */
+    SCORER_NO_MODEL,    /* what the text alone tells */
+    SCORER_IMPORTED,    /* scores of others (imported.h) */
 };
 
 struct scorer_input {
@@ -69,6 +76,19 @@ struct scorer_options {
     bool low_cas;               /* gateau looks for low cas and not for high */
 };
 
+struct pool_options {
+    size_t neighbour; /* 1 for the nearest */
+    const struct kernels *kernels;
+    struct pool *threads;
+};
+
+/* An input of a pool's samples. */
+struct pool_input {
+    const double *values;
+    float *vectors; /* n rows of width, for the function to change; NULL unless it takes them */
+    size_t width;
+};
+
 /* What of a sample a metric is about: what it cannot do without. */
 enum scorer_about { ABOUT_RESPONSE, ABOUT_INSTRUCTION, ABOUT_QUESTION, ABOUT_DOCUMENT };
 
@@ -86,10 +106,20 @@ struct scorer {
     enum scorer_about about;
     void (*observe)(const struct observation *observation, struct score *out);
 
-    struct scorer_input inputs[SCORER_INPUTS_MAX]; /* with derive and rank; metric NULL ends */
+    /* Only of samples with a response. ERR_NOMEM. */
+    int (*measure)(const struct observed_text *text, struct score *out, struct error *err);
+
+    struct scorer_input inputs[SCORER_INPUTS_MAX]; /* of the others; metric NULL ends */
     void (*derive)(const struct score *inputs, struct score *out);
-    /* inputs[j][i] is input j of sample i; only samples that have every input are in the pool.
-     * out has n elements. n >= 1. ERR_NOMEM. */
+    bool imported;        /* none of these functions: it comes from outside */
+    bool takes_neighbour; /* options.neighbour is part of its parameters */
+    bool takes_vectors;   /* of input 0, which is the embedding */
+    /* inputs[j].values[i] is input j of the pool's sample i; out[i] gets a value or a reason.
+     * ERR_NOMEM. */
+    int (*pool)(const struct pool_options *options, const struct pool_input *inputs, size_t n,
+                struct score *out, struct error *err);
+    /* inputs[j][i] is input j of sample i. out has n elements. ERR_NOMEM. For both: only
+     * samples that have every input are in it, and n >= 1. */
     int (*rank)(const struct scorer_options *options, const double *const *inputs, size_t n,
                 double *out, struct error *err);
 };
@@ -98,18 +128,25 @@ struct scorer {
 extern const struct scorer *const scorers[];
 const struct scorer *scorer_find(const char *name);
 size_t scorer_input_count(const struct scorer *scorer);
+/* Whether a model must be run for it, or for anything it is made of. */
+bool scorer_needs_model(const struct scorer *scorer);
 /* Its section of docs/scores.md, without the heading. */
 const char *scorer_page(const struct scorer *scorer);
 
 /*
- * The ways to call observe and derive. What all scorers share is settled here: a sample that
- * could not be scored, or an input without a number, passes its reason on and the function is
- * not asked; truncated and n_tokens are filled in before it is asked; a value that is not
- * finite becomes the reason not_finite.
+ * The ways to call observe, derive and measure. What all scorers share is settled here: a
+ * sample that could not be scored, or an input without a number, passes its reason on and the
+ * function is not asked; truncated and n_tokens are filled in before it is asked; a value that
+ * is not finite becomes the reason not_finite.
  */
 void scorer_observe(const struct scorer *scorer, const struct observation *observation,
                     struct score *out);
 void scorer_derive(const struct scorer *scorer, const struct score *inputs, struct score *out);
+int scorer_measure(const struct scorer *scorer, const struct observed_text *text,
+                   struct score *out, struct error *err);
+/* What the others do at the end: a value that is not finite becomes a reason, and a score with
+ * a reason has no value. */
+void scorer_settle(struct score *score);
 
 /* A dialogue's score from those of n >= 1 of its turns: the mean of those that have a number,
  * weighted by tokens; where none has, the reason of the last one. */

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/report.h"
+#include "scoring/infer/nearest.h"
 #include "scoring/template_list.h" /* generated: TEMPLATE_LIST */
 #include "stages/score_private.h"
 #include "stages/stage.h"
@@ -54,6 +55,8 @@ static const struct option options[] = {
       "what nll_near leaves of a context (default: an eighth of --max-tokens)" },
     { OPTION_TEXT, 0, "question", offsetof(struct score_args, question), "TEXT",
       "what yes_probability and rating ask about each sample" },
+    { OPTION_INT, 0, "neighbour", offsetof(struct score_args, neighbour), "N",
+      "knn is the distance to the Nth nearest sample (default 6)" },
     { .type = OPTION_END },
 };
 
@@ -78,7 +81,7 @@ static const char description[] =
     "--template is auto, or one of" TEMPLATE_LIST ".";
 #undef X
 
-enum { TOKENS_MAX = 1 << 30, LACKING_MAX_BYTES = 1 << 16 };
+enum { NEIGHBOUR = 6, TOKENS_MAX = 1 << 30, LACKING_MAX_BYTES = 1 << 16 };
 
 static int check_count(const char *option, int64_t value, int64_t min, struct error *err)
 {
@@ -105,9 +108,19 @@ static int check_options(const struct score_args *args, const struct score_plan 
                          struct error *err)
 {
     unsigned needs = 0;
+    bool takes_neighbour = false;
 
-    for (size_t i = 0; i < plan->n; i++)
+    for (size_t i = 0; i < plan->n; i++) {
         needs |= plan->nodes[i].needs;
+        takes_neighbour = takes_neighbour || plan->nodes[i].takes_neighbour;
+    }
+    if (args->neighbour < 0 || args->neighbour > NEAREST_NTH_MAX)
+        return error_set(err, ERR_USAGE, "--neighbour is %lld; it must be from 1 to %d",
+                         (long long)args->neighbour, NEAREST_NTH_MAX);
+    if (args->neighbour > 0 && !takes_neighbour)
+        return error_set(err, ERR_USAGE,
+                         "none of these metrics is about neighbours, so --neighbour has no "
+                         "use");
     const bool asks = (needs & (NEED_ANSWER | NEED_RATING)) != 0;
 
     if (asks && (!args->question || !args->question[0]))
@@ -173,6 +186,10 @@ static int run_nodes(struct scoring *scoring, struct error *err)
     for (size_t i = 0; i < scoring->plan.n; i++) {
         const struct score_node *node = &scoring->plan.nodes[i];
 
+        if (node->scorer->measure && score_measure(scoring, node, err) < 0)
+            return -1;
+        if (node->scorer->pool && score_pool(scoring, node, err) < 0)
+            return -1;
         if (node->scorer->derive && score_derive(scoring, node, err) < 0)
             return -1;
         if (node->scorer->rank && node->asked && score_cohort(scoring, node, err) < 0)
@@ -225,7 +242,8 @@ static int list_lacking(const struct scoring *scoring, struct buf *out, struct e
         const struct score_node *node = &scoring->plan.nodes[i];
         struct id_list ids = { 0 };
 
-        if (node->scorer->rank) /* made anew of what there is */
+        /* Made anew of what there is, or given. */
+        if (node->scorer->rank || node->scorer->pool || node->scorer->imported)
             continue;
         if (score_list_lacking(scoring, node, &ids, err) < 0)
             return -1;
@@ -275,6 +293,7 @@ static int run(const struct stage_context *context, const void *arguments,
     scoring.observing.segment_tokens = (size_t)args->segment_tokens;
     scoring.observing.batch_tokens = (size_t)args->batch_tokens;
     scoring.observing.question = args->question;
+    scoring.neighbour = args->neighbour > 0 ? (size_t)args->neighbour : NEIGHBOUR;
     kernels_init(&scoring.kernels, context->cpu_flags);
     if (condition_select(context->store, args->where, &scoring.samples, err) < 0 ||
         score_models_open(&scoring, err) < 0 || score_sets_find(&scoring, err) < 0)

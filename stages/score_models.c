@@ -47,6 +47,10 @@ static int choose_paths(struct scoring *scoring, struct error *err)
                          "none of these metrics compares two models, so --short-model %s has "
                          "no use; name one model with --model",
                          args->short_model);
+    if (args->model && !roles[SCORER_MODEL])
+        return error_set(err, ERR_USAGE,
+                         "none of these metrics looks at a model, so --model %s has no use",
+                         args->model);
     if (roles[SCORER_SHORT_MODEL] && !args->model != !args->short_model)
         return error_set(err, ERR_USAGE,
                          "a pair of models is needed: give --%s, too, or neither for the "
@@ -112,6 +116,8 @@ int score_models_open(struct scoring *scoring, struct error *err)
             return -1;
     if (scoring->plan.roles[SCORER_SHORT_MODEL] && check_pair(scoring, err) < 0)
         return -1;
+    if (!scoring->plan.roles[SCORER_MODEL])
+        return 0;
     const struct score_model *model = &scoring->models[SCORER_MODEL];
     /* Both models of a pair see the same text, so the long one decides. */
     if (prompt_template_choose(scoring->args->template, model_tokenizer(model->model),

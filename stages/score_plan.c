@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "scoring/imported.h"
 
 enum { NAMES_MAX = 400 };
 
@@ -47,7 +48,9 @@ static int plan_inputs(struct score_plan *plan, struct score_node *node, struct 
     node->n_inputs = scorer_input_count(scorer);
     for (size_t i = 0; i < node->n_inputs; i++) {
         const struct scorer_input *input = &scorer->inputs[i];
-        const struct scorer *wanted = scorer_find(input->metric);
+        const struct scorer *wanted = input->model == SCORER_IMPORTED
+                                          ? scorer_imported(input->metric)
+                                          : scorer_find(input->metric);
         /* What is made of the short model's numbers alone stays with the short model. */
         const enum scorer_model role =
             node->role == SCORER_SHORT_MODEL ? SCORER_SHORT_MODEL : input->model;
@@ -61,8 +64,11 @@ static int plan_inputs(struct score_plan *plan, struct score_node *node, struct 
         const struct score_node *made = &plan->nodes[node->inputs[i]];
         node->needs |= made->needs;
         node->has_segments = node->has_segments || made->has_segments;
+        node->is_pooled = node->is_pooled || made->is_pooled;
+        node->takes_neighbour = node->takes_neighbour || made->takes_neighbour;
         node->has_short_model =
-            node->has_short_model || made->has_short_model || made->role != node->role;
+            node->has_short_model || made->has_short_model ||
+            (made->role == SCORER_SHORT_MODEL && node->role != SCORER_SHORT_MODEL);
     }
     return 0;
 }
@@ -72,14 +78,16 @@ static int plan_node(struct score_plan *plan, const struct scorer *scorer,
                      enum scorer_model role, size_t *index, struct error *err)
 {
     struct score_node node = { .scorer = scorer,
-                               .role = role,
+                               .role = scorer_needs_model(scorer) ? role : SCORER_NO_MODEL,
+                               .is_pooled = scorer->pool != NULL,
+                               .takes_neighbour = scorer->takes_neighbour,
                                .needs = scorer->needs,
                                .has_segments = (scorer->needs & NEED_SEGMENTS) != 0 };
 
     for (size_t i = 0; i < plan->n; i++) {
         const struct score_node *there = &plan->nodes[i];
 
-        if (there->scorer == scorer && there->role == role) {
+        if (there->scorer == scorer && there->role == node.role) {
             *index = i;
             return 0;
         }

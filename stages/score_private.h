@@ -46,9 +46,11 @@ struct score_args {
     int64_t batch_tokens;
     int64_t near_tokens; /* 0: an eighth of max_tokens */
     const char *question;
+    int64_t neighbour; /* 0: the sixth */
 };
 
-enum { SCORE_MODELS = 2 }; /* of enum scorer_model */
+/* Models of a pair; with what stands for none behind them. */
+enum { SCORE_MODELS = SCORER_SHORT_MODEL + 1, SCORE_ROLES = SCORER_NO_MODEL + 1 };
 
 /* One metric about one model (of a pair): a score set; a rank is a cohort instead. */
 struct score_node {
@@ -58,6 +60,8 @@ struct score_node {
     size_t n_inputs;
     bool asked;           /* for itself, and not as an input */
     unsigned needs;       /* of it and all it is made of */
+    bool is_pooled;       /* it, or an input of it, is made of all samples of the run */
+    bool takes_neighbour; /* likewise of the neighbour asked for */
     bool has_segments;    /* it, or an input of it, is made of segments */
     bool has_short_model; /* likewise of the other model of a pair */
     int64_t set_id;       /* 0 of a rank, and in a dry run when there is no such set yet */
@@ -66,7 +70,7 @@ struct score_node {
 struct score_plan {
     struct score_node *nodes; /* inputs before what is made of them */
     size_t n;
-    bool roles[SCORE_MODELS]; /* which models are needed */
+    bool roles[SCORE_ROLES]; /* which models are needed */
 };
 
 struct score_model {
@@ -90,10 +94,11 @@ struct scoring {
     const struct stage_context *context;
     const struct score_args *args;
     struct score_plan plan;
-    struct score_model models[SCORE_MODELS];
+    struct score_model models[SCORE_ROLES];
     struct chosen_template template; /* what observing.template points into */
     struct observer_options observing;
     bool all_turns;
+    size_t neighbour;
     struct kernels kernels;
     struct id_list samples; /* those of --where, asked once: it may look at what we write */
     struct score_tally done;
@@ -138,6 +143,10 @@ void score_texts_release(struct score_texts *texts);
 struct sample;
 int score_texts_add(struct score_texts *texts, const struct sample *sample, bool all_turns,
                     struct arena *arena, struct error *err);
+
+/* score_measure.c, score_pool.c */
+int score_measure(struct scoring *scoring, const struct score_node *node, struct error *err);
+int score_pool(struct scoring *scoring, const struct score_node *node, struct error *err);
 
 /* score_derive.c */
 int score_derive(struct scoring *scoring, const struct score_node *node, struct error *err);

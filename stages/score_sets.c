@@ -25,6 +25,7 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
                        struct buf *out, struct error *err)
 {
     const struct observer_options *observing = &scoring->observing;
+    const bool has_model = node->role != SCORER_NO_MODEL;
     char hex[2 * DIGEST_BYTES + 1];
     struct jsonout json;
 
@@ -34,11 +35,17 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
         jsonout_key(&json, "attn_row"); /* the response token's own query */
         jsonout_text(&json, slice_text("own"));
     }
-    jsonout_key(&json, "max_tokens");
-    jsonout_int(&json, (int64_t)observing->max_tokens);
+    if (has_model) {
+        jsonout_key(&json, "max_tokens");
+        jsonout_int(&json, (int64_t)observing->max_tokens);
+    }
     if (node->needs & NEED_NLL_NEAR) {
         jsonout_key(&json, "near_tokens");
         jsonout_int(&json, (int64_t)observing->near_tokens);
+    }
+    if (node->takes_neighbour) {
+        jsonout_key(&json, "neighbour");
+        jsonout_int(&json, (int64_t)scoring->neighbour);
     }
     if (node->needs & (NEED_ANSWER | NEED_RATING)) {
         jsonout_key(&json, "question");
@@ -53,10 +60,16 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
         jsonout_key(&json, "short_model");
         jsonout_text(&json, slice_text(hex));
     }
-    jsonout_key(&json, "template");
-    jsonout_text(&json, slice_text(observing->template->name));
+    if (has_model) {
+        jsonout_key(&json, "template");
+        jsonout_text(&json, slice_text(observing->template->name));
+    }
     jsonout_key(&json, "turns");
     jsonout_text(&json, slice_text(scoring->args->turns));
+    if (node->is_pooled) {
+        jsonout_key(&json, "where");
+        jsonout_text(&json, slice_text(scoring->args->where ? scoring->args->where : ""));
+    }
     jsonout_object_end(&json);
     return jsonout_end(&json, err);
 }
@@ -98,6 +111,33 @@ done:
     return rc;
 }
 
+/* What stands where a model does for scores that none has part in. */
+static int put_none(struct scoring *scoring, struct error *err)
+{
+    const struct model_row row = { .name = "none", .arch = "none", .path = "" };
+
+    return model_put(scoring->context->store, &row, &scoring->models[SCORER_NO_MODEL].model_id,
+                     err);
+}
+
+/* The scores that somebody else gave last. */
+static int find_imported(const struct scoring *scoring, struct score_node *node,
+                         struct error *err)
+{
+    struct score_set_info info;
+
+    if (score_set_find(scoring->context->store, node->scorer->name, NULL, &info, err) == 0) {
+        node->set_id = info.score_set_id;
+        return 0;
+    }
+    if (err->code != ERR_NOT_FOUND)
+        return -1;
+    return error_set(err, ERR_NOT_FOUND,
+                     "a metric asked for is made of '%s' scores, which come from outside: "
+                     "'curate score import FILE --metric %s' brings them in",
+                     node->scorer->name, node->scorer->name);
+}
+
 static int find_set(struct scoring *scoring, struct score_node *node, struct error *err)
 {
     static const char *const better[] = {
@@ -108,6 +148,8 @@ static int find_set(struct scoring *scoring, struct score_node *node, struct err
     struct buf params;
     int rc = -1;
 
+    if (node->scorer->imported)
+        return find_imported(scoring, node, err);
     buf_init(&params, PARAMS_MAX_BYTES);
     if (params_json(scoring, node, &params, err) < 0)
         goto done;
@@ -133,6 +175,9 @@ static int find_all(struct scoring *scoring, struct error *err)
     for (size_t i = 0; i < SCORE_MODELS && !scoring->context->dry_run; i++)
         if (scoring->plan.roles[i] && put_model(scoring, &scoring->models[i], err) < 0)
             return -1;
+    if (scoring->plan.roles[SCORER_NO_MODEL] && !scoring->context->dry_run &&
+        put_none(scoring, err) < 0)
+        return -1;
     for (size_t i = 0; i < scoring->plan.n; i++)
         if (!scoring->plan.nodes[i].scorer->rank &&
             find_set(scoring, &scoring->plan.nodes[i], err) < 0)

@@ -81,6 +81,9 @@ static const char LIST_SCORED[] =
     "SELECT sample_id FROM score WHERE score_set_id = :score_set_id"
     " AND sample_id BETWEEN :first AND :last ORDER BY sample_id";
 
+static const char DROP_SCORE[] =
+    "DELETE FROM score WHERE score_set_id = :score_set_id AND sample_id = :sample_id";
+
 static int put_metric(struct store *store, const struct score_set *set, int64_t *id,
                       struct error *err)
 {
@@ -355,5 +358,30 @@ int score_lacking(struct store *store, int64_t score_set_id, const struct id_lis
 done:
     id_list_release(&scored);
     id_list_release(&list);
+    return rc;
+}
+
+int score_keep_only(struct store *store, int64_t score_set_id, const struct id_list *samples,
+                    struct error *err)
+{
+    struct id_list scored = { 0 }, others = { 0 };
+    struct stmt *stmt = NULL;
+    int rc = -1;
+
+    if (list_scored(store, score_set_id, INT64_MIN, INT64_MAX, &scored, err) < 0 ||
+        subtract(&scored, samples, &others, err) < 0)
+        goto done;
+    for (size_t i = 0; i < others.n; i++) {
+        if (stmt_use(store, DROP_SCORE, &stmt, err) < 0)
+            goto done;
+        stmt_bind_int(stmt, ":score_set_id", score_set_id);
+        stmt_bind_int(stmt, ":sample_id", others.ids[i]);
+        if (stmt_run(stmt, err) < 0)
+            goto done;
+    }
+    rc = 0;
+done:
+    id_list_release(&scored);
+    id_list_release(&others);
     return rc;
 }

@@ -117,5 +117,8 @@ int score_set_model(struct store *store, int64_t score_set_id, int64_t *model_id
 /* Those of the samples that have no score in the set. Both lists ascend. */
 int score_lacking(struct store *store, int64_t score_set_id, const struct id_list *samples,
                   struct id_list *out, struct error *err);
+/* Drop the set's scores of all samples but these, which ascend. Inside a transaction. */
+int score_keep_only(struct store *store, int64_t score_set_id, const struct id_list *samples,
+                    struct error *err);
 
 #endif

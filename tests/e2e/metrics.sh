@@ -16,4 +16,20 @@ sqlite3 curate.db "SELECT count(*) FROM score_set WHERE params LIKE '%Is it%'"
 ! "$CURATE" score nll --question "Is it good?"
 ! "$CURATE" score nll --near-tokens 4
 ! "$CURATE" score ppl_gap --near-tokens -1
+! "$CURATE" score mtld --model no-such.gguf
+! "$CURATE" score mtld --neighbour 2
+
+# Of the text alone, of all samples together, and of what others have scored.
+"$CURATE" score mtld long_attn --quiet
+"$CURATE" score knn --neighbour 2 --where "$some"
+"$CURATE" score knn --neighbour 2 --where "$some"
+"$CURATE" score knn --where "$some" --quiet
+! "$CURATE" score instruct_mining_v2
+for metric in reward understandability naturalness coherence; do
+    sqlite3 curate.db "SELECT 'hash,value' UNION ALL SELECT hex(hash) || ',0.5' FROM sample WHERE sample_id < 3" > scores.csv
+    "$CURATE" score import scores.csv --key hash --metric "$metric" --quiet
+done
+"$CURATE" score instruct_mining_v2
+"$CURATE" query --csv "SELECT metric, model, count(*) AS n, count(value) AS numbers, group_concat(DISTINCT status) AS statuses FROM v_scores WHERE metric IN ('mtld', 'long_attn', 'knn', 'instruct_mining_v2') GROUP BY 1, 2 ORDER BY 1"
+sqlite3 curate.db "SELECT printf('%.4f', max(value)) FROM v_scores WHERE metric = 'instruct_mining_v2'"
 "$CURATE" fsck

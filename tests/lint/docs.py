@@ -33,7 +33,7 @@ def told_by_program(curate):
     overview = parts(ask(curate, "help"))
     told = {COMMON: long_options(overview.pop(COMMON))}
     for text in overview.values():
-        for command in re.findall(r"^  ([a-z]+(?: [a-z]+)?)\s", text, re.MULTILINE):
+        for command in re.findall(r"^  ([a-z]+(?: [a-z-]+)?)\s", text, re.MULTILINE):
             if command not in UNLISTED:
                 about = parts(ask(curate, *command.split(), "--help"))
                 told[command] = long_options(about.get("Options", ""))
@@ -48,7 +48,7 @@ def told_by_page(page):
         if line.startswith(".Sh "):
             command = None
         elif line.startswith(".Ss "):
-            words = re.match(r"[a-z]+(?: [a-z]+)?(?= [A-Z]|$)", line[4:])
+            words = re.match(r"[a-z]+(?: [a-z-]+)?(?= [A-Z]|$)", line[4:])
             command = words[0] if words else line[4:]
             told.setdefault(command, set())
         elif line.startswith(".It Fl ") and command:

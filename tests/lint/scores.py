@@ -12,8 +12,8 @@ import sys
 
 import tree
 
-# Of scores that have a number.
-ELSEWHERE = {"ok", "truncated"}
+# Of scores that have a number, and of those that nobody gave.
+ELSEWHERE = {"ok", "truncated", "not_imported"}
 REASON = re.compile(r"reason = \"([a-z_]+)\"")
 
 

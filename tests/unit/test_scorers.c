@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "scoring/imported.h"
 #include "scoring/observe.h"
 #include "scoring/scorer.h"
 
@@ -265,6 +266,84 @@ static void an_embedding_is_as_long_as_its_vector(void **state)
     assert_string_equal(score.reason, "zero_embedding");
 }
 
+static struct score mtld_of(const char *response)
+{
+    const struct observed_text text = { .response = response ? slice_text(response)
+                                                             : slice_of(NULL, 0) };
+    struct score score;
+    struct error err;
+
+    assert_ok(scorer_measure(find("mtld"), &text, &score, &err));
+    return score;
+}
+
+static void mtld_matches_worked_example_four(void **state)
+{
+    (void)state;
+    assert_near(mtld_of("the cat sat on the mat and the dog sat on the log near the cat").value,
+                13.0149254);
+    assert_true(mtld_of("a b c d e").value == 5);
+    assert_true(mtld_of("a a a a").value == 2);
+    assert_int_equal(mtld_of("a a a a").n_tokens, 4);
+}
+
+static void mtld_counts_words_and_not_what_is_between_them(void **state)
+{
+    (void)state;
+    assert_true(mtld_of("Well-known, WELLKNOWN; well\xe2\x80\x93known! wellknown?").value == 2);
+    assert_true(mtld_of("a1 2a\xe2\x80\x94,\xc2\xa0"
+                        "a\ta")
+                    .value == 2);
+    assert_true(
+        mtld_of("\xc3\x89t\xc3\xa9 \xc3\xa9t\xc3\xa9 \xc3\xa9T\xc3\x89 \xc3\xa9t\xc3\xa9")
+            .value == 2);
+    assert_string_equal(mtld_of("12 - 34 ...").reason, "no_words");
+    assert_string_equal(mtld_of(" \n").reason, "empty_response");
+    assert_string_equal(mtld_of(NULL).reason, "no_response");
+}
+
+/* The value that a metric of a pool gives its only sample. */
+static double pool_of_one(const char *metric, const double *inputs)
+{
+    struct pool_input pool[SCORER_INPUTS_MAX];
+    struct score score = { .value = 0 };
+    struct error err;
+
+    for (size_t i = 0; i < SCORER_INPUTS_MAX; i++)
+        pool[i] = (struct pool_input){ .values = &inputs[i] };
+    assert_ok(
+        find(metric)->pool(&(struct pool_options){ .neighbour = 6 }, pool, 1, &score, &err));
+    assert_null(score.reason);
+    return score.value;
+}
+
+static void instruct_mining_matches_worked_example_thirteen(void **state)
+{
+    const double first[] = { 1.5, 200, .8, 0 };
+    const double second[] = { 1.5, .85, .9, .95 };
+
+    (void)state;
+    assert_near(pool_of_one("instruct_mining_v1", first), .113214);
+    assert_near(pool_of_one("instruct_mining_v2", second), -.041995);
+}
+
+static void long_attn_puts_both_on_the_scale_of_the_pool(void **state)
+{
+    const double strength[] = { .1, .3, .2 }, variance[] = { 4, 2, 3 }, same[] = { 7, 7, 7 };
+    const struct pool_input inputs[] = { { .values = strength }, { .values = variance } };
+    const struct pool_input flat[] = { { .values = same }, { .values = same } };
+    struct score scores[3] = { { .value = 0 } };
+    struct error err;
+
+    (void)state;
+    assert_ok(find("long_attn")->pool(NULL, inputs, 3, scores, &err));
+    assert_near(scores[0].value, -.5);
+    assert_near(scores[1].value, 1);
+    assert_near(scores[2].value, .25);
+    assert_ok(find("long_attn")->pool(NULL, flat, 3, scores, &err));
+    assert_near(scores[2].value, .25);
+}
+
 static void ifd_that_no_double_holds_has_a_reason(void **state)
 {
     (void)state;
@@ -364,10 +443,17 @@ static void every_scorer_is_of_one_kind_and_its_inputs_come_before_it(void **sta
         const struct scorer *scorer = *at;
         const size_t n = scorer_input_count(scorer);
 
-        assert_int_equal(!!scorer->observe + !!scorer->derive + !!scorer->rank, 1);
-        assert_true(scorer->observe ? scorer->needs != 0 && n == 0 : n > 0);
-        for (size_t i = 0; i < n; i++) /* before it in the list, so that there is no circle */
-            assert_true(place_of(scorer->inputs[i].metric) < (size_t)(at - scorers));
+        assert_int_equal(!!scorer->observe + !!scorer->measure + !!scorer->derive +
+                             !!scorer->pool + !!scorer->rank,
+                         1);
+        assert_int_equal(scorer->needs != 0, scorer->observe != NULL);
+        assert_int_equal(n == 0, scorer->observe || scorer->measure);
+        for (size_t i = 0; i < n; i++) { /* before it in the list, so that there is no circle */
+            if (scorer->inputs[i].model == SCORER_IMPORTED)
+                assert_non_null(scorer_imported(scorer->inputs[i].metric));
+            else
+                assert_true(place_of(scorer->inputs[i].metric) < (size_t)(at - scorers));
+        }
         assert_ptr_equal(scorer_find(scorer->name), scorer);
     }
     assert_null(scorer_find("no_such_metric"));
@@ -412,6 +498,10 @@ int main(void)
         cmocka_unit_test(ppl_is_the_exponential_of_nll),
         cmocka_unit_test(ppl_gap_is_what_is_lost_with_the_end_alone),
         cmocka_unit_test(an_embedding_is_as_long_as_its_vector),
+        cmocka_unit_test(mtld_matches_worked_example_four),
+        cmocka_unit_test(mtld_counts_words_and_not_what_is_between_them),
+        cmocka_unit_test(instruct_mining_matches_worked_example_thirteen),
+        cmocka_unit_test(long_attn_puts_both_on_the_scale_of_the_pool),
         cmocka_unit_test(ifd_that_no_double_holds_has_a_reason),
         cmocka_unit_test(ifd_loss_does_not_divide_by_nothing),
         cmocka_unit_test(a_missing_input_passes_its_reason_on),
