@@ -57,6 +57,10 @@ static const struct option options[] = {
       "what yes_probability and rating ask about each sample" },
     { OPTION_INT, 0, "neighbour", offsetof(struct score_args, neighbour), "N",
       "knn is the distance to the Nth nearest sample (default 6)" },
+    { OPTION_FLAG, 0, "estimate", offsetof(struct score_args, estimate), NULL,
+      "try some of the samples, print what all would take, and score none" },
+    { OPTION_TEXT, 0, "max-cost", offsetof(struct score_args, max_cost), "TIME",
+      "do not begin what may take longer: 90s, 30m, 2h" },
     { .type = OPTION_END },
 };
 
@@ -97,6 +101,9 @@ static int check_args(const struct score_args *args, struct error *err)
         check_count("max-tokens", args->max_tokens, 0, err) < 0 ||
         check_count("batch-tokens", args->batch_tokens, 1, err) < 0 ||
         check_count("near-tokens", args->near_tokens, 0, err) < 0)
+        return -1;
+    double secs;
+    if (args->max_cost && score_cost_parse(args->max_cost, &secs, err) < 0)
         return -1;
     if (strcmp(args->turns, "last") != 0 && strcmp(args->turns, "all") != 0)
         return error_set(err, ERR_USAGE, "--turns is last or all, not '%s'", args->turns);
@@ -164,7 +171,7 @@ static int run_models(struct scoring *scoring, struct error *err)
     for (size_t i = 0; i < SCORE_MODELS; i++)
         if (scoring->plan.roles[i] &&
             (score_backlog_new(scoring, (enum scorer_model)i, &backlogs[i], err) < 0 ||
-             score_backlog_guess(backlogs[i], &report->total, err) < 0))
+             score_backlog_guess(backlogs[i], &report->total, NULL, err) < 0))
             goto done;
     for (size_t i = 0; i < SCORE_MODELS; i++)
         if (backlogs[i] && score_backlog_run(backlogs[i], err) < 0)
@@ -227,7 +234,7 @@ static int guess_tokens(struct scoring *scoring, uint64_t *n_tokens, struct erro
             continue;
         if (score_backlog_new(scoring, (enum scorer_model)i, &backlog, err) < 0)
             return -1;
-        const int rc = score_backlog_guess(backlog, n_tokens, err);
+        const int rc = score_backlog_guess(backlog, n_tokens, NULL, err);
         score_backlog_free(backlog);
         if (rc < 0)
             return -1;
@@ -256,20 +263,51 @@ static int list_lacking(const struct scoring *scoring, struct buf *out, struct e
     return 0;
 }
 
-/* A dry run: what there is to do, and about what it would cost. */
+/* --max-cost: look before the first row is scored. */
+static int check_cost(struct scoring *scoring, struct error *err)
+{
+    struct score_cost cost;
+    double most_secs;
+
+    if (!scoring->args->max_cost)
+        return 0;
+    if (score_cost_parse(scoring->args->max_cost, &most_secs, err) < 0 ||
+        score_estimate(scoring, &cost, err) < 0)
+        return -1;
+    scoring->n_cached = 0; /* counted again by the run itself */
+    return score_cost_check(&cost, most_secs, err);
+}
+
+/* Of what there is to do: how many tokens or, if that is asked, all it would take. */
+static int report_cost(struct scoring *scoring, struct stage_result *result, struct error *err)
+{
+    struct score_cost cost;
+    uint64_t n_tokens = 0;
+
+    if (!scoring->args->estimate) {
+        if (guess_tokens(scoring, &n_tokens, err) < 0)
+            return -1;
+        stage_fact_int(result, "tokens", (int64_t)n_tokens);
+        return 0;
+    }
+    if (score_estimate(scoring, &cost, err) < 0)
+        return -1;
+    score_cost_report(&cost, result);
+    return 0;
+}
+
+/* A dry run or an estimate: what there is to do, and about what it would cost. */
 static int look(struct scoring *scoring, struct stage_result *result, struct error *err)
 {
-    uint64_t n_tokens = 0;
     struct buf lacking;
     int rc = -1;
 
     buf_init(&lacking, LACKING_MAX_BYTES);
-    if (guess_tokens(scoring, &n_tokens, err) < 0 || list_lacking(scoring, &lacking, err) < 0)
+    if (list_lacking(scoring, &lacking, err) < 0)
         goto done;
     stage_fact_int(result, "samples", (int64_t)scoring->samples.n);
     stage_fact_text(result, "lacking", lacking.data);
-    stage_fact_int(result, "tokens", (int64_t)n_tokens);
-    rc = 0;
+    rc = report_cost(scoring, result, err);
 done:
     buf_release(&lacking);
     return rc;
@@ -288,6 +326,7 @@ static int run(const struct stage_context *context, const void *arguments,
         check_options(args, &scoring.plan, err) < 0 ||
         score_cohort_check(args, &scoring.plan, err) < 0)
         goto done;
+    scoring.looks = context->dry_run || args->estimate;
     scoring.all_turns = strcmp(args->turns, "all") == 0;
     scoring.observing.template = &scoring.template.form;
     scoring.observing.segment_tokens = (size_t)args->segment_tokens;
@@ -298,10 +337,12 @@ static int run(const struct stage_context *context, const void *arguments,
     if (condition_select(context->store, args->where, &scoring.samples, err) < 0 ||
         score_models_open(&scoring, err) < 0 || score_sets_find(&scoring, err) < 0)
         goto done;
-    if (context->dry_run) {
+    if (scoring.looks) {
         rc = look(&scoring, result, err);
         goto done;
     }
+    if (check_cost(&scoring, err) < 0)
+        goto done;
     rc = run_nodes(&scoring, err);
     report_facts(&scoring, (double)(clock_mono_ns() - started_ns) / 1e9, result);
 done:

@@ -42,8 +42,9 @@ struct score_backlog {
     size_t n_samples;
     struct sample_reader *reader;
     struct batch batch;
-    uint64_t n_done_before; /* the report's count when the batch began */
-    size_t batch_goal;      /* tokens, guessed */
+    struct observer *observer; /* of score_backlog_open() */
+    uint64_t n_done_before;    /* the report's count when the batch began */
+    size_t batch_goal;         /* tokens, guessed */
 };
 
 static int compare_ids(const void *left, const void *right)
@@ -142,6 +143,7 @@ void score_backlog_free(struct score_backlog *backlog)
 {
     if (!backlog)
         return;
+    observer_free(backlog->observer);
     sample_reader_free(backlog->reader);
     score_texts_release(&backlog->batch.texts);
     arena_release(&backlog->batch.arena);
@@ -197,7 +199,8 @@ static void clear_batch(struct batch *batch)
     batch->n = batch->n_guessed = 0;
 }
 
-int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, struct error *err)
+int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, uint64_t *longest,
+                        struct error *err)
 {
     for (size_t i = 0; i < backlog->n_samples; i++) {
         const struct lacking *lacking = &backlog->samples[i];
@@ -206,7 +209,10 @@ int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, struc
         if (read_texts(backlog, lacking->sample_id, err) < 0 ||
             (i % BATCH_SAMPLES == 0 && score_check_stop(backlog->scoring, err) < 0))
             return -1;
-        *n_tokens += guess_tokens(backlog, 0, needs_of(backlog, lacking->nodes));
+        const uint64_t n = guess_tokens(backlog, 0, needs_of(backlog, lacking->nodes));
+        *n_tokens += n;
+        if (longest && n > *longest)
+            *longest = n;
     }
     return 0;
 }
@@ -344,53 +350,78 @@ static int explain(const struct score_backlog *backlog, struct error *err)
                         (long long)batch->samples[batch->n - 1].sample_id);
 }
 
-static int run_batch(struct score_backlog *backlog, struct observer *observer, size_t first,
-                     struct error *err)
+/* Read the batch that begins with sample `first`, and observe it. */
+static int observe_batch(struct score_backlog *backlog, size_t first, struct error *err)
 {
-    struct scoring *scoring = backlog->scoring;
-    struct report *report = scoring->context->report;
     struct batch *batch = &backlog->batch;
+
+    if (read_batch(backlog, first, err) < 0)
+        return -1;
+    return observer_run(backlog->observer, batch->texts.texts, batch->texts.n,
+                        needs_of(backlog, batch->samples->nodes), &batch->arena, batch->seen,
+                        err) < 0
+               ? explain(backlog, err)
+               : 0;
+}
+
+static int run_batch(struct score_backlog *backlog, size_t first, struct error *err)
+{
+    struct report *report = backlog->scoring->context->report;
     const int64_t started_ns = clock_mono_ns();
 
     backlog->n_done_before = report->done;
-    if (read_batch(backlog, first, err) < 0)
+    if (observe_batch(backlog, first, err) < 0 || save_batch(backlog, err) < 0)
         return -1;
-    const unsigned needs = needs_of(backlog, batch->samples->nodes);
-    if (observer_run(observer, batch->texts.texts, batch->texts.n, needs, &batch->arena,
-                     batch->seen, err) < 0)
-        return explain(backlog, err);
-    if (save_batch(backlog, err) < 0)
-        return -1;
-    report->done = backlog->n_done_before + batch->n_guessed;
+    report->done = backlog->n_done_before + backlog->batch.n_guessed;
     report_tick(report);
     set_goal(backlog, clock_mono_ns() - started_ns);
+    return 0;
+}
+
+int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct error *err)
+{
+    const struct scoring *scoring = backlog->scoring;
+    struct observer_options observing = scoring->observing;
+
+    observing.step = step;
+    observing.step_arg = backlog;
+    backlog->batch_goal = observing.batch_tokens;
+    return observer_new(scoring->models[backlog->role].model, &scoring->kernels, pool,
+                        &observing, &backlog->observer, err);
+}
+
+int score_backlog_probe(struct score_backlog *backlog, double where, uint64_t *n_tokens,
+                        double *secs, struct error *err)
+{
+    const int64_t started_ns = clock_mono_ns();
+
+    if (score_check_stop(backlog->scoring, err) < 0 ||
+        observe_batch(backlog, (size_t)(where * (double)backlog->n_samples), err) < 0)
+        return -1;
+    *n_tokens = backlog->batch.n_guessed;
+    *secs = (double)(clock_mono_ns() - started_ns) / 1e9;
     return 0;
 }
 
 int score_backlog_run(struct score_backlog *backlog, struct error *err)
 {
     struct scoring *scoring = backlog->scoring;
-    struct observer_options observing = scoring->observing;
     struct pool *pool = NULL;
-    struct observer *observer = NULL;
     int rc = -1;
 
     if (backlog->n_samples == 0)
         return 0;
-    observing.step = step;
-    observing.step_arg = backlog;
-    backlog->batch_goal = observing.batch_tokens;
     if (pool_new(scoring->context->n_threads, &pool, err) < 0 ||
-        observer_new(scoring->models[backlog->role].model, &scoring->kernels, pool, &observing,
-                     &observer, err) < 0)
+        score_backlog_open(backlog, pool, err) < 0)
         goto done;
     for (size_t i = 0; i < backlog->n_samples; i += backlog->batch.n)
-        if (score_check_stop(scoring, err) < 0 || run_batch(backlog, observer, i, err) < 0)
+        if (score_check_stop(scoring, err) < 0 || run_batch(backlog, i, err) < 0)
             goto done;
     rc = 0;
 done:
-    scoring->n_tokens += observer ? observer_tokens(observer) : 0;
-    observer_free(observer);
+    scoring->n_tokens += backlog->observer ? observer_tokens(backlog->observer) : 0;
+    observer_free(backlog->observer);
+    backlog->observer = NULL;
     pool_free(pool);
     return rc;
 }

@@ -30,6 +30,7 @@
 struct arena;
 struct error;
 struct model;
+struct pool;
 struct stage_context;
 
 struct score_args {
@@ -47,6 +48,8 @@ struct score_args {
     int64_t near_tokens; /* 0: an eighth of max_tokens */
     const char *question;
     int64_t neighbour; /* 0: the sixth */
+    bool estimate;
+    const char *max_cost; /* NULL: whatever it takes */
 };
 
 /* Models of a pair; with what stands for none behind them. */
@@ -99,6 +102,7 @@ struct scoring {
     struct observer_options observing;
     bool all_turns;
     size_t neighbour;
+    bool looks; /* a dry run, or an estimate: nothing is written */
     struct kernels kernels;
     struct id_list samples; /* those of --where, asked once: it may look at what we write */
     struct score_tally done;
@@ -127,9 +131,31 @@ struct score_backlog;
 int score_backlog_new(struct scoring *scoring, enum scorer_model role,
                       struct score_backlog **out, struct error *err);
 void score_backlog_free(struct score_backlog *backlog);
-/* About how many tokens it will cost. */
-int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, struct error *err);
+/* About how many tokens it will cost, added to n_tokens; longest, which may be NULL, becomes
+ * that of the largest sample if it is less. */
+int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, uint64_t *longest,
+                        struct error *err);
+/* Ready to observe; the pool is borrowed. */
+int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct error *err);
+/* Observe a batch that begins at `where`, 0 to 1 of the samples, and forget it: the tokens it
+ * was guessed to have, and what it took. There must be samples. */
+int score_backlog_probe(struct score_backlog *backlog, double where, uint64_t *n_tokens,
+                        double *secs, struct error *err);
 int score_backlog_run(struct score_backlog *backlog, struct error *err);
+
+/* score_estimate.c: what a run will cost. */
+struct stage_result;
+struct score_cost {
+    uint64_t n_tokens;
+    double secs;
+    double half_squared; /* of half the interval of secs (95 %) */
+    uint64_t bytes;      /* weights and activations */
+};
+int score_estimate(struct scoring *scoring, struct score_cost *out, struct error *err);
+void score_cost_report(const struct score_cost *cost, struct stage_result *result);
+/* ERR_USAGE for a text that is no time, and for a cost that may be over most_secs. */
+int score_cost_parse(const char *text, double *secs, struct error *err);
+int score_cost_check(const struct score_cost *cost, double most_secs, struct error *err);
 
 /* score_texts.c: what an observer is shown of some samples, one after another. */
 struct score_texts {

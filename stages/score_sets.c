@@ -159,7 +159,7 @@ static int find_set(struct scoring *scoring, struct score_node *node, struct err
                                    .better = better[node->scorer->better],
                                    .model_id = model->model_id,
                                    .params_json = buf_slice(&params) };
-    if (scoring->context->dry_run)
+    if (scoring->looks)
         rc = score_set_lookup(store, &set, model->sha256, &node->set_id, err) < 0 ? -1 : 0;
     else
         rc = score_set_put(store, &set, &node->set_id, err) < 0
@@ -172,11 +172,10 @@ done:
 
 static int find_all(struct scoring *scoring, struct error *err)
 {
-    for (size_t i = 0; i < SCORE_MODELS && !scoring->context->dry_run; i++)
+    for (size_t i = 0; i < SCORE_MODELS && !scoring->looks; i++)
         if (scoring->plan.roles[i] && put_model(scoring, &scoring->models[i], err) < 0)
             return -1;
-    if (scoring->plan.roles[SCORER_NO_MODEL] && !scoring->context->dry_run &&
-        put_none(scoring, err) < 0)
+    if (scoring->plan.roles[SCORER_NO_MODEL] && !scoring->looks && put_none(scoring, err) < 0)
         return -1;
     for (size_t i = 0; i < scoring->plan.n; i++)
         if (!scoring->plan.nodes[i].scorer->rank &&
@@ -189,7 +188,7 @@ int score_sets_find(struct scoring *scoring, struct error *err)
 {
     struct store *store = scoring->context->store;
 
-    if (scoring->context->dry_run)
+    if (scoring->looks)
         return find_all(scoring, err);
     if (store_begin(store, err) < 0)
         return -1;
