@@ -28,6 +28,7 @@ fuzz:
 
 soak: all
 	python3 -B tests/soak/kill.py $(BUILD)/cli/curate models $(or $(SOAK_KILLS),1000)
+	@.ci/soak.sh
 
 bench: all
 	meson test -C $(BUILD) --benchmark --verbose
@@ -44,7 +45,8 @@ help:
 	@echo "make test     install what is missing, build with warnings as errors, run every suite"
 	@echo "make install  install the release; DESTDIR is honoured"
 	@echo "make fuzz     search for crashes, FUZZ_SECONDS=60 of processor time for each target"
-	@echo "make soak     kill the program SOAK_KILLS=1000 times and compare what it ends in"
+	@echo "make soak     kill the program SOAK_KILLS=1000 times and compare what it ends in; ingest"
+	@echo "              SOAK_MUTANTS=10000 damaged corpora; let each operation on files fail"
 	@echo "make bench    run the measuring programs; see bench/README.md"
 	@echo "make format   lay out the C files with clang-format"
 	@echo "make clean    remove the build directories"
