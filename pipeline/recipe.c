@@ -27,7 +27,7 @@ union slot {
     struct text_list list;
 };
 
-enum { STAGES_MAX = 32, OPTIONS_MAX = 32, RECIPE_MAX_BYTES = 1 << 20, STEPS_MAX = 1000 };
+enum { STAGES_MAX = 32, OPTIONS_MAX = 64, RECIPE_MAX_BYTES = 1 << 20, STEPS_MAX = 1000 };
 
 /* One step as cyaml loads it: one pointer per stage, the one that was named is set. */
 struct loaded_step {

@@ -54,9 +54,9 @@ static size_t job_tokens(const struct job *job)
     if (job->kind == JOB_READY)
         return job->ready.n_tokens;
     if (job->kind == JOB_ALONE)
-        return 1 + prompt->n_response;
-    return prompt->n_head + (job->part.end - job->part.start) + prompt->n_tail +
-           prompt->n_response;
+        return 1 + job->n_response;
+    return prompt->n_head + (job->part.end - job->part.start) + prompt->n_tail -
+           (job->cut.end - job->cut.start) + job->n_response - job->before;
 }
 
 static int32_t *add_ids(int32_t *to, const int32_t *ids, size_t n)
@@ -78,9 +78,10 @@ static void join_pieces(const struct observer *observer, const struct job *job, 
     } else {
         to = add_ids(to, prompt->ids.ids, prompt->n_head);
         to = add_ids(to, context + job->part.start, job->part.end - job->part.start);
-        to = add_ids(to, tail, prompt->n_tail);
+        to = add_ids(to, tail, job->cut.start);
+        to = add_ids(to, tail + job->cut.end, prompt->n_tail - job->cut.end);
     }
-    add_ids(to, tail + prompt->n_tail, prompt->n_response);
+    add_ids(to, tail + prompt->n_tail, job->n_response - job->before);
 }
 
 /* Ask for the attention that the response pays to each segment of the whole. */
@@ -122,7 +123,7 @@ static int add_score_spans(const struct job *job, struct arena *scratch,
     for (const struct job *at = job; at; at = at->shorter) {
         const size_t end = job_tokens(at);
 
-        spans[--n] = (struct span){ end - at->prompt->n_response, end };
+        spans[--n] = (struct span){ end - at->n_response, end };
     }
     sequence->score_from = spans[0].start;
     return 0;
@@ -131,7 +132,6 @@ static int add_score_spans(const struct job *job, struct arena *scratch,
 static int make_sequence(const struct observer *observer, const struct job *job, unsigned needs,
                          struct arena *scratch, struct sequence *out, struct error *err)
 {
-    const struct observation *observation = job->observation;
     const size_t n_tokens = job_tokens(job);
     int32_t *ids;
 
@@ -145,22 +145,21 @@ static int make_sequence(const struct observer *observer, const struct job *job,
     join_pieces(observer, job, ids);
     *out = (struct sequence){ .tokens = ids,
                               .n_tokens = n_tokens,
-                              .score_from = n_tokens - job->prompt->n_response,
-                              .attend_from = n_tokens - job->prompt->n_response };
+                              .score_from = n_tokens - job->n_response,
+                              .attend_from = n_tokens - job->n_response };
     if (job->shorter && add_score_spans(job, scratch, out, err) < 0)
         return -1;
-    if (job->kind != JOB_WHOLE || (needs & NEED_NLL) || observation->n_segments == 1) {
+    if (job->scored) {
         out->nll_nats = arena_alloc(scratch, n_tokens - out->score_from, sizeof *out->nll_nats);
         if (!out->nll_nats)
             return error_nomem(err);
     }
-    if (job->kind != JOB_WHOLE)
-        return 0;
-    if (needs & NEED_POOLED)
+    if (job->kind == JOB_WHOLE && (needs & NEED_POOLED))
         observe_add_pooled(observer, job, out);
-    if ((needs & NEED_USER_MASS) && observe_add_user_mass(observer, job, scratch, out, err) < 0)
+    if (job->kind == JOB_WHOLE && (needs & NEED_USER_MASS) &&
+        observe_add_user_mass(observer, job, scratch, out, err) < 0)
         return -1;
-    return observation->n_segments > 0 ? add_attention(job, scratch, out, err) : 0;
+    return job->attended ? add_attention(job, scratch, out, err) : 0;
 }
 
 static double mean(const double *values, size_t n)
@@ -183,23 +182,20 @@ static void take_results(const struct job *job, const struct sequence *sequence)
                 mean(sequence->nll_nats, sequence->n_tokens - sequence->score_from);
         return;
     }
-    if (sequence->nll_nats)
-        nll = mean(sequence->nll_nats + job_tokens(job) - job->prompt->n_response -
-                       sequence->score_from,
-                   job->prompt->n_response);
-    if (job->kind == JOB_ALONE) {
-        observation->nll_alone_nats = nll;
-    } else if (job->kind == JOB_SEGMENT) {
+    if (job->scored)
+        nll =
+            mean(sequence->nll_nats + job_tokens(job) - job->n_response - sequence->score_from,
+                 job->n_response);
+    if (job->segment)
         job->segment->nll_nats = nll;
-    } else if (job->kind == JOB_NEAR) {
+    if (job->kind == JOB_ALONE)
+        observation->nll_alone_nats = nll;
+    else if (job->kind == JOB_NEAR)
         observation->nll_near_nats = nll;
-    } else {
+    else if (job->kind == JOB_WHOLE)
         observation->nll_nats = nll;
-        for (size_t i = 0; i < observation->n_segments; i++)
-            observation->segments[i].attention = sequence->attention[i];
-        if (observation->n_segments == 1)
-            observation->segments[0].nll_nats = nll;
-    }
+    for (size_t i = 0; job->attended && i < observation->n_segments; i++)
+        observation->segments[i].attention = sequence->attention[i];
 }
 
 static int run_jobs(struct observer *observer, const struct job *jobs, size_t n, unsigned needs,
@@ -298,7 +294,8 @@ static int build_prompt(const struct observer *observer, const struct observed_t
         rc = prompt_build_next(template, observer->tokenizer, before, &texts[i], out, err);
     else
         rc = prompt_build(template, observer->tokenizer, &texts[i], out, err);
-    if (rc < 0 || !texts[i].dialogue || observe_fit(out, observer->options.max_tokens, &part))
+    if (rc < 0 || !texts[i].dialogue ||
+        observe_fit(out, observer->options.max_tokens, false, &part))
         return rc;
     prompt_release(out);
     return prompt_build_short(template, observer->tokenizer, &texts[i],

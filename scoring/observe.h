@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "scoring/segment.h"
 
 struct arena;
 struct dialogue;
@@ -76,16 +77,28 @@ struct document {
     size_t n_pairs;
 };
 
+/* How cas is made of segments; zero is GATEAU's way. */
+struct segment_reading {
+    bool centred;    /* Pearson's correlation and not the cosine */
+    bool drop_first; /* without the first segment, which collects attention for being first */
+    enum segment_importance {
+        IMPORTANCE_PPL,     /* what a segment is worth: exp(nll), */
+        IMPORTANCE_NLL,     /* nll, */
+        IMPORTANCE_SOFTMAX, /* or the softmax over segments of exp(nll) */
+    } importance;
+};
+
 struct observation {
     const char *reason; /* static; set when the sample cannot be scored at all: no numbers */
-    bool truncated;     /* to fit max_tokens the context lost tokens on the left, or the
-                           dialogue its oldest turns */
+    bool truncated;     /* to fit max_tokens the context lost tokens, or the dialogue its
+                           oldest turns */
     size_t n_response_tokens;
     double nll_nats;          /* mean over response tokens; valid when asked for */
     const char *alone_reason; /* static; no_bos: why there is no nll_alone, else NULL */
     double nll_alone_nats;
-    struct segment *segments; /* in the arena; asked for with NEED_SEGMENTS */
-    size_t n_segments;        /* 0 without a context */
+    struct segment *segments;       /* in the arena; asked for with NEED_SEGMENTS */
+    size_t n_segments;              /* 0 without a context */
+    struct segment_reading reading; /* for those who read segments */
 
     size_t n_response_bytes;
     double nll_near_nats; /* with the context's last near_tokens tokens for the context */
@@ -102,12 +115,22 @@ struct observation {
 };
 
 struct observer_options {
-    size_t max_tokens;     /* of a whole sequence; longer ones lose context on the left, and
-                              where that is not enough the oldest turns of the dialogue */
+    size_t max_tokens; /* of a whole sequence; longer ones lose context, and
+                          where that is not enough the oldest turns of the dialogue */
+    /* For what is made of segments. 0 is no limit. */
     size_t segment_tokens; /* 128 */
-    size_t batch_tokens;   /* how many tokens to run together, about; does not change results */
-    size_t near_tokens;    /* what NEED_NLL_NEAR leaves of a context */
-    const char *question;  /* of NEED_ANSWER and NEED_RATING; NULL for none */
+    size_t max_segments;
+    enum segment_last last_segment;
+    size_t response_tokens;    /* only the first of the response */
+    size_t instruction_tokens; /* only the first of the instruction */
+    bool attend_before;        /* the rows that predict the response's tokens, not its own */
+    /* Which end of a context that is too long is lost: the right one, in the passes over the
+     * whole; and in those for segments. */
+    bool cut_right;
+    bool cut_segments_right;
+    size_t batch_tokens;  /* how many tokens to run together, about; does not change results */
+    size_t near_tokens;   /* what NEED_NLL_NEAR leaves of a context */
+    const char *question; /* of NEED_ANSWER and NEED_RATING; NULL for none */
     const struct prompt_template *template;
     /* Called now and then during a run, with how many of its tokens are done. Other than 0 is
      * the signal that asks to stop: the run ends with ERR_CANCELLED. May be NULL. */

@@ -35,11 +35,16 @@ struct observer {
 
 /* One sequence to put to the model. */
 struct job {
-    enum { JOB_WHOLE, JOB_NEAR, JOB_ALONE, JOB_SEGMENT, JOB_READY } kind;
+    enum { JOB_WHOLE, JOB_NEAR, JOB_ALONE, JOB_SEGMENT, JOB_ATTENTION, JOB_READY } kind;
     const struct prompt *prompt;
-    struct span part; /* of the prompt's context that this sequence holds */
+    struct span part;  /* of the prompt's context that this sequence holds */
+    struct span cut;   /* of the prompt's tail, that it does not hold */
+    size_t n_response; /* the first tokens of the response, that it does hold */
+    bool scored;       /* the response's NLL is asked for */
+    bool attended;     /* the attention to all segments is asked for */
+    bool before;       /* of the rows before the response's own */
     struct observation *observation;
-    struct segment *segment; /* of JOB_SEGMENT */
+    struct segment *segment; /* whose NLL the response's is, or NULL */
     /* Of JOB_WHOLE: one whose sequence is the beginning of this one, and gets its results from
      * it. */
     const struct job *shorter;
@@ -72,8 +77,10 @@ struct joined {
 int job_add_joined(struct job_list *list, const struct joined *joined, double *mean_nll_nats,
                    struct arena *arena, struct error *err);
 
-/* Which of the context's tokens fit beside the rest. False when the rest alone does not. */
-bool observe_fit(const struct prompt *prompt, size_t max_tokens, struct span *part);
+/* Which of the context's tokens fit beside the rest; what does not is lost at one end. False
+ * when the rest alone does not fit. */
+bool observe_fit(const struct prompt *prompt, size_t max_tokens, bool cut_right,
+                 struct span *part);
 
 /* observe_plan.c: the jobs of a sample; text is NULL where only the prompt is known. */
 int observe_plan(const struct observer *observer, const struct prompt *prompt,

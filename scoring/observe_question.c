@@ -109,7 +109,7 @@ static int add_question(const struct observer *observer, const struct prompt *pr
     struct job job = { .kind = JOB_READY };
     struct span part;
 
-    if (!observe_fit(prompt, observer->options.max_tokens, &part)) {
+    if (!observe_fit(prompt, observer->options.max_tokens, false, &part)) {
         out->reason = "too_long";
         return 0;
     }

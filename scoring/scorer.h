@@ -3,7 +3,8 @@
  * scorer.h - what a metric is.
  *
  * A scorer is a const struct with exactly one of five functions:
- *   observe  reads what a model showed about one sample (observe.h): nll, cas, ...
+ *   observe  reads what a model showed about one sample (observe.h): nll, ...; with
+ *            "segments" for its input, what is stored of a context's segments: cas, ...
  *   measure  reads the sample's text, without a model: mtld
  *   derive   combines other scores of the same sample: ifd from nll and nll_alone
  *   pool     combines what is stored of all samples of a run: knn
@@ -54,7 +55,7 @@ struct scorer_input {
 enum scorer_needs {
     NEED_NLL = 1 << 0,             /* the response given the prompt */
     NEED_NLL_ALONE = 1 << 1,       /* the response after one start token */
-    NEED_SEGMENTS = 1 << 2,        /* per segment: attention in the whole, NLL in its place */
+    NEED_ATTENTION = 1 << 2,       /* per segment of the context: the attention paid to it */
     NEED_NLL_NEAR = 1 << 3,        /* the response with the end of the context only */
     NEED_NLL_INSTRUCTION = 1 << 4, /* the instruction after one start token */
     NEED_POOLED = 1 << 5,          /* the mean of the last states */
@@ -64,6 +65,8 @@ enum scorer_needs {
     NEED_REACH = 1 << 9,           /* the document: how far the first layer looks */
     NEED_PAIRS = 1 << 10,          /* the document: NLL of segments alone and in pairs */
     NEED_LENGTH = 1 << 11,         /* how many tokens the response has: no pass at all */
+    NEED_SEGMENT_NLL = 1 << 12,    /* per segment: the response with it for the context */
+    NEED_SEGMENTS = NEED_ATTENTION | NEED_SEGMENT_NLL,
     /* What is about the context as a document, response or not. */
     NEEDS_OF_DOCUMENT = NEED_REACH | NEED_PAIRS,
 };
@@ -109,7 +112,7 @@ struct scorer {
     /* Only of samples with a response. ERR_NOMEM. */
     int (*measure)(const struct observed_text *text, struct score *out, struct error *err);
 
-    struct scorer_input inputs[SCORER_INPUTS_MAX]; /* of the others; metric NULL ends */
+    struct scorer_input inputs[SCORER_INPUTS_MAX]; /* metric NULL ends */
     void (*derive)(const struct score *inputs, struct score *out);
     bool imported;        /* none of these functions: it comes from outside */
     bool takes_neighbour; /* options.neighbour is part of its parameters */

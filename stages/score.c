@@ -28,6 +28,14 @@ static const struct score_args defaults = {
                      .cas_sign = "+1",
                      .nulls = "exclude" },
     .segment_tokens = 128,
+    .max_segments = 500,
+    .last_segment = "half",
+    .response_tokens = 500,
+    .instruction_tokens = 500,
+    .attn_row = "own",
+    .truncate = "left",
+    .cas_truncate = "left",
+    .importance = "ppl",
     .batch_tokens = 4096,
 };
 
@@ -47,8 +55,29 @@ static const struct option options[] = {
     COHORT_OPTIONS(struct score_args, cohort_args),
     { OPTION_INT, 0, "segment-tokens", offsetof(struct score_args, segment_tokens), "N",
       "tokens of a context segment (default 128)" },
+    { OPTION_INT, 0, "max-segments", offsetof(struct score_args, max_segments), "N",
+      "a context of more gets longer ones; 0 for any number (default 500)" },
+    { OPTION_TEXT, 0, "last-segment", offsetof(struct score_args, last_segment),
+      "half|keep|merge|drop",
+      "a last piece that is shorter (default half: kept if not under half)" },
+    { OPTION_INT, 0, "response-tokens", offsetof(struct score_args, response_tokens), "N",
+      "for segments the first N of the response; 0 for all (default 500)" },
+    { OPTION_INT, 0, "instruction-tokens", offsetof(struct score_args, instruction_tokens), "N",
+      "for segments the first N of the instruction; 0 for all (default 500)" },
+    { OPTION_TEXT, 0, "attn-row", offsetof(struct score_args, attn_row), "own|pred",
+      "attention of the response's own rows, or of those that predict it" },
+    { OPTION_TEXT, 0, "truncate", offsetof(struct score_args, truncate), "left|right",
+      "which end of a context that is too long is lost (default left)" },
+    { OPTION_TEXT, 0, "cas-truncate", offsetof(struct score_args, cas_truncate), "left|right",
+      "the same in the passes for segments (default left)" },
+    { OPTION_TEXT, 0, "importance", offsetof(struct score_args, importance), "ppl|nll|softmax",
+      "what a segment is worth in cas: perplexity (default), nll, softmax" },
+    { OPTION_FLAG, 0, "pearson", offsetof(struct score_args, centred), NULL,
+      "cas is Pearson's correlation and not the cosine" },
+    { OPTION_FLAG, 0, "drop-first-segment", offsetof(struct score_args, drop_first), NULL,
+      "cas without the first segment, which collects attention for being first" },
     { OPTION_INT, 0, "max-tokens", offsetof(struct score_args, max_tokens), "N",
-      "longer sequences lose context on the left (default: the model's window)" },
+      "longer sequences lose context (default: the model's window)" },
     { OPTION_INT, 0, "batch-tokens", offsetof(struct score_args, batch_tokens), "N",
       "tokens to run together; changes speed and memory only (default 4096)" },
     { OPTION_INT, 0, "near-tokens", offsetof(struct score_args, near_tokens), "N",
@@ -85,19 +114,22 @@ static const char description[] =
     "--template is auto, or one of" TEMPLATE_LIST ".";
 #undef X
 
-enum { NEIGHBOUR = 6, TOKENS_MAX = 1 << 30, LACKING_MAX_BYTES = 1 << 16 };
+enum { NEIGHBOUR = 6, LACKING_MAX_BYTES = 1 << 16 };
 
 static int check_count(const char *option, int64_t value, int64_t min, struct error *err)
 {
-    if (value >= min && value <= TOKENS_MAX)
+    if (value >= min && value <= SCORE_TOKENS_MAX)
         return 0;
     return error_set(err, ERR_USAGE, "--%s is %lld; it must be from %lld to %d", option,
-                     (long long)value, (long long)min, TOKENS_MAX);
+                     (long long)value, (long long)min, SCORE_TOKENS_MAX);
 }
 
 static int check_args(const struct score_args *args, struct error *err)
 {
-    if (check_count("segment-tokens", args->segment_tokens, 1, err) < 0 ||
+    struct observer_options observing;
+    struct segment_reading reading;
+
+    if (score_take_segments(args, &observing, &reading, err) < 0 ||
         check_count("max-tokens", args->max_tokens, 0, err) < 0 ||
         check_count("batch-tokens", args->batch_tokens, 1, err) < 0 ||
         check_count("near-tokens", args->near_tokens, 0, err) < 0)
@@ -197,7 +229,9 @@ static int run_nodes(struct scoring *scoring, struct error *err)
             return -1;
         if (node->scorer->pool && score_pool(scoring, node, err) < 0)
             return -1;
-        if (node->scorer->derive && score_derive(scoring, node, err) < 0)
+        if ((node->scorer->derive ||
+             (node->reads_segments && !score_asks_model(scoring, node))) &&
+            score_derive(scoring, node, err) < 0)
             return -1;
         if (node->scorer->rank && node->asked && score_cohort(scoring, node, err) < 0)
             return -1;
@@ -329,7 +363,8 @@ static int run(const struct stage_context *context, const void *arguments,
     scoring.looks = context->dry_run || args->estimate;
     scoring.all_turns = strcmp(args->turns, "all") == 0;
     scoring.observing.template = &scoring.template.form;
-    scoring.observing.segment_tokens = (size_t)args->segment_tokens;
+    if (score_take_segments(args, &scoring.observing, &scoring.reading, err) < 0)
+        goto done;
     scoring.observing.batch_tokens = (size_t)args->batch_tokens;
     scoring.observing.question = args->question;
     scoring.neighbour = args->neighbour > 0 ? (size_t)args->neighbour : NEIGHBOUR;

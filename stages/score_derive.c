@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "stages/stage.h"
+#include "store/score.h"
 #include "store/turn_score.h"
 
 enum { BATCH_ROWS = 4096 };
@@ -90,6 +91,51 @@ static int derive_sample(struct scoring *scoring, const struct score_node *node,
     return score_save(scoring, node, sample_id, &score, err);
 }
 
+/* What is stored of a sample's segments, as if the model had just been asked. */
+static int load_observation(struct scoring *scoring, const struct score_node *segments,
+                            int64_t sample_id, struct arena *arena, struct observation *out,
+                            struct error *err)
+{
+    struct segment_row *rows;
+    struct score score;
+    size_t n;
+
+    if (score_load_input(scoring, segments, sample_id, arena, &score, err) < 0)
+        return -1;
+    *out = (struct observation){ .reason = score.reason,
+                                 .truncated = score.truncated,
+                                 .n_response_tokens = (size_t)score.n_tokens,
+                                 .reading = scoring->reading };
+    if (score.reason)
+        return 0;
+    if (segment_load(scoring->context->store, segments->set_id, sample_id, arena, &rows, &n,
+                     err) < 0)
+        return -1;
+    out->segments = arena_alloc(arena, n + 1, sizeof *out->segments);
+    if (!out->segments)
+        return error_nomem(err);
+    out->n_segments = n;
+    for (size_t i = 0; i < n; i++)
+        out->segments[i] = (struct segment){ .tok_start = (size_t)rows[i].tok_start,
+                                             .tok_end = (size_t)rows[i].tok_end,
+                                             .attention = rows[i].attention,
+                                             .nll_nats = rows[i].nll };
+    return 0;
+}
+
+static int derive_from_segments(struct scoring *scoring, const struct score_node *node,
+                                int64_t sample_id, struct arena *arena, struct error *err)
+{
+    struct observation observation;
+    struct score score;
+
+    if (load_observation(scoring, &scoring->plan.nodes[node->inputs[0]], sample_id, arena,
+                         &observation, err) < 0)
+        return -1;
+    scorer_observe(node->scorer, &observation, &score);
+    return score_save(scoring, node, sample_id, &score, err);
+}
+
 static int derive_batch(struct scoring *scoring, const struct score_node *node,
                         const int64_t *ids, size_t n, struct error *err)
 {
@@ -99,7 +145,8 @@ static int derive_batch(struct scoring *scoring, const struct score_node *node,
     if (score_batch_begin(scoring, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
-        if (derive_sample(scoring, node, ids[i], &arena, err) < 0)
+        if ((node->reads_segments ? derive_from_segments(scoring, node, ids[i], &arena, err)
+                                  : derive_sample(scoring, node, ids[i], &arena, err)) < 0)
             goto fail;
     arena_release(&arena);
     if (score_batch_commit(scoring, err) == 0)

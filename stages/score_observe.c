@@ -106,6 +106,11 @@ static void merge(struct score_backlog *backlog)
     qsort(samples, n, sizeof *samples, compare_nodes);
 }
 
+bool score_asks_model(const struct scoring *scoring, const struct score_node *node)
+{
+    return node->scorer->observe && (!node->reads_segments || scoring->all_turns);
+}
+
 int score_backlog_new(struct scoring *scoring, enum scorer_model role,
                       struct score_backlog **out, struct error *err)
 {
@@ -119,7 +124,7 @@ int score_backlog_new(struct scoring *scoring, enum scorer_model role,
     for (size_t i = 0; i < scoring->plan.n; i++) {
         const struct score_node *node = &scoring->plan.nodes[i];
 
-        if (node->role != role || !node->scorer->observe)
+        if (node->role != role || !score_asks_model(scoring, node))
             continue;
         if (backlog->n_nodes == NODES_MAX) {
             error_set(err, ERR_USAGE, "more than %d metrics read one model", NODES_MAX);
@@ -269,8 +274,10 @@ static int save_node(struct score_backlog *backlog, const struct score_node *nod
 
     if (!scores)
         return error_nomem(err);
-    for (size_t i = first; i < end; i++)
+    for (size_t i = first; i < end; i++) {
+        batch->seen[i].reading = backlog->scoring->reading;
         scorer_observe(node->scorer, &batch->seen[i], &scores[i - first]);
+    }
     if (score_save_turns(backlog->scoring, node, sample_id, scores, batch->texts.turns + first,
                          end - first, err) < 0)
         return -1;
@@ -281,7 +288,7 @@ static int save_node(struct score_backlog *backlog, const struct score_node *nod
         embedding_put(backlog->scoring->context->store, node->set_id, sample_id, last->pooled,
                       last->n_pooled, err) < 0)
         return -1;
-    return node->scorer->needs & NEED_SEGMENTS
+    return (node->scorer->needs & NEED_SEGMENTS) && !node->reads_segments
                ? save_segments(backlog, node, sample_id, last, err)
                : 0;
 }

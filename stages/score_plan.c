@@ -82,7 +82,8 @@ static int plan_node(struct score_plan *plan, const struct scorer *scorer,
                                .is_pooled = scorer->pool != NULL,
                                .takes_neighbour = scorer->takes_neighbour,
                                .needs = scorer->needs,
-                               .has_segments = (scorer->needs & NEED_SEGMENTS) != 0 };
+                               .has_segments = (scorer->needs & NEED_SEGMENTS) != 0,
+                               .reads_segments = scorer->observe && scorer->inputs[0].metric };
 
     for (size_t i = 0; i < plan->n; i++) {
         const struct score_node *there = &plan->nodes[i];

@@ -43,6 +43,16 @@ struct score_args {
     const char *cohort;   /* NULL: it is called like the metric */
     struct cohort_args cohort_args;
     int64_t segment_tokens;
+    int64_t max_segments;
+    const char *last_segment;
+    int64_t response_tokens;
+    int64_t instruction_tokens;
+    const char *attn_row;
+    const char *truncate;
+    const char *cas_truncate;
+    const char *importance;
+    bool centred;
+    bool drop_first;
     int64_t max_tokens; /* 0: the model's window */
     int64_t batch_tokens;
     int64_t near_tokens; /* 0: an eighth of max_tokens */
@@ -52,6 +62,7 @@ struct score_args {
     const char *max_cost; /* NULL: whatever it takes */
 };
 
+enum { SCORE_TOKENS_MAX = 1 << 30 };
 /* Models of a pair; with what stands for none behind them. */
 enum { SCORE_MODELS = SCORER_SHORT_MODEL + 1, SCORE_ROLES = SCORER_NO_MODEL + 1 };
 
@@ -66,6 +77,7 @@ struct score_node {
     bool is_pooled;       /* it, or an input of it, is made of all samples of the run */
     bool takes_neighbour; /* likewise of the neighbour asked for */
     bool has_segments;    /* it, or an input of it, is made of segments */
+    bool reads_segments;  /* it is made of the stored segments of its input */
     bool has_short_model; /* likewise of the other model of a pair */
     int64_t set_id;       /* 0 of a rank, and in a dry run when there is no such set yet */
 };
@@ -100,6 +112,7 @@ struct scoring {
     struct score_model models[SCORE_ROLES];
     struct chosen_template template; /* what observing.template points into */
     struct observer_options observing;
+    struct segment_reading reading;
     bool all_turns;
     size_t neighbour;
     bool looks; /* a dry run, or an estimate: nothing is written */
@@ -118,6 +131,15 @@ int score_plan_make(const struct text_list *metrics, struct score_plan *out, str
 void score_plan_release(struct score_plan *plan);
 /* "nll", or "nll@short" for the short model of a pair. */
 int score_node_name(const struct score_node *node, struct buf *out, struct error *err);
+
+/* score_segments.c */
+struct jsonout;
+/* The options about segments, as the observer and those who read segments take them. */
+int score_take_segments(const struct score_args *args, struct observer_options *observing,
+                        struct segment_reading *reading, struct error *err);
+/* What of them is a parameter of the node: the member "segments", or nothing. */
+void score_segment_params(const struct scoring *scoring, const struct score_node *node,
+                          struct jsonout *json);
 
 /* score_models.c: open those the plan needs, and settle max_tokens. */
 int score_models_open(struct scoring *scoring, struct error *err);
@@ -174,7 +196,11 @@ int score_texts_add(struct score_texts *texts, const struct sample *sample, bool
 int score_measure(struct scoring *scoring, const struct score_node *node, struct error *err);
 int score_pool(struct scoring *scoring, const struct score_node *node, struct error *err);
 
-/* score_derive.c */
+/* Whether a model has to be asked for it. With all turns of a dialogue the segments of the last
+ * one alone are stored, so that what is made of segments is made at once. */
+bool score_asks_model(const struct scoring *scoring, const struct score_node *node);
+
+/* score_derive.c: what is made of stored scores, and of stored segments. */
 int score_derive(struct scoring *scoring, const struct score_node *node, struct error *err);
 
 /* score_cohort.c: make the cohort of a rank that was asked for. */

@@ -31,10 +31,6 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
 
     jsonout_init(&json, out);
     jsonout_object_begin(&json);
-    if (node->has_segments) {
-        jsonout_key(&json, "attn_row"); /* the response token's own query */
-        jsonout_text(&json, slice_text("own"));
-    }
     if (has_model) {
         jsonout_key(&json, "max_tokens");
         jsonout_int(&json, (int64_t)observing->max_tokens);
@@ -51,10 +47,11 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
         jsonout_key(&json, "question");
         jsonout_text(&json, slice_text(observing->question));
     }
-    if (node->has_segments || (node->needs & NEED_PAIRS)) {
+    if (node->needs & NEED_PAIRS) {
         jsonout_key(&json, "segment_tokens");
         jsonout_int(&json, (int64_t)observing->segment_tokens);
     }
+    score_segment_params(scoring, node, &json);
     if (node->has_short_model) {
         digest_hex(scoring->models[SCORER_SHORT_MODEL].sha256, DIGEST_BYTES, hex);
         jsonout_key(&json, "short_model");
@@ -63,6 +60,8 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
     if (has_model) {
         jsonout_key(&json, "template");
         jsonout_text(&json, slice_text(observing->template->name));
+        jsonout_key(&json, "truncate");
+        jsonout_text(&json, slice_text(scoring->args->truncate));
     }
     jsonout_key(&json, "turns");
     jsonout_text(&json, slice_text(scoring->args->turns));

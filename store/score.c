@@ -73,6 +73,14 @@ static const char PUT_SEGMENT[] =
     " tok_start = excluded.tok_start, tok_end = excluded.tok_end,"
     " attention = excluded.attention, nll = excluded.nll";
 
+static const char COUNT_SEGMENTS[] =
+    "SELECT count(*) FROM segment_score WHERE score_set_id = :score_set_id"
+    " AND sample_id = :sample_id";
+
+static const char LOAD_SEGMENTS[] =
+    "SELECT segment, tok_start, tok_end, attention, nll FROM segment_score"
+    " WHERE score_set_id = :score_set_id AND sample_id = :sample_id ORDER BY segment";
+
 static const char GET_SCORE[] =
     "SELECT value, status, n_tokens FROM score"
     " WHERE score_set_id = :score_set_id AND sample_id = :sample_id";
@@ -276,6 +284,45 @@ int segment_put(struct store *store, const struct segment_row *row, struct error
     stmt_bind_real(stmt, ":attention", row->attention);
     stmt_bind_real(stmt, ":nll", row->nll);
     return stmt_run(stmt, err);
+}
+
+static int use_for_sample(struct store *store, const char *sql, int64_t score_set_id,
+                          int64_t sample_id, struct stmt **out, struct error *err)
+{
+    if (stmt_use(store, sql, out, err) < 0)
+        return -1;
+    stmt_bind_int(*out, ":score_set_id", score_set_id);
+    stmt_bind_int(*out, ":sample_id", sample_id);
+    return 0;
+}
+
+int segment_load(struct store *store, int64_t score_set_id, int64_t sample_id,
+                 struct arena *arena, struct segment_row **out, size_t *n, struct error *err)
+{
+    struct stmt *stmt = NULL;
+    int64_t count;
+    int rc;
+
+    if (use_for_sample(store, COUNT_SEGMENTS, score_set_id, sample_id, &stmt, err) < 0 ||
+        stmt_get_int(stmt, &count, err) < 0)
+        return -1;
+    struct segment_row *rows = arena_alloc(arena, (size_t)count + 1, sizeof *rows);
+    if (!rows)
+        return error_nomem(err);
+    if (use_for_sample(store, LOAD_SEGMENTS, score_set_id, sample_id, &stmt, err) < 0)
+        return -1;
+    *n = 0;
+    while ((rc = stmt_next(stmt, err)) == 1 && *n < (size_t)count)
+        rows[(*n)++] = (struct segment_row){ .score_set_id = score_set_id,
+                                             .sample_id = sample_id,
+                                             .segment = stmt_int(stmt, 0),
+                                             .tok_start = stmt_int(stmt, 1),
+                                             .tok_end = stmt_int(stmt, 2),
+                                             .attention = stmt_real(stmt, 3),
+                                             .nll = stmt_real(stmt, 4) };
+    stmt_reset(stmt);
+    *out = rows;
+    return rc < 0 ? -1 : 0;
 }
 
 int score_get(struct store *store, int64_t score_set_id, int64_t sample_id,

@@ -93,6 +93,10 @@ int score_put(struct store *store, const struct score_row *row, int64_t run_id,
               struct error *err);
 int segment_put(struct store *store, const struct segment_row *row, struct error *err);
 
+/* The segments of a sample in a set, in order; n of them, in the arena. */
+int segment_load(struct store *store, int64_t score_set_id, int64_t sample_id,
+                 struct arena *arena, struct segment_row **out, size_t *n, struct error *err);
+
 /* 1 and the stored score, 0 when there is none, -1. status lasts until the next call. */
 int score_get(struct store *store, int64_t score_set_id, int64_t sample_id,
               struct score_row *out, struct error *err);

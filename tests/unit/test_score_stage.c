@@ -165,7 +165,7 @@ static void every_metric_and_what_it_is_made_of_is_stored(void **state)
     assert_ok(score_pair(f, "gateau", &err));
 
     assert_int_equal(stage_run_int(&f->run, "samples"), N_CORPUS);
-    assert_int_equal(stage_run_int(&f->run, "metrics"), 5);
+    assert_int_equal(stage_run_int(&f->run, "metrics"), 6);
     assert_int_equal(stage_run_int(&f->run, "cached"), 0);
     assert_rows(f->run.store,
                 "SELECT metric, model, count(*), count(value) FROM v_scores GROUP BY 1, 2",
@@ -173,9 +173,10 @@ static void every_metric_and_what_it_is_made_of_is_stored(void **state)
                 "gateau|tiny-llama|7|3\n"
                 "hmp|tiny-llama|7|3\n"
                 "nll|tiny-llama|7|6\n"
-                "nll|tiny-llama-short|7|6");
-    assert_int_equal(stage_run_int(&f->run, "scored"), 3 + 6 + 6);
-    assert_int_equal(stage_run_int(&f->run, "unscorable"), 4 + 1 + 1);
+                "nll|tiny-llama-short|7|6\n"
+                "segments|tiny-llama|7|6");
+    assert_int_equal(stage_run_int(&f->run, "scored"), 3 + 6 + 6 + 6);
+    assert_int_equal(stage_run_int(&f->run, "unscorable"), 4 + 1 + 1 + 1);
     assert_int_equal(stage_run_int(&f->run, "ranked"), 3);
     assert_true(stage_run_int(&f->run, "tokens") > 0);
 }
@@ -196,7 +197,8 @@ static void what_has_no_number_has_a_reason(void **state)
                 "gateau|too_few_segments|3\n"
                 "hmp|empty_response|1\n"
                 "hmp|too_few_segments|3\n"
-                "nll|empty_response|1");
+                "nll|empty_response|1\n"
+                "segments|empty_response|1");
 }
 
 static void hmp_alone_ranks_all_that_have_both_perplexities(void **state)
@@ -224,7 +226,7 @@ static void a_cohort_knows_what_it_is_made_of(void **state)
     assert_rows(
         f->run.store,
         "SELECT cohort, version, is_current, model, short_model, ppl, normaliser, alpha,"
-        " cas_sign, nulls, n_samples, n, json_extract(cas_params, '$.segment_tokens'),"
+        " cas_sign, nulls, n_samples, n, json_extract(cas_params, '$.segments.tokens'),"
         " nll_long_min < nll_long_max, hmp_max <= 1, cas_min < cas_max FROM v_cohorts",
         "hmp|1|1|tiny-llama|tiny-llama-short|ppl|softmax|0.8|1|exclude|7|6||1|1|\n"
         "gateau|1|1|tiny-llama|tiny-llama-short|ppl|softmax|0.8|1|exclude|7|3|16|1|1|1");
@@ -240,7 +242,7 @@ static void other_parameters_make_another_version(void **state)
                         "short-model", f->short_model, "segment-tokens", "40", NULL));
 
     assert_rows(f->run.store,
-                "SELECT version, is_current, json_extract(cas_params, '$.segment_tokens')"
+                "SELECT version, is_current, json_extract(cas_params, '$.segments.tokens')"
                 " FROM v_cohorts ORDER BY version",
                 "1|0|16\n2|1|40");
 }
@@ -255,7 +257,7 @@ static void parameters_do_not_hang_on_what_else_is_asked_for(void **state)
                         "nll", "metrics", "gateau", "model", f->long_model, "short-model",
                         f->short_model, "segment-tokens", "16", NULL));
 
-    assert_int_equal(stage_run_int(&f->run, "cached"), 3 * N_CORPUS);
+    assert_int_equal(stage_run_int(&f->run, "cached"), 4 * N_CORPUS);
     assert_int_equal(stage_run_int(&f->run, "scored"), 2 * (N_CORPUS - 1));
     assert_rows(f->run.store, "SELECT count(*) FROM cohort", "1");
 }
@@ -270,7 +272,7 @@ static void a_second_run_scores_nothing(void **state)
 
     assert_int_equal(stage_run_int(&f->run, "scored"), 0);
     assert_int_equal(stage_run_int(&f->run, "unscorable"), 0);
-    assert_int_equal(stage_run_int(&f->run, "cached"), 3 * N_CORPUS);
+    assert_int_equal(stage_run_int(&f->run, "cached"), 4 * N_CORPUS);
     assert_int_equal(stage_run_int(&f->run, "ranked"), 0);
     assert_int_equal(stage_run_int(&f->run, "tokens"), 0);
     assert_rows(f->run.store, "SELECT count(*) FROM cohort", "1");
@@ -302,7 +304,7 @@ static void a_new_sample_makes_a_new_version_and_the_old_one_stays(void **state)
     store_fixture_add(f->samples, LETTER HOUSE, "who would not go?", "he said that he");
     assert_ok(score_pair(f, "gateau", &err));
 
-    assert_int_equal(stage_run_int(&f->run, "scored"), 3); /* the inputs of one sample */
+    assert_int_equal(stage_run_int(&f->run, "scored"), 4); /* the inputs of one sample */
     assert_string_equal(stage_run_text(&f->run, "cohort"), "gateau@2");
     char *after = rows_of(f->run.store, first);
     assert_string_equal(before, after);
@@ -353,8 +355,8 @@ static void stopping_keeps_what_was_committed(void **state)
     const int64_t before = stage_run_int(&f->run, "scored");
     assert_ok(score_pair(f, "gateau", &err));
 
-    assert_int_equal(before + stage_run_int(&f->run, "scored"), 3 + 6 + 6);
-    assert_rows(f->run.store, "SELECT sum(n_scored) FROM run", "15");
+    assert_int_equal(before + stage_run_int(&f->run, "scored"), 3 + 6 + 6 + 6);
+    assert_rows(f->run.store, "SELECT sum(n_scored) FROM run", "21");
 }
 
 static void threads_batches_and_the_order_of_samples_change_no_bit(void **state)
@@ -565,6 +567,79 @@ static void without_models_named_the_built_in_pair_is_used(void **state)
     tmp_close(&tmp);
 }
 
+static int score_with(struct fixture *f, const char *metric, const char *option,
+                      const char *value, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", metric, "model", f->long_model,
+                     "segment-tokens", "16", option, value, NULL);
+}
+
+static void another_way_to_make_cas_needs_no_model(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const ways[][2] = {
+        { "pearson", "true" },
+        { "drop-first-segment", "true" },
+        { "importance", "nll" },
+        { "importance", "softmax" },
+    };
+    struct error err;
+
+    assert_ok(score(f, "cas", &err));
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        assert_ok(score_with(f, "cas", ways[i][0], ways[i][1], &err));
+        assert_int_equal(stage_run_int(&f->run, "tokens"), 0);
+        assert_int_equal(stage_run_int(&f->run, "scored") > 0, 1);
+    }
+    assert_ok(score(f, "attention_entropy", &err));
+    assert_int_equal(stage_run_int(&f->run, "tokens"), 0);
+
+    assert_rows(f->run.store,
+                "SELECT count(DISTINCT t.params), count(DISTINCT k.value), min(k.value) < 0"
+                " FROM score k JOIN score_set t USING (score_set_id) JOIN metric m"
+                " USING (metric_id) WHERE m.name = 'cas' AND sample_id = 1",
+                "5|5|1");
+    assert_rows(f->run.store, "SELECT count(DISTINCT score_set_id) FROM segment_score", "1");
+}
+
+static void what_is_seen_of_segments_is_a_parameter(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const ways[][2] = {
+        { "attn-row", "pred" },     { "response-tokens", "2" }, { "instruction-tokens", "1" },
+        { "last-segment", "drop" }, { "max-segments", "2" },    { "cas-truncate", "right" },
+        { "truncate", "right" },
+    };
+    enum { N = sizeof ways / sizeof *ways };
+    struct error err;
+
+    assert_ok(score(f, "cas", &err));
+    for (size_t i = 0; i < N; i++) {
+        assert_ok(score_with(f, "cas", ways[i][0], ways[i][1], &err));
+        assert_int_equal(stage_run_int(&f->run, "cached"), 0);
+    }
+    /* The sides of a context that is not cut change no number; all others do. */
+    assert_rows(f->run.store,
+                "SELECT count(DISTINCT t.params), count(DISTINCT k.value) FROM score k"
+                " JOIN score_set t USING (score_set_id) JOIN metric m USING (metric_id)"
+                " WHERE m.name = 'cas' AND sample_id = 1",
+                "8|6");
+}
+
+static void wrong_words_for_segments_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const bad[][2] = {
+        { "attn-row", "next" },      { "last-segment", "cut" },      { "truncate", "middle" },
+        { "cas-truncate", "both" },  { "importance", "log" },        { "max-segments", "-1" },
+        { "response-tokens", "-1" }, { "instruction-tokens", "-2" },
+    };
+    struct error err;
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_fails(score_with(f, "cas", bad[i][0], bad[i][1], &err), ERR_USAGE, bad[i][0]);
+}
+
 static void arguments_out_of_range_are_refused(void **state)
 {
     struct fixture *f = *state;
@@ -602,7 +677,8 @@ static void a_dry_run_tells_what_is_lacking_and_changes_nothing(void **state)
 
     f->run.dry_run = true;
     assert_ok(score_pair(f, "gateau", &err));
-    assert_string_equal(stage_run_text(&f->run, "lacking"), "nll@short:7,nll:7,cas:7");
+    assert_string_equal(stage_run_text(&f->run, "lacking"),
+                        "nll@short:7,nll:7,segments:7,cas:7");
     assert_rows(f->run.store,
                 "SELECT (SELECT count(*) FROM model)"
                 " + (SELECT count(*) FROM score_set)",
@@ -672,6 +748,9 @@ int main(void)
         TEST(a_pair_is_named_whole_or_not_at_all),
         TEST(the_same_model_twice_is_pointed_out),
         TEST(without_models_named_the_built_in_pair_is_used),
+        TEST(another_way_to_make_cas_needs_no_model),
+        TEST(what_is_seen_of_segments_is_a_parameter),
+        TEST(wrong_words_for_segments_are_refused),
         TEST(arguments_out_of_range_are_refused),
         TEST(a_model_that_is_not_there_is_named),
         TEST(a_dry_run_tells_what_is_lacking_and_changes_nothing),

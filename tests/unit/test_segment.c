@@ -17,34 +17,79 @@ static void a_last_piece_under_half_a_segment_joins_the_one_before(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const size_t n_context = cases[i].n_context;
-        const size_t n = segment_count(n_context, cases[i].segment_tokens);
+        const struct segment_rule rule = { .tokens = cases[i].segment_tokens };
+        const size_t n = segment_count(&rule, n_context);
 
         assert_int_equal(n, cases[i].n_segments);
         if (n == 0)
             continue;
-        const struct span last = segment_span(n_context, cases[i].segment_tokens, n - 1);
+        const struct span last = segment_span(&rule, n_context, n - 1);
         assert_int_equal(last.start, cases[i].last_start);
         assert_int_equal(last.end, n_context);
     }
 }
 
+/* Whatever the rule, and but for what is dropped at the end. */
 static void segments_tile_the_context(void **state)
 {
     (void)state;
-    for (size_t segment_tokens = 1; segment_tokens < 20; segment_tokens++) {
+    for (size_t tokens = 1; tokens < 20; tokens++) {
         for (size_t n_context = 1; n_context < 200; n_context++) {
-            const size_t n = segment_count(n_context, segment_tokens);
+            const struct segment_rule rule = { .tokens = tokens,
+                                               .most = n_context % 3 ? n_context % 11 : 0,
+                                               .last = n_context % SEGMENT_LASTS };
+            const size_t n = segment_count(&rule, n_context);
             size_t at = 0;
 
+            assert_true(rule.most == 0 || n <= rule.most);
             for (size_t i = 0; i < n; i++) {
-                const struct span span = segment_span(n_context, segment_tokens, i);
+                const struct span span = segment_span(&rule, n_context, i);
                 assert_int_equal(span.start, at);
                 assert_true(span.end > span.start);
                 at = span.end;
             }
-            assert_int_equal(at, n_context);
+            if (rule.last == SEGMENT_LAST_DROP)
+                assert_true(at <= n_context);
+            else
+                assert_int_equal(at, n_context);
         }
     }
+}
+
+static void a_last_piece_is_treated_as_the_rule_says(void **state)
+{
+    static const struct {
+        enum segment_last last;
+        size_t n_context, n_segments, last_start, last_end;
+    } cases[] = {
+        { SEGMENT_LAST_KEEP, 21, 3, 20, 21 },  { SEGMENT_LAST_KEEP, 20, 2, 10, 20 },
+        { SEGMENT_LAST_MERGE, 29, 2, 10, 29 }, { SEGMENT_LAST_MERGE, 9, 1, 0, 9 },
+        { SEGMENT_LAST_DROP, 29, 2, 10, 20 },  { SEGMENT_LAST_DROP, 9, 0, 0, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct segment_rule rule = { .tokens = 10, .last = cases[i].last };
+        const size_t n = segment_count(&rule, cases[i].n_context);
+
+        assert_int_equal(n, cases[i].n_segments);
+        if (n == 0)
+            continue;
+        const struct span last = segment_span(&rule, cases[i].n_context, n - 1);
+        assert_int_equal(last.start, cases[i].last_start);
+        assert_int_equal(last.end, cases[i].last_end);
+    }
+}
+
+static void too_many_segments_become_longer(void **state)
+{
+    const struct segment_rule rule = { .tokens = 128, .most = 500 };
+
+    (void)state;
+    assert_int_equal(segment_count(&rule, 64000), 500);
+    assert_int_equal(segment_span(&rule, 64000, 0).end, 128);
+    assert_int_equal(segment_count(&rule, 100000), 500);
+    assert_int_equal(segment_span(&rule, 100000, 0).end, 200);
 }
 
 int main(void)
@@ -52,6 +97,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_last_piece_under_half_a_segment_joins_the_one_before),
         cmocka_unit_test(segments_tile_the_context),
+        cmocka_unit_test(a_last_piece_is_treated_as_the_rule_says),
+        cmocka_unit_test(too_many_segments_become_longer),
     };
 
     return cmocka_run_group_tests_name("scoring/segment", tests, NULL, NULL);
