@@ -5,6 +5,17 @@ model="$SOURCE/models/curate-tiny-long.gguf"
 printf 'Hello, world' | "$CURATE" model tokenize "$model" > ids.txt
 "$CURATE" model nll --threads 1 "$model" < ids.txt > one.txt
 "$CURATE" model nll --threads 2 "$model" < ids.txt | cmp - one.txt
+"$CURATE" model tokenize --decode "$model" < ids.txt
+echo
+# What a stranger's text must not do, a user may ask for.
+printf 'a <s> b</s>' | "$CURATE" model tokenize "$DATA/tiny-llama.gguf" > plain.txt
+printf 'a <s> b</s>' | "$CURATE" model tokenize --special "$DATA/tiny-llama.gguf" > special.txt
+cat special.txt
+[ "$(wc -w < plain.txt)" -gt "$(wc -w < special.txt)" ]
+"$CURATE" model tokenize --decode "$DATA/tiny-llama.gguf" < plain.txt
+echo
+"$CURATE" model tokenize --decode --special "$DATA/tiny-llama.gguf" < special.txt
+echo
 [ "$(wc -w < ids.txt)" -eq $(($(wc -l < one.txt) + 1)) ]
 
 try() {
