@@ -30,16 +30,32 @@ void prompt_writer_release(struct prompt_writer *writer)
     buf_release(&writer->text);
 }
 
-/* White space of ASCII and Latin-1, which is what is found around turns. */
-static bool is_space(char c)
+/* What Python's str.strip(), which the makers' templates trim with, takes for white space. */
+static const char *const spaces[] = {
+    " ",      "\t",     "\n",     "\v",     "\f",       "\r",     "\x1c",   "\x1d",
+    "\x1e",   "\x1f",   "\u00a0", "\u1680", "\u2000",   "\u2001", "\u2002", "\u2003",
+    "\u2004", "\u2005", "\u2006", "\u2007", "\u2008",   "\u2009", "\u200a", "\u2028",
+    "\u2029", "\u202f", "\u205f", "\u3000", "\xc2\x85",
+};
+
+/* The length of the white space character at the start of the text, or at its end; 0 for none.
+ */
+static size_t space_len(struct slice text, bool at_end)
 {
-    return c == ' ' || (c >= '\t' && c <= '\r');
+    for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+        const size_t len = strlen(spaces[i]);
+
+        if (len <= text.len &&
+            memcmp(text.ptr + (at_end ? text.len - len : 0), spaces[i], len) == 0)
+            return len;
+    }
+    return 0;
 }
 
 static struct slice trim_left(struct slice text)
 {
-    while (text.len > 0 && is_space(*text.ptr))
-        text = slice_of(text.ptr + 1, text.len - 1);
+    for (size_t len; (len = space_len(text, false)) > 0;)
+        text = slice_of(text.ptr + len, text.len - len);
     return text;
 }
 
@@ -48,8 +64,8 @@ struct slice prompt_trimmed(const struct prompt_template *template, struct slice
     if (!template->trims)
         return text;
     text = trim_left(text);
-    while (text.len > 0 && is_space(text.ptr[text.len - 1]))
-        text.len--;
+    for (size_t len; (len = space_len(text, true)) > 0;)
+        text.len -= len;
     return text;
 }
 

@@ -279,6 +279,14 @@ static void families_trim_turns_where_their_makers_do(void **state)
     assert_written(*state, "gemma", &dialogue, NULL,
                    "<s><start_of_turn>user\nQ<end_of_turn>\n<start_of_turn>model\nA");
     assert_written(*state, "phi3", &dialogue, NULL, "<|user|>Q\n<|end|><|assistant|>A ");
+
+    static const struct dialogue_turn wide[] = {
+        { ROLE_USER, { "\u00a0Q\xc2\x85", 5 } },
+        { ROLE_ASSISTANT, { "\u3000A\u2003\t", 8 } },
+    };
+    static const struct dialogue wide_dialogue = { { NULL, 0 }, wide, 2 };
+    assert_written(*state, "gemma", &wide_dialogue, NULL,
+                   "<s><start_of_turn>user\nQ<end_of_turn>\n<start_of_turn>model\nA");
 }
 
 /* How many of the ids are names, BOS or EOS. */
