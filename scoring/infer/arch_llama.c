@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scoring/infer/arch.h"
 
-/* Llama 1 to 3, Mistral, TinyLlama, SmolLM. GGUF stores the rows of Q and K permuted so that
- * adjacent elements rotate together. */
+/* Llama 1 to 3, TinyLlama, SmolLM, Yi, Mistral: arXiv 2302.13971. GGUF stores the rows of Q and
+ * K permuted so that neighbours turn together. */
 const struct arch arch_llama = {
     .name = "llama",
-    .rope_neox = false,
-    .attn_output_bias = true,
+    .norm = NORM_RMS,
+    .rope = ROPE_NEIGHBOURS,
+    .ffn = FFN_GATED_SILU,
 };

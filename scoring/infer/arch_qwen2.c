@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scoring/infer/arch.h"
 
-/* Qwen 2 and 2.5: Q, K and V have biases, the two halves of a head rotate together. */
+/* Qwen 2 and 2.5: arXiv 2407.10671. */
 const struct arch arch_qwen2 = {
     .name = "qwen2",
-    .rope_neox = true,
-    .attn_output_bias = false,
+    .norm = NORM_RMS,
+    .rope = ROPE_HALVES,
+    .ffn = FFN_GATED_SILU,
+    .needs = NEEDS_QKV_BIASES,
 };

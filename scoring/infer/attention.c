@@ -13,6 +13,7 @@
 struct job {
     const struct session *session;
     struct ragged *batch;
+    size_t window;
 };
 
 /* Rows [first, first + n) of one part under one head. */
@@ -23,6 +24,7 @@ struct tile {
     size_t head;
     size_t kv_head;
     size_t number; /* of all tiles of the batch */
+    size_t window; /* keys a row sees; 0 all before it */
     size_t first;  /* position of row 0 */
     size_t n;
     float *q; /* row 0; q_width apart */
@@ -30,8 +32,16 @@ struct tile {
     float *scores; /* n x ATTENTION_KEYS */
     float *out;    /* n x head_dim: sum of exp(score - max) * value */
     float max[ATTENTION_ROWS];
-    double sum[ATTENTION_ROWS]; /* of exp(score - max) */
+    double sum[ATTENTION_ROWS]; /* of exp(score - max); 0 until the row has seen a key */
 };
+
+/* The first key that a row sees. */
+static size_t first_seen(const struct tile *tile, size_t row)
+{
+    const size_t end = tile->first + row + 1;
+
+    return tile->window > 0 && end > tile->window ? end - tile->window : 0;
+}
 
 static float *key_panel(const struct tile *tile, size_t key)
 {
@@ -83,21 +93,45 @@ static void score_block(const struct tile *tile, size_t row, size_t first, size_
     }
 }
 
+/* The part of keys [first, end) that a row sees; empty when its ends are equal. */
+static struct span seen_of(const struct tile *tile, size_t row, size_t first, size_t end)
+{
+    const size_t start = first_seen(tile, row);
+    struct span seen = { first > start ? first : start, min_size(end, tile->first + row + 1) };
+
+    if (seen.start >= seen.end)
+        seen.start = seen.end = first;
+    return seen;
+}
+
+static void cap_scores(const struct tile *tile, float *scores, size_t n)
+{
+    const float cap = tile->session->model->hparams.attn_soft_cap;
+
+    if (cap > 0)
+        tile->session->kernels.soft_cap(scores, cap, n);
+}
+
 /* Scores of one row become weights relative to the largest score so far, which may be new. */
 static void weigh_row(struct tile *tile, size_t row, size_t first, size_t n)
 {
     const struct kernels *kernels = &tile->session->kernels;
     const size_t head_dim = tile->session->model->info.head_dim;
     float *scores = tile->scores + row * ATTENTION_KEYS;
-    const size_t position = tile->first + row;
-    const size_t n_seen = position < first ? 0 : min_size(n, position + 1 - first);
+    const struct span seen = seen_of(tile, row, first, first + n);
+    const size_t n_before = seen.start - first;
+    const size_t n_seen = seen.end - seen.start;
 
-    memset(scores + n_seen, 0, (n - n_seen) * sizeof *scores); /* later keys weigh nothing */
+    /* Keys it does not see weigh nothing. */
+    memset(scores, 0, n_before * sizeof *scores);
+    scores += n_before;
+    memset(scores + n_seen, 0, (n - n_before - n_seen) * sizeof *scores);
     if (n_seen == 0)
         return;
 
+    cap_scores(tile, scores, n_seen);
     const float max = kernels->max_f32(scores, n_seen);
-    if (first == 0) {
+    if (tile->sum[row] == 0) {
         tile->max[row] = max;
     } else if (max > tile->max[row]) {
         const float shrink = expf(tile->max[row] - max);
@@ -109,8 +143,8 @@ static void weigh_row(struct tile *tile, size_t row, size_t first, size_t n)
     tile->sum[row] += kernels->exp_sum(scores, n_seen, tile->max[row]);
 }
 
-/* out += weights times values of the keys [first, first + n). */
-static void add_values(const struct tile *tile, size_t first, size_t n)
+/* out = weights times values of the keys [first, first + n), added when add is true. */
+static void add_values(const struct tile *tile, size_t first, size_t n, bool add)
 {
     const struct kernels *kernels = &tile->session->kernels;
     const size_t panel = kernels->panel;
@@ -124,7 +158,7 @@ static void add_values(const struct tile *tile, size_t first, size_t n)
 
         width = min_size(panel - c % panel, start + head_dim - c);
         kernels->gemm_f32(tile->n, width, n, tile->scores, ATTENTION_KEYS, v, panel,
-                          tile->out + (c - start), head_dim, first > 0);
+                          tile->out + (c - start), head_dim, add);
     }
 }
 
@@ -133,12 +167,13 @@ static void add_values(const struct tile *tile, size_t first, size_t n)
 static double row_mass(const struct tile *tile, size_t row, size_t block, size_t first,
                        size_t end)
 {
-    const size_t last = min_size(end, tile->first + row + 1);
+    const struct span seen = seen_of(tile, row, first, end);
+    float *scores = tile->scores + row * ATTENTION_KEYS + (seen.start - block);
 
-    if (first >= last)
+    if (seen.start == seen.end)
         return 0;
-    float *scores = tile->scores + row * ATTENTION_KEYS + (first - block);
-    return tile->session->kernels.exp_sum(scores, last - first, tile->max[row]) /
+    cap_scores(tile, scores, seen.end - seen.start);
+    return tile->session->kernels.exp_sum(scores, seen.end - seen.start, tile->max[row]) /
            tile->sum[row];
 }
 
@@ -160,13 +195,15 @@ static void add_span_mass(const struct tile *tile, size_t row, const struct span
 {
     const size_t panel = tile->session->kernels.panel;
     const size_t step = block_keys(tile);
+    const size_t seen = first_seen(tile, row); /* rows after it see no earlier keys */
+    const size_t start = span->start > seen ? span->start : seen;
     const size_t end = min_size(span->end, tile->first + tile->n);
     const double unit = ldexp(1, mass_bits(tile->session, tile->part));
     int64_t sum = 0;
 
-    for (size_t block = span->start / panel * panel; block < end; block += step) {
+    for (size_t block = start / panel * panel; block < end; block += step) {
         const size_t block_end = min_size(block + step, end);
-        const size_t first = block > span->start ? block : span->start;
+        const size_t first = block > start ? block : start;
 
         score_block(tile, row, block, block_end);
         for (size_t r = row; r < tile->n; r++)
@@ -210,13 +247,17 @@ static void add_reach(const struct tile *tile, size_t r, size_t block, size_t n,
 {
     const size_t distance = tile->part->sequence->reach_distance;
     const size_t position = tile->first + r;
-    float *scores = tile->scores + r * ATTENTION_KEYS;
 
     if (position < block + distance)
         return;
-    const size_t n_far = min_size(n, position - distance - block + 1);
-    *sum += tile->session->kernels.exp_sum(scores, n_far, tile->max[r]) / tile->sum[r];
-    for (size_t i = 0; i < n_far; i++) {
+    const struct span far =
+        seen_of(tile, r, block, min_size(block + n, position - distance + 1));
+    float *scores = tile->scores + r * ATTENTION_KEYS + (far.start - block);
+
+    cap_scores(tile, scores, far.end - far.start);
+    *sum += tile->session->kernels.exp_sum(scores, far.end - far.start, tile->max[r]) /
+            tile->sum[r];
+    for (size_t i = 0; i < far.end - far.start; i++) {
         const double probability = (double)scores[i] / tile->sum[r];
 
         *squares += probability * probability;
@@ -282,13 +323,17 @@ static void attend(struct tile *tile, size_t thread)
     const size_t n_keys = tile->first + tile->n; /* later ones are invisible to all rows */
     const size_t step = block_keys(tile);
 
-    for (size_t first = 0; first < n_keys; first += step) {
+    /* Blocks are counted from the first key, wherever the window begins: a row's sum has the
+     * same order in any tile. */
+    const size_t start = first_seen(tile, 0) / step * step;
+
+    for (size_t first = start; first < n_keys; first += step) {
         const size_t n = min_size(step, n_keys - first);
 
         score_block(tile, 0, first, first + n);
         for (size_t row = 0; row < tile->n; row++)
             weigh_row(tile, row, first, n);
-        add_values(tile, first, n);
+        add_values(tile, first, n, first > start);
     }
     add_mass(tile, thread);
     note_focus(tile);
@@ -318,6 +363,7 @@ static void run_task(void *arg, size_t item, size_t thread)
         .head = head,
         .number = number,
         .kv_head = head / (info->n_heads / info->n_kv_heads),
+        .window = job->window,
         .first = start > part->first_position ? start : part->first_position,
         .q_width = (size_t)info->n_heads * info->head_dim,
         .scores = session_scratch(job->session, thread),
@@ -331,9 +377,9 @@ static void run_task(void *arg, size_t item, size_t thread)
     attend(&tile, thread);
 }
 
-void attention_run(const struct session *session, struct ragged *batch)
+void attention_run(const struct session *session, struct ragged *batch, size_t window)
 {
-    struct job job = { session, batch };
+    struct job job = { session, batch, window };
 
     pool_run(session->pool, batch->n_tiles * session->model->info.n_heads, run_task, &job);
 }

@@ -23,8 +23,9 @@ void attention_put_key(const struct session *session, const struct ragged *batch
                        const struct part *part, size_t position, const float *row);
 
 /* Turn the queries of all rows (rotated and scaled) of batch->layer into the attention's
- * output, in place, and note what sequences ask of it: mass, focus, reach of the batch. */
-void attention_run(const struct session *session, struct ragged *batch);
+ * output, in place, and note what sequences ask of it: mass, focus, reach of the batch. A row
+ * sees the last `window` keys, its own among them; all when window is 0. */
+void attention_run(const struct session *session, struct ragged *batch, size_t window);
 
 /* After the last layer: the means that the sequences asked for. */
 void attention_means(const struct session *session, const struct ragged *batch);

@@ -3,29 +3,18 @@
 
 #include <math.h>
 
+#include "scoring/infer/angles.h"
+#include "scoring/infer/arch.h"
 #include "scoring/infer/attention.h"
+#include "scoring/infer/feed_forward.h"
 #include "scoring/infer/hidden.h"
 #include "scoring/infer/logits.h"
 #include "scoring/infer/matmul.h"
 #include "scoring/infer/model_private.h"
 #include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"
+#include "scoring/infer/step.h"
 #include "scoring/kernels/kernels.h"
-
-/* What the row functions of one layer go along with. */
-struct step {
-    const struct session *session;
-    struct ragged *batch;
-    const struct layer *layer;
-    const float *norm; /* weights of the norm at hand */
-    size_t first;      /* row of the batch that is row 0 of the chunk */
-    size_t n;          /* rows of the chunk */
-};
-
-static const struct model_info *info_of(const struct step *step)
-{
-    return &step->session->model->info;
-}
 
 static size_t q_width(const struct model_info *info)
 {
@@ -57,60 +46,48 @@ static void mark_bad(const struct step *step, size_t key, size_t thread)
         step->batch->bad_key[thread] = key;
 }
 
+/* Rows are keys until ragged_narrow(). */
 static void embed_row(void *arg, size_t row, size_t thread)
 {
     const struct step *step = arg;
+    const struct session *session = step->session;
+    const struct weights *weights = &session->model->weights;
     const struct ragged *batch = step->batch;
-    const struct part *part = ragged_part_of_key(batch, row);
+    const size_t width = step_info(step)->n_embd;
+    const size_t key = step->first + row;
+    const struct part *part = ragged_part_of_key(batch, key);
+    float *x = batch->x + key * width;
+    float *scratch = session_scratch(session, thread);
 
-    /* Rows are keys until ragged_narrow(). */
-    matrix_row(step->session, &step->session->model->weights.embd,
-               (size_t)part->sequence->tokens[row - part->first_key],
-               session_scratch(step->session, thread), batch->x + row * info_of(step)->n_embd);
-}
+    matrix_row(session, &weights->embd, (size_t)part->sequence->tokens[key - part->first_key],
+               scratch, x);
+    if (step_hparams(step)->arch->scaled_embedding)
+        session->kernels.scale_f32(x, sqrtf((float)width), width);
+    if (weights->positions.data) {
+        float *position = batch->h + row * width;
 
-/* Angles in double: at position 64,000 a float is off by a hundredth of a radian. */
-static void turn_row(void *arg, size_t position, size_t thread)
-{
-    const struct step *step = arg;
-    const struct model_info *info = info_of(step);
-    const size_t half = info->head_dim / 2;
-
-    (void)thread;
-    for (size_t i = 0; i < half; i++) {
-        const double angle = (double)position * pow(info->rope_base, -(double)i / (double)half);
-
-        step->batch->cos[position * half + i] = (float)cos(angle);
-        step->batch->sin[position * half + i] = (float)sin(angle);
+        matrix_row(session, &weights->positions, batch->position[key], scratch, position);
+        session->kernels.add_f32(x, position, width);
     }
 }
 
-static void rotate(const struct step *step, float *row, size_t n_heads, size_t key)
+static void embed(struct step *step)
 {
-    const struct kernels *kernels = &step->session->kernels;
-    const struct model_info *info = info_of(step);
-    const size_t half = info->head_dim / 2;
-    const size_t at = step->batch->position[key] * half;
+    rows_run(step->session, step->n, embed_row, step);
+}
 
-    for (size_t h = 0; h < n_heads; h++) {
+/* Norm the heads of a row where the model does, then turn them. */
+static void place_heads(const struct step *step, size_t key, float *row, size_t n_heads,
+                        const float *norm)
+{
+    const struct model_info *info = step_info(step);
+
+    for (size_t h = 0; norm && h < n_heads; h++) {
         float *head = row + h * info->head_dim;
 
-        if (info->rope_neox)
-            kernels->rope_neox(head, step->batch->cos + at, step->batch->sin + at, half);
-        else
-            kernels->rope_norm(head, step->batch->cos + at, step->batch->sin + at, half);
+        step->session->kernels.rms_norm(head, norm, info->head_dim, info->norm_epsilon, head);
     }
-}
-
-static void norm_row(void *arg, size_t row, size_t thread)
-{
-    const struct step *step = arg;
-    const struct model_info *info = info_of(step);
-    const size_t width = info->n_embd;
-
-    (void)thread;
-    step->session->kernels.rms_norm(step->batch->x + (step->first + row) * width, step->norm,
-                                    width, info->norm_epsilon, step->batch->h + row * width);
+    angles_turn(step->session, step->batch, step->layer->is_local, key, row, n_heads);
 }
 
 static void key_row(void *arg, size_t row, size_t thread)
@@ -118,12 +95,12 @@ static void key_row(void *arg, size_t row, size_t thread)
     const struct step *step = arg;
     const struct ragged *batch = step->batch;
     const size_t panel = step->session->kernels.panel;
-    const size_t width = kv_width(info_of(step));
+    const size_t width = kv_width(step_info(step));
     const size_t key = step->first + row;
     const struct part *part = ragged_part_of_key(batch, key);
     float *keys = batch->inner + row * width;
 
-    rotate(step, keys, info_of(step)->n_kv_heads, key);
+    place_heads(step, key, keys, step_info(step)->n_kv_heads, step->layer->k_norm);
     bool ok = in_range(keys, width);
     for (size_t c = 0; c < width; c += panel)
         ok &= in_range(batch->v + c * batch->n_keys + key * panel,
@@ -136,42 +113,15 @@ static void key_row(void *arg, size_t row, size_t thread)
 static void query_row(void *arg, size_t row, size_t thread)
 {
     const struct step *step = arg;
-    const struct model_info *info = info_of(step);
+    const struct model_info *info = step_info(step);
     const size_t width = q_width(info);
     const size_t key = step->batch->key_of_row[step->first + row];
     float *query = step->batch->q + (step->first + row) * width;
 
-    rotate(step, query, info->n_heads, key);
+    place_heads(step, key, query, info->n_heads, step->layer->q_norm);
     if (!in_range(query, width))
         mark_bad(step, key, thread);
-    step->session->kernels.scale_f32(query, (float)(1 / sqrt((double)info->head_dim)), width);
-}
-
-static void gate_row(void *arg, size_t row, size_t thread)
-{
-    const struct step *step = arg;
-    const size_t width = info_of(step)->n_ff;
-    float *gate = step->batch->inner + row * width;
-
-    (void)thread;
-    step->session->kernels.silu_mul(gate, gate + step->n * width, width);
-}
-
-/* out = a * weights^T + bias for the rows of the chunk, as plain rows. */
-static void multiply(const struct step *step, const struct matrix *weights, const float *bias,
-                     const float *a, float *out, bool add)
-{
-    matmul_run(step->session, &(struct matmul){
-                                  .weights = weights,
-                                  .bias = bias,
-                                  .a = a,
-                                  .m = step->n,
-                                  .lda = weights->n_cols,
-                                  .out = out,
-                                  .ldo = weights->n_rows,
-                                  .panel_stride = step->session->kernels.panel,
-                                  .add = add,
-                              });
+    step->session->kernels.scale_f32(query, step_hparams(step)->query_scale, width);
 }
 
 static void project_keys(struct step *step)
@@ -181,15 +131,14 @@ static void project_keys(struct step *step)
     const struct ragged *batch = step->batch;
     const size_t panel = session->kernels.panel;
 
-    step->norm = layer->attn_norm;
-    rows_run(session, step->n, norm_row, step);
-    multiply(step, &layer->k, layer->k_bias, batch->h, batch->inner, false);
+    step_norm(step, &layer->attn_norm);
+    step_multiply(step, &layer->k, batch->h, batch->inner);
     matmul_run(session, &(struct matmul){
-                            .weights = &layer->v,
-                            .bias = layer->v_bias,
+                            .weights = &layer->v.matrix,
+                            .bias = layer->v.bias,
                             .a = batch->h,
                             .m = step->n,
-                            .lda = layer->v.n_cols,
+                            .lda = layer->v.matrix.n_cols,
                             .out = batch->v + step->first * panel,
                             .ldo = panel,
                             .panel_stride = batch->n_keys * panel,
@@ -202,43 +151,25 @@ static void project_queries(struct step *step)
     const struct layer *layer = step->layer;
     const struct ragged *batch = step->batch;
 
-    step->norm = layer->attn_norm;
-    rows_run(step->session, step->n, norm_row, step);
-    multiply(step, &layer->q, layer->q_bias, batch->h, batch->q + step->first * layer->q.n_rows,
-             false);
+    step_norm(step, &layer->attn_norm);
+    step_multiply(step, &layer->q, batch->h, batch->q + step->first * layer->q.matrix.n_rows);
     rows_run(step->session, step->n, query_row, step);
 }
 
-static void add_bias_row(void *arg, size_t row, size_t thread)
-{
-    const struct step *step = arg;
-    const size_t width = info_of(step)->n_embd;
-
-    (void)thread;
-    step->session->kernels.add_f32(step->batch->x + (step->first + row) * width,
-                                   step->layer->attn_output_bias, width);
-}
-
-/* The attention's output and the feed-forward part, each added to the residual stream. */
+/* The attention's output and the feed-forward part, each added to the residual stream. Side by
+ * side, both start from the stream as it was. */
 static void finish_layer(struct step *step)
 {
-    const struct session *session = step->session;
     const struct layer *layer = step->layer;
-    const struct ragged *batch = step->batch;
-    float *x = batch->x + step->first * info_of(step)->n_embd;
-    float *gate = batch->inner;
+    const float *attended = step->batch->q + step->first * layer->attn_output.matrix.n_cols;
+    const bool side_by_side = step_hparams(step)->parallel_residual;
 
-    multiply(step, &layer->attn_output, NULL,
-             batch->q + step->first * layer->attn_output.n_cols, x, true);
-    if (layer->attn_output_bias)
-        rows_run(session, step->n, add_bias_row, step);
-
-    step->norm = layer->ffn_norm;
-    rows_run(session, step->n, norm_row, step);
-    multiply(step, &layer->gate, NULL, batch->h, gate, false);
-    multiply(step, &layer->up, NULL, batch->h, gate + step->n * layer->gate.n_rows, false);
-    rows_run(session, step->n, gate_row, step);
-    multiply(step, &layer->down, NULL, gate, x, true);
+    if (side_by_side)
+        step_norm(step, &layer->ffn_norm);
+    step_add(step, &layer->attn_output, &layer->attn_post_norm, attended);
+    if (!side_by_side)
+        step_norm(step, &layer->ffn_norm);
+    feed_forward_run(step);
 }
 
 /* Cut n rows into chunks. */
@@ -258,8 +189,8 @@ int forward_run(const struct session *session, struct ragged *batch, struct erro
     const struct model *model = session->model;
     struct step step = { .session = session, .batch = batch };
 
-    rows_run(session, batch->max_keys, turn_row, &step);
-    rows_run(session, batch->n_rows, embed_row, &step);
+    angles_fill(session, batch);
+    for_chunks(&step, batch->n_rows, embed);
     for (size_t i = 0; i < batch->n_layers; i++) {
         batch->layer = i;
         step.layer = &model->weights.layers[i];
@@ -269,7 +200,7 @@ int forward_run(const struct session *session, struct ragged *batch, struct erro
         for_chunks(&step, batch->n_rows, project_queries);
         if (ragged_check(session, batch, err) < 0)
             return -1;
-        attention_run(session, batch);
+        attention_run(session, batch, step.layer->is_local ? model->hparams.window : 0);
         if (i == 0)
             attention_reach(session, batch);
         for_chunks(&step, batch->n_rows, finish_layer);

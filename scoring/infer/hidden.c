@@ -6,7 +6,7 @@
 #include "scoring/infer/model_private.h"
 #include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"
-#include "scoring/kernels/kernels.h"
+#include "scoring/infer/step.h"
 
 /* A chunk of the rows of one part. */
 struct chunk {
@@ -15,16 +15,15 @@ struct chunk {
     size_t first; /* row of the batch */
 };
 
-static void norm_row(void *arg, size_t row, size_t thread)
+static void norm_state(void *arg, size_t row, size_t thread)
 {
     const struct chunk *chunk = arg;
     const struct model *model = chunk->session->model;
     const size_t width = model->info.n_embd;
 
     (void)thread;
-    chunk->session->kernels.rms_norm(chunk->batch->x + (chunk->first + row) * width,
-                                     model->weights.output_norm, width,
-                                     model->info.norm_epsilon, chunk->batch->h + row * width);
+    norm_row(chunk->session, &model->weights.output_norm,
+             chunk->batch->x + (chunk->first + row) * width, chunk->batch->h + row * width);
 }
 
 /* One row after the other, so that the sums do not depend on how they are cut into chunks. */
@@ -41,7 +40,7 @@ static void pool_part(const struct session *session, const struct ragged *batch,
     for (size_t done = 0; done < n_rows; done += CHUNK_ROWS) {
         const size_t n = min_size(n_rows - done, CHUNK_ROWS);
 
-        rows_run(session, n, norm_row, &chunk);
+        rows_run(session, n, norm_state, &chunk);
         for (size_t row = 0; row < n; row++)
             for (size_t c = 0; c < width; c++)
                 pooled[c] += (double)batch->h[row * width + c];

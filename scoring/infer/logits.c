@@ -7,6 +7,7 @@
 #include "scoring/infer/model_private.h"
 #include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"
+#include "scoring/infer/step.h"
 #include "scoring/kernels/kernels.h"
 
 /* A chunk of targets against a block of the vocabulary. */
@@ -26,16 +27,15 @@ static void mark_bad(const struct block *block, const struct target *target, siz
         block->batch->bad_key[thread] = key;
 }
 
-static void norm_row(void *arg, size_t row, size_t thread)
+static void norm_target(void *arg, size_t row, size_t thread)
 {
     const struct block *block = arg;
     const struct model *model = block->session->model;
     const size_t width = model->info.n_embd;
 
     (void)thread;
-    block->session->kernels.rms_norm(block->batch->x + block->targets[row].row * width,
-                                     model->weights.output_norm, width,
-                                     model->info.norm_epsilon, block->batch->h + row * width);
+    norm_row(block->session, &model->weights.output_norm,
+             block->batch->x + block->targets[row].row * width, block->batch->h + row * width);
 }
 
 /* Take a block of logits into a row's running maximum and sum. */
@@ -46,12 +46,15 @@ static void take_row(void *arg, size_t row, size_t thread)
     struct target *target = &block->targets[row];
     float *logits = block->batch->inner + row * VOCAB_COLUMNS;
     const size_t token = (size_t)target->token;
+    const float cap = block->session->model->hparams.final_soft_cap;
 
     /* The sum is finite only if every logit is; exp() might hide one that is not. */
     if (!isfinite(kernels->sum_f32(logits, block->n))) {
         mark_bad(block, target, thread);
         return;
     }
+    if (cap > 0)
+        kernels->soft_cap(logits, cap, block->n);
     if (token >= block->first && token - block->first < block->n)
         target->logit = logits[token - block->first];
 
@@ -99,7 +102,7 @@ void logits_run(const struct session *session, struct ragged *batch)
                                .batch = batch,
                                .targets = batch->targets + first };
 
-        rows_run(session, n, norm_row, &block);
+        rows_run(session, n, norm_target, &block);
         for (size_t c = 0; c < n_vocab; c += VOCAB_COLUMNS) {
             block.first = c;
             block.n = n_vocab - c < VOCAB_COLUMNS ? n_vocab - c : VOCAB_COLUMNS;

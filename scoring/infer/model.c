@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/utf8.h"
-#include "scoring/infer/arch.h"
 #include "scoring/infer/dtype.h"
 #include "scoring/infer/gguf.h"
 #include "scoring/infer/hparams.h"
@@ -74,11 +73,9 @@ static void count_weights(struct model *model)
 
 static int bind(struct model *model, const void *bytes, size_t n, struct error *err)
 {
-    const struct arch *arch = NULL;
-
     if (gguf_parse(bytes, n, &model->gguf, err) < 0 ||
-        hparams_read(model->gguf, &arch, &model->info, err) < 0 ||
-        weights_bind(model->gguf, arch, &model->info, &model->weights, err) < 0 ||
+        hparams_read(model->gguf, &model->info, &model->hparams, err) < 0 ||
+        weights_bind(model->gguf, &model->info, &model->hparams, &model->weights, err) < 0 ||
         tokenizer_new(model->gguf, &model->tokenizer, err) < 0 || copy_name(model, err) < 0)
         return -1;
     if (model->tokenizer && tokenizer_count(model->tokenizer) > model->info.n_vocab)

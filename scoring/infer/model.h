@@ -4,8 +4,8 @@
  *
  * The file is mapped and never trusted: every length, offset, type and shape is checked before
  * use (gguf.h, weights.h). A model is immutable after model_open() and shared between threads.
- * Architectures: llama and qwen2. Weight types: see dtype.c. What a file asks for
- * beyond that (another architecture or type, RoPE scaling, a sliding window, experts) is
+ * Architectures are listed in meson.build, weight types in dtype.c. What a file asks for beyond
+ * that (another architecture or type, experts, a key or tensor not known here) is
  * ERR_UNSUPPORTED by name: a number that is silently a little wrong is worse than none.
  */
 #ifndef CURATE_MODEL_H
@@ -31,9 +31,14 @@ struct model_info {
     uint32_t n_ff;
     uint32_t n_vocab;
     uint32_t context_length; /* tokens the model was trained for */
+    bool learned_positions;  /* there are no more than context_length */
+    uint32_t window;         /* keys that a row of a local layer sees; 0: all layers see all */
+    uint32_t rope_dims;      /* elements of a head that turn; 0: no rotary positions */
     double rope_base;
+    bool rope_neox;           /* pairs (i, i + n/2); else (2i, 2i + 1) */
+    const char *rope_scaling; /* "none", "linear", "yarn", "longrope" */
+    double rope_factor;
     float norm_epsilon;
-    bool rope_neox; /* pairs (i, i + n/2); else (2i, 2i + 1) */
     uint64_t n_params;
     uint64_t weight_bytes;
     const char *weight_types; /* "BF16 F32": types in use, most frequent first */

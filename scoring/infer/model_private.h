@@ -6,6 +6,7 @@
 #define CURATE_MODEL_PRIVATE_H
 
 #include "base/file.h"
+#include "scoring/infer/hparams.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/weights.h"
 
@@ -16,6 +17,7 @@ struct model {
     struct file_map map; /* empty when the bytes are the caller's */
     struct gguf *gguf;
     struct model_info info;
+    struct hparams hparams;
     struct weights weights;
     struct tokenizer *tokenizer; /* NULL when the file has none */
     char *name;                  /* info.name */

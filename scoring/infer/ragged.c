@@ -17,7 +17,7 @@
 
 /* Floats of each matrix of a batch. */
 struct floats {
-    uint64_t x, q, k, v, h, inner, angles;
+    uint64_t x, q, k, v, h, inner, angles, local_angles;
 };
 
 static size_t max(size_t a, size_t b)
@@ -32,14 +32,18 @@ static uint64_t line_up(uint64_t n)
 }
 
 /* The shape is bounded by hparams.c and the keys by MAX_KEYS: nothing here can wrap. */
-static struct floats measure(const struct model_info *info, size_t panel, uint64_t n_keys,
-                             uint64_t max_keys)
+static struct floats measure(const struct model *model, size_t panel, uint64_t n_keys,
+                             uint64_t max_keys, uint64_t n_angles)
 {
+    const struct model_info *info = &model->info;
+    const struct hparams *hparams = &model->hparams;
     const size_t q_width = (size_t)info->n_heads * info->head_dim;
     const size_t kv_width = (size_t)info->n_kv_heads * info->head_dim;
     const size_t v_width = (kv_width + panel - 1) / panel * panel;
     const uint64_t chunk = n_keys < CHUNK_ROWS ? n_keys : CHUNK_ROWS;
-    const size_t inner = max(max(2 * (size_t)info->n_ff, kv_width), VOCAB_COLUMNS);
+    const size_t gated = model->weights.layers[0].gate.matrix.data ? 2 : 1;
+    const size_t inner = max(max(gated * info->n_ff, kv_width), VOCAB_COLUMNS);
+    const size_t half = hparams->rope.n_rot / 2;
 
     return (struct floats){
         .x = line_up(n_keys * info->n_embd),
@@ -48,14 +52,15 @@ static struct floats measure(const struct model_info *info, size_t panel, uint64
         .v = line_up(n_keys * v_width),
         .h = line_up(chunk * info->n_embd),
         .inner = line_up(chunk * inner),
-        .angles = line_up(max_keys * (info->head_dim / 2)),
+        .angles = line_up(n_angles * half),
+        .local_angles = hparams->has_local_rope ? line_up(max_keys * half) : 0,
     };
 }
 
 static uint64_t sum_floats(const struct floats *floats)
 {
     return floats->x + floats->q + floats->k + floats->v + floats->h + floats->inner +
-           2 * floats->angles;
+           2 * floats->angles + 2 * floats->local_angles;
 }
 
 static int broken(size_t sequence, const char *what, struct error *err)
@@ -87,10 +92,16 @@ static int check_ids(const int32_t *ids, size_t n, uint32_t n_vocab, size_t sequ
 static int check_sequence(const struct session *session, const struct sequence *sequence,
                           size_t index, struct error *err)
 {
-    const uint32_t n_vocab = session->model->info.n_vocab;
+    const struct model_info *info = &session->model->info;
+    const uint32_t n_vocab = info->n_vocab;
 
     if (sequence->n_tokens < 1)
         return broken(index, "it has no tokens", err);
+    if (info->learned_positions && sequence->n_tokens > info->context_length)
+        return error_set(err, ERR_INPUT,
+                         "sequence %zu has %zu tokens, but the model has vectors for %" PRIu32
+                         " positions only",
+                         index, sequence->n_tokens, info->context_length);
     if (sequence->nll_nats &&
         (sequence->score_from < 1 || sequence->score_from > sequence->n_tokens))
         return broken(index, "score_from is outside it", err);
@@ -176,6 +187,27 @@ static void number_rows(struct ragged *batch)
     }
 }
 
+/* Parts whose positions turn as those of short ones share the first rows of the tables. */
+static void lay_out_angles(const struct session *session, struct ragged *batch)
+{
+    const struct rope *rope = &session->model->hparams.rope;
+
+    for (size_t p = 0; p < batch->n_parts; p++) {
+        struct part *part = &batch->parts[p];
+
+        part->has_own_angles = rope_is_long(rope, &session->stretch, part->sequence->n_tokens);
+        if (!part->has_own_angles)
+            batch->n_shared_angles = max(batch->n_shared_angles, part->n_keys);
+    }
+    batch->n_angles = batch->n_shared_angles;
+    for (size_t p = 0; p < batch->n_parts; p++) {
+        struct part *part = &batch->parts[p];
+
+        part->first_angle = part->has_own_angles ? batch->n_angles : 0;
+        batch->n_angles += part->has_own_angles ? part->n_keys : 0;
+    }
+}
+
 static int lay_out_parts(struct session *session, const struct sequence *sequences,
                          size_t n_sequences, struct ragged *batch, struct error *err)
 {
@@ -205,6 +237,7 @@ static int lay_out_parts(struct session *session, const struct sequence *sequenc
         batch->n_layers = max(batch->n_layers, layers_needed(session, sequence));
     }
     number_rows(batch);
+    lay_out_angles(session, batch);
     return 0;
 }
 
@@ -215,14 +248,15 @@ static int allocate_lists(struct session *session, struct ragged *batch, struct 
     struct arena *arena = &session->arena;
 
     batch->position = arena_alloc(arena, batch->n_keys, sizeof *batch->position);
+    batch->angle = arena_alloc(arena, batch->n_keys, sizeof *batch->angle);
     batch->key_of_row = arena_alloc(arena, batch->n_keys, sizeof *batch->key_of_row);
     batch->targets = arena_alloc(arena, batch->n_targets + 1, sizeof *batch->targets);
     batch->mass = arena_alloc(arena, n_threads * (batch->n_spans + 1), sizeof *batch->mass);
     batch->focus = arena_alloc(arena, batch->n_focus * n_heads + 1, sizeof *batch->focus);
     batch->reach = arena_alloc(arena, 2 * batch->n_tiles * n_heads + 1, sizeof *batch->reach);
     batch->bad_key = arena_alloc(arena, n_threads, sizeof *batch->bad_key);
-    if (!batch->position || !batch->key_of_row || !batch->targets || !batch->mass ||
-        !batch->focus || !batch->reach || !batch->bad_key)
+    if (!batch->position || !batch->angle || !batch->key_of_row || !batch->targets ||
+        !batch->mass || !batch->focus || !batch->reach || !batch->bad_key)
         return error_nomem(err);
     memset(batch->mass, 0, n_threads * (batch->n_spans + 1) * sizeof *batch->mass);
     for (size_t t = 0; t < n_threads; t++)
@@ -232,8 +266,8 @@ static int allocate_lists(struct session *session, struct ragged *batch, struct 
 
 static int allocate_floats(struct session *session, struct ragged *batch, struct error *err)
 {
-    const struct floats n =
-        measure(&session->model->info, session->kernels.panel, batch->n_keys, batch->max_keys);
+    const struct floats n = measure(session->model, session->kernels.panel, batch->n_keys,
+                                    batch->max_keys, batch->n_angles);
     const uint64_t total = sum_floats(&n);
 
     if (total > SIZE_MAX / sizeof *session->floats)
@@ -254,6 +288,8 @@ static int allocate_floats(struct session *session, struct ragged *batch, struct
     batch->inner = batch->h + n.h;
     batch->cos = batch->inner + n.inner;
     batch->sin = batch->cos + n.angles;
+    batch->local_cos = batch->sin + n.angles;
+    batch->local_sin = batch->local_cos + n.local_angles;
     return 0;
 }
 
@@ -291,6 +327,7 @@ static void fill_lists(struct ragged *batch)
 
         for (size_t i = 0; i < part->n_keys; i++) {
             batch->position[key] = (uint32_t)i;
+            batch->angle[key] = (uint32_t)(part->first_angle + i);
             batch->key_of_row[key] = (uint32_t)key;
             key++;
         }
@@ -398,12 +435,12 @@ int ragged_check(const struct session *session, const struct ragged *batch, stru
 uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys)
 {
     const size_t n = min_size(n_keys, MAX_KEYS);
-    const struct floats floats = measure(&model->info, KERNELS_PANEL_MAX, n, n);
+    const struct floats floats = measure(model, KERNELS_PANEL_MAX, n, n, n);
     /* One-token parts and one-token spans are the most lists there can be; a tile has two
      * numbers a head. */
     const uint64_t lists =
         (uint64_t)(n + 1) *
-        (sizeof(struct part) + 2 * sizeof(uint32_t) + sizeof(struct target) +
+        (sizeof(struct part) + 3 * sizeof(uint32_t) + sizeof(struct target) +
          n_threads * sizeof(int64_t) + 3 * model->info.n_heads * sizeof(double));
 
     /* The arena takes whole blocks for small lists. */

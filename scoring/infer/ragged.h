@@ -30,7 +30,9 @@ struct part {
     size_t first_position; /* of first_row; its rows reach to the last key */
     size_t first_tile;     /* of ATTENTION_ROWS positions each, counted from position 0 */
     size_t first_span;
-    size_t first_focus; /* of its rows from attend_from on */
+    size_t first_focus;  /* of its rows from attend_from on */
+    bool has_own_angles; /* rope_is_long() */
+    size_t first_angle;  /* of position 0, in the tables of angles */
 };
 
 /* A row whose next token is scored. */
@@ -49,10 +51,13 @@ struct ragged {
     size_t n_keys;
     size_t n_rows;
     size_t n_tiles;
-    size_t max_keys;    /* of one part */
-    size_t n_layers;    /* that have to be run */
-    size_t layer;       /* the one at hand */
-    uint32_t *position; /* of each key in its sequence */
+    size_t max_keys;        /* of one part */
+    size_t n_layers;        /* that have to be run */
+    size_t layer;           /* the one at hand */
+    size_t n_angles;        /* positions in the tables of angles: */
+    size_t n_shared_angles; /* first those that parts share, then those of one part each */
+    uint32_t *position;     /* of each key in its sequence */
+    uint32_t *angle;        /* of each key, in the tables */
     uint32_t *key_of_row;
     struct target *targets;
     size_t n_targets;
@@ -71,8 +76,10 @@ struct ragged {
     float *v;     /* values in panels: see attention.h */
     float *h;     /* a chunk of rows after a norm: x n_embd */
     float *inner; /* the same chunk inside a block: feed-forward, keys, logits */
-    float *cos;   /* max_keys x head_dim / 2 */
+    float *cos;   /* n_angles x n_rot / 2 */
     float *sin;
+    float *local_cos; /* max_keys x n_rot / 2, where local layers turn otherwise */
+    float *local_sin;
 };
 
 /* Check the sequences against session.h and lay them out; memory is the session's and is used

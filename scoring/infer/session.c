@@ -2,6 +2,7 @@
 #include "scoring/infer/session.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -69,6 +70,23 @@ void session_free(struct session *session)
     free(session->floats);
     arena_release(&session->arena);
     free(session);
+}
+
+int session_stretch_ntk(struct session *session, double factor, struct error *err)
+{
+    const struct model_info *info = &session->model->info;
+    const struct rope *rope = &session->model->hparams.rope;
+
+    if (rope->n_rot <= 2)
+        return error_set(err, ERR_UNSUPPORTED, "a %s model has no rotary positions to stretch",
+                         info->arch);
+    if (strcmp(rope->scaling, "none") != 0 || rope->factors)
+        return error_set(err, ERR_UNSUPPORTED,
+                         "the model's file already stretches its rotary positions (%s)",
+                         rope->factors ? "with factors" : rope->scaling);
+    session->stretch =
+        (struct rope_stretch){ .ntk_factor = factor, .trained = info->context_length };
+    return 0;
 }
 
 int session_eval(struct session *session, const struct sequence *sequences, size_t n_sequences,

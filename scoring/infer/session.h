@@ -80,6 +80,11 @@ int session_new(const struct model *model, const struct kernels *kernels, struct
                 struct session **out, struct error *err);
 void session_free(struct session *session);
 
+/* From now on turn the positions of sequences that are longer than the model's context length
+ * by dynamic NTK with this factor s >= 1 (rope.h). ERR_UNSUPPORTED for a model whose positions
+ * do not turn, or whose file already stretches them. */
+int session_stretch_ntk(struct session *session, double factor, struct error *err);
+
 /*
  * Evaluate the sequences; fills what they ask for, and runs no layer more than that takes.
  * ERR_INPUT for an id outside the vocabulary or logits that are not finite (with the position),

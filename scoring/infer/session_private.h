@@ -40,6 +40,7 @@ struct session {
     const struct model *model;
     struct kernels kernels;
     struct pool *pool;
+    struct rope_stretch stretch;
     float *scratch; /* SCRATCH_FLOATS for each thread */
     /* A chunk of rows rounded for matmul_int8.h; NULL where these kernels are not used. */
     struct act_int8 *acts;

@@ -5,10 +5,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "scoring/infer/arch.h"
 #include "scoring/infer/dtype.h"
+#include "scoring/infer/hparams.h"
 #include "scoring/infer/model.h"
 
 enum { MAX_VOCAB = 1 << 22, NAME_BYTES = 64 };
@@ -18,6 +20,7 @@ struct binder {
     const struct gguf *gguf;
     const struct arch *arch;
     struct model_info *info;
+    struct hparams *hparams;
     struct weights *weights;
     bool *used; /* one per tensor of the file */
     int layer;  /* -1 outside the layers */
@@ -136,45 +139,167 @@ static int bind_vector(struct binder *binder, const char *part, size_t n, const 
     return *out ? 0 : missing(tensor_name(binder, part, name), err);
 }
 
-static int bind_biases(struct binder *binder, struct layer *layer, struct error *err)
+/* PART.weight and PART.bias; the bias may be absent unless needs_bias. */
+static int bind_linear(struct binder *binder, const char *part, size_t n_rows, size_t n_cols,
+                       bool needs_bias, struct linear *out, struct error *err)
 {
-    const struct model_info *info = binder->info;
-    const size_t q_width = (size_t)info->n_heads * info->head_dim;
-    const size_t kv_width = (size_t)info->n_kv_heads * info->head_dim;
+    char name[NAME_BYTES];
 
-    if (bind_optional(binder, "attn_q.bias", q_width, &layer->q_bias, err) < 0 ||
-        bind_optional(binder, "attn_k.bias", kv_width, &layer->k_bias, err) < 0 ||
-        bind_optional(binder, "attn_v.bias", kv_width, &layer->v_bias, err) < 0)
+    snprintf(name, sizeof name, "%s.weight", part);
+    if (bind_matrix(binder, name, n_rows, n_cols, &out->matrix, err) < 0)
         return -1;
-    if (!layer->q_bias != !layer->k_bias || !layer->q_bias != !layer->v_bias)
-        return error_set(err, ERR_INPUT,
-                         "layer %d has a bias on some of Q, K and V but not on all",
-                         binder->layer);
-    if (!binder->arch->attn_output_bias)
-        return 0;
-    return bind_optional(binder, "attn_output.bias", info->n_embd, &layer->attn_output_bias,
-                         err);
+    snprintf(name, sizeof name, "%s.bias", part);
+    return needs_bias ? bind_vector(binder, name, n_rows, &out->bias, err)
+                      : bind_optional(binder, name, n_rows, &out->bias, err);
 }
 
-static int bind_layer(struct binder *binder, struct layer *layer, struct error *err)
+static int bind_norm(struct binder *binder, const char *part, struct norm *out,
+                     struct error *err)
+{
+    char name[NAME_BYTES];
+
+    snprintf(name, sizeof name, "%s.weight", part);
+    if (bind_vector(binder, name, binder->info->n_embd, &out->weight, err) < 0)
+        return -1;
+    if (binder->arch->norm == NORM_RMS)
+        return 0;
+    snprintf(name, sizeof name, "%s.bias", part);
+    return bind_vector(binder, name, binder->info->n_embd, &out->bias, err);
+}
+
+/* Rows [first, first + n) of a map. */
+static struct linear rows_of(const struct linear *all, size_t first, size_t n)
+{
+    struct linear part = *all;
+
+    part.matrix.data += first * all->matrix.row_bytes;
+    part.matrix.n_rows = n;
+    part.bias = all->bias ? all->bias + first : NULL;
+    return part;
+}
+
+static bool has_tensor(const struct binder *binder, const char *part)
+{
+    char name[NAME_BYTES];
+
+    return gguf_tensor(binder->gguf, tensor_name(binder, part, name)) != NULL;
+}
+
+static int bind_qkv(struct binder *binder, struct layer *layer, struct error *err)
 {
     const struct model_info *info = binder->info;
     const size_t width = info->n_embd;
     const size_t q_width = (size_t)info->n_heads * info->head_dim;
     const size_t kv_width = (size_t)info->n_kv_heads * info->head_dim;
+    const bool needs_bias = binder->arch->needs & (NEEDS_QKV_BIASES | NEEDS_BIASES);
+    struct linear all = { .bias = NULL };
 
-    if (bind_vector(binder, "attn_norm.weight", width, &layer->attn_norm, err) < 0 ||
-        bind_matrix(binder, "attn_q.weight", q_width, width, &layer->q, err) < 0 ||
-        bind_matrix(binder, "attn_k.weight", kv_width, width, &layer->k, err) < 0 ||
-        bind_matrix(binder, "attn_v.weight", kv_width, width, &layer->v, err) < 0 ||
-        bind_biases(binder, layer, err) < 0 ||
-        bind_matrix(binder, "attn_output.weight", width, q_width, &layer->attn_output, err) < 0)
+    if (has_tensor(binder, "attn_qkv.weight")) {
+        if (bind_linear(binder, "attn_qkv", q_width + 2 * kv_width, width, needs_bias, &all,
+                        err) < 0)
+            return -1;
+        layer->q = rows_of(&all, 0, q_width);
+        layer->k = rows_of(&all, q_width, kv_width);
+        layer->v = rows_of(&all, q_width + kv_width, kv_width);
+    } else if (bind_linear(binder, "attn_q", q_width, width, needs_bias, &layer->q, err) < 0 ||
+               bind_linear(binder, "attn_k", kv_width, width, needs_bias, &layer->k, err) < 0 ||
+               bind_linear(binder, "attn_v", kv_width, width, needs_bias, &layer->v, err) < 0) {
         return -1;
-    if (bind_vector(binder, "ffn_norm.weight", width, &layer->ffn_norm, err) < 0 ||
-        bind_matrix(binder, "ffn_gate.weight", info->n_ff, width, &layer->gate, err) < 0 ||
-        bind_matrix(binder, "ffn_up.weight", info->n_ff, width, &layer->up, err) < 0 ||
-        bind_matrix(binder, "ffn_down.weight", width, info->n_ff, &layer->down, err) < 0)
+    }
+    if (!layer->q.bias != !layer->k.bias || !layer->q.bias != !layer->v.bias)
+        return error_set(err, ERR_INPUT,
+                         "layer %d has a bias on some of Q, K and V but not on all",
+                         binder->layer);
+    if (!(binder->arch->needs & NEEDS_QK_NORMS))
+        return 0;
+    if (bind_vector(binder, "attn_q_norm.weight", info->head_dim, &layer->q_norm, err) < 0)
         return -1;
+    return bind_vector(binder, "attn_k_norm.weight", info->head_dim, &layer->k_norm, err);
+}
+
+/* Gate and up may be one matrix, the gate's rows first. */
+static int bind_feed_forward(struct binder *binder, struct layer *layer, struct error *err)
+{
+    const enum ffn_kind kind = binder->arch->ffn;
+    const bool needs_bias = binder->arch->needs & NEEDS_BIASES;
+    const size_t width = binder->info->n_embd;
+    const size_t inner = binder->info->n_ff;
+    struct linear both = { .bias = NULL };
+    char name[NAME_BYTES];
+    const struct gguf_tensor *up =
+        gguf_tensor(binder->gguf, tensor_name(binder, "ffn_up.weight", name));
+
+    if (kind == FFN_GELU_TANH || kind == FFN_GELU_ERF) {
+        if (bind_linear(binder, "ffn_up", inner, width, needs_bias, &layer->up, err) < 0)
+            return -1;
+    } else if (!has_tensor(binder, "ffn_gate.weight") && up && up->dims[1] == 2 * inner) {
+        if (bind_linear(binder, "ffn_up", 2 * inner, width, needs_bias, &both, err) < 0)
+            return -1;
+        layer->gate = rows_of(&both, 0, inner);
+        layer->up = rows_of(&both, inner, inner);
+    } else if (bind_linear(binder, "ffn_gate", inner, width, needs_bias, &layer->gate, err) <
+                   0 ||
+               bind_linear(binder, "ffn_up", inner, width, needs_bias, &layer->up, err) < 0) {
+        return -1;
+    }
+    return bind_linear(binder, "ffn_down", width, inner, needs_bias, &layer->down, err);
+}
+
+static int bind_layer(struct binder *binder, struct layer *layer, struct error *err)
+{
+    const struct model_info *info = binder->info;
+    const size_t q_width = (size_t)info->n_heads * info->head_dim;
+    const unsigned needs = binder->arch->needs;
+
+    layer->is_local = hparams_is_local(binder->hparams, (uint32_t)binder->layer);
+    if (bind_norm(binder, "attn_norm", &layer->attn_norm, err) < 0 ||
+        bind_qkv(binder, layer, err) < 0 ||
+        bind_linear(binder, "attn_output", info->n_embd, q_width, needs & NEEDS_BIASES,
+                    &layer->attn_output, err) < 0 ||
+        bind_norm(binder, "ffn_norm", &layer->ffn_norm, err) < 0 ||
+        bind_feed_forward(binder, layer, err) < 0)
+        return -1;
+    if (!(needs & NEEDS_POST_NORMS))
+        return 0;
+    if (bind_norm(binder, "post_attention_norm", &layer->attn_post_norm, err) < 0)
+        return -1;
+    return bind_norm(binder, "post_ffw_norm", &layer->ffn_post_norm, err);
+}
+
+/* Divisors of the frequencies of RoPE. */
+static int bind_factors(struct binder *binder, const char *name, const float **out,
+                        struct error *err)
+{
+    const size_t n = binder->hparams->rope.n_rot / 2;
+
+    if (n == 0)
+        return 0;
+    if (bind_optional(binder, name, n, out, err) < 0)
+        return -1;
+    for (size_t i = 0; *out && i < n; i++) {
+        if ((*out)[i] <= 0)
+            return error_set(err, ERR_INPUT, "tensor '%s': element %zu is %g, not above 0",
+                             name, i, (double)(*out)[i]);
+    }
+    return 0;
+}
+
+static int bind_rope(struct binder *binder, struct error *err)
+{
+    struct rope *rope = &binder->hparams->rope;
+    const float *short_factors = NULL;
+
+    if (bind_factors(binder, "rope_freqs.weight", &rope->factors, err) < 0 ||
+        bind_factors(binder, "rope_factors_long.weight", &rope->long_factors, err) < 0 ||
+        bind_factors(binder, "rope_factors_short.weight", &short_factors, err) < 0)
+        return -1;
+    if (!rope->long_factors != !short_factors)
+        return missing(short_factors ? "rope_factors_long.weight" : "rope_factors_short.weight",
+                       err);
+    if (rope->scaling && strcmp(rope->scaling, "longrope") == 0 && !short_factors)
+        return missing("rope_factors_long.weight", err);
+    if (short_factors)
+        rope->factors = short_factors;
     return 0;
 }
 
@@ -217,8 +342,12 @@ static int bind_all(struct binder *binder, struct error *err)
         return error_nomem(err);
     memset(weights->layers, 0, n_layers * sizeof *weights->layers);
     if (bind_vocabulary(binder, err) < 0 ||
-        bind_vector(binder, "output_norm.weight", binder->info->n_embd, &weights->output_norm,
-                    err) < 0)
+        bind_norm(binder, "output_norm", &weights->output_norm, err) < 0 ||
+        bind_rope(binder, err) < 0)
+        return -1;
+    if ((binder->arch->needs & NEEDS_POSITIONS) &&
+        bind_matrix(binder, "position_embd.weight", binder->info->context_length,
+                    binder->info->n_embd, &weights->positions, err) < 0)
         return -1;
     for (size_t i = 0; i < n_layers; i++) {
         binder->layer = (int)i;
@@ -243,10 +372,10 @@ static int refuse_unused(const struct binder *binder, struct error *err)
     return 0;
 }
 
-int weights_bind(const struct gguf *gguf, const struct arch *arch, struct model_info *info,
+int weights_bind(const struct gguf *gguf, struct model_info *info, struct hparams *hparams,
                  struct weights *out, struct error *err)
 {
-    struct binder binder = { gguf, arch, info, out, NULL, -1 };
+    struct binder binder = { gguf, hparams->arch, info, hparams, out, NULL, -1 };
     int rc = -1;
 
     *out = (struct weights){ .layers = NULL };

@@ -3,20 +3,22 @@
  * weights.h - tensor names of a file to checked views of its weights.
  *
  * Every tensor has exactly the shape the hyper-parameters imply. A tensor that is missing, and
- * a tensor we have no use for (experts, RoPE factors, norms of Q and K), is an error by name: a
- * model computed without it would give wrong numbers.
+ * a tensor we have no use for (experts, a bias of the logits), is an error by name: a model
+ * computed without it would give wrong numbers. Matrices that a file stores as one (attn_qkv;
+ * gate and up as ffn_up) become views of its rows.
  */
 #ifndef CURATE_WEIGHTS_H
 #define CURATE_WEIGHTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "scoring/infer/gguf.h"
 
-struct arch;
 struct error;
+struct hparams;
 struct model_info;
 
 /* A linear map of n_cols inputs to n_rows outputs, in the mapped file. */
@@ -28,27 +30,41 @@ struct matrix {
     size_t row_bytes;
 };
 
+struct linear {
+    struct matrix matrix;
+    const float *bias; /* may be NULL */
+};
+
+struct norm {
+    const float *weight; /* NULL: there is no such norm */
+    const float *bias;   /* of NORM_LAYER */
+};
+
 struct layer {
-    const float *attn_norm;
-    struct matrix q, k, v;
-    const float *q_bias, *k_bias, *v_bias; /* all NULL, or none */
-    struct matrix attn_output;
-    const float *attn_output_bias; /* may be NULL */
-    const float *ffn_norm;
-    struct matrix gate, up, down;
+    bool is_local; /* hparams_is_local() */
+    struct norm attn_norm;
+    struct linear q, k, v;
+    const float *q_norm, *k_norm; /* of every head; may be NULL */
+    struct linear attn_output;
+    struct norm attn_post_norm;
+    struct norm ffn_norm;
+    struct linear gate; /* no matrix in an architecture without */
+    struct linear up, down;
+    struct norm ffn_post_norm;
 };
 
 struct weights {
     struct arena arena; /* the vectors and the layers */
     struct matrix embd;
-    struct matrix output; /* embd again when the file ties them */
-    const float *output_norm;
+    struct matrix positions; /* of NEEDS_POSITIONS: a row for each */
+    struct matrix output;    /* embd again when the file ties them */
+    struct norm output_norm;
     struct layer *layers;
 };
 
-/* Also sets info->n_vocab. gguf is borrowed for as long as the weights live. On failure
- * weights_release() has been called. */
-int weights_bind(const struct gguf *gguf, const struct arch *arch, struct model_info *info,
+/* Also sets info->n_vocab and the divisors of hparams->rope. gguf is borrowed for as long as
+ * the weights live. On failure weights_release() has been called. */
+int weights_bind(const struct gguf *gguf, struct model_info *info, struct hparams *hparams,
                  struct weights *out, struct error *err);
 void weights_release(struct weights *weights);
 

@@ -129,7 +129,8 @@ static void refuses_architectures_it_cannot_run(void **state)
     (void)state;
     fixture_text(&fixture, "general.architecture", "mamba");
     assert_refused(&fixture, ERR_UNSUPPORTED,
-                   "architecture 'mamba' is not supported; these are: llama, qwen2");
+                   "architecture 'mamba' is not supported; these are: llama, mistral, qwen2, "
+                   "qwen3, phi3, gemma2, gemma3, gpt2, gptneox, starcoder2");
     fixture_drop(&fixture, "general.architecture");
     assert_refused(&fixture, ERR_INPUT, "key 'general.architecture' is missing");
     fixture_count(&fixture, "general.architecture", 1);
@@ -214,12 +215,11 @@ static void refuses_what_it_would_have_to_ignore(void **state)
         uint32_t value;
         const char *want;
     } cases[] = {
-        { "llama.attention.sliding_window", 4096, "'llama.attention.sliding_window'" },
         { "llama.expert_count", 8, "'llama.expert_count'" },
-        { "llama.attention.scale", 1, "'llama.attention.scale'" },
-        { "llama.rope.scaling.original_context_length", 1, "original_context_length'" },
+        { "llama.expert_used_count", 2, "'llama.expert_used_count'" },
+        { "llama.attention.max_alibi_bias", 1, "'llama.attention.max_alibi_bias'" },
+        { "llama.rope.dimension_sections", 1, "'llama.rope.dimension_sections'" },
         { "llama.attention.value_length", 8, "keys of 16 elements with values of 8" },
-        { "llama.rope.dimension_count", 8, "rotary positions on 8 of a head's 16" },
         { "split.count", 2, "'split.count' is 2" },
     };
     struct model_fixture fixture;
@@ -231,11 +231,87 @@ static void refuses_what_it_would_have_to_ignore(void **state)
         assert_refused(&fixture, ERR_UNSUPPORTED, cases[i].want);
     }
     fixture = fresh();
-    fixture_text(&fixture, "llama.rope.scaling.type", "yarn");
-    assert_refused(&fixture, ERR_UNSUPPORTED, "'llama.rope.scaling.type'");
+    fixture_text(&fixture, "llama.rope.scaling.type", "spiral");
+    assert_refused(&fixture, ERR_UNSUPPORTED,
+                   "key 'llama.rope.scaling.type' is 'spiral'; supported: none, linear, yarn, "
+                   "longrope");
+}
+
+static void refuses_rotary_positions_that_make_no_sense(void **state)
+{
+    struct model_fixture fixture = fresh();
+
+    (void)state;
+    fixture_count(&fixture, "llama.rope.dimension_count", 7);
+    assert_refused(&fixture, ERR_INPUT, "rotary positions on 7 of a head's 16");
+    fixture_count(&fixture, "llama.rope.dimension_count", 18);
+    assert_refused(&fixture, ERR_INPUT, "rotary positions on 18 of a head's 16");
     fixture = fresh();
+    fixture_real(&fixture, "llama.rope.scaling.factor", 0.5);
+    assert_refused(&fixture, ERR_INPUT, "'llama.rope.scaling.factor' is 0.5, outside 1..10000");
+    fixture = fresh();
+    fixture_text(&fixture, "llama.rope.scaling.type", "yarn");
+    fixture_real(&fixture, "llama.rope.scaling.yarn_beta_fast", NAN);
+    assert_refused(&fixture, ERR_INPUT, "yarn_beta_fast' is not a finite number");
+    fixture = fresh();
+    fixture_text(&fixture, "llama.rope.scaling.type", "yarn");
+    fixture_real(&fixture, "llama.rope.freq_base", 1);
+    assert_refused(&fixture, ERR_INPUT, "YaRN needs a base of RoPE above 1");
+    fixture = fresh();
+    fixture_text(&fixture, "llama.rope.scaling.type", "longrope");
+    assert_refused(&fixture, ERR_INPUT, "tensor 'rope_factors_long.weight' is missing");
+    fixture = fresh();
+    fixture_tensor(&fixture, "rope_factors_long.weight", 8, 0, DTYPE_F32, 2);
+    assert_refused(&fixture, ERR_INPUT, "tensor 'rope_factors_short.weight' is missing");
+    fixture = fresh();
+    fixture_tensor(&fixture, "rope_freqs.weight", 8, 0, DTYPE_F32, 0);
+    assert_refused(&fixture, ERR_INPUT, "'rope_freqs.weight': element 0 is 0, not above 0");
+    fixture_tensor(&fixture, "rope_freqs.weight", 16, 0, DTYPE_F32, 1);
+    assert_refused(&fixture, ERR_INPUT, "tensor 'rope_freqs.weight' is 16 x");
+}
+
+static void says_what_shapes_attention(void **state)
+{
+    struct model_fixture fixture = fresh();
+    struct model *model = NULL;
+    void *bytes = NULL;
+    struct error err;
+
+    (void)state;
+    fixture_count(&fixture, "llama.attention.sliding_window", 40);
+    fixture_count(&fixture, "llama.rope.dimension_count", 8);
+    fixture_text(&fixture, "llama.rope.scaling.type", "yarn");
     fixture_real(&fixture, "llama.rope.scaling.factor", 4);
-    assert_refused(&fixture, ERR_UNSUPPORTED, "'llama.rope.scaling.factor'");
+    fixture_tensor(&fixture, "rope_freqs.weight", 4, 0, DTYPE_F32, 1);
+    assert_ok(model_fixture_open(&fixture, &bytes, &model, &err));
+    const struct model_info *info = model_info(model);
+    assert_int_equal(info->window, 40);
+    assert_int_equal(info->rope_dims, 8);
+    assert_string_equal(info->rope_scaling, "yarn");
+    assert_true(info->rope_factor == 4);
+    assert_false(info->learned_positions);
+    model_close(model);
+    free(bytes);
+}
+
+static void takes_matrices_that_a_file_keeps_as_one(void **state)
+{
+    struct model_fixture fixture = fresh();
+
+    (void)state;
+    fixture_drop(&fixture, "blk.0.attn_q.weight");
+    fixture_drop(&fixture, "blk.0.attn_k.weight");
+    fixture_drop(&fixture, "blk.0.attn_v.weight");
+    fixture_tensor(&fixture, "blk.0.attn_qkv.weight", 32, 64, DTYPE_F32, 0);
+    fixture_tensor(&fixture, "blk.0.attn_qkv.bias", 64, 0, DTYPE_F32, 0);
+    fixture_drop(&fixture, "blk.0.ffn_gate.weight");
+    fixture_tensor(&fixture, "blk.0.ffn_up.weight", 32, 128, DTYPE_F32, 0);
+    assert_accepted(&fixture);
+    fixture_tensor(&fixture, "blk.0.attn_qkv.weight", 32, 63, DTYPE_F32, 0);
+    assert_refused(&fixture, ERR_INPUT, "tensor 'blk.0.attn_qkv.weight' is 32 x 63");
+    fixture_tensor(&fixture, "blk.0.attn_qkv.weight", 32, 64, DTYPE_F32, 0);
+    fixture_tensor(&fixture, "blk.0.attn_q.weight", 32, 32, DTYPE_F32, 0);
+    assert_refused(&fixture, ERR_UNSUPPORTED, "tensor 'blk.0.attn_q.weight' has no place");
 }
 
 static void accepts_what_is_switched_off_and_what_others_use(void **state)
@@ -295,9 +371,14 @@ static void refuses_tensors_of_another_shape(void **state)
 static void refuses_tensors_it_has_no_use_for(void **state)
 {
     static const char *const names[] = {
-        "rope_freqs.weight",          "blk.0.attn_q_norm.weight", "blk.0.ffn_gate_inp.weight",
-        "blk.1.attn_norm.weight",     "blk.0.ffn_down.bias",      "output.bias",
+        "blk.0.attn_q_norm.weight",
+        "blk.0.ffn_gate_inp.weight",
+        "blk.1.attn_norm.weight",
+        "blk.0.attn_norm.bias",
+        "output.bias",
         "blk.0.attn_sub_norm.weight",
+        "blk.0.post_attention_norm.weight",
+        "position_embd.weight",
     };
 
     (void)state;
@@ -367,6 +448,9 @@ int main(void)
         cmocka_unit_test(refuses_heads_that_cannot_share),
         cmocka_unit_test(refuses_reals_out_of_range),
         cmocka_unit_test(refuses_what_it_would_have_to_ignore),
+        cmocka_unit_test(refuses_rotary_positions_that_make_no_sense),
+        cmocka_unit_test(says_what_shapes_attention),
+        cmocka_unit_test(takes_matrices_that_a_file_keeps_as_one),
         cmocka_unit_test(accepts_what_is_switched_off_and_what_others_use),
         cmocka_unit_test(refuses_a_model_without_a_tensor),
         cmocka_unit_test(refuses_tensors_of_another_shape),

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * angles.h - sines and cosines of rotary positions, and turning heads by them.
+ */
+#ifndef CURATE_ANGLES_H
+#define CURATE_ANGLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ragged;
+struct session;
+
+/* Fill the tables of a batch. Short sequences share a table; one that rope_is_long() has its
+ * own. */
+void angles_fill(const struct session *session, struct ragged *batch);
+
+/* Turn n_heads heads of a key or query row. */
+void angles_turn(const struct session *session, const struct ragged *batch, bool is_local,
+                 size_t key, float *row, size_t n_heads);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * feed_forward.h - the feed-forward part of a layer.
+ */
+#ifndef CURATE_FEED_FORWARD_H
+#define CURATE_FEED_FORWARD_H
+
+struct step;
+
+/* batch->h holds the chunk after the norm; the result is added to the residual stream. */
+void feed_forward_run(struct step *step);
+
+#endif
