@@ -79,11 +79,14 @@ static void check_answers(const struct infer_cases *cases, const char *model,
         const double attention =
             max_difference(c->sequence.attention, c->want_attention, c->sequence.n_spans);
 
-        print_message("# %s, %s, %zu tokens: nll off by %.2g, attention by %.2g\n", model,
-                      family, c->sequence.n_tokens, nll, attention);
-        if (nll > NLL_TOLERANCE || attention > ATTENTION_TOLERANCE)
-            fail_msg("%s, %s, case %zu: nll off by %g, attention by %g", model, family, i, nll,
-                     attention);
+        const double states = max_difference(c->states, c->want_states, c->n_states);
+
+        print_message(
+            "# %s, %s, %zu tokens: nll off by %.2g, attention by %.2g, states by %.2g\n", model,
+            family, c->sequence.n_tokens, nll, attention, states);
+        if (nll > NLL_TOLERANCE || attention > ATTENTION_TOLERANCE || states > NLL_TOLERANCE)
+            fail_msg("%s, %s, case %zu: nll off by %g, attention by %g, states by %g", model,
+                     family, i, nll, attention, states);
     }
 }
 
