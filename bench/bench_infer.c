@@ -75,7 +75,9 @@ static int measure(const struct setup *setup, const struct sequence *sequence,
         best_ns = took_ns < best_ns ? took_ns : best_ns;
     }
     const double s = (double)best_ns / 1e9;
-    const uint64_t n_bytes = session_bytes(setup->model, setup->pool, sequence->n_tokens);
+    const uint64_t n_bytes =
+        session_memory(setup->model, pool_threads(setup->pool), sequence->n_tokens, 1)
+            .activation_bytes;
     printf("%s, %.0f M weights (%s), %s kernels, %zu threads: %zu tokens in %.2f s, %.0f "
            "tokens/s, "
            "at most %.0f MiB beside the weights\n",

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/jsonout.h"
+#include "base/memory.h"
 #include "cli/cmd_model.h"
 #include "cli/command.h"
 #include "scoring/infer/model.h"
+#include "scoring/infer/session.h"
 #include "scoring/infer/tokenizer.h"
 #include "scoring/template.h"
 
@@ -28,8 +31,42 @@ static int name_template(const struct tokenizer *tokenizer, const char **name,
     return 0;
 }
 
+enum { TOKENS_MAX = 1 << 30 };
+
+struct info_args {
+    const char *path;
+    int64_t context;
+};
+
+static const struct option options[] = {
+    { OPTION_INT, 0, "context", offsetof(struct info_args, context), "N",
+      "say what a sequence of N tokens takes (default: the model's context length)" },
+    { .type = OPTION_END },
+};
+
+/* What is said about the memory of a sequence. */
+struct demand {
+    size_t n_tokens;
+    size_t n_threads;
+    struct session_memory memory;
+    uint64_t available_bytes;
+};
+
+static void put_int(struct jsonout *json, const char *key, uint64_t value)
+{
+    jsonout_key(json, key);
+    jsonout_int(json, (int64_t)value);
+}
+
+static void put_text(struct jsonout *json, const char *key, const char *value)
+{
+    jsonout_key(json, key);
+    jsonout_text(json, value ? slice_text(value) : (struct slice){ NULL, 0 });
+}
+
 static int print_info_json(const char *path, const struct model_info *info,
-                           const char *tokenizer, const char *template, struct error *err)
+                           const char *tokenizer, const char *template,
+                           const struct demand *demand, struct error *err)
 {
     struct buf buf;
     struct jsonout json;
@@ -38,42 +75,68 @@ static int print_info_json(const char *path, const struct model_info *info,
     buf_init(&buf, 1 << 16);
     jsonout_init(&json, &buf);
     jsonout_object_begin(&json);
-    jsonout_key(&json, "schema");
-    jsonout_text(&json, slice_text("curate.model-info/1"));
-    jsonout_key(&json, "file");
-    jsonout_text(&json, slice_text(path));
-    jsonout_key(&json, "name");
-    jsonout_text(&json, slice_text(info->name));
-    jsonout_key(&json, "architecture");
-    jsonout_text(&json, slice_text(info->arch));
-    jsonout_key(&json, "parameters");
-    jsonout_int(&json, (int64_t)info->n_params);
-    jsonout_key(&json, "weight_bytes");
-    jsonout_int(&json, (int64_t)info->weight_bytes);
-    jsonout_key(&json, "weight_types");
-    jsonout_text(&json, slice_text(info->weight_types));
-    jsonout_key(&json, "layers");
-    jsonout_int(&json, info->n_layers);
-    jsonout_key(&json, "embedding_length");
-    jsonout_int(&json, info->n_embd);
-    jsonout_key(&json, "heads");
-    jsonout_int(&json, info->n_heads);
-    jsonout_key(&json, "kv_heads");
-    jsonout_int(&json, info->n_kv_heads);
-    jsonout_key(&json, "context_length");
-    jsonout_int(&json, info->context_length);
-    jsonout_key(&json, "vocabulary");
-    jsonout_int(&json, info->n_vocab);
-    jsonout_key(&json, "tokenizer");
-    jsonout_text(&json, tokenizer ? slice_text(tokenizer) : (struct slice){ NULL, 0 });
-    jsonout_key(&json, "chat_template");
-    jsonout_text(&json, slice_text(template));
+    put_text(&json, "schema", "curate.model-info/1");
+    put_text(&json, "file", path);
+    put_text(&json, "name", info->name);
+    put_text(&json, "architecture", info->arch);
+    put_int(&json, "parameters", info->n_params);
+    put_int(&json, "weight_bytes", info->weight_bytes);
+    put_text(&json, "weight_types", info->weight_types);
+    put_int(&json, "layers", info->n_layers);
+    put_int(&json, "embedding_length", info->n_embd);
+    put_int(&json, "heads", info->n_heads);
+    put_int(&json, "kv_heads", info->n_kv_heads);
+    put_int(&json, "context_length", info->context_length);
+    put_int(&json, "sliding_window", info->window);
+    put_int(&json, "rope_dimensions", info->rope_dims);
+    put_text(&json, "rope_scaling", info->rope_scaling);
+    put_int(&json, "vocabulary", info->n_vocab);
+    put_text(&json, "tokenizer", tokenizer);
+    put_text(&json, "chat_template", template);
+    put_int(&json, "context", demand->n_tokens);
+    put_int(&json, "threads", demand->n_threads);
+    put_int(&json, "activation_bytes", demand->memory.activation_bytes);
+    put_int(&json, "memory_bytes",
+            demand->memory.weight_bytes + demand->memory.activation_bytes);
+    put_int(&json, "available_bytes", demand->available_bytes);
     jsonout_object_end(&json);
     rc = jsonout_end(&json, err);
     if (rc == 0)
         puts(buf.data);
     buf_release(&buf);
     return rc;
+}
+
+static double mib(uint64_t bytes)
+{
+    return (double)bytes / (1 << 20);
+}
+
+static void print_positions(const struct model_info *info)
+{
+    if (info->rope_dims == 0)
+        printf("positions       %s\n", info->learned_positions ? "learned" : "none");
+    else
+        printf("RoPE            base %g, pairs %s of %" PRIu32 " elements\n", info->rope_base,
+               info->rope_neox ? "(i, i + n/2)" : "(2i, 2i + 1)", info->rope_dims);
+    if (info->rope_dims > 0 && strcmp(info->rope_scaling, "none") != 0)
+        printf("RoPE scaling    %s, factor %g\n", info->rope_scaling, info->rope_factor);
+    if (info->window > 0)
+        printf("sliding window  %" PRIu32 " tokens\n", info->window);
+}
+
+static void print_demand(const struct demand *demand)
+{
+    const struct session_memory *memory = &demand->memory;
+    const uint64_t total = memory->weight_bytes + memory->activation_bytes;
+
+    printf("memory          %.1f MiB for %zu tokens on %zu threads: weights %.1f, "
+           "activations %.1f\n",
+           mib(total), demand->n_tokens, demand->n_threads, mib(memory->weight_bytes),
+           mib(memory->activation_bytes));
+    if (total > demand->available_bytes)
+        printf("                more than the %.0f MiB there are\n",
+               mib(demand->available_bytes));
 }
 
 static void print_info(const struct model_info *info, const char *tokenizer,
@@ -88,39 +151,59 @@ static void print_info(const struct model_info *info, const char *tokenizer,
     printf("width           %" PRIu32 ", feed-forward %" PRIu32 "\n", info->n_embd, info->n_ff);
     printf("heads           %" PRIu32 " of %" PRIu32 ", keys and values %" PRIu32 "\n",
            info->n_heads, info->head_dim, info->n_kv_heads);
-    printf("RoPE            base %g, pairs %s\n", info->rope_base,
-           info->rope_neox ? "(i, i + n/2)" : "(2i, 2i + 1)");
+    print_positions(info);
     printf("context length  %" PRIu32 " tokens\n", info->context_length);
     printf("vocabulary      %" PRIu32 " (%s)\n", info->n_vocab, tokenizer ? tokenizer : "none");
     printf("chat template   %s\n", template);
 }
 
+static int measure(const struct model *model, const struct cli *cli, int64_t context,
+                   struct demand *out, struct error *err)
+{
+    const struct model_info *info = model_info(model);
+
+    if (context < 0 || context > TOKENS_MAX)
+        return error_set(err, ERR_USAGE, "--context is %lld; it must be from 1 to %d",
+                         (long long)context, TOKENS_MAX);
+    out->n_tokens = context ? (size_t)context : info->context_length;
+    out->n_threads = cli->n_threads;
+    out->memory = session_memory(model, out->n_threads, out->n_tokens, 1);
+    out->available_bytes = memory_available("");
+    return 0;
+}
+
 static int run_info(struct cli *cli, const void *args, struct error *err)
 {
-    const struct model_args *a = args;
+    const struct info_args *a = args;
     struct model *model = NULL;
-    int rc = 0;
+    struct demand demand = { 0 };
+    int rc = -1;
 
-    if (model_open(a->path, &model, err) < 0)
-        return -1;
+    if (model_open(a->path, &model, err) < 0 ||
+        measure(model, cli, a->context, &demand, err) < 0)
+        goto done;
     const struct tokenizer *tokenizer = model_tokenizer(model);
     const char *name = tokenizer ? tokenizer_name(tokenizer) : NULL;
     const char *template;
     rc = name_template(tokenizer, &template, err);
-    if (rc == 0 && cli->json)
-        rc = print_info_json(a->path, model_info(model), name, template, err);
-    else if (rc == 0)
+    if (rc == 0 && cli->json) {
+        rc = print_info_json(a->path, model_info(model), name, template, &demand, err);
+    } else if (rc == 0) {
         print_info(model_info(model), name, template);
+        print_demand(&demand);
+    }
+done:
     model_close(model);
     return rc;
 }
 
 const struct command cmd_model_info = {
     .name = "model info",
-    .summary = "what a model file holds",
+    .summary = "what a model file holds, and the memory it takes",
+    .options = options,
     .positional = &model_positional,
     .positional_required = true,
-    .args_size = sizeof(struct model_args),
-    .defaults = &(const struct model_args){ .path = NULL },
+    .args_size = sizeof(struct info_args),
+    .defaults = &(const struct info_args){ .path = NULL },
     .run = run_info,
 };

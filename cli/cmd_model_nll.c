@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/jsonout.h"
 #include "base/pool.h"
 #include "cli/cmd_model.h"
 #include "cli/command.h"
@@ -12,21 +16,59 @@
 #include "scoring/infer/session.h"
 #include "scoring/infer/tokenizer.h"
 #include "scoring/kernels/kernels.h"
+#include "scoring/perplexity.h"
+
+struct nll_args {
+    const char *path;
+    const char *text;
+    int64_t context;
+    int64_t stride;
+};
+
+static const struct option options[] = {
+    { OPTION_TEXT, 0, "text", offsetof(struct nll_args, text), "FILE",
+      "print the perplexity of a text instead ('-': standard input)" },
+    { OPTION_INT, 0, "context", offsetof(struct nll_args, context), "N",
+      "tokens of a window over the text (default: the model's context length)" },
+    { OPTION_INT, 0, "stride", offsetof(struct nll_args, stride), "N",
+      "tokens from one window to the next (default: half a window)" },
+    { .type = OPTION_END },
+};
+
+enum { BATCH_TOKENS = 4096 };
+
+/* A session with what it borrows. */
+struct engine {
+    struct pool *pool;
+    struct session *session;
+};
+
+static int engine_open(struct engine *engine, const struct model *model, const struct cli *cli,
+                       struct error *err)
+{
+    struct kernels kernels;
+
+    kernels_init(&kernels, cli->cpu_flags);
+    if (pool_new(cli->n_threads, &engine->pool, err) < 0)
+        return -1;
+    return session_new(model, &kernels, engine->pool, &engine->session, err);
+}
+
+static void engine_close(struct engine *engine)
+{
+    session_free(engine->session);
+    pool_free(engine->pool);
+}
 
 static int evaluate(const struct model *model, const struct cli *cli,
                     const struct sequence *sequence, struct error *err)
 {
-    struct kernels kernels;
-    struct pool *pool = NULL;
-    struct session *session = NULL;
-    int rc = -1;
+    struct engine engine = { NULL, NULL };
+    int rc = engine_open(&engine, model, cli, err);
 
-    kernels_init(&kernels, cli->cpu_flags);
-    if (pool_new(cli->n_threads, &pool, err) == 0 &&
-        session_new(model, &kernels, pool, &session, err) == 0)
-        rc = session_eval(session, sequence, 1, err);
-    session_free(session);
-    pool_free(pool);
+    if (rc == 0)
+        rc = session_eval(engine.session, sequence, 1, err);
+    engine_close(&engine);
     return rc;
 }
 
@@ -51,34 +93,175 @@ static int print_nll(const char *path, const struct model *model, const struct c
     return rc;
 }
 
-static int run_nll(struct cli *cli, const void *args, struct error *err)
+static int nll_of_ids(const struct model *model, const struct cli *cli, const char *path,
+                      struct error *err)
 {
-    const struct model_args *a = args;
-    struct model *model = NULL;
     struct token_buf ids = { 0 };
     struct buf text;
     int rc = -1;
 
     buf_init(&text, STDIN_MAX_BYTES);
-    if (model_open(a->path, &model, err) == 0 && model_read_stdin(&text, err) == 0 &&
+    if (model_read_stdin(&text, err) == 0 &&
         ids_parse(buf_slice(&text), model_info(model)->n_vocab, &ids, err) == 0)
         rc = ids.n < 2 ? error_set(err, ERR_INPUT, "standard input: at least 2 ids are needed")
-                       : print_nll(a->path, model, cli, &ids, err);
+                       : print_nll(path, model, cli, &ids, err);
     token_buf_release(&ids);
     buf_release(&text);
+    return rc;
+}
+
+/* The text's ids, after BOS where the model's prompts begin with it. */
+static int encode(const struct model *model, struct slice text, struct token_buf *ids,
+                  struct error *err)
+{
+    const struct tokenizer *tokenizer = model_tokenizer(model);
+
+    if (!tokenizer)
+        return error_set(err, ERR_UNSUPPORTED,
+                         "the model file carries no vocabulary, so it cannot read text");
+    if (tokenizer_adds_bos(tokenizer) && token_buf_add(ids, tokenizer_bos(tokenizer), err) < 0)
+        return -1;
+    return tokenizer_encode(tokenizer, text, TOKENIZE_FIRST, ids, err);
+}
+
+static int check_windows(const struct nll_args *args, const struct model *model,
+                         struct perplexity_options *out, struct error *err)
+{
+    const int64_t context =
+        args->context ? args->context : (int64_t)model_info(model)->context_length;
+    const int64_t stride = args->stride ? args->stride : (context + 1) / 2;
+
+    if (context < 2 || context > 1 << 30)
+        return error_set(err, ERR_USAGE, "--context is %lld; it must be from 2 to %d",
+                         (long long)context, 1 << 30);
+    if (stride < 1 || stride > context)
+        return error_set(err, ERR_USAGE,
+                         "--stride is %lld; it must be from 1 to the %lld of --context",
+                         (long long)stride, (long long)context);
+    out->context = (size_t)context;
+    out->stride = (size_t)stride;
+    out->batch_tokens = BATCH_TOKENS;
+    return 0;
+}
+
+static int step(void *arg, size_t n_scored)
+{
+    struct report *report = arg;
+
+    report->done = n_scored;
+    report_tick(report);
+    return report_stop(report);
+}
+
+/* Bits a byte compares models whose tokens differ. */
+static int print_perplexity(const struct cli *cli, const struct perplexity_options *windows,
+                            const struct perplexity *found, size_t n_tokens, size_t n_bytes,
+                            struct error *err)
+{
+    const double bits =
+        found->mean_nll_nats * (double)found->n_scored / log(2) / (double)n_bytes;
+    struct jsonout json;
+    struct buf buf;
+
+    if (!cli->json) {
+        printf("tokens          %zu, scored %zu\n", n_tokens, found->n_scored);
+        printf("windows         %zu of %zu tokens, one every %zu\n", found->n_windows,
+               windows->context, windows->stride);
+        printf("mean NLL        %.6f nats\n", found->mean_nll_nats);
+        printf("perplexity      %.4f\n", exp(found->mean_nll_nats));
+        printf("bits per byte   %.4f\n", bits);
+        return 0;
+    }
+    buf_init(&buf, 1 << 16);
+    jsonout_init(&json, &buf);
+    jsonout_object_begin(&json);
+    jsonout_key(&json, "schema");
+    jsonout_text(&json, slice_text("curate.model-perplexity/1"));
+    jsonout_key(&json, "tokens");
+    jsonout_int(&json, (int64_t)n_tokens);
+    jsonout_key(&json, "scored");
+    jsonout_int(&json, (int64_t)found->n_scored);
+    jsonout_key(&json, "context");
+    jsonout_int(&json, (int64_t)windows->context);
+    jsonout_key(&json, "stride");
+    jsonout_int(&json, (int64_t)windows->stride);
+    jsonout_key(&json, "mean_nll");
+    jsonout_double(&json, found->mean_nll_nats);
+    jsonout_key(&json, "perplexity");
+    jsonout_double(&json, exp(found->mean_nll_nats));
+    jsonout_key(&json, "bits_per_byte");
+    jsonout_double(&json, bits);
+    jsonout_object_end(&json);
+    const int rc = jsonout_end(&json, err);
+    if (rc == 0)
+        puts(buf.data);
+    buf_release(&buf);
+    return rc;
+}
+
+static int nll_of_text(const struct model *model, struct cli *cli, const struct nll_args *args,
+                       struct error *err)
+{
+    struct perplexity_options windows = { .step = step, .step_arg = &cli->report };
+    struct engine engine = { NULL, NULL };
+    struct token_buf ids = { 0 };
+    struct perplexity found;
+    struct buf text;
+    int rc = -1;
+
+    buf_init(&text, STDIN_MAX_BYTES);
+    if (check_windows(args, model, &windows, err) < 0)
+        goto done;
+    rc = strcmp(args->text, "-") == 0 ? model_read_stdin(&text, err)
+                                      : file_read(args->text, &text, err);
+    if (rc == 0 && (rc = encode(model, buf_slice(&text), &ids, err)) < 0)
+        error_prefix(err, "%s", args->text);
+    if (rc == 0 && ids.n < 2)
+        rc = error_set(err, ERR_INPUT, "%s: a text of at least 2 tokens is needed", args->text);
+    if (rc < 0)
+        goto done;
+    cli->report.phase = "nll";
+    cli->report.unit = "tokens";
+    cli->report.total = ids.n;
+    rc = engine_open(&engine, model, cli, err);
+    if (rc == 0)
+        rc = perplexity_run(engine.session, ids.ids, ids.n, &windows, &found, err);
+    if (rc == 0)
+        rc = print_perplexity(cli, &windows, &found, ids.n, text.len, err);
+done:
+    engine_close(&engine);
+    token_buf_release(&ids);
+    buf_release(&text);
+    return rc;
+}
+
+static int run_nll(struct cli *cli, const void *args, struct error *err)
+{
+    const struct nll_args *a = args;
+    struct model *model = NULL;
+    int rc = -1;
+
+    if (!a->text && (a->context || a->stride))
+        return error_set(err, ERR_USAGE, "--context and --stride are for --text");
+    if (model_open(a->path, &model, err) == 0)
+        rc = a->text ? nll_of_text(model, cli, a, err) : nll_of_ids(model, cli, a->path, err);
     model_close(model);
     return rc;
 }
 
 const struct command cmd_model_nll = {
     .name = "model nll",
-    .summary = "print the NLL of token ids read from standard input",
+    .summary = "print the NLL of token ids, or the perplexity of a text",
     .description =
-        "One line for each of the ids 2..n: its negative log-likelihood in nats, given\n"
-        "all ids before it.",
+        "One line for each of the ids 2..n of those on standard input: its negative\n"
+        "log-likelihood in nats, given all ids before it.\n\n"
+        "With --text, mean NLL and perplexity of a text in sliding windows: each token is\n"
+        "scored once, in the first window that reaches it, so that it has at least\n"
+        "context - stride tokens before it.",
+    .options = options,
     .positional = &model_positional,
     .positional_required = true,
-    .args_size = sizeof(struct model_args),
-    .defaults = &(const struct model_args){ .path = NULL },
+    .args_size = sizeof(struct nll_args),
+    .defaults = &(const struct nll_args){ .path = NULL },
     .run = run_nll,
 };

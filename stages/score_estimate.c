@@ -100,8 +100,9 @@ static void add_memory(const struct scoring *scoring, const struct pool *pool,
     const uint64_t most = (uint64_t)scoring->observing.max_tokens;
     const uint64_t row = longest < most ? longest : most;
     const uint64_t batch = scoring->observing.batch_tokens;
-    const uint64_t bytes = model_info(model)->weight_bytes +
-                           session_bytes(model, pool, (size_t)(row > batch ? row : batch));
+    const struct session_memory memory =
+        session_memory(model, pool_threads(pool), (size_t)(row > batch ? row : batch), 1);
+    const uint64_t bytes = memory.weight_bytes + memory.activation_bytes;
 
     if (bytes > cost->bytes)
         cost->bytes = bytes;

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/pool.h"
 #include "scoring/infer/model_private.h"
 #include "scoring/infer/session_private.h"
@@ -273,6 +274,14 @@ static int allocate_floats(struct session *session, struct ragged *batch, struct
     if (total > SIZE_MAX / sizeof *session->floats)
         return error_nomem(err);
     if (total > session->n_floats) {
+        /* Before anything is taken, and before hours are spent where memory is swapped. */
+        const struct session_memory memory = { .weight_bytes =
+                                                   session->model->info.weight_bytes,
+                                               .activation_bytes = total * sizeof(float) };
+        const uint64_t held = session->n_floats * sizeof *session->floats;
+
+        if (session_check_memory(&memory, batch->n_keys, memory_available("") + held, err) < 0)
+            return -1;
         free(session->floats);
         session->n_floats = 0;
         session->floats = aligned_alloc(64, (size_t)total * sizeof *session->floats);
@@ -432,16 +441,19 @@ int ragged_check(const struct session *session, const struct ragged *batch, stru
         key - part->first_key, part->index);
 }
 
-uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys)
+uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys,
+                      size_t n_parts)
 {
     const size_t n = min_size(n_keys, MAX_KEYS);
     const struct floats floats = measure(model, KERNELS_PANEL_MAX, n, n, n);
-    /* One-token parts and one-token spans are the most lists there can be; a tile has two
-     * numbers a head. */
-    const uint64_t lists =
-        (uint64_t)(n + 1) *
-        (sizeof(struct part) + 3 * sizeof(uint32_t) + sizeof(struct target) +
-         n_threads * sizeof(int64_t) + 3 * model->info.n_heads * sizeof(double));
+    const size_t n_heads = model->info.n_heads;
+    /* All tokens may be scored and their focus asked for; one-token spans are the most there
+     * can be; a tile has two numbers a head for the reach. */
+    const size_t n_tiles = n / ATTENTION_ROWS + n_parts;
+    const uint64_t lists = (uint64_t)(n + 1) * (3 * sizeof(uint32_t) + sizeof(struct target) +
+                                                n_threads * sizeof(int64_t)) +
+                           (uint64_t)(n + 2 * n_tiles) * n_heads * sizeof(double) +
+                           (uint64_t)n_parts * sizeof(struct part);
 
     /* The arena takes whole blocks for small lists. */
     return sum_floats(&floats) * sizeof(float) + lists + (1 << 20);

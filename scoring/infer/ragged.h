@@ -96,7 +96,8 @@ void ragged_narrow(const struct session *session, struct ragged *batch);
 /* 0, or -1 with ERR_INPUT naming sequence and token when some thread has marked a bad key. */
 int ragged_check(const struct session *session, const struct ragged *batch, struct error *err);
 
-/* The bytes ragged_init() takes for n_keys keys in all, at most. */
-uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys);
+/* The bytes ragged_init() takes for n_keys keys in n_parts parts, at most. */
+uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys,
+                      size_t n_parts);
 
 #endif

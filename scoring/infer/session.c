@@ -99,10 +99,30 @@ int session_eval(struct session *session, const struct sequence *sequences, size
     return batch.n_parts > 0 ? forward_run(session, &batch, err) : 0;
 }
 
-uint64_t session_bytes(const struct model *model, const struct pool *pool, size_t n_tokens)
+struct session_memory session_memory(const struct model *model, size_t n_threads,
+                                     size_t n_tokens, size_t n_sequences)
 {
-    const size_t n_threads = pool_threads(pool);
+    return (struct session_memory){
+        .weight_bytes = model->info.weight_bytes,
+        .activation_bytes = ragged_bytes(model, n_threads, n_tokens, n_sequences) +
+                            matmul_int8_bytes(&model->info) +
+                            (uint64_t)n_threads * SCRATCH_FLOATS * sizeof(float),
+    };
+}
 
-    return ragged_bytes(model, n_threads, n_tokens) + matmul_int8_bytes(&model->info) +
-           (uint64_t)n_threads * SCRATCH_FLOATS * sizeof(float);
+int session_check_memory(const struct session_memory *memory, size_t n_tokens,
+                         uint64_t available_bytes, struct error *err)
+{
+    const double gib = 1024.0 * 1024 * 1024;
+    const uint64_t total = memory->weight_bytes + memory->activation_bytes;
+
+    if (total <= available_bytes)
+        return 0;
+    return error_set(
+        err, ERR_NOMEM,
+        "%zu tokens at once take %.2f GiB of memory (%.2f for the weights, %.2f for "
+        "activations), but there are %.2f GiB to be had; run fewer tokens, or where "
+        "there is more memory",
+        n_tokens, (double)total / gib, (double)memory->weight_bytes / gib,
+        (double)memory->activation_bytes / gib, (double)available_bytes / gib);
 }

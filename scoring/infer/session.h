@@ -88,12 +88,25 @@ int session_stretch_ntk(struct session *session, double factor, struct error *er
 /*
  * Evaluate the sequences; fills what they ask for, and runs no layer more than that takes.
  * ERR_INPUT for an id outside the vocabulary or logits that are not finite (with the position),
- * ERR_NOMEM.
+ * ERR_NOMEM; also when the call would take more memory than the machine or its control group
+ * has to give.
  */
 int session_eval(struct session *session, const struct sequence *sequences, size_t n_sequences,
                  struct error *err);
 
-/* Bytes session_eval() will hold for a call of n_tokens tokens in all. */
-uint64_t session_bytes(const struct model *model, const struct pool *pool, size_t n_tokens);
+/*
+ * What a call takes: the weights, which are mapped from the file, and everything else that
+ * session_eval() holds for n_tokens tokens in n_sequences sequences, at most.
+ */
+struct session_memory {
+    uint64_t weight_bytes;
+    uint64_t activation_bytes;
+};
+struct session_memory session_memory(const struct model *model, size_t n_threads,
+                                     size_t n_tokens, size_t n_sequences);
+
+/* ERR_NOMEM, with a sentence that has all numbers, when a call takes more than there is. */
+int session_check_memory(const struct session_memory *memory, size_t n_tokens,
+                         uint64_t available_bytes, struct error *err);
 
 #endif

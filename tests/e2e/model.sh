@@ -1,6 +1,7 @@
 # Models as files: what they hold, what text becomes, what a hostile one gets.
 model="$SOURCE/models/curate-tiny-long.gguf"
-"$CURATE" model info "$model"
+"$CURATE" model info --threads 2 "$model"
+"$CURATE" model info --threads 2 --context 65536 "$model" | tail -1
 "$CURATE" model info --json "$model" | grep -o '"schema":"[^"]*"'
 printf 'Hello, world' | "$CURATE" model tokenize "$model" > ids.txt
 "$CURATE" model nll --threads 1 "$model" < ids.txt > one.txt
@@ -18,6 +19,13 @@ echo
 echo
 [ "$(wc -w < ids.txt)" -eq $(($(wc -l < one.txt) + 1)) ]
 
+"$CURATE" model nll --text "$SOURCE/models/alice.txt" --context 64 --stride 64 "$model" | head -2
+head -c 3000 "$SOURCE/models/alice.txt" > short.txt
+"$CURATE" model nll --text short.txt --context 100 --stride 10 --json "$model" |
+    grep -oE '"(schema|scored|context|stride)":[^,]*'
+"$CURATE" model nll --text - --threads 1 "$model" < short.txt > one.txt
+"$CURATE" model nll --text short.txt --threads 2 "$model" | cmp - one.txt
+
 try() {
     local status=0
     "$@" || status=$?
@@ -30,6 +38,9 @@ head -c 5000 "$model" > cut.gguf
 try "$CURATE" model info cut.gguf
 try "$CURATE" model nll "$model" <<< "1 2 99999999"
 try "$CURATE" model nll "$model" <<< "1"
+try "$CURATE" model nll "$model" --stride 5 <<< "1 2"
+try "$CURATE" model nll "$model" --text short.txt --context 8 --stride 9
+try "$CURATE" model nll "$model" --text - < /dev/null
 # Weights that are no numbers: the end of the file, from the last tensor.
 { head -c -4096 "$model"; head -c 4096 /dev/zero | tr '\0' '\377'; } > nan.gguf
 try "$CURATE" model nll nan.gguf <<< "1 2 3"

@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct error err;
 
     if (model_open_bytes(data, len, &model, &err) == 0 && pool_new(1, &pool, &err) == 0 &&
-        session_bytes(model, pool, N_TOKENS) <= MAX_BYTES)
+        session_memory(model, 1, N_TOKENS, 1).activation_bytes <= MAX_BYTES)
         eval(model, pool);
     pool_free(pool);
     model_close(model);

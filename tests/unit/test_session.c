@@ -456,7 +456,22 @@ static void holds_no_more_memory_than_it_said(void **state)
 
     const uint64_t held = session->n_floats * sizeof(float) + session->arena.total_bytes +
                           2 * SCRATCH_FLOATS * sizeof(float);
-    assert_in_range(held, 1, session_bytes(f->runner.model, f->runner.pool, n_tokens));
+    assert_in_range(held, 1,
+                    session_memory(f->runner.model, 2, n_tokens, COPIES * f->subject.cases.n)
+                        .activation_bytes);
+}
+
+static void refuses_what_the_machine_has_not_got(void **state)
+{
+    struct fixture *f = *state;
+    const struct session_memory memory = session_memory(f->runner.model, 2, 1 << 20, 1);
+    const uint64_t all = memory.weight_bytes + memory.activation_bytes;
+    struct error err;
+
+    assert_int_equal(memory.weight_bytes, model_info(f->runner.model)->weight_bytes);
+    assert_ok(session_check_memory(&memory, 1 << 20, all, &err));
+    assert_fails(session_check_memory(&memory, 1 << 20, all - 1, &err), ERR_NOMEM,
+                 "1048576 tokens at once take 1.");
 }
 
 /* A copy of the first model's file with one weight overwritten, run on three tokens. */
@@ -532,6 +547,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refuses_an_id_outside_the_vocabulary, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_requests_that_contradict_themselves, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(refuses_what_the_machine_has_not_got, setup, teardown),
         cmocka_unit_test_setup_teardown(holds_no_more_memory_than_it_said, setup, teardown),
         cmocka_unit_test_setup_teardown(reports_values_that_are_not_finite, setup, teardown),
     };
