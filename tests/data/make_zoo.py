@@ -27,6 +27,22 @@ STEPS = {"Q4_0": 5, "Q4_1": 8, "Q5_0": 9, "Q5_1": 16, "Q8_0": 74, "IQ4_NL": 60, 
          "Q3_K": 40, "Q4_K": 250, "Q5_K": 500, "Q6_K": 1400}
 
 
+def vocabulary(n):
+    """Enough of one for programs that want it: control tokens, a newline, words t5, t6, ..."""
+    names = ["<unk>", "<s>", "</s>", "<0x0A>", "<|endoftext|>"]
+    kinds = [2, 3, 3, 6, 3] + [1] * (n - len(names))
+    names += ["\u2581t%d" % i for i in range(len(names), n)]
+    return [
+        gguf.text("tokenizer.ggml.model", "llama"),
+        gguf.texts("tokenizer.ggml.tokens", names),
+        gguf.f32s("tokenizer.ggml.scores", [-float(i) for i in range(n)]),
+        gguf.i32s("tokenizer.ggml.token_type", kinds),
+        gguf.u32("tokenizer.ggml.bos_token_id", 1),
+        gguf.u32("tokenizer.ggml.eos_token_id", 2),
+        gguf.u32("tokenizer.ggml.unknown_token_id", 0),
+    ]
+
+
 class Zoo:
     """A model under way."""
 
@@ -140,7 +156,8 @@ class Zoo:
     def write(self, folder):
         head = [gguf.text("general.architecture", self.arch),
                 gguf.text("general.name", self.name)]
-        gguf.write(os.path.join(folder, self.name + ".gguf"), head + self.keys, self.tensors)
+        keys = head + self.keys + vocabulary(self.vocab)
+        gguf.write(os.path.join(folder, self.name + ".gguf"), keys, self.tensors)
 
 
 BIASES = {"attention": {"bias": True, "out_bias": True}, "feed_forward": {"bias": True}}
