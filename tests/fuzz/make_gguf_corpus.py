@@ -9,7 +9,9 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "models"))
+sys.path.insert(0, os.path.join(HERE, "..", "data"))
 import gguf_writer as gguf  # noqa: E402
+import make_zoo  # noqa: E402
 
 OUT = os.path.join(HERE, "corpus", "gguf")
 WIDTH = 32
@@ -57,6 +59,42 @@ def tensors(kind, n_vocab, biases=False):
         yield name, dims, own, gguf.encode(values, own)
 
 
+def architectures():
+    """One for each way through the forward pass, in types that take little room."""
+    sizes = {"layers": 1, "width": WIDTH, "ff": WIDTH, "vocab": 8, "heads": 2, "kv_heads": 1,
+             "head_dim": 16, "context": 16}
+    for name, kind, how in (
+            ("gpt2", "Q5_1", {"layer_norm": True, "feed_forward": {"gated": False, "bias": True},
+                              "attention": {"fused": True, "bias": True, "out_bias": True}}),
+            ("gptneox", "Q4_1", {"layer_norm": True, "feed_forward": {"gated": False, "bias": True},
+                                 "attention": {"fused": True, "bias": True, "out_bias": True}}),
+            ("phi3", "Q5_0", {"attention": {"fused": True}, "feed_forward": {"fused": True}}),
+            ("gemma2", "IQ4_NL", {"post_norms": True, "own_output": False}),
+            ("gemma3", "Q4_0", {"post_norms": True, "attention": {"qk_norm": True},
+                                "own_output": False})):
+        zoo = make_zoo.Zoo("model_" + name, name, 1, **sizes)
+        zoo.kind = kind
+        yield zoo.body(**how)
+
+
+def extend(zoo):
+    """What the keys and tensors of a kind of model add."""
+    if zoo.arch == "gpt2":
+        zoo.matrix("position_embd.weight", zoo.context, zoo.width, 0.5)
+    if zoo.arch == "gptneox":
+        zoo.key("rope.dimension_count", 4)
+        zoo.key("rope.scaling.type", "yarn")
+        zoo.key("rope.scaling.factor", 4.0)
+    if zoo.arch == "phi3":
+        zoo.key("rope.scaling.type", "longrope")
+        zoo.key("rope.scaling.original_context_length", 2)
+        zoo.vector("rope_factors_short.weight", 8, 0.1, 1.2)
+        zoo.vector("rope_factors_long.weight", 8, 2.0, 6.0)
+    if zoo.arch == "gemma3":
+        zoo.key("attention.sliding_window", 2)
+    return zoo
+
+
 def raw(name, data):
     with open(os.path.join(OUT, name), "wb") as file:
         file.write(data)
@@ -76,6 +114,9 @@ def main():
     gguf.write(small, keys("llama") + vocabulary(), list(tensors("Q8_0", 8)))
     gguf.write(os.path.join(OUT, "model_bias"), keys("qwen2"), list(tensors("BF16", 4, True)))
     gguf.write(os.path.join(OUT, "vocabulary_only"), keys("llama") + vocabulary(), [])
+    for zoo in architectures():
+        extend(zoo).write(OUT)
+        os.replace(os.path.join(OUT, zoo.name + ".gguf"), os.path.join(OUT, zoo.name))
     with open(small, "rb") as file:
         whole = file.read()
     raw("model_cut", whole[:len(whole) // 2])
