@@ -75,8 +75,19 @@ def _q8_0_block(values):
     return struct.pack("<e32b", scale, *whole)
 
 
+def _q4_0_block(values):
+    """The number farthest from 0 becomes -8, as ggml does it."""
+    scale = _half(max(values, key=abs) / -8)
+    inverse = 1 / scale if scale else 0.0
+    whole = [max(0, min(15, int(v * inverse + 8.5))) for v in values]
+    return struct.pack("<e16B", scale, *(whole[i] | whole[i + 16] << 4 for i in range(16)))
+
+
 def encode(values, kind):
     """Numbers as the bytes of a tensor of type kind."""
+    if kind == "Q4_0":
+        blocks = (values[i:i + 32] for i in range(0, len(values), 32))
+        return b"".join(_q4_0_block(block) for block in blocks)
     if kind == "Q8_0":
         blocks = (values[i:i + 32] for i in range(0, len(values), 32))
         return b"".join(_q8_0_block(block) for block in blocks)

@@ -49,7 +49,7 @@ ONLY_IN = {
     "immintrin.h": ["scoring/kernels/avx2/", "scoring/kernels/avx512/",
                     "scoring/kernels/avx512vnni/"],
     "json-c/json.h": ["base/json.c", "base/json_build.c"],
-    "llama.h": ["bench/llama_cpp_nll.c"],
+    "llama.h": ["bench/llama_cpp_nll.c", "bench/llama_cpp_prefill.c"],
     "openssl/evp.h": ["base/digest.c"],
     "pcre2.h": ["base/regex.c"],
     "pthread.h": ["base/pool.c", "base/queue.c", "stages/", "tests/", "bench/"],
