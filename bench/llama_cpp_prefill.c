@@ -3,9 +3,9 @@
  * llama_cpp_prefill.c - how fast llama.cpp reads a prompt: versus.py builds it against the
  * library it has built. It is not part of our build.
  *
- * llama_cpp_prefill MODEL TOKENS THREADS FLASH: tokens per second of a pass over random ids with
- * the logits of the last one, after one that is not measured. FLASH is 0 or 1. Batches are those
- * of llama-bench: 2048 tokens, 512 of them at once.
+ * llama_cpp_prefill MODEL TOKENS THREADS FLASH: tokens per second of a pass over random ids
+ * with the logits of the last one, after one that is not measured. FLASH is 0 or 1. Batches are
+ * those of llama-bench: 2048 tokens, 512 of them at once.
  */
 #include <llama.h>
 #include <stdio.h>

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write a model of any shape with random weights and no vocabulary, to measure with.
 
-The default is a llama model of 100 million F32 weights; --shape gives that of a known model. The numbers repeat one block of normal deviates, begun
-at another place for each tensor: quick to write, and no two rows in step.
+The default is a llama model of 100 million F32 weights; --shape gives that of a known model. The
+numbers repeat one block of normal deviates, begun at another place for each tensor: quick to write,
+and no two rows in step.
 """
 import argparse
 import os
