@@ -7,7 +7,8 @@
  * a stranger; it is never carried out, only recognised by what is in it.
  *
  * To add a family: template_NAME.c with `const struct template_family template_family_NAME`,
- * NAME in the list of scoring/meson.build, particular families before general ones.
+ * NAME in the list of scoring/meson.build. A file's template that fits several families is none
+ * of them, so its marks must tell it from the others.
  */
 #ifndef CURATE_TEMPLATE_H
 #define CURATE_TEMPLATE_H

@@ -143,6 +143,8 @@ static void check(const struct prompt_template *form, const struct tokenizer *to
             /* A thought in the response changes what qwen3 writes, but no token. */
             expect(count_controls(form, tokenizer, &prompt) ==
                    count_controls(form, tokenizer, &want));
+        } else {
+            prompt_release(&prompt); /* text that is not UTF-8 */
         }
         if (before.n_turns > 0 && prompt.n_turns > 0) {
             expect(prompt_build_next(form, tokenizer, &before, &text, &next, &err) == 0);
