@@ -2,7 +2,7 @@
 -- change it by adding a migration, then run `ninja schema-current`.
 
 PRAGMA application_id = 1129665108;
-PRAGMA user_version = 8;
+PRAGMA user_version = 9;
 
 CREATE TABLE run (
     run_id         INTEGER PRIMARY KEY,
@@ -146,25 +146,6 @@ CREATE TABLE score (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX score_by_sample ON score (sample_id);
-
-CREATE TABLE segment_score (
-    score_set_id   INTEGER NOT NULL REFERENCES score_set,
-    sample_id      INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE,
-    segment        INTEGER NOT NULL,                        -- from 0
-    tok_start      INTEGER NOT NULL,                        -- within the context's tokens
-    tok_end        INTEGER NOT NULL,
-    attention      REAL    NOT NULL,                        -- mean probability per key
-    nll            REAL    NOT NULL,                        -- nats per response token
-    PRIMARY KEY (score_set_id, sample_id, segment)
-) STRICT, WITHOUT ROWID;
-
-CREATE VIEW v_segments AS
-SELECT g.sample_id, s.ext_id, d.name AS model, g.segment, g.tok_start, g.tok_end, g.attention,
-       g.nll
-  FROM segment_score g
-  JOIN score_set t ON t.score_set_id = g.score_set_id
-  JOIN model d ON d.model_id = t.model_id
-  JOIN sample s ON s.sample_id = g.sample_id;
 
 CREATE TABLE selection (
     selection_id   INTEGER PRIMARY KEY,
@@ -386,3 +367,22 @@ CREATE TABLE embedding (
 ) STRICT;
 
 CREATE INDEX embedding_by_sample ON embedding (sample_id);
+
+CREATE TABLE segment_score (
+    score_set_id   INTEGER NOT NULL REFERENCES score_set,
+    sample_id      INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE,
+    segment        INTEGER NOT NULL,                        -- from 0
+    tok_start      INTEGER NOT NULL,                        -- within the context's tokens
+    tok_end        INTEGER NOT NULL,
+    attention      REAL    NOT NULL,                        -- mean probability per key
+    nll            REAL,                                    -- nats per response token
+    PRIMARY KEY (score_set_id, sample_id, segment)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW v_segments AS
+SELECT g.sample_id, s.ext_id, d.name AS model, g.segment, g.tok_start, g.tok_end, g.attention,
+       g.nll
+  FROM segment_score g
+  JOIN score_set t ON t.score_set_id = g.score_set_id
+  JOIN model d ON d.model_id = t.model_id
+  JOIN sample s ON s.sample_id = g.sample_id;

@@ -257,6 +257,13 @@ int cohort_make(const struct stage_context *context, const struct cohort_spec *s
     if (cohort_numbers_make(context, spec, &numbers, err) < 0)
         return -1;
     struct cohort_row *row = &numbers.row;
+    if (row->n_skipped > 0 && !numbers.certain) {
+        error_set(err, ERR_USAGE,
+                  "%" PRIu64 " of the samples have no cas, for an earlier --top had no need of "
+                  "it; 'curate score gateau' without --top finds them out",
+                  row->n_skipped);
+        goto done;
+    }
     if (hash_version(spec, &numbers, &row->hash, err) < 0)
         goto done;
     const int found = cohort_find_same(context->store, spec->name, &row->hash, &row->cohort_id,

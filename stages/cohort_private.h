@@ -16,6 +16,7 @@
 #include "base/option.h"
 #include "scoring/scorer.h"
 #include "store/cohort.h"
+#include "store/selection.h"
 
 struct error;
 struct id_list;
@@ -58,6 +59,8 @@ struct cohort_spec {
     int64_t long_set_id;
     int64_t cas_set_id; /* 0: hmp only */
     struct scorer_options options;
+    uint64_t top_n;         /* only the first are wanted: so many, or */
+    uint64_t top_permyriad; /* so many parts of 10,000; both 0: all */
     bool impute; /* a median for a number that is lacking, or else the sample is left out */
 };
 
@@ -83,7 +86,8 @@ struct cohort_made {
 /* "NAME@VERSION" of a version that was made, for the closing line. */
 void cohort_fact(struct stage_result *result, const char *name, int64_t version);
 
-/* In a dry run everything but writing. */
+/* In a dry run everything but writing. ERR_USAGE when a cas is not there because nobody needed
+ * it yet, and it is needed. */
 int cohort_make(const struct stage_context *context, const struct cohort_spec *spec,
                 struct cohort_made *out, struct error *err);
 
@@ -95,6 +99,8 @@ struct cohort_numbers {
     double *gateau;      /* NAN where there is none */
     const char **status; /* static, or the columns' */
     uint64_t n_not_scored;
+    bool certain;          /* gateau of the first that are wanted; with row.n_skipped */
+    struct id_list wanted; /* if not: whose cas to find out, the likeliest first */
     struct cohort_row row;
     struct score_column *columns; /* nll_short, nll_long, cas */
 };

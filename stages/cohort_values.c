@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "scoring/top.h"
 #include "stages/cohort_private.h"
 #include "stages/stage.h"
 #include "store/score.h"
@@ -76,7 +77,15 @@ static const char *lacks(const struct cohort_numbers *numbers, size_t column, si
 
     if (!status)
         return not_scored;
-    return score_has_value(status) ? NULL : status;
+    return score_has_value(status) || strcmp(status, SCORE_OUTSIDE_TOP) == 0 ? NULL : status;
+}
+
+/* There would be a cas, but nobody needed it so far. */
+static bool is_skipped(const struct cohort_numbers *numbers, size_t sample)
+{
+    const char *status = numbers->columns[COLUMN_CAS].status[sample];
+
+    return status && strcmp(status, SCORE_OUTSIDE_TOP) == 0;
 }
 
 static bool is_truncated(const struct cohort_numbers *numbers, size_t column, size_t sample)
@@ -180,15 +189,92 @@ static int impute(struct cohort_numbers *numbers, struct error *err)
     return 0;
 }
 
+struct candidate {
+    double hmp;
+    int64_t sample_id;
+};
+
+static int highest_first(const void *left, const void *right)
+{
+    const struct candidate *a = left;
+    const struct candidate *b = right;
+
+    if (a->hmp != b->hmp)
+        return a->hmp > b->hmp ? -1 : 1;
+    return (a->sample_id > b->sample_id) - (a->sample_id < b->sample_id);
+}
+
+/* Whose cas is to be found out next: the more hmp, the more gateau there may be. */
+static int list_wanted(struct cohort_numbers *numbers, const struct cohort_spec *spec,
+                       const struct gathered *gathered, struct error *err)
+{
+    struct candidate *candidates = calloc(gathered->n + 1, sizeof *candidates);
+    size_t n = 0;
+
+    numbers->wanted.ids = calloc(gathered->n + 1, sizeof *numbers->wanted.ids);
+    if (!candidates || !numbers->wanted.ids) {
+        free(candidates);
+        return error_nomem(err);
+    }
+    for (size_t i = 0; i < gathered->n; i++)
+        if (isnan(gathered->inputs[1][i]))
+            candidates[n++] = (struct candidate){ gathered->inputs[0][i],
+                                                  spec->samples->ids[gathered->from[i]] };
+    qsort(candidates, n, sizeof *candidates, highest_first);
+    for (size_t i = 0; i < n; i++)
+        numbers->wanted.ids[i] = candidates[i].sample_id;
+    numbers->wanted.n = n;
+    free(candidates);
+    return 0;
+}
+
+/* gateau of the first that are wanted, if they are certain without the cas that are not known.
+ */
+static int make_top(struct cohort_numbers *numbers, const struct cohort_spec *spec,
+                    struct error *err)
+{
+    struct gathered gathered;
+    int rc = -1;
+
+    if (gathered_init(&gathered, numbers->n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < numbers->n; i++)
+        if (!isnan(numbers->hmp[i]))
+            gathered_add(&gathered, i, numbers->hmp[i], numbers->cas[i]);
+    const size_t k = spec->top_n || spec->top_permyriad
+                         ? (size_t)selection_count(spec->top_n, spec->top_permyriad, gathered.n)
+                         : gathered.n;
+    if (top_find(&spec->options, gathered.inputs[0], gathered.inputs[1], gathered.n, k,
+                 gathered.out, &numbers->certain, err) < 0)
+        goto done;
+    for (size_t i = 0; numbers->certain && i < gathered.n; i++) {
+        const size_t sample = gathered.from[i];
+
+        numbers->gateau[sample] = gathered.out[i];
+        numbers->status[sample] = isnan(gathered.out[i]) ? SCORE_OUTSIDE_TOP : "at_least";
+    }
+    numbers->row.n = gathered.n;
+    rc = numbers->certain ? 0 : list_wanted(numbers, spec, &gathered, err);
+done:
+    gathered_release(&gathered);
+    return rc;
+}
+
 static int make_gateau(struct cohort_numbers *numbers, const struct cohort_spec *spec,
                        struct error *err)
 {
     struct gathered gathered;
 
     for (size_t i = 0; i < numbers->n; i++)
-        if (!lacks(numbers, COLUMN_CAS, i) && (spec->impute || !numbers->status[i]))
+        if (lacks(numbers, COLUMN_CAS, i) || (!spec->impute && numbers->status[i]))
+            continue;
+        else if (is_skipped(numbers, i))
+            numbers->row.n_skipped++;
+        else
             numbers->cas[i] = numbers->columns[COLUMN_CAS].values[i];
     numbers->row.cas = range_of(numbers->cas, numbers->n);
+    if (numbers->row.n_skipped > 0)
+        return make_top(numbers, spec, err);
     if (spec->impute && impute(numbers, err) < 0)
         return -1;
     if (gathered_init(&gathered, numbers->n, err) < 0)
@@ -211,7 +297,7 @@ static void finish_status(struct cohort_numbers *numbers, bool has_cas)
                                is_truncated(numbers, COLUMN_LONG, i) ||
                                (has_cas && is_truncated(numbers, COLUMN_CAS, i));
 
-        numbers->row.n += !isnan(last[i]);
+        numbers->row.n += numbers->row.n_skipped == 0 && !isnan(last[i]);
         numbers->n_not_scored += numbers->status[i] == not_scored;
         if (!numbers->status[i])
             numbers->status[i] = truncated ? "truncated" : "ok";
@@ -266,6 +352,7 @@ void cohort_numbers_release(struct cohort_numbers *numbers)
 {
     for (size_t i = 0; numbers->columns && i < COLUMNS; i++)
         score_column_release(&numbers->columns[i]);
+    id_list_release(&numbers->wanted);
     free(numbers->hmp);
     free(numbers->cas);
     free(numbers->gateau);

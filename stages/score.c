@@ -53,6 +53,10 @@ static const struct option options[] = {
     { OPTION_TEXT, 0, "cohort", offsetof(struct score_args, cohort), "NAME",
       "what the cohort of hmp or gateau is called (default: like the metric)" },
     COHORT_OPTIONS(struct score_args, cohort_args),
+    { OPTION_TEXT, 0, "top", offsetof(struct score_args, top), "N|P%",
+      "of gateau only the first are wanted: skip segments that cannot change them" },
+    { OPTION_FLAG, 0, "exact-all", offsetof(struct score_args, exact_all), NULL,
+      "with --top: skip nothing" },
     { OPTION_INT, 0, "segment-tokens", offsetof(struct score_args, segment_tokens), "N",
       "tokens of a context segment (default 128)" },
     { OPTION_INT, 0, "max-segments", offsetof(struct score_args, max_segments), "N",
@@ -188,6 +192,8 @@ static int check(const void *arguments, struct error *err)
         rc = check_options(args, &plan, err);
     if (rc == 0)
         rc = score_cohort_check(args, &plan, err);
+    if (rc == 0)
+        rc = score_top_check(args, &plan, err);
     score_plan_release(&plan);
     return rc;
 }
@@ -219,6 +225,7 @@ static int run_nodes(struct scoring *scoring, struct error *err)
 {
     const struct stage_context *context = scoring->context;
 
+    score_top_begin(scoring);
     if (run_set_kernels(context->store, context->run_id, scoring->kernels.name, err) < 0 ||
         run_models(scoring, err) < 0)
         return -1;
@@ -252,6 +259,8 @@ static void report_facts(const struct scoring *scoring, double secs,
     if (scoring->cohorts.len > 0) {
         stage_fact_text(result, "cohort", scoring->cohorts.data);
         stage_fact_int(result, "ranked", (int64_t)scoring->n_ranked);
+        if (scoring->args->top)
+            stage_fact_int(result, "skipped", (int64_t)scoring->n_skipped);
     }
     stage_fact_int(result, "tokens", (int64_t)scoring->n_tokens);
     if (scoring->n_tokens > 0)
@@ -358,7 +367,8 @@ static int run(const struct stage_context *context, const void *arguments,
     buf_init(&scoring.cohorts, LACKING_MAX_BYTES);
     if (check_args(args, err) < 0 || score_plan_make(&args->metrics, &scoring.plan, err) < 0 ||
         check_options(args, &scoring.plan, err) < 0 ||
-        score_cohort_check(args, &scoring.plan, err) < 0)
+        score_cohort_check(args, &scoring.plan, err) < 0 ||
+        score_top_check(args, &scoring.plan, err) < 0)
         goto done;
     scoring.looks = context->dry_run || args->estimate;
     scoring.all_turns = strcmp(args->turns, "all") == 0;

@@ -55,12 +55,14 @@ int score_cohort(struct scoring *scoring, const struct score_node *node, struct 
     spec.short_set_id = nodes[hmp->inputs[0]].set_id;
     spec.long_set_id = nodes[hmp->inputs[1]].set_id;
     spec.cas_set_id = has_cas ? nodes[node->inputs[1]].set_id : 0;
-    if (cohort_make(scoring->context, &spec, &made, err) < 0)
+    if (score_top_run(scoring, node, &spec, err) < 0 ||
+        cohort_make(scoring->context, &spec, &made, err) < 0)
         return -1;
     if (made.n_skipped == 0 && made.n == 0 && made.n_samples > 0)
         report_note(scoring->context->report,
                     "no sample has all that %s is made of; v_cohort_scores.status says why",
                     node->scorer->name);
+    scoring->n_skipped += made.n_skipped;
     if (made.is_new)
         scoring->n_ranked += made.n;
     return buf_printf(&scoring->cohorts, err, "%s%s@%" PRId64, scoring->cohorts.len ? "," : "",

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stages/score_private.h"
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "stages/stage.h"
@@ -106,7 +108,8 @@ static int load_observation(struct scoring *scoring, const struct score_node *se
                                  .truncated = score.truncated,
                                  .n_response_tokens = (size_t)score.n_tokens,
                                  .reading = scoring->reading };
-    if (score.reason)
+    const bool partial = score.reason && strcmp(score.reason, SCORE_OUTSIDE_TOP) == 0;
+    if (score.reason && !partial)
         return 0;
     if (segment_load(scoring->context->store, segments->set_id, sample_id, arena, &rows, &n,
                      err) < 0)
@@ -120,6 +123,9 @@ static int load_observation(struct scoring *scoring, const struct score_node *se
                                              .tok_end = (size_t)rows[i].tok_end,
                                              .attention = rows[i].attention,
                                              .nll_nats = rows[i].nll };
+    /* Whether there are enough of them is known without their NLLs. */
+    if (partial && n < 2 + (size_t)scoring->reading.drop_first)
+        out->reason = NULL;
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stages/score_private.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -84,7 +85,8 @@ static int add_lacking(struct score_backlog *backlog, size_t node, struct error 
     for (size_t i = 0; i < ids.n; i++)
         samples[backlog->n_samples + i] = (struct lacking){ ids.ids[i], 1U << node };
     backlog->n_samples += ids.n;
-    scoring->n_cached += scoring->samples.n - ids.n;
+    if (scoring->pass != SCORE_PASS_NLL)
+        scoring->n_cached += scoring->samples.n - ids.n;
     id_list_release(&ids);
     return 0;
 }
@@ -124,7 +126,8 @@ int score_backlog_new(struct scoring *scoring, enum scorer_model role,
     for (size_t i = 0; i < scoring->plan.n; i++) {
         const struct score_node *node = &scoring->plan.nodes[i];
 
-        if (node->role != role || !score_asks_model(scoring, node))
+        if (node->role != role || !score_asks_model(scoring, node) ||
+            (scoring->pass == SCORE_PASS_NLL && !(node->scorer->needs & NEED_SEGMENTS)))
             continue;
         if (backlog->n_nodes == NODES_MAX) {
             error_set(err, ERR_USAGE, "more than %d metrics read one model", NODES_MAX);
@@ -163,6 +166,10 @@ static unsigned needs_of(const struct score_backlog *backlog, uint32_t nodes)
     for (size_t i = 0; i < backlog->n_nodes; i++)
         if (nodes & 1U << i)
             needs |= backlog->nodes[i]->scorer->needs;
+    if (backlog->scoring->pass == SCORE_PASS_ATTENTION)
+        needs &= ~(unsigned)NEED_SEGMENT_NLL;
+    else if (backlog->scoring->pass == SCORE_PASS_NLL)
+        needs = NEED_SEGMENT_NLL;
     return needs;
 }
 
@@ -250,6 +257,9 @@ static int read_batch(struct score_backlog *backlog, size_t first, struct error 
 static int save_segments(const struct score_backlog *backlog, const struct score_node *node,
                          int64_t sample_id, const struct observation *seen, struct error *err)
 {
+    struct store *store = backlog->scoring->context->store;
+    const enum score_pass pass = backlog->scoring->pass;
+
     for (size_t i = 0; i < seen->n_segments; i++) {
         const struct segment *segment = &seen->segments[i];
         const struct segment_row row = { .score_set_id = node->set_id,
@@ -258,9 +268,12 @@ static int save_segments(const struct score_backlog *backlog, const struct score
                                          .tok_start = (int64_t)segment->tok_start,
                                          .tok_end = (int64_t)segment->tok_end,
                                          .attention = segment->attention,
-                                         .nll = segment->nll_nats };
+                                         .nll = pass == SCORE_PASS_ATTENTION
+                                                    ? (double)NAN
+                                                    : segment->nll_nats };
 
-        if (segment_put(backlog->scoring->context->store, &row, err) < 0)
+        if ((pass == SCORE_PASS_NLL ? segment_put_nll(store, &row, err)
+                                    : segment_put(store, &row, err)) < 0)
             return -1;
     }
     return 0;
@@ -277,6 +290,9 @@ static int save_node(struct score_backlog *backlog, const struct score_node *nod
     for (size_t i = first; i < end; i++) {
         batch->seen[i].reading = backlog->scoring->reading;
         scorer_observe(node->scorer, &batch->seen[i], &scores[i - first]);
+        if (backlog->scoring->pass == SCORE_PASS_ATTENTION &&
+            (node->scorer->needs & NEED_SEGMENTS) && batch->seen[i].n_segments > 0)
+            scores[i - first].reason = SCORE_OUTSIDE_TOP; /* until it is needed */
     }
     if (score_save_turns(backlog->scoring, node, sample_id, scores, batch->texts.turns + first,
                          end - first, err) < 0)

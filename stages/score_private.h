@@ -40,7 +40,9 @@ struct score_args {
     const char *where;
     const char *template; /* a name, or "auto" */
     const char *turns;    /* "last" or "all" */
-    const char *cohort;   /* NULL: it is called like the metric */
+    const char *top;
+    bool exact_all;
+    const char *cohort; /* NULL: it is called like the metric */
     struct cohort_args cohort_args;
     int64_t segment_tokens;
     int64_t max_segments;
@@ -104,6 +106,13 @@ struct score_tally {
     uint64_t n_unscorable;
 };
 
+/* What is asked about segments. */
+enum score_pass {
+    SCORE_PASS_ALL,
+    SCORE_PASS_ATTENTION, /* attention alone: their NLLs may not be needed */
+    SCORE_PASS_NLL,       /* of samples of which it was: the NLLs alone */
+};
+
 /* The whole run. */
 struct scoring {
     const struct stage_context *context;
@@ -113,6 +122,7 @@ struct scoring {
     struct chosen_template template; /* what observing.template points into */
     struct observer_options observing;
     struct segment_reading reading;
+    enum score_pass pass;
     bool all_turns;
     size_t neighbour;
     bool looks; /* a dry run, or an estimate: nothing is written */
@@ -122,6 +132,7 @@ struct scoring {
     struct score_tally batch;
     uint64_t n_cached;
     uint64_t n_tokens;
+    uint64_t n_skipped; /* samples of those asked for whose segments were not asked about */
     uint64_t n_ranked;  /* samples of new versions of cohorts */
     struct buf cohorts; /* "gateau@2": the versions asked for */
 };
@@ -205,6 +216,17 @@ int score_derive(struct scoring *scoring, const struct score_node *node, struct 
 
 /* score_cohort.c: make the cohort of a rank that was asked for. */
 int score_cohort(struct scoring *scoring, const struct score_node *node, struct error *err);
+
+/* score_top.c: only the first of the cohort are asked for, and as few segments looked at as
+ * make them certain. */
+int score_top_check(const struct score_args *args, const struct score_plan *plan,
+                    struct error *err);
+/* Settle whether that is to be tried, before any model runs. */
+void score_top_begin(struct scoring *scoring);
+/* Before the cohort of the node is made: look at the segments of those who may be among them.
+ */
+int score_top_run(struct scoring *scoring, const struct score_node *node,
+                  struct cohort_spec *spec, struct error *err);
 /* Options and metrics that fit together, as far as it shows without a database. */
 int score_cohort_check(const struct score_args *args, const struct score_plan *plan,
                        struct error *err);

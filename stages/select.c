@@ -9,6 +9,7 @@
 #include "base/report.h"
 #include "stages/cohort_private.h"
 #include "stages/stage.h"
+#include "stages/top_option.h"
 #include "store/score.h"
 #include "store/selection.h"
 
@@ -38,51 +39,6 @@ static const struct option options[] = {
 
 static const struct select_args defaults = { 0 };
 
-enum { PERMYRIAD = 10000, FRACTION_DIGITS = 2 };
-
-/* Decimal digits from *at on; false when there is none or they do not fit. */
-static bool read_digits(const char **at, uint64_t *out)
-{
-    const char *first = *at;
-
-    *out = 0;
-    for (; **at >= '0' && **at <= '9'; ++*at)
-        if (__builtin_mul_overflow(*out, (uint64_t)10, out) ||
-            __builtin_add_overflow(*out, (uint64_t)(**at - '0'), out))
-            return false;
-    return *at > first;
-}
-
-/* "10", or "12.5%" as 1,250 parts of 10,000: in whole numbers, for 0.1 is none in binary. */
-static bool parse_top(const char *text, struct selection_spec *spec)
-{
-    const char *at = text;
-    uint64_t whole;
-
-    if (!read_digits(&at, &whole))
-        return false;
-    if (!*at) {
-        spec->top_n = whole;
-        return whole > 0;
-    }
-    if (whole > 100)
-        return false;
-    uint64_t parts = whole * (PERMYRIAD / 100);
-    if (*at == '.') {
-        uint64_t unit = PERMYRIAD / 100;
-
-        at++;
-        for (int i = 0; i < FRACTION_DIGITS && *at >= '0' && *at <= '9'; i++, at++) {
-            unit /= 10;
-            parts += unit * (uint64_t)(*at - '0');
-        }
-        if (at[-1] == '.')
-            return false;
-    }
-    spec->top_permyriad = parts;
-    return at[0] == '%' && !at[1] && parts > 0 && parts <= PERMYRIAD;
-}
-
 static int check_args(const struct select_args *args, struct selection_spec *spec,
                       struct error *err)
 {
@@ -96,11 +52,11 @@ static int check_args(const struct select_args *args, struct selection_spec *spe
                          args->cohort);
     if (!args->top)
         return error_set(err, ERR_USAGE, "how many to keep is not said: --top N or --top P%%");
-    if (!parse_top(args->top, spec))
+    if (!top_parse(args->top, &spec->top_n, &spec->top_permyriad))
         return error_set(err, ERR_USAGE,
                          "--top %s is neither a number above 0 nor a part of up to 100%% with "
                          "at most %d decimals, like 12.5%%",
-                         args->top, FRACTION_DIGITS);
+                         args->top, TOP_DECIMALS);
     return 0;
 }
 

@@ -73,6 +73,10 @@ static const char PUT_SEGMENT[] =
     " tok_start = excluded.tok_start, tok_end = excluded.tok_end,"
     " attention = excluded.attention, nll = excluded.nll";
 
+static const char PUT_SEGMENT_NLL[] =
+    "UPDATE segment_score SET nll = :nll WHERE score_set_id = :score_set_id"
+    " AND sample_id = :sample_id AND segment = :segment";
+
 static const char COUNT_SEGMENTS[] =
     "SELECT count(*) FROM segment_score WHERE score_set_id = :score_set_id"
     " AND sample_id = :sample_id";
@@ -87,7 +91,8 @@ static const char GET_SCORE[] =
 
 static const char LIST_SCORED[] =
     "SELECT sample_id FROM score WHERE score_set_id = :score_set_id"
-    " AND sample_id BETWEEN :first AND :last ORDER BY sample_id";
+    " AND sample_id BETWEEN :first AND :last AND NOT (:skipped AND status = 'outside_top')"
+    " ORDER BY sample_id";
 
 static const char DROP_SCORE[] =
     "DELETE FROM score WHERE score_set_id = :score_set_id AND sample_id = :sample_id";
@@ -269,7 +274,7 @@ int segment_put(struct store *store, const struct segment_row *row, struct error
 {
     struct stmt *stmt = NULL;
 
-    if (!isfinite(row->attention) || !isfinite(row->nll))
+    if (!isfinite(row->attention) || isinf(row->nll))
         return error_set(err, ERR_INVARIANT,
                          "segment %" PRId64 " of sample %" PRId64
                          " has attention %f and nll %f",
@@ -282,8 +287,28 @@ int segment_put(struct store *store, const struct segment_row *row, struct error
     stmt_bind_int(stmt, ":tok_start", row->tok_start);
     stmt_bind_int(stmt, ":tok_end", row->tok_end);
     stmt_bind_real(stmt, ":attention", row->attention);
-    stmt_bind_real(stmt, ":nll", row->nll);
+    if (!isnan(row->nll))
+        stmt_bind_real(stmt, ":nll", row->nll);
     return stmt_run(stmt, err);
+}
+
+int segment_put_nll(struct store *store, const struct segment_row *row, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, PUT_SEGMENT_NLL, &stmt, err) < 0)
+        return -1;
+    stmt_bind_real(stmt, ":nll", row->nll);
+    stmt_bind_int(stmt, ":score_set_id", row->score_set_id);
+    stmt_bind_int(stmt, ":sample_id", row->sample_id);
+    stmt_bind_int(stmt, ":segment", row->segment);
+    if (stmt_run(stmt, err) < 0)
+        return -1;
+    if (db_changes(store) != 1)
+        return error_set(err, ERR_INVARIANT,
+                         "segment %" PRId64 " of sample %" PRId64 " is not there", row->segment,
+                         row->sample_id);
+    return 0;
 }
 
 static int use_for_sample(struct store *store, const char *sql, int64_t score_set_id,
@@ -319,7 +344,9 @@ int segment_load(struct store *store, int64_t score_set_id, int64_t sample_id,
                                              .tok_start = stmt_int(stmt, 1),
                                              .tok_end = stmt_int(stmt, 2),
                                              .attention = stmt_real(stmt, 3),
-                                             .nll = stmt_real(stmt, 4) };
+                                             .nll = stmt_column_type(stmt, 4) == STMT_NULL
+                                                        ? NAN
+                                                        : stmt_real(stmt, 4) };
     stmt_reset(stmt);
     *out = rows;
     return rc < 0 ? -1 : 0;
@@ -350,7 +377,7 @@ int score_get(struct store *store, int64_t score_set_id, int64_t sample_id,
 
 /* The samples from first to last that have a score in the set. */
 static int list_scored(struct store *store, int64_t score_set_id, int64_t first, int64_t last,
-                       struct id_list *out, struct error *err)
+                       bool skipped, struct id_list *out, struct error *err)
 {
     struct stmt *stmt = NULL;
     size_t cap = 0;
@@ -361,6 +388,7 @@ static int list_scored(struct store *store, int64_t score_set_id, int64_t first,
     stmt_bind_int(stmt, ":score_set_id", score_set_id);
     stmt_bind_int(stmt, ":first", first);
     stmt_bind_int(stmt, ":last", last);
+    stmt_bind_int(stmt, ":skipped", skipped);
     while ((rc = stmt_next(stmt, err)) == 1) {
         if (id_list_add(out, &cap, stmt_int(stmt, 0), err) < 0) {
             rc = -1;
@@ -389,13 +417,13 @@ static int subtract(const struct id_list *a, const struct id_list *b, struct id_
 }
 
 int score_lacking(struct store *store, int64_t score_set_id, const struct id_list *samples,
-                  struct id_list *out, struct error *err)
+                  bool skipped, struct id_list *out, struct error *err)
 {
     struct id_list scored = { 0 }, list = { 0 };
     int rc = -1;
 
     if (samples->n > 0 && list_scored(store, score_set_id, samples->ids[0],
-                                      samples->ids[samples->n - 1], &scored, err) < 0)
+                                      samples->ids[samples->n - 1], skipped, &scored, err) < 0)
         goto done;
     if (subtract(samples, &scored, &list, err) < 0)
         goto done;
@@ -415,7 +443,7 @@ int score_keep_only(struct store *store, int64_t score_set_id, const struct id_l
     struct stmt *stmt = NULL;
     int rc = -1;
 
-    if (list_scored(store, score_set_id, INT64_MIN, INT64_MAX, &scored, err) < 0 ||
+    if (list_scored(store, score_set_id, INT64_MIN, INT64_MAX, false, &scored, err) < 0 ||
         subtract(&scored, samples, &others, err) < 0)
         goto done;
     for (size_t i = 0; i < others.n; i++) {

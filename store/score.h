@@ -86,12 +86,14 @@ struct segment_row {
     int64_t tok_start;
     int64_t tok_end;
     double attention;
-    double nll;
+    double nll; /* NAN: not asked for yet */
 };
 /* Insert or replace. Inside a transaction. A value that is not finite is ERR_INVARIANT. */
 int score_put(struct store *store, const struct score_row *row, int64_t run_id,
               struct error *err);
 int segment_put(struct store *store, const struct segment_row *row, struct error *err);
+/* The NLL alone, of a segment that is there. Inside a transaction. */
+int segment_put_nll(struct store *store, const struct segment_row *row, struct error *err);
 
 /* The segments of a sample in a set, in order; n of them, in the arena. */
 int segment_load(struct store *store, int64_t score_set_id, int64_t sample_id,
@@ -118,9 +120,13 @@ bool score_has_value(const char *status);
 int score_set_model(struct store *store, int64_t score_set_id, int64_t *model_id,
                     struct error *err);
 
-/* Those of the samples that have no score in the set. Both lists ascend. */
+/* Why there is no number yet: it was not needed for the first that were asked for. */
+#define SCORE_OUTSIDE_TOP "outside_top"
+
+/* Those of the samples that have no score in the set; with skipped also those outside_top. Both
+ * lists ascend. */
 int score_lacking(struct store *store, int64_t score_set_id, const struct id_list *samples,
-                  struct id_list *out, struct error *err);
+                  bool skipped, struct id_list *out, struct error *err);
 /* Drop the set's scores of all samples but these, which ascend. Inside a transaction. */
 int score_keep_only(struct store *store, int64_t score_set_id, const struct id_list *samples,
                     struct error *err);

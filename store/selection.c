@@ -107,14 +107,14 @@ static int ranking_collect(struct ranking *ranking, struct stmt *stmt, struct er
     return rc;
 }
 
-static uint64_t how_many(const struct selection_spec *spec, uint64_t n)
+uint64_t selection_count(uint64_t top_n, uint64_t top_permyriad, uint64_t n)
 {
-    if (spec->top_n > 0)
-        return spec->top_n < n ? spec->top_n : n;
-    if (spec->top_permyriad >= PERMYRIAD)
+    if (top_n > 0)
+        return top_n < n ? top_n : n;
+    if (top_permyriad >= PERMYRIAD)
         return n;
-    return n / PERMYRIAD * spec->top_permyriad +
-           (n % PERMYRIAD * spec->top_permyriad + PERMYRIAD - 1) / PERMYRIAD;
+    return n / PERMYRIAD * top_permyriad +
+           (n % PERMYRIAD * top_permyriad + PERMYRIAD - 1) / PERMYRIAD;
 }
 
 /* Samples and scores in order; NULL last. */
@@ -150,7 +150,7 @@ static int rank(struct store *store, const struct selection_spec *spec, struct r
     stmt_close(stmt);
     if (rc < 0)
         return -1;
-    const uint64_t n = how_many(spec, out->n_candidates);
+    const uint64_t n = selection_count(spec->top_n, spec->top_permyriad, out->n_candidates);
     if (n > out->list.n)
         return error_set(err, ERR_USAGE,
                          "--top %s is %llu of %llu, but the cohort was ranked for its first "

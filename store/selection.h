@@ -56,6 +56,9 @@ struct selection_result {
 int selection_make(struct store *store, const struct selection_spec *spec, int64_t run_id,
                    bool dry_run, struct selection_result *out, struct error *err);
 
+/* How many of n that is: top_n at most, or (top_n 0) so many parts of 10,000, rounded up. */
+uint64_t selection_count(uint64_t top_n, uint64_t top_permyriad, uint64_t n);
+
 /* Sample ids of a selection in rank order, and their scores (n of them, free()); ERR_NOT_FOUND
  * with the names there are. scores may be NULL. */
 int selection_load(struct store *store, const char *name, struct id_list *out, double **scores,

@@ -626,6 +626,116 @@ static void what_is_seen_of_segments_is_a_parameter(void **state)
                 "8|6");
 }
 
+static int score_top(struct fixture *f, const char *top, bool exact, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", "gateau", "model", f->long_model,
+                     "short-model", f->short_model, "segment-tokens", "16", "top", top,
+                     "exact-all", exact ? "true" : "false", "alpha", "0.99", NULL);
+}
+
+/* As many samples as give early exit something to skip. */
+static void add_many(struct fixture *f)
+{
+    static const char *const answers[] = { "in the window",
+                                           "the rain",
+                                           "on the roof of the house",
+                                           "a man at the table",
+                                           "he read the letter again",
+                                           "the dog",
+                                           "into the fire",
+                                           "he would not go" };
+    char question[40];
+
+    for (size_t i = 0; i < 16; i++) {
+        snprintf(question, sizeof question, "what about it, say %zu?", i);
+        store_fixture_add(f->samples, i % 3 ? HOUSE LETTER LIGHT : LETTER HOUSE LIGHT, question,
+                          answers[i % 8]);
+    }
+}
+
+static void a_top_skips_segments_and_changes_no_choice(void **state)
+{
+    static const char chosen[] = "SELECT group_concat(sample_id) FROM (SELECT sample_id FROM"
+                                 " v_selection WHERE selection = 's' ORDER BY 1)";
+    struct fixture *f = *state;
+    struct fixture exact = *f;
+    struct error err;
+
+    add_many(f);
+    open_corpus(&exact);
+    for (size_t i = 0; i < N_CORPUS; i++)
+        add(&exact, i);
+    add_many(&exact);
+    assert_ok(score_top(f, "20%", false, &err));
+    const int64_t n_skipped = stage_run_int(&f->run, "skipped");
+    const int64_t n_tokens = stage_run_int(&f->run, "tokens");
+    assert_ok(score_top(&exact, "20%", true, &err));
+
+    assert_true(n_skipped > 0);
+    assert_int_equal(stage_run_int(&exact.run, "skipped"), 0);
+    assert_true(n_tokens < stage_run_int(&exact.run, "tokens"));
+    for (struct fixture *one = f; one; one = one == f ? &exact : NULL)
+        assert_ok(stage_run(&one->run, &err, "select", "name", "s", "by", "gateau", "top",
+                            "20%", NULL));
+    char *with = rows_of(f->run.store, chosen);
+    char *without = rows_of(exact.run.store, chosen);
+    assert_string_equal(with, without);
+    free(with);
+    free(without);
+    /* hmp is of all, and what was computed is what it would have been. */
+    assert_rows(f->run.store, "SELECT count(hmp), count(gateau) FROM v_cohort_scores", "19|4");
+    assert_rows(f->run.store,
+                "SELECT DISTINCT status FROM v_cohort_scores WHERE gateau IS NOT NULL",
+                "at_least");
+    close_corpus(&exact);
+}
+
+static void a_top_is_done_once_and_can_be_completed(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    add_many(f);
+    assert_ok(score_top(f, "3", false, &err));
+    const int64_t n_skipped = stage_run_int(&f->run, "skipped");
+    assert_true(n_skipped > 0);
+    assert_ok(score_top(f, "3", false, &err));
+    assert_int_equal(stage_run_int(&f->run, "tokens"), 0);
+    assert_int_equal(stage_run_int(&f->run, "ranked"), 0);
+    assert_string_equal(stage_run_text(&f->run, "cohort"), "gateau@1");
+
+    /* More than was asked for is not known, and not made up. */
+    assert_fails(
+        stage_run(&f->run, &err, "select", "name", "s", "by", "gateau", "top", "4", NULL),
+        ERR_USAGE, "first 3 only");
+    assert_fails(
+        stage_run(&f->run, &err, "cohort make", "cohort", "gateau", "alpha", "0.5", NULL),
+        ERR_USAGE, "without --top");
+    assert_ok(score_top(f, "3", true, &err));
+    assert_true(stage_run_int(&f->run, "tokens") > 0);
+    assert_rows(f->run.store,
+                "SELECT count(*) FROM v_scores WHERE status IN ('outside_top', 'at_least')",
+                "0");
+    assert_rows(f->run.store, "SELECT count(*) FROM v_segments WHERE nll IS NULL", "0");
+    assert_ok(
+        stage_run(&f->run, &err, "select", "name", "s", "by", "gateau", "top", "4", NULL));
+}
+
+static void a_top_that_bounds_nothing_says_so_and_skips_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(stage_run(&f->run, &err, "score", "metrics", "gateau", "model", f->long_model,
+                        "short-model", f->short_model, "segment-tokens", "16", "top", "1",
+                        "norm", "zscore", NULL));
+    assert_non_null(strstr(f->run.notes, "skips nothing"));
+    assert_int_equal(stage_run_int(&f->run, "skipped"), 0);
+    assert_fails(score_with(f, "cas", "top", "3", &err), ERR_USAGE, "only gateau");
+    assert_fails(score_with(f, "cas", "exact-all", "true", &err), ERR_USAGE, "--top");
+    assert_fails(score_with(f, "cas", "top", "0%", &err), ERR_USAGE, "12.5%");
+}
+
 static void wrong_words_for_segments_are_refused(void **state)
 {
     struct fixture *f = *state;
@@ -750,6 +860,9 @@ int main(void)
         TEST(without_models_named_the_built_in_pair_is_used),
         TEST(another_way_to_make_cas_needs_no_model),
         TEST(what_is_seen_of_segments_is_a_parameter),
+        TEST(a_top_skips_segments_and_changes_no_choice),
+        TEST(a_top_is_done_once_and_can_be_completed),
+        TEST(a_top_that_bounds_nothing_says_so_and_skips_nothing),
         TEST(wrong_words_for_segments_are_refused),
         TEST(arguments_out_of_range_are_refused),
         TEST(a_model_that_is_not_there_is_named),
