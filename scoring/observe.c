@@ -30,7 +30,9 @@ int observer_new(const struct model *model, const struct kernels *kernels, struc
     observer->model = model;
     observer->tokenizer = model_tokenizer(model);
     observer->options = *options;
-    if (session_new(model, kernels, pool, &observer->session, err) < 0) {
+    if (session_new(model, kernels, pool, &observer->session, err) < 0 ||
+        (options->ntk_factor > 0 &&
+         session_stretch_ntk(observer->session, options->ntk_factor, err) < 0)) {
         observer_free(observer);
         return -1;
     }
@@ -56,7 +58,7 @@ static size_t job_tokens(const struct job *job)
     if (job->kind == JOB_ALONE)
         return 1 + job->n_response;
     return prompt->n_head + (job->part.end - job->part.start) + prompt->n_tail -
-           (job->cut.end - job->cut.start) + job->n_response - job->before;
+           (job->cut.end - job->cut.start) + job->n_response - job->before - job->n_skipped;
 }
 
 static int32_t *add_ids(int32_t *to, const int32_t *ids, size_t n)
@@ -66,20 +68,30 @@ static int32_t *add_ids(int32_t *to, const int32_t *ids, size_t n)
     return to + n;
 }
 
+/* The same for a piece of which *n_skipped may be left out, and what is left of them. */
+static int32_t *add_piece(int32_t *to, const int32_t *ids, size_t n, size_t *n_skipped)
+{
+    const size_t skip = n < *n_skipped ? n : *n_skipped;
+
+    *n_skipped -= skip;
+    return add_ids(to, ids + skip, n - skip);
+}
+
 static void join_pieces(const struct observer *observer, const struct job *job, int32_t *to)
 {
     const struct prompt *prompt = job->prompt;
     const int32_t *context = prompt->ids.ids + prompt->n_head;
     const int32_t *tail = context + prompt->n_context;
     const int32_t start_token = tokenizer_bos(observer->tokenizer);
+    size_t skip = job->n_skipped;
 
     if (job->kind == JOB_ALONE) {
         to = add_ids(to, &start_token, 1);
     } else {
-        to = add_ids(to, prompt->ids.ids, prompt->n_head);
-        to = add_ids(to, context + job->part.start, job->part.end - job->part.start);
-        to = add_ids(to, tail, job->cut.start);
-        to = add_ids(to, tail + job->cut.end, prompt->n_tail - job->cut.end);
+        to = add_piece(to, prompt->ids.ids, prompt->n_head, &skip);
+        to = add_piece(to, context + job->part.start, job->part.end - job->part.start, &skip);
+        to = add_piece(to, tail, job->cut.start, &skip);
+        to = add_piece(to, tail + job->cut.end, prompt->n_tail - job->cut.end, &skip);
     }
     add_ids(to, tail + prompt->n_tail, job->n_response - job->before);
 }
@@ -356,6 +368,8 @@ size_t observer_guess_tokens(const struct observer_options *options,
     }
     if (context > options->max_tokens)
         context = options->max_tokens;
+    if (options->prompt_window > 0 && context > options->prompt_window)
+        context = options->prompt_window;
     if (needs & NEED_REACH)
         n += context;
     if (needs & NEED_PAIRS)

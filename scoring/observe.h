@@ -131,6 +131,8 @@ struct observer_options {
     size_t batch_tokens;  /* how many tokens to run together, about; does not change results */
     size_t near_tokens;   /* what NEED_NLL_NEAR leaves of a context */
     const char *question; /* of NEED_ANSWER and NEED_RATING; NULL for none */
+    size_t prompt_window; /* the model sees so many of the prompt's last tokens; 0: all */
+    double ntk_factor;    /* of session_stretch_ntk(); 0: not stretched */
     const struct prompt_template *template;
     /* Called now and then during a run, with how many of its tokens are done. Other than 0 is
      * the signal that asks to stop: the run ends with ERR_CANCELLED. May be NULL. */

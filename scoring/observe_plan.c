@@ -23,6 +23,16 @@ bool observe_fit(const struct prompt *prompt, size_t max_tokens, bool cut_right,
     return true;
 }
 
+/* What of a prompt's beginning a model with a window does not see. */
+static size_t skipped_by_window(const struct observer *observer, const struct job *job)
+{
+    const size_t window = observer->options.prompt_window;
+    const size_t n_prompt =
+        job->prompt->n_head + (job->part.end - job->part.start) + job->prompt->n_tail;
+
+    return window > 0 && n_prompt > window ? n_prompt - window : 0;
+}
+
 static struct segment_rule rule_of(const struct observer *observer)
 {
     return (struct segment_rule){ .tokens = observer->options.segment_tokens,
@@ -87,27 +97,29 @@ int job_add(struct job_list *list, const struct job *job, struct error *err)
     return 0;
 }
 
-/* Whether a whole sequence of one prompt is the beginning of that of another: then one pass
- * serves both. */
-static bool begins(const struct job *job, const struct job *longer)
+/* Whether a whole sequence of one prompt is the beginning of that of another, and means the
+ * same there: then one pass serves both. */
+static bool begins(const struct observer *observer, const struct job *job,
+                   const struct job *longer)
 {
     const struct token_buf *ids = &job->prompt->ids;
     const struct token_buf *all = &longer->prompt->ids;
 
     return ids->n < all->n && job->part.start == 0 && longer->part.start == 0 &&
+           longer->n_skipped == 0 && session_prefixes_hold(observer->session, all->n) &&
            memcmp(ids->ids, all->ids, ids->n * sizeof *ids->ids) == 0;
 }
 
 /* A pass over a whole sequence. One that goes on where another ended takes its place. */
-static int add_whole(struct job_list *list, struct job job, unsigned needs,
-                     struct arena *scratch, struct error *err)
+static int add_whole(const struct observer *observer, struct job_list *list, struct job job,
+                     unsigned needs, struct arena *scratch, struct error *err)
 {
     /* What is asked of states and attention is asked of one response's rows. */
     const bool only_nll = !(needs & (NEED_SEGMENTS | NEED_POOLED | NEED_USER_MASS));
     struct job *whole = list->whole > 0 ? &list->jobs[list->whole - 1] : NULL;
 
     job.kind = JOB_WHOLE;
-    if (only_nll && whole && begins(whole, &job)) {
+    if (only_nll && whole && begins(observer, whole, &job)) {
         struct job *shorter = arena_alloc(scratch, 1, sizeof *shorter);
 
         if (!shorter)
@@ -197,6 +209,10 @@ static int plan_dialogue(const struct observer *observer, const struct prompt *p
                        .scored = (needs & NEED_NLL) != 0,
                        .observation = out };
 
+    if (observer->options.prompt_window > 0 &&
+        (needs & (NEED_SEGMENTS | NEED_POOLED | NEED_USER_MASS)))
+        return error_set(err, ERR_INVARIANT,
+                         "more than an NLL is asked of a model with a window");
     out->n_response_tokens = prompt->n_response;
     out->reason = prompt->reason;
     if (!out->reason && prompt->n_response == 0)
@@ -211,9 +227,11 @@ static int plan_dialogue(const struct observer *observer, const struct prompt *p
         return -1;
     if ((needs & NEED_POOLED) && observe_new_pooled(observer, arena, out, err) < 0)
         return -1;
+    job.n_skipped = skipped_by_window(observer, &job);
     if (((needs & NEEDS_WHOLE) || job.scored || job.attended) &&
-        add_whole(list, job, needs, arena, err) < 0)
+        add_whole(observer, list, job, needs, arena, err) < 0)
         return -1;
+    job.n_skipped = 0;
     job.scored = true;
     job.attended = false;
     job.segment = NULL;

@@ -43,6 +43,7 @@ struct job {
     bool scored;       /* the response's NLL is asked for */
     bool attended;     /* the attention to all segments is asked for */
     bool before;       /* of the rows before the response's own */
+    size_t n_skipped;  /* of JOB_WHOLE: tokens of the prompt's beginning that it does without */
     struct observation *observation;
     struct segment *segment; /* whose NLL the response's is, or NULL */
     /* Of JOB_WHOLE: one whose sequence is the beginning of this one, and gets its results from

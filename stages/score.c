@@ -44,6 +44,10 @@ static const struct option options[] = {
       "the model; of a pair the one with the long window (default: built in)" },
     { OPTION_TEXT, 0, "short-model", offsetof(struct score_args, short_model), "FILE",
       "the model of the pair with the short window" },
+    { OPTION_INT, 0, "short-window", offsetof(struct score_args, short_window), "W",
+      "the last W tokens of the prompt are all that the short model sees" },
+    { OPTION_TEXT, 0, "short-rope", offsetof(struct score_args, short_rope), "HOW",
+      "stretch the short model's positions: none, ntk or ntk:S (default none)" },
     { OPTION_TEXT, 0, "where", offsetof(struct score_args, where), "SQL",
       "only samples that meet a condition over v_sample" },
     { OPTION_TEXT, 0, "template", offsetof(struct score_args, template), "NAME",
@@ -184,8 +188,9 @@ static int check(const void *arguments, struct error *err)
 {
     const struct score_args *args = arguments;
     struct score_plan plan = { 0 };
+    struct short_view view;
 
-    if (check_args(args, err) < 0)
+    if (check_args(args, err) < 0 || score_short_view(args, &view, err) < 0)
         return -1;
     int rc = score_plan_make(&args->metrics, &plan, err);
     if (rc == 0)
@@ -209,7 +214,8 @@ static int run_models(struct scoring *scoring, struct error *err)
     for (size_t i = 0; i < SCORE_MODELS; i++)
         if (scoring->plan.roles[i] &&
             (score_backlog_new(scoring, (enum scorer_model)i, &backlogs[i], err) < 0 ||
-             score_backlog_guess(backlogs[i], &report->total, NULL, err) < 0))
+             score_backlog_guess(backlogs[i], &report->total, NULL, err) < 0 ||
+             score_backlog_check_memory(backlogs[i], err) < 0))
             goto done;
     for (size_t i = 0; i < SCORE_MODELS; i++)
         if (backlogs[i] && score_backlog_run(backlogs[i], err) < 0)
@@ -379,6 +385,8 @@ static int run(const struct stage_context *context, const void *arguments,
     scoring.observing.question = args->question;
     scoring.neighbour = args->neighbour > 0 ? (size_t)args->neighbour : NEIGHBOUR;
     kernels_init(&scoring.kernels, context->cpu_flags);
+    if (score_short_view(args, &scoring.short_view, err) < 0)
+        goto done;
     if (condition_select(context->store, args->where, &scoring.samples, err) < 0 ||
         score_models_open(&scoring, err) < 0 || score_sets_find(&scoring, err) < 0)
         goto done;

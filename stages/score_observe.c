@@ -7,8 +7,10 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/pool.h"
 #include "base/report.h"
+#include "scoring/infer/session.h"
 #include "stages/stage.h"
 #include "store/embedding.h"
 #include "store/sample.h"
@@ -41,6 +43,7 @@ struct score_backlog {
     size_t n_nodes;
     struct lacking *samples;
     size_t n_samples;
+    size_t longest; /* tokens of a sequence, guessed */
     struct sample_reader *reader;
     struct batch batch;
     struct observer *observer; /* of score_backlog_open() */
@@ -195,13 +198,27 @@ static size_t guess_tokens(const struct score_backlog *backlog, size_t first, un
     const struct score_texts *texts = &backlog->batch.texts;
     /* The last response's pass serves the others, too, unless more than NLLs is asked. */
     const bool shares = !(needs & ~(unsigned)(NEED_NLL | NEED_NLL_ALONE));
+    const struct observer_options observing = score_observing(backlog->scoring, backlog->role);
     size_t n = 0;
 
     for (size_t i = first; i < texts->n; i++)
-        n += observer_guess_tokens(&backlog->scoring->observing, &texts->texts[i],
+        n += observer_guess_tokens(&observing, &texts->texts[i],
                                    shares && i + 1 < texts->n ? needs & ~(unsigned)NEED_NLL
                                                               : needs);
     return n;
+}
+
+/* The most tokens that one of the texts at hand will put to the model at once. */
+static void note_longest(struct score_backlog *backlog)
+{
+    const struct observer_options observing = score_observing(backlog->scoring, backlog->role);
+
+    for (size_t i = 0; i < backlog->batch.texts.n; i++) {
+        const size_t n =
+            observer_guess_tokens(&observing, &backlog->batch.texts.texts[i], NEED_NLL);
+
+        backlog->longest = n > backlog->longest ? n : backlog->longest;
+    }
 }
 
 static void clear_batch(struct batch *batch)
@@ -225,8 +242,23 @@ int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, uint6
         *n_tokens += n;
         if (longest && n > *longest)
             *longest = n;
+        note_longest(backlog);
     }
     return 0;
+}
+
+/* Texts are never so dense that a token is eight bytes: what is refused here would be refused
+ * by the session once it has the tokens, after all that comes before. */
+int score_backlog_check_memory(const struct score_backlog *backlog, struct error *err)
+{
+    const struct score_model *model = &backlog->scoring->models[backlog->role];
+    const size_t n = backlog->longest / 2;
+    const struct session_memory memory =
+        session_memory(model->model, backlog->scoring->context->n_threads, n, 1);
+
+    if (session_check_memory(&memory, n, memory_available(""), err) == 0)
+        return 0;
+    return error_prefix(err, "%s: the longest sample", model->path);
 }
 
 /* Read samples from the first on, until they make a batch. */
@@ -404,7 +436,7 @@ static int run_batch(struct score_backlog *backlog, size_t first, struct error *
 int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct error *err)
 {
     const struct scoring *scoring = backlog->scoring;
-    struct observer_options observing = scoring->observing;
+    struct observer_options observing = score_observing(scoring, backlog->role);
 
     observing.step = step;
     observing.step_arg = backlog;

@@ -37,6 +37,8 @@ struct score_args {
     struct text_list metrics;
     const char *model;
     const char *short_model;
+    const char *short_rope;
+    int64_t short_window; /* 0: all of the prompt */
     const char *where;
     const char *template; /* a name, or "auto" */
     const char *turns;    /* "last" or "all" */
@@ -100,6 +102,12 @@ struct score_model {
     int64_t model_id; /* 0 in a dry run */
 };
 
+/* How the short model of a pair is run. */
+struct short_view {
+    size_t window;     /* --short-window; 0 none */
+    double ntk_factor; /* --short-rope ntk:S; 0 none */
+};
+
 /* Rows of the transaction in hand, or of all. */
 struct score_tally {
     uint64_t n_scored;
@@ -126,6 +134,7 @@ struct scoring {
     bool all_turns;
     size_t neighbour;
     bool looks; /* a dry run, or an estimate: nothing is written */
+    struct short_view short_view;
     struct kernels kernels;
     struct id_list samples; /* those of --where, asked once: it may look at what we write */
     struct score_tally done;
@@ -154,6 +163,12 @@ void score_segment_params(const struct scoring *scoring, const struct score_node
 
 /* score_models.c: open those the plan needs, and settle max_tokens. */
 int score_models_open(struct scoring *scoring, struct error *err);
+/* Fill in how the short model is run, from the options. */
+int score_short_view(const struct score_args *args, struct short_view *out, struct error *err);
+/* Whether the short model is the long one, with a view that is narrower. */
+bool score_is_twin(const struct scoring *scoring);
+/* The options that a model's observer gets. */
+struct observer_options score_observing(const struct scoring *scoring, enum scorer_model role);
 void score_models_close(struct scoring *scoring);
 
 /* score_sets.c: fill in the models' and nodes' ids; in a dry run those there are. */
@@ -174,6 +189,8 @@ int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct 
  * was guessed to have, and what it took. There must be samples. */
 int score_backlog_probe(struct score_backlog *backlog, double where, uint64_t *n_tokens,
                         double *secs, struct error *err);
+/* ERR_NOMEM when the machine cannot hold the longest, after score_backlog_guess(). */
+int score_backlog_check_memory(const struct score_backlog *backlog, struct error *err);
 int score_backlog_run(struct score_backlog *backlog, struct error *err);
 
 /* score_estimate.c: what a run will cost. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stages/score_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,22 @@
 #include "store/store.h"
 
 enum { PARAMS_MAX_BYTES = 1 << 20, NAME_MAX_BYTES = 256 };
+
+/* Only what differs from a model as it is: sets without these keys stay what they were. */
+static void add_short_view(const struct short_view *view, struct jsonout *out)
+{
+    char rope[32];
+
+    if (view->ntk_factor > 0) {
+        snprintf(rope, sizeof rope, "ntk:%.17g", view->ntk_factor);
+        jsonout_key(out, "short_rope");
+        jsonout_text(out, slice_text(rope));
+    }
+    if (view->window > 0) {
+        jsonout_key(out, "short_window");
+        jsonout_int(out, (int64_t)view->window);
+    }
+}
 
 /*
  * All that can change a node's numbers beside the model, as canonical JSON: keys in
@@ -57,6 +74,8 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
         jsonout_key(&json, "short_model");
         jsonout_text(&json, slice_text(hex));
     }
+    if (node->has_short_model || node->role == SCORER_SHORT_MODEL)
+        add_short_view(&scoring->short_view, &json);
     if (has_model) {
         jsonout_key(&json, "template");
         jsonout_text(&json, slice_text(observing->template->name));

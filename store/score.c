@@ -28,7 +28,8 @@ static const char FIND_SET[] = "SELECT score_set_id FROM score_set WHERE metric_
                                " AND model_id = :model_id AND params_hash = :hash";
 
 /* Sets without a score are what a run left that was stopped before its first commit; of cohorts
- * the current versions count. */
+ * the current versions count. A model's numbers under the narrow view of a pair's short model
+ * are not what its name means, unless there are no others. */
 static const char FIND_SETS[] =
     "SELECT t.score_set_id, t.model_id, m.better = 'higher',"
     " coalesce((SELECT max(k.run_id) FROM score k WHERE k.score_set_id = t.score_set_id),"
@@ -38,7 +39,9 @@ static const char FIND_SETS[] =
     " FROM score_set t JOIN metric m ON m.metric_id = t.metric_id"
     " JOIN model d ON d.model_id = t.model_id"
     " WHERE m.name = :metric AND (:model IS NULL OR d.name = :model) AND newest IS NOT NULL"
-    " ORDER BY max(newest, coalesce(t.asked_run_id, 0)) DESC, t.score_set_id DESC";
+    " ORDER BY t.params -> '$.short_model' IS NULL AND"
+    " coalesce(t.params -> '$.short_window', t.params -> '$.short_rope') IS NOT NULL,"
+    " max(newest, coalesce(t.asked_run_id, 0)) DESC, t.score_set_id DESC";
 
 static const char LOOK_UP_SET[] =
     "SELECT t.score_set_id FROM score_set t JOIN metric m ON m.metric_id = t.metric_id"

@@ -89,6 +89,11 @@ int session_stretch_ntk(struct session *session, double factor, struct error *er
     return 0;
 }
 
+bool session_prefixes_hold(const struct session *session, size_t n_tokens)
+{
+    return !rope_is_long(&session->model->hparams.rope, &session->stretch, n_tokens);
+}
+
 int session_eval(struct session *session, const struct sequence *sequences, size_t n_sequences,
                  struct error *err)
 {

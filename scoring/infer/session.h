@@ -13,6 +13,7 @@
 #ifndef CURATE_SESSION_H
 #define CURATE_SESSION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -84,6 +85,10 @@ void session_free(struct session *session);
  * by dynamic NTK with this factor s >= 1 (rope.h). ERR_UNSUPPORTED for a model whose positions
  * do not turn, or whose file already stretches them. */
 int session_stretch_ntk(struct session *session, double factor, struct error *err);
+
+/* Whether in a sequence of n_tokens a token means what it means at the end of a shorter one:
+ * where positions turn by the length of the whole, it does not. */
+bool session_prefixes_hold(const struct session *session, size_t n_tokens);
 
 /*
  * Evaluate the sequences; fills what they ask for, and runs no layer more than that takes.
