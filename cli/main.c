@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/cmd_stage.h"
@@ -24,14 +25,28 @@ static void on_signal(int signal_number)
     stop_signal = signal_number;
 }
 
+/* A model is used where it is mapped: when somebody cuts the file short, or the disk below it
+ * fails, reading it ends in this signal, and there is no way back. */
+static void on_bus_error(int signal_number)
+{
+    static const char said[] = "curate: a file that was being read became shorter, or its disk"
+                               " failed; what was committed is kept\n";
+
+    (void)signal_number;
+    (void)!write(STDERR_FILENO, said, sizeof said - 1);
+    _exit(74);
+}
+
 static void catch_signals(void)
 {
+    const struct sigaction bus = { .sa_handler = on_bus_error };
     struct sigaction action = { .sa_handler = on_signal,
                                 .sa_flags = (int)SA_RESETHAND | SA_RESTART };
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGBUS, &bus, NULL);
 }
 
 /* sysexits(3); the table is part of the manual. */
