@@ -19,6 +19,7 @@
 enum {
     BLOCK_BYTES = 128 * 1024,
     MAGIC_BYTES = 4,
+    ZSTD_BLOCK_HEADER = 3,
     ZSTD_STARTS_WITH = 5, /* as much of a frame's header as says how long the header is */
     MARKS_MAX = 512,
     GZIP_ONLY = 15 + 16, /* the largest window, with a gzip header around it */
@@ -331,9 +332,11 @@ static ssize_t step_zstd(struct inflate *in, void *out, size_t n, bool *end, str
         return 0;
     }
     const bool dry = in->pos == in->len;
-    /* libzstd forgets what a call made when something in the same call is broken. So it gets
-     * what it asks for and no more, a block, and nothing while it has bytes to hand out. */
-    const size_t wants = in->zstd_holds ? 0 : in->zstd_wants;
+    /* libzstd forgets what a call made when something in the same call is broken. So it gets a
+     * block and no more, without the header of the next, which it asks for along with it, and
+     * nothing while it has bytes to hand out. */
+    const size_t head = in->zstd_wants > ZSTD_BLOCK_HEADER ? ZSTD_BLOCK_HEADER : 0;
+    const size_t wants = in->zstd_holds ? 0 : in->zstd_wants - head;
     const size_t left = in->len - in->pos;
     const size_t len = in->pos + (wants < left ? wants : left);
     ZSTD_inBuffer from = { in->bytes, len, in->pos };
