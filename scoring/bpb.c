@@ -9,6 +9,7 @@ static void observe_bpb(const struct observation *observation, struct score *out
 {
     const double nats = observation->nll_nats * (double)observation->n_response_tokens;
 
+    out->reason = observation->nll_reason;
     out->value = nats / log(2) / (double)observation->n_response_bytes;
 }
 

@@ -21,7 +21,9 @@ static int rank_gateau(const struct scorer_options *options, const double *const
     for (size_t i = 0; i < n; i++)
         awareness[i] = options->low_cas ? -inputs[1][i] : inputs[1][i];
     if (normalise(options->normaliser, inputs[0], n, out, err) < 0 ||
-        normalise(options->normaliser, awareness, n, awareness, err) < 0)
+        /* The published script adds a cosine to a softmax. */
+        (options->normaliser != NORMALISE_GATEAU_CODE &&
+         normalise(options->normaliser, awareness, n, awareness, err) < 0))
         goto done;
     for (size_t i = 0; i < n; i++)
         out[i] = alpha * out[i] + (1 - alpha) * awareness[i];

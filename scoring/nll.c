@@ -6,6 +6,7 @@
 
 static void observe_nll(const struct observation *observation, struct score *out)
 {
+    out->reason = observation->nll_reason;
     out->value = observation->nll_nats;
 }
 

@@ -189,8 +189,9 @@ int normalise_robust(const double *values, size_t n, double *out, struct error *
 }
 
 static const char *const names[NORMALISERS] = {
-    [NORMALISE_SOFTMAX] = "softmax", [NORMALISE_MINMAX] = "minmax", [NORMALISE_RANK] = "rank",
-    [NORMALISE_ZSCORE] = "zscore",   [NORMALISE_ROBUST] = "robust",
+    [NORMALISE_SOFTMAX] = "softmax", [NORMALISE_MINMAX] = "minmax",
+    [NORMALISE_RANK] = "rank",       [NORMALISE_ZSCORE] = "zscore",
+    [NORMALISE_ROBUST] = "robust",   [NORMALISE_GATEAU_CODE] = "gateau-code",
 };
 
 const char *normaliser_name(enum normaliser normaliser)
@@ -223,6 +224,7 @@ int normalise(enum normaliser normaliser, const double *values, size_t n, double
     case NORMALISE_ROBUST:
         return normalise_robust(values, n, out, err);
     case NORMALISE_SOFTMAX:
+    case NORMALISE_GATEAU_CODE:
     case NORMALISERS:
         break;
     }

@@ -22,10 +22,11 @@ enum normaliser {
     NORMALISE_RANK,
     NORMALISE_ZSCORE,
     NORMALISE_ROBUST,
+    NORMALISE_GATEAU_CODE, /* as softmax, but gateau takes cas as it is */
     NORMALISERS,
 };
 
-/* "softmax", "minmax", "rank", "zscore", "robust". */
+/* "softmax", "minmax", "rank", "zscore", "robust", "gateau-code". */
 const char *normaliser_name(enum normaliser normaliser);
 bool normaliser_find(const char *name, enum normaliser *out);
 int normalise(enum normaliser normaliser, const double *values, size_t n, double *out,

@@ -183,15 +183,36 @@ static double mean(const double *values, size_t n)
     return sum_value(&sum) / (double)n;
 }
 
+static void take_ready(const struct job *job, const struct sequence *sequence)
+{
+    const size_t n = sequence->n_tokens - sequence->score_from;
+
+    if (sequence->nll_nats) {
+        const double by = (double)(job->divide_by > 0 ? job->divide_by : n);
+        const double nll = mean(sequence->nll_nats, n) * (double)n / by;
+
+        if (job->mean_nll_nats)
+            *job->mean_nll_nats = nll;
+        for (size_t i = 0; job->segment && i <= job->n_alike; i++)
+            job->segment[i].nll_nats = nll;
+    }
+    /* A span may be less than its segment, whose other keys count as zeros. */
+    for (size_t i = 0; sequence->attention && i < sequence->n_spans; i++) {
+        struct segment *segment = &job->segment[i];
+        const struct span *span = &sequence->spans[i];
+
+        segment->attention = sequence->attention[i] * (double)(span->end - span->start) /
+                             (double)(segment->tok_end - segment->tok_start);
+    }
+}
+
 static void take_results(const struct job *job, const struct sequence *sequence)
 {
     struct observation *observation = job->observation;
     double nll = 0;
 
     if (job->kind == JOB_READY) {
-        if (job->mean_nll_nats)
-            *job->mean_nll_nats =
-                mean(sequence->nll_nats, sequence->n_tokens - sequence->score_from);
+        take_ready(job, sequence);
         return;
     }
     if (job->scored)
@@ -324,7 +345,8 @@ int observer_run(struct observer *observer, const struct observed_text *texts, s
     if (!prompts)
         return error_nomem(err);
     for (size_t i = 0; i < n; i++) {
-        if (slice_is_blank(texts[i].response)) /* its prompt stays empty */
+        /* Its prompt stays empty. */
+        if (observer->options.compat != COMPAT_NONE || slice_is_blank(texts[i].response))
             continue;
         if (build_prompt(observer, texts, prompts, i, err) == 0)
             continue;

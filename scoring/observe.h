@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "scoring/compat.h"
 #include "scoring/segment.h"
 
 struct arena;
@@ -93,6 +94,7 @@ struct observation {
     bool truncated;     /* to fit max_tokens the context lost tokens, or the dialogue its
                            oldest turns */
     size_t n_response_tokens;
+    const char *nll_reason;   /* static; why there is no nll though there is the rest */
     double nll_nats;          /* mean over response tokens; valid when asked for */
     const char *alone_reason; /* static; no_bos: why there is no nll_alone, else NULL */
     double nll_alone_nats;
@@ -130,6 +132,7 @@ struct observer_options {
     bool cut_segments_right;
     size_t batch_tokens;  /* how many tokens to run together, about; does not change results */
     size_t near_tokens;   /* what NEED_NLL_NEAR leaves of a context */
+    enum compat compat;   /* published code to do as, instead of what is said of prompts here */
     const char *question; /* of NEED_ANSWER and NEED_RATING; NULL for none */
     size_t prompt_window; /* the model sees so many of the prompt's last tokens; 0: all */
     double ntk_factor;    /* of session_stretch_ntk(); 0: not stretched */

@@ -255,6 +255,8 @@ int observe_plan(const struct observer *observer, const struct prompt *prompt,
                  struct observation *out, struct job_list *list, struct error *err)
 {
     *out = (struct observation){ .n_response_bytes = text ? text->response.len : 0 };
+    if (text && observer->options.compat != COMPAT_NONE)
+        return observe_plan_compat(observer, text, needs, arena, out, list, err);
     if (plan_dialogue(observer, prompt, needs, arena, out, list, err) < 0)
         return -1;
     if (text && (needs & NEED_NLL_INSTRUCTION) &&

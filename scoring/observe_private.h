@@ -53,6 +53,10 @@ struct job {
     /* Of JOB_READY: the sequence as it is; where the mean of its NLLs goes, if anywhere. */
     struct sequence ready;
     double *mean_nll_nats;
+    /* Or, with segment, that of n_alike more segments, too; over divide_by where it is set. Its
+     * attention goes to the segments from there on. */
+    size_t n_alike;
+    size_t divide_by;
 };
 
 /* Grows; jobs is for free(). */
@@ -104,6 +108,11 @@ int observe_plan_instruction(const struct observer *observer, const struct obser
 int observe_plan_question(const struct observer *observer, const struct observed_text *text,
                           unsigned needs, struct arena *arena, struct observation *out,
                           struct job_list *list, struct error *err);
+
+/* observe_compat.c: the sample as options.compat has it. */
+int observe_plan_compat(const struct observer *observer, const struct observed_text *text,
+                        unsigned needs, struct arena *arena, struct observation *out,
+                        struct job_list *list, struct error *err);
 
 /* observe_document.c: the context as a text of its own. */
 int observe_plan_document(const struct observer *observer, const struct observed_text *text,

@@ -48,7 +48,9 @@ static int take_normaliser(const char *text, struct cohort_spec *spec, struct er
     if (normaliser_find(text, &spec->options.normaliser))
         return 0;
     return error_set(err, ERR_USAGE,
-                     "--norm is %s; there are softmax, minmax, rank, zscore and robust", text);
+                     "--norm is %s; there are softmax, minmax, rank, zscore, robust "
+                     "and gateau-code",
+                     text);
 }
 
 /* One of two words. */

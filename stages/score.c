@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/report.h"
-#include "scoring/infer/nearest.h"
 #include "scoring/template_list.h" /* generated: TEMPLATE_LIST */
 #include "stages/score_private.h"
 #include "stages/stage.h"
@@ -28,10 +27,10 @@ static const struct score_args defaults = {
                      .cas_sign = "+1",
                      .nulls = "exclude" },
     .segment_tokens = 128,
-    .max_segments = 500,
+    .max_segments = SCORE_LIMIT,
     .last_segment = "half",
-    .response_tokens = 500,
-    .instruction_tokens = 500,
+    .response_tokens = SCORE_LIMIT,
+    .instruction_tokens = SCORE_LIMIT,
     .attn_row = "own",
     .truncate = "left",
     .cas_truncate = "left",
@@ -94,6 +93,8 @@ static const struct option options[] = {
       "what yes_probability and rating ask about each sample" },
     { OPTION_INT, 0, "neighbour", offsetof(struct score_args, neighbour), "N",
       "knn is the distance to the Nth nearest sample (default 6)" },
+    { OPTION_TEXT, 0, "compat", offsetof(struct score_args, compat), "NAME",
+      "compute as published code: gateau-code, superfiltering or cherry" },
     { OPTION_FLAG, 0, "estimate", offsetof(struct score_args, estimate), NULL,
       "try some of the samples, print what all would take, and score none" },
     { OPTION_TEXT, 0, "max-cost", offsetof(struct score_args, max_cost), "TIME",
@@ -150,40 +151,6 @@ static int check_args(const struct score_args *args, struct error *err)
     return prompt_template_check(args->template, err);
 }
 
-/* Options that belong to some metrics only: neither missing nor without use. */
-static int check_options(const struct score_args *args, const struct score_plan *plan,
-                         struct error *err)
-{
-    unsigned needs = 0;
-    bool takes_neighbour = false;
-
-    for (size_t i = 0; i < plan->n; i++) {
-        needs |= plan->nodes[i].needs;
-        takes_neighbour = takes_neighbour || plan->nodes[i].takes_neighbour;
-    }
-    if (args->neighbour < 0 || args->neighbour > NEAREST_NTH_MAX)
-        return error_set(err, ERR_USAGE, "--neighbour is %lld; it must be from 1 to %d",
-                         (long long)args->neighbour, NEAREST_NTH_MAX);
-    if (args->neighbour > 0 && !takes_neighbour)
-        return error_set(err, ERR_USAGE,
-                         "none of these metrics is about neighbours, so --neighbour has no "
-                         "use");
-    const bool asks = (needs & (NEED_ANSWER | NEED_RATING)) != 0;
-
-    if (asks && (!args->question || !args->question[0]))
-        return error_set(err, ERR_USAGE,
-                         "%s puts a question to the model: give it with --question TEXT",
-                         needs & NEED_ANSWER ? "yes_probability" : "rating");
-    if (args->question && !asks)
-        return error_set(err, ERR_USAGE,
-                         "none of these metrics asks a question, so --question has no use");
-    if (args->near_tokens > 0 && !(needs & NEED_NLL_NEAR))
-        return error_set(err, ERR_USAGE,
-                         "none of these metrics shortens the context to its end, so "
-                         "--near-tokens has no use");
-    return 0;
-}
-
 static int check(const void *arguments, struct error *err)
 {
     const struct score_args *args = arguments;
@@ -194,7 +161,7 @@ static int check(const void *arguments, struct error *err)
         return -1;
     int rc = score_plan_make(&args->metrics, &plan, err);
     if (rc == 0)
-        rc = check_options(args, &plan, err);
+        rc = score_options_check(args, &plan, err);
     if (rc == 0)
         rc = score_cohort_check(args, &plan, err);
     if (rc == 0)
@@ -372,13 +339,15 @@ static int run(const struct stage_context *context, const void *arguments,
 
     buf_init(&scoring.cohorts, LACKING_MAX_BYTES);
     if (check_args(args, err) < 0 || score_plan_make(&args->metrics, &scoring.plan, err) < 0 ||
-        check_options(args, &scoring.plan, err) < 0 ||
+        score_options_check(args, &scoring.plan, err) < 0 ||
         score_cohort_check(args, &scoring.plan, err) < 0 ||
         score_top_check(args, &scoring.plan, err) < 0)
         goto done;
     scoring.looks = context->dry_run || args->estimate;
     scoring.all_turns = strcmp(args->turns, "all") == 0;
     scoring.observing.template = &scoring.template.form;
+    if (args->compat)
+        (void)compat_find(args->compat, &scoring.observing.compat); /* checked above */
     if (score_take_segments(args, &scoring.observing, &scoring.reading, err) < 0)
         goto done;
     scoring.observing.batch_tokens = (size_t)args->batch_tokens;

@@ -4,6 +4,7 @@
  * that joins changes all of them. What was made before stays as it is (cohort_private.h).
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/report.h"
@@ -16,7 +17,11 @@ static int make_spec(const struct score_args *args, const struct score_node *nod
     *out = (struct cohort_spec){ .name = args->cohort ? args->cohort : node->scorer->name,
                                  .condition = args->where };
     cohort_defaults(out);
-    return cohort_take_args(&args->cohort_args, out, err);
+    if (cohort_take_args(&args->cohort_args, out, err) < 0)
+        return -1;
+    if (args->compat && strcmp(args->compat, compat_name(COMPAT_GATEAU_CODE)) == 0)
+        out->options.normaliser = NORMALISE_GATEAU_CODE;
+    return 0;
 }
 
 int score_cohort_check(const struct score_args *args, const struct score_plan *plan,

@@ -212,7 +212,9 @@ int score_models_open(struct scoring *scoring, struct error *err)
         return error_prefix(err, "%s", model->path);
     const size_t window = model_info(model->model)->context_length;
     /* Both models of a pair see the same text, or their numbers could not be compared. */
-    scoring->observing.max_tokens = asked > 0 ? asked : window;
+    const size_t usual = compat_max_tokens(scoring->observing.compat);
+    const size_t most = usual > 0 && usual < window ? usual : window;
+    scoring->observing.max_tokens = asked > 0 ? asked : most;
     scoring->observing.near_tokens = scoring->args->near_tokens > 0
                                          ? (size_t)scoring->args->near_tokens
                                          : (scoring->observing.max_tokens + 7) / 8;

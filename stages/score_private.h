@@ -33,6 +33,9 @@ struct model;
 struct pool;
 struct stage_context;
 
+/* What --max-segments, --response-tokens and --instruction-tokens are when nothing is said. */
+enum { SCORE_LIMIT = 500 };
+
 struct score_args {
     struct text_list metrics;
     const char *model;
@@ -61,7 +64,8 @@ struct score_args {
     int64_t batch_tokens;
     int64_t near_tokens; /* 0: an eighth of max_tokens */
     const char *question;
-    int64_t neighbour; /* 0: the sixth */
+    int64_t neighbour;  /* 0: the sixth */
+    const char *compat; /* NULL for none */
     bool estimate;
     const char *max_cost; /* NULL: whatever it takes */
 };
@@ -160,6 +164,10 @@ int score_take_segments(const struct score_args *args, struct observer_options *
 /* What of them is a parameter of the node: the member "segments", or nothing. */
 void score_segment_params(const struct scoring *scoring, const struct score_node *node,
                           struct jsonout *json);
+
+/* score_options.c */
+int score_options_check(const struct score_args *args, const struct score_plan *plan,
+                        struct error *err);
 
 /* score_models.c: open those the plan needs, and settle max_tokens. */
 int score_models_open(struct scoring *scoring, struct error *err);

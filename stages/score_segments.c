@@ -69,6 +69,8 @@ int score_take_segments(const struct score_args *args, struct observer_options *
     observing->instruction_tokens = (size_t)args->instruction_tokens;
     reading->centred = args->centred;
     reading->drop_first = args->drop_first;
+    if (observing->compat == COMPAT_GATEAU_CODE)
+        reading->importance = IMPORTANCE_SOFTMAX;
     return 0;
 }
 
@@ -97,7 +99,7 @@ void score_segment_params(const struct scoring *scoring, const struct score_node
     if (node->reads_segments) {
         jsonout_key(json, "drop_first");
         jsonout_bool(json, args->drop_first);
-        add_text(json, "importance", args->importance);
+        add_text(json, "importance", importances[scoring->reading.importance]);
     }
     add_count(json, "instruction_tokens", args->instruction_tokens);
     add_text(json, "last", args->last_segment);

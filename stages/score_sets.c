@@ -48,6 +48,10 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
 
     jsonout_init(&json, out);
     jsonout_object_begin(&json);
+    if (has_model && observing->compat != COMPAT_NONE) {
+        jsonout_key(&json, "compat");
+        jsonout_text(&json, slice_text(compat_name(observing->compat)));
+    }
     if (has_model) {
         jsonout_key(&json, "max_tokens");
         jsonout_int(&json, (int64_t)observing->max_tokens);
@@ -76,7 +80,7 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
     }
     if (node->has_short_model || node->role == SCORER_SHORT_MODEL)
         add_short_view(&scoring->short_view, &json);
-    if (has_model) {
+    if (has_model && observing->compat == COMPAT_NONE) {
         jsonout_key(&json, "template");
         jsonout_text(&json, slice_text(observing->template->name));
         jsonout_key(&json, "truncate");

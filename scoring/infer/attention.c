@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scoring/infer/attention.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -32,7 +33,8 @@ struct tile {
     float *scores; /* n x ATTENTION_KEYS */
     float *out;    /* n x head_dim: sum of exp(score - max) * value */
     float max[ATTENTION_ROWS];
-    double sum[ATTENTION_ROWS]; /* of exp(score - max); 0 until the row has seen a key */
+    double sum[ATTENTION_ROWS];  /* of exp(score - max); 0 until the row has seen a key */
+    double seen[ATTENTION_ROWS]; /* probability of what is counted, of the observed rows */
 };
 
 /* The first key that a row sees. */
@@ -207,12 +209,36 @@ static void add_span_mass(const struct tile *tile, size_t row, const struct span
 
         score_block(tile, row, block, block_end);
         for (size_t r = row; r < tile->n; r++)
-            sum += (int64_t)(row_mass(tile, r, block, first, block_end) * unit);
+            sum +=
+                (int64_t)(fmin(row_mass(tile, r, block, first, block_end) / tile->seen[r], 1) *
+                          unit);
     }
     *mass += sum;
 }
 
-static void add_mass(const struct tile *tile, size_t thread)
+/* What each observed row puts on keys that are not to be left out of account. */
+static void find_seen(struct tile *tile, size_t row)
+{
+    const struct span unseen = tile->part->sequence->unseen;
+    const size_t panel = tile->session->kernels.panel;
+    const size_t step = block_keys(tile);
+    const size_t end = min_size(unseen.end, tile->first + tile->n);
+
+    for (size_t r = row; r < tile->n; r++)
+        tile->seen[r] = 1;
+    for (size_t block = unseen.start / panel * panel; block < end; block += step) {
+        const size_t block_end = min_size(block + step, end);
+        const size_t first = block > unseen.start ? block : unseen.start;
+
+        score_block(tile, row, block, block_end);
+        for (size_t r = row; r < tile->n; r++)
+            tile->seen[r] -= row_mass(tile, r, block, first, block_end);
+    }
+    for (size_t r = row; r < tile->n; r++)
+        tile->seen[r] = fmax(tile->seen[r], DBL_MIN);
+}
+
+static void add_mass(struct tile *tile, size_t thread)
 {
     const struct sequence *sequence = tile->part->sequence;
     const struct ragged *batch = tile->batch;
@@ -222,6 +248,7 @@ static void add_mass(const struct tile *tile, size_t thread)
         return;
     const size_t row =
         sequence->attend_from > tile->first ? sequence->attend_from - tile->first : 0;
+    find_seen(tile, row);
     for (size_t i = 0; i < sequence->n_spans; i++)
         add_span_mass(tile, row, &sequence->spans[i], &mass[i]);
 }

@@ -108,6 +108,9 @@ static int check_sequence(const struct session *session, const struct sequence *
         return broken(index, "score_from is outside it", err);
     if ((sequence->attention || sequence->focus) && sequence->attend_from >= sequence->n_tokens)
         return broken(index, "attend_from is outside it", err);
+    if (sequence->attention && (sequence->unseen.start > sequence->unseen.end ||
+                                sequence->unseen.end > sequence->n_tokens))
+        return broken(index, "what is unseen is outside it", err);
     if (sequence->focus && sequence->focus_layer >= session->model->info.n_layers)
         return broken(index, "focus_layer is none of the model's", err);
     if (sequence->pooled && sequence->pool_from >= sequence->n_tokens)

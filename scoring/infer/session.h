@@ -50,6 +50,9 @@ struct sequence {
     const struct span *spans;
     size_t n_spans;
     double *attention;
+    /* Keys that it leaves out of account: what a row puts on the others is taken for all of
+     * it. Empty for none; no span may lie in it. */
+    struct span unseen;
 
     /* Negative log-likelihood, in nats, of each of n_asked ids in the place behind the last
      * token. asked_nll_nats has n_asked elements; NULL for none. */
