@@ -50,6 +50,39 @@ static void cas_matches_worked_example_one(void **state)
     assert_near(cas_of(diluted, attention, 4).value, 0.8722139);
 }
 
+/* The same as readings: of other worths, centred, and of attention that is put through a
+ * softmax, which makes it even. */
+static void other_readings_of_cas_match_worked_example_one(void **state)
+{
+    const double ppl[] = { 4, 2, 3, 5 };
+    double attention[] = { 0.0020, 0.0008, 0.0010, 0.0004 };
+    double opposite[4], even[4];
+    struct segment segments[4] = { { .nll_nats = 0 } };
+    struct observation seen = { .segments = segments,
+                                .n_segments = 4,
+                                .reading = { .centred = true } };
+    struct score score;
+    struct error err;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        segments[i] = (struct segment){ .nll_nats = log(ppl[i]), .attention = attention[i] };
+        opposite[i] = -ppl[i];
+    }
+    scorer_observe(find("cas"), &seen, &score);
+    assert_near(score.value, -0.0379322);
+
+    assert_ok(normalise_softmax(attention, 4, even, &err));
+    for (size_t i = 0; i < 4; i++)
+        segments[i].attention = even[i];
+    seen.reading = (struct segment_reading){ .importance = IMPORTANCE_SOFTMAX };
+    scorer_observe(find("cas"), &seen, &score);
+    assert_near(score.value, 0.7220200);
+
+    assert_ok(normalise_softmax(opposite, 4, opposite, &err));
+    assert_near(cas_of(opposite, attention, 4).value, 0.5632208);
+}
+
 static void cas_does_not_change_with_the_scale_of_attention(void **state)
 {
     const double ppl[] = { 4, 2, 3, 5 };
@@ -125,6 +158,45 @@ static void hmp_and_gateau_match_worked_example_two(void **state)
         for (size_t i = 0; i < 4; i++)
             assert_near(gateau[i], want[a][i]);
     }
+}
+
+/* hmp of logarithms, and the reading of the paper in which the normaliser is a softmax. */
+static void other_readings_of_hmp_match_worked_example_two(void **state)
+{
+    const double ppl_short[] = { 12, 8, 20, 9.5 };
+    const double ppl_long[] = { 6, 7.5, 8, 9 };
+    const double cas[] = { 0.30, 0.55, 0.80, 0.45 };
+    const double of_logs[] = { .4425070, -.5503397, .2904887, -.8124501 };
+    const double weights[] = { .3976806, .1473488, .3415967, .1133740 };
+    const double of_softmax[] = { -.0300079, -.1359828, .7754232, -.6094325 };
+    const double mixed[] = { .2079070, .2096477, .4305449, .1519004 };
+    double nll_short[4], nll_long[4], hmp[4], with_long[4], awareness[4];
+    const double *const nlls[] = { nll_short, nll_long };
+    struct error err;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        nll_short[i] = log(ppl_short[i]);
+        nll_long[i] = log(ppl_long[i]);
+    }
+    const struct scorer_options options = { .alpha = 0.8, .log_ppl = true };
+    assert_ok(find("hmp")->rank(&options, nlls, 4, hmp, &err));
+    for (size_t i = 0; i < 4; i++)
+        assert_near(hmp[i], of_logs[i]);
+    assert_ok(normalise_softmax(hmp, 4, hmp, &err));
+    for (size_t i = 0; i < 4; i++)
+        assert_near(hmp[i], weights[i]);
+
+    assert_ok(normalise_softmax(ppl_short, 4, hmp, &err));
+    assert_ok(normalise_softmax(ppl_long, 4, with_long, &err));
+    for (size_t i = 0; i < 4; i++) {
+        hmp[i] -= with_long[i];
+        assert_near(hmp[i], of_softmax[i]);
+    }
+    assert_ok(normalise_softmax(hmp, 4, hmp, &err));
+    assert_ok(normalise_softmax(cas, 4, awareness, &err));
+    for (size_t i = 0; i < 4; i++)
+        assert_near(.7 * hmp[i] + .3 * awareness[i], mixed[i]);
 }
 
 /* The score of a metric made of nll and nll_alone. */
@@ -485,6 +557,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cas_matches_worked_example_one),
+        cmocka_unit_test(other_readings_of_cas_match_worked_example_one),
+        cmocka_unit_test(other_readings_of_hmp_match_worked_example_two),
         cmocka_unit_test(cas_does_not_change_with_the_scale_of_attention),
         cmocka_unit_test(cas_survives_perplexities_that_no_double_holds),
         cmocka_unit_test(cas_of_one_segment_or_none_has_a_reason),
