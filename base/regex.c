@@ -13,6 +13,7 @@ enum {
     JIT_STACK_MIN = 32 * 1024,
     JIT_STACK_MAX = 1024 * 1024,
     STEP_LIMIT = 10000000,
+    STEPS_PER_BYTE = 16, /* an expression may go through a long run several times */
     DEPTH_LIMIT = 250000,
     HEAP_LIMIT_KIB = 64 * 1024,
 };
@@ -81,7 +82,6 @@ int regex_match_new(struct regex_match **out, struct error *err)
         regex_match_free(match);
         return error_nomem(err);
     }
-    pcre2_set_match_limit(match->context, STEP_LIMIT);
     pcre2_set_depth_limit(match->context, DEPTH_LIMIT);
     pcre2_set_heap_limit(match->context, HEAP_LIMIT_KIB);
     match->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
@@ -101,11 +101,21 @@ void regex_match_free(struct regex_match *match)
     free(match);
 }
 
+/* What a search may cost grows with the subject, and no faster. */
+static uint32_t step_limit(size_t len)
+{
+    return len > (UINT32_MAX - STEP_LIMIT) / STEPS_PER_BYTE
+               ? UINT32_MAX
+               : (uint32_t)(STEP_LIMIT + STEPS_PER_BYTE * len);
+}
+
 int regex_find(const struct regex *regex, struct regex_match *match, struct slice subject,
                size_t from, size_t *start, size_t *end, struct error *err)
 {
     char reason[128];
     const char *text = subject.ptr ? subject.ptr : "";
+
+    pcre2_set_match_limit(match->context, step_limit(subject.len));
     const int rc = pcre2_match(regex->code, (PCRE2_SPTR)text, subject.len, from,
                                PCRE2_NO_UTF_CHECK, match->data, match->context);
 

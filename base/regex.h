@@ -4,7 +4,8 @@
  *
  * A compiled pattern is immutable and shared between threads; each thread brings its own
  * struct regex_match. Subjects must be well-formed UTF-8 (utf8_bad_at()), which is not checked
- * again. Matching has step and depth limits: running into them is ERR_INPUT.
+ * again. Matching has depth limits, and step limits that grow with the subject: running into
+ * them is ERR_INPUT.
  */
 #ifndef CURATE_REGEX_H
 #define CURATE_REGEX_H

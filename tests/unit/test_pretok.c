@@ -107,6 +107,47 @@ static void cuts_marks_of_ascii_with_letters_where_the_family_does(void **state)
     assert_words("chameleon", "a  b12IMGIMGABZ.", "[a][  ][b][1][2][IMGIMGABZ][.]");
 }
 
+static int count_word(const void *state, struct slice word, struct error *err)
+{
+    size_t *n_bytes = *(size_t *const *)state;
+
+    (void)err;
+    *n_bytes += word.len;
+    return 0;
+}
+
+/* An expression may look through all of a run before it knows that a shorter part is a word. */
+static void cuts_runs_of_many_megabytes(void **state)
+{
+    enum { N = 12000000 };
+    static const char *const names[] = { "llama-bpe", "gpt-2", "deepseek-v3", "tekken" };
+    static const char runs[] = { ' ', 'A' };
+    char *text = test_malloc(N);
+    struct regex_match *match = NULL;
+    struct error err;
+
+    (void)state;
+    assert_ok(regex_match_new(&match, &err));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct pretok *pretok = NULL;
+
+        assert_ok(pretok_new(slice_text(names[i]), &pretok, &err));
+        for (size_t j = 0; j < sizeof runs; j++) {
+            size_t n_bytes = 0;
+            size_t *const counter = &n_bytes;
+            const struct word_sink sink = { count_word, &counter };
+
+            memset(text, runs[j], N);
+            text[N - 1] = 'x';
+            assert_ok(pretok_split(pretok, match, slice_of(text, N), &sink, &err));
+            assert_int_equal(n_bytes, N);
+        }
+        pretok_free(pretok);
+    }
+    regex_match_free(match);
+    test_free(text);
+}
+
 /* U+180E was white space until Unicode 6.3, U+0085 still is. */
 static void knows_white_space_of_today(void **state)
 {
@@ -138,6 +179,7 @@ int main(void)
         cmocka_unit_test(cuts_scripts_apart_where_the_family_does),
         cmocka_unit_test(cuts_words_at_capitals_where_the_family_does),
         cmocka_unit_test(cuts_marks_of_ascii_with_letters_where_the_family_does),
+        cmocka_unit_test(cuts_runs_of_many_megabytes),
         cmocka_unit_test(knows_white_space_of_today),
         cmocka_unit_test(names_of_one_family_are_one_rule),
     };
