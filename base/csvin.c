@@ -31,6 +31,8 @@ struct csv {
     bool row_done;
     bool no_memory;
 
+    size_t bom_at;    /* bytes of a byte order mark that the stream began with so far */
+    bool bom_done;    /* it had one, or has none */
     uint64_t n_bytes; /* seen so far */
     uint64_t line;
     struct csv_row row; /* where the row in hand began, how long it is */
@@ -245,18 +247,46 @@ static bool next_byte(struct csv *csv, char *out)
     return true;
 }
 
+static const char bom[] = "\xEF\xBB\xBF";
+
+/* It was no byte order mark that the stream began with: its bytes are looked at once more. */
+static int give_back_bom(struct csv *csv, struct error *err)
+{
+    const size_t n = csv->bom_at;
+
+    csv->bom_done = true;
+    return buf_add(&csv->again, bom, n, err);
+}
+
+/* At the start of the stream: 1 when the byte is taken, 0 when it is a row's, -1. */
+static int take_bom(struct csv *csv, char c, struct error *err)
+{
+    if (c == bom[csv->bom_at]) {
+        csv->bom_done = ++csv->bom_at == 3;
+        csv->n_bytes = csv->bom_done ? 3 : 0;
+        return 1;
+    }
+    if (csv->bom_at == 0) {
+        csv->bom_done = true;
+        return 0;
+    }
+    if (give_back_bom(csv, err) < 0 || buf_add(&csv->again, &c, 1, err) < 0)
+        return -1;
+    return 1;
+}
+
 int csv_next(struct csv *csv, struct csv_row *out, struct error *err)
 {
-    static const char bom[] = "\xEF\xBB\xBF";
     char c;
 
     if (csv->handed_out)
         clear_row(csv);
     while (next_byte(csv, &c)) {
-        if (csv->n_bytes < 3 && c == bom[csv->n_bytes]) {
-            csv->n_bytes++;
+        const int taken = csv->bom_done ? 0 : take_bom(csv, c, err);
+        if (taken < 0)
+            return -1;
+        if (taken > 0)
             continue;
-        }
         const int done = take_byte(csv, c, err);
         if (done < 0)
             return -1;
@@ -267,6 +297,8 @@ int csv_next(struct csv *csv, struct csv_row *out, struct error *err)
     }
     if (!csv->finished || csv->ended)
         return 0;
+    if (!csv->bom_done && csv->bom_at > 0)
+        return give_back_bom(csv, err) < 0 ? -1 : csv_next(csv, out, err);
     const int done = take_end(csv, err);
     return done == 1 ? hand_out(csv, out) : done;
 }

@@ -32,9 +32,15 @@ static void on_bus_error(int signal_number)
     static const char said[] = "curate: a file that was being read became shorter, or its disk"
                                " failed; what was committed is kept\n";
 
+    static volatile sig_atomic_t told; /* by one of the threads that read it */
+
     (void)signal_number;
-    (void)!write(STDERR_FILENO, said, sizeof said - 1);
-    _exit(74);
+    if (__atomic_exchange_n(&told, 1, __ATOMIC_SEQ_CST) == 0) {
+        (void)!write(STDERR_FILENO, said, sizeof said - 1);
+        _exit(74);
+    }
+    for (;;)
+        pause();
 }
 
 static void catch_signals(void)
