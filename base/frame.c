@@ -7,8 +7,6 @@
 #include "base/error.h"
 #include "base/frame_private.h"
 
-enum { RESCANS = 4 }; /* so many bytes may be scanned again per byte of the stream */
-
 enum { PLACE_FRESH = 1, PLACE_ARRAY_OPEN = 2, PLACE_ARRAY_DUE = 4 };
 
 int frame_new(size_t max_record_bytes, struct frame **out, struct error *err)
@@ -74,24 +72,11 @@ void frame_finish(struct frame *frame)
     frame->finished = true;
 }
 
-static bool too_long(const struct frame *f)
-{
-    return frame_here(f) - f->start.at > f->max_record_bytes;
-}
-
-static size_t head_bytes(const struct frame *f, uint64_t len)
-{
-    const size_t most =
-        f->max_record_bytes < FRAME_HEAD_BYTES ? f->max_record_bytes : FRAME_HEAD_BYTES;
-
-    return len < most ? (size_t)len : most;
-}
-
 /* The record outgrows the limit before its end has come: keep its head, let the rest go by. */
 static void start_skipping(struct frame *f)
 {
     memcpy(f->head, f->data + (f->start.at - f->base),
-           head_bytes(f, frame_here(f) - f->start.at));
+           frame_head_bytes(f, frame_here(f) - f->start.at));
     f->skipping = true;
 }
 
@@ -109,11 +94,11 @@ static int emit(struct frame *f, uint64_t end, enum frame_issue issue, struct fr
     f->noted = 0;
     f->comma = false;
     if (f->skipping)
-        out->text = slice_of(f->head, head_bytes(f, len));
+        out->text = slice_of(f->head, frame_head_bytes(f, len));
     else
         out->text = slice_of(f->data + (f->start.at - f->base),
-                             too_long(f) ? head_bytes(f, len) : (size_t)len);
-    if (too_long(f) && (issue == FRAME_OK || issue == FRAME_TOO_DEEP))
+                             frame_too_long(f) ? frame_head_bytes(f, len) : (size_t)len);
+    if (frame_too_long(f) && (issue == FRAME_OK || issue == FRAME_TOO_DEEP))
         out->issue = FRAME_TOO_LONG;
     f->array_due = issue == FRAME_OK || issue == FRAME_TOO_DEEP;
     f->state = BETWEEN;
@@ -146,6 +131,7 @@ static void begin_record(struct frame *f)
     f->depth = 0;
     f->has_inner = false;
     f->skipping = false;
+    f->resync = f->array_open ? RESYNC_OBJECT : RESYNC_NEVER;
     if (c == '{' || c == '[' || c == '"') {
         f->state = IN_VALUE;
     } else if (is_word_byte(c)) {
@@ -153,28 +139,17 @@ static void begin_record(struct frame *f)
     } else {
         f->state = TO_LINE_END;
         f->issue = FRAME_BROKEN;
+        f->last = (uint8_t)c;
     }
-}
-
-/* Does `mark` stand at pos? -1 when the bytes in hand cannot tell yet. */
-static int stands_here(const struct frame *f, const char *mark, size_t n)
-{
-    const size_t left = f->len - f->pos;
-
-    if (memcmp(f->data + f->pos, mark, left < n ? left : n) != 0)
-        return 0;
-    if (left >= n)
-        return 1;
-    return f->finished ? 0 : -1;
 }
 
 /* At the very start: a byte order mark of UTF-16 or UTF-32 tells that all of it is unreadable.
  * 1 when there is one, -1 when more bytes are needed. */
 static int starts_wide(const struct frame *f)
 {
-    const int little = stands_here(f, "\xff\xfe", 2);
-    const int big = stands_here(f, "\xfe\xff", 2);
-    const int big_32 = stands_here(f, "\0\0\xfe\xff", 4);
+    const int little = frame_stands_here(f, "\xff\xfe", 2);
+    const int big = frame_stands_here(f, "\xfe\xff", 2);
+    const int big_32 = frame_stands_here(f, "\0\0\xfe\xff", 4);
 
     return little != 0 ? little : big != 0 ? big : big_32;
 }
@@ -199,7 +174,7 @@ static bool find_start(struct frame *f)
     while (f->pos < f->len) {
         const char c = f->data[f->pos];
         const int wide = frame_here(f) == 0 ? starts_wide(f) : 0;
-        const int utf8_mark = c == '\xef' ? stands_here(f, "\xef\xbb\xbf", 3) : 0;
+        const int utf8_mark = c == '\xef' ? frame_stands_here(f, "\xef\xbb\xbf", 3) : 0;
 
         if (wide < 0 || utf8_mark < 0)
             return false;
@@ -231,10 +206,10 @@ static bool find_start(struct frame *f)
  * go on there. The budget keeps hostile input from being scanned again and again. */
 static bool give_back_inner(struct frame *f)
 {
-    if (!f->has_inner || too_long(f))
+    if (!f->has_inner || frame_too_long(f))
         return false;
     const uint64_t again = frame_here(f) - f->inner.at;
-    if (f->rescanned + again > RESCANS * frame_here(f))
+    if (f->rescanned + again > FRAME_RESCANS * frame_here(f))
         return false;
     f->rescanned += again;
     f->pos = (size_t)(f->inner.at - f->base);
@@ -246,10 +221,14 @@ static bool give_back_inner(struct frame *f)
 
 static int emit_value(struct frame *f, enum frame_scan found, struct frame_record *out)
 {
+    uint64_t end;
+
     if (found == SCAN_DONE)
         return emit(f, frame_here(f), f->issue, out);
     if (give_back_inner(f))
         return emit(f, f->inner_end, FRAME_TRUNCATED, out);
+    if (frame_give_back_element(f, &end))
+        return emit(f, end, FRAME_BROKEN, out);
     if (found == SCAN_CUT)
         return emit(f, frame_here(f), FRAME_TRUNCATED, out);
     if (found == SCAN_MORE) /* the stream ends here */
@@ -258,6 +237,9 @@ static int emit_value(struct frame *f, enum frame_scan found, struct frame_recor
         return emit(f, f->last_end, FRAME_TRUNCATED, out);
     f->state = TO_LINE_END;
     f->issue = FRAME_BROKEN;
+    f->resync = f->array_open && frame_opening(f).len > 0 ? RESYNC_ALIKE : RESYNC_NEVER;
+    if (f->last == ',')
+        f->last_end--; /* it may be the comma between two elements */
     return 0;
 }
 
@@ -282,11 +264,13 @@ static int next_word(struct frame *f, struct frame_record *out)
         f->pos++;
     if (f->pos == f->len && !f->finished)
         return 0;
-    if (too_long(f) ||
+    if (frame_too_long(f) ||
         is_word(f->data + (f->start.at - f->base), (size_t)(frame_here(f) - f->start.at)))
         return emit(f, frame_here(f), FRAME_OK, out);
     f->state = TO_LINE_END;
     f->issue = FRAME_BROKEN;
+    f->last = 'a'; /* any letter: no comma */
+    f->last_end = frame_here(f);
     return 0;
 }
 
@@ -301,12 +285,17 @@ static int next_value(struct frame *f, struct frame_record *out)
 
 static int next_broken(struct frame *f, struct frame_record *out)
 {
-    const char *from = f->data + f->pos;
-    const size_t left = f->len - f->pos;
-    const char *end = f->state == TO_LINE_END && left > 0 ? memchr(from, '\n', left) : NULL;
+    int found = 0;
 
-    f->pos += end ? (size_t)(end - from) : left;
-    return end || f->finished ? emit(f, frame_here(f), f->issue, out) : 0;
+    if (f->state == TO_STREAM_END)
+        f->pos = f->len;
+    else
+        found = frame_pass_line(f);
+    if (found == 1) /* last_end is at the comma before it */
+        return emit(f, f->last_end, f->issue, out);
+    if (found < 0 || (f->pos == f->len && !f->finished))
+        return 0;
+    return emit(f, frame_here(f), f->issue, out);
 }
 
 /* All records were handed out. An array that nobody closed may have lost elements. */
@@ -347,7 +336,7 @@ int frame_next(struct frame *frame, struct frame_record *out)
             break;
         }
     } while (rc == 0 && frame->state != before);
-    if (rc == 0 && frame->state != BETWEEN && !frame->skipping && too_long(frame))
+    if (rc == 0 && frame->state != BETWEEN && !frame->skipping && frame_too_long(frame))
         start_skipping(frame);
     return rc;
 }

@@ -11,7 +11,9 @@
  * bracket that does not match, or an object that opens where a key or comma must stand (a
  * cut-off line followed by a good one) ends the broken record: it goes up to the end of that
  * line, or, when the offending byte is the first of its line, up to the line before; framing
- * goes on from there. At the end of the stream an unfinished record is handed out with .issue
+ * goes on from there. An array may be one line: in it a broken record ends before the next
+ * element that begins with the same key, and stray bytes end before the next element that is an
+ * object. At the end of the stream an unfinished record is handed out with .issue
  * set.
  *
  * Between two records framing can be left and taken up again elsewhere: frame_place().

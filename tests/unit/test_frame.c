@@ -248,6 +248,49 @@ static void a_wrong_bracket_spoils_its_line_only(void **state)
                                                             { NULL, FRAME_OK } });
 }
 
+static void a_wrong_bracket_in_an_array_spoils_its_element_only(void **state)
+{
+    static const struct {
+        const char *stream;
+        struct want want[MAX_RECORDS];
+    } cases[] = {
+        { "[{\"id\":1,\"a\":[2},{\"id\":3},{\"id\":4}]",
+          { { "{\"id\":1,\"a\":[2}", FRAME_BROKEN },
+            { "{\"id\":3}", FRAME_OK },
+            { "{\"id\":4}", FRAME_OK } } },
+        { "[{\"id\":1,\"a\":{\"b\":2},{\"id\":3}, {\"id\":4}]",
+          { { "{\"id\":1,\"a\":{\"b\":2}", FRAME_BROKEN },
+            { "{\"id\":3}", FRAME_OK },
+            { "{\"id\":4}", FRAME_OK } } },
+        { "[{\"id\":1,\"a\":[{\"b\":2},{\"id\":3} , {\"id\":4}]",
+          { { "{\"id\":1,\"a\":[{\"b\":2}", FRAME_BROKEN },
+            { "{\"id\":3}", FRAME_OK },
+            { "{\"id\":4}", FRAME_OK } } },
+        { "[{\"id\":1,\"a\":\"b},{\"id\":3,\"a\":\"c\"},{\"id\":4}]\n",
+          { { "{\"id\":1,\"a\":\"b}", FRAME_BROKEN },
+            { "{\"id\":3,\"a\":\"c\"}", FRAME_OK },
+            { "{\"id\":4}", FRAME_OK } } },
+        { "[{\"id\":1}},{\"id\":3},{\"id\":4}]",
+          { { "{\"id\":1}", FRAME_OK },
+            { "}", FRAME_BROKEN },
+            { "{\"id\":3}", FRAME_OK },
+            { "{\"id\":4}", FRAME_OK } } },
+        { "[{\"id\":1},nonsense, {\"x\":3},{\"id\":4}]",
+          { { "{\"id\":1}", FRAME_OK },
+            { "nonsense", FRAME_BROKEN },
+            { "{\"x\":3}", FRAME_OK },
+            { "{\"id\":4}", FRAME_OK } } },
+        { "[{\"id\":1,\"a\":[2},{\"no\":\"{\\\"id\\\"\"},{\"id\" :3},{\"id\":4}]",
+          { { "{\"id\":1,\"a\":[2},{\"no\":\"{\\\"id\\\"\"}", FRAME_BROKEN },
+            { "{\"id\" :3}", FRAME_OK },
+            { "{\"id\":4}", FRAME_OK } } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_records(cases[i].stream, cases[i].want);
+}
+
 static void stray_bytes_are_broken_to_the_end_of_the_line(void **state)
 {
     (void)state;
@@ -398,6 +441,7 @@ int main(void)
         cmocka_unit_test(tells_where_records_start),
         cmocka_unit_test(a_cut_line_does_not_take_the_next_one_along),
         cmocka_unit_test(a_wrong_bracket_spoils_its_line_only),
+        cmocka_unit_test(a_wrong_bracket_in_an_array_spoils_its_element_only),
         cmocka_unit_test(stray_bytes_are_broken_to_the_end_of_the_line),
         cmocka_unit_test(an_array_nobody_closed_is_reported),
         cmocka_unit_test(text_of_other_encodings_is_broken_as_a_whole),
