@@ -32,6 +32,7 @@ struct json {
     struct buf small; /* and when stand-ins took the place of long strings, */
     struct buf clean; /* and when control characters were escaped */
     unsigned noted;
+    size_t max_tree_bytes;
     struct json_long long_strings;
 };
 
@@ -57,6 +58,7 @@ int json_new(struct json **out, struct error *err)
     buf_init(&json->clean, INT_MAX);
     json_long_init(&json->long_strings);
     arena_init(&json->keys);
+    json->max_tree_bytes = JSON_TREE_BYTES;
     *out = json;
     return 0;
 }
@@ -74,7 +76,12 @@ void json_free(struct json *json)
     free(json);
 }
 
-static bool check(struct slice text, struct json_check *out)
+void json_limit(struct json *json, size_t max_tree_bytes)
+{
+    json->max_tree_bytes = max_tree_bytes;
+}
+
+static bool check(const struct json *json, struct slice text, struct json_check *out)
 {
     const size_t bad_at = utf8_bad_at(text);
 
@@ -89,7 +96,14 @@ static bool check(struct slice text, struct json_check *out)
         out->detail = "a value of 2 GiB or more";
         return false;
     }
-    return json_check(text, out);
+    if (!json_check(text, out))
+        return false;
+    if (out->tree_bytes > json->max_tree_bytes) {
+        out->issue = JSON_TOO_LARGE;
+        out->detail = "it has so many values that they do not fit into memory";
+        return false;
+    }
+    return true;
 }
 
 /* What json-c is to read: text itself, unless it has to be made easy first. */
@@ -201,7 +215,7 @@ int json_parse(struct json *json, struct slice text, const struct json_value **o
     json->root = NULL;
     arena_clear(&json->keys);
     json->noted = 0;
-    if (check(text, &checked)) {
+    if (check(json, text, &checked)) {
         if (prepare(json, &checked, &easy, err) < 0 ||
             json_build(easy, &json->keys, &json->root, err) < 0)
             return -1;

@@ -32,7 +32,7 @@ enum json_type {
     JSON_OBJECT,
 };
 
-enum { JSON_MAX_DEPTH = 256 };
+enum { JSON_MAX_DEPTH = 256, JSON_TREE_BYTES = 1 << 30 };
 
 /* Why a record is not JSON: the class of the reject row. */
 enum json_issue {
@@ -40,11 +40,15 @@ enum json_issue {
     JSON_BAD_UTF8,
     JSON_TOO_DEEP,
     JSON_TRUNCATED, /* it ends before the value does */
+    JSON_TOO_LARGE, /* its tree would take more than json_limit() allows */
     JSON_BAD_SYNTAX,
 };
 
 int json_new(struct json **out, struct error *err);
 void json_free(struct json *json);
+/* What a tree may take, by estimate: a value of a few bytes can take a thousand as an object.
+ * At first JSON_TREE_BYTES. */
+void json_limit(struct json *json, size_t max_tree_bytes);
 
 /*
  * Parse all of text as one value; the tree before it is gone afterwards. On bad text returns 0,

@@ -31,6 +31,7 @@ struct json_check {
     bool raw_controls;  /* json_escape_controls() is needed */
     unsigned noted;     /* enum json_note, as far as the text alone tells */
     size_t n_keys;      /* of all objects in it */
+    size_t tree_bytes;  /* what json-c's tree of it takes, about */
     /* The first strings, keys apart, of at least JSON_LONG_BYTES: what is between the quotes.
      */
     struct slice long_strings[JSON_LONG_MAX];

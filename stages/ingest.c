@@ -9,6 +9,7 @@
 #include "stages/ingest_options.h"
 #include "stages/ingest_private.h"
 #include "stages/stage.h"
+#include "store/store.h"
 
 /* A value of SQLite's may have 10^9 bytes. */
 enum { MAX_RECORD_DEFAULT = 268435456, MAX_RECORD_LIMIT = 1000000000 };
@@ -20,26 +21,31 @@ struct ingest_args {
     const char *source;
     const char *format;
     const char *split;
+    const char *max_memory;
     double max_rejects;
     int64_t max_record;
 };
 
 /* A position that was reached with other options is none to go on from. */
 static struct hash hash_settings(const struct ingest_args *args,
-                                 const struct defect_policy *policy)
+                                 const struct ingest_settings *settings)
 {
     char text[1024];
-    int n = snprintf(text, sizeof text, "%.100s %.100s %" PRId64 " %d ", args->format,
-                     args->split, args->max_record, FORMAT_INPUT_CONTEXT_BYTES);
+    int n = snprintf(text, sizeof text, "%.100s %.100s %zu %zu %d ", args->format, args->split,
+                     settings->max_record_bytes, settings->format_options.max_tree_bytes,
+                     FORMAT_INPUT_CONTEXT_BYTES);
 
     for (int i = 0; i < N_DEFECTS; i++)
-        n += snprintf(text + n, sizeof text - (size_t)n, "%d", (int)policy->actions[i]);
+        n +=
+            snprintf(text + n, sizeof text - (size_t)n, "%d", (int)settings->policy.actions[i]);
     return hash_bytes(slice_text(text));
 }
 
 static int check_args(const struct ingest_args *args, struct ingest_settings *out,
                       struct error *err)
 {
+    size_t max_memory = 0;
+
     *out = (struct ingest_settings){
         .format_options.input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES,
         .max_record_bytes = (size_t)args->max_record,
@@ -53,9 +59,14 @@ static int check_args(const struct ingest_args *args, struct ingest_settings *ou
                          args->max_rejects);
     if (args->source && args->source[0] == '\0')
         return error_set(err, ERR_USAGE, "--source: the name is empty");
+    if (args->max_memory &&
+        ingest_parse_size("max-memory", args->max_memory, &max_memory, err) < 0)
+        return -1;
+    if (ingest_share_memory(max_memory, out, err) < 0)
+        return -1;
     if (ingest_choose_policy(&args->on, args->strict, &out->policy, err) < 0)
         return -1;
-    out->hash = hash_settings(args, &out->policy);
+    out->hash = hash_settings(args, out);
     if (ingest_choose_format(args->format, &out->forced, err) < 0)
         return -1;
     return ingest_choose_split(args->split, &out->format_options.split, err);
@@ -207,6 +218,7 @@ static int run(const struct stage_context *context, const void *arguments,
 {
     const struct ingest_args *args = arguments;
     struct ingest ingest = { .context = context };
+    struct error ignored;
 
     if (check_args(args, &ingest.settings, err) < 0 ||
         ingest_files_find(&args->files, args->source, &ingest.files, err) < 0)
@@ -219,7 +231,10 @@ static int run(const struct stage_context *context, const void *arguments,
     }
     int rc = ingest_find_positions(&ingest, err);
     if (rc == 0)
+        rc = store_limit_cache(context->store, ingest.settings.memory.cache_bytes, err);
+    if (rc == 0)
         rc = run_files(&ingest, result, err);
+    (void)store_limit_cache(context->store, 0, &ignored);
     pthread_mutex_destroy(&ingest.mutex);
     ingest_files_release(&ingest.files);
     return rc;
@@ -238,6 +253,8 @@ static const struct option options[] = {
       "reject what would be repaired" },
     { OPTION_REAL, 0, "max-rejects", offsetof(struct ingest_args, max_rejects), "PERCENT",
       "more rejected records than this are an error (default 1)" },
+    { OPTION_TEXT, 0, "max-memory", offsetof(struct ingest_args, max_memory), "SIZE",
+      "use no more than this, as 512M; longer records are rejected" },
     { OPTION_INT, 0, "max-record", offsetof(struct ingest_args, max_record), "BYTES",
       "longer records are rejected (default 268435456)" },
     { .type = OPTION_END },

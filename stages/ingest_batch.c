@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stages/ingest_private.h"
 
-/* One long record must not make a batch large for good. */
-enum { KEEP_BYTES = 2 * BATCH_RAW_BYTES };
-
 void batch_init(struct batch *batch)
 {
     buf_init(&batch->raw, SIZE_MAX / 2);
@@ -17,9 +14,10 @@ void batch_release(struct batch *batch)
     arena_release(&batch->arena);
 }
 
-void batch_clear(struct batch *batch)
+/* One long record must not make a batch large for good. */
+void batch_clear(struct batch *batch, size_t keep_bytes)
 {
-    if (batch->raw.cap > KEEP_BYTES || batch->arena.total_bytes > KEEP_BYTES) {
+    if (batch->raw.cap > keep_bytes || batch->arena.total_bytes > keep_bytes) {
         batch_release(batch);
         batch_init(batch);
     }
@@ -36,9 +34,9 @@ int batch_add(struct batch *batch, const struct frame_record *record, struct err
     return 0;
 }
 
-bool batch_is_full(const struct batch *batch)
+bool batch_is_full(const struct batch *batch, size_t raw_bytes)
 {
-    return batch->n == BATCH_RECORDS || batch->raw.len >= BATCH_RAW_BYTES;
+    return batch->n == BATCH_RECORDS || batch->raw.len >= raw_bytes;
 }
 
 void batch_seal(struct batch *batch)

@@ -63,7 +63,13 @@ int ingest_files_find(const struct text_list *names, const char *source,
 void ingest_files_release(struct ingest_files *files);
 
 /* Enough rows for a transaction to be worth its commit, few enough to lose little by a kill. */
-enum { BATCH_RECORDS = 256, BATCH_RAW_BYTES = 2 << 20 };
+enum {
+    BATCH_RECORDS = 256,
+    BATCH_RAW_BYTES = 2 << 20,
+    BATCH_RAW_LEAST =
+        256 << 10,   /* however little memory there is: formats are voted on in it */
+    PARSERS_MAX = 8, /* more only wait for the writer */
+};
 
 struct batch {
     uint64_t number; /* in input order, from 0 */
@@ -89,19 +95,33 @@ struct batch {
 /* ingest_batch.c */
 void batch_init(struct batch *batch);
 void batch_release(struct batch *batch);
-/* Empty again; memory beyond the usual is given back. */
-void batch_clear(struct batch *batch);
+/* Empty again; memory beyond this is given back. */
+void batch_clear(struct batch *batch, size_t keep_bytes);
 /* Copy a record into it. ERR_NOMEM. */
 int batch_add(struct batch *batch, const struct frame_record *record, struct error *err);
-bool batch_is_full(const struct batch *batch);
+bool batch_is_full(const struct batch *batch, size_t raw_bytes);
 /* After the last batch_add(): now that raw stays where it is, let the records point into it. */
 void batch_seal(struct batch *batch);
+
+/* How much may be in memory, and where. */
+struct ingest_memory {
+    size_t n_parsers;       /* at most */
+    size_t batch_bytes;     /* of records; a batch is full then */
+    size_t in_flight_bytes; /* of records, in all batches that are on their way */
+    size_t cache_bytes;     /* of the database's pages; 0: the usual */
+};
+
+/* ingest_memory.c: what these come to for a limit of so many bytes (0: none), besides the
+ * limits on a record and its JSON. ERR_USAGE when it is too little to work in. */
+struct ingest_settings;
+int ingest_share_memory(size_t max_bytes, struct ingest_settings *out, struct error *err);
 
 struct ingest_settings {
     struct defect_policy policy;
     struct format_options format_options;
     const struct format *forced; /* NULL: by the records' keys */
     size_t max_record_bytes;
+    struct ingest_memory memory;
     double max_reject_percent;
     struct hash hash; /* of those of them that decide what becomes of a record */
 };

@@ -27,19 +27,48 @@ struct reader {
     uint64_t position_before; /* stored bytes of the files before this one */
     uint64_t stream_bytes;
     bool cancelled;
+
+    /* Batches come back as they are committed. They are waited for when too much is on its way,
+     * and kept here until they are filled. */
+    struct batch **spare;
+    size_t n_spare;
+    uint64_t in_flight_bytes; /* of records in batches that were sent and did not come back */
 };
 
-/* An empty batch, as soon as there is one. */
-static int take_batch(struct reader *r, struct error *err)
+/* Wait for a batch to come back. */
+static struct batch *wait_for_batch(struct reader *r, struct error *err)
 {
     struct batch *batch = queue_take(r->ingest->free);
 
     if (!batch) {
         r->cancelled = true;
-        return error_set(err, ERR_CANCELLED, "the run is over");
+        error_set(err, ERR_CANCELLED, "the run is over");
+        return NULL;
     }
-    batch_clear(batch);
-    r->batch = batch;
+    r->in_flight_bytes -= batch->raw.len;
+    batch_clear(batch, 2 * r->ingest->settings.memory.batch_bytes);
+    return batch;
+}
+
+/* An empty batch, as soon as there is one. */
+static int take_batch(struct reader *r, struct error *err)
+{
+    r->batch = r->n_spare > 0 ? r->spare[--r->n_spare] : wait_for_batch(r, err);
+    return r->batch ? 0 : -1;
+}
+
+/* Have room for so many bytes more, if need be by waiting until nothing else is on its way. */
+static int make_room(struct reader *r, size_t n, struct error *err)
+{
+    const size_t most = r->ingest->settings.memory.in_flight_bytes;
+
+    while (r->in_flight_bytes > 0 && r->in_flight_bytes + r->batch->raw.len + n > most) {
+        struct batch *batch = wait_for_batch(r, err);
+
+        if (!batch)
+            return -1;
+        r->spare[r->n_spare++] = batch;
+    }
     return 0;
 }
 
@@ -48,7 +77,12 @@ static int vote(struct reader *r, struct batch *batch, struct error *err)
 {
     const struct format *votes[VOTERS];
 
-    batch->n_looked_at = batch->n < VOTERS ? batch->n : VOTERS;
+    /* Not more than any batch holds, so that the outcome does not depend on their size. */
+    size_t n_bytes = 0;
+
+    while (batch->n_looked_at < batch->n && batch->n_looked_at < VOTERS &&
+           n_bytes < BATCH_RAW_LEAST)
+        n_bytes += batch->records[batch->n_looked_at++].text.len;
     for (size_t i = 0; i < batch->n_looked_at; i++)
         if (parse_detect(r->parser, &batch->records[i], &votes[i], err) < 0)
             return -1;
@@ -88,6 +122,7 @@ static int send_batch(struct reader *r, bool ends_file, struct error *err)
     batch->position_bytes = r->position_before + inflate_position(stream_inflate(r->in));
     batch->stream_bytes = r->stream_bytes;
     r->batch = NULL;
+    r->in_flight_bytes += batch->raw.len;
     if (queue_put(r->ingest->filled, batch))
         return 0;
     r->cancelled = true;
@@ -101,11 +136,12 @@ static int add_records(struct reader *r, struct error *err)
     while (frame_next(r->frame, &record) == 1) {
         if (!r->batch && take_batch(r, err) < 0)
             return -1;
-        if (batch_add(r->batch, &record, err) < 0)
+        if (make_room(r, record.text.len, err) < 0 || batch_add(r->batch, &record, err) < 0)
             return -1;
         frame_place(r->frame, &r->place);
         r->ingest->n_framed++;
-        if (batch_is_full(r->batch) && send_batch(r, false, err) < 0)
+        if (batch_is_full(r->batch, r->ingest->settings.memory.batch_bytes) &&
+            send_batch(r, false, err) < 0)
             return -1;
     }
     return 0;
@@ -232,7 +268,8 @@ void *ingest_read(void *arg)
     struct error err;
     int rc = -1;
 
-    if (!r.block)
+    r.spare = calloc(ingest->n_batches, sizeof *r.spare);
+    if (!r.block || !r.spare)
         error_nomem(&err);
     else if (parser_new(&ingest->settings.format_options, &r.parser, &err) == 0)
         rc = read_files(&r, &err);
@@ -241,6 +278,7 @@ void *ingest_read(void *arg)
         ingest->reading_failure = err;
     }
     parser_free(r.parser);
+    free(r.spare);
     free(r.block);
     queue_close(ingest->filled);
     return NULL;

@@ -6,9 +6,8 @@
 #include "stages/ingest_private.h"
 #include "stages/stage.h"
 
-/* More parsers than this only wait for the writer. One batch in each hand and some on the way.
- */
-enum { PARSERS_MAX = 8, SPARE_BATCHES = 3 };
+/* One batch in each hand and some on the way. */
+enum { SPARE_BATCHES = 3 };
 
 struct threads {
     pthread_t reader;
@@ -136,7 +135,8 @@ static void join(const struct threads *threads)
 int ingest_run_threads(struct ingest *ingest, struct ingest_tally *tally, struct error *err)
 {
     const size_t wanted = ingest->context->n_threads > 2 ? ingest->context->n_threads - 1 : 1;
-    const size_t n_parsers = wanted < PARSERS_MAX ? wanted : PARSERS_MAX;
+    const size_t most = ingest->settings.memory.n_parsers;
+    const size_t n_parsers = wanted < most ? wanted : most;
     struct threads threads = { .n_parsers = 0 };
     int rc = make_batches(ingest, n_parsers, err);
 

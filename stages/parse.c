@@ -36,6 +36,8 @@ int parser_new(const struct format_options *options, struct parser **out, struct
         parser_free(parser);
         return -1;
     }
+    if (options->max_tree_bytes > 0)
+        json_limit(parser->json, options->max_tree_bytes);
     *out = parser;
     return 0;
 }
@@ -86,6 +88,8 @@ static enum defect json_defect(enum json_issue issue)
         return DEFECT_TOO_DEEP;
     case JSON_TRUNCATED:
         return DEFECT_TRUNCATED;
+    case JSON_TOO_LARGE:
+        return DEFECT_TOO_LONG;
     case JSON_OK:
     case JSON_BAD_SYNTAX:
         return DEFECT_BAD_JSON;
@@ -172,7 +176,9 @@ static int refuse_frame(struct parser *parser, const struct frame_record *record
     case FRAME_TRUNCATED:
         return refuse(out, DEFECT_TRUNCATED, "its line or the file ends inside the record");
     case FRAME_TOO_LONG:
-        return refuse(out, DEFECT_TOO_LONG, "it is longer than --max-record allows");
+        return refuse(out, DEFECT_TOO_LONG,
+                      "it is longer than --max-record allows, or what --max-memory leaves for "
+                      "a record");
     case FRAME_TOO_DEEP:
         return refuse(out, DEFECT_TOO_DEEP, "more than 256 brackets are open at a time");
     case FRAME_OK:
@@ -245,8 +251,13 @@ static int decode_inner(struct parser *parser, struct decoded *out, struct error
 
     if (text.len == 0 || !memchr(text.ptr, '{', text.len))
         return 0;
-    if ((!parser->inner && json_new(&parser->inner, err) < 0) ||
-        parse_text(parser->inner, text, &inner, err) < 0)
+    if (!parser->inner) {
+        if (json_new(&parser->inner, err) < 0)
+            return -1;
+        if (parser->options->max_tree_bytes > 0)
+            json_limit(parser->inner, parser->options->max_tree_bytes);
+    }
+    if (parse_text(parser->inner, text, &inner, err) < 0)
         return -1;
     if (inner.issue != JSON_OK || json_type(inner.value) != JSON_OBJECT)
         return 0;

@@ -32,6 +32,8 @@
     "PRAGMA mmap_size = 0; PRAGMA secure_delete = OFF; PRAGMA cell_size_check = ON;"           \
     "PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 134217728"
 
+enum { CACHE_KIB = 65536 }; /* the size in CONNECTION_PRAGMAS */
+
 static bool in_memory(const char *path)
 {
     return strcmp(path, ":memory:") == 0;
@@ -226,6 +228,17 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
     }
     *out = store;
     return 0;
+}
+
+int store_limit_cache(struct store *store, size_t max_bytes, struct error *err)
+{
+    const size_t usual = CACHE_KIB;
+    char sql[64];
+
+    /* SQLite takes a negative size for KiB. */
+    snprintf(sql, sizeof sql, "PRAGMA cache_size = -%zu",
+             max_bytes > 0 && max_bytes / 1024 < usual ? max_bytes / 1024 : usual);
+    return db_exec(store, sql, err);
 }
 
 void store_close(struct store *store)

@@ -16,6 +16,7 @@
 #ifndef CURATE_STORE_H
 #define CURATE_STORE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct error;
@@ -43,6 +44,8 @@ void store_stop_on(struct store *store, const volatile int *stop_signal);
  */
 #define STORE_USER_STEPS 10000000000
 void store_limit_steps(struct store *store, uint64_t max_steps);
+/* What the pages held in memory may take; 0 for the usual 64 MiB. */
+int store_limit_cache(struct store *store, size_t max_bytes, struct error *err);
 int store_version(void); /* of the schema this program writes */
 
 /* BEGIN IMMEDIATE, waiting up to 5 s for another writer. Transactions do not nest. When

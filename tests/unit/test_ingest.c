@@ -237,6 +237,24 @@ static void makes_the_same_database_with_any_number_of_threads(void **state)
     }
 }
 
+static void makes_the_same_database_in_any_memory(void **state)
+{
+    static const char *const sizes[] = { "64M", "200M", "1G" };
+    struct fixture *f = *state;
+    const char *path = write_corpus(f, "a.jsonl", 3000, true);
+    struct error err;
+
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "50", NULL));
+    const struct hash whole = store_digest(f->store);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        new_store(f);
+        f->run.n_threads = 8;
+        assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "50",
+                            "max-memory", sizes[i], NULL));
+        assert_same(store_digest(f->store), whole);
+    }
+}
+
 static void goes_on_where_it_was_stopped(void **state)
 {
     struct fixture *f = *state;
@@ -495,6 +513,11 @@ static void refuses_arguments_that_make_no_sense(void **state)
         { "max-rejects", "101", "percent" },
         { "max-rejects", "-1", "percent" },
         { "max-record", "0", "bytes" },
+        { "max-memory", "1M", "at least 64M" },
+        { "max-memory", "lots", "as 512M" },
+        { "max-memory", "64MB", "as 512M" },
+        { "max-memory", "-1", "as 512M" },
+        { "max-memory", "99999999999G", "as 512M" },
         { "source", "", "empty" },
     };
     struct fixture *f = *state;
@@ -535,6 +558,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(changes_nothing_the_second_time, setup, teardown),
         cmocka_unit_test_setup_teardown(makes_the_same_database_with_any_number_of_threads,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(makes_the_same_database_in_any_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(goes_on_where_it_was_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(reads_on_from_the_record_it_had_committed, setup,
                                         teardown),
