@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -65,6 +66,45 @@ int file_stamp(const char *path, struct file_stamp *out, struct error *err)
     out->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
     out->inode = (int64_t)st.st_ino;
     return 0;
+}
+
+const char *file_network_type(uint32_t type)
+{
+    /* linux/magic.h, as far as it has them; the others are their makers'. */
+    static const struct {
+        uint32_t type;
+        const char *name;
+    } types[] = {
+        { 0x6969, "NFS" },      { 0x517b, "SMB" },        { 0xff534d42, "SMB" },
+        { 0xfe534d42, "SMB" },  { 0x5346414f, "AFS" },    { 0x73757245, "Coda" },
+        { 0x00c36400, "Ceph" }, { 0x0bd00bd0, "Lustre" }, { 0x47504653, "GPFS" },
+        { 0x01161970, "GFS2" }, { 0x7461636f, "OCFS2" },
+    };
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (types[i].type == type)
+            return types[i].name;
+    return NULL;
+}
+
+/* The folder of the path, NULL without memory. */
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+}
+
+const char *file_network_name(const char *path)
+{
+    struct statfs fs;
+    char *folder = NULL;
+    int rc = statfs(path, &fs);
+
+    if (rc < 0 && errno == ENOENT && (folder = folder_of(path)))
+        rc = statfs(folder, &fs);
+    free(folder);
+    return rc == 0 ? file_network_type((uint32_t)fs.f_type) : NULL;
 }
 
 static int read_all(int fd, const char *path, struct buf *out, struct error *err)
@@ -276,9 +316,7 @@ int file_out_add(struct file_out *file, struct slice bytes, struct error *err)
 /* Without it the new name may be gone after a power cut although the bytes are there. */
 static int sync_folder(const char *path, struct error *err)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder =
-        slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    char *folder = folder_of(path);
     int rc = -1;
 
     if (!folder)

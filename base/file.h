@@ -34,6 +34,12 @@ int file_stamp(const char *path, struct file_stamp *out, struct error *err);
 /* Gone afterwards, also when it was not there. */
 int file_remove(const char *path, struct error *err);
 
+/* Is it, or would it be, on a file system that other machines write to as well? Its name, as
+ * "NFS", or NULL. */
+const char *file_network_name(const char *path);
+/* The same of what statfs(2) calls f_type. */
+const char *file_network_type(uint32_t type);
+
 /* All of a file into buf (within the buf's limit). */
 int file_read(const char *path, struct buf *out, struct error *err);
 

@@ -14,18 +14,20 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-enum { POLL_MS = 50, HOLDER_BYTES = 256 };
+enum { POLL_MS = 50, HOLDER_BYTES = 300, COMMAND_BYTES = 101 };
 
 struct lock {
     int fd;
+    char command[COMMAND_BYTES];
 };
 
 /* Who we are, for the message of the next one. A full disk may keep us from saying so; that is
  * no reason not to work, the lock is flock()'s. */
-static void write_holder(int fd, const char *command)
+static void write_holder(const struct lock *lock, int64_t run_id)
 {
     char host[65] = "";
     char since[32] = "";
+    char run[32] = "";
     char line[HOLDER_BYTES];
     struct tm utc;
     const time_t now = (time_t)(clock_unix_ms() / 1000);
@@ -34,9 +36,11 @@ static void write_holder(int fd, const char *command)
         snprintf(host, sizeof host, "this machine");
     if (gmtime_r(&now, &utc))
         strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    const int n = snprintf(line, sizeof line, "process %ld on %s since %s: %.100s\n",
-                           (long)getpid(), host, since, command);
-    if (n < 0 || ftruncate(fd, 0) < 0 || pwrite(fd, line, strlen(line), 0) < 0)
+    if (run_id > 0)
+        snprintf(run, sizeof run, ", run %lld", (long long)run_id);
+    const int n = snprintf(line, sizeof line, "process %ld on %s since %s: %s%s\n",
+                           (long)getpid(), host, since, lock->command, run);
+    if (n < 0 || ftruncate(lock->fd, 0) < 0 || pwrite(lock->fd, line, strlen(line), 0) < 0)
         return;
 }
 
@@ -106,6 +110,7 @@ int lock_take(const char *path, enum lock_policy policy, int64_t timeout_ms,
 
     if (!lock)
         return error_nomem(err);
+    snprintf(lock->command, sizeof lock->command, "%s", command);
     lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (lock->fd < 0) {
         error_errno(err, errno, path);
@@ -122,13 +127,18 @@ int lock_take(const char *path, enum lock_policy policy, int64_t timeout_ms,
     rc = 0;
     *out = NULL;
     if (got == 1) {
-        write_holder(lock->fd, command);
+        write_holder(lock, 0);
         *out = lock;
         lock = NULL; /* the caller's now */
     }
 done:
     lock_release(lock);
     return rc;
+}
+
+void lock_tell_run(struct lock *lock, int64_t run_id)
+{
+    write_holder(lock, run_id);
 }
 
 void lock_release(struct lock *lock)

@@ -2,8 +2,9 @@
 /*
  * lock.h - one writer at a time, by flock(2) on a file beside the database.
  *
- * The lock goes away with the process, however it ends. The file holds pid, host and command of
- * the holder for the message a second writer gets; its content is never trusted for locking.
+ * The lock goes away with the process, however it ends. The file holds pid, host, command and
+ * run of the holder for the message a second writer gets; its content is never trusted for
+ * locking.
  */
 #ifndef CURATE_LOCK_H
 #define CURATE_LOCK_H
@@ -24,6 +25,8 @@ enum lock_policy {
  */
 int lock_take(const char *path, enum lock_policy policy, int64_t timeout_ms,
               const char *command, struct lock **out, struct error *err);
+/* Once the run has a number, the message names it. */
+void lock_tell_run(struct lock *lock, int64_t run_id);
 void lock_release(struct lock *lock);
 
 #endif

@@ -18,6 +18,12 @@
 
 enum { OPTIONS_JSON_MAX = 1 << 20 };
 
+/* The database while we hold it. Both are NULL when somebody else does, and it is skipped. */
+struct database {
+    struct lock *lock;
+    struct store *store;
+};
+
 static enum run_status status_of(int rc, const struct error *err)
 {
     if (rc == 0)
@@ -39,10 +45,11 @@ static int finish(struct store *store, int64_t run_id, int rc, struct error *err
 }
 
 /* Carry out one stage; *run_id is its run row, 0 in a dry run. */
-static int run_in_store(const struct pipeline_options *options, struct store *store,
+static int run_in_store(const struct pipeline_options *options, const struct database *db,
                         int64_t parent_run_id, const struct stage *stage, const void *args,
                         int64_t *run_id, struct error *err)
 {
+    struct store *store = db->store;
     struct stage_context context = { .store = store,
                                      .n_threads = options->n_threads,
                                      .dry_run = options->dry_run,
@@ -61,6 +68,8 @@ static int run_in_store(const struct pipeline_options *options, struct store *st
                                         &context.run_id, err) < 0))
         goto done;
     *run_id = context.run_id;
+    if (db->lock && parent_run_id == 0)
+        lock_tell_run(db->lock, context.run_id);
     options->report->phase = stage->name;
     options->report->done = options->report->total = options->report->n_rejected = 0;
     rc = stage->run(&context, args, &result, err);
@@ -108,59 +117,75 @@ static int look_for(const char *path, bool create, struct error *err)
     return 0;
 }
 
-/* The lock and the store, for a stage or a whole recipe. *store is NULL when it is skipped. */
+/* flock() and SQLite's locks hold between processes of one machine; what another one does over
+ * a network is beyond them. */
+static void warn_of_network(const struct pipeline_options *options)
+{
+    const char *name = file_network_name(options->db_path);
+
+    if (name)
+        report_note(options->report,
+                    "%s: is on a network file system (%s): let no other machine use it "
+                    "meanwhile; a local disk is safer, and faster",
+                    options->db_path, name);
+}
+
+/* The lock and the store, for a stage or a whole recipe. */
 static int open_database(const struct pipeline_options *options, const char *command,
-                         bool create, struct lock **lock, struct store **store,
-                         struct error *err)
+                         bool create, struct database *db, struct error *err)
 {
     char path[4096];
 
-    *store = NULL;
+    *db = (struct database){ .store = NULL };
     if (options->dry_run)
-        return open_dry(options, create, store, err);
+        return open_dry(options, create, &db->store, err);
     if (snprintf(path, sizeof path, "%s.lock", options->db_path) >= (int)sizeof path)
         return error_set(err, ERR_USAGE, "the database's path is longer than %zu bytes",
                          sizeof path - sizeof ".lock");
     if (look_for(options->db_path, create, err) < 0 ||
-        lock_take(path, options->lock, options->lock_timeout_ms, command, lock, err) < 0)
+        lock_take(path, options->lock, options->lock_timeout_ms, command, &db->lock, err) < 0)
         return -1;
-    if (!*lock)
+    if (!db->lock)
         return 0;
-    return store_open(options->db_path, create ? STORE_CREATE : STORE_READ_WRITE, store, err);
+    warn_of_network(options);
+    return store_open(options->db_path, create ? STORE_CREATE : STORE_READ_WRITE, &db->store,
+                      err);
+}
+
+static void close_database(const struct database *db)
+{
+    store_close(db->store);
+    lock_release(db->lock);
 }
 
 int pipeline_init(const struct pipeline_options *options, int64_t *n_samples, bool *skipped,
                   struct error *err)
 {
-    struct lock *lock = NULL;
-    struct store *store = NULL;
-    int rc = open_database(options, "init", true, &lock, &store, err);
+    struct database db;
+    int rc = open_database(options, "init", true, &db, err);
 
-    *skipped = rc == 0 && !store;
-    if (store)
-        rc = sample_count(store, n_samples, err);
-    store_close(store);
-    lock_release(lock);
+    *skipped = rc == 0 && !db.store;
+    if (rc == 0 && db.store)
+        rc = sample_count(db.store, n_samples, err);
+    close_database(&db);
     return rc;
 }
 
 int pipeline_run_stage(const struct pipeline_options *options, const struct stage *stage,
                        const void *args, bool *skipped, struct error *err)
 {
-    struct lock *lock = NULL;
-    struct store *store = NULL;
+    struct database db;
     int64_t run_id = 0;
     int rc;
 
     *skipped = false;
     if (stage->check(args, err) < 0)
         return -1;
-    rc = open_database(options, stage->name, stage->creates_store, &lock, &store, err);
-    *skipped = rc == 0 && !store;
-    if (store)
-        rc = run_in_store(options, store, 0, stage, args, &run_id, err);
-    store_close(store);
-    lock_release(lock);
+    rc = open_database(options, stage->name, stage->creates_store, &db, err);
+    *skipped = rc == 0 && !db.store;
+    if (rc == 0 && db.store)
+        rc = run_in_store(options, &db, 0, stage, args, &run_id, err);
+    close_database(&db);
     return rc;
 }
 
@@ -177,7 +202,7 @@ static int add_up(struct store *store, int64_t run_id, int64_t step_run_id, stru
     return -1;
 }
 
-static int run_steps(const struct pipeline_options *options, struct store *store,
+static int run_steps(const struct pipeline_options *options, const struct database *db,
                      int64_t run_id, const struct recipe *recipe, struct error *err)
 {
     for (size_t i = 0; i < recipe_count(recipe); i++) {
@@ -185,19 +210,18 @@ static int run_steps(const struct pipeline_options *options, struct store *store
         int64_t step_run_id = 0;
         struct error ignored;
 
-        if (run_in_store(options, store, run_id, step->stage, step->args, &step_run_id, err) <
-            0) {
+        if (run_in_store(options, db, run_id, step->stage, step->args, &step_run_id, err) < 0) {
             if (step_run_id > 0)
-                (void)add_up(store, run_id, step_run_id, &ignored);
+                (void)add_up(db->store, run_id, step_run_id, &ignored);
             return error_prefix(err, "step %zu (%s)", i + 1, step->stage->name);
         }
-        if (add_up(store, run_id, step_run_id, err) < 0)
+        if (add_up(db->store, run_id, step_run_id, err) < 0)
             return -1;
     }
     return 0;
 }
 
-static int run_recipe(const struct pipeline_options *options, struct store *store,
+static int run_recipe(const struct pipeline_options *options, const struct database *db,
                       const struct recipe *recipe, struct error *err)
 {
     struct buf json;
@@ -212,9 +236,10 @@ static int run_recipe(const struct pipeline_options *options, struct store *stor
     jsonout_text(&out, slice_text(recipe_name(recipe)));
     jsonout_object_end(&out);
     if (jsonout_end(&out, err) < 0 ||
-        run_begin(store, 0, "run", buf_slice(&json), &run_id, err) < 0)
+        run_begin(db->store, 0, "run", buf_slice(&json), &run_id, err) < 0)
         goto done;
-    rc = finish(store, run_id, run_steps(options, store, run_id, recipe, err), err);
+    lock_tell_run(db->lock, run_id);
+    rc = finish(db->store, run_id, run_steps(options, db, run_id, recipe, err), err);
 done:
     buf_release(&json);
     return rc;
@@ -223,14 +248,12 @@ done:
 int pipeline_run_recipe(const struct pipeline_options *options, const struct recipe *recipe,
                         bool *skipped, struct error *err)
 {
-    struct lock *lock = NULL;
-    struct store *store = NULL;
-    int rc = open_database(options, "run", true, &lock, &store, err);
+    struct database db;
+    int rc = open_database(options, "run", true, &db, err);
 
-    *skipped = rc == 0 && !store;
-    if (store)
-        rc = run_recipe(options, store, recipe, err);
-    store_close(store);
-    lock_release(lock);
+    *skipped = rc == 0 && !db.store;
+    if (rc == 0 && db.store)
+        rc = run_recipe(options, &db, recipe, err);
+    close_database(&db);
     return rc;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "store/db_private.h"
 #include "store/migrate_private.h"
 
@@ -166,13 +167,17 @@ static int identify(struct store *store, enum store_mode mode, int64_t *version,
     return 0;
 }
 
-/* The log lets readers work while we write. It needs shared memory, which network file systems
- * lack. */
+/* The log lets readers work while we write. It needs shared memory, which machines do not have
+ * in common: on a network file system the old journal takes its place, and a reader may have to
+ * wait.
+ */
 static int use_log(struct store *store, struct error *err)
 {
     struct stmt *stmt = NULL;
     int rc = -1;
 
+    if (!in_memory(db_path(store)) && file_network_name(db_path(store)))
+        return db_exec(store, "PRAGMA journal_mode = DELETE", err);
     if (stmt_open(store, "PRAGMA journal_mode = WAL", &stmt, err) < 0)
         return -1;
     if (stmt_next(stmt, err) == 1) {

@@ -96,6 +96,19 @@ static void stamps_a_file_that_changes(void **state)
     assert_fails(file_stamp(tmp_path(tmp, "none"), &one, &err), ERR_NOT_FOUND, "none");
 }
 
+static void knows_network_file_systems(void **state)
+{
+    struct tmp *tmp = *state;
+
+    assert_string_equal(file_network_type(0x6969), "NFS");
+    assert_string_equal(file_network_type(0xff534d42), "SMB");
+    assert_null(file_network_type(0xef53));     /* ext4 */
+    assert_null(file_network_type(0x01021994)); /* tmpfs */
+    assert_null(file_network_name("/proc/self/stat"));
+    assert_null(file_network_name("/proc/none"));
+    assert_null(file_network_name(tmp_path(tmp, "no/such/folder")));
+}
+
 static void reads_no_more_than_the_buffer_takes(void **state)
 {
     struct tmp *tmp = *state;
@@ -293,6 +306,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(maps_the_bytes_of_a_file, setup, teardown),
         cmocka_unit_test_setup_teardown(maps_nothing_but_files_with_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(stamps_a_file_that_changes, setup, teardown),
+        cmocka_unit_test_setup_teardown(knows_network_file_systems, setup, teardown),
         cmocka_unit_test_setup_teardown(reads_no_more_than_the_buffer_takes, setup, teardown),
         cmocka_unit_test_setup_teardown(writes_appear_whole_at_the_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(leaves_no_trace_without_a_commit, setup, teardown),

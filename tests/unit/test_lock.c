@@ -25,6 +25,9 @@ static void keeps_a_second_one_out(void **state)
     assert_fails(lock_take(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
                  "curate score nll");
     assert_null(second);
+    lock_tell_run(first, 17);
+    assert_fails(lock_take(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
+                 "curate score nll, run 17");
     assert_ok(lock_take(path, LOCK_SKIP, 0, "x", &second, &err));
     assert_null(second);
 
