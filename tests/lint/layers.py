@@ -38,7 +38,7 @@ STANDARD = set("""
     assert.h ctype.h dirent.h errno.h fcntl.h float.h fts.h ftw.h glob.h inttypes.h limits.h
     math.h poll.h sched.h setjmp.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h
     stdio.h stdlib.h string.h strings.h sys/file.h sys/mman.h sys/resource.h sys/stat.h
-    sys/time.h sys/types.h sys/wait.h time.h unistd.h
+    sys/statfs.h sys/time.h sys/types.h sys/wait.h time.h unistd.h
 """.split())
 # ... and the headers that have a home: files, or folders with their slash at the end.
 ONLY_IN = {
