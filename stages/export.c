@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/error.h"
@@ -15,6 +16,7 @@
 #include "base/report.h"
 #include "stages/export_manifest.h"
 #include "stages/formats/format.h"
+#include "stages/roles.h"
 #include "stages/stage.h"
 #include "store/sample.h"
 #include "store/selection.h"
@@ -24,6 +26,7 @@ struct export_args {
     const char *selection;
     const char *to;
     const char *output;
+    const char *roles;
     bool force;
     bool skip;
 };
@@ -37,6 +40,8 @@ static const struct option options[] = {
       "replace a file that differs" },
     { OPTION_FLAG, 0, "skip", offsetof(struct export_args, skip), NULL,
       "leave out samples that the format cannot hold, instead of failing" },
+    { OPTION_TEXT, 0, "roles", offsetof(struct export_args, roles), "HOW",
+      "turns that do not alternate: keep, merge, trim or drop (default keep)" },
     { .type = OPTION_END },
 };
 
@@ -44,7 +49,7 @@ static const struct option positional = { OPTION_TEXT, 0,
                                           "selection", offsetof(struct export_args, selection),
                                           "SELECTION", "what to write" };
 
-static const struct export_args defaults = { .to = "messages" };
+static const struct export_args defaults = { .to = "messages", .roles = "keep" };
 
 enum { NAMES_MAX = 400, RECORD_MAX_BYTES = 1 << 30, STOP_EVERY = 256 };
 
@@ -53,12 +58,15 @@ struct exporting {
     const struct stage_context *context;
     const struct export_args *args;
     const struct format *format;
+    enum roles_policy roles;
+    struct arena arena; /* of the sample in hand */
     struct sample_reader *reader;
     struct file_out *file; /* NULL in a dry run */
     struct digest *digest;
     struct buf record;
     uint64_t n_written;
     uint64_t n_skipped;
+    uint64_t n_mended;
     uint64_t n_bytes;
 };
 
@@ -79,7 +87,7 @@ static int unknown_format(const char *name, struct error *err)
 }
 
 static int check_args(const struct export_args *args, const struct format **format,
-                      struct error *err)
+                      enum roles_policy *roles, struct error *err)
 {
     if (!args->output || !*args->output)
         return error_set(err, ERR_USAGE,
@@ -88,14 +96,15 @@ static int check_args(const struct export_args *args, const struct format **form
     *format = format_find(args->to);
     if (!*format || !(*format)->write)
         return unknown_format(args->to, err);
-    return 0;
+    return roles_choose(args->roles, roles, err);
 }
 
 static int check(const void *args, struct error *err)
 {
     const struct format *unused;
+    enum roles_policy unused_too;
 
-    return check_args(args, &unused, err);
+    return check_args(args, &unused, &unused_too, err);
 }
 
 /* The format cannot hold a sample. */
@@ -113,6 +122,22 @@ static int refuse(struct exporting *export, int64_t sample_id, const struct form
     return 0;
 }
 
+enum { LEFT_OUT = 2 };
+
+/* Bring the turns in order, as far as the user wants it: 0 and 1 as roles_mend(), or LEFT_OUT.
+ */
+static int mend(struct exporting *export, struct sample *sample, struct error *err)
+{
+    arena_clear(&export->arena);
+    if (export->roles == ROLES_DROP && !roles_alternate(sample)) {
+        export->n_skipped++;
+        return LEFT_OUT;
+    }
+    const int changed = roles_mend(sample, export->roles, &export->arena, err);
+    export->n_mended += changed == 1;
+    return changed;
+}
+
 static int write_sample(struct exporting *export, int64_t sample_id, struct error *err)
 {
     struct sample sample;
@@ -124,6 +149,11 @@ static int write_sample(struct exporting *export, int64_t sample_id, struct erro
     if (found == 0)
         return error_set(err, ERR_INVARIANT, "sample %lld is selected, but it is not there",
                          (long long)sample_id);
+    const int mended = mend(export, &sample, err);
+    if (mended < 0)
+        return -1;
+    if (mended == LEFT_OUT)
+        return 0;
     buf_clear(&export->record);
     const int fits = export->format->write(&sample, &export->record, &why, err);
     if (fits < 0)
@@ -244,7 +274,7 @@ static int run(const struct stage_context *context, const void *arguments,
     const char *outcome = "new";
     int rc = -1;
 
-    if (check_args(args, &export.format, err) < 0)
+    if (check_args(args, &export.format, &export.roles, err) < 0)
         return -1;
     if (context->stdout_taken && strcmp(args->output, "-") == 0)
         return error_set(err, ERR_USAGE,
@@ -252,6 +282,7 @@ static int run(const struct stage_context *context, const void *arguments,
                          "with --output");
     if (selection_load(context->store, args->selection, &ids, NULL, err) < 0)
         return -1;
+    arena_init(&export.arena);
     buf_init(&export.record, RECORD_MAX_BYTES);
     if (export_ids(&export, &ids, &outcome, err) < 0)
         goto done;
@@ -261,12 +292,15 @@ static int run(const struct stage_context *context, const void *arguments,
     stage_fact_text(result, "result", outcome);
     stage_fact_int(result, "exported", (int64_t) export.n_written);
     stage_fact_int(result, "skipped", (int64_t) export.n_skipped);
+    if (export.roles == ROLES_MERGE || export.roles == ROLES_TRIM)
+        stage_fact_int(result, "mended", (int64_t) export.n_mended);
     stage_fact_int(result, "bytes", (int64_t) export.n_bytes);
     rc = 0;
 done:
     file_out_close(export.file);
     digest_free(export.digest);
     sample_reader_free(export.reader);
+    arena_release(&export.arena);
     buf_release(&export.record);
     id_list_release(&ids);
     return rc;

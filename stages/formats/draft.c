@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/jsonout.h"
 #include "stages/formats/format.h"
+#include "stages/roles.h"
 
 enum { FIRST_TURNS = 4 };
 
@@ -412,49 +413,9 @@ static void fill_ext_id(struct draft *draft)
     }
 }
 
-/* Which turns are the question and the answer: the last answer, and the last question before
- * it, or simply the last when nothing was answered. */
-static void find_turns(struct sample *out)
-{
-    const struct slice user = slice_text("user");
-    const struct slice assistant = slice_text("assistant");
-
-    for (size_t i = out->n_turns; i-- > 0;) {
-        if (out->response_turn < 0 && slice_equal(out->turns[i].role, assistant)) {
-            out->response_turn = (int)i;
-            out->instruction_turn = -1;
-        }
-        if (out->instruction_turn < 0 && slice_equal(out->turns[i].role, user))
-            out->instruction_turn = (int)i;
-    }
-    if (out->response_turn >= 0)
-        out->kind = SAMPLE_SFT;
-    else
-        out->kind = out->n_turns > 0 ? SAMPLE_PROMPT_ONLY : SAMPLE_TEXT;
-}
-
 static bool is_role(const struct turn *turn, const char *role)
 {
     return slice_equal(turn->role, slice_text(role));
-}
-
-/* Do the turns go from user to assistant and back, tools between them as they are called? */
-static bool alternates(const struct sample *sample)
-{
-    const struct turn *last = NULL;
-
-    for (size_t i = 0; i < sample->n_turns; i++) {
-        const struct turn *turn = &sample->turns[i];
-
-        if (is_role(turn, "system"))
-            continue;
-        if (!last                   ? !is_role(turn, "user")
-            : is_role(turn, "tool") ? is_role(last, "user")
-                                    : slice_equal(turn->role, last->role))
-            return false;
-        last = turn;
-    }
-    return !last || !is_role(last, "user") || sample->response_turn < 0;
 }
 
 /* What is odd about the sample as a whole, and is kept. */
@@ -466,7 +427,7 @@ static void note_oddities(struct draft *draft)
 
     if (answer && !answer->extra.ptr && trimmed_len(answer->content) == 0)
         draft_note(draft, DEFECT_EMPTY_RESPONSE);
-    if (!alternates(sample))
+    if (!roles_alternate(sample))
         draft_note(draft, DEFECT_ROLE_ORDER);
     for (size_t i = 0; i < sample->n_turns; i++)
         if (is_role(&sample->turns[i], "system") && (i > 0 || sample->system.ptr))
@@ -490,7 +451,7 @@ int draft_finish(struct draft *draft)
     if (draft->state == 1 && draft->out->n_turns > INT32_MAX)
         draft_refuse(draft, "too_long", "it holds %zu turns", draft->out->n_turns);
     if (draft->state == 1) {
-        find_turns(draft->out);
+        roles_find_turns(draft->out);
         note_oddities(draft);
         fill_ext_id(draft);
         fill_meta(draft);

@@ -236,6 +236,37 @@ static void on_request_such_samples_are_left_out_and_counted(void **state)
     assert_non_null(strstr(f->run.notes, "sample 3 is left out"));
 }
 
+static void samples_out_of_order_are_left_out_on_request(void **state)
+{
+    struct fixture *f = *state;
+    struct turn turns[] = { { slice_text("user"), slice_text("a"), { NULL, 0 } },
+                            { slice_text("user"), slice_text("b"), { NULL, 0 } },
+                            { slice_text("assistant"), slice_text("c"), { NULL, 0 } } };
+    struct sample sample = {
+        .turns = turns, .n_turns = 3, .response_turn = 2, .instruction_turn = 1, .line = 1
+    };
+    struct store_fixture *samples = f->samples;
+    const struct score_row row = { .score_set_id = 1,
+                                   .sample_id = store_fixture_add_sample(samples, &sample),
+                                   .value = 9,
+                                   .status = "ok",
+                                   .n_tokens = 1 };
+    struct error err;
+
+    assert_ok(score_put(samples->store, &row, samples->run_id, &err));
+    assert_ok(stage_run(&f->run, &err, "select", "name", "odd", "by", "ifd", "top", "3",
+                        "where", "kind = 'sft'", NULL));
+    assert_ok(stage_run(&f->run, &err, "export", "selection", "odd", "output", f->out, "roles",
+                        "drop", NULL));
+    assert_file(f, MESSAGES);
+    assert_int_equal(stage_run_int(&f->run, "skipped"), 1);
+    assert_ok(stage_run(&f->run, &err, "export", "selection", "odd", "output", f->out, "roles",
+                        "merge", "force", "true", NULL));
+    assert_int_equal(stage_run_int(&f->run, "mended"), 1);
+    assert_file(f, "{\"messages\":[{\"role\":\"user\",\"content\":\"a\\n\\nb\"},"
+                   "{\"role\":\"assistant\",\"content\":\"c\"}]}\n" MESSAGES);
+}
+
 static void jsonl_holds_every_sample(void **state)
 {
     struct fixture *f = *state;
@@ -314,6 +345,7 @@ int main(void)
         TEST(a_file_that_differs_is_replaced_on_request_only),
         TEST(a_sample_the_format_cannot_hold_is_an_error_that_names_it),
         TEST(on_request_such_samples_are_left_out_and_counted),
+        TEST(samples_out_of_order_are_left_out_on_request),
         TEST(jsonl_holds_every_sample),
         TEST(a_stop_leaves_no_file),
         TEST(what_is_not_there_is_named),

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include "base/arena.h"
+#include "stages/roles.h"
+#include "store/sample.h"
+
+enum { MAX_TURNS = 16 };
+
+/* "u:text a:text": a letter for the role, a star behind it for a turn that holds more. */
+static void make(const char *spec, struct turn *turns, struct sample *out)
+{
+    static const struct {
+        char letter;
+        const char *role;
+    } roles[] = { { 'u', "user" }, { 'a', "assistant" }, { 's', "system" }, { 't', "tool" } };
+
+    *out = (struct sample){ .turns = turns, .response_turn = -1, .instruction_turn = -1 };
+    while (*spec) {
+        struct turn *turn = &turns[out->n_turns++];
+        const char letter = *spec++;
+
+        *turn = (struct turn){ .role = slice_of(NULL, 0) };
+        for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+            if (roles[i].letter == letter)
+                turn->role = slice_text(roles[i].role);
+        if (*spec == '*') {
+            turn->extra = slice_text("{\"name\":\"x\"}");
+            spec++;
+        }
+        const size_t len = strcspn(++spec, " ");
+        turn->content = slice_of(spec, len);
+        spec += len + (spec[len] == ' ');
+    }
+    roles_find_turns(out);
+}
+
+static void knows_what_alternates(void **state)
+{
+    static const char *const good[] = { "",
+                                        "u:a",
+                                        "u:a a:b",
+                                        "s:x u:a a:b",
+                                        "u:a a:b u:c a:d",
+                                        "u:a s:x a:b",
+                                        "u:a a*:call t:x t:y a:b",
+                                        "u:a a*:call t:x u:b a:c" };
+    static const char *const bad[] = { "a:a",         "a:a u:b a:c", "u:a u:b a:c",
+                                       "u:a a:b a:c", "u:a a:b u:c", "u:a t:x a:b",
+                                       "t:x u:a a:b" };
+    struct turn turns[MAX_TURNS];
+    struct sample sample;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        make(good[i], turns, &sample);
+        if (!roles_alternate(&sample))
+            fail_msg("%s does not alternate", good[i]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        make(bad[i], turns, &sample);
+        if (roles_alternate(&sample))
+            fail_msg("%s alternates", bad[i]);
+    }
+}
+
+static void mends_as_told(void **state)
+{
+    static const struct {
+        enum roles_policy policy;
+        const char *before, *after; /* the same: nothing is changed */
+    } cases[] = {
+        { ROLES_KEEP, "u:a u:b a:c", "u:a u:b a:c" },
+        { ROLES_DROP, "u:a u:b a:c", "u:a u:b a:c" },
+        { ROLES_MERGE, "u:a a:b", "u:a a:b" },
+        { ROLES_MERGE, "u:a u:b u:c a:d", "u:a\n\nb\n\nc a:d" },
+        { ROLES_MERGE, "u:a a:b a:c u:d a:e", "u:a a:b\n\nc u:d a:e" },
+        { ROLES_MERGE, "u:a u*:b a:c", "u:a u*:b a:c" },
+        { ROLES_MERGE, "a:a u:b a:c", "a:a u:b a:c" },
+        { ROLES_TRIM, "a:a u:b a:c", "u:b a:c" },
+        { ROLES_TRIM, "s:x a:a u:b a:c u:d", "s:x u:b a:c" },
+        { ROLES_TRIM, "u:a u:b a:c", "u:a u:b a:c" },
+        { ROLES_TRIM, "a:a", "a:a" },
+        { ROLES_TRIM, "a:a u:b", "a:a u:b" },
+    };
+    struct turn turns[MAX_TURNS], wanted[MAX_TURNS];
+    struct sample sample, want;
+    struct arena arena;
+    struct error err;
+
+    (void)state;
+    arena_init(&arena);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        make(cases[i].before, turns, &sample);
+        make(cases[i].after, wanted, &want);
+        const int changed = roles_mend(&sample, cases[i].policy, &arena, &err);
+
+        assert_int_equal(changed, strcmp(cases[i].before, cases[i].after) != 0);
+        if (sample.n_turns != want.n_turns)
+            fail_msg("%s has %zu turns", cases[i].before, sample.n_turns);
+        for (size_t t = 0; t < want.n_turns; t++) {
+            assert_true(slice_equal(sample.turns[t].role, want.turns[t].role));
+            assert_true(slice_equal(sample.turns[t].content, want.turns[t].content));
+        }
+        assert_int_equal(sample.response_turn, want.response_turn);
+        assert_int_equal(sample.instruction_turn, want.instruction_turn);
+        assert_int_equal(sample.kind, want.kind);
+    }
+    arena_release(&arena);
+}
+
+static void refuses_other_words(void **state)
+{
+    enum roles_policy policy;
+    struct error err;
+
+    (void)state;
+    assert_ok(roles_choose("trim", &policy, &err));
+    assert_int_equal(policy, ROLES_TRIM);
+    assert_fails(roles_choose("mend", &policy, &err), ERR_USAGE, "keep, merge, trim or drop");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_what_alternates),
+        cmocka_unit_test(mends_as_told),
+        cmocka_unit_test(refuses_other_words),
+    };
+
+    return cmocka_run_group_tests_name("stages/roles", tests, NULL, NULL);
+}
