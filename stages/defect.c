@@ -155,6 +155,39 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                              .what = "a system message behind the first turn, or a second one",
                              .page = "It is kept as a turn; the first one is the sample's "
                                      "system text.\n" },
+    [DEFECT_TEMPLATE_LEAK] = { .name = "template_leak",
+                               .usual = DEFECT_KEEP,
+                               .what = "a mark of a prompt template inside a turn",
+                               .page = "'### Response:', '[INST]', '<|im_start|>', '<think>' "
+                                       "and the like: a dialogue was cut\nwrongly, or a model "
+                                       "went on to play the user. It is kept as it is.\n" },
+    [DEFECT_REFUSAL] = { .name = "refusal",
+                         .usual = DEFECT_KEEP,
+                         .what = "a response that begins as a chat model's excuse",
+                         .page = "'As an AI language model' and the like, in the first 200 "
+                                 "bytes. It is kept; trained on\nmany, a model learns to "
+                                 "refuse.\n" },
+    [DEFECT_PLACEHOLDER] = { .name = "placeholder",
+                             .usual = DEFECT_KEEP,
+                             .what = "a response that says there is none",
+                             .page = "'<nooutput>', 'N/A' and the like. It is kept. An input "
+                                     "'<noinput>' is read as none.\n" },
+    [DEFECT_HTML_ENTITY] = { .name = "html_entity",
+                             .usual = DEFECT_KEEP,
+                             .what = "text with HTML entities, as &amp;",
+                             .page = "Text was cut out of a page and not decoded, or is about "
+                                     "HTML. It is kept.\n" },
+    [DEFECT_MOJIBAKE] = { .name = "mojibake",
+                          .usual = DEFECT_KEEP,
+                          .what = "UTF-8 that was taken for Latin-1 and encoded again",
+                          .page = "An apostrophe shows as three odd characters. It is kept; "
+                                  "there are tools that undo it.\n" },
+    [DEFECT_INVISIBLE] = { .name = "invisible",
+                           .usual = DEFECT_KEEP,
+                           .what = "characters that do not show: zero width, or of direction",
+                           .page = "U+200B, U+2060, U+FEFF, U+202A to U+202E, U+2066 to "
+                                   "U+2069. They are kept; they make\ntexts differ that look "
+                                   "the same.\n" },
 };
 
 static const char *const action_names[] = {

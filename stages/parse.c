@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "stages/defect.h"
+#include "stages/defect_text.h"
 #include "stages/formats/format.h"
 
 struct parser {
@@ -318,7 +319,10 @@ int parse_record(struct parser *parser, const struct frame_record *record,
             "its keys and their types fit no shape; --format NAME names the one that is meant");
     if (read_sample(parser, decoded.value, arena, out, err) < 0)
         return -1;
-    return out->class ? 0 : judge(parser, record, decoded.defects | out->sample.defects, out);
+    if (out->class)
+        return 0;
+    return judge(parser, record,
+                 decoded.defects | out->sample.defects | defect_text(&out->sample), out);
 }
 
 int parse_detect(struct parser *parser, const struct frame_record *record,

@@ -35,6 +35,7 @@ steps:
   - select: {name: best, by: ifd, top: "100"}
   - export: {selection: best, output: best.jsonl}
 """
+EXPORTS = "SELECT selection, format, path, n_samples, n_bytes, hex(sha256) FROM export"
 STOPPED = "SELECT count(*) FROM ingest_position JOIN run USING (run_id) WHERE status <> 'ok'"
 ONCE = """SELECT sum(n_read), sum(n_inserted), sum(n_duplicate), sum(n_rejected) FROM run
           WHERE command = 'ingest'"""
@@ -128,7 +129,7 @@ class Soak:
             digests += hashlib.sha256(Path(folder, name).read_bytes()).hexdigest().encode()
         names = sorted(name for name in os.listdir(folder)
                        if not name.endswith(("-wal", "-shm")))  # these come and go
-        return digests, names
+        return digests, names, rows(Path(folder, "killed.db"), EXPORTS)
 
     def round(self, steps, kills):
         """Kill each step so many times and let it end; what it ended in, and the counts."""

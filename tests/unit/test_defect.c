@@ -126,6 +126,17 @@ static const struct dirty {
       BYTES(GOOD "{\"messages\":[" TURN("user", "\"a\"") "," TURN("system", "\"b\"") "," TURN(
           "assistant", "\"c\"") "]}"),
       1, 2, 0, "reject", 1, 1 },
+    { DEFECT_TEMPLATE_LEAK, BYTES(GOOD "{\"instruction\":\"a\",\"output\":\"b [INST] c\"}"), 1,
+      2, 0, "reject", 1, 1 },
+    { DEFECT_REFUSAL,
+      BYTES(GOOD "{\"instruction\":\"a\",\"output\":\"Sorry, as an AI language model I b\"}"),
+      1, 2, 0, "reject", 1, 1 },
+    { DEFECT_PLACEHOLDER, BYTES(GOOD "{\"instruction\":\"a\",\"output\":\" N/A.\"}"), 1, 2, 0,
+      "reject", 1, 1 },
+    { DEFECT_HTML_ENTITY, BYTES(GOOD "{\"text\":\"a &amp; b\"}"), 1, 2, 0, "reject", 1, 1 },
+    { DEFECT_MOJIBAKE, BYTES(GOOD "{\"text\":\"it\xc3\xa2\xe2\x82\xac\xe2\x84\xa2s\"}"), 1, 2,
+      0, "reject", 1, 1 },
+    { DEFECT_INVISIBLE, BYTES(GOOD "{\"text\":\"a\\u200bb\"}"), 1, 2, 0, "reject", 1, 1 },
 };
 
 /* Ingest the corpus with one action of a class changed, or none. */
