@@ -1,11 +1,7 @@
 # What the metrics mean, told by the program itself.
-<<<<<<< HEAD
 # By way of a file: a pipe that head closes early ends the program, or not, as chance has it.
 "$CURATE" explain > all.txt
 head -n 3 all.txt
-=======
-"$CURATE" explain | sed -n 1,3p
->>>>>>> 6c866f8 (tests: read all that explain says)
 "$CURATE" explain ifd_loss
 "$CURATE" explain metric nll --json > nll.json
 head -c 180 nll.json
