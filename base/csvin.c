@@ -191,7 +191,15 @@ static int note_byte(struct csv *csv, char c, struct error *err)
         csv->row.byte_len = csv->n_bytes - csv->row.byte_offset;
     if (csv->raw.len < csv->max_row_bytes)
         return buf_add(&csv->raw, &c, 1, err);
-    return csv->issue ? 0 : spoil_row(csv, "it is too long", err);
+    if (csv->issue)
+        return 0;
+    /* This byte may be one that is to be looked at again. */
+    if (buf_add(&csv->raw, &c, 1, err) < 0)
+        return -1;
+    const int done = spoil_row(csv, "it is too long", err);
+    if (csv->raw.len > csv->max_row_bytes)
+        csv->raw.len = csv->max_row_bytes;
+    return done;
 }
 
 /* 1 when the byte ends a row. */

@@ -367,6 +367,9 @@ int recipe_load(const char *path, struct recipe **out, struct error *err)
     buf_init(&text, RECIPE_MAX_BYTES);
     if (file_read(path, &text, err) == 0)
         rc = recipe_parse(buf_slice(&text), path, out, err);
+    else if (err->code == ERR_INPUT)
+        error_set(err, ERR_CONFIG, "%s: it is longer than a recipe may be (%d bytes)", path,
+                  RECIPE_MAX_BYTES);
     buf_release(&text);
     return rc;
 }

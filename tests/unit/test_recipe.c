@@ -9,6 +9,7 @@
 #include "pipeline/options_json.h"
 #include "pipeline/recipe.h"
 #include "stages/stage.h"
+#include "tests/support/tmp.h"
 
 static const char whole[] =
     "version: 1\n"
@@ -119,6 +120,25 @@ static void a_missing_file_is_named(void **state)
     assert_fails(recipe_load("no/such.yaml", &recipe, &err), ERR_NOT_FOUND, "no/such.yaml");
 }
 
+static void what_is_longer_than_a_recipe_is_refused(void **state)
+{
+    struct recipe *recipe = NULL;
+    struct error err;
+    struct tmp tmp;
+    struct buf text;
+
+    (void)state;
+    tmp_open(&tmp);
+    buf_init(&text, 4 << 20);
+    while (text.len < 1 << 20)
+        assert_ok(buf_add_text(&text, "# a comment, and nothing but comments\n", &err));
+    const char *path = tmp_write(&tmp, "long.yaml", text.data, text.len);
+
+    assert_fails(recipe_load(path, &recipe, &err), ERR_CONFIG, "longer than a recipe may be");
+    buf_release(&text);
+    tmp_close(&tmp);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +146,7 @@ int main(void)
         cmocka_unit_test(what_a_step_leaves_out_has_the_default_of_the_command),
         cmocka_unit_test(says_what_is_wrong_and_where),
         cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(what_is_longer_than_a_recipe_is_refused),
     };
 
     return cmocka_run_group_tests_name("pipeline/recipe", tests, NULL, NULL);
