@@ -71,8 +71,8 @@ int score_save(struct scoring *scoring, const struct score_node *node, int64_t s
                                    .status = status_of(score),
                                    .n_tokens = score->n_tokens };
 
-    if (score->reason)
-        scoring->batch.n_unscorable++;
+    if (score->reason) /* what is not needed could still be scored */
+        scoring->batch.n_unscorable += strcmp(score->reason, SCORE_OUTSIDE_TOP) != 0;
     else
         scoring->batch.n_scored++;
     return score_put(scoring->context->store, &row, scoring->context->run_id, err);

@@ -2,7 +2,7 @@
 cp "$SOURCE/examples/corpus/long.jsonl" .
 head -n 5 long.jsonl > first.jsonl
 "$CURATE" ingest --quiet first.jsonl
-"$CURATE" score gateau
+"$CURATE" score gateau 2>&1 | tail -n 1 >&2 # without the progress that a slow machine tells
 "$CURATE" score gateau
 "$CURATE" cohort make gateau --alpha 0.5 --norm rank
 "$CURATE" cohort make gateau --alpha 0.8 --norm softmax
