@@ -10,8 +10,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/jsonout.h"
-#include "base/utf8.h"
-#include "base/visible.h"
+#include "cli/shown.h"
 #include "store/query.h"
 
 enum {
@@ -129,27 +128,6 @@ static int json_row(struct query *query, struct buf *line, struct buf *cell, str
     return put_buf(line, err);
 }
 
-/* The first line of a text, shortened, with nothing in it a terminal would obey. */
-static int add_cell(struct slice text, struct buf *out, struct error *err)
-{
-    size_t n_chars = 0;
-
-    while (text.len > 0 && n_chars < CELL_MAX_CHARS) {
-        const size_t len = utf8_char_len(text);
-
-        if (text.ptr[0] == '\n' || text.ptr[0] == '\t' || !visible_is_plain(text)) {
-            const char *mark = text.ptr[0] == '\n' ? "\xe2\x8f\x8e" : "\xef\xbf\xbd";
-            if (buf_add_text(out, mark, err) < 0)
-                return -1;
-        } else if (buf_add(out, text.ptr, len, err) < 0) {
-            return -1;
-        }
-        text = slice_of(text.ptr + len, text.len - len);
-        n_chars++;
-    }
-    return text.len > 0 ? buf_add_text(out, "\xe2\x80\xa6", err) : 0;
-}
-
 static size_t count_chars(const char *text)
 {
     size_t n = 0;
@@ -182,7 +160,8 @@ static int table_add(struct table *table, struct query *query, struct buf *cell,
         const struct query_value value = query_value(query, c);
         buf_clear(cell);
         buf_clear(shown);
-        if (value_text(value, cell, err) < 0 || add_cell(buf_slice(cell), shown, err) < 0)
+        if (value_text(value, cell, err) < 0 ||
+            shown_add(buf_slice(cell), CELL_MAX_CHARS, shown, err) < 0)
             return -1;
         char *copy = strdup(shown->data ? shown->data : "");
         if (!copy) {

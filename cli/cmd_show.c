@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/jsonout.h"
+#include "cli/command.h"
+#include "cli/segment_text.h"
+#include "cli/shown.h"
+#include "store/query.h"
+#include "store/store.h"
+
+enum {
+    SQL_MAX_BYTES = 1 << 16,
+    TEXT_MAX_BYTES = 1 << 30,
+    LINE_CHARS = 300,    /* of a question or an answer on the terminal */
+    SEGMENT_CHARS = 700, /* of a segment: about 128 tokens */
+};
+
+struct show_args {
+    const char *selection;
+    const char *model;
+    int64_t top;
+};
+
+static const struct option opts[] = {
+    { OPTION_INT, 0, "top", offsetof(struct show_args, top), "N",
+      "show so many, from rank 1 (default 5)" },
+    { OPTION_TEXT, 0, "model", offsetof(struct show_args, model), "FILE",
+      "the model that the segments were made with (default: built in)" },
+    { OPTION_END, 0, NULL, 0, NULL, NULL },
+};
+
+static const struct option positional = {
+    OPTION_TEXT, 0,
+    "selection", offsetof(struct show_args, selection),
+    "SELECTION", "the name of a selection",
+};
+
+/* What the command works with. */
+struct show {
+    struct store *store;
+    struct segment_text *segments;
+    struct buf model_path;
+    struct buf model; /* the name it has in the database */
+    bool json;
+    struct buf sql;
+    struct buf text; /* of a segment */
+    struct buf out;
+    struct jsonout object;
+};
+
+/* A sample of the selection. */
+struct place {
+    int64_t rank;
+    int64_t sample_id;
+    double score;
+};
+
+/* One of the two segments singled out. */
+struct segment {
+    int64_t index;
+    int64_t n_segments;
+    size_t start, end;
+    size_t n_kept; /* tokens of the context that the model saw */
+    double nll;
+    double attention;
+};
+
+/* Text as an SQL literal. */
+static int add_literal(struct buf *sql, const char *text, struct error *err)
+{
+    if (buf_add_text(sql, "'", err) < 0)
+        return -1;
+    for (; *text; text++)
+        if (buf_add(sql, text, 1, err) < 0 || (*text == '\'' && buf_add(sql, text, 1, err) < 0))
+            return -1;
+    return buf_add_text(sql, "'", err);
+}
+
+/* Ask a question that ends in a literal and what may follow it. */
+static int ask(struct show *show, const char *literal, const char *rest, struct query **out,
+               struct error *err)
+{
+    if (add_literal(&show->sql, literal, err) < 0 || buf_add_text(&show->sql, rest, err) < 0)
+        return -1;
+    return query_open(show->store, show->sql.data, out, err);
+}
+
+/* 1 when the model did not see all of the sample's context, 0, -1. */
+static int is_truncated(struct show *show, int64_t sample_id, struct error *err)
+{
+    struct query *query = NULL;
+
+    buf_clear(&show->sql);
+    if (buf_printf(&show->sql, err,
+                   "SELECT 1 FROM v_scores WHERE sample_id = %" PRId64
+                   " AND metric = 'cas' AND status = 'truncated' AND model = ",
+                   sample_id) < 0 ||
+        ask(show, show->model.data, "", &query, err) < 0)
+        return -1;
+    const int rc = query_next(query, err);
+    query_close(query);
+    return rc;
+}
+
+/* The segments of a sample in an order: *out stands on the first. 1, 0 when there are none by
+ * this model, -1. */
+static int find_segment(struct show *show, int64_t sample_id, const char *order,
+                        struct segment *out, struct error *err)
+{
+    struct query *query = NULL;
+    int rc = -1;
+
+    buf_clear(&show->sql);
+    if (buf_printf(&show->sql, err,
+                   "SELECT segment, tok_start, tok_end, nll, attention FROM v_segments "
+                   "WHERE sample_id = %" PRId64 " AND model = ",
+                   sample_id) < 0 ||
+        ask(show, show->model.data, order, &query, err) < 0)
+        return -1;
+    *out = (struct segment){ 0 };
+    while ((rc = query_next(query, err)) == 1) {
+        const int64_t index = query_value(query, 0).integer;
+        const size_t end = (size_t)query_value(query, 2).integer;
+
+        if (out->n_segments == 0) {
+            out->index = index;
+            out->start = (size_t)query_value(query, 1).integer;
+            out->end = end;
+            out->nll = query_value(query, 3).real;
+            out->attention = query_value(query, 4).real;
+        }
+        if (index >= out->n_segments)
+            out->n_segments = index + 1;
+        if (end > out->n_kept)
+            out->n_kept = end;
+    }
+    query_close(query);
+    return rc < 0 ? -1 : out->n_segments > 0;
+}
+
+static int print_segment(struct show *show, const char *what, const struct segment *segment,
+                         struct error *err)
+{
+    if (show->json) {
+        jsonout_key(&show->object, what);
+        jsonout_object_begin(&show->object);
+        jsonout_key(&show->object, "segment");
+        jsonout_int(&show->object, segment->index);
+        jsonout_key(&show->object, "nll");
+        jsonout_double(&show->object, segment->nll);
+        jsonout_key(&show->object, "attention");
+        jsonout_double(&show->object, segment->attention);
+        jsonout_key(&show->object, "text");
+        jsonout_text(&show->object, buf_slice(&show->text));
+        jsonout_object_end(&show->object);
+        return 0;
+    }
+    if (buf_printf(&show->out, err,
+                   "   %-12s segment %" PRId64 " of 0 to %" PRId64
+                   ", nll %.2f, attention %.2g\n"
+                   "     | ",
+                   what, segment->index, segment->n_segments - 1, segment->nll,
+                   segment->attention) < 0 ||
+        shown_add(buf_slice(&show->text), SEGMENT_CHARS, &show->out, err) < 0)
+        return -1;
+    return buf_add_text(&show->out, "\n", err);
+}
+
+static int read_context(struct show *show, int64_t sample_id, struct slice context,
+                        size_t n_kept, struct error *err)
+{
+    const int truncated = is_truncated(show, sample_id, err);
+
+    if (truncated < 0)
+        return -1;
+    /* Not sooner: a selection of samples without context needs no model. */
+    if (!show->segments && segment_text_open(show->model_path.data, &show->segments, err) < 0)
+        return -1;
+    if (segment_text_read(show->segments, context, n_kept, truncated == 1, err) < 0) {
+        error_prefix(err, "sample %" PRId64 ", %s", sample_id, show->model_path.data);
+        return -1;
+    }
+    return 0;
+}
+
+/* The segment with which alone the answer is likeliest, and the one it attends to most. */
+static int add_segments(struct show *show, int64_t sample_id, struct slice context,
+                        struct error *err)
+{
+    static const struct {
+        const char *what;
+        const char *order;
+    } singled_out[] = { { "helps_most", " ORDER BY nll, segment" },
+                        { "seen_most", " ORDER BY attention DESC, segment" } };
+
+    for (size_t i = 0; i < sizeof singled_out / sizeof *singled_out; i++) {
+        struct segment segment;
+        const int found = find_segment(show, sample_id, singled_out[i].order, &segment, err);
+
+        if (found <= 0)
+            return found;
+        if (read_context(show, sample_id, context, segment.n_kept, err) < 0)
+            return -1;
+        buf_clear(&show->text);
+        if (segment_text_add(show->segments, segment.start, segment.end, &show->text, err) <
+                0 ||
+            print_segment(show, singled_out[i].what, &segment, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int add_score(struct show *show, struct query *query, struct error *err)
+{
+    const struct slice metric = query_value(query, 0).bytes;
+    const struct slice model = query_value(query, 1).bytes;
+    const struct query_value value = query_value(query, 2);
+
+    if (show->json) {
+        jsonout_object_begin(&show->object);
+        jsonout_key(&show->object, "metric");
+        jsonout_text(&show->object, metric);
+        jsonout_key(&show->object, "model");
+        jsonout_text(&show->object, model);
+        jsonout_key(&show->object, "value");
+        if (value.type == QUERY_NULL)
+            jsonout_null(&show->object);
+        else
+            jsonout_double(&show->object, value.real);
+        jsonout_object_end(&show->object);
+        return 0;
+    }
+    if (value.type == QUERY_NULL)
+        return 0;
+    return buf_printf(&show->out, err, "   %-12.*s %.4g by %.*s\n", (int)metric.len, metric.ptr,
+                      value.real, (int)model.len, model.ptr);
+}
+
+static int add_scores(struct show *show, int64_t sample_id, struct error *err)
+{
+    struct query *query = NULL;
+    int rc = -1;
+
+    buf_clear(&show->sql);
+    if (buf_printf(&show->sql, err,
+                   "SELECT metric, model, value FROM v_scores WHERE sample_id = %" PRId64
+                   " ORDER BY metric, model",
+                   sample_id) < 0 ||
+        query_open(show->store, show->sql.data, &query, err) < 0)
+        return -1;
+    if (show->json) {
+        jsonout_key(&show->object, "scores");
+        jsonout_array_begin(&show->object);
+    }
+    while ((rc = query_next(query, err)) == 1)
+        if (add_score(show, query, err) < 0)
+            break;
+    if (show->json)
+        jsonout_array_end(&show->object);
+    query_close(query);
+    return rc == 0 ? 0 : -1;
+}
+
+static int add_text(struct show *show, const char *what, struct slice text, struct error *err)
+{
+    if (show->json) {
+        jsonout_key(&show->object, what);
+        jsonout_text(&show->object, text);
+        return 0;
+    }
+    if (buf_printf(&show->out, err, "   %-12s ", what) < 0 ||
+        shown_add(text, LINE_CHARS, &show->out, err) < 0)
+        return -1;
+    return buf_add_text(&show->out, "\n", err);
+}
+
+static int add_head(struct show *show, const struct place *place, struct slice ext_id,
+                    struct error *err)
+{
+    if (show->json) {
+        jsonout_key(&show->object, "rank");
+        jsonout_int(&show->object, place->rank);
+        jsonout_key(&show->object, "sample_id");
+        jsonout_int(&show->object, place->sample_id);
+        jsonout_key(&show->object, "ext_id");
+        jsonout_text(&show->object, ext_id);
+        jsonout_key(&show->object, "score");
+        jsonout_double(&show->object, place->score);
+        return 0;
+    }
+    if (buf_printf(&show->out, err, "%" PRId64 ". ", place->rank) < 0 ||
+        shown_add(ext_id, LINE_CHARS, &show->out, err) < 0)
+        return -1;
+    return buf_printf(&show->out, err, "  score %.4g\n", place->score);
+}
+
+static int add_sample(struct show *show, const struct place *place, struct query *query,
+                      struct error *err)
+{
+    if (show->json) {
+        jsonout_init(&show->object, &show->out);
+        jsonout_object_begin(&show->object);
+    }
+    if (add_head(show, place, query_value(query, 0).bytes, err) < 0 ||
+        add_text(show, "question", query_value(query, 1).bytes, err) < 0 ||
+        add_text(show, "answer", query_value(query, 2).bytes, err) < 0 ||
+        add_scores(show, place->sample_id, err) < 0 ||
+        add_segments(show, place->sample_id, query_value(query, 3).bytes, err) < 0)
+        return -1;
+    if (show->json) {
+        jsonout_object_end(&show->object);
+        if (jsonout_end(&show->object, err) < 0)
+            return -1;
+    }
+    return buf_add_text(&show->out, "\n", err);
+}
+
+/* One sample of the selection; it is printed when it is whole. */
+static int show_sample(struct show *show, const struct place *place, struct error *err)
+{
+    struct query *query = NULL;
+    int rc = -1;
+
+    buf_clear(&show->sql);
+    buf_clear(&show->out);
+    if (buf_printf(&show->sql, err,
+                   "SELECT ext_id, instruction, response, context FROM v_sample "
+                   "WHERE sample_id = %" PRId64,
+                   place->sample_id) < 0 ||
+        query_open(show->store, show->sql.data, &query, err) < 0)
+        return -1;
+    rc = query_next(query, err);
+    if (rc == 1)
+        rc = add_sample(show, place, query, err);
+    query_close(query);
+    if (rc < 0)
+        return -1;
+    if (fwrite(show->out.data, 1, show->out.len, stdout) != show->out.len)
+        return error_set(err, ERR_IO, "standard output cannot be written");
+    return 0;
+}
+
+static int show_all(struct show *show, const struct show_args *args, struct error *err)
+{
+    struct query *query = NULL;
+    int64_t n_shown = 0;
+    int rc = -1;
+
+    if (buf_add_text(&show->sql,
+                     "SELECT rank, sample_id, score FROM v_selection WHERE selection = ", err) <
+            0 ||
+        ask(show, args->selection, " ORDER BY rank", &query, err) < 0)
+        return -1;
+    while (n_shown < args->top && (rc = query_next(query, err)) == 1) {
+        const struct place place = {
+            .rank = query_value(query, 0).integer,
+            .sample_id = query_value(query, 1).integer,
+            .score = query_value(query, 2).real,
+        };
+
+        if ((rc = show_sample(show, &place, err)) < 0)
+            break;
+        n_shown++;
+    }
+    if (rc == 0 && n_shown == 0)
+        rc = error_set(err, ERR_NOT_FOUND, "there is no selection '%s', or nothing in it",
+                       args->selection);
+    query_close(query);
+    return rc < 0 ? -1 : 0;
+}
+
+/* A file's name without folder and suffix is what its model is called. */
+static int choose_model(struct show *show, const struct cli *cli, const char *given,
+                        struct error *err)
+{
+    static const char suffix[] = ".gguf";
+    size_t len;
+
+    if (given ? buf_add_text(&show->model_path, given, err) < 0
+              : buf_printf(&show->model_path, err, "%s/curate-tiny-long.gguf",
+                           cli->models_dir) < 0)
+        return -1;
+    const char *slash = strrchr(show->model_path.data, '/');
+    const char *name = slash ? slash + 1 : show->model_path.data;
+    len = strlen(name);
+    if (len >= sizeof suffix && strcmp(name + len - (sizeof suffix - 1), suffix) == 0)
+        len -= sizeof suffix - 1;
+    return buf_printf(&show->model, err, "%.*s", (int)len, name);
+}
+
+static int run(struct cli *cli, const void *args, struct error *err)
+{
+    const struct show_args *a = args;
+    struct show show = { .json = cli->json };
+    int rc = -1;
+
+    if (a->top < 1)
+        return error_set(err, ERR_USAGE, "--top must be 1 or more");
+    buf_init(&show.model_path, SQL_MAX_BYTES);
+    buf_init(&show.model, SQL_MAX_BYTES);
+    buf_init(&show.sql, SQL_MAX_BYTES);
+    buf_init(&show.text, TEXT_MAX_BYTES);
+    buf_init(&show.out, TEXT_MAX_BYTES);
+    if (choose_model(&show, cli, a->model, err) < 0 ||
+        store_open(cli->db, STORE_READ_ONLY, &show.store, err) < 0)
+        goto done;
+    store_stop_on(show.store, cli->report.stop_signal);
+    rc = show_all(&show, a, err);
+done:
+    store_close(show.store);
+    segment_text_close(show.segments);
+    buf_release(&show.out);
+    buf_release(&show.text);
+    buf_release(&show.sql);
+    buf_release(&show.model);
+    buf_release(&show.model_path);
+    return rc;
+}
+
+const struct command cmd_show = {
+    .name = "show",
+    .summary = "show why the first samples of a selection are there",
+    .description =
+        "For each sample question, answer and scores; where there are segments, the one\n"
+        "with which alone the answer is likeliest (helps_most) and the one it attends to\n"
+        "most (seen_most), with their text. Control characters are replaced; --json has\n"
+        "all text as it is, one object a sample.",
+    .options = opts,
+    .positional = &positional,
+    .positional_required = true,
+    .args_size = sizeof(struct show_args),
+    .defaults = &(const struct show_args){ .top = 5 },
+    .run = run,
+};

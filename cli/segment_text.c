@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/segment_text.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "scoring/infer/gguf.h"
+#include "scoring/infer/tokenizer.h"
+
+struct segment_text {
+    struct file_map map;
+    struct gguf *gguf;
+    struct tokenizer *tokenizer;
+    struct token_buf ids; /* of the context */
+    size_t n_kept;
+};
+
+int segment_text_open(const char *model_path, struct segment_text **out, struct error *err)
+{
+    struct segment_text *text = calloc(1, sizeof *text);
+
+    if (!text)
+        return error_nomem(err);
+    if (file_map_open(model_path, &text->map, err) < 0)
+        goto failed;
+    if (gguf_parse(text->map.data, text->map.len, &text->gguf, err) < 0 ||
+        tokenizer_new(text->gguf, &text->tokenizer, err) < 0) {
+        error_prefix(err, "%s", model_path);
+        goto failed;
+    }
+    if (!text->tokenizer) {
+        error_set(err, ERR_INPUT, "%s: the file carries no vocabulary", model_path);
+        goto failed;
+    }
+    *out = text;
+    return 0;
+failed:
+    segment_text_close(text);
+    return -1;
+}
+
+void segment_text_close(struct segment_text *text)
+{
+    if (!text)
+        return;
+    token_buf_release(&text->ids);
+    tokenizer_free(text->tokenizer);
+    gguf_free(text->gguf);
+    file_map_close(&text->map);
+    free(text);
+}
+
+int segment_text_read(struct segment_text *text, struct slice context, size_t n_kept,
+                      bool truncated, struct error *err)
+{
+    text->ids.n = 0;
+    text->n_kept = 0;
+    if (tokenizer_encode(text->tokenizer, context, 0, &text->ids, err) < 0)
+        return -1;
+    if (text->ids.n < n_kept || (text->ids.n > n_kept && !truncated))
+        return error_set(err, ERR_INPUT,
+                         "the context has %zu tokens and not the %zu of its segments: they "
+                         "were made with another vocabulary",
+                         text->ids.n, n_kept);
+    text->n_kept = n_kept;
+    return 0;
+}
+
+int segment_text_add(const struct segment_text *text, size_t start, size_t end, struct buf *out,
+                     struct error *err)
+{
+    const size_t offset = text->ids.n - text->n_kept;
+
+    for (size_t i = start; i < end && i < text->n_kept; i++)
+        if (buf_add_slice(out, tokenizer_piece(text->tokenizer, text->ids.ids[offset + i]),
+                          err) < 0)
+            return -1;
+    return 0;
+}
