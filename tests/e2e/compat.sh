@@ -4,10 +4,10 @@ cp "$SOURCE/examples/corpus/long.jsonl" .
 few="sample_id <= 3"
 "$CURATE" score ifd --where "$few" --quiet
 "$CURATE" score ifd --where "$few" --compat superfiltering
-"$CURATE" score ifd_loss --where "$few" --compat cherry --max-tokens 4096
+"$CURATE" score ifd_loss --where "$few" --compat cherry --max-tokens 2048
 "$CURATE" score ifd_loss --where "$few" --compat cherry
-"$CURATE" score gateau --where "$few" --compat gateau-code --max-tokens 2048
-"$CURATE" score gateau --where "$few" --compat gateau-code --max-tokens 2048
+"$CURATE" score gateau --where "$few" --compat gateau-code --max-tokens 1550
+"$CURATE" score gateau --where "$few" --compat gateau-code --max-tokens 1550
 sqlite3 curate.db "SELECT m.name, json_extract(t.params, '\$.compat'), json_extract(t.params, '\$.max_tokens'), count(k.value), group_concat(DISTINCT k.status)
     FROM score_set t JOIN metric m USING (metric_id) JOIN score k USING (score_set_id) GROUP BY score_set_id ORDER BY 1, 2, 3"
 sqlite3 curate.db "SELECT normaliser, n, min(gateau) > 0.1 FROM cohort JOIN cohort_score USING (cohort_id)"

@@ -51,7 +51,7 @@ static void they_share_a_vocabulary_and_differ_in_their_window(void **state)
     tokenizer_hash(model_tokenizer(f->of_long.model), &one);
     tokenizer_hash(model_tokenizer(f->of_short.model), &two);
     assert_memory_equal(&one, &two, sizeof one);
-    assert_int_equal(model_info(f->of_long.model)->context_length, 4096);
+    assert_int_equal(model_info(f->of_long.model)->context_length, 2048);
     assert_int_equal(model_info(f->of_short.model)->context_length, 512);
     assert_true(tokenizer_adds_bos(model_tokenizer(f->of_long.model)));
 }
@@ -89,7 +89,7 @@ static void the_long_one_copies_from_far_and_the_short_one_does_not(void **state
 
     tokens[0] = tokenizer_bos(model_tokenizer(f->of_long.model));
     for (size_t i = 1; i < N_TOKENS; i++)
-        tokens[i] = (int32_t)rng_below(&rng, 1022);
+        tokens[i] = (int32_t)rng_below(&rng, 4094);
     memcpy(tokens + N_TOKENS - N_REPEATED, tokens + REPEATED_AT, N_REPEATED * sizeof *tokens);
 
     const double nll_long = mean_of_repeated(&f->of_long, tokens, &attention_long);

@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Perplexity of models by how much they see: perplexity.py CURATE BOOK.txt MODEL...
+
+The same tokens of the book are predicted each time, blocks of 128 spread over it; what differs is
+how many tokens stand before a block. A context of N means that the block ends N tokens after the
+start token. So a row of the table falls exactly as far as the model makes use of more context.
+"""
+import argparse
+import math
+import pathlib
+import subprocess
+
+BLOCK = 128
+
+
+def run(program, *args, given):
+    return subprocess.run([program, *args], input=given, capture_output=True, text=True,
+                          check=True).stdout
+
+
+def nlls(program, model, ids, n_last):
+    """-ln P of the last n_last ids, with the start token before them all."""
+    lines = run(program, "model", "nll", model, given=" ".join(map(str, ids))).split()
+    return [float(x) for x in lines[-n_last:]]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("curate")
+    parser.add_argument("book")
+    parser.add_argument("models", nargs="+")
+    parser.add_argument("--contexts", default="256,512,1024,2048,4096")
+    parser.add_argument("--blocks", type=int, default=40)
+    parser.add_argument("--bos", type=int, default=4094, help="id of the start token")
+    args = parser.parse_args()
+    contexts = [int(n) for n in args.contexts.split(",")]
+
+    with open(args.book, encoding="utf-8") as file:
+        ids = run(args.curate, "model", "tokenize", args.models[0], given=file.read()).split()
+    longest = max(contexts)
+    room = len(ids) - longest
+    ends = [longest + room * i // (args.blocks - 1) for i in range(args.blocks)]
+    print("| model | " + " | ".join(map(str, contexts)) + " |")
+    print("|---|" + "---|" * len(contexts))
+    for model in args.models:
+        row = []
+        for context in contexts:
+            found = [x for end in ends
+                     for x in nlls(args.curate, model, [args.bos, *ids[end - context:end]], BLOCK)]
+            row.append(f"{math.exp(sum(found) / len(found)):.2f}")
+        print(f"| {pathlib.Path(model).stem} | " + " | ".join(row) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
