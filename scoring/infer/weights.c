@@ -13,7 +13,8 @@
 #include "scoring/infer/hparams.h"
 #include "scoring/infer/model.h"
 
-enum { MAX_VOCAB = 1 << 22, NAME_BYTES = 64 };
+/* A layer's tensor is "blk.N." and a part. */
+enum { MAX_VOCAB = 1 << 22, NAME_BYTES = 64, PART_BYTES = 48 };
 
 /* What the binding of one file goes along with. */
 struct binder {
@@ -143,7 +144,7 @@ static int bind_vector(struct binder *binder, const char *part, size_t n, const 
 static int bind_linear(struct binder *binder, const char *part, size_t n_rows, size_t n_cols,
                        bool needs_bias, struct linear *out, struct error *err)
 {
-    char name[NAME_BYTES];
+    char name[PART_BYTES];
 
     snprintf(name, sizeof name, "%s.weight", part);
     if (bind_matrix(binder, name, n_rows, n_cols, &out->matrix, err) < 0)
@@ -156,7 +157,7 @@ static int bind_linear(struct binder *binder, const char *part, size_t n_rows, s
 static int bind_norm(struct binder *binder, const char *part, struct norm *out,
                      struct error *err)
 {
-    char name[NAME_BYTES];
+    char name[PART_BYTES];
 
     snprintf(name, sizeof name, "%s.weight", part);
     if (bind_vector(binder, name, binder->info->n_embd, &out->weight, err) < 0)
