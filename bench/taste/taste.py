@@ -166,8 +166,9 @@ def main():
                         default=str(ROOT / "examples" / "corpus" / "problems.jsonl"))
     parser.add_argument("--lengths", default="1000,1500,1900")
     parser.add_argument("--per-length", type=int, default=24)
-    parser.add_argument("options", nargs="*", help="for curate score gateau, after --")
-    args = parser.parse_args()
+    given = sys.argv[1:]
+    end = given.index("--") if "--" in given else len(given)
+    args = parser.parse_args(given[:end])
     lengths = [int(n) for n in args.lengths.split(",")]
 
     with tempfile.TemporaryDirectory() as folder:
@@ -177,7 +178,7 @@ def main():
         records = list(planted.make(book, len(whole) / curate.count(whole), lengths,
                                     args.per_length))
         curate.ingest(records)
-        curate.score("gateau", "context IS NOT NULL", *args.options)
+        curate.score("gateau", "context IS NOT NULL", *given[end + 1:])
         print("Area under the ROC curve, planted above:\n")
         table(("metric", "tokens", "samples", "generic", "shuffled", "both"),
               separation(curate, lengths))
