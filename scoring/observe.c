@@ -116,6 +116,7 @@ static int add_attention(const struct job *job, struct arena *scratch,
     sequence->spans = spans;
     sequence->n_spans = n;
     sequence->attention = attention;
+    sequence->attention_by_head = observation->attention_by_head;
     return 0;
 }
 
@@ -183,6 +184,23 @@ static double mean(const double *values, size_t n)
     return sum_value(&sum) / (double)n;
 }
 
+/* A span may be less than its segment, whose other keys count as zeros. */
+static void take_ready_attention(const struct job *job, const struct sequence *sequence,
+                                 size_t i)
+{
+    const struct span *span = &sequence->spans[i];
+    struct segment *segment = &job->segment[i];
+    const double n_span = (double)(span->end - span->start);
+    const double n = (double)(segment->tok_end - segment->tok_start);
+
+    segment->attention = sequence->attention[i] * n_span / n;
+    if (!sequence->attention_by_head)
+        return;
+    const size_t n_cells = job->observation->n_layers * job->observation->n_heads;
+    for (size_t c = i * n_cells; c < (i + 1) * n_cells; c++)
+        sequence->attention_by_head[c] = sequence->attention_by_head[c] * n_span / n;
+}
+
 static void take_ready(const struct job *job, const struct sequence *sequence)
 {
     const size_t n = sequence->n_tokens - sequence->score_from;
@@ -196,14 +214,8 @@ static void take_ready(const struct job *job, const struct sequence *sequence)
         for (size_t i = 0; job->segment && i <= job->n_alike; i++)
             job->segment[i].nll_nats = nll;
     }
-    /* A span may be less than its segment, whose other keys count as zeros. */
-    for (size_t i = 0; sequence->attention && i < sequence->n_spans; i++) {
-        struct segment *segment = &job->segment[i];
-        const struct span *span = &sequence->spans[i];
-
-        segment->attention = sequence->attention[i] * (double)(span->end - span->start) /
-                             (double)(segment->tok_end - segment->tok_start);
-    }
+    for (size_t i = 0; sequence->attention && i < sequence->n_spans; i++)
+        take_ready_attention(job, sequence, i);
 }
 
 static void take_results(const struct job *job, const struct sequence *sequence)

@@ -98,8 +98,14 @@ struct observation {
     double nll_nats;          /* mean over response tokens; valid when asked for */
     const char *alone_reason; /* static; no_bos: why there is no nll_alone, else NULL */
     double nll_alone_nats;
-    struct segment *segments;       /* in the arena; asked for with NEED_SEGMENTS */
-    size_t n_segments;              /* 0 without a context */
+    struct segment *segments; /* in the arena; asked for with NEED_SEGMENTS */
+    size_t n_segments;        /* 0 without a context */
+    /* NEED_BY_HEAD: of segment s, layer l and head h at [(s * n_layers + l) * n_heads + h]; the
+     * mean over l and h is segments[s].attention. In the arena, NULL where it is not asked for:
+     * 8 bytes for every segment, layer and head of a sample. */
+    double *attention_by_head;
+    size_t n_layers;
+    size_t n_heads;
     struct segment_reading reading; /* for those who read segments */
 
     size_t n_response_bytes;

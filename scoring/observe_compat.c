@@ -298,7 +298,9 @@ static int add_attention(const struct making *making, const struct cam *cam, str
     int32_t *tokens = arena_alloc(making->arena, n_tokens, sizeof *tokens);
     struct span *spans = arena_alloc(making->arena, n, sizeof *spans);
     double *attention = arena_alloc(making->arena, n, sizeof *attention);
-    struct job job = { .kind = JOB_READY, .segment = making->out->segments };
+    struct job job = { .kind = JOB_READY,
+                       .observation = making->out,
+                       .segment = making->out->segments };
     size_t n_spans = 0;
 
     if (!tokens || !spans || !attention)
@@ -320,12 +322,13 @@ static int add_attention(const struct making *making, const struct cam *cam, str
         .spans = spans,
         .n_spans = n_spans,
         .attention = attention,
+        .attention_by_head = making->out->attention_by_head,
         .unseen = { cam->n_text, cam->context.n },
     };
     return job_add(making->list, &job, err);
 }
 
-static int plan_gateau_segments(const struct making *making, struct error *err)
+static int plan_gateau_segments(const struct making *making, bool by_head, struct error *err)
 {
     struct observation *out = making->out;
     const size_t n =
@@ -350,6 +353,8 @@ static int plan_gateau_segments(const struct making *making, struct error *err)
         goto done;
     }
     out->n_segments = n;
+    if (by_head && observe_new_by_head(making->observer, making->arena, out, err) < 0)
+        goto done;
     if (add_segments(making, &cam, err) == 0 && add_attention(making, &cam, err) == 0)
         rc = 0;
 done:
@@ -377,7 +382,7 @@ int observe_plan_compat(const struct observer *observer, const struct observed_t
     case COMPAT_GATEAU_CODE:
         rc = plan_gateau_nll(&making, (needs & NEED_NLL) != 0, err);
         if (rc == 0 && (needs & NEED_SEGMENTS))
-            rc = plan_gateau_segments(&making, err);
+            rc = plan_gateau_segments(&making, (needs & NEED_BY_HEAD) != 0, err);
         break;
     case COMPAT_SUPERFILTERING:
         rc = plan_superfiltering(&making, err);

@@ -182,6 +182,9 @@ static int plan_segments(const struct observer *observer, struct job *whole, uns
     if (cut_segments(observer, &view, arena, err) < 0)
         return -1;
     const size_t n = whole->observation->n_segments;
+    if ((needs & NEED_BY_HEAD) &&
+        observe_new_by_head(observer, arena, whole->observation, err) < 0)
+        return -1;
     if ((needs & NEED_ATTENTION) && n > 0) {
         if (same)
             whole->attended = true;

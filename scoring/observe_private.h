@@ -92,7 +92,10 @@ int observe_plan(const struct observer *observer, const struct prompt *prompt,
                  const struct observed_text *text, unsigned needs, struct arena *arena,
                  struct observation *out, struct job_list *list, struct error *err);
 
-/* observe_states.c: the whole sequence's mean of states, and what it looks at. */
+/* observe_states.c: room for the attention of each layer and head to the segments there are. */
+int observe_new_by_head(const struct observer *observer, struct arena *arena,
+                        struct observation *out, struct error *err);
+/* The whole sequence's mean of states, and what it looks at. */
 int observe_new_pooled(const struct observer *observer, struct arena *arena,
                        struct observation *out, struct error *err);
 void observe_add_pooled(const struct observer *observer, const struct job *job,

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
 #include "base/error.h"
 #include "scoring/infer/model.h"
 #include "scoring/observe_private.h"
@@ -10,6 +12,21 @@ int observe_new_pooled(const struct observer *observer, struct arena *arena,
     out->n_pooled = model_info(observer->model)->n_embd;
     out->pooled = arena_alloc(arena, out->n_pooled, sizeof *out->pooled);
     return out->pooled ? 0 : error_nomem(err);
+}
+
+int observe_new_by_head(const struct observer *observer, struct arena *arena,
+                        struct observation *out, struct error *err)
+{
+    const struct model_info *info = model_info(observer->model);
+    const size_t n = out->n_segments * info->n_layers * info->n_heads;
+
+    out->n_layers = info->n_layers;
+    out->n_heads = info->n_heads;
+    out->attention_by_head = arena_alloc(arena, n + 1, sizeof *out->attention_by_head);
+    if (!out->attention_by_head)
+        return error_nomem(err);
+    memset(out->attention_by_head, 0, n * sizeof *out->attention_by_head);
+    return 0;
 }
 
 void observe_add_pooled(const struct observer *observer, const struct job *job,

@@ -66,6 +66,7 @@ enum scorer_needs {
     NEED_PAIRS = 1 << 10,          /* the document: NLL of segments alone and in pairs */
     NEED_LENGTH = 1 << 11,         /* how many tokens the response has: no pass at all */
     NEED_SEGMENT_NLL = 1 << 12,    /* per segment: the response with it for the context */
+    NEED_BY_HEAD = 1 << 13,        /* with NEED_ATTENTION: that of each layer and head */
     NEED_SEGMENTS = NEED_ATTENTION | NEED_SEGMENT_NLL,
     /* What is about the context as a document, response or not. */
     NEEDS_OF_DOCUMENT = NEED_REACH | NEED_PAIRS,

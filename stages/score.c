@@ -73,6 +73,8 @@ static const struct option options[] = {
       "for segments the first N of the instruction; 0 for all (default 500)" },
     { OPTION_TEXT, 0, "attn-row", offsetof(struct score_args, attn_row), "own|pred",
       "attention of the response's own rows, or of those that predict it" },
+    { OPTION_TEXT, 0, "attention-by", offsetof(struct score_args, attention_by), "layer|head",
+      "keep the attention to segments also of each layer, or layer and head" },
     { OPTION_TEXT, 0, "truncate", offsetof(struct score_args, truncate), "left|right",
       "which end of a context that is too long is lost (default left)" },
     { OPTION_TEXT, 0, "cas-truncate", offsetof(struct score_args, cas_truncate), "left|right",
@@ -137,8 +139,10 @@ static int check_args(const struct score_args *args, struct error *err)
 {
     struct observer_options observing;
     struct segment_reading reading;
+    enum score_tables tables;
 
     if (score_take_segments(args, &observing, &reading, err) < 0 ||
+        score_take_tables(args->attention_by, &tables, err) < 0 ||
         check_count("max-tokens", args->max_tokens, 0, err) < 0 ||
         check_count("batch-tokens", args->batch_tokens, 1, err) < 0 ||
         check_count("near-tokens", args->near_tokens, 0, err) < 0)
@@ -258,6 +262,21 @@ static int guess_tokens(struct scoring *scoring, uint64_t *n_tokens, struct erro
     return 0;
 }
 
+/* ",tables:5": how many of the samples lack those of the segments. */
+static int list_tables(const struct scoring *scoring, const struct score_node *node,
+                       struct buf *out, struct error *err)
+{
+    struct id_list ids = { 0 };
+
+    if (!score_has_tables(scoring, node))
+        return 0;
+    if (score_tables_lacking(scoring, node, &ids, err) < 0)
+        return -1;
+    const size_t n = ids.n;
+    id_list_release(&ids);
+    return buf_printf(out, err, ",tables:%zu", n);
+}
+
 /* "nll:12,cas:7": how many samples lack each metric. */
 static int list_lacking(const struct scoring *scoring, struct buf *out, struct error *err)
 {
@@ -273,7 +292,8 @@ static int list_lacking(const struct scoring *scoring, struct buf *out, struct e
         const size_t n = ids.n;
         id_list_release(&ids);
         if ((out->len > 0 && buf_add_text(out, ",", err) < 0) ||
-            score_node_name(node, out, err) < 0 || buf_printf(out, err, ":%zu", n) < 0)
+            score_node_name(node, out, err) < 0 || buf_printf(out, err, ":%zu", n) < 0 ||
+            list_tables(scoring, node, out, err) < 0)
             return -1;
     }
     return 0;
@@ -348,7 +368,8 @@ static int run(const struct stage_context *context, const void *arguments,
     scoring.observing.template = &scoring.template.form;
     if (args->compat)
         (void)compat_find(args->compat, &scoring.observing.compat); /* checked above */
-    if (score_take_segments(args, &scoring.observing, &scoring.reading, err) < 0)
+    if (score_take_segments(args, &scoring.observing, &scoring.reading, err) < 0 ||
+        score_take_tables(args->attention_by, &scoring.tables, err) < 0)
         goto done;
     scoring.observing.batch_tokens = (size_t)args->batch_tokens;
     scoring.observing.question = args->question;

@@ -82,9 +82,10 @@ static int derive_sample(struct scoring *scoring, const struct score_node *node,
     struct score inputs[SCORER_INPUTS_MAX], score;
     size_t n_turns = 0;
 
-    if (scoring->all_turns &&
-        (derive_turns(scoring, node, sample_id, arena, &n_turns, err) < 0 || n_turns > 0))
-        return n_turns > 0 ? 0 : -1;
+    if (scoring->all_turns && derive_turns(scoring, node, sample_id, arena, &n_turns, err) < 0)
+        return -1;
+    if (n_turns > 0)
+        return 0;
     for (size_t i = 0; i < node->n_inputs; i++)
         if (score_load_input(scoring, &scoring->plan.nodes[node->inputs[i]], sample_id, arena,
                              &inputs[i], err) < 0)

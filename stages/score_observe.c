@@ -40,6 +40,7 @@ struct score_backlog {
     struct scoring *scoring;
     enum scorer_model role;
     const struct score_node *nodes[NODES_MAX];
+    bool tables[NODES_MAX]; /* it is not a node's scores, but the tables beside them */
     size_t n_nodes;
     struct lacking *samples;
     size_t n_samples;
@@ -76,7 +77,9 @@ static int add_lacking(struct score_backlog *backlog, size_t node, struct error 
     struct scoring *scoring = backlog->scoring;
     struct id_list ids = { 0 };
 
-    if (score_list_lacking(scoring, backlog->nodes[node], &ids, err) < 0)
+    if ((backlog->tables[node]
+             ? score_tables_lacking(scoring, backlog->nodes[node], &ids, err)
+             : score_list_lacking(scoring, backlog->nodes[node], &ids, err)) < 0)
         return -1;
     struct lacking *samples =
         reallocarray(backlog->samples, backlog->n_samples + ids.n + 1, sizeof *samples);
@@ -88,10 +91,20 @@ static int add_lacking(struct score_backlog *backlog, size_t node, struct error 
     for (size_t i = 0; i < ids.n; i++)
         samples[backlog->n_samples + i] = (struct lacking){ ids.ids[i], 1U << node };
     backlog->n_samples += ids.n;
-    if (scoring->pass != SCORE_PASS_NLL)
+    if (scoring->pass != SCORE_PASS_NLL && !backlog->tables[node])
         scoring->n_cached += scoring->samples.n - ids.n;
     id_list_release(&ids);
     return 0;
+}
+
+static int add_node(struct score_backlog *backlog, const struct score_node *node, bool tables,
+                    struct error *err)
+{
+    if (backlog->n_nodes == NODES_MAX)
+        return error_set(err, ERR_USAGE, "more than %d metrics read one model", NODES_MAX);
+    backlog->nodes[backlog->n_nodes] = node;
+    backlog->tables[backlog->n_nodes] = tables;
+    return add_lacking(backlog, backlog->n_nodes++, err);
 }
 
 /* One entry a sample, with all it lacks. */
@@ -132,12 +145,9 @@ int score_backlog_new(struct scoring *scoring, enum scorer_model role,
         if (node->role != role || !score_asks_model(scoring, node) ||
             (scoring->pass == SCORE_PASS_NLL && !(node->scorer->needs & NEED_SEGMENTS)))
             continue;
-        if (backlog->n_nodes == NODES_MAX) {
-            error_set(err, ERR_USAGE, "more than %d metrics read one model", NODES_MAX);
-            goto fail;
-        }
-        backlog->nodes[backlog->n_nodes++] = node;
-        if (add_lacking(backlog, backlog->n_nodes - 1, err) < 0)
+        if (add_node(backlog, node, false, err) < 0 ||
+            (scoring->pass != SCORE_PASS_NLL && score_has_tables(scoring, node) &&
+             add_node(backlog, node, true, err) < 0))
             goto fail;
     }
     merge(backlog);
@@ -168,7 +178,8 @@ static unsigned needs_of(const struct score_backlog *backlog, uint32_t nodes)
 
     for (size_t i = 0; i < backlog->n_nodes; i++)
         if (nodes & 1U << i)
-            needs |= backlog->nodes[i]->scorer->needs;
+            needs |= backlog->tables[i] ? (unsigned)(NEED_ATTENTION | NEED_BY_HEAD)
+                                        : backlog->nodes[i]->scorer->needs;
     if (backlog->scoring->pass == SCORE_PASS_ATTENTION)
         needs &= ~(unsigned)NEED_SEGMENT_NLL;
     else if (backlog->scoring->pass == SCORE_PASS_NLL)
@@ -346,11 +357,18 @@ static int save_sample(struct score_backlog *backlog, size_t i, struct error *er
     const struct batch *batch = &backlog->batch;
     const struct lacking *lacking = &batch->samples[i];
 
-    for (size_t j = 0; j < backlog->n_nodes; j++)
-        if ((lacking->nodes & 1U << j) &&
-            save_node(backlog, backlog->nodes[j], lacking->sample_id, batch->first_text[i],
-                      batch->first_text[i + 1], err) < 0)
+    for (size_t j = 0; j < backlog->n_nodes; j++) {
+        const struct score_node *node = backlog->nodes[j];
+
+        if (!(lacking->nodes & 1U << j))
+            continue;
+        if ((backlog->tables[j]
+                 ? score_tables_save(backlog->scoring, node, lacking->sample_id,
+                                     &batch->seen[batch->first_text[i + 1] - 1], err)
+                 : save_node(backlog, node, lacking->sample_id, batch->first_text[i],
+                             batch->first_text[i + 1], err)) < 0)
             return -1;
+    }
     return 0;
 }
 

@@ -75,6 +75,10 @@ int score_options_check(const struct score_args *args, const struct score_plan *
     if (args->question && !asks)
         return error_set(err, ERR_USAGE,
                          "none of these metrics asks a question, so --question has no use");
+    if (args->attention_by && !(needs & NEED_SEGMENTS))
+        return error_set(err, ERR_USAGE,
+                         "none of these metrics is made of segments, so --attention-by has no "
+                         "use");
     if (args->near_tokens > 0 && !(needs & NEED_NLL_NEAR))
         return error_set(err, ERR_USAGE,
                          "none of these metrics shortens the context to its end, so "

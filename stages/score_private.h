@@ -55,6 +55,7 @@ struct score_args {
     int64_t response_tokens;
     int64_t instruction_tokens;
     const char *attn_row;
+    const char *attention_by; /* NULL: no tables */
     const char *truncate;
     const char *cas_truncate;
     const char *importance;
@@ -69,6 +70,9 @@ struct score_args {
     bool estimate;
     const char *max_cost; /* NULL: whatever it takes */
 };
+
+/* Tables of the attention to segments beside its mean. */
+enum score_tables { SCORE_NO_TABLES, SCORE_BY_LAYER, SCORE_BY_HEAD };
 
 enum { SCORE_TOKENS_MAX = 1 << 30 };
 /* Models of a pair; with what stands for none behind them. */
@@ -135,6 +139,7 @@ struct scoring {
     struct observer_options observing;
     struct segment_reading reading;
     enum score_pass pass;
+    enum score_tables tables;
     bool all_turns;
     size_t neighbour;
     bool looks; /* a dry run, or an estimate: nothing is written */
@@ -161,6 +166,8 @@ struct jsonout;
 /* The options about segments, as the observer and those who read segments take them. */
 int score_take_segments(const struct score_args *args, struct observer_options *observing,
                         struct segment_reading *reading, struct error *err);
+/* What --attention-by asks for. It is no parameter of a score set: it changes no number. */
+int score_take_tables(const char *text, enum score_tables *out, struct error *err);
 /* What of them is a parameter of the node: the member "segments", or nothing. */
 void score_segment_params(const struct scoring *scoring, const struct score_node *node,
                           struct jsonout *json);
@@ -227,6 +234,16 @@ void score_texts_release(struct score_texts *texts);
 struct sample;
 int score_texts_add(struct score_texts *texts, const struct sample *sample, bool all_turns,
                     struct arena *arena, struct error *err);
+
+/* score_tables.c: the attention to segments by layer and head. */
+/* Whether tables are asked for that go with the node's scores. */
+bool score_has_tables(const struct scoring *scoring, const struct score_node *node);
+/* The samples of the run that lack them; free with id_list_release(). */
+int score_tables_lacking(const struct scoring *scoring, const struct score_node *node,
+                         struct id_list *out, struct error *err);
+/* Inside a transaction, after the segments. */
+int score_tables_save(const struct scoring *scoring, const struct score_node *node,
+                      int64_t sample_id, const struct observation *seen, struct error *err);
 
 /* score_measure.c, score_pool.c */
 int score_measure(struct scoring *scoring, const struct score_node *node, struct error *err);

@@ -32,6 +32,18 @@ static int take_either(const char *option, const char *text, const char *no, con
     return 0;
 }
 
+int score_take_tables(const char *text, enum score_tables *out, struct error *err)
+{
+    *out = SCORE_NO_TABLES;
+    if (!text)
+        return 0;
+    if (strcmp(text, "layer") != 0 && strcmp(text, "head") != 0)
+        return error_set(err, ERR_USAGE, "--attention-by is %s; it must be layer or head",
+                         text);
+    *out = text[0] == 'l' ? SCORE_BY_LAYER : SCORE_BY_HEAD;
+    return 0;
+}
+
 static int take_importance(const char *text, struct segment_reading *reading, struct error *err)
 {
     for (size_t i = 0; i < sizeof importances / sizeof *importances; i++) {

@@ -35,6 +35,9 @@ static const struct {
       " (SELECT count(*) FROM cohort) UNION ALL"
       " SELECT 'v_segments', 'segment_score', (SELECT count(*) FROM v_segments),"
       " (SELECT count(*) FROM segment_score) UNION ALL"
+      " SELECT 'v_segment_attention', 'segment_attention',"
+      " (SELECT count(*) FROM v_segment_attention),"
+      " (SELECT count(*) FROM segment_attention) UNION ALL"
       " SELECT 'v_turn_scores', 'turn_score', (SELECT count(*) FROM v_turn_scores),"
       " (SELECT count(*) FROM turn_score) UNION ALL"
       " SELECT 'v_selection', 'selection_sample', (SELECT count(*) FROM v_selection),"
@@ -64,6 +67,10 @@ static const struct {
                "score_set_id,"
                " 'a value of it is not finite' FROM segment_score"
                " WHERE attention IN (9e999, -9e999) OR nll IN (9e999, -9e999)" },
+    { "score", "SELECT 'layer ' || layer || ' of segment ' || segment || ' of sample ' ||"
+               " sample_id || ' in set ' || score_set_id,"
+               " 'its attention is not finite' FROM segment_attention"
+               " WHERE attention IN (9e999, -9e999)" },
     { "score", "SELECT 'turn ' || turn || ' of sample ' || sample_id || ' in set ' ||"
                " score_set_id,"
                " 'its value is not finite' FROM turn_score WHERE value IN (9e999, -9e999)" },

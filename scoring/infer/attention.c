@@ -3,6 +3,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/pool.h"
@@ -179,28 +180,16 @@ static double row_mass(const struct tile *tile, size_t row, size_t block, size_t
            tile->sum[row];
 }
 
-/* Fixed point such that the sum over layers, heads and rows, each at most 1 (and rounding),
- * stays below 2^62. */
-static int mass_bits(const struct session *session, const struct part *part)
-{
-    const struct model_info *info = &session->model->info;
-    const double n = (double)info->n_layers * info->n_heads *
-                     (double)(part->n_keys - part->sequence->attend_from);
-
-    return 61 - (int)ceil(log2(n));
-}
-
 /* The scores of the observed rows on a span are computed again: now the final maximum and sum
  * are known, and only spans are paid for. */
-static void add_span_mass(const struct tile *tile, size_t row, const struct span *span,
-                          int64_t *mass)
+static int64_t span_mass(const struct tile *tile, size_t row, const struct span *span)
 {
     const size_t panel = tile->session->kernels.panel;
     const size_t step = block_keys(tile);
     const size_t seen = first_seen(tile, row); /* rows after it see no earlier keys */
     const size_t start = span->start > seen ? span->start : seen;
     const size_t end = min_size(span->end, tile->first + tile->n);
-    const double unit = ldexp(1, mass_bits(tile->session, tile->part));
+    const double unit = attention_unit(tile->session, tile->part);
     int64_t sum = 0;
 
     for (size_t block = start / panel * panel; block < end; block += step) {
@@ -213,7 +202,7 @@ static void add_span_mass(const struct tile *tile, size_t row, const struct span
                 (int64_t)(fmin(row_mass(tile, r, block, first, block_end) / tile->seen[r], 1) *
                           unit);
     }
-    *mass += sum;
+    return sum;
 }
 
 /* What each observed row puts on keys that are not to be left out of account. */
@@ -238,6 +227,15 @@ static void find_seen(struct tile *tile, size_t row)
         tile->seen[r] = fmax(tile->seen[r], DBL_MIN);
 }
 
+/* What span i gets of the layer and head at hand. */
+static _Atomic int64_t *cell_of(const struct tile *tile, size_t i)
+{
+    const struct model_info *info = &tile->session->model->info;
+
+    return tile->batch->cells + tile->part->first_cell +
+           (i * info->n_layers + tile->batch->layer) * info->n_heads + tile->head;
+}
+
 static void add_mass(struct tile *tile, size_t thread)
 {
     const struct sequence *sequence = tile->part->sequence;
@@ -249,8 +247,13 @@ static void add_mass(struct tile *tile, size_t thread)
     const size_t row =
         sequence->attend_from > tile->first ? sequence->attend_from - tile->first : 0;
     find_seen(tile, row);
-    for (size_t i = 0; i < sequence->n_spans; i++)
-        add_span_mass(tile, row, &sequence->spans[i], &mass[i]);
+    for (size_t i = 0; i < sequence->n_spans; i++) {
+        const int64_t sum = span_mass(tile, row, &sequence->spans[i]);
+
+        mass[i] += sum;
+        if (sequence->attention_by_head)
+            atomic_fetch_add_explicit(cell_of(tile, i), sum, memory_order_relaxed);
+    }
 }
 
 /* What the observed rows put on keys [first, end) of a block, to their focus. */
@@ -409,78 +412,4 @@ void attention_run(const struct session *session, struct ragged *batch, size_t w
     struct job job = { session, batch, window };
 
     pool_run(session->pool, batch->n_tiles * session->model->info.n_heads, run_task, &job);
-}
-
-double attention_focus(const double *mass, size_t n_rows, size_t n_heads)
-{
-    double sum = 0;
-
-    for (size_t r = 0; r < n_rows; r++, mass += n_heads) {
-        double largest = mass[0];
-
-        for (size_t head = 1; head < n_heads; head++)
-            largest = fmax(largest, mass[head]);
-        sum += largest;
-    }
-    return sum / (double)n_rows;
-}
-
-double attention_variance(double sum, double squares, double n)
-{
-    return (squares - sum * sum / n) / (n - 1);
-}
-
-void attention_means(const struct session *session, const struct ragged *batch)
-{
-    const struct model_info *info = &session->model->info;
-    const size_t n_threads = pool_threads(session->pool);
-
-    for (size_t p = 0; p < batch->n_parts; p++) {
-        const struct part *part = &batch->parts[p];
-        const struct sequence *sequence = part->sequence;
-
-        for (size_t i = 0; sequence->attention && i < sequence->n_spans; i++) {
-            const double n_rows = (double)(part->n_keys - sequence->attend_from);
-            const double unit = ldexp(1, mass_bits(session, part));
-            const double n_span = (double)(sequence->spans[i].end - sequence->spans[i].start);
-            int64_t mass = 0;
-
-            for (size_t t = 0; t < n_threads; t++)
-                mass += batch->mass[t * batch->n_spans + part->first_span + i];
-            sequence->attention[i] = (double)mass / unit /
-                                     ((double)info->n_layers * info->n_heads * n_rows) / n_span;
-        }
-        if (sequence->focus)
-            *sequence->focus =
-                attention_focus(batch->focus + part->first_focus * info->n_heads,
-                                part->n_keys - sequence->attend_from, info->n_heads);
-    }
-}
-
-void attention_reach(const struct session *session, const struct ragged *batch)
-{
-    const size_t n_heads = session->model->info.n_heads;
-
-    for (size_t p = 0; p < batch->n_parts; p++) {
-        const struct sequence *sequence = batch->parts[p].sequence;
-        const size_t end =
-            p + 1 < batch->n_parts ? batch->parts[p + 1].first_tile : batch->n_tiles;
-        const double n = (double)sequence->n_tokens;
-        double strength = 0, variance = 0;
-
-        for (size_t head = 0; sequence->reach && head < n_heads; head++) {
-            double sum = 0, squares = 0;
-
-            for (size_t t = batch->parts[p].first_tile; t < end; t++) {
-                sum += batch->reach[2 * (t * n_heads + head)];
-                squares += batch->reach[2 * (t * n_heads + head) + 1];
-            }
-            strength += sum / n;
-            variance += attention_variance(sum, squares, n * n);
-        }
-        if (sequence->reach) {
-            sequence->reach[0] = strength / (double)n_heads;
-            sequence->reach[1] = variance / (double)n_heads;
-        }
-    }
 }

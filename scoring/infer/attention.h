@@ -27,6 +27,10 @@ void attention_put_key(const struct session *session, const struct ragged *batch
  * sees the last `window` keys, its own among them; all when window is 0. */
 void attention_run(const struct session *session, struct ragged *batch, size_t window);
 
+/* How much 1 is in a part's sums of mass: fixed point such that the sum over layers, heads and
+ * rows, each at most 1 (and rounding), stays below 2^62. */
+double attention_unit(const struct session *session, const struct part *part);
+
 /* After the last layer: the means that the sequences asked for. */
 void attention_means(const struct session *session, const struct ragged *batch);
 /* What focus is: mean over rows of the largest of a row's n_heads numbers. */

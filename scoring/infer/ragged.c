@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -212,6 +213,16 @@ static void lay_out_angles(const struct session *session, struct ragged *batch)
     }
 }
 
+/* How many numbers its attention by layer and head takes. */
+static size_t cells_of(const struct session *session, const struct sequence *sequence)
+{
+    const struct model_info *info = &session->model->info;
+
+    return sequence->attention && sequence->attention_by_head
+               ? sequence->n_spans * info->n_layers * info->n_heads
+               : 0;
+}
+
 static int lay_out_parts(struct session *session, const struct sequence *sequences,
                          size_t n_sequences, struct ragged *batch, struct error *err)
 {
@@ -230,11 +241,13 @@ static int lay_out_parts(struct session *session, const struct sequence *sequenc
             return error_set(err, ERR_INPUT, "more than %zu tokens in one call", MAX_KEYS);
         part->first_key = batch->n_keys;
         part->first_span = batch->n_spans;
+        part->first_cell = batch->n_cells;
         part->first_focus = batch->n_focus;
         batch->n_parts++;
         batch->n_keys += part->n_keys;
         batch->max_keys = max(batch->max_keys, part->n_keys);
         batch->n_spans += sequence->attention ? sequence->n_spans : 0;
+        batch->n_cells += cells_of(session, sequence);
         batch->n_targets += sequence->nll_nats ? sequence->n_tokens - sequence->score_from : 0;
         batch->n_targets += sequence->asked_nll_nats ? sequence->n_asked : 0;
         batch->n_focus += sequence->focus ? sequence->n_tokens - sequence->attend_from : 0;
@@ -256,13 +269,16 @@ static int allocate_lists(struct session *session, struct ragged *batch, struct 
     batch->key_of_row = arena_alloc(arena, batch->n_keys, sizeof *batch->key_of_row);
     batch->targets = arena_alloc(arena, batch->n_targets + 1, sizeof *batch->targets);
     batch->mass = arena_alloc(arena, n_threads * (batch->n_spans + 1), sizeof *batch->mass);
+    batch->cells = arena_alloc(arena, batch->n_cells + 1, sizeof *batch->cells);
     batch->focus = arena_alloc(arena, batch->n_focus * n_heads + 1, sizeof *batch->focus);
     batch->reach = arena_alloc(arena, 2 * batch->n_tiles * n_heads + 1, sizeof *batch->reach);
     batch->bad_key = arena_alloc(arena, n_threads, sizeof *batch->bad_key);
     if (!batch->position || !batch->angle || !batch->key_of_row || !batch->targets ||
-        !batch->mass || !batch->focus || !batch->reach || !batch->bad_key)
+        !batch->mass || !batch->cells || !batch->focus || !batch->reach || !batch->bad_key)
         return error_nomem(err);
     memset(batch->mass, 0, n_threads * (batch->n_spans + 1) * sizeof *batch->mass);
+    for (size_t i = 0; i < batch->n_cells; i++)
+        atomic_init(&batch->cells[i], 0);
     for (size_t t = 0; t < n_threads; t++)
         batch->bad_key[t] = SIZE_MAX;
     return 0;

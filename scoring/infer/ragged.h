@@ -30,6 +30,7 @@ struct part {
     size_t first_position; /* of first_row; its rows reach to the last key */
     size_t first_tile;     /* of ATTENTION_ROWS positions each, counted from position 0 */
     size_t first_span;
+    size_t first_cell;   /* of its spans, layers and heads */
     size_t first_focus;  /* of its rows from attend_from on */
     bool has_own_angles; /* rope_is_long() */
     size_t first_angle;  /* of position 0, in the tables of angles */
@@ -65,6 +66,9 @@ struct ragged {
      * sums of integers do not depend on their order. */
     int64_t *mass;
     size_t n_spans;
+    /* The same by span, layer and head, where that is asked for; all threads add to it. */
+    _Atomic int64_t *cells;
+    size_t n_cells;
     double *focus; /* per row and head the probability on the focus spans */
     size_t n_focus;
     double *reach;   /* per tile and head of the first layer: sum, sum of squares */

@@ -50,6 +50,11 @@ struct sequence {
     const struct span *spans;
     size_t n_spans;
     double *attention;
+    /* The same of each layer and head, means over rows alone: of span s, layer l and head h at
+     * [(s * n_layers + l) * n_heads + h]. n_spans * n_layers * n_heads elements, only beside
+     * attention, whose sums are the sums of these; NULL for none. The call holds as many
+     * numbers of 8 bytes again. */
+    double *attention_by_head;
     /* Keys that it leaves out of account: what a row puts on the others is taken for all of
      * it. Empty for none; no span may lie in it. */
     struct span unseen;

@@ -314,6 +314,7 @@ def reach(far):
 
 def evaluate(model, tokens, score_from, attend_from, spans):
     mass = [0.0] * len(spans)
+    by_head = [[[0.0] * model.heads for _ in range(model.layers)] for _ in spans]
     n_tokens = len(tokens)
     focus_layer = (7 * model.layers) // 10
     focus_spans = [span for span in spans if span[1] <= attend_from] or [[0, attend_from]]
@@ -324,7 +325,9 @@ def evaluate(model, tokens, score_from, attend_from, spans):
     def watch(layer, head, position, weights):
         if position >= attend_from:
             for i, (start, end) in enumerate(spans):
-                mass[i] += sum(weights[start:end]) / (end - start)
+                share = sum(weights[start:end]) / (end - start)
+                mass[i] += share
+                by_head[i][layer][head] += share
         if layer == focus_layer:
             focus[position][head] = sum(sum(weights[start:end]) for start, end in focus_spans)
         if layer == 0:
@@ -342,6 +345,8 @@ def evaluate(model, tokens, score_from, attend_from, spans):
         "attend_from": attend_from,
         "spans": spans,
         "attention": [m / n for m in mass],
+        "attention_by_head": [m / (n_tokens - attend_from) for layers in by_head
+                              for heads in layers for m in heads],
         "asked": asked,
         "asked_nll": [model.nll(states[-1], token) for token in asked],
         "pooled": [mean(column) for column in zip(*(last or [[]]))],

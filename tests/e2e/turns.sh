@@ -64,3 +64,8 @@ sqlite3 curate.db "SELECT count(DISTINCT value), count(*) FROM v_scores
 try "$CURATE" score nll --model "$model" --template chatml
 try "$CURATE" score nll --model "$model" --template jinja
 try "$CURATE" score nll --model "$model" --turns some
+# A turn's score that cannot be stored is no success.
+set_id=$(sqlite3 curate.db "SELECT score_set_id FROM score_set JOIN metric USING (metric_id) WHERE name = 'ifd'")
+sqlite3 curate.db "DELETE FROM score WHERE score_set_id = $set_id; DELETE FROM turn_score WHERE score_set_id = $set_id;
+    CREATE UNIQUE INDEX single ON turn_score (sample_id) WHERE score_set_id = $set_id"
+try "$CURATE" score ifd --turns all --model "$model"

@@ -187,6 +187,13 @@ static void read_case(struct arena *arena, const struct json_value *record,
     assert_true(out->sequence.nll_nats && out->sequence.attention);
     out->want_nll = read_doubles(arena, json_get(record, "nll"));
     out->want_attention = read_doubles(arena, json_get(record, "attention"));
+    const struct json_value *by_head = json_get(record, "attention_by_head");
+    if (by_head) {
+        out->n_by_head = json_count(by_head);
+        out->want_by_head = read_doubles(arena, by_head);
+        out->sequence.attention_by_head = arena_alloc(arena, out->n_by_head, sizeof(double));
+        assert_non_null(out->sequence.attention_by_head);
+    }
     if (json_get(record, "asked"))
         read_states(arena, record, out);
 }

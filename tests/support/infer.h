@@ -41,7 +41,9 @@ struct infer_case {
     struct sequence sequence;
     const double *want_nll;       /* n_tokens - score_from, or NULL */
     const double *want_attention; /* n_spans, or NULL */
-    double *states;               /* where asked_nll_nats, pooled, focus, reach go, in a row */
+    const double *want_by_head;   /* of attention_by_head, or NULL: not asked for */
+    size_t n_by_head;
+    double *states; /* where asked_nll_nats, pooled, focus, reach go, in a row */
     const double *want_states;
     size_t n_states;
 };

@@ -110,6 +110,25 @@ static void a_limited_response_is_its_beginning(void **state)
     assert_true(limited.nll_nats == whole.nll_nats); /* nll is of all of it */
 }
 
+static void attention_by_head_is_of_every_segment(void **state)
+{
+    struct fixture *f = *state;
+    const struct observation plain = look(f, &f->prompt, NEED_SEGMENTS);
+    const struct observation seen = look(f, &f->prompt, NEED_SEGMENTS | NEED_BY_HEAD);
+    const size_t n = seen.n_layers * seen.n_heads;
+
+    assert_null(plain.attention_by_head);
+    assert_same_segments(&seen, &plain);
+    assert_int_equal(n, 8);
+    for (size_t i = 0; i < seen.n_segments; i++) {
+        double sum = 0;
+
+        for (size_t j = 0; j < n; j++)
+            sum += seen.attention_by_head[i * n + j];
+        assert_true(fabs(sum / (double)n - seen.segments[i].attention) < 1e-14);
+    }
+}
+
 /* Row t - 1 is the own row of the token before: of a response that begins one token earlier. */
 static void rows_before_are_those_that_predict(void **state)
 {
@@ -187,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_limited_response_is_its_beginning),
+        TEST(attention_by_head_is_of_every_segment),
         TEST(rows_before_are_those_that_predict),
         TEST(a_limited_instruction_loses_its_end),
         TEST(either_end_of_a_long_context_can_be_lost),

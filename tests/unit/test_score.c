@@ -5,6 +5,7 @@
 
 #include "store/run.h"
 #include "store/score.h"
+#include "store/segment_attention.h"
 #include "tests/support/store_fixture.h"
 
 static struct model_row model_row(const char *name, uint8_t byte, const char *path)
@@ -311,6 +312,36 @@ static void keeps_segments_of_a_context(void **state)
     assert_fails(segment_put(f->store, &row, &err), ERR_INVARIANT, "segment 1 of sample 1");
 }
 
+static void keeps_attention_by_layer_or_head(void **state)
+{
+    struct store_fixture *f = *state;
+    const int64_t model = store_fixture_model(f->store, "tiny", 1);
+    const int64_t set = store_fixture_set(f->store, "segments", model, "{}", "higher");
+    const int64_t sample = store_fixture_add(f, "context", "ask", "answer");
+    const struct segment_row segment = {
+        .score_set_id = set, .sample_id = sample, .tok_end = 128, .attention = 0.5, .nll = 2
+    };
+    struct segment_attention_row row = {
+        .score_set_id = set, .sample_id = sample, .head = ALL_HEADS, .attention = 0.5
+    };
+    struct error err;
+
+    assert_ok(segment_put(f->store, &segment, &err));
+    assert_ok(segment_attention_put(f->store, &row, &err));
+    row.attention = 0.25;
+    assert_ok(segment_attention_put(f->store, &row, &err));
+    row.layer = row.head = 1;
+    assert_ok(segment_attention_put(f->store, &row, &err));
+
+    assert_rows(f->store,
+                "SELECT sample_id, model, segment, layer, coalesce(head, 'all'), attention"
+                " FROM v_segment_attention ORDER BY layer",
+                "1|tiny|0|0|all|0.25\n1|tiny|0|1|1|0.25");
+    row.attention = NAN;
+    assert_fails(segment_attention_put(f->store, &row, &err), ERR_INVARIANT,
+                 "layer 1 to segment 0 of sample 1");
+}
+
 #define TEST(name)                                                                             \
     cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
 
@@ -330,6 +361,7 @@ int main(void)
         TEST(keeps_scores_and_replaces_them),
         TEST(what_cannot_be_computed_is_null_with_a_reason),
         TEST(keeps_segments_of_a_context),
+        TEST(keeps_attention_by_layer_or_head),
     };
 
     return cmocka_run_group_tests_name("store/score", tests, NULL, NULL);

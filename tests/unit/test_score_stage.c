@@ -466,6 +466,76 @@ static void segments_are_stored_with_cas(void **state)
                 "3|0|0|1|1|1");
 }
 
+static int score_by(struct fixture *f, const char *metric, const char *by, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", metric, "model", f->long_model,
+                     "segment-tokens", "16", "attention-by", by, NULL);
+}
+
+/* Segments whose attention is not the mean of all layers and heads, or of all layers. */
+#define NOT_THE_MEAN                                                                           \
+    "SELECT count(*) FROM v_segments g LEFT JOIN (SELECT sample_id, segment, head IS NULL AS"  \
+    " whole, count(*) AS n, avg(attention) AS mean FROM v_segment_attention GROUP BY 1, 2, 3)" \
+    " a USING (sample_id, segment)"                                                            \
+    " WHERE a.n IS NOT CASE WHEN whole THEN 2 ELSE 8 END"                                      \
+    " OR abs(a.mean - g.attention) > 1e-14 * g.attention"
+
+static void attention_by_layer_and_head_is_kept_when_asked_for(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(score(f, "cas", &err));
+    assert_rows(f->run.store, "SELECT count(*) FROM v_segment_attention", "0");
+    char *before = rows_of(f->run.store, "SELECT * FROM v_segments ORDER BY 1, 4");
+
+    /* Those that have segments are looked at again, once, and keep what they had. */
+    for (const char *by = "layer"; by; by = *by == 'l' ? "head" : NULL) {
+        assert_ok(score_by(f, "cas", by, &err));
+        assert_true(stage_run_int(&f->run, "tokens") > 0);
+        assert_int_equal(stage_run_int(&f->run, "scored"), 0);
+        assert_rows(f->run.store, NOT_THE_MEAN, "0");
+        assert_ok(score_by(f, "cas", by, &err));
+        assert_int_equal(stage_run_int(&f->run, "tokens"), 0);
+    }
+    assert_rows(f->run.store,
+                "SELECT count(DISTINCT sample_id), count(DISTINCT layer), max(head),"
+                " count(head) = 4 * sum(head IS NULL) FROM v_segment_attention",
+                "4|2|3|1");
+    char *after = rows_of(f->run.store, "SELECT * FROM v_segments ORDER BY 1, 4");
+    assert_string_equal(after, before);
+    free(before);
+    free(after);
+    assert_rows(f->run.store, "SELECT count(*) FROM score_set", "2");
+}
+
+static void tables_come_with_new_segments_for_no_more_passes(void **state)
+{
+    struct fixture *f = *state;
+    struct fixture plain = *f;
+    struct error err;
+
+    open_corpus(&plain);
+    for (size_t i = 0; i < N_CORPUS; i++)
+        add(&plain, i);
+    assert_ok(score(&plain, "cas", &err));
+    f->run.dry_run = true;
+    assert_ok(score_by(f, "cas", "layer", &err));
+    assert_string_equal(stage_run_text(&f->run, "lacking"), "segments:7,tables:7,cas:7");
+    f->run.dry_run = false;
+    assert_ok(score_by(f, "cas", "layer", &err));
+    assert_int_equal(stage_run_int(&f->run, "tokens"), stage_run_int(&plain.run, "tokens"));
+    char *with = rows_of(f->run.store, "SELECT * FROM v_segments ORDER BY 1, 4");
+    char *without = rows_of(plain.run.store, "SELECT * FROM v_segments ORDER BY 1, 4");
+    assert_string_equal(with, without);
+    free(with);
+    free(without);
+    assert_rows(f->run.store, NOT_THE_MEAN, "0");
+    close_corpus(&plain);
+    assert_fails(score_by(f, "nll", "layer", &err), ERR_USAGE, "has no use");
+    assert_fails(score_by(f, "cas", "row", &err), ERR_USAGE, "layer or head");
+}
+
 static void a_shortened_context_is_marked(void **state)
 {
     struct fixture *f = *state;
@@ -851,6 +921,8 @@ int main(void)
         TEST(a_condition_that_looks_at_scores_is_asked_once),
         TEST(who_leaves_the_pool_leaves_its_scores),
         TEST(segments_are_stored_with_cas),
+        TEST(attention_by_layer_and_head_is_kept_when_asked_for),
+        TEST(tables_come_with_new_segments_for_no_more_passes),
         TEST(a_shortened_context_is_marked),
         TEST(what_does_not_fit_has_a_reason),
         TEST(both_models_of_a_pair_see_the_same_window),

@@ -86,11 +86,15 @@ static double *collect(const struct infer_cases *cases, size_t *n)
 
         const size_t n_states = cases->cases[i].n_states;
 
-        assert_true(*n + n_scored + sequence->n_spans + n_states <= 4096);
+        const size_t n_by_head = cases->cases[i].n_by_head;
+
+        assert_true(*n + n_scored + sequence->n_spans + n_by_head + n_states <= 4096);
         memcpy(all + *n, sequence->nll_nats, n_scored * sizeof *all);
         *n += n_scored;
         memcpy(all + *n, sequence->attention, sequence->n_spans * sizeof *all);
         *n += sequence->n_spans;
+        memcpy(all + *n, sequence->attention_by_head, n_by_head * sizeof *all);
+        *n += n_by_head;
         memcpy(all + *n, cases->cases[i].states, n_states * sizeof *all);
         *n += n_states;
     }
@@ -106,8 +110,13 @@ static void check_answers(const struct infer_cases *cases, const char *who)
         const double attention =
             max_difference(c->sequence.attention, c->want_attention, c->sequence.n_spans);
 
+        const double by_head =
+            max_difference(c->sequence.attention_by_head, c->want_by_head, c->n_by_head);
         const double states = max_difference(c->states, c->want_states, c->n_states);
 
+        assert_true(c->n_by_head > c->sequence.n_spans);
+        if (by_head > ATTENTION_TOLERANCE)
+            fail_msg("%s, case %zu: attention of a head off by %g", who, i, by_head);
         print_message("# %s, %zu tokens: nll off by %.2g, attention by %.2g, states by %.2g\n",
                       who, c->sequence.n_tokens, nll, attention, states);
         if (nll > NLL_TOLERANCE || attention > ATTENTION_TOLERANCE || states > NLL_TOLERANCE)
@@ -183,6 +192,61 @@ static void gives_the_same_bits_for_any_threads_and_batching(void **state)
             check_same_bits(&subject, flags[f]);
         subject_close(&subject);
     }
+}
+
+/* Both are made of the same fixed-point sums. */
+static void attention_is_the_mean_over_layers_and_heads(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < sizeof names / sizeof *names; m++) {
+        struct subject subject;
+        struct runner runner;
+
+        subject_open(&subject, names[m]);
+        runner_open(&runner, subject.path, cpu_detect(), 3);
+        eval_each(&runner, &subject.cases);
+        for (size_t i = 0; i < subject.cases.n; i++) {
+            const struct infer_case *c = &subject.cases.cases[i];
+            const size_t n = c->n_by_head / c->sequence.n_spans;
+
+            for (size_t s = 0; s < c->sequence.n_spans; s++) {
+                double sum = 0;
+
+                for (size_t j = 0; j < n; j++)
+                    sum += c->sequence.attention_by_head[s * n + j];
+                assert_true(fabs(sum / (double)n - c->sequence.attention[s]) <=
+                            1e-15 * (double)n * c->sequence.attention[s]);
+            }
+        }
+        runner_close(&runner);
+        subject_close(&subject);
+    }
+}
+
+/* Asking for tables moves no bit of what is asked for without them. */
+static void asking_by_head_changes_no_attention(void **state)
+{
+    struct subject subject;
+    struct runner runner;
+    double with[16];
+
+    (void)state;
+    subject_open(&subject, names[0]);
+    runner_open(&runner, subject.path, cpu_detect(), 3);
+    eval_each(&runner, &subject.cases);
+    for (size_t i = 0; i < subject.cases.n; i++) {
+        struct sequence sequence = subject.cases.cases[i].sequence;
+        struct error err;
+
+        assert_true(sequence.n_spans <= 16);
+        memcpy(with, sequence.attention, sequence.n_spans * sizeof *with);
+        memset(sequence.attention, 0, sequence.n_spans * sizeof *with);
+        sequence.attention_by_head = NULL;
+        assert_ok(session_eval(runner.session, &sequence, 1, &err));
+        assert_memory_equal(sequence.attention, with, sequence.n_spans * sizeof *with);
+    }
+    runner_close(&runner);
+    subject_close(&subject);
 }
 
 struct fixture {
@@ -531,6 +595,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_oracle_on_every_family),
         cmocka_unit_test(gives_the_same_bits_for_any_threads_and_batching),
+        cmocka_unit_test(attention_is_the_mean_over_layers_and_heads),
+        cmocka_unit_test(asking_by_head_changes_no_attention),
         cmocka_unit_test_setup_teardown(what_else_is_asked_changes_no_number, setup, teardown),
         cmocka_unit_test(focus_is_the_mass_of_the_head_that_looks_most),
         cmocka_unit_test(reach_counts_the_near_as_zeros),
