@@ -52,9 +52,12 @@ static int run(struct cli *cli, const void *args, struct error *err)
 const struct command cmd_query = {
     .name = "query",
     .summary = "answer an SQL question about the database, read-only",
-    .description = "The views v_sample, v_scores, v_turn_scores, v_segments, v_selection, "
-                   "v_rejects and v_runs\n"
-                   "are promised to stay as they are.",
+    .description =
+        "The views v_sample, v_scores, v_turn_scores, v_segments, v_segment_attention, "
+        "v_cohorts,\n"
+        "v_cohort_scores, v_selection, v_rejects, v_defects, v_run_defects and v_runs "
+        "are promised\n"
+        "to stay as they are.",
     .options = opts,
     .positional = &positional,
     .positional_required = true,
