@@ -271,7 +271,8 @@ static int perform_word(int argc, char **argv)
     return 0;
 }
 
-int main(int argc, char **argv)
+/* The whole command line but for the name of the program. */
+static int perform_line(int argc, char **argv)
 {
     char models_dir[4096];
     struct cli cli = { .models_dir = models_dir, .report = { .stop_signal = &stop_signal } };
@@ -279,10 +280,6 @@ int main(int argc, char **argv)
     struct command command = { .name = NULL };
     struct error err;
 
-    if (terminal_guard(&err) < 0)
-        return fail(&cli, NULL, &err);
-    argc--;
-    argv++;
     if (perform_word(argc, argv))
         return fflush(stdout) == 0 ? 0 : 74;
     if (strcmp(argv[0], "help") == 0) {
@@ -303,4 +300,18 @@ int main(int argc, char **argv)
         return fail(&cli, command.name, &err);
     }
     return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct terminal terminal;
+    struct error err;
+    int status;
+
+    if (terminal_guard(&terminal, &err) < 0)
+        status = fail(&(struct cli){ .db = NULL }, NULL, &err);
+    else
+        status = perform_line(argc - 1, argv + 1);
+    terminal_release(&terminal);
+    return status;
 }

@@ -61,9 +61,15 @@ static ssize_t write_visibly(void *cookie, const char *bytes, size_t n)
     return done ? (ssize_t)n : 0;
 }
 
-/* The cookie lives as long as the stream: until exit() has written the last of it. */
-static int guard(FILE **stream, int fd, struct error *err)
+static int forget(void *cookie)
 {
+    free(cookie);
+    return 0;
+}
+
+static int guard(FILE **stream, int fd, FILE **before, struct error *err)
+{
+    const cookie_io_functions_t functions = { .write = write_visibly, .close = forget };
     struct guarded *guarded;
     FILE *safe;
 
@@ -73,21 +79,38 @@ static int guard(FILE **stream, int fd, struct error *err)
     if (!guarded)
         return error_nomem(err);
     guarded->fd = fd;
-    safe = fopencookie(guarded, "w", (cookie_io_functions_t){ .write = write_visibly });
+    safe = fopencookie(guarded, "w", functions);
     if (!safe) {
         free(guarded);
         return error_nomem(err);
     }
     setvbuf(safe, NULL, _IOLBF, BUFSIZ);
+    *before = *stream;
     *stream = safe;
     return 0;
 }
 
-int terminal_guard(struct error *err)
+static void unguard(FILE **stream, FILE **before)
 {
-    if (guard(&stdout, STDOUT_FILENO, err) < 0)
+    if (!*before)
+        return;
+    fclose(*stream);
+    *stream = *before;
+    *before = NULL;
+}
+
+int terminal_guard(struct terminal *terminal, struct error *err)
+{
+    *terminal = (struct terminal){ .out = NULL };
+    if (guard(&stdout, STDOUT_FILENO, &terminal->out, err) < 0)
         return -1;
-    return guard(&stderr, STDERR_FILENO, err);
+    return guard(&stderr, STDERR_FILENO, &terminal->err, err);
+}
+
+void terminal_release(struct terminal *terminal)
+{
+    unguard(&stdout, &terminal->out);
+    unguard(&stderr, &terminal->err);
 }
 
 void terminal_clear_line(void)

@@ -10,10 +10,20 @@
 #ifndef CURATE_TERMINAL_H
 #define CURATE_TERMINAL_H
 
+#include <stdio.h>
+
 struct error;
 
-/* Before anything is printed. ERR_NOMEM. */
-int terminal_guard(struct error *err);
+/* The streams that were there before, where they were exchanged; else NULL. */
+struct terminal {
+    FILE *out;
+    FILE *err;
+};
+
+/* Before anything is printed. ERR_NOMEM; terminal_release() also then. */
+int terminal_guard(struct terminal *terminal, struct error *err);
+/* After the last of it: writes what is left, and puts the streams back. */
+void terminal_release(struct terminal *terminal);
 /* Our own sequence: back to the start of the line, and clear it. Standard error is a terminal.
  */
 void terminal_clear_line(void);
