@@ -15,13 +15,14 @@
 
 enum { N_TOKENS = 300, N_SEQUENCES = 3, VNNI = CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI };
 
-/* What a token may differ by, and the mean of all: activations have 8 bits. */
+/* What a token may differ by, what between two families, and the mean of all: activations have
+ * 8 bits. */
 static const struct {
     const char *name;
-    double token, mean;
+    double token, between, mean;
 } models[] = {
-    { "models/curate-tiny-long.gguf", 0.2, 5e-3 }, /* trained, all matrices Q8_0 */
-    { "tests/data/tiny-qwen2.gguf", 0.2, 5e-3 },   /* random, some of them */
+    { "models/curate-tiny-long.gguf", 0.2, 0.2, 5e-3 }, /* trained, all matrices Q8_0 */
+    { "tests/data/tiny-qwen2.gguf", 0.2, 0.05, 5e-3 },  /* random, some of them */
 };
 
 /* Pages of a book: a trained model says nothing of use about ids at random. */
@@ -137,7 +138,7 @@ static void vectors_give_about_what_plain_c_gives(void **state)
 
         run(path, &ref, 2, true, plain);
         run(path, &best, 2, true, vectors);
-        check_close(plain, vectors, models[m].token, models[m].mean / 4, best.name);
+        check_close(plain, vectors, models[m].between, models[m].mean / 4, best.name);
     }
     arena_release(&arena);
 }
