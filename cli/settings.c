@@ -85,7 +85,9 @@ static int resolve_cpu(struct cli *cli, struct error *err)
     } families[] = { { "ref", 0 },
                      { "avx2", CPU_AVX2 },
                      { "avx512", CPU_AVX2 | CPU_AVX512 },
-                     { "avx512vnni", CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI } };
+                     { "avx512vnni", CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI },
+                     { "avx512bf16",
+                       CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI | CPU_AVX512BF16 } };
     const char *most = getenv("CURATE_CPU");
 
     cli->cpu_flags = cpu_detect();
@@ -96,7 +98,8 @@ static int resolve_cpu(struct cli *cli, struct error *err)
             cli->cpu_flags &= families[i].flags;
             return 0;
         }
-    return error_set(err, ERR_USAGE, "CURATE_CPU is ref, avx2, avx512 or avx512vnni, not '%s'",
+    return error_set(err, ERR_USAGE,
+                     "CURATE_CPU is ref, avx2, avx512, avx512vnni or avx512bf16, not '%s'",
                      most);
 }
 

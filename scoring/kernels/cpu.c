@@ -21,6 +21,8 @@
 #define HAS_AVX512VL (1u << 31)
 /* CPUID leaf 7, ECX. */
 #define HAS_AVX512VNNI (1u << 11)
+/* CPUID leaf 7, subleaf 1, EAX. */
+#define HAS_AVX512BF16 (1u << 5)
 /* XCR0: what the system saves when it switches threads. */
 #define SAVES_XMM_YMM   0x06u
 #define SAVES_ZMM_MASKS 0xe0u
@@ -55,7 +57,11 @@ unsigned cpu_detect(void)
     if (!has_all(saved, SAVES_ZMM_MASKS) ||
         !has_all(ebx, HAS_AVX512F | HAS_AVX512DQ | HAS_AVX512BW | HAS_AVX512VL))
         return CPU_AVX2;
-    return CPU_AVX2 | CPU_AVX512 | (has_all(ecx, HAS_AVX512VNNI) ? CPU_AVX512VNNI : 0);
+    if (!has_all(ecx, HAS_AVX512VNNI))
+        return CPU_AVX2 | CPU_AVX512;
+    if (!__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) || !has_all(eax, HAS_AVX512BF16))
+        return CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI;
+    return CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI | CPU_AVX512BF16;
 }
 
 #else

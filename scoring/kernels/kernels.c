@@ -18,6 +18,9 @@ static const struct {
 #if HAVE_AVX512 && HAVE_AVX512VNNI
     { CPU_AVX512 | CPU_AVX512VNNI, use_avx512vnni },
 #endif
+#if HAVE_AVX512 && HAVE_AVX512VNNI && HAVE_AVX512BF16
+    { CPU_AVX512 | CPU_AVX512VNNI | CPU_AVX512BF16, use_avx512bf16 },
+#endif
 };
 
 void kernels_init(struct kernels *k, unsigned cpu_flags)

@@ -50,6 +50,7 @@ enum cpu_flag {
     CPU_AVX2 = 1 << 0,       /* AVX2, FMA and F16C, and the system saves the registers */
     CPU_AVX512 = 1 << 1,     /* F, BW, DQ and VL on top */
     CPU_AVX512VNNI = 1 << 2, /* VNNI on top of that */
+    CPU_AVX512BF16 = 1 << 3, /* BF16 on top of that */
 };
 
 struct kernels {
@@ -140,6 +141,35 @@ struct kernels {
     void (*gemm_int8)(size_t m, size_t n, size_t n_blocks, const struct act_int8 *a, size_t lda,
                       const uint8_t *b, size_t panel, bool minima, float *out, size_t ldo,
                       bool add);
+
+    /*
+     * Products of bfloat16, the upper halves of floats, summed in floats. Like those of bytes
+     * they round what they are given; whether they are worth it is for the caller to say, by
+     * `bf16`.
+     */
+    bool bf16; /* they are much faster here than gemm_f32 */
+
+    /* Round to the nearest bfloat16, ties to even. What is below FLT_MIN becomes 0 (of its
+     * sign); of a NaN stays that it is one. Every bit is the same in all variants. */
+    void (*round_bf16)(const float *x, size_t n, uint16_t *out);
+
+    /*
+     * n <= panel rows of bfloat16 (row j starts at rows + j * row_bytes) to a panel of pairs
+     * for gemm_bf16: element first + l of row j at out[l / 2 * 2 * panel + 2 * j + l % 2], for
+     * l < k; columns n.. are zeros. k is even; panel is that of these kernels (ref takes any).
+     * Exact.
+     */
+    void (*pair_bf16)(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                      size_t panel, uint16_t *out);
+
+    /*
+     * gemm_f32 of bfloat16 rows and a panel of pairs, k even. Two products a step, the odd one
+     * first: products are exact, each of the k additions rounds. Within (k + 1) *
+     * FLT_EPSILON * (|out| + sum |a * b|) of exact, subnormal numbers being taken for 0. Even
+     * blocks of l, each added to the one before, give the bits of one call.
+     */
+    void (*gemm_bf16)(size_t m, size_t n, size_t k, const uint16_t *a, size_t lda,
+                      const uint16_t *b, size_t panel, float *out, size_t ldo, bool add);
 
     /* out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i]; the mean in double. out may be x.
      * Three roundings: within 2 * FLT_EPSILON relative (underflow apart). */

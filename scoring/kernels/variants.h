@@ -14,5 +14,6 @@ void use_ref(struct kernels *k);
 void use_avx2(struct kernels *k);
 void use_avx512(struct kernels *k);
 void use_avx512vnni(struct kernels *k);
+void use_avx512bf16(struct kernels *k);
 
 #endif

@@ -15,6 +15,7 @@ bool family_open(struct family *f, int argc, char **argv)
         { "avx2", CPU_AVX2 },
         { "avx512", CPU_AVX2 | CPU_AVX512 },
         { "avx512vnni", CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI },
+        { "avx512bf16", CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI | CPU_AVX512BF16 },
     };
     const char *name = argc == 2 ? argv[1] : "";
 

@@ -894,7 +894,8 @@ static void the_run_knows_its_kernels(void **state)
     assert_ok(score(f, "nll", &err));
 
     assert_rows(f->run.store,
-                "SELECT kernels IN ('ref', 'avx2', 'avx512', 'avx512vnni'), n_scored FROM run"
+                "SELECT kernels IN ('ref', 'avx2', 'avx512', 'avx512vnni', 'avx512bf16'), "
+                "n_scored FROM run"
                 " WHERE command = 'score'",
                 "1|6");
 }

@@ -57,6 +57,12 @@ void gemm_int8_ref(size_t m, size_t n, size_t n_blocks, const struct act_int8 *a
                    const uint8_t *b, size_t panel, bool minima, float *out, size_t ldo,
                    bool add);
 
+void round_bf16_ref(const float *x, size_t n, uint16_t *out);
+void pair_bf16_ref(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                   size_t panel, uint16_t *out);
+void gemm_bf16_ref(size_t m, size_t n, size_t k, const uint16_t *a, size_t lda,
+                   const uint16_t *b, size_t panel, float *out, size_t ldo, bool add);
+
 void rms_norm_ref(const float *x, const float *weight, size_t n, float epsilon, float *out);
 void layer_norm_ref(const float *x, const float *weight, const float *bias, size_t n,
                     float epsilon, float *out);

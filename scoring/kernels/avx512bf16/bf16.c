@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tiles of ROWS x 32 as in avx512/gemm.c, two steps of l in one instruction. Every element of
+ * every tile is the same chain of steps in order of l, so its bits depend on nothing else.
+ */
+#include <immintrin.h>
+#include <string.h>
+
+#include "scoring/kernels/avx512bf16/avx512bf16.h"
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+enum {
+    ROWS = 12,
+    ROWS_LAST = 4, /* see avx512/gemm.c */
+    PANEL = PANEL_AVX512BF16,
+    /* Steps of l done for all of a before the next: 32 kB of a panel stay in the first cache.
+     */
+    DEPTH = 512,
+};
+
+/* The mask of the first n of 32 lanes of 16 bits; of all when n is more. */
+ALWAYS_INLINE __mmask32 first_halves(size_t n)
+{
+    return n < 32 ? (1u << n) - 1 : 0xffffffffu;
+}
+
+ALWAYS_INLINE __mmask16 first_lanes(size_t n)
+{
+    return (__mmask16)(n < 16 ? (1u << n) - 1 : 0xffffu);
+}
+
+void round_bf16_avx512bf16(const float *x, size_t n, uint16_t *out)
+{
+    for (size_t i = 0; i < n; i += 32) {
+        const size_t left = n - i;
+        const __m512 low = _mm512_maskz_loadu_ps(first_lanes(left), x + i);
+        const __m512 high = left > 16
+                                ? _mm512_maskz_loadu_ps(first_lanes(left - 16), x + i + 16)
+                                : _mm512_setzero_ps();
+
+        _mm512_mask_storeu_epi16(out + i, first_halves(left),
+                                 (__m512i)_mm512_cvtne2ps_pbh(high, low));
+    }
+}
+
+/* Two elements of each of 16 rows, `apart` bytes from one row to the next. */
+ALWAYS_INLINE __m512i gather(const char *at, __mmask16 live, __m512i apart)
+{
+    return _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), live, apart, at, 1);
+}
+
+void pair_bf16_avx512bf16(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                          size_t panel, uint16_t *out)
+{
+    const __m512i lanes =
+        _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i apart = _mm512_mullo_epi32(lanes, _mm512_set1_epi32((int)row_bytes));
+    const __mmask16 low = first_lanes(n);
+    const __mmask16 high = first_lanes(n > 16 ? n - 16 : 0);
+    const char *at = (const char *)rows + first * sizeof *out;
+    const char *at_high = high ? at + 16 * row_bytes : at;
+
+    (void)panel; /* PANEL */
+    for (size_t l = 0; l < k; l += 2) {
+        _mm512_storeu_si512(out, gather(at, low, apart));
+        _mm512_storeu_si512(out + PANEL, gather(at_high, high, apart));
+        at += 2 * sizeof *out;
+        at_high += 2 * sizeof *out;
+        out += 2 * PANEL;
+    }
+}
+
+struct product {
+    size_t k;
+    const uint16_t *a;
+    size_t lda;
+    const uint16_t *b;
+    float *out;
+    size_t ldo;
+    bool add;
+    __mmask16 live[2]; /* the columns below n */
+};
+
+ALWAYS_INLINE __m512 load(const struct product *p, const float *x, size_t half, bool full)
+{
+    return full ? _mm512_loadu_ps(x + 16 * half)
+                : _mm512_maskz_loadu_ps(p->live[half], x + 16 * half);
+}
+
+ALWAYS_INLINE void store(const struct product *p, float *x, size_t half, bool full,
+                         __m512 value)
+{
+    if (full)
+        _mm512_storeu_ps(x + 16 * half, value);
+    else
+        _mm512_mask_storeu_ps(x + 16 * half, p->live[half], value);
+}
+
+/* Rows i .. i + rows - 1. rows and full are constants where this is inlined. */
+ALWAYS_INLINE void tile(const struct product *p, size_t i, const size_t rows, const bool full)
+{
+    const size_t lda = p->lda;
+    const uint16_t *a = p->a + i * lda;
+    const uint16_t *b = p->b;
+    float *out = p->out + i * p->ldo;
+    __m512 sum[ROWS][2];
+
+    for (size_t r = 0; r < rows; r++)
+        for (size_t h = 0; h < 2; h++)
+            sum[r][h] = p->add ? load(p, out + r * p->ldo, h, full) : _mm512_setzero_ps();
+    for (size_t l = 0; l < p->k; l += 2) {
+        const __m512bh b0 = (__m512bh)_mm512_loadu_si512(b);
+        const __m512bh b1 = (__m512bh)_mm512_loadu_si512(b + PANEL);
+
+        for (size_t r = 0; r < rows; r++) {
+            int pair;
+
+            memcpy(&pair, a + r * lda, sizeof pair);
+            const __m512bh x = (__m512bh)_mm512_set1_epi32(pair);
+            sum[r][0] = _mm512_dpbf16_ps(sum[r][0], x, b0);
+            sum[r][1] = _mm512_dpbf16_ps(sum[r][1], x, b1);
+        }
+        a += 2;
+        b += 2 * PANEL;
+    }
+    for (size_t r = 0; r < rows; r++)
+        for (size_t h = 0; h < 2; h++)
+            store(p, out + r * p->ldo, h, full, sum[r][h]);
+}
+
+ALWAYS_INLINE void tiles(const struct product *p, size_t m, const bool full)
+{
+    size_t i = 0;
+
+    for (; m - i >= ROWS; i += ROWS)
+        tile(p, i, ROWS, full);
+    for (; m - i >= ROWS_LAST; i += ROWS_LAST)
+        tile(p, i, ROWS_LAST, full);
+    switch (m - i) {
+    case 3:
+        tile(p, i, 3, full);
+        break;
+    case 2:
+        tile(p, i, 2, full);
+        break;
+    case 1:
+        tile(p, i, 1, full);
+        break;
+    }
+}
+
+void gemm_bf16_avx512bf16(size_t m, size_t n, size_t k, const uint16_t *a, size_t lda,
+                          const uint16_t *b, size_t panel, float *out, size_t ldo, bool add)
+{
+    struct product p = {
+        .a = a,
+        .lda = lda,
+        .b = b,
+        .out = out,
+        .ldo = ldo,
+        .add = add,
+        .live = { first_lanes(n), first_lanes(n > 16 ? n - 16 : 0) },
+    };
+    size_t done = 0;
+
+    (void)panel; /* PANEL */
+    do {         /* once for k = 0 too: it writes zeros */
+        p.k = k - done < DEPTH ? k - done : DEPTH;
+        if (n == PANEL)
+            tiles(&p, m, true);
+        else
+            tiles(&p, m, false);
+        done += p.k;
+        p.a += p.k;
+        p.b += p.k * PANEL;
+        p.add = true;
+    } while (done < k);
+}
