@@ -155,16 +155,26 @@ static int starts_wide(const struct frame *f)
 }
 
 /* A comma, or a bracket of the array that the records are in. One comma belongs behind an
- * element, none anywhere else. */
+ * element, none anywhere else; no bracket closes what is not open. */
 static void pass_separator(struct frame *f, char c)
 {
-    if (c == ',' ? !f->array_open || f->comma : f->comma)
+    const bool stray = c == ']' && !f->array_open;
+
+    if (c == ',' ? !f->array_open || f->comma : f->comma || stray)
         f->noted |= FRAME_NOTED_COMMA;
-    if (c != ',')
+    if (c != ',' && !stray)
         f->array_open = f->array_due = !f->array_open;
     f->comma = c == ',';
     f->fresh = false;
     f->pos++;
+}
+
+/* U+2028 or U+2029, which some take for line ends: how many bytes, -1 when more are needed. */
+static int unicode_line_end(const struct frame *f)
+{
+    const int line = frame_stands_here(f, "\xe2\x80\xa8", 3);
+
+    return 3 * (line != 0 ? line : frame_stands_here(f, "\xe2\x80\xa9", 3));
 }
 
 /* Pass what may stand between records. True when a record starts at pos, false when the bytes
@@ -176,7 +186,9 @@ static bool find_start(struct frame *f)
         const int wide = frame_here(f) == 0 ? starts_wide(f) : 0;
         const int utf8_mark = c == '\xef' ? frame_stands_here(f, "\xef\xbb\xbf", 3) : 0;
 
-        if (wide < 0 || utf8_mark < 0)
+        const int line_end = c == '\xe2' ? unicode_line_end(f) : 0;
+
+        if (wide < 0 || utf8_mark < 0 || line_end < 0)
             return false;
         if (wide > 0) {
             begin_record(f);
@@ -187,12 +199,15 @@ static bool find_start(struct frame *f)
             f->pos += 3;
             f->noted |= FRAME_NOTED_BOM;
             f->line_at += f->fresh ? 3 : 0; /* it has no width */
+        } else if (line_end > 0) {
+            f->pos += (size_t)line_end;
+            f->noted |= FRAME_NOTED_CR;
         } else if (c == '\n') {
             frame_pass_newline(f);
         } else if (c == ' ' || c == '\t' || c == '\r') {
             f->noted |= c == '\r' ? FRAME_NOTED_CR : 0U;
             f->pos++;
-        } else if (c == ',' || c == (f->array_open ? ']' : '[')) {
+        } else if (c == ',' || c == ']' || (c == '[' && !f->array_open)) {
             pass_separator(f, c);
         } else {
             begin_record(f);

@@ -3,9 +3,9 @@
  * frame.h - cut a byte stream into JSON records.
  *
  * Accepts JSONL, one big array, concatenated and pretty-printed values, mixed blank lines,
- * commas between lines, a UTF-8 BOM, CR LF. Never holds more than one record plus one read:
- * memory does not grow with the file. It tracks strings and brackets only; whether a record is
- * JSON is base/json.h's to say.
+ * commas and closing brackets between lines, a UTF-8 BOM, CR LF, CR, U+2028. Never holds more
+ * than one record plus one read: memory does not grow with the file. It tracks strings and
+ * brackets only; whether a record is JSON is base/json.h's to say.
  *
  * A broken record must not swallow its neighbours. A raw newline inside a string, a closing
  * bracket that does not match, or an object that opens where a key or comma must stand (a
@@ -44,9 +44,9 @@ enum frame_issue {
 /* What was passed over to come to a record, or in it outside of strings. */
 enum frame_note {
     FRAME_NOTED_BOM = 1,         /* a UTF-8 byte order mark before it */
-    FRAME_NOTED_CR = 2,          /* a carriage return before it or in it */
+    FRAME_NOTED_CR = 2,          /* a carriage return before it or in it, U+2028 before it */
     FRAME_NOTED_BLANK_LINE = 4,  /* before it */
-    FRAME_NOTED_COMMA = 8,       /* before it, where none belongs */
+    FRAME_NOTED_COMMA = 8,       /* or a closing bracket before it, where none belongs */
     FRAME_NOTED_SAME_LINE = 16,  /* it follows a record on one line, and no array is open */
     FRAME_NOTED_MANY_LINES = 32, /* it takes more than one */
 };

@@ -135,7 +135,8 @@ static const struct range {
     { 0x0400, 0x0482 },   /* Cyrillic */
     { 0x048a, 0x052f },   /* Cyrillic */
     { 0x1e00, 0x1eff },   /* Latin with more accents, Vietnamese */
-    { 0x2002, 0x2064 },   /* dashes, quotes, spaces */
+    { 0x2002, 0x2027 },   /* dashes, quotes, spaces */
+    { 0x2029, 0x2064 },   /* of direction, punctuation, spaces; U+2028 is a line end */
     { 0x20a0, 0x20c0 },   /* currency */
     { 0x2190, 0x2328 },   /* arrows, mathematics */
     { 0x232b, 0x23ff },   /* technical */
@@ -206,7 +207,17 @@ bool utf8_is_canonical(struct slice text)
     return fixed_prefix((const uint8_t *)text.ptr, text.len, &last) == text.len;
 }
 
-/* Bytes up to the next fixed character or CR. */
+/* Bytes of the line end at p that is not LF alone; 0 for none. */
+static size_t line_end_len(const uint8_t *p, size_t n)
+{
+    uint32_t code;
+
+    if (p[0] == '\r')
+        return n > 1 && p[1] == '\n' ? 2 : 1;
+    return decode(p, n, &code) == 3 && code == 0x2028 ? 3 : 0;
+}
+
+/* Bytes up to the next fixed character or line end. */
 static size_t loose_prefix(const uint8_t *p, size_t n)
 {
     size_t i = 0;
@@ -215,7 +226,7 @@ static size_t loose_prefix(const uint8_t *p, size_t n)
     while (i < n) {
         const size_t len = decode(p + i, n - i, &code);
 
-        if (len > 0 && (is_fixed(code) || code == '\r'))
+        if (len > 0 && (is_fixed(code) || line_end_len(p + i, n - i) > 0))
             break;
         i += len > 0 ? len : 1;
     }
@@ -266,10 +277,11 @@ int utf8_canonical(struct slice text, struct buf *out, struct error *err)
 
         if (n == left)
             return buf_add(out, p, n, err);
-        if (p[n] == '\r') {
+        const size_t line_end = line_end_len(p + n, left - n);
+        if (line_end > 0) {
             if (buf_add(out, p, n, err) < 0 || buf_add(out, "\n", 1, err) < 0)
                 return -1;
-            n += n + 1 < left && p[n + 1] == '\n' ? 2 : 1;
+            n += line_end;
         } else {
             n += loose_prefix(p + n, left - n);
             if (buf_add(out, p, last, err) < 0 ||

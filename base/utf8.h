@@ -37,7 +37,8 @@ bool utf8_is_space(uint32_t code);
  * also means "perhaps". */
 bool utf8_is_canonical(struct slice text);
 
-/* Append the canonical form (NFC; CR LF and CR become LF) of well-formed UTF-8. NUL is kept. */
+/* Append the canonical form (NFC; CR LF, CR and U+2028 become LF) of well-formed UTF-8. NUL is
+ * kept. */
 int utf8_canonical(struct slice text, struct buf *out, struct error *err);
 
 #endif

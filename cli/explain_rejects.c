@@ -1,21 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/explain.h"
+
+#include <stdio.h>
+
 #include "stages/defect.h"
+
+/* "repair or reject": what the user may ask for besides; "" for nothing. */
+static void other_actions(const struct defect_class *class, char *out, size_t size)
+{
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (int action = DEFECT_KEEP; action >= DEFECT_REJECT; action--)
+        if (action != (int)class->usual && defect_may_be(class, (enum defect_action)action))
+            n += (size_t)snprintf(out + n, size - n, "%s%s", n > 0 ? " or " : "",
+                                  defect_action_name((enum defect_action)action));
+}
 
 static bool class_entry(size_t i, struct explain_entry *out)
 {
     if (i >= N_DEFECTS)
         return false;
     const struct defect_class *class = &defect_classes[i];
-    const enum defect_action other =
-        class->usual == DEFECT_REJECT ? class->other : DEFECT_REJECT;
+    char others[32];
 
+    other_actions(class, others, sizeof others);
     out->name = class->name;
     out->summary = class->what;
     out->page = class->page;
     stage_fact_text(&out->facts, "usual", defect_action_name(class->usual));
-    if (other != class->usual)
-        stage_fact_text(&out->facts, "other", defect_action_name(other));
+    if (others[0])
+        stage_fact_text(&out->facts, "other", others);
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include "stages/defect.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -43,11 +44,6 @@ const struct defect_class defect_classes[N_DEFECTS] = {
     [DEFECT_MISSING_CONTENT] = { .name = "missing_content",
                                  .what = "a part that its shape needs is not there",
                                  .page = "The detail names the part.\n" MEND },
-    [DEFECT_BAD_ROLE] = { .name = "bad_role",
-                          .what = "a message has no role that is known",
-                          .page = "Whose words they are cannot be guessed: trained on the "
-                                  "wrong ones, a model learns to\nask instead of to "
-                                  "answer.\n" MEND },
     [DEFECT_BAD_TYPE] = { .name = "bad_type",
                           .what = "a part of it is of a type that cannot be made text",
                           .page = "The detail names the part.\n" MEND },
@@ -70,9 +66,9 @@ const struct defect_class defect_classes[N_DEFECTS] = {
     [DEFECT_CR] = { .name = "cr",
                     .usual = DEFECT_KEEP,
                     .of_file = true,
-                    .what = "a carriage return at the end of a line",
-                    .page = "Line ends may be LF, CR LF or CR. In texts all three count as "
-                            "the same when samples\nare compared.\n" },
+                    .what = "a carriage return or U+2028 at the end of a line",
+                    .page = "Line ends may be LF, CR LF, CR or U+2028. In texts all count "
+                            "as the same when samples\nare compared.\n" },
     [DEFECT_BLANK_LINE] = { .name = "blank_line",
                             .usual = DEFECT_KEEP,
                             .of_file = true,
@@ -81,9 +77,11 @@ const struct defect_class defect_classes[N_DEFECTS] = {
     [DEFECT_STRAY_COMMA] = { .name = "stray_comma",
                              .usual = DEFECT_REPAIR,
                              .of_file = true,
-                             .what = "a comma between records where none belongs",
+                             .what = "a comma or closing bracket between records where none "
+                                     "belongs",
                              .page = "It is passed by: lines of an array pasted as JSONL, or a "
-                                     "comma behind the last\nelement.\n" },
+                                     "comma behind the last\nelement. A closing bracket "
+                                     "that closes nothing is, too.\n" },
     [DEFECT_SAME_LINE] = { .name = "same_line",
                            .usual = DEFECT_KEEP,
                            .of_file = true,
@@ -144,6 +142,14 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                 .what = "a response of nothing but white space",
                                 .page = "It is kept, and no metric has a number for it: there "
                                         "is nothing to score.\n" },
+    [DEFECT_BAD_ROLE] = { .name = "bad_role",
+                          .usual = DEFECT_KEEP,
+                          .what = "a message whose role is none that is known",
+                          .page = "The turn is kept under the word it came with. It is part of "
+                                  "the prompt, as a user's would\nbe, and never a response: "
+                                  "whose words they are cannot be guessed. Chat shapes are "
+                                  "not\nwritten with it; 'curate export --roles trim' leaves "
+                                  "the turn out.\n" },
     [DEFECT_ROLE_ORDER] = { .name = "role_order",
                             .usual = DEFECT_KEEP,
                             .what = "turns that do not alternate from user to assistant",
@@ -174,20 +180,29 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                      "'<noinput>' is read as none.\n" },
     [DEFECT_HTML_ENTITY] = { .name = "html_entity",
                              .usual = DEFECT_KEEP,
+                             .other = DEFECT_REPAIR,
                              .what = "text with HTML entities, as &amp;",
-                             .page = "Text was cut out of a page and not decoded, or is about "
-                                     "HTML. It is kept.\n" },
+                             .page =
+                                 "Text was cut out of a page and not decoded, or is about "
+                                 "HTML. It is kept. With --on\nhtml_entity=repair entities "
+                                 "become their characters, also where they were encoded "
+                                 "twice.\nThose between backticks, and all of a text that has "
+                                 "tags, stay: they belong there.\n" },
     [DEFECT_MOJIBAKE] = { .name = "mojibake",
                           .usual = DEFECT_KEEP,
+                          .other = DEFECT_REPAIR,
                           .what = "UTF-8 that was taken for Latin-1 and encoded again",
-                          .page = "An apostrophe shows as three odd characters. It is kept; "
-                                  "there are tools that undo it.\n" },
+                          .page = "An apostrophe shows as three odd characters. It is kept. "
+                                  "With --on mojibake=repair the\ncharacters become what they "
+                                  "were, in texts where some of them cannot stand by "
+                                  "chance.\n" },
     [DEFECT_INVISIBLE] = { .name = "invisible",
                            .usual = DEFECT_KEEP,
+                           .other = DEFECT_REPAIR,
                            .what = "characters that do not show: zero width, or of direction",
                            .page = "U+200B, U+2060, U+FEFF, U+202A to U+202E, U+2066 to "
                                    "U+2069. They are kept; they make\ntexts differ that look "
-                                   "the same.\n" },
+                                   "the same. With --on invisible=repair they are dropped.\n" },
 };
 
 static const char *const action_names[] = {
@@ -247,13 +262,25 @@ static int unknown_class(const char *name, size_t len, struct error *err)
                      word, nearest ? ", did you mean " : "", nearest ? nearest : "");
 }
 
-/* What the user may say besides the usual action: for what can be repaired or kept, to reject
- * it; for what is rejected, what the class says. */
-static bool may_be(const struct defect_class *class, enum defect_action action)
+/* For what can be repaired or kept, also to reject it; and what the class says. */
+bool defect_may_be(const struct defect_class *class, enum defect_action action)
 {
-    if (class->usual != DEFECT_REJECT)
-        return action == class->usual || action == DEFECT_REJECT;
-    return action == DEFECT_REJECT || action == class->other;
+    return action == class->usual || action == class->other ||
+           (action == DEFECT_REJECT && class->usual != DEFECT_REJECT);
+}
+
+static int not_for_class(const char *text, const struct defect_class *class, struct error *err)
+{
+    char actions[64];
+    int n = 0;
+
+    for (int action = DEFECT_KEEP; action >= DEFECT_REJECT; action--)
+        if (defect_may_be(class, (enum defect_action)action))
+            n += snprintf(actions + n, sizeof actions - (size_t)n, "%s%s", n > 0 ? " or " : "",
+                          action_names[action]);
+    if (strcmp(actions, "reject") == 0)
+        return error_set(err, ERR_USAGE, "--on %s: %s can only be rejected", text, class->name);
+    return error_set(err, ERR_USAGE, "--on %s: for %s it is %s", text, class->name, actions);
 }
 
 int defect_policy_set(struct defect_policy *policy, const char *text, struct error *err)
@@ -272,18 +299,22 @@ int defect_policy_set(struct defect_policy *policy, const char *text, struct err
         return unknown_class(text, len, err);
     for (int action = DEFECT_REJECT; action <= DEFECT_KEEP; action++) {
         if (strcmp(word, action_names[action]) != 0 ||
-            !may_be(&defect_classes[i], (enum defect_action)action))
+            !defect_may_be(&defect_classes[i], (enum defect_action)action))
             continue;
         policy->actions[i] = (enum defect_action)action;
         return 0;
     }
-    const struct defect_class *class = &defect_classes[i];
-    const enum defect_action other =
-        class->usual == DEFECT_REJECT ? class->other : DEFECT_REJECT;
-    if (other == class->usual)
-        return error_set(err, ERR_USAGE, "--on %s: %s can only be rejected", text, class->name);
-    return error_set(err, ERR_USAGE, "--on %s: for %s it is %s or %s", text, class->name,
-                     action_names[class->usual], action_names[other]);
+    return not_for_class(text, &defect_classes[i], err);
+}
+
+uint64_t defect_repaired(const struct defect_policy *policy)
+{
+    uint64_t defects = 0;
+
+    for (int i = 0; i < N_DEFECTS; i++)
+        if (policy->actions[i] == DEFECT_REPAIR)
+            defects |= defect_bit((enum defect)i);
+    return defects;
 }
 
 enum defect defect_rejected(const struct defect_policy *policy, uint64_t defects)

@@ -27,7 +27,6 @@ enum defect {
     DEFECT_UNKNOWN_SHAPE,
     DEFECT_EMPTY_RECORD,
     DEFECT_MISSING_CONTENT,
-    DEFECT_BAD_ROLE,
     DEFECT_BAD_TYPE,
     DEFECT_BAD_UTF8,
     /* Of the file. */
@@ -49,6 +48,7 @@ enum defect {
     DEFECT_TYPE_DRIFT,
     DEFECT_NULL_CONTENT,
     DEFECT_EMPTY_RESPONSE,
+    DEFECT_BAD_ROLE,
     DEFECT_ROLE_ORDER,
     DEFECT_LATE_SYSTEM,
     /* Of its texts. */
@@ -72,7 +72,7 @@ static inline uint64_t defect_bit(enum defect defect)
 struct defect_class {
     const char *name;
     enum defect_action usual;
-    enum defect_action other; /* the same as usual where there is no choice */
+    enum defect_action other; /* besides; whatever is not rejected can be */
     bool of_file;             /* of the way a file is laid out: counted, but in no sample */
     const char *what;         /* a phrase */
     const char *page;         /* what is done about it, and what a user can do */
@@ -93,6 +93,10 @@ void defect_policy_init(struct defect_policy *policy);
 void defect_policy_strict(struct defect_policy *policy);
 /* "CLASS=ACTION", as the user says it. ERR_USAGE. */
 int defect_policy_set(struct defect_policy *policy, const char *text, struct error *err);
+/* May the user ask for this action? */
+bool defect_may_be(const struct defect_class *class, enum defect_action action);
+/* All that the policy repairs, as bits. */
+uint64_t defect_repaired(const struct defect_policy *policy);
 /* The first of these that the policy rejects; N_DEFECTS for none. */
 enum defect defect_rejected(const struct defect_policy *policy, uint64_t defects);
 

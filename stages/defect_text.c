@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "stages/defect.h"
+#include "stages/mend.h"
 #include "store/sample.h"
 
 enum { REFUSAL_BYTES = 200 };
@@ -42,34 +43,13 @@ static bool has_template(struct slice text)
     return HAS_ANY(text, hashes) || HAS_ANY(text, brackets) || HAS_ANY(text, angles);
 }
 
-static bool has_entity(struct slice text)
-{
-    static const char *const entities[] = {
-        "&amp;", "&lt;", "&gt;", "&quot;", "&#39;", "&nbsp;"
-    };
-
-    return HAS_ANY(text, entities);
-}
-
-/* The bytes of UTF-8, each taken for a character of Windows-1252 and encoded once more. */
+/* Also what is mangled beyond mending: a quotation mark that lost its last byte. */
 static bool is_mojibake(struct slice text)
 {
     static const char *const marks[] = { "\xc3\xa2\xe2\x82\xac", "\xc3\x83\xc2", "\xc3\x82\xc2",
                                          "\xc3\xaf\xc2\xbb\xc2\xbf" };
 
-    return HAS_ANY(text, marks);
-}
-
-static bool has_invisible(struct slice text)
-{
-    static const char *const general[] = {
-        "\xe2\x80\x8b", "\xe2\x81\xa0", "\xe2\x80\xaa", "\xe2\x80\xab",
-        "\xe2\x80\xac", "\xe2\x80\xad", "\xe2\x80\xae", "\xe2\x81\xa6",
-        "\xe2\x81\xa7", "\xe2\x81\xa8", "\xe2\x81\xa9",
-    };
-    static const char *const bom[] = { "\xef\xbb\xbf" };
-
-    return HAS_ANY(text, general) || HAS_ANY(text, bom);
+    return HAS_ANY(text, marks) || mend_has_mojibake(text);
 }
 
 static bool begins_as_refusal(struct slice text)
@@ -111,11 +91,11 @@ static uint64_t look_at(struct slice text, bool is_turn)
         return 0;
     if (is_turn && has_template(text)) /* a passage may be about templates */
         defects |= defect_bit(DEFECT_TEMPLATE_LEAK);
-    if (has_entity(text))
+    if (mend_has_entity(text))
         defects |= defect_bit(DEFECT_HTML_ENTITY);
     if (is_mojibake(text))
         defects |= defect_bit(DEFECT_MOJIBAKE);
-    if (has_invisible(text))
+    if (mend_has_invisible(text))
         defects |= defect_bit(DEFECT_INVISIBLE);
     return defects;
 }

@@ -14,6 +14,7 @@
 #include "stages/defect.h"
 #include "stages/defect_text.h"
 #include "stages/formats/format.h"
+#include "stages/mend.h"
 
 struct parser {
     const struct format_options *options;
@@ -321,8 +322,11 @@ int parse_record(struct parser *parser, const struct frame_record *record,
         return -1;
     if (out->class)
         return 0;
-    return judge(parser, record,
-                 decoded.defects | out->sample.defects | defect_text(&out->sample), out);
+    /* What was to be mended is noted where it was; what was left as it is, is as it should be.
+     */
+    const uint64_t left =
+        defect_text(&out->sample) & ~(mend_kinds() & defect_repaired(&parser->policy));
+    return judge(parser, record, decoded.defects | out->sample.defects | left, out);
 }
 
 int parse_detect(struct parser *parser, const struct frame_record *record,

@@ -48,6 +48,13 @@ void roles_find_turns(struct sample *out)
         out->kind = out->n_turns > 0 ? SAMPLE_PROMPT_ONLY : SAMPLE_TEXT;
 }
 
+/* One that no shape but our own can write. */
+static bool is_known(const struct turn *turn)
+{
+    return is_role(turn, "user") || is_role(turn, "assistant") || is_role(turn, "system") ||
+           is_role(turn, "tool");
+}
+
 bool roles_alternate(const struct sample *sample)
 {
     const struct turn *last = NULL;
@@ -55,6 +62,8 @@ bool roles_alternate(const struct sample *sample)
     for (size_t i = 0; i < sample->n_turns; i++) {
         const struct turn *turn = &sample->turns[i];
 
+        if (!is_known(turn))
+            return false;
         if (is_role(turn, "system"))
             continue;
         if (!last                   ? !is_role(turn, "user")
@@ -69,7 +78,7 @@ bool roles_alternate(const struct sample *sample)
 static bool can_merge(const struct turn *a, const struct turn *b)
 {
     return slice_equal(a->role, b->role) && !is_role(a, "tool") && !is_role(a, "system") &&
-           !a->extra.ptr && !b->extra.ptr;
+           is_known(a) && !a->extra.ptr && !b->extra.ptr;
 }
 
 static int join(struct turn *into, const struct turn *turn, struct arena *arena,
@@ -122,7 +131,7 @@ static int trim(struct sample *sample, struct arena *arena, struct error *err)
         end--;
     for (size_t i = 0; i < end; i++) {
         begun = begun || is_role(&sample->turns[i], "user");
-        if (begun || is_role(&sample->turns[i], "system"))
+        if ((begun && is_known(&sample->turns[i])) || is_role(&sample->turns[i], "system"))
             turns[n++] = sample->turns[i];
     }
     if (!begun) /* nothing would be left */

@@ -17,13 +17,15 @@ struct sample;
 enum roles_policy {
     ROLES_KEEP,
     ROLES_MERGE, /* turns of one role in a row become one, a blank line between their texts */
-    ROLES_TRIM,  /* what comes before the first user turn or after the last answer goes */
+    ROLES_TRIM,  /* what comes before the first user turn or after the last answer goes, and
+                    turns whose role is none of the four */
     ROLES_DROP,  /* the sample is left out */
 };
 
 /* "keep", "merge", "trim" or "drop". ERR_USAGE. */
 int roles_choose(const char *name, enum roles_policy *out, struct error *err);
-/* From a user turn on, role by role, and not ending with a user who got an answer before. */
+/* From a user turn on, role by known role, and not ending with a user who got an answer before.
+ */
 bool roles_alternate(const struct sample *sample);
 /* Fill in kind, response_turn and instruction_turn: the last answer, and the last question
  * before it, or simply the last one when nothing was answered. */

@@ -98,19 +98,24 @@ static struct slice read_parts(struct draft *draft, const struct json_value *par
     return text;
 }
 
-static bool is_bare_system(const struct draft *draft, const char *role, struct slice extra)
+static void refuse_nobody(struct draft *draft, size_t i)
 {
-    return draft->out->n_turns == 0 && !draft->out->system.ptr && !extra.ptr &&
-           strcmp(role, "system") == 0;
+    draft_refuse(draft, "missing_content", "message %zu does not say whose it is", i + 1);
 }
 
-static void add_message(struct draft *draft, const char *role, struct slice text,
+static bool is_bare_system(const struct draft *draft, struct slice role, struct slice extra)
+{
+    return draft->out->n_turns == 0 && !draft->out->system.ptr && !extra.ptr &&
+           slice_equal(role, slice_text("system"));
+}
+
+static void add_message(struct draft *draft, struct slice role, struct slice text,
                         struct slice extra)
 {
     if (draft->state != 1)
         return;
     if (!is_bare_system(draft, role, extra))
-        draft_add_turn(draft, role, text, extra);
+        draft_add_turn_of(draft, role, text, extra);
     else if (text.len > 0)
         draft->out->system = text;
 }
@@ -121,11 +126,9 @@ static void read_message(struct draft *draft, const struct json_value *message, 
     const struct slice word = json_text(json_get(message, style->role_key));
     const struct json_value *content = json_get(message, style->text_key);
     const enum json_type type = json_type(content);
-    const char *role = chat_role_of(word);
 
-    if (!role) {
-        draft_refuse(draft, "bad_role", "message %zu: \"%.*s\" is no role that is known", i + 1,
-                     word.len < 40 ? (int)word.len : 40, word.ptr ? word.ptr : "");
+    if (word.len == 0) {
+        refuse_nobody(draft, i);
         return;
     }
     if (type == JSON_OBJECT) {
@@ -141,7 +144,7 @@ static void read_message(struct draft *draft, const struct json_value *message, 
     const struct slice extra =
         draft_others(draft, message, chat_is_call(word) ? NULL : style->role_key,
                      type == JSON_ARRAY ? NULL : style->text_key);
-    add_message(draft, role, text, extra);
+    add_message(draft, draft_role(draft, word), text, extra);
 }
 
 /* {"human": ..., "assistant": ...}: two turns in one element. */
@@ -175,7 +178,7 @@ static void read_list(struct draft *draft, const struct json_value *list,
         else if (json_get(message, "human"))
             read_pair(draft, message);
         else
-            draft_refuse(draft, "bad_role", "message %zu does not say whose it is", i + 1);
+            refuse_nobody(draft, i);
     }
 }
 

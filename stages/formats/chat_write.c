@@ -126,7 +126,9 @@ static int write_turn(struct chat_writer *writer, const struct turn *turn, struc
     struct special special;
 
     if (!word)
-        return refuse(writer, "a turn's role has no name in this shape");
+        return refuse(
+            writer,
+            "a turn's role has no name in this shape; --roles trim leaves such turns out");
     int rc = look_at_extra(writer, turn, &special);
     if (rc == 1 && context.ptr && special.content)
         rc = refuse(writer, "the turn that carries the context has content parts");

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/jsonout.h"
+#include "stages/formats/chat_private.h"
 #include "stages/formats/format.h"
 #include "stages/roles.h"
 
@@ -136,15 +137,31 @@ static bool make_room_for_turn(struct draft *draft)
     return true;
 }
 
+struct slice draft_role(struct draft *draft, struct slice word)
+{
+    const char *role = chat_role_of(word);
+
+    if (role)
+        return slice_text(role);
+    draft_note(draft, DEFECT_BAD_ROLE);
+    return copy(draft, word);
+}
+
 void draft_add_turn(struct draft *draft, const char *role, struct slice content,
                     struct slice extra)
+{
+    draft_add_turn_of(draft, slice_text(role), content, extra);
+}
+
+void draft_add_turn_of(struct draft *draft, struct slice role, struct slice content,
+                       struct slice extra)
 {
     if (draft->state != 1 || !make_room_for_turn(draft))
         return;
     if (!content.ptr)
         content = slice_text("");
     draft->out->turns[draft->out->n_turns++] =
-        (struct turn){ .role = slice_text(role), .content = content, .extra = extra };
+        (struct turn){ .role = role, .content = content, .extra = extra };
 }
 
 void draft_take_history(struct draft *draft)
@@ -446,6 +463,7 @@ static bool says_something(const struct sample *sample)
 
 int draft_finish(struct draft *draft)
 {
+    draft_mend(draft);
     if (draft->state == 1 && !says_something(draft->out))
         draft_refuse(draft, "empty_record", "it holds no text");
     if (draft->state == 1 && draft->out->n_turns > INT32_MAX)

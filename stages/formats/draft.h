@@ -47,6 +47,8 @@ struct draft {
 
 /* Empty *out and begin. */
 void draft_begin(struct draft *draft);
+/* Mend the texts, as far as the policy has it; draft_finish() does. */
+void draft_mend(struct draft *draft);
 /* 1 filled, 0 refused, -1 failed: what a format's read() returns. */
 int draft_finish(struct draft *draft);
 
@@ -75,6 +77,11 @@ void draft_set_context(struct draft *draft, struct slice text, const char *split
 /* One more turn; role is one of the four words, extra may have ptr NULL. */
 void draft_add_turn(struct draft *draft, const char *role, struct slice content,
                     struct slice extra);
+/* The role (static) that goes by this word; the word itself, noted, when none does. */
+struct slice draft_role(struct draft *draft, struct slice word);
+/* The same with what draft_role() gave. */
+void draft_add_turn_of(struct draft *draft, struct slice role, struct slice content,
+                       struct slice extra);
 /* "history": pairs of an earlier question and its answer. */
 void draft_take_history(struct draft *draft);
 /* The user's turn from an instruction and its input: a long input (or one that "context_bytes"

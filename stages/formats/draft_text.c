@@ -5,6 +5,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "stages/formats/format.h"
+#include "stages/mend.h"
+#include "store/sample.h"
 
 /* The text of a value is no longer than the record, which is bounded already. */
 static const size_t text_max_bytes = SIZE_MAX / 4;
@@ -93,4 +96,35 @@ struct slice draft_text_of(struct draft *draft, const struct json_value *value,
         return none;
     }
     return none;
+}
+
+static void mend(struct draft *draft, struct slice *text, uint64_t kinds)
+{
+    if (draft->state == 1 &&
+        mend_text(text, kinds, draft->arena, &draft->defects, draft->err) < 0)
+        draft->state = -1;
+}
+
+/* A text of nothing but what was dropped is none. */
+static void mend_optional(struct draft *draft, struct slice *text, uint64_t kinds)
+{
+    mend(draft, text, kinds);
+    if (text->len == 0)
+        *text = slice_of(NULL, 0);
+}
+
+void draft_mend(struct draft *draft)
+{
+    const struct defect_policy *policy = draft->options->policy;
+    const uint64_t kinds = policy ? mend_kinds() & defect_repaired(policy) : 0;
+    struct sample *out = draft->out;
+
+    if (kinds == 0)
+        return;
+    mend_optional(draft, &out->system, kinds);
+    mend_optional(draft, &out->context, kinds);
+    if (!out->context.ptr)
+        out->split = slice_of(NULL, 0);
+    for (size_t i = 0; i < out->n_turns; i++)
+        mend(draft, &out->turns[i].content, kinds);
 }

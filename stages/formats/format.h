@@ -32,7 +32,7 @@ enum { FORMAT_INPUT_CONTEXT_BYTES = 2000 }; /* the usual input_context_bytes */
 struct format_options {
     enum format_split split;
     size_t input_context_bytes; /* an alpaca input of at least this size is a context */
-    /* Readers do not ask for these: */
+    /* Shapes do not ask for these, draft_finish() does for what is to be mended: */
     const struct defect_policy *policy; /* NULL: the usual one */
     size_t max_tree_bytes;              /* of a record's JSON, see base/json.h; 0: the usual */
 };

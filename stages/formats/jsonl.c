@@ -37,18 +37,19 @@ static bool jsonl_match(const struct json_value *record)
 static void read_turn(struct draft *draft, const struct json_value *turn, size_t i)
 {
     const struct json_value *extra = json_get(turn, "extra");
-    const char *role = chat_role_of(json_text(json_get(turn, "role")));
+    const struct slice word = json_text(json_get(turn, "role"));
 
-    if (!role) {
-        draft_refuse(draft, "bad_role", "turn %zu has no role that is known", i + 1);
+    if (word.len == 0) {
+        draft_refuse(draft, "missing_content", "turn %zu has no role", i + 1);
         return;
     }
     if (!json_text(json_get(turn, "content")).ptr) {
         draft_refuse(draft, "missing_content", "turn %zu has no content", i + 1);
         return;
     }
-    draft_add_turn(draft, role, draft_text_of(draft, json_get(turn, "content"), "content"),
-                   draft_others(draft, extra, NULL, NULL));
+    const struct slice role = draft_role(draft, word);
+    draft_add_turn_of(draft, role, draft_text_of(draft, json_get(turn, "content"), "content"),
+                      draft_others(draft, extra, NULL, NULL));
 }
 
 static void read_turns(struct draft *draft, const struct json_value *turns)

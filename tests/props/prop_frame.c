@@ -92,7 +92,9 @@ static void add_object(struct rng *rng, struct buf *out, const char *blank)
 static void make_values(struct rng *rng, struct values *values)
 {
     static const char *const blanks[] = { "", " ", "\n", "\n  ", "\r\n\t" };
-    static const char *const between[] = { "", " ", ",", "\n", ",\n", "\r\n\r\n", "\n,\n  " };
+    static const char *const between[] = {
+        "", " ", ",", "\n", ",\n", "\r\n\r\n", "\n,\n  ", "\xe2\x80\xa8", "\xe2\x80\xa9\n"
+    };
     const bool array = rng_below(rng, 2) == 0;
 
     buf_clear(&values->text);

@@ -23,6 +23,7 @@ static const struct {
     { "word ", "word " },
     { "\n", "\r\n" },
     { "\n", "\r" },
+    { "\n", "\xe2\x80\xa8" },                                   /* the line separator */
     { "\xc3\xa9", "e\xcc\x81" },                                /* e acute */
     { "\xc3\x85", "\xe2\x84\xab" },                             /* A ring, the angstrom sign */
     { "\xe1\xbb\x87", "e\xcc\xa3\xcc\x82" },                    /* e, dot below, circumflex */

@@ -131,14 +131,14 @@ static void draw_extra(struct fixture *f, struct turn *turn)
 
 static void draw_turns(struct fixture *f, struct sample *out)
 {
-    static const char *const roles[] = { "user", "assistant", "system", "tool" };
+    static const char *const roles[] = { "user", "assistant", "system", "tool", "Narrator" };
     const bool usual = one_in(f, 2);
 
     out->n_turns = usual ? 1 + rng_below(&f->rng, 2) : 1 + rng_below(&f->rng, TURNS_MAX);
     out->turns = arena_alloc(&f->arena, out->n_turns, sizeof *out->turns);
     assert_non_null(out->turns);
     for (size_t i = 0; i < out->n_turns; i++) {
-        const char *role = usual ? roles[i] : roles[rng_below(&f->rng, 4)];
+        const char *role = usual ? roles[i] : roles[rng_below(&f->rng, 5)];
 
         out->turns[i] = (struct turn){ .role = slice_text(role), .content = draw_text(f, 30) };
         if (!usual)
@@ -215,7 +215,8 @@ static bool chat_holds(const struct sample *sample, bool openai)
     if (sample->context.ptr && (!user || (openai && has_member(user, "\"content\":["))))
         return false;
     for (size_t i = 0; i < sample->n_turns; i++)
-        if (has_member(&sample->turns[i], "\"from\":\"me\""))
+        if (has_member(&sample->turns[i], "\"from\":\"me\"") ||
+            slice_equal(sample->turns[i].role, slice_text("Narrator")))
             return false;
     return true;
 }

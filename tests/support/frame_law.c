@@ -41,7 +41,7 @@ static int next_record(struct feeder *f, struct frame_record *out)
 static bool may_lie_between(struct slice gap)
 {
     for (size_t i = 0; i < gap.len; i++)
-        if (gap.ptr[i] == '\0' || !strchr(" \t\r\n,[]\xef\xbb\xbf", gap.ptr[i]))
+        if (gap.ptr[i] == '\0' || !strchr(" \t\r\n,[]\xef\xbb\xbf\xe2\x80\xa8\xa9", gap.ptr[i]))
             return false;
     return true;
 }

@@ -86,15 +86,18 @@ static const struct dirty {
     { DEFECT_EMPTY_RECORD, BYTES(GOOD "{}\n{\"text\":\" \"}"), 2, 1, 2, NULL, 0, 0 },
     { DEFECT_MISSING_CONTENT, BYTES(GOOD "{\"kind\":\"sft\",\"turns\":[{\"role\":\"user\"}]}"),
       1, 1, 1, NULL, 0, 0 },
-    { DEFECT_BAD_ROLE, BYTES(GOOD "{\"messages\":[" TURN("narrator", "\"a\"") "]}"), 1, 1, 1,
-      NULL, 0, 0 },
+    { DEFECT_BAD_ROLE, BYTES(GOOD "{\"messages\":[" TURN("narrator", "\"a\"") "]}"), 1, 2, 0,
+      "reject", 1, 1 },
     { DEFECT_BAD_TYPE, BYTES(GOOD "{\"messages\":[7]}"), 1, 1, 1, NULL, 0, 0 },
     { DEFECT_BAD_UTF8, BYTES(GOOD "{\"text\":\"caf\xe9\"}\n"), 1, 1, 1, "repair", 2, 0 },
     { DEFECT_BOM, BYTES("\xef\xbb\xbf{\"text\":\"a\"}\n" GOOD), 1, 2, 0, "reject", 1, 1 },
-    { DEFECT_CR, BYTES("{\"text\":\"a\"}\r\n{\"text\":\"b\"}\r\n"), 2, 2, 0, "reject", 1, 1 },
+    { DEFECT_CR,
+      BYTES("{\"text\":\"a\"}\r\n{\"text\":\"b\"}\r\n\n{\"text\":\"c\"}\xe2\x80\xa8{\"text\":"
+            "\"d\"}"),
+      3, 4, 0, "reject", 1, 3 },
     { DEFECT_BLANK_LINE, BYTES(GOOD "\n \n{\"text\":\"a\"}\n"), 1, 2, 0, "reject", 1, 1 },
-    { DEFECT_STRAY_COMMA, BYTES("{\"text\":\"a\"},\n{\"text\":\"b\"},\n"), 2, 2, 0, "reject", 1,
-      1 },
+    { DEFECT_STRAY_COMMA, BYTES("{\"text\":\"a\"},\n{\"text\":\"b\"}]\n{\"text\":\"c\"},\n"), 3,
+      3, 0, "reject", 1, 2 },
     { DEFECT_SAME_LINE, BYTES("{\"text\":\"a\"}{\"text\":\"b\"}"), 1, 2, 0, "reject", 1, 1 },
     { DEFECT_MANY_LINES, BYTES(GOOD "{\n\"text\":\"a\"\n}\n"), 1, 2, 0, "reject", 1, 1 },
     { DEFECT_NAN_INF, BYTES(GOOD "{\"text\":\"a\",\"n\":[NaN,-Infinity]}"), 1, 2, 0, "reject",
@@ -232,6 +235,71 @@ static void does_otherwise_when_told_to(void **state)
     }
 }
 
+/* Told to repair, it mends what is not about such things, and counts that only. */
+static void mends_texts_when_told_to(void **state)
+{
+    static const struct {
+        const char *on, *corpus, *texts, *counted;
+    } mended[] = {
+        { "html_entity=repair",
+          "{\"text\":\"a &amp;lt; b\"}\n{\"text\":\"c `&lt;`\"}\n{\"text\":\"d\"}\n",
+          "a < b\nc `&lt;`\nd", "html_entity|repair|1" },
+        { "mojibake=repair",
+          "{\"text\":\"it\xc3\xa2\xe2\x82\xac\xe2\x84\xa2s\"}\n{\"text\":\"d\"}\n",
+          "it\xe2\x80\x99s\nd", "mojibake|repair|1" },
+        { "invisible=repair", "{\"text\":\"a\\u200bb\"}\n{\"text\":\"d\"}\n", "ab\nd",
+          "invisible|repair|1" },
+    };
+    struct fixture *f = *state;
+    struct error err;
+
+    for (size_t i = 0; i < sizeof mended / sizeof mended[0]; i++) {
+        const char *path =
+            tmp_write(&f->tmp, "mangled.jsonl", mended[i].corpus, strlen(mended[i].corpus));
+
+        new_store(f);
+        assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "on", mended[i].on, NULL));
+        assert_rows(f->store, "SELECT context FROM v_sample ORDER BY sample_id",
+                    mended[i].texts);
+        assert_rows(f->store, "SELECT class, action, n FROM v_run_defects", mended[i].counted);
+        assert_rows(f->store, "SELECT count(*) FROM v_defects", "1");
+    }
+}
+
+/* What is empty when mended is none. */
+static void a_text_of_nothing_that_shows_is_none(void **state)
+{
+    static const char corpus[] = "{\"text\":\"\\u200b\"}\n"
+                                 "{\"instruction\":\"a\",\"output\":\"\\ufeff\"}\n"
+                                 "{\"system\":\"\\u200b\",\"instruction\":\"a\","
+                                 "\"output\":\"b\"}\n";
+    struct fixture *f = *state;
+    const char *path = tmp_write(&f->tmp, "hidden.jsonl", corpus, sizeof corpus - 1);
+    struct error err;
+
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "on", "invisible=repair",
+                        "max-rejects", "50", NULL));
+    assert_rows(f->store, "SELECT class FROM v_rejects", "empty_record");
+    assert_rows(f->store, "SELECT system IS NULL, response FROM v_sample ORDER BY sample_id",
+                "1|\n1|b");
+    assert_rows(f->store, "SELECT count(*) FROM v_defects WHERE class = 'empty_response'", "1");
+}
+
+/* Its turn is kept in its place; shapes of chats cannot say it. */
+static void keeps_a_turn_of_a_role_that_is_unknown(void **state)
+{
+    static const char corpus[] = CHAT(
+        TURN("user", "\"a\"") "," TURN("Narrator", "\"b\"") "," TURN("assistant", "\"c\""));
+    struct fixture *f = *state;
+    const char *path = tmp_write(&f->tmp, "roles.jsonl", corpus, sizeof corpus - 1);
+    struct error err;
+
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, NULL));
+    assert_rows(f->store, "SELECT role, content FROM turn ORDER BY turn",
+                "user|a\nNarrator|b\nassistant|c");
+    assert_rows(f->store, "SELECT class FROM v_defects ORDER BY class", "bad_role\nrole_order");
+}
+
 static void strict_rejects_what_would_be_repaired(void **state)
 {
     struct defect_policy policy;
@@ -255,7 +323,8 @@ static void refuses_what_is_no_policy(void **state)
         { "nan_inf=keep", "repair or reject" },
         { "nan_inf=", "repair or reject" },
         { "bad_json=repair", "can only be rejected" },
-        { "bad_utf8=keep", "reject or repair" },
+        { "mojibake=mend", "keep or repair or reject" },
+        { "bad_utf8=keep", "repair or reject" },
         { "=reject", "no such class" },
         { "a_class_whose_name_is_longer_than_any_name_of_any_class_could_be_at_all=keep",
           "no such class" },
@@ -316,6 +385,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_the_defect_of_a_sample_that_was_taken, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(does_otherwise_when_told_to, setup, teardown),
+        cmocka_unit_test_setup_teardown(mends_texts_when_told_to, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_text_of_nothing_that_shows_is_none, setup, teardown),
+        cmocka_unit_test_setup_teardown(keeps_a_turn_of_a_role_that_is_unknown, setup,
+                                        teardown),
         cmocka_unit_test(strict_rejects_what_would_be_repaired),
         cmocka_unit_test(refuses_what_is_no_policy),
         cmocka_unit_test(has_something_to_say_about_every_class),

@@ -522,9 +522,9 @@ static void refuses_with_a_class(void **state)
         { "{\"messages\":\"a\"}", "messages", "bad_type", "not a list" },
         { "{\"messages\":[]}", "messages", "empty_record", "no text" },
         { "{\"messages\":[7]}", "messages", "bad_type", "message 1" },
-        { "{\"messages\":[{\"content\":\"x\"}]}", "messages", "bad_role", "whose" },
-        { "{\"messages\":[{\"role\":\"narrator\",\"content\":\"x\"}]}", "messages", "bad_role",
-          "\"narrator\"" },
+        { "{\"messages\":[{\"content\":\"x\"}]}", "messages", "missing_content", "whose" },
+        { "{\"messages\":[{\"role\":\"\",\"content\":\"x\"}]}", "messages", "missing_content",
+          "whose" },
         { "{\"messages\":[{\"role\":\"user\",\"content\":null}]}", "messages", "empty_record",
           "no text" },
         { "{\"messages\":\"[{\"}", "messages", "bad_type", "no list" },
@@ -542,7 +542,8 @@ static void refuses_with_a_class(void **state)
         { "{\"instruction\":\"i\",\"instances\":[{},{}]}", "self-instruct", "unknown_shape",
           "2 instances" },
         { "{\"instruction\":\"i\",\"instances\":[1]}", "self-instruct", "bad_type", "object" },
-        { "{\"kind\":\"sft\",\"turns\":[{\"role\":\"x\"}]}", "jsonl", "bad_role", "turn 1" },
+        { "{\"kind\":\"sft\",\"turns\":[{\"content\":\"x\"}]}", "jsonl", "missing_content",
+          "turn 1" },
     };
     struct fixture *f = *state;
 

@@ -13,7 +13,11 @@ static void make(const char *spec, struct turn *turns, struct sample *out)
     static const struct {
         char letter;
         const char *role;
-    } roles[] = { { 'u', "user" }, { 'a', "assistant" }, { 's', "system" }, { 't', "tool" } };
+    } roles[] = { { 'u', "user" },
+                  { 'a', "assistant" },
+                  { 's', "system" },
+                  { 't', "tool" },
+                  { 'n', "narrator" } };
 
     *out = (struct sample){ .turns = turns, .response_turn = -1, .instruction_turn = -1 };
     while (*spec) {
@@ -47,7 +51,7 @@ static void knows_what_alternates(void **state)
                                         "u:a a*:call t:x u:b a:c" };
     static const char *const bad[] = { "a:a",         "a:a u:b a:c", "u:a u:b a:c",
                                        "u:a a:b a:c", "u:a a:b u:c", "u:a t:x a:b",
-                                       "t:x u:a a:b" };
+                                       "t:x u:a a:b", "u:a n:x a:b" };
     struct turn turns[MAX_TURNS];
     struct sample sample;
 
@@ -80,6 +84,8 @@ static void mends_as_told(void **state)
         { ROLES_TRIM, "a:a u:b a:c", "u:b a:c" },
         { ROLES_TRIM, "s:x a:a u:b a:c u:d", "s:x u:b a:c" },
         { ROLES_TRIM, "u:a u:b a:c", "u:a u:b a:c" },
+        { ROLES_TRIM, "u:a n:x a:b n:y", "u:a a:b" },
+        { ROLES_MERGE, "u:a n:x n:y a:b", "u:a n:x n:y a:b" },
         { ROLES_TRIM, "a:a", "a:a" },
         { ROLES_TRIM, "a:a u:b", "a:a u:b" },
     };

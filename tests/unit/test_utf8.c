@@ -119,6 +119,10 @@ static void brings_text_to_one_form(void **state)
         { "plain", "plain" },
         { "a\r\nb\rc\n\r\n", "a\nb\nc\n\n" },
         { "\r", "\n" },
+        { "a\xe2\x80\xa8"
+          "b\xe2\x80\xa8\r\n\xe2\x80\xa9",
+          "a\nb\n\n\xe2\x80\xa9" },
+        { "e\xe2\x80\xa8\xcc\x81", "e\n\xcc\x81" },
         { "\r\r\n\r", "\n\n\n" },
         { "e\xcc\x81", "\xc3\xa9" }, /* e, acute */
         { "xe\xcc\x81\r\ne\xcc\x81", "x\xc3\xa9\n\xc3\xa9" },
