@@ -202,6 +202,7 @@ static void fail_at_many(struct world *w, enum fault_kind kind)
         const size_t stride = all || n < FEW ? 1 : n / FEW;
 
         assert_true(n > 0);
+        printf("# kind %d, \"%s\": %zu operations\n", (int)kind, steps[step], n);
         for (size_t i = step % stride; i < n; i += stride)
             try(w, kind, step, i);
     }
