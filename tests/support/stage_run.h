@@ -41,8 +41,8 @@ struct stage_run {
 
 void stage_run_init(struct stage_run *run, struct store *store);
 
-/* Run a stage with options given as pairs of name and text, NULL at the end; a list is given
- * item by item. What the stage returns. */
+/* Run a stage, or "retry", with options given as pairs of name and text, NULL at the end; a
+ * list is given item by item. What the stage returns. */
 int stage_run(struct stage_run *run, struct error *err, const char *stage, ...)
     __attribute__((sentinel));
 

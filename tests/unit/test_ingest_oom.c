@@ -10,11 +10,14 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/frame.h"
+#include "stages/defect.h"
 #include "stages/formats/format.h"
 #include "stages/parse.h"
 #include "store/store.h"
 #include "tests/support/oom.h"
 #include "tests/support/stage_run.h"
+#include "tests/support/store_fixture.h"
+#include "tests/support/tmp.h"
 
 enum { CORPUS_MAX = 1 << 20, ALLOCATIONS_MAX = 500 };
 
@@ -26,7 +29,8 @@ static void shapes_path(char *out, size_t size)
 /* Parse and write one record with the n-th allocation failing; was it reached? */
 static bool fails_once(const struct frame_record *record, size_t n)
 {
-    const struct format_options options = { .input_context_bytes = 40 };
+    struct defect_policy policy;
+    const struct format_options options = { .input_context_bytes = 40, .policy = &policy };
     struct format_refusal why;
     struct parser *parser = NULL;
     struct parsed parsed;
@@ -34,6 +38,10 @@ static bool fails_once(const struct frame_record *record, size_t n)
     struct error err;
     struct buf out;
 
+    defect_policy_init(&policy);
+    for (int i = 0; i < N_DEFECTS; i++) /* whatever can be mended is */
+        if (defect_may_be(&defect_classes[i], DEFECT_REPAIR))
+            policy.actions[i] = DEFECT_REPAIR;
     arena_init(&arena);
     buf_init(&out, CORPUS_MAX);
     oom_begin(n);
@@ -138,11 +146,105 @@ static void the_stage_reports_each_failed_allocation(void **state)
     assert_true(n > 3 && n < ALLOCATIONS_MAX);
 }
 
+/* A corpus of several batches, some of it dirty. */
+static const char *write_corpus(struct tmp *tmp)
+{
+    struct buf text;
+    struct error err;
+
+    buf_init(&text, CORPUS_MAX);
+    for (int i = 0; i < 900; i++)
+        assert_ok(buf_printf(
+            &text, &err,
+            i % 300 == 7 ? "{\"text\":\"caf\xe9 %d\"}\n" : "{\"text\":\"of &amp; %d\"}\n", i));
+    const char *path = tmp_write(tmp, "a.jsonl", text.data, text.len);
+    buf_release(&text);
+    return path;
+}
+
+static void stop(struct stage_run *run, const char *path)
+{
+    struct error err;
+
+    run->stop_after = 2; /* of four batches */
+    assert_fails(stage_run(run, &err, "ingest", "files", path, NULL), ERR_CANCELLED,
+                 "same command again");
+    run->stop_after = 0;
+}
+
+/* All of it, so that there are rejects to be tried again. */
+static void finish(struct stage_run *run, const char *path)
+{
+    struct error err;
+
+    assert_ok(stage_run(run, &err, "ingest", "files", path, NULL));
+}
+
+static int read_on(struct stage_run *run, const char *path, struct error *err)
+{
+    return stage_run(run, err, "ingest", "files", path, NULL);
+}
+
+static int retry(struct stage_run *run, const char *path, struct error *err)
+{
+    (void)path;
+    return stage_run(run, err, "retry", "on", "bad_utf8=repair", "on", "html_entity=repair",
+                     NULL);
+}
+
+/* Prepare, and then the rest short of memory at allocation n: was that one reached? */
+static bool rest_fails_once(void (*prepare)(struct stage_run *, const char *),
+                            int (*rest)(struct stage_run *, const char *, struct error *),
+                            const char *path, const char *want, size_t n)
+{
+    struct injection injection = { .n = n };
+    struct store *store = NULL;
+    struct stage_run run;
+    struct error err;
+
+    assert_ok(store_open(":memory:", STORE_CREATE, &store, &err));
+    stage_run_init(&run, store);
+    prepare(&run, path);
+    run.enter = enter;
+    run.leave = leave;
+    run.arg = &injection;
+    const int rc = rest(&run, path, &err);
+    run.enter = run.leave = NULL;
+    if (injection.refused) {
+        assert_fails(rc, ERR_NOMEM, "memory");
+        assert_ok(rest(&run, path, &err));
+    } else {
+        assert_ok(rc);
+    }
+    assert_rows(store, "SELECT count(*), (SELECT count(*) FROM reject) FROM sample", want);
+    store_close(store);
+    return injection.refused;
+}
+
+static void what_goes_on_reports_each_failed_allocation(void **state)
+{
+    struct tmp tmp;
+    size_t n = 0;
+
+    (void)state;
+    tmp_open(&tmp);
+    const char *path = write_corpus(&tmp);
+    while (n < ALLOCATIONS_MAX && rest_fails_once(stop, read_on, path, "897|3", n))
+        n++;
+    assert_true(n > 3 && n < ALLOCATIONS_MAX);
+    n = 0;
+    while (n < ALLOCATIONS_MAX && rest_fails_once(finish, retry, path, "900|0", n))
+        n++;
+    assert_true(n > 3 && n < ALLOCATIONS_MAX);
+    tmp_close(&tmp);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_reports_each_failed_allocation),
         cmocka_unit_test(the_stage_reports_each_failed_allocation),
+        cmocka_unit_test(what_goes_on_reports_each_failed_allocation),
     };
 
     if (!getenv("CURATE_SOURCE"))

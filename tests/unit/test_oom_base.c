@@ -10,6 +10,7 @@
 #include "base/frame.h"
 #include "base/inflate.h"
 #include "base/lock.h"
+#include "base/pool.h"
 #include "base/regex.h"
 #include "base/utf8.h"
 #include "tests/support/oom.h"
@@ -166,6 +167,33 @@ static void normalising_survives(void **state)
     assert_survives(normalise);
 }
 
+static void count_item(void *arg, size_t item, size_t thread)
+{
+    (void)thread;
+    ((unsigned char *)arg)[item]++;
+}
+
+static int work_together(struct tmp *tmp, struct error *err)
+{
+    unsigned char seen[50] = { 0 };
+    struct pool *pool = NULL;
+
+    (void)tmp;
+    if (pool_new(3, &pool, err) < 0)
+        return -1;
+    pool_run(pool, sizeof seen, count_item, seen);
+    pool_free(pool);
+    for (size_t i = 0; i < sizeof seen; i++)
+        assert_int_equal(seen[i], 1);
+    return 0;
+}
+
+static void starting_threads_survives(void **state)
+{
+    (void)state;
+    assert_survives(work_together);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +203,7 @@ int main(void)
         cmocka_unit_test(locking_survives),
         cmocka_unit_test(compiling_a_pattern_survives),
         cmocka_unit_test(normalising_survives),
+        cmocka_unit_test(starting_threads_survives),
     };
 
     return cmocka_run_group_tests_name("base without memory", tests, NULL, NULL);

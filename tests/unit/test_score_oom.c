@@ -38,6 +38,7 @@ struct fixture {
     struct stage_run run;
     struct injection injection;
     struct tmp tmp;
+    struct hash hash; /* of the sample that has an id */
     char long_model[1024];
     char short_model[1024];
 };
@@ -71,6 +72,95 @@ static int score(struct fixture *f, struct error *err)
 {
     return stage_run(&f->run, err, "score", "metrics", "gateau", "metrics", "ifd", "model",
                      f->long_model, "short-model", f->short_model, "segment-tokens", "8", NULL);
+}
+
+/* Dialogues in a template, turn by turn, with attention by head; and a model that is shown
+ * less. */
+static int score_turns(struct fixture *f, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", "nll", "metrics", "ifd", "metrics",
+                     "yes_probability", "question", "Is it so?", "model", f->long_model,
+                     "template", "vicuna", "turns", "all", NULL);
+}
+
+static int score_segments(struct fixture *f, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", "gateau", "metrics", "lds", "metrics",
+                     "attention_entropy", "model", f->long_model, "short-model", f->short_model,
+                     "segment-tokens", "8", "attention-by", "head", "top", "1", "short-window",
+                     "16", "where", "context IS NOT NULL", NULL);
+}
+
+static int score_vectors(struct fixture *f, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", "knn", "metrics", "mtld", "model",
+                     f->long_model, "neighbour", "1", NULL);
+}
+
+static int score_as_gateau(struct fixture *f, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", "gateau", "model", f->long_model,
+                     "short-model", f->short_model, "compat", "gateau-code", NULL);
+}
+
+static int score_as_superfiltering(struct fixture *f, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", "ifd", "model", f->long_model, "compat",
+                     "superfiltering", NULL);
+}
+
+static int score_as_cherry(struct fixture *f, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", "ifd", "model", f->long_model, "compat",
+                     "cherry", NULL);
+}
+
+static int estimate(struct fixture *f, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", "nll", "model", f->long_model,
+                     "estimate", "true", NULL);
+}
+
+static int make_cohort(struct fixture *f, struct error *err)
+{
+    return stage_run(&f->run, err, "cohort make", "cohort", "again", "from", "gateau", "norm",
+                     "rank", "where", "sample_id > 0", NULL);
+}
+
+static int add_named(struct fixture *f, struct error *err)
+{
+    struct turn turns[] = { { slice_text("user"), slice_text("who?"), { 0 } },
+                            { slice_text("assistant"), slice_text("we"), { 0 } } };
+    struct sample sample = {
+        .ext_id = slice_text("ours"), .turns = turns, .n_turns = 2, .response_turn = 1
+    };
+
+    (void)err;
+    store_fixture_add_sample(f->samples, &sample);
+    f->hash = sample.hash;
+    return 0;
+}
+
+/* By id: one of a sample, one of none. */
+static int import_ids(struct fixture *f, struct error *err)
+{
+    static const char rows[] = "ext_id,value\nours,0.5\nnobody's,1\n";
+
+    return stage_run(&f->run, err, "score import", "metric", "judge", "max-rejects", "60",
+                     "file", tmp_write(&f->tmp, "judge.csv", rows, sizeof rows - 1), NULL);
+}
+
+static int import_hashes(struct fixture *f, struct error *err)
+{
+    char rows[200];
+    size_t len = (size_t)snprintf(rows, sizeof rows, "{\"hash\":7,\"value\":1}\n{\"hash\":\"");
+
+    for (size_t i = 0; i < sizeof f->hash.bytes; i++)
+        len += (size_t)snprintf(rows + len, sizeof rows - len, "%02x", f->hash.bytes[i]);
+    len += (size_t)snprintf(rows + len, sizeof rows - len, "\",\"value\":2}\n");
+    return stage_run(&f->run, err, "score import", "metric", "judge", "key", "hash",
+                     "max-rejects", "60", "file", tmp_write(&f->tmp, "judge.jsonl", rows, len),
+                     NULL);
 }
 
 static int choose(struct fixture *f, struct error *err)
@@ -129,6 +219,35 @@ static void score_reports_each_failed_allocation(void **state)
     survives_each_failure(steps, 1);
 }
 
+static void every_way_to_score_reports_each_failed_allocation(void **state)
+{
+    static step *const ways[] = { score_turns,     score_segments,          score_vectors,
+                                  score_as_gateau, score_as_superfiltering, score_as_cherry,
+                                  estimate };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        survives_each_failure(&ways[i], 1);
+}
+
+static void making_a_cohort_reports_each_failed_allocation(void **state)
+{
+    step *const steps[] = { score, make_cohort };
+
+    (void)state;
+    survives_each_failure(steps, 2);
+}
+
+static void import_reports_each_failed_allocation(void **state)
+{
+    step *const by_id[] = { add_named, import_ids };
+    step *const by_hash[] = { add_named, import_hashes };
+
+    (void)state;
+    survives_each_failure(by_id, 2);
+    survives_each_failure(by_hash, 2);
+}
+
 static void select_reports_each_failed_allocation(void **state)
 {
     step *const steps[] = { score, choose };
@@ -149,6 +268,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(score_reports_each_failed_allocation),
+        cmocka_unit_test(every_way_to_score_reports_each_failed_allocation),
+        cmocka_unit_test(making_a_cohort_reports_each_failed_allocation),
+        cmocka_unit_test(import_reports_each_failed_allocation),
         cmocka_unit_test(select_reports_each_failed_allocation),
         cmocka_unit_test(export_reports_each_failed_allocation),
     };
