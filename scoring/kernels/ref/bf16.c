@@ -56,11 +56,11 @@ void gemm_bf16_ref(size_t m, size_t n, size_t k, const uint16_t *a, size_t lda,
         for (size_t j = 0; j < n; j++) {
             float sum = add ? out[i * ldo + j] : 0;
 
-            for (size_t l = 0; l < k; l += 2) {
-                const uint16_t *pair = b + l * panel + 2 * j;
+            for (size_t l = 0; l < k; l++) { /* of each pair the second first */
+                const size_t odd = (l + 1) % 2;
 
-                sum += widen(a[i * lda + l + 1]) * widen(pair[1]);
-                sum += widen(a[i * lda + l]) * widen(pair[0]);
+                sum += widen(a[i * lda + l / 2 * 2 + odd]) *
+                       widen(b[l / 2 * 2 * panel + 2 * j + odd]);
             }
             out[i * ldo + j] = sum;
         }
