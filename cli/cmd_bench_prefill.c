@@ -15,6 +15,7 @@
 #include "base/pool.h"
 #include "cli/command.h"
 #include "scoring/infer/model.h"
+#include "scoring/infer/pack.h"
 #include "scoring/infer/session.h"
 #include "scoring/kernels/kernels.h"
 
@@ -24,6 +25,7 @@ struct bench_args {
     const char *model;
     int64_t n_tokens;
     int64_t n_runs;
+    bool mmap_only;
 };
 
 static const struct option opts[] = {
@@ -33,6 +35,8 @@ static const struct option opts[] = {
       "length of the prompt (default 512)" },
     { OPTION_INT, 0, "runs", offsetof(struct bench_args, n_runs), "N",
       "passes to measure, after one that is not (default 5)" },
+    { OPTION_FLAG, 0, "mmap-only", offsetof(struct bench_args, mmap_only), NULL,
+      "use the weights from the file, without packing them in memory first" },
     { .type = OPTION_END },
 };
 
@@ -63,6 +67,8 @@ static int open_bench(struct bench *bench, const struct cli *cli, struct error *
     kernels_init(&bench->kernels, cli->cpu_flags);
     if (model_open(bench->args->model, &bench->model, err) < 0 ||
         pool_new(cli->n_threads, &bench->pool, err) < 0 ||
+        (!bench->args->mmap_only &&
+         model_pack(bench->model, &bench->kernels, bench->pool, err) < 0) ||
         session_new(bench->model, &bench->kernels, bench->pool, &bench->session, err) < 0)
         return -1;
     bench->tokens = calloc(n_tokens, sizeof *bench->tokens);

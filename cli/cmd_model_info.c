@@ -10,8 +10,10 @@
 #include "cli/cmd_model.h"
 #include "cli/command.h"
 #include "scoring/infer/model.h"
+#include "scoring/infer/pack.h"
 #include "scoring/infer/session.h"
 #include "scoring/infer/tokenizer.h"
+#include "scoring/kernels/kernels.h"
 #include "scoring/template.h"
 
 /* What --template auto would take. */
@@ -49,8 +51,14 @@ struct demand {
     size_t n_tokens;
     size_t n_threads;
     struct session_memory memory;
+    uint64_t packed_bytes; /* of a model that is packed, see scoring/infer/pack.h */
     uint64_t available_bytes;
 };
+
+static uint64_t total_bytes(const struct demand *demand)
+{
+    return demand->memory.weight_bytes + demand->packed_bytes + demand->memory.activation_bytes;
+}
 
 static void put_int(struct jsonout *json, const char *key, uint64_t value)
 {
@@ -96,8 +104,8 @@ static int print_info_json(const char *path, const struct model_info *info,
     put_int(&json, "context", demand->n_tokens);
     put_int(&json, "threads", demand->n_threads);
     put_int(&json, "activation_bytes", demand->memory.activation_bytes);
-    put_int(&json, "memory_bytes",
-            demand->memory.weight_bytes + demand->memory.activation_bytes);
+    put_int(&json, "packed_bytes", demand->packed_bytes);
+    put_int(&json, "memory_bytes", total_bytes(demand));
     put_int(&json, "available_bytes", demand->available_bytes);
     jsonout_object_end(&json);
     rc = jsonout_end(&json, err);
@@ -128,12 +136,12 @@ static void print_positions(const struct model_info *info)
 static void print_demand(const struct demand *demand)
 {
     const struct session_memory *memory = &demand->memory;
-    const uint64_t total = memory->weight_bytes + memory->activation_bytes;
+    const uint64_t total = total_bytes(demand);
 
-    printf("memory          %.1f MiB for %zu tokens on %zu threads: weights %.1f, "
+    printf("memory          %.1f MiB for %zu tokens on %zu threads: weights %.1f, packed %.1f, "
            "activations %.1f\n",
            mib(total), demand->n_tokens, demand->n_threads, mib(memory->weight_bytes),
-           mib(memory->activation_bytes));
+           mib(demand->packed_bytes), mib(memory->activation_bytes));
     if (total > demand->available_bytes)
         printf("                more than the %.0f MiB there are\n",
                mib(demand->available_bytes));
@@ -161,6 +169,7 @@ static int measure(const struct model *model, const struct cli *cli, int64_t con
                    struct demand *out, struct error *err)
 {
     const struct model_info *info = model_info(model);
+    struct kernels kernels;
 
     if (context < 0 || context > TOKENS_MAX)
         return error_set(err, ERR_USAGE, "--context is %lld; it must be from 1 to %d",
@@ -168,6 +177,8 @@ static int measure(const struct model *model, const struct cli *cli, int64_t con
     out->n_tokens = context ? (size_t)context : info->context_length;
     out->n_threads = cli->n_threads;
     out->memory = session_memory(model, out->n_threads, out->n_tokens, 1);
+    kernels_init(&kernels, cli->cpu_flags);
+    out->packed_bytes = model_pack_bytes(model, &kernels);
     out->available_bytes = memory_available("");
     return 0;
 }

@@ -72,6 +72,18 @@ void attention_put_key(const struct session *session, const struct ragged *batch
     }
 }
 
+void attention_put_value(const struct session *session, const struct ragged *batch,
+                         const struct part *part, size_t position, const float *row)
+{
+    const struct model_info *info = &session->model->info;
+    const size_t width = (size_t)info->n_kv_heads * info->head_dim;
+    const size_t panel = session->kernels.panel;
+
+    for (size_t c = 0; c < width; c += panel)
+        memcpy(batch->v + c * batch->n_keys + (part->first_key + position) * panel, row + c,
+               min_size(panel, width - c) * sizeof *row);
+}
+
 /* Keys a block takes: whole panels. */
 static size_t block_keys(const struct tile *tile)
 {

@@ -22,6 +22,10 @@ struct session;
 void attention_put_key(const struct session *session, const struct ragged *batch,
                        const struct part *part, size_t position, const float *row);
 
+/* The same of a row of values, in v. */
+void attention_put_value(const struct session *session, const struct ragged *batch,
+                         const struct part *part, size_t position, const float *row);
+
 /* Turn the queries of all rows (rotated and scaled) of batch->layer into the attention's
  * output, in place, and note what sequences ask of it: mass, focus, reach of the batch. A row
  * sees the last `window` keys, its own among them; all when window is 0. */

@@ -3,34 +3,28 @@
 
 #include "scoring/infer/arch.h"
 #include "scoring/infer/model_private.h"
-#include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"
 #include "scoring/infer/step.h"
 #include "scoring/kernels/kernels.h"
 
-/* The gate's rows of a chunk come first in batch->inner, those of up after them. */
-static void activate_row(void *arg, size_t row, size_t thread)
+/* n elements of a row of the gate, or of up where there is none, in place. */
+static void activate(const struct step *step, float *gate, const float *up, size_t n)
 {
-    const struct step *step = arg;
     const struct kernels *kernels = &step->session->kernels;
-    const size_t width = step_info(step)->n_ff;
-    float *first = step->batch->inner + row * width;
-    const float *second = first + step->n * width;
 
-    (void)thread;
     switch (step_hparams(step)->arch->ffn) {
     case FFN_GATED_SILU:
-        kernels->silu_mul(first, second, width);
+        kernels->silu_mul(gate, up, n);
         break;
     case FFN_GATED_GELU:
-        kernels->gelu_tanh(first, width);
-        kernels->mul_f32(first, second, width);
+        kernels->gelu_tanh(gate, n);
+        kernels->mul_f32(gate, up, n);
         break;
     case FFN_GELU_TANH:
-        kernels->gelu_tanh(first, width);
+        kernels->gelu_tanh(gate, n);
         break;
     case FFN_GELU_ERF:
-        kernels->gelu_erf(first, width);
+        kernels->gelu_erf(gate, n);
         break;
     }
 }
@@ -38,15 +32,19 @@ static void activate_row(void *arg, size_t row, size_t thread)
 void feed_forward_run(struct step *step)
 {
     const struct layer *layer = step->layer;
-    const struct ragged *batch = step->batch;
-    float *inner = batch->inner;
+    const size_t width = layer->up.matrix.n_rows;
+    const bool gated = layer->gate.matrix.data;
 
-    if (layer->gate.matrix.data) {
-        step_multiply(step, &layer->gate, batch->h, inner);
-        step_multiply(step, &layer->up, batch->h, inner + step->n * layer->gate.matrix.n_rows);
-    } else {
-        step_multiply(step, &layer->up, batch->h, inner);
+    for (size_t c = 0; c < width; c += STEP_COLUMNS) {
+        const size_t n = min_size(STEP_COLUMNS, width - c);
+
+        step_multiply_columns(step, gated ? &layer->gate : &layer->up, c, n, step->inner + c,
+                              width);
+        if (gated)
+            step_multiply_columns(step, &layer->up, c, n, step->beside, n);
+        for (size_t row = 0; row < step->n; row++)
+            activate(step, step->inner + row * width + c, step->beside + row * n, n);
     }
-    rows_run(step->session, step->n, activate_row, step);
-    step_add(step, &layer->down, &layer->ffn_post_norm, inner);
+    step_operand(step, step->inner, width);
+    step_add(step, &layer->down, &layer->ffn_post_norm);
 }

@@ -7,7 +7,7 @@
 
 struct step;
 
-/* batch->h holds the chunk after the norm; the result is added to the residual stream. */
+/* The operand is the block after the norm; the result is added to the residual stream. */
 void feed_forward_run(struct step *step);
 
 #endif

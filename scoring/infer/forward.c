@@ -3,14 +3,15 @@
 
 #include <math.h>
 
+#include "base/pool.h"
 #include "scoring/infer/angles.h"
 #include "scoring/infer/arch.h"
 #include "scoring/infer/attention.h"
 #include "scoring/infer/feed_forward.h"
 #include "scoring/infer/hidden.h"
 #include "scoring/infer/logits.h"
-#include "scoring/infer/matmul.h"
 #include "scoring/infer/model_private.h"
+#include "scoring/infer/panels.h"
 #include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"
 #include "scoring/infer/step.h"
@@ -40,40 +41,32 @@ static bool in_range(const float *x, size_t n)
     return ok;
 }
 
-static void mark_bad(const struct step *step, size_t key, size_t thread)
+static void mark_bad(const struct step *step, size_t key)
 {
-    if (key < step->batch->bad_key[thread])
-        step->batch->bad_key[thread] = key;
+    if (key < step->batch->bad_key[step->thread])
+        step->batch->bad_key[step->thread] = key;
 }
 
 /* Rows are keys until ragged_narrow(). */
-static void embed_row(void *arg, size_t row, size_t thread)
+static void embed_row(const struct step *step, size_t key)
 {
-    const struct step *step = arg;
     const struct session *session = step->session;
     const struct weights *weights = &session->model->weights;
     const struct ragged *batch = step->batch;
     const size_t width = step_info(step)->n_embd;
-    const size_t key = step->first + row;
     const struct part *part = ragged_part_of_key(batch, key);
     float *x = batch->x + key * width;
-    float *scratch = session_scratch(session, thread);
+    float *scratch = session_scratch(session, step->thread);
 
-    matrix_row(session, &weights->embd, (size_t)part->sequence->tokens[key - part->first_key],
-               scratch, x);
+    matrix_row(&session->kernels, &weights->embd,
+               (size_t)part->sequence->tokens[key - part->first_key], scratch, x);
     if (step_hparams(step)->arch->scaled_embedding)
         session->kernels.scale_f32(x, sqrtf((float)width), width);
     if (weights->positions.data) {
-        float *position = batch->h + row * width;
-
-        matrix_row(session, &weights->positions, batch->position[key], scratch, position);
-        session->kernels.add_f32(x, position, width);
+        matrix_row(&session->kernels, &weights->positions, batch->position[key], scratch,
+                   step->h);
+        session->kernels.add_f32(x, step->h, width);
     }
-}
-
-static void embed(struct step *step)
-{
-    rows_run(step->session, step->n, embed_row, step);
 }
 
 /* Norm the heads of a row where the model does, then turn them. */
@@ -90,70 +83,52 @@ static void place_heads(const struct step *step, size_t key, float *row, size_t 
     angles_turn(step->session, step->batch, step->layer->is_local, key, row, n_heads);
 }
 
-static void key_row(void *arg, size_t row, size_t thread)
-{
-    const struct step *step = arg;
-    const struct ragged *batch = step->batch;
-    const size_t panel = step->session->kernels.panel;
-    const size_t width = kv_width(step_info(step));
-    const size_t key = step->first + row;
-    const struct part *part = ragged_part_of_key(batch, key);
-    float *keys = batch->inner + row * width;
-
-    place_heads(step, key, keys, step_info(step)->n_kv_heads, step->layer->k_norm);
-    bool ok = in_range(keys, width);
-    for (size_t c = 0; c < width; c += panel)
-        ok &= in_range(batch->v + c * batch->n_keys + key * panel,
-                       width - c < panel ? width - c : panel);
-    if (!ok)
-        mark_bad(step, key, thread);
-    attention_put_key(step->session, batch, part, batch->position[key], keys);
-}
-
-static void query_row(void *arg, size_t row, size_t thread)
-{
-    const struct step *step = arg;
-    const struct model_info *info = step_info(step);
-    const size_t width = q_width(info);
-    const size_t key = step->batch->key_of_row[step->first + row];
-    float *query = step->batch->q + (step->first + row) * width;
-
-    place_heads(step, key, query, info->n_heads, step->layer->q_norm);
-    if (!in_range(query, width))
-        mark_bad(step, key, thread);
-    step->session->kernels.scale_f32(query, step_hparams(step)->query_scale, width);
-}
-
+/* Keys and values of the block, from its rows after the norm. */
 static void project_keys(struct step *step)
 {
-    const struct session *session = step->session;
-    const struct layer *layer = step->layer;
     const struct ragged *batch = step->batch;
-    const size_t panel = session->kernels.panel;
+    const struct layer *layer = step->layer;
+    const size_t width = kv_width(step_info(step));
 
-    step_norm(step, &layer->attn_norm);
-    step_multiply(step, &layer->k, batch->h, batch->inner);
-    matmul_run(session, &(struct matmul){
-                            .weights = &layer->v.matrix,
-                            .bias = layer->v.bias,
-                            .a = batch->h,
-                            .m = step->n,
-                            .lda = layer->v.matrix.n_cols,
-                            .out = batch->v + step->first * panel,
-                            .ldo = panel,
-                            .panel_stride = batch->n_keys * panel,
-                        });
-    rows_run(session, step->n, key_row, step);
+    step_multiply(step, &layer->k, step->inner);
+    for (size_t row = 0; row < step->n; row++) {
+        const size_t key = step->first + row;
+        float *keys = step->inner + row * width;
+
+        place_heads(step, key, keys, step_info(step)->n_kv_heads, layer->k_norm);
+        if (!in_range(keys, width))
+            mark_bad(step, key);
+        attention_put_key(step->session, batch, ragged_part_of_key(batch, key),
+                          batch->position[key], keys);
+    }
+    step_multiply(step, &layer->v, step->inner);
+    for (size_t row = 0; row < step->n; row++) {
+        const size_t key = step->first + row;
+        const float *values = step->inner + row * width;
+
+        if (!in_range(values, width))
+            mark_bad(step, key);
+        attention_put_value(step->session, batch, ragged_part_of_key(batch, key),
+                            batch->position[key], values);
+    }
 }
 
 static void project_queries(struct step *step)
 {
+    const struct model_info *info = step_info(step);
     const struct layer *layer = step->layer;
-    const struct ragged *batch = step->batch;
+    const size_t width = q_width(info);
+    float *queries = step->batch->q + step->first * width;
 
-    step_norm(step, &layer->attn_norm);
-    step_multiply(step, &layer->q, batch->h, batch->q + step->first * layer->q.matrix.n_rows);
-    rows_run(step->session, step->n, query_row, step);
+    step_multiply(step, &layer->q, queries);
+    for (size_t row = 0; row < step->n; row++, queries += width) {
+        const size_t key = step->batch->key_of_row[step->first + row];
+
+        place_heads(step, key, queries, info->n_heads, layer->q_norm);
+        if (!in_range(queries, width))
+            mark_bad(step, key);
+        step->session->kernels.scale_f32(queries, step_hparams(step)->query_scale, width);
+    }
 }
 
 /* The attention's output and the feed-forward part, each added to the residual stream. Side by
@@ -161,50 +136,103 @@ static void project_queries(struct step *step)
 static void finish_layer(struct step *step)
 {
     const struct layer *layer = step->layer;
-    const float *attended = step->batch->q + step->first * layer->attn_output.matrix.n_cols;
+    const size_t width = q_width(step_info(step));
     const bool side_by_side = step_hparams(step)->parallel_residual;
 
     if (side_by_side)
         step_norm(step, &layer->ffn_norm);
-    step_add(step, &layer->attn_output, &layer->attn_post_norm, attended);
-    if (!side_by_side)
+    step_operand(step, step->batch->q + step->first * width, width);
+    step_add(step, &layer->attn_output, &layer->attn_post_norm);
+    if (side_by_side)
+        step_operand(step, step->h, step_info(step)->n_embd);
+    else
         step_norm(step, &layer->ffn_norm);
     feed_forward_run(step);
 }
 
-/* Cut n rows into chunks. */
-static void for_chunks(struct step *step, size_t n, void (*work)(struct step *))
-{
-    for (step->first = 0; step->first < n; step->first += CHUNK_ROWS) {
-        const size_t left = n - step->first;
+/* What every block of rows goes through between two attentions. */
+struct round {
+    const struct session *session;
+    struct ragged *batch;
+    size_t block_rows;
+    bool embed;
+    const struct layer *finished; /* whose attention has been; may be NULL */
+    const struct layer *keys;     /* whose keys and values come next; may be NULL */
+    const struct layer *queries;
+};
 
-        step->n = left < CHUNK_ROWS ? left : CHUNK_ROWS;
-        work(step);
+static void run_block(void *arg, size_t item, size_t thread)
+{
+    const struct round *round = arg;
+    const size_t first = item * round->block_rows;
+    struct step step =
+        step_begin(round->session, round->batch, first,
+                   min_size(round->block_rows, round->batch->n_rows - first), thread);
+
+    for (size_t row = 0; round->embed && row < step.n; row++)
+        embed_row(&step, first + row);
+    if (round->finished) {
+        step.layer = round->finished;
+        finish_layer(&step);
     }
-    step->first = 0;
+    if (!round->keys && !round->queries)
+        return;
+    step.layer = round->keys ? round->keys : round->queries;
+    step_norm(&step, &step.layer->attn_norm);
+    if (round->keys)
+        project_keys(&step);
+    if (round->queries)
+        project_queries(&step);
+}
+
+static void run_round(struct round *round)
+{
+    const size_t n = round->batch->n_rows;
+
+    round->block_rows = session_block_rows(round->session, n);
+    pool_run(round->session->pool, (n + round->block_rows - 1) / round->block_rows, run_block,
+             round);
+}
+
+/* Keys, values and queries of layer i, after the layer before it. In the model's last layer
+ * only the rows that somebody looks at have queries. */
+static void enter_layer(const struct session *session, struct ragged *batch, size_t i)
+{
+    const struct layer *layers = session->model->weights.layers;
+    const bool is_last = i + 1 == session->model->info.n_layers;
+
+    run_round(&(struct round){
+        .session = session,
+        .batch = batch,
+        .embed = i == 0,
+        .finished = i > 0 ? &layers[i - 1] : NULL,
+        .keys = &layers[i],
+        .queries = is_last ? NULL : &layers[i],
+    });
+    if (!is_last)
+        return;
+    ragged_narrow(session, batch);
+    run_round(&(struct round){ .session = session, .batch = batch, .queries = &layers[i] });
 }
 
 int forward_run(const struct session *session, struct ragged *batch, struct error *err)
 {
     const struct model *model = session->model;
-    struct step step = { .session = session, .batch = batch };
+    const struct layer *layers = model->weights.layers;
 
     angles_fill(session, batch);
-    for_chunks(&step, batch->n_rows, embed);
     for (size_t i = 0; i < batch->n_layers; i++) {
         batch->layer = i;
-        step.layer = &model->weights.layers[i];
-        for_chunks(&step, batch->n_keys, project_keys);
-        if (i + 1 == model->info.n_layers)
-            ragged_narrow(session, batch);
-        for_chunks(&step, batch->n_rows, project_queries);
+        enter_layer(session, batch, i);
         if (ragged_check(session, batch, err) < 0)
             return -1;
-        attention_run(session, batch, step.layer->is_local ? model->hparams.window : 0);
+        attention_run(session, batch, layers[i].is_local ? model->hparams.window : 0);
         if (i == 0)
             attention_reach(session, batch);
-        for_chunks(&step, batch->n_rows, finish_layer);
     }
+    if (batch->n_targets > 0 || batch->n_layers == model->info.n_layers)
+        run_round(&(struct round){
+            .session = session, .batch = batch, .finished = &layers[batch->n_layers - 1] });
     logits_run(session, batch);
     if (ragged_check(session, batch, err) < 0)
         return -1;

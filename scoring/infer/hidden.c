@@ -8,25 +8,25 @@
 #include "scoring/infer/session_private.h"
 #include "scoring/infer/step.h"
 
-/* A chunk of the rows of one part. */
-struct chunk {
+/* Rows of one part, from `first` of the batch on. */
+struct rows {
     const struct session *session;
     const struct ragged *batch;
-    size_t first; /* row of the batch */
+    size_t first;
 };
 
+/* In place: nothing looks at the residual stream after this. */
 static void norm_state(void *arg, size_t row, size_t thread)
 {
-    const struct chunk *chunk = arg;
-    const struct model *model = chunk->session->model;
-    const size_t width = model->info.n_embd;
+    const struct rows *rows = arg;
+    const struct model *model = rows->session->model;
+    float *x = rows->batch->x + (rows->first + row) * model->info.n_embd;
 
     (void)thread;
-    norm_row(chunk->session, &model->weights.output_norm,
-             chunk->batch->x + (chunk->first + row) * width, chunk->batch->h + row * width);
+    norm_row(rows->session, &model->weights.output_norm, x, x);
 }
 
-/* One row after the other, so that the sums do not depend on how they are cut into chunks. */
+/* One row after the other, so that the sums do not depend on threads. */
 static void pool_part(const struct session *session, const struct ragged *batch,
                       const struct part *part)
 {
@@ -34,18 +34,14 @@ static void pool_part(const struct session *session, const struct ragged *batch,
     const size_t skipped = part->sequence->pool_from - part->first_position;
     const size_t n_rows = part->n_keys - part->sequence->pool_from;
     double *pooled = part->sequence->pooled;
-    struct chunk chunk = { session, batch, part->first_row + skipped };
+    struct rows rows = { session, batch, part->first_row + skipped };
+    const float *x = batch->x + rows.first * width;
 
+    rows_run(session, n_rows, norm_state, &rows);
     memset(pooled, 0, width * sizeof *pooled);
-    for (size_t done = 0; done < n_rows; done += CHUNK_ROWS) {
-        const size_t n = min_size(n_rows - done, CHUNK_ROWS);
-
-        rows_run(session, n, norm_state, &chunk);
-        for (size_t row = 0; row < n; row++)
-            for (size_t c = 0; c < width; c++)
-                pooled[c] += (double)batch->h[row * width + c];
-        chunk.first += n;
-    }
+    for (size_t row = 0; row < n_rows; row++, x += width)
+        for (size_t c = 0; c < width; c++)
+            pooled[c] += (double)x[c];
     for (size_t c = 0; c < width; c++)
         pooled[c] /= (double)n_rows;
 }

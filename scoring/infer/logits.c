@@ -3,119 +3,145 @@
 
 #include <math.h>
 
-#include "scoring/infer/matmul.h"
+#include "base/pool.h"
 #include "scoring/infer/model_private.h"
 #include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"
 #include "scoring/infer/step.h"
 #include "scoring/kernels/kernels.h"
 
-/* A chunk of targets against a block of the vocabulary. */
-struct block {
+/*
+ * The output matrix is not multiplied to a matrix of logits: a few columns at a time go into
+ * the running maximum and sum of their rows while they are in the cache. The vocabulary is cut
+ * into slices of VOCAB_COLUMNS, which threads share; their sums are added in order.
+ */
+struct job {
     const struct session *session;
     struct ragged *batch;
-    struct target *targets;
-    size_t first; /* column of the vocabulary */
-    size_t n;
+    struct target *targets; /* a chunk of them */
+    size_t n_targets;
+    size_t block_rows;
+    size_t n_blocks;
+    size_t n_slices;
 };
 
-static void mark_bad(const struct block *block, const struct target *target, size_t thread)
+static void mark_bad(const struct ragged *batch, const struct target *target, size_t thread)
 {
-    const size_t key = block->batch->key_of_row[target->row];
+    const size_t key = batch->key_of_row[target->row];
 
-    if (key < block->batch->bad_key[thread])
-        block->batch->bad_key[thread] = key;
+    if (key < batch->bad_key[thread])
+        batch->bad_key[thread] = key;
 }
 
 static void norm_target(void *arg, size_t row, size_t thread)
 {
-    const struct block *block = arg;
-    const struct model *model = block->session->model;
+    const struct job *job = arg;
+    const struct model *model = job->session->model;
     const size_t width = model->info.n_embd;
 
     (void)thread;
-    norm_row(block->session, &model->weights.output_norm,
-             block->batch->x + block->targets[row].row * width, block->batch->h + row * width);
+    norm_row(job->session, &model->weights.output_norm,
+             job->batch->x + job->targets[row].row * width, job->batch->h + row * width);
 }
 
-/* Take a block of logits into a row's running maximum and sum. */
-static void take_row(void *arg, size_t row, size_t thread)
+/* Take n more logits of a row, columns `first` on, into its sum over a slice. */
+static void take(const struct step *step, const struct target *target, struct logit_sum *sum,
+                 float *logits, size_t first, size_t n)
 {
-    const struct block *block = arg;
-    const struct kernels *kernels = &block->session->kernels;
-    struct target *target = &block->targets[row];
-    float *logits = block->batch->inner + row * VOCAB_COLUMNS;
+    const struct kernels *kernels = &step->session->kernels;
     const size_t token = (size_t)target->token;
-    const float cap = block->session->model->hparams.final_soft_cap;
+    const float cap = step_hparams(step)->final_soft_cap;
 
     /* The sum is finite only if every logit is; exp() might hide one that is not. */
-    if (!isfinite(kernels->sum_f32(logits, block->n))) {
-        mark_bad(block, target, thread);
+    if (!isfinite(kernels->sum_f32(logits, n))) {
+        mark_bad(step->batch, target, step->thread);
         return;
     }
     if (cap > 0)
-        kernels->soft_cap(logits, cap, block->n);
-    if (token >= block->first && token - block->first < block->n)
-        target->logit = logits[token - block->first];
+        kernels->soft_cap(logits, cap, n);
+    if (token >= first && token - first < n)
+        sum->logit = logits[token - first];
 
-    const float max = kernels->max_f32(logits, block->n);
-    if (max > target->max) {
-        target->sum *= exp((double)target->max - (double)max);
-        target->max = max;
+    const float max = kernels->max_f32(logits, n);
+    if (max > sum->max) {
+        sum->sum *= exp((double)sum->max - (double)max);
+        sum->max = max;
     }
-    target->sum += kernels->exp_sum(logits, block->n, target->max);
+    sum->sum += kernels->exp_sum(logits, n, sum->max);
 }
 
-static void run_block(struct block *block, size_t n_targets)
+/* A block of targets against a slice of the vocabulary. Neighbouring items share the slice. */
+static void run_item(void *arg, size_t item, size_t thread)
 {
-    const struct ragged *batch = block->batch;
-    const struct matrix *output = &block->session->model->weights.output;
-    const struct matrix columns = {
-        .data = output->data + block->first * output->row_bytes,
-        .type = output->type,
-        .n_rows = block->n,
-        .n_cols = output->n_cols,
-        .row_bytes = output->row_bytes,
-    };
+    const struct job *job = arg;
+    const struct linear output = { .matrix = job->session->model->weights.output };
+    const size_t first_row = item % job->n_blocks * job->block_rows;
+    const size_t first = item / job->n_blocks * VOCAB_COLUMNS;
+    const size_t end = min_size(first + VOCAB_COLUMNS, output.matrix.n_rows);
+    struct step step =
+        step_begin(job->session, job->batch, first_row,
+                   min_size(job->block_rows, job->n_targets - first_row), thread);
+    struct logit_sum *sums = job->batch->sums + item / job->n_blocks * TARGET_ROWS + first_row;
 
-    matmul_run(block->session, &(struct matmul){
-                                   .weights = &columns,
-                                   .a = batch->h,
-                                   .m = n_targets,
-                                   .lda = output->n_cols,
-                                   .out = batch->inner,
-                                   .ldo = VOCAB_COLUMNS,
-                                   .panel_stride = block->session->kernels.panel,
-                               });
-    rows_run(block->session, n_targets, take_row, block);
+    step_operand(&step, job->batch->h + first_row * output.matrix.n_cols, output.matrix.n_cols);
+    for (size_t i = 0; i < step.n; i++)
+        sums[i] = (struct logit_sum){ .max = -INFINITY };
+    for (size_t c = first; c < end; c += STEP_COLUMNS) {
+        const size_t n = min_size(STEP_COLUMNS, end - c);
+
+        step_multiply_columns(&step, &output, c, n, step.beside, n);
+        for (size_t i = 0; i < step.n; i++)
+            take(&step, &job->targets[first_row + i], &sums[i], step.beside + i * n, c, n);
+    }
+}
+
+/* The sums over slices of a target, in order, become its negative log-likelihood. */
+static void finish_target(const struct job *job, size_t i)
+{
+    const struct logit_sum *sums = job->batch->sums + i;
+    struct target *target = &job->targets[i];
+    struct logit_sum all = { .max = -INFINITY };
+
+    for (size_t s = 0; s < job->n_slices; s++)
+        all.max = fmaxf(all.max, sums[s * TARGET_ROWS].max);
+    for (size_t s = 0; s < job->n_slices; s++) {
+        const struct logit_sum *sum = &sums[s * TARGET_ROWS];
+
+        all.sum += sum->sum * exp((double)sum->max - (double)all.max);
+    }
+    all.logit = sums[(size_t)target->token / VOCAB_COLUMNS * TARGET_ROWS].logit;
+    target->nll = (double)all.max + log(all.sum) - (double)all.logit;
+}
+
+size_t logits_slices(const struct model_info *info)
+{
+    return (info->n_vocab + VOCAB_COLUMNS - 1) / VOCAB_COLUMNS;
 }
 
 void logits_run(const struct session *session, struct ragged *batch)
 {
-    const size_t n_vocab = session->model->info.n_vocab;
-    /* What h has room for; a row that is asked for many tokens is many targets. */
-    const size_t n_most = min_size(batch->n_keys, CHUNK_ROWS);
+    /* A row that is asked for many tokens is many targets. */
+    for (size_t first = 0; first < batch->n_targets; first += TARGET_ROWS) {
+        const size_t n = min_size(batch->n_targets - first, TARGET_ROWS);
+        struct job job = {
+            .session = session,
+            .batch = batch,
+            .targets = batch->targets + first,
+            .n_targets = n,
+            .block_rows = session_block_rows(session, n),
+            .n_slices = logits_slices(&session->model->info),
+        };
 
-    for (size_t first = 0; first < batch->n_targets; first += n_most) {
-        const size_t n = min_size(batch->n_targets - first, n_most);
-        struct block block = { .session = session,
-                               .batch = batch,
-                               .targets = batch->targets + first };
-
-        rows_run(session, n, norm_target, &block);
-        for (size_t c = 0; c < n_vocab; c += VOCAB_COLUMNS) {
-            block.first = c;
-            block.n = n_vocab - c < VOCAB_COLUMNS ? n_vocab - c : VOCAB_COLUMNS;
-            run_block(&block, n);
-        }
+        job.n_blocks = (n + job.block_rows - 1) / job.block_rows;
+        rows_run(session, n, norm_target, &job);
+        pool_run(session->pool, job.n_blocks * job.n_slices, run_item, &job);
+        for (size_t i = 0; i < n; i++)
+            finish_target(&job, i);
     }
 }
 
 void logits_nll(const struct ragged *batch)
 {
-    for (size_t i = 0; i < batch->n_targets; i++) {
-        const struct target *target = &batch->targets[i];
-
-        *target->nll_nats = (double)target->max + log(target->sum) - (double)target->logit;
-    }
+    for (size_t i = 0; i < batch->n_targets; i++)
+        *batch->targets[i].nll_nats = batch->targets[i].nll;
 }

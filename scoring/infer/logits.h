@@ -5,12 +5,18 @@
 #ifndef CURATE_LOGITS_H
 #define CURATE_LOGITS_H
 
+#include <stddef.h>
+
+struct model_info;
 struct ragged;
 struct session;
 
-/* Find logit, max and sum of every target. The vocabulary passes in blocks of columns, so that
- * no row of all its logits exists. Logits that are not finite mark their key bad. */
+/* Find the likelihood of every target. No row of all its logits exists. Logits that are not
+ * finite mark their key bad. */
 void logits_run(const struct session *session, struct ragged *batch);
+
+/* Into how many slices the vocabulary is cut: TARGET_ROWS sums for each. */
+size_t logits_slices(const struct model_info *info);
 
 /* Then, when none was bad: fill the nll_nats of the sequences. */
 void logits_nll(const struct ragged *batch);

@@ -3,180 +3,104 @@
 
 #include <string.h>
 
-#include "base/pool.h"
-#include "scoring/infer/matmul_int8.h"
+#include "scoring/infer/panels.h"
 #include "scoring/infer/session_private.h"
 #include "scoring/infer/weights.h"
 #include "scoring/kernels/kernels.h"
 
-/* Rows taken together: with a depth of 512 they stay in the second cache (192 KiB) beside the
- * packed weights while all panels of the task pass. A multiple of the heights of all tiles. */
-enum { BLOCK_ROWS = 96 };
-
-typedef void unpack_row(const void *row, size_t first, size_t k, float *out);
-typedef void pack_panel(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
-                        float *out);
+static_assert(SCRATCH_FLOATS * sizeof(float) >= PANEL_BYTES + PANEL_SCRATCH_BYTES,
+              "scratch holds a stretch of a panel and what it is made of");
 
 struct job {
     const struct session *session;
     const struct matmul *matmul;
-    size_t n_panels; /* of one task */
+    enum form form;
+    uint8_t *scratch;
 };
 
-/* How a type becomes floats: straight from the file into a panel, or row by row first. */
-struct widening {
-    pack_panel *pack;
-    unpack_row *unpack;
-};
-
-static struct widening widening_of(const struct kernels *k, enum dtype type)
+static void round_bf16(const struct session *session, struct operand *a)
 {
-    switch (type) {
-    case DTYPE_F32:
-        return (struct widening){ .pack = k->pack_f32 };
-    case DTYPE_F16:
-        return (struct widening){ .pack = k->pack_f16 };
-    case DTYPE_BF16:
-        return (struct widening){ .pack = k->pack_bf16 };
-    case DTYPE_Q8_0:
-        return (struct widening){ .pack = k->pack_q8_0 };
-    case DTYPE_Q4_0:
-        return (struct widening){ .unpack = k->unpack_q4_0 };
-    case DTYPE_Q4_1:
-        return (struct widening){ .unpack = k->unpack_q4_1 };
-    case DTYPE_Q5_0:
-        return (struct widening){ .unpack = k->unpack_q5_0 };
-    case DTYPE_Q5_1:
-        return (struct widening){ .unpack = k->unpack_q5_1 };
-    case DTYPE_Q2_K:
-        return (struct widening){ .unpack = k->unpack_q2_k };
-    case DTYPE_Q3_K:
-        return (struct widening){ .unpack = k->unpack_q3_k };
-    case DTYPE_Q4_K:
-        return (struct widening){ .unpack = k->unpack_q4_k };
-    case DTYPE_Q5_K:
-        return (struct widening){ .unpack = k->unpack_q5_k };
-    case DTYPE_Q6_K:
-        return (struct widening){ .unpack = k->unpack_q6_k };
-    case DTYPE_IQ4_NL:
-        return (struct widening){ .unpack = k->unpack_iq4_nl };
-    }
-    return (struct widening){ NULL, NULL }; /* weights.c lets no other type in */
+    if (!a->has_bf16)
+        session->kernels.round_bf16(a->rows, a->m * a->width, a->bf16);
+    a->has_bf16 = true;
 }
 
-/* Elements [first, first + k) of n <= panel rows into a panel; rows is room for a panel of
- * UNPACK_DEPTH elements. */
-static void pack_rows(const struct kernels *kernels, const struct matrix *weights, size_t row,
-                      size_t n, size_t first, size_t k, float *rows, float *out)
+static void round_int8(const struct session *session, struct operand *a)
 {
-    const uint8_t *data = weights->data + row * weights->row_bytes;
-    const struct widening widen = widening_of(kernels, weights->type);
-
-    if (widen.pack) {
-        widen.pack(data, weights->row_bytes, n, first, k, out);
-        return;
-    }
-    for (size_t l = 0; l < k; l += UNPACK_DEPTH) {
-        const size_t depth = min_size(UNPACK_DEPTH, k - l);
-
-        for (size_t j = 0; j < n; j++)
-            widen.unpack(data + j * weights->row_bytes, first + l, depth,
-                         rows + j * UNPACK_DEPTH);
-        kernels->pack_f32(rows, UNPACK_DEPTH * sizeof *rows, n, 0, depth,
-                          out + l * kernels->panel);
-    }
+    if (!a->has_int8)
+        session->kernels.quantise_int8(a->rows, a->m * a->width / INT8_BLOCK, a->int8);
+    a->has_int8 = true;
 }
 
-static void fill_bias(const struct matmul *matmul, size_t panel, size_t column, size_t n)
-{
-    float *out = matmul->out + column / panel * matmul->panel_stride;
-
-    for (size_t i = 0; i < matmul->m; i++)
-        memcpy(out + i * matmul->ldo, matmul->bias + column, n * sizeof *out);
-}
-
-/* The packed weights of columns [first, end), elements [depth, depth + k), times all rows. */
-static void multiply(const struct job *job, const float *packed, size_t first, size_t end,
-                     size_t depth, size_t k)
+/* Elements [first, first + k) of a panel of n columns times all rows. */
+static void multiply(const struct job *job, const uint8_t *panel, size_t n, size_t first,
+                     size_t k, float *out, bool add)
 {
     const struct matmul *matmul = job->matmul;
-    const size_t panel = job->session->kernels.panel;
-    const bool add = matmul->add || matmul->bias || depth > 0;
+    const struct kernels *kernels = &job->session->kernels;
+    const struct operand *a = matmul->a;
 
-    for (size_t i = 0; i < matmul->m; i += BLOCK_ROWS) {
-        const float *b = packed;
-
-        for (size_t c = first; c < end; c += panel) {
-            float *out = matmul->out + c / panel * matmul->panel_stride + i * matmul->ldo;
-
-            job->session->kernels.gemm_f32(min_size(BLOCK_ROWS, matmul->m - i),
-                                           min_size(panel, end - c), k,
-                                           matmul->a + i * matmul->lda + depth, matmul->lda, b,
-                                           panel, out, matmul->ldo, add);
-            b += panel * k;
-        }
+    switch (job->form) {
+    case FORM_F32:
+        kernels->gemm_f32(a->m, n, k, a->rows + first, a->width,
+                          (const float *)(const void *)panel, kernels->panel, out, matmul->ldo,
+                          add);
+        break;
+    case FORM_BF16:
+        kernels->gemm_bf16(a->m, n, k, a->bf16 + first, a->width,
+                           (const uint16_t *)(const void *)panel, kernels->panel, out,
+                           matmul->ldo, add);
+        break;
+    case FORM_INT8:
+        kernels->gemm_int8(a->m, n, k / INT8_BLOCK, a->int8 + first / INT8_BLOCK,
+                           a->width / INT8_BLOCK, panel, kernels->panel,
+                           panel_has_minima(matmul->weights), out, matmul->ldo, add);
+        break;
     }
 }
 
-static void run_task(void *arg, size_t item, size_t thread)
+/* n columns from `column` on, out of the panels there are, or of such as are made for it. The
+ * stretch at hand stays in the first two caches while all rows pass. */
+static void run_panel(const struct job *job, size_t column, size_t n, float *out, bool add)
 {
-    const struct job *job = arg;
     const struct matrix *weights = job->matmul->weights;
-    const size_t panel = job->session->kernels.panel;
-    const size_t first = item * job->n_panels * panel;
-    const size_t end = min_size(first + job->n_panels * panel, weights->n_rows);
-    float *packed = session_scratch(job->session, thread);
-    float *rows = packed + MATMUL_COLUMNS * MATMUL_DEPTH;
+    const struct kernels *kernels = &job->session->kernels;
+    const size_t column_bytes = panel_bytes(kernels, job->form, weights->n_cols);
 
-    for (size_t c = first; job->matmul->bias && c < end; c += panel)
-        fill_bias(job->matmul, panel, c, min_size(panel, end - c));
-    for (size_t depth = 0; depth < weights->n_cols; depth += MATMUL_DEPTH) {
-        const size_t k = min_size(MATMUL_DEPTH, weights->n_cols - depth);
-        float *b = packed;
+    for (size_t first = 0; first < weights->n_cols; first += PANEL_DEPTH) {
+        const size_t k = min_size(PANEL_DEPTH, weights->n_cols - first);
+        const uint8_t *panel = job->scratch;
 
-        for (size_t c = first; c < end; c += panel) {
-            pack_rows(&job->session->kernels, weights, c, min_size(panel, end - c), depth, k,
-                      rows, b);
-            b += panel * k;
-        }
-        multiply(job, packed, first, end, depth, k);
+        if (job->session->has_panels)
+            panel = weights->panels + column / kernels->panel * column_bytes +
+                    panel_bytes(kernels, job->form, first);
+        else
+            panel_fill(kernels, weights, column, n, first, k, job->scratch + PANEL_BYTES,
+                       job->scratch);
+        multiply(job, panel, n, first, k, out, add || first > 0);
     }
 }
 
-void matmul_run(const struct session *session, const struct matmul *matmul)
+void matmul_run(const struct session *session, const struct matmul *matmul, size_t thread)
 {
-    if (matmul_int8_serves(session, matmul->weights)) {
-        matmul_int8_run(session, matmul);
-        return;
-    }
     const size_t panel = session->kernels.panel;
-    const size_t n_panels = (matmul->weights->n_rows + panel - 1) / panel;
-    /* Eight tasks a thread even out what panels cost; more panels a task save reading rows. */
-    const size_t fair = n_panels / (8 * pool_threads(session->pool));
-    struct job job = {
+    const struct job job = {
         .session = session,
         .matmul = matmul,
-        .n_panels = fair > 1 ? min_size(fair, MATMUL_COLUMNS / panel) : 1,
+        .form = panel_form(&session->kernels, matmul->weights),
+        .scratch = (uint8_t *)session_scratch(session, thread),
     };
 
-    pool_run(session->pool, (n_panels + job.n_panels - 1) / job.n_panels, run_task, &job);
-}
+    if (job.form == FORM_BF16)
+        round_bf16(session, matmul->a);
+    if (job.form == FORM_INT8)
+        round_int8(session, matmul->a);
+    for (size_t c = 0; c < matmul->n; c += panel) {
+        const size_t n = min_size(panel, matmul->n - c);
+        float *out = matmul->out + c;
 
-void matrix_row(const struct session *session, const struct matrix *matrix, size_t i,
-                float *scratch, float *out)
-{
-    const size_t panel = session->kernels.panel;
-    const struct widening widen = widening_of(&session->kernels, matrix->type);
-
-    if (widen.unpack) {
-        widen.unpack(matrix->data + i * matrix->row_bytes, 0, matrix->n_cols, out);
-        return;
-    }
-    for (size_t first = 0; first < matrix->n_cols; first += MATMUL_DEPTH) {
-        const size_t k = min_size(MATMUL_DEPTH, matrix->n_cols - first);
-
-        pack_rows(&session->kernels, matrix, i, 1, first, k, NULL, scratch);
-        for (size_t l = 0; l < k; l++)
-            out[first + l] = scratch[l * panel];
+        for (size_t i = 0; matmul->bias && i < matmul->a->m; i++)
+            memcpy(out + i * matmul->ldo, matmul->bias + matmul->first + c, n * sizeof *out);
+        run_panel(&job, matmul->first + c, n, out, matmul->add || matmul->bias);
     }
 }

@@ -126,6 +126,7 @@ void model_close(struct model *model)
     weights_release(&model->weights);
     gguf_free(model->gguf);
     free(model->name);
+    free(model->panels);
     file_map_close(&model->map);
     free(model);
 }

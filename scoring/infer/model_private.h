@@ -9,6 +9,7 @@
 #include "scoring/infer/hparams.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/weights.h"
+#include "scoring/kernels/kernels.h"
 
 struct gguf;
 struct tokenizer;
@@ -22,6 +23,15 @@ struct model {
     struct tokenizer *tokenizer; /* NULL when the file has none */
     char *name;                  /* info.name */
     char weight_types[128];      /* info.weight_types: room for all that we compute with */
+    uint8_t *panels;             /* of model_pack(); NULL without */
+    uint64_t panels_bytes;
+    struct kernels panels_for; /* whose they are */
 };
+
+/* Of the weights in the file, and of their panels. */
+static inline uint64_t model_weight_bytes(const struct model *model)
+{
+    return model->info.weight_bytes + model->panels_bytes;
+}
 
 #endif

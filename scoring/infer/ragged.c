@@ -2,7 +2,6 @@
 #include "scoring/infer/ragged.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/pool.h"
+#include "scoring/infer/logits.h"
 #include "scoring/infer/model_private.h"
 #include "scoring/infer/session_private.h"
 
@@ -19,7 +19,7 @@
 
 /* Floats of each matrix of a batch. */
 struct floats {
-    uint64_t x, q, k, v, h, inner, angles, local_angles;
+    uint64_t x, q, k, v, h, angles, local_angles;
 };
 
 static size_t max(size_t a, size_t b)
@@ -35,16 +35,13 @@ static uint64_t line_up(uint64_t n)
 
 /* The shape is bounded by hparams.c and the keys by MAX_KEYS: nothing here can wrap. */
 static struct floats measure(const struct model *model, size_t panel, uint64_t n_keys,
-                             uint64_t max_keys, uint64_t n_angles)
+                             uint64_t max_keys, uint64_t n_angles, uint64_t n_targets)
 {
     const struct model_info *info = &model->info;
     const struct hparams *hparams = &model->hparams;
     const size_t q_width = (size_t)info->n_heads * info->head_dim;
     const size_t kv_width = (size_t)info->n_kv_heads * info->head_dim;
     const size_t v_width = (kv_width + panel - 1) / panel * panel;
-    const uint64_t chunk = n_keys < CHUNK_ROWS ? n_keys : CHUNK_ROWS;
-    const size_t gated = model->weights.layers[0].gate.matrix.data ? 2 : 1;
-    const size_t inner = max(max(gated * info->n_ff, kv_width), VOCAB_COLUMNS);
     const size_t half = hparams->rope.n_rot / 2;
 
     return (struct floats){
@@ -52,8 +49,7 @@ static struct floats measure(const struct model *model, size_t panel, uint64_t n
         .q = line_up(n_keys * q_width),
         .k = line_up(n_keys * kv_width),
         .v = line_up(n_keys * v_width),
-        .h = line_up(chunk * info->n_embd),
-        .inner = line_up(chunk * inner),
+        .h = line_up((n_targets < TARGET_ROWS ? n_targets : TARGET_ROWS) * info->n_embd),
         .angles = line_up(n_angles * half),
         .local_angles = hparams->has_local_rope ? line_up(max_keys * half) : 0,
     };
@@ -61,8 +57,8 @@ static struct floats measure(const struct model *model, size_t panel, uint64_t n
 
 static uint64_t sum_floats(const struct floats *floats)
 {
-    return floats->x + floats->q + floats->k + floats->v + floats->h + floats->inner +
-           2 * floats->angles + 2 * floats->local_angles;
+    return floats->x + floats->q + floats->k + floats->v + floats->h + 2 * floats->angles +
+           2 * floats->local_angles;
 }
 
 static int broken(size_t sequence, const char *what, struct error *err)
@@ -268,13 +264,16 @@ static int allocate_lists(struct session *session, struct ragged *batch, struct 
     batch->angle = arena_alloc(arena, batch->n_keys, sizeof *batch->angle);
     batch->key_of_row = arena_alloc(arena, batch->n_keys, sizeof *batch->key_of_row);
     batch->targets = arena_alloc(arena, batch->n_targets + 1, sizeof *batch->targets);
+    batch->sums = arena_alloc(arena, logits_slices(&session->model->info) * TARGET_ROWS,
+                              sizeof *batch->sums);
     batch->mass = arena_alloc(arena, n_threads * (batch->n_spans + 1), sizeof *batch->mass);
     batch->cells = arena_alloc(arena, batch->n_cells + 1, sizeof *batch->cells);
     batch->focus = arena_alloc(arena, batch->n_focus * n_heads + 1, sizeof *batch->focus);
     batch->reach = arena_alloc(arena, 2 * batch->n_tiles * n_heads + 1, sizeof *batch->reach);
     batch->bad_key = arena_alloc(arena, n_threads, sizeof *batch->bad_key);
     if (!batch->position || !batch->angle || !batch->key_of_row || !batch->targets ||
-        !batch->mass || !batch->cells || !batch->focus || !batch->reach || !batch->bad_key)
+        !batch->sums || !batch->mass || !batch->cells || !batch->focus || !batch->reach ||
+        !batch->bad_key)
         return error_nomem(err);
     memset(batch->mass, 0, n_threads * (batch->n_spans + 1) * sizeof *batch->mass);
     for (size_t i = 0; i < batch->n_cells; i++)
@@ -287,7 +286,7 @@ static int allocate_lists(struct session *session, struct ragged *batch, struct 
 static int allocate_floats(struct session *session, struct ragged *batch, struct error *err)
 {
     const struct floats n = measure(session->model, session->kernels.panel, batch->n_keys,
-                                    batch->max_keys, batch->n_angles);
+                                    batch->max_keys, batch->n_angles, batch->n_targets);
     const uint64_t total = sum_floats(&n);
 
     if (total > SIZE_MAX / sizeof *session->floats)
@@ -295,7 +294,7 @@ static int allocate_floats(struct session *session, struct ragged *batch, struct
     if (total > session->n_floats) {
         /* Before anything is taken, and before hours are spent where memory is swapped. */
         const struct session_memory memory = { .weight_bytes =
-                                                   session->model->info.weight_bytes,
+                                                   model_weight_bytes(session->model),
                                                .activation_bytes = total * sizeof(float) };
         const uint64_t held = session->n_floats * sizeof *session->floats;
 
@@ -313,8 +312,7 @@ static int allocate_floats(struct session *session, struct ragged *batch, struct
     batch->k = batch->q + n.q;
     batch->v = batch->k + n.k;
     batch->h = batch->v + n.v;
-    batch->inner = batch->h + n.h;
-    batch->cos = batch->inner + n.inner;
+    batch->cos = batch->h + n.h;
     batch->sin = batch->cos + n.angles;
     batch->local_cos = batch->sin + n.angles;
     batch->local_sin = batch->local_cos + n.local_angles;
@@ -336,7 +334,6 @@ static struct target *add_scored(const struct sequence *sequence, size_t first_r
         *target++ =
             (struct target){ .row = first_row + i - 1,
                              .token = sequence->tokens[i],
-                             .max = -INFINITY,
                              .nll_nats = &sequence->nll_nats[i - sequence->score_from] };
     }
     return target;
@@ -364,7 +361,6 @@ static void fill_lists(struct ragged *batch)
         for (size_t i = 0; i < n_asked; i++)
             *target++ = (struct target){ .row = first_row + sequence->n_tokens - 1,
                                          .token = sequence->asked[i],
-                                         .max = -INFINITY,
                                          .nll_nats = &sequence->asked_nll_nats[i] };
     }
     batch->n_targets = (size_t)(target - batch->targets); /* at most what was counted */
@@ -464,15 +460,17 @@ uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys
                       size_t n_parts)
 {
     const size_t n = min_size(n_keys, MAX_KEYS);
-    const struct floats floats = measure(model, KERNELS_PANEL_MAX, n, n, n);
+    const struct floats floats = measure(model, KERNELS_PANEL_MAX, n, n, n, TARGET_ROWS);
     const size_t n_heads = model->info.n_heads;
     /* All tokens may be scored and their focus asked for; one-token spans are the most there
      * can be; a tile has two numbers a head for the reach. */
     const size_t n_tiles = n / ATTENTION_ROWS + n_parts;
-    const uint64_t lists = (uint64_t)(n + 1) * (3 * sizeof(uint32_t) + sizeof(struct target) +
-                                                n_threads * sizeof(int64_t)) +
-                           (uint64_t)(n + 2 * n_tiles) * n_heads * sizeof(double) +
-                           (uint64_t)n_parts * sizeof(struct part);
+    const uint64_t lists =
+        (uint64_t)(n + 1) *
+            (3 * sizeof(uint32_t) + sizeof(struct target) + n_threads * sizeof(int64_t)) +
+        (uint64_t)(n + 2 * n_tiles) * n_heads * sizeof(double) +
+        (uint64_t)n_parts * sizeof(struct part) +
+        (uint64_t)logits_slices(&model->info) * TARGET_ROWS * sizeof(struct logit_sum);
 
     /* The arena takes whole blocks for small lists. */
     return sum_floats(&floats) * sizeof(float) + lists + (1 << 20);

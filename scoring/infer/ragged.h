@@ -40,10 +40,15 @@ struct part {
 struct target {
     size_t row; /* after ragged_narrow() */
     int32_t token;
-    float logit;
-    float max;  /* over the logits seen so far */
-    double sum; /* of exp(logit - max) over them */
-    double *nll_nats;
+    double nll;
+    double *nll_nats; /* where it goes when all is well */
+};
+
+/* Over some of the logits of a target. */
+struct logit_sum {
+    float max;
+    float logit; /* of the token, if it is among them */
+    double sum;  /* of exp(logit - max) */
 };
 
 struct ragged {
@@ -62,6 +67,7 @@ struct ragged {
     uint32_t *key_of_row;
     struct target *targets;
     size_t n_targets;
+    struct logit_sum *sums; /* of TARGET_ROWS targets for each slice of the vocabulary */
     /* Attention on each span as a sum of fixed-point numbers, one line of n_spans a thread:
      * sums of integers do not depend on their order. */
     int64_t *mass;
@@ -74,13 +80,12 @@ struct ragged {
     double *reach;   /* per tile and head of the first layer: sum, sum of squares */
     size_t *bad_key; /* per thread the lowest key whose values left the range; SIZE_MAX none */
 
-    float *x;     /* residual stream: n_rows x n_embd */
-    float *q;     /* queries, then the attention's output: n_rows x heads * head_dim */
-    float *k;     /* keys, transposed in panels: see attention.h */
-    float *v;     /* values in panels: see attention.h */
-    float *h;     /* a chunk of rows after a norm: x n_embd */
-    float *inner; /* the same chunk inside a block: feed-forward, keys, logits */
-    float *cos;   /* n_angles x n_rot / 2 */
+    float *x;   /* residual stream: n_rows x n_embd */
+    float *q;   /* queries, then the attention's output: n_rows x heads * head_dim */
+    float *k;   /* keys, transposed in panels: see attention.h */
+    float *v;   /* values in panels: see attention.h */
+    float *h;   /* up to TARGET_ROWS rows after the last norm: x n_embd */
+    float *cos; /* n_angles x n_rot / 2 */
     float *sin;
     float *local_cos; /* max_keys x n_rot / 2, where local layers turn otherwise */
     float *local_sin;

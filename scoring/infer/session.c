@@ -8,10 +8,11 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "scoring/infer/forward.h"
-#include "scoring/infer/matmul_int8.h"
 #include "scoring/infer/model_private.h"
+#include "scoring/infer/panels.h"
 #include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"
+#include "scoring/infer/step.h"
 #include "scoring/kernels/kernels.h"
 
 enum { ROWS_PER_ITEM = 16 };
@@ -38,10 +39,88 @@ void rows_run(const struct session *session, size_t n, row_work *row, void *arg)
     pool_run(session->pool, (n + ROWS_PER_ITEM - 1) / ROWS_PER_ITEM, run_rows, &loop);
 }
 
+static size_t block_rows_most(const struct session *session)
+{
+    return session->has_panels ? BLOCK_ROWS : BLOCK_ROWS_UNPACKED;
+}
+
+size_t session_block_rows(const struct session *session, size_t n)
+{
+    const size_t most = block_rows_most(session);
+    const size_t n_threads = pool_threads(session->pool);
+    const size_t n_rounds = (n + n_threads * most - 1) / (n_threads * most);
+    const size_t rows =
+        n_rounds > 0 ? (n + n_rounds * n_threads - 1) / (n_rounds * n_threads) : 1;
+
+    return rows < BLOCK_ROWS_LEAST ? BLOCK_ROWS_LEAST : min_size((rows + 3) / 4 * 4, most);
+}
+
+/* Bytes of one thread's memory, part by part; each begins on a cache line. */
+struct space_bytes {
+    size_t scratch, h, inner, beside, bf16, int8;
+};
+
+static size_t line_up(size_t bytes)
+{
+    return (bytes + 63) & ~(size_t)63;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static struct space_bytes measure(const struct model *model, size_t block_rows)
+{
+    const struct model_info *info = &model->info;
+    const size_t q_width = (size_t)info->n_heads * info->head_dim;
+    const size_t kv_width = (size_t)info->n_kv_heads * info->head_dim;
+    const size_t inner = larger(info->n_ff, kv_width);
+    const size_t operand = block_rows * larger(larger(info->n_embd, q_width), info->n_ff);
+
+    return (struct space_bytes){
+        .scratch = line_up(SCRATCH_FLOATS * sizeof(float)),
+        .h = line_up(block_rows * info->n_embd * sizeof(float)),
+        .inner = line_up(block_rows * inner * sizeof(float)),
+        .beside = line_up(block_rows * STEP_COLUMNS * sizeof(float)),
+        .bf16 = line_up(operand * sizeof(uint16_t)),
+        .int8 = line_up(operand / INT8_BLOCK * sizeof(struct act_int8)),
+    };
+}
+
+static size_t sum_bytes(const struct space_bytes *n)
+{
+    return n->scratch + n->h + n->inner + n->beside + n->bf16 + n->int8;
+}
+
+static int make_workspaces(struct session *session, struct error *err)
+{
+    const struct space_bytes n = measure(session->model, block_rows_most(session));
+    const size_t n_threads = pool_threads(session->pool);
+
+    session->spaces = calloc(n_threads, sizeof *session->spaces);
+    session->memory = aligned_alloc(64, n_threads * sum_bytes(&n));
+    if (!session->spaces || !session->memory)
+        return error_nomem(err);
+    for (size_t t = 0; t < n_threads; t++) {
+        uint8_t *at = session->memory + t * sum_bytes(&n);
+
+        session->spaces[t] = (struct workspace){
+            .scratch = (float *)(void *)at,
+            .h = (float *)(void *)(at + n.scratch),
+            .inner = (float *)(void *)(at + n.scratch + n.h),
+            .beside = (float *)(void *)(at + n.scratch + n.h + n.inner),
+            .bf16 = (uint16_t *)(void *)(at + n.scratch + n.h + n.inner + n.beside),
+            .int8 =
+                (struct act_int8 *)(void *)(at + n.scratch + n.h + n.inner + n.beside + n.bf16),
+        };
+    }
+    return 0;
+}
+
 int session_new(const struct model *model, const struct kernels *kernels, struct pool *pool,
                 struct session **out, struct error *err)
 {
-    const size_t n_bytes = pool_threads(pool) * SCRATCH_FLOATS * sizeof(float);
     struct session *session = calloc(1, sizeof *session);
 
     if (!session)
@@ -49,13 +128,11 @@ int session_new(const struct model *model, const struct kernels *kernels, struct
     session->model = model;
     session->kernels = *kernels;
     session->pool = pool;
+    session->has_panels = panels_serve(model, kernels);
     arena_init(&session->arena);
-    session->scratch = aligned_alloc(64, n_bytes);
-    if (kernels->int8)
-        session->acts = malloc(matmul_int8_bytes(&model->info));
-    if (!session->scratch || (kernels->int8 && !session->acts)) {
+    if (make_workspaces(session, err) < 0) {
         session_free(session);
-        return error_nomem(err);
+        return -1;
     }
     *out = session;
     return 0;
@@ -65,8 +142,8 @@ void session_free(struct session *session)
 {
     if (!session)
         return;
-    free(session->scratch);
-    free(session->acts);
+    free(session->spaces);
+    free(session->memory);
     free(session->floats);
     arena_release(&session->arena);
     free(session);
@@ -107,11 +184,13 @@ int session_eval(struct session *session, const struct sequence *sequences, size
 struct session_memory session_memory(const struct model *model, size_t n_threads,
                                      size_t n_tokens, size_t n_sequences)
 {
+    const struct space_bytes n =
+        measure(model, model->panels ? BLOCK_ROWS : BLOCK_ROWS_UNPACKED);
+
     return (struct session_memory){
-        .weight_bytes = model->info.weight_bytes,
+        .weight_bytes = model_weight_bytes(model),
         .activation_bytes = ragged_bytes(model, n_threads, n_tokens, n_sequences) +
-                            matmul_int8_bytes(&model->info) +
-                            (uint64_t)n_threads * SCRATCH_FLOATS * sizeof(float),
+                            (uint64_t)n_threads * sum_bytes(&n),
     };
 }
 

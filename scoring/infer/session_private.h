@@ -20,38 +20,50 @@
 struct pool;
 
 enum {
-    CHUNK_ROWS = 1024,    /* rows that go through a block together: bounds memory */
-    VOCAB_COLUMNS = 4096, /* logits that exist at once for a row */
-    /* A thread holds this much of the weights packed: 128 KiB. */
-    MATMUL_COLUMNS = KERNELS_PANEL_MAX,
-    MATMUL_DEPTH = 512,
-    UNPACK_DEPTH = 256, /* elements of a panel's rows widened at once; 256 are one block */
+    /* Rows that a thread takes through a part of a layer: of these, what a product reads and
+     * writes stays in the second cache. Without panels each block makes its own, and more rows
+     * share them. */
+    BLOCK_ROWS = 96,
+    BLOCK_ROWS_UNPACKED = 256,
+    BLOCK_ROWS_LEAST = 12, /* the height of the tiles of gemm */
+    TARGET_ROWS = 1024,    /* whose logits are made together: bounds memory */
+    VOCAB_COLUMNS = 8192,  /* logits of a row that are one sum */
     ATTENTION_ROWS = 64,
     ATTENTION_KEYS = 256,
-    /* The largest of: packed weights and widened rows; scores and output of an attention
-     * tile. */
+    /* The largest of: a stretch of a panel and what it is made of; scores and output of an
+     * attention tile. */
     SCRATCH_FLOATS = ATTENTION_ROWS * (ATTENTION_KEYS + HEAD_DIM_MAX),
 };
-static_assert(SCRATCH_FLOATS >=
-                  MATMUL_COLUMNS * MATMUL_DEPTH + KERNELS_PANEL_MAX * UNPACK_DEPTH,
-              "scratch holds packed weights and widened rows");
+
+/* What a thread works with on a block of rows: see step.h. */
+struct workspace {
+    float *scratch; /* SCRATCH_FLOATS, for whatever is at hand */
+    float *h;
+    float *inner;
+    float *beside;
+    uint16_t *bf16;
+    struct act_int8 *int8;
+};
 
 struct session {
     const struct model *model;
     struct kernels kernels;
     struct pool *pool;
+    bool has_panels; /* the model's panels are those of these kernels */
     struct rope_stretch stretch;
-    float *scratch; /* SCRATCH_FLOATS for each thread */
-    /* A chunk of rows rounded for matmul_int8.h; NULL where these kernels are not used. */
-    struct act_int8 *acts;
-    struct arena arena; /* the lists of a batch */
-    float *floats;      /* its matrices */
+    struct workspace *spaces; /* of each thread */
+    uint8_t *memory;          /* theirs */
+    struct arena arena;       /* the lists of a batch */
+    float *floats;            /* its matrices */
     size_t n_floats;
 };
 
+/* How many rows of n are a block, so that all threads have about as much to do. */
+size_t session_block_rows(const struct session *session, size_t n);
+
 static inline float *session_scratch(const struct session *session, size_t thread)
 {
-    return session->scratch + thread * SCRATCH_FLOATS;
+    return session->spaces[thread].scratch;
 }
 
 static inline size_t min_size(size_t a, size_t b)

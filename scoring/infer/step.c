@@ -2,11 +2,30 @@
 #include "scoring/infer/step.h"
 
 #include "scoring/infer/arch.h"
-#include "scoring/infer/matmul.h"
 #include "scoring/infer/model_private.h"
 #include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"
 #include "scoring/kernels/kernels.h"
+
+static_assert(STEP_COLUMNS % KERNELS_PANEL_MAX == 0, "columns are cut between panels");
+
+struct step step_begin(const struct session *session, struct ragged *batch, size_t first,
+                       size_t n, size_t thread)
+{
+    const struct workspace *space = &session->spaces[thread];
+
+    return (struct step){
+        .session = session,
+        .batch = batch,
+        .first = first,
+        .n = n,
+        .thread = thread,
+        .h = space->h,
+        .inner = space->inner,
+        .beside = space->beside,
+        .operand = { .bf16 = space->bf16, .int8 = space->int8 },
+    };
+}
 
 const struct model_info *step_info(const struct step *step)
 {
@@ -36,76 +55,73 @@ static float *stream_row(const struct step *step, size_t row)
     return step->batch->x + (step->first + row) * step_info(step)->n_embd;
 }
 
-static float *h_row(const struct step *step, size_t row)
+void step_operand(struct step *step, const float *rows, size_t width)
 {
-    return step->batch->h + row * step_info(step)->n_embd;
-}
+    struct operand *operand = &step->operand;
 
-static void norm_into_h(void *arg, size_t row, size_t thread)
-{
-    const struct step *step = arg;
-
-    (void)thread;
-    norm_row(step->session, step->norm, stream_row(step, row), h_row(step, row));
+    operand->rows = rows;
+    operand->m = step->n;
+    operand->width = width;
+    operand->has_bf16 = operand->has_int8 = false;
 }
 
 void step_norm(struct step *step, const struct norm *norm)
 {
-    step->norm = norm;
-    rows_run(step->session, step->n, norm_into_h, step);
+    const size_t width = step_info(step)->n_embd;
+
+    for (size_t row = 0; row < step->n; row++)
+        norm_row(step->session, norm, stream_row(step, row), step->h + row * width);
+    step_operand(step, step->h, width);
 }
 
-static void multiply(const struct step *step, const struct matrix *weights, const float *bias,
-                     const float *a, float *out, bool add)
+void step_multiply_columns(struct step *step, const struct linear *linear, size_t first,
+                           size_t n, float *out, size_t ldo)
 {
-    matmul_run(step->session, &(struct matmul){
-                                  .weights = weights,
-                                  .bias = bias,
-                                  .a = a,
-                                  .m = step->n,
-                                  .lda = weights->n_cols,
-                                  .out = out,
-                                  .ldo = weights->n_rows,
-                                  .panel_stride = step->session->kernels.panel,
-                                  .add = add,
-                              });
+    matmul_run(step->session,
+               &(struct matmul){
+                   .weights = &linear->matrix,
+                   .bias = linear->bias,
+                   .a = &step->operand,
+                   .first = first,
+                   .n = n,
+                   .out = out,
+                   .ldo = ldo,
+               },
+               step->thread);
 }
 
-void step_multiply(const struct step *step, const struct linear *linear, const float *a,
-                   float *out)
+void step_multiply(struct step *step, const struct linear *linear, float *out)
 {
-    multiply(step, &linear->matrix, linear->bias, a, out, false);
+    const size_t n = linear->matrix.n_rows;
+
+    step_multiply_columns(step, linear, 0, n, out, n);
 }
 
-static void add_bias(void *arg, size_t row, size_t thread)
+void step_add(struct step *step, const struct linear *linear, const struct norm *post)
 {
-    const struct step *step = arg;
+    const struct kernels *kernels = &step->session->kernels;
+    const size_t width = step_info(step)->n_embd;
 
-    (void)thread;
-    step->session->kernels.add_f32(stream_row(step, row), step->bias, step_info(step)->n_embd);
-}
-
-static void add_normed(void *arg, size_t row, size_t thread)
-{
-    const struct step *step = arg;
-    float *h = h_row(step, row);
-
-    (void)thread;
-    norm_row(step->session, step->norm, h, h);
-    step->session->kernels.add_f32(stream_row(step, row), h, step_info(step)->n_embd);
-}
-
-void step_add(struct step *step, const struct linear *linear, const struct norm *post,
-              const float *a)
-{
     if (post->weight) {
-        step_multiply(step, linear, a, step->batch->h);
-        step->norm = post;
-        rows_run(step->session, step->n, add_normed, step);
+        step_multiply(step, linear, step->h);
+        for (size_t row = 0; row < step->n; row++) {
+            float *h = step->h + row * width;
+
+            norm_row(step->session, post, h, h);
+            kernels->add_f32(stream_row(step, row), h, width);
+        }
         return;
     }
-    multiply(step, &linear->matrix, NULL, a, stream_row(step, 0), true);
-    step->bias = linear->bias;
-    if (step->bias)
-        rows_run(step->session, step->n, add_bias, step);
+    matmul_run(step->session,
+               &(struct matmul){
+                   .weights = &linear->matrix,
+                   .a = &step->operand,
+                   .n = width,
+                   .out = stream_row(step, 0),
+                   .ldo = width,
+                   .add = true,
+               },
+               step->thread);
+    for (size_t row = 0; linear->bias && row < step->n; row++)
+        kernels->add_f32(stream_row(step, row), linear->bias, width);
 }

@@ -28,6 +28,7 @@ struct matrix {
     size_t n_rows;
     size_t n_cols;
     size_t row_bytes;
+    const uint8_t *panels; /* the same by model_pack(); NULL without */
 };
 
 struct linear {

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/pool.h"
 #include "scoring/infer/model.h"
+#include "scoring/infer/pack.h"
 #include "scoring/infer/session.h"
 #include "scoring/kernels/kernels.h"
 #include "tests/support/infer.h"
@@ -37,7 +38,8 @@ static int score_tokens(const struct file_map *file, struct error *err)
 
     kernels_init(&kernels, cpu_detect());
     if (model_open_bytes(file->data, file->len, &model, err) == 0 &&
-        pool_new(1, &pool, err) == 0 && session_new(model, &kernels, pool, &session, err) == 0)
+        pool_new(1, &pool, err) == 0 && model_pack(model, &kernels, pool, err) == 0 &&
+        session_new(model, &kernels, pool, &session, err) == 0)
         rc = session_eval(session, &sequence, 1, err);
     session_free(session);
     pool_free(pool);

@@ -56,7 +56,7 @@ static void eval_each(struct runner *runner, const struct infer_cases *cases)
         assert_ok(session_eval(runner->session, &cases->cases[i].sequence, 1, &err));
 }
 
-/* In one call, in reverse order and each several times: together more than CHUNK_ROWS. */
+/* In one call, in reverse order and each several times: together more than TARGET_ROWS. */
 enum { COPIES = 3 };
 
 static void eval_together(struct runner *runner, const struct infer_cases *cases)
@@ -69,7 +69,7 @@ static void eval_together(struct runner *runner, const struct infer_cases *cases
         all[i] = cases->cases[(COPIES * cases->n - 1 - i) % cases->n].sequence;
         n_tokens += all[i].n_tokens;
     }
-    assert_true(n_tokens > CHUNK_ROWS);
+    assert_true(n_tokens > TARGET_ROWS);
     assert_ok(session_eval(runner->session, all, COPIES * cases->n, &err));
     test_free(all);
 }
