@@ -2,29 +2,25 @@
 /*
  * attention.h - causal attention within each sequence, in tiles with an online softmax.
  *
- * Keys are stored transposed, values as they are, both as right sides for gemm:
- * - K: a part's keys begin at k + first_key * kv_width; there each key-value head has
- *   n_keys * head_dim floats: panels of `panel` keys (the last one fewer), element-major, that
- *   is element l of key j of a panel of n at [l * n + j].
- * - V: column c of key i at v[c / panel * n_keys * panel + i * panel + c % panel], with n_keys
- *   and i counted over the whole batch.
+ * A task is some rows under some of the heads that share keys and values, block of keys after
+ * block of keys: scores, their softmax relative to the largest so far, and what they weigh of
+ * the values. Products are of floats, or of bfloat16 (kv_is_rounded()): then queries, keys,
+ * values and the softmax's weights are rounded to it, each within 2^-8; sums are of floats.
+ * Blocks begin at multiples of ATTENTION_KEYS of a sequence, so a row's sums have one order
+ * whatever else is in the batch.
  */
 #ifndef CURATE_ATTENTION_H
 #define CURATE_ATTENTION_H
 
 #include <stddef.h>
 
-struct ragged;
+struct model_info;
 struct part;
+struct ragged;
 struct session;
 
-/* Store one key row (kv_width floats, already rotated) at its place in k. */
-void attention_put_key(const struct session *session, const struct ragged *batch,
-                       const struct part *part, size_t position, const float *row);
-
-/* The same of a row of values, in v. */
-void attention_put_value(const struct session *session, const struct ragged *batch,
-                         const struct part *part, size_t position, const float *row);
+/* What of a thread's scratch attention_run() needs. */
+size_t attention_bytes(const struct model_info *info);
 
 /* Turn the queries of all rows (rotated and scaled) of batch->layer into the attention's
  * output, in place, and note what sequences ask of it: mass, focus, reach of the batch. A row

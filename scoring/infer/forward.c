@@ -7,6 +7,7 @@
 #include "scoring/infer/angles.h"
 #include "scoring/infer/arch.h"
 #include "scoring/infer/attention.h"
+#include "scoring/infer/attention_kv.h"
 #include "scoring/infer/feed_forward.h"
 #include "scoring/infer/hidden.h"
 #include "scoring/infer/logits.h"
@@ -98,8 +99,8 @@ static void project_keys(struct step *step)
         place_heads(step, key, keys, step_info(step)->n_kv_heads, layer->k_norm);
         if (!in_range(keys, width))
             mark_bad(step, key);
-        attention_put_key(step->session, batch, ragged_part_of_key(batch, key),
-                          batch->position[key], keys);
+        kv_put_key(step->session, batch, ragged_part_of_key(batch, key), batch->position[key],
+                   keys);
     }
     step_multiply(step, &layer->v, step->inner);
     for (size_t row = 0; row < step->n; row++) {
@@ -108,8 +109,8 @@ static void project_keys(struct step *step)
 
         if (!in_range(values, width))
             mark_bad(step, key);
-        attention_put_value(step->session, batch, ragged_part_of_key(batch, key),
-                            batch->position[key], values);
+        kv_put_value(step->session, batch, ragged_part_of_key(batch, key), batch->position[key],
+                     values);
     }
 }
 

@@ -8,9 +8,6 @@
 #include "scoring/infer/weights.h"
 #include "scoring/kernels/kernels.h"
 
-static_assert(SCRATCH_FLOATS * sizeof(float) >= PANEL_BYTES + PANEL_SCRATCH_BYTES,
-              "scratch holds a stretch of a panel and what it is made of");
-
 struct job {
     const struct session *session;
     const struct matmul *matmul;

@@ -4,9 +4,9 @@
  *
  * A form depends on what the kernels are fast at and on the type in the file. FORM_F32 is
  * exact. FORM_BF16 and FORM_INT8 take the weights as they are and round the rows they meet: a
- * row in bfloat16 is within 2^-9 of each number; in bytes within the M / 254 and 4 *
+ * row in bfloat16 is within 2^-8 of each number; in bytes within the M / 254 and 4 *
  * FLT_EPSILON * M of kernels.h, M the largest magnitude of 32 numbers. So an output differs
- * from that in floats by at most 2^-9 * sum |a * w|, or the sum over blocks of that bound times
+ * from that in floats by at most 2^-8 * sum |a * w|, or the sum over blocks of that bound times
  * sum |w|, beside the rounding of the sums.
  *
  * Panels are made for a stretch of elements in a thread's scratch whenever they are needed, or

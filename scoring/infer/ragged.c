@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/pool.h"
+#include "scoring/infer/attention_kv.h"
 #include "scoring/infer/logits.h"
 #include "scoring/infer/model_private.h"
 #include "scoring/infer/session_private.h"
@@ -20,6 +21,13 @@
 /* Floats of each matrix of a batch. */
 struct floats {
     uint64_t x, q, k, v, h, angles, local_angles;
+};
+
+/* What they depend on. */
+struct counts {
+    uint64_t keys, slots, max_keys, angles, targets;
+    size_t panel;
+    bool rounded; /* keys and values are */
 };
 
 static size_t max(size_t a, size_t b)
@@ -34,24 +42,22 @@ static uint64_t line_up(uint64_t n)
 }
 
 /* The shape is bounded by hparams.c and the keys by MAX_KEYS: nothing here can wrap. */
-static struct floats measure(const struct model *model, size_t panel, uint64_t n_keys,
-                             uint64_t max_keys, uint64_t n_angles, uint64_t n_targets)
+static struct floats measure(const struct model *model, const struct counts *counts)
 {
     const struct model_info *info = &model->info;
     const struct hparams *hparams = &model->hparams;
     const size_t q_width = (size_t)info->n_heads * info->head_dim;
-    const size_t kv_width = (size_t)info->n_kv_heads * info->head_dim;
-    const size_t v_width = (kv_width + panel - 1) / panel * panel;
     const size_t half = hparams->rope.n_rot / 2;
 
     return (struct floats){
-        .x = line_up(n_keys * info->n_embd),
-        .q = line_up(n_keys * q_width),
-        .k = line_up(n_keys * kv_width),
-        .v = line_up(n_keys * v_width),
-        .h = line_up((n_targets < TARGET_ROWS ? n_targets : TARGET_ROWS) * info->n_embd),
-        .angles = line_up(n_angles * half),
-        .local_angles = hparams->has_local_rope ? line_up(max_keys * half) : 0,
+        .x = line_up(counts->keys * info->n_embd),
+        .q = line_up(counts->keys * q_width),
+        .k = line_up(kv_key_floats(info, counts->rounded, counts->slots)),
+        .v = line_up(kv_value_floats(info, counts->rounded, counts->panel, counts->slots)),
+        .h = line_up((counts->targets < TARGET_ROWS ? counts->targets : TARGET_ROWS) *
+                     info->n_embd),
+        .angles = line_up(counts->angles * half),
+        .local_angles = hparams->has_local_rope ? line_up(counts->max_keys * half) : 0,
     };
 }
 
@@ -236,11 +242,13 @@ static int lay_out_parts(struct session *session, const struct sequence *sequenc
         if (part->n_keys > MAX_KEYS - batch->n_keys)
             return error_set(err, ERR_INPUT, "more than %zu tokens in one call", MAX_KEYS);
         part->first_key = batch->n_keys;
+        part->first_slot = batch->n_slots;
         part->first_span = batch->n_spans;
         part->first_cell = batch->n_cells;
         part->first_focus = batch->n_focus;
         batch->n_parts++;
         batch->n_keys += part->n_keys;
+        batch->n_slots += kv_slots(session->kernels.panel, part->n_keys);
         batch->max_keys = max(batch->max_keys, part->n_keys);
         batch->n_spans += sequence->attention ? sequence->n_spans : 0;
         batch->n_cells += cells_of(session, sequence);
@@ -285,8 +293,14 @@ static int allocate_lists(struct session *session, struct ragged *batch, struct 
 
 static int allocate_floats(struct session *session, struct ragged *batch, struct error *err)
 {
-    const struct floats n = measure(session->model, session->kernels.panel, batch->n_keys,
-                                    batch->max_keys, batch->n_angles, batch->n_targets);
+    const struct counts counts = { .keys = batch->n_keys,
+                                   .slots = batch->n_slots,
+                                   .max_keys = batch->max_keys,
+                                   .angles = batch->n_angles,
+                                   .targets = batch->n_targets,
+                                   .panel = session->kernels.panel,
+                                   .rounded = session->rounds_attention };
+    const struct floats n = measure(session->model, &counts);
     const uint64_t total = sum_floats(&n);
 
     if (total > SIZE_MAX / sizeof *session->floats)
@@ -310,8 +324,8 @@ static int allocate_floats(struct session *session, struct ragged *batch, struct
     batch->x = session->floats;
     batch->q = batch->x + n.x;
     batch->k = batch->q + n.q;
-    batch->v = batch->k + n.k;
-    batch->h = batch->v + n.v;
+    batch->v = batch->q + n.q + n.k;
+    batch->h = batch->q + n.q + n.k + n.v;
     batch->cos = batch->h + n.h;
     batch->sin = batch->cos + n.angles;
     batch->local_cos = batch->sin + n.angles;
@@ -460,7 +474,13 @@ uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys
                       size_t n_parts)
 {
     const size_t n = min_size(n_keys, MAX_KEYS);
-    const struct floats floats = measure(model, KERNELS_PANEL_MAX, n, n, n, TARGET_ROWS);
+    const struct counts counts = { .keys = n,
+                                   .slots = n + (uint64_t)n_parts * KERNELS_PANEL_MAX,
+                                   .max_keys = n,
+                                   .angles = n,
+                                   .targets = TARGET_ROWS,
+                                   .panel = KERNELS_PANEL_MAX };
+    const struct floats floats = measure(model, &counts);
     const size_t n_heads = model->info.n_heads;
     /* All tokens may be scored and their focus asked for; one-token spans are the most there
      * can be; a tile has two numbers a head for the reach. */

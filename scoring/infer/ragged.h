@@ -26,6 +26,7 @@ struct part {
     size_t first_key;
     size_t n_keys;
     size_t first_observed; /* position of the first row that is looked at */
+    size_t first_slot;     /* of its keys: see attention_kv.h */
     size_t first_row;
     size_t first_position; /* of first_row; its rows reach to the last key */
     size_t first_tile;     /* of ATTENTION_ROWS positions each, counted from position 0 */
@@ -55,6 +56,7 @@ struct ragged {
     struct part *parts;
     size_t n_parts;
     size_t n_keys;
+    size_t n_slots;
     size_t n_rows;
     size_t n_tiles;
     size_t max_keys;        /* of one part */
@@ -80,10 +82,10 @@ struct ragged {
     double *reach;   /* per tile and head of the first layer: sum, sum of squares */
     size_t *bad_key; /* per thread the lowest key whose values left the range; SIZE_MAX none */
 
-    float *x;   /* residual stream: n_rows x n_embd */
-    float *q;   /* queries, then the attention's output: n_rows x heads * head_dim */
-    float *k;   /* keys, transposed in panels: see attention.h */
-    float *v;   /* values in panels: see attention.h */
+    float *x; /* residual stream: n_rows x n_embd */
+    float *q; /* queries, then the attention's output: n_rows x heads * head_dim */
+    void *k;  /* keys and values: see attention_kv.h */
+    void *v;
     float *h;   /* up to TARGET_ROWS rows after the last norm: x n_embd */
     float *cos; /* n_angles x n_rot / 2 */
     float *sin;

@@ -7,6 +7,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/pool.h"
+#include "scoring/infer/attention.h"
+#include "scoring/infer/attention_kv.h"
 #include "scoring/infer/forward.h"
 #include "scoring/infer/model_private.h"
 #include "scoring/infer/panels.h"
@@ -70,6 +72,11 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+size_t session_scratch_bytes(const struct model_info *info)
+{
+    return larger(PANEL_BYTES + PANEL_SCRATCH_BYTES, attention_bytes(info));
+}
+
 static struct space_bytes measure(const struct model *model, size_t block_rows)
 {
     const struct model_info *info = &model->info;
@@ -79,7 +86,7 @@ static struct space_bytes measure(const struct model *model, size_t block_rows)
     const size_t operand = block_rows * larger(larger(info->n_embd, q_width), info->n_ff);
 
     return (struct space_bytes){
-        .scratch = line_up(SCRATCH_FLOATS * sizeof(float)),
+        .scratch = line_up(session_scratch_bytes(info)),
         .h = line_up(block_rows * info->n_embd * sizeof(float)),
         .inner = line_up(block_rows * inner * sizeof(float)),
         .beside = line_up(block_rows * STEP_COLUMNS * sizeof(float)),
@@ -129,6 +136,7 @@ int session_new(const struct model *model, const struct kernels *kernels, struct
     session->kernels = *kernels;
     session->pool = pool;
     session->has_panels = panels_serve(model, kernels);
+    session->rounds_attention = kv_is_rounded(model, kernels);
     arena_init(&session->arena);
     if (make_workspaces(session, err) < 0) {
         session_free(session);

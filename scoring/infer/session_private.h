@@ -30,14 +30,11 @@ enum {
     VOCAB_COLUMNS = 8192,  /* logits of a row that are one sum */
     ATTENTION_ROWS = 64,
     ATTENTION_KEYS = 256,
-    /* The largest of: a stretch of a panel and what it is made of; scores and output of an
-     * attention tile. */
-    SCRATCH_FLOATS = ATTENTION_ROWS * (ATTENTION_KEYS + HEAD_DIM_MAX),
 };
 
 /* What a thread works with on a block of rows: see step.h. */
 struct workspace {
-    float *scratch; /* SCRATCH_FLOATS, for whatever is at hand */
+    float *scratch; /* session_scratch_bytes(), for whatever is at hand */
     float *h;
     float *inner;
     float *beside;
@@ -49,7 +46,8 @@ struct session {
     const struct model *model;
     struct kernels kernels;
     struct pool *pool;
-    bool has_panels; /* the model's panels are those of these kernels */
+    bool has_panels;       /* the model's panels are those of these kernels */
+    bool rounds_attention; /* kv_is_rounded() */
     struct rope_stretch stretch;
     struct workspace *spaces; /* of each thread */
     uint8_t *memory;          /* theirs */
@@ -60,6 +58,9 @@ struct session {
 
 /* How many rows of n are a block, so that all threads have about as much to do. */
 size_t session_block_rows(const struct session *session, size_t n);
+
+/* A stretch of a panel and what it is made of, or a tile of attention, whichever is more. */
+size_t session_scratch_bytes(const struct model_info *info);
 
 static inline float *session_scratch(const struct session *session, size_t thread)
 {

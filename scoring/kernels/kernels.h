@@ -171,6 +171,14 @@ struct kernels {
     void (*gemm_bf16)(size_t m, size_t n, size_t k, const uint16_t *a, size_t lda,
                       const uint16_t *b, size_t panel, float *out, size_t ldo, bool add);
 
+    /*
+     * out[i] = exp(x[i] - max), for x[i] <= max (-INFINITY gives 0); returns their sum before
+     * they were rounded. The difference is rounded to float; its exp is within 4e-6 + 1.2e-7 *
+     * |x[i] - max| relative, and values under 1e-37 may become 0. The sum is within n *
+     * FLT_EPSILON of that of its terms.
+     */
+    float (*exp_bf16)(const float *x, size_t n, float max, uint16_t *out);
+
     /* out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i]; the mean in double. out may be x.
      * Three roundings: within 2 * FLT_EPSILON relative (underflow apart). */
     void (*rms_norm)(const float *x, const float *weight, size_t n, float epsilon, float *out);

@@ -6,6 +6,7 @@ position: make_zoo.py FOLDER [STAMP]. oracle.py knows what they should say. Same
 Weights are uniform, as sums and products of numbers that are exact everywhere; blocks of
 quantised types are random bits under a sensible scale.
 """
+import itertools
 import os
 import random
 import struct
@@ -249,6 +250,16 @@ def types():
         yield zoo.body()
 
 
+def without_answers():
+    """For tests that compare one way to compute with another."""
+    zoo = Zoo("gemma2-bf16", "gemma2", 60, layers=3)
+    zoo.kind = "BF16"
+    zoo.body(post_norms=True, own_output=False)
+    zoo.key("attention.sliding_window", 48)
+    zoo.key("attn_logit_softcapping", 4.0)
+    yield zoo
+
+
 def models():
     yield from llamas()
     yield from others()
@@ -257,7 +268,7 @@ def models():
 
 if __name__ == "__main__":
     os.makedirs(sys.argv[1], exist_ok=True)
-    for model in models():
+    for model in itertools.chain(models(), without_answers()):
         model.write(sys.argv[1])
     for stamp in sys.argv[2:]:  # touched when all are there
         open(stamp, "w").close()

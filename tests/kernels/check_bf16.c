@@ -81,6 +81,88 @@ static void rounding_gives_the_same_bits_in_all_variants(void **state)
     guard_close(&to);
 }
 
+static void check_exp(const char *who, float difference, uint16_t got)
+{
+    const double want = exp((double)difference);
+    const double before = (4e-6 + 1.2e-7 * fabs((double)difference)) * want;
+    const double bound = before + (want + before) * 0x1p-8 + 1e-37;
+
+    if (!(fabs((double)widen(got) - want) <= bound))
+        fail_msg("%s: exp(%.9g) is %.9g, not %.9g", who, (double)difference, (double)widen(got),
+                 want);
+}
+
+static void exp_is_within_the_bound_and_so_is_the_sum(void **state)
+{
+    const struct family *f = *state;
+    const struct kernels *const both[] = { &f->ref, &f->fast };
+    struct rng rng = rng_from_env("CURATE_SEED");
+    struct guard from, to;
+
+    guard_open(&from, LEN_MAX * sizeof(float));
+    guard_open(&to, LEN_MAX * sizeof(uint16_t));
+    for (size_t n = 0; n <= LEN_MAX; n = next_len(n)) {
+        const float max = 10 * rng_normal_f32(&rng);
+        float *x = guard_tail(&from, n * sizeof *x);
+        uint16_t *got = guard_tail(&to, n * sizeof *got);
+
+        for (size_t i = 0; i < n; i++)
+            x[i] = max - (float)(100 * rng_unit(&rng) * rng_unit(&rng));
+        for (size_t b = 0; b < 2; b++) {
+            const float sum = both[b]->exp_bf16(x, n, max, got);
+            double want = 0, slack = 1e-36;
+
+            for (size_t i = 0; i < n; i++) {
+                const float difference = x[i] - max;
+                const double term = exp((double)difference);
+
+                check_exp(both[b]->name, difference, got[i]);
+                want += term;
+                slack += (4e-6 + 1.2e-7 * fabs((double)difference) +
+                          (double)n * (double)FLT_EPSILON) *
+                         term;
+            }
+            if (!(fabs((double)sum - want) <= slack))
+                fail_msg("%s n=%zu: the sum is %.9g, not %.9g", both[b]->name, n, (double)sum,
+                         want);
+            assert_true(guard_intact(&to));
+        }
+    }
+    guard_close(&from);
+    guard_close(&to);
+}
+
+static void exp_is_within_the_bound_over_its_range(void **state)
+{
+    const struct family *f = *state;
+    uint16_t got[16];
+    float x[16];
+
+    for (float from = 0; from > -120; from -= 0x1p-7f) {
+        for (size_t i = 0; i < 16; i++)
+            x[i] = from - (float)i * 0x1p-11f;
+        f->fast.exp_bf16(x, 16, 0, got);
+        for (size_t i = 0; i < 16; i++)
+            check_exp(f->fast.name, x[i], got[i]);
+    }
+}
+
+static void exp_of_special_values_is_what_it_is_in_floats(void **state)
+{
+    const struct family *f = *state;
+    const float x[] = { 2, -INFINITY, -1e30f, 2, -FLT_MAX };
+    uint16_t got[5];
+
+    assert_true(f->fast.exp_bf16(x, 5, 2, got) >= 2 * (1 - 4e-6f));
+    assert_int_equal(got[0], 0x3f80);
+    assert_int_equal(got[1], 0);
+    assert_int_equal(got[2], 0);
+    assert_int_equal(got[3], 0x3f80);
+    assert_int_equal(got[4], 0);
+    assert_true(isnan(f->fast.exp_bf16(&(float){ NAN }, 1, 0, got)));
+    assert_true(isnan(widen(got[0])));
+}
+
 static void a_panel_holds_the_rows_in_pairs(void **state)
 {
     const struct family *f = *state;
@@ -275,6 +357,9 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(a_number_becomes_the_nearest, &f),
         cmocka_unit_test_prestate(rounding_gives_the_same_bits_in_all_variants, &f),
+        cmocka_unit_test_prestate(exp_is_within_the_bound_and_so_is_the_sum, &f),
+        cmocka_unit_test_prestate(exp_is_within_the_bound_over_its_range, &f),
+        cmocka_unit_test_prestate(exp_of_special_values_is_what_it_is_in_floats, &f),
         cmocka_unit_test_prestate(a_panel_holds_the_rows_in_pairs, &f),
         cmocka_unit_test_prestate(products_are_within_the_bound, &f),
         cmocka_unit_test_prestate(an_element_has_the_same_bits_in_any_call, &f),

@@ -519,7 +519,7 @@ static void holds_no_more_memory_than_it_said(void **state)
     eval_together(&f->runner, &f->subject.cases);
 
     const uint64_t held = session->n_floats * sizeof(float) + session->arena.total_bytes +
-                          2 * SCRATCH_FLOATS * sizeof(float);
+                          2 * session_scratch_bytes(model_info(f->runner.model));
     assert_in_range(held, 1,
                     session_memory(f->runner.model, 2, n_tokens, COPIES * f->subject.cases.n)
                         .activation_bytes);

@@ -14,6 +14,7 @@
 enum { PANEL_AVX512BF16 = 32 };
 
 void round_bf16_avx512bf16(const float *x, size_t n, uint16_t *out);
+float exp_bf16_avx512bf16(const float *x, size_t n, float max, uint16_t *out);
 void pair_bf16_avx512bf16(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                           size_t panel, uint16_t *out);
 void gemm_bf16_avx512bf16(size_t m, size_t n, size_t k, const uint16_t *a, size_t lda,

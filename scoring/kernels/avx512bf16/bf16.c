@@ -3,12 +3,10 @@
  * Tiles of ROWS x 32 as in avx512/gemm.c, two steps of l in one instruction. Every element of
  * every tile is the same chain of steps in order of l, so its bits depend on nothing else.
  */
-#include <immintrin.h>
 #include <string.h>
 
 #include "scoring/kernels/avx512bf16/avx512bf16.h"
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#include "scoring/kernels/avx512bf16/vector.h"
 
 enum {
     ROWS = 12,
@@ -18,17 +16,6 @@ enum {
      */
     DEPTH = 512,
 };
-
-/* The mask of the first n of 32 lanes of 16 bits; of all when n is more. */
-ALWAYS_INLINE __mmask32 first_halves(size_t n)
-{
-    return n < 32 ? (1u << n) - 1 : 0xffffffffu;
-}
-
-ALWAYS_INLINE __mmask16 first_lanes(size_t n)
-{
-    return (__mmask16)(n < 16 ? (1u << n) - 1 : 0xffffu);
-}
 
 void round_bf16_avx512bf16(const float *x, size_t n, uint16_t *out)
 {

@@ -11,5 +11,6 @@ void use_avx512bf16(struct kernels *k)
     k->bf16 = true;
     k->round_bf16 = round_bf16_avx512bf16;
     k->pair_bf16 = pair_bf16_avx512bf16;
+    k->exp_bf16 = exp_bf16_avx512bf16;
     k->gemm_bf16 = gemm_bf16_avx512bf16;
 }

@@ -37,6 +37,19 @@ void round_bf16_ref(const float *x, size_t n, uint16_t *out)
         out[i] = round_one(x[i]);
 }
 
+float exp_bf16_ref(const float *x, size_t n, float max, uint16_t *out)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const float y = expf(x[i] - max);
+
+        out[i] = round_one(y);
+        sum += (double)y;
+    }
+    return (float)sum;
+}
+
 void pair_bf16_ref(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                    size_t panel, uint16_t *out)
 {

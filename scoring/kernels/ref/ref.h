@@ -58,6 +58,7 @@ void gemm_int8_ref(size_t m, size_t n, size_t n_blocks, const struct act_int8 *a
                    bool add);
 
 void round_bf16_ref(const float *x, size_t n, uint16_t *out);
+float exp_bf16_ref(const float *x, size_t n, float max, uint16_t *out);
 void pair_bf16_ref(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                    size_t panel, uint16_t *out);
 void gemm_bf16_ref(size_t m, size_t n, size_t k, const uint16_t *a, size_t lda,

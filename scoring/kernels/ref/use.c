@@ -36,6 +36,7 @@ void use_ref(struct kernels *k)
         .gemm_int8 = gemm_int8_ref,
         .round_bf16 = round_bf16_ref,
         .pair_bf16 = pair_bf16_ref,
+        .exp_bf16 = exp_bf16_ref,
         .gemm_bf16 = gemm_bf16_ref,
         .rms_norm = rms_norm_ref,
         .layer_norm = layer_norm_ref,

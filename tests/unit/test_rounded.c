@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whole passes in which products are of rounded numbers (bytes, bfloat16), held to the same
+ * passes in floats. */
+#include "tests/support/test.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/pool.h"
+#include "scoring/infer/model.h"
+#include "scoring/infer/session.h"
+#include "scoring/infer/tokenizer.h"
+#include "scoring/kernels/kernels.h"
+#include "tests/support/infer.h"
+
+enum { N_TOKENS = 300, N_SEQUENCES = 3, N_SPANS = 3 };
+
+static const char *const models[] = {
+    "models/curate-tiny-long.gguf", /* trained, all matrices Q8_0 */
+    "tests/data/tiny-qwen2.gguf",   /* random, some of them */
+    "type-bf16",                    /* random, of the zoo: see make_zoo.py */
+    "gemma2-bf16",                  /* windows, and caps on scores */
+};
+
+/* How far tokens may be from what floats give: all of them on average, one typically, the worst
+ * of them; and attention on a span. */
+struct bound {
+    double mean, deviation, most, attention;
+};
+static const struct bound from_floats = { 2e-3, 3e-2, 0.3, 1e-4 };
+/* Floats before the rounding differ in their last bits from one family to another, so now and
+ * then a number does by one step of the rounding. */
+static const struct bound between_families = { 2e-3, 2e-2, 0.2, 5e-5 };
+
+/* Pages of a book: a trained model says nothing of use about ids at random. */
+static void read_pages(const struct model *model, int32_t ids[N_SEQUENCES][N_TOKENS])
+{
+    static char text[8 * N_SEQUENCES * N_TOKENS];
+    struct token_buf all = { 0 };
+    struct arena arena;
+    struct error err;
+
+    arena_init(&arena);
+    FILE *book = fopen(source_path(&arena, "models/alice.txt"), "r");
+    assert_non_null(book);
+    assert_int_equal(fread(text, 1, sizeof text, book), sizeof text);
+    fclose(book);
+    assert_ok(
+        tokenizer_encode(model_tokenizer(model), slice_of(text, sizeof text), 0, &all, &err));
+    assert_true(all.n >= N_SEQUENCES * N_TOKENS);
+    memcpy(ids, all.ids, N_SEQUENCES * N_TOKENS * sizeof *all.ids);
+    token_buf_release(&all);
+    arena_release(&arena);
+}
+
+/* Models of the zoo have never seen a book. */
+static void choose_ids(const struct model *model, bool reads,
+                       int32_t ids[N_SEQUENCES][N_TOKENS])
+{
+    if (reads) {
+        read_pages(model, ids);
+        return;
+    }
+    for (size_t i = 0; i < N_SEQUENCES * N_TOKENS; i++)
+        ids[i / N_TOKENS][i % N_TOKENS] =
+            (int32_t)((i * 2654435761U >> 7) % model_info(model)->n_vocab);
+}
+
+/* What a pass shows. */
+struct seen {
+    double nll[N_SEQUENCES * N_TOKENS];
+    double attention[N_SEQUENCES * N_SPANS];
+};
+
+static void find(const char *name, char path[512])
+{
+    struct arena arena;
+
+    arena_init(&arena);
+    if (strchr(name, '/'))
+        snprintf(path, 512, "%s", source_path(&arena, name));
+    else
+        snprintf(path, 512, "%s/%s.gguf", getenv("CURATE_ZOO"), name);
+    arena_release(&arena);
+}
+
+/* One pass over the same ids; in one call, or in as many as there are sequences. */
+static void run(const char *name, const struct kernels *kernels, size_t n_threads,
+                bool together, struct seen *seen)
+{
+    static const struct span spans[N_SPANS] = { { 0, 3 }, { 3, 50 }, { 20, 110 } };
+    static int32_t ids[N_SEQUENCES][N_TOKENS];
+    char path[512];
+    struct sequence sequences[N_SEQUENCES];
+    struct model *model = NULL;
+    struct pool *pool = NULL;
+    struct session *session = NULL;
+    struct error err;
+
+    find(name, path);
+    assert_ok(model_open(path, &model, &err));
+    assert_ok(pool_new(n_threads, &pool, &err));
+    assert_ok(session_new(model, kernels, pool, &session, &err));
+    choose_ids(model, strchr(name, '/') != NULL, ids);
+    for (size_t s = 0; s < N_SEQUENCES; s++)
+        sequences[s] = (struct sequence){
+            .tokens = ids[s],
+            .n_tokens = N_TOKENS - 70 * s, /* no two as long */
+            .score_from = 1,
+            .nll_nats = seen->nll + s * N_TOKENS,
+            .attend_from = 100,
+            .spans = spans,
+            .n_spans = N_SPANS,
+            .attention = seen->attention + s * N_SPANS,
+        };
+    memset(seen, 0, sizeof *seen);
+    for (size_t s = 0; !together && s < N_SEQUENCES; s++)
+        assert_ok(session_eval(session, &sequences[s], 1, &err));
+    if (together)
+        assert_ok(session_eval(session, sequences, N_SEQUENCES, &err));
+    session_free(session);
+    pool_free(pool);
+    model_close(model);
+}
+
+static struct kernels kernels_of(unsigned flags, bool rounded)
+{
+    struct kernels kernels;
+
+    kernels_init(&kernels, flags);
+    kernels.int8 = kernels.bf16 = rounded;
+    return kernels;
+}
+
+static void check_close(const struct seen *a, const struct seen *b, const struct bound *bound,
+                        const char *what)
+{
+    const size_t n = N_SEQUENCES * N_TOKENS;
+    struct bound found = { 0 };
+
+    for (size_t i = 0; i < n; i++) {
+        const double off = a->nll[i] - b->nll[i];
+
+        found.mean += off / (double)n;
+        found.deviation += off * off / (double)n;
+        found.most = fmax(found.most, fabs(off));
+    }
+    found.mean = fabs(found.mean);
+    found.deviation = sqrt(found.deviation);
+    for (size_t i = 0; i < N_SEQUENCES * N_SPANS; i++)
+        found.attention = fmax(found.attention, fabs(a->attention[i] - b->attention[i]));
+    print_message(
+        "# %s: off by %.2g on average, %.2g typically, %.2g at most, attention %.2g\n", what,
+        found.mean, found.deviation, found.most, found.attention);
+    assert_true(found.mean <= bound->mean);
+    assert_true(found.deviation <= bound->deviation);
+    assert_true(found.most <= bound->most);
+    assert_true(found.attention <= bound->attention);
+}
+
+static void rounding_gives_about_what_floats_give(void **state)
+{
+    static struct seen floats, rounded;
+    const struct kernels exact = kernels_of(0, false);
+    const struct kernels rounding = kernels_of(0, true);
+
+    (void)state;
+    for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
+        run(models[m], &exact, 2, true, &floats);
+        run(models[m], &rounding, 2, true, &rounded);
+        assert_memory_not_equal(&floats, &rounded, sizeof floats); /* it did take part */
+        check_close(&floats, &rounded, &from_floats, models[m]);
+    }
+}
+
+static void vectors_give_about_what_plain_c_gives(void **state)
+{
+    static struct seen plain, vectors;
+    const struct kernels ref = kernels_of(0, true);
+    const struct kernels best = kernels_of(cpu_detect(), true);
+
+    (void)state;
+    for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
+        run(models[m], &ref, 2, true, &plain);
+        run(models[m], &best, 2, true, &vectors);
+        check_close(&plain, &vectors, &between_families, models[m]);
+    }
+}
+
+static void gives_the_same_bits_for_any_threads_and_batching(void **state)
+{
+    static struct seen first, other;
+    const struct kernels best = kernels_of(cpu_detect(), true);
+
+    (void)state;
+    for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
+        run(models[m], &best, 1, false, &first);
+        for (size_t n_threads = 1; n_threads <= 4; n_threads++)
+            for (int together = 0; together <= 1; together++) {
+                run(models[m], &best, n_threads, together, &other);
+                assert_memory_equal(&first, &other, sizeof first);
+            }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rounding_gives_about_what_floats_give),
+        cmocka_unit_test(vectors_give_about_what_plain_c_gives),
+        cmocka_unit_test(gives_the_same_bits_for_any_threads_and_batching),
+    };
+
+    return cmocka_run_group_tests_name("infer/rounded", tests, NULL, NULL);
+}
