@@ -15,6 +15,10 @@
 #include "scoring/segment.h"
 #include "scoring/sum.h"
 
+/* Sequences of a call at most, and before one those that it is compared with: so that neither
+ * memory nor time grows with samples that share nearly everything. */
+enum { CALL_MAX = 4096, NEIGHBOURS_MAX = 128 };
+
 int observer_new(const struct model *model, const struct kernels *kernels, struct pool *pool,
                  const struct observer_options *options, struct observer **out,
                  struct error *err)
@@ -243,23 +247,44 @@ static void take_results(const struct job *job, const struct sequence *sequence)
         observation->segments[i].attention = sequence->attention[i];
 }
 
-static int run_jobs(struct observer *observer, const struct job *jobs, size_t n, unsigned needs,
-                    struct error *err)
+/* Of the sequence behind n others in a call, the tokens that these have not computed. */
+static size_t new_tokens(const struct observer *observer, const struct sequence *sequences,
+                         size_t n)
+{
+    const struct sequence *sequence = &sequences[n];
+    size_t most = 0;
+
+    /* The nearest are the likeliest to be of the same context. */
+    for (size_t i = n; i-- > 0 && n - i <= NEIGHBOURS_MAX;) {
+        const size_t shared = session_shared_tokens(observer->session, &sequences[i], sequence);
+
+        most = shared > most ? shared : most;
+    }
+    return sequence->n_tokens - most;
+}
+
+/* Make sequences of the first of n jobs, as many as are run in one call: *n_made, at least one.
+ */
+static int make_call(struct observer *observer, const struct job *jobs, size_t n,
+                     unsigned needs, struct sequence **out, size_t *n_made, struct error *err)
 {
     struct arena *scratch = &observer->scratch;
+    size_t n_tokens = 0, made = 0;
 
     arena_clear(scratch);
+    n = n < CALL_MAX ? n : CALL_MAX;
     struct sequence *sequences = arena_alloc(scratch, n, sizeof *sequences);
     if (!sequences)
         return error_nomem(err);
-    for (size_t i = 0; i < n; i++)
-        if (make_sequence(observer, &jobs[i], needs, scratch, &sequences[i], err) < 0)
+    for (; made < n && (made == 0 || n_tokens < observer->options.batch_tokens); made++) {
+        if (make_sequence(observer, &jobs[made], needs, scratch, &sequences[made], err) < 0)
             return -1;
-    if (session_eval(observer->session, sequences, n, err) < 0)
-        return -1;
-    for (size_t i = 0; i < n; i++)
-        for (const struct job *job = &jobs[i]; job; job = job->shorter)
-            take_results(job, &sequences[i]);
+        n_tokens += new_tokens(observer, sequences, made);
+        if (made > 0 && n_tokens > observer->options.batch_tokens)
+            break;
+    }
+    *out = sequences;
+    *n_made = made;
     return 0;
 }
 
@@ -267,25 +292,28 @@ static int run_list(struct observer *observer, const struct job_list *list, unsi
                     struct error *err)
 {
     const struct observer_options *options = &observer->options;
-    size_t n_total = 0, n_done = 0, end;
+    size_t n_total = 0, n_done = 0, n = 0;
 
     for (size_t i = 0; i < list->n; i++)
         n_total += job_tokens(&list->jobs[i]);
-    for (size_t at = 0; at < list->n; at = end) {
-        size_t n_tokens = job_tokens(&list->jobs[at]);
+    for (size_t at = 0; at < list->n; at += n) {
+        const struct job *jobs = &list->jobs[at];
+        struct sequence *sequences = NULL;
+        size_t n_tokens = 0;
 
-        for (end = at + 1; end < list->n; end++) {
-            if (n_tokens + job_tokens(&list->jobs[end]) > options->batch_tokens)
-                break;
-            n_tokens += job_tokens(&list->jobs[end]);
-        }
-        if (run_jobs(observer, list->jobs + at, end - at, needs, err) < 0)
+        if (make_call(observer, jobs, list->n - at, needs, &sequences, &n, err) < 0 ||
+            session_eval(observer->session, sequences, n, err) < 0)
             return -1;
+        for (size_t i = 0; i < n; i++) {
+            n_tokens += job_tokens(&jobs[i]);
+            for (const struct job *job = &jobs[i]; job; job = job->shorter)
+                take_results(job, &sequences[i]);
+        }
         n_done += n_tokens;
         observer->n_tokens += n_tokens;
         const int signal =
             options->step ? options->step(options->step_arg, n_done, n_total) : 0;
-        if (signal && end < list->n) /* what is complete is not thrown away */
+        if (signal && at + n < list->n) /* what is complete is not thrown away */
             return error_set_sys(err, ERR_CANCELLED, signal, "stopped by signal %d", signal);
     }
     return 0;

@@ -41,23 +41,26 @@ uint64_t kv_value_floats(const struct model_info *info, bool rounded, size_t pan
     return n_slots * info->n_kv_heads * value_columns(info, panel) / (rounded ? 2 : 1);
 }
 
-/* Where numbers begin, counted in numbers: of the keys of a panel, ... */
+/* Where numbers begin, counted in numbers: of the panel that begins with a
+ * position of the part's own, ... */
 static size_t key_place(const struct session *session, const struct part *part, size_t kv_head,
-                        size_t slot)
+                        size_t position)
 {
+    const size_t slot = position - part->n_shared;
     const struct model_info *info = &session->model->info;
-    const size_t n_slots = kv_slots(session->kernels.panel, part->n_keys);
+    const size_t n_slots = kv_slots(session->kernels.panel, part_own_keys(part));
 
     return (part->first_slot * info->n_kv_heads + kv_head * n_slots + slot) * info->head_dim;
 }
 
-/* ... of the values of a slot in a panel. */
+/* ... of the values of a position in a panel. */
 static size_t value_place(const struct session *session, const struct part *part,
-                          size_t kv_head, size_t column, size_t slot)
+                          size_t kv_head, size_t column, size_t position)
 {
+    const size_t slot = position - part->n_shared;
     const struct model_info *info = &session->model->info;
     const size_t panel = session->kernels.panel;
-    const size_t n_slots = kv_slots(panel, part->n_keys);
+    const size_t n_slots = kv_slots(panel, part_own_keys(part));
     const size_t width = value_columns(info, panel);
 
     return part->first_slot * info->n_kv_heads * width + kv_head * n_slots * width +
@@ -67,7 +70,7 @@ static size_t value_place(const struct session *session, const struct part *part
 const void *kv_keys(const struct session *session, const struct ragged *batch,
                     const struct part *part, size_t kv_head, size_t position)
 {
-    const size_t place = key_place(session, part, kv_head, position);
+    const size_t place = key_place(session, part_holding(part, position), kv_head, position);
 
     return session->rounds_attention ? (const void *)((const uint16_t *)batch->k + place)
                                      : (const void *)((const float *)batch->k + place);
@@ -76,7 +79,8 @@ const void *kv_keys(const struct session *session, const struct ragged *batch,
 const void *kv_values(const struct session *session, const struct ragged *batch,
                       const struct part *part, size_t kv_head, size_t column, size_t position)
 {
-    const size_t place = value_place(session, part, kv_head, column, position);
+    const size_t place =
+        value_place(session, part_holding(part, position), kv_head, column, position);
 
     return session->rounds_attention ? (const void *)((const uint16_t *)batch->v + place)
                                      : (const void *)((const float *)batch->v + place);

@@ -60,7 +60,7 @@ static void embed_row(const struct step *step, size_t key)
     float *scratch = session_scratch(session, step->thread);
 
     matrix_row(&session->kernels, &weights->embd,
-               (size_t)part->sequence->tokens[key - part->first_key], scratch, x);
+               (size_t)part->sequence->tokens[batch->position[key]], scratch, x);
     if (step_hparams(step)->arch->scaled_embedding)
         session->kernels.scale_f32(x, sqrtf((float)width), width);
     if (weights->positions.data) {

@@ -13,6 +13,8 @@
 #include "scoring/infer/attention_kv.h"
 #include "scoring/infer/logits.h"
 #include "scoring/infer/model_private.h"
+#include "scoring/infer/prefix.h"
+#include "scoring/infer/sequence.h"
 #include "scoring/infer/session_private.h"
 
 /* Positions and keys are kept in 32 bits. */
@@ -67,72 +69,6 @@ static uint64_t sum_floats(const struct floats *floats)
            2 * floats->local_angles;
 }
 
-static int broken(size_t sequence, const char *what, struct error *err)
-{
-    return error_set(err, ERR_INVARIANT, "sequence %zu of a call: %s", sequence, what);
-}
-
-static bool spans_fit(const struct sequence *sequence, const struct span *spans, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (spans[i].start >= spans[i].end || spans[i].end > sequence->n_tokens)
-            return false;
-    return true;
-}
-
-static int check_ids(const int32_t *ids, size_t n, uint32_t n_vocab, size_t sequence,
-                     struct error *err)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (ids[i] < 0 || (uint32_t)ids[i] >= n_vocab)
-            return error_set(err, ERR_INPUT,
-                             "token %zu of sequence %zu has id %" PRId32
-                             ", but the vocabulary has %" PRIu32 " tokens",
-                             i, sequence, ids[i], n_vocab);
-    }
-    return 0;
-}
-
-static int check_sequence(const struct session *session, const struct sequence *sequence,
-                          size_t index, struct error *err)
-{
-    const struct model_info *info = &session->model->info;
-    const uint32_t n_vocab = info->n_vocab;
-
-    if (sequence->n_tokens < 1)
-        return broken(index, "it has no tokens", err);
-    if (info->learned_positions && sequence->n_tokens > info->context_length)
-        return error_set(err, ERR_INPUT,
-                         "sequence %zu has %zu tokens, but the model has vectors for %" PRIu32
-                         " positions only",
-                         index, sequence->n_tokens, info->context_length);
-    if (sequence->nll_nats &&
-        (sequence->score_from < 1 || sequence->score_from > sequence->n_tokens))
-        return broken(index, "score_from is outside it", err);
-    if ((sequence->attention || sequence->focus) && sequence->attend_from >= sequence->n_tokens)
-        return broken(index, "attend_from is outside it", err);
-    if (sequence->attention && (sequence->unseen.start > sequence->unseen.end ||
-                                sequence->unseen.end > sequence->n_tokens))
-        return broken(index, "what is unseen is outside it", err);
-    if (sequence->focus && sequence->focus_layer >= session->model->info.n_layers)
-        return broken(index, "focus_layer is none of the model's", err);
-    if (sequence->pooled && sequence->pool_from >= sequence->n_tokens)
-        return broken(index, "pool_from is outside it", err);
-    if (sequence->reach && sequence->n_tokens < 2)
-        return broken(index, "one token reaches nowhere", err);
-    if (!spans_fit(sequence, sequence->score_spans,
-                   sequence->nll_nats ? sequence->n_score_spans : 0) ||
-        !spans_fit(sequence, sequence->spans, sequence->attention ? sequence->n_spans : 0) ||
-        !spans_fit(sequence, sequence->focus_spans,
-                   sequence->focus ? sequence->n_focus_spans : 0))
-        return broken(index, "a span is empty or outside it", err);
-    return check_ids(sequence->tokens, sequence->n_tokens, n_vocab, index, err) < 0 ||
-                   check_ids(sequence->asked, sequence->asked_nll_nats ? sequence->n_asked : 0,
-                             n_vocab, index, err) < 0
-               ? -1
-               : 0;
-}
-
 /* The layers that what is asked of a sequence takes. */
 static size_t layers_needed(const struct session *session, const struct sequence *sequence)
 {
@@ -144,8 +80,7 @@ static size_t layers_needed(const struct session *session, const struct sequence
     return sequence->focus ? sequence->focus_layer + 1 : 1;
 }
 
-/* Fill what is looked at; false when nothing is. */
-static bool observe(const struct sequence *sequence, size_t index, struct part *out)
+bool part_observe(const struct sequence *sequence, size_t index, struct part *out)
 {
     const size_t n = sequence->n_tokens;
     const bool scored = sequence->nll_nats && sequence->score_from < n;
@@ -195,17 +130,11 @@ static void number_rows(struct ragged *batch)
 }
 
 /* Parts whose positions turn as those of short ones share the first rows of the tables. */
-static void lay_out_angles(const struct session *session, struct ragged *batch)
+static void lay_out_angles(struct ragged *batch)
 {
-    const struct rope *rope = &session->model->hparams.rope;
-
-    for (size_t p = 0; p < batch->n_parts; p++) {
-        struct part *part = &batch->parts[p];
-
-        part->has_own_angles = rope_is_long(rope, &session->stretch, part->sequence->n_tokens);
-        if (!part->has_own_angles)
-            batch->n_shared_angles = max(batch->n_shared_angles, part->n_keys);
-    }
+    for (size_t p = 0; p < batch->n_parts; p++)
+        if (!batch->parts[p].has_own_angles)
+            batch->n_shared_angles = max(batch->n_shared_angles, batch->parts[p].n_keys);
     batch->n_angles = batch->n_shared_angles;
     for (size_t p = 0; p < batch->n_parts; p++) {
         struct part *part = &batch->parts[p];
@@ -225,30 +154,46 @@ static size_t cells_of(const struct session *session, const struct sequence *seq
                : 0;
 }
 
-static int lay_out_parts(struct session *session, const struct sequence *sequences,
-                         size_t n_sequences, struct ragged *batch, struct error *err)
+/* The sequences of which something is observed. */
+static int list_parts(struct session *session, const struct sequence *sequences,
+                      size_t n_sequences, struct ragged *batch, struct error *err)
 {
+    const struct rope *rope = &session->model->hparams.rope;
+    size_t n_tokens = 0;
+
     batch->parts = arena_alloc(&session->arena, n_sequences, sizeof *batch->parts);
     if (!batch->parts)
         return error_nomem(err);
     for (size_t i = 0; i < n_sequences; i++) {
-        const struct sequence *sequence = &sequences[i];
         struct part *part = &batch->parts[batch->n_parts];
 
-        if (check_sequence(session, sequence, i, err) < 0)
+        if (sequence_check(session, &sequences[i], i, err) < 0)
             return -1;
-        if (!observe(sequence, i, part))
+        if (!part_observe(&sequences[i], i, part))
             continue;
-        if (part->n_keys > MAX_KEYS - batch->n_keys)
+        if (part->n_keys > MAX_KEYS - n_tokens)
             return error_set(err, ERR_INPUT, "more than %zu tokens in one call", MAX_KEYS);
+        part->has_own_angles = rope_is_long(rope, &session->stretch, sequences[i].n_tokens);
+        n_tokens += part->n_keys;
+        batch->n_parts++;
+    }
+    return 0;
+}
+
+static void lay_out_parts(struct session *session, struct ragged *batch)
+{
+    for (size_t p = 0; p < batch->n_parts; p++) {
+        struct part *part = &batch->parts[p];
+        const struct sequence *sequence = part->sequence;
+
+        part->first_position = part->n_shared;
         part->first_key = batch->n_keys;
         part->first_slot = batch->n_slots;
         part->first_span = batch->n_spans;
         part->first_cell = batch->n_cells;
         part->first_focus = batch->n_focus;
-        batch->n_parts++;
-        batch->n_keys += part->n_keys;
-        batch->n_slots += kv_slots(session->kernels.panel, part->n_keys);
+        batch->n_keys += part_own_keys(part);
+        batch->n_slots += kv_slots(session->kernels.panel, part_own_keys(part));
         batch->max_keys = max(batch->max_keys, part->n_keys);
         batch->n_spans += sequence->attention ? sequence->n_spans : 0;
         batch->n_cells += cells_of(session, sequence);
@@ -258,8 +203,7 @@ static int lay_out_parts(struct session *session, const struct sequence *sequenc
         batch->n_layers = max(batch->n_layers, layers_needed(session, sequence));
     }
     number_rows(batch);
-    lay_out_angles(session, batch);
-    return 0;
+    lay_out_angles(batch);
 }
 
 static int allocate_lists(struct session *session, struct ragged *batch, struct error *err)
@@ -333,10 +277,10 @@ static int allocate_floats(struct session *session, struct ragged *batch, struct
     return 0;
 }
 
-/* Append the tokens of a sequence that are to be scored. */
-static struct target *add_scored(const struct sequence *sequence, size_t first_row,
-                                 struct target *target)
+/* Append the tokens of a part that are to be scored; its rows are keys as yet. */
+static struct target *add_scored(const struct part *part, struct target *target)
 {
+    const struct sequence *sequence = part->sequence;
     size_t span = 0;
 
     for (size_t i = sequence->score_from; i < sequence->n_tokens; i++) {
@@ -346,7 +290,7 @@ static struct target *add_scored(const struct sequence *sequence, size_t first_r
             (span == sequence->n_score_spans || i < sequence->score_spans[span].start))
             continue;
         *target++ =
-            (struct target){ .row = first_row + i - 1,
+            (struct target){ .row = part_key(part, i - 1),
                              .token = sequence->tokens[i],
                              .nll_nats = &sequence->nll_nats[i - sequence->score_from] };
     }
@@ -361,19 +305,18 @@ static void fill_lists(struct ragged *batch)
     for (size_t p = 0; p < batch->n_parts; p++) {
         const struct part *part = &batch->parts[p];
         const struct sequence *sequence = part->sequence;
-        const size_t first_row = part->first_key; /* rows are keys as yet */
         const size_t n_asked = sequence->asked_nll_nats ? sequence->n_asked : 0;
 
-        for (size_t i = 0; i < part->n_keys; i++) {
+        for (size_t i = part->n_shared; i < part->n_keys; i++) {
             batch->position[key] = (uint32_t)i;
             batch->angle[key] = (uint32_t)(part->first_angle + i);
             batch->key_of_row[key] = (uint32_t)key;
             key++;
         }
         if (sequence->nll_nats)
-            target = add_scored(sequence, first_row, target);
+            target = add_scored(part, target);
         for (size_t i = 0; i < n_asked; i++)
-            *target++ = (struct target){ .row = first_row + sequence->n_tokens - 1,
+            *target++ = (struct target){ .row = part_key(part, sequence->n_tokens - 1),
                                          .token = sequence->asked[i],
                                          .nll_nats = &sequence->asked_nll_nats[i] };
     }
@@ -386,8 +329,10 @@ int ragged_init(struct session *session, const struct sequence *sequences, size_
     struct ragged batch = { .n_keys = 0 };
 
     arena_clear(&session->arena);
-    if (lay_out_parts(session, sequences, n_sequences, &batch, err) < 0)
+    if (list_parts(session, sequences, n_sequences, &batch, err) < 0 ||
+        prefix_share(session, &batch, err) < 0)
         return -1;
+    lay_out_parts(session, &batch);
     if (batch.n_parts > 0) {
         if (allocate_lists(session, &batch, err) < 0 ||
             allocate_floats(session, &batch, err) < 0)
@@ -441,14 +386,14 @@ void ragged_narrow(const struct session *session, struct ragged *batch)
     number_rows(batch);
     for (size_t p = 0; p < batch->n_parts; p++) {
         const struct part *part = &batch->parts[p];
-        const size_t from = part->first_key + part->first_position;
+        const size_t from = part_key(part, part->first_position);
         const size_t n = part->n_keys - part->first_position;
 
         memmove(batch->x + part->first_row * width, batch->x + from * width,
                 n * width * sizeof *batch->x);
         memmove(batch->key_of_row + part->first_row, batch->key_of_row + from,
                 n * sizeof *batch->key_of_row);
-        for (; target < end && target->row < part->first_key + part->n_keys; target++)
+        for (; target < end && target->row < part->first_key + part_own_keys(part); target++)
             target->row -= from - part->first_row;
     }
 }
@@ -463,11 +408,11 @@ int ragged_check(const struct session *session, const struct ragged *batch, stru
         return 0;
 
     const struct part *part = ragged_part_of_key(batch, key);
-    return error_set(
-        err, ERR_INPUT,
-        "the model's values at token %zu of sequence %zu are not finite or too large "
-        "to compute with; its weights are damaged, or made for another program",
-        key - part->first_key, part->index);
+    return error_set(err, ERR_INPUT,
+                     "the model's values at token %" PRIu32
+                     " of sequence %zu are not finite or too large "
+                     "to compute with; its weights are damaged, or made for another program",
+                     batch->position[key], part->index);
 }
 
 uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys,
@@ -489,7 +434,7 @@ uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys
         (uint64_t)(n + 1) *
             (3 * sizeof(uint32_t) + sizeof(struct target) + n_threads * sizeof(int64_t)) +
         (uint64_t)(n + 2 * n_tiles) * n_heads * sizeof(double) +
-        (uint64_t)n_parts * sizeof(struct part) +
+        (uint64_t)n_parts * sizeof(struct part) + prefix_bytes(n) +
         (uint64_t)logits_slices(&model->info) * TARGET_ROWS * sizeof(struct logit_sum);
 
     /* The arena takes whole blocks for small lists. */

@@ -3,8 +3,10 @@
  * ragged.h - the sequences of one call laid out as one tall matrix, and the memory for them.
  *
  * Every token that something observed depends on is a key: keys are numbered through, sequence
- * after sequence. A row is a row of the residual stream. At first rows are keys; before the
- * last layer's queries ragged_narrow() keeps only the rows somebody looks at.
+ * after sequence. What a sequence begins with may be the beginning of an earlier one of the
+ * call: then these keys are the other's, which are computed once (prefix.h). A row is a row of
+ * the residual stream. At first rows are keys; before the last layer's queries ragged_narrow()
+ * keeps only the rows somebody looks at.
  */
 #ifndef CURATE_RAGGED_H
 #define CURATE_RAGGED_H
@@ -23,10 +25,12 @@ struct session;
 struct part {
     const struct sequence *sequence;
     size_t index; /* of the sequence in the call, for messages */
-    size_t first_key;
     size_t n_keys;
-    size_t first_observed; /* position of the first row that is looked at */
-    size_t first_slot;     /* of its keys: see attention_kv.h */
+    size_t n_shared;           /* of these, the first are the holder's; 0: none */
+    const struct part *holder; /* an earlier part, which may itself share its first */
+    size_t first_key;          /* of its own keys */
+    size_t first_observed;     /* position of the first row that is looked at */
+    size_t first_slot;         /* of its keys: see attention_kv.h */
     size_t first_row;
     size_t first_position; /* of first_row; its rows reach to the last key */
     size_t first_tile;     /* of ATTENTION_ROWS positions each, counted from position 0 */
@@ -36,6 +40,29 @@ struct part {
     bool has_own_angles; /* rope_is_long() */
     size_t first_angle;  /* of position 0, in the tables of angles */
 };
+
+/* The keys that are a part's own. */
+static inline size_t part_own_keys(const struct part *part)
+{
+    return part->n_keys - part->n_shared;
+}
+
+/* The number of the key of a position, which is the part's own. */
+static inline size_t part_key(const struct part *part, size_t position)
+{
+    return part->first_key + (position - part->n_shared);
+}
+
+/* The part whose own the key of a position is. */
+static inline const struct part *part_holding(const struct part *part, size_t position)
+{
+    while (position < part->n_shared)
+        part = part->holder;
+    return part;
+}
+
+/* Fill what of a sequence is looked at; false when nothing is. */
+bool part_observe(const struct sequence *sequence, size_t index, struct part *out);
 
 /* A row whose next token is scored. */
 struct target {
@@ -107,7 +134,8 @@ void ragged_narrow(const struct session *session, struct ragged *batch);
 /* 0, or -1 with ERR_INPUT naming sequence and token when some thread has marked a bad key. */
 int ragged_check(const struct session *session, const struct ragged *batch, struct error *err);
 
-/* The bytes ragged_init() takes for n_keys keys in n_parts parts, at most. */
+/* The bytes ragged_init() takes for n_keys keys in n_parts parts, shared ones counted for
+ * each, at most. */
 uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys,
                       size_t n_parts);
 

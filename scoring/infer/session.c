@@ -12,6 +12,7 @@
 #include "scoring/infer/forward.h"
 #include "scoring/infer/model_private.h"
 #include "scoring/infer/panels.h"
+#include "scoring/infer/prefix.h"
 #include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"
 #include "scoring/infer/step.h"
@@ -177,6 +178,18 @@ int session_stretch_ntk(struct session *session, double factor, struct error *er
 bool session_prefixes_hold(const struct session *session, size_t n_tokens)
 {
     return !rope_is_long(&session->model->hparams.rope, &session->stretch, n_tokens);
+}
+
+size_t session_shared_tokens(const struct session *session, const struct sequence *earlier,
+                             const struct sequence *sequence)
+{
+    struct part first, second;
+
+    if (!part_observe(earlier, 0, &first) || !part_observe(sequence, 1, &second))
+        return 0;
+    first.has_own_angles = !session_prefixes_hold(session, earlier->n_tokens);
+    second.has_own_angles = !session_prefixes_hold(session, sequence->n_tokens);
+    return prefix_shared(session, &first, &second);
 }
 
 int session_eval(struct session *session, const struct sequence *sequences, size_t n_sequences,

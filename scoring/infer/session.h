@@ -5,7 +5,8 @@
  * A session owns the activations; the thread pool is borrowed. One thread calls it. Layers run
  * one after the other over all sequences of the call at once (a ragged batch: one tall matrix
  * for the linear parts, attention within each sequence), so that only one layer's keys and
- * values are alive. Attention is tiled with an online softmax: no n x n matrix exists.
+ * values are alive. What several sequences of a call begin with is computed once. Attention is
+ * tiled with an online softmax: no n x n matrix exists.
  *
  * Results are bit-identical for any number of threads and for any grouping of sequences into
  * calls, on one kernel family.
@@ -97,6 +98,11 @@ int session_stretch_ntk(struct session *session, double factor, struct error *er
 /* Whether in a sequence of n_tokens a token means what it means at the end of a shorter one:
  * where positions turn by the length of the whole, it does not. */
 bool session_prefixes_hold(const struct session *session, size_t n_tokens);
+
+/* How many tokens at the beginning of `sequence` a call that has `earlier` before it does not
+ * compute again: those that both begin with and nobody looks at, in whole blocks. */
+size_t session_shared_tokens(const struct session *session, const struct sequence *earlier,
+                             const struct sequence *sequence);
 
 /*
  * Evaluate the sequences; fills what they ask for, and runs no layer more than that takes.

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/infer/prefix.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "scoring/infer/model_private.h"
+#include "scoring/infer/ragged.h"
+#include "scoring/infer/session_private.h"
+
+/* Beginnings of so many blocks each are the nodes of a tree: those of one block more hang
+ * below. A node is told by the node above and the tokens of its last block. */
+struct node {
+    const struct part *part; /* the first that begins so */
+    size_t parent;           /* plus 1; 0 for none */
+};
+
+struct tree {
+    size_t block; /* tokens */
+    struct node *nodes;
+    size_t n_nodes;
+    size_t *table; /* node plus 1, by hash; 0 for none */
+    size_t n_table;
+};
+
+/* Blocks of attention, in which panels are full. */
+static size_t block_of(const struct session *session)
+{
+    return ATTENTION_KEYS / session->kernels.panel * session->kernels.panel;
+}
+
+static const int32_t *tokens_of(const struct tree *tree, const struct part *part, size_t i)
+{
+    return part->sequence->tokens + i * tree->block;
+}
+
+/* The place in the table of block i of a part below a node: it may be empty. */
+static size_t find(const struct tree *tree, const struct part *part, size_t i, size_t parent)
+{
+    const int32_t *tokens = tokens_of(tree, part, i);
+    const size_t n_bytes = tree->block * sizeof *tokens;
+    const uint64_t hash = hash_u64((struct slice){ (const char *)tokens, n_bytes });
+    size_t at = (size_t)((hash ^ parent * UINT64_C(0x9e3779b97f4a7c15)) % tree->n_table);
+
+    for (; tree->table[at] != 0; at = (at + 1) % tree->n_table) {
+        const struct node *node = &tree->nodes[tree->table[at] - 1];
+
+        if (node->parent == parent &&
+            memcmp(tokens_of(tree, node->part, i), tokens, n_bytes) == 0)
+            break;
+    }
+    return at;
+}
+
+/* Blocks of a part's beginning that it may take from elsewhere. */
+static size_t blocks_unseen(const struct part *part, size_t block)
+{
+    return min_size(part->first_observed, part->n_keys - 1) / block;
+}
+
+/* Take what earlier parts hold of a part's beginning, and note what it begins with itself. */
+static void add_part(struct tree *tree, struct part *part)
+{
+    const size_t n_blocks = part->n_keys / tree->block;
+    const size_t most = blocks_unseen(part, tree->block);
+    size_t parent = 0;
+
+    for (size_t i = 0; i < n_blocks; i++) {
+        const size_t at = find(tree, part, i, parent);
+
+        if (tree->table[at] == 0) {
+            tree->nodes[tree->n_nodes] = (struct node){ .part = part, .parent = parent };
+            tree->table[at] = ++tree->n_nodes;
+        } else if (i < most) {
+            part->holder = tree->nodes[tree->table[at] - 1].part;
+            part->n_shared = (i + 1) * tree->block;
+        }
+        parent = tree->table[at];
+    }
+}
+
+int prefix_share(struct session *session, struct ragged *batch, struct error *err)
+{
+    struct arena *arena = &session->arena;
+    struct tree tree = { .block = block_of(session) };
+    size_t n = 0;
+
+    for (size_t p = 0; p < batch->n_parts; p++)
+        n += batch->parts[p].has_own_angles ? 0 : batch->parts[p].n_keys / tree.block;
+    if (n == 0 || batch->n_parts < 2)
+        return 0;
+    tree.n_table = 2 * n;
+    tree.nodes = arena_alloc(arena, n, sizeof *tree.nodes);
+    tree.table = arena_alloc(arena, tree.n_table, sizeof *tree.table);
+    if (!tree.nodes || !tree.table)
+        return error_nomem(err);
+    memset(tree.table, 0, tree.n_table * sizeof *tree.table);
+    for (size_t p = 0; p < batch->n_parts; p++)
+        if (!batch->parts[p].has_own_angles)
+            add_part(&tree, &batch->parts[p]);
+    return 0;
+}
+
+size_t prefix_shared(const struct session *session, const struct part *earlier,
+                     const struct part *part)
+{
+    const size_t block = block_of(session);
+    const size_t most = min_size(blocks_unseen(part, block), earlier->n_keys / block) * block;
+    const int32_t *left = earlier->sequence->tokens;
+    const int32_t *right = part->sequence->tokens;
+    size_t n = 0;
+
+    if (earlier->has_own_angles || part->has_own_angles)
+        return 0;
+    while (n < most && memcmp(left + n, right + n, block * sizeof *left) == 0)
+        n += block;
+    return n;
+}
+
+uint64_t prefix_bytes(uint64_t n_tokens)
+{
+    /* A block of attention is more than half of ATTENTION_KEYS. */
+    return n_tokens / (ATTENTION_KEYS / 2) * (sizeof(struct node) + 2 * sizeof(size_t));
+}

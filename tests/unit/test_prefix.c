@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sequences of one call that begin alike: what they share, and that no bit tells. */
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+
+#include "scoring/infer/model.h"
+#include "scoring/infer/ragged.h"
+#include "scoring/infer/session_private.h"
+#include "tests/support/infer.h"
+
+enum { N_TOKENS = 900, N_SEQUENCES = 9, RESULTS_MAX = 4096 };
+
+static const char *const names[] = {
+    "llama",      "llama-biases",   "llama-rope-freqs", "llama-linear", "llama-partial",
+    "mistral",    "qwen2",          "qwen2-yarn",       "qwen3",        "phi3",
+    "phi3-long",  "gemma2",         "gemma3",           "gpt2",         "gptneox",
+    "starcoder2", "gptneox-serial", "type-bf16",        "type-q8_0",    "llama-ntk",
+};
+
+struct sequences {
+    int32_t tokens[N_SEQUENCES][N_TOKENS];
+    struct sequence list[N_SEQUENCES];
+    double results[RESULTS_MAX];
+    size_t n_results;
+};
+
+static const struct span spans[] = { { 0, 5 }, { 200, 300 }, { 255, 257 }, { 400, 480 } };
+
+enum { N_SPANS = sizeof spans / sizeof *spans };
+
+static void open_runner(struct runner *runner, const char *name, size_t n_threads)
+{
+    const char *folder = getenv("CURATE_ZOO");
+    struct error err;
+    char path[512];
+
+    assert_non_null(folder);
+    snprintf(path, sizeof path, "%s/%s.gguf", folder, name);
+    runner_open(runner, path, cpu_detect(), n_threads);
+    if (strcmp(name, "llama-ntk") == 0)
+        assert_ok(session_stretch_ntk(runner->session, 2, &err));
+}
+
+static double *take(struct sequences *all, size_t n)
+{
+    double *at = all->results + all->n_results;
+
+    all->n_results += n;
+    assert_true(all->n_results <= RESULTS_MAX);
+    return at;
+}
+
+/* n tokens, of which the first n_same are those of an earlier sequence. */
+static struct sequence *add(struct sequences *all, const struct model_info *info, size_t i,
+                            size_t n, size_t like, size_t n_same)
+{
+    const size_t most = info->learned_positions ? info->context_length : N_TOKENS;
+
+    for (size_t t = 0; t < n; t++)
+        all->tokens[i][t] = t < n_same
+                                ? all->tokens[like][t]
+                                : (int32_t)((t * t * 31 + t * 7 + i * 101 + 3) % info->n_vocab);
+    all->list[i] = (struct sequence){ .tokens = all->tokens[i], .n_tokens = min_size(n, most) };
+    return &all->list[i];
+}
+
+static void score(struct sequences *all, struct sequence *sequence, size_t n)
+{
+    sequence->score_from = sequence->n_tokens - n;
+    sequence->nll_nats = take(all, n);
+}
+
+static void attend(struct sequences *all, const struct model_info *info,
+                   struct sequence *sequence, size_t n)
+{
+    sequence->attend_from = sequence->n_tokens - n;
+    sequence->spans = spans;
+    sequence->n_spans = N_SPANS;
+    sequence->attention = take(all, N_SPANS);
+    sequence->attention_by_head = take(all, (size_t)N_SPANS * info->n_layers * info->n_heads);
+    sequence->focus_layer = info->n_layers - 1;
+    sequence->focus_spans = spans;
+    sequence->n_focus_spans = N_SPANS;
+    sequence->focus = take(all, 1);
+}
+
+static void make(struct sequences *all, const struct model_info *info)
+{
+    struct sequence *sequence;
+
+    memset(all, 0, sizeof *all);
+    score(all, add(all, info, 0, 800, 0, 0), 20);
+    sequence = add(all, info, 1, 790, 0, 600);
+    score(all, sequence, 10);
+    attend(all, info, sequence, 12);
+    sequence = add(all, info, 2, 540, 2, 0);
+    attend(all, info, sequence, 3);
+    sequence = add(all, info, 3, 800, 0, 800); /* the same again */
+    sequence->asked = all->tokens[2];
+    sequence->n_asked = 3;
+    sequence->asked_nll_nats = take(all, 3);
+    sequence->pool_from = sequence->n_tokens - 30;
+    sequence->pooled = take(all, info->n_embd);
+    sequence = add(all, info, 4, 850, 0, 300);
+    score(all, sequence, 40);
+    score(all, add(all, info, 5, 900, 4, 840), 8); /* of the one before and of the first */
+    sequence = add(all, info, 6, 800, 0, 800);     /* every row is looked at */
+    sequence->reach = take(all, 2);
+    sequence->reach_distance = 50;
+    score(all, add(all, info, 7, 500, 0, 255), 8); /* a token too few */
+    sequence = add(all, info, 8, 800, 0, 800);     /* the block is not all unseen */
+    score(all, sequence, sequence->n_tokens - 256);
+}
+
+static double *copy_of(const struct sequences *all)
+{
+    double *copy = test_calloc(all->n_results, sizeof *copy);
+
+    memcpy(copy, all->results, all->n_results * sizeof *copy);
+    return copy;
+}
+
+static void check_model(const char *name, struct sequences *all)
+{
+    struct runner runner;
+    struct error err;
+
+    open_runner(&runner, name, 1);
+    make(all, model_info(runner.model));
+    for (size_t i = 0; i < N_SEQUENCES; i++)
+        assert_ok(session_eval(runner.session, &all->list[i], 1, &err));
+    double *want = copy_of(all);
+    runner_close(&runner);
+    for (size_t n_threads = 1; n_threads <= 4; n_threads++) {
+        open_runner(&runner, name, n_threads);
+        memset(all->results, 0xff, sizeof all->results);
+        assert_ok(session_eval(runner.session, all->list, N_SEQUENCES, &err));
+        if (memcmp(all->results, want, all->n_results * sizeof *want) != 0)
+            fail_msg("%s, %zu threads: numbers depend on what is shared", name, n_threads);
+        runner_close(&runner);
+    }
+    test_free(want);
+}
+
+static void sharing_changes_no_bit(void **state)
+{
+    struct sequences *all = test_malloc(sizeof *all);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        check_model(names[i], all);
+    test_free(all);
+}
+
+/* With panels of a size that divides a block. */
+static void whole_unseen_blocks_are_shared(void **state)
+{
+    static const struct {
+        size_t n_shared, holder;
+    } want[N_SEQUENCES] = { { 0, 0 },   { 512, 0 }, { 0, 0 }, { 768, 0 }, { 256, 0 },
+                            { 768, 4 }, { 0, 0 },   { 0, 0 }, { 0, 0 } };
+    struct sequences *all = test_malloc(sizeof *all);
+    struct runner runner;
+    struct ragged batch;
+    struct error err;
+    size_t n_keys = 0;
+
+    (void)state;
+    open_runner(&runner, "llama", 1);
+    assert_int_equal(ATTENTION_KEYS % runner.session->kernels.panel, 0);
+    make(all, model_info(runner.model));
+    assert_ok(ragged_init(runner.session, all->list, N_SEQUENCES, &batch, &err));
+    assert_int_equal(batch.n_parts, N_SEQUENCES);
+    for (size_t i = 0; i < N_SEQUENCES; i++) {
+        const struct part *part = &batch.parts[i];
+
+        assert_int_equal(part->n_shared, want[i].n_shared);
+        if (part->n_shared > 0)
+            assert_ptr_equal(part->holder, &batch.parts[want[i].holder]);
+        assert_int_equal(part->first_key, n_keys);
+        n_keys += part->n_keys - part->n_shared;
+    }
+    assert_int_equal(batch.n_keys, n_keys);
+    assert_ptr_equal(part_holding(&batch.parts[5], 255), &batch.parts[0]);
+    assert_ptr_equal(part_holding(&batch.parts[5], 256), &batch.parts[4]);
+    assert_ptr_equal(part_holding(&batch.parts[5], 768), &batch.parts[5]);
+    runner_close(&runner);
+    test_free(all);
+}
+
+static void positions_that_turn_by_the_length_are_not_shared(void **state)
+{
+    struct sequences *all = test_malloc(sizeof *all);
+    struct runner runner;
+    struct ragged batch;
+    struct error err;
+
+    (void)state;
+    open_runner(&runner, "llama-ntk", 1);
+    make(all, model_info(runner.model));
+    assert_ok(ragged_init(runner.session, all->list, N_SEQUENCES, &batch, &err));
+    for (size_t i = 0; i < batch.n_parts; i++) {
+        assert_true(batch.parts[i].has_own_angles);
+        assert_int_equal(batch.parts[i].n_shared, 0);
+    }
+    runner_close(&runner);
+    test_free(all);
+}
+
+/* What the session says of sequences one by one is what a call comes to. */
+static void a_session_tells_what_two_sequences_share(void **state)
+{
+    struct sequences *all = test_malloc(sizeof *all);
+    struct runner runner;
+    struct ragged batch;
+    struct error err;
+
+    (void)state;
+    open_runner(&runner, "llama", 1);
+    make(all, model_info(runner.model));
+    for (size_t i = 1; i < N_SEQUENCES; i++) {
+        const struct sequence pair[] = { all->list[0], all->list[i] };
+
+        assert_ok(ragged_init(runner.session, pair, 2, &batch, &err));
+        assert_int_equal(session_shared_tokens(runner.session, &pair[0], &pair[1]),
+                         batch.parts[1].n_shared);
+    }
+    runner_close(&runner);
+    open_runner(&runner, "llama-ntk", 1);
+    assert_int_equal(session_shared_tokens(runner.session, &all->list[0], &all->list[1]), 0);
+    runner_close(&runner);
+    test_free(all);
+}
+
+static void memory_stays_within_what_was_said(void **state)
+{
+    struct sequences *all = test_malloc(sizeof *all);
+    struct runner runner;
+    struct error err;
+    size_t n_tokens = 0;
+
+    (void)state;
+    open_runner(&runner, "gemma3", 2);
+    make(all, model_info(runner.model));
+    for (size_t i = 0; i < N_SEQUENCES; i++)
+        n_tokens += all->list[i].n_tokens;
+    assert_ok(session_eval(runner.session, all->list, N_SEQUENCES, &err));
+    assert_in_range(runner.session->n_floats * sizeof(float) +
+                        runner.session->arena.total_bytes,
+                    1, ragged_bytes(runner.model, 2, n_tokens, N_SEQUENCES));
+    runner_close(&runner);
+    test_free(all);
+}
+
+/* A value out of range in what is shared is told of the sequence that has it first. */
+static void a_bad_token_is_named_by_its_place(void **state)
+{
+    struct sequences *all = test_malloc(sizeof *all);
+    struct runner runner;
+    struct ragged batch;
+    struct error err;
+
+    (void)state;
+    open_runner(&runner, "llama", 1);
+    make(all, model_info(runner.model));
+    assert_ok(ragged_init(runner.session, all->list, N_SEQUENCES, &batch, &err));
+    batch.bad_key[0] = batch.parts[1].first_key + 3;
+    assert_fails(ragged_check(runner.session, &batch, &err), ERR_INPUT,
+                 "at token 515 of sequence 1");
+    runner_close(&runner);
+    test_free(all);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sharing_changes_no_bit),
+        cmocka_unit_test(whole_unseen_blocks_are_shared),
+        cmocka_unit_test(positions_that_turn_by_the_length_are_not_shared),
+        cmocka_unit_test(a_session_tells_what_two_sequences_share),
+        cmocka_unit_test(memory_stays_within_what_was_said),
+        cmocka_unit_test(a_bad_token_is_named_by_its_place),
+    };
+
+    return cmocka_run_group_tests_name("infer/prefix", tests, NULL, NULL);
+}
