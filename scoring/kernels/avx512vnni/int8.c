@@ -85,6 +85,7 @@ void pack_int8_avx512vnni(const struct weight_int8 *rows, size_t stride, size_t 
     }
 }
 
+/* Fetches ahead as avx512bf16/bf16.c does. */
 struct product {
     size_t n_blocks;
     const struct act_int8 *a;
@@ -94,6 +95,7 @@ struct product {
     size_t ldo;
     bool add;
     __mmask16 live[2]; /* the columns below n */
+    size_t ahead_step; /* bytes behind b to fetch in a block of a tile */
 };
 
 /* Integer sums of one block; rows is a constant where this is inlined. */
@@ -122,6 +124,8 @@ ALWAYS_INLINE void tile(const struct product *p, size_t i, const size_t rows, co
 {
     const struct act_int8 *a = p->a + i * p->lda;
     const uint8_t *b = p->b;
+    const uint8_t *ahead =
+        b + p->n_blocks * INT8_BYTES * PANEL + i * p->n_blocks * p->ahead_step / ROWS;
     float *out = p->out + i * p->ldo;
     __m512 sum[ROWS][2];
 
@@ -133,6 +137,8 @@ ALWAYS_INLINE void tile(const struct product *p, size_t i, const size_t rows, co
         const uint8_t *scales = b + INT8_BLOCK * PANEL;
         __m512i whole[ROWS][2];
 
+        _mm_prefetch((const char *)ahead, _MM_HINT_T1);
+        ahead += p->ahead_step;
         block_products(a, p->lda, b, rows, whole);
         for (size_t h = 0; h < 2; h++) {
             const __m512 scale = _mm512_loadu_ps(scales + 64 * h);
@@ -194,6 +200,7 @@ void gemm_int8_avx512vnni(size_t m, size_t n, size_t n_blocks, const struct act_
         .ldo = ldo,
         .add = add,
         .live = { (__mmask16)(live & 0xffff), (__mmask16)(live >> 16) },
+        .ahead_step = (size_t)INT8_BYTES * PANEL * ROWS / (m > ROWS ? m : ROWS),
     };
 
     (void)panel; /* PANEL */
