@@ -136,3 +136,20 @@ void option_list_free(struct text_list *list)
     free(list->items);
     *list = (struct text_list){ 0 };
 }
+
+int option_parse_size(const char *option, const char *text, size_t *out, struct error *err)
+{
+    static const char units[] = "KMG";
+    char *end;
+
+    errno = 0;
+    const unsigned long long n = strtoull(text, &end, 10);
+    const char *unit = *end ? strchr(units, *end) : NULL;
+    const unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+    if (end == text || text[0] == '-' || errno || (*end && (!unit || end[1])) ||
+        n > SIZE_MAX >> shift)
+        return error_set(err, ERR_USAGE, "--%s %s: it is a number of bytes, as 512M or 2G",
+                         option, text);
+    *out = (size_t)n << shift;
+    return 0;
+}

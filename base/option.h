@@ -50,6 +50,10 @@ int option_set(const struct option *option, void *args, const char *text, struct
 int option_list_add(struct text_list *list, const char *text, struct error *err);
 void option_list_free(struct text_list *list);
 
+/* The value of an option that is a size, "512M": bytes, or so many K, M or G of 1024.
+ * ERR_USAGE. */
+int option_parse_size(const char *option, const char *text, size_t *out, struct error *err);
+
 /* How many letters must change to make one word the other; at most max + 1. */
 size_t option_distance(const char *a, const char *b, size_t max);
 

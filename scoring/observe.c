@@ -40,6 +40,8 @@ int observer_new(const struct model *model, const struct kernels *kernels, struc
         observer_free(observer);
         return -1;
     }
+    if (options->most_bytes > 0)
+        session_limit(observer->session, options->most_bytes);
     *out = observer;
     return 0;
 }

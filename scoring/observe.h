@@ -139,6 +139,7 @@ struct observer_options {
     size_t batch_tokens;  /* how many tokens to run together, about; does not change results */
     size_t near_tokens;   /* what NEED_NLL_NEAR leaves of a context */
     enum compat compat;   /* published code to do as, instead of what is said of prompts here */
+    uint64_t most_bytes;  /* that a call of the session may hold; 0: what there is */
     const char *question; /* of NEED_ANSWER and NEED_RATING; NULL for none */
     size_t prompt_window; /* the model sees so many of the prompt's last tokens; 0: all */
     double ntk_factor;    /* of session_stretch_ntk(); 0: not stretched */

@@ -60,7 +60,7 @@ static int check_args(const struct ingest_args *args, struct ingest_settings *ou
     if (args->source && args->source[0] == '\0')
         return error_set(err, ERR_USAGE, "--source: the name is empty");
     if (args->max_memory &&
-        ingest_parse_size("max-memory", args->max_memory, &max_memory, err) < 0)
+        option_parse_size("max-memory", args->max_memory, &max_memory, err) < 0)
         return -1;
     if (ingest_share_memory(max_memory, out, err) < 0)
         return -1;

@@ -52,20 +52,3 @@ int ingest_choose_policy(const struct text_list *on, bool strict, struct defect_
             return -1;
     return 0;
 }
-
-int ingest_parse_size(const char *option, const char *text, size_t *out, struct error *err)
-{
-    static const char units[] = "KMG";
-    char *end;
-
-    errno = 0;
-    const unsigned long long n = strtoull(text, &end, 10);
-    const char *unit = *end ? strchr(units, *end) : NULL;
-    const unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
-    if (end == text || text[0] == '-' || errno || (*end && (!unit || end[1])) ||
-        n > SIZE_MAX >> shift)
-        return error_set(err, ERR_USAGE, "--%s %s: it is a number of bytes, as 512M or 2G",
-                         option, text);
-    *out = (size_t)n << shift;
-    return 0;
-}

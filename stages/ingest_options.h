@@ -20,7 +20,4 @@ int ingest_choose_split(const char *name, enum format_split *out, struct error *
 int ingest_choose_policy(const struct text_list *on, bool strict, struct defect_policy *out,
                          struct error *err);
 
-/* "512M": bytes, or so many K, M or G of 1024. ERR_USAGE. */
-int ingest_parse_size(const char *option, const char *text, size_t *out, struct error *err);
-
 #endif

@@ -101,6 +101,10 @@ static const struct option options[] = {
       "try some of the samples, print what all would take, and score none" },
     { OPTION_TEXT, 0, "max-cost", offsetof(struct score_args, max_cost), "TIME",
       "do not begin what may take longer: 90s, 30m, 2h" },
+    { OPTION_TEXT, 0, "max-memory", offsetof(struct score_args, max_memory), "SIZE",
+      "hold no more than this beside the weights in the file, as 512M or 2G" },
+    { OPTION_FLAG, 0, "mmap-only", offsetof(struct score_args, mmap_only), NULL,
+      "use the weights from the file, without packing them in memory first" },
     { .type = OPTION_END },
 };
 
@@ -148,6 +152,9 @@ static int check_args(const struct score_args *args, struct error *err)
         check_count("near-tokens", args->near_tokens, 0, err) < 0)
         return -1;
     double secs;
+    uint64_t bytes;
+    if (score_memory_parse(args, &bytes, err) < 0)
+        return -1;
     if (args->max_cost && score_cost_parse(args->max_cost, &secs, err) < 0)
         return -1;
     if (strcmp(args->turns, "last") != 0 && strcmp(args->turns, "all") != 0)
@@ -374,6 +381,7 @@ static int run(const struct stage_context *context, const void *arguments,
     scoring.observing.batch_tokens = (size_t)args->batch_tokens;
     scoring.observing.question = args->question;
     scoring.neighbour = args->neighbour > 0 ? (size_t)args->neighbour : NEIGHBOUR;
+    (void)score_memory_parse(args, &scoring.memory_limit, err); /* checked above */
     kernels_init(&scoring.kernels, context->cpu_flags);
     if (score_short_view(args, &scoring.short_view, err) < 0)
         goto done;

@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "scoring/infer/model.h"
-#include "scoring/infer/session.h"
 #include "stages/score_private.h"
 #include "stages/stage.h"
 
@@ -93,16 +92,13 @@ static int probe_batches(struct score_backlog *backlog, double n_tokens,
 }
 
 /* Models run one after the other, so the larger of their needs counts. */
-static void add_memory(const struct scoring *scoring, const struct pool *pool,
-                       enum scorer_model role, uint64_t longest, struct score_cost *cost)
+static void add_memory(const struct scoring *scoring, enum scorer_model role, uint64_t n_tokens,
+                       uint64_t longest, struct score_cost *cost)
 {
-    const struct model *model = scoring->models[role].model;
-    const uint64_t most = (uint64_t)scoring->observing.max_tokens;
-    const uint64_t row = longest < most ? longest : most;
-    const uint64_t batch = scoring->observing.batch_tokens;
-    const struct session_memory memory =
-        session_memory(model, pool_threads(pool), (size_t)(row > batch ? row : batch), 1);
-    const uint64_t bytes = memory.weight_bytes + memory.activation_bytes;
+    struct score_fit fit;
+
+    score_memory_fit(scoring, role, n_tokens, longest, &fit);
+    const uint64_t bytes = model_info(scoring->models[role].model)->weight_bytes + fit.bytes;
 
     if (bytes > cost->bytes)
         cost->bytes = bytes;
@@ -122,8 +118,10 @@ static int add_model(struct scoring *scoring, enum scorer_model role, struct poo
     if (n_tokens == 0)
         goto done;
     cost->n_tokens += n_tokens;
-    add_memory(scoring, pool, role, longest, cost);
+    add_memory(scoring, role, n_tokens, longest, cost);
+    const int64_t started_ns = clock_mono_ns();
     rc = score_backlog_open(backlog, pool, err);
+    cost->secs += (double)(clock_mono_ns() - started_ns) / 1e9;
     if (rc == 0)
         rc = probe_batches(backlog, (double)n_tokens, cost, err);
 done:

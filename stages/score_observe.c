@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stages/score_private.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/memory.h"
 #include "base/pool.h"
 #include "base/report.h"
-#include "scoring/infer/session.h"
+#include "scoring/infer/pack.h"
 #include "stages/stage.h"
 #include "store/embedding.h"
 #include "store/sample.h"
@@ -44,12 +42,14 @@ struct score_backlog {
     size_t n_nodes;
     struct lacking *samples;
     size_t n_samples;
-    size_t longest; /* tokens of a sequence, guessed */
+    uint64_t n_tokens; /* of all, guessed */
+    size_t longest;    /* of a sequence */
     struct sample_reader *reader;
     struct batch batch;
     struct observer *observer; /* of score_backlog_open() */
     uint64_t n_done_before;    /* the report's count when the batch began */
-    size_t batch_goal;         /* tokens, guessed */
+    size_t batch_least;        /* tokens, guessed */
+    size_t batch_goal;
 };
 
 static int compare_ids(const void *left, const void *right)
@@ -160,11 +160,21 @@ fail:
     return -1;
 }
 
+static void close_model(struct score_backlog *backlog)
+{
+    if (!backlog->observer)
+        return;
+    observer_free(backlog->observer);
+    backlog->observer = NULL;
+    /* The other model of a pair is packed next. */
+    model_unpack(backlog->scoring->models[backlog->role].model);
+}
+
 void score_backlog_free(struct score_backlog *backlog)
 {
     if (!backlog)
         return;
-    observer_free(backlog->observer);
+    close_model(backlog);
     sample_reader_free(backlog->reader);
     score_texts_release(&backlog->batch.texts);
     arena_release(&backlog->batch.arena);
@@ -251,6 +261,7 @@ int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, uint6
             return -1;
         const uint64_t n = guess_tokens(backlog, 0, needs_of(backlog, lacking->nodes));
         *n_tokens += n;
+        backlog->n_tokens += n;
         if (longest && n > *longest)
             *longest = n;
         note_longest(backlog);
@@ -258,18 +269,9 @@ int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, uint6
     return 0;
 }
 
-/* Texts are never so dense that a token is eight bytes: what is refused here would be refused
- * by the session once it has the tokens, after all that comes before. */
 int score_backlog_check_memory(const struct score_backlog *backlog, struct error *err)
 {
-    const struct score_model *model = &backlog->scoring->models[backlog->role];
-    const size_t n = backlog->longest / 2;
-    const struct session_memory memory =
-        session_memory(model->model, backlog->scoring->context->n_threads, n, 1);
-
-    if (session_check_memory(&memory, n, memory_available(""), err) == 0)
-        return 0;
-    return error_prefix(err, "%s: the longest sample", model->path);
+    return score_memory_check(backlog->scoring, backlog->role, backlog->longest, err);
 }
 
 /* Read samples from the first on, until they make a batch. */
@@ -295,31 +297,6 @@ static int read_batch(struct score_backlog *backlog, size_t first, struct error 
     batch->first_text[batch->n] = batch->texts.n;
     batch->seen = arena_alloc(&batch->arena, batch->texts.n, sizeof *batch->seen);
     return batch->seen ? 0 : error_nomem(err);
-}
-
-static int save_segments(const struct score_backlog *backlog, const struct score_node *node,
-                         int64_t sample_id, const struct observation *seen, struct error *err)
-{
-    struct store *store = backlog->scoring->context->store;
-    const enum score_pass pass = backlog->scoring->pass;
-
-    for (size_t i = 0; i < seen->n_segments; i++) {
-        const struct segment *segment = &seen->segments[i];
-        const struct segment_row row = { .score_set_id = node->set_id,
-                                         .sample_id = sample_id,
-                                         .segment = (int64_t)i,
-                                         .tok_start = (int64_t)segment->tok_start,
-                                         .tok_end = (int64_t)segment->tok_end,
-                                         .attention = segment->attention,
-                                         .nll = pass == SCORE_PASS_ATTENTION
-                                                    ? (double)NAN
-                                                    : segment->nll_nats };
-
-        if ((pass == SCORE_PASS_NLL ? segment_put_nll(store, &row, err)
-                                    : segment_put(store, &row, err)) < 0)
-            return -1;
-    }
-    return 0;
 }
 
 static int save_node(struct score_backlog *backlog, const struct score_node *node,
@@ -348,7 +325,7 @@ static int save_node(struct score_backlog *backlog, const struct score_node *nod
                       last->n_pooled, err) < 0)
         return -1;
     return (node->scorer->needs & NEED_SEGMENTS) && !node->reads_segments
-               ? save_segments(backlog, node, sample_id, last, err)
+               ? score_segments_save(backlog->scoring, node, sample_id, last, err)
                : 0;
 }
 
@@ -403,7 +380,7 @@ static int step(void *arg, size_t n_done, size_t n_total)
  * together, and enough of them that commits cost nothing. */
 static void set_goal(struct score_backlog *backlog, int64_t batch_ns)
 {
-    const size_t least = backlog->scoring->observing.batch_tokens;
+    const size_t least = backlog->batch_least;
     const double secs = (double)(batch_ns > 0 ? batch_ns : 1) / 1e9;
     const double goal = (double)backlog->batch.n_guessed / secs * BATCH_SECONDS;
 
@@ -455,10 +432,15 @@ int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct 
 {
     const struct scoring *scoring = backlog->scoring;
     struct observer_options observing = score_observing(scoring, backlog->role);
+    struct score_fit fit;
 
+    score_memory_fit(scoring, backlog->role, backlog->n_tokens, backlog->longest, &fit);
+    if (score_memory_pack(scoring, backlog->role, &fit, pool, err) < 0)
+        return -1;
     observing.step = step;
     observing.step_arg = backlog;
-    backlog->batch_goal = observing.batch_tokens;
+    observing.batch_tokens = backlog->batch_least = backlog->batch_goal = fit.batch_tokens;
+    observing.most_bytes = scoring->memory_limit;
     return observer_new(scoring->models[backlog->role].model, &scoring->kernels, pool,
                         &observing, &backlog->observer, err);
 }
@@ -493,8 +475,7 @@ int score_backlog_run(struct score_backlog *backlog, struct error *err)
     rc = 0;
 done:
     scoring->n_tokens += backlog->observer ? observer_tokens(backlog->observer) : 0;
-    observer_free(backlog->observer);
-    backlog->observer = NULL;
+    close_model(backlog);
     pool_free(pool);
     return rc;
 }

@@ -69,6 +69,8 @@ struct score_args {
     const char *compat; /* NULL for none */
     bool estimate;
     const char *max_cost; /* NULL: whatever it takes */
+    const char *max_memory;
+    bool mmap_only;
 };
 
 /* Tables of the attention to segments beside its mean. */
@@ -145,6 +147,7 @@ struct scoring {
     bool looks; /* a dry run, or an estimate: nothing is written */
     struct short_view short_view;
     struct kernels kernels;
+    uint64_t memory_limit;  /* of score_memory_parse() */
     struct id_list samples; /* those of --where, asked once: it may look at what we write */
     struct score_tally done;
     struct score_tally batch;
@@ -171,6 +174,10 @@ int score_take_tables(const char *text, enum score_tables *out, struct error *er
 /* What of them is a parameter of the node: the member "segments", or nothing. */
 void score_segment_params(const struct scoring *scoring, const struct score_node *node,
                           struct jsonout *json);
+
+/* The segments of a sample and what is known of each; inside a transaction. */
+int score_segments_save(const struct scoring *scoring, const struct score_node *node,
+                        int64_t sample_id, const struct observation *seen, struct error *err);
 
 /* score_options.c */
 int score_options_check(const struct score_args *args, const struct score_plan *plan,
@@ -204,9 +211,28 @@ int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct 
  * was guessed to have, and what it took. There must be samples. */
 int score_backlog_probe(struct score_backlog *backlog, double where, uint64_t *n_tokens,
                         double *secs, struct error *err);
-/* ERR_NOMEM when the machine cannot hold the longest, after score_backlog_guess(). */
+/* ERR_NOMEM when the longest cannot be held, after score_backlog_guess(). */
 int score_backlog_check_memory(const struct score_backlog *backlog, struct error *err);
 int score_backlog_run(struct score_backlog *backlog, struct error *err);
+
+/* score_memory.c */
+struct score_fit {
+    size_t batch_tokens;
+    bool packs;      /* the weights are to be packed */
+    bool lacks_room; /* they would be, if there were room for it */
+    uint64_t bytes;  /* held beside the weights in the mapping */
+};
+/* --max-memory: what activations and packed weights may take; 0 without. ERR_USAGE. */
+int score_memory_parse(const struct score_args *args, uint64_t *out, struct error *err);
+/* How n_tokens in sequences of at most `longest` are best run. */
+void score_memory_fit(const struct scoring *scoring, enum scorer_model role, uint64_t n_tokens,
+                      uint64_t longest, struct score_fit *out);
+/* ERR_NOMEM when a sequence guessed to have so many tokens cannot be held. */
+int score_memory_check(const struct scoring *scoring, enum scorer_model role, uint64_t longest,
+                       struct error *err);
+/* Pack the weights if that fits; if it does not after all, say so and go on. */
+int score_memory_pack(const struct scoring *scoring, enum scorer_model role,
+                      const struct score_fit *fit, struct pool *pool, struct error *err);
 
 /* score_estimate.c: what a run will cost. */
 struct stage_result;
@@ -214,7 +240,7 @@ struct score_cost {
     uint64_t n_tokens;
     double secs;
     double half_squared; /* of half the interval of secs (95 %) */
-    uint64_t bytes;      /* weights and activations */
+    uint64_t bytes;      /* weights, packed weights and activations */
 };
 int score_estimate(struct scoring *scoring, struct score_cost *out, struct error *err);
 void score_cost_report(const struct score_cost *cost, struct stage_result *result);

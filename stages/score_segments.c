@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The options that say how a context is cut into segments, what is looked at, and how cas is
- * made of it; and what of them belongs to the parameters of a score set.
+ * made of it; what of them belongs to the parameters of a score set; and segments into the
+ * store.
  */
+#include <math.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/jsonout.h"
 #include "stages/score_private.h"
+#include "stages/stage.h"
+#include "store/score.h"
 
 static const char *const importances[] = {
     [IMPORTANCE_PPL] = "ppl", [IMPORTANCE_NLL] = "nll", [IMPORTANCE_SOFTMAX] = "softmax"
@@ -124,4 +128,29 @@ void score_segment_params(const struct scoring *scoring, const struct score_node
     add_count(json, "tokens", args->segment_tokens);
     add_text(json, "truncate", args->cas_truncate);
     jsonout_object_end(json);
+}
+
+int score_segments_save(const struct scoring *scoring, const struct score_node *node,
+                        int64_t sample_id, const struct observation *seen, struct error *err)
+{
+    struct store *store = scoring->context->store;
+    const enum score_pass pass = scoring->pass;
+
+    for (size_t i = 0; i < seen->n_segments; i++) {
+        const struct segment *segment = &seen->segments[i];
+        const struct segment_row row = { .score_set_id = node->set_id,
+                                         .sample_id = sample_id,
+                                         .segment = (int64_t)i,
+                                         .tok_start = (int64_t)segment->tok_start,
+                                         .tok_end = (int64_t)segment->tok_end,
+                                         .attention = segment->attention,
+                                         .nll = pass == SCORE_PASS_ATTENTION
+                                                    ? (double)NAN
+                                                    : segment->nll_nats };
+
+        if ((pass == SCORE_PASS_NLL ? segment_put_nll(store, &row, err)
+                                    : segment_put(store, &row, err)) < 0)
+            return -1;
+    }
+    return 0;
 }

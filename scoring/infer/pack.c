@@ -140,6 +140,17 @@ int model_pack(struct model *model, const struct kernels *kernels, struct pool *
     return 0;
 }
 
+void model_unpack(struct model *model)
+{
+    struct matrix *matrix;
+
+    for (size_t i = 0; (matrix = matrix_at(&model->weights, model->info.n_layers, i)); i++)
+        matrix->panels = NULL;
+    free(model->panels);
+    model->panels = NULL;
+    model->panels_bytes = 0;
+}
+
 bool panels_serve(const struct model *model, const struct kernels *kernels)
 {
     const struct kernels *made = &model->panels_for;

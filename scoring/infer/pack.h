@@ -26,4 +26,7 @@ uint64_t model_pack_bytes(const struct model *model, const struct kernels *kerne
 int model_pack(struct model *model, const struct kernels *kernels, struct pool *pool,
                struct error *err);
 
+/* Free the panels, when no session of the model is left. */
+void model_unpack(struct model *model);
+
 #endif

@@ -235,6 +235,25 @@ static int allocate_lists(struct session *session, struct ragged *batch, struct 
     return 0;
 }
 
+/* Panels are in memory already, and the mapped weights then have no more to be read. */
+static int check_memory(const struct session *session, const struct ragged *batch,
+                        uint64_t bytes, struct error *err)
+{
+    const struct session_memory memory = {
+        .weight_bytes = session->has_panels ? 0 : session->model->info.weight_bytes,
+        .activation_bytes = bytes,
+    };
+    const uint64_t held = session->n_floats * sizeof *session->floats;
+
+    if (bytes > session->most_bytes)
+        return error_set(err, ERR_NOMEM,
+                         "%zu tokens at once take %.1f MiB of memory beside the weights, more "
+                         "than the %.1f left to them",
+                         batch->n_keys, (double)bytes / (1 << 20),
+                         (double)session->most_bytes / (1 << 20));
+    return session_check_memory(&memory, batch->n_keys, memory_available("") + held, err);
+}
+
 static int allocate_floats(struct session *session, struct ragged *batch, struct error *err)
 {
     const struct counts counts = { .keys = batch->n_keys,
@@ -251,12 +270,7 @@ static int allocate_floats(struct session *session, struct ragged *batch, struct
         return error_nomem(err);
     if (total > session->n_floats) {
         /* Before anything is taken, and before hours are spent where memory is swapped. */
-        const struct session_memory memory = { .weight_bytes =
-                                                   model_weight_bytes(session->model),
-                                               .activation_bytes = total * sizeof(float) };
-        const uint64_t held = session->n_floats * sizeof *session->floats;
-
-        if (session_check_memory(&memory, batch->n_keys, memory_available("") + held, err) < 0)
+        if (check_memory(session, batch, total * sizeof(float), err) < 0)
             return -1;
         free(session->floats);
         session->n_floats = 0;

@@ -136,6 +136,7 @@ int session_new(const struct model *model, const struct kernels *kernels, struct
     session->model = model;
     session->kernels = *kernels;
     session->pool = pool;
+    session->most_bytes = UINT64_MAX;
     session->has_panels = panels_serve(model, kernels);
     session->rounds_attention = kv_is_rounded(model, kernels);
     arena_init(&session->arena);
@@ -173,6 +174,11 @@ int session_stretch_ntk(struct session *session, double factor, struct error *er
     session->stretch =
         (struct rope_stretch){ .ntk_factor = factor, .trained = info->context_length };
     return 0;
+}
+
+void session_limit(struct session *session, uint64_t activation_bytes)
+{
+    session->most_bytes = activation_bytes;
 }
 
 bool session_prefixes_hold(const struct session *session, size_t n_tokens)

@@ -113,6 +113,9 @@ size_t session_shared_tokens(const struct session *session, const struct sequenc
 int session_eval(struct session *session, const struct sequence *sequences, size_t n_sequences,
                  struct error *err);
 
+/* A call that would hold more than that beside the weights is refused: ERR_NOMEM. */
+void session_limit(struct session *session, uint64_t activation_bytes);
+
 /*
  * What a call takes: the weights, which are mapped from the file, and everything else that
  * session_eval() holds for n_tokens tokens in n_sequences sequences, at most.

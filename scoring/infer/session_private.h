@@ -23,7 +23,7 @@ enum {
     /* Rows that a thread takes through a part of a layer: of these, what a product reads and
      * writes stays in the second cache. Without panels each block makes its own, and more rows
      * share them. */
-    BLOCK_ROWS = 96,
+    BLOCK_ROWS = 128,
     BLOCK_ROWS_UNPACKED = 256,
     BLOCK_ROWS_LEAST = 12, /* the height of the tiles of gemm */
     TARGET_ROWS = 1024,    /* whose logits are made together: bounds memory */
@@ -48,6 +48,7 @@ struct session {
     struct pool *pool;
     bool has_panels;       /* the model's panels are those of these kernels */
     bool rounds_attention; /* kv_is_rounded() */
+    uint64_t most_bytes;   /* of session_limit() */
     struct rope_stretch stretch;
     struct workspace *spaces; /* of each thread */
     uint8_t *memory;          /* theirs */

@@ -66,6 +66,12 @@ void token_buf_release(struct token_buf *buf)
     *buf = (struct token_buf){ 0 };
 }
 
+void token_buf_settle(struct token_buf *buf)
+{
+    scratch_free(buf->scratch);
+    buf->scratch = NULL;
+}
+
 int token_buf_add(struct token_buf *buf, int32_t id, struct error *err)
 {
     if (buf->n == buf->cap) {
