@@ -249,40 +249,46 @@ static void take_results(const struct job *job, const struct sequence *sequence)
         observation->segments[i].attention = sequence->attention[i];
 }
 
-/* Of the sequence behind n others in a call, the tokens that these have not computed. */
-static size_t new_tokens(const struct observer *observer, const struct sequence *sequences,
-                         size_t n)
+/* How many tokens of the sequence behind n others in a call these have computed. */
+static size_t shared_tokens(const struct observer *observer, const struct sequence *sequences,
+                            size_t n)
 {
-    const struct sequence *sequence = &sequences[n];
     size_t most = 0;
 
     /* The nearest are the likeliest to be of the same context. */
     for (size_t i = n; i-- > 0 && n - i <= NEIGHBOURS_MAX;) {
-        const size_t shared = session_shared_tokens(observer->session, &sequences[i], sequence);
+        const size_t shared =
+            session_shared_tokens(observer->session, &sequences[i], &sequences[n]);
 
         most = shared > most ? shared : most;
     }
-    return sequence->n_tokens - most;
+    return most;
 }
 
 /* Make sequences of the first of n jobs, as many as are run in one call: *n_made, at least one.
- */
+ * What they share is on top of the tokens of a call, or the next call would do it again. */
 static int make_call(struct observer *observer, const struct job *jobs, size_t n,
                      unsigned needs, struct sequence **out, size_t *n_made, struct error *err)
 {
     struct arena *scratch = &observer->scratch;
-    size_t n_tokens = 0, made = 0;
+    size_t room = observer->options.batch_tokens;
+    size_t n_tokens = 0, most_shared = 0, made = 0;
 
     arena_clear(scratch);
     n = n < CALL_MAX ? n : CALL_MAX;
     struct sequence *sequences = arena_alloc(scratch, n, sizeof *sequences);
     if (!sequences)
         return error_nomem(err);
-    for (; made < n && (made == 0 || n_tokens < observer->options.batch_tokens); made++) {
+    for (; made < n && (made == 0 || n_tokens < room); made++) {
         if (make_sequence(observer, &jobs[made], needs, scratch, &sequences[made], err) < 0)
             return -1;
-        n_tokens += new_tokens(observer, sequences, made);
-        if (made > 0 && n_tokens > observer->options.batch_tokens)
+        const size_t shared = shared_tokens(observer, sequences, made);
+        if (shared > most_shared) {
+            room += shared - most_shared;
+            most_shared = shared;
+        }
+        n_tokens += sequences[made].n_tokens - shared;
+        if (made > 0 && n_tokens > room)
             break;
     }
     *out = sequences;

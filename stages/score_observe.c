@@ -28,6 +28,7 @@ struct batch {
     const struct lacking *samples; /* n of them, all lacking the same */
     size_t n;
     size_t n_guessed;
+    size_t n_new; /* of these, without what samples of one context share */
     struct score_texts texts;
     size_t first_text[BATCH_SAMPLES + 1]; /* of each sample, and the end */
     struct observation *seen;             /* of each text, in the arena */
@@ -122,11 +123,6 @@ static void merge(struct score_backlog *backlog)
     }
     backlog->n_samples = n;
     qsort(samples, n, sizeof *samples, compare_nodes);
-}
-
-bool score_asks_model(const struct scoring *scoring, const struct score_node *node)
-{
-    return node->scorer->observe && (!node->reads_segments || scoring->all_turns);
 }
 
 int score_backlog_new(struct scoring *scoring, enum scorer_model role,
@@ -246,7 +242,7 @@ static void clear_batch(struct batch *batch)
 {
     arena_clear(&batch->arena);
     batch->texts.n = 0;
-    batch->n = batch->n_guessed = 0;
+    batch->n = batch->n_guessed = batch->n_new = 0;
 }
 
 int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, uint64_t *longest,
@@ -280,18 +276,21 @@ static int read_batch(struct score_backlog *backlog, size_t first, struct error 
     struct batch *batch = &backlog->batch;
     const struct lacking *samples = &backlog->samples[first];
     const unsigned needs = needs_of(backlog, samples->nodes);
+    const struct observer_options observing = score_observing(backlog->scoring, backlog->role);
 
     clear_batch(batch);
     batch->samples = samples;
     for (size_t i = 0; i < BATCH_SAMPLES && first + i < backlog->n_samples; i++) {
         const size_t first_text = batch->texts.n;
 
-        if (samples[i].nodes != samples->nodes || batch->n_guessed >= backlog->batch_goal)
+        if (samples[i].nodes != samples->nodes || batch->n_new >= backlog->batch_goal)
             break;
         if (read_texts(backlog, samples[i].sample_id, err) < 0)
             return -1;
         batch->first_text[i] = first_text;
-        batch->n_guessed += guess_tokens(backlog, first_text, needs);
+        const size_t n = guess_tokens(backlog, first_text, needs);
+        batch->n_guessed += n;
+        batch->n_new += n - score_texts_shared(&batch->texts, first_text, &observing, n);
         batch->n++;
     }
     batch->first_text[batch->n] = batch->texts.n;
@@ -382,7 +381,7 @@ static void set_goal(struct score_backlog *backlog, int64_t batch_ns)
 {
     const size_t least = backlog->batch_least;
     const double secs = (double)(batch_ns > 0 ? batch_ns : 1) / 1e9;
-    const double goal = (double)backlog->batch.n_guessed / secs * BATCH_SECONDS;
+    const double goal = (double)backlog->batch.n_new / secs * BATCH_SECONDS;
 
     backlog->batch_goal = goal > (double)least ? (size_t)goal : least;
 }

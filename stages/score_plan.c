@@ -125,3 +125,8 @@ int score_node_name(const struct score_node *node, struct buf *out, struct error
     return buf_printf(out, err, "%s%s", node->scorer->name,
                       node->role == SCORER_SHORT_MODEL ? "@short" : "");
 }
+
+bool score_asks_model(const struct scoring *scoring, const struct score_node *node)
+{
+    return node->scorer->observe && (!node->reads_segments || scoring->all_turns);
+}

@@ -260,6 +260,10 @@ void score_texts_release(struct score_texts *texts);
 struct sample;
 int score_texts_add(struct score_texts *texts, const struct sample *sample, bool all_turns,
                     struct arena *arena, struct error *err);
+/* About how many of the n tokens of text i the session has from the text before it: those of
+ * the context, where it is the same and nothing of it is cut. */
+size_t score_texts_shared(const struct score_texts *texts, size_t i,
+                          const struct observer_options *observing, size_t n);
 
 /* score_tables.c: the attention to segments by layer and head. */
 /* Whether tables are asked for that go with the node's scores. */

@@ -111,3 +111,16 @@ int score_texts_add(struct score_texts *texts, const struct sample *sample, bool
     }
     return 0;
 }
+
+size_t score_texts_shared(const struct score_texts *texts, size_t i,
+                          const struct observer_options *observing, size_t n)
+{
+    const size_t bytes_per_token = 4;
+    const struct slice context = texts->texts[i].context;
+    const size_t shared = context.len / bytes_per_token;
+
+    if (i == 0 || !context.ptr || !slice_equal(texts->texts[i - 1].context, context) ||
+        n > observing->max_tokens || observing->prompt_window > 0)
+        return 0;
+    return shared < n ? shared : n;
+}
