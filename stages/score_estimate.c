@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a run will cost: some batches of the very rows are observed, spread over all of them,
- * and their time per token is taken for that of the rest. The interval is that of a ratio
- * estimate (Cochran, Sampling Techniques, 6.4): it says how much batches differ, not what else
- * this machine may be doing later.
+ * What a run will cost: some batches of the very rows are observed, spread evenly over their
+ * tokens, so that long samples count for what they cost, and their time per token is taken for
+ * that of the rest. The interval is that of a ratio estimate (Cochran, Sampling
+ * Techniques, 6.4): it says how much batches differ, not what else this machine may be doing
+ * later.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -49,8 +50,9 @@ static void extrapolate(const struct probe *probes, size_t n, double n_tokens,
 
         squares += off * off;
     }
-    /* What was probed is known: only the rest is uncertain. */
-    const double rest = n_tokens > tokens ? n_tokens - tokens : 0;
+    /* What was probed is known, the rest uncertain; batches that begin anywhere overlap, and
+     * leave this much out. */
+    const double rest = n_tokens * exp(-tokens / n_tokens);
     cost->secs += rate * n_tokens;
     if (n > 1) {
         const double spread = sqrt(squares * (double)n / (double)(n - 1)) / tokens;
@@ -77,9 +79,9 @@ static int probe_batches(struct score_backlog *backlog, double n_tokens,
         if (score_backlog_probe(backlog, where, &tokens, &secs, err) < 0)
             return -1;
         const struct probe probe = { (double)tokens, secs };
-        if (first.tokens > 0)
+        if (first.tokens > 0 && tokens > 0)
             probes[n++] = probe;
-        else
+        else if (tokens > 0)
             first = probe;
         covered += probe.tokens;
         /* Steps of the golden section are evenly spread wherever they end. */

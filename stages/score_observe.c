@@ -17,10 +17,11 @@
 /* A batch is one transaction: what a kill can lose. */
 enum { BATCH_SAMPLES = 256, BATCH_SECONDS = 2, NODES_MAX = 32 };
 
-/* A sample, and which of the backlog's nodes it lacks (bits). */
+/* A sample, which of the backlog's nodes it lacks (bits), and the tokens guessed to its end. */
 struct lacking {
     int64_t sample_id;
     uint32_t nodes;
+    uint64_t end_token;
 };
 
 struct batch {
@@ -90,7 +91,7 @@ static int add_lacking(struct score_backlog *backlog, size_t node, struct error 
     }
     backlog->samples = samples;
     for (size_t i = 0; i < ids.n; i++)
-        samples[backlog->n_samples + i] = (struct lacking){ ids.ids[i], 1U << node };
+        samples[backlog->n_samples + i] = (struct lacking){ ids.ids[i], 1U << node, 0 };
     backlog->n_samples += ids.n;
     if (scoring->pass != SCORE_PASS_NLL && !backlog->tables[node])
         scoring->n_cached += scoring->samples.n - ids.n;
@@ -225,19 +226,6 @@ static size_t guess_tokens(const struct score_backlog *backlog, size_t first, un
     return n;
 }
 
-/* The most tokens that one of the texts at hand will put to the model at once. */
-static void note_longest(struct score_backlog *backlog)
-{
-    const struct observer_options observing = score_observing(backlog->scoring, backlog->role);
-
-    for (size_t i = 0; i < backlog->batch.texts.n; i++) {
-        const size_t n =
-            observer_guess_tokens(&observing, &backlog->batch.texts.texts[i], NEED_NLL);
-
-        backlog->longest = n > backlog->longest ? n : backlog->longest;
-    }
-}
-
 static void clear_batch(struct batch *batch)
 {
     arena_clear(&batch->arena);
@@ -248,8 +236,10 @@ static void clear_batch(struct batch *batch)
 int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, uint64_t *longest,
                         struct error *err)
 {
+    const struct observer_options observing = score_observing(backlog->scoring, backlog->role);
+
     for (size_t i = 0; i < backlog->n_samples; i++) {
-        const struct lacking *lacking = &backlog->samples[i];
+        struct lacking *lacking = &backlog->samples[i];
 
         clear_batch(&backlog->batch);
         if (read_texts(backlog, lacking->sample_id, err) < 0 ||
@@ -258,9 +248,11 @@ int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, uint6
         const uint64_t n = guess_tokens(backlog, 0, needs_of(backlog, lacking->nodes));
         *n_tokens += n;
         backlog->n_tokens += n;
+        lacking->end_token = backlog->n_tokens;
         if (longest && n > *longest)
             *longest = n;
-        note_longest(backlog);
+        const size_t most = score_texts_longest(&backlog->batch.texts, &observing);
+        backlog->longest = most > backlog->longest ? most : backlog->longest;
     }
     return 0;
 }
@@ -270,8 +262,9 @@ int score_backlog_check_memory(const struct score_backlog *backlog, struct error
     return score_memory_check(backlog->scoring, backlog->role, backlog->longest, err);
 }
 
-/* Read samples from the first on, until they make a batch. */
-static int read_batch(struct score_backlog *backlog, size_t first, struct error *err)
+/* Read samples from the first on, until they make a batch, and at most those before `end`. */
+static int read_batch(struct score_backlog *backlog, size_t first, size_t end,
+                      struct error *err)
 {
     struct batch *batch = &backlog->batch;
     const struct lacking *samples = &backlog->samples[first];
@@ -280,7 +273,7 @@ static int read_batch(struct score_backlog *backlog, size_t first, struct error 
 
     clear_batch(batch);
     batch->samples = samples;
-    for (size_t i = 0; i < BATCH_SAMPLES && first + i < backlog->n_samples; i++) {
+    for (size_t i = 0; i < BATCH_SAMPLES && first + i < end; i++) {
         const size_t first_text = batch->texts.n;
 
         if (samples[i].nodes != samples->nodes || batch->n_new >= backlog->batch_goal)
@@ -400,11 +393,12 @@ static int explain(const struct score_backlog *backlog, struct error *err)
 }
 
 /* Read the batch that begins with sample `first`, and observe it. */
-static int observe_batch(struct score_backlog *backlog, size_t first, struct error *err)
+static int observe_batch(struct score_backlog *backlog, size_t first, size_t end,
+                         struct error *err)
 {
     struct batch *batch = &backlog->batch;
 
-    if (read_batch(backlog, first, err) < 0)
+    if (read_batch(backlog, first, end, err) < 0)
         return -1;
     return observer_run(backlog->observer, batch->texts.texts, batch->texts.n,
                         needs_of(backlog, batch->samples->nodes), &batch->arena, batch->seen,
@@ -419,7 +413,8 @@ static int run_batch(struct score_backlog *backlog, size_t first, struct error *
     const int64_t started_ns = clock_mono_ns();
 
     backlog->n_done_before = report->done;
-    if (observe_batch(backlog, first, err) < 0 || save_batch(backlog, err) < 0)
+    if (observe_batch(backlog, first, backlog->n_samples, err) < 0 ||
+        save_batch(backlog, err) < 0)
         return -1;
     report->done = backlog->n_done_before + backlog->batch.n_guessed;
     report_tick(report);
@@ -444,13 +439,35 @@ int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct 
                         &observing, &backlog->observer, err);
 }
 
+/* The first of the samples that begin at `token` or behind it; n_samples for none. */
+static size_t find_token(const struct score_backlog *backlog, uint64_t token)
+{
+    size_t low = 0, high = backlog->n_samples;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (middle > 0 ? backlog->samples[middle - 1].end_token < token : token > 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 int score_backlog_probe(struct score_backlog *backlog, double where, uint64_t *n_tokens,
                         double *secs, struct error *err)
 {
+    const uint64_t goal = backlog->batch_goal;
+    const uint64_t token = (uint64_t)(where * (double)backlog->n_tokens) / goal * goal;
+    const size_t at = find_token(backlog, token), end = find_token(backlog, token + goal);
     const int64_t started_ns = clock_mono_ns();
 
-    if (score_check_stop(backlog->scoring, err) < 0 ||
-        observe_batch(backlog, (size_t)(where * (double)backlog->n_samples), err) < 0)
+    *n_tokens = 0;
+    *secs = 0;
+    if (at == end)
+        return score_check_stop(backlog->scoring, err);
+    if (score_check_stop(backlog->scoring, err) < 0 || observe_batch(backlog, at, end, err) < 0)
         return -1;
     *n_tokens = backlog->batch.n_guessed;
     *secs = (double)(clock_mono_ns() - started_ns) / 1e9;

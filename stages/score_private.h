@@ -163,6 +163,9 @@ int score_plan_make(const struct text_list *metrics, struct score_plan *out, str
 void score_plan_release(struct score_plan *plan);
 /* "nll", or "nll@short" for the short model of a pair. */
 int score_node_name(const struct score_node *node, struct buf *out, struct error *err);
+/* Whether a model has to be asked for it. With all turns of a dialogue the segments of the last
+ * one alone are stored, so that what is made of segments is made at once. */
+bool score_asks_model(const struct scoring *scoring, const struct score_node *node);
 
 /* score_segments.c */
 struct jsonout;
@@ -207,8 +210,10 @@ int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, uint6
                         struct error *err);
 /* Ready to observe; the pool is borrowed. */
 int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct error *err);
-/* Observe a batch that begins at `where`, 0 to 1 of the samples, and forget it: the tokens it
- * was guessed to have, and what it took. There must be samples. */
+/* The tokens are cut into stretches as long as a batch, wherever samples end: observe those
+ * that begin in the stretch at `where`, 0 to 1 of the tokens, and forget them. The tokens they
+ * were guessed to have, and what they took; 0 where one sample is all of the stretch. At 0 some
+ * begin. After score_backlog_guess() and score_backlog_open(); there must be samples. */
 int score_backlog_probe(struct score_backlog *backlog, double where, uint64_t *n_tokens,
                         double *secs, struct error *err);
 /* ERR_NOMEM when the longest cannot be held, after score_backlog_guess(). */
@@ -260,6 +265,9 @@ void score_texts_release(struct score_texts *texts);
 struct sample;
 int score_texts_add(struct score_texts *texts, const struct sample *sample, bool all_turns,
                     struct arena *arena, struct error *err);
+/* The most tokens, guessed, that one of them will put to the model at once. */
+size_t score_texts_longest(const struct score_texts *texts,
+                           const struct observer_options *observing);
 /* About how many of the n tokens of text i the session has from the text before it: those of
  * the context, where it is the same and nothing of it is cut. */
 size_t score_texts_shared(const struct score_texts *texts, size_t i,
@@ -278,10 +286,6 @@ int score_tables_save(const struct scoring *scoring, const struct score_node *no
 /* score_measure.c, score_pool.c */
 int score_measure(struct scoring *scoring, const struct score_node *node, struct error *err);
 int score_pool(struct scoring *scoring, const struct score_node *node, struct error *err);
-
-/* Whether a model has to be asked for it. With all turns of a dialogue the segments of the last
- * one alone are stored, so that what is made of segments is made at once. */
-bool score_asks_model(const struct scoring *scoring, const struct score_node *node);
 
 /* score_derive.c: what is made of stored scores, and of stored segments. */
 int score_derive(struct scoring *scoring, const struct score_node *node, struct error *err);

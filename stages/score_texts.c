@@ -124,3 +124,16 @@ size_t score_texts_shared(const struct score_texts *texts, size_t i,
         return 0;
     return shared < n ? shared : n;
 }
+
+size_t score_texts_longest(const struct score_texts *texts,
+                           const struct observer_options *observing)
+{
+    size_t most = 0;
+
+    for (size_t i = 0; i < texts->n; i++) {
+        const size_t n = observer_guess_tokens(observing, &texts->texts[i], NEED_NLL);
+
+        most = n > most ? n : most;
+    }
+    return most;
+}
