@@ -2,7 +2,7 @@
 -- change it by adding a migration, then run `ninja schema-current`.
 
 PRAGMA application_id = 1129665108;
-PRAGMA user_version = 10;
+PRAGMA user_version = 11;
 
 CREATE TABLE run (
     run_id         INTEGER PRIMARY KEY,
@@ -404,3 +404,5 @@ SELECT a.sample_id, s.ext_id, d.name AS model, a.segment, a.layer, nullif(a.head
   JOIN score_set t ON t.score_set_id = a.score_set_id
   JOIN model d ON d.model_id = t.model_id
   JOIN sample s ON s.sample_id = a.sample_id;
+
+CREATE INDEX sample_by_ext_id ON sample (ext_id, file_id) WHERE ext_id IS NOT NULL;

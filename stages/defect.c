@@ -161,6 +161,14 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                              .what = "a system message behind the first turn, or a second one",
                              .page = "It is kept as a turn; the first one is the sample's "
                                      "system text.\n" },
+    [DEFECT_DUPLICATE_ID] = { .name = "duplicate_id",
+                              .usual = DEFECT_KEEP,
+                              .what =
+                                  "the id of another record of its file, whose content differs",
+                              .page =
+                                  "Both are kept: a sample is told by its content. What "
+                                  "finds samples by this id, as\n'curate score import' does, "
+                                  "cannot tell them apart. A dry run does not notice.\n" },
     [DEFECT_TEMPLATE_LEAK] = { .name = "template_leak",
                                .usual = DEFECT_KEEP,
                                .what = "a mark of a prompt template inside a turn",

@@ -51,6 +51,7 @@ enum defect {
     DEFECT_BAD_ROLE,
     DEFECT_ROLE_ORDER,
     DEFECT_LATE_SYSTEM,
+    DEFECT_DUPLICATE_ID,
     /* Of its texts. */
     DEFECT_TEMPLATE_LEAK,
     DEFECT_REFUSAL,

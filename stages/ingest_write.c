@@ -58,6 +58,21 @@ static int add_reject(struct writer *w, const struct batch *batch, size_t i, str
     return reject_add(w->ingest->context->store, &reject, w->ingest->context->run_id, err);
 }
 
+/* An id is known to be another sample's only where samples are. */
+static int check_id(const struct writer *w, struct parsed *parsed, struct error *err)
+{
+    const enum defect_action *actions = w->ingest->settings.policy.actions;
+    const int clashes = sample_id_clashes(w->ingest->context->store, &parsed->sample, err);
+
+    if (clashes == 1 && actions[DEFECT_DUPLICATE_ID] == DEFECT_REJECT) {
+        parsed->class = defect_classes[DEFECT_DUPLICATE_ID].name;
+        parsed->detail = slice_text("another record of its file has its id");
+    } else if (clashes == 1) {
+        parsed->defects |= defect_bit(DEFECT_DUPLICATE_ID);
+    }
+    return clashes < 0 ? -1 : 0;
+}
+
 static int add_rows(struct writer *w, struct batch *batch, struct run_counts *counts,
                     struct error *err)
 {
@@ -67,13 +82,15 @@ static int add_rows(struct writer *w, struct batch *batch, struct run_counts *co
     for (size_t i = 0; i < batch->n; i++) {
         struct sample *sample = &batch->parsed[i].sample;
 
+        sample->file_id = w->file_id;
+        if (!batch->parsed[i].class && check_id(w, &batch->parsed[i], err) < 0)
+            return -1;
         if (batch->parsed[i].class) {
             if (add_reject(w, batch, i, err) < 0)
                 return -1;
             counts->n_rejected++;
             continue;
         }
-        sample->file_id = w->file_id;
         const int added = sample_add(context->store, sample, context->run_id, &sample_id, err);
         if (added < 0 || (added == 1 && defect_put_sample(context->store, sample_id,
                                                           batch->parsed[i].defects, err) < 0))
@@ -123,16 +140,18 @@ static int put_position(struct writer *w, const struct batch *batch,
 }
 
 /* Rows, counts and position in one transaction: whenever we are killed, they agree. */
-static int commit_batch(struct writer *w, struct batch *batch,
-                        const struct defect_tally *defects, struct run_counts *counts,
-                        struct error *err)
+static int commit_batch(struct writer *w, struct batch *batch, struct defect_tally *defects,
+                        struct run_counts *counts, struct error *err)
 {
     struct store *store = w->ingest->context->store;
 
     if (store_begin(store, err) < 0)
         return -1;
-    if (use_file(w, batch, err) == 0 && add_rows(w, batch, counts, err) == 0 &&
-        run_add_counts(store, w->ingest->context->run_id, counts, err) == 0 &&
+    int rc = use_file(w, batch, err);
+    if (rc == 0)
+        rc = add_rows(w, batch, counts, err);
+    count_defects(batch, defects);
+    if (rc == 0 && run_add_counts(store, w->ingest->context->run_id, counts, err) == 0 &&
         defect_tally_put(defects, &w->ingest->settings.policy, store,
                          w->ingest->context->run_id, err) == 0 &&
         put_position(w, batch, counts, err) == 0 && store_commit(store, err) == 0) {
@@ -173,8 +192,9 @@ static int write_batch(struct writer *w, struct batch *batch, struct error *err)
     struct defect_tally defects;
 
     tell_format(w, batch);
-    count_defects(batch, &defects);
-    if (!context->dry_run && commit_batch(w, batch, &defects, &counts, err) < 0)
+    if (context->dry_run)
+        count_defects(batch, &defects);
+    else if (commit_batch(w, batch, &defects, &counts, err) < 0)
         return -1;
     const uint64_t parsed_before = tally->n_parsed;
     count_parsed(batch, tally);

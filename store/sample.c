@@ -6,6 +6,10 @@
 
 static const char FIND_SAMPLE[] = "SELECT sample_id FROM sample WHERE hash = :hash";
 
+static const char FIND_CLASH[] =
+    "SELECT 1 FROM sample WHERE ext_id = :ext_id AND file_id = :file_id"
+    " AND NOT EXISTS (SELECT 1 FROM sample WHERE hash = :hash) LIMIT 1";
+
 static const char FIND_CONTEXT[] = "SELECT context_id FROM context WHERE hash = :hash";
 
 static const char ADD_CONTEXT[] = "INSERT INTO context (hash, text) VALUES (:hash, :text)";
@@ -142,6 +146,23 @@ int sample_add(struct store *store, const struct sample *sample, int64_t run_id,
         if (add_turn(store, *sample_id, i, &sample->turns[i], err) < 0)
             return -1;
     return 1;
+}
+
+int sample_id_clashes(struct store *store, const struct sample *sample, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (!sample->ext_id.ptr)
+        return 0;
+    if (stmt_use(store, FIND_CLASH, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":ext_id", sample->ext_id);
+    stmt_bind_int(stmt, ":file_id", sample->file_id);
+    stmt_bind_blob(stmt, ":hash", sample->hash.bytes, sizeof sample->hash.bytes);
+    const int rc = stmt_next(stmt, err);
+    if (rc == 1)
+        stmt_reset(stmt);
+    return rc;
 }
 
 int sample_count(struct store *store, int64_t *out, struct error *err)

@@ -70,6 +70,9 @@ int sample_identify(struct identifier *identifier, struct sample *sample, struct
 int sample_add(struct store *store, const struct sample *sample, int64_t run_id,
                int64_t *sample_id, struct error *err);
 
+/* 1 when the sample would be new, and another one of its file has its ext_id; 0, or -1. */
+int sample_id_clashes(struct store *store, const struct sample *sample, struct error *err);
+
 /* Load one sample; 1, 0 when there is none, -1. Text lasts until the next call on this reader.
  */
 struct sample_reader;

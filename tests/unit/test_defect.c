@@ -129,6 +129,10 @@ static const struct dirty {
       BYTES(GOOD "{\"messages\":[" TURN("user", "\"a\"") "," TURN("system", "\"b\"") "," TURN(
           "assistant", "\"c\"") "]}"),
       1, 2, 0, "reject", 1, 1 },
+    { DEFECT_DUPLICATE_ID,
+      BYTES("{\"id\":7,\"text\":\"a\"}\n{\"id\":8,\"text\":\"b\"}\n{\"id\":7,\"text\":\"c\"}\n"
+            "{\"id\":7,\"text\":\"a\"}\n{\"text\":\"d\"}\n{\"id\":\"7\",\"text\":\"e\"}\n"),
+      2, 5, 0, "reject", 3, 2 },
     { DEFECT_TEMPLATE_LEAK, BYTES(GOOD "{\"instruction\":\"a\",\"output\":\"b [INST] c\"}"), 1,
       2, 0, "reject", 1, 1 },
     { DEFECT_REFUSAL,
