@@ -2,12 +2,16 @@
 /*
  * bench_gateau.c - what the structure of a long sample's passes is worth.
  *
- * bench_gateau [MODEL [TOKENS [SAMPLES [THREADS]]]]: samples of a context of TOKENS random ids,
- * a question and a response, with what gateau asks of the long model: the response's NLL and
- * its attention on segments of 128, and its NLL after each segment alone. Once as GATEAU's
- * programs do it, pass by pass: one for the NLL, one for the attention, one a segment, no two
- * together. And once as we do it: NLL and attention in one pass, all segments of a sample in
- * one ragged batch. The two are measured in turns. Prints medians, and the ratio's spread.
+ * bench_gateau [MODEL [TOKENS [SAMPLES [THREADS [0]]]]]: samples of a context of TOKENS
+ * random ids, a question and a response, with what gateau asks of a pair of models, for both of
+ * which MODEL stands: of the short one the response's NLL; of the long one that and its
+ * attention on segments of 128, and its NLL after each segment alone. Once as GATEAU's programs
+ * do it, pass by pass: two for the NLLs, one for the attention, one a segment, no two together.
+ * And once as we do it: NLL and attention in one pass, all segments of a sample in one ragged
+ * batch. The two are measured in turns. Prints medians, and the ratio's spread.
+ *
+ * With the 0 it runs once, as we do it, and prints samples a second and the mean NLL:
+ * gateau.py holds that to llama.cpp.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -18,6 +22,7 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "scoring/infer/model.h"
+#include "scoring/infer/pack.h"
 #include "scoring/infer/session.h"
 #include "scoring/kernels/kernels.h"
 
@@ -96,6 +101,15 @@ static void draw(struct bench *bench, uint64_t seed)
     }
 }
 
+/* What is asked of the short model. */
+static int run_short(struct bench *bench, struct error *err)
+{
+    struct sequence nll = bench->passes.sequences[0];
+
+    nll.attention = NULL;
+    return session_eval(bench->session, &nll, 1, err);
+}
+
 static int run_apart(struct bench *bench, struct error *err)
 {
     struct sequence nll = bench->passes.sequences[0];
@@ -103,7 +117,7 @@ static int run_apart(struct bench *bench, struct error *err)
 
     nll.attention = NULL;
     attention.nll_nats = NULL;
-    if (session_eval(bench->session, &nll, 1, err) < 0 ||
+    if (run_short(bench, err) < 0 || session_eval(bench->session, &nll, 1, err) < 0 ||
         session_eval(bench->session, &attention, 1, err) < 0)
         return -1;
     for (size_t i = 1; i < bench->passes.n; i++)
@@ -114,16 +128,18 @@ static int run_apart(struct bench *bench, struct error *err)
 
 static int run_together(struct bench *bench, struct error *err)
 {
-    return session_eval(bench->session, bench->passes.sequences, bench->passes.n, err);
+    return run_short(bench, err) < 0
+               ? -1
+               : session_eval(bench->session, bench->passes.sequences, bench->passes.n, err);
 }
 
-/* Seconds of all samples; *sum says that both ways compute the same. */
+/* Seconds of all samples; *sum, of NLLs and attention, says that both ways compute the same. */
 static int measure(struct bench *bench, int (*run)(struct bench *, struct error *),
-                   double *secs, double *sum, struct error *err)
+                   double *secs, double *sum, double *nll, struct error *err)
 {
     int64_t took_ns = 0;
 
-    *sum = 0;
+    *sum = *nll = 0;
     for (size_t i = 0; i < bench->n_samples; i++) {
         draw(bench, i + 1);
         const int64_t start_ns = clock_mono_ns();
@@ -132,10 +148,12 @@ static int measure(struct bench *bench, int (*run)(struct bench *, struct error 
             return -1;
         took_ns += clock_mono_ns() - start_ns;
         for (size_t j = 0; j < bench->passes.n * N_RESPONSE; j++)
-            *sum += bench->nll[j];
+            *nll += bench->nll[j];
         for (size_t j = 0; j + 1 < bench->passes.n; j++)
             *sum += bench->attention[j];
     }
+    *sum += *nll;
+    *nll /= (double)(bench->n_samples * bench->passes.n * N_RESPONSE);
     *secs = (double)took_ns / 1e9;
     return 0;
 }
@@ -147,16 +165,28 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static int run_once(struct bench *bench, struct error *err)
+{
+    double secs, sum, nll;
+
+    draw(bench, 1);
+    if (run_together(bench, err) < 0 || /* warms up */
+        measure(bench, run_together, &secs, &sum, &nll, err) < 0)
+        return -1;
+    printf("%.4f %.6f\n", (double)bench->n_samples / secs, nll);
+    return 0;
+}
+
 static int run_rounds(struct bench *bench, struct error *err)
 {
     double apart[ROUNDS], together[ROUNDS], ratio[ROUNDS];
     const double n = (double)bench->n_samples;
 
     for (int round = 0; round < ROUNDS; round++) {
-        double sum, same;
+        double sum, same, nll;
 
-        if (measure(bench, run_apart, &apart[round], &sum, err) < 0 ||
-            measure(bench, run_together, &together[round], &same, err) < 0)
+        if (measure(bench, run_apart, &apart[round], &sum, &nll, err) < 0 ||
+            measure(bench, run_together, &together[round], &same, &nll, err) < 0)
             return -1;
         if (sum != same)
             return error_set(err, ERR_INVARIANT, "together gives other numbers than apart");
@@ -181,6 +211,7 @@ int main(int argc, char **argv)
         .n_samples = argc > 3 ? (size_t)strtoul(argv[3], NULL, 10) : 4,
     };
     const size_t n_threads = argc > 4 ? (size_t)strtoul(argv[4], NULL, 10) : pool_cpu_count();
+    const bool is_once = argc > 5 && strtoul(argv[5], NULL, 10) == 0;
     struct error err = { 0 };
     int status = 1;
 
@@ -191,8 +222,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "out of memory\n");
     else if (model_open(path, &bench.model, &err) < 0 ||
              pool_new(n_threads, &bench.pool, &err) < 0 ||
+             model_pack(bench.model, &bench.kernels, bench.pool, &err) < 0 ||
              session_new(bench.model, &bench.kernels, bench.pool, &bench.session, &err) < 0 ||
-             run_rounds(&bench, &err) < 0)
+             (is_once ? run_once(&bench, &err) : run_rounds(&bench, &err)) < 0)
         fprintf(stderr, "%s\n", err.msg);
     else
         status = 0;

@@ -37,16 +37,16 @@ CASES = [
 ]
 
 
-def build(work, n_jobs):
-    """The path of a program that does what llama_cpp_prefill.c says."""
+def build(work, n_jobs, name="llama_cpp_prefill"):
+    """The path of a program that does what name.c says."""
     llama_cpp.build(work, n_jobs)
     source = llama_cpp.fetch(work)
-    program = os.path.join(work, "llama_cpp_prefill")
+    program = os.path.join(work, name)
     libraries = os.path.join(work, "build", "bin")
-    llama_cpp.call("cc", "-O2", os.path.join(HERE, "llama_cpp_prefill.c"), "-o", program,
+    llama_cpp.call("cc", "-O2", os.path.join(HERE, name + ".c"), "-o", program,
                    "-I", os.path.join(source, "include"),
                    "-I", os.path.join(source, "ggml", "include"), "-L", libraries,
-                   "-lllama", "-lggml", "-lggml-base", "-Wl,-rpath," + libraries)
+                   "-lllama", "-lggml", "-lggml-base", "-lm", "-Wl,-rpath," + libraries)
     return program
 
 

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Compare the speed of gateau's passes with llama.cpp: gateau.py BUILD [--work FOLDER] ...
+
+BUILD is our build folder. The same sequences of ids (bench_gateau.c says which) are run by our
+session, with the attention on segments, and by llama.cpp one by one without it
+(llama_cpp_gateau.c), on the same GGUF files, in turns: ours, llama.cpp without and with flash
+attention, and so on. Prints a table: medians of samples a second, of the ratio to llama.cpp's
+better setting the median, the least and the largest, and how far the mean NLLs are apart.
+"""
+import argparse
+import os
+import statistics
+import subprocess
+
+import make_model
+import versus
+
+
+def once(*command):
+    """Samples a second, and the mean NLL."""
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return tuple(float(word) for word in out.split())
+
+
+def measure(args, theirs, path):
+    sizes = str(args.tokens), str(args.samples), str(args.threads)
+    ours = os.path.join(args.build, "bench", "bench_gateau")
+    return [(once(ours, path, *sizes, "0"), once(theirs, path, *sizes, "0"),
+             once(theirs, path, *sizes, "1")) for _ in range(args.rounds)]
+
+
+def report(args, kind, rounds):
+    speeds = [[result[0] for result in row] for row in rounds]
+    best = max((1, 2), key=lambda i: statistics.median(row[i] for row in speeds))
+    ratios = [row[0] / row[best] for row in speeds]
+    apart = max(abs(row[0][1] - row[best][1]) for row in rounds)
+    print("| %s | %s | %d | %.3f | %.3f | %.3f | %.2f (%.2f-%.2f) | %.1e |" % (
+        args.shape, kind, args.tokens,
+        *(statistics.median(row[i] for row in speeds) for i in range(3)),
+        statistics.median(ratios), min(ratios), max(ratios), apart), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("build")
+    parser.add_argument("--work", default=os.path.expanduser("~/.cache/curate-llama-cpp"),
+                        help="where llama.cpp and the models are made (default: %(default)s)")
+    parser.add_argument("--shape", choices=sorted(make_model.SHAPES), default="smollm2-135m")
+    parser.add_argument("--type", action="append", help="default: BF16 and Q8_0")
+    parser.add_argument("--tokens", type=int, default=2048, help="of a context")
+    parser.add_argument("--samples", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    args = parser.parse_args()
+    os.makedirs(args.work, exist_ok=True)
+    theirs = versus.build(args.work, args.jobs, "llama_cpp_gateau")
+    print("| shape | weights | context | curate | llama.cpp | with flash attention | ratio "
+          "| NLLs apart |")
+    print("|---|---|---|---|---|---|---|---|")
+    for kind in args.type or ["BF16", "Q8_0"]:
+        path = versus.model(args.work, args.shape, kind)
+        report(args, kind, measure(args, theirs, path))
+
+
+if __name__ == "__main__":
+    main()
