@@ -26,7 +26,8 @@ def once(*command):
 def measure(args, theirs, path):
     sizes = str(args.tokens), str(args.samples), str(args.threads)
     ours = os.path.join(args.build, "bench", "bench_gateau")
-    return [(once(ours, path, *sizes, "0"), once(theirs, path, *sizes, "0"),
+    return [(once(ours, path, *sizes, "0"),
+             once(theirs, path, *sizes, "0") if not args.flash_only else (0, 0),
              once(theirs, path, *sizes, "1")) for _ in range(args.rounds)]
 
 
@@ -53,6 +54,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--flash-only", action="store_true",
+                        help="llama.cpp with flash attention alone")
     args = parser.parse_args()
     os.makedirs(args.work, exist_ok=True)
     theirs = versus.build(args.work, args.jobs, "llama_cpp_gateau")

@@ -69,7 +69,7 @@ def measure(args, theirs, path, tokens):
     size, threads = str(tokens), str(args.threads)
     return [(speed(args.curate, "bench", "prefill", "--model", path, "--tokens", size,
                    "--threads", threads, "--runs", "1"),
-             speed(theirs, path, size, threads, "0"),
+             speed(theirs, path, size, threads, "0") if not args.flash_only else 0,
              speed(theirs, path, size, threads, "1")) for _ in range(args.rounds)]
 
 
@@ -92,6 +92,8 @@ def main():
     parser.add_argument("--shape", choices=sorted(make_model.SHAPES), help="this one only")
     parser.add_argument("--type", help="this one only")
     parser.add_argument("--tokens", type=int, help="this length only")
+    parser.add_argument("--flash-only", action="store_true",
+                        help="llama.cpp with flash attention alone: long prompts take it minutes")
     args = parser.parse_args()
     os.makedirs(args.work, exist_ok=True)
     theirs = build(args.work, args.jobs)
