@@ -170,7 +170,7 @@ static int run_once(struct bench *bench, struct error *err)
     double secs, sum, nll;
 
     draw(bench, 1);
-    if (run_together(bench, err) < 0 || /* warms up */
+    if (run_short(bench, err) < 0 || /* warms up */
         measure(bench, run_together, &secs, &sum, &nll, err) < 0)
         return -1;
     printf("%.4f %.6f\n", (double)bench->n_samples / secs, nll);

@@ -2,13 +2,15 @@
 /*
  * bench_kernels.c - what the kernels do in a second, for every family this CPU has.
  *
- * One thread; each figure is the best of five rounds of at least 20 ms. Prints a table.
+ * One thread; each figure is the best of five rounds of at least 20 ms, and beside it stands
+ * its share of what the core does at most (peak.h). Prints a table.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "bench/peak.h"
 #include "scoring/kernels/kernels.h"
 
 enum { ROUNDS = 5, ROUND_NS = 20 * 1000 * 1000 };
@@ -40,6 +42,18 @@ static void gemm(const struct job *job)
     }
 }
 
+/* As gemm(): a and b are read as bfloat16. */
+static void gemm_bf16(const struct job *job)
+{
+    const size_t panel = job->kernels->panel;
+    const uint16_t *a = (const uint16_t *)(const void *)job->a;
+    const uint16_t *b = (const uint16_t *)(const void *)job->b;
+
+    for (size_t j = 0; j < job->n; j += panel)
+        job->kernels->gemm_bf16(job->m, panel, job->k, a, job->k, b + j * job->k, panel,
+                                job->out + j, job->n, false);
+}
+
 /* As gemm(): a is read as blocks, b as panels of bytes. */
 static void gemm_int8(const struct job *job)
 {
@@ -58,6 +72,16 @@ static void quantise_int8(const struct job *job)
 {
     job->kernels->quantise_int8(job->a, job->n / INT8_BLOCK,
                                 (struct act_int8 *)(void *)job->out);
+}
+
+static void round_bf16(const struct job *job)
+{
+    job->kernels->round_bf16(job->a, job->n, (uint16_t *)(void *)job->out);
+}
+
+static void exp_bf16(const struct job *job)
+{
+    job->kernels->exp_bf16(job->a, job->n, 1, (uint16_t *)(void *)job->out);
 }
 
 static size_t row_bytes(enum dtype dtype, size_t k)
@@ -120,56 +144,92 @@ static double best_of(void (*work)(const struct job *job), const struct job *job
     return best;
 }
 
-static void bench_gemm(struct job job)
+/* Operations a second of a loop; 0 for none. */
+static double measure_peak(peak_loop *loop)
 {
-    static const struct {
-        const char *what;
-        size_t m, n, k, ldb;
-    } shapes[] = {
-        { "linear, prefill", 512, 2048, 2048, 0 },
-        { "linear, wide", 512, 1024, 5632, 0 },
-        { "linear, small model", 512, 768, 768, 0 },
-        { "linear, few rows", 64, 2048, 2048, 0 },
-        { "linear, one row", 1, 2048, 2048, 0 },
-        { "scores: q by keys", 128, 2048, 64, 0 },
-        { "mix: scores by values", 128, 64, 2048, 256 },
-    };
+    double best = 0;
 
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-        job.m = shapes[i].m;
-        job.n = shapes[i].n;
-        job.k = shapes[i].k;
-        job.ldb = shapes[i].ldb;
-        const double flops = 2 * (double)job.m * (double)job.n * (double)job.k;
-        printf("%-10s gemm_f32   m=%-4zu n=%-5zu k=%-5zu %8.1f GFLOP/s  %s\n",
-               job.kernels->name, job.m, job.n, job.k, flops / best_of(gemm, &job) * 1e-9,
-               shapes[i].what);
+    for (int round = 0; loop && round < ROUNDS; round++) {
+        const int64_t start = clock_mono_ns();
+        const uint64_t n_ops = loop(1000 * 1000);
+        const double speed = (double)n_ops / (double)(clock_mono_ns() - start) * 1e9;
+
+        best = speed > best ? speed : best;
+    }
+    return best;
+}
+
+struct shape {
+    const char *what;
+    size_t m, n, k, ldb; /* ldb of gemm_int8 stands for minima */
+};
+
+/* Matrices of SmolLM2-135M, Qwen2.5-0.5B and TinyLlama-1.1B, as blocks of rows meet them. */
+#define LINEAR_SHAPES                                                                          \
+    { "SmolLM2-135M, attention", 128, 576, 576, 0 },                                           \
+        { "SmolLM2-135M, up", 128, 1536, 576, 0 },                                             \
+        { "SmolLM2-135M, down", 128, 576, 1536, 0 },                                           \
+        { "Qwen2.5-0.5B, up", 128, 4864, 896, 0 },                                             \
+        { "Qwen2.5-0.5B, down", 128, 896, 4864, 0 },                                           \
+        { "TinyLlama-1.1B, attention", 128, 2048, 2048, 0 },                                   \
+    {                                                                                          \
+        "TinyLlama-1.1B, down", 128, 1024, 5632, 0                                             \
+    }
+
+static void bench_products(struct job job, const char *name, void (*work)(const struct job *),
+                           const struct shape *shapes, size_t n_shapes, double peak)
+{
+    for (size_t i = 0; i < n_shapes; i++) {
+        const struct shape *shape = &shapes[i];
+
+        job.m = shape->m;
+        job.n = shape->n;
+        job.k = shape->k;
+        job.ldb = shape->ldb;
+        const double ops = 2 * (double)job.m * (double)job.n * (double)job.k;
+        const double speed = ops / best_of(work, &job);
+        printf("%-10s %-9s m=%-4zu n=%-5zu k=%-5zu %8.1f G/s", job.kernels->name, name, job.m,
+               job.n, job.k, speed * 1e-9);
+        if (peak > 0)
+            printf(" %3.0f %% of %.0f", 100 * speed / peak, peak * 1e-9);
+        printf("  %s\n", shape->what);
     }
 }
 
-/* ldb stands for minima here. */
-static void bench_int8(struct job job)
+static void bench_f32(const struct job *job, unsigned flags)
 {
-    static const struct {
-        const char *what;
-        size_t m, n, k, ldb;
-    } shapes[] = {
-        { "linear, prefill", 512, 2048, 2048, 0 },
-        { "linear, wide", 512, 1024, 5632, 0 },
-        { "linear, small model", 512, 768, 768, 0 },
-        { "linear, with minima", 512, 2048, 2048, 1 },
+    static const struct shape shapes[] = {
+        LINEAR_SHAPES,
+        { "one row", 1, 2048, 2048, 0 },
+        { "scores: q by keys", 64, 256, 64, 0 },
+        { "mix: scores by values", 64, 64, 256, 0 },
     };
 
-    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-        job.m = shapes[i].m;
-        job.n = shapes[i].n;
-        job.k = shapes[i].k;
-        job.ldb = shapes[i].ldb;
-        const double ops = 2 * (double)job.m * (double)job.n * (double)job.k;
-        printf("%-10s gemm_int8  m=%-4zu n=%-5zu k=%-5zu %8.1f GOP/s    %s\n",
-               job.kernels->name, job.m, job.n, job.k, ops / best_of(gemm_int8, &job) * 1e-9,
-               shapes[i].what);
-    }
+    bench_products(*job, "gemm_f32", gemm, shapes, sizeof shapes / sizeof *shapes,
+                   measure_peak(peak_f32(flags)));
+}
+
+static void bench_bf16(const struct job *job, unsigned flags)
+{
+    static const struct shape shapes[] = {
+        LINEAR_SHAPES,
+        { "scores: q by keys", 64, 256, 64, 0 },
+        { "mix: scores by values", 64, 64, 256, 0 },
+    };
+
+    bench_products(*job, "gemm_bf16", gemm_bf16, shapes, sizeof shapes / sizeof *shapes,
+                   measure_peak(peak_bf16(flags)));
+}
+
+static void bench_int8(const struct job *job, unsigned flags)
+{
+    static const struct shape shapes[] = {
+        LINEAR_SHAPES,
+        { "with minima", 128, 2048, 2048, 1 },
+    };
+
+    bench_products(*job, "gemm_int8", gemm_int8, shapes, sizeof shapes / sizeof *shapes,
+                   measure_peak(peak_int8(flags)));
 }
 
 static void bench_pack(struct job job)
@@ -190,10 +250,9 @@ static void bench_rows(struct job job)
     static const struct {
         const char *what;
         void (*work)(const struct job *job);
-    } rows[] = { { "exp_sum", exp_sum },
-                 { "silu_mul", silu_mul },
-                 { "rms_norm", rms_norm },
-                 { "quantise_int8", quantise_int8 } };
+    } rows[] = { { "exp_sum", exp_sum },       { "silu_mul", silu_mul },
+                 { "rms_norm", rms_norm },     { "quantise_int8", quantise_int8 },
+                 { "round_bf16", round_bf16 }, { "exp_bf16", exp_bf16 } };
 
     job.n = 4096;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -214,7 +273,9 @@ static float *new_values(size_t n)
 int main(void)
 {
     static const unsigned families[] = { 0, CPU_AVX2, CPU_AVX2 | CPU_AVX512,
-                                         CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI };
+                                         CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI,
+                                         CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI |
+                                             CPU_AVX512BF16 };
     const size_t n = (size_t)1024 * 5632; /* the largest operand of all */
     struct kernels kernels;
     struct job job = { .kernels = &kernels };
@@ -232,9 +293,11 @@ int main(void)
         if ((families[i] & cpu) != families[i])
             continue;
         kernels_init(&kernels, families[i]);
-        bench_gemm(job);
+        bench_f32(&job, families[i]);
+        if (kernels.bf16)
+            bench_bf16(&job, families[i]);
         if (kernels.int8)
-            bench_int8(job);
+            bench_int8(&job, families[i]);
         bench_pack(job);
         bench_rows(job);
     }

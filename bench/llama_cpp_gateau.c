@@ -115,14 +115,16 @@ static int run_all(struct run *run, int n_context, int n_samples)
     double secs = 0, nll = 0;
     int rc = ids ? 0 : 1;
 
-    for (int i = -1; rc == 0 && i < n_samples; i++) { /* the first warms up */
-        draw(ids, n_context + TAIL, (unsigned)run->n_vocab, i < 0 ? 1 : (unsigned)i + 1);
+    if (rc == 0) { /* warms up */
+        draw(ids, n_context + TAIL, (unsigned)run->n_vocab, 1);
+        rc = eval(run, ids, n_context + TAIL < BATCH ? n_context + TAIL : BATCH);
+    }
+    for (int i = 0; rc == 0 && i < n_samples; i++) {
+        draw(ids, n_context + TAIL, (unsigned)run->n_vocab, (unsigned)i + 1);
         const double start = now();
         rc = run_sample(run, ids, part, n_context);
-        if (i >= 0) {
-            secs += now() - start;
-            nll += run->nll / (double)run->n_scored / n_samples;
-        }
+        secs += now() - start;
+        nll += run->nll / (double)run->n_scored / n_samples;
     }
     if (rc == 0)
         printf("%.4f %.6f\n", n_samples / secs, nll);
