@@ -168,7 +168,10 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                               .page =
                                   "Both are kept: a sample is told by its content. What "
                                   "finds samples by this id, as\n'curate score import' does, "
-                                  "cannot tell them apart. A dry run does not notice.\n" },
+                                  "cannot tell them apart. Only samples of the same file are "
+                                  "looked at, not rejects,\n"
+                                  "and not what an earlier file had as well; a dry run does "
+                                  "not notice.\n" },
     [DEFECT_TEMPLATE_LEAK] = { .name = "template_leak",
                                .usual = DEFECT_KEEP,
                                .what = "a mark of a prompt template inside a turn",

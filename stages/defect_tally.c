@@ -6,6 +6,7 @@
 
 #include "stages/parse.h"
 #include "store/defect.h"
+#include "store/sample.h"
 
 void defect_tally_taken(struct defect_tally *tally, uint64_t defects)
 {
@@ -71,6 +72,20 @@ void defect_tally_list(const uint64_t counts[N_DEFECTS], bool skip_layout, char 
         if (counts[i] > 0 && len < size && !(skip_layout && is_layout(i)))
             len += (size_t)snprintf(out + len, size - len, "%s%s %" PRIu64, len > 0 ? ", " : "",
                                     defect_classes[i].name, counts[i]);
+}
+
+int defect_check_id(struct store *store, const struct defect_policy *policy,
+                    struct parsed *parsed, struct error *err)
+{
+    const int clashes = sample_id_clashes(store, &parsed->sample, err);
+
+    if (clashes == 1 && policy->actions[DEFECT_DUPLICATE_ID] == DEFECT_REJECT) {
+        parsed->class = defect_classes[DEFECT_DUPLICATE_ID].name;
+        parsed->detail = slice_text("another sample of its file has its id");
+    } else if (clashes == 1) {
+        parsed->defects |= defect_bit(DEFECT_DUPLICATE_ID);
+    }
+    return clashes < 0 ? -1 : 0;
 }
 
 int defect_put_sample(struct store *store, int64_t sample_id, uint64_t defects,

@@ -30,6 +30,10 @@ int defect_tally_put(const struct defect_tally *tally, const struct defect_polic
  * file is laid out, and changed nothing. */
 void defect_tally_list(const uint64_t counts[N_DEFECTS], bool skip_layout, char *out,
                        size_t size);
+/* Whether another sample of its file has the id of a record that became a sample, whose file_id
+ * is set: it is marked, or refused after all, as the policy says. */
+int defect_check_id(struct store *store, const struct defect_policy *policy,
+                    struct parsed *parsed, struct error *err);
 /* Rows for what is the sample's own; inside a transaction. */
 int defect_put_sample(struct store *store, int64_t sample_id, uint64_t defects,
                       struct error *err);

@@ -58,21 +58,6 @@ static int add_reject(struct writer *w, const struct batch *batch, size_t i, str
     return reject_add(w->ingest->context->store, &reject, w->ingest->context->run_id, err);
 }
 
-/* An id is known to be another sample's only where samples are. */
-static int check_id(const struct writer *w, struct parsed *parsed, struct error *err)
-{
-    const enum defect_action *actions = w->ingest->settings.policy.actions;
-    const int clashes = sample_id_clashes(w->ingest->context->store, &parsed->sample, err);
-
-    if (clashes == 1 && actions[DEFECT_DUPLICATE_ID] == DEFECT_REJECT) {
-        parsed->class = defect_classes[DEFECT_DUPLICATE_ID].name;
-        parsed->detail = slice_text("another record of its file has its id");
-    } else if (clashes == 1) {
-        parsed->defects |= defect_bit(DEFECT_DUPLICATE_ID);
-    }
-    return clashes < 0 ? -1 : 0;
-}
-
 static int add_rows(struct writer *w, struct batch *batch, struct run_counts *counts,
                     struct error *err)
 {
@@ -83,7 +68,9 @@ static int add_rows(struct writer *w, struct batch *batch, struct run_counts *co
         struct sample *sample = &batch->parsed[i].sample;
 
         sample->file_id = w->file_id;
-        if (!batch->parsed[i].class && check_id(w, &batch->parsed[i], err) < 0)
+        if (!batch->parsed[i].class &&
+            defect_check_id(context->store, &w->ingest->settings.policy, &batch->parsed[i],
+                            err) < 0)
             return -1;
         if (batch->parsed[i].class) {
             if (add_reject(w, batch, i, err) < 0)

@@ -117,7 +117,6 @@ static int put_sample(struct retry *retry, const struct row *row, struct parsed 
     struct store *store = retry->context->store;
     int64_t sample_id;
 
-    parsed->sample.file_id = row->file_id;
     const int added =
         sample_add(store, &parsed->sample, retry->context->run_id, &sample_id, err);
     if (added < 0 ||
@@ -135,6 +134,10 @@ static int try_row(struct retry *retry, const struct row *row, struct run_counts
 
     if (parse_record(retry->parser, &row->record, retry->forced, retry->forced != NULL,
                      &retry->arena, &parsed, err) < 0)
+        return -1;
+    parsed.sample.file_id = row->file_id;
+    if (!parsed.class && !retry->context->dry_run &&
+        defect_check_id(retry->context->store, &retry->policy, &parsed, err) < 0)
         return -1;
     counts->n_read++;
     defect_tally_parsed(defects, &parsed);

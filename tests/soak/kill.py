@@ -45,12 +45,13 @@ BROKEN = """SELECT run_id FROM run WHERE n_read <> n_inserted + n_duplicate + n_
 
 
 def record(i):
-    """The i-th record of the corpora; some cannot be used, some repeat."""
+    """The i-th record of the corpora; some cannot be used, some repeat, some share an id."""
     if i % 29 == 3:
         return f'{{"question": "broken {i}", "answer": \n'
     if i % 31 == 7:
         i = i // 2
-    return (f'{{"id": {i}, "question": "How much is {i} and {i * 7 % 1000}?", '
+    ident = i - 9 if i % 23 == 10 else i
+    return (f'{{"id": {ident}, "question": "How much is {i} and {i * 7 % 1000}?", '
             f'"answer": "It is {i + i * 7 % 1000}."}}\n')
 
 

@@ -304,6 +304,31 @@ static void keeps_a_turn_of_a_role_that_is_unknown(void **state)
     assert_rows(f->store, "SELECT class FROM v_defects ORDER BY class", "bad_role\nrole_order");
 }
 
+/* What was refused for its id is asked for its id again. */
+static void an_id_is_looked_at_when_tried_again_too(void **state)
+{
+    static const char corpus[] = "{\"id\":7,\"text\":\"a\"}\n{\"id\":7,\"text\":\"b\"}\n";
+    struct fixture *f = *state;
+    const char *path = tmp_write(&f->tmp, "ids.jsonl", corpus, sizeof corpus - 1);
+    struct error err;
+
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "on", "duplicate_id=reject",
+                        "max-rejects", "50", NULL));
+    assert_rows(f->store, "SELECT class FROM v_rejects", "duplicate_id");
+    assert_ok(stage_run(&f->run, &err, "retry", "on", "duplicate_id=reject", NULL));
+    assert_int_equal(stage_run_int(&f->run, "rejected"), 1);
+    assert_rows(f->store, "SELECT class FROM v_rejects", "duplicate_id");
+    assert_rows(f->store, "SELECT count(*) FROM v_sample", "1");
+    assert_ok(stage_run(&f->run, &err, "retry", NULL));
+    assert_int_equal(stage_run_int(&f->run, "inserted"), 1);
+    assert_rows(f->store, "SELECT count(*) FROM v_rejects", "0");
+    assert_rows(f->store, "SELECT class FROM v_defects", "duplicate_id");
+    assert_rows(f->store,
+                "SELECT action, n FROM v_run_defects WHERE class = 'duplicate_id'"
+                " ORDER BY run_id",
+                "reject|1\nreject|1\nkeep|1");
+}
+
 static void strict_rejects_what_would_be_repaired(void **state)
 {
     struct defect_policy policy;
@@ -392,6 +417,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(mends_texts_when_told_to, setup, teardown),
         cmocka_unit_test_setup_teardown(a_text_of_nothing_that_shows_is_none, setup, teardown),
         cmocka_unit_test_setup_teardown(keeps_a_turn_of_a_role_that_is_unknown, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_id_is_looked_at_when_tried_again_too, setup,
                                         teardown),
         cmocka_unit_test(strict_rejects_what_would_be_repaired),
         cmocka_unit_test(refuses_what_is_no_policy),
