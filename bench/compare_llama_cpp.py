@@ -64,7 +64,8 @@ def build(work, n_jobs):
              *("-DLLAMA_%s=OFF" % name for name in OFF))
         call("cmake", "--build", made, "--target", "llama", "-j", str(n_jobs))
     call("cc", "-O2", os.path.join(HERE, "llama_cpp_nll.c"), "-o", program,
-         "-I", os.path.join(source, "include"), "-I", os.path.join(source, "ggml", "include"),
+         "-I", os.path.dirname(HERE), "-I", os.path.join(source, "include"),
+         "-I", os.path.join(source, "ggml", "include"),
          "-L", libraries, "-lllama", "-lggml", "-lggml-base", "-lm",
          "-Wl,-rpath," + libraries)
     return program

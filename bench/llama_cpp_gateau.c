@@ -8,12 +8,12 @@
  * attention on segments, which llama.cpp does not tell, is left out. Prints samples a second
  * and the mean NLL of the long model's passes.
  */
-#include <llama.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "bench/llama_cpp.h"
 
 enum { SEGMENT = 128, N_QUESTION = 24, N_RESPONSE = 160, TAIL = N_QUESTION + N_RESPONSE };
 enum { BATCH = 2048, AT_ONCE = 512 };
@@ -25,21 +25,6 @@ struct run {
     double nll; /* summed */
     long n_scored;
 };
-
-static void say_nothing(enum ggml_log_level level, const char *text, void *arg)
-{
-    (void)arg;
-    if (level == GGML_LOG_LEVEL_ERROR)
-        fputs(text, stderr);
-}
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static double nll_of(const float *logits, int n_vocab, llama_token token)
 {

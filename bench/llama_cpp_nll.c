@@ -6,19 +6,13 @@
  * llama_cpp_nll MODEL THREADS < ids: the negative log-likelihood of each id but the first, a
  * line each. Keys and values in 32 bits and no flash attention, which would round them to 16.
  */
-#include <llama.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { IDS_MAX = 1 << 16 };
+#include "bench/llama_cpp.h"
 
-static void say_nothing(enum ggml_log_level level, const char *text, void *arg)
-{
-    (void)arg;
-    if (level == GGML_LOG_LEVEL_ERROR)
-        fputs(text, stderr);
-}
+enum { IDS_MAX = 1 << 16 };
 
 static double nll(const float *logits, int n_vocab, llama_token token)
 {

@@ -7,27 +7,12 @@
  * with the logits of the last one, after one that is not measured. FLASH is 0 or 1. Batches are
  * those of llama-bench: 2048 tokens, 512 of them at once.
  */
-#include <llama.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "bench/llama_cpp.h"
 
 enum { BATCH = 2048, AT_ONCE = 512 };
-
-static void say_nothing(enum ggml_log_level level, const char *text, void *arg)
-{
-    (void)arg;
-    if (level == GGML_LOG_LEVEL_ERROR)
-        fputs(text, stderr);
-}
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* 0 when all went well. */
 static int pass(struct llama_context *context, llama_token *ids, int n)

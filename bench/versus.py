@@ -44,6 +44,7 @@ def build(work, n_jobs, name="llama_cpp_prefill"):
     program = os.path.join(work, name)
     libraries = os.path.join(work, "build", "bin")
     llama_cpp.call("cc", "-O2", os.path.join(HERE, name + ".c"), "-o", program,
+                   "-I", os.path.dirname(HERE),
                    "-I", os.path.join(source, "include"),
                    "-I", os.path.join(source, "ggml", "include"), "-L", libraries,
                    "-lllama", "-lggml", "-lggml-base", "-lm", "-Wl,-rpath," + libraries)
