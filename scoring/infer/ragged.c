@@ -248,7 +248,7 @@ static int check_memory(const struct session *session, const struct ragged *batc
     if (bytes > session->most_bytes)
         return error_set(err, ERR_NOMEM,
                          "%zu tokens at once take %.1f MiB of memory beside the weights, more "
-                         "than the %.1f left to them",
+                         "than the %.1f left to them; run fewer tokens, or allow more",
                          batch->n_keys, (double)bytes / (1 << 20),
                          (double)session->most_bytes / (1 << 20));
     return session_check_memory(&memory, batch->n_keys, memory_available("") + held, err);

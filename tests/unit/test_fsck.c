@@ -205,6 +205,7 @@ static void goes_on_where_pages_are_damaged(void **state)
     store_fixture_make(path, 500);
     buf_init(&bytes, FILE_MAX_BYTES);
     assert_ok(file_read(path, &bytes, &err));
+    /* Pages of indexes, and of texts behind them. */
     for (size_t page = 40; (page + 1) * PAGE_BYTES <= bytes.len && page < 60; page++)
         memset(bytes.data + page * PAGE_BYTES, 0x5a, PAGE_BYTES);
     tmp_write(&tmp, "noise.db", bytes.data, bytes.len);

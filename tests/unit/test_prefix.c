@@ -113,6 +113,28 @@ static void make(struct sequences *all, const struct model_info *info)
     score(all, sequence, sequence->n_tokens - 256);
 }
 
+/* A model, and what it is asked. */
+struct fixture {
+    struct sequences all;
+    struct runner runner;
+    struct ragged batch;
+};
+
+static struct fixture *open_fixture(const char *name, size_t n_threads)
+{
+    struct fixture *f = test_malloc(sizeof *f);
+
+    open_runner(&f->runner, name, n_threads);
+    make(&f->all, model_info(f->runner.model));
+    return f;
+}
+
+static void close_fixture(struct fixture *f)
+{
+    runner_close(&f->runner);
+    test_free(f);
+}
+
 static double *copy_of(const struct sequences *all)
 {
     double *copy = test_calloc(all->n_results, sizeof *copy);
@@ -160,116 +182,93 @@ static void whole_unseen_blocks_are_shared(void **state)
         size_t n_shared, holder;
     } want[N_SEQUENCES] = { { 0, 0 },   { 512, 0 }, { 0, 0 }, { 768, 0 }, { 256, 0 },
                             { 768, 4 }, { 0, 0 },   { 0, 0 }, { 0, 0 } };
-    struct sequences *all = test_malloc(sizeof *all);
-    struct runner runner;
-    struct ragged batch;
+    struct fixture *f = open_fixture("llama", 1);
     struct error err;
     size_t n_keys = 0;
 
     (void)state;
-    open_runner(&runner, "llama", 1);
-    assert_int_equal(ATTENTION_KEYS % runner.session->kernels.panel, 0);
-    make(all, model_info(runner.model));
-    assert_ok(ragged_init(runner.session, all->list, N_SEQUENCES, &batch, &err));
-    assert_int_equal(batch.n_parts, N_SEQUENCES);
+    assert_int_equal(ATTENTION_KEYS % f->runner.session->kernels.panel, 0);
+    assert_ok(ragged_init(f->runner.session, f->all.list, N_SEQUENCES, &f->batch, &err));
+    assert_int_equal(f->batch.n_parts, N_SEQUENCES);
     for (size_t i = 0; i < N_SEQUENCES; i++) {
-        const struct part *part = &batch.parts[i];
+        const struct part *part = &f->batch.parts[i];
 
         assert_int_equal(part->n_shared, want[i].n_shared);
         if (part->n_shared > 0)
-            assert_ptr_equal(part->holder, &batch.parts[want[i].holder]);
+            assert_ptr_equal(part->holder, &f->batch.parts[want[i].holder]);
         assert_int_equal(part->first_key, n_keys);
         n_keys += part->n_keys - part->n_shared;
     }
-    assert_int_equal(batch.n_keys, n_keys);
-    assert_ptr_equal(part_holding(&batch.parts[5], 255), &batch.parts[0]);
-    assert_ptr_equal(part_holding(&batch.parts[5], 256), &batch.parts[4]);
-    assert_ptr_equal(part_holding(&batch.parts[5], 768), &batch.parts[5]);
-    runner_close(&runner);
-    test_free(all);
+    assert_int_equal(f->batch.n_keys, n_keys);
+    assert_ptr_equal(part_holding(&f->batch.parts[5], 255), &f->batch.parts[0]);
+    assert_ptr_equal(part_holding(&f->batch.parts[5], 256), &f->batch.parts[4]);
+    assert_ptr_equal(part_holding(&f->batch.parts[5], 768), &f->batch.parts[5]);
+    close_fixture(f);
 }
 
 static void positions_that_turn_by_the_length_are_not_shared(void **state)
 {
-    struct sequences *all = test_malloc(sizeof *all);
-    struct runner runner;
-    struct ragged batch;
+    struct fixture *f = open_fixture("llama-ntk", 1);
     struct error err;
 
     (void)state;
-    open_runner(&runner, "llama-ntk", 1);
-    make(all, model_info(runner.model));
-    assert_ok(ragged_init(runner.session, all->list, N_SEQUENCES, &batch, &err));
-    for (size_t i = 0; i < batch.n_parts; i++) {
-        assert_true(batch.parts[i].has_own_angles);
-        assert_int_equal(batch.parts[i].n_shared, 0);
+    assert_ok(ragged_init(f->runner.session, f->all.list, N_SEQUENCES, &f->batch, &err));
+    for (size_t i = 0; i < f->batch.n_parts; i++) {
+        assert_true(f->batch.parts[i].has_own_angles);
+        assert_int_equal(f->batch.parts[i].n_shared, 0);
     }
-    runner_close(&runner);
-    test_free(all);
+    close_fixture(f);
 }
 
 /* What the session says of sequences one by one is what a call comes to. */
 static void a_session_tells_what_two_sequences_share(void **state)
 {
-    struct sequences *all = test_malloc(sizeof *all);
-    struct runner runner;
-    struct ragged batch;
+    struct fixture *f = open_fixture("llama", 1);
     struct error err;
 
     (void)state;
-    open_runner(&runner, "llama", 1);
-    make(all, model_info(runner.model));
     for (size_t i = 1; i < N_SEQUENCES; i++) {
-        const struct sequence pair[] = { all->list[0], all->list[i] };
+        const struct sequence pair[] = { f->all.list[0], f->all.list[i] };
 
-        assert_ok(ragged_init(runner.session, pair, 2, &batch, &err));
-        assert_int_equal(session_shared_tokens(runner.session, &pair[0], &pair[1]),
-                         batch.parts[1].n_shared);
+        assert_ok(ragged_init(f->runner.session, pair, 2, &f->batch, &err));
+        assert_int_equal(session_shared_tokens(f->runner.session, &pair[0], &pair[1]),
+                         f->batch.parts[1].n_shared);
     }
-    runner_close(&runner);
-    open_runner(&runner, "llama-ntk", 1);
-    assert_int_equal(session_shared_tokens(runner.session, &all->list[0], &all->list[1]), 0);
-    runner_close(&runner);
-    test_free(all);
+    close_fixture(f);
+    f = open_fixture("llama-ntk", 1);
+    assert_int_equal(session_shared_tokens(f->runner.session, &f->all.list[0], &f->all.list[1]),
+                     0);
+    close_fixture(f);
 }
 
 static void memory_stays_within_what_was_said(void **state)
 {
-    struct sequences *all = test_malloc(sizeof *all);
-    struct runner runner;
+    struct fixture *f = open_fixture("gemma3", 2);
     struct error err;
     size_t n_tokens = 0;
 
     (void)state;
-    open_runner(&runner, "gemma3", 2);
-    make(all, model_info(runner.model));
     for (size_t i = 0; i < N_SEQUENCES; i++)
-        n_tokens += all->list[i].n_tokens;
-    assert_ok(session_eval(runner.session, all->list, N_SEQUENCES, &err));
-    assert_in_range(runner.session->n_floats * sizeof(float) +
-                        runner.session->arena.total_bytes,
-                    1, ragged_bytes(runner.model, 2, n_tokens, N_SEQUENCES));
-    runner_close(&runner);
-    test_free(all);
+        n_tokens += f->all.list[i].n_tokens;
+    assert_ok(session_eval(f->runner.session, f->all.list, N_SEQUENCES, &err));
+    assert_in_range(f->runner.session->n_floats * sizeof(float) +
+                        f->runner.session->arena.total_bytes,
+                    1, ragged_bytes(f->runner.model, 2, n_tokens, N_SEQUENCES));
+    close_fixture(f);
 }
 
 /* A value out of range in what is shared is told of the sequence that has it first. */
 static void a_bad_token_is_named_by_its_place(void **state)
 {
-    struct sequences *all = test_malloc(sizeof *all);
-    struct runner runner;
-    struct ragged batch;
+    struct fixture *f = open_fixture("llama", 1);
     struct error err;
 
     (void)state;
-    open_runner(&runner, "llama", 1);
-    make(all, model_info(runner.model));
-    assert_ok(ragged_init(runner.session, all->list, N_SEQUENCES, &batch, &err));
-    batch.bad_key[0] = batch.parts[1].first_key + 3;
-    assert_fails(ragged_check(runner.session, &batch, &err), ERR_INPUT,
+    assert_ok(ragged_init(f->runner.session, f->all.list, N_SEQUENCES, &f->batch, &err));
+    f->batch.bad_key[0] = f->batch.parts[1].first_key + 3;
+    assert_fails(ragged_check(f->runner.session, &f->batch, &err), ERR_INPUT,
                  "at token 515 of sequence 1");
-    runner_close(&runner);
-    test_free(all);
+    close_fixture(f);
 }
 
 int main(void)
