@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/csvin.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/frame.h"
@@ -60,6 +61,45 @@ static void framing_survives(void **state)
 {
     (void)state;
     assert_survives(frame_some);
+}
+
+/* A row in two pieces, with a quotation to take apart, more fields than most, and a long one.
+ */
+static int cut_rows(struct tmp *tmp, struct error *err)
+{
+    static const char blanks[5000];
+    struct csv_row row;
+    struct csv *csv = NULL;
+    int rows = 0, rc = -1;
+
+    (void)tmp;
+    if (csv_reader_new(sizeof blanks * 2, &csv, err) < 0)
+        return -1;
+    const struct slice pieces[] = { slice_text("\"say \"\"no\"\"\",2,3,4,5,6,7,8,9,10,11,12,"),
+                                    slice_of(blanks, sizeof blanks),
+                                    slice_text(",14,15,16,17,18\n1,2") };
+    for (size_t i = 0; i <= 3; i++) {
+        if (i < 3)
+            csv_feed(csv, pieces[i].ptr, pieces[i].len);
+        else
+            csv_finish(csv);
+        while ((rc = csv_next(csv, &row, err)) == 1) {
+            assert_int_equal(row.n_fields, rows++ ? 2 : 18);
+            assert_null(row.issue);
+        }
+        if (rc < 0)
+            break;
+    }
+    csv_reader_free(csv);
+    if (rc == 0)
+        assert_int_equal(rows, 2);
+    return rc;
+}
+
+static void cutting_rows_survives(void **state)
+{
+    (void)state;
+    assert_survives(cut_rows);
 }
 
 static int read_file(struct tmp *tmp, struct error *err)
@@ -197,13 +237,10 @@ static void starting_threads_survives(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(framing_survives),
-        cmocka_unit_test(reading_survives),
-        cmocka_unit_test(writing_survives),
-        cmocka_unit_test(locking_survives),
-        cmocka_unit_test(compiling_a_pattern_survives),
-        cmocka_unit_test(normalising_survives),
-        cmocka_unit_test(starting_threads_survives),
+        cmocka_unit_test(framing_survives),     cmocka_unit_test(cutting_rows_survives),
+        cmocka_unit_test(reading_survives),     cmocka_unit_test(writing_survives),
+        cmocka_unit_test(locking_survives),     cmocka_unit_test(compiling_a_pattern_survives),
+        cmocka_unit_test(normalising_survives), cmocka_unit_test(starting_threads_survives),
     };
 
     return cmocka_run_group_tests_name("base without memory", tests, NULL, NULL);
