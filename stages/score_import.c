@@ -82,7 +82,7 @@ static const struct import_args defaults = {
 struct import {
     const struct stage_context *context;
     const struct import_args *args;
-    struct sample_index *index; /* NULL: keys are hashes */
+    bool by_ext_id; /* keys are ids, not hashes */
     int64_t file_id;
     int64_t set_id;
     uint8_t *seen; /* bits, by sample id: who had a value in this file */
@@ -207,9 +207,7 @@ static int prepare(struct import *import, struct error *err)
 {
     struct store *store = import->context->store;
 
-    if (strcmp(import->args->key, "ext_id") == 0 &&
-        sample_index_new(store, import->args->source, &import->index, err) < 0)
-        return -1;
+    import->by_ext_id = strcmp(import->args->key, "ext_id") == 0;
     if (import->context->dry_run)
         return 0;
     if (store_begin(store, err) < 0)
@@ -264,8 +262,9 @@ static int find_sample(struct import *import, struct import_row *row, int64_t *s
 {
     struct store *store = import->context->store;
     int64_t ids[2] = { 0 };
-    const int n = import->index ? sample_index_find(import->index, row->key, ids, err)
-                                : sample_find_hash(store, row->key, ids, err);
+    const int n = import->by_ext_id
+                      ? sample_find_ext_id(store, import->args->source, row->key, ids, err)
+                      : sample_find_hash(store, row->key, ids, err);
 
     if (n < 0)
         return -1;
@@ -273,7 +272,7 @@ static int find_sample(struct import *import, struct import_row *row, int64_t *s
     if (n == 0) {
         row->class = "no_such_sample";
         snprintf(row->detail, sizeof row->detail, "no sample has the %s '%.*s'",
-                 import->index ? "id" : "hash", shown, row->key.ptr);
+                 import->by_ext_id ? "id" : "hash", shown, row->key.ptr);
     } else if (n > 1) {
         row->class = "ambiguous_key";
         snprintf(row->detail, sizeof row->detail,
@@ -432,7 +431,6 @@ static int run(const struct stage_context *context, const void *arguments,
         rc = judge(&import, err);
 done:
     import_reader_free(reader);
-    sample_index_free(import.index);
     free(import.seen);
     return rc;
 }

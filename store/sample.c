@@ -6,6 +6,9 @@
 
 static const char FIND_SAMPLE[] = "SELECT sample_id FROM sample WHERE hash = :hash";
 
+static const char GET_CONTEXT_ID[] =
+    "SELECT context_id FROM sample WHERE sample_id = :sample_id";
+
 static const char FIND_CLASH[] =
     "SELECT 1 FROM sample WHERE ext_id = :ext_id AND file_id = :file_id"
     " AND NOT EXISTS (SELECT 1 FROM sample WHERE hash = :hash) LIMIT 1";
@@ -163,6 +166,22 @@ int sample_id_clashes(struct store *store, const struct sample *sample, struct e
     if (rc == 1)
         stmt_reset(stmt);
     return rc;
+}
+
+int sample_context_id(struct store *store, int64_t sample_id, int64_t *context_id,
+                      struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    *context_id = 0;
+    if (stmt_use(store, GET_CONTEXT_ID, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":sample_id", sample_id);
+    const int rc = stmt_next(stmt, err);
+    if (rc == 1)
+        *context_id = stmt_int(stmt, 0); /* 0 for NULL */
+    stmt_reset(stmt);
+    return rc < 0 ? -1 : 0;
 }
 
 int sample_count(struct store *store, int64_t *out, struct error *err)

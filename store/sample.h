@@ -82,17 +82,16 @@ int sample_read(struct sample_reader *reader, int64_t sample_id, struct sample *
                 struct error *err);
 
 /*
- * The samples that a producer's id, or a content hash in hex digits, means: how many, at most 2
- * of them in ids; -1. An index is over the samples of one source or (NULL) of all that there
- * were when it was made.
+ * The samples that a producer's id (among those of one source, or with NULL of all), or a
+ * content hash in hex digits, means: how many, at most 2 of them in ids, ascending; -1.
  */
-struct sample_index;
-int sample_index_new(struct store *store, const char *source, struct sample_index **out,
-                     struct error *err);
-void sample_index_free(struct sample_index *index);
-int sample_index_find(const struct sample_index *index, struct slice ext_id, int64_t ids[2],
-                      struct error *err);
+int sample_find_ext_id(struct store *store, const char *source, struct slice ext_id,
+                       int64_t ids[2], struct error *err);
 int sample_find_hash(struct store *store, struct slice hex, int64_t ids[2], struct error *err);
+
+/* 0 where it has no context, or there is no such sample. */
+int sample_context_id(struct store *store, int64_t sample_id, int64_t *context_id,
+                      struct error *err);
 
 int sample_count(struct store *store, int64_t *out, struct error *err);
 
