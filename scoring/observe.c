@@ -6,7 +6,6 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "scoring/dialogue.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/session.h"
 #include "scoring/observe_private.h"
@@ -266,13 +265,16 @@ static size_t shared_tokens(const struct observer *observer, const struct sequen
 }
 
 /* Make sequences of the first of n jobs, as many as are run in one call: *n_made, at least one.
- * What they share is on top of the tokens of a call, or the next call would do it again. */
+ * What they share is on top of the tokens of a call, or the next call would do it again; for
+ * the same reason sequences that share most of theirs are left to it together, where that
+ * leaves enough for this one. */
 static int make_call(struct observer *observer, const struct job *jobs, size_t n,
                      unsigned needs, struct sequence **out, size_t *n_made, struct error *err)
 {
     struct arena *scratch = &observer->scratch;
     size_t room = observer->options.batch_tokens;
     size_t n_tokens = 0, most_shared = 0, made = 0;
+    size_t group = 0, n_before_group = 0; /* the first of those that share most */
 
     arena_clear(scratch);
     n = n < CALL_MAX ? n : CALL_MAX;
@@ -287,9 +289,16 @@ static int make_call(struct observer *observer, const struct job *jobs, size_t n
             room += shared - most_shared;
             most_shared = shared;
         }
+        if (shared < sequences[made].n_tokens / 2 && sequences[made].n_tokens >= most_shared) {
+            group = made;
+            n_before_group = n_tokens;
+        }
         n_tokens += sequences[made].n_tokens - shared;
-        if (made > 0 && n_tokens > room)
+        if (made > 0 && n_tokens > room) {
+            if (group > 0 && n_before_group >= observer->options.batch_tokens / 2)
+                made = group;
             break;
+        }
     }
     *out = sequences;
     *n_made = made;
@@ -351,64 +360,22 @@ int observer_run_prompts(struct observer *observer, const struct prompt *prompts
     return run_samples(observer, prompts, NULL, n, needs, arena, out, err);
 }
 
-/* Whether one text is an earlier response of the same dialogue. */
-static bool is_earlier(const struct observed_text *before, const struct observed_text *text)
-{
-    return text->dialogue && before->dialogue == text->dialogue &&
-           before->response_turn < text->response_turn &&
-           slice_equal(before->context, text->context);
-}
-
-/* The prompt of texts[i], which may build on the one before. What does not fit loses its oldest
- * turns, as far as that helps. */
-static int build_prompt(const struct observer *observer, const struct observed_text *texts,
-                        struct prompt *prompts, size_t i, struct error *err)
-{
-    const struct prompt_template *template = observer->options.template;
-    const struct prompt *before = i > 0 ? &prompts[i - 1] : NULL;
-    struct prompt *out = &prompts[i];
-    struct span part;
-    int rc;
-
-    if (before && before->n_response > 0 && !before->shortened &&
-        is_earlier(&texts[i - 1], &texts[i]))
-        rc = prompt_build_next(template, observer->tokenizer, before, &texts[i], out, err);
-    else
-        rc = prompt_build(template, observer->tokenizer, &texts[i], out, err);
-    if (rc < 0 || !texts[i].dialogue ||
-        observe_fit(out, observer->options.max_tokens, false, &part))
-        return rc;
-    prompt_release(out);
-    return prompt_build_short(template, observer->tokenizer, &texts[i],
-                              observer->options.max_tokens, out, err);
-}
-
 int observer_run(struct observer *observer, const struct observed_text *texts, size_t n,
                  unsigned needs, struct arena *arena, struct observation *out,
                  struct error *err)
 {
     struct prompt *prompts = calloc(n ? n : 1, sizeof *prompts);
-    int rc = -1;
 
     if (!prompts)
         return error_nomem(err);
-    for (size_t i = 0; i < n; i++) {
-        /* Its prompt stays empty. */
-        if (observer->options.compat != COMPAT_NONE || slice_is_blank(texts[i].response))
-            continue;
-        if (build_prompt(observer, texts, prompts, i, err) == 0)
-            continue;
-        if (err->code != ERR_INPUT)
-            goto done;
-        /* The vocabulary has no token for a byte of it: this sample's loss, not the run's. */
-        prompt_release(&prompts[i]);
-        prompts[i].reason = "not_tokenizable";
-    }
-    rc = run_samples(observer, prompts, texts, n, needs, arena, out, err);
+    int rc = observe_build_prompts(observer, texts, n, prompts, err);
+    if (rc == 0)
+        rc = run_samples(observer, prompts, texts, n, needs, arena, out, err);
     for (size_t i = 0; rc == 0 && i < n; i++)
         if (!texts[i].response.ptr)
             out[i].reason = "no_response";
-done:
+    if (rc == 0)
+        rc = observe_keep_prompts(observer, texts, n, prompts, err);
     for (size_t i = 0; i < n; i++)
         prompt_release(&prompts[i]);
     free(prompts);

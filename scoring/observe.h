@@ -26,6 +26,7 @@ struct model;
 struct observer;
 struct pool;
 struct prompt;
+struct prompt_cache;
 struct prompt_template;
 
 /* Borrowed text; ptr NULL where the sample has none. */
@@ -37,6 +38,7 @@ struct observed_text {
      * are all of it. */
     const struct dialogue *dialogue;
     size_t response_turn; /* the response's index there */
+    int64_t sample;       /* with response_turn, what its prompt is kept and found by */
 };
 
 /* A context's segment, in tokens of the (possibly shortened) context. */
@@ -144,6 +146,10 @@ struct observer_options {
     size_t prompt_window; /* the model sees so many of the prompt's last tokens; 0: all */
     double ntk_factor;    /* of session_stretch_ntk(); 0: not stretched */
     const struct prompt_template *template;
+    /* Where prompts go that were made, and where those are that another observer made. Both
+     * borrowed, or NULL. */
+    struct prompt_cache *keep_prompts;
+    struct prompt_cache *take_prompts;
     /* Called now and then during a run, with how many of its tokens are done. Other than 0 is
      * the signal that asks to stop: the run ends with ERR_CANCELLED. May be NULL. */
     int (*step)(void *arg, size_t n_done, size_t n_total);

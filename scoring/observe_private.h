@@ -2,8 +2,9 @@
 /*
  * observe_private.h - the sequences that samples become, on their way to the model.
  *
- * observe_plan.c plans what the dialogue itself is asked; observe_question.c and
- * observe_document.c what is asked beside it. observe.c runs all together in batches.
+ * observe_prompts.c makes prompts; observe_plan.c plans what the dialogue itself is asked,
+ * observe_question.c and observe_document.c what is asked beside it. observe.c runs all
+ * together in batches.
  */
 #ifndef CURATE_OBSERVE_PRIVATE_H
 #define CURATE_OBSERVE_PRIVATE_H
@@ -86,6 +87,13 @@ int job_add_joined(struct job_list *list, const struct joined *joined, double *m
  * when the rest alone does not fit. */
 bool observe_fit(const struct prompt *prompt, size_t max_tokens, bool cut_right,
                  struct span *part);
+
+/* observe_prompts.c: fill n zeroed prompts, each to be released also after a failure; and give
+ * them, used, to whom they are kept for. */
+int observe_build_prompts(const struct observer *observer, const struct observed_text *texts,
+                          size_t n, struct prompt *prompts, struct error *err);
+int observe_keep_prompts(const struct observer *observer, const struct observed_text *texts,
+                         size_t n, struct prompt *prompts, struct error *err);
 
 /* observe_plan.c: the jobs of a sample; text is NULL where only the prompt is known. */
 int observe_plan(const struct observer *observer, const struct prompt *prompt,

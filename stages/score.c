@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/report.h"
+#include "scoring/prompt_cache.h"
 #include "scoring/template_list.h" /* generated: TEMPLATE_LIST */
 #include "stages/score_private.h"
 #include "stages/stage.h"
@@ -186,15 +187,20 @@ static int run_models(struct scoring *scoring, struct error *err)
 {
     struct report *report = scoring->context->report;
     struct score_backlog *backlogs[SCORE_MODELS] = { NULL };
+    struct score_guess guess = { 0 };
     int rc = -1;
 
     report->unit = "tokens";
+    if (scoring->plan.roles[SCORER_MODEL] && scoring->plan.roles[SCORER_SHORT_MODEL] &&
+        prompt_cache_new(score_memory_prompts(scoring), &scoring->prompts, err) < 0)
+        return -1;
     for (size_t i = 0; i < SCORE_MODELS; i++)
         if (scoring->plan.roles[i] &&
             (score_backlog_new(scoring, (enum scorer_model)i, &backlogs[i], err) < 0 ||
-             score_backlog_guess(backlogs[i], &report->total, NULL, err) < 0 ||
+             score_backlog_guess(backlogs[i], &guess, NULL, err) < 0 ||
              score_backlog_check_memory(backlogs[i], err) < 0))
             goto done;
+    report->total += guess.n_tokens;
     for (size_t i = 0; i < SCORE_MODELS; i++)
         if (backlogs[i] && score_backlog_run(backlogs[i], err) < 0)
             goto done;
@@ -202,6 +208,8 @@ static int run_models(struct scoring *scoring, struct error *err)
 done:
     for (size_t i = 0; i < SCORE_MODELS; i++)
         score_backlog_free(backlogs[i]);
+    prompt_cache_free(scoring->prompts);
+    scoring->prompts = NULL;
     return rc;
 }
 
@@ -252,7 +260,7 @@ static void report_facts(const struct scoring *scoring, double secs,
     stage_fact_real(result, "secs", secs);
 }
 
-static int guess_tokens(struct scoring *scoring, uint64_t *n_tokens, struct error *err)
+static int guess_tokens(struct scoring *scoring, struct score_guess *out, struct error *err)
 {
     for (size_t i = 0; i < SCORE_MODELS; i++) {
         struct score_backlog *backlog = NULL;
@@ -261,7 +269,7 @@ static int guess_tokens(struct scoring *scoring, uint64_t *n_tokens, struct erro
             continue;
         if (score_backlog_new(scoring, (enum scorer_model)i, &backlog, err) < 0)
             return -1;
-        const int rc = score_backlog_guess(backlog, n_tokens, NULL, err);
+        const int rc = score_backlog_guess(backlog, out, NULL, err);
         score_backlog_free(backlog);
         if (rc < 0)
             return -1;
@@ -325,12 +333,12 @@ static int check_cost(struct scoring *scoring, struct error *err)
 static int report_cost(struct scoring *scoring, struct stage_result *result, struct error *err)
 {
     struct score_cost cost;
-    uint64_t n_tokens = 0;
+    struct score_guess guess = { 0 };
 
     if (!scoring->args->estimate) {
-        if (guess_tokens(scoring, &n_tokens, err) < 0)
+        if (guess_tokens(scoring, &guess, err) < 0)
             return -1;
-        stage_fact_int(result, "tokens", (int64_t)n_tokens);
+        stage_fact_int(result, "tokens", (int64_t)guess.n_tokens);
         return 0;
     }
     if (score_estimate(scoring, &cost, err) < 0)

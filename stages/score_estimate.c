@@ -20,7 +20,7 @@
 enum { BATCHES_MAX = 64, CALIBRATE_SECONDS = 4 };
 
 struct probe {
-    double tokens; /* guessed */
+    double tokens; /* new ones, guessed */
     double secs;
 };
 
@@ -110,22 +110,23 @@ static int add_model(struct scoring *scoring, enum scorer_model role, struct poo
                      struct score_cost *cost, struct error *err)
 {
     struct score_backlog *backlog = NULL;
-    uint64_t n_tokens = 0, longest = 0;
+    struct score_guess guess = { 0 };
+    uint64_t longest = 0;
     int rc = -1;
 
     if (score_backlog_new(scoring, role, &backlog, err) < 0 ||
-        score_backlog_guess(backlog, &n_tokens, &longest, err) < 0)
+        score_backlog_guess(backlog, &guess, &longest, err) < 0)
         goto done;
     rc = 0;
-    if (n_tokens == 0)
+    if (guess.n_tokens == 0)
         goto done;
-    cost->n_tokens += n_tokens;
-    add_memory(scoring, role, n_tokens, longest, cost);
+    cost->n_tokens += guess.n_tokens;
+    add_memory(scoring, role, guess.n_new, longest, cost);
     const int64_t started_ns = clock_mono_ns();
     rc = score_backlog_open(backlog, pool, err);
     cost->secs += (double)(clock_mono_ns() - started_ns) / 1e9;
     if (rc == 0)
-        rc = probe_batches(backlog, (double)n_tokens, cost, err);
+        rc = probe_batches(backlog, (double)guess.n_new, cost, err);
 done:
     score_backlog_free(backlog);
     return rc;

@@ -30,8 +30,8 @@ static int measure_sample(struct measuring *measuring, int64_t sample_id, struct
     if (found == 0)
         return error_set(err, ERR_INVARIANT, "sample %lld went away while it was to be scored",
                          (long long)sample_id);
-    if (score_texts_add(texts, &sample, measuring->scoring->all_turns, &measuring->arena, err) <
-        0)
+    if (score_texts_add(texts, sample_id, &sample, measuring->scoring->all_turns,
+                        &measuring->arena, err) < 0)
         return -1;
     struct score *scores = arena_alloc(&measuring->arena, texts->n, sizeof *scores);
     if (!scores)

@@ -24,6 +24,9 @@ enum {
     PACK_TOKENS_LEAST = 2048,
     /* Short sequences take more memory a token; these are taken for the shortest on average. */
     SHORT_TOKENS = 16,
+    /* Ids of 64 million tokens; and the part of what there is that it is at most. */
+    PROMPTS_BYTES = 256 << 20,
+    PROMPTS_PART = 16,
 };
 
 int score_memory_parse(const struct score_args *args, uint64_t *out, struct error *err)
@@ -40,6 +43,18 @@ int score_memory_parse(const struct score_args *args, uint64_t *out, struct erro
                          args->max_memory, LEAST_BYTES >> 20);
     *out = bytes - RESERVED_BYTES;
     return 0;
+}
+
+size_t score_memory_prompts(struct scoring *scoring)
+{
+    const bool limited = scoring->memory_limit > 0;
+    const uint64_t part =
+        (limited ? scoring->memory_limit : memory_available("")) / PROMPTS_PART;
+    const uint64_t n_bytes = part < PROMPTS_BYTES ? part : PROMPTS_BYTES;
+
+    if (limited)
+        scoring->memory_limit -= n_bytes;
+    return (size_t)n_bytes;
 }
 
 static uint64_t activations(const struct scoring *scoring, const struct model *model,

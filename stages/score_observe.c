@@ -17,13 +17,6 @@
 /* A batch is one transaction: what a kill can lose. */
 enum { BATCH_SAMPLES = 256, BATCH_SECONDS = 2, NODES_MAX = 32 };
 
-/* A sample, which of the backlog's nodes it lacks (bits), and the tokens guessed to its end. */
-struct lacking {
-    int64_t sample_id;
-    uint32_t nodes;
-    uint64_t end_token;
-};
-
 struct batch {
     struct arena arena;
     const struct lacking *samples; /* n of them, all lacking the same */
@@ -42,10 +35,9 @@ struct score_backlog {
     const struct score_node *nodes[NODES_MAX];
     bool tables[NODES_MAX]; /* it is not a node's scores, but the tables beside them */
     size_t n_nodes;
-    struct lacking *samples;
-    size_t n_samples;
-    uint64_t n_tokens; /* of all, guessed */
-    size_t longest;    /* of a sequence */
+    struct lacking_list lacking;
+    struct score_guess guess; /* of all */
+    size_t longest;           /* of a sequence */
     struct sample_reader *reader;
     struct batch batch;
     struct observer *observer; /* of score_backlog_open() */
@@ -53,25 +45,6 @@ struct score_backlog {
     size_t batch_least;        /* tokens, guessed */
     size_t batch_goal;
 };
-
-static int compare_ids(const void *left, const void *right)
-{
-    const struct lacking *a = left;
-    const struct lacking *b = right;
-
-    return (a->sample_id > b->sample_id) - (a->sample_id < b->sample_id);
-}
-
-/* Samples that lack the same stand together, in order of id. */
-static int compare_nodes(const void *left, const void *right)
-{
-    const struct lacking *a = left;
-    const struct lacking *b = right;
-
-    if (a->nodes != b->nodes)
-        return a->nodes < b->nodes ? -1 : 1;
-    return compare_ids(left, right);
-}
 
 /* Append the samples without a score of this node. */
 static int add_lacking(struct score_backlog *backlog, size_t node, struct error *err)
@@ -83,20 +56,11 @@ static int add_lacking(struct score_backlog *backlog, size_t node, struct error 
              ? score_tables_lacking(scoring, backlog->nodes[node], &ids, err)
              : score_list_lacking(scoring, backlog->nodes[node], &ids, err)) < 0)
         return -1;
-    struct lacking *samples =
-        reallocarray(backlog->samples, backlog->n_samples + ids.n + 1, sizeof *samples);
-    if (!samples) {
-        id_list_release(&ids);
-        return error_nomem(err);
-    }
-    backlog->samples = samples;
-    for (size_t i = 0; i < ids.n; i++)
-        samples[backlog->n_samples + i] = (struct lacking){ ids.ids[i], 1U << node, 0 };
-    backlog->n_samples += ids.n;
+    const int rc = lacking_add(&backlog->lacking, &ids, 1U << node, err);
     if (scoring->pass != SCORE_PASS_NLL && !backlog->tables[node])
         scoring->n_cached += scoring->samples.n - ids.n;
     id_list_release(&ids);
-    return 0;
+    return rc;
 }
 
 static int add_node(struct score_backlog *backlog, const struct score_node *node, bool tables,
@@ -107,23 +71,6 @@ static int add_node(struct score_backlog *backlog, const struct score_node *node
     backlog->nodes[backlog->n_nodes] = node;
     backlog->tables[backlog->n_nodes] = tables;
     return add_lacking(backlog, backlog->n_nodes++, err);
-}
-
-/* One entry a sample, with all it lacks. */
-static void merge(struct score_backlog *backlog)
-{
-    struct lacking *samples = backlog->samples;
-    size_t n = 0;
-
-    qsort(samples, backlog->n_samples, sizeof *samples, compare_ids);
-    for (size_t i = 0; i < backlog->n_samples; i++) {
-        if (n > 0 && samples[n - 1].sample_id == samples[i].sample_id)
-            samples[n - 1].nodes |= samples[i].nodes;
-        else
-            samples[n++] = samples[i];
-    }
-    backlog->n_samples = n;
-    qsort(samples, n, sizeof *samples, compare_nodes);
 }
 
 int score_backlog_new(struct scoring *scoring, enum scorer_model role,
@@ -147,8 +94,8 @@ int score_backlog_new(struct scoring *scoring, enum scorer_model role,
              add_node(backlog, node, true, err) < 0))
             goto fail;
     }
-    merge(backlog);
-    if (sample_reader_new(scoring->context->store, &backlog->reader, err) < 0)
+    if (lacking_order(&backlog->lacking, scoring->context->store, err) < 0 ||
+        sample_reader_new(scoring->context->store, &backlog->reader, err) < 0)
         goto fail;
     *out = backlog;
     return 0;
@@ -175,7 +122,7 @@ void score_backlog_free(struct score_backlog *backlog)
     sample_reader_free(backlog->reader);
     score_texts_release(&backlog->batch.texts);
     arena_release(&backlog->batch.arena);
-    free(backlog->samples);
+    lacking_release(&backlog->lacking);
     free(backlog);
 }
 
@@ -206,8 +153,8 @@ static int read_texts(struct score_backlog *backlog, int64_t sample_id, struct e
     if (found == 0)
         return error_set(err, ERR_INVARIANT, "sample %lld went away while it was to be scored",
                          (long long)sample_id);
-    return score_texts_add(&batch->texts, &sample, backlog->scoring->all_turns, &batch->arena,
-                           err);
+    return score_texts_add(&batch->texts, sample_id, &sample, backlog->scoring->all_turns,
+                           &batch->arena, err);
 }
 
 /* Of the responses of one sample: those from 'first' on. */
@@ -233,27 +180,42 @@ static void clear_batch(struct batch *batch)
     batch->n = batch->n_guessed = batch->n_new = 0;
 }
 
-int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, uint64_t *longest,
-                        struct error *err)
+/* Of n tokens guessed of a sample whose texts begin with `first`, those that the sample before
+ * it has had computed. */
+static size_t shared_tokens(const struct score_backlog *backlog, size_t i, size_t first,
+                            size_t n)
 {
     const struct observer_options observing = score_observing(backlog->scoring, backlog->role);
 
-    for (size_t i = 0; i < backlog->n_samples; i++) {
-        struct lacking *lacking = &backlog->samples[i];
+    return lacking_goes_on(&backlog->lacking, i)
+               ? score_texts_shared(&backlog->batch.texts.texts[first], &observing, n)
+               : 0;
+}
+
+int score_backlog_guess(struct score_backlog *backlog, struct score_guess *out,
+                        uint64_t *longest, struct error *err)
+{
+    const struct observer_options observing = score_observing(backlog->scoring, backlog->role);
+    struct score_guess *guess = &backlog->guess;
+
+    for (size_t i = 0; i < backlog->lacking.n; i++) {
+        struct lacking *lacking = &backlog->lacking.samples[i];
 
         clear_batch(&backlog->batch);
         if (read_texts(backlog, lacking->sample_id, err) < 0 ||
             (i % BATCH_SAMPLES == 0 && score_check_stop(backlog->scoring, err) < 0))
             return -1;
-        const uint64_t n = guess_tokens(backlog, 0, needs_of(backlog, lacking->nodes));
-        *n_tokens += n;
-        backlog->n_tokens += n;
-        lacking->end_token = backlog->n_tokens;
+        const size_t n = guess_tokens(backlog, 0, needs_of(backlog, lacking->nodes));
+        guess->n_tokens += n;
+        guess->n_new += n - shared_tokens(backlog, i, 0, n);
+        lacking->end_token = guess->n_new;
         if (longest && n > *longest)
             *longest = n;
         const size_t most = score_texts_longest(&backlog->batch.texts, &observing);
         backlog->longest = most > backlog->longest ? most : backlog->longest;
     }
+    out->n_tokens += guess->n_tokens;
+    out->n_new += guess->n_new;
     return 0;
 }
 
@@ -262,29 +224,38 @@ int score_backlog_check_memory(const struct score_backlog *backlog, struct error
     return score_memory_check(backlog->scoring, backlog->role, backlog->longest, err);
 }
 
+/* Whether the batch is better ended before sample i: there is enough in it, and what follows
+ * does not go on with its last context, or there is more than enough. */
+static bool is_full(const struct score_backlog *backlog, size_t i)
+{
+    const struct batch *batch = &backlog->batch;
+
+    if (backlog->lacking.samples[i].nodes != batch->samples->nodes)
+        return true;
+    return batch->n_new >= backlog->batch_goal &&
+           !(lacking_goes_on(&backlog->lacking, i) && batch->n_new / 2 < backlog->batch_goal);
+}
+
 /* Read samples from the first on, until they make a batch, and at most those before `end`. */
 static int read_batch(struct score_backlog *backlog, size_t first, size_t end,
                       struct error *err)
 {
     struct batch *batch = &backlog->batch;
-    const struct lacking *samples = &backlog->samples[first];
-    const unsigned needs = needs_of(backlog, samples->nodes);
-    const struct observer_options observing = score_observing(backlog->scoring, backlog->role);
 
     clear_batch(batch);
-    batch->samples = samples;
-    for (size_t i = 0; i < BATCH_SAMPLES && first + i < end; i++) {
-        const size_t first_text = batch->texts.n;
+    batch->samples = &backlog->lacking.samples[first];
+    const unsigned needs = needs_of(backlog, batch->samples->nodes);
+    for (; batch->n < BATCH_SAMPLES && first + batch->n < end; batch->n++) {
+        const size_t i = first + batch->n, first_text = batch->texts.n;
 
-        if (samples[i].nodes != samples->nodes || batch->n_new >= backlog->batch_goal)
+        if (is_full(backlog, i))
             break;
-        if (read_texts(backlog, samples[i].sample_id, err) < 0)
+        if (read_texts(backlog, backlog->lacking.samples[i].sample_id, err) < 0)
             return -1;
-        batch->first_text[i] = first_text;
+        batch->first_text[batch->n] = first_text;
         const size_t n = guess_tokens(backlog, first_text, needs);
         batch->n_guessed += n;
-        batch->n_new += n - score_texts_shared(&batch->texts, first_text, &observing, n);
-        batch->n++;
+        batch->n_new += n - (i > first ? shared_tokens(backlog, i, first_text, n) : 0);
     }
     batch->first_text[batch->n] = batch->texts.n;
     batch->seen = arena_alloc(&batch->arena, batch->texts.n, sizeof *batch->seen);
@@ -386,10 +357,9 @@ static int explain(const struct score_backlog *backlog, struct error *err)
 
     if (err->code == ERR_CANCELLED)
         return score_stopped(err->sys, err);
-    return error_prefix(err, "%s, samples %lld to %lld",
+    return error_prefix(err, "%s, samples from %lld on",
                         backlog->scoring->models[backlog->role].path,
-                        (long long)batch->samples[0].sample_id,
-                        (long long)batch->samples[batch->n - 1].sample_id);
+                        (long long)batch->samples[0].sample_id);
 }
 
 /* Read the batch that begins with sample `first`, and observe it. */
@@ -413,7 +383,7 @@ static int run_batch(struct score_backlog *backlog, size_t first, struct error *
     const int64_t started_ns = clock_mono_ns();
 
     backlog->n_done_before = report->done;
-    if (observe_batch(backlog, first, backlog->n_samples, err) < 0 ||
+    if (observe_batch(backlog, first, backlog->lacking.n, err) < 0 ||
         save_batch(backlog, err) < 0)
         return -1;
     report->done = backlog->n_done_before + backlog->batch.n_guessed;
@@ -428,9 +398,13 @@ int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct 
     struct observer_options observing = score_observing(scoring, backlog->role);
     struct score_fit fit;
 
-    score_memory_fit(scoring, backlog->role, backlog->n_tokens, backlog->longest, &fit);
+    score_memory_fit(scoring, backlog->role, backlog->guess.n_new, backlog->longest, &fit);
     if (score_memory_pack(scoring, backlog->role, &fit, pool, err) < 0)
         return -1;
+    if (backlog->role == SCORER_MODEL)
+        observing.keep_prompts = scoring->prompts;
+    else
+        observing.take_prompts = scoring->prompts;
     observing.step = step;
     observing.step_arg = backlog;
     observing.batch_tokens = backlog->batch_least = backlog->batch_goal = fit.batch_tokens;
@@ -439,28 +413,13 @@ int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct 
                         &observing, &backlog->observer, err);
 }
 
-/* The first of the samples that begin at `token` or behind it; n_samples for none. */
-static size_t find_token(const struct score_backlog *backlog, uint64_t token)
-{
-    size_t low = 0, high = backlog->n_samples;
-
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-
-        if (middle > 0 ? backlog->samples[middle - 1].end_token < token : token > 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 int score_backlog_probe(struct score_backlog *backlog, double where, uint64_t *n_tokens,
                         double *secs, struct error *err)
 {
     const uint64_t goal = backlog->batch_goal;
-    const uint64_t token = (uint64_t)(where * (double)backlog->n_tokens) / goal * goal;
-    const size_t at = find_token(backlog, token), end = find_token(backlog, token + goal);
+    const uint64_t token = (uint64_t)(where * (double)backlog->guess.n_new) / goal * goal;
+    const size_t at = lacking_find_token(&backlog->lacking, token);
+    const size_t end = lacking_find_token(&backlog->lacking, token + goal);
     const int64_t started_ns = clock_mono_ns();
 
     *n_tokens = 0;
@@ -469,7 +428,7 @@ int score_backlog_probe(struct score_backlog *backlog, double where, uint64_t *n
         return score_check_stop(backlog->scoring, err);
     if (score_check_stop(backlog->scoring, err) < 0 || observe_batch(backlog, at, end, err) < 0)
         return -1;
-    *n_tokens = backlog->batch.n_guessed;
+    *n_tokens = backlog->batch.n_new;
     *secs = (double)(clock_mono_ns() - started_ns) / 1e9;
     return 0;
 }
@@ -480,12 +439,12 @@ int score_backlog_run(struct score_backlog *backlog, struct error *err)
     struct pool *pool = NULL;
     int rc = -1;
 
-    if (backlog->n_samples == 0)
+    if (backlog->lacking.n == 0)
         return 0;
     if (pool_new(scoring->context->n_threads, &pool, err) < 0 ||
         score_backlog_open(backlog, pool, err) < 0)
         goto done;
-    for (size_t i = 0; i < backlog->n_samples; i += backlog->batch.n)
+    for (size_t i = 0; i < backlog->lacking.n; i += backlog->batch.n)
         if (score_check_stop(scoring, err) < 0 || run_batch(backlog, i, err) < 0)
             goto done;
     rc = 0;

@@ -31,7 +31,9 @@ struct arena;
 struct error;
 struct model;
 struct pool;
+struct prompt_cache;
 struct stage_context;
+struct store;
 
 /* What --max-segments, --response-tokens and --instruction-tokens are when nothing is said. */
 enum { SCORE_LIMIT = 500 };
@@ -146,6 +148,7 @@ struct scoring {
     size_t neighbour;
     bool looks; /* a dry run, or an estimate: nothing is written */
     struct short_view short_view;
+    struct prompt_cache *prompts; /* of the first model of a pair, for the other; or NULL */
     struct kernels kernels;
     uint64_t memory_limit;  /* of score_memory_parse() */
     struct id_list samples; /* those of --where, asked once: it may look at what we write */
@@ -199,21 +202,49 @@ void score_models_close(struct scoring *scoring);
 /* score_sets.c: fill in the models' and nodes' ids; in a dry run those there are. */
 int score_sets_find(struct scoring *scoring, struct error *err);
 
+/* score_lacking.c: the samples that a model has to be asked about. */
+struct lacking {
+    int64_t sample_id;
+    int64_t context_id; /* of the store; 0 without a context */
+    uint32_t nodes;     /* bits: those of the backlog's nodes that it lacks */
+    uint64_t end_token; /* of those guessed to be new, from the first sample to its end */
+};
+struct lacking_list {
+    struct lacking *samples;
+    size_t n;
+};
+/* Append samples that lack these nodes. */
+int lacking_add(struct lacking_list *list, const struct id_list *ids, uint32_t nodes,
+                struct error *err);
+/* One entry a sample, with all it lacks. Those that lack the same stand together, among them
+ * those of one context, in order of id. */
+int lacking_order(struct lacking_list *list, struct store *store, struct error *err);
+/* Whether sample i lacks the same as the one before it, of the same context. */
+bool lacking_goes_on(const struct lacking_list *list, size_t i);
+/* The first of the samples that begin at `token` or behind it; n for none. */
+size_t lacking_find_token(const struct lacking_list *list, uint64_t token);
+void lacking_release(struct lacking_list *list);
+
 /* score_observe.c */
 struct score_backlog;
 int score_backlog_new(struct scoring *scoring, enum scorer_model role,
                       struct score_backlog **out, struct error *err);
 void score_backlog_free(struct score_backlog *backlog);
-/* About how many tokens it will cost, added to n_tokens; longest, which may be NULL, becomes
- * that of the largest sample if it is less. */
-int score_backlog_guess(struct score_backlog *backlog, uint64_t *n_tokens, uint64_t *longest,
-                        struct error *err);
+/* About how many tokens it has to be asked about; longest, which may be NULL, becomes that of
+ * the largest sample if it is less. */
+struct score_guess {
+    uint64_t n_tokens;
+    uint64_t n_new; /* of these, without what samples of one context share */
+};
+int score_backlog_guess(struct score_backlog *backlog, struct score_guess *out,
+                        uint64_t *longest, struct error *err);
 /* Ready to observe; the pool is borrowed. */
 int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct error *err);
-/* The tokens are cut into stretches as long as a batch, wherever samples end: observe those
- * that begin in the stretch at `where`, 0 to 1 of the tokens, and forget them. The tokens they
- * were guessed to have, and what they took; 0 where one sample is all of the stretch. At 0 some
- * begin. After score_backlog_guess() and score_backlog_open(); there must be samples. */
+/* The new tokens are cut into stretches as long as a batch, wherever samples end: observe those
+ * that begin in the stretch at `where`, 0 to 1 of the tokens, and forget them. The new tokens
+ * they were guessed to have together, and what they took; 0 where one sample is all of the
+ * stretch. At 0 some begin. After score_backlog_guess() and score_backlog_open(); there must be
+ * samples. */
 int score_backlog_probe(struct score_backlog *backlog, double where, uint64_t *n_tokens,
                         double *secs, struct error *err);
 /* ERR_NOMEM when the longest cannot be held, after score_backlog_guess(). */
@@ -229,6 +260,10 @@ struct score_fit {
 };
 /* --max-memory: what activations and packed weights may take; 0 without. ERR_USAGE. */
 int score_memory_parse(const struct score_args *args, uint64_t *out, struct error *err);
+/* What a pair's prompts may take between its models: taken out of memory_limit, if there is
+ * one.
+ */
+size_t score_memory_prompts(struct scoring *scoring);
 /* How n_tokens in sequences of at most `longest` are best run. */
 void score_memory_fit(const struct scoring *scoring, enum scorer_model role, uint64_t n_tokens,
                       uint64_t longest, struct score_fit *out);
@@ -263,14 +298,14 @@ struct score_texts {
 void score_texts_release(struct score_texts *texts);
 /* Append those of a sample, at least one; their text is copied into the arena. */
 struct sample;
-int score_texts_add(struct score_texts *texts, const struct sample *sample, bool all_turns,
-                    struct arena *arena, struct error *err);
+int score_texts_add(struct score_texts *texts, int64_t sample_id, const struct sample *sample,
+                    bool all_turns, struct arena *arena, struct error *err);
 /* The most tokens, guessed, that one of them will put to the model at once. */
 size_t score_texts_longest(const struct score_texts *texts,
                            const struct observer_options *observing);
-/* About how many of the n tokens of text i the session has from the text before it: those of
- * the context, where it is the same and nothing of it is cut. */
-size_t score_texts_shared(const struct score_texts *texts, size_t i,
+/* About how many of n tokens the session has from another text of the same context: those of
+ * the context, where nothing of it is cut. */
+size_t score_texts_shared(const struct observed_text *text,
                           const struct observer_options *observing, size_t n);
 
 /* score_tables.c: the attention to segments by layer and head. */

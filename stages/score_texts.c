@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "scoring/dialogue.h"
+#include "scoring/infer/session.h"
 #include "store/sample.h"
 
 void score_texts_release(struct score_texts *texts)
@@ -75,12 +76,13 @@ static int copy_dialogue(const struct sample *sample, struct arena *arena,
 
 /* The response at a turn, with the last question before it. */
 static struct observed_text text_at(const struct dialogue *dialogue, struct slice context,
-                                    int turn)
+                                    int64_t sample_id, int turn)
 {
     struct observed_text text = { .context = context,
                                   .response = dialogue->turns[turn].text,
                                   .dialogue = dialogue,
-                                  .response_turn = (size_t)turn };
+                                  .response_turn = (size_t)turn,
+                                  .sample = sample_id };
 
     for (int i = turn - 1; i >= 0 && !text.instruction.ptr; i--)
         if (dialogue->turns[i].role == ROLE_USER)
@@ -88,11 +90,11 @@ static struct observed_text text_at(const struct dialogue *dialogue, struct slic
     return text;
 }
 
-int score_texts_add(struct score_texts *texts, const struct sample *sample, bool all_turns,
-                    struct arena *arena, struct error *err)
+int score_texts_add(struct score_texts *texts, int64_t sample_id, const struct sample *sample,
+                    bool all_turns, struct arena *arena, struct error *err)
 {
     const struct dialogue *dialogue = NULL;
-    struct observed_text text = { 0 };
+    struct observed_text text = { .sample = sample_id };
 
     if (copy_dialogue(sample, arena, &dialogue, err) < 0 ||
         keep(arena, sample->context, &text.context, err) < 0)
@@ -105,22 +107,22 @@ int score_texts_add(struct score_texts *texts, const struct sample *sample, bool
     for (int i = all_turns ? 0 : sample->response_turn; i <= sample->response_turn; i++) {
         if (dialogue->turns[i].role != ROLE_ASSISTANT)
             continue;
-        text = text_at(dialogue, text.context, i);
+        text = text_at(dialogue, text.context, sample_id, i);
         if (add(texts, &text, i, err) < 0)
             return -1;
     }
     return 0;
 }
 
-size_t score_texts_shared(const struct score_texts *texts, size_t i,
+size_t score_texts_shared(const struct observed_text *text,
                           const struct observer_options *observing, size_t n)
 {
     const size_t bytes_per_token = 4;
-    const struct slice context = texts->texts[i].context;
-    const size_t shared = context.len / bytes_per_token;
+    const size_t lost = SESSION_SHARED_BLOCK / 2; /* as blocks are whole; on average */
+    const size_t context = text->context.len / bytes_per_token;
+    const size_t shared = context > lost ? context - lost : 0;
 
-    if (i == 0 || !context.ptr || !slice_equal(texts->texts[i - 1].context, context) ||
-        n > observing->max_tokens || observing->prompt_window > 0)
+    if (n > observing->max_tokens || observing->prompt_window > 0)
         return 0;
     return shared < n ? shared : n;
 }

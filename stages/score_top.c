@@ -86,15 +86,17 @@ static int look_at(struct scoring *scoring, const struct score_node *cas, int64_
 {
     const struct id_list all = scoring->samples;
     struct score_backlog *backlog = NULL;
-    uint64_t longest = 0;
+    struct score_guess guess = { 0 };
     int rc = -1;
 
     qsort(ids, n, sizeof *ids, compare);
     scoring->samples = (struct id_list){ .ids = ids, .n = n };
     scoring->pass = SCORE_PASS_NLL;
     if (score_backlog_new(scoring, SCORER_MODEL, &backlog, err) == 0 &&
-        score_backlog_guess(backlog, &scoring->context->report->total, &longest, err) == 0)
+        score_backlog_guess(backlog, &guess, NULL, err) == 0) {
+        scoring->context->report->total += guess.n_tokens;
         rc = score_backlog_run(backlog, err);
+    }
     score_backlog_free(backlog);
     if (rc == 0)
         rc = score_derive(scoring, cas, err);

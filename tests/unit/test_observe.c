@@ -423,50 +423,6 @@ static void tells_how_far_it_is_and_stops_when_asked(void **state)
     close_observer(&other);
 }
 
-static void samples_of_one_context_are_run_together(void **state)
-{
-    enum { COPIES = 12, N_TEXTS = 5 };
-    static const char *const questions[N_TEXTS] = { "who?", "what fell?", "where?", "when?",
-                                                    "why?" };
-    struct fixture *f = *state;
-    struct observer_options options = plain_options;
-    struct fixture other = { .model = f->model };
-    struct observation want[N_TEXTS], seen[N_TEXTS];
-    struct observed_text texts[N_TEXTS];
-    struct steps steps = { 0 };
-    char context[COPIES * sizeof long_context];
-    struct error err;
-
-    for (size_t i = 0; i < COPIES; i++)
-        memcpy(context + i * (sizeof long_context - 1), long_context, sizeof long_context);
-    for (size_t i = 0; i < N_TEXTS; i++)
-        texts[i] = text_of(context, questions[i], "the cat");
-    options.max_tokens = 4000;
-    options.step = count_step;
-    options.step_arg = &steps;
-    for (size_t i = 0; i < N_TEXTS; i++) {
-        open_observer(&other, 1, &options);
-        steps = (struct steps){ 0 };
-        assert_ok(observer_run(other.observer, &texts[i], 1, NEED_NLL | NEED_NLL_ALONE,
-                               &f->arena, &want[i], &err));
-        close_observer(&other);
-    }
-    /* Room for one of them and what the others have of their own, but not for two. */
-    const size_t n_one = steps.n_total;
-    options.batch_tokens = n_one * 7 / 4;
-    open_observer(&other, 1, &options);
-    steps = (struct steps){ 0 };
-    assert_ok(observer_run(other.observer, texts, N_TEXTS, NEED_NLL | NEED_NLL_ALONE,
-                           &other.arena, seen, &err));
-    assert_true(steps.n_total > 4 * n_one);
-    assert_int_equal(steps.n_calls, 1);
-    for (size_t i = 0; i < N_TEXTS; i++) {
-        assert_true(seen[i].nll_nats == want[i].nll_nats);
-        assert_true(seen[i].nll_alone_nats == want[i].nll_alone_nats);
-    }
-    close_observer(&other);
-}
-
 static void a_guess_counts_what_is_asked_for(void **state)
 {
     const struct observed_text text = text_of(long_context, "who?", "the cat");
@@ -582,7 +538,6 @@ int main(void)
         cmocka_unit_test(threads_and_batches_do_not_change_a_bit),
         cmocka_unit_test(without_a_start_token_there_is_no_nll_alone),
         cmocka_unit_test(tells_how_far_it_is_and_stops_when_asked),
-        cmocka_unit_test(samples_of_one_context_are_run_together),
         cmocka_unit_test(a_guess_counts_what_is_asked_for),
         cmocka_unit_test(a_pass_over_a_dialogue_gives_every_turn_what_its_own_pass_does),
         cmocka_unit_test(turns_beyond_the_window_lose_the_oldest_and_are_scored),

@@ -5,6 +5,7 @@
 #include "scoring/infer/vocab.h"
 #include "scoring/observe.h"
 #include "scoring/prompt.h"
+#include "scoring/prompt_cache.h"
 #include "scoring/template.h"
 #include "tests/support/oom.h"
 #include "tests/support/vocab_fixture.h"
@@ -108,6 +109,23 @@ static int build_short(const struct scene *scene, struct error *err)
     return rc;
 }
 
+static int keep_and_take(const struct scene *scene, struct error *err)
+{
+    struct prompt_cache *cache = NULL;
+    struct prompt prompt = { 0 };
+    int rc = prompt_build(scene->form, scene->tokenizer, &scene->text, &prompt, err);
+
+    if (rc == 0)
+        rc = prompt_cache_new(1 << 20, &cache, err);
+    if (rc == 0)
+        rc = prompt_cache_keep(cache, 1, 1, &prompt, err);
+    if (rc == 0)
+        assert_true(prompt_cache_take(cache, 1, 1, &prompt));
+    prompt_cache_free(cache);
+    prompt_release(&prompt);
+    return rc;
+}
+
 /* Returns how many allocations there are. */
 static size_t survives_each_failure(int (*run)(const struct scene *, struct error *),
                                     const struct scene *scene)
@@ -150,6 +168,7 @@ static void building_prompts_of_each_form_reports_each_failed_allocation(void **
                 continue; /* its control tokens are not in this vocabulary */
             assert_true(survives_each_failure(build, &scene) > 5);
             assert_true(survives_each_failure(build_short, &scene) > 3);
+            assert_true(survives_each_failure(keep_and_take, &scene) > 3);
             n_forms++;
         }
     }

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Hold `score --estimate` against the run itself: estimate.py CURATE [CORPUS...]
+
+Makes corpora of several kinds, the same ones every time, and in each round asks first what the
+run would take and then runs it, with the built-in models or --model. Prints a table: medians of
+both, of the estimate's error, the least and the largest, and how often the run was within the
+interval.
+"""
+import argparse
+import json
+import math
+import os
+import random
+import re
+import shutil
+import statistics
+import subprocess
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORDS = Path(ROOT, "models", "alice.txt").read_text(encoding="utf-8").split()
+WORDS_MAX = 6000  # of a context, of the kinds that are long now and then
+
+
+def passage(rng, n):
+    start = rng.randrange(len(WORDS))
+    return " ".join(WORDS[(start + i) % len(WORDS)] for i in range(n))
+
+
+def lengths(rng, n):
+    return [min(WORDS_MAX, max(5, int(rng.lognormvariate(math.log(300), 1.1))))
+            for _ in range(n)]
+
+
+def contexts(kind, rng):
+    """The context of each sample."""
+    if kind == "short":
+        return [passage(rng, 60) for _ in range(1200)]
+    if kind == "long":
+        return [passage(rng, 900) for _ in range(40)]
+    if kind == "lumpy":
+        return [passage(rng, n) for n in [30] * 300 + [4000] * 12 + [30] * 300]
+    if kind == "shared":  # twenty questions about each, which do not stand together
+        several = [passage(rng, 1000) for _ in range(12)]
+        return [several[i % len(several)] for i in range(20 * len(several))]
+    sizes = lengths(rng, 250)
+    return [passage(rng, n) for n in (sorted(sizes) if kind == "sorted" else sizes)]
+
+
+# Corpus and metric.
+KINDS = {"short": "ifd", "mixed": "nll", "sorted": "nll", "lumpy": "nll", "long": "gateau",
+         "shared": "ifd"}
+
+
+def make(kind, path):
+    rng = random.Random(kind)
+    with open(path, "w", encoding="utf-8") as out:
+        for i, context in enumerate(contexts(kind, rng)):
+            out.write(json.dumps({"context": context, "question": f"What is it about {i}?",
+                                  "answer": passage(rng, 20)}) + "\n")
+
+
+def facts(args, folder, db, *more):
+    command = [args.curate, "score", *more, "--db", db, "--threads", str(args.threads)]
+    if args.model:
+        command += ["--model", args.model]
+    said = subprocess.run(command, cwd=folder, check=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True,
+                          env={**os.environ, "CURATE_MODELS": str(ROOT / "models")}).stdout
+    return {name: float(value) for name, value in re.findall(r"(\w+)=([\d.e+-]+)", said)}
+
+
+def once(args, folder, metric):
+    estimate = facts(args, folder, "corpus.db", metric, "--estimate")
+    shutil.copy(Path(folder, "corpus.db"), Path(folder, "run.db"))
+    run = facts(args, folder, "run.db", metric)
+    for name in ["run.db", "run.db.lock"]:
+        Path(folder, name).unlink(missing_ok=True)
+    return estimate, run["secs"]
+
+
+def report(kind, metric, rounds):
+    errors = [100 * (estimate["est_secs"] / secs - 1) for estimate, secs in rounds]
+    within = sum(estimate["est_low"] <= secs <= estimate["est_high"] for estimate, secs in rounds)
+    print("| %s | %s | %.2f | %.2f | %+.1f %% (%+.1f to %+.1f) | %d of %d |" % (
+        kind, metric, statistics.median(estimate["est_secs"] for estimate, _ in rounds),
+        statistics.median(secs for _, secs in rounds), statistics.median(errors), min(errors),
+        max(errors), within, len(rounds)), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("curate")
+    parser.add_argument("kinds", nargs="*", metavar="CORPUS", help=", ".join(KINDS))
+    parser.add_argument("--model", help="instead of the built-in ones (not for 'long')")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    args.curate = os.path.abspath(args.curate)
+    if args.model:
+        args.model = os.path.abspath(args.model)
+    print("| corpus | metric | estimate (s) | run (s) | error | within the interval |")
+    print("|---|---|---|---|---|---|")
+    for kind in args.kinds or KINDS:
+        with tempfile.TemporaryDirectory() as folder:
+            make(kind, Path(folder, "corpus.jsonl"))
+            subprocess.run([args.curate, "ingest", "--quiet", "--db", "corpus.db",
+                            "corpus.jsonl"], cwd=folder, check=True)
+            report(kind, KINDS[kind], [once(args, folder, KINDS[kind])
+                                       for _ in range(args.rounds)])
+
+
+if __name__ == "__main__":
+    main()

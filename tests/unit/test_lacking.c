@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include "stages/score_private.h"
+#include "tests/support/store_fixture.h"
+
+static void add(struct lacking_list *list, const int64_t *ids, size_t n, uint32_t nodes)
+{
+    int64_t copies[8];
+    struct error err;
+
+    memcpy(copies, ids, n * sizeof *ids);
+    const struct id_list given = { .ids = copies, .n = n };
+    assert_ok(lacking_add(list, &given, nodes, &err));
+}
+
+/* Three of context a, two of b, two without, in turns. */
+static void fill(struct store_fixture *f, int64_t ids[7])
+{
+    static const char *const contexts[] = { "a", NULL, "b", "a", "b", NULL, "a" };
+
+    for (size_t i = 0; i < 7; i++) {
+        char question[] = { (char)('0' + i), '\0' };
+
+        ids[i] = store_fixture_add(f, contexts[i], question, "yes");
+    }
+}
+
+static void those_of_one_context_stand_together(void **state)
+{
+    static const size_t order[] = { 1, 5, 0, 3, 6, 2, 4 };
+    static const bool goes_on[] = { false, false, false, true, true, false, true };
+    struct store_fixture *f = *state;
+    struct lacking_list list = { 0 };
+    int64_t ids[7];
+    struct error err;
+
+    fill(f, ids);
+    add(&list, ids, 7, 1);
+    assert_ok(lacking_order(&list, f->store, &err));
+    assert_int_equal(list.n, 7);
+    for (size_t i = 0; i < list.n; i++) {
+        assert_int_equal(list.samples[i].sample_id, ids[order[i]]);
+        assert_int_equal(lacking_goes_on(&list, i), goes_on[i]);
+    }
+    lacking_release(&list);
+}
+
+static void those_that_lack_the_same_stand_together_first(void **state)
+{
+    static const size_t order[] = { 5, 2, 1, 0, 3, 6, 4 };
+    static const uint32_t nodes[] = { 1, 1, 2, 2, 3, 3, 3 };
+    struct store_fixture *f = *state;
+    struct lacking_list list = { 0 };
+    int64_t ids[7];
+    struct error err;
+
+    fill(f, ids);
+    const int64_t one[] = { ids[2], ids[3], ids[4], ids[5], ids[6] };
+    const int64_t two[] = { ids[0], ids[1], ids[3], ids[4], ids[6] };
+    add(&list, one, 5, 1);
+    add(&list, two, 5, 2);
+    assert_ok(lacking_order(&list, f->store, &err));
+    assert_int_equal(list.n, 7);
+    for (size_t i = 0; i < list.n; i++) {
+        assert_int_equal(list.samples[i].sample_id, ids[order[i]]);
+        assert_int_equal(list.samples[i].nodes, nodes[i]);
+    }
+    assert_false(lacking_goes_on(&list, 4)); /* of context a as well, but it lacks more */
+    assert_true(lacking_goes_on(&list, 5));
+    lacking_release(&list);
+}
+
+static void the_first_sample_behind_a_token_is_found(void **state)
+{
+    struct lacking samples[] = {
+        { .end_token = 10 }, { .end_token = 10 }, { .end_token = 15 }, { .end_token = 40 }
+    };
+    const struct lacking_list list = { .samples = samples, .n = 4 };
+
+    (void)state;
+    assert_int_equal(lacking_find_token(&list, 0), 0);
+    assert_int_equal(lacking_find_token(&list, 1), 1);
+    assert_int_equal(lacking_find_token(&list, 10), 1);
+    assert_int_equal(lacking_find_token(&list, 11), 3);
+    assert_int_equal(lacking_find_token(&list, 15), 3);
+    assert_int_equal(lacking_find_token(&list, 16), 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(those_of_one_context_stand_together,
+                                        store_fixture_setup, store_fixture_teardown),
+        cmocka_unit_test_setup_teardown(those_that_lack_the_same_stand_together_first,
+                                        store_fixture_setup, store_fixture_teardown),
+        cmocka_unit_test(the_first_sample_behind_a_token_is_found),
+    };
+
+    return cmocka_run_group_tests_name("stages/score_lacking", tests, NULL, NULL);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What samples and models of a run share: contexts, and prompts. */
+#include "tests/support/test.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/pool.h"
+#include "scoring/infer/model.h"
+#include "scoring/kernels/kernels.h"
+#include "scoring/observe.h"
+#include "scoring/prompt.h"
+#include "scoring/prompt_cache.h"
+#include "scoring/scorer.h"
+
+enum { NEEDS = NEED_NLL | NEED_NLL_ALONE, N_TEXTS = 5, COPIES = 12 };
+
+static const char sentence[] =
+    "the cat sat on the mat and the dog lay on the rug while the rain fell on the roof of the "
+    "old house there was a light in the window and a man at the table he read the letter again "
+    "and then he put it into the fire and said that he would not go there any more";
+static const char *const questions[N_TEXTS] = { "who?", "what fell?", "where?", "when?",
+                                                "why?" };
+
+/* How often the observer says how far it is: once a call. */
+struct steps {
+    size_t n_calls;
+    size_t n_total;
+    size_t n_first; /* of these, done in the first call */
+};
+
+static int count_step(void *arg, size_t n_done, size_t n_total)
+{
+    struct steps *steps = arg;
+
+    if (steps->n_calls++ == 0)
+        steps->n_first = n_done;
+    steps->n_total = n_total;
+    return 0;
+}
+
+struct fixture {
+    struct model *model;
+    struct pool *pool;
+    struct arena arena;
+    struct kernels kernels;
+    struct steps steps;
+    struct observer_options options;
+    char contexts[2][COPIES * sizeof sentence];
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = test_calloc(1, sizeof *f);
+    char path[4096];
+    struct error err;
+
+    snprintf(path, sizeof path, "%s/tests/data/tiny-llama.gguf", getenv("CURATE_SOURCE"));
+    assert_ok(model_open(path, &f->model, &err));
+    assert_ok(pool_new(2, &f->pool, &err));
+    kernels_init(&f->kernels, cpu_detect());
+    arena_init(&f->arena);
+    f->options = (struct observer_options){ .max_tokens = 4000,
+                                            .segment_tokens = 16,
+                                            .batch_tokens = 4000,
+                                            .step = count_step,
+                                            .step_arg = &f->steps,
+                                            .template = prompt_template_find("plain") };
+    for (size_t i = 0; i < COPIES; i++) {
+        memcpy(f->contexts[0] + i * (sizeof sentence - 1), sentence, sizeof sentence);
+        memcpy(f->contexts[1] + i * (sizeof sentence - 1), sentence, sizeof sentence);
+    }
+    memcpy(f->contexts[1], "one", 3);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    pool_free(f->pool);
+    arena_release(&f->arena);
+    model_close(f->model);
+    test_free(f);
+    return 0;
+}
+
+static void observe(struct fixture *f, const struct observed_text *texts, size_t n,
+                    struct observation *out)
+{
+    struct observer *observer = NULL;
+    struct error err;
+
+    f->steps = (struct steps){ 0 };
+    assert_ok(observer_new(f->model, &f->kernels, f->pool, &f->options, &observer, &err));
+    assert_ok(observer_run(observer, texts, n, NEEDS, &f->arena, out, &err));
+    observer_free(observer);
+}
+
+static void ask(const char *context, struct observed_text *out)
+{
+    for (size_t i = 0; i < N_TEXTS; i++)
+        out[i] = (struct observed_text){ .context = slice_text(context),
+                                         .instruction = slice_text(questions[i]),
+                                         .response = slice_text("the cat"),
+                                         .sample = (int64_t)i };
+}
+
+static void assert_same(const struct observation *seen, const struct observation *want,
+                        size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        assert_true(seen[i].nll_nats == want[i].nll_nats);
+        assert_true(seen[i].nll_alone_nats == want[i].nll_alone_nats);
+    }
+}
+
+static void samples_of_one_context_are_run_together(void **state)
+{
+    struct fixture *f = *state;
+    struct observation want[N_TEXTS], seen[N_TEXTS];
+    struct observed_text texts[N_TEXTS];
+
+    ask(f->contexts[0], texts);
+    for (size_t i = 0; i < N_TEXTS; i++)
+        observe(f, &texts[i], 1, &want[i]);
+    /* Room for one of them and what the others have of their own, but not for two. */
+    const size_t n_one = f->steps.n_total;
+    f->options.batch_tokens = n_one * 7 / 4;
+    observe(f, texts, N_TEXTS, seen);
+    assert_true(f->steps.n_total > 4 * n_one);
+    assert_int_equal(f->steps.n_calls, 1);
+    assert_same(seen, want, N_TEXTS);
+}
+
+/* A call that has enough to do does not begin with a context that it cannot end. */
+static void samples_of_one_context_are_not_parted(void **state)
+{
+    struct fixture *f = *state;
+    struct observation want[2 * N_TEXTS], seen[2 * N_TEXTS];
+    struct observed_text texts[2 * N_TEXTS];
+
+    ask(f->contexts[0], texts);
+    ask(f->contexts[1], texts + N_TEXTS);
+    observe(f, texts, N_TEXTS, want);
+    const size_t n_group = f->steps.n_total;
+    observe(f, texts + N_TEXTS, N_TEXTS, want + N_TEXTS);
+    observe(f, texts, 1, seen);
+    const size_t n_one = f->steps.n_total;
+
+    /* One more context would fit, but not what is asked about it. */
+    f->options.batch_tokens = n_one * 9 / 4;
+    observe(f, texts, 2 * N_TEXTS, seen);
+    assert_int_equal(f->steps.n_calls, 2);
+    assert_int_equal(f->steps.n_first, n_group);
+    assert_same(seen, want, 2 * N_TEXTS);
+}
+
+/* What would be tokenised is another text than what the first observer had: it is not. */
+static void a_prompt_that_was_kept_is_put_to_the_next_model(void **state)
+{
+    struct fixture *f = *state;
+    struct observation want[N_TEXTS], seen[N_TEXTS], other[N_TEXTS];
+    struct observed_text texts[N_TEXTS];
+    struct prompt_cache *cache = NULL;
+    struct error err;
+
+    assert_ok(prompt_cache_new(1 << 20, &cache, &err));
+    ask(f->contexts[0], texts);
+    f->options.keep_prompts = cache;
+    observe(f, texts, N_TEXTS, want);
+    f->options.keep_prompts = NULL;
+    for (size_t i = 0; i < N_TEXTS; i++)
+        texts[i].response = slice_text("a light in the window");
+    observe(f, texts, N_TEXTS, other);
+    f->options.take_prompts = cache;
+    observe(f, texts, N_TEXTS, seen);
+    assert_same(seen, want, N_TEXTS);
+    observe(f, texts, N_TEXTS, seen); /* they are gone */
+    assert_same(seen, other, N_TEXTS);
+    assert_true(want[0].nll_nats != other[0].nll_nats);
+    prompt_cache_free(cache);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(samples_of_one_context_are_run_together, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(samples_of_one_context_are_not_parted, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_prompt_that_was_kept_is_put_to_the_next_model, setup,
+                                        teardown),
+    };
+
+    return cmocka_run_group_tests_name("scoring/observe shared", tests, NULL, NULL);
+}
