@@ -41,14 +41,14 @@ uint64_t kv_value_floats(const struct model_info *info, bool rounded, size_t pan
     return n_slots * info->n_kv_heads * value_columns(info, panel) / (rounded ? 2 : 1);
 }
 
-/* Where numbers begin, counted in numbers: of the panel that begins with a
- * position of the part's own, ... */
+/* Where numbers begin, counted in numbers: of the panel that begins with a position in the
+ * part's memory, ... */
 static size_t key_place(const struct session *session, const struct part *part, size_t kv_head,
                         size_t position)
 {
-    const size_t slot = position - part->n_shared;
+    const size_t slot = position - part->first_held;
     const struct model_info *info = &session->model->info;
-    const size_t n_slots = kv_slots(session->kernels.panel, part_own_keys(part));
+    const size_t n_slots = kv_slots(session->kernels.panel, part_held_keys(part));
 
     return (part->first_slot * info->n_kv_heads + kv_head * n_slots + slot) * info->head_dim;
 }
@@ -57,10 +57,10 @@ static size_t key_place(const struct session *session, const struct part *part, 
 static size_t value_place(const struct session *session, const struct part *part,
                           size_t kv_head, size_t column, size_t position)
 {
-    const size_t slot = position - part->n_shared;
+    const size_t slot = position - part->first_held;
     const struct model_info *info = &session->model->info;
     const size_t panel = session->kernels.panel;
-    const size_t n_slots = kv_slots(panel, part_own_keys(part));
+    const size_t n_slots = kv_slots(panel, part_held_keys(part));
     const size_t width = value_columns(info, panel);
 
     return part->first_slot * info->n_kv_heads * width + kv_head * n_slots * width +
@@ -98,8 +98,8 @@ static void put_key_bf16(uint16_t *out, size_t panel, size_t head_dim, const uin
         memcpy(out + l * panel, row + l, 2 * sizeof *row);
 }
 
-void kv_put_key(const struct session *session, const struct ragged *batch,
-                const struct part *part, size_t position, const float *row)
+static void put_key(const struct session *session, const struct ragged *batch,
+                    const struct part *part, size_t position, const float *row)
 {
     const struct model_info *info = &session->model->info;
     const size_t head_dim = info->head_dim;
@@ -128,8 +128,8 @@ static void put_value_bf16(uint16_t *out, size_t n, const uint16_t *row, bool is
         out[2 * c + 1] = 0;
 }
 
-void kv_put_value(const struct session *session, const struct ragged *batch,
-                  const struct part *part, size_t position, const float *row)
+static void put_value(const struct session *session, const struct ragged *batch,
+                      const struct part *part, size_t position, const float *row)
 {
     const struct model_info *info = &session->model->info;
     const size_t head_dim = info->head_dim;
@@ -150,4 +150,33 @@ void kv_put_value(const struct session *session, const struct ragged *batch,
                 memcpy((float *)batch->v + place + odd * panel, row + c, n * sizeof *row);
             }
         }
+}
+
+/* The next of the followers from `follower` on that has the position in its memory; or NULL. */
+static const struct follower *next_with(const struct follower *follower, size_t position)
+{
+    while (follower &&
+           (position < follower->positions.start || position >= follower->positions.end))
+        follower = follower->next;
+    return follower;
+}
+
+void kv_put_key(const struct session *session, const struct ragged *batch,
+                const struct part *part, size_t position, const float *row)
+{
+    const struct follower *follower = next_with(part->followers, position);
+
+    put_key(session, batch, part, position, row);
+    for (; follower; follower = next_with(follower->next, position))
+        put_key(session, batch, follower->part, position, row);
+}
+
+void kv_put_value(const struct session *session, const struct ragged *batch,
+                  const struct part *part, size_t position, const float *row)
+{
+    const struct follower *follower = next_with(part->followers, position);
+
+    put_value(session, batch, part, position, row);
+    for (; follower; follower = next_with(follower->next, position))
+        put_value(session, batch, follower->part, position, row);
 }

@@ -2,7 +2,7 @@
 /*
  * attention_kv.h - where the keys and values of a layer lie: both as right sides for gemm.
  *
- * A part has as many slots as it has keys of its own, up to the next multiple of the panel;
+ * A part has as many slots as it has keys in its memory, up to the next multiple of the panel;
  * slots are numbered through, part after part. In floats:
  * - K: each key-value head of a part has panels of `panel` slots, element-major: element l of
  *   slot j of a panel at [l * panel + j].
@@ -37,8 +37,8 @@ uint64_t kv_key_floats(const struct model_info *info, bool rounded, uint64_t n_s
 uint64_t kv_value_floats(const struct model_info *info, bool rounded, size_t panel,
                          uint64_t n_slots);
 
-/* Store the keys (already rotated) or values of a position, one of the part's own: kv_width
- * floats. */
+/* Store the keys (already rotated) or values of a position, one of the part's own, wherever
+ * they are to be: kv_width floats. */
 void kv_put_key(const struct session *session, const struct ragged *batch,
                 const struct part *part, size_t position, const float *row);
 void kv_put_value(const struct session *session, const struct ragged *batch,

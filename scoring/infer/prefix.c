@@ -18,53 +18,50 @@ struct node {
 };
 
 struct tree {
-    size_t block; /* tokens */
     struct node *nodes;
     size_t n_nodes;
     size_t *table; /* node plus 1, by hash; 0 for none */
     size_t n_table;
 };
 
-/* Blocks of attention, in which panels are full. */
-static size_t block_of(const struct session *session)
-{
-    return ATTENTION_KEYS / session->kernels.panel * session->kernels.panel;
-}
+enum { BLOCK = SESSION_SHARED_BLOCK };
 
-static const int32_t *tokens_of(const struct tree *tree, const struct part *part, size_t i)
+/* Bfloat16 values lie in pairs of positions: none is of two parts. */
+static_assert(BLOCK % 2 == 0, "a block begins a pair");
+
+static const int32_t *tokens_of(const struct part *part, size_t i)
 {
-    return part->sequence->tokens + i * tree->block;
+    return part->sequence->tokens + i * BLOCK;
 }
 
 /* The place in the table of block i of a part below a node: it may be empty. */
 static size_t find(const struct tree *tree, const struct part *part, size_t i, size_t parent)
 {
-    const int32_t *tokens = tokens_of(tree, part, i);
-    const size_t n_bytes = tree->block * sizeof *tokens;
+    const int32_t *tokens = tokens_of(part, i);
+    const size_t n_bytes = BLOCK * sizeof *tokens;
     const uint64_t hash = hash_u64((struct slice){ (const char *)tokens, n_bytes });
     size_t at = (size_t)((hash ^ parent * UINT64_C(0x9e3779b97f4a7c15)) % tree->n_table);
 
     for (; tree->table[at] != 0; at = (at + 1) % tree->n_table) {
         const struct node *node = &tree->nodes[tree->table[at] - 1];
 
-        if (node->parent == parent &&
-            memcmp(tokens_of(tree, node->part, i), tokens, n_bytes) == 0)
+        if (node->parent == parent && memcmp(tokens_of(node->part, i), tokens, n_bytes) == 0)
             break;
     }
     return at;
 }
 
 /* Blocks of a part's beginning that it may take from elsewhere. */
-static size_t blocks_unseen(const struct part *part, size_t block)
+static size_t blocks_unseen(const struct part *part)
 {
-    return min_size(part->first_observed, part->n_keys - 1) / block;
+    return min_size(part->first_observed, part->n_keys - 1) / BLOCK;
 }
 
 /* Take what earlier parts hold of a part's beginning, and note what it begins with itself. */
 static void add_part(struct tree *tree, struct part *part)
 {
-    const size_t n_blocks = part->n_keys / tree->block;
-    const size_t most = blocks_unseen(part, tree->block);
+    const size_t n_blocks = part->n_keys / BLOCK;
+    const size_t most = blocks_unseen(part);
     size_t parent = 0;
 
     for (size_t i = 0; i < n_blocks; i++) {
@@ -75,20 +72,48 @@ static void add_part(struct tree *tree, struct part *part)
             tree->table[at] = ++tree->n_nodes;
         } else if (i < most) {
             part->holder = tree->nodes[tree->table[at] - 1].part;
-            part->n_shared = (i + 1) * tree->block;
+            part->n_shared = (i + 1) * BLOCK;
         }
         parent = tree->table[at];
     }
 }
 
+/* Have whoever computes keys that a part shares put those of its last block of attention into
+ * the part's memory as well. */
+static int follow(const struct session *session, struct ragged *batch, struct part *part,
+                  struct arena *arena, struct error *err)
+{
+    const size_t panel = session->kernels.panel;
+    const size_t block = ATTENTION_KEYS / panel * panel;
+    const struct part *holder = part->holder;
+    size_t end = part->n_shared;
+
+    part->first_held = part->n_shared / block * block;
+    for (; end > part->first_held; holder = holder->holder) {
+        struct part *owner = &batch->parts[holder - batch->parts];
+        const size_t start =
+            owner->n_shared > part->first_held ? owner->n_shared : part->first_held;
+
+        if (start >= end)
+            continue;
+        struct follower *follower = arena_alloc(arena, 1, sizeof *follower);
+        if (!follower)
+            return error_nomem(err);
+        *follower = (struct follower){ part, { start, end }, owner->followers };
+        owner->followers = follower;
+        end = start;
+    }
+    return 0;
+}
+
 int prefix_share(struct session *session, struct ragged *batch, struct error *err)
 {
     struct arena *arena = &session->arena;
-    struct tree tree = { .block = block_of(session) };
+    struct tree tree = { .n_nodes = 0 };
     size_t n = 0;
 
     for (size_t p = 0; p < batch->n_parts; p++)
-        n += batch->parts[p].has_own_angles ? 0 : batch->parts[p].n_keys / tree.block;
+        n += batch->parts[p].has_own_angles ? 0 : batch->parts[p].n_keys / BLOCK;
     if (n == 0 || batch->n_parts < 2)
         return 0;
     tree.n_table = 2 * n;
@@ -100,27 +125,29 @@ int prefix_share(struct session *session, struct ragged *batch, struct error *er
     for (size_t p = 0; p < batch->n_parts; p++)
         if (!batch->parts[p].has_own_angles)
             add_part(&tree, &batch->parts[p]);
+    for (size_t p = 0; p < batch->n_parts; p++)
+        if (follow(session, batch, &batch->parts[p], arena, err) < 0)
+            return -1;
     return 0;
 }
 
-size_t prefix_shared(const struct session *session, const struct part *earlier,
-                     const struct part *part)
+size_t prefix_shared(const struct part *earlier, const struct part *part)
 {
-    const size_t block = block_of(session);
-    const size_t most = min_size(blocks_unseen(part, block), earlier->n_keys / block) * block;
+    const size_t most = min_size(blocks_unseen(part), earlier->n_keys / BLOCK) * BLOCK;
     const int32_t *left = earlier->sequence->tokens;
     const int32_t *right = part->sequence->tokens;
     size_t n = 0;
 
     if (earlier->has_own_angles || part->has_own_angles)
         return 0;
-    while (n < most && memcmp(left + n, right + n, block * sizeof *left) == 0)
-        n += block;
+    while (n < most && memcmp(left + n, right + n, BLOCK * sizeof *left) == 0)
+        n += BLOCK;
     return n;
 }
 
-uint64_t prefix_bytes(uint64_t n_tokens)
+uint64_t prefix_bytes(uint64_t n_tokens, uint64_t n_parts)
 {
-    /* A block of attention is more than half of ATTENTION_KEYS. */
-    return n_tokens / (ATTENTION_KEYS / 2) * (sizeof(struct node) + 2 * sizeof(size_t));
+    /* In a block of attention a part follows as many others as there are blocks, at most. */
+    return n_tokens / BLOCK * (sizeof(struct node) + 2 * sizeof(size_t)) +
+           n_parts * (ATTENTION_KEYS / BLOCK) * sizeof(struct follower);
 }

@@ -2,9 +2,11 @@
 /*
  * prefix.h - sequences of one call that begin alike have the keys of their beginning once.
  *
- * A row depends on nothing but the tokens up to its own, and attention adds up in blocks of
- * keys counted from the start of a sequence. So as many whole blocks as two sequences have in
- * common, and as nobody looks at in the second, are taken from the first, and no bit changes.
+ * A row depends on nothing but the tokens up to its own. So what two sequences begin with, in
+ * blocks of SESSION_SHARED_BLOCK tokens, and nobody looks at in the second, is computed in the
+ * first alone. Attention adds up in blocks of keys (ATTENTION_KEYS, about) counted from the
+ * start of a sequence: whole ones are read where the first sequence has them, of the last one,
+ * which the second goes on with, each has the keys in its own memory. No bit changes.
  */
 #ifndef CURATE_PREFIX_H
 #define CURATE_PREFIX_H
@@ -17,16 +19,15 @@ struct part;
 struct ragged;
 struct session;
 
-/* Fill holder and n_shared of the parts, which have their other members of part_observe() and
- * has_own_angles: those whose positions turn by their own length share nothing. In time and
- * memory of the session's arena linear in the number of tokens. */
+/* Fill holder, n_shared, first_held and followers of the parts, which have their other members
+ * of part_observe() and has_own_angles: those whose positions turn by their own length share
+ * nothing. In time and memory of the session's arena linear in the number of tokens. */
 int prefix_share(struct session *session, struct ragged *batch, struct error *err);
 
 /* How many first tokens of a part are taken from an earlier one; both as above. */
-size_t prefix_shared(const struct session *session, const struct part *earlier,
-                     const struct part *part);
+size_t prefix_shared(const struct part *earlier, const struct part *part);
 
-/* What prefix_share() takes for so many tokens, at most. */
-uint64_t prefix_bytes(uint64_t n_tokens);
+/* What prefix_share() takes for so many tokens in n_parts parts, at most. */
+uint64_t prefix_bytes(uint64_t n_tokens, uint64_t n_parts);
 
 #endif

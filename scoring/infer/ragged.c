@@ -193,7 +193,7 @@ static void lay_out_parts(struct session *session, struct ragged *batch)
         part->first_cell = batch->n_cells;
         part->first_focus = batch->n_focus;
         batch->n_keys += part_own_keys(part);
-        batch->n_slots += kv_slots(session->kernels.panel, part_own_keys(part));
+        batch->n_slots += kv_slots(session->kernels.panel, part_held_keys(part));
         batch->max_keys = max(batch->max_keys, part->n_keys);
         batch->n_spans += sequence->attention ? sequence->n_spans : 0;
         batch->n_cells += cells_of(session, sequence);
@@ -448,7 +448,7 @@ uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys
         (uint64_t)(n + 1) *
             (3 * sizeof(uint32_t) + sizeof(struct target) + n_threads * sizeof(int64_t)) +
         (uint64_t)(n + 2 * n_tiles) * n_heads * sizeof(double) +
-        (uint64_t)n_parts * sizeof(struct part) + prefix_bytes(n) +
+        (uint64_t)n_parts * sizeof(struct part) + prefix_bytes(n, n_parts) +
         (uint64_t)logits_slices(&model->info) * TARGET_ROWS * sizeof(struct logit_sum);
 
     /* The arena takes whole blocks for small lists. */

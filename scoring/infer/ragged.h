@@ -21,6 +21,13 @@ struct error;
 struct model;
 struct session;
 
+/* A later part that has keys of this one's own in its memory, too. */
+struct follower {
+    const struct part *part;
+    struct span positions;
+    const struct follower *next;
+};
+
 /* What of one sequence is run. */
 struct part {
     const struct sequence *sequence;
@@ -28,9 +35,12 @@ struct part {
     size_t n_keys;
     size_t n_shared;           /* of these, the first are the holder's; 0: none */
     const struct part *holder; /* an earlier part, which may itself share its first */
-    size_t first_key;          /* of its own keys */
-    size_t first_observed;     /* position of the first row that is looked at */
-    size_t first_slot;         /* of its keys: see attention_kv.h */
+    size_t first_held;         /* the first key in its memory: that of a block of attention, so
+                                  that the last of those shared may be there as well */
+    const struct follower *followers;
+    size_t first_key;      /* of its own keys */
+    size_t first_observed; /* position of the first row that is looked at */
+    size_t first_slot;     /* of the keys in its memory: see attention_kv.h */
     size_t first_row;
     size_t first_position; /* of first_row; its rows reach to the last key */
     size_t first_tile;     /* of ATTENTION_ROWS positions each, counted from position 0 */
@@ -53,10 +63,16 @@ static inline size_t part_key(const struct part *part, size_t position)
     return part->first_key + (position - part->n_shared);
 }
 
-/* The part whose own the key of a position is. */
+/* The keys in a part's memory. */
+static inline size_t part_held_keys(const struct part *part)
+{
+    return part->n_keys - part->first_held;
+}
+
+/* The part in whose memory it finds the key of a position. */
 static inline const struct part *part_holding(const struct part *part, size_t position)
 {
-    while (position < part->n_shared)
+    while (position < part->first_held)
         part = part->holder;
     return part;
 }

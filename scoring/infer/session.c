@@ -195,7 +195,7 @@ size_t session_shared_tokens(const struct session *session, const struct sequenc
         return 0;
     first.has_own_angles = !session_prefixes_hold(session, earlier->n_tokens);
     second.has_own_angles = !session_prefixes_hold(session, sequence->n_tokens);
-    return prefix_shared(session, &first, &second);
+    return prefix_shared(&first, &second);
 }
 
 int session_eval(struct session *session, const struct sequence *sequences, size_t n_sequences,

@@ -99,10 +99,10 @@ int session_stretch_ntk(struct session *session, double factor, struct error *er
  * where positions turn by the length of the whole, it does not. */
 bool session_prefixes_hold(const struct session *session, size_t n_tokens);
 
-enum { SESSION_SHARED_BLOCK = 256 }; /* tokens */
+enum { SESSION_SHARED_BLOCK = 16 }; /* tokens */
 
 /* How many tokens at the beginning of `sequence` a call that has `earlier` before it does not
- * compute again: those that both begin with and nobody looks at, in whole blocks. */
+ * compute again: those that both begin with and nobody looks at, in blocks of that size. */
 size_t session_shared_tokens(const struct session *session, const struct sequence *earlier,
                              const struct sequence *sequence);
 

@@ -29,7 +29,7 @@ enum {
     TARGET_ROWS = 1024,    /* whose logits are made together: bounds memory */
     VOCAB_COLUMNS = 8192,  /* logits of a row that are one sum */
     ATTENTION_ROWS = 64,
-    ATTENTION_KEYS = SESSION_SHARED_BLOCK,
+    ATTENTION_KEYS = 256,
 };
 
 /* What a thread works with on a block of rows: see step.h. */

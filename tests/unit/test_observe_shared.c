@@ -148,9 +148,12 @@ static void samples_of_one_context_are_not_parted(void **state)
     observe(f, texts + N_TEXTS, N_TEXTS, want + N_TEXTS);
     observe(f, texts, 1, seen);
     const size_t n_one = f->steps.n_total;
+    texts[0].context = slice_text("");
+    observe(f, texts, 1, seen);
+    texts[0].context = texts[1].context;
 
-    /* One more context would fit, but not what is asked about it. */
-    f->options.batch_tokens = n_one * 9 / 4;
+    /* One more context would fit, but not all that is asked about it. */
+    f->options.batch_tokens = n_one + 6 * f->steps.n_total;
     observe(f, texts, 2 * N_TEXTS, seen);
     assert_int_equal(f->steps.n_calls, 2);
     assert_int_equal(f->steps.n_first, n_group);

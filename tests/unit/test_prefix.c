@@ -9,7 +9,7 @@
 #include "scoring/infer/session_private.h"
 #include "tests/support/infer.h"
 
-enum { N_TOKENS = 900, N_SEQUENCES = 9, RESULTS_MAX = 4096 };
+enum { N_TOKENS = 900, N_SEQUENCES = 11, RESULTS_MAX = 4096 };
 
 static const char *const names[] = {
     "llama",      "llama-biases",   "llama-rope-freqs", "llama-linear", "llama-partial",
@@ -29,7 +29,8 @@ static const struct span spans[] = { { 0, 5 }, { 200, 300 }, { 255, 257 }, { 400
 
 enum { N_SPANS = sizeof spans / sizeof *spans };
 
-static void open_runner(struct runner *runner, const char *name, size_t n_threads)
+static void open_runner(struct runner *runner, const char *name, unsigned cpu_flags,
+                        size_t n_threads)
 {
     const char *folder = getenv("CURATE_ZOO");
     struct error err;
@@ -37,7 +38,7 @@ static void open_runner(struct runner *runner, const char *name, size_t n_thread
 
     assert_non_null(folder);
     snprintf(path, sizeof path, "%s/%s.gguf", folder, name);
-    runner_open(runner, path, cpu_detect(), n_threads);
+    runner_open(runner, path, cpu_flags, n_threads);
     if (strcmp(name, "llama-ntk") == 0)
         assert_ok(session_stretch_ntk(runner->session, 2, &err));
 }
@@ -108,9 +109,11 @@ static void make(struct sequences *all, const struct model_info *info)
     sequence = add(all, info, 6, 800, 0, 800);     /* every row is looked at */
     sequence->reach = take(all, 2);
     sequence->reach_distance = 50;
-    score(all, add(all, info, 7, 500, 0, 255), 8); /* a token too few */
-    sequence = add(all, info, 8, 800, 0, 800);     /* the block is not all unseen */
+    score(all, add(all, info, 7, 500, 0, 255), 8); /* a token too few for the last block */
+    sequence = add(all, info, 8, 800, 0, 800);     /* which is not all unseen */
     score(all, sequence, sequence->n_tokens - 256);
+    score(all, add(all, info, 9, 400, 4, 310), 8); /* within a block of attention, of two */
+    score(all, add(all, info, 10, 300, 0, 15), 8); /* nothing */
 }
 
 /* A model, and what it is asked. */
@@ -124,7 +127,7 @@ static struct fixture *open_fixture(const char *name, size_t n_threads)
 {
     struct fixture *f = test_malloc(sizeof *f);
 
-    open_runner(&f->runner, name, n_threads);
+    open_runner(&f->runner, name, cpu_detect(), n_threads);
     make(&f->all, model_info(f->runner.model));
     return f;
 }
@@ -143,23 +146,25 @@ static double *copy_of(const struct sequences *all)
     return copy;
 }
 
-static void check_model(const char *name, struct sequences *all)
+static void check_model(const char *name, unsigned cpu_flags, size_t most_threads,
+                        struct sequences *all)
 {
     struct runner runner;
     struct error err;
 
-    open_runner(&runner, name, 1);
+    open_runner(&runner, name, cpu_flags, 1);
     make(all, model_info(runner.model));
     for (size_t i = 0; i < N_SEQUENCES; i++)
         assert_ok(session_eval(runner.session, &all->list[i], 1, &err));
     double *want = copy_of(all);
     runner_close(&runner);
-    for (size_t n_threads = 1; n_threads <= 4; n_threads++) {
-        open_runner(&runner, name, n_threads);
+    for (size_t n_threads = 1; n_threads <= most_threads; n_threads++) {
+        open_runner(&runner, name, cpu_flags, n_threads);
         memset(all->results, 0xff, sizeof all->results);
         assert_ok(session_eval(runner.session, all->list, N_SEQUENCES, &err));
         if (memcmp(all->results, want, all->n_results * sizeof *want) != 0)
-            fail_msg("%s, %zu threads: numbers depend on what is shared", name, n_threads);
+            fail_msg("%s, CPU flags %x, %zu threads: numbers depend on what is shared", name,
+                     cpu_flags, n_threads);
         runner_close(&runner);
     }
     test_free(want);
@@ -171,23 +176,36 @@ static void sharing_changes_no_bit(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        check_model(names[i], all);
+        check_model(names[i], cpu_detect(), 4, all);
     test_free(all);
 }
 
-/* With panels of a size that divides a block. */
-static void whole_unseen_blocks_are_shared(void **state)
+/* Their panels are of other sizes. */
+static void nor_with_the_kernels_of_another_family(void **state)
+{
+    static const char *const few[] = { "llama", "gemma2", "type-bf16" };
+    const unsigned flags = cpu_detect();
+    struct sequences *all = test_malloc(sizeof *all);
+
+    (void)state;
+    for (unsigned family = 0; family < flags; family = 2 * family + 1)
+        for (size_t i = 0; i < sizeof few / sizeof *few; i++)
+            check_model(few[i], flags & family, 1, all);
+    test_free(all);
+}
+
+static void unseen_beginnings_are_shared(void **state)
 {
     static const struct {
         size_t n_shared, holder;
-    } want[N_SEQUENCES] = { { 0, 0 },   { 512, 0 }, { 0, 0 }, { 768, 0 }, { 256, 0 },
-                            { 768, 4 }, { 0, 0 },   { 0, 0 }, { 0, 0 } };
+    } want[N_SEQUENCES] = { { 0, 0 },   { 592, 0 }, { 0, 0 }, { 768, 0 },
+                            { 288, 0 }, { 832, 4 }, { 0, 0 }, { 240, 0 },
+                            { 240, 0 }, { 304, 4 }, { 0, 0 } };
     struct fixture *f = open_fixture("llama", 1);
     struct error err;
     size_t n_keys = 0;
 
     (void)state;
-    assert_int_equal(ATTENTION_KEYS % f->runner.session->kernels.panel, 0);
     assert_ok(ragged_init(f->runner.session, f->all.list, N_SEQUENCES, &f->batch, &err));
     assert_int_equal(f->batch.n_parts, N_SEQUENCES);
     for (size_t i = 0; i < N_SEQUENCES; i++) {
@@ -200,9 +218,43 @@ static void whole_unseen_blocks_are_shared(void **state)
         n_keys += part->n_keys - part->n_shared;
     }
     assert_int_equal(f->batch.n_keys, n_keys);
-    assert_ptr_equal(part_holding(&f->batch.parts[5], 255), &f->batch.parts[0]);
-    assert_ptr_equal(part_holding(&f->batch.parts[5], 256), &f->batch.parts[4]);
-    assert_ptr_equal(part_holding(&f->batch.parts[5], 768), &f->batch.parts[5]);
+    close_fixture(f);
+}
+
+static void assert_follows(const struct part *part, const struct part *owner, size_t start,
+                           size_t end)
+{
+    const struct follower *follower = owner->followers;
+
+    while (follower && follower->part != part)
+        follower = follower->next;
+    assert_non_null(follower);
+    assert_int_equal(follower->positions.start, start);
+    assert_int_equal(follower->positions.end, end);
+}
+
+/* With panels of a size that divides a block of attention. */
+static void the_last_block_of_attention_is_in_the_parts_own_memory(void **state)
+{
+    struct fixture *f = open_fixture("llama", 1);
+    struct error err;
+
+    (void)state;
+    assert_int_equal(ATTENTION_KEYS % f->runner.session->kernels.panel, 0);
+    assert_ok(ragged_init(f->runner.session, f->all.list, N_SEQUENCES, &f->batch, &err));
+    const struct part *parts = f->batch.parts;
+    assert_ptr_equal(part_holding(&parts[5], 255), &parts[0]);
+    assert_ptr_equal(part_holding(&parts[5], 256), &parts[4]);
+    assert_ptr_equal(part_holding(&parts[5], 767), &parts[4]);
+    assert_ptr_equal(part_holding(&parts[5], 768), &parts[5]);
+    assert_follows(&parts[5], &parts[4], 768, 832);
+    assert_follows(&parts[4], &parts[0], 256, 288);
+    assert_follows(&parts[9], &parts[4], 288, 304);
+    assert_follows(&parts[9], &parts[0], 256, 288);
+    assert_follows(&parts[7], &parts[0], 0, 240);
+    assert_int_equal(parts[3].first_held, 768); /* all of what it shares are whole ones */
+    for (const struct follower *at = parts[0].followers; at; at = at->next)
+        assert_ptr_not_equal(at->part, &parts[3]);
     close_fixture(f);
 }
 
@@ -267,7 +319,7 @@ static void a_bad_token_is_named_by_its_place(void **state)
     assert_ok(ragged_init(f->runner.session, f->all.list, N_SEQUENCES, &f->batch, &err));
     f->batch.bad_key[0] = f->batch.parts[1].first_key + 3;
     assert_fails(ragged_check(f->runner.session, &f->batch, &err), ERR_INPUT,
-                 "at token 515 of sequence 1");
+                 "at token 595 of sequence 1");
     close_fixture(f);
 }
 
@@ -275,7 +327,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sharing_changes_no_bit),
-        cmocka_unit_test(whole_unseen_blocks_are_shared),
+        cmocka_unit_test(nor_with_the_kernels_of_another_family),
+        cmocka_unit_test(unseen_beginnings_are_shared),
+        cmocka_unit_test(the_last_block_of_attention_is_in_the_parts_own_memory),
         cmocka_unit_test(positions_that_turn_by_the_length_are_not_shared),
         cmocka_unit_test(a_session_tells_what_two_sequences_share),
         cmocka_unit_test(memory_stays_within_what_was_said),
