@@ -3,8 +3,9 @@
  * What a run will cost: some batches of the very rows are observed, spread evenly over their
  * tokens, so that long samples count for what they cost, and their time per token is taken for
  * that of the rest. The interval is that of a ratio estimate (Cochran, Sampling
- * Techniques, 6.4): it says how much batches differ, not what else this machine may be doing
- * later.
+ * Techniques, 6.4), which says how much batches differ, and on top of that what a machine's
+ * speed wanders between two runs of a few seconds (bench/estimate.py); not what else it may be
+ * doing later.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 
 /* Batches of one model: at most so many, or as many as take so long. */
 enum { BATCHES_MAX = 64, CALIBRATE_SECONDS = 4 };
+
+static const double wandering = 0.05; /* of the seconds, half of its interval */
 
 struct probe {
     double tokens; /* new ones, guessed */
@@ -54,6 +57,7 @@ static void extrapolate(const struct probe *probes, size_t n, double n_tokens,
      * leave this much out. */
     const double rest = n_tokens * exp(-tokens / n_tokens);
     cost->secs += rate * n_tokens;
+    cost->half_squared += wandering * rate * n_tokens * wandering * rate * n_tokens;
     if (n > 1) {
         const double spread = sqrt(squares * (double)n / (double)(n - 1)) / tokens;
         const double half = student(n - 1) * spread * rest;
@@ -110,6 +114,7 @@ static int add_model(struct scoring *scoring, enum scorer_model role, struct poo
                      struct score_cost *cost, struct error *err)
 {
     struct score_backlog *backlog = NULL;
+    const int64_t started_ns = clock_mono_ns();
     struct score_guess guess = { 0 };
     uint64_t longest = 0;
     int rc = -1;
@@ -122,9 +127,8 @@ static int add_model(struct scoring *scoring, enum scorer_model role, struct poo
         goto done;
     cost->n_tokens += guess.n_tokens;
     add_memory(scoring, role, guess.n_new, longest, cost);
-    const int64_t started_ns = clock_mono_ns();
     rc = score_backlog_open(backlog, pool, err);
-    cost->secs += (double)(clock_mono_ns() - started_ns) / 1e9;
+    cost->secs += (double)(clock_mono_ns() - started_ns) / 1e9; /* the run does that, too */
     if (rc == 0)
         rc = probe_batches(backlog, (double)guess.n_new, cost, err);
 done:

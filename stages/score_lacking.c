@@ -89,5 +89,7 @@ size_t lacking_find_token(const struct lacking_list *list, uint64_t token)
         else
             high = middle;
     }
+    while (low < list->n && lacking_goes_on(list, low))
+        low++;
     return low;
 }

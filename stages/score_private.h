@@ -221,7 +221,8 @@ int lacking_add(struct lacking_list *list, const struct id_list *ids, uint32_t n
 int lacking_order(struct lacking_list *list, struct store *store, struct error *err);
 /* Whether sample i lacks the same as the one before it, of the same context. */
 bool lacking_goes_on(const struct lacking_list *list, size_t i);
-/* The first of the samples that begin at `token` or behind it; n for none. */
+/* The first of the samples that begin at `token` or behind it and go on with no context; n for
+ * none. */
 size_t lacking_find_token(const struct lacking_list *list, uint64_t token);
 void lacking_release(struct lacking_list *list);
 
@@ -240,11 +241,11 @@ int score_backlog_guess(struct score_backlog *backlog, struct score_guess *out,
                         uint64_t *longest, struct error *err);
 /* Ready to observe; the pool is borrowed. */
 int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct error *err);
-/* The new tokens are cut into stretches as long as a batch, wherever samples end: observe those
- * that begin in the stretch at `where`, 0 to 1 of the tokens, and forget them. The new tokens
- * they were guessed to have together, and what they took; 0 where one sample is all of the
- * stretch. At 0 some begin. After score_backlog_guess() and score_backlog_open(); there must be
- * samples. */
+/* The new tokens are cut into stretches as long as a batch, wherever samples end that do not
+ * share their context with the next: observe those that begin in the stretch at `where`, 0 to 1
+ * of the tokens, and forget them. The new tokens they were guessed to have together, and what
+ * they took; 0 where one sample is all of the stretch. At 0 some begin. After
+ * score_backlog_guess() and score_backlog_open(); there must be samples. */
 int score_backlog_probe(struct score_backlog *backlog, double where, uint64_t *n_tokens,
                         double *secs, struct error *err);
 /* ERR_NOMEM when the longest cannot be held, after score_backlog_guess(). */

@@ -85,6 +85,9 @@ static void the_first_sample_behind_a_token_is_found(void **state)
     assert_int_equal(lacking_find_token(&list, 11), 3);
     assert_int_equal(lacking_find_token(&list, 15), 3);
     assert_int_equal(lacking_find_token(&list, 16), 4);
+    samples[2].context_id = samples[3].context_id = 5; /* they are not parted */
+    assert_int_equal(lacking_find_token(&list, 10), 1);
+    assert_int_equal(lacking_find_token(&list, 15), 4);
 }
 
 int main(void)
