@@ -231,12 +231,13 @@ struct score_backlog;
 int score_backlog_new(struct scoring *scoring, enum scorer_model role,
                       struct score_backlog **out, struct error *err);
 void score_backlog_free(struct score_backlog *backlog);
-/* About how many tokens it has to be asked about; longest, which may be NULL, becomes that of
- * the largest sample if it is less. */
+/* About how many tokens a model has to be asked about. */
 struct score_guess {
     uint64_t n_tokens;
     uint64_t n_new; /* of these, without what samples of one context share */
 };
+/* Added to *out; longest, which may be NULL, becomes that of the largest sample if it is less.
+ */
 int score_backlog_guess(struct score_backlog *backlog, struct score_guess *out,
                         uint64_t *longest, struct error *err);
 /* Ready to observe; the pool is borrowed. */
