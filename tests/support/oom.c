@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/test.h"
+
+enum { MAX_ALLOCATIONS = 100000 };
+
 /* Names the linker makes for --wrap=NAME: __wrap_NAME is called, __real_NAME is the original.
  */
 void *__real_malloc(size_t size);
@@ -35,6 +39,23 @@ bool oom_end(void)
 {
     armed = false;
     return refused;
+}
+
+size_t oom_survive(oom_scenario *run, const void *input)
+{
+    for (size_t n = 0; n < MAX_ALLOCATIONS; n++) {
+        struct error err = { 0 };
+
+        oom_begin(n);
+        const int rc = run(input, &err);
+        if (!oom_end()) {
+            assert_ok(rc);
+            return n;
+        }
+        assert_fails(rc, ERR_NOMEM, "memory");
+    }
+    fail_msg("still short of memory after %d allocations", MAX_ALLOCATIONS);
+    return 0;
 }
 
 static bool refuse(void)

@@ -21,29 +21,6 @@
 #include "tests/support/oom.h"
 #include "tests/support/vocab_fixture.h"
 
-enum { MAX_ALLOCATIONS = 100000 };
-
-/* Does something that allocates, undoes it, and returns what it came to. */
-typedef int scenario(const void *input, struct error *err);
-
-/* Returns how many allocations the scenario makes. */
-static size_t survives_each_failure(scenario *run, const void *input)
-{
-    for (size_t n = 0; n < MAX_ALLOCATIONS; n++) {
-        struct error err = { 0 };
-
-        oom_begin(n);
-        const int rc = run(input, &err);
-        if (!oom_end()) {
-            assert_ok(rc);
-            return n;
-        }
-        assert_fails(rc, ERR_NOMEM, "memory");
-    }
-    fail_msg("still short of memory after %d allocations", MAX_ALLOCATIONS);
-    return 0;
-}
-
 static int grow_buf(const void *input, struct error *err)
 {
     struct buf buf;
@@ -61,7 +38,7 @@ static void a_growing_buffer_reports_each_failed_allocation(void **state)
 {
     (void)state;
 
-    assert_true(survives_each_failure(grow_buf, NULL) > 3);
+    assert_true(oom_survive(grow_buf, NULL) > 3);
 }
 
 static int fill_arena(const void *input, struct error *err)
@@ -87,7 +64,7 @@ static void a_filling_arena_reports_each_failed_allocation(void **state)
 {
     (void)state;
 
-    assert_true(survives_each_failure(fill_arena, NULL) > 3);
+    assert_true(oom_survive(fill_arena, NULL) > 3);
 }
 
 static int parse_json(const void *input, struct error *err)
@@ -117,7 +94,7 @@ static void reading_and_writing_json_reports_each_failed_allocation(void **state
 
     (void)state;
 
-    assert_true(survives_each_failure(parse_json, text) > 0);
+    assert_true(oom_survive(parse_json, text) > 0);
 }
 
 static int parse_gguf(const void *input, struct error *err)
@@ -144,7 +121,7 @@ static void reading_a_gguf_directory_reports_each_failed_allocation(void **state
     gguf_write_tensor(&writer, "token_embd.weight", dims, 2, DTYPE_F32, bytes);
     const struct slice file = gguf_writer_file(&writer);
 
-    assert_true(survives_each_failure(parse_gguf, &file) > 0);
+    assert_true(oom_survive(parse_gguf, &file) > 0);
 
     gguf_writer_release(&writer);
 }
@@ -167,7 +144,7 @@ static void opens_a_tokenizer(void (*fill)(struct vocab_fixture *))
     fill(fixture);
     assert_ok(vocab_fixture_open(fixture, &open, &err));
 
-    assert_true(survives_each_failure(open_tokenizer, open.gguf) > 3);
+    assert_true(oom_survive(open_tokenizer, open.gguf) > 3);
 
     vocab_open_release(&open);
     test_free(fixture);
@@ -232,8 +209,8 @@ static void opening_and_running_a_model_reports_each_failed_allocation(void **st
     const char *path = source_path(&arena, "tests/data/tiny-llama.gguf");
     assert_ok(model_open(path, &model, &err));
 
-    assert_true(survives_each_failure(open_model, path) > 3);
-    assert_true(survives_each_failure(run_model, model) > 3);
+    assert_true(oom_survive(open_model, path) > 3);
+    assert_true(oom_survive(run_model, model) > 3);
 
     model_close(model);
     arena_release(&arena);
@@ -274,7 +251,7 @@ static void keeping_a_sample_reports_each_failed_allocation(void **state)
 {
     (void)state;
 
-    assert_true(survives_each_failure(keep_sample, ":memory:") > 3);
+    assert_true(oom_survive(keep_sample, ":memory:") > 3);
 }
 
 int main(void)

@@ -10,7 +10,7 @@
 #include "tests/support/oom.h"
 #include "tests/support/vocab_fixture.h"
 
-enum { MAX_ALLOCATIONS = 10000, N_TURNS = 4 };
+enum { N_TURNS = 4 };
 
 static const char CHATML[] = "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + "
                              "m['content'] + '<|im_end|>' + '\\n' }}{% endfor %}";
@@ -70,8 +70,9 @@ static void set_scene(const struct vocab_open *open, const struct prompt_templat
     out->later.response_turn = 3;
 }
 
-static int choose(const struct scene *scene, struct error *err)
+static int choose(const void *input, struct error *err)
 {
+    const struct scene *scene = input;
     struct chosen_template chosen;
 
     if (prompt_template_choose("auto", scene->tokenizer, &chosen, err) < 0)
@@ -80,8 +81,9 @@ static int choose(const struct scene *scene, struct error *err)
     return 0;
 }
 
-static int build(const struct scene *scene, struct error *err)
+static int build(const void *input, struct error *err)
 {
+    const struct scene *scene = input;
     struct prompt first = { 0 }, next = { 0 };
     int rc = prompt_build(scene->form, scene->tokenizer, &scene->text, &first, err);
 
@@ -97,8 +99,9 @@ static int build(const struct scene *scene, struct error *err)
     return rc;
 }
 
-static int build_short(const struct scene *scene, struct error *err)
+static int build_short(const void *input, struct error *err)
 {
+    const struct scene *scene = input;
     struct prompt prompt = { 0 };
     const int rc =
         prompt_build_short(scene->form, scene->tokenizer, &scene->later, 30, &prompt, err);
@@ -109,8 +112,9 @@ static int build_short(const struct scene *scene, struct error *err)
     return rc;
 }
 
-static int keep_and_take(const struct scene *scene, struct error *err)
+static int keep_and_take(const void *input, struct error *err)
 {
+    const struct scene *scene = input;
     struct prompt_cache *cache = NULL;
     struct prompt prompt = { 0 };
     int rc = prompt_build(scene->form, scene->tokenizer, &scene->text, &prompt, err);
@@ -126,31 +130,12 @@ static int keep_and_take(const struct scene *scene, struct error *err)
     return rc;
 }
 
-/* Returns how many allocations there are. */
-static size_t survives_each_failure(int (*run)(const struct scene *, struct error *),
-                                    const struct scene *scene)
-{
-    for (size_t n = 0; n < MAX_ALLOCATIONS; n++) {
-        struct error err = { 0 };
-
-        oom_begin(n);
-        const int rc = run(scene, &err);
-        if (!oom_end()) {
-            assert_ok(rc);
-            return n;
-        }
-        assert_fails(rc, ERR_NOMEM, "memory");
-    }
-    fail_msg("still short of memory after %d allocations", MAX_ALLOCATIONS);
-    return 0;
-}
-
 static void recognising_a_template_reports_each_failed_allocation(void **state)
 {
     struct scene scene;
 
     set_scene(*state, NULL, &scene);
-    assert_true(survives_each_failure(choose, &scene) > 0);
+    assert_true(oom_survive(choose, &scene) > 0);
 }
 
 static void building_prompts_of_each_form_reports_each_failed_allocation(void **state)
@@ -166,9 +151,9 @@ static void building_prompts_of_each_form_reports_each_failed_allocation(void **
             set_scene(*state, form, &scene);
             if (prompt_template_fits(form, scene.tokenizer, &err) < 0)
                 continue; /* its control tokens are not in this vocabulary */
-            assert_true(survives_each_failure(build, &scene) > 5);
-            assert_true(survives_each_failure(build_short, &scene) > 3);
-            assert_true(survives_each_failure(keep_and_take, &scene) > 3);
+            assert_true(oom_survive(build, &scene) > 5);
+            assert_true(oom_survive(build_short, &scene) > 3);
+            assert_true(oom_survive(keep_and_take, &scene) > 3);
             n_forms++;
         }
     }
