@@ -34,7 +34,7 @@ bench: all
 	meson test -C $(BUILD) --benchmark --verbose
 
 format:
-	git ls-files '*.[ch]' | xargs clang-format -i
+	git ls-files '*.[ch]' '*.cc' | xargs clang-format -i
 
 clean:
 	rm -rf build build-test build-clang build-asan build-tsan build-fuzz

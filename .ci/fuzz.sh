@@ -13,8 +13,8 @@ dir=build-fuzz
 echo "== building the fuzz targets with clang, AddressSanitizer and libFuzzer ($dir)"
 again=()
 [[ ! -f $dir/build.ninja ]] || again=(--reconfigure)
-CC=clang meson setup "${again[@]}" "$dir" -Dfuzz=true -Dbench=false -Doptimization=1 \
-    -Db_sanitize=address,undefined -Db_lundef=false > /dev/null
+CC=clang CXX=clang++ meson setup "${again[@]}" "$dir" -Dfuzz=true -Dbench=false \
+    -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false > /dev/null
 names=("$@")
 if [[ ${#names[@]} -eq 0 ]]; then
     for source in tests/fuzz/fuzz_*.c; do

@@ -19,7 +19,7 @@ have() {
 mapfile -t wanted < <(sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' packages.txt)
 
 if ! have apt-get dpkg-query; then
-    have meson ninja pkg-config python3 cc ||
+    have meson ninja pkg-config python3 cc c++ ||
         die "this is not a Debian machine; install what .ci/packages.txt names, then try again"
     echo "curate: not a Debian machine, so .ci/packages.txt is not checked" >&2
     exit 0

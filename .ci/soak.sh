@@ -10,7 +10,7 @@ dir=build-asan
 echo "== building with the sanitizers ($dir)"
 again=()
 [[ ! -f $dir/build.ninja ]] || again=(--reconfigure)
-CC=clang meson setup "${again[@]}" "$dir" -Dbench=false -Doptimization=1 \
+CC=clang CXX=clang++ meson setup "${again[@]}" "$dir" -Dbench=false -Doptimization=1 \
     -Db_sanitize=address,undefined -Db_lundef=false > /dev/null
 ninja -C "$dir" tests/prop_mutants tests/test_faults > "$dir/compile.log" || {
     tail -n 40 "$dir/compile.log"

@@ -62,7 +62,7 @@ run_tests() {
 
 werror() {
     say "building with gcc, warnings are errors (build-test)"
-    CC=gcc configure build-test -Dwerror=true || return 0
+    CC=gcc CXX=g++ configure build-test -Dwerror=true || return 0
     compile build-test || return 0
     say "testing every suite (build-test)"
     run_tests build-test --no-rebuild
@@ -70,13 +70,13 @@ werror() {
 
 kernels() {
     say "building the kernels with clang and testing them (build-clang)"
-    CC=clang configure build-clang -Dwerror=true -Dbench=false || return 0
+    CC=clang CXX=clang++ configure build-clang -Dwerror=true -Dbench=false || return 0
     run_tests build-clang --suite kernels
 }
 
 asan() {
     say "building with clang for AddressSanitizer and UndefinedBehaviorSanitizer (build-asan)"
-    CC=clang configure build-asan -Dwerror=true -Dbench=false -Doptimization=1 \
+    CC=clang CXX=clang++ configure build-asan -Dwerror=true -Dbench=false -Doptimization=1 \
         -Db_sanitize=address,undefined -Db_lundef=false || return 0
     compile build-asan || return 0
     say "testing every suite but lint (build-asan)"
@@ -99,7 +99,7 @@ tsan() {
         return 0
     fi
     say "building with clang and testing what has threads under ThreadSanitizer (build-tsan)"
-    CC=clang configure build-tsan -Dbench=false -Doptimization=1 \
+    CC=clang CXX=clang++ configure build-tsan -Dbench=false -Doptimization=1 \
         -Db_sanitize=thread -Db_lundef=false || return 0
     TSAN_OPTIONS=halt_on_error=1 \
         run_tests build-tsan --suite threads --suite e2e --timeout-multiplier 6

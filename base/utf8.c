@@ -110,6 +110,19 @@ bool utf8_is_space(uint32_t code)
            category == UTF8PROC_CATEGORY_ZP;
 }
 
+bool utf8_is_letter(uint32_t code)
+{
+    if (code < 0x80)
+        return (code | 0x20) >= 'a' && (code | 0x20) <= 'z';
+    const utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code);
+    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
+}
+
+bool utf8_is_wide(uint32_t code)
+{
+    return code >= 0x1100 && utf8proc_charwidth((utf8proc_int32_t)code) == 2;
+}
+
 size_t utf8_char_len(struct slice text)
 {
     uint32_t code;

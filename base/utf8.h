@@ -32,6 +32,9 @@ size_t utf8_put(uint32_t code, char out[4]);
 /* One character for another, as far as it goes that way. */
 uint32_t utf8_lower(uint32_t code);
 bool utf8_is_space(uint32_t code);
+bool utf8_is_letter(uint32_t code);
+/* Two columns wide: those of Han, kana, Hangul. */
+bool utf8_is_wide(uint32_t code);
 
 /* True when canonicalising (NFC, LF line ends) would change nothing, decided cheaply; false
  * also means "perhaps". */

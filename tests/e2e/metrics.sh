@@ -20,7 +20,7 @@ sqlite3 curate.db "SELECT count(*) FROM score_set WHERE params LIKE '%Is it%'"
 ! "$CURATE" score mtld --neighbour 2
 
 # Of the text alone, of all samples together, and of what others have scored.
-"$CURATE" score mtld long_attn --quiet
+"$CURATE" score mtld long_attn language_mismatch --quiet
 "$CURATE" score knn --neighbour 2 --where "$some"
 "$CURATE" score knn --neighbour 2 --where "$some"
 "$CURATE" score knn --where "$some" --quiet
@@ -30,6 +30,6 @@ for metric in reward understandability naturalness coherence; do
     "$CURATE" score import scores.csv --key hash --metric "$metric" --quiet
 done
 "$CURATE" score instruct_mining_v2
-"$CURATE" query --csv "SELECT metric, model, count(*) AS n, count(value) AS numbers, group_concat(DISTINCT status) AS statuses FROM v_scores WHERE metric IN ('mtld', 'long_attn', 'knn', 'instruct_mining_v2') GROUP BY 1, 2 ORDER BY 1"
+"$CURATE" query --csv "SELECT metric, model, count(*) AS n, count(value) AS numbers, group_concat(DISTINCT status) AS statuses FROM v_scores WHERE metric IN ('mtld', 'language_mismatch', 'long_attn', 'knn', 'instruct_mining_v2') GROUP BY 1, 2 ORDER BY 1"
 sqlite3 curate.db "SELECT printf('%.4f', max(value)) FROM v_scores WHERE metric = 'instruct_mining_v2'"
 "$CURATE" fsck

@@ -29,7 +29,7 @@ def main(root):
     if not re.search(rf"version {VERSION}\.", version.stdout):
         skip(f"{version.stdout.strip()} is not version {VERSION}")
 
-    command = [tool, "--dry-run", "-Werror", *tree.files(root, ".c", ".h")]
+    command = [tool, "--dry-run", "-Werror", *tree.files(root, ".c", ".h", ".cc")]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     tree.finish(sorted(set(re.findall(r"^(\S+?:\d+):\d+: error:", done.stderr, re.MULTILINE))))
 

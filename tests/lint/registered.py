@@ -8,7 +8,7 @@ file of its folder, a fuzz target has a corpus, and an end-to-end case what it e
 """
 import re
 import sys
-from os.path import basename, dirname
+from os.path import basename, dirname, splitext
 from pathlib import Path
 
 import tree
@@ -50,16 +50,16 @@ def list_problems(root, build_file, variable, folder, before, after):
 
 
 def source_problems(root):
-    """A .c file outside tests/ whose name no build file of its folder mentions."""
-    for name in tree.files(root, ".c"):
+    """A source outside tests/ whose name no build file of its folder mentions."""
+    for name in tree.files(root, ".c", ".cc"):
         if name.startswith("tests/"):
             continue
-        stem, folder = basename(name)[:-2], dirname(name)
+        stem, folder = splitext(basename(name))[0], dirname(name)
         words = set()
         for build_file in (f"{folder}/meson.build", f"{dirname(folder)}/meson.build"):
             if Path(root, build_file).exists():
                 words |= set(re.findall(r"[\w.]+", tree.read(root, build_file)))
-        if not {stem, f"{stem}.c"} & words and stem.split("_", 1)[-1] not in words:
+        if not {stem, basename(name)} & words and stem.split("_", 1)[-1] not in words:
             yield f"{name}: no meson.build of its folder names it"
 
 

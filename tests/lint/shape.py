@@ -13,12 +13,12 @@ from sys import maxsize
 
 import tree
 
-MAX_COLUMNS = {".c": 96, ".h": 96, ".py": 100, ".sh": 100, ".build": 100}
+MAX_COLUMNS = {".c": 96, ".h": 96, ".cc": 96, ".py": 100, ".sh": 100, ".build": 100}
 MAX_FILE_LINES = 500
 MAX_FUNCTION_LINES = 60
 MAX_NESTING = 3
 
-C = (".c", ".h")
+C = (".c", ".h", ".cc")
 SCRIPT = (".py", ".sh")
 PLAIN = (".build", ".txt", ".md", ".sql", ".yaml", ".json")
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
@@ -38,8 +38,9 @@ TYPEDEF = re.compile(r"^\s*typedef\s+(struct|union|enum)\b")
 MUTABLE = re.compile(r"^\s*static\s+(?!const\b|inline\b|_Noreturn\b|noreturn\b)[^(]*[;=]")
 OPENS_BLOCK = re.compile(r"(\)|\belse|\bdo)\s*$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"][^>"]+[>"])')
-THIRD = {"cmocka.h", "cyaml/cyaml.h", "json-c/json.h", "openssl/evp.h", "pcre2.h", "sqlite3.h",
-         "utf8proc.h", "xxhash.h", "zlib.h", "zstd.h", "zstd_errors.h"}
+THIRD = {"cld2/public/compact_lang_det.h", "cld2/public/encodings.h", "cmocka.h",
+         "cyaml/cyaml.h", "json-c/json.h", "openssl/evp.h", "pcre2.h", "sqlite3.h", "utf8proc.h",
+         "xxhash.h", "zlib.h", "zstd.h", "zstd_errors.h"}
 
 
 def is_case(name):
@@ -166,11 +167,11 @@ def include_blocks(text):
 
 def include_problems(name, text):
     """System, third-party and project headers stand in blocks of their own, in this order and
-    sorted. In front of all a .c file has its own or its folder's header."""
+    sorted. In front of all a source has its own or its folder's header."""
     previous = 0
     for number, block in include_blocks(text):
         own = {dirname(include[1:]) for include in block} <= {dirname(name), "tests/support"}
-        if previous == 0 and own and name.endswith(".c"):
+        if previous == 0 and own and name.endswith((".c", ".cc")):
             continue
         ranks = {rank(include) for include in block}
         if len(ranks) > 1:

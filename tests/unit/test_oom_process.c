@@ -13,6 +13,7 @@
 #include "base/frame.h"
 #include "base/inflate.h"
 #include "base/json.h"
+#include "base/language.h"
 #include "base/regex.h"
 #include "pipeline/recipe.h"
 #include "stages/formats/format.h"
@@ -227,12 +228,35 @@ static void making_and_asking_a_database(void **state)
     survives_failures(make_and_ask, slice_text("n_turns > 1 AND source LIKE 'a%'"), 0.03);
 }
 
+/* It may keep a buffer, for which there is no handle; so blocks are not counted. */
+static void naming_a_language(void **state)
+{
+    const struct slice text = slice_text("Die Hauptstadt von Frankreich ist Paris.");
+    const char *code;
+    struct error err;
+    size_t n = 0;
+
+    (void)state;
+    for (; n < MAX_ALLOCATIONS; n++) {
+        oom_process_begin(n);
+        const int rc = language_identify(text, NULL, &code, &err);
+        if (!oom_process_end())
+            break;
+        if (rc == 0)
+            assert_string_equal(code, "de");
+        else
+            assert_fails(rc, ERR_NOMEM, "memory");
+    }
+    assert_true(n > 3 && n < MAX_ALLOCATIONS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reading_json),        cmocka_unit_test(parsing_a_record),
         cmocka_unit_test(unpacking),           cmocka_unit_test(reading_a_recipe),
         cmocka_unit_test(compiling_a_pattern), cmocka_unit_test(making_and_asking_a_database),
+        cmocka_unit_test(naming_a_language),
     };
 
     return cmocka_run_group_tests_name("out of memory in libraries", tests, NULL, NULL);

@@ -93,8 +93,8 @@ static int score_segments(struct fixture *f, struct error *err)
 
 static int score_vectors(struct fixture *f, struct error *err)
 {
-    return stage_run(&f->run, err, "score", "metrics", "knn", "metrics", "mtld", "model",
-                     f->long_model, "neighbour", "1", NULL);
+    return stage_run(&f->run, err, "score", "metrics", "knn", "metrics", "mtld", "metrics",
+                     "language_mismatch", "model", f->long_model, "neighbour", "1", NULL);
 }
 
 static int score_as_gateau(struct fixture *f, struct error *err)

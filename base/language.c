@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/language.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/language_private.h"
+#include "base/utf8.h"
+
+/* A character of these scripts says about as much as three letters of an alphabet. */
+enum { WIDE_LETTER = 3 };
+
+size_t language_letters(struct slice text)
+{
+    size_t n = 0, len;
+
+    for (size_t i = 0; i < text.len; i += len) {
+        const uint32_t code = utf8_first(slice_of(text.ptr + i, text.len - i), &len);
+
+        if (utf8_is_letter(code))
+            n += utf8_is_wide(code) ? WIDE_LETTER : 1;
+    }
+    return n;
+}
+
+/* Up to a whole character: its continuation bytes are not a beginning. */
+static struct slice shortened(struct slice text)
+{
+    size_t len = text.len < LANGUAGE_BYTES_MAX ? text.len : LANGUAGE_BYTES_MAX;
+
+    while (len > 0 && len < text.len && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+        len--;
+    return slice_of(text.ptr, len);
+}
+
+int language_identify(struct slice text, const char *hint, const char **code, struct error *err)
+{
+    struct cld2_guess guess;
+    struct buf copy;
+    int rc = -1;
+
+    *code = NULL;
+    buf_init(&copy, SIZE_MAX / 2);
+    if (utf8_repair(shortened(text), &copy, err) < 0)
+        goto done;
+    if (language_letters(buf_slice(&copy)) >= LANGUAGE_LETTERS_MIN) {
+        if (!cld2_identify(copy.data, copy.len, hint, &guess)) { /* with the NUL of a buf */
+            error_nomem(err);
+            goto done;
+        }
+        /* "zz" are its jokes: Pig Latin and the like. */
+        if (guess.is_reliable && guess.percent >= LANGUAGE_PERCENT_MIN &&
+            strcmp(guess.code, "un") != 0 && strncmp(guess.code, "zz", 2) != 0)
+            *code = guess.code;
+    }
+    rc = 0;
+done:
+    buf_release(&copy);
+    return rc;
+}
+
+static const char *macrolanguage(const char *code)
+{
+    static const char *const members[][2] = {
+        { "zh-Hant", "zh" }, { "bs", "hbs" }, { "hr", "hbs" }, { "sr", "hbs" },
+        { "sr-ME", "hbs" },  { "nn", "no" },  { "nb", "no" },  { "id", "ms" },
+    };
+
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (strcmp(code, members[i][0]) == 0)
+            return members[i][1];
+    return code;
+}
+
+bool language_same(const char *a, const char *b)
+{
+    return strcmp(macrolanguage(a), macrolanguage(b)) == 0;
+}
