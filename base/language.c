@@ -65,7 +65,7 @@ static const char *macrolanguage(const char *code)
 {
     static const char *const members[][2] = {
         { "zh-Hant", "zh" }, { "bs", "hbs" }, { "hr", "hbs" }, { "sr", "hbs" },
-        { "sr-ME", "hbs" },  { "nn", "no" },  { "nb", "no" },  { "id", "ms" },
+        { "sr-ME", "hbs" },  { "nn", "no" },  { "id", "ms" },
     };
 
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)

@@ -22,7 +22,8 @@ enum {
     LANGUAGE_BYTES_MAX = 1 << 24,
 };
 
-/* Letters of well-formed UTF-8. A wide one (of Han, kana, Hangul) counts as three. */
+/* Letters of a text; a byte in no character is none. A wide one (of Han, kana, Hangul) counts
+ * as three. */
 size_t language_letters(struct slice text);
 
 /* *code gets the name of the language, static ("de", "zh-Hant"), or NULL when that is not

@@ -33,3 +33,11 @@ done
 "$CURATE" query --csv "SELECT metric, model, count(*) AS n, count(value) AS numbers, group_concat(DISTINCT status) AS statuses FROM v_scores WHERE metric IN ('mtld', 'language_mismatch', 'long_attn', 'knn', 'instruct_mining_v2') GROUP BY 1, 2 ORDER BY 1"
 sqlite3 curate.db "SELECT printf('%.4f', max(value)) FROM v_scores WHERE metric = 'instruct_mining_v2'"
 "$CURATE" fsck
+
+# Of a dialogue, the share of its letters that are in responses of another language: 34 of 82.
+export CURATE_DB=talk.db
+printf '%s\n' '{"messages": [{"role": "user", "content": "What is the capital of France, please?"}, {"role": "assistant", "content": "Die Hauptstadt von Frankreich ist Paris."}, {"role": "user", "content": "And what is the capital of Germany, please?"}, {"role": "assistant", "content": "The capital of Germany is called Berlin, on the river Spree."}]}' > talk.jsonl
+"$CURATE" ingest --quiet talk.jsonl
+"$CURATE" score language_mismatch --turns all --quiet
+"$CURATE" query --csv "SELECT turn, value, n_tokens FROM v_turn_scores"
+sqlite3 talk.db "SELECT printf('%.6f', value) FROM v_scores"

@@ -42,9 +42,11 @@ PLANTED = [
     ("layers", "stages/x.c", LICENCE + '#include "stages/y.c"\n', "not a header"),
     ("layers", "stages/x.c", LICENCE + '#include "y.h"\n', "from the root"),
     ("layers", "base/a.c", LICENCE + '#include "tests/support/t.h"\n', "must not see tests/"),
+    ("layers", "stages/x.cc", LICENCE + "#include <vector>\n", "belongs to base/"),
     ("shape", "base/c.c", "int c;\n", "not the licence"),
     ("shape", "base/c.c", LICENCE + "int c;", "has no end"),
     ("shape", "base/c.c", LICENCE + "int\tc;\n", "a tab"),
+    ("shape", "base/c.cc", LICENCE + "int c; // no\n", "// comment"),
     ("shape", "base/c.c", LICENCE + "int c; \n", "blanks at the end"),
     ("shape", "base/c.c", LICENCE + "int c; /* " + "x" * 90 + " */\n", "columns"),
     ("shape", "base/c.c", LICENCE + "int c; /* FIX" "ME later */\n", "note to oneself"),
@@ -67,6 +69,7 @@ PLANTED = [
     ("registered", "tests/unit/test_a.c", None, "does not exist"),
     ("registered", "tests/fuzz/corpus/f/one", None, "is empty"),
     ("registered", "base/c.c", LICENCE, "no meson.build"),
+    ("registered", "base/c.cc", LICENCE, "no meson.build"),
     ("headers", "base/c.h", LICENCE + "size_t c(void);\n", "does not compile alone"),
 ]
 

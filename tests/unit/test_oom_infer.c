@@ -12,10 +12,9 @@
 #include "tests/support/infer.h"
 #include "tests/support/oom.h"
 
-enum { MAX_ALLOCATIONS = 100000 };
-
-static int score_tokens(const struct file_map *file, struct error *err)
+static int score_tokens(const void *input, struct error *err)
 {
+    const struct file_map *file = input;
     static const int32_t tokens[] = { 1, 300, 301, 302 };
     const struct span span = { 0, 2 };
     double nll[3];
@@ -53,20 +52,10 @@ static size_t survives_each_failure(const char *name)
     struct file_map file = { 0 };
     struct arena arena;
     struct error err;
-    size_t n = 0;
 
     arena_init(&arena);
     assert_ok(file_map_open(source_path(&arena, name), &file, &err));
-    for (;; n++) {
-        assert_true(n < MAX_ALLOCATIONS);
-        oom_begin(n);
-        const int rc = score_tokens(&file, &err);
-        if (!oom_end()) {
-            assert_ok(rc);
-            break;
-        }
-        assert_fails(rc, ERR_NOMEM, "memory");
-    }
+    const size_t n = oom_survive(score_tokens, &file);
     file_map_close(&file);
     arena_release(&arena);
     return n;

@@ -23,23 +23,23 @@ enum { MAX_ALLOCATIONS = 10000, N_SAMPLES = 1500 };
 /* Does something that allocates and undoes it. */
 typedef int scenario(struct store_fixture *f, struct error *err);
 
+struct call {
+    scenario *run;
+    struct store_fixture *f;
+};
+
+static int run_in_fixture(const void *input, struct error *err)
+{
+    const struct call *call = input;
+
+    return call->run(call->f, err);
+}
+
 static void survives_each_failure(scenario *run, void **state)
 {
-    struct store_fixture *f = *state;
+    const struct call call = { run, *state };
 
-    for (size_t n = 0; n < MAX_ALLOCATIONS; n++) {
-        struct error err = { 0 };
-
-        oom_begin(n);
-        const int rc = run(f, &err);
-        if (!oom_end()) {
-            assert_ok(rc);
-            assert_true(n > 0);
-            return;
-        }
-        assert_fails(rc, ERR_NOMEM, "memory");
-    }
-    fail_msg("still short of memory after %d allocations", MAX_ALLOCATIONS);
+    assert_in_range(oom_survive(run_in_fixture, &call), 1, MAX_ALLOCATIONS - 1);
 }
 
 static int open_and_close(struct store_fixture *f, struct error *err)
