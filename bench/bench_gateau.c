@@ -20,7 +20,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/pool.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/pack.h"
 #include "scoring/infer/session.h"

@@ -14,7 +14,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/io/file.h"
 #include "scoring/infer/gguf.h"
 #include "scoring/infer/tokenizer.h"
 

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/jsonout.h"
+#include "base/json/jsonout.h"
 #include "cli/command.h"
 #include "cli/explain.h"
 #include "cli/summary.h"

@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/jsonout.h"
+#include "base/json/jsonout.h"
 #include "cli/command.h"
 #include "cli/number_table.h"
 #include "scoring/skill_it.h"

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/jsonout.h"
+#include "base/json/jsonout.h"
 
 const struct option model_positional = {
     OPTION_TEXT, 0, "file", offsetof(struct model_args, path), "FILE", "a model in GGUF form",

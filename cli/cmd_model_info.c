@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/jsonout.h"
+#include "base/json/jsonout.h"
 #include "base/memory.h"
 #include "cli/cmd_model.h"
 #include "cli/command.h"

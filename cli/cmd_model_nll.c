@@ -6,9 +6,9 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/file.h"
-#include "base/jsonout.h"
-#include "base/pool.h"
+#include "base/io/file.h"
+#include "base/json/jsonout.h"
+#include "base/threads/pool.h"
 #include "cli/cmd_model.h"
 #include "cli/command.h"
 #include "cli/ids.h"

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/io/file.h"
 #include "cli/cmd_model.h"
 #include "cli/command.h"
 #include "cli/ids.h"

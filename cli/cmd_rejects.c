@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/io/file.h"
 #include "cli/cmd_stage.h"
 #include "cli/command.h"
 #include "cli/reject_print.h"

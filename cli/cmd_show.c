@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/jsonout.h"
+#include "base/json/jsonout.h"
 #include "cli/command.h"
 #include "cli/segment_text.h"
 #include "cli/shown.h"

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/lock.h"
+#include "base/io/lock.h"
 #include "base/option.h"
 #include "base/report.h"
 

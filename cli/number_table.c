@@ -8,9 +8,9 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/csvin.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/io/csvin.h"
+#include "base/io/file.h"
 
 enum { FILE_MAX_BYTES = 64 << 20 };
 

@@ -6,9 +6,9 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/jsonout.h"
-#include "base/utf8.h"
-#include "base/visible.h"
+#include "base/json/jsonout.h"
+#include "base/text/utf8.h"
+#include "base/text/visible.h"
 #include "stages/defect.h"
 #include "store/source.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/jsonout.h"
+#include "base/json/jsonout.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "stages/stage.h"

@@ -5,7 +5,8 @@
  * Samples, file names and messages about them come from strangers, and a terminal obeys escape
  * sequences wherever they come from. Where standard output or standard error is a terminal, the
  * stream itself is exchanged for one that writes out what a terminal would obey
- * (base/visible.h), so that no command can forget to. Files and pipes get every byte as it is.
+ * (base/text/visible.h), so that no command can forget to. Files and pipes get every byte as it
+ * is.
  */
 #ifndef CURATE_TERMINAL_H
 #define CURATE_TERMINAL_H

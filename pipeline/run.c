@@ -6,8 +6,8 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/file.h"
-#include "base/jsonout.h"
+#include "base/io/file.h"
+#include "base/json/jsonout.h"
 #include "base/report.h"
 #include "pipeline/options_json.h"
 #include "pipeline/recipe.h"

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/language.h"
+#include "base/text/language.h"
 #include "scoring/observe.h"
 #include "scoring/scorer.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/jsonout.h"
+#include "base/json/jsonout.h"
 #include "stages/stage.h"
 #include "store/score.h"
 #include "store/selection.h"

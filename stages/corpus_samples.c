@@ -6,8 +6,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/frame.h"
-#include "base/inflate.h"
+#include "base/io/frame.h"
+#include "base/io/inflate.h"
 #include "base/report.h"
 #include "stages/formats/format.h"
 #include "stages/parse.h"

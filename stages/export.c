@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/io/file.h"
 #include "base/report.h"
 #include "stages/export_manifest.h"
 #include "stages/formats/format.h"

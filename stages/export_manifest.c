@@ -7,8 +7,8 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/file.h"
-#include "base/jsonout.h"
+#include "base/io/file.h"
+#include "base/json/jsonout.h"
 #include "store/selection.h"
 
 enum { MANIFEST_MAX_BYTES = 64 * 1024, PATH_MAX_BYTES = 8192 };

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/csvin.h"
 #include "base/error.h"
-#include "base/frame.h"
-#include "base/inflate.h"
-#include "base/json.h"
+#include "base/io/csvin.h"
+#include "base/io/frame.h"
+#include "base/io/inflate.h"
+#include "base/json/json.h"
 
 enum { BLOCK_BYTES = 1 << 16, ROW_MAX_BYTES = 1 << 20, KEY_MAX_BYTES = 1 << 16 };
 

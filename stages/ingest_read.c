@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/frame.h"
-#include "base/queue.h"
-#include "base/stream.h"
+#include "base/io/frame.h"
+#include "base/io/stream.h"
+#include "base/threads/queue.h"
 #include "stages/ingest_private.h"
 #include "stages/stage.h"
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/queue.h"
+#include "base/threads/queue.h"
 #include "stages/ingest_private.h"
 #include "stages/stage.h"
 

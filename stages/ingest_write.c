@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/queue.h"
 #include "base/report.h"
+#include "base/threads/queue.h"
 #include "stages/ingest_private.h"
 #include "stages/stage.h"
 #include "store/source.h"

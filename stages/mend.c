@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 #include "stages/defect.h"
 
 /* What was mangled more often than this is no accident. */

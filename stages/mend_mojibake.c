@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 #include "stages/mend.h"
 
 const uint16_t mend_windows_1252[32] = {

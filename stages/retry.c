@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/frame.h"
+#include "base/io/frame.h"
 #include "base/report.h"
 #include "stages/defect_tally.h"
 #include "stages/ingest_options.h"

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/pool.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/model.h"
 #include "stages/score_private.h"
 #include "stages/stage.h"

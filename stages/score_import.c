@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/error.h"
-#include "base/jsonout.h"
+#include "base/json/jsonout.h"
 #include "base/report.h"
 #include "scoring/scorer.h"
 #include "stages/import_private.h"

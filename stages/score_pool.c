@@ -11,7 +11,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/pool.h"
+#include "base/threads/pool.h"
 #include "stages/stage.h"
 #include "store/embedding.h"
 #include "store/score.h"

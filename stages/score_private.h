@@ -17,8 +17,8 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
-#include "base/file.h"
 #include "base/hash.h"
+#include "base/io/file.h"
 #include "base/option.h"
 #include "scoring/kernels/kernels.h"
 #include "scoring/observe.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/jsonout.h"
+#include "base/json/jsonout.h"
 #include "stages/score_private.h"
 #include "stages/stage.h"
 #include "store/score.h"

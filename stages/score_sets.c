@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/jsonout.h"
+#include "base/json/jsonout.h"
 #include "base/slice.h"
 #include "scoring/infer/model.h"
 #include "scoring/prompt.h"

@@ -2,7 +2,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 #include "store/db_private.h"
 #include "store/fsck_private.h"
 #include "store/sample.h"

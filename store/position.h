@@ -12,10 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/file.h"
-#include "base/frame.h"
 #include "base/hash.h"
-#include "base/inflate.h"
+#include "base/io/file.h"
+#include "base/io/frame.h"
+#include "base/io/inflate.h"
 
 struct error;
 struct store;

@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 #include "store/sample.h"
 
 enum { CANONICAL_MAX_BYTES = 1 << 30 };

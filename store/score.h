@@ -11,8 +11,8 @@
 
 #include "base/arena.h"
 #include "base/digest.h"
-#include "base/file.h"
 #include "base/hash.h"
+#include "base/io/file.h"
 #include "base/slice.h"
 
 struct error;

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/io/file.h"
 #include "store/db_private.h"
 #include "store/migrate_private.h"
 

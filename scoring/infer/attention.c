@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/pool.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/attention_kv.h"
 #include "scoring/infer/attention_private.h"
 #include "scoring/infer/model_private.h"

@@ -2,7 +2,7 @@
 /* What a batch's sums of attention come to. */
 #include <math.h>
 
-#include "base/pool.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/attention.h"
 #include "scoring/infer/model_private.h"
 #include "scoring/infer/ragged.h"

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "base/pool.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/angles.h"
 #include "scoring/infer/arch.h"
 #include "scoring/infer/attention.h"

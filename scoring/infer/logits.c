@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "base/pool.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/model_private.h"
 #include "scoring/infer/ragged.h"
 #include "scoring/infer/session_private.h"

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/utf8.h"
+#include "base/io/file.h"
+#include "base/text/utf8.h"
 #include "scoring/infer/dtype.h"
 #include "scoring/infer/gguf.h"
 #include "scoring/infer/hparams.h"

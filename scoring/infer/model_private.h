@@ -5,7 +5,7 @@
 #ifndef CURATE_MODEL_PRIVATE_H
 #define CURATE_MODEL_PRIVATE_H
 
-#include "base/file.h"
+#include "base/io/file.h"
 #include "scoring/infer/hparams.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/weights.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/pool.h"
+#include "base/threads/pool.h"
 #include "scoring/kernels/kernels.h"
 
 /* Vectors are compared in 32 bits; so many more than are wanted are compared again exactly. */

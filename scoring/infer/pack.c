@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/pool.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/model_private.h"
 #include "scoring/infer/panels.h"
 #include "scoring/kernels/kernels.h"

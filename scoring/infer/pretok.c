@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/regex.h"
+#include "base/text/regex.h"
 
 enum { STEPS_MAX = 6 };
 

@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "base/pool.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/attention_kv.h"
 #include "scoring/infer/logits.h"
 #include "scoring/infer/model_private.h"

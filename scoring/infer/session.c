@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/pool.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/attention.h"
 #include "scoring/infer/attention_kv.h"
 #include "scoring/infer/forward.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 #include "scoring/infer/tokenizer.h"
 #include "scoring/infer/vocab.h"
 

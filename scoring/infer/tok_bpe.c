@@ -6,7 +6,7 @@
 #include "scoring/infer/tokenizer_private.h"
 
 #include "base/error.h"
-#include "base/regex.h"
+#include "base/text/regex.h"
 #include "scoring/infer/byte_alphabet.h"
 #include "scoring/infer/pretok.h"
 #include "scoring/infer/tokenizer.h"

@@ -7,7 +7,7 @@
 #include "scoring/infer/tokenizer_private.h"
 
 #include "base/error.h"
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 #include "scoring/infer/tokenizer.h"
 #include "scoring/infer/vocab.h"
 

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/regex.h"
-#include "base/utf8.h"
+#include "base/text/regex.h"
+#include "base/text/utf8.h"
 #include "scoring/infer/gguf.h"
 #include "scoring/infer/pretok.h"
 #include "scoring/infer/tok_added.h"

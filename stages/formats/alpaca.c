@@ -3,8 +3,8 @@
  * Stanford's shape: instruction, input, output (or response), perhaps system and history. A
  * long input is the sample's context; a short one is part of the instruction.
  */
-#include "base/json.h"
-#include "base/jsonout.h"
+#include "base/json/json.h"
+#include "base/json/jsonout.h"
 #include "stages/formats/draft.h"
 #include "stages/formats/emit.h"
 #include "stages/formats/format.h"

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "stages/formats/chat_private.h"
 #include "stages/formats/draft.h"
 #include "stages/formats/format.h"

@@ -3,8 +3,8 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/json.h"
-#include "base/jsonout.h"
+#include "base/json/json.h"
+#include "base/json/jsonout.h"
 #include "stages/formats/chat.h"
 #include "stages/formats/chat_private.h"
 #include "stages/formats/emit.h"

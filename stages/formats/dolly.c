@@ -2,7 +2,7 @@
 /*
  * Dolly's shape: instruction, context, response. The context may be empty.
  */
-#include "base/json.h"
+#include "base/json/json.h"
 #include "stages/formats/draft.h"
 #include "stages/formats/format.h"
 

@@ -4,7 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "stages/formats/format.h"
 #include "stages/mend.h"
 #include "store/sample.h"

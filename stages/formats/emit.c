@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/json.h"
-#include "base/jsonout.h"
+#include "base/json/json.h"
+#include "base/json/jsonout.h"
 #include "stages/formats/format.h"
 
 static bool has_answer(const struct sample *sample)

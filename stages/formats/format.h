@@ -34,7 +34,7 @@ struct format_options {
     size_t input_context_bytes; /* an alpaca input of at least this size is a context */
     /* Shapes do not ask for these, draft_finish() does for what is to be mended: */
     const struct defect_policy *policy; /* NULL: the usual one */
-    size_t max_tree_bytes;              /* of a record's JSON, see base/json.h; 0: the usual */
+    size_t max_tree_bytes; /* of a record's JSON, see base/json/json.h; 0: the usual */
 };
 
 /* Why a record is not a sample, or a sample no record: class (lower_snake, static) and a phrase

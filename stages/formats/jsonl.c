@@ -12,8 +12,8 @@
  *                of it then
  *   meta         members of the producer's record that no shape claims
  */
-#include "base/json.h"
-#include "base/jsonout.h"
+#include "base/json/json.h"
+#include "base/json/jsonout.h"
 #include "stages/formats/chat_private.h"
 #include "stages/formats/draft.h"
 #include "stages/formats/format.h"

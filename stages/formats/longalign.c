@@ -3,7 +3,7 @@
  * LongAlign's shape: messages and their length. The first user message is a long passage, a
  * blank line, and what is asked about it.
  */
-#include "base/json.h"
+#include "base/json/json.h"
 #include "stages/formats/chat.h"
 #include "stages/formats/draft.h"
 #include "stages/formats/format.h"

@@ -2,7 +2,7 @@
 /*
  * OpenAI's shape: messages, a list of role and content.
  */
-#include "base/json.h"
+#include "base/json/json.h"
 #include "stages/formats/chat.h"
 #include "stages/formats/draft.h"
 #include "stages/formats/format.h"

@@ -4,7 +4,7 @@
  * it is a list. A record that says whether its completion is liked (label) is a preference,
  * which is another thing than an example to learn from.
  */
-#include "base/json.h"
+#include "base/json/json.h"
 #include "stages/formats/chat.h"
 #include "stages/formats/draft.h"
 #include "stages/formats/format.h"

@@ -4,7 +4,7 @@
  * case, perhaps with a context, and nothing beside it that could be the answer or the text
  * itself. Lists of test questions made for chat models hold question_id and text instead.
  */
-#include "base/json.h"
+#include "base/json/json.h"
 #include "stages/formats/draft.h"
 #include "stages/formats/format.h"
 

@@ -2,7 +2,7 @@
 /*
  * question and answer, query and response, or one of each; perhaps a context, system, history.
  */
-#include "base/json.h"
+#include "base/json/json.h"
 #include "stages/formats/draft.h"
 #include "stages/formats/format.h"
 

@@ -3,7 +3,7 @@
  * Self-Instruct's shape: an instruction and its instances, each an input and an output. One
  * instance makes one sample; a record with several is refused rather than cut down.
  */
-#include "base/json.h"
+#include "base/json/json.h"
 #include "stages/formats/draft.h"
 #include "stages/formats/format.h"
 

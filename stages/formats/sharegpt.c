@@ -3,7 +3,7 @@
  * ShareGPT's shape: conversations, a list of from and value. Where it is one string it is a
  * question that nobody answered.
  */
-#include "base/json.h"
+#include "base/json/json.h"
 #include "stages/formats/chat.h"
 #include "stages/formats/draft.h"
 #include "stages/formats/format.h"

@@ -3,7 +3,7 @@
  * Plain text: text, content, raw_content or sentence. It becomes the context of a sample
  * without turns.
  */
-#include "base/json.h"
+#include "base/json/json.h"
 #include "stages/formats/draft.h"
 #include "stages/formats/format.h"
 

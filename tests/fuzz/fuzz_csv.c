@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/csvin.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/io/csvin.h"
 
 static void require(bool holds, const char *law)
 {

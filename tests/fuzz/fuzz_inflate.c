@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/inflate.h"
+#include "base/io/inflate.h"
 
 /* More than this is not looked at: a bomb is not ours to unpack whole. */
 enum { STREAM_MAX = 1 << 20 };

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/language.h"
+#include "base/text/language.h"
 
 static void expect(bool holds)
 {

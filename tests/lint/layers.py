@@ -11,26 +11,31 @@ from os.path import dirname
 
 import tree
 
+BASE = {"base", "base/io", "base/json", "base/text", "base/threads"}
 # What a folder may include besides its own headers.
 MAY_SEE = {
     "base": set(),
+    "base/text": {"base"},
+    "base/json": {"base", "base/text"},
+    "base/io": {"base", "base/text", "base/json"},
+    "base/threads": {"base"},
     "schemas": set(),
-    "store": {"base", "schemas"},
+    "store": {*BASE, "schemas"},
     "scoring/kernels": set(),
     "scoring/kernels/ref": {"scoring/kernels"},
     "scoring/kernels/avx2": {"scoring/kernels"},
     "scoring/kernels/avx512": {"scoring/kernels"},
     "scoring/kernels/avx512vnni": {"scoring/kernels"},
     "scoring/kernels/avx512bf16": {"scoring/kernels"},
-    "scoring/infer": {"scoring/kernels", "base"},
-    "scoring": {"scoring/infer", "base"},
-    "stages/formats": {"stages", "store", "base"},
+    "scoring/infer": {"scoring/kernels", *BASE},
+    "scoring": {"scoring/infer", *BASE},
+    "stages/formats": {"stages", "store", *BASE},
     # It opens models and chooses the kernels they run on, and hands both to scoring/.
     "stages": {"stages/formats", "scoring", "scoring/infer", "scoring/kernels", "store",
-               "base"},
-    "pipeline": {"stages", "store", "base"},
+               *BASE},
+    "pipeline": {"stages", "store", *BASE},
     "cli": {"pipeline", "stages", "scoring", "scoring/infer", "scoring/kernels", "store",
-            "base"},
+            *BASE},
 }
 ANYTHING = ("tests", "bench")
 
@@ -43,29 +48,29 @@ STANDARD = set("""
 """.split())
 # ... and the headers that have a home: files, or folders with their slash at the end.
 ONLY_IN = {
-    "cld2/public/compact_lang_det.h": ["base/language_cld2.cc"],
-    "cld2/public/encodings.h": ["base/language_cld2.cc"],
+    "cld2/public/compact_lang_det.h": ["base/text/language_cld2.cc"],
+    "cld2/public/encodings.h": ["base/text/language_cld2.cc"],
     "cmocka.h": ["tests/support/test.h"],
     "cpuid.h": ["scoring/kernels/cpu.c"],
-    "csv.h": ["base/csvin.c"],
+    "csv.h": ["base/io/csvin.c"],
     "cyaml/cyaml.h": ["pipeline/recipe.c"],
     "immintrin.h": ["bench/peak.c", "scoring/kernels/avx2/", "scoring/kernels/avx512/",
                     "scoring/kernels/avx512bf16/", "scoring/kernels/avx512vnni/"],
-    "json-c/json.h": ["base/json.c", "base/json_build.c"],
+    "json-c/json.h": ["base/json/json.c", "base/json/json_build.c"],
     "llama.h": ["bench/llama_cpp.h"],
-    "new": ["base/language_cld2.cc"],
+    "new": ["base/text/language_cld2.cc"],
     "openssl/evp.h": ["base/digest.c"],
-    "pcre2.h": ["base/regex.c"],
-    "pthread.h": ["base/pool.c", "base/queue.c", "stages/", "tests/", "bench/"],
+    "pcre2.h": ["base/text/regex.c"],
+    "pthread.h": ["base/threads/pool.c", "base/threads/queue.c", "stages/", "tests/", "bench/"],
     "sqlite3.h": ["store/sqlite_private.h", "tests/support/"],
-    "string": ["base/language_cld2.cc"],
+    "string": ["base/text/language_cld2.cc"],
     "sys/ioctl.h": ["cli/"],
-    "utf8proc.h": ["base/utf8.c"],
-    "vector": ["base/language_cld2.cc"],
+    "utf8proc.h": ["base/text/utf8.c"],
+    "vector": ["base/text/language_cld2.cc"],
     "xxhash.h": ["base/hash.c"],
-    "zlib.h": ["base/inflate.c", "tests/"],
-    "zstd.h": ["base/inflate.c", "tests/"],
-    "zstd_errors.h": ["base/inflate.c"],
+    "zlib.h": ["base/io/inflate.c", "tests/"],
+    "zstd.h": ["base/io/inflate.c", "tests/"],
+    "zstd_errors.h": ["base/io/inflate.c"],
 }
 # SQLite comes in by one header, for the two files that are the gate to it.
 GATE = ("store/sqlite_private.h", ["store/db.c", "store/stmt.c"])

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/frame.h"
+#include "base/io/frame.h"
 #include "tests/support/frame_law.h"
 #include "tests/support/rng.h"
 

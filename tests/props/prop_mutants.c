@@ -19,7 +19,7 @@
 #include <zstd.h>
 
 #include "base/buf.h"
-#include "base/file.h"
+#include "base/io/file.h"
 #include "base/report.h"
 #include "store/fsck.h"
 #include "store/run.h"

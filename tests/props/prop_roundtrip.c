@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/frame.h"
+#include "base/io/frame.h"
 #include "stages/formats/format.h"
 #include "stages/parse.h"
 #include "tests/support/rng.h"

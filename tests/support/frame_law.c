@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/frame.h"
+#include "base/io/frame.h"
 
 /* A frame that is fed pieces of one size as it asks for them. */
 struct feeder {

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
-#include "base/file.h"
-#include "base/json.h"
-#include "base/pool.h"
+#include "base/io/file.h"
+#include "base/json/json.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/model.h"
 #include "scoring/kernels/kernels.h"
 

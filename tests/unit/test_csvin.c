@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/csvin.h"
+#include "base/io/csvin.h"
 
 enum { OUT_MAX_BYTES = 1 << 16 };
 

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
-#include "base/file.h"
+#include "base/io/file.h"
 #include "store/score.h"
 #include "tests/support/stage_run.h"
 #include "tests/support/store_fixture.h"

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/file.h"
+#include "base/io/file.h"
 #include "base/report.h"
 #include "pipeline/recipe.h"
 #include "pipeline/run.h"

@@ -2,7 +2,7 @@
 #include "tests/support/test.h"
 
 #include "base/arena.h"
-#include "base/json.h"
+#include "base/json/json.h"
 #include "stages/formats/format.h"
 
 struct fixture {

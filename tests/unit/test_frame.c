@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/frame.h"
-#include "base/json.h"
+#include "base/io/frame.h"
+#include "base/json/json.h"
 
 enum { MAX_RECORDS = 8, LIMIT = 1000 };
 

@@ -2,7 +2,7 @@
 #include "tests/support/test.h"
 
 #include "base/buf.h"
-#include "base/file.h"
+#include "base/io/file.h"
 #include "base/report.h"
 #include "store/db_private.h"
 #include "store/fsck.h"

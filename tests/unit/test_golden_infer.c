@@ -10,8 +10,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/file.h"
-#include "base/json.h"
+#include "base/io/file.h"
+#include "base/json/json.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/session.h"
 #include "scoring/infer/session_private.h"

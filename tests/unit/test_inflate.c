@@ -8,7 +8,7 @@
 #include <zstd.h>
 
 #include "base/buf.h"
-#include "base/inflate.h"
+#include "base/io/inflate.h"
 #include "tests/support/tmp.h"
 
 enum { TEXT_BYTES = 700000 };

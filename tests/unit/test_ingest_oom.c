@@ -8,8 +8,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/file.h"
-#include "base/frame.h"
+#include "base/io/file.h"
+#include "base/io/frame.h"
 #include "stages/defect.h"
 #include "stages/formats/format.h"
 #include "stages/parse.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/json.h"
+#include "base/json/json.h"
 
 static int setup(void **state)
 {

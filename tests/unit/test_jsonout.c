@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/jsonout.h"
+#include "base/json/jsonout.h"
 
 static void places_commas_and_colons(void **state)
 {

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "base/language.h"
+#include "base/text/language.h"
 #include "scoring/observe.h"
 #include "scoring/scorer.h"
 #include "tests/support/oom.h"

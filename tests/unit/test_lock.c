@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/lock.h"
+#include "base/io/lock.h"
 #include "tests/support/tmp.h"
 
 static void keeps_a_second_one_out(void **state)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/file.h"
+#include "base/io/file.h"
 #include "store/query.h"
 #include "store/store.h"
 #include "tests/support/store_fixture.h"

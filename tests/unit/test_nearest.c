@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/pool.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/nearest.h"
 #include "scoring/kernels/kernels.h"
 #include "tests/support/rng.h"

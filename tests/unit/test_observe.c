@@ -6,8 +6,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/file.h"
-#include "base/pool.h"
+#include "base/io/file.h"
+#include "base/threads/pool.h"
 #include "scoring/dialogue.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/session.h"

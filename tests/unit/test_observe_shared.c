@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/pool.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/model.h"
 #include "scoring/kernels/kernels.h"
 #include "scoring/observe.h"

@@ -5,8 +5,8 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
-#include "base/json.h"
-#include "base/pool.h"
+#include "base/json/json.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/gguf.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/session.h"

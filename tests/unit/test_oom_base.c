@@ -5,15 +5,15 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/csvin.h"
 #include "base/digest.h"
-#include "base/file.h"
-#include "base/frame.h"
-#include "base/inflate.h"
-#include "base/lock.h"
-#include "base/pool.h"
-#include "base/regex.h"
-#include "base/utf8.h"
+#include "base/io/csvin.h"
+#include "base/io/file.h"
+#include "base/io/frame.h"
+#include "base/io/inflate.h"
+#include "base/io/lock.h"
+#include "base/text/regex.h"
+#include "base/text/utf8.h"
+#include "base/threads/pool.h"
 #include "tests/support/oom.h"
 #include "tests/support/tmp.h"
 

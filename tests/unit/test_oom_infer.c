@@ -3,8 +3,8 @@
 #include "tests/support/test.h"
 
 #include "base/arena.h"
-#include "base/file.h"
-#include "base/pool.h"
+#include "base/io/file.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/pack.h"
 #include "scoring/infer/session.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/pool.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/model.h"
 #include "scoring/infer/pack.h"
 #include "scoring/infer/session.h"

@@ -2,7 +2,7 @@
 #include "tests/support/test.h"
 
 #include "base/arena.h"
-#include "base/frame.h"
+#include "base/io/frame.h"
 #include "stages/formats/format.h"
 #include "stages/parse.h"
 

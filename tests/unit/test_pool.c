@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/pool.h"
+#include "base/threads/pool.h"
 
 enum { N_ITEMS = 1000 };
 

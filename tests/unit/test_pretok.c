@@ -2,7 +2,7 @@
 #include "tests/support/test.h"
 
 #include "base/buf.h"
-#include "base/regex.h"
+#include "base/text/regex.h"
 #include "scoring/infer/pretok.h"
 
 /* Words are written one after another, each in brackets. */

@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "base/queue.h"
+#include "base/threads/queue.h"
 
 static struct queue *make_queue(size_t capacity)
 {

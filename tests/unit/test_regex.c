@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "base/regex.h"
+#include "base/text/regex.h"
 
 struct found {
     size_t start;

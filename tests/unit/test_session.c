@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/file.h"
-#include "base/pool.h"
+#include "base/io/file.h"
+#include "base/threads/pool.h"
 #include "scoring/infer/attention.h"
 #include "scoring/infer/gguf.h"
 #include "scoring/infer/model.h"

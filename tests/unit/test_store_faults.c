@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/file.h"
+#include "base/io/file.h"
 #include "store/sample.h"
 #include "store/selection.h"
 #include "store/source.h"

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/stream.h"
-#include "base/utf8.h"
+#include "base/io/stream.h"
+#include "base/text/utf8.h"
 
 enum { N_ENCODINGS = 4, CHARACTERS = 40000 };
 

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "base/file.h"
+#include "base/io/file.h"
 #include "scoring/infer/gguf.h"
 #include "scoring/infer/tokenizer.h"
 #include "scoring/observe.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/file.h"
+#include "base/io/file.h"
 #include "scoring/infer/gguf.h"
 #include "scoring/infer/tokenizer.h"
 #include "tests/support/rng.h"

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "base/frame.h"
-#include "base/json.h"
+#include "base/io/frame.h"
+#include "base/json/json.h"
 
 enum {
     FRAME_HEAD_BYTES = 4096, /* of a record that is not held whole */

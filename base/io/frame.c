@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/frame.h"
+#include "base/io/frame.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/frame_private.h"
+#include "base/io/frame_private.h"
 
 enum { PLACE_FRESH = 1, PLACE_ARRAY_OPEN = 2, PLACE_ARRAY_DUE = 4 };
 

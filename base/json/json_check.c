@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/json_check.h"
+#include "base/json/json_check.h"
 
 #include <stdint.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/word.h"
+#include "base/text/word.h"
 
 /*
  * What json-c 0.16 allocates on 64-bit machines, measured and rounded up: a node of any kind;

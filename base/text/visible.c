@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/visible.h"
+#include "base/text/visible.h"
 
 #include <stdint.h>
 #include <stdio.h>
 
 #include "base/buf.h"
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 
 /* Sorted. Unicode 15: Bidi_Control, Zl, Zp, U+FEFF, interlinear annotation, tags. */
 static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/inflate.h"
+#include "base/io/inflate.h"
 
 #include <errno.h>
 #include <fcntl.h>

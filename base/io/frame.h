@@ -5,7 +5,7 @@
  * Accepts JSONL, one big array, concatenated and pretty-printed values, mixed blank lines,
  * commas and closing brackets between lines, a UTF-8 BOM, CR LF, CR, U+2028. Never holds more
  * than one record plus one read: memory does not grow with the file. It tracks strings and
- * brackets only; whether a record is JSON is base/json.h's to say.
+ * brackets only; whether a record is JSON is base/json/json.h's to say.
  *
  * A broken record must not swallow its neighbours. A raw newline inside a string, a closing
  * bracket that does not match, or an object that opens where a key or comma must stand (a

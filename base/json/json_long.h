@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
-#include "base/json_check.h"
+#include "base/json/json_check.h"
 #include "base/slice.h"
 
 struct error;

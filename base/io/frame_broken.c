@@ -2,7 +2,7 @@
 /*
  * Where a broken element of an array ends: before another element on the same line.
  */
-#include "base/frame_private.h"
+#include "base/io/frame_private.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/json.h"
+#include "base/json/json.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -19,11 +19,11 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/json_build.h"
-#include "base/json_check.h"
-#include "base/json_long.h"
-#include "base/jsonout.h"
-#include "base/utf8.h"
+#include "base/json/json_build.h"
+#include "base/json/json_check.h"
+#include "base/json/json_long.h"
+#include "base/json/jsonout.h"
+#include "base/text/utf8.h"
 
 struct json {
     struct arena keys; /* of the tree */

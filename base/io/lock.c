@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/lock.h"
+#include "base/io/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/json_build.h"
+#include "base/json/json_build.h"
 
 #include <errno.h>
 #include <math.h>
@@ -17,7 +17,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/json_long.h"
+#include "base/json/json_long.h"
 
 enum { NUMBER_BYTES = 64 };
 

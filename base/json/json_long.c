@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/json_long.h"
+#include "base/json/json_long.h"
 
 #include <limits.h>
 #include <stdint.h>

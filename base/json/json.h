@@ -3,9 +3,9 @@
  * json.h - one JSON value, parsed; with json_build.c the only code that includes
  * <json-c/json.h>.
  *
- * The bytes of one record (base/frame.h) become a tree. Values handed out are borrowed from the
- * tree and last as long as it does. Text is length-counted and may hold NUL. Where json-c is
- * too lenient this module is strict: UTF-8 is checked before it is asked, so bad bytes never
+ * The bytes of one record (base/io/frame.h) become a tree. Values handed out are borrowed from
+ * the tree and last as long as it does. Text is length-counted and may hold NUL. Where json-c
+ * is too lenient this module is strict: UTF-8 is checked before it is asked, so bad bytes never
  * reach a value; a lone surrogate escape becomes U+FFFD; numbers keep their own text when
  * written back (json_write), so a 30-digit id survives; NaN and Infinity become null.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The only C++ there is, and the only code that includes <cld2/...>: CLD2 has no other door. */
-#include "base/language_private.h"
+#include "base/text/language_private.h"
 
 #include <new>
 #include <string> /* cld2's header uses both without naming them */

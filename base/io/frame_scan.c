@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/frame_private.h"
+#include "base/io/frame_private.h"
 
 #include <stdint.h>
 
-#include "base/word.h"
+#include "base/text/word.h"
 
 /* Bytes at p that are neither a quote nor a backslash nor a line end. */
 static size_t plain_prefix(const char *p, size_t n)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include "base/regex.h"
+#include "base/text/regex.h"
 
 #include <stdio.h>
 #include <stdlib.h>

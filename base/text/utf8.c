@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/utf8.h"
+#include "base/text/utf8.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/word.h"
+#include "base/text/word.h"
 
 /* Bytes of the well-formed character at p, 0 when there is none; its number in *code. */
 static size_t decode(const uint8_t *p, size_t left, uint32_t *code)

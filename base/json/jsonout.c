@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/jsonout.h"
+#include "base/json/jsonout.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/word.h"
+#include "base/text/word.h"
 
 void jsonout_init(struct jsonout *out, struct buf *buf)
 {

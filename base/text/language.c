@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/language.h"
+#include "base/text/language.h"
 
 #include <stdint.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/language_private.h"
-#include "base/utf8.h"
+#include "base/text/language_private.h"
+#include "base/text/utf8.h"
 
 /* A character of these scripts says about as much as three letters of an alphabet. */
 enum { WIDE_LETTER = 3 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/stream.h"
+#include "base/io/stream.h"
 
 #include <stdlib.h>
 #include <string.h>

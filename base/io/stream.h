@@ -2,7 +2,7 @@
 /*
  * stream.h - a corpus file as one stream of UTF-8 bytes.
  *
- * Decompressed (base/inflate.h), and turned into UTF-8 where the file begins with the byte
+ * Decompressed (base/io/inflate.h), and turned into UTF-8 where the file begins with the byte
  * order mark of UTF-16 or UTF-32. The mark stays in the stream, as UTF-8's. What stands for no
  * character (half of a surrogate pair, a number that is too large, a unit cut off by the end)
  * becomes bytes that are no UTF-8 either, so that it spoils its own record. Offsets count bytes
@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/inflate.h"
+#include "base/io/inflate.h"
 
 struct error;
 struct stream;

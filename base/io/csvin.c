@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/csvin.h"
+#include "base/io/csvin.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/file.h"
+#include "base/io/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/visible.h"
+#include "base/text/visible.h"
 
 enum { BLOCK_BYTES = 64 * 1024, VISIBLE_MAX_BYTES = 2147483647 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/queue.h"
+#include "base/threads/queue.h"
 
 #include <pthread.h>
 #include <stdint.h>

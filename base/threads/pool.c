@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/pool.h"
+#include "base/threads/pool.h"
 
 #include <limits.h>
 #include <pthread.h>
