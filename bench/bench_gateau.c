@@ -21,9 +21,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/threads/pool.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/pack.h"
-#include "scoring/infer/session.h"
+#include "scoring/infer/forward/session.h"
+#include "scoring/infer/model/model.h"
+#include "scoring/infer/model/pack.h"
 #include "scoring/kernels/kernels.h"
 
 enum { ROUNDS = 5, SEGMENT = 128, N_QUESTION = 24, N_RESPONSE = 160 };

@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/threads/pool.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/session.h"
+#include "scoring/infer/forward/session.h"
+#include "scoring/infer/model/model.h"
 #include "scoring/kernels/kernels.h"
 
 enum { ROUNDS = 3, N_RESPONSE = 200, SEGMENT = 128 };

@@ -15,8 +15,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/io/file.h"
-#include "scoring/infer/gguf.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/gguf/gguf.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 
 enum { MB = 1000000, LONG = 10 * MB, ROUNDS = 3 };
 

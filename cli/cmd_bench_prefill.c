@@ -14,9 +14,9 @@
 #include "base/json/jsonout.h"
 #include "base/threads/pool.h"
 #include "cli/command.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/pack.h"
-#include "scoring/infer/session.h"
+#include "scoring/infer/forward/session.h"
+#include "scoring/infer/model/model.h"
+#include "scoring/infer/model/pack.h"
 #include "scoring/kernels/kernels.h"
 
 enum { TOKENS_MAX = 1 << 24, RUNS_MAX = 1000 };

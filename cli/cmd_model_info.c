@@ -9,10 +9,10 @@
 #include "base/memory.h"
 #include "cli/cmd_model.h"
 #include "cli/command.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/pack.h"
-#include "scoring/infer/session.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/forward/session.h"
+#include "scoring/infer/model/model.h"
+#include "scoring/infer/model/pack.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/kernels/kernels.h"
 #include "scoring/template.h"
 
@@ -51,7 +51,7 @@ struct demand {
     size_t n_tokens;
     size_t n_threads;
     struct session_memory memory;
-    uint64_t packed_bytes; /* of a model that is packed, see scoring/infer/pack.h */
+    uint64_t packed_bytes; /* of a model that is packed, see scoring/infer/model/pack.h */
     uint64_t available_bytes;
 };
 

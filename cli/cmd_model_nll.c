@@ -12,9 +12,9 @@
 #include "cli/cmd_model.h"
 #include "cli/command.h"
 #include "cli/ids.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/session.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/forward/session.h"
+#include "scoring/infer/model/model.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/kernels/kernels.h"
 #include "scoring/perplexity.h"
 

@@ -9,8 +9,8 @@
 #include "cli/cmd_model.h"
 #include "cli/command.h"
 #include "cli/ids.h"
-#include "scoring/infer/gguf.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/gguf/gguf.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 
 struct tokenize_args {
     struct model_args model; /* first: its positional fills it */

@@ -4,7 +4,7 @@
 #include <ctype.h>
 
 #include "base/error.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 
 int ids_parse(struct slice text, uint32_t n_vocab, struct token_buf *out, struct error *err)
 {

@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/io/file.h"
-#include "scoring/infer/gguf.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/gguf/gguf.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 
 struct segment_text {
     struct file_map map;

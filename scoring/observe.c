@@ -6,8 +6,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/session.h"
+#include "scoring/infer/forward/session.h"
+#include "scoring/infer/model/model.h"
 #include "scoring/observe_private.h"
 #include "scoring/prompt.h"
 #include "scoring/scorer.h"

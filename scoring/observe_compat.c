@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/model/model.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/observe_private.h"
 #include "scoring/segment.h"
 

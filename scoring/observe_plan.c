@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/observe_private.h"
 #include "scoring/prompt.h"
 #include "scoring/segment.h"

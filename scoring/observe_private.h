@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "scoring/infer/session.h"
+#include "scoring/infer/forward/session.h"
 #include "scoring/observe.h"
 #include "scoring/scorer.h"
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "scoring/infer/model.h"
+#include "scoring/infer/model/model.h"
 #include "scoring/observe_private.h"
 #include "scoring/prompt.h"
 

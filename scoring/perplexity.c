@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "scoring/infer/session.h"
+#include "scoring/infer/forward/session.h"
 #include "scoring/sum.h"
 
 enum { WINDOWS_MAX = 64 }; /* of one call */

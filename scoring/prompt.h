@@ -17,8 +17,8 @@
 #include <stddef.h>
 
 #include "scoring/dialogue.h"
-#include "scoring/infer/session.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/forward/session.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/template.h"
 
 struct error;

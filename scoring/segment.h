@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "scoring/infer/session.h"
+#include "scoring/infer/forward/session.h"
 
 /* A last piece that is shorter than a segment. */
 enum segment_last {

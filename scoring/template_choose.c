@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/template.h"
 
 enum { NAMES_MAX = 400, SOURCE_MAX = 1 << 20 };

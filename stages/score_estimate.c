@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/threads/pool.h"
-#include "scoring/infer/model.h"
+#include "scoring/infer/model/model.h"
 #include "stages/score_private.h"
 #include "stages/stage.h"
 

@@ -10,9 +10,9 @@
 #include "base/memory.h"
 #include "base/option.h"
 #include "base/report.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/pack.h"
-#include "scoring/infer/session.h"
+#include "scoring/infer/forward/session.h"
+#include "scoring/infer/model/model.h"
+#include "scoring/infer/model/pack.h"
 #include "stages/score_private.h"
 #include "stages/stage.h"
 

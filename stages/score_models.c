@@ -8,8 +8,8 @@
 
 #include "base/error.h"
 #include "base/report.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/model/model.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 #include "stages/stage.h"
 #include "store/score.h"
 

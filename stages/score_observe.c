@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/report.h"
 #include "base/threads/pool.h"
-#include "scoring/infer/pack.h"
+#include "scoring/infer/model/pack.h"
 #include "stages/stage.h"
 #include "store/embedding.h"
 #include "store/sample.h"

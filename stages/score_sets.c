@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/json/jsonout.h"
 #include "base/slice.h"
-#include "scoring/infer/model.h"
+#include "scoring/infer/model/model.h"
 #include "scoring/prompt.h"
 #include "stages/stage.h"
 #include "store/score.h"

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "scoring/dialogue.h"
-#include "scoring/infer/session.h"
+#include "scoring/infer/forward/session.h"
 #include "store/sample.h"
 
 void score_texts_release(struct score_texts *texts)

@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "scoring/infer/tokenizer.h"
-#include "scoring/infer/vocab.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
+#include "scoring/infer/tokenizer/vocab.h"
 #include "scoring/observe.h"
 #include "scoring/prompt.h"
 #include "scoring/template.h"

@@ -14,9 +14,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/hash.h"
-#include "scoring/infer/gguf.h"
-#include "scoring/infer/tokenizer.h"
-#include "scoring/infer/vocab.h"
+#include "scoring/infer/gguf/gguf.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
+#include "scoring/infer/tokenizer/vocab.h"
 #include "tests/support/vocab_fixture.h"
 
 enum { CHANGES_MAX = 8, CHANGE_BYTES = 4, ADDED_TEXT_BYTES = 3 };

@@ -3,8 +3,8 @@
 #include "tests/support/test.h"
 
 #include "base/buf.h"
-#include "scoring/infer/tokenizer.h"
-#include "scoring/infer/vocab.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
+#include "scoring/infer/tokenizer/vocab.h"
 #include "tests/support/rng.h"
 #include "tests/support/vocab_fixture.h"
 

@@ -14,7 +14,7 @@
 
 #include "base/buf.h"
 #include "base/slice.h"
-#include "scoring/infer/gguf.h"
+#include "scoring/infer/gguf/gguf.h"
 
 struct gguf_writer {
     struct buf entries;

@@ -11,7 +11,7 @@
 #include "base/io/file.h"
 #include "base/json/json.h"
 #include "base/threads/pool.h"
-#include "scoring/infer/model.h"
+#include "scoring/infer/model/model.h"
 #include "scoring/kernels/kernels.h"
 
 enum { MAX_FILE_BYTES = 1 << 26 };

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "scoring/infer/session.h"
+#include "scoring/infer/forward/session.h"
 
 struct json_value;
 

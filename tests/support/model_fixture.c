@@ -5,9 +5,9 @@
 
 #include <stdlib.h>
 
-#include "scoring/infer/dtype.h"
-#include "scoring/infer/gguf.h"
-#include "scoring/infer/model.h"
+#include "scoring/infer/gguf/dtype.h"
+#include "scoring/infer/gguf/gguf.h"
+#include "scoring/infer/model/model.h"
 #include "tests/support/gguf_writer.h"
 
 enum { WIDTH = 32, KV_WIDTH = 16, FF = 64, N_VOCAB = 64 };

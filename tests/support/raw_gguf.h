@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "scoring/infer/gguf.h"
+#include "scoring/infer/gguf/gguf.h"
 
 struct error;
 

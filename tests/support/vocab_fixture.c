@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "scoring/infer/byte_alphabet.h"
-#include "scoring/infer/gguf.h"
-#include "scoring/infer/tokenizer.h"
-#include "scoring/infer/vocab.h"
+#include "scoring/infer/gguf/gguf.h"
+#include "scoring/infer/tokenizer/byte_alphabet.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
+#include "scoring/infer/tokenizer/vocab.h"
 #include "tests/support/gguf_writer.h"
 #include "tests/support/test.h"
 

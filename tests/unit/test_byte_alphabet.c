@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
-#include "scoring/infer/byte_alphabet.h"
+#include "scoring/infer/tokenizer/byte_alphabet.h"
 
 static void assert_char(uint8_t byte, const char *want)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
-#include "scoring/infer/gguf.h"
+#include "scoring/infer/gguf/gguf.h"
 #include "tests/support/raw_gguf.h"
 
 static void assert_refused(const struct raw *raw, enum error_code code, const char *phrase)

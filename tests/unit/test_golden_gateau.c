@@ -16,7 +16,7 @@
 #include "base/io/file.h"
 #include "base/json/json.h"
 #include "base/threads/pool.h"
-#include "scoring/infer/model.h"
+#include "scoring/infer/model/model.h"
 #include "scoring/kernels/kernels.h"
 #include "scoring/observe.h"
 #include "scoring/prompt.h"

@@ -12,10 +12,10 @@
 #include "base/buf.h"
 #include "base/io/file.h"
 #include "base/json/json.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/session.h"
-#include "scoring/infer/session_private.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/forward/session.h"
+#include "scoring/infer/forward/session_private.h"
+#include "scoring/infer/model/model.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 #include "tests/support/infer.h"
 
 #define NLL_TOLERANCE       1e-3

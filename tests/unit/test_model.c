@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "scoring/infer/gguf.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/gguf/gguf.h"
+#include "scoring/infer/model/model.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 #include "tests/support/infer.h"
 #include "tests/support/model_fixture.h"
 #include "tests/support/tmp.h"

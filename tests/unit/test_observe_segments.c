@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/threads/pool.h"
-#include "scoring/infer/model.h"
+#include "scoring/infer/model/model.h"
 #include "scoring/kernels/kernels.h"
 #include "scoring/observe.h"
 #include "scoring/prompt.h"

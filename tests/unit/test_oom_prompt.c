@@ -2,7 +2,7 @@
 /* Each allocation on the way from a file's template to a prompt of token ids fails once. */
 #include "tests/support/test.h"
 
-#include "scoring/infer/vocab.h"
+#include "scoring/infer/tokenizer/vocab.h"
 #include "scoring/observe.h"
 #include "scoring/prompt.h"
 #include "scoring/prompt_cache.h"

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "base/threads/pool.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/pack.h"
-#include "scoring/infer/session.h"
+#include "scoring/infer/forward/session.h"
+#include "scoring/infer/model/model.h"
+#include "scoring/infer/model/pack.h"
 #include "scoring/kernels/kernels.h"
 
 enum { N_TOKENS = 150, N_SEQUENCES = 2 };

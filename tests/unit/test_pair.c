@@ -4,9 +4,9 @@
 
 #include "base/arena.h"
 #include "base/hash.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/session.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/forward/session.h"
+#include "scoring/infer/model/model.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/kernels/kernels.h"
 #include "tests/support/infer.h"
 #include "tests/support/rng.h"

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "base/arena.h"
-#include "scoring/infer/session.h"
+#include "scoring/infer/forward/session.h"
 #include "scoring/kernels/kernels.h"
 #include "scoring/perplexity.h"
 #include "tests/support/infer.h"

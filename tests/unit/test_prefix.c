@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-#include "scoring/infer/model.h"
-#include "scoring/infer/ragged.h"
-#include "scoring/infer/session_private.h"
+#include "scoring/infer/forward/ragged.h"
+#include "scoring/infer/forward/session_private.h"
+#include "scoring/infer/model/model.h"
 #include "tests/support/infer.h"
 
 enum { N_TOKENS = 900, N_SEQUENCES = 11, RESULTS_MAX = 4096 };

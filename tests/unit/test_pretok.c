@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "base/text/regex.h"
-#include "scoring/infer/pretok.h"
+#include "scoring/infer/tokenizer/pretok.h"
 
 /* Words are written one after another, each in brackets. */
 static int write_word(const void *state, struct slice word, struct error *err)

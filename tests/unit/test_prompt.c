@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "scoring/infer/model.h"
+#include "scoring/infer/model/model.h"
 #include "scoring/observe.h"
 #include "scoring/prompt.h"
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/prompt.h"
 #include "scoring/prompt_cache.h"
 

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "scoring/infer/rope.h"
+#include "scoring/infer/model/rope.h"
 
 enum { N_ROT = 128, TRAINED = 4096 };
 

@@ -9,9 +9,9 @@
 
 #include "base/arena.h"
 #include "base/threads/pool.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/session.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/forward/session.h"
+#include "scoring/infer/model/model.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/kernels/kernels.h"
 #include "tests/support/infer.h"
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "scoring/infer/model.h"
-#include "scoring/infer/session.h"
+#include "scoring/infer/forward/session.h"
+#include "scoring/infer/model/model.h"
 #include "scoring/kernels/kernels.h"
 #include "scoring/observe.h"
 #include "scoring/prompt.h"

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 #include "base/io/file.h"
-#include "scoring/infer/gguf.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/gguf/gguf.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/observe.h"
 #include "scoring/prompt.h"
 #include "scoring/template.h"

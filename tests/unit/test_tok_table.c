@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
-#include "scoring/infer/tok_table.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/tokenizer/tok_table.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 
 enum { N_PAIRS = 5000 };
 

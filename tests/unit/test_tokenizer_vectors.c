@@ -10,8 +10,8 @@
 
 #include "base/buf.h"
 #include "base/io/file.h"
-#include "scoring/infer/gguf.h"
-#include "scoring/infer/tokenizer.h"
+#include "scoring/infer/gguf/gguf.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 #include "tests/support/rng.h"
 
 static const char separator[] = "\n__ggml_vocab_test__\n";

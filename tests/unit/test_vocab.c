@@ -5,8 +5,8 @@
 #include <math.h>
 
 #include "base/hash.h"
-#include "scoring/infer/tokenizer.h"
-#include "scoring/infer/vocab.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
+#include "scoring/infer/tokenizer/vocab.h"
 #include "tests/support/vocab_fixture.h"
 
 enum { SPM_BYTES = 3 };

@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "scoring/infer/model.h"
-#include "scoring/infer/session_private.h"
+#include "scoring/infer/forward/session_private.h"
+#include "scoring/infer/model/model.h"
 #include "scoring/kernels/kernels.h"
 #include "tests/support/infer.h"
 

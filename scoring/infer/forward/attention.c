@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/infer/forward/attention.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/threads/pool.h"
+#include "scoring/infer/forward/attention_kv.h"
+#include "scoring/infer/forward/attention_private.h"
+#include "scoring/infer/forward/ragged.h"
+#include "scoring/infer/model/model_private.h"
+#include "scoring/kernels/kernels.h"
+
+/* Each thread should get so many tasks, or heads are not done together. */
+enum { TASKS_PER_THREAD = 4 };
+
+struct job {
+    const struct session *session;
+    struct ragged *batch;
+    size_t window;
+    size_t n_together; /* heads of a task, at most */
+    size_t n_groups;   /* tasks of a tile */
+};
+
+/* Keys of a block. */
+static size_t block_keys(const struct tile *tile)
+{
+    const size_t panel = tile->session->kernels.panel;
+
+    return ATTENTION_KEYS / panel * panel;
+}
+
+static size_t head_dim_of(const struct tile *tile)
+{
+    return tile->session->model->info.head_dim;
+}
+
+void tile_score(const struct tile *tile, const struct head *head, size_t row, size_t first,
+                size_t end)
+{
+    const struct kernels *kernels = &tile->session->kernels;
+    const size_t head_dim = head_dim_of(tile);
+    const size_t panel = kernels->panel;
+
+    for (size_t key = first; key < end; key += panel) {
+        const void *keys = kv_keys(tile->session, tile->batch, tile->part, tile->kv_head, key);
+        const size_t n = min_size(panel, end - key);
+        /* Rows before the panel's first key see nothing of it. */
+        const size_t start = key > tile->first + row ? key - tile->first : row;
+        float *scores = tile->scores + start * ATTENTION_KEYS + (key - first);
+
+        if (start >= tile->n)
+            return;
+        if (tile->session->rounds_attention)
+            kernels->gemm_bf16(tile->n - start, n, head_dim, head->rounded + start * head_dim,
+                               head_dim, keys, panel, scores, ATTENTION_KEYS, false);
+        else
+            kernels->gemm_f32(tile->n - start, n, head_dim, head->q + start * tile->q_width,
+                              tile->q_width, keys, panel, scores, ATTENTION_KEYS, false);
+    }
+}
+
+void tile_cap(const struct tile *tile, float *scores, size_t n)
+{
+    const float cap = tile->session->model->hparams.attn_soft_cap;
+
+    if (cap > 0)
+        tile->session->kernels.soft_cap(scores, cap, n);
+}
+
+/* The largest score so far may be a new one: what was summed up before shrinks. */
+static void raise_max(const struct tile *tile, struct head *head, size_t row, float max)
+{
+    const size_t head_dim = head_dim_of(tile);
+
+    if (head->sum[row] == 0) {
+        head->max[row] = max;
+    } else if (max > head->max[row]) {
+        const float shrink = expf(head->max[row] - max);
+
+        head->max[row] = max;
+        head->sum[row] *= (double)shrink;
+        tile->session->kernels.scale_f32(head->out + row * head_dim, shrink, head_dim);
+    }
+}
+
+/* The scores of one row on the n keys from `first` on become weights relative to the largest
+ * so far; those of keys it does not see weigh nothing, nor does one behind an odd number. */
+static void weigh_row(const struct tile *tile, struct head *head, size_t row, size_t first,
+                      size_t n)
+{
+    const struct kernels *kernels = &tile->session->kernels;
+    const bool rounds = tile->session->rounds_attention;
+    const struct span seen = tile_seen(tile, row, first, first + n);
+    const size_t before = seen.start - first;
+    const size_t n_seen = seen.end - seen.start;
+    float *scores = tile->scores + row * ATTENTION_KEYS;
+    uint16_t *weights = tile->weights + row * ATTENTION_KEYS;
+
+    if (n_seen > 0) {
+        tile_cap(tile, scores + before, n_seen);
+        raise_max(tile, head, row, kernels->max_f32(scores + before, n_seen));
+        head->sum[row] += rounds ? (double)kernels->exp_bf16(scores + before, n_seen,
+                                                             head->max[row], weights + before)
+                                 : kernels->exp_sum(scores + before, n_seen, head->max[row]);
+    }
+    if (rounds) {
+        memset(weights, 0, before * sizeof *weights);
+        memset(weights + before + n_seen, 0, (n + n % 2 - before - n_seen) * sizeof *weights);
+    } else {
+        memset(scores, 0, before * sizeof *scores);
+        memset(scores + before + n_seen, 0, (n - before - n_seen) * sizeof *scores);
+    }
+}
+
+/* out += weights times values, of rows [row, end) and the n keys from `first` on. */
+static void add_rows(const struct tile *tile, struct head *head, size_t row, size_t end,
+                     size_t first, size_t n, bool add)
+{
+    const struct kernels *kernels = &tile->session->kernels;
+    const size_t head_dim = head_dim_of(tile);
+    const size_t panel = kernels->panel;
+    const size_t at = row * ATTENTION_KEYS;
+
+    for (size_t c = 0; c < head_dim; c += panel) {
+        const void *values =
+            kv_values(tile->session, tile->batch, tile->part, tile->kv_head, c, first);
+        const size_t width = min_size(panel, head_dim - c);
+        float *out = head->out + row * head_dim + c;
+
+        if (tile->session->rounds_attention)
+            kernels->gemm_bf16(end - row, width, n + n % 2, tile->weights + at, ATTENTION_KEYS,
+                               values, panel, out, head_dim, add);
+        else
+            kernels->gemm_f32(end - row, width, n, tile->scores + at, ATTENTION_KEYS, values,
+                              panel, out, head_dim, add);
+    }
+}
+
+/* The values of the n keys from `first` on. Where the block reaches beyond the first row, rows
+ * go a few at a time, for the earlier ones see the less of it. */
+static void add_values(const struct tile *tile, struct head *head, size_t first, size_t n,
+                       bool add)
+{
+    const bool is_cut = first + n > tile->first + 1;
+    const size_t step = is_cut ? tile->session->kernels.panel : tile->n;
+    size_t end;
+
+    for (size_t row = 0; row < tile->n; row = end) {
+        end = min_size(row + step, tile->n);
+        const size_t seen = tile->first + end > first ? tile->first + end - first : 0;
+        add_rows(tile, head, row, end, first, min_size(n, seen), add);
+    }
+}
+
+static void finish_head(const struct tile *tile, const struct head *head)
+{
+    const size_t head_dim = head_dim_of(tile);
+
+    for (size_t row = 0; row < tile->n; row++) {
+        float *out = head->q + row * tile->q_width;
+
+        memcpy(out, head->out + row * head_dim, head_dim * sizeof *out);
+        tile->session->kernels.scale_f32(out, (float)(1 / head->sum[row]), head_dim);
+    }
+}
+
+static void attend(struct tile *tile, size_t thread)
+{
+    const size_t n_keys = tile->first + tile->n; /* later ones are invisible to all rows */
+    const size_t step = block_keys(tile);
+    /* Blocks are counted from the first key, wherever the window begins: a row's sum has the
+     * same order in any tile. */
+    const size_t start = tile_first_seen(tile, 0) / step * step;
+
+    for (size_t first = start; first < n_keys; first += step) {
+        const size_t n = min_size(step, n_keys - first);
+
+        for (size_t h = 0; h < tile->n_heads; h++) {
+            struct head *head = &tile->heads[h];
+
+            tile_score(tile, head, 0, first, first + n);
+            for (size_t row = 0; row < tile->n; row++)
+                weigh_row(tile, head, row, first, n);
+            add_values(tile, head, first, n, first > start);
+        }
+    }
+    tile_note(tile, thread);
+    for (size_t h = 0; h < tile->n_heads; h++)
+        finish_head(tile, &tile->heads[h]);
+}
+
+/* Give a tile's heads their memory and their queries. */
+static void open_heads(struct tile *tile, size_t first_head, float *q, float *memory)
+{
+    const size_t head_dim = head_dim_of(tile);
+    float *out = memory + (ATTENTION_ROWS * ATTENTION_KEYS) * 3 / 2;
+    uint16_t *rounded = (uint16_t *)(out + tile->n_heads * ATTENTION_ROWS * head_dim);
+
+    tile->scores = memory;
+    tile->weights = (uint16_t *)(memory + ATTENTION_ROWS * ATTENTION_KEYS);
+    for (size_t h = 0; h < tile->n_heads; h++) {
+        struct head *head = &tile->heads[h];
+
+        head->number = first_head + h;
+        head->q = q + head->number * head_dim;
+        head->out = out + h * ATTENTION_ROWS * head_dim;
+        head->rounded = rounded + h * ATTENTION_ROWS * head_dim;
+        memset(head->sum, 0, sizeof head->sum);
+        for (size_t row = 0; tile->session->rounds_attention && row < tile->n; row++)
+            tile->session->kernels.round_bf16(head->q + row * tile->q_width, head_dim,
+                                              head->rounded + row * head_dim);
+    }
+}
+
+static size_t heads_sharing(const struct model_info *info)
+{
+    return info->n_heads / info->n_kv_heads;
+}
+
+size_t attention_bytes(const struct model_info *info)
+{
+    const size_t heads = min_size(heads_sharing(info), HEADS_TOGETHER);
+
+    return ATTENTION_ROWS * (ATTENTION_KEYS + heads * info->head_dim) *
+           (sizeof(float) + sizeof(uint16_t));
+}
+
+static void run_task(void *arg, size_t item, size_t thread)
+{
+    const struct job *job = arg;
+    const struct model_info *info = &job->session->model->info;
+    const size_t sharing = heads_sharing(info);
+    const size_t group = item % job->n_groups;
+    const size_t groups_sharing = job->n_groups / info->n_kv_heads;
+    const size_t first_head = group % groups_sharing * job->n_together;
+    /* The last tiles see the most keys: they come first, so that threads end together. */
+    const size_t number = job->batch->n_tiles - 1 - item / job->n_groups;
+    const struct part *part = ragged_part_of_tile(job->batch, number);
+    const size_t start =
+        (part->first_position / ATTENTION_ROWS + number - part->first_tile) * ATTENTION_ROWS;
+    struct tile tile = {
+        .session = job->session,
+        .batch = job->batch,
+        .part = part,
+        .number = number,
+        .kv_head = group / groups_sharing,
+        .window = job->window,
+        .first = start > part->first_position ? start : part->first_position,
+        .q_width = (size_t)info->n_heads * info->head_dim,
+        .n_heads = min_size(job->n_together, sharing - first_head),
+    };
+    const size_t row = part->first_row + tile.first - part->first_position;
+
+    tile.n = min_size(start + ATTENTION_ROWS, part->n_keys) - tile.first;
+    open_heads(&tile, tile.kv_head * sharing + first_head, job->batch->q + row * tile.q_width,
+               session_scratch(job->session, thread));
+    attend(&tile, thread);
+}
+
+void attention_run(const struct session *session, struct ragged *batch, size_t window)
+{
+    const struct model_info *info = &session->model->info;
+    const size_t sharing = heads_sharing(info);
+    const size_t n_wanted = TASKS_PER_THREAD * pool_threads(session->pool);
+    struct job job = { .session = session, .batch = batch, .window = window };
+    size_t n_parts = (sharing + HEADS_TOGETHER - 1) / HEADS_TOGETHER;
+
+    while (n_parts < sharing && batch->n_tiles * info->n_kv_heads * n_parts < n_wanted)
+        n_parts++;
+    job.n_together = (sharing + n_parts - 1) / n_parts;
+    job.n_groups = info->n_kv_heads * ((sharing + job.n_together - 1) / job.n_together);
+    pool_run(session->pool, batch->n_tiles * job.n_groups, run_task, &job);
+}

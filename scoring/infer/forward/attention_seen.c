@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What rows see of their keys, where a sequence asks: scores are computed again, once maxima
+ * and sums are known, and only what is asked for is paid for.
+ */
+#include <float.h>
+#include <math.h>
+#include <stdatomic.h>
+
+#include "scoring/infer/forward/attention.h"
+#include "scoring/infer/forward/attention_private.h"
+#include "scoring/infer/forward/ragged.h"
+#include "scoring/infer/model/model_private.h"
+#include "scoring/kernels/kernels.h"
+
+/* What row `row` puts on keys [first, end), given the scores of a block beginning at `block`.
+ */
+static double row_mass(const struct tile *tile, const struct head *head, size_t row,
+                       size_t block, size_t first, size_t end)
+{
+    const struct span seen = tile_seen(tile, row, first, end);
+    float *scores = tile->scores + row * ATTENTION_KEYS + (seen.start - block);
+
+    if (seen.start == seen.end)
+        return 0;
+    tile_cap(tile, scores, seen.end - seen.start);
+    return tile->session->kernels.exp_sum(scores, seen.end - seen.start, head->max[row]) /
+           head->sum[row];
+}
+
+/* The scores of the observed rows on a span are computed again: now the final maximum and sum
+ * are known, and only spans are paid for. */
+static int64_t span_mass(const struct tile *tile, const struct head *head, size_t row,
+                         const struct span *span)
+{
+    const size_t panel = tile->session->kernels.panel;
+    const size_t step = ATTENTION_KEYS / panel * panel;
+    const size_t seen = tile_first_seen(tile, row); /* rows after it see no earlier keys */
+    const size_t start = span->start > seen ? span->start : seen;
+    const size_t end = min_size(span->end, tile->first + tile->n);
+    const double unit = attention_unit(tile->session, tile->part);
+    int64_t sum = 0;
+
+    for (size_t block = start / panel * panel; block < end; block += step) {
+        const size_t block_end = min_size(block + step, end);
+        const size_t first = block > start ? block : start;
+
+        tile_score(tile, head, row, block, block_end);
+        for (size_t r = row; r < tile->n; r++)
+            sum +=
+                (int64_t)(fmin(row_mass(tile, head, r, block, first, block_end) / tile->seen[r],
+                               1) *
+                          unit);
+    }
+    return sum;
+}
+
+/* What each observed row puts on keys that are not to be left out of account. */
+static void find_seen(struct tile *tile, const struct head *head, size_t row)
+{
+    const struct span unseen = tile->part->sequence->unseen;
+    const size_t panel = tile->session->kernels.panel;
+    const size_t step = ATTENTION_KEYS / panel * panel;
+    const size_t end = min_size(unseen.end, tile->first + tile->n);
+
+    for (size_t r = row; r < tile->n; r++)
+        tile->seen[r] = 1;
+    for (size_t block = unseen.start / panel * panel; block < end; block += step) {
+        const size_t block_end = min_size(block + step, end);
+        const size_t first = block > unseen.start ? block : unseen.start;
+
+        tile_score(tile, head, row, block, block_end);
+        for (size_t r = row; r < tile->n; r++)
+            tile->seen[r] -= row_mass(tile, head, r, block, first, block_end);
+    }
+    for (size_t r = row; r < tile->n; r++)
+        tile->seen[r] = fmax(tile->seen[r], DBL_MIN);
+}
+
+/* What span i gets of the layer and head at hand. */
+static _Atomic int64_t *cell_of(const struct tile *tile, const struct head *head, size_t i)
+{
+    const struct model_info *info = &tile->session->model->info;
+
+    return tile->batch->cells + tile->part->first_cell +
+           (i * info->n_layers + tile->batch->layer) * info->n_heads + head->number;
+}
+
+static void add_mass(struct tile *tile, const struct head *head, size_t thread)
+{
+    const struct sequence *sequence = tile->part->sequence;
+    const struct ragged *batch = tile->batch;
+    int64_t *mass = batch->mass + thread * batch->n_spans + tile->part->first_span;
+
+    if (!sequence->attention || tile->first + tile->n <= sequence->attend_from)
+        return;
+    const size_t row =
+        sequence->attend_from > tile->first ? sequence->attend_from - tile->first : 0;
+    find_seen(tile, head, row);
+    for (size_t i = 0; i < sequence->n_spans; i++) {
+        const int64_t sum = span_mass(tile, head, row, &sequence->spans[i]);
+
+        mass[i] += sum;
+        if (sequence->attention_by_head)
+            atomic_fetch_add_explicit(cell_of(tile, head, i), sum, memory_order_relaxed);
+    }
+}
+
+/* What the observed rows put on keys [first, end) of a block, to their focus. */
+static void add_focus(const struct tile *tile, const struct head *head, size_t block,
+                      size_t first, size_t end)
+{
+    const size_t attend_from = tile->part->sequence->attend_from;
+    const size_t n_heads = tile->session->model->info.n_heads;
+
+    for (size_t r = 0; r < tile->n; r++) {
+        const size_t position = tile->first + r;
+
+        if (position >= attend_from)
+            tile->batch->focus[(tile->part->first_focus + position - attend_from) * n_heads +
+                               head->number] += row_mass(tile, head, r, block, first, end);
+    }
+}
+
+/* Row r's far keys among the n of a block: their scores become probabilities times the sum. */
+static void add_reach(const struct tile *tile, const struct head *head, size_t r, size_t block,
+                      size_t n, double *sum, double *squares)
+{
+    const size_t distance = tile->part->sequence->reach_distance;
+    const size_t position = tile->first + r;
+
+    if (position < block + distance)
+        return;
+    const struct span far =
+        tile_seen(tile, r, block, min_size(block + n, position - distance + 1));
+    float *scores = tile->scores + r * ATTENTION_KEYS + (far.start - block);
+
+    tile_cap(tile, scores, far.end - far.start);
+    *sum += tile->session->kernels.exp_sum(scores, far.end - far.start, head->max[r]) /
+            head->sum[r];
+    for (size_t i = 0; i < far.end - far.start; i++) {
+        const double probability = (double)scores[i] / head->sum[r];
+
+        *squares += probability * probability;
+    }
+}
+
+/* Each row's probability on all focus spans together. */
+static void note_focus(const struct tile *tile, const struct head *head)
+{
+    const struct sequence *sequence = tile->part->sequence;
+    const struct ragged *batch = tile->batch;
+    const size_t n_heads = tile->session->model->info.n_heads;
+    const size_t panel = tile->session->kernels.panel;
+    const size_t step = ATTENTION_KEYS / panel * panel;
+
+    if (!sequence->focus || sequence->focus_layer != batch->layer)
+        return;
+    for (size_t r = 0; r < tile->n; r++)
+        if (tile->first + r >= sequence->attend_from)
+            batch->focus[(tile->part->first_focus + tile->first + r - sequence->attend_from) *
+                             n_heads +
+                         head->number] = 0;
+    for (size_t i = 0; i < sequence->n_focus_spans; i++) {
+        const struct span span = sequence->focus_spans[i];
+        const size_t end = min_size(span.end, tile->first + tile->n);
+
+        for (size_t block = span.start / panel * panel; block < end; block += step) {
+            const size_t block_end = min_size(block + step, end);
+
+            tile_score(tile, head, 0, block, block_end);
+            add_focus(tile, head, block, block > span.start ? block : span.start, block_end);
+        }
+    }
+}
+
+/* Sum and sum of squares of a row's probabilities on keys at least reach_distance before it. */
+static void note_reach(const struct tile *tile, const struct head *head)
+{
+    const struct sequence *sequence = tile->part->sequence;
+    const struct ragged *batch = tile->batch;
+    const size_t n_heads = tile->session->model->info.n_heads;
+    const size_t panel = tile->session->kernels.panel;
+    const size_t step = ATTENTION_KEYS / panel * panel;
+    const size_t end = tile->first + tile->n;
+    double sum = 0, squares = 0;
+
+    if (!sequence->reach || batch->layer != 0)
+        return;
+    for (size_t block = 0; block + sequence->reach_distance < end; block += step) {
+        const size_t n = min_size(step, end - block);
+
+        tile_score(tile, head, 0, block, block + n);
+        for (size_t r = 0; r < tile->n; r++)
+            add_reach(tile, head, r, block, n, &sum, &squares);
+    }
+    batch->reach[2 * (tile->number * n_heads + head->number)] = sum;
+    batch->reach[2 * (tile->number * n_heads + head->number) + 1] = squares;
+}
+
+void tile_note(struct tile *tile, size_t thread)
+{
+    for (size_t h = 0; h < tile->n_heads; h++) {
+        add_mass(tile, &tile->heads[h], thread);
+        note_focus(tile, &tile->heads[h]);
+        note_reach(tile, &tile->heads[h]);
+    }
+}

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/infer/forward/ragged.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/threads/pool.h"
+#include "scoring/infer/forward/attention_kv.h"
+#include "scoring/infer/forward/logits.h"
+#include "scoring/infer/forward/prefix.h"
+#include "scoring/infer/forward/sequence.h"
+#include "scoring/infer/forward/session_private.h"
+#include "scoring/infer/model/model_private.h"
+
+/* Positions and keys are kept in 32 bits. */
+#define MAX_KEYS ((size_t)1 << 31)
+
+/* Floats of each matrix of a batch. */
+struct floats {
+    uint64_t x, q, k, v, h, angles, local_angles;
+};
+
+/* What they depend on. */
+struct counts {
+    uint64_t keys, slots, max_keys, angles, targets;
+    size_t panel;
+    bool rounded; /* keys and values are */
+};
+
+static size_t max(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Matrices begin on cache lines. */
+static uint64_t line_up(uint64_t n)
+{
+    return (n + 15) & ~(uint64_t)15;
+}
+
+/* The shape is bounded by hparams.c and the keys by MAX_KEYS: nothing here can wrap. */
+static struct floats measure(const struct model *model, const struct counts *counts)
+{
+    const struct model_info *info = &model->info;
+    const struct hparams *hparams = &model->hparams;
+    const size_t q_width = (size_t)info->n_heads * info->head_dim;
+    const size_t half = hparams->rope.n_rot / 2;
+
+    return (struct floats){
+        .x = line_up(counts->keys * info->n_embd),
+        .q = line_up(counts->keys * q_width),
+        .k = line_up(kv_key_floats(info, counts->rounded, counts->slots)),
+        .v = line_up(kv_value_floats(info, counts->rounded, counts->panel, counts->slots)),
+        .h = line_up((counts->targets < TARGET_ROWS ? counts->targets : TARGET_ROWS) *
+                     info->n_embd),
+        .angles = line_up(counts->angles * half),
+        .local_angles = hparams->has_local_rope ? line_up(counts->max_keys * half) : 0,
+    };
+}
+
+static uint64_t sum_floats(const struct floats *floats)
+{
+    return floats->x + floats->q + floats->k + floats->v + floats->h + 2 * floats->angles +
+           2 * floats->local_angles;
+}
+
+/* The layers that what is asked of a sequence takes. */
+static size_t layers_needed(const struct session *session, const struct sequence *sequence)
+{
+    const size_t n_layers = session->model->info.n_layers;
+
+    if (sequence->nll_nats || sequence->attention || sequence->asked_nll_nats ||
+        sequence->pooled)
+        return n_layers;
+    return sequence->focus ? sequence->focus_layer + 1 : 1;
+}
+
+bool part_observe(const struct sequence *sequence, size_t index, struct part *out)
+{
+    const size_t n = sequence->n_tokens;
+    const bool scored = sequence->nll_nats && sequence->score_from < n;
+
+    *out = (struct part){ .sequence = sequence, .index = index, .first_observed = n };
+    if (scored) { /* the row before a token predicts it; the last row predicts nothing */
+        out->first_observed = sequence->score_from - 1;
+        out->n_keys = n - 1;
+    }
+    if (sequence->attention && sequence->n_spans > 0) {
+        out->first_observed = min_size(out->first_observed, sequence->attend_from);
+        out->n_keys = n;
+    }
+    if (sequence->asked_nll_nats && sequence->n_asked > 0) {
+        out->first_observed = min_size(out->first_observed, n - 1);
+        out->n_keys = n;
+    }
+    if (sequence->pooled) {
+        out->first_observed = min_size(out->first_observed, sequence->pool_from);
+        out->n_keys = n;
+    }
+    if (sequence->focus) {
+        out->first_observed = min_size(out->first_observed, sequence->attend_from);
+        out->n_keys = n;
+    }
+    if (sequence->reach) {
+        out->first_observed = 0;
+        out->n_keys = n;
+    }
+    return out->n_keys > 0;
+}
+
+/* Number rows and tiles anew from first_position of each part. */
+static void number_rows(struct ragged *batch)
+{
+    batch->n_rows = 0;
+    batch->n_tiles = 0;
+    for (size_t p = 0; p < batch->n_parts; p++) {
+        struct part *part = &batch->parts[p];
+
+        part->first_row = batch->n_rows;
+        part->first_tile = batch->n_tiles;
+        batch->n_rows += part->n_keys - part->first_position;
+        batch->n_tiles +=
+            (part->n_keys - 1) / ATTENTION_ROWS - part->first_position / ATTENTION_ROWS + 1;
+    }
+}
+
+/* Parts whose positions turn as those of short ones share the first rows of the tables. */
+static void lay_out_angles(struct ragged *batch)
+{
+    for (size_t p = 0; p < batch->n_parts; p++)
+        if (!batch->parts[p].has_own_angles)
+            batch->n_shared_angles = max(batch->n_shared_angles, batch->parts[p].n_keys);
+    batch->n_angles = batch->n_shared_angles;
+    for (size_t p = 0; p < batch->n_parts; p++) {
+        struct part *part = &batch->parts[p];
+
+        part->first_angle = part->has_own_angles ? batch->n_angles : 0;
+        batch->n_angles += part->has_own_angles ? part->n_keys : 0;
+    }
+}
+
+/* How many numbers its attention by layer and head takes. */
+static size_t cells_of(const struct session *session, const struct sequence *sequence)
+{
+    const struct model_info *info = &session->model->info;
+
+    return sequence->attention && sequence->attention_by_head
+               ? sequence->n_spans * info->n_layers * info->n_heads
+               : 0;
+}
+
+/* The sequences of which something is observed. */
+static int list_parts(struct session *session, const struct sequence *sequences,
+                      size_t n_sequences, struct ragged *batch, struct error *err)
+{
+    const struct rope *rope = &session->model->hparams.rope;
+    size_t n_tokens = 0;
+
+    batch->parts = arena_alloc(&session->arena, n_sequences, sizeof *batch->parts);
+    if (!batch->parts)
+        return error_nomem(err);
+    for (size_t i = 0; i < n_sequences; i++) {
+        struct part *part = &batch->parts[batch->n_parts];
+
+        if (sequence_check(session, &sequences[i], i, err) < 0)
+            return -1;
+        if (!part_observe(&sequences[i], i, part))
+            continue;
+        if (part->n_keys > MAX_KEYS - n_tokens)
+            return error_set(err, ERR_INPUT, "more than %zu tokens in one call", MAX_KEYS);
+        part->has_own_angles = rope_is_long(rope, &session->stretch, sequences[i].n_tokens);
+        n_tokens += part->n_keys;
+        batch->n_parts++;
+    }
+    return 0;
+}
+
+static void lay_out_parts(struct session *session, struct ragged *batch)
+{
+    for (size_t p = 0; p < batch->n_parts; p++) {
+        struct part *part = &batch->parts[p];
+        const struct sequence *sequence = part->sequence;
+
+        part->first_position = part->n_shared;
+        part->first_key = batch->n_keys;
+        part->first_slot = batch->n_slots;
+        part->first_span = batch->n_spans;
+        part->first_cell = batch->n_cells;
+        part->first_focus = batch->n_focus;
+        batch->n_keys += part_own_keys(part);
+        batch->n_slots += kv_slots(session->kernels.panel, part_held_keys(part));
+        batch->max_keys = max(batch->max_keys, part->n_keys);
+        batch->n_spans += sequence->attention ? sequence->n_spans : 0;
+        batch->n_cells += cells_of(session, sequence);
+        batch->n_targets += sequence->nll_nats ? sequence->n_tokens - sequence->score_from : 0;
+        batch->n_targets += sequence->asked_nll_nats ? sequence->n_asked : 0;
+        batch->n_focus += sequence->focus ? sequence->n_tokens - sequence->attend_from : 0;
+        batch->n_layers = max(batch->n_layers, layers_needed(session, sequence));
+    }
+    number_rows(batch);
+    lay_out_angles(batch);
+}
+
+static int allocate_lists(struct session *session, struct ragged *batch, struct error *err)
+{
+    const size_t n_threads = pool_threads(session->pool);
+    const size_t n_heads = session->model->info.n_heads;
+    struct arena *arena = &session->arena;
+
+    batch->position = arena_alloc(arena, batch->n_keys, sizeof *batch->position);
+    batch->angle = arena_alloc(arena, batch->n_keys, sizeof *batch->angle);
+    batch->key_of_row = arena_alloc(arena, batch->n_keys, sizeof *batch->key_of_row);
+    batch->targets = arena_alloc(arena, batch->n_targets + 1, sizeof *batch->targets);
+    batch->sums = arena_alloc(arena, logits_slices(&session->model->info) * TARGET_ROWS,
+                              sizeof *batch->sums);
+    batch->mass = arena_alloc(arena, n_threads * (batch->n_spans + 1), sizeof *batch->mass);
+    batch->cells = arena_alloc(arena, batch->n_cells + 1, sizeof *batch->cells);
+    batch->focus = arena_alloc(arena, batch->n_focus * n_heads + 1, sizeof *batch->focus);
+    batch->reach = arena_alloc(arena, 2 * batch->n_tiles * n_heads + 1, sizeof *batch->reach);
+    batch->bad_key = arena_alloc(arena, n_threads, sizeof *batch->bad_key);
+    if (!batch->position || !batch->angle || !batch->key_of_row || !batch->targets ||
+        !batch->sums || !batch->mass || !batch->cells || !batch->focus || !batch->reach ||
+        !batch->bad_key)
+        return error_nomem(err);
+    memset(batch->mass, 0, n_threads * (batch->n_spans + 1) * sizeof *batch->mass);
+    for (size_t i = 0; i < batch->n_cells; i++)
+        atomic_init(&batch->cells[i], 0);
+    for (size_t t = 0; t < n_threads; t++)
+        batch->bad_key[t] = SIZE_MAX;
+    return 0;
+}
+
+/* Panels are in memory already, and the mapped weights then have no more to be read. */
+static int check_memory(const struct session *session, const struct ragged *batch,
+                        uint64_t bytes, struct error *err)
+{
+    const struct session_memory memory = {
+        .weight_bytes = session->has_panels ? 0 : session->model->info.weight_bytes,
+        .activation_bytes = bytes,
+    };
+    const uint64_t held = session->n_floats * sizeof *session->floats;
+
+    if (bytes > session->most_bytes)
+        return error_set(err, ERR_NOMEM,
+                         "%zu tokens at once take %.1f MiB of memory beside the weights, more "
+                         "than the %.1f left to them; run fewer tokens, or allow more",
+                         batch->n_keys, (double)bytes / (1 << 20),
+                         (double)session->most_bytes / (1 << 20));
+    return session_check_memory(&memory, batch->n_keys, memory_available("") + held, err);
+}
+
+static int allocate_floats(struct session *session, struct ragged *batch, struct error *err)
+{
+    const struct counts counts = { .keys = batch->n_keys,
+                                   .slots = batch->n_slots,
+                                   .max_keys = batch->max_keys,
+                                   .angles = batch->n_angles,
+                                   .targets = batch->n_targets,
+                                   .panel = session->kernels.panel,
+                                   .rounded = session->rounds_attention };
+    const struct floats n = measure(session->model, &counts);
+    const uint64_t total = sum_floats(&n);
+
+    if (total > SIZE_MAX / sizeof *session->floats)
+        return error_nomem(err);
+    if (total > session->n_floats) {
+        /* Before anything is taken, and before hours are spent where memory is swapped. */
+        if (check_memory(session, batch, total * sizeof(float), err) < 0)
+            return -1;
+        free(session->floats);
+        session->n_floats = 0;
+        session->floats = aligned_alloc(64, (size_t)total * sizeof *session->floats);
+        if (!session->floats)
+            return error_nomem(err);
+        session->n_floats = (size_t)total;
+    }
+    batch->x = session->floats;
+    batch->q = batch->x + n.x;
+    batch->k = batch->q + n.q;
+    batch->v = batch->q + n.q + n.k;
+    batch->h = batch->q + n.q + n.k + n.v;
+    batch->cos = batch->h + n.h;
+    batch->sin = batch->cos + n.angles;
+    batch->local_cos = batch->sin + n.angles;
+    batch->local_sin = batch->local_cos + n.local_angles;
+    return 0;
+}
+
+/* Append the tokens of a part that are to be scored; its rows are keys as yet. */
+static struct target *add_scored(const struct part *part, struct target *target)
+{
+    const struct sequence *sequence = part->sequence;
+    size_t span = 0;
+
+    for (size_t i = sequence->score_from; i < sequence->n_tokens; i++) {
+        while (span < sequence->n_score_spans && sequence->score_spans[span].end <= i)
+            span++;
+        if (sequence->n_score_spans > 0 &&
+            (span == sequence->n_score_spans || i < sequence->score_spans[span].start))
+            continue;
+        *target++ =
+            (struct target){ .row = part_key(part, i - 1),
+                             .token = sequence->tokens[i],
+                             .nll_nats = &sequence->nll_nats[i - sequence->score_from] };
+    }
+    return target;
+}
+
+static void fill_lists(struct ragged *batch)
+{
+    size_t key = 0;
+    struct target *target = batch->targets;
+
+    for (size_t p = 0; p < batch->n_parts; p++) {
+        const struct part *part = &batch->parts[p];
+        const struct sequence *sequence = part->sequence;
+        const size_t n_asked = sequence->asked_nll_nats ? sequence->n_asked : 0;
+
+        for (size_t i = part->n_shared; i < part->n_keys; i++) {
+            batch->position[key] = (uint32_t)i;
+            batch->angle[key] = (uint32_t)(part->first_angle + i);
+            batch->key_of_row[key] = (uint32_t)key;
+            key++;
+        }
+        if (sequence->nll_nats)
+            target = add_scored(part, target);
+        for (size_t i = 0; i < n_asked; i++)
+            *target++ = (struct target){ .row = part_key(part, sequence->n_tokens - 1),
+                                         .token = sequence->asked[i],
+                                         .nll_nats = &sequence->asked_nll_nats[i] };
+    }
+    batch->n_targets = (size_t)(target - batch->targets); /* at most what was counted */
+}
+
+int ragged_init(struct session *session, const struct sequence *sequences, size_t n_sequences,
+                struct ragged *out, struct error *err)
+{
+    struct ragged batch = { .n_keys = 0 };
+
+    arena_clear(&session->arena);
+    if (list_parts(session, sequences, n_sequences, &batch, err) < 0 ||
+        prefix_share(session, &batch, err) < 0)
+        return -1;
+    lay_out_parts(session, &batch);
+    if (batch.n_parts > 0) {
+        if (allocate_lists(session, &batch, err) < 0 ||
+            allocate_floats(session, &batch, err) < 0)
+            return -1;
+        fill_lists(&batch);
+    }
+    *out = batch;
+    return 0;
+}
+
+const struct part *ragged_part_of_key(const struct ragged *batch, size_t key)
+{
+    size_t low = 0;
+    size_t high = batch->n_parts;
+
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (batch->parts[middle].first_key <= key)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &batch->parts[low];
+}
+
+const struct part *ragged_part_of_tile(const struct ragged *batch, size_t tile)
+{
+    size_t low = 0;
+    size_t high = batch->n_parts;
+
+    while (high - low > 1) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (batch->parts[middle].first_tile <= tile)
+            low = middle;
+        else
+            high = middle;
+    }
+    return &batch->parts[low];
+}
+
+void ragged_narrow(const struct session *session, struct ragged *batch)
+{
+    const size_t width = session->model->info.n_embd;
+    struct target *target = batch->targets;
+    struct target *const end = batch->targets + batch->n_targets;
+
+    for (size_t p = 0; p < batch->n_parts; p++)
+        batch->parts[p].first_position = batch->parts[p].first_observed;
+    number_rows(batch);
+    for (size_t p = 0; p < batch->n_parts; p++) {
+        const struct part *part = &batch->parts[p];
+        const size_t from = part_key(part, part->first_position);
+        const size_t n = part->n_keys - part->first_position;
+
+        memmove(batch->x + part->first_row * width, batch->x + from * width,
+                n * width * sizeof *batch->x);
+        memmove(batch->key_of_row + part->first_row, batch->key_of_row + from,
+                n * sizeof *batch->key_of_row);
+        for (; target < end && target->row < part->first_key + part_own_keys(part); target++)
+            target->row -= from - part->first_row;
+    }
+}
+
+int ragged_check(const struct session *session, const struct ragged *batch, struct error *err)
+{
+    size_t key = SIZE_MAX;
+
+    for (size_t t = 0; t < pool_threads(session->pool); t++)
+        key = min_size(key, batch->bad_key[t]);
+    if (key == SIZE_MAX)
+        return 0;
+
+    const struct part *part = ragged_part_of_key(batch, key);
+    return error_set(err, ERR_INPUT,
+                     "the model's values at token %" PRIu32
+                     " of sequence %zu are not finite or too large "
+                     "to compute with; its weights are damaged, or made for another program",
+                     batch->position[key], part->index);
+}
+
+uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys,
+                      size_t n_parts)
+{
+    const size_t n = min_size(n_keys, MAX_KEYS);
+    const struct counts counts = { .keys = n,
+                                   .slots = n + (uint64_t)n_parts * KERNELS_PANEL_MAX,
+                                   .max_keys = n,
+                                   .angles = n,
+                                   .targets = TARGET_ROWS,
+                                   .panel = KERNELS_PANEL_MAX };
+    const struct floats floats = measure(model, &counts);
+    const size_t n_heads = model->info.n_heads;
+    /* All tokens may be scored and their focus asked for; one-token spans are the most there
+     * can be; a tile has two numbers a head for the reach. */
+    const size_t n_tiles = n / ATTENTION_ROWS + n_parts;
+    const uint64_t lists =
+        (uint64_t)(n + 1) *
+            (3 * sizeof(uint32_t) + sizeof(struct target) + n_threads * sizeof(int64_t)) +
+        (uint64_t)(n + 2 * n_tiles) * n_heads * sizeof(double) +
+        (uint64_t)n_parts * sizeof(struct part) + prefix_bytes(n, n_parts) +
+        (uint64_t)logits_slices(&model->info) * TARGET_ROWS * sizeof(struct logit_sum);
+
+    /* The arena takes whole blocks for small lists. */
+    return sum_floats(&floats) * sizeof(float) + lists + (1 << 20);
+}

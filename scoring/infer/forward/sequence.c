@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/infer/forward/sequence.h"
+
+#include <inttypes.h>
+
+#include "base/error.h"
+#include "scoring/infer/forward/session_private.h"
+#include "scoring/infer/model/model_private.h"
+
+static int broken(size_t sequence, const char *what, struct error *err)
+{
+    return error_set(err, ERR_INVARIANT, "sequence %zu of a call: %s", sequence, what);
+}
+
+static bool spans_fit(const struct sequence *sequence, const struct span *spans, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (spans[i].start >= spans[i].end || spans[i].end > sequence->n_tokens)
+            return false;
+    return true;
+}
+
+static int check_ids(const int32_t *ids, size_t n, uint32_t n_vocab, size_t sequence,
+                     struct error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (ids[i] < 0 || (uint32_t)ids[i] >= n_vocab)
+            return error_set(err, ERR_INPUT,
+                             "token %zu of sequence %zu has id %" PRId32
+                             ", but the vocabulary has %" PRIu32 " tokens",
+                             i, sequence, ids[i], n_vocab);
+    }
+    return 0;
+}
+
+int sequence_check(const struct session *session, const struct sequence *sequence, size_t index,
+                   struct error *err)
+{
+    const struct model_info *info = &session->model->info;
+    const uint32_t n_vocab = info->n_vocab;
+
+    if (sequence->n_tokens < 1)
+        return broken(index, "it has no tokens", err);
+    if (info->learned_positions && sequence->n_tokens > info->context_length)
+        return error_set(err, ERR_INPUT,
+                         "sequence %zu has %zu tokens, but the model has vectors for %" PRIu32
+                         " positions only",
+                         index, sequence->n_tokens, info->context_length);
+    if (sequence->nll_nats &&
+        (sequence->score_from < 1 || sequence->score_from > sequence->n_tokens))
+        return broken(index, "score_from is outside it", err);
+    if ((sequence->attention || sequence->focus) && sequence->attend_from >= sequence->n_tokens)
+        return broken(index, "attend_from is outside it", err);
+    if (sequence->attention && (sequence->unseen.start > sequence->unseen.end ||
+                                sequence->unseen.end > sequence->n_tokens))
+        return broken(index, "what is unseen is outside it", err);
+    if (sequence->focus && sequence->focus_layer >= session->model->info.n_layers)
+        return broken(index, "focus_layer is none of the model's", err);
+    if (sequence->pooled && sequence->pool_from >= sequence->n_tokens)
+        return broken(index, "pool_from is outside it", err);
+    if (sequence->reach && sequence->n_tokens < 2)
+        return broken(index, "one token reaches nowhere", err);
+    if (!spans_fit(sequence, sequence->score_spans,
+                   sequence->nll_nats ? sequence->n_score_spans : 0) ||
+        !spans_fit(sequence, sequence->spans, sequence->attention ? sequence->n_spans : 0) ||
+        !spans_fit(sequence, sequence->focus_spans,
+                   sequence->focus ? sequence->n_focus_spans : 0))
+        return broken(index, "a span is empty or outside it", err);
+    return check_ids(sequence->tokens, sequence->n_tokens, n_vocab, index, err) < 0 ||
+                   check_ids(sequence->asked, sequence->asked_nll_nats ? sequence->n_asked : 0,
+                             n_vocab, index, err) < 0
+               ? -1
+               : 0;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/infer/model/pack.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/threads/pool.h"
+#include "scoring/infer/model/model_private.h"
+#include "scoring/infer/model/panels.h"
+#include "scoring/kernels/kernels.h"
+
+/* Panels begin on pages of this size: the matrices are read from end to end, over and over. */
+enum { HUGE_PAGE = 2 * 1024 * 1024, MATRICES_MAX = 7 };
+
+struct job {
+    const struct kernels *kernels;
+    const struct matrix *matrix;
+    uint8_t *out;
+    uint8_t *scratch; /* PANEL_SCRATCH_BYTES for each thread */
+};
+
+/* The i-th matrix that sessions multiply by; NULL behind the last. */
+static struct matrix *matrix_at(struct weights *weights, uint32_t n_layers, size_t i)
+{
+    if (i == (size_t)n_layers * MATRICES_MAX)
+        return &weights->output;
+    if (i > (size_t)n_layers * MATRICES_MAX)
+        return NULL;
+    struct layer *layer = &weights->layers[i / MATRICES_MAX];
+    struct matrix *const matrices[MATRICES_MAX] = {
+        &layer->q.matrix,    &layer->k.matrix,  &layer->v.matrix,    &layer->attn_output.matrix,
+        &layer->gate.matrix, &layer->up.matrix, &layer->down.matrix,
+    };
+    return matrices[i % MATRICES_MAX];
+}
+
+static size_t n_panels(const struct kernels *kernels, const struct matrix *matrix)
+{
+    return (matrix->n_rows + kernels->panel - 1) / kernels->panel;
+}
+
+/* 0 of a matrix that a layer does without. On cache lines. */
+static uint64_t matrix_bytes(const struct kernels *kernels, const struct matrix *matrix)
+{
+    if (!matrix->data)
+        return 0;
+    const uint64_t bytes = (uint64_t)n_panels(kernels, matrix) *
+                           panel_bytes(kernels, panel_form(kernels, matrix), matrix->n_cols);
+
+    return (bytes + 63) & ~(uint64_t)63;
+}
+
+uint64_t model_pack_bytes(const struct model *model, const struct kernels *kernels)
+{
+    struct weights weights = model->weights; /* only looked at */
+    uint64_t sum = 0;
+    const struct matrix *matrix;
+
+    for (size_t i = 0; (matrix = matrix_at(&weights, model->info.n_layers, i)); i++)
+        sum += matrix_bytes(kernels, matrix);
+    return (sum + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+}
+
+static void pack_panel(void *arg, size_t item, size_t thread)
+{
+    const struct job *job = arg;
+    const struct matrix *matrix = job->matrix;
+    const struct kernels *kernels = job->kernels;
+    const enum form form = panel_form(kernels, matrix);
+    const size_t column = item * kernels->panel;
+    const size_t left = matrix->n_rows - column;
+    uint8_t *out = job->out + item * panel_bytes(kernels, form, matrix->n_cols);
+
+    for (size_t first = 0; first < matrix->n_cols; first += PANEL_DEPTH) {
+        const size_t rest = matrix->n_cols - first;
+
+        panel_fill(kernels, matrix, column, left < kernels->panel ? left : kernels->panel,
+                   first, rest < PANEL_DEPTH ? rest : PANEL_DEPTH,
+                   job->scratch + thread * PANEL_SCRATCH_BYTES,
+                   out + panel_bytes(kernels, form, first));
+    }
+}
+
+static int check_memory(uint64_t bytes, struct error *err)
+{
+    const double gib = 1024.0 * 1024 * 1024;
+    const uint64_t available = memory_available("");
+
+    if (bytes <= available && bytes <= SIZE_MAX)
+        return 0;
+    return error_set(
+        err, ERR_NOMEM,
+        "packing the weights takes %.2f GiB of memory, but there are %.2f to be had",
+        (double)bytes / gib, (double)available / gib);
+}
+
+static void pack_all(struct model *model, struct pool *pool, struct job *job, uint8_t *out)
+{
+    struct matrix *matrix;
+
+    for (size_t i = 0; (matrix = matrix_at(&model->weights, model->info.n_layers, i)); i++) {
+        if (!matrix->data)
+            continue;
+        job->matrix = matrix;
+        job->out = out;
+        pool_run(pool, n_panels(job->kernels, matrix), pack_panel, job);
+        matrix->panels = out;
+        out += matrix_bytes(job->kernels, matrix);
+    }
+}
+
+int model_pack(struct model *model, const struct kernels *kernels, struct pool *pool,
+               struct error *err)
+{
+    const uint64_t bytes = model_pack_bytes(model, kernels);
+    struct job job = { .kernels = kernels };
+
+    if (panels_serve(model, kernels))
+        return 0;
+    if (check_memory(bytes, err) < 0)
+        return -1;
+    uint8_t *panels = aligned_alloc(HUGE_PAGE, (size_t)bytes);
+    job.scratch = aligned_alloc(64, pool_threads(pool) * PANEL_SCRATCH_BYTES);
+    if (!panels || !job.scratch) {
+        free(panels);
+        free(job.scratch);
+        return error_nomem(err);
+    }
+    (void)madvise(panels, (size_t)bytes, MADV_HUGEPAGE); /* a wish, not a need */
+    free(model->panels);
+    model->panels = panels;
+    model->panels_bytes = bytes;
+    model->panels_for = *kernels;
+    pack_all(model, pool, &job, panels);
+    free(job.scratch);
+    return 0;
+}
+
+void model_unpack(struct model *model)
+{
+    struct matrix *matrix;
+
+    for (size_t i = 0; (matrix = matrix_at(&model->weights, model->info.n_layers, i)); i++)
+        matrix->panels = NULL;
+    free(model->panels);
+    model->panels = NULL;
+    model->panels_bytes = 0;
+}
+
+bool panels_serve(const struct model *model, const struct kernels *kernels)
+{
+    const struct kernels *made = &model->panels_for;
+
+    return model->panels && strcmp(made->name, kernels->name) == 0 &&
+           made->int8 == kernels->int8 && made->bf16 == kernels->bf16;
+}

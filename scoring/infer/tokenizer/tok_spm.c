@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SentencePiece BPE: spaces become U+2581, and of all neighbours whose texts together are a
+ * token, the pair with the best score joins first. What stays without a token is written with
+ * the tokens of its bytes.
+ */
+#include "scoring/infer/tokenizer/tokenizer_private.h"
+
+#include "base/error.h"
+#include "base/text/utf8.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
+#include "scoring/infer/tokenizer/vocab.h"
+
+struct word {
+    const struct vocab *vocab;
+    const char *text;
+};
+
+static bool find_merge(const void *state, const struct symbol *left, const struct symbol *right,
+                       struct merge *out)
+{
+    const struct word *word = state;
+    const size_t len = (size_t)left->len + right->len;
+    const int32_t id = vocab_find(word->vocab, slice_of(word->text + left->pos, len));
+
+    if (id == TOKEN_NONE)
+        return false;
+    *out = (struct merge){ word->vocab->priorities[id], id };
+    return true;
+}
+
+int tok_add_bytes(const struct tok_job *job, struct slice text, struct error *err)
+{
+    const int32_t *bytes = job->vocab->bytes;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (bytes[(uint8_t)text.ptr[i]] != TOKEN_NONE)
+            continue;
+        if (job->vocab->unknown != TOKEN_NONE)
+            return token_buf_add(job->out, job->vocab->unknown, err);
+        return error_set(err, ERR_INPUT,
+                         "the vocabulary has no token for the character '%.*s' of the text",
+                         (int)text.len, text.ptr);
+    }
+    for (size_t i = 0; i < text.len; i++)
+        if (token_buf_add(job->out, bytes[(uint8_t)text.ptr[i]], err) < 0)
+            return -1;
+    return 0;
+}
+
+static int encode_word(const struct tok_job *job, struct slice text, struct error *err)
+{
+    struct merger *merger = &job->scratch->merger;
+    const struct word word = { job->vocab, text.ptr };
+    const struct merge_rule rule = { find_merge, &word };
+
+    merger_clear(merger);
+    for (size_t i = 0; i < text.len;) {
+        const size_t len = utf8_char_len(slice_of(text.ptr + i, text.len - i));
+
+        if (merger_add(merger, (uint32_t)len, TOKEN_NONE, err) < 0)
+            return -1;
+        i += len;
+    }
+    if (merger_run(merger, &rule, err) < 0)
+        return -1;
+    for (uint32_t i = 0; i != SYMBOL_NONE; i = merger->symbols[i].next) {
+        const struct symbol *symbol = &merger->symbols[i];
+        const struct slice part = slice_of(text.ptr + symbol->pos, symbol->len);
+        const int32_t id = symbol->id != TOKEN_NONE ? symbol->id : vocab_find(job->vocab, part);
+        const int rc =
+            id != TOKEN_NONE ? token_buf_add(job->out, id, err) : tok_add_bytes(job, part, err);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static bool is_space(struct slice text, size_t at)
+{
+    return text.len - at >= VOCAB_SPACE_BYTES &&
+           memcmp(text.ptr + at, VOCAB_SPACE, VOCAB_SPACE_BYTES) == 0;
+}
+
+/* Where the word at the start of the text ends: before the next space that follows something
+ * else. Nothing joins across that place unless a token holds such a space. */
+static size_t word_len(const struct vocab *vocab, struct slice text)
+{
+    size_t at = 0;
+
+    if (vocab->inner_spaces)
+        return text.len;
+    while (at < text.len && is_space(text, at))
+        at += VOCAB_SPACE_BYTES;
+    while (at < text.len) {
+        const char *next = memchr(text.ptr + at, VOCAB_SPACE[0], text.len - at);
+
+        if (!next)
+            return text.len;
+        at = (size_t)(next - text.ptr);
+        if (is_space(text, at))
+            return at;
+        at++;
+    }
+    return text.len;
+}
+
+int tok_escape_spaces(struct buf *out, struct slice text, bool with_prefix, struct error *err)
+{
+    const char *end = text.ptr + text.len;
+
+    buf_clear(out);
+    if (with_prefix && buf_add(out, VOCAB_SPACE, VOCAB_SPACE_BYTES, err) < 0)
+        return -1;
+    for (const char *at = text.ptr; at < end;) {
+        const char *space = memchr(at, ' ', (size_t)(end - at));
+        const char *stop = space ? space : end;
+
+        if (buf_add(out, at, (size_t)(stop - at), err) < 0 ||
+            (space && buf_add(out, VOCAB_SPACE, VOCAB_SPACE_BYTES, err) < 0))
+            return -1;
+        at = space ? space + 1 : end;
+    }
+    return 0;
+}
+
+int spm_encode(const struct tok_job *job, struct slice text, bool with_prefix,
+               struct error *err)
+{
+    struct buf *escaped = &job->scratch->escaped;
+
+    if (tok_escape_spaces(escaped, text, with_prefix, err) < 0)
+        return -1;
+    const struct slice all = buf_slice(escaped);
+    for (size_t at = 0; at < all.len;) {
+        const struct slice rest = slice_of(all.ptr + at, all.len - at);
+        const size_t len = word_len(job->vocab, rest);
+
+        if (encode_word(job, slice_of(rest.ptr, len), err) < 0)
+            return -1;
+        at += len;
+    }
+    return 0;
+}
