@@ -14,7 +14,7 @@
 #include "scoring/infer/model/pack.h"
 #include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/kernels/kernels.h"
-#include "scoring/template.h"
+#include "scoring/prompts/templates/template.h"
 
 /* What --template auto would take. */
 static int name_template(const struct tokenizer *tokenizer, const char **name,

@@ -16,7 +16,7 @@
 #include "scoring/infer/model/model.h"
 #include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/kernels/kernels.h"
-#include "scoring/perplexity.h"
+#include "scoring/observe/perplexity.h"
 
 struct nll_args {
     const char *path;

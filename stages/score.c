@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/report.h"
-#include "scoring/prompt_cache.h"
+#include "scoring/prompts/prompt_cache.h"
 #include "scoring/template_list.h" /* generated: TEMPLATE_LIST */
 #include "stages/score_private.h"
 #include "stages/stage.h"

@@ -21,9 +21,9 @@
 #include "base/io/file.h"
 #include "base/option.h"
 #include "scoring/kernels/kernels.h"
-#include "scoring/observe.h"
+#include "scoring/observe/observe.h"
+#include "scoring/prompts/templates/template.h"
 #include "scoring/scorer.h"
-#include "scoring/template.h"
 #include "stages/cohort_private.h"
 #include "store/selection.h"
 

@@ -10,7 +10,7 @@
 #include "base/json/jsonout.h"
 #include "base/slice.h"
 #include "scoring/infer/model/model.h"
-#include "scoring/prompt.h"
+#include "scoring/prompts/prompt.h"
 #include "stages/stage.h"
 #include "store/score.h"
 #include "store/store.h"

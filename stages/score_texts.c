@@ -6,8 +6,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "scoring/dialogue.h"
 #include "scoring/infer/forward/session.h"
+#include "scoring/prompts/dialogue.h"
 #include "store/sample.h"
 
 void score_texts_release(struct score_texts *texts)

@@ -16,9 +16,9 @@
 #include "base/error.h"
 #include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/infer/tokenizer/vocab.h"
-#include "scoring/observe.h"
-#include "scoring/prompt.h"
-#include "scoring/template.h"
+#include "scoring/observe/observe.h"
+#include "scoring/prompts/prompt.h"
+#include "scoring/prompts/templates/template.h"
 #include "tests/support/vocab_fixture.h"
 
 enum { TURNS_MAX = 12, HEAD_BYTES = 2 };

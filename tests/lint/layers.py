@@ -14,6 +14,7 @@ import tree
 BASE = {"base", "base/io", "base/json", "base/text", "base/threads"}
 INFER = {"scoring/infer", "scoring/infer/gguf", "scoring/infer/tokenizer",
          "scoring/infer/model", "scoring/infer/forward"}
+SCORING = {"scoring", "scoring/prompts", "scoring/prompts/templates", "scoring/observe", *INFER}
 # What a folder may include besides its own headers.
 MAY_SEE = {
     "base": set(),
@@ -37,13 +38,20 @@ MAY_SEE = {
     "scoring/infer/forward": {"scoring/infer/model", "scoring/infer/arch", "scoring/kernels",
                               *BASE},
     "scoring/infer": {"scoring/kernels", *BASE},
-    "scoring": {*INFER, *BASE},
+    "scoring": BASE,
+    # The last: the list of families that scoring/meson.build generates.
+    "scoring/prompts/templates": {"scoring/prompts", "scoring", "scoring/infer/tokenizer",
+                                  "scoring/infer/gguf", *BASE},
+    "scoring/prompts": {"scoring/prompts/templates", "scoring", *INFER, *BASE},
+    "scoring/observe": {"scoring", "scoring/prompts", "scoring/prompts/templates", *INFER,
+                        *BASE},
+    "scoring/metrics": {"scoring", "scoring/observe", *INFER, *BASE},
     "stages/formats": {"stages", "store", *BASE},
     # It opens models and chooses the kernels they run on, and hands both to scoring/.
-    "stages": {"stages/formats", "scoring", *INFER, "scoring/kernels", "store",
+    "stages": {"stages/formats", *SCORING, "scoring/kernels", "store",
                *BASE},
     "pipeline": {"stages", "store", *BASE},
-    "cli": {"pipeline", "stages", "scoring", *INFER, "scoring/kernels", "store",
+    "cli": {"pipeline", "stages", *SCORING, "scoring/kernels", "store",
             *BASE},
 }
 ANYTHING = ("tests", "bench")
@@ -90,7 +98,7 @@ SIBLINGS = [
     ("stages", "stages/meson.build", "stage_names", ""),
     ("stages/formats", "stages/formats/meson.build", "format_names", ""),
     ("stages/formats", "stages/meson.build", "format_names", ""),
-    ("scoring", "scoring/meson.build", "scorer_names", ""),
+    ("scoring/metrics", "scoring/meson.build", "scorer_names", ""),
     ("scoring/infer", "scoring/infer/meson.build", "arch_names", "arch/"),
 ]
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)

@@ -50,15 +50,17 @@ def list_problems(root, build_file, variable, folder, before, after):
 
 
 def source_problems(root):
-    """A source outside tests/ whose name no build file of its folder mentions."""
+    """A source outside tests/ that no build file of its folder or of one above mentions."""
     for name in tree.files(root, ".c", ".cc"):
         if name.startswith("tests/"):
             continue
         stem, folder = splitext(basename(name))[0], dirname(name)
         words = set()
-        for build_file in (f"{folder}/meson.build", f"{dirname(folder)}/meson.build"):
+        while folder:
+            build_file = f"{folder}/meson.build"
             if Path(root, build_file).exists():
                 words |= set(re.findall(r"[\w.]+", tree.read(root, build_file)))
+            folder = dirname(folder)
         if not {stem, basename(name)} & words and stem.split("_", 1)[-1] not in words:
             yield f"{name}: no meson.build of its folder names it"
 

@@ -18,8 +18,8 @@
 #include "base/threads/pool.h"
 #include "scoring/infer/model/model.h"
 #include "scoring/kernels/kernels.h"
-#include "scoring/observe.h"
-#include "scoring/prompt.h"
+#include "scoring/observe/observe.h"
+#include "scoring/prompts/prompt.h"
 #include "scoring/scorer.h"
 
 enum { SAMPLES_MAX = 16, SEGMENTS_MAX = 64 };

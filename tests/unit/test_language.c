@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/text/language.h"
-#include "scoring/observe.h"
+#include "scoring/observe/observe.h"
 #include "scoring/scorer.h"
 #include "tests/support/oom.h"
 

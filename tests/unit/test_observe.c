@@ -8,12 +8,12 @@
 #include "base/buf.h"
 #include "base/io/file.h"
 #include "base/threads/pool.h"
-#include "scoring/dialogue.h"
 #include "scoring/infer/forward/session.h"
 #include "scoring/infer/model/model.h"
 #include "scoring/kernels/kernels.h"
-#include "scoring/observe.h"
-#include "scoring/prompt.h"
+#include "scoring/observe/observe.h"
+#include "scoring/prompts/dialogue.h"
+#include "scoring/prompts/prompt.h"
 #include "scoring/scorer.h"
 
 enum { NEED_ALL = NEED_NLL | NEED_NLL_ALONE | NEED_SEGMENTS };

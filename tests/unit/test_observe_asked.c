@@ -11,8 +11,8 @@
 #include "scoring/infer/forward/session.h"
 #include "scoring/infer/model/model.h"
 #include "scoring/kernels/kernels.h"
-#include "scoring/observe.h"
-#include "scoring/prompt.h"
+#include "scoring/observe/observe.h"
+#include "scoring/prompts/prompt.h"
 #include "scoring/scorer.h"
 
 enum { WIDTH = 16, MAX_TOKENS = 512, NEAR = 10 };

@@ -8,9 +8,9 @@
 #include "base/threads/pool.h"
 #include "scoring/infer/model/model.h"
 #include "scoring/kernels/kernels.h"
-#include "scoring/observe.h"
-#include "scoring/prompt.h"
-#include "scoring/prompt_cache.h"
+#include "scoring/observe/observe.h"
+#include "scoring/prompts/prompt.h"
+#include "scoring/prompts/prompt_cache.h"
 #include "scoring/scorer.h"
 
 enum { NEEDS = NEED_NLL | NEED_NLL_ALONE, N_TEXTS = 5, COPIES = 12 };

@@ -3,10 +3,10 @@
 #include "tests/support/test.h"
 
 #include "scoring/infer/tokenizer/vocab.h"
-#include "scoring/observe.h"
-#include "scoring/prompt.h"
-#include "scoring/prompt_cache.h"
-#include "scoring/template.h"
+#include "scoring/observe/observe.h"
+#include "scoring/prompts/prompt.h"
+#include "scoring/prompts/prompt_cache.h"
+#include "scoring/prompts/templates/template.h"
 #include "tests/support/oom.h"
 #include "tests/support/vocab_fixture.h"
 

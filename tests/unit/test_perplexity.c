@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "scoring/infer/forward/session.h"
 #include "scoring/kernels/kernels.h"
-#include "scoring/perplexity.h"
+#include "scoring/observe/perplexity.h"
 #include "tests/support/infer.h"
 
 enum { N = 300 };

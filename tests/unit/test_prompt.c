@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "scoring/infer/model/model.h"
-#include "scoring/observe.h"
-#include "scoring/prompt.h"
+#include "scoring/observe/observe.h"
+#include "scoring/prompts/prompt.h"
 
 struct fixture {
     struct model *llama; /* SentencePiece, prompts begin with BOS */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "scoring/infer/tokenizer/tokenizer.h"
-#include "scoring/prompt.h"
-#include "scoring/prompt_cache.h"
+#include "scoring/prompts/prompt.h"
+#include "scoring/prompts/prompt_cache.h"
 
 /* n_ids times the same id, with one turn. */
 static struct prompt make(int32_t id, size_t n_ids)

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "scoring/imported.h"
-#include "scoring/observe.h"
+#include "scoring/observe/observe.h"
 #include "scoring/scorer.h"
 
 static void assert_near(double value, double want)

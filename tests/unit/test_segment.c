@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
-#include "scoring/segment.h"
+#include "scoring/observe/segment.h"
 
 static void a_last_piece_under_half_a_segment_joins_the_one_before(void **state)
 {

@@ -5,9 +5,9 @@
 #include "base/buf.h"
 #include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/infer/tokenizer/vocab.h"
-#include "scoring/observe.h"
-#include "scoring/prompt.h"
-#include "scoring/template.h"
+#include "scoring/observe/observe.h"
+#include "scoring/prompts/prompt.h"
+#include "scoring/prompts/templates/template.h"
 #include "tests/support/vocab_fixture.h"
 
 /* All names that a template may have as tokens. */

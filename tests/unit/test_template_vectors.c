@@ -10,9 +10,9 @@
 #include "base/io/file.h"
 #include "scoring/infer/gguf/gguf.h"
 #include "scoring/infer/tokenizer/tokenizer.h"
-#include "scoring/observe.h"
-#include "scoring/prompt.h"
-#include "scoring/template.h"
+#include "scoring/observe/observe.h"
+#include "scoring/prompts/prompt.h"
+#include "scoring/prompts/templates/template.h"
 
 #define S  "You are a helpful robot"
 #define Q1 "Hello there, who are you?"

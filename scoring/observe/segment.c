@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/observe/segment.h"
+
+#include <string.h>
+
+static const char *const names[SEGMENT_LASTS] = {
+    [SEGMENT_LAST_HALF] = "half",
+    [SEGMENT_LAST_KEEP] = "keep",
+    [SEGMENT_LAST_MERGE] = "merge",
+    [SEGMENT_LAST_DROP] = "drop",
+};
+
+const char *segment_last_name(enum segment_last last)
+{
+    return names[last];
+}
+
+bool segment_last_find(const char *name, enum segment_last *out)
+{
+    for (size_t i = 0; i < SEGMENT_LASTS; i++) {
+        if (strcmp(names[i], name) != 0)
+            continue;
+        *out = (enum segment_last)i;
+        return true;
+    }
+    return false;
+}
+
+static size_t count(enum segment_last last, size_t n_context, size_t tokens)
+{
+    const size_t n_full = n_context / tokens;
+    const size_t rest = n_context % tokens;
+
+    if (rest == 0 || last == SEGMENT_LAST_DROP)
+        return n_full;
+    if (n_full == 0 || last == SEGMENT_LAST_KEEP)
+        return n_full + 1;
+    /* rest >= tokens / 2 as numbers, not as integers, and without a product. */
+    return n_full + (last == SEGMENT_LAST_HALF && rest >= tokens - rest);
+}
+
+/* How long a segment is. */
+static size_t length(const struct segment_rule *rule, size_t n_context)
+{
+    if (rule->most == 0 || count(rule->last, n_context, rule->tokens) <= rule->most)
+        return rule->tokens;
+    return n_context / rule->most + (n_context % rule->most > 0);
+}
+
+size_t segment_count(const struct segment_rule *rule, size_t n_context)
+{
+    return count(rule->last, n_context, length(rule, n_context));
+}
+
+struct span segment_span(const struct segment_rule *rule, size_t n_context, size_t i)
+{
+    const size_t tokens = length(rule, n_context);
+    const size_t start = i * tokens;
+
+    if (rule->last != SEGMENT_LAST_DROP && i + 1 == count(rule->last, n_context, tokens))
+        return (struct span){ start, n_context };
+    return (struct span){ start, start + tokens };
+}
