@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/json/jsonout.h"
 #include "cli/command.h"
-#include "stages/corpus_samples.h"
+#include "stages/ingest/corpus_samples.h"
 #include "store/content.h"
 #include "store/sample.h"
 #include "store/store.h"

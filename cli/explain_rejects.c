@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "stages/defect.h"
+#include "stages/record/defect.h"
 
 /* "repair or reject": what the user may ask for besides; "" for nothing. */
 static void other_actions(const struct defect_class *class, char *out, size_t size)

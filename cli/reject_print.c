@@ -9,7 +9,7 @@
 #include "base/json/jsonout.h"
 #include "base/text/utf8.h"
 #include "base/text/visible.h"
-#include "stages/defect.h"
+#include "stages/record/defect.h"
 #include "store/source.h"
 
 enum { LINE_MAX_BYTES = 1 << 26, SHOWN_MAX_BYTES = 64 * 1024 };

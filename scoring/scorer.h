@@ -9,7 +9,7 @@
  *   derive   combines other scores of the same sample: ifd from nll and nll_alone
  *   pool     combines what is stored of all samples of a run: knn
  *   rank     combines the scores of a cohort: hmp, gateau
- * Inputs are named by metric and by which model of a pair they come from; stages/score.c
+ * Inputs are named by metric and by which model of a pair they come from; stages/score/score.c
  * computes them first, stores each as a metric of its own, and never computes one twice.
  *
  * A score that cannot be computed has a reason and no number. To add one: NAME.c with

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * defect.h - what was wrong with records, by the names of stages/defect.h. Inside a
+ * defect.h - what was wrong with records, by the names of stages/record/defect.h. Inside a
  * transaction.
  */
 #ifndef CURATE_STORE_DEFECT_H

@@ -43,7 +43,8 @@ struct sample {
     struct hash hash;         /* sample_identify() fills these two */
     struct hash context_hash; /* meaningless when context.ptr is NULL */
 
-    uint64_t defects; /* whoever reads records notes them here (stages/defect.h); not stored */
+    uint64_t defects; /* whoever reads records notes them here (stages/record/defect.h); not
+                         stored */
 
     int64_t file_id;
     uint64_t line;

@@ -9,8 +9,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/io/frame.h"
-#include "stages/formats/format.h"
-#include "stages/parse.h"
+#include "stages/ingest/formats/format.h"
+#include "stages/ingest/parse.h"
 
 enum { RECORD_MAX = 1 << 16, WRITTEN_MAX = 1 << 24 };
 

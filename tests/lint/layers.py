@@ -15,6 +15,7 @@ BASE = {"base", "base/io", "base/json", "base/text", "base/threads"}
 INFER = {"scoring/infer", "scoring/infer/gguf", "scoring/infer/tokenizer",
          "scoring/infer/model", "scoring/infer/forward"}
 SCORING = {"scoring", "scoring/prompts", "scoring/prompts/templates", "scoring/observe", *INFER}
+STAGES = {"stages", "stages/record", "stages/ingest", "stages/ingest/formats"}
 # What a folder may include besides its own headers.
 MAY_SEE = {
     "base": set(),
@@ -46,12 +47,18 @@ MAY_SEE = {
     "scoring/observe": {"scoring", "scoring/prompts", "scoring/prompts/templates", *INFER,
                         *BASE},
     "scoring/metrics": {"scoring", "scoring/observe", *INFER, *BASE},
-    "stages/formats": {"stages", "store", *BASE},
+    "stages": {"store", *BASE},
+    "stages/record": {"store", *BASE},
+    "stages/ingest/formats": {"stages/record", "store", *BASE},
+    "stages/ingest": {"stages", "stages/record", "stages/ingest/formats", "store", *BASE},
+    "stages/import": {"stages", "store", "scoring", *BASE},
+    "stages/cohort": {"stages", "scoring", "store", *BASE},
     # It opens models and chooses the kernels they run on, and hands both to scoring/.
-    "stages": {"stages/formats", *SCORING, "scoring/kernels", "store",
-               *BASE},
-    "pipeline": {"stages", "store", *BASE},
-    "cli": {"pipeline", "stages", *SCORING, "scoring/kernels", "store",
+    "stages/score": {"stages", "stages/cohort", "scoring/kernels", *SCORING, "store", *BASE},
+    "stages/select": {"stages", "stages/cohort", "scoring", "store", *BASE},
+    "stages/export": {"stages", "stages/record", "stages/ingest/formats", "store", *BASE},
+    "pipeline": {*STAGES, "store", *BASE},
+    "cli": {"pipeline", *STAGES, *SCORING, "scoring/kernels", "store",
             *BASE},
 }
 ANYTHING = ("tests", "bench")
@@ -96,8 +103,7 @@ GATE = ("store/sqlite_private.h", ["store/db.c", "store/stmt.c"])
 # The lists whose members do not know each other: folder, build file, list, prefix of the file.
 SIBLINGS = [
     ("stages", "stages/meson.build", "stage_names", ""),
-    ("stages/formats", "stages/formats/meson.build", "format_names", ""),
-    ("stages/formats", "stages/meson.build", "format_names", ""),
+    ("stages/formats", "stages/ingest/formats/meson.build", "format_names", ""),
     ("scoring/metrics", "scoring/meson.build", "scorer_names", ""),
     ("scoring/infer", "scoring/infer/meson.build", "arch_names", "arch/"),
 ]

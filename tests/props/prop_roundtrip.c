@@ -8,8 +8,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/io/frame.h"
-#include "stages/formats/format.h"
-#include "stages/parse.h"
+#include "stages/ingest/formats/format.h"
+#include "stages/ingest/parse.h"
 #include "tests/support/rng.h"
 
 enum { N_TRIALS = 4000, TURNS_MAX = 6, TEXT_MAX = 1 << 16 };

@@ -6,7 +6,7 @@
 
 #include "base/option.h"
 #include "scoring/kernels/kernels.h"
-#include "stages/retry.h"
+#include "stages/ingest/retry.h"
 #include "store/run.h"
 #include "tests/support/test.h"
 

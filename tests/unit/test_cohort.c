@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "base/arena.h"
-#include "stages/cohort_private.h"
+#include "stages/cohort/cohort.h"
 #include "stages/stage.h"
 #include "store/run.h"
 #include "store/score.h"

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "stages/defect.h"
+#include "stages/record/defect.h"
 #include "store/store.h"
 #include "tests/support/stage_run.h"
 #include "tests/support/store_fixture.h"

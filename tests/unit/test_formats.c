@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "base/json/json.h"
-#include "stages/formats/format.h"
+#include "stages/ingest/formats/format.h"
 
 struct fixture {
     struct json *json;

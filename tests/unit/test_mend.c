@@ -2,8 +2,8 @@
 #include "tests/support/test.h"
 
 #include "base/arena.h"
-#include "stages/defect.h"
-#include "stages/mend.h"
+#include "stages/record/defect.h"
+#include "stages/record/repair.h"
 #include "tests/support/rng.h"
 
 enum { ROUNDS = 20000, TEXT_MAX = 200 };

@@ -3,8 +3,8 @@
 
 #include "base/arena.h"
 #include "base/io/frame.h"
-#include "stages/formats/format.h"
-#include "stages/parse.h"
+#include "stages/ingest/formats/format.h"
+#include "stages/ingest/parse.h"
 
 struct fixture {
     struct format_options options;

@@ -2,7 +2,7 @@
 #include "tests/support/test.h"
 
 #include "base/arena.h"
-#include "stages/roles.h"
+#include "stages/record/roles.h"
 #include "store/sample.h"
 
 enum { MAX_TURNS = 16 };

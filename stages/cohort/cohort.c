@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/cohort/cohort.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/json/jsonout.h"
+#include "stages/stage.h"
+#include "store/score.h"
+#include "store/selection.h"
+#include "store/store.h"
+
+enum { PARAMS_MAX_BYTES = 1 << 16 };
+
+static const char *ppl_name(const struct cohort_spec *spec)
+{
+    return spec->options.log_ppl ? "log" : "ppl";
+}
+
+static const char *nulls_name(const struct cohort_spec *spec)
+{
+    return spec->impute ? "median" : "exclude";
+}
+
+void cohort_defaults(struct cohort_spec *spec)
+{
+    spec->options = (struct scorer_options){ .alpha = 0.8, .normaliser = NORMALISE_SOFTMAX };
+    spec->impute = false;
+}
+
+static int take_alpha(const char *text, struct cohort_spec *spec, struct error *err)
+{
+    char *end = NULL;
+    const double alpha = strtod(text, &end);
+
+    if (end == text || *end || !(alpha >= 0 && alpha <= 1))
+        return error_set(err, ERR_USAGE, "--alpha is %s; it must be from 0 to 1", text);
+    spec->options.alpha = alpha;
+    return 0;
+}
+
+static int take_normaliser(const char *text, struct cohort_spec *spec, struct error *err)
+{
+    if (normaliser_find(text, &spec->options.normaliser))
+        return 0;
+    return error_set(err, ERR_USAGE,
+                     "--norm is %s; there are softmax, minmax, rank, zscore, robust "
+                     "and gateau-code",
+                     text);
+}
+
+/* One of two words. */
+static int take_either(const char *option, const char *text, const char *no, const char *yes,
+                       bool *out, struct error *err)
+{
+    if (strcmp(text, no) != 0 && strcmp(text, yes) != 0)
+        return error_set(err, ERR_USAGE, "--%s is %s; it must be %s or %s", option, text, no,
+                         yes);
+    *out = strcmp(text, yes) == 0;
+    return 0;
+}
+
+int cohort_take_args(const struct cohort_args *args, struct cohort_spec *spec,
+                     struct error *err)
+{
+    const char *sign = args->cas_sign;
+
+    if (sign && strcmp(sign, "1") == 0)
+        sign = "+1";
+    if ((args->alpha && take_alpha(args->alpha, spec, err) < 0) ||
+        (args->normaliser && take_normaliser(args->normaliser, spec, err) < 0) ||
+        (args->ppl &&
+         take_either("ppl", args->ppl, "ppl", "log", &spec->options.log_ppl, err) < 0) ||
+        (sign && take_either("cas-sign", sign, "+1", "-1", &spec->options.low_cas, err) < 0) ||
+        (args->nulls &&
+         take_either("nulls", args->nulls, "exclude", "median", &spec->impute, err) < 0))
+        return -1;
+    return 0;
+}
+
+int cohort_take_row(const struct cohort_row *row, struct cohort_spec *spec, struct error *err)
+{
+    const struct cohort_args args = { .normaliser = row->normaliser,
+                                      .ppl = row->ppl,
+                                      .cas_sign = row->cas_sign < 0 ? "-1" : "+1",
+                                      .nulls = row->nulls };
+
+    spec->condition = row->condition;
+    spec->short_set_id = row->short_set_id;
+    spec->long_set_id = row->long_set_id;
+    spec->cas_set_id = row->cas_set_id;
+    spec->options.alpha = row->alpha;
+    return cohort_take_args(&args, spec, err);
+}
+
+int cohort_check_name(const char *name, struct error *err)
+{
+    if (name[0] && !strchr(name, '@'))
+        return 0;
+    return error_set(err, ERR_USAGE,
+                     "'%s' is no name for a cohort: it must not be empty, and an @ in it "
+                     "would look like a version",
+                     name);
+}
+
+/* Settings as canonical JSON: keys in alphabetical order, no blanks. version 0: none. */
+static int settings_json(const struct cohort_spec *spec, int64_t version, struct buf *out,
+                         struct error *err)
+{
+    struct jsonout json;
+
+    jsonout_init(&json, out);
+    jsonout_object_begin(&json);
+    jsonout_key(&json, "alpha");
+    jsonout_double(&json, spec->options.alpha);
+    jsonout_key(&json, "cas_sign");
+    jsonout_int(&json, spec->options.low_cas ? -1 : 1);
+    jsonout_key(&json, "cohort");
+    jsonout_text(&json, slice_text(spec->name));
+    jsonout_key(&json, "normaliser");
+    jsonout_text(&json, slice_text(normaliser_name(spec->options.normaliser)));
+    jsonout_key(&json, "nulls");
+    jsonout_text(&json, slice_text(nulls_name(spec)));
+    jsonout_key(&json, "ppl");
+    jsonout_text(&json, slice_text(ppl_name(spec)));
+    if (version > 0) {
+        jsonout_key(&json, "version");
+        jsonout_int(&json, version);
+    }
+    jsonout_object_end(&json);
+    return jsonout_end(&json, err);
+}
+
+static void hash_text(struct hash_stream *stream, const char *text)
+{
+    if (text)
+        hash_stream_add(stream, text, strlen(text));
+    hash_stream_add(stream, text ? "" : "\1", 1);
+}
+
+/* Of everything that a version is made of and of what came of it. */
+static int hash_version(const struct cohort_spec *spec, const struct cohort_numbers *numbers,
+                        struct hash *out, struct error *err)
+{
+    const int64_t made_of[] = { spec->short_set_id, spec->long_set_id, spec->cas_set_id,
+                                scorer_find("hmp")->version, scorer_find("gateau")->version };
+    struct hash_stream *stream = NULL;
+    struct buf settings;
+    int rc = -1;
+
+    buf_init(&settings, PARAMS_MAX_BYTES);
+    if (settings_json(spec, 0, &settings, err) < 0 || hash_stream_new(&stream, err) < 0)
+        goto done;
+    hash_text(stream, settings.data);
+    hash_text(stream, spec->condition);
+    hash_stream_add(stream, made_of, sizeof made_of);
+    if (numbers->n > 0) {
+        hash_stream_add(stream, spec->samples->ids, numbers->n * sizeof *spec->samples->ids);
+        hash_stream_add(stream, numbers->hmp, numbers->n * sizeof *numbers->hmp);
+        hash_stream_add(stream, numbers->cas, numbers->n * sizeof *numbers->cas);
+        hash_stream_add(stream, numbers->gateau, numbers->n * sizeof *numbers->gateau);
+    }
+    for (size_t i = 0; i < numbers->n; i++)
+        hash_text(stream, numbers->status[i]);
+    *out = hash_stream_end(stream);
+    rc = 0;
+done:
+    hash_stream_free(stream);
+    buf_release(&settings);
+    return rc;
+}
+
+/* The score set by which a version's hmp or gateau is known. */
+static int put_set(const struct stage_context *context, const struct cohort_spec *spec,
+                   const char *metric, int64_t version, int64_t *set_id, struct error *err)
+{
+    const struct scorer *scorer = scorer_find(metric);
+    struct buf params;
+    int64_t model_id;
+    int rc = -1;
+
+    buf_init(&params, PARAMS_MAX_BYTES);
+    if (score_set_model(context->store, spec->long_set_id, &model_id, err) < 0 ||
+        settings_json(spec, version, &params, err) < 0)
+        goto done;
+    const struct score_set set = { .metric = scorer->name,
+                                   .version = scorer->version,
+                                   .unit = scorer->unit,
+                                   .better = "higher",
+                                   .model_id = model_id,
+                                   .params_json = buf_slice(&params) };
+    rc = score_set_put(context->store, &set, set_id, err);
+done:
+    buf_release(&params);
+    return rc;
+}
+
+static int add_version(const struct stage_context *context, const struct cohort_spec *spec,
+                       struct cohort_numbers *numbers, struct error *err)
+{
+    struct cohort_row *row = &numbers->row;
+    const struct cohort_values values = { .samples = spec->samples,
+                                          .hmp = numbers->hmp,
+                                          .cas = numbers->cas,
+                                          .gateau = numbers->gateau,
+                                          .status = numbers->status };
+
+    row->name = spec->name;
+    row->condition = spec->condition;
+    row->short_set_id = spec->short_set_id;
+    row->long_set_id = spec->long_set_id;
+    row->cas_set_id = spec->cas_set_id;
+    row->ppl = ppl_name(spec);
+    row->normaliser = normaliser_name(spec->options.normaliser);
+    row->alpha = spec->options.alpha;
+    row->cas_sign = spec->options.low_cas ? -1 : 1;
+    row->nulls = nulls_name(spec);
+    if (put_set(context, spec, "hmp", row->version, &row->hmp_set_id, err) < 0 ||
+        (spec->cas_set_id > 0 &&
+         put_set(context, spec, "gateau", row->version, &row->gateau_set_id, err) < 0))
+        return -1;
+    return cohort_add(context->store, row, &values, context->run_id, err);
+}
+
+static int put_version(const struct stage_context *context, const struct cohort_spec *spec,
+                       struct cohort_numbers *numbers, bool is_new, struct error *err)
+{
+    if (context->dry_run)
+        return 0;
+    if (store_begin(context->store, err) < 0)
+        return -1;
+    const int rc =
+        is_new ? add_version(context, spec, numbers, err)
+               : cohort_ask(context->store, numbers->row.cohort_id, context->run_id, err);
+    if (rc == 0)
+        return store_commit(context->store, err);
+    store_rollback(context->store);
+    return -1;
+}
+
+void cohort_fact(struct stage_result *result, const char *name, int64_t version)
+{
+    char text[256];
+
+    snprintf(text, sizeof text, "%s@%" PRId64, name, version);
+    stage_fact_text(result, "cohort", text);
+}
+
+int cohort_make(const struct stage_context *context, const struct cohort_spec *spec,
+                struct cohort_made *out, struct error *err)
+{
+    struct cohort_numbers numbers;
+    int rc = -1;
+
+    if (cohort_numbers_make(context, spec, &numbers, err) < 0)
+        return -1;
+    struct cohort_row *row = &numbers.row;
+    if (row->n_skipped > 0 && !numbers.certain) {
+        error_set(err, ERR_USAGE,
+                  "%" PRIu64 " of the samples have no cas, for an earlier --top had no need of "
+                  "it; 'curate score gateau' without --top finds them out",
+                  row->n_skipped);
+        goto done;
+    }
+    if (hash_version(spec, &numbers, &row->hash, err) < 0)
+        goto done;
+    const int found = cohort_find_same(context->store, spec->name, &row->hash, &row->cohort_id,
+                                       &row->version, err);
+    if (found < 0 ||
+        (found == 0 &&
+         cohort_next_version(context->store, spec->name, &row->version, err) < 0) ||
+        put_version(context, spec, &numbers, found == 0, err) < 0)
+        goto done;
+    *out = (struct cohort_made){ .version = row->version,
+                                 .is_new = found == 0,
+                                 .n = row->n,
+                                 .n_samples = row->n_samples,
+                                 .n_imputed = row->n_imputed,
+                                 .n_skipped = row->n_skipped,
+                                 .n_not_scored = numbers.n_not_scored };
+    rc = 0;
+done:
+    cohort_numbers_release(&numbers);
+    return rc;
+}

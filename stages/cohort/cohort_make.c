@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cohort make - a version of a cohort from scores that are stored, without a model.
+ */
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/report.h"
+#include "stages/cohort/cohort.h"
+#include "stages/stage.h"
+#include "store/selection.h"
+
+struct cohort_make_args {
+    const char *name;
+    const char *from;
+    const char *where;
+    struct cohort_args cohort;
+};
+
+static const struct option options[] = {
+    { OPTION_TEXT, 0, "from", offsetof(struct cohort_make_args, from), "COHORT[@VERSION]",
+      "whose scores, condition and settings to begin with (default: its own last)" },
+    { OPTION_TEXT, 0, "where", offsetof(struct cohort_make_args, where), "SQL",
+      "of the samples that meet a condition over v_sample" },
+    COHORT_OPTIONS(struct cohort_make_args, cohort),
+    { .type = OPTION_END },
+};
+
+static const struct option positional = {
+    .type = OPTION_TEXT,
+    .name = "cohort",
+    .offset = offsetof(struct cohort_make_args, name),
+    .value_name = "NAME",
+    .help = "what the cohort is called, or is to be called",
+};
+
+static const struct cohort_make_args defaults = { 0 };
+
+static int check(const void *arguments, struct error *err)
+{
+    const struct cohort_make_args *args = arguments;
+    struct cohort_spec spec = { 0 };
+
+    if (!args->name)
+        return error_set(err, ERR_USAGE, "the cohort needs a name");
+    if (cohort_check_name(args->name, err) < 0)
+        return -1;
+    return cohort_take_args(&args->cohort, &spec, err);
+}
+
+static void report_result(const struct stage_context *context, const struct cohort_spec *spec,
+                          const struct cohort_made *made, struct stage_result *result)
+{
+    if (made->n_not_scored > 0)
+        report_note(context->report,
+                    "%llu of the samples are not scored yet and so not in the cohort; 'curate "
+                    "score' scores them",
+                    (unsigned long long)made->n_not_scored);
+    cohort_fact(result, spec->name, made->version);
+    stage_fact_text(result, "result", made->is_new ? "new" : "unchanged");
+    stage_fact_int(result, "samples", (int64_t)made->n_samples);
+    stage_fact_int(result, "n", (int64_t)made->n);
+    stage_fact_int(result, "imputed", (int64_t)made->n_imputed);
+}
+
+static int run(const struct stage_context *context, const void *arguments,
+               struct stage_result *result, struct error *err)
+{
+    const struct cohort_make_args *args = arguments;
+    struct cohort_spec spec = { .name = args->name };
+    struct id_list samples = { 0 };
+    struct cohort_row base;
+    struct cohort_made made;
+    struct arena arena;
+    int rc = -1;
+
+    arena_init(&arena);
+    if (check(args, err) < 0 ||
+        cohort_load(context->store, args->from ? args->from : args->name, &arena, &base, err) <
+            0 ||
+        cohort_take_row(&base, &spec, err) < 0 ||
+        cohort_take_args(&args->cohort, &spec, err) < 0)
+        goto done;
+    if (args->where)
+        spec.condition = args->where;
+    if (condition_select(context->store, spec.condition, &samples, err) < 0)
+        goto done;
+    spec.samples = &samples;
+    if (cohort_make(context, &spec, &made, err) < 0)
+        goto done;
+    report_result(context, &spec, &made, result);
+    rc = 0;
+done:
+    id_list_release(&samples);
+    arena_release(&arena);
+    return rc;
+}
+
+const struct stage stage_cohort_make = {
+    .name = "cohort make",
+    .summary = "put stored scores of a set of samples on a common scale, anew",
+    .description =
+        "hmp and gateau depend on all samples they are compared with: on a cohort. 'curate\n"
+        "score gateau' makes the first version of one; this makes another from the stored\n"
+        "scores, without a model: other samples, other settings, or the same ones after new\n"
+        "samples were scored. What is not given stays as it was. A version never changes; one\n"
+        "that would be the same as an old one is not made again, and the old one is the\n"
+        "current one again.",
+    .options = options,
+    .positional = &positional,
+    .positional_required = true,
+    .args_size = sizeof(struct cohort_make_args),
+    .defaults = &defaults,
+    .check = check,
+    .run = run,
+};

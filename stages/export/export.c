@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * export - write a selection as a training file, in rank order.
+ *
+ * The file appears whole or not at all. One that is there already is compared by content: the
+ * same bytes are left alone, others are replaced only on request.
+ */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/io/file.h"
+#include "base/report.h"
+#include "stages/export/manifest.h"
+#include "stages/ingest/formats/format.h"
+#include "stages/record/roles.h"
+#include "stages/stage.h"
+#include "store/sample.h"
+#include "store/selection.h"
+#include "store/store.h"
+
+struct export_args {
+    const char *selection;
+    const char *to;
+    const char *output;
+    const char *roles;
+    bool force;
+    bool skip;
+};
+
+static const struct option options[] = {
+    { OPTION_TEXT, 0, "to", offsetof(struct export_args, to), "FORMAT",
+      "shape of the records (default messages)" },
+    { OPTION_TEXT, 'o', "output", offsetof(struct export_args, output), "FILE|-",
+      "where to write" },
+    { OPTION_FLAG, 0, "force", offsetof(struct export_args, force), NULL,
+      "replace a file that differs" },
+    { OPTION_FLAG, 0, "skip", offsetof(struct export_args, skip), NULL,
+      "leave out samples that the format cannot hold, instead of failing" },
+    { OPTION_TEXT, 0, "roles", offsetof(struct export_args, roles), "HOW",
+      "turns that do not alternate: keep, merge, trim or drop (default keep)" },
+    { .type = OPTION_END },
+};
+
+static const struct option positional = { OPTION_TEXT, 0,
+                                          "selection", offsetof(struct export_args, selection),
+                                          "SELECTION", "what to write" };
+
+static const struct export_args defaults = { .to = "messages", .roles = "keep" };
+
+enum { NAMES_MAX = 400, RECORD_MAX_BYTES = 1 << 30, STOP_EVERY = 256 };
+
+/* One export under way. */
+struct exporting {
+    const struct stage_context *context;
+    const struct export_args *args;
+    const struct format *format;
+    enum roles_policy roles;
+    struct arena arena; /* of the sample in hand */
+    struct sample_reader *reader;
+    struct file_out *file; /* NULL in a dry run */
+    struct digest *digest;
+    struct buf record;
+    uint64_t n_written;
+    uint64_t n_skipped;
+    uint64_t n_mended;
+    uint64_t n_bytes;
+};
+
+static int unknown_format(const char *name, struct error *err)
+{
+    struct buf names;
+    struct error ignored;
+
+    buf_init(&names, NAMES_MAX);
+    for (size_t i = 0; formats[i]; i++)
+        if (formats[i]->write)
+            (void)buf_printf(&names, &ignored, "%s%s", names.len > 0 ? ", " : "",
+                             formats[i]->name);
+    error_set(err, ERR_USAGE, "'%s' is no format that can be written; there are %s", name,
+              names.data ? names.data : "none");
+    buf_release(&names);
+    return -1;
+}
+
+static int check_args(const struct export_args *args, const struct format **format,
+                      enum roles_policy *roles, struct error *err)
+{
+    if (!args->output || !*args->output)
+        return error_set(err, ERR_USAGE,
+                         "where to write is not said: --output FILE, or - for "
+                         "standard output");
+    *format = format_find(args->to);
+    if (!*format || !(*format)->write)
+        return unknown_format(args->to, err);
+    return roles_choose(args->roles, roles, err);
+}
+
+static int check(const void *args, struct error *err)
+{
+    const struct format *unused;
+    enum roles_policy unused_too;
+
+    return check_args(args, &unused, &unused_too, err);
+}
+
+/* The format cannot hold a sample. */
+static int refuse(struct exporting *export, int64_t sample_id, const struct format_refusal *why,
+                  struct error *err)
+{
+    if (!export->args->skip)
+        return error_set(err, ERR_INPUT,
+                         "sample %lld cannot be written as %s: %s; --to jsonl holds every "
+                         "sample, and --skip leaves such ones out",
+                         (long long)sample_id, export->args->to, why->detail);
+    if (export->n_skipped++ == 0)
+        report_note(export->context->report, "sample %lld is left out, and others like it: %s",
+                    (long long)sample_id, why->detail);
+    return 0;
+}
+
+enum { LEFT_OUT = 2 };
+
+/* Bring the turns in order, as far as the user wants it: 0 and 1 as roles_mend(), or LEFT_OUT.
+ */
+static int mend(struct exporting *export, struct sample *sample, struct error *err)
+{
+    arena_clear(&export->arena);
+    if (export->roles == ROLES_DROP && !roles_alternate(sample)) {
+        export->n_skipped++;
+        return LEFT_OUT;
+    }
+    const int changed = roles_mend(sample, export->roles, &export->arena, err);
+    export->n_mended += changed == 1;
+    return changed;
+}
+
+static int write_sample(struct exporting *export, int64_t sample_id, struct error *err)
+{
+    struct sample sample;
+    struct format_refusal why = { 0 };
+    const int found = sample_read(export->reader, sample_id, &sample, err);
+
+    if (found < 0)
+        return -1;
+    if (found == 0)
+        return error_set(err, ERR_INVARIANT, "sample %lld is selected, but it is not there",
+                         (long long)sample_id);
+    const int mended = mend(export, &sample, err);
+    if (mended < 0)
+        return -1;
+    if (mended == LEFT_OUT)
+        return 0;
+    buf_clear(&export->record);
+    const int fits = export->format->write(&sample, &export->record, &why, err);
+    if (fits < 0)
+        return error_prefix(err, "sample %lld", (long long)sample_id);
+    if (fits == 0)
+        return refuse(export, sample_id, &why, err);
+    if (buf_add(&export->record, "\n", 1, err) < 0)
+        return -1;
+    const struct slice bytes = buf_slice(&export->record);
+    if (digest_add(export->digest, bytes.ptr, bytes.len, err) < 0 ||
+        (export->file && file_out_add(export->file, bytes, err) < 0))
+        return -1;
+    export->n_bytes += bytes.len;
+    export->n_written++;
+    return 0;
+}
+
+static int write_all(struct exporting *export, const struct id_list *ids, struct error *err)
+{
+    struct report *report = export->context->report;
+
+    report->unit = "samples";
+    report->total = ids->n;
+    for (size_t i = 0; i < ids->n; i++) {
+        if (write_sample(export, ids->ids[i], err) < 0)
+            return -1;
+        report->done = i + 1;
+        if (i % STOP_EVERY != 0)
+            continue;
+        const int signal = report_stop(report);
+        if (signal)
+            return error_set_sys(err, ERR_CANCELLED, signal,
+                                 "stopped by signal %d; nothing was written", signal);
+        report_tick(report);
+    }
+    return 0;
+}
+
+/* What is at the output's place: "new" for nothing, "unchanged" for these bytes; other bytes
+ * are "replaced" if that was asked for. */
+static int compare(const struct export_args *args, const uint8_t sha256[DIGEST_BYTES],
+                   const char **outcome, struct error *err)
+{
+    struct stat st;
+    uint8_t there[DIGEST_BYTES];
+
+    *outcome = "new";
+    if (strcmp(args->output, "-") == 0 || stat(args->output, &st) < 0 || !S_ISREG(st.st_mode))
+        return 0; /* what else is wrong with the path, file_out_open() has found out */
+    if (digest_file(args->output, there, err) < 0)
+        return -1;
+    *outcome = memcmp(there, sha256, DIGEST_BYTES) == 0 ? "unchanged" : "replaced";
+    if (strcmp(*outcome, "replaced") == 0 && !args->force)
+        return error_set(err, ERR_CANTCREATE,
+                         "%s is there and holds something else; replace it with --force",
+                         args->output);
+    return 0;
+}
+
+/* A row that says so. */
+static int put_on_record(struct exporting *export, const struct export_row *row,
+                         struct error *err)
+{
+    struct store *store = export->context->store;
+
+    if (store_begin(store, err) < 0)
+        return -1;
+    if (export_add(store, row, export->context->run_id, err) == 0)
+        return store_commit(store, err);
+    store_rollback(store);
+    return -1;
+}
+
+/* The file in its place, the row, and last the manifest: where there is one, all is done. A run
+ * that was killed on the way is continued from wherever it was: what is there already is left
+ * alone. */
+static int finish(struct exporting *export, const char *outcome,
+                  const uint8_t sha256[DIGEST_BYTES], struct error *err)
+{
+    struct export_row row = { .selection = export->args->selection,
+                              .format = export->args->to,
+                              .path = export->args->output,
+                              .n_samples = export->n_written,
+                              .n_bytes = export->n_bytes };
+
+    memcpy(row.sha256, sha256, DIGEST_BYTES);
+    if (strcmp(outcome, "unchanged") != 0 &&
+        (export_manifest_remove(row.path, err) < 0 || file_out_commit(export->file, err) < 0))
+        return -1;
+    if (put_on_record(export, &row, err) < 0)
+        return -1;
+    return export_manifest_write(&row, err);
+}
+
+static int export_ids(struct exporting *export, const struct id_list *ids, const char **outcome,
+                      struct error *err)
+{
+    const struct stage_context *context = export->context;
+    uint8_t sha256[DIGEST_BYTES];
+
+    if (sample_reader_new(context->store, &export->reader, err) < 0 ||
+        digest_new(&export->digest, err) < 0)
+        return -1;
+    if (!context->dry_run && file_out_open(export->args->output, &export->file, err) < 0)
+        return -1;
+    if (write_all(export, ids, err) < 0 || digest_end(export->digest, sha256, err) < 0 ||
+        compare(export->args, sha256, outcome, err) < 0)
+        return -1;
+    return context->dry_run ? 0 : finish(export, *outcome, sha256, err);
+}
+
+static int run(const struct stage_context *context, const void *arguments,
+               struct stage_result *result, struct error *err)
+{
+    const struct export_args *args = arguments;
+    struct exporting export = { .context = context, .args = args };
+    struct id_list ids = { 0 };
+    const char *outcome = "new";
+    int rc = -1;
+
+    if (check_args(args, &export.format, &export.roles, err) < 0)
+        return -1;
+    if (context->stdout_taken && strcmp(args->output, "-") == 0)
+        return error_set(err, ERR_USAGE,
+                         "the records and --json cannot both have standard output; name a file "
+                         "with --output");
+    if (selection_load(context->store, args->selection, &ids, NULL, err) < 0)
+        return -1;
+    arena_init(&export.arena);
+    buf_init(&export.record, RECORD_MAX_BYTES);
+    if (export_ids(&export, &ids, &outcome, err) < 0)
+        goto done;
+    stage_fact_text(result, "selection", args->selection);
+    stage_fact_text(result, "to", args->to);
+    stage_fact_text(result, "output", args->output);
+    stage_fact_text(result, "result", outcome);
+    stage_fact_int(result, "exported", (int64_t) export.n_written);
+    stage_fact_int(result, "skipped", (int64_t) export.n_skipped);
+    if (export.roles == ROLES_MERGE || export.roles == ROLES_TRIM)
+        stage_fact_int(result, "mended", (int64_t) export.n_mended);
+    stage_fact_int(result, "bytes", (int64_t) export.n_bytes);
+    rc = 0;
+done:
+    file_out_close(export.file);
+    digest_free(export.digest);
+    sample_reader_free(export.reader);
+    arena_release(&export.arena);
+    buf_release(&export.record);
+    id_list_release(&ids);
+    return rc;
+}
+
+const struct stage stage_export = {
+    .name = "export",
+    .summary = "write a selection as a training file, in rank order",
+    .description =
+        "Writes one JSON object a line. The file appears whole or not at all. A file that\n"
+        "holds the same bytes already is left alone; one that holds others is replaced only\n"
+        "with --force. FILE.manifest, written last, says what FILE holds, with its SHA-256.",
+    .options = options,
+    .positional = &positional,
+    .positional_required = true,
+    .args_size = sizeof(struct export_args),
+    .defaults = &defaults,
+    .check = check,
+    .run = run,
+};

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/export/manifest.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/io/file.h"
+#include "base/json/jsonout.h"
+#include "store/selection.h"
+
+enum { MANIFEST_MAX_BYTES = 64 * 1024, PATH_MAX_BYTES = 8192 };
+
+/* Whatever is no regular file has no place beside it: a pipe, a device, standard output. */
+static bool has_manifest(const char *path)
+{
+    struct stat st;
+
+    return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static int name_of(const char *path, struct buf *out, struct error *err)
+{
+    buf_init(out, PATH_MAX_BYTES);
+    return buf_printf(out, err, "%s.manifest", path);
+}
+
+int export_manifest_remove(const char *path, struct error *err)
+{
+    struct buf name;
+    int rc = 0;
+
+    if (!has_manifest(path))
+        return 0;
+    rc = name_of(path, &name, err);
+    if (rc == 0)
+        rc = file_remove(name.data, err);
+    buf_release(&name);
+    return rc;
+}
+
+static int fill(const struct export_row *row, struct buf *out, struct error *err)
+{
+    const char *slash = strrchr(row->path, '/');
+    char sha256[2 * DIGEST_BYTES + 1];
+    struct jsonout json;
+
+    digest_hex(row->sha256, DIGEST_BYTES, sha256);
+    jsonout_init(&json, out);
+    jsonout_object_begin(&json);
+    jsonout_key(&json, "schema");
+    jsonout_text(&json, slice_text("curate.manifest/1"));
+    jsonout_key(&json, "file");
+    jsonout_text(&json, slice_text(slash ? slash + 1 : row->path));
+    jsonout_key(&json, "selection");
+    jsonout_text(&json, slice_text(row->selection));
+    jsonout_key(&json, "format");
+    jsonout_text(&json, slice_text(row->format));
+    jsonout_key(&json, "samples");
+    jsonout_int(&json, (int64_t)row->n_samples);
+    jsonout_key(&json, "bytes");
+    jsonout_int(&json, (int64_t)row->n_bytes);
+    jsonout_key(&json, "sha256");
+    jsonout_text(&json, slice_text(sha256));
+    jsonout_object_end(&json);
+    return jsonout_end(&json, err) < 0 ? -1 : buf_add_text(out, "\n", err);
+}
+
+static bool holds(const char *path, const struct buf *text)
+{
+    struct error ignored;
+    struct buf there;
+    bool same;
+
+    buf_init(&there, MANIFEST_MAX_BYTES);
+    same = file_read(path, &there, &ignored) == 0 &&
+           slice_equal(buf_slice(&there), buf_slice(text));
+    buf_release(&there);
+    return same;
+}
+
+static int write_file(const char *path, const struct buf *text, struct error *err)
+{
+    struct file_out *file = NULL;
+    int rc = -1;
+
+    if (file_out_open(path, &file, err) == 0 && file_out_add(file, buf_slice(text), err) == 0 &&
+        file_out_commit(file, err) == 0)
+        rc = 0;
+    file_out_close(file);
+    return rc;
+}
+
+int export_manifest_write(const struct export_row *row, struct error *err)
+{
+    struct buf name, text;
+    int rc = -1;
+
+    if (!has_manifest(row->path))
+        return 0;
+    buf_init(&text, MANIFEST_MAX_BYTES);
+    if (name_of(row->path, &name, err) == 0 && fill(row, &text, err) == 0)
+        rc = holds(name.data, &text) ? 0 : write_file(name.data, &text, err);
+    buf_release(&text);
+    buf_release(&name);
+    return rc;
+}

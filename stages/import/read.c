@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/import/import_private.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/io/csvin.h"
+#include "base/io/frame.h"
+#include "base/io/inflate.h"
+#include "base/json/json.h"
+
+enum { BLOCK_BYTES = 1 << 16, ROW_MAX_BYTES = 1 << 20, KEY_MAX_BYTES = 1 << 16 };
+
+struct import_reader {
+    struct import_options options;
+    struct inflate *in;
+    struct csv *csv;
+    size_t key_column;
+    size_t value_column;
+    struct frame *frame;
+    struct json *json;
+    struct buf key; /* of a number's text */
+    bool ended;     /* the stream has no more bytes */
+    char block[BLOCK_BYTES];
+};
+
+static int spoil(struct import_row *row, const char *class, const char *detail)
+{
+    row->class = class;
+    snprintf(row->detail, sizeof row->detail, "%s", detail);
+    return 1;
+}
+
+/* The next bytes of the file, to whoever cuts it. */
+static int feed(struct import_reader *reader, struct error *err)
+{
+    const ssize_t n = inflate_read(reader->in, reader->block, sizeof reader->block, err);
+
+    if (n < 0)
+        return error_prefix(err, "%s", reader->options.path);
+    reader->ended = n == 0;
+    if (reader->csv) {
+        csv_feed(reader->csv, reader->block, (size_t)n);
+        if (n == 0)
+            csv_finish(reader->csv);
+    } else if (n == 0) {
+        frame_finish(reader->frame);
+    } else {
+        return frame_feed(reader->frame, reader->block, (size_t)n, err);
+    }
+    return 0;
+}
+
+/* 1 and a row, 0 at the end, -1. */
+static int next_csv_row(struct import_reader *reader, struct csv_row *out, struct error *err)
+{
+    int rc;
+
+    while ((rc = csv_next(reader->csv, out, err)) == 0 && !reader->ended)
+        if (feed(reader, err) < 0)
+            return -1;
+    return rc;
+}
+
+static int next_record(struct import_reader *reader, struct frame_record *out,
+                       struct error *err)
+{
+    while (frame_next(reader->frame, out) == 0) {
+        if (reader->ended)
+            return 0;
+        if (feed(reader, err) < 0)
+            return -1;
+    }
+    return 1;
+}
+
+static bool find_column(const struct csv_row *header, const char *name, size_t *out)
+{
+    for (size_t i = 0; i < header->n_fields; i++) {
+        if (!slice_equal(header->fields[i], slice_text(name)))
+            continue;
+        *out = i;
+        return true;
+    }
+    return false;
+}
+
+static int read_header(struct import_reader *reader, struct error *err)
+{
+    const struct import_options *options = &reader->options;
+    struct csv_row header;
+    const int found = next_csv_row(reader, &header, err);
+
+    if (found < 0)
+        return -1;
+    if (found == 0)
+        return error_set(err, ERR_INPUT,
+                         "%s: the file is empty; a CSV file begins with the "
+                         "names of its columns",
+                         options->path);
+    if (header.issue)
+        return error_set(err, ERR_INPUT, "%s, line %" PRIu64 ": the names of the columns: %s",
+                         options->path, header.line, header.issue);
+    const bool has_key = find_column(&header, options->key_field, &reader->key_column);
+    if (has_key && find_column(&header, options->value_field, &reader->value_column))
+        return 0;
+    const size_t shown = header.raw.len < 120 ? header.raw.len : 120;
+    return error_set(
+        err, ERR_INPUT,
+        "%s: there is no column '%s' in the first line, which is: %.*s; --%s names "
+        "the right one",
+        options->path, has_key ? options->value_field : options->key_field,
+        (int)strcspn(header.raw.ptr, "\r\n") < (int)shown ? (int)strcspn(header.raw.ptr, "\r\n")
+                                                          : (int)shown,
+        header.raw.ptr, has_key ? "value-field" : "key-field");
+}
+
+int import_reader_new(const struct import_options *options, struct import_reader **out,
+                      struct error *err)
+{
+    struct import_reader *reader = calloc(1, sizeof *reader);
+    const bool is_csv = strcmp(options->format, "csv") == 0;
+
+    if (!reader)
+        return error_nomem(err);
+    reader->options = *options;
+    buf_init(&reader->key, KEY_MAX_BYTES);
+    if (inflate_open(options->path, &reader->in, err) < 0)
+        goto fail;
+    if (is_csv) {
+        if (csv_reader_new(ROW_MAX_BYTES, &reader->csv, err) < 0 ||
+            read_header(reader, err) < 0)
+            goto fail;
+    } else if (frame_new(ROW_MAX_BYTES, &reader->frame, err) < 0 ||
+               json_new(&reader->json, err) < 0) {
+        goto fail;
+    }
+    *out = reader;
+    return 0;
+fail:
+    import_reader_free(reader);
+    return -1;
+}
+
+void import_reader_free(struct import_reader *reader)
+{
+    if (!reader)
+        return;
+    inflate_close(reader->in);
+    csv_reader_free(reader->csv);
+    frame_free(reader->frame);
+    json_free(reader->json);
+    buf_release(&reader->key);
+    free(reader);
+}
+
+/* A decimal number and nothing else; blanks around it do not count. */
+static int take_number(struct slice text, struct import_row *row)
+{
+    char copy[64];
+    char *end = NULL;
+
+    while (text.len > 0 && strchr(" \t", text.ptr[0])) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len > 0 && strchr(" \t", text.ptr[text.len - 1]))
+        text.len--;
+    if (text.len == 0)
+        return spoil(row, "missing_value", "there is no value");
+    if (text.len >= sizeof copy || memchr(text.ptr, '\0', text.len) ||
+        memchr(text.ptr, 'x', text.len) || memchr(text.ptr, 'X', text.len))
+        return spoil(row, "bad_value", "the value is not a number");
+    memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    row->value = strtod(copy, &end);
+    if (*end)
+        return spoil(row, "bad_value", "the value is not a number");
+    if (!isfinite(row->value))
+        return spoil(row, "bad_value", "the value is not a finite number");
+    return 1;
+}
+
+static int take_csv_row(struct import_reader *reader, struct import_row *row, struct error *err)
+{
+    struct csv_row in;
+    const int rc = next_csv_row(reader, &in, err);
+
+    if (rc < 1)
+        return rc;
+    row->raw = in.raw;
+    row->byte_offset = in.byte_offset;
+    row->byte_len = in.byte_len;
+    row->line = in.line;
+    if (row->raw.len > row->byte_len)
+        row->raw.len = row->byte_len; /* without the newline */
+    if (in.issue)
+        return spoil(row, "bad_csv", in.issue);
+    if (reader->key_column >= in.n_fields || in.fields[reader->key_column].len == 0)
+        return spoil(row, "missing_key", "there is no key");
+    row->key = in.fields[reader->key_column];
+    if (reader->value_column >= in.n_fields)
+        return spoil(row, "missing_value", "there is no value");
+    return take_number(in.fields[reader->value_column], row);
+}
+
+/* The key of a record: text, or a number as it is written. */
+static int take_key(struct import_reader *reader, const struct json_value *value,
+                    struct import_row *row, struct error *err)
+{
+    switch (json_type(value)) {
+    case JSON_STRING:
+        row->key = json_text(value);
+        break;
+    case JSON_NUMBER:
+        buf_clear(&reader->key);
+        if (json_write(value, &reader->key, err) < 0)
+            return -1;
+        row->key = buf_slice(&reader->key);
+        break;
+    case JSON_NULL:
+    case JSON_BOOL:
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        break;
+    }
+    if (row->key.len == 0)
+        return spoil(row, "missing_key", "there is no key");
+    return 1;
+}
+
+static int take_value(const struct json_value *value, struct import_row *row)
+{
+    switch (json_type(value)) {
+    case JSON_STRING:
+        return take_number(json_text(value), row);
+    case JSON_NUMBER:
+        if (json_double(value, &row->value) && isfinite(row->value))
+            return 1;
+        return spoil(row, "bad_value", "the value is not a finite number");
+    case JSON_NULL:
+        return spoil(row, "missing_value", "there is no value");
+    case JSON_BOOL:
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        break;
+    }
+    return spoil(row, "bad_value", "the value is not a number");
+}
+
+static int take_framing(const struct frame_record *record, struct import_row *row)
+{
+    switch (record->issue) {
+    case FRAME_TRUNCATED:
+        return spoil(row, "truncated", "the line or the file ends inside the record");
+    case FRAME_BROKEN:
+        return spoil(row, "bad_json", "brackets do not match, or stray bytes");
+    case FRAME_TOO_LONG:
+        return spoil(row, "too_long", "the record is longer than 1 MiB");
+    case FRAME_TOO_DEEP:
+        return spoil(row, "too_deep", "the record is nested too deep");
+    case FRAME_OK:
+        break;
+    }
+    return 0;
+}
+
+static int take_record(struct import_reader *reader, struct import_row *row, struct error *err)
+{
+    const struct json_value *record;
+    struct frame_record framed;
+    enum json_issue issue;
+    size_t issue_at;
+    const char *detail;
+    int rc = next_record(reader, &framed, err);
+
+    if (rc < 1)
+        return rc;
+    row->raw = framed.text;
+    row->byte_offset = framed.byte_offset;
+    row->byte_len = framed.byte_len;
+    row->line = framed.line;
+    if (take_framing(&framed, row))
+        return 1;
+    if (json_parse(reader->json, framed.text, &record, &issue, &issue_at, &detail, err) < 0)
+        return -1;
+    if (issue != JSON_OK) {
+        row->class = issue == JSON_BAD_UTF8 ? "bad_utf8" : "bad_json";
+        snprintf(row->detail, sizeof row->detail, "byte %zu: %s", issue_at, detail);
+        return 1;
+    }
+    if (json_type(record) != JSON_OBJECT)
+        return spoil(row, "not_an_object", "the record is no JSON object");
+    rc = take_key(reader, json_get(record, reader->options.key_field), row, err);
+    if (rc < 0 || row->class)
+        return rc;
+    return take_value(json_get(record, reader->options.value_field), row);
+}
+
+int import_reader_next(struct import_reader *reader, struct import_row *out, struct error *err)
+{
+    *out = (struct import_row){ .class = NULL };
+    return reader->csv ? take_csv_row(reader, out, err) : take_record(reader, out, err);
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * score import - scores that somebody else computed, into the same tables.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/json/jsonout.h"
+#include "base/report.h"
+#include "scoring/scorer.h"
+#include "stages/import/import_private.h"
+#include "stages/stage.h"
+#include "store/run.h"
+#include "store/sample.h"
+#include "store/score.h"
+#include "store/source.h"
+#include "store/store.h"
+
+enum { BATCH_ROWS = 4096, PARAMS_MAX_BYTES = 1 << 16 };
+
+struct import_args {
+    const char *file;
+    const char *metric;
+    const char *key;
+    const char *key_field;
+    const char *value_field;
+    const char *by;
+    const char *better;
+    const char *unit;
+    const char *source;
+    const char *format;
+    double max_rejects;
+};
+
+static const struct option options[] = {
+    { OPTION_TEXT, 0, "metric", offsetof(struct import_args, metric), "NAME",
+      "what the scores are called" },
+    { OPTION_TEXT, 0, "key", offsetof(struct import_args, key), "ext_id|hash",
+      "what tells the sample: the producer's id, or the content hash in hex (default ext_id)" },
+    { OPTION_TEXT, 0, "key-field", offsetof(struct import_args, key_field), "FIELD",
+      "the column or member with the key (default: like --key)" },
+    { OPTION_TEXT, 0, "value-field", offsetof(struct import_args, value_field), "FIELD",
+      "the column or member with the value (default: value)" },
+    { OPTION_TEXT, 0, "by", offsetof(struct import_args, by), "NAME",
+      "who gave the scores, where other metrics have a model (default: imported)" },
+    { OPTION_TEXT, 0, "better", offsetof(struct import_args, better), "higher|lower",
+      "which end select takes from (default higher)" },
+    { OPTION_TEXT, 0, "unit", offsetof(struct import_args, unit), "TEXT",
+      "unit of the values (default: score)" },
+    { OPTION_TEXT, 0, "source", offsetof(struct import_args, source), "NAME",
+      "with ext_id: only samples of this source" },
+    { OPTION_TEXT, 0, "format", offsetof(struct import_args, format), "auto|csv|jsonl",
+      "the form of the file (default: as its name ends)" },
+    { OPTION_REAL, 0, "max-rejects", offsetof(struct import_args, max_rejects), "PERCENT",
+      "more rejected rows than this are an error (default 1)" },
+    { .type = OPTION_END },
+};
+
+static const struct option positional = {
+    .type = OPTION_TEXT,
+    .name = "file",
+    .offset = offsetof(struct import_args, file),
+    .value_name = "FILE",
+    .help = "CSV with a header, or JSON records; may be compressed; - is standard input",
+};
+
+static const struct import_args defaults = {
+    .key = "ext_id",
+    .value_field = "value",
+    .by = "imported",
+    .better = "higher",
+    .unit = "score",
+    .format = "auto",
+    .max_rejects = 1,
+};
+
+struct import {
+    const struct stage_context *context;
+    const struct import_args *args;
+    bool by_ext_id; /* keys are ids, not hashes */
+    int64_t file_id;
+    int64_t set_id;
+    uint8_t *seen; /* bits, by sample id: who had a value in this file */
+    size_t n_seen; /* bytes */
+    struct run_counts batch;
+    uint64_t n_in_batch;
+    uint64_t n_read;
+    uint64_t n_new;
+    uint64_t n_replaced;
+    uint64_t n_unchanged;
+    uint64_t n_rejected;
+};
+
+static bool is_metric_name(const char *name)
+{
+    if (name[0] < 'a' || name[0] > 'z')
+        return false;
+    return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
+}
+
+/* By the end of its name, perhaps with one for compression behind. */
+static const char *format_of(const struct import_args *args)
+{
+    const char *path = args->file;
+    size_t len = strlen(path);
+    static const char *const packed[] = { ".gz", ".zst" };
+
+    if (strcmp(args->format, "auto") != 0)
+        return args->format;
+    for (size_t i = 0; i < 2; i++)
+        if (len > strlen(packed[i]) && strcmp(path + len - strlen(packed[i]), packed[i]) == 0)
+            len -= strlen(packed[i]);
+    if (len > 4 && strncmp(path + len - 4, ".csv", 4) == 0)
+        return "csv";
+    if ((len > 6 && strncmp(path + len - 6, ".jsonl", 6) == 0) ||
+        (len > 5 && strncmp(path + len - 5, ".json", 5) == 0) ||
+        (len > 7 && strncmp(path + len - 7, ".ndjson", 7) == 0))
+        return "jsonl";
+    return NULL;
+}
+
+static int check_word(const char *option, const char *text, const char *one, const char *other,
+                      struct error *err)
+{
+    if (strcmp(text, one) == 0 || strcmp(text, other) == 0)
+        return 0;
+    return error_set(err, ERR_USAGE, "--%s is %s; it must be %s or %s", option, text, one,
+                     other);
+}
+
+static int check(const void *arguments, struct error *err)
+{
+    const struct import_args *args = arguments;
+
+    if (!args->file)
+        return error_set(err, ERR_USAGE, "which file to import is not said");
+    if (!args->metric)
+        return error_set(err, ERR_USAGE, "the scores need a name: --metric NAME");
+    if (!is_metric_name(args->metric))
+        return error_set(err, ERR_USAGE,
+                         "--metric %s: a metric's name is of small letters, digits and _, and "
+                         "begins with a letter",
+                         args->metric);
+    if (scorer_find(args->metric))
+        return error_set(err, ERR_USAGE,
+                         "--metric %s: that is a metric of curate's own, and imported numbers "
+                         "must not pass for it; name it otherwise, like judge_%s",
+                         args->metric, args->metric);
+    if (check_word("key", args->key, "ext_id", "hash", err) < 0 ||
+        check_word("better", args->better, "higher", "lower", err) < 0)
+        return -1;
+    if (!(args->max_rejects >= 0 && args->max_rejects <= 100))
+        return error_set(err, ERR_USAGE, "--max-rejects %g: it is 0 to 100 percent",
+                         args->max_rejects);
+    const char *format = format_of(args);
+    if (!format)
+        return error_set(
+            err, ERR_USAGE,
+            "%s: its name does not end in .csv, .jsonl or .json; say with --format "
+            "what it is",
+            args->file);
+    return check_word("format", format, "csv", "jsonl", err);
+}
+
+/* Who gave the scores stands where a model does. It has no file, so its digest is of its name:
+ * scores by one name can be compared, whatever file they came in. */
+static int put_giver(struct import *import, int64_t *model_id, struct error *err)
+{
+    static const char prefix[] = "curate score import: ";
+    struct model_row row = { .name = import->args->by, .arch = "imported", .path = "" };
+    struct digest *digest = NULL;
+    int rc = -1;
+
+    if (digest_new(&digest, err) < 0)
+        return -1;
+    if (digest_add(digest, prefix, sizeof prefix - 1, err) == 0 &&
+        digest_add(digest, row.name, strlen(row.name), err) == 0 &&
+        digest_end(digest, row.sha256, err) == 0)
+        rc = model_put(import->context->store, &row, model_id, err);
+    digest_free(digest);
+    return rc;
+}
+
+static int put_set(struct import *import, struct error *err)
+{
+    const struct import_args *args = import->args;
+    struct score_set set = { .metric = args->metric,
+                             .version = 1,
+                             .unit = args->unit,
+                             .better = args->better,
+                             .params_json = slice_text("{\"imported\":true}") };
+
+    if (put_giver(import, &set.model_id, err) < 0 ||
+        source_file_put(import->context->store, args->metric, args->file, &import->file_id,
+                        err) < 0 ||
+        score_set_put(import->context->store, &set, &import->set_id, err) < 0)
+        return -1;
+    return score_set_ask(import->context->store, import->set_id, import->context->run_id, err);
+}
+
+static int prepare(struct import *import, struct error *err)
+{
+    struct store *store = import->context->store;
+
+    import->by_ext_id = strcmp(import->args->key, "ext_id") == 0;
+    if (import->context->dry_run)
+        return 0;
+    if (store_begin(store, err) < 0)
+        return -1;
+    if (put_set(import, err) == 0)
+        return store_commit(store, err);
+    store_rollback(store);
+    return -1;
+}
+
+/* Whether the sample had a value before; it has one now. -1 without memory. */
+static int see(struct import *import, int64_t sample_id, struct error *err)
+{
+    const size_t byte = (size_t)sample_id / 8;
+    const uint8_t bit = (uint8_t)(1U << (sample_id % 8));
+
+    if (byte >= import->n_seen) {
+        const size_t n = 2 * byte + 1024;
+        uint8_t *seen = realloc(import->seen, n);
+
+        if (!seen)
+            return error_nomem(err);
+        memset(seen + import->n_seen, 0, n - import->n_seen);
+        import->seen = seen;
+        import->n_seen = n;
+    }
+    const bool before = import->seen[byte] & bit;
+    import->seen[byte] |= bit;
+    return before;
+}
+
+static int reject(struct import *import, const struct import_row *row, struct error *err)
+{
+    const struct reject reject = { .file_id = import->file_id,
+                                   .line = row->line,
+                                   .byte_offset = row->byte_offset,
+                                   .byte_len = row->byte_len,
+                                   .class = row->class,
+                                   .detail = slice_text(row->detail),
+                                   .raw = row->raw };
+
+    import->n_rejected++;
+    import->batch.n_rejected++;
+    if (import->context->dry_run)
+        return 0;
+    return reject_add(import->context->store, &reject, import->context->run_id, err);
+}
+
+/* The one sample that the key means: 1, 0 when the row is to be rejected for it, -1. */
+static int find_sample(struct import *import, struct import_row *row, int64_t *sample_id,
+                       struct error *err)
+{
+    struct store *store = import->context->store;
+    int64_t ids[2] = { 0 };
+    const int n = import->by_ext_id
+                      ? sample_find_ext_id(store, import->args->source, row->key, ids, err)
+                      : sample_find_hash(store, row->key, ids, err);
+
+    if (n < 0)
+        return -1;
+    const int shown = row->key.len < 80 ? (int)row->key.len : 80;
+    if (n == 0) {
+        row->class = "no_such_sample";
+        snprintf(row->detail, sizeof row->detail, "no sample has the %s '%.*s'",
+                 import->by_ext_id ? "id" : "hash", shown, row->key.ptr);
+    } else if (n > 1) {
+        row->class = "ambiguous_key";
+        snprintf(row->detail, sizeof row->detail,
+                 "samples %" PRId64 " and %" PRId64 " both have the id '%.*s'", ids[0], ids[1],
+                 shown, row->key.ptr);
+    }
+    *sample_id = ids[0];
+    return n == 1;
+}
+
+static int take_value(struct import *import, struct import_row *row, int64_t sample_id,
+                      struct error *err)
+{
+    struct store *store = import->context->store;
+    const struct score_row score = { .score_set_id = import->set_id,
+                                     .sample_id = sample_id,
+                                     .value = row->value,
+                                     .status = "ok" };
+    struct score_row stored;
+    int found = 0;
+    const int before = see(import, sample_id, err);
+
+    if (before < 0 || (import->set_id > 0 &&
+                       (found = score_get(store, import->set_id, sample_id, &stored, err)) < 0))
+        return -1;
+    if (found == 1 && stored.value == row->value) {
+        import->n_unchanged++;
+        import->batch.n_duplicate++;
+        return 0;
+    }
+    if (before) {
+        row->class = "two_values";
+        snprintf(row->detail, sizeof row->detail,
+                 "sample %" PRId64 " had another value earlier in the file", sample_id);
+        return reject(import, row, err);
+    }
+    import->n_new += found == 0;
+    import->n_replaced += found == 1;
+    import->batch.n_scored++;
+    if (import->context->dry_run)
+        return 0;
+    return score_put(store, &score, import->context->run_id, err);
+}
+
+static int take_row(struct import *import, struct import_row *row, struct error *err)
+{
+    int64_t sample_id = 0;
+
+    import->n_read++;
+    import->batch.n_read++;
+    import->n_in_batch++;
+    if (row->class)
+        return reject(import, row, err);
+    const int found = find_sample(import, row, &sample_id, err);
+    if (found < 0)
+        return -1;
+    return found ? take_value(import, row, sample_id, err) : reject(import, row, err);
+}
+
+static int commit(struct import *import, struct error *err)
+{
+    const struct stage_context *context = import->context;
+
+    if (context->dry_run)
+        return 0;
+    if (run_add_counts(context->store, context->run_id, &import->batch, err) < 0 ||
+        store_commit(context->store, err) < 0)
+        return -1;
+    import->batch = (struct run_counts){ 0 };
+    import->n_in_batch = 0;
+    return 0;
+}
+
+/* Rows from the file until the batch is full: 1, 0 at the end of the file, -1. */
+static int take_batch(struct import *import, struct import_reader *reader, struct error *err)
+{
+    struct import_row row;
+    int rc = 1;
+
+    while (import->n_in_batch < BATCH_ROWS && (rc = import_reader_next(reader, &row, err)) == 1)
+        if (take_row(import, &row, err) < 0)
+            return -1;
+    return rc;
+}
+
+static int take_all(struct import *import, struct import_reader *reader, struct error *err)
+{
+    const struct stage_context *context = import->context;
+    int rc = 1;
+
+    while (rc == 1) {
+        const int signal = report_stop(context->report);
+
+        if (signal)
+            return error_set_sys(
+                err, ERR_CANCELLED, signal,
+                "stopped by signal %d; what was imported is kept, and the same "
+                "command carries on from there",
+                signal);
+        if (!context->dry_run && store_begin(context->store, err) < 0)
+            return -1;
+        rc = take_batch(import, reader, err);
+        if (rc < 0 || commit(import, err) < 0) {
+            store_rollback(context->store);
+            return -1;
+        }
+        context->report->done = import->n_read;
+        context->report->n_rejected = import->n_rejected;
+        report_tick(context->report);
+    }
+    return 0;
+}
+
+static int judge(const struct import *import, struct error *err)
+{
+    const double most = import->args->max_rejects / 100 * (double)import->n_read;
+
+    if (import->n_rejected > 0 &&
+        (import->n_rejected == import->n_read || (double)import->n_rejected > most))
+        return error_set(err, ERR_INPUT,
+                         "%" PRIu64 " of %" PRIu64 " rows were rejected, more than "
+                         "--max-rejects %g%% allows; the others are in, and 'curate rejects' "
+                         "says why",
+                         import->n_rejected, import->n_read, import->args->max_rejects);
+    return 0;
+}
+
+static int run(const struct stage_context *context, const void *arguments,
+               struct stage_result *result, struct error *err)
+{
+    const struct import_args *args = arguments;
+    struct import import = { .context = context, .args = args };
+    struct import_reader *reader = NULL;
+    int rc = -1;
+
+    if (check(args, err) < 0)
+        return -1;
+    const struct import_options from = { .path = args->file,
+                                         .format = format_of(args),
+                                         .key_field =
+                                             args->key_field ? args->key_field : args->key,
+                                         .value_field = args->value_field };
+    if (import_reader_new(&from, &reader, err) < 0)
+        return -1;
+    context->report->unit = "rows";
+    if (prepare(&import, err) < 0)
+        goto done;
+    rc = take_all(&import, reader, err);
+    stage_fact_text(result, "metric", args->metric);
+    stage_fact_int(result, "read", (int64_t)import.n_read);
+    stage_fact_int(result, "new", (int64_t)import.n_new);
+    stage_fact_int(result, "replaced", (int64_t)import.n_replaced);
+    stage_fact_int(result, "unchanged", (int64_t)import.n_unchanged);
+    stage_fact_int(result, "rejected", (int64_t)import.n_rejected);
+    if (rc == 0)
+        rc = judge(&import, err);
+done:
+    import_reader_free(reader);
+    free(import.seen);
+    return rc;
+}
+
+const struct stage stage_score_import = {
+    .name = "score import",
+    .summary = "take in scores that somebody else computed",
+    .description =
+        "A row of the file is a key, which tells the sample, and a value: judge scores, "
+        "reward\n"
+        "models, gradient-based selection. They join the same tables and views as a metric of\n"
+        "their own, and select takes them like any other. A row that means no sample, or two,\n"
+        "or has no finite number, is kept as a reject; all others are taken. Importing again\n"
+        "changes nothing, and a value that differs replaces the one before.",
+    .options = options,
+    .positional = &positional,
+    .positional_required = true,
+    .args_size = sizeof(struct import_args),
+    .defaults = &defaults,
+    .check = check,
+    .run = run,
+};

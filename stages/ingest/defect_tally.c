@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/ingest/defect_tally.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "stages/ingest/parse.h"
+#include "store/defect.h"
+#include "store/sample.h"
+
+void defect_tally_taken(struct defect_tally *tally, uint64_t defects)
+{
+    for (int i = 0; defects >> i; i++)
+        tally->taken[i] += defects >> i & 1;
+}
+
+void defect_tally_parsed(struct defect_tally *tally, const struct parsed *parsed)
+{
+    if (parsed->class)
+        tally->rejected[defect_find(parsed->class)]++;
+    else
+        defect_tally_taken(tally, parsed->defects);
+}
+
+void defect_tally_add(struct defect_tally *sum, const struct defect_tally *tally)
+{
+    for (int i = 0; i < N_DEFECTS; i++) {
+        sum->rejected[i] += tally->rejected[i];
+        sum->taken[i] += tally->taken[i];
+    }
+}
+
+/* What was done with those taken. At the end of a file there is no record to be rejected. */
+static enum defect_action done_with(int defect, const struct defect_policy *policy)
+{
+    const enum defect_action action = policy->actions[defect];
+
+    return action == DEFECT_REJECT ? defect_classes[defect].usual : action;
+}
+
+static int put(int defect, enum defect_action action, uint64_t n, struct store *store,
+               int64_t run_id, struct error *err)
+{
+    if (n == 0)
+        return 0;
+    return defect_count(store, run_id, defect_classes[defect].name, defect_action_name(action),
+                        n, err);
+}
+
+int defect_tally_put(const struct defect_tally *tally, const struct defect_policy *policy,
+                     struct store *store, int64_t run_id, struct error *err)
+{
+    for (int i = 0; i < N_DEFECTS; i++)
+        if (put(i, DEFECT_REJECT, tally->rejected[i], store, run_id, err) < 0 ||
+            put(i, done_with(i, policy), tally->taken[i], store, run_id, err) < 0)
+            return -1;
+    return 0;
+}
+
+static bool is_layout(int defect)
+{
+    return defect_classes[defect].of_file && defect_classes[defect].usual == DEFECT_KEEP;
+}
+
+void defect_tally_list(const uint64_t counts[N_DEFECTS], bool skip_layout, char *out,
+                       size_t size)
+{
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (int i = 0; i < N_DEFECTS; i++)
+        if (counts[i] > 0 && len < size && !(skip_layout && is_layout(i)))
+            len += (size_t)snprintf(out + len, size - len, "%s%s %" PRIu64, len > 0 ? ", " : "",
+                                    defect_classes[i].name, counts[i]);
+}
+
+int defect_check_id(struct store *store, const struct defect_policy *policy,
+                    struct parsed *parsed, struct error *err)
+{
+    const int clashes = sample_id_clashes(store, &parsed->sample, err);
+
+    if (clashes == 1 && policy->actions[DEFECT_DUPLICATE_ID] == DEFECT_REJECT) {
+        parsed->class = defect_classes[DEFECT_DUPLICATE_ID].name;
+        parsed->detail = slice_text("another sample of its file has its id");
+    } else if (clashes == 1) {
+        parsed->defects |= defect_bit(DEFECT_DUPLICATE_ID);
+    }
+    return clashes < 0 ? -1 : 0;
+}
+
+int defect_put_sample(struct store *store, int64_t sample_id, uint64_t defects,
+                      struct error *err)
+{
+    for (int i = 0; defects >> i; i++)
+        if ((defects >> i & 1) && !defect_classes[i].of_file &&
+            defect_add(store, sample_id, defect_classes[i].name, err) < 0)
+            return -1;
+    return 0;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/ingest/formats/draft.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/json/json.h"
+#include "stages/ingest/formats/format.h"
+#include "stages/record/repair.h"
+#include "store/sample.h"
+
+/* The text of a value is no longer than the record, which is bounded already. */
+static const size_t text_max_bytes = SIZE_MAX / 4;
+
+static struct slice copy(struct draft *draft, struct slice text)
+{
+    const struct slice result = arena_copy(draft->arena, text);
+
+    if (!result.ptr)
+        draft_fail_nomem(draft);
+    return result;
+}
+
+/* "30" of the number 30: the text a producer who quoted it would have written. */
+static struct slice text_of_scalar(struct draft *draft, const struct json_value *value)
+{
+    struct slice text = { NULL, 0 };
+    struct buf buf;
+
+    buf_init(&buf, text_max_bytes);
+    if (json_write(value, &buf, draft->err) < 0)
+        draft->state = -1;
+    else
+        text = copy(draft, buf_slice(&buf));
+    buf_release(&buf);
+    return text;
+}
+
+/* ["a", 2] as "a" and "2" on two lines; 0 when not all of it is text. */
+static int join_list(const struct json_value *list, struct buf *out, struct error *err)
+{
+    for (size_t i = 0; i < json_count(list); i++) {
+        const struct json_value *value = json_at(list, i);
+        const enum json_type type = json_type(value);
+
+        if (type != JSON_STRING && type != JSON_NUMBER && type != JSON_BOOL)
+            return 0;
+        if (i > 0 && buf_add_text(out, "\n", err) < 0)
+            return -1;
+        if (type == JSON_STRING ? buf_add_slice(out, json_text(value), err) < 0
+                                : json_write(value, out, err) < 0)
+            return -1;
+    }
+    return 1;
+}
+
+static struct slice text_of_list(struct draft *draft, const struct json_value *list,
+                                 const char *what)
+{
+    struct slice text = { NULL, 0 };
+    struct buf buf;
+
+    buf_init(&buf, text_max_bytes);
+    const int rc = join_list(list, &buf, draft->err);
+    if (rc < 0)
+        draft->state = -1;
+    else if (rc == 0)
+        draft_refuse(draft, "bad_type", "%s is a list and must be text", what);
+    else
+        text = copy(draft, buf_slice(&buf));
+    buf_release(&buf);
+    draft_note(draft, DEFECT_TYPE_DRIFT);
+    return text;
+}
+
+struct slice draft_text_of(struct draft *draft, const struct json_value *value,
+                           const char *what)
+{
+    const struct slice none = { NULL, 0 };
+
+    if (draft->state != 1)
+        return none;
+    switch (json_type(value)) {
+    case JSON_STRING:
+        return copy(draft, json_text(value));
+    case JSON_NUMBER:
+    case JSON_BOOL:
+        draft_note(draft, DEFECT_TYPE_DRIFT);
+        return text_of_scalar(draft, value);
+    case JSON_NULL:
+        return none;
+    case JSON_ARRAY:
+        return text_of_list(draft, value, what);
+    case JSON_OBJECT:
+        draft_refuse(draft, "bad_type", "%s is an object and must be text", what);
+        return none;
+    }
+    return none;
+}
+
+static void mend(struct draft *draft, struct slice *text, uint64_t kinds)
+{
+    if (draft->state == 1 &&
+        mend_text(text, kinds, draft->arena, &draft->defects, draft->err) < 0)
+        draft->state = -1;
+}
+
+/* A text of nothing but what was dropped is none. */
+static void mend_optional(struct draft *draft, struct slice *text, uint64_t kinds)
+{
+    mend(draft, text, kinds);
+    if (text->len == 0)
+        *text = slice_of(NULL, 0);
+}
+
+void draft_mend(struct draft *draft)
+{
+    const struct defect_policy *policy = draft->options->policy;
+    const uint64_t kinds = policy ? mend_kinds() & defect_repaired(policy) : 0;
+    struct sample *out = draft->out;
+
+    if (kinds == 0)
+        return;
+    mend_optional(draft, &out->system, kinds);
+    mend_optional(draft, &out->context, kinds);
+    if (!out->context.ptr)
+        out->split = slice_of(NULL, 0);
+    for (size_t i = 0; i < out->n_turns; i++)
+        mend(draft, &out->turns[i].content, kinds);
+}

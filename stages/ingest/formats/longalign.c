@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * LongAlign's shape: messages and their length. The first user message is a long passage, a
+ * blank line, and what is asked about it.
+ */
+#include "base/json/json.h"
+#include "stages/ingest/formats/chat.h"
+#include "stages/ingest/formats/draft.h"
+#include "stages/ingest/formats/format.h"
+
+static bool longalign_match(const struct json_value *record)
+{
+    return json_get(record, "messages") && json_type(json_get(record, "length")) == JSON_NUMBER;
+}
+
+static int longalign_read(const struct json_value *record, const struct format_options *options,
+                          struct arena *arena, struct sample *out, struct format_refusal *why,
+                          struct error *err)
+{
+    struct draft draft = {
+        .record = record, .options = options, .arena = arena, .out = out, .why = why, .err = err
+    };
+
+    draft_begin(&draft);
+    draft_take_system(&draft);
+    const struct json_value *list = draft_take(&draft, "messages");
+    if (!list)
+        draft_refuse(&draft, "missing_content", "it has no messages");
+    chat_read(&draft, list, &chat_openai);
+    if (!draft_split_marked(&draft) && options->split == SPLIT_LAST_PARAGRAPH)
+        draft_split_last_paragraph(&draft);
+    if (!out->split.ptr)
+        out->split = slice_text("none");
+    return draft_finish(&draft);
+}
+
+const struct format format_longalign = {
+    .name = "longalign",
+    .summary = "messages and length: the user's message is context, blank line, instruction",
+    .match = longalign_match,
+    .read = longalign_read,
+};

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A question that nobody answered: an instruction, prompt, question or query, the key in any
+ * case, perhaps with a context, and nothing beside it that could be the answer or the text
+ * itself. Lists of test questions made for chat models hold question_id and text instead.
+ */
+#include "base/json/json.h"
+#include "stages/ingest/formats/draft.h"
+#include "stages/ingest/formats/format.h"
+
+static const char *const question_keys[] = { "instruction", "prompt", "question", "query" };
+static const char *const answer_keys[] = { "chosen", "rejected", "completion", "completions",
+                                           "answer", "answers",  "output",     "response",
+                                           "text",   "content",  "raw_content" };
+
+static const char *question_key(const struct json_value *record)
+{
+    for (size_t i = 0; i < sizeof question_keys / sizeof question_keys[0]; i++)
+        if (json_get_nocase(record, question_keys[i]))
+            return question_keys[i];
+    return json_get(record, "question_id") ? "text" : NULL;
+}
+
+static bool prompt_only_match(const struct json_value *record)
+{
+    const char *key = question_key(record);
+
+    if (!key || json_type(json_get_nocase(record, key)) != JSON_STRING)
+        return false;
+    for (size_t i = 0; i < sizeof answer_keys / sizeof answer_keys[0]; i++)
+        if (strcmp(answer_keys[i], key) != 0 && json_get_nocase(record, answer_keys[i]))
+            return false;
+    return true;
+}
+
+static int prompt_only_read(const struct json_value *record,
+                            const struct format_options *options, struct arena *arena,
+                            struct sample *out, struct format_refusal *why, struct error *err)
+{
+    struct draft draft = { .record = record,
+                           .options = options,
+                           .arena = arena,
+                           .out = out,
+                           .why = why,
+                           .err = err,
+                           .nocase = true };
+
+    draft_begin(&draft);
+    draft_take_system(&draft);
+    const char *key = question_key(record);
+    const struct slice question = draft_take_text(&draft, key ? key : "prompt");
+    if (!question.ptr)
+        draft_refuse(&draft, "missing_content", "it has no instruction, prompt or question");
+    if (json_type(json_get_nocase(record, "context")) == JSON_STRING)
+        draft_set_context(&draft, draft_take_text(&draft, "context"), "field");
+    draft_add_turn(&draft, "user", question, slice_of(NULL, 0));
+    return draft_finish(&draft);
+}
+
+const struct format format_prompt_only = {
+    .name = "prompt-only",
+    .summary = "instruction, prompt, question or query and no answer; question_id and text",
+    .match = prompt_only_match,
+    .read = prompt_only_read,
+};

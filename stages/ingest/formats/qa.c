@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * question and answer, query and response, or one of each; perhaps a context, system, history.
+ */
+#include "base/json/json.h"
+#include "stages/ingest/formats/draft.h"
+#include "stages/ingest/formats/format.h"
+
+static bool qa_match(const struct json_value *record)
+{
+    return (json_get(record, "question") || json_get(record, "query")) &&
+           (json_get(record, "answer") || json_get(record, "response"));
+}
+
+static int qa_read(const struct json_value *record, const struct format_options *options,
+                   struct arena *arena, struct sample *out, struct format_refusal *why,
+                   struct error *err)
+{
+    struct draft draft = {
+        .record = record, .options = options, .arena = arena, .out = out, .why = why, .err = err
+    };
+
+    draft_begin(&draft);
+    draft_take_system(&draft);
+    draft_take_history(&draft);
+    if (json_type(json_get(record, "context")) == JSON_STRING)
+        draft_set_context(&draft, draft_take_text(&draft, "context"), "field");
+    const struct slice question = draft_take_either(&draft, "question", "query");
+    if (!question.ptr)
+        draft_refuse(&draft, "missing_content", "it has no question");
+    draft_add_turn(&draft, "user", question, slice_of(NULL, 0));
+    draft_answer(&draft, draft_take_either(&draft, "answer", "response"));
+    return draft_finish(&draft);
+}
+
+const struct format format_qa = {
+    .name = "qa",
+    .summary = "question or query, answer or response; context, system, history",
+    .match = qa_match,
+    .read = qa_read,
+};

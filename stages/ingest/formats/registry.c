@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "stages/ingest/formats/format.h"
+#include "stages/ingest/formats/format_list.h" /* generated: FORMAT_LIST */
+
+#define X(name) extern const struct format format_##name;
+FORMAT_LIST
+#undef X
+
+#define X(name) &format_##name,
+const struct format *const formats[] = { FORMAT_LIST NULL };
+#undef X
+
+const struct format *format_find(const char *name)
+{
+    for (size_t i = 0; formats[i]; i++)
+        if (strcmp(formats[i]->name, name) == 0)
+            return formats[i];
+    return NULL;
+}
+
+const struct format *format_detect(const struct json_value *record)
+{
+    for (size_t i = 0; formats[i]; i++)
+        if (formats[i]->match(record))
+            return formats[i];
+    return NULL;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Self-Instruct's shape: an instruction and its instances, each an input and an output. One
+ * instance makes one sample; a record with several is refused rather than cut down.
+ */
+#include "base/json/json.h"
+#include "stages/ingest/formats/draft.h"
+#include "stages/ingest/formats/format.h"
+
+static bool self_instruct_match(const struct json_value *record)
+{
+    return json_get(record, "instruction") &&
+           json_type(json_get(record, "instances")) == JSON_ARRAY;
+}
+
+static int self_instruct_read(const struct json_value *record,
+                              const struct format_options *options, struct arena *arena,
+                              struct sample *out, struct format_refusal *why, struct error *err)
+{
+    struct draft draft = {
+        .record = record, .options = options, .arena = arena, .out = out, .why = why, .err = err
+    };
+
+    draft_begin(&draft);
+    const struct slice instruction = draft_take_text(&draft, "instruction");
+    const struct json_value *instances = draft_take(&draft, "instances");
+    const struct json_value *instance =
+        json_count(instances) > 0 ? json_at(instances, 0) : NULL;
+    if (!instruction.ptr)
+        draft_refuse(&draft, "missing_content", "it has no instruction");
+    if (json_type(instances) != JSON_ARRAY)
+        draft_refuse(&draft, "bad_type", "instances is not a list");
+    if (json_count(instances) > 1)
+        draft_refuse(&draft, "unknown_shape",
+                     "it holds %zu instances, and one sample needs one", json_count(instances));
+    if (instance && json_type(instance) != JSON_OBJECT)
+        draft_refuse(&draft, "bad_type", "its instance is not an object");
+    draft_ask(&draft, instruction,
+              draft_text_of(&draft, json_get(instance, "input"), "the instance's input"));
+    draft_answer(&draft,
+                 draft_text_of(&draft, json_get(instance, "output"), "the instance's output"));
+    return draft_finish(&draft);
+}
+
+const struct format format_self_instruct = {
+    .name = "self-instruct",
+    .summary = "instruction and instances: one pair of input and output",
+    .match = self_instruct_match,
+    .read = self_instruct_read,
+};

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plain text: text, content, raw_content or sentence. It becomes the context of a sample
+ * without turns.
+ */
+#include "base/json/json.h"
+#include "stages/ingest/formats/draft.h"
+#include "stages/ingest/formats/format.h"
+
+static const char *text_key(const struct json_value *record)
+{
+    static const char *const keys[] = { "text", "content", "raw_content", "sentence" };
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (json_type(json_get(record, keys[i])) == JSON_STRING)
+            return keys[i];
+    return NULL;
+}
+
+static bool text_match(const struct json_value *record)
+{
+    return text_key(record);
+}
+
+static int text_read(const struct json_value *record, const struct format_options *options,
+                     struct arena *arena, struct sample *out, struct format_refusal *why,
+                     struct error *err)
+{
+    struct draft draft = {
+        .record = record, .options = options, .arena = arena, .out = out, .why = why, .err = err
+    };
+
+    draft_begin(&draft);
+    const char *key = text_key(record);
+    const struct slice text = draft_take_text(&draft, key ? key : "text");
+    if (!text.ptr)
+        draft_refuse(&draft, "missing_content", "it has no text");
+    out->context = text;
+    return draft_finish(&draft);
+}
+
+const struct format format_text = {
+    .name = "text",
+    .summary = "text, content, raw_content or sentence: no question, no answer",
+    .match = text_match,
+    .read = text_read,
+};

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/report.h"
+#include "stages/ingest/ingest_private.h"
+#include "stages/ingest/options.h"
+#include "stages/stage.h"
+#include "store/store.h"
+
+/* A value of SQLite's may have 10^9 bytes. */
+enum { MAX_RECORD_DEFAULT = 268435456, MAX_RECORD_LIMIT = 1000000000 };
+
+struct ingest_args {
+    struct text_list files;
+    struct text_list on;
+    bool strict;
+    const char *source;
+    const char *format;
+    const char *split;
+    const char *max_memory;
+    double max_rejects;
+    int64_t max_record;
+};
+
+/* A position that was reached with other options is none to go on from. */
+static struct hash hash_settings(const struct ingest_args *args,
+                                 const struct ingest_settings *settings)
+{
+    char text[1024];
+    int n = snprintf(text, sizeof text, "%.100s %.100s %zu %zu %d ", args->format, args->split,
+                     settings->max_record_bytes, settings->format_options.max_tree_bytes,
+                     FORMAT_INPUT_CONTEXT_BYTES);
+
+    for (int i = 0; i < N_DEFECTS; i++)
+        n +=
+            snprintf(text + n, sizeof text - (size_t)n, "%d", (int)settings->policy.actions[i]);
+    return hash_bytes(slice_text(text));
+}
+
+static int check_args(const struct ingest_args *args, struct ingest_settings *out,
+                      struct error *err)
+{
+    size_t max_memory = 0;
+
+    *out = (struct ingest_settings){
+        .format_options.input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES,
+        .max_record_bytes = (size_t)args->max_record,
+        .max_reject_percent = args->max_rejects,
+    };
+    if (args->max_record < 1 || args->max_record > MAX_RECORD_LIMIT)
+        return error_set(err, ERR_USAGE, "--max-record %" PRId64 ": it is 1 to %d bytes",
+                         args->max_record, MAX_RECORD_LIMIT);
+    if (!(args->max_rejects >= 0 && args->max_rejects <= 100))
+        return error_set(err, ERR_USAGE, "--max-rejects %g: it is 0 to 100 percent",
+                         args->max_rejects);
+    if (args->source && args->source[0] == '\0')
+        return error_set(err, ERR_USAGE, "--source: the name is empty");
+    if (args->max_memory &&
+        option_parse_size("max-memory", args->max_memory, &max_memory, err) < 0)
+        return -1;
+    if (ingest_share_memory(max_memory, out, err) < 0)
+        return -1;
+    if (ingest_choose_policy(&args->on, args->strict, &out->policy, err) < 0)
+        return -1;
+    out->hash = hash_settings(args, out);
+    if (ingest_choose_format(args->format, &out->forced, err) < 0)
+        return -1;
+    return ingest_choose_split(args->split, &out->format_options.split, err);
+}
+
+static int check(const void *args, struct error *err)
+{
+    struct ingest_settings unused;
+
+    return check_args(args, &unused, err);
+}
+
+/* The law, held against what the run row says: nothing may get lost on the way. */
+static int check_law(const struct ingest *ingest, const struct ingest_tally *tally,
+                     struct error *err)
+{
+    const bool whole = tally->stop_signal == 0;
+    struct run_counts row = tally->counts;
+
+    if (!ingest->context->dry_run &&
+        run_counts(ingest->context->store, ingest->context->run_id, &row, err) < 0)
+        return -1;
+    const uint64_t accounted = ingest->context->dry_run
+                                   ? tally->n_parsed + row.n_rejected
+                                   : row.n_inserted + row.n_duplicate + row.n_rejected;
+    if (row.n_read == accounted && row.n_read == tally->counts.n_read &&
+        (!whole || row.n_read == ingest->n_framed))
+        return 0;
+    return error_set(err, ERR_INVARIANT,
+                     "records got lost: %" PRIu64 " cut out of the files, %" PRIu64
+                     " read, but %" PRIu64 " inserted + %" PRIu64 " duplicate + %" PRIu64
+                     " rejected; this is a bug of ours, please report it",
+                     ingest->n_framed, row.n_read, row.n_inserted, row.n_duplicate,
+                     row.n_rejected);
+}
+
+static void tell_facts(const struct stage_context *context, const struct ingest_tally *tally,
+                       double seconds, struct stage_result *result)
+{
+    const struct run_counts *counts = &tally->counts;
+
+    stage_fact_int(result, "read", (int64_t)counts->n_read);
+    if (context->dry_run) {
+        stage_fact_int(result, "parsed", (int64_t)tally->n_parsed);
+    } else {
+        stage_fact_int(result, "inserted", (int64_t)counts->n_inserted);
+        stage_fact_int(result, "dup", (int64_t)counts->n_duplicate);
+    }
+    stage_fact_int(result, "rejected", (int64_t)counts->n_rejected);
+    stage_fact_int(result, "bytes", (int64_t)tally->stream_bytes);
+    stage_fact_real(result, "secs", seconds);
+}
+
+/* "bad_json 3, truncated 1" */
+static void list_rejected(const struct ingest_tally *tally, uint64_t n_before, char *out,
+                          size_t size)
+{
+    defect_tally_list(tally->defects.rejected, false, out, size);
+    const size_t len = strlen(out);
+    if (n_before > 0)
+        snprintf(out + len, size - len, "%s%" PRIu64 " in the part read before",
+                 len > 0 ? ", " : "", n_before);
+}
+
+/* What runs that were stopped have read of these files: the limit is over the whole of them. */
+static struct run_counts counts_before(const struct ingest *ingest)
+{
+    struct run_counts counts = { .n_read = 0 };
+
+    for (size_t i = 0; i < ingest->files.n; i++) {
+        const struct position *from = ingest->files.items[i].from;
+
+        counts.n_read += from ? from->n_read : 0;
+        counts.n_rejected += from ? from->n_rejected : 0;
+    }
+    return counts;
+}
+
+/* Say what was mixed or refused. Too many refusals are an error, after all is committed. */
+static int judge(const struct ingest *ingest, const struct ingest_tally *tally,
+                 struct error *err)
+{
+    const struct run_counts before = counts_before(ingest);
+    const uint64_t n_read = before.n_read + tally->counts.n_read;
+    const uint64_t n_rejected = before.n_rejected + tally->counts.n_rejected;
+    const double limit = ingest->settings.max_reject_percent;
+    const bool dry_run = ingest->context->dry_run;
+    const char *where = dry_run ? "" : "; 'curate rejects' lists them";
+    const char *kept =
+        dry_run ? "" : "; the others are in the database, and 'curate rejects' lists these";
+    struct report *report = ingest->context->report;
+    char classes[300];
+
+    if (tally->n_other_format > 0)
+        report_note(report,
+                    "%" PRIu64 " of %" PRIu64 " samples have another shape than most of "
+                    "their file; each was read by its own",
+                    tally->n_other_format, tally->n_parsed);
+    defect_tally_list(tally->defects.taken, true, classes, sizeof classes);
+    if (classes[0])
+        report_note(report, "taken all the same: %s; 'curate explain reject CLASS' says how",
+                    classes);
+    if (n_rejected == 0)
+        return 0;
+    list_rejected(tally, before.n_rejected, classes, sizeof classes);
+    if (n_rejected == n_read)
+        return error_set(err, ERR_INPUT, "every record (%" PRIu64 ") was rejected (%s)%s",
+                         n_read, classes, where);
+    if ((double)n_rejected * 100 > limit * (double)n_read)
+        return error_set(err, ERR_INPUT,
+                         "%" PRIu64 " of %" PRIu64 " records were rejected (%s), more than "
+                         "--max-rejects %g %%%s",
+                         n_rejected, n_read, classes, limit, kept);
+    report_note(report, "%" PRIu64 " of %" PRIu64 " records were rejected (%s)%s", n_rejected,
+                n_read, classes, where);
+    return 0;
+}
+
+static int run_files(struct ingest *ingest, struct stage_result *result, struct error *err)
+{
+    const struct stage_context *context = ingest->context;
+    const int64_t started_ns = clock_mono_ns();
+    struct ingest_tally tally = { .stop_signal = 0 };
+    struct error ignored;
+
+    context->report->unit = "bytes";
+    context->report->total = ingest->files.total_bytes;
+    const int rc = ingest_run_threads(ingest, &tally, err);
+    tell_facts(context, &tally, (double)(clock_mono_ns() - started_ns) / 1e9, result);
+    if (rc < 0 || check_law(ingest, &tally, err) < 0)
+        return -1;
+    if (tally.stop_signal != 0)
+        return error_set_sys(err, ERR_CANCELLED, tally.stop_signal,
+                             "stopped by signal %d after %" PRIu64 " records, which are kept; "
+                             "give the same command again to go on",
+                             tally.stop_signal, tally.counts.n_read);
+    if (ingest->reading_failed) {
+        *err = ingest->reading_failure;
+        return -1;
+    }
+    if (judge(ingest, &tally, err) == 0)
+        return 0;
+    (void)ingest_clear_positions(ingest, &ignored);
+    return -1;
+}
+
+static int run(const struct stage_context *context, const void *arguments,
+               struct stage_result *result, struct error *err)
+{
+    const struct ingest_args *args = arguments;
+    struct ingest ingest = { .context = context };
+    struct error ignored;
+
+    if (check_args(args, &ingest.settings, err) < 0 ||
+        ingest_files_find(&args->files, args->source, &ingest.files, err) < 0)
+        return -1;
+    ingest.settings.format_options.policy = &ingest.settings.policy;
+    const int mutex_rc = pthread_mutex_init(&ingest.mutex, NULL);
+    if (mutex_rc != 0) {
+        ingest_files_release(&ingest.files);
+        return error_errno(err, mutex_rc, "setting up a lock");
+    }
+    int rc = ingest_find_positions(&ingest, err);
+    if (rc == 0)
+        rc = store_limit_cache(context->store, ingest.settings.memory.cache_bytes, err);
+    if (rc == 0)
+        rc = run_files(&ingest, result, err);
+    (void)store_limit_cache(context->store, 0, &ignored);
+    pthread_mutex_destroy(&ingest.mutex);
+    ingest_files_release(&ingest.files);
+    return rc;
+}
+
+static const struct option options[] = {
+    { OPTION_TEXT, 0, "source", offsetof(struct ingest_args, source), "NAME",
+      "what to call the corpus (default: each file's name)" },
+    { OPTION_TEXT, 0, "format", offsetof(struct ingest_args, format), "NAME",
+      "shape of the records: auto, or the name of one (default auto)" },
+    { OPTION_TEXT, 0, "split", offsetof(struct ingest_args, split), "HOW",
+      "part a LongAlign message: last-paragraph or none (default last-paragraph)" },
+    { OPTION_LIST, 0, "on", offsetof(struct ingest_args, on), "CLASS=ACTION",
+      "reject, repair or keep a class of defect; may be repeated" },
+    { OPTION_FLAG, 0, "strict", offsetof(struct ingest_args, strict), NULL,
+      "reject what would be repaired" },
+    { OPTION_REAL, 0, "max-rejects", offsetof(struct ingest_args, max_rejects), "PERCENT",
+      "more rejected records than this are an error (default 1)" },
+    { OPTION_TEXT, 0, "max-memory", offsetof(struct ingest_args, max_memory), "SIZE",
+      "use no more than this, as 512M; longer records are rejected" },
+    { OPTION_INT, 0, "max-record", offsetof(struct ingest_args, max_record), "BYTES",
+      "longer records are rejected (default 268435456)" },
+    { .type = OPTION_END },
+};
+
+static const struct option files_option = {
+    OPTION_LIST, 0,
+    "files",     offsetof(struct ingest_args, files),
+    "FILE",      "files, folders, patterns; - is standard input"
+};
+
+const struct stage stage_ingest = {
+    .name = "ingest",
+    .summary = "read corpora into the database",
+    .description =
+        "Reads JSON records: JSONL, one large array, or values one after the other, plain,\n"
+        "gzip or zstd. The shape of the records is found out by their keys, for each file.\n"
+        "What a folder holds is read by name: .json, .jsonl, .ndjson, perhaps with .gz or\n"
+        ".zst behind.\n\n"
+        "A record that cannot be used becomes a row of v_rejects with its class, line and\n"
+        "offset, and the run goes on. Records whose content the database has already change\n"
+        "nothing, so that a run that was stopped is continued by the same command.",
+    .options = options,
+    .positional = &files_option,
+    .positional_required = true,
+    .args_size = sizeof(struct ingest_args),
+    .defaults = &(const struct ingest_args){ .format = "auto",
+                                             .split = "last-paragraph",
+                                             .max_rejects = 1,
+                                             .max_record = MAX_RECORD_DEFAULT },
+    .creates_store = true,
+    .check = check,
+    .run = run,
+};

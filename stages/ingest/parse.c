@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/ingest/parse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/io/frame.h"
+#include "base/json/json.h"
+#include "base/text/utf8.h"
+#include "stages/ingest/formats/format.h"
+#include "stages/record/defect.h"
+#include "stages/record/defect_text.h"
+#include "stages/record/repair.h"
+
+struct parser {
+    const struct format_options *options;
+    struct defect_policy policy;
+    struct json *json;
+    struct json *inner; /* for JSON in a string of JSON; made when the first is met */
+    struct identifier *identifier;
+};
+
+int parser_new(const struct format_options *options, struct parser **out, struct error *err)
+{
+    struct parser *parser = calloc(1, sizeof *parser);
+
+    if (!parser)
+        return error_nomem(err);
+    parser->options = options;
+    defect_policy_init(&parser->policy);
+    if (options->policy)
+        parser->policy = *options->policy;
+    if (json_new(&parser->json, err) < 0 || identifier_new(&parser->identifier, err) < 0) {
+        parser_free(parser);
+        return -1;
+    }
+    if (options->max_tree_bytes > 0)
+        json_limit(parser->json, options->max_tree_bytes);
+    *out = parser;
+    return 0;
+}
+
+void parser_free(struct parser *parser)
+{
+    if (!parser)
+        return;
+    identifier_free(parser->identifier);
+    json_free(parser->inner);
+    json_free(parser->json);
+    free(parser);
+}
+
+/* A record as JSON. */
+struct decoded {
+    const struct json_value *value;
+    enum json_issue issue;
+    size_t at;
+    const char *detail;
+    uint64_t defects;
+};
+
+static int refuse(struct parsed *out, enum defect defect, const char *detail)
+{
+    out->class = defect_classes[defect].name;
+    out->detail = slice_text(detail);
+    return 0;
+}
+
+static int refuse_at(struct parsed *out, enum defect defect, size_t at, const char *detail,
+                     struct arena *arena, struct error *err)
+{
+    char text[256];
+
+    snprintf(text, sizeof text, "at byte %zu of the record: %s", at, detail);
+    out->class = defect_classes[defect].name;
+    out->detail = arena_copy(arena, slice_text(text));
+    return out->detail.ptr ? 0 : error_nomem(err);
+}
+
+static enum defect json_defect(enum json_issue issue)
+{
+    switch (issue) {
+    case JSON_BAD_UTF8:
+        return DEFECT_BAD_UTF8;
+    case JSON_TOO_DEEP:
+        return DEFECT_TOO_DEEP;
+    case JSON_TRUNCATED:
+        return DEFECT_TRUNCATED;
+    case JSON_TOO_LARGE:
+        return DEFECT_TOO_LONG;
+    case JSON_OK:
+    case JSON_BAD_SYNTAX:
+        return DEFECT_BAD_JSON;
+    }
+    return DEFECT_BAD_JSON;
+}
+
+/* What the framing and the JSON parser noted, as defects. */
+static uint64_t noted_defects(unsigned frame_noted, unsigned json_noted)
+{
+    static const enum defect of_frame[] = { DEFECT_BOM,        DEFECT_CR,
+                                            DEFECT_BLANK_LINE, DEFECT_STRAY_COMMA,
+                                            DEFECT_SAME_LINE,  DEFECT_MANY_LINES };
+    static const enum defect of_json[] = { DEFECT_NAN_INF,    DEFECT_LONE_SURROGATE,
+                                           DEFECT_NUL,        DEFECT_CONTROL,
+                                           DEFECT_BIG_NUMBER, DEFECT_DUPLICATE_KEY };
+    uint64_t defects = 0;
+
+    for (size_t i = 0; i < sizeof of_frame / sizeof of_frame[0]; i++)
+        if (frame_noted & 1U << i)
+            defects |= defect_bit(of_frame[i]);
+    for (size_t i = 0; i < sizeof of_json / sizeof of_json[0]; i++)
+        if (json_noted & 1U << i)
+            defects |= defect_bit(of_json[i]);
+    return defects;
+}
+
+uint64_t parse_frame_defects(unsigned noted)
+{
+    return noted_defects(noted, 0);
+}
+
+/* A byte order mark of UTF-16 or UTF-32 that nobody was allowed to follow. */
+static bool is_wide(const struct frame_record *record)
+{
+    static const struct slice marks[] = { { "\xff\xfe", 2 },
+                                          { "\xfe\xff", 2 },
+                                          { "\0\0\xfe\xff", 4 } };
+
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        if (record->text.len >= marks[i].len &&
+            memcmp(record->text.ptr, marks[i].ptr, marks[i].len) == 0)
+            return true;
+    return false;
+}
+
+/* Text that is not JSON, from which byte on. */
+static int refuse_json(const struct frame_record *record, enum json_issue issue, size_t at,
+                       const char *detail, struct arena *arena, struct parsed *out,
+                       struct error *err)
+{
+    enum defect defect = json_defect(issue);
+
+    if (issue == JSON_BAD_UTF8 && is_wide(record)) {
+        detail = "this is UTF-16 or UTF-32; convert the file to UTF-8, with iconv for instance";
+        defect = record->byte_offset == 0 ? DEFECT_BOM : defect;
+    }
+    return refuse_at(out, defect, at, detail, arena, err);
+}
+
+/* A record whose brackets do not add up. What the parser has to say about it is more to the
+ * point than what the framing knows. */
+static int refuse_broken(struct parser *parser, const struct frame_record *record,
+                         struct arena *arena, struct parsed *out, struct error *err)
+{
+    const struct json_value *value;
+    enum json_issue issue;
+    const char *detail;
+    size_t at;
+
+    if (json_parse(parser->json, record->text, &value, &issue, &at, &detail, err) < 0)
+        return -1;
+    if (issue == JSON_OK)
+        return refuse(out, DEFECT_BAD_JSON, "stray bytes around a value");
+    if (issue != JSON_BAD_UTF8)
+        issue = JSON_BAD_SYNTAX;
+    return refuse_json(record, issue, at, detail, arena, out, err);
+}
+
+static int refuse_frame(struct parser *parser, const struct frame_record *record,
+                        struct arena *arena, struct parsed *out, struct error *err)
+{
+    switch (record->issue) {
+    case FRAME_TRUNCATED:
+        return refuse(out, DEFECT_TRUNCATED, "its line or the file ends inside the record");
+    case FRAME_TOO_LONG:
+        return refuse(out, DEFECT_TOO_LONG,
+                      "it is longer than --max-record allows, or what --max-memory leaves for "
+                      "a record");
+    case FRAME_TOO_DEEP:
+        return refuse(out, DEFECT_TOO_DEEP, "more than 256 brackets are open at a time");
+    case FRAME_OK:
+    case FRAME_BROKEN:
+        break;
+    }
+    return refuse_broken(parser, record, arena, out, err);
+}
+
+/* The file's format if it fits, else any that does: files may be mixed. */
+static const struct format *choose(const struct json_value *value, const struct format *format,
+                                   bool forced)
+{
+    if (format && (forced || format->match(value)))
+        return format;
+    return format_detect(value);
+}
+
+static int read_sample(struct parser *parser, const struct json_value *value,
+                       struct arena *arena, struct parsed *out, struct error *err)
+{
+    struct format_refusal why;
+    const int rc = out->format->read(value, parser->options, arena, &out->sample, &why, err);
+
+    if (rc < 0)
+        return -1;
+    if (rc == 0) {
+        out->class = why.class;
+        out->detail = slice_text(why.detail);
+        return 0;
+    }
+    return sample_identify(parser->identifier, &out->sample, err);
+}
+
+static int parse_text(struct json *json, struct slice text, struct decoded *out,
+                      struct error *err)
+{
+    return json_parse(json, text, &out->value, &out->issue, &out->at, &out->detail, err);
+}
+
+/* Let each byte that is in no character be U+FFFD, if the user wants it so. */
+static int decode_repaired(struct parser *parser, struct slice text, struct arena *arena,
+                           struct decoded *out, struct error *err)
+{
+    struct slice repaired;
+    struct buf buf;
+
+    if (parser->policy.actions[DEFECT_BAD_UTF8] != DEFECT_REPAIR)
+        return 0;
+    buf_init(&buf, SIZE_MAX / 4);
+    if (utf8_repair(text, &buf, err) < 0) {
+        buf_release(&buf);
+        return -1;
+    }
+    repaired = arena_copy(arena, buf_slice(&buf));
+    buf_release(&buf);
+    if (!repaired.ptr)
+        return error_nomem(err);
+    if (parse_text(parser->json, repaired, out, err) < 0)
+        return -1;
+    out->defects |= defect_bit(DEFECT_BAD_UTF8);
+    return 0;
+}
+
+/* A text that holds an object is taken for that, one level. */
+static int decode_inner(struct parser *parser, struct decoded *out, struct error *err)
+{
+    const struct slice text = json_text(out->value);
+    struct decoded inner = { .issue = JSON_OK };
+
+    if (text.len == 0 || !memchr(text.ptr, '{', text.len))
+        return 0;
+    if (!parser->inner) {
+        if (json_new(&parser->inner, err) < 0)
+            return -1;
+        if (parser->options->max_tree_bytes > 0)
+            json_limit(parser->inner, parser->options->max_tree_bytes);
+    }
+    if (parse_text(parser->inner, text, &inner, err) < 0)
+        return -1;
+    if (inner.issue != JSON_OK || json_type(inner.value) != JSON_OBJECT)
+        return 0;
+    out->value = inner.value;
+    out->defects |=
+        defect_bit(DEFECT_DOUBLE_ENCODED) | noted_defects(0, json_noted(parser->inner));
+    return 0;
+}
+
+static int decode(struct parser *parser, const struct frame_record *record, struct arena *arena,
+                  struct decoded *out, struct error *err)
+{
+    *out = (struct decoded){ .issue = JSON_OK };
+    if (parse_text(parser->json, record->text, out, err) < 0)
+        return -1;
+    if (out->issue == JSON_BAD_UTF8 && arena &&
+        decode_repaired(parser, record->text, arena, out, err) < 0)
+        return -1;
+    if (out->issue != JSON_OK)
+        return 0;
+    out->defects |= noted_defects(record->noted, json_noted(parser->json));
+    return json_type(out->value) == JSON_STRING ? decode_inner(parser, out, err) : 0;
+}
+
+/* Take the sample, unless the user will not have it as it is. */
+static int judge(const struct parser *parser, const struct frame_record *record,
+                 uint64_t defects, struct parsed *out)
+{
+    const enum defect rejected = defect_rejected(&parser->policy, defects);
+
+    out->defects = defects;
+    out->sample.line = record->line;
+    out->sample.byte_offset = record->byte_offset;
+    return rejected == N_DEFECTS ? 0 : refuse(out, rejected, defect_classes[rejected].what);
+}
+
+int parse_record(struct parser *parser, const struct frame_record *record,
+                 const struct format *format, bool forced, struct arena *arena,
+                 struct parsed *out, struct error *err)
+{
+    struct decoded decoded;
+
+    *out = (struct parsed){ .class = NULL };
+    if (record->issue != FRAME_OK)
+        return refuse_frame(parser, record, arena, out, err);
+    if (decode(parser, record, arena, &decoded, err) < 0)
+        return -1;
+    if (decoded.issue != JSON_OK)
+        return refuse_json(record, decoded.issue, decoded.at, decoded.detail, arena, out, err);
+    if (json_type(decoded.value) != JSON_OBJECT)
+        return refuse(out, DEFECT_NOT_AN_OBJECT, "it is JSON, and no object");
+    if (json_count(decoded.value) == 0)
+        return refuse(out, DEFECT_EMPTY_RECORD, "it is an object without members");
+    out->format = choose(decoded.value, format, forced);
+    if (!out->format)
+        return refuse(
+            out, DEFECT_UNKNOWN_SHAPE,
+            "its keys and their types fit no shape; --format NAME names the one that is meant");
+    if (read_sample(parser, decoded.value, arena, out, err) < 0)
+        return -1;
+    if (out->class)
+        return 0;
+    /* What was to be mended is noted where it was; what was left as it is, is as it should be.
+     */
+    const uint64_t left =
+        defect_text(&out->sample) & ~(mend_kinds() & defect_repaired(&parser->policy));
+    return judge(parser, record, decoded.defects | out->sample.defects | left, out);
+}
+
+int parse_detect(struct parser *parser, const struct frame_record *record,
+                 const struct format **out, struct error *err)
+{
+    struct decoded decoded = { .issue = JSON_BAD_SYNTAX };
+
+    if (record->issue == FRAME_OK && decode(parser, record, NULL, &decoded, err) < 0)
+        return -1;
+    *out = decoded.issue == JSON_OK ? format_detect(decoded.value) : NULL;
+    return 0;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/io/frame.h"
+#include "base/io/stream.h"
+#include "base/threads/queue.h"
+#include "stages/ingest/ingest_private.h"
+#include "stages/stage.h"
+
+enum { BLOCK_BYTES = 256 * 1024, VOTERS = 200, POLL_MS = 200 };
+
+struct reader {
+    struct ingest *ingest;
+    struct parser *parser; /* for the votes on a file's format */
+    struct batch *batch;   /* being filled; NULL between two */
+    char *block;
+    struct stream *in;
+    struct frame *frame;
+    struct frame_place place; /* behind the last record */
+    size_t file;
+    bool file_begun; /* a batch of this file is on its way */
+    const struct format *format;
+    uint64_t n_batches;
+    uint64_t position_before; /* stored bytes of the files before this one */
+    uint64_t stream_bytes;
+    bool cancelled;
+
+    /* Batches come back as they are committed. They are waited for when too much is on its way,
+     * and kept here until they are filled. */
+    struct batch **spare;
+    size_t n_spare;
+    uint64_t in_flight_bytes; /* of records in batches that were sent and did not come back */
+};
+
+/* Wait for a batch to come back. */
+static struct batch *wait_for_batch(struct reader *r, struct error *err)
+{
+    struct batch *batch = queue_take(r->ingest->free);
+
+    if (!batch) {
+        r->cancelled = true;
+        error_set(err, ERR_CANCELLED, "the run is over");
+        return NULL;
+    }
+    r->in_flight_bytes -= batch->raw.len;
+    batch_clear(batch, 2 * r->ingest->settings.memory.batch_bytes);
+    return batch;
+}
+
+/* An empty batch, as soon as there is one. */
+static int take_batch(struct reader *r, struct error *err)
+{
+    r->batch = r->n_spare > 0 ? r->spare[--r->n_spare] : wait_for_batch(r, err);
+    return r->batch ? 0 : -1;
+}
+
+/* Have room for so many bytes more, if need be by waiting until nothing else is on its way. */
+static int make_room(struct reader *r, size_t n, struct error *err)
+{
+    const size_t most = r->ingest->settings.memory.in_flight_bytes;
+
+    while (r->in_flight_bytes > 0 && r->in_flight_bytes + r->batch->raw.len + n > most) {
+        struct batch *batch = wait_for_batch(r, err);
+
+        if (!batch)
+            return -1;
+        r->spare[r->n_spare++] = batch;
+    }
+    return 0;
+}
+
+/* Each good record has a vote; of two formats with as many votes the particular one wins. */
+static int vote(struct reader *r, struct batch *batch, struct error *err)
+{
+    const struct format *votes[VOTERS];
+
+    /* Not more than any batch holds, so that the outcome does not depend on their size. */
+    size_t n_bytes = 0;
+
+    while (batch->n_looked_at < batch->n && batch->n_looked_at < VOTERS &&
+           n_bytes < BATCH_RAW_LEAST)
+        n_bytes += batch->records[batch->n_looked_at++].text.len;
+    for (size_t i = 0; i < batch->n_looked_at; i++)
+        if (parse_detect(r->parser, &batch->records[i], &votes[i], err) < 0)
+            return -1;
+    for (size_t f = 0; formats[f]; f++) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < batch->n_looked_at; i++)
+            n += votes[i] == formats[f];
+        if (n > batch->n_votes) {
+            batch->n_votes = n;
+            r->format = formats[f];
+        }
+    }
+    return 0;
+}
+
+static int send_batch(struct reader *r, bool ends_file, struct error *err)
+{
+    struct batch *batch = r->batch;
+
+    batch_seal(batch);
+    batch->number = r->n_batches++;
+    batch->file = r->file;
+    batch->begins_file = !r->file_begun;
+    batch->ends_file = ends_file;
+    batch->encoding = stream_encoding(r->in);
+    batch->noted_behind = ends_file ? frame_noted_behind(r->frame) : 0;
+    batch->place = r->place;
+    batch->mark = stream_mark(r->in, batch->place.byte_offset);
+    batch->n_votes = batch->n_looked_at = 0;
+    if (batch->begins_file && r->ingest->settings.forced)
+        r->format = r->ingest->settings.forced;
+    else if (batch->begins_file && vote(r, batch, err) < 0)
+        return -1;
+    r->file_begun = true;
+    batch->format = r->format;
+    batch->position_bytes = r->position_before + inflate_position(stream_inflate(r->in));
+    batch->stream_bytes = r->stream_bytes;
+    r->batch = NULL;
+    r->in_flight_bytes += batch->raw.len;
+    if (queue_put(r->ingest->filled, batch))
+        return 0;
+    r->cancelled = true;
+    return error_set(err, ERR_CANCELLED, "the run is over");
+}
+
+static int add_records(struct reader *r, struct error *err)
+{
+    struct frame_record record;
+
+    while (frame_next(r->frame, &record) == 1) {
+        if (!r->batch && take_batch(r, err) < 0)
+            return -1;
+        if (make_room(r, record.text.len, err) < 0 || batch_add(r->batch, &record, err) < 0)
+            return -1;
+        frame_place(r->frame, &r->place);
+        r->ingest->n_framed++;
+        if (batch_is_full(r->batch, r->ingest->settings.memory.batch_bytes) &&
+            send_batch(r, false, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Whoever fills a pipe may have nothing to say for hours, and a thread that waits in read(2)
+ * would not hear that the run is over. */
+static int wait_for_input(struct reader *r, struct error *err)
+{
+    const struct ingest_file *file = &r->ingest->files.items[r->file];
+    struct pollfd input = { .fd = inflate_fd(stream_inflate(r->in)), .events = POLLIN };
+
+    if (file->has_size)
+        return 0;
+    while (!atomic_load(&r->ingest->cancelled)) {
+        const int n = poll(&input, 1, POLL_MS);
+
+        if (n > 0)
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return error_errno(err, errno, file->path);
+    }
+    r->cancelled = true;
+    return error_set(err, ERR_CANCELLED, "the run is over");
+}
+
+/* Is there nothing more to read, now or another time? A device that failed may work again, and
+ * the record in hand is whole then. */
+static bool is_end(ssize_t got, const struct error *reading)
+{
+    return got == 0 || (got < 0 && reading->code == ERR_INPUT);
+}
+
+/* Cut the stream into records. When its data is broken, what was read is cut up all the same.
+ */
+static int read_stream(struct reader *r, struct error *err)
+{
+    struct error reading;
+    ssize_t got;
+
+    do {
+        got = wait_for_input(r, &reading);
+        if (got == 0)
+            got = stream_read(r->in, r->block, BLOCK_BYTES, &reading);
+        if (got < 0 && r->cancelled)
+            break;
+        if (got > 0 && frame_feed(r->frame, r->block, (size_t)got, err) < 0)
+            return -1;
+        if (is_end(got, &reading))
+            frame_finish(r->frame);
+        else if (got > 0)
+            r->stream_bytes += (uint64_t)got;
+        if (add_records(r, err) < 0)
+            return -1;
+    } while (got > 0);
+    if (got < 0) {
+        *err = reading;
+        return -1;
+    }
+    return 0;
+}
+
+/* The last batch says that the file is done, also when it is empty. */
+static int end_file(struct reader *r, bool whole, struct error *err)
+{
+    if (!r->batch && take_batch(r, err) < 0)
+        return -1;
+    return send_batch(r, whole, err);
+}
+
+/* Begin where the run before this one was stopped. */
+static int go_on(struct reader *r, const struct position *from, struct error *err)
+{
+    r->file_begun = true;
+    r->format = format_find(from->format);
+    frame_resume(r->frame, &from->place);
+    return stream_resume(r->in, &from->mark, from->place.byte_offset, err);
+}
+
+static int read_file(struct reader *r, struct error *err)
+{
+    const struct ingest_file *file = &r->ingest->files.items[r->file];
+    struct error ending;
+    int rc = -1;
+
+    r->file_begun = false;
+    r->format = NULL;
+    if (stream_open(file->path, r->ingest->settings.policy.actions[DEFECT_BOM] != DEFECT_REJECT,
+                    &r->in, err) < 0)
+        return -1;
+    if (frame_new(r->ingest->settings.max_record_bytes, &r->frame, err) < 0 ||
+        (file->from && go_on(r, file->from, err) < 0))
+        goto done;
+    frame_place(r->frame, &r->place);
+    rc = read_stream(r, err);
+    if (!r->cancelled && end_file(r, rc == 0, rc < 0 ? &ending : err) < 0)
+        rc = -1;
+    r->position_before += inflate_position(stream_inflate(r->in));
+done:
+    frame_free(r->frame);
+    stream_close(r->in);
+    r->frame = NULL;
+    r->in = NULL;
+    return rc;
+}
+
+static int read_files(struct reader *r, struct error *err)
+{
+    for (r->file = 0; r->file < r->ingest->files.n; r->file++) {
+        const struct ingest_file *file = &r->ingest->files.items[r->file];
+
+        if (file->from && file->from->done)
+            r->position_before += file->size_bytes;
+        else if (read_file(r, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+void *ingest_read(void *arg)
+{
+    struct ingest *ingest = arg;
+    struct reader r = { .ingest = ingest, .block = malloc(BLOCK_BYTES) };
+    struct error err;
+    int rc = -1;
+
+    r.spare = calloc(ingest->n_batches, sizeof *r.spare);
+    if (!r.block || !r.spare)
+        error_nomem(&err);
+    else if (parser_new(&ingest->settings.format_options, &r.parser, &err) == 0)
+        rc = read_files(&r, &err);
+    if (rc < 0 && !r.cancelled) {
+        ingest->reading_failed = true;
+        ingest->reading_failure = err;
+    }
+    parser_free(r.parser);
+    free(r.spare);
+    free(r.block);
+    queue_close(ingest->filled);
+    return NULL;
+}

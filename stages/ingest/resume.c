@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/report.h"
+#include "stages/ingest/ingest_private.h"
+#include "stages/stage.h"
+#include "store/store.h"
+
+static bool same_stamp(const struct file_stamp *a, const struct file_stamp *b)
+{
+    return a->size_bytes == b->size_bytes && a->mtime_ns == b->mtime_ns && a->inode == b->inode;
+}
+
+/* Can the file be read on from there? Say what will be done. */
+static bool is_good(const struct ingest *ingest, const struct ingest_file *file,
+                    const struct position *position)
+{
+    struct report *report = ingest->context->report;
+
+    if (memcmp(&position->settings, &ingest->settings.hash, sizeof position->settings) != 0) {
+        report_note(report, "%s: was begun with other options; it is read from its beginning",
+                    file->path);
+        return false;
+    }
+    if (!same_stamp(&position->stamp, &file->stamp)) {
+        report_note(report,
+                    "%s: has changed since a run that read some of it was stopped; it is read "
+                    "from its beginning",
+                    file->path);
+        return false;
+    }
+    if (position->done)
+        report_note(report, "%s: was read to its end by the run that was stopped", file->path);
+    else
+        report_note(report, "%s: going on behind record %" PRIu64 ", at line %" PRIu64,
+                    file->path, position->n_read, position->place.line);
+    return true;
+}
+
+static int find_position(struct ingest *ingest, struct ingest_file *file, struct error *err)
+{
+    struct position position;
+
+    if (file_stamp(file->path, &file->stamp, err) < 0)
+        return -1;
+    const int found = position_take(ingest->context->store, file->source, file->path,
+                                    ingest->context->run_id, &position, err);
+    if (found < 0)
+        return -1;
+    if (found == 0 || !is_good(ingest, file, &position))
+        return 0;
+    struct position *from = arena_alloc(&ingest->files.arena, 1, sizeof *from);
+    if (!from)
+        return error_nomem(err);
+    *from = position;
+    file->from = from;
+    return 0;
+}
+
+static int find_all(struct ingest *ingest, struct error *err)
+{
+    if (position_sweep(ingest->context->store, err) < 0)
+        return -1;
+    for (size_t i = 0; i < ingest->files.n; i++)
+        if (ingest->files.items[i].has_size &&
+            find_position(ingest, &ingest->files.items[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+int ingest_find_positions(struct ingest *ingest, struct error *err)
+{
+    struct store *store = ingest->context->store;
+
+    if (ingest->context->dry_run)
+        return 0;
+    if (store_begin(store, err) < 0)
+        return -1;
+    if (find_all(ingest, err) == 0 && store_commit(store, err) == 0)
+        return 0;
+    store_rollback(store);
+    return -1;
+}
+
+int ingest_clear_positions(struct ingest *ingest, struct error *err)
+{
+    struct store *store = ingest->context->store;
+
+    if (ingest->context->dry_run)
+        return 0;
+    if (store_begin(store, err) < 0)
+        return -1;
+    if (position_clear(store, ingest->context->run_id, err) == 0 &&
+        store_commit(store, err) == 0)
+        return 0;
+    store_rollback(store);
+    return -1;
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/ingest/retry.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/io/frame.h"
+#include "base/report.h"
+#include "stages/ingest/defect_tally.h"
+#include "stages/ingest/options.h"
+#include "stages/ingest/parse.h"
+#include "store/run.h"
+#include "store/sample.h"
+#include "store/source.h"
+#include "store/store.h"
+
+enum { BATCH_ROWS = 64 };
+
+/* A batch is read before anything of it is written: a walk over rows that change under it would
+ * have no order. */
+struct batch_rows {
+    size_t n;
+    struct row {
+        int64_t reject_id;
+        int64_t file_id;
+        struct frame_record record;
+    } rows[BATCH_ROWS];
+};
+
+struct retry {
+    const struct stage_context *context;
+    const struct retry_args *args;
+    struct format_options options;
+    struct defect_policy policy;
+    const struct format *forced;
+    struct parser *parser;
+    struct arena arena;
+    int64_t last_id;
+    struct run_counts counts;
+    struct defect_tally defects;
+    uint64_t n_cut; /* of which only the beginning was kept */
+    struct batch_rows batch;
+};
+
+static int choose(const struct retry_args *args, struct retry *out, struct error *err)
+{
+    out->options = (struct format_options){ .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES };
+    if (args->class && defect_find(args->class) == N_DEFECTS)
+        return error_set(err, ERR_USAGE,
+                         "--class %s: there is no such class; 'curate explain reject' lists "
+                         "them",
+                         args->class);
+    if (ingest_choose_format(args->format, &out->forced, err) < 0 ||
+        ingest_choose_split(args->split, &out->options.split, err) < 0 ||
+        ingest_choose_policy(&args->on, args->strict, &out->policy, err) < 0)
+        return -1;
+    out->options.policy = &out->policy;
+    return 0;
+}
+
+static int check(const void *args, struct error *err)
+{
+    struct retry unused;
+
+    return choose(args, &unused, err);
+}
+
+static int keep_row(struct retry *retry, const struct reject_row *row, struct error *err)
+{
+    const struct reject *reject = &row->reject;
+    const struct slice raw = arena_copy(&retry->arena, reject->raw);
+
+    retry->last_id = row->reject_id;
+    if (!raw.ptr)
+        return error_nomem(err);
+    if (raw.len < reject->byte_len) {
+        retry->n_cut++;
+        return 0;
+    }
+    retry->batch.rows[retry->batch.n++] = (struct row){
+        .reject_id = row->reject_id,
+        .file_id = reject->file_id,
+        .record = { .text = raw,
+                    .byte_offset = reject->byte_offset,
+                    .byte_len = reject->byte_len,
+                    .line = reject->line },
+    };
+    return 0;
+}
+
+/* 1 when there are more to come. */
+static int read_batch(struct retry *retry, struct error *err)
+{
+    const struct reject_filter filter = { .after_id = retry->last_id,
+                                          .limit = BATCH_ROWS,
+                                          .class = retry->args->class };
+    const int64_t before = retry->last_id;
+    struct reject_scan *scan = NULL;
+    struct reject_row row;
+    int rc;
+
+    arena_clear(&retry->arena);
+    retry->batch.n = 0;
+    if (reject_scan_open_where(retry->context->store, &filter, &scan, err) < 0)
+        return -1;
+    while ((rc = reject_scan_next(scan, &row, err)) == 1)
+        if (keep_row(retry, &row, err) < 0) {
+            rc = -1;
+            break;
+        }
+    reject_scan_close(scan);
+    return rc < 0 ? -1 : retry->last_id != before;
+}
+
+static int put_sample(struct retry *retry, const struct row *row, struct parsed *parsed,
+                      struct run_counts *counts, struct error *err)
+{
+    struct store *store = retry->context->store;
+    int64_t sample_id;
+
+    const int added =
+        sample_add(store, &parsed->sample, retry->context->run_id, &sample_id, err);
+    if (added < 0 ||
+        (added == 1 && defect_put_sample(store, sample_id, parsed->defects, err) < 0))
+        return -1;
+    counts->n_inserted += added == 1;
+    counts->n_duplicate += added == 0;
+    return reject_remove(store, row->reject_id, err);
+}
+
+static int try_row(struct retry *retry, const struct row *row, struct run_counts *counts,
+                   struct defect_tally *defects, struct error *err)
+{
+    struct parsed parsed;
+
+    if (parse_record(retry->parser, &row->record, retry->forced, retry->forced != NULL,
+                     &retry->arena, &parsed, err) < 0)
+        return -1;
+    parsed.sample.file_id = row->file_id;
+    if (!parsed.class && !retry->context->dry_run &&
+        defect_check_id(retry->context->store, &retry->policy, &parsed, err) < 0)
+        return -1;
+    counts->n_read++;
+    defect_tally_parsed(defects, &parsed);
+    if (parsed.class)
+        counts->n_rejected++;
+    if (retry->context->dry_run) {
+        counts->n_inserted += !parsed.class;
+        return 0;
+    }
+    if (parsed.class)
+        return reject_judge(retry->context->store, row->reject_id, parsed.class, parsed.detail,
+                            err);
+    return put_sample(retry, row, &parsed, counts, err);
+}
+
+static int try_rows(struct retry *retry, struct run_counts *counts, struct error *err)
+{
+    struct defect_tally defects = { .rejected = { 0 } };
+    const struct stage_context *context = retry->context;
+
+    for (size_t i = 0; i < retry->batch.n; i++)
+        if (try_row(retry, &retry->batch.rows[i], counts, &defects, err) < 0)
+            return -1;
+    defect_tally_add(&retry->defects, &defects);
+    if (context->dry_run)
+        return 0;
+    if (run_add_counts(context->store, context->run_id, counts, err) < 0)
+        return -1;
+    return defect_tally_put(&defects, &retry->policy, context->store, context->run_id, err);
+}
+
+/* Samples, what is left of the rejects, and counts in one transaction. */
+static int write_batch(struct retry *retry, struct error *err)
+{
+    struct store *store = retry->context->store;
+    struct run_counts counts = { .n_read = 0 };
+
+    if (!retry->context->dry_run && store_begin(store, err) < 0)
+        return -1;
+    if (try_rows(retry, &counts, err) < 0 ||
+        (!retry->context->dry_run && store_commit(store, err) < 0)) {
+        store_rollback(store);
+        return -1;
+    }
+    retry->counts.n_read += counts.n_read;
+    retry->counts.n_inserted += counts.n_inserted;
+    retry->counts.n_duplicate += counts.n_duplicate;
+    retry->counts.n_rejected += counts.n_rejected;
+    return 0;
+}
+
+static int retry_all(struct retry *retry, struct error *err)
+{
+    struct report *report = retry->context->report;
+    int rc;
+
+    report->unit = "records";
+    while ((rc = read_batch(retry, err)) == 1) {
+        if (write_batch(retry, err) < 0)
+            return -1;
+        report->done = retry->counts.n_read;
+        report->n_rejected = retry->counts.n_rejected;
+        report_tick(report);
+        const int signal = report_stop(report);
+        if (signal)
+            return error_set_sys(err, ERR_CANCELLED, signal,
+                                 "stopped by signal %d; what became a sample is kept", signal);
+    }
+    return rc;
+}
+
+static void tell(const struct retry *retry, struct stage_result *result)
+{
+    char classes[300];
+
+    stage_fact_int(result, "read", (int64_t)retry->counts.n_read);
+    stage_fact_int(result, retry->context->dry_run ? "parsed" : "inserted",
+                   (int64_t)retry->counts.n_inserted);
+    if (!retry->context->dry_run)
+        stage_fact_int(result, "dup", (int64_t)retry->counts.n_duplicate);
+    stage_fact_int(result, "rejected", (int64_t)retry->counts.n_rejected);
+    stage_fact_int(result, "not_kept_whole", (int64_t)retry->n_cut);
+    defect_tally_list(retry->defects.taken, true, classes, sizeof classes);
+    if (classes[0])
+        report_note(retry->context->report,
+                    "taken all the same: %s; 'curate explain reject CLASS' says how", classes);
+}
+
+static int run(const struct stage_context *context, const void *args,
+               struct stage_result *result, struct error *err)
+{
+    struct retry retry = { .context = context, .args = args };
+    int rc = -1;
+
+    if (choose(args, &retry, err) < 0)
+        return -1;
+    arena_init(&retry.arena);
+    if (parser_new(&retry.options, &retry.parser, err) == 0) {
+        rc = retry_all(&retry, err);
+        tell(&retry, result);
+    }
+    parser_free(retry.parser);
+    arena_release(&retry.arena);
+    return rc;
+}
+
+static const struct option options[] = {
+    { OPTION_TEXT, 0, "class", offsetof(struct retry_args, class), "CLASS", "only these" },
+    { OPTION_TEXT, 0, "format", offsetof(struct retry_args, format), "NAME",
+      "shape of the records" },
+    { OPTION_TEXT, 0, "split", offsetof(struct retry_args, split), "HOW",
+      "part a LongAlign message" },
+    { OPTION_LIST, 0, "on", offsetof(struct retry_args, on), "CLASS=ACTION",
+      "what to do with a class" },
+    { OPTION_FLAG, 0, "strict", offsetof(struct retry_args, strict), NULL,
+      "reject what would be repaired" },
+    { .type = OPTION_END },
+};
+
+const struct stage stage_retry = {
+    .name = "retry",
+    .summary = "give the records that were refused another try",
+    .options = options,
+    .args_size = sizeof(struct retry_args),
+    .defaults = &(const struct retry_args){ .format = "auto", .split = "last-paragraph" },
+    .check = check,
+    .run = run,
+};

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/report.h"
+#include "base/threads/queue.h"
+#include "stages/ingest/ingest_private.h"
+#include "stages/stage.h"
+#include "store/source.h"
+#include "store/store.h"
+
+/* How long to wait for a batch before looking whether we shall stop. */
+enum { WAIT_MS = 200, NO_FILE = 0 };
+
+struct writer {
+    struct ingest *ingest;
+    struct ingest_tally *tally;
+    struct batch **early; /* batches that came before their turn, by number modulo n_batches */
+    uint64_t next;        /* number of the batch whose turn it is */
+    size_t file;          /* whose row is file_id; NO_FILE before the first */
+    int64_t file_id;
+    uint64_t n_read; /* records of that file, also by runs before this one */
+    uint64_t n_rejected;
+};
+
+static void count_defects(const struct batch *batch, struct defect_tally *tally)
+{
+    *tally = (struct defect_tally){ .rejected = { 0 } };
+    for (size_t i = 0; i < batch->n; i++)
+        defect_tally_parsed(tally, &batch->parsed[i]);
+    defect_tally_taken(tally, parse_frame_defects(batch->noted_behind));
+}
+
+/* What a batch adds up to, before it is known to be committed. */
+static void count_parsed(const struct batch *batch, struct ingest_tally *tally)
+{
+    for (size_t i = 0; i < batch->n; i++) {
+        const struct parsed *parsed = &batch->parsed[i];
+
+        tally->n_parsed += !parsed->class;
+        tally->n_other_format += !parsed->class && parsed->format != batch->format;
+    }
+}
+
+static int add_reject(struct writer *w, const struct batch *batch, size_t i, struct error *err)
+{
+    const struct frame_record *record = &batch->records[i];
+    const struct reject reject = {
+        .file_id = w->file_id,
+        .line = record->line,
+        .byte_offset = record->byte_offset,
+        .byte_len = record->byte_len,
+        .class = batch->parsed[i].class,
+        .detail = batch->parsed[i].detail,
+        .raw = record->text,
+    };
+
+    return reject_add(w->ingest->context->store, &reject, w->ingest->context->run_id, err);
+}
+
+static int add_rows(struct writer *w, struct batch *batch, struct run_counts *counts,
+                    struct error *err)
+{
+    const struct stage_context *context = w->ingest->context;
+    int64_t sample_id;
+
+    for (size_t i = 0; i < batch->n; i++) {
+        struct sample *sample = &batch->parsed[i].sample;
+
+        sample->file_id = w->file_id;
+        if (!batch->parsed[i].class &&
+            defect_check_id(context->store, &w->ingest->settings.policy, &batch->parsed[i],
+                            err) < 0)
+            return -1;
+        if (batch->parsed[i].class) {
+            if (add_reject(w, batch, i, err) < 0)
+                return -1;
+            counts->n_rejected++;
+            continue;
+        }
+        const int added = sample_add(context->store, sample, context->run_id, &sample_id, err);
+        if (added < 0 || (added == 1 && defect_put_sample(context->store, sample_id,
+                                                          batch->parsed[i].defects, err) < 0))
+            return -1;
+        counts->n_inserted += added == 1;
+        counts->n_duplicate += added == 0;
+    }
+    return 0;
+}
+
+/* The row of the batch's file, made with the first batch of it. */
+static int use_file(struct writer *w, const struct batch *batch, struct error *err)
+{
+    const struct ingest_file *file = &w->ingest->files.items[batch->file];
+
+    if (w->file_id != NO_FILE && w->file == batch->file)
+        return 0;
+    w->file = batch->file;
+    w->n_read = file->from ? file->from->n_read : 0;
+    w->n_rejected = file->from ? file->from->n_rejected : 0;
+    return source_file_put(w->ingest->context->store, file->source, file->path, &w->file_id,
+                           err);
+}
+
+/* How far the file is read now, so that a run that is killed can be continued. Nobody can take
+ * up a pipe. */
+static int put_position(struct writer *w, const struct batch *batch,
+                        const struct run_counts *counts, struct error *err)
+{
+    const struct ingest_file *file = &w->ingest->files.items[batch->file];
+    struct position position = {
+        .settings = w->ingest->settings.hash,
+        .stamp = file->stamp,
+        .done = batch->ends_file,
+        .n_read = w->n_read + counts->n_read,
+        .n_rejected = w->n_rejected + counts->n_rejected,
+        .place = batch->place,
+        .mark = batch->mark,
+    };
+
+    if (!file->has_size)
+        return 0;
+    if (batch->format)
+        snprintf(position.format, sizeof position.format, "%s", batch->format->name);
+    return position_put(w->ingest->context->store, w->file_id, &position,
+                        w->ingest->context->run_id, err);
+}
+
+/* Rows, counts and position in one transaction: whenever we are killed, they agree. */
+static int commit_batch(struct writer *w, struct batch *batch, struct defect_tally *defects,
+                        struct run_counts *counts, struct error *err)
+{
+    struct store *store = w->ingest->context->store;
+
+    if (store_begin(store, err) < 0)
+        return -1;
+    int rc = use_file(w, batch, err);
+    if (rc == 0)
+        rc = add_rows(w, batch, counts, err);
+    count_defects(batch, defects);
+    if (rc == 0 && run_add_counts(store, w->ingest->context->run_id, counts, err) == 0 &&
+        defect_tally_put(defects, &w->ingest->settings.policy, store,
+                         w->ingest->context->run_id, err) == 0 &&
+        put_position(w, batch, counts, err) == 0 && store_commit(store, err) == 0) {
+        w->n_read += counts->n_read;
+        w->n_rejected += counts->n_rejected;
+        return 0;
+    }
+    store_rollback(store);
+    return -1;
+}
+
+static void tell_format(const struct writer *w, const struct batch *batch)
+{
+    struct report *report = w->ingest->context->report;
+    const char *path = w->ingest->files.items[batch->file].path;
+
+    if (!batch->begins_file)
+        return;
+    if (batch->encoding)
+        report_note(report, "%s: is %s, and turned into UTF-8", path, batch->encoding);
+    if (batch->n == 0)
+        report_note(report, "%s: no records", path);
+    else if (w->ingest->settings.forced)
+        report_note(report, "%s: read as %s, as told", path, batch->format->name);
+    else if (batch->format)
+        report_note(report, "%s: read as %s (it fits %zu of the %zu looked at)", path,
+                    batch->format->name, batch->n_votes, batch->n_looked_at);
+    else
+        report_note(report, "%s: none of the first %zu records has a known shape", path,
+                    batch->n_looked_at);
+}
+
+static int write_batch(struct writer *w, struct batch *batch, struct error *err)
+{
+    const struct stage_context *context = w->ingest->context;
+    struct run_counts counts = { .n_read = batch->n };
+    struct ingest_tally *tally = w->tally;
+    struct defect_tally defects;
+
+    tell_format(w, batch);
+    if (context->dry_run)
+        count_defects(batch, &defects);
+    else if (commit_batch(w, batch, &defects, &counts, err) < 0)
+        return -1;
+    const uint64_t parsed_before = tally->n_parsed;
+    count_parsed(batch, tally);
+    if (context->dry_run)
+        counts.n_rejected = batch->n - (tally->n_parsed - parsed_before);
+    tally->counts.n_read += counts.n_read;
+    tally->counts.n_inserted += counts.n_inserted;
+    tally->counts.n_duplicate += counts.n_duplicate;
+    tally->counts.n_rejected += counts.n_rejected;
+    defect_tally_add(&tally->defects, &defects);
+    tally->stream_bytes = batch->stream_bytes;
+    context->report->done = batch->position_bytes;
+    context->report->n_rejected = tally->counts.n_rejected;
+    report_tick(context->report);
+    return 0;
+}
+
+/* Write all batches whose turn has come. */
+static int write_due(struct writer *w, struct error *err)
+{
+    const size_t n_slots = w->ingest->n_batches;
+    struct batch *batch;
+
+    while (w->tally->stop_signal == 0 && (batch = w->early[w->next % n_slots])) {
+        w->early[w->next % n_slots] = NULL;
+        w->next++;
+        if (write_batch(w, batch, err) < 0)
+            return -1;
+        (void)queue_put(w->ingest->free, batch); /* refused only when the run is over */
+        w->tally->stop_signal = report_stop(w->ingest->context->report);
+    }
+    return 0;
+}
+
+static int write_all(struct writer *w, struct error *err)
+{
+    struct report *report = w->ingest->context->report;
+    void *item;
+    int rc;
+
+    while (w->tally->stop_signal == 0 &&
+           (rc = queue_take_within(w->ingest->done, WAIT_MS, &item)) >= 0) {
+        if (rc == 0) {
+            report_tick(report);
+            w->tally->stop_signal = report_stop(report);
+            continue;
+        }
+        struct batch *batch = item;
+        w->early[batch->number % w->ingest->n_batches] = batch;
+        if (write_due(w, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int ingest_write(struct ingest *ingest, struct ingest_tally *tally, struct error *err)
+{
+    struct writer writer = { .ingest = ingest, .tally = tally, .file_id = NO_FILE };
+
+    *tally = (struct ingest_tally){ .stop_signal = 0 };
+    writer.early = arena_alloc(&ingest->files.arena, ingest->n_batches, sizeof *writer.early);
+    if (!writer.early)
+        return error_nomem(err);
+    for (size_t i = 0; i < ingest->n_batches; i++)
+        writer.early[i] = NULL;
+    return write_all(&writer, err);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/record/defect_text.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "stages/record/defect.h"
+#include "stages/record/repair.h"
+#include "store/sample.h"
+
+enum { REFUSAL_BYTES = 200 };
+
+/* Does one of the marks stand in the text? All begin with the same byte. */
+static bool has_any(struct slice text, const char *const *marks, size_t n)
+{
+    const char *end = text.ptr + text.len;
+    const char *p = text.ptr;
+
+    while (p && p < end && (p = memchr(p, marks[0][0], (size_t)(end - p)))) {
+        for (size_t i = 0; i < n; i++) {
+            const size_t len = strlen(marks[i]);
+
+            if ((size_t)(end - p) >= len && memcmp(p, marks[i], len) == 0)
+                return true;
+        }
+        p++;
+    }
+    return false;
+}
+
+#define HAS_ANY(text, marks) has_any(text, marks, sizeof(marks) / sizeof(marks)[0])
+
+static bool has_template(struct slice text)
+{
+    static const char *const hashes[] = { "### Response:", "### Instruction:", "### Human:",
+                                          "### Assistant:" };
+    static const char *const brackets[] = { "[INST]", "[/INST]" };
+    static const char *const angles[] = { "<|im_start|>",    "<|im_end|>",    "<|endoftext|>",
+                                          "<|eot_id|>",      "<|user|>",      "<|assistant|>",
+                                          "<start_of_turn>", "<end_of_turn>", "<<SYS>>",
+                                          "<think>" };
+
+    return HAS_ANY(text, hashes) || HAS_ANY(text, brackets) || HAS_ANY(text, angles);
+}
+
+/* Also what is mangled beyond mending: a quotation mark that lost its last byte. */
+static bool is_mojibake(struct slice text)
+{
+    static const char *const marks[] = { "\xc3\xa2\xe2\x82\xac", "\xc3\x83\xc2", "\xc3\x82\xc2",
+                                         "\xc3\xaf\xc2\xbb\xc2\xbf" };
+
+    return HAS_ANY(text, marks) || mend_has_mojibake(text);
+}
+
+static bool begins_as_refusal(struct slice text)
+{
+    static const char *const phrases[] = { "as an ai language model", "as a language model",
+                                           "as a large language model", "as an ai model",
+                                           "as an artificial intelligence" };
+    char head[REFUSAL_BYTES + 1];
+    const size_t n = text.len < REFUSAL_BYTES ? text.len : REFUSAL_BYTES;
+
+    memcpy(head, text.ptr, n);
+    head[n] = '\0';
+    for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
+        if (strcasestr(head, phrases[i]))
+            return true;
+    return false;
+}
+
+static bool is_placeholder(struct slice text)
+{
+    static const char *const words[] = { "<nooutput>", "<no output>", "nooutput", "no output",
+                                         "n/a",        "<noinput>",   "no input" };
+
+    while (text.len > 0 && strchr(" \t\r\n", text.ptr[0]) && text.ptr[0])
+        text = slice_of(text.ptr + 1, text.len - 1);
+    while (text.len > 0 && strchr(" \t\r\n.", text.ptr[text.len - 1]) && text.ptr[text.len - 1])
+        text.len--;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (text.len == strlen(words[i]) && strncasecmp(text.ptr, words[i], text.len) == 0)
+            return true;
+    return false;
+}
+
+static uint64_t look_at(struct slice text, bool is_turn)
+{
+    uint64_t defects = 0;
+
+    if (text.len == 0)
+        return 0;
+    if (is_turn && has_template(text)) /* a passage may be about templates */
+        defects |= defect_bit(DEFECT_TEMPLATE_LEAK);
+    if (mend_has_entity(text))
+        defects |= defect_bit(DEFECT_HTML_ENTITY);
+    if (is_mojibake(text))
+        defects |= defect_bit(DEFECT_MOJIBAKE);
+    if (mend_has_invisible(text))
+        defects |= defect_bit(DEFECT_INVISIBLE);
+    return defects;
+}
+
+uint64_t defect_text(const struct sample *sample)
+{
+    const struct slice response = sample_response(sample);
+    uint64_t defects = look_at(sample->context, false) | look_at(sample->system, true);
+
+    for (size_t i = 0; i < sample->n_turns; i++)
+        defects |= look_at(sample->turns[i].content, true);
+    if (response.len > 0 && begins_as_refusal(response))
+        defects |= defect_bit(DEFECT_REFUSAL);
+    if (response.len > 0 && is_placeholder(response))
+        defects |= defect_bit(DEFECT_PLACEHOLDER);
+    return defects;
+}

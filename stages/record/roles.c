@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/record/roles.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "store/sample.h"
+
+static const char gap[] = "\n\n";
+
+static bool is_role(const struct turn *turn, const char *role)
+{
+    return slice_equal(turn->role, slice_text(role));
+}
+
+int roles_choose(const char *name, enum roles_policy *out, struct error *err)
+{
+    static const char *const names[] = { [ROLES_KEEP] = "keep",
+                                         [ROLES_MERGE] = "merge",
+                                         [ROLES_TRIM] = "trim",
+                                         [ROLES_DROP] = "drop" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *out = (enum roles_policy)i;
+            return 0;
+        }
+    return error_set(err, ERR_USAGE, "--roles %s: it is keep, merge, trim or drop", name);
+}
+
+void roles_find_turns(struct sample *out)
+{
+    const struct slice user = slice_text("user");
+    const struct slice assistant = slice_text("assistant");
+
+    for (size_t i = out->n_turns; i-- > 0;) {
+        if (out->response_turn < 0 && slice_equal(out->turns[i].role, assistant)) {
+            out->response_turn = (int)i;
+            out->instruction_turn = -1;
+        }
+        if (out->instruction_turn < 0 && slice_equal(out->turns[i].role, user))
+            out->instruction_turn = (int)i;
+    }
+    if (out->response_turn >= 0)
+        out->kind = SAMPLE_SFT;
+    else
+        out->kind = out->n_turns > 0 ? SAMPLE_PROMPT_ONLY : SAMPLE_TEXT;
+}
+
+/* One that no shape but our own can write. */
+static bool is_known(const struct turn *turn)
+{
+    return is_role(turn, "user") || is_role(turn, "assistant") || is_role(turn, "system") ||
+           is_role(turn, "tool");
+}
+
+bool roles_alternate(const struct sample *sample)
+{
+    const struct turn *last = NULL;
+
+    for (size_t i = 0; i < sample->n_turns; i++) {
+        const struct turn *turn = &sample->turns[i];
+
+        if (!is_known(turn))
+            return false;
+        if (is_role(turn, "system"))
+            continue;
+        if (!last                   ? !is_role(turn, "user")
+            : is_role(turn, "tool") ? is_role(last, "user")
+                                    : slice_equal(turn->role, last->role))
+            return false;
+        last = turn;
+    }
+    return !last || !is_role(last, "user") || sample->response_turn < 0;
+}
+
+static bool can_merge(const struct turn *a, const struct turn *b)
+{
+    return slice_equal(a->role, b->role) && !is_role(a, "tool") && !is_role(a, "system") &&
+           is_known(a) && !a->extra.ptr && !b->extra.ptr;
+}
+
+static int join(struct turn *into, const struct turn *turn, struct arena *arena,
+                struct error *err)
+{
+    const size_t n_gap = sizeof gap - 1;
+    const size_t len = into->content.len + n_gap + turn->content.len;
+    char *text = arena_alloc(arena, len + 1, 1);
+
+    if (!text)
+        return error_nomem(err);
+    memcpy(text, into->content.ptr, into->content.len);
+    memcpy(text + into->content.len, gap, n_gap);
+    memcpy(text + into->content.len + n_gap, turn->content.ptr, turn->content.len);
+    text[len] = '\0';
+    into->content = slice_of(text, len);
+    return 0;
+}
+
+static int merge(struct sample *sample, struct arena *arena, struct error *err)
+{
+    struct turn *turns = arena_alloc(arena, sample->n_turns, sizeof *turns);
+    size_t n = 0;
+
+    if (!turns)
+        return error_nomem(err);
+    for (size_t i = 0; i < sample->n_turns; i++) {
+        if (n == 0 || !can_merge(&turns[n - 1], &sample->turns[i]))
+            turns[n++] = sample->turns[i];
+        else if (join(&turns[n - 1], &sample->turns[i], arena, err) < 0)
+            return -1;
+    }
+    const int changed = n < sample->n_turns;
+    sample->turns = turns;
+    sample->n_turns = n;
+    return changed;
+}
+
+/* System turns in front stay. */
+static int trim(struct sample *sample, struct arena *arena, struct error *err)
+{
+    struct turn *turns = arena_alloc(arena, sample->n_turns, sizeof *turns);
+    size_t end = sample->n_turns;
+    bool begun = false;
+    size_t n = 0;
+
+    if (!turns)
+        return error_nomem(err);
+    while (end > 0 && !is_role(&sample->turns[end - 1], "assistant"))
+        end--;
+    for (size_t i = 0; i < end; i++) {
+        begun = begun || is_role(&sample->turns[i], "user");
+        if ((begun && is_known(&sample->turns[i])) || is_role(&sample->turns[i], "system"))
+            turns[n++] = sample->turns[i];
+    }
+    if (!begun) /* nothing would be left */
+        return 0;
+    const int changed = n < sample->n_turns;
+    sample->turns = turns;
+    sample->n_turns = n;
+    return changed;
+}
+
+int roles_mend(struct sample *sample, enum roles_policy policy, struct arena *arena,
+               struct error *err)
+{
+    int changed = 0;
+
+    if (sample->n_turns == 0 || roles_alternate(sample))
+        return 0;
+    if (policy == ROLES_MERGE)
+        changed = merge(sample, arena, err);
+    else if (policy == ROLES_TRIM)
+        changed = trim(sample, arena, err);
+    if (changed == 1) {
+        sample->response_turn = sample->instruction_turn = -1;
+        roles_find_turns(sample);
+    }
+    return changed;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/score/score_private.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "scoring/imported.h"
+
+enum { NAMES_MAX = 400 };
+
+/* A name that is no metric, with the ones that are. */
+static int unknown_metric(const char *name, struct error *err)
+{
+    struct buf names;
+    struct error ignored;
+
+    buf_init(&names, NAMES_MAX);
+    for (size_t i = 0; scorers[i]; i++)
+        (void)buf_printf(&names, &ignored, "%s%s", i > 0 ? ", " : "", scorers[i]->name);
+    error_set(err, ERR_USAGE, "there is no metric '%s'; there are %s", name,
+              names.data ? names.data : "none");
+    buf_release(&names);
+    return -1;
+}
+
+static int append(struct score_plan *plan, const struct score_node *node, size_t *index,
+                  struct error *err)
+{
+    struct score_node *nodes = realloc(plan->nodes, (plan->n + 1) * sizeof *nodes);
+
+    if (!nodes)
+        return error_nomem(err);
+    plan->nodes = nodes;
+    *index = plan->n++;
+    nodes[*index] = *node;
+    plan->roles[node->role] = true;
+    return 0;
+}
+
+static int plan_node(struct score_plan *plan, const struct scorer *scorer,
+                     enum scorer_model role, size_t *index, struct error *err);
+
+static int plan_inputs(struct score_plan *plan, struct score_node *node, struct error *err)
+{
+    const struct scorer *scorer = node->scorer;
+
+    node->n_inputs = scorer_input_count(scorer);
+    for (size_t i = 0; i < node->n_inputs; i++) {
+        const struct scorer_input *input = &scorer->inputs[i];
+        const struct scorer *wanted = input->model == SCORER_IMPORTED
+                                          ? scorer_imported(input->metric)
+                                          : scorer_find(input->metric);
+        /* What is made of the short model's numbers alone stays with the short model. */
+        const enum scorer_model role =
+            node->role == SCORER_SHORT_MODEL ? SCORER_SHORT_MODEL : input->model;
+
+        if (!wanted)
+            return error_set(err, ERR_INVARIANT,
+                             "metric %s is made of '%s', which is not there", scorer->name,
+                             input->metric);
+        if (plan_node(plan, wanted, role, &node->inputs[i], err) < 0)
+            return -1;
+        const struct score_node *made = &plan->nodes[node->inputs[i]];
+        node->needs |= made->needs;
+        node->has_segments = node->has_segments || made->has_segments;
+        node->is_pooled = node->is_pooled || made->is_pooled;
+        node->takes_neighbour = node->takes_neighbour || made->takes_neighbour;
+        node->has_short_model =
+            node->has_short_model || made->has_short_model ||
+            (made->role == SCORER_SHORT_MODEL && node->role != SCORER_SHORT_MODEL);
+    }
+    return 0;
+}
+
+/* The place of a metric in the plan, with all it is made of before it. */
+static int plan_node(struct score_plan *plan, const struct scorer *scorer,
+                     enum scorer_model role, size_t *index, struct error *err)
+{
+    struct score_node node = { .scorer = scorer,
+                               .role = scorer_needs_model(scorer) ? role : SCORER_NO_MODEL,
+                               .is_pooled = scorer->pool != NULL,
+                               .takes_neighbour = scorer->takes_neighbour,
+                               .needs = scorer->needs,
+                               .has_segments = (scorer->needs & NEED_SEGMENTS) != 0,
+                               .reads_segments = scorer->observe && scorer->inputs[0].metric };
+
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct score_node *there = &plan->nodes[i];
+
+        if (there->scorer == scorer && there->role == node.role) {
+            *index = i;
+            return 0;
+        }
+    }
+    if (plan_inputs(plan, &node, err) < 0)
+        return -1;
+    return append(plan, &node, index, err);
+}
+
+int score_plan_make(const struct text_list *metrics, struct score_plan *out, struct error *err)
+{
+    size_t index;
+
+    for (unsigned i = 0; i < metrics->n; i++) {
+        const struct scorer *scorer = scorer_find(metrics->items[i]);
+
+        if (!scorer)
+            return unknown_metric(metrics->items[i], err);
+        if (plan_node(out, scorer, SCORER_MODEL, &index, err) < 0)
+            return -1;
+        out->nodes[index].asked = true;
+    }
+    return 0;
+}
+
+void score_plan_release(struct score_plan *plan)
+{
+    free(plan->nodes);
+    *plan = (struct score_plan){ 0 };
+}
+
+int score_node_name(const struct score_node *node, struct buf *out, struct error *err)
+{
+    return buf_printf(out, err, "%s%s", node->scorer->name,
+                      node->role == SCORER_SHORT_MODEL ? "@short" : "");
+}
+
+bool score_asks_model(const struct scoring *scoring, const struct score_node *node)
+{
+    return node->scorer->observe && (!node->reads_segments || scoring->all_turns);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * select - rank samples by a metric and keep the best under a name.
+ */
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/report.h"
+#include "stages/cohort/cohort.h"
+#include "stages/stage.h"
+#include "stages/top_option.h"
+#include "store/score.h"
+#include "store/selection.h"
+
+struct select_args {
+    const char *name;
+    const char *by;
+    const char *model;
+    const char *cohort;
+    const char *top;
+    const char *where;
+};
+
+static const struct option options[] = {
+    { OPTION_TEXT, 0, "name", offsetof(struct select_args, name), "NAME",
+      "name of the selection" },
+    { OPTION_TEXT, 0, "by", offsetof(struct select_args, by), "METRIC", "what to rank by" },
+    { OPTION_TEXT, 0, "model", offsetof(struct select_args, model), "NAME",
+      "which model's scores, where several have the metric" },
+    { OPTION_TEXT, 0, "cohort", offsetof(struct select_args, cohort), "NAME[@VERSION]",
+      "rank by hmp, cas or gateau of this cohort (default: the one asked for last)" },
+    { OPTION_TEXT, 0, "top", offsetof(struct select_args, top), "N|P%",
+      "how many to keep, as a number or a part of those with a score" },
+    { OPTION_TEXT, 0, "where", offsetof(struct select_args, where), "SQL",
+      "only samples that meet a condition over v_sample" },
+    { .type = OPTION_END },
+};
+
+static const struct select_args defaults = { 0 };
+
+static int check_args(const struct select_args *args, struct selection_spec *spec,
+                      struct error *err)
+{
+    if (!args->name || !*args->name)
+        return error_set(err, ERR_USAGE, "the selection needs a name: --name NAME");
+    if (!args->by)
+        return error_set(err, ERR_USAGE, "there is nothing to rank by: --by METRIC");
+    if (args->cohort && args->model)
+        return error_set(err, ERR_USAGE,
+                         "--cohort %s says which models; --model has no place beside it",
+                         args->cohort);
+    if (!args->top)
+        return error_set(err, ERR_USAGE, "how many to keep is not said: --top N or --top P%%");
+    if (!top_parse(args->top, &spec->top_n, &spec->top_permyriad))
+        return error_set(err, ERR_USAGE,
+                         "--top %s is neither a number above 0 nor a part of up to 100%% with "
+                         "at most %d decimals, like 12.5%%",
+                         args->top, TOP_DECIMALS);
+    return 0;
+}
+
+static int check(const void *args, struct error *err)
+{
+    struct selection_spec unused = { 0 };
+
+    return check_args(args, &unused, err);
+}
+
+static const char *outcome(const struct selection_result *made)
+{
+    if (made->unchanged)
+        return "unchanged";
+    return made->replaced ? "replaced" : "new";
+}
+
+/* The scores of a cohort that is named. */
+static int take_cohort(const struct cohort_row *cohort, const char *by,
+                       struct selection_spec *spec, struct error *err)
+{
+    const struct {
+        const char *metric;
+        int64_t set_id;
+    } sets[] = { { "hmp", cohort->hmp_set_id },
+                 { "cas", cohort->cas_set_id },
+                 { "gateau", cohort->gateau_set_id } };
+
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        if (strcmp(sets[i].metric, by) != 0)
+            continue;
+        if (sets[i].set_id == 0)
+            return error_set(err, ERR_NOT_FOUND, "cohort %s@%lld is of hmp alone and has no %s",
+                             cohort->name, (long long)cohort->version, by);
+        spec->score_set_id = sets[i].set_id;
+        spec->higher_is_better = true;
+        spec->cohort_id = cohort->cohort_id;
+        spec->cohort_column = sets[i].metric;
+        return 0;
+    }
+    return error_set(err, ERR_USAGE, "a cohort has hmp, cas and gateau, and no '%s'", by);
+}
+
+/* The scores that a metric's name means; of a cohort, the row of it: 1, 0 for none, -1. */
+static int find_scores(const struct stage_context *context, const struct select_args *args,
+                       struct arena *arena, struct cohort_row *cohort,
+                       struct selection_spec *spec, struct error *err)
+{
+    struct score_set_info set;
+
+    if (args->cohort) {
+        if (cohort_load(context->store, args->cohort, arena, cohort, err) < 0 ||
+            take_cohort(cohort, args->by, spec, err) < 0)
+            return -1;
+        return 1;
+    }
+    if (score_set_find(context->store, args->by, args->model, &set, err) < 0)
+        return -1;
+    if (set.n_others > 0)
+        report_note(context->report,
+                    "%s was scored with other parameters, too (%zu more %s); these are the "
+                    "scores asked for last",
+                    args->by, set.n_others, set.n_others == 1 ? "set" : "sets");
+    spec->score_set_id = set.score_set_id;
+    spec->higher_is_better = set.higher_is_better;
+    const int of_cohort = cohort_of_set(context->store, set.score_set_id, arena, cohort, err);
+    if (of_cohort == 1 && take_cohort(cohort, args->by, spec, err) < 0)
+        return -1;
+    return of_cohort;
+}
+
+static void report_facts(const struct select_args *args, const struct cohort_row *cohort,
+                         const struct selection_result *made, struct stage_result *result)
+{
+    stage_fact_text(result, "name", args->name);
+    stage_fact_text(result, "result", outcome(made));
+    if (cohort)
+        cohort_fact(result, cohort->name, cohort->version);
+    stage_fact_int(result, "selected", (int64_t)made->n_selected);
+    stage_fact_int(result, "candidates", (int64_t)made->n_candidates);
+    stage_fact_int(result, "unscored", (int64_t)made->n_unscored);
+}
+
+static int run(const struct stage_context *context, const void *arguments,
+               struct stage_result *result, struct error *err)
+{
+    const struct select_args *args = arguments;
+    struct selection_spec spec = { .name = args->name,
+                                   .condition = args->where,
+                                   .top = args->top };
+    struct selection_result made;
+    struct cohort_row cohort;
+    struct arena arena;
+    int rc = -1;
+
+    arena_init(&arena);
+    if (check_args(args, &spec, err) < 0)
+        goto done;
+    const int of_cohort = find_scores(context, args, &arena, &cohort, &spec, err);
+    if (of_cohort < 0 || selection_make(context->store, &spec, context->run_id,
+                                        context->dry_run, &made, err) < 0)
+        goto done;
+    if (made.n_unscored > 0)
+        report_note(context->report, "%llu samples have no number for %s and cannot be chosen",
+                    (unsigned long long)made.n_unscored, args->by);
+    report_facts(args, of_cohort ? &cohort : NULL, &made, result);
+    rc = 0;
+done:
+    arena_release(&arena);
+    return rc;
+}
+
+const struct stage stage_select = {
+    .name = "select",
+    .summary = "rank samples by a metric and keep the best under a name",
+    .description = "Samples are ranked by their scores, best first as the metric has it, the "
+                   "older sample\n"
+                   "first among equals. Those without a number are left out. A selection of "
+                   "the same name\n"
+                   "is replaced.",
+    .options = options,
+    .args_size = sizeof(struct select_args),
+    .defaults = &defaults,
+    .check = check,
+    .run = run,
+};
