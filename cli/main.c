@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "cli/cmd_stage.h"
 #include "cli/command.h"
+#include "cli/commands/stage.h"
 #include "cli/help.h"
 #include "cli/opt.h"
 #include "cli/progress.h"

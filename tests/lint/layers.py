@@ -58,7 +58,8 @@ MAY_SEE = {
     "stages/select": {"stages", "stages/cohort", "scoring", "store", *BASE},
     "stages/export": {"stages", "stages/record", "stages/ingest/formats", "store", *BASE},
     "pipeline": {*STAGES, "store", *BASE},
-    "cli": {"pipeline", *STAGES, *SCORING, "scoring/kernels", "store",
+    "cli/commands": {"cli", "pipeline", *STAGES, *SCORING, "scoring/kernels", "store", *BASE},
+    "cli": {"cli/commands", "pipeline", *STAGES, *SCORING, "scoring/kernels", "store",
             *BASE},
 }
 ANYTHING = ("tests", "bench")

@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "cli/cmd_stage.h"
 #include "cli/command.h"
+#include "cli/commands/stage.h"
 #include "cli/settings.h"
 #include "cli/summary.h"
 #include "pipeline/recipe.h"

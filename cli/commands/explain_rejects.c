@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/explain.h"
-
 #include <stdio.h>
 
+#include "cli/explain.h"
 #include "stages/record/defect.h"
 
 /* "repair or reject": what the user may ask for besides; "" for nothing. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cmd_stage.h"
+#include "cli/commands/stage.h"
 
 #include "base/error.h"
 #include "cli/summary.h"

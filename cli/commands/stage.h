@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_stage.h - a stage as a command.
+ * stage.h - a stage as a command.
  */
 #ifndef CURATE_CMD_STAGE_H
 #define CURATE_CMD_STAGE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
-#include "cli/cmd_stage.h"
 #include "cli/command.h"
+#include "cli/commands/stage.h"
 #include "cli/summary.h"
 #include "stages/stage.h"
 #include "store/store.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cmd_model.h"
+#include "cli/commands/model.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_model.h - what the commands "model info", "model tokenize" and "model nll" share.
+ * model.h - what the commands "model info", "model tokenize" and "model nll" share.
  */
 #ifndef CURATE_CMD_MODEL_H
 #define CURATE_CMD_MODEL_H
