@@ -5,6 +5,7 @@
 Plants one violation after the other in a small tree that is otherwise clean, and wants the lint
 to find exactly that. A lint that finds nothing anywhere would pass unnoticed otherwise.
 """
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,8 @@ CLEAN = {
     "stages/meson.build": "stage_names = ['x', 'y']\nfiles('x.c', 'y.c')\n",
     "stages/x.c": LICENCE + "static const int x = 1;\n",
     "stages/y.c": LICENCE + "static const int y = 1;\n",
+    "docs/curate.1": ".Dd November 23, 2026\n.Dt CURATE 1\n.Os\n.Sh NAME\n.Nm curate\n"
+                     ".Nd a tool\n",
     "tests/meson.build": "unit_tests = ['a']\nfuzz_targets = ['f']\n",
     "tests/unit/test_a.c": LICENCE,
     "tests/fuzz/fuzz_f.c": LICENCE,
@@ -70,6 +73,8 @@ PLANTED = [
     ("registered", "tests/fuzz/corpus/f/one", None, "is empty"),
     ("registered", "base/c.c", LICENCE, "no meson.build"),
     ("registered", "base/c.cc", LICENCE, "no meson.build"),
+    ("manual", "docs/curate.1", CLEAN["docs/curate.1"] + ".Sh DESCRIPTION\n.zst files too\n",
+     "skipping unknown macro"),
     ("headers", "base/c.h", LICENCE + "size_t c(void);\n", "does not compile alone"),
 ]
 
@@ -82,20 +87,23 @@ def plant(root, files):
 
 
 def run(lint_folder, lint, root, compiler):
-    extra = [root, *compiler] if lint == "headers" else []
-    command = [sys.executable, "-B", str(Path(lint_folder, f"{lint}.py")), root, *extra]
+    args = {"headers": [root, root, *compiler], "manual": [str(Path(root, "docs/curate.1"))]}
+    command = [sys.executable, "-B", str(Path(lint_folder, f"{lint}.py")),
+               *args.get(lint, [root])]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def main(lint_folder, *compiler):
     failures = []
+    has_mandoc = shutil.which("mandoc")
+    planted = [violation for violation in PLANTED if violation[0] != "manual" or has_mandoc]
     with tempfile.TemporaryDirectory() as root:
         plant(root, CLEAN)
-        for lint in sorted({planted[0] for planted in PLANTED}):
+        for lint in sorted({violation[0] for violation in planted}):
             done = run(lint_folder, lint, root, compiler)
             if done.returncode != 0:
                 failures.append(f"{lint}: finds fault with a clean tree:\n{done.stdout}")
-        for lint, name, text, phrase in PLANTED:
+        for lint, name, text, phrase in planted:
             path = Path(root, name)
             if text is None:
                 path.unlink()
@@ -107,7 +115,7 @@ def main(lint_folder, *compiler):
             path.unlink(missing_ok=True)
             if name in CLEAN:
                 plant(root, {name: CLEAN[name]})
-    print("\n".join(failures) or f"{len(PLANTED)} planted violations found")
+    print("\n".join(failures) or f"{len(planted)} planted violations found")
     sys.exit(1 if failures else 0)
 
 
