@@ -105,9 +105,9 @@ static int measure(struct bench *bench, struct error *err)
     double nll;
     const struct sequence sequence = { .tokens = bench->tokens,
                                        .n_tokens = n_tokens,
-                                       .asked = &asked,
-                                       .n_asked = 1,
-                                       .asked_nll_nats = &nll };
+                                       .next_ids = &asked,
+                                       .n_next_ids = 1,
+                                       .next_nll_nats = &nll };
 
     for (int64_t run = -1; run < bench->args->n_runs; run++) {
         const int64_t start_ns = clock_mono_ns();

@@ -40,7 +40,7 @@ int observer_new(const struct model *model, const struct kernels *kernels, struc
         return -1;
     }
     if (options->most_bytes > 0)
-        session_limit(observer->session, options->most_bytes);
+        session_set_max_bytes(observer->session, options->most_bytes);
     *out = observer;
     return 0;
 }

@@ -106,7 +106,7 @@ static bool begins(const struct observer *observer, const struct job *job,
     const struct token_buf *all = &longer->prompt->ids;
 
     return ids->n < all->n && job->part.start == 0 && longer->part.start == 0 &&
-           longer->n_skipped == 0 && session_prefixes_hold(observer->session, all->n) &&
+           longer->n_skipped == 0 && session_can_share_prefix(observer->session, all->n) &&
            memcmp(ids->ids, all->ids, ids->n * sizeof *ids->ids) == 0;
 }
 

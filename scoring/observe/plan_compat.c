@@ -323,7 +323,7 @@ static int add_attention(const struct making *making, const struct cam *cam, str
         .n_spans = n_spans,
         .attention = attention,
         .attention_by_head = making->out->attention_by_head,
-        .unseen = { cam->n_text, cam->context.n },
+        .ignored_keys = { cam->n_text, cam->context.n },
     };
     return job_add(making->list, &job, err);
 }

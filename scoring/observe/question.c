@@ -127,9 +127,9 @@ static int add_question(const struct observer *observer, const struct prompt *pr
     out->truncated = n_cut > 0;
     job.ready = (struct sequence){ .tokens = tokens,
                                    .n_tokens = n_tokens,
-                                   .asked = asked,
-                                   .n_asked = n_ids,
-                                   .asked_nll_nats = out->nll_nats };
+                                   .next_ids = asked,
+                                   .n_next_ids = n_ids,
+                                   .next_nll_nats = out->nll_nats };
     return job_add(list, &job, err);
 }
 

@@ -27,7 +27,7 @@ int prompt_writer_init(struct prompt_writer *writer, const struct prompt_templat
 
 void prompt_writer_release(struct prompt_writer *writer)
 {
-    token_buf_settle(&writer->prompt->ids);
+    token_buf_free_scratch(&writer->prompt->ids);
     buf_release(&writer->text);
 }
 

@@ -136,7 +136,7 @@ static void read_states(struct arena *arena, const struct json_value *record,
     size_t at[4] = { 0 };
 
     assert_non_null(ids);
-    read_ids(asked, ids, &sequence->n_asked);
+    read_ids(asked, ids, &sequence->n_next_ids);
     for (size_t i = 0; i < 4; i++) {
         at[i] = out->n_states;
         out->n_states += json_count(json_get(record, keys[i]));
@@ -150,8 +150,8 @@ static void read_states(struct arena *arena, const struct json_value *record,
 
         memcpy(want + at[i], read_doubles(arena, array), json_count(array) * sizeof *want);
     }
-    sequence->asked = ids;
-    sequence->asked_nll_nats = out->states;
+    sequence->next_ids = ids;
+    sequence->next_nll_nats = out->states;
     sequence->pool_from = sequence->score_from;
     sequence->pooled = out->states + at[1];
     sequence->focus_layer = read_size(record, "focus_layer");

@@ -43,7 +43,7 @@ struct infer_case {
     const double *want_attention; /* n_spans, or NULL */
     const double *want_by_head;   /* of attention_by_head, or NULL: not asked for */
     size_t n_by_head;
-    double *states; /* where asked_nll_nats, pooled, focus, reach go, in a row */
+    double *states; /* where next_nll_nats, pooled, focus, reach go, in a row */
     const double *want_states;
     size_t n_states;
 };

@@ -287,7 +287,7 @@ static void gateau_code_counts_no_attention_on_padding(void **state)
                                        .spans = parts,
                                        .n_spans = 3,
                                        .attention = attention,
-                                       .unseen = { n_text, MAX_TOKENS } };
+                                       .ignored_keys = { n_text, MAX_TOKENS } };
 
     assert_ok(session_eval(f->session, &sequence, 1, &err));
     /* What is seen is all there is. */

@@ -98,9 +98,9 @@ static void make(struct sequences *all, const struct model_info *info)
     sequence = add(all, info, 2, 540, 2, 0);
     attend(all, info, sequence, 3);
     sequence = add(all, info, 3, 800, 0, 800); /* the same again */
-    sequence->asked = all->tokens[2];
-    sequence->n_asked = 3;
-    sequence->asked_nll_nats = take(all, 3);
+    sequence->next_ids = all->tokens[2];
+    sequence->n_next_ids = 3;
+    sequence->next_nll_nats = take(all, 3);
     sequence->pool_from = sequence->n_tokens - 30;
     sequence->pooled = take(all, info->n_embd);
     sequence = add(all, info, 4, 850, 0, 300);

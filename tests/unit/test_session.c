@@ -286,7 +286,7 @@ static void what_else_is_asked_changes_no_number(void **state)
         double *alone = test_calloc(c->n_states, sizeof *alone);
         const size_t focus = (size_t)(s->focus - c->states);
         struct sequence asks[4] = {
-            { .asked = s->asked, .n_asked = s->n_asked, .asked_nll_nats = alone },
+            { .next_ids = s->next_ids, .n_next_ids = s->n_next_ids, .next_nll_nats = alone },
             { .pool_from = s->pool_from, .pooled = alone + (s->pooled - c->states) },
             { .attend_from = s->attend_from,
               .focus_layer = s->focus_layer,
@@ -487,9 +487,11 @@ static void refuses_requests_that_contradict_themselves(void **state)
     };
     const struct sequence reach = { .tokens = tokens, .n_tokens = 1, .reach = out };
     const int32_t no_id = -7;
-    const struct sequence asked = {
-        .tokens = tokens, .n_tokens = 3, .asked = &no_id, .n_asked = 1, .asked_nll_nats = out
-    };
+    const struct sequence asked = { .tokens = tokens,
+                                    .n_tokens = 3,
+                                    .next_ids = &no_id,
+                                    .n_next_ids = 1,
+                                    .next_nll_nats = out };
     struct error err;
 
     assert_fails(session_eval(session, &none, 1, &err), ERR_INVARIANT, "no tokens");

@@ -58,7 +58,7 @@ static int64_t span_mass(const struct tile *tile, const struct head *head, size_
 /* What each observed row puts on keys that are not to be left out of account. */
 static void find_seen(struct tile *tile, const struct head *head, size_t row)
 {
-    const struct span unseen = tile->part->sequence->unseen;
+    const struct span unseen = tile->part->sequence->ignored_keys;
     const size_t panel = tile->session->kernels.panel;
     const size_t step = ATTENTION_KEYS / panel * panel;
     const size_t end = min_size(unseen.end, tile->first + tile->n);

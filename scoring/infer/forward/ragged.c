@@ -74,7 +74,7 @@ static size_t layers_needed(const struct session *session, const struct sequence
 {
     const size_t n_layers = session->model->info.n_layers;
 
-    if (sequence->nll_nats || sequence->attention || sequence->asked_nll_nats ||
+    if (sequence->nll_nats || sequence->attention || sequence->next_nll_nats ||
         sequence->pooled)
         return n_layers;
     return sequence->focus ? sequence->focus_layer + 1 : 1;
@@ -94,7 +94,7 @@ bool part_observe(const struct sequence *sequence, size_t index, struct part *ou
         out->first_observed = min_size(out->first_observed, sequence->attend_from);
         out->n_keys = n;
     }
-    if (sequence->asked_nll_nats && sequence->n_asked > 0) {
+    if (sequence->next_nll_nats && sequence->n_next_ids > 0) {
         out->first_observed = min_size(out->first_observed, n - 1);
         out->n_keys = n;
     }
@@ -198,7 +198,7 @@ static void lay_out_parts(struct session *session, struct ragged *batch)
         batch->n_spans += sequence->attention ? sequence->n_spans : 0;
         batch->n_cells += cells_of(session, sequence);
         batch->n_targets += sequence->nll_nats ? sequence->n_tokens - sequence->score_from : 0;
-        batch->n_targets += sequence->asked_nll_nats ? sequence->n_asked : 0;
+        batch->n_targets += sequence->next_nll_nats ? sequence->n_next_ids : 0;
         batch->n_focus += sequence->focus ? sequence->n_tokens - sequence->attend_from : 0;
         batch->n_layers = max(batch->n_layers, layers_needed(session, sequence));
     }
@@ -319,7 +319,7 @@ static void fill_lists(struct ragged *batch)
     for (size_t p = 0; p < batch->n_parts; p++) {
         const struct part *part = &batch->parts[p];
         const struct sequence *sequence = part->sequence;
-        const size_t n_asked = sequence->asked_nll_nats ? sequence->n_asked : 0;
+        const size_t n_next_ids = sequence->next_nll_nats ? sequence->n_next_ids : 0;
 
         for (size_t i = part->n_shared; i < part->n_keys; i++) {
             batch->position[key] = (uint32_t)i;
@@ -329,10 +329,10 @@ static void fill_lists(struct ragged *batch)
         }
         if (sequence->nll_nats)
             target = add_scored(part, target);
-        for (size_t i = 0; i < n_asked; i++)
+        for (size_t i = 0; i < n_next_ids; i++)
             *target++ = (struct target){ .row = part_key(part, sequence->n_tokens - 1),
-                                         .token = sequence->asked[i],
-                                         .nll_nats = &sequence->asked_nll_nats[i] };
+                                         .token = sequence->next_ids[i],
+                                         .nll_nats = &sequence->next_nll_nats[i] };
     }
     batch->n_targets = (size_t)(target - batch->targets); /* at most what was counted */
 }

@@ -51,8 +51,8 @@ int sequence_check(const struct session *session, const struct sequence *sequenc
         return broken(index, "score_from is outside it", err);
     if ((sequence->attention || sequence->focus) && sequence->attend_from >= sequence->n_tokens)
         return broken(index, "attend_from is outside it", err);
-    if (sequence->attention && (sequence->unseen.start > sequence->unseen.end ||
-                                sequence->unseen.end > sequence->n_tokens))
+    if (sequence->attention && (sequence->ignored_keys.start > sequence->ignored_keys.end ||
+                                sequence->ignored_keys.end > sequence->n_tokens))
         return broken(index, "what is unseen is outside it", err);
     if (sequence->focus && sequence->focus_layer >= session->model->info.n_layers)
         return broken(index, "focus_layer is none of the model's", err);
@@ -67,8 +67,9 @@ int sequence_check(const struct session *session, const struct sequence *sequenc
                    sequence->focus ? sequence->n_focus_spans : 0))
         return broken(index, "a span is empty or outside it", err);
     return check_ids(sequence->tokens, sequence->n_tokens, n_vocab, index, err) < 0 ||
-                   check_ids(sequence->asked, sequence->asked_nll_nats ? sequence->n_asked : 0,
-                             n_vocab, index, err) < 0
+                   check_ids(sequence->next_ids,
+                             sequence->next_nll_nats ? sequence->n_next_ids : 0, n_vocab, index,
+                             err) < 0
                ? -1
                : 0;
 }

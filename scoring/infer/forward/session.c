@@ -176,12 +176,12 @@ int session_stretch_ntk(struct session *session, double factor, struct error *er
     return 0;
 }
 
-void session_limit(struct session *session, uint64_t activation_bytes)
+void session_set_max_bytes(struct session *session, uint64_t activation_bytes)
 {
     session->most_bytes = activation_bytes;
 }
 
-bool session_prefixes_hold(const struct session *session, size_t n_tokens)
+bool session_can_share_prefix(const struct session *session, size_t n_tokens)
 {
     return !rope_is_long(&session->model->hparams.rope, &session->stretch, n_tokens);
 }
@@ -193,8 +193,8 @@ size_t session_shared_tokens(const struct session *session, const struct sequenc
 
     if (!part_observe(earlier, 0, &first) || !part_observe(sequence, 1, &second))
         return 0;
-    first.has_own_angles = !session_prefixes_hold(session, earlier->n_tokens);
-    second.has_own_angles = !session_prefixes_hold(session, sequence->n_tokens);
+    first.has_own_angles = !session_can_share_prefix(session, earlier->n_tokens);
+    second.has_own_angles = !session_can_share_prefix(session, sequence->n_tokens);
     return prefix_shared(&first, &second);
 }
 

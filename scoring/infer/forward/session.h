@@ -58,13 +58,13 @@ struct sequence {
     double *attention_by_head;
     /* Keys that it leaves out of account: what a row puts on the others is taken for all of
      * it. Empty for none; no span may lie in it. */
-    struct span unseen;
+    struct span ignored_keys;
 
-    /* Negative log-likelihood, in nats, of each of n_asked ids in the place behind the last
-     * token. asked_nll_nats has n_asked elements; NULL for none. */
-    const int32_t *asked;
-    size_t n_asked;
-    double *asked_nll_nats;
+    /* Negative log-likelihood, in nats, of each of n_next_ids ids in the place behind the last
+     * token. next_nll_nats has n_next_ids elements; NULL for none. */
+    const int32_t *next_ids;
+    size_t n_next_ids;
+    double *next_nll_nats;
 
     /* Mean over the tokens pool_from .. n_tokens-1 of what the output norm makes of their last
      * state. pooled has n_embd elements; NULL for none. */
@@ -97,7 +97,7 @@ int session_stretch_ntk(struct session *session, double factor, struct error *er
 
 /* Whether in a sequence of n_tokens a token means what it means at the end of a shorter one:
  * where positions turn by the length of the whole, it does not. */
-bool session_prefixes_hold(const struct session *session, size_t n_tokens);
+bool session_can_share_prefix(const struct session *session, size_t n_tokens);
 
 enum { SESSION_SHARED_BLOCK = 16 }; /* tokens */
 
@@ -116,7 +116,7 @@ int session_eval(struct session *session, const struct sequence *sequences, size
                  struct error *err);
 
 /* A call that would hold more than that beside the weights is refused: ERR_NOMEM. */
-void session_limit(struct session *session, uint64_t activation_bytes);
+void session_set_max_bytes(struct session *session, uint64_t activation_bytes);
 
 /*
  * What a call takes: the weights, which are mapped from the file, and everything else that

@@ -48,7 +48,7 @@ struct session {
     struct pool *pool;
     bool has_panels;       /* the model's panels are those of these kernels */
     bool rounds_attention; /* kv_is_rounded() */
-    uint64_t most_bytes;   /* of session_limit() */
+    uint64_t most_bytes;   /* of session_set_max_bytes() */
     struct rope_stretch stretch;
     struct workspace *spaces; /* of each thread */
     uint8_t *memory;          /* theirs */

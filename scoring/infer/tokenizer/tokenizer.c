@@ -66,7 +66,7 @@ void token_buf_release(struct token_buf *buf)
     *buf = (struct token_buf){ 0 };
 }
 
-void token_buf_settle(struct token_buf *buf)
+void token_buf_free_scratch(struct token_buf *buf)
 {
     scratch_free(buf->scratch);
     buf->scratch = NULL;

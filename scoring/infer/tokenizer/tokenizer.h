@@ -35,7 +35,7 @@ struct token_buf {
 };
 void token_buf_release(struct token_buf *buf);
 /* Keep the ids alone: what the tokenizer worked with is a megabyte of address space. */
-void token_buf_settle(struct token_buf *buf);
+void token_buf_free_scratch(struct token_buf *buf);
 int token_buf_add(struct token_buf *buf, int32_t id, struct error *err);
 
 /* What the first piece of a text gets that later ones do not. */
