@@ -2,8 +2,8 @@
 #include "scoring/infer/forward/feed_forward.h"
 
 #include "scoring/infer/arch/arch.h"
+#include "scoring/infer/forward/row_block.h"
 #include "scoring/infer/forward/session_private.h"
-#include "scoring/infer/forward/step.h"
 #include "scoring/infer/model/model_private.h"
 #include "scoring/kernels/kernels.h"
 

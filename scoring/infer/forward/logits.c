@@ -5,8 +5,8 @@
 
 #include "base/threads/pool.h"
 #include "scoring/infer/forward/ragged.h"
+#include "scoring/infer/forward/row_block.h"
 #include "scoring/infer/forward/session_private.h"
-#include "scoring/infer/forward/step.h"
 #include "scoring/infer/model/model_private.h"
 #include "scoring/kernels/kernels.h"
 

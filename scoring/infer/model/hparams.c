@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "scoring/infer/arch/arch.h"
+#include "scoring/infer/gguf/arch_keys.h"
 #include "scoring/infer/gguf/gguf.h"
-#include "scoring/infer/gguf/keys.h"
 #include "scoring/infer/model/model.h"
 
 static int unknown_arch(struct slice name, struct error *err)

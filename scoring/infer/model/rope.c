@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "scoring/infer/gguf/arch_keys.h"
 #include "scoring/infer/gguf/gguf.h"
-#include "scoring/infer/gguf/keys.h"
 #include "scoring/infer/model/model.h"
 
 /* The pair that turns so many times over the context the model was made for. */

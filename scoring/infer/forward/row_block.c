@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scoring/infer/forward/step.h"
+#include "scoring/infer/forward/row_block.h"
 
 #include "scoring/infer/arch/arch.h"
 #include "scoring/infer/forward/ragged.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * step.h - a block of rows that one thread takes through a part of a layer, and what the parts
- * of a layer are made of.
+ * row_block.h - a block of rows that one thread takes through a part of a layer, and what the
+ * parts of a layer are made of.
  */
-#ifndef CURATE_STEP_H
-#define CURATE_STEP_H
+#ifndef CURATE_ROW_BLOCK_H
+#define CURATE_ROW_BLOCK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scoring/infer/forward/angles.h"
+#include "scoring/infer/forward/rope_table.h"
 
 #include <math.h>
 

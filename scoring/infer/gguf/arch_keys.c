@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scoring/infer/gguf/keys.h"
+#include "scoring/infer/gguf/arch_keys.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scoring/infer/forward/hidden.h"
+#include "scoring/infer/forward/mean_pool.h"
 
 #include <string.h>
 
 #include "scoring/infer/forward/ragged.h"
+#include "scoring/infer/forward/row_block.h"
 #include "scoring/infer/forward/session_private.h"
-#include "scoring/infer/forward/step.h"
 #include "scoring/infer/model/model_private.h"
 
 /* Rows of one part, from `first` of the batch on. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * keys.h - the keys ARCH.* of a model file, read by their tails.
+ * arch_keys.h - the keys ARCH.* of a model file, read by their tails.
  */
-#ifndef CURATE_KEYS_H
-#define CURATE_KEYS_H
+#ifndef CURATE_ARCH_KEYS_H
+#define CURATE_ARCH_KEYS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * angles.h - sines and cosines of rotary positions, and turning heads by them.
+ * rope_table.h - sines and cosines of rotary positions, and turning heads by them.
  */
-#ifndef CURATE_ANGLES_H
-#define CURATE_ANGLES_H
+#ifndef CURATE_ROPE_TABLE_H
+#define CURATE_ROPE_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hidden.h - the last states of a sequence's tokens, as one vector.
+ * mean_pool.h - the last states of a sequence's tokens, as one vector.
  */
-#ifndef CURATE_HIDDEN_H
-#define CURATE_HIDDEN_H
+#ifndef CURATE_MEAN_POOL_H
+#define CURATE_MEAN_POOL_H
 
 struct ragged;
 struct session;
