@@ -5,14 +5,16 @@
 # The case runs in an empty folder, with nothing of the caller's environment but PATH, and with
 #   CURATE  the program        DATA    tests/data/
 #   SOURCE  the repository     SHARED  the reference material, or empty where there is none
-# What it prints is compared with CASE.out, whose last line is "exit STATUS", and what it says
-# on standard error with CASE.err; no such file means silence. What the clock decides is
-# written as N, the folders above as $SOURCE and so on. UPDATE=1 writes the two files instead:
-# review the diff. A case that ends with 77 cannot run here and has said why on standard error.
+# Its standard output is compared with CASE.out, whose last line is "exit STATUS", and its
+# standard error with CASE.err; a missing file means no output. Figures that depend on the clock
+# are written as N, the folders above as $SOURCE and so on. After a difference the line of the
+# case that printed it is reported. UPDATE=1 writes the two files instead: review the diff.
+# A case that ends with 77 cannot run here and gives the reason on standard error.
 set -euo pipefail
 
 curate=$(realpath "$1")
 script=$(realpath "$2")
+here=$(realpath "$(dirname "$0")")
 expected=${script%.sh}
 source=$(realpath "$(dirname "$script")/../..")
 shared=${CURATE_SHARED:-}
@@ -29,21 +31,23 @@ status=0
         [[ -z ${!name:-} ]] || keep+=("$name=${!name}")
     done
     exec env -i "${keep[@]}" CURATE="$curate" DATA="$source/tests/data" SOURCE="$source" \
-        CURATE_MODELS="$source/models" SHARED="$shared" bash -euo pipefail "$script" < /dev/null
+        CURATE_MODELS="$source/models" SHARED="$shared" BASH_ENV="$here/mark.sh" \
+        bash -euo pipefail "$script" < /dev/null
 ) > "$work/out" 2> "$work/err" || status=$?
-if [[ $status -eq 77 ]]; then
-    cat "$work/err"
-    exit 77 # Meson: skipped
-fi
-echo "exit $status" >> "$work/out"
+[[ $status -eq 77 ]] || echo "exit $status" >> "$work/out"
 
 sed -E -i -e "s#$work/in#\$PWD#g" -e "s#$curate#\$CURATE#g" -e "s#$source#\$SOURCE#g" \
     -e 's/\b(secs|tok_per_s)=[0-9.e+-]+/\1=N/g' -e 's/"(secs|tok_per_s)": ?[0-9.e+-]+/"\1":N/g' \
     -e 's/"schema_version":[0-9]+/"schema_version":N/' "$work/out" "$work/err"
 
-# What a slow machine says every 30 seconds of a long run.
+# The progress that a slow machine prints every 30 seconds of a long run.
 sed -E -i '/^[a-z]+: [0-9.kMGTP]+(\/[0-9.kMGTP]+)? [a-z]+, [0-9.kMGTP]+\/s/d' "$work/err"
 
+python3 -B "$here/lines.py" split "$work/out" "$work/err"
+if [[ $status -eq 77 ]]; then
+    cat "$work/err"
+    exit 77 # Meson: skipped
+fi
 if [[ -n ${UPDATE:-} ]]; then
     cp "$work/out" "$expected.out"
     rm -f "$expected.err"
@@ -53,7 +57,9 @@ fi
 for stream in out err; do
     want=$expected.$stream
     [[ $stream == out || -f $want ]] || want=/dev/null
-    diff -u --label "$(basename "$expected").$stream" --label got "$want" "$work/$stream" ||
-        status=differs
+    diff -u --label "$(basename "$expected").$stream" --label got "$want" "$work/$stream" &&
+        continue
+    python3 -B "$here/lines.py" where "$script" "$want" "$work/$stream"
+    status=differs
 done
 [[ $status != differs ]]

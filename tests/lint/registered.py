@@ -28,7 +28,8 @@ SUBSETS = [
     ("tests/meson.build", "threaded", "unit_tests"),
     ("tests/meson.build", "oom_tests", "unit_tests"),
 ]
-NOT_A_MEMBER = {"tests/e2e/run.sh", "tests/lint/tree.py", "tests/support/fault.c",
+NOT_A_MEMBER = {"tests/e2e/mark.sh", "tests/e2e/run.sh", "tests/lint/tree.py",
+                "tests/support/fault.c",
                 "tests/support/fault_vfs.c", "tests/support/oom.c",
                 "tests/support/oom_process.c"}
 
