@@ -30,7 +30,7 @@ struct search {
     struct neighbour *kept; /* of each thread: ROWS x n_kept, the nearest first */
 };
 
-static void make_unit(float *vectors, size_t n, size_t width)
+static void normalise_vectors(float *vectors, size_t n, size_t width)
 {
     for (size_t v = 0; v < n; v++) {
         double squares = 0;
@@ -42,7 +42,7 @@ static void make_unit(float *vectors, size_t n, size_t width)
     }
 }
 
-static void pack_item(void *arg, size_t item, size_t thread)
+static void nearest_pack(void *arg, size_t item, size_t thread)
 {
     const struct search *search = arg;
     const size_t panel = search->kernels->panel;
@@ -56,7 +56,8 @@ static void pack_item(void *arg, size_t item, size_t thread)
 }
 
 /* Put a neighbour among the nearest of a row. Equal ones keep the order of their indices. */
-static void keep(struct neighbour *kept, size_t *n_kept, size_t most, struct neighbour found)
+static void keep_nearest(struct neighbour *kept, size_t *n_kept, size_t most,
+                         struct neighbour found)
 {
     size_t at = *n_kept;
 
@@ -85,7 +86,7 @@ static double distance(const struct search *search, size_t a, size_t b)
     return sqrt(squares);
 }
 
-static int compare(const void *left, const void *right)
+static int compare_distances(const void *left, const void *right)
 {
     const double a = *(const double *)left;
     const double b = *(const double *)right;
@@ -100,12 +101,12 @@ static double nth_distance(const struct search *search, size_t row,
 
     for (size_t i = 0; i < n_kept; i++)
         distances[i] = distance(search, row, kept[i].index);
-    qsort(distances, n_kept, sizeof *distances, compare);
+    qsort(distances, n_kept, sizeof *distances, compare_distances);
     return distances[search->nth - 1];
 }
 
 /* A few rows against all vectors. */
-static void search_item(void *arg, size_t item, size_t thread)
+static void nearest_search(void *arg, size_t item, size_t thread)
 {
     const struct search *search = arg;
     const size_t panel = search->kernels->panel;
@@ -124,8 +125,9 @@ static void search_item(void *arg, size_t item, size_t thread)
         for (size_t r = 0; r < n_rows; r++)
             for (size_t j = 0; j < n; j++)
                 if (p + j != first + r)
-                    keep(kept + r * search->n_kept, &n_kept[r], search->n_kept,
-                         (struct neighbour){ cosines[r * panel + j], (uint32_t)(p + j) });
+                    keep_nearest(
+                        kept + r * search->n_kept, &n_kept[r], search->n_kept,
+                        (struct neighbour){ cosines[r * panel + j], (uint32_t)(p + j) });
     }
     for (size_t r = 0; r < n_rows; r++)
         search->out[first + r] =
@@ -157,9 +159,9 @@ int nearest_distances(float *vectors, size_t n, size_t width, size_t nth,
         error_nomem(err);
         goto done;
     }
-    make_unit(vectors, n, width);
-    pool_run(pool, n_panels, pack_item, &search);
-    pool_run(pool, (n + ROWS - 1) / ROWS, search_item, &search);
+    normalise_vectors(vectors, n, width);
+    pool_run(pool, n_panels, nearest_pack, &search);
+    pool_run(pool, (n + ROWS - 1) / ROWS, nearest_search, &search);
     rc = 0;
 done:
     free(search.panels);

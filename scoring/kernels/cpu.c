@@ -27,7 +27,7 @@
 #define SAVES_XMM_YMM   0x06u
 #define SAVES_ZMM_MASKS 0xe0u
 
-static bool has_all(unsigned have, unsigned want)
+static bool cpu_has_all(unsigned have, unsigned want)
 {
     return (have & want) == want;
 }
@@ -47,19 +47,19 @@ unsigned cpu_detect(void)
     unsigned eax, ebx, ecx, edx;
 
     if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) ||
-        !has_all(ecx, HAS_FMA | HAS_OSXSAVE | HAS_AVX | HAS_F16C))
+        !cpu_has_all(ecx, HAS_FMA | HAS_OSXSAVE | HAS_AVX | HAS_F16C))
         return 0;
     const unsigned saved = saved_state();
-    if (!has_all(saved, SAVES_XMM_YMM))
+    if (!cpu_has_all(saved, SAVES_XMM_YMM))
         return 0;
-    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || !has_all(ebx, HAS_AVX2))
+    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || !cpu_has_all(ebx, HAS_AVX2))
         return 0;
-    if (!has_all(saved, SAVES_ZMM_MASKS) ||
-        !has_all(ebx, HAS_AVX512F | HAS_AVX512DQ | HAS_AVX512BW | HAS_AVX512VL))
+    if (!cpu_has_all(saved, SAVES_ZMM_MASKS) ||
+        !cpu_has_all(ebx, HAS_AVX512F | HAS_AVX512DQ | HAS_AVX512BW | HAS_AVX512VL))
         return CPU_AVX2;
-    if (!has_all(ecx, HAS_AVX512VNNI))
+    if (!cpu_has_all(ecx, HAS_AVX512VNNI))
         return CPU_AVX2 | CPU_AVX512;
-    if (!__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) || !has_all(eax, HAS_AVX512BF16))
+    if (!__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) || !cpu_has_all(eax, HAS_AVX512BF16))
         return CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI;
     return CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI | CPU_AVX512BF16;
 }

@@ -27,8 +27,8 @@ enum {
 
 /* A block whose largest number is outside these has a scale, but bytes of 0: below it is taken
  * for zeros, above it is no number, nor will a product of it be. */
-#define INT8_LEAST 1e-30f
-#define INT8_MOST  0x1.fffffep127f
+#define INT8_MAGNITUDE_MIN 1e-30f
+#define INT8_MAGNITUDE_MAX 0x1.fffffep127f
 
 /* A block of a row of weights: weight l is scale * q[l] + minimum. */
 struct weight_int8 {

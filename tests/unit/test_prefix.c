@@ -197,7 +197,7 @@ static void nor_with_the_kernels_of_another_family(void **state)
 static void unseen_beginnings_are_shared(void **state)
 {
     static const struct {
-        size_t n_shared, holder;
+        size_t n_shared, owner;
     } want[N_SEQUENCES] = { { 0, 0 },   { 592, 0 }, { 0, 0 }, { 768, 0 },
                             { 288, 0 }, { 832, 4 }, { 0, 0 }, { 240, 0 },
                             { 240, 0 }, { 304, 4 }, { 0, 0 } };
@@ -207,34 +207,34 @@ static void unseen_beginnings_are_shared(void **state)
 
     (void)state;
     assert_ok(ragged_init(f->runner.session, f->all.list, N_SEQUENCES, &f->batch, &err));
-    assert_int_equal(f->batch.n_parts, N_SEQUENCES);
+    assert_int_equal(f->batch.n_ranges, N_SEQUENCES);
     for (size_t i = 0; i < N_SEQUENCES; i++) {
-        const struct part *part = &f->batch.parts[i];
+        const struct batch_range *range = &f->batch.ranges[i];
 
-        assert_int_equal(part->n_shared, want[i].n_shared);
-        if (part->n_shared > 0)
-            assert_ptr_equal(part->holder, &f->batch.parts[want[i].holder]);
-        assert_int_equal(part->first_key, n_keys);
-        n_keys += part->n_keys - part->n_shared;
+        assert_int_equal(range->n_shared, want[i].n_shared);
+        if (range->n_shared > 0)
+            assert_ptr_equal(range->owner, &f->batch.ranges[want[i].owner]);
+        assert_int_equal(range->first_key, n_keys);
+        n_keys += range->n_keys - range->n_shared;
     }
     assert_int_equal(f->batch.n_keys, n_keys);
     close_fixture(f);
 }
 
-static void assert_follows(const struct part *part, const struct part *owner, size_t start,
-                           size_t end)
+static void assert_shares(const struct batch_range *range, const struct batch_range *owner,
+                          size_t start, size_t end)
 {
-    const struct follower *follower = owner->followers;
+    const struct prefix_user *user = owner->users;
 
-    while (follower && follower->part != part)
-        follower = follower->next;
-    assert_non_null(follower);
-    assert_int_equal(follower->positions.start, start);
-    assert_int_equal(follower->positions.end, end);
+    while (user && user->range != range)
+        user = user->next;
+    assert_non_null(user);
+    assert_int_equal(user->positions.start, start);
+    assert_int_equal(user->positions.end, end);
 }
 
 /* With panels of a size that divides a block of attention. */
-static void the_last_block_of_attention_is_in_the_parts_own_memory(void **state)
+static void the_last_block_of_attention_is_in_the_ranges_own_memory(void **state)
 {
     struct fixture *f = open_fixture("llama", 1);
     struct error err;
@@ -242,19 +242,19 @@ static void the_last_block_of_attention_is_in_the_parts_own_memory(void **state)
     (void)state;
     assert_int_equal(ATTENTION_KEYS % f->runner.session->kernels.panel, 0);
     assert_ok(ragged_init(f->runner.session, f->all.list, N_SEQUENCES, &f->batch, &err));
-    const struct part *parts = f->batch.parts;
-    assert_ptr_equal(part_holding(&parts[5], 255), &parts[0]);
-    assert_ptr_equal(part_holding(&parts[5], 256), &parts[4]);
-    assert_ptr_equal(part_holding(&parts[5], 767), &parts[4]);
-    assert_ptr_equal(part_holding(&parts[5], 768), &parts[5]);
-    assert_follows(&parts[5], &parts[4], 768, 832);
-    assert_follows(&parts[4], &parts[0], 256, 288);
-    assert_follows(&parts[9], &parts[4], 288, 304);
-    assert_follows(&parts[9], &parts[0], 256, 288);
-    assert_follows(&parts[7], &parts[0], 0, 240);
-    assert_int_equal(parts[3].first_held, 768); /* all of what it shares are whole ones */
-    for (const struct follower *at = parts[0].followers; at; at = at->next)
-        assert_ptr_not_equal(at->part, &parts[3]);
+    const struct batch_range *ranges = f->batch.ranges;
+    assert_ptr_equal(range_storing(&ranges[5], 255), &ranges[0]);
+    assert_ptr_equal(range_storing(&ranges[5], 256), &ranges[4]);
+    assert_ptr_equal(range_storing(&ranges[5], 767), &ranges[4]);
+    assert_ptr_equal(range_storing(&ranges[5], 768), &ranges[5]);
+    assert_shares(&ranges[5], &ranges[4], 768, 832);
+    assert_shares(&ranges[4], &ranges[0], 256, 288);
+    assert_shares(&ranges[9], &ranges[4], 288, 304);
+    assert_shares(&ranges[9], &ranges[0], 256, 288);
+    assert_shares(&ranges[7], &ranges[0], 0, 240);
+    assert_int_equal(ranges[3].first_stored, 768); /* all of what it shares are whole ones */
+    for (const struct prefix_user *at = ranges[0].users; at; at = at->next)
+        assert_ptr_not_equal(at->range, &ranges[3]);
     close_fixture(f);
 }
 
@@ -265,9 +265,9 @@ static void positions_that_turn_by_the_length_are_not_shared(void **state)
 
     (void)state;
     assert_ok(ragged_init(f->runner.session, f->all.list, N_SEQUENCES, &f->batch, &err));
-    for (size_t i = 0; i < f->batch.n_parts; i++) {
-        assert_true(f->batch.parts[i].has_own_angles);
-        assert_int_equal(f->batch.parts[i].n_shared, 0);
+    for (size_t i = 0; i < f->batch.n_ranges; i++) {
+        assert_true(f->batch.ranges[i].has_own_rope_rows);
+        assert_int_equal(f->batch.ranges[i].n_shared, 0);
     }
     close_fixture(f);
 }
@@ -284,7 +284,7 @@ static void a_session_tells_what_two_sequences_share(void **state)
 
         assert_ok(ragged_init(f->runner.session, pair, 2, &f->batch, &err));
         assert_int_equal(session_shared_tokens(f->runner.session, &pair[0], &pair[1]),
-                         f->batch.parts[1].n_shared);
+                         f->batch.ranges[1].n_shared);
     }
     close_fixture(f);
     f = open_fixture("llama-ntk", 1);
@@ -317,7 +317,7 @@ static void a_bad_token_is_named_by_its_place(void **state)
 
     (void)state;
     assert_ok(ragged_init(f->runner.session, f->all.list, N_SEQUENCES, &f->batch, &err));
-    f->batch.bad_key[0] = f->batch.parts[1].first_key + 3;
+    f->batch.bad_key[0] = f->batch.ranges[1].first_key + 3;
     assert_fails(ragged_check(f->runner.session, &f->batch, &err), ERR_INPUT,
                  "at token 595 of sequence 1");
     close_fixture(f);
@@ -329,7 +329,7 @@ int main(void)
         cmocka_unit_test(sharing_changes_no_bit),
         cmocka_unit_test(nor_with_the_kernels_of_another_family),
         cmocka_unit_test(unseen_beginnings_are_shared),
-        cmocka_unit_test(the_last_block_of_attention_is_in_the_parts_own_memory),
+        cmocka_unit_test(the_last_block_of_attention_is_in_the_ranges_own_memory),
         cmocka_unit_test(positions_that_turn_by_the_length_are_not_shared),
         cmocka_unit_test(a_session_tells_what_two_sequences_share),
         cmocka_unit_test(memory_stays_within_what_was_said),

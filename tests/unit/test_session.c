@@ -56,7 +56,7 @@ static void eval_each(struct runner *runner, const struct infer_cases *cases)
         assert_ok(session_eval(runner->session, &cases->cases[i].sequence, 1, &err));
 }
 
-/* In one call, in reverse order and each several times: together more than TARGET_ROWS. */
+/* In one call, in reverse order and each several times: together more than TARGET_CHUNK. */
 enum { COPIES = 3 };
 
 static void eval_together(struct runner *runner, const struct infer_cases *cases)
@@ -69,7 +69,7 @@ static void eval_together(struct runner *runner, const struct infer_cases *cases
         all[i] = cases->cases[(COPIES * cases->n - 1 - i) % cases->n].sequence;
         n_tokens += all[i].n_tokens;
     }
-    assert_true(n_tokens > TARGET_ROWS);
+    assert_true(n_tokens > TARGET_CHUNK);
     assert_ok(session_eval(runner->session, all, COPIES * cases->n, &err));
     test_free(all);
 }
@@ -412,8 +412,8 @@ static void a_call_with_nothing_to_observe_does_nothing(void **state)
 static void a_model_of_zeros_finds_all_tokens_equally_likely(void **state)
 {
     const struct fixture *f = *state;
-    const uint32_t n_vocab = 2 * VOCAB_COLUMNS + 5;
-    const int32_t tokens[] = { 0, (int32_t)n_vocab - 1, VOCAB_COLUMNS, 1 };
+    const uint32_t n_vocab = 2 * VOCAB_BLOCK + 5;
+    const int32_t tokens[] = { 0, (int32_t)n_vocab - 1, VOCAB_BLOCK, 1 };
     struct model_fixture fixture;
     struct session *session = NULL;
     struct model *model = NULL;

@@ -14,16 +14,16 @@
 /* Each thread should get so many tasks, or heads are not done together. */
 enum { TASKS_PER_THREAD = 4 };
 
-struct job {
+struct attention_args {
     const struct session *session;
     struct ragged *batch;
     size_t window;
-    size_t n_together; /* heads of a task, at most */
-    size_t n_groups;   /* tasks of a tile */
+    size_t heads_per_task; /* heads of a task, at most */
+    size_t tasks_per_tile; /* tasks of a tile */
 };
 
 /* Keys of a block. */
-static size_t block_keys(const struct tile *tile)
+static size_t keys_per_block(const struct tile *tile)
 {
     const size_t panel = tile->session->kernels.panel;
 
@@ -43,7 +43,8 @@ void tile_score(const struct tile *tile, const struct head *head, size_t row, si
     const size_t panel = kernels->panel;
 
     for (size_t key = first; key < end; key += panel) {
-        const void *keys = kv_keys(tile->session, tile->batch, tile->part, tile->kv_head, key);
+        const void *keys =
+            kv_key_panel(tile->session, tile->batch, tile->range, tile->kv_head, key);
         const size_t n = min_size(panel, end - key);
         /* Rows before the panel's first key see nothing of it. */
         const size_t start = key > tile->first + row ? key - tile->first : row;
@@ -51,7 +52,7 @@ void tile_score(const struct tile *tile, const struct head *head, size_t row, si
 
         if (start >= tile->n)
             return;
-        if (tile->session->rounds_attention)
+        if (tile->session->bf16_attention)
             kernels->gemm_bf16(tile->n - start, n, head_dim, head->rounded + start * head_dim,
                                head_dim, keys, panel, scores, ATTENTION_KEYS, false);
         else
@@ -90,8 +91,8 @@ static void weigh_row(const struct tile *tile, struct head *head, size_t row, si
                       size_t n)
 {
     const struct kernels *kernels = &tile->session->kernels;
-    const bool rounds = tile->session->rounds_attention;
-    const struct span seen = tile_seen(tile, row, first, first + n);
+    const bool rounds = tile->session->bf16_attention;
+    const struct span seen = tile_visible(tile, row, first, first + n);
     const size_t before = seen.start - first;
     const size_t n_seen = seen.end - seen.start;
     float *scores = tile->scores + row * ATTENTION_KEYS;
@@ -114,8 +115,8 @@ static void weigh_row(const struct tile *tile, struct head *head, size_t row, si
 }
 
 /* out += weights times values, of rows [row, end) and the n keys from `first` on. */
-static void add_rows(const struct tile *tile, struct head *head, size_t row, size_t end,
-                     size_t first, size_t n, bool add)
+static void add_row_values(const struct tile *tile, struct head *head, size_t row, size_t end,
+                           size_t first, size_t n, bool add)
 {
     const struct kernels *kernels = &tile->session->kernels;
     const size_t head_dim = head_dim_of(tile);
@@ -124,11 +125,11 @@ static void add_rows(const struct tile *tile, struct head *head, size_t row, siz
 
     for (size_t c = 0; c < head_dim; c += panel) {
         const void *values =
-            kv_values(tile->session, tile->batch, tile->part, tile->kv_head, c, first);
+            kv_value_panel(tile->session, tile->batch, tile->range, tile->kv_head, c, first);
         const size_t width = min_size(panel, head_dim - c);
         float *out = head->out + row * head_dim + c;
 
-        if (tile->session->rounds_attention)
+        if (tile->session->bf16_attention)
             kernels->gemm_bf16(end - row, width, n + n % 2, tile->weights + at, ATTENTION_KEYS,
                                values, panel, out, head_dim, add);
         else
@@ -149,11 +150,11 @@ static void add_values(const struct tile *tile, struct head *head, size_t first,
     for (size_t row = 0; row < tile->n; row = end) {
         end = min_size(row + step, tile->n);
         const size_t seen = tile->first + end > first ? tile->first + end - first : 0;
-        add_rows(tile, head, row, end, first, min_size(n, seen), add);
+        add_row_values(tile, head, row, end, first, min_size(n, seen), add);
     }
 }
 
-static void finish_head(const struct tile *tile, const struct head *head)
+static void write_head_output(const struct tile *tile, const struct head *head)
 {
     const size_t head_dim = head_dim_of(tile);
 
@@ -165,13 +166,13 @@ static void finish_head(const struct tile *tile, const struct head *head)
     }
 }
 
-static void attend(struct tile *tile, size_t thread)
+static void attend_tile(struct tile *tile, size_t thread)
 {
     const size_t n_keys = tile->first + tile->n; /* later ones are invisible to all rows */
-    const size_t step = block_keys(tile);
+    const size_t step = keys_per_block(tile);
     /* Blocks are counted from the first key, wherever the window begins: a row's sum has the
      * same order in any tile. */
-    const size_t start = tile_first_seen(tile, 0) / step * step;
+    const size_t start = tile_first_visible(tile, 0) / step * step;
 
     for (size_t first = start; first < n_keys; first += step) {
         const size_t n = min_size(step, n_keys - first);
@@ -185,13 +186,13 @@ static void attend(struct tile *tile, size_t thread)
             add_values(tile, head, first, n, first > start);
         }
     }
-    tile_note(tile, thread);
+    tile_observe(tile, thread);
     for (size_t h = 0; h < tile->n_heads; h++)
-        finish_head(tile, &tile->heads[h]);
+        write_head_output(tile, &tile->heads[h]);
 }
 
 /* Give a tile's heads their memory and their queries. */
-static void open_heads(struct tile *tile, size_t first_head, float *q, float *memory)
+static void init_heads(struct tile *tile, size_t first_head, float *q, float *memory)
 {
     const size_t head_dim = head_dim_of(tile);
     float *out = memory + (ATTENTION_ROWS * ATTENTION_KEYS) * 3 / 2;
@@ -207,68 +208,69 @@ static void open_heads(struct tile *tile, size_t first_head, float *q, float *me
         head->out = out + h * ATTENTION_ROWS * head_dim;
         head->rounded = rounded + h * ATTENTION_ROWS * head_dim;
         memset(head->sum, 0, sizeof head->sum);
-        for (size_t row = 0; tile->session->rounds_attention && row < tile->n; row++)
+        for (size_t row = 0; tile->session->bf16_attention && row < tile->n; row++)
             tile->session->kernels.round_bf16(head->q + row * tile->q_width, head_dim,
                                               head->rounded + row * head_dim);
     }
 }
 
-static size_t heads_sharing(const struct model_info *info)
+static size_t heads_per_kv_head(const struct model_info *info)
 {
     return info->n_heads / info->n_kv_heads;
 }
 
-size_t attention_bytes(const struct model_info *info)
+size_t attention_scratch_bytes(const struct model_info *info)
 {
-    const size_t heads = min_size(heads_sharing(info), HEADS_TOGETHER);
+    const size_t heads = min_size(heads_per_kv_head(info), HEADS_TOGETHER);
 
     return ATTENTION_ROWS * (ATTENTION_KEYS + heads * info->head_dim) *
            (sizeof(float) + sizeof(uint16_t));
 }
 
-static void run_task(void *arg, size_t item, size_t thread)
+static void run_attention_task(void *arg, size_t item, size_t thread)
 {
-    const struct job *job = arg;
-    const struct model_info *info = &job->session->model->info;
-    const size_t sharing = heads_sharing(info);
-    const size_t group = item % job->n_groups;
-    const size_t groups_sharing = job->n_groups / info->n_kv_heads;
-    const size_t first_head = group % groups_sharing * job->n_together;
+    const struct attention_args *args = arg;
+    const struct model_info *info = &args->session->model->info;
+    const size_t sharing = heads_per_kv_head(info);
+    const size_t group = item % args->tasks_per_tile;
+    const size_t groups_sharing = args->tasks_per_tile / info->n_kv_heads;
+    const size_t first_head = group % groups_sharing * args->heads_per_task;
     /* The last tiles see the most keys: they come first, so that threads end together. */
-    const size_t number = job->batch->n_tiles - 1 - item / job->n_groups;
-    const struct part *part = ragged_part_of_tile(job->batch, number);
+    const size_t number = args->batch->n_tiles - 1 - item / args->tasks_per_tile;
+    const struct batch_range *range = ragged_range_of_tile(args->batch, number);
     const size_t start =
-        (part->first_position / ATTENTION_ROWS + number - part->first_tile) * ATTENTION_ROWS;
+        (range->first_position / ATTENTION_ROWS + number - range->first_tile) * ATTENTION_ROWS;
     struct tile tile = {
-        .session = job->session,
-        .batch = job->batch,
-        .part = part,
+        .session = args->session,
+        .batch = args->batch,
+        .range = range,
         .number = number,
         .kv_head = group / groups_sharing,
-        .window = job->window,
-        .first = start > part->first_position ? start : part->first_position,
+        .window = args->window,
+        .first = start > range->first_position ? start : range->first_position,
         .q_width = (size_t)info->n_heads * info->head_dim,
-        .n_heads = min_size(job->n_together, sharing - first_head),
+        .n_heads = min_size(args->heads_per_task, sharing - first_head),
     };
-    const size_t row = part->first_row + tile.first - part->first_position;
+    const size_t row = range->first_row + tile.first - range->first_position;
 
-    tile.n = min_size(start + ATTENTION_ROWS, part->n_keys) - tile.first;
-    open_heads(&tile, tile.kv_head * sharing + first_head, job->batch->q + row * tile.q_width,
-               session_scratch(job->session, thread));
-    attend(&tile, thread);
+    tile.n = min_size(start + ATTENTION_ROWS, range->n_keys) - tile.first;
+    init_heads(&tile, tile.kv_head * sharing + first_head, args->batch->q + row * tile.q_width,
+               session_scratch(args->session, thread));
+    attend_tile(&tile, thread);
 }
 
 void attention_run(const struct session *session, struct ragged *batch, size_t window)
 {
     const struct model_info *info = &session->model->info;
-    const size_t sharing = heads_sharing(info);
+    const size_t sharing = heads_per_kv_head(info);
     const size_t n_wanted = TASKS_PER_THREAD * pool_threads(session->pool);
-    struct job job = { .session = session, .batch = batch, .window = window };
-    size_t n_parts = (sharing + HEADS_TOGETHER - 1) / HEADS_TOGETHER;
+    struct attention_args args = { .session = session, .batch = batch, .window = window };
+    size_t n_splits = (sharing + HEADS_TOGETHER - 1) / HEADS_TOGETHER;
 
-    while (n_parts < sharing && batch->n_tiles * info->n_kv_heads * n_parts < n_wanted)
-        n_parts++;
-    job.n_together = (sharing + n_parts - 1) / n_parts;
-    job.n_groups = info->n_kv_heads * ((sharing + job.n_together - 1) / job.n_together);
-    pool_run(session->pool, batch->n_tiles * job.n_groups, run_task, &job);
+    while (n_splits < sharing && batch->n_tiles * info->n_kv_heads * n_splits < n_wanted)
+        n_splits++;
+    args.heads_per_task = (sharing + n_splits - 1) / n_splits;
+    args.tasks_per_tile =
+        info->n_kv_heads * ((sharing + args.heads_per_task - 1) / args.heads_per_task);
+    pool_run(session->pool, batch->n_tiles * args.tasks_per_tile, run_attention_task, &args);
 }

@@ -9,7 +9,7 @@
 #include "scoring/infer/model/panels.h"
 #include "scoring/kernels/kernels.h"
 
-bool kv_is_rounded(const struct model *model, const struct kernels *kernels)
+bool kv_is_bf16(const struct model *model, const struct kernels *kernels)
 {
     if (!kernels->bf16)
         return false;
@@ -42,48 +42,49 @@ uint64_t kv_value_floats(const struct model_info *info, bool rounded, size_t pan
 }
 
 /* Where numbers begin, counted in numbers: of the panel that begins with a position in the
- * part's memory, ... */
-static size_t key_place(const struct session *session, const struct part *part, size_t kv_head,
-                        size_t position)
+ * range's memory, ... */
+static size_t key_place(const struct session *session, const struct batch_range *range,
+                        size_t kv_head, size_t position)
 {
-    const size_t slot = position - part->first_held;
+    const size_t slot = position - range->first_stored;
     const struct model_info *info = &session->model->info;
-    const size_t n_slots = kv_slots(session->kernels.panel, part_held_keys(part));
+    const size_t n_slots = kv_slots(session->kernels.panel, range_stored_keys(range));
 
-    return (part->first_slot * info->n_kv_heads + kv_head * n_slots + slot) * info->head_dim;
+    return (range->first_slot * info->n_kv_heads + kv_head * n_slots + slot) * info->head_dim;
 }
 
 /* ... of the values of a position in a panel. */
-static size_t value_place(const struct session *session, const struct part *part,
+static size_t value_place(const struct session *session, const struct batch_range *range,
                           size_t kv_head, size_t column, size_t position)
 {
-    const size_t slot = position - part->first_held;
+    const size_t slot = position - range->first_stored;
     const struct model_info *info = &session->model->info;
     const size_t panel = session->kernels.panel;
-    const size_t n_slots = kv_slots(panel, part_held_keys(part));
+    const size_t n_slots = kv_slots(panel, range_stored_keys(range));
     const size_t width = value_columns(info, panel);
 
-    return part->first_slot * info->n_kv_heads * width + kv_head * n_slots * width +
+    return range->first_slot * info->n_kv_heads * width + kv_head * n_slots * width +
            column * n_slots + slot * panel;
 }
 
-const void *kv_keys(const struct session *session, const struct ragged *batch,
-                    const struct part *part, size_t kv_head, size_t position)
+const void *kv_key_panel(const struct session *session, const struct ragged *batch,
+                         const struct batch_range *range, size_t kv_head, size_t position)
 {
-    const size_t place = key_place(session, part_holding(part, position), kv_head, position);
+    const size_t place = key_place(session, range_storing(range, position), kv_head, position);
 
-    return session->rounds_attention ? (const void *)((const uint16_t *)batch->k + place)
-                                     : (const void *)((const float *)batch->k + place);
+    return session->bf16_attention ? (const void *)((const uint16_t *)batch->k + place)
+                                   : (const void *)((const float *)batch->k + place);
 }
 
-const void *kv_values(const struct session *session, const struct ragged *batch,
-                      const struct part *part, size_t kv_head, size_t column, size_t position)
+const void *kv_value_panel(const struct session *session, const struct ragged *batch,
+                           const struct batch_range *range, size_t kv_head, size_t column,
+                           size_t position)
 {
     const size_t place =
-        value_place(session, part_holding(part, position), kv_head, column, position);
+        value_place(session, range_storing(range, position), kv_head, column, position);
 
-    return session->rounds_attention ? (const void *)((const uint16_t *)batch->v + place)
-                                     : (const void *)((const float *)batch->v + place);
+    return session->bf16_attention ? (const void *)((const uint16_t *)batch->v + place)
+                                   : (const void *)((const float *)batch->v + place);
 }
 
 static void put_key_f32(float *out, size_t panel, size_t head_dim, const float *row)
@@ -99,7 +100,7 @@ static void put_key_bf16(uint16_t *out, size_t panel, size_t head_dim, const uin
 }
 
 static void put_key(const struct session *session, const struct ragged *batch,
-                    const struct part *part, size_t position, const float *row)
+                    const struct batch_range *range, size_t position, const float *row)
 {
     const struct model_info *info = &session->model->info;
     const size_t head_dim = info->head_dim;
@@ -108,9 +109,9 @@ static void put_key(const struct session *session, const struct ragged *batch,
     uint16_t rounded[HEAD_DIM_MAX];
 
     for (size_t h = 0; h < info->n_kv_heads; h++, row += head_dim) {
-        const size_t place = key_place(session, part, h, position - column);
+        const size_t place = key_place(session, range, h, position - column);
 
-        if (session->rounds_attention) {
+        if (session->bf16_attention) {
             session->kernels.round_bf16(row, head_dim, rounded);
             put_key_bf16((uint16_t *)batch->k + place + 2 * column, panel, head_dim, rounded);
         } else {
@@ -129,7 +130,7 @@ static void put_value_bf16(uint16_t *out, size_t n, const uint16_t *row, bool is
 }
 
 static void put_value(const struct session *session, const struct ragged *batch,
-                      const struct part *part, size_t position, const float *row)
+                      const struct batch_range *range, size_t position, const float *row)
 {
     const struct model_info *info = &session->model->info;
     const size_t head_dim = info->head_dim;
@@ -140,43 +141,43 @@ static void put_value(const struct session *session, const struct ragged *batch,
     for (size_t h = 0; h < info->n_kv_heads; h++, row += head_dim)
         for (size_t c = 0; c < head_dim; c += panel) {
             const size_t n = min_size(panel, head_dim - c);
-            const size_t place = value_place(session, part, h, c, position - odd);
+            const size_t place = value_place(session, range, h, c, position - odd);
 
-            if (session->rounds_attention) {
+            if (session->bf16_attention) {
                 session->kernels.round_bf16(row + c, n, rounded);
                 put_value_bf16((uint16_t *)batch->v + place + odd, n, rounded,
-                               !odd && position + 1 == part->n_keys);
+                               !odd && position + 1 == range->n_keys);
             } else {
                 memcpy((float *)batch->v + place + odd * panel, row + c, n * sizeof *row);
             }
         }
 }
 
-/* The next of the followers from `follower` on that has the position in its memory; or NULL. */
-static const struct follower *next_with(const struct follower *follower, size_t position)
+/* The next of the users from `user` on that has the position in its memory; or NULL. */
+static const struct prefix_user *next_user_storing(const struct prefix_user *user,
+                                                   size_t position)
 {
-    while (follower &&
-           (position < follower->positions.start || position >= follower->positions.end))
-        follower = follower->next;
-    return follower;
+    while (user && (position < user->positions.start || position >= user->positions.end))
+        user = user->next;
+    return user;
 }
 
 void kv_put_key(const struct session *session, const struct ragged *batch,
-                const struct part *part, size_t position, const float *row)
+                const struct batch_range *range, size_t position, const float *row)
 {
-    const struct follower *follower = next_with(part->followers, position);
+    const struct prefix_user *user = next_user_storing(range->users, position);
 
-    put_key(session, batch, part, position, row);
-    for (; follower; follower = next_with(follower->next, position))
-        put_key(session, batch, follower->part, position, row);
+    put_key(session, batch, range, position, row);
+    for (; user; user = next_user_storing(user->next, position))
+        put_key(session, batch, user->range, position, row);
 }
 
 void kv_put_value(const struct session *session, const struct ragged *batch,
-                  const struct part *part, size_t position, const float *row)
+                  const struct batch_range *range, size_t position, const float *row)
 {
-    const struct follower *follower = next_with(part->followers, position);
+    const struct prefix_user *user = next_user_storing(range->users, position);
 
-    put_value(session, batch, part, position, row);
-    for (; follower; follower = next_with(follower->next, position))
-        put_value(session, batch, follower->part, position, row);
+    put_value(session, batch, range, position, row);
+    for (; user; user = next_user_storing(user->next, position))
+        put_value(session, batch, user->range, position, row);
 }

@@ -18,7 +18,7 @@
 static double row_mass(const struct tile *tile, const struct head *head, size_t row,
                        size_t block, size_t first, size_t end)
 {
-    const struct span seen = tile_seen(tile, row, first, end);
+    const struct span seen = tile_visible(tile, row, first, end);
     float *scores = tile->scores + row * ATTENTION_KEYS + (seen.start - block);
 
     if (seen.start == seen.end)
@@ -35,10 +35,10 @@ static int64_t span_mass(const struct tile *tile, const struct head *head, size_
 {
     const size_t panel = tile->session->kernels.panel;
     const size_t step = ATTENTION_KEYS / panel * panel;
-    const size_t seen = tile_first_seen(tile, row); /* rows after it see no earlier keys */
+    const size_t seen = tile_first_visible(tile, row); /* rows after it see no earlier keys */
     const size_t start = span->start > seen ? span->start : seen;
     const size_t end = min_size(span->end, tile->first + tile->n);
-    const double unit = attention_unit(tile->session, tile->part);
+    const double unit = attention_fixed_one(tile->session, tile->range);
     int64_t sum = 0;
 
     for (size_t block = start / panel * panel; block < end; block += step) {
@@ -47,92 +47,92 @@ static int64_t span_mass(const struct tile *tile, const struct head *head, size_
 
         tile_score(tile, head, row, block, block_end);
         for (size_t r = row; r < tile->n; r++)
-            sum +=
-                (int64_t)(fmin(row_mass(tile, head, r, block, first, block_end) / tile->seen[r],
-                               1) *
-                          unit);
+            sum += (int64_t)(fmin(row_mass(tile, head, r, block, first, block_end) /
+                                      tile->counted[r],
+                                  1) *
+                             unit);
     }
     return sum;
 }
 
 /* What each observed row puts on keys that are not to be left out of account. */
-static void find_seen(struct tile *tile, const struct head *head, size_t row)
+static void count_mass(struct tile *tile, const struct head *head, size_t row)
 {
-    const struct span unseen = tile->part->sequence->ignored_keys;
+    const struct span unseen = tile->range->sequence->ignored_keys;
     const size_t panel = tile->session->kernels.panel;
     const size_t step = ATTENTION_KEYS / panel * panel;
     const size_t end = min_size(unseen.end, tile->first + tile->n);
 
     for (size_t r = row; r < tile->n; r++)
-        tile->seen[r] = 1;
+        tile->counted[r] = 1;
     for (size_t block = unseen.start / panel * panel; block < end; block += step) {
         const size_t block_end = min_size(block + step, end);
         const size_t first = block > unseen.start ? block : unseen.start;
 
         tile_score(tile, head, row, block, block_end);
         for (size_t r = row; r < tile->n; r++)
-            tile->seen[r] -= row_mass(tile, head, r, block, first, block_end);
+            tile->counted[r] -= row_mass(tile, head, r, block, first, block_end);
     }
     for (size_t r = row; r < tile->n; r++)
-        tile->seen[r] = fmax(tile->seen[r], DBL_MIN);
+        tile->counted[r] = fmax(tile->counted[r], DBL_MIN);
 }
 
 /* What span i gets of the layer and head at hand. */
-static _Atomic int64_t *cell_of(const struct tile *tile, const struct head *head, size_t i)
+static _Atomic int64_t *head_mass_of(const struct tile *tile, const struct head *head, size_t i)
 {
     const struct model_info *info = &tile->session->model->info;
 
-    return tile->batch->cells + tile->part->first_cell +
+    return tile->batch->head_mass + tile->range->first_head_mass +
            (i * info->n_layers + tile->batch->layer) * info->n_heads + head->number;
 }
 
-static void add_mass(struct tile *tile, const struct head *head, size_t thread)
+static void observe_mass(struct tile *tile, const struct head *head, size_t thread)
 {
-    const struct sequence *sequence = tile->part->sequence;
+    const struct sequence *sequence = tile->range->sequence;
     const struct ragged *batch = tile->batch;
-    int64_t *mass = batch->mass + thread * batch->n_spans + tile->part->first_span;
+    int64_t *mass = batch->mass + thread * batch->n_spans + tile->range->first_span;
 
     if (!sequence->attention || tile->first + tile->n <= sequence->attend_from)
         return;
     const size_t row =
         sequence->attend_from > tile->first ? sequence->attend_from - tile->first : 0;
-    find_seen(tile, head, row);
+    count_mass(tile, head, row);
     for (size_t i = 0; i < sequence->n_spans; i++) {
         const int64_t sum = span_mass(tile, head, row, &sequence->spans[i]);
 
         mass[i] += sum;
         if (sequence->attention_by_head)
-            atomic_fetch_add_explicit(cell_of(tile, head, i), sum, memory_order_relaxed);
+            atomic_fetch_add_explicit(head_mass_of(tile, head, i), sum, memory_order_relaxed);
     }
 }
 
 /* What the observed rows put on keys [first, end) of a block, to their focus. */
-static void add_focus(const struct tile *tile, const struct head *head, size_t block,
-                      size_t first, size_t end)
+static void add_block_to_focus(const struct tile *tile, const struct head *head, size_t block,
+                               size_t first, size_t end)
 {
-    const size_t attend_from = tile->part->sequence->attend_from;
+    const size_t attend_from = tile->range->sequence->attend_from;
     const size_t n_heads = tile->session->model->info.n_heads;
 
     for (size_t r = 0; r < tile->n; r++) {
         const size_t position = tile->first + r;
 
         if (position >= attend_from)
-            tile->batch->focus[(tile->part->first_focus + position - attend_from) * n_heads +
+            tile->batch->focus[(tile->range->first_focus + position - attend_from) * n_heads +
                                head->number] += row_mass(tile, head, r, block, first, end);
     }
 }
 
 /* Row r's far keys among the n of a block: their scores become probabilities times the sum. */
-static void add_reach(const struct tile *tile, const struct head *head, size_t r, size_t block,
-                      size_t n, double *sum, double *squares)
+static void add_row_to_reach(const struct tile *tile, const struct head *head, size_t r,
+                             size_t block, size_t n, double *sum, double *squares)
 {
-    const size_t distance = tile->part->sequence->reach_distance;
+    const size_t distance = tile->range->sequence->reach_distance;
     const size_t position = tile->first + r;
 
     if (position < block + distance)
         return;
     const struct span far =
-        tile_seen(tile, r, block, min_size(block + n, position - distance + 1));
+        tile_visible(tile, r, block, min_size(block + n, position - distance + 1));
     float *scores = tile->scores + r * ATTENTION_KEYS + (far.start - block);
 
     tile_cap(tile, scores, far.end - far.start);
@@ -146,9 +146,9 @@ static void add_reach(const struct tile *tile, const struct head *head, size_t r
 }
 
 /* Each row's probability on all focus spans together. */
-static void note_focus(const struct tile *tile, const struct head *head)
+static void observe_focus(const struct tile *tile, const struct head *head)
 {
-    const struct sequence *sequence = tile->part->sequence;
+    const struct sequence *sequence = tile->range->sequence;
     const struct ragged *batch = tile->batch;
     const size_t n_heads = tile->session->model->info.n_heads;
     const size_t panel = tile->session->kernels.panel;
@@ -158,7 +158,7 @@ static void note_focus(const struct tile *tile, const struct head *head)
         return;
     for (size_t r = 0; r < tile->n; r++)
         if (tile->first + r >= sequence->attend_from)
-            batch->focus[(tile->part->first_focus + tile->first + r - sequence->attend_from) *
+            batch->focus[(tile->range->first_focus + tile->first + r - sequence->attend_from) *
                              n_heads +
                          head->number] = 0;
     for (size_t i = 0; i < sequence->n_focus_spans; i++) {
@@ -169,15 +169,16 @@ static void note_focus(const struct tile *tile, const struct head *head)
             const size_t block_end = min_size(block + step, end);
 
             tile_score(tile, head, 0, block, block_end);
-            add_focus(tile, head, block, block > span.start ? block : span.start, block_end);
+            add_block_to_focus(tile, head, block, block > span.start ? block : span.start,
+                               block_end);
         }
     }
 }
 
 /* Sum and sum of squares of a row's probabilities on keys at least reach_distance before it. */
-static void note_reach(const struct tile *tile, const struct head *head)
+static void observe_reach(const struct tile *tile, const struct head *head)
 {
-    const struct sequence *sequence = tile->part->sequence;
+    const struct sequence *sequence = tile->range->sequence;
     const struct ragged *batch = tile->batch;
     const size_t n_heads = tile->session->model->info.n_heads;
     const size_t panel = tile->session->kernels.panel;
@@ -192,17 +193,17 @@ static void note_reach(const struct tile *tile, const struct head *head)
 
         tile_score(tile, head, 0, block, block + n);
         for (size_t r = 0; r < tile->n; r++)
-            add_reach(tile, head, r, block, n, &sum, &squares);
+            add_row_to_reach(tile, head, r, block, n, &sum, &squares);
     }
     batch->reach[2 * (tile->number * n_heads + head->number)] = sum;
     batch->reach[2 * (tile->number * n_heads + head->number) + 1] = squares;
 }
 
-void tile_note(struct tile *tile, size_t thread)
+void tile_observe(struct tile *tile, size_t thread)
 {
     for (size_t h = 0; h < tile->n_heads; h++) {
-        add_mass(tile, &tile->heads[h], thread);
-        note_focus(tile, &tile->heads[h]);
-        note_reach(tile, &tile->heads[h]);
+        observe_mass(tile, &tile->heads[h], thread);
+        observe_focus(tile, &tile->heads[h]);
+        observe_reach(tile, &tile->heads[h]);
     }
 }

@@ -10,7 +10,7 @@
 
 #include "scoring/infer/forward/session_private.h"
 
-struct part;
+struct batch_range;
 struct ragged;
 
 /* Heads that share keys and values, of which a thread does so many at a time at most. */
@@ -26,11 +26,11 @@ struct head {
     double sum[ATTENTION_ROWS]; /* of exp(score - max); 0 until the row has seen a key */
 };
 
-/* Rows [first, first + n) of one part under the heads of one key-value head. */
+/* Rows [first, first + n) of one range under the heads of one key-value head. */
 struct tile {
     const struct session *session;
     const struct ragged *batch;
-    const struct part *part;
+    const struct batch_range *range;
     size_t kv_head;
     size_t number; /* of all tiles of the batch */
     size_t window; /* keys a row sees; 0 all before it */
@@ -41,22 +41,22 @@ struct tile {
     uint16_t *weights; /* the same as bfloat16, where values are */
     struct head heads[HEADS_TOGETHER];
     size_t n_heads;
-    double seen[ATTENTION_ROWS]; /* probability of what is counted, of the observed rows */
+    double counted[ATTENTION_ROWS]; /* probability of what is counted, of the observed rows */
 };
 
 /* The first key that a row sees. */
-static inline size_t tile_first_seen(const struct tile *tile, size_t row)
+static inline size_t tile_first_visible(const struct tile *tile, size_t row)
 {
     const size_t end = tile->first + row + 1;
 
     return tile->window > 0 && end > tile->window ? end - tile->window : 0;
 }
 
-/* The part of keys [first, end) that a row sees; empty when its ends are equal. */
-static inline struct span tile_seen(const struct tile *tile, size_t row, size_t first,
-                                    size_t end)
+/* The range of keys [first, end) that a row sees; empty when its ends are equal. */
+static inline struct span tile_visible(const struct tile *tile, size_t row, size_t first,
+                                       size_t end)
 {
-    const size_t start = tile_first_seen(tile, row);
+    const size_t start = tile_first_visible(tile, row);
     struct span seen = { first > start ? first : start, min_size(end, tile->first + row + 1) };
 
     if (seen.start >= seen.end)
@@ -72,7 +72,7 @@ void tile_score(const struct tile *tile, const struct head *head, size_t row, si
 /* n scores of a row, where the model has a cap for them. */
 void tile_cap(const struct tile *tile, float *scores, size_t n);
 
-/* Note what the part's sequence asks of this tile, once its maxima and sums are known. */
-void tile_note(struct tile *tile, size_t thread);
+/* Note what the range's sequence asks of this tile, once its maxima and sums are known. */
+void tile_observe(struct tile *tile, size_t thread);
 
 #endif

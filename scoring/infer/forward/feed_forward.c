@@ -8,11 +8,12 @@
 #include "scoring/kernels/kernels.h"
 
 /* n elements of a row of the gate, or of up where there is none, in place. */
-static void activate(const struct step *step, float *gate, const float *up, size_t n)
+static void apply_activation(const struct row_block *block, float *gate, const float *up,
+                             size_t n)
 {
-    const struct kernels *kernels = &step->session->kernels;
+    const struct kernels *kernels = &block->session->kernels;
 
-    switch (step_hparams(step)->arch->ffn) {
+    switch (row_block_hparams(block)->arch->ffn) {
     case FFN_GATED_SILU:
         kernels->silu_mul(gate, up, n);
         break;
@@ -29,22 +30,22 @@ static void activate(const struct step *step, float *gate, const float *up, size
     }
 }
 
-void feed_forward_run(struct step *step)
+void feed_forward_run(struct row_block *block)
 {
-    const struct layer *layer = step->layer;
+    const struct layer *layer = block->layer;
     const size_t width = layer->up.matrix.n_rows;
     const bool gated = layer->gate.matrix.data;
 
-    for (size_t c = 0; c < width; c += STEP_COLUMNS) {
-        const size_t n = min_size(STEP_COLUMNS, width - c);
+    for (size_t c = 0; c < width; c += CHUNK_COLUMNS) {
+        const size_t n = min_size(CHUNK_COLUMNS, width - c);
 
-        step_multiply_columns(step, gated ? &layer->gate : &layer->up, c, n, step->inner + c,
-                              width);
+        row_block_multiply_columns(block, gated ? &layer->gate : &layer->up, c, n,
+                                   block->inner + c, width);
         if (gated)
-            step_multiply_columns(step, &layer->up, c, n, step->beside, n);
-        for (size_t row = 0; row < step->n; row++)
-            activate(step, step->inner + row * width + c, step->beside + row * n, n);
+            row_block_multiply_columns(block, &layer->up, c, n, block->chunk, n);
+        for (size_t row = 0; row < block->n; row++)
+            apply_activation(block, block->inner + row * width + c, block->chunk + row * n, n);
     }
-    step_operand(step, step->inner, width);
-    step_add(step, &layer->down, &layer->ffn_post_norm);
+    row_block_set_operand(block, block->inner, width);
+    row_block_add_product(block, &layer->down, &layer->ffn_post_norm);
 }

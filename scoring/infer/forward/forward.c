@@ -42,117 +42,118 @@ static bool in_range(const float *x, size_t n)
     return ok;
 }
 
-static void mark_bad(const struct step *step, size_t key)
+static void mark_bad_row(const struct row_block *block, size_t key)
 {
-    if (key < step->batch->bad_key[step->thread])
-        step->batch->bad_key[step->thread] = key;
+    if (key < block->batch->bad_key[block->thread])
+        block->batch->bad_key[block->thread] = key;
 }
 
 /* Rows are keys until ragged_narrow(). */
-static void embed_row(const struct step *step, size_t key)
+static void embed_row(const struct row_block *block, size_t key)
 {
-    const struct session *session = step->session;
+    const struct session *session = block->session;
     const struct weights *weights = &session->model->weights;
-    const struct ragged *batch = step->batch;
-    const size_t width = step_info(step)->n_embd;
-    const struct part *part = ragged_part_of_key(batch, key);
+    const struct ragged *batch = block->batch;
+    const size_t width = row_block_info(block)->n_embd;
+    const struct batch_range *range = ragged_range_of_key(batch, key);
     float *x = batch->x + key * width;
-    float *scratch = session_scratch(session, step->thread);
+    float *scratch = session_scratch(session, block->thread);
 
     matrix_row(&session->kernels, &weights->embd,
-               (size_t)part->sequence->tokens[batch->position[key]], scratch, x);
-    if (step_hparams(step)->arch->scaled_embedding)
+               (size_t)range->sequence->tokens[batch->position[key]], scratch, x);
+    if (row_block_hparams(block)->arch->scaled_embedding)
         session->kernels.scale_f32(x, sqrtf((float)width), width);
     if (weights->positions.data) {
         matrix_row(&session->kernels, &weights->positions, batch->position[key], scratch,
-                   step->h);
-        session->kernels.add_f32(x, step->h, width);
+                   block->h);
+        session->kernels.add_f32(x, block->h, width);
     }
 }
 
 /* Norm the heads of a row where the model does, then turn them. */
-static void place_heads(const struct step *step, size_t key, float *row, size_t n_heads,
+static void place_heads(const struct row_block *block, size_t key, float *row, size_t n_heads,
                         const float *norm)
 {
-    const struct model_info *info = step_info(step);
+    const struct model_info *info = row_block_info(block);
 
     for (size_t h = 0; norm && h < n_heads; h++) {
         float *head = row + h * info->head_dim;
 
-        step->session->kernels.rms_norm(head, norm, info->head_dim, info->norm_epsilon, head);
+        block->session->kernels.rms_norm(head, norm, info->head_dim, info->norm_epsilon, head);
     }
-    angles_turn(step->session, step->batch, step->layer->is_local, key, row, n_heads);
+    rope_table_rotate(block->session, block->batch, block->layer->is_local, key, row, n_heads);
 }
 
 /* Keys and values of the block, from its rows after the norm. */
-static void project_keys(struct step *step)
+static void project_keys_and_values(struct row_block *block)
 {
-    const struct ragged *batch = step->batch;
-    const struct layer *layer = step->layer;
-    const size_t width = kv_width(step_info(step));
+    const struct ragged *batch = block->batch;
+    const struct layer *layer = block->layer;
+    const size_t width = kv_width(row_block_info(block));
 
-    step_multiply(step, &layer->k, step->inner);
-    for (size_t row = 0; row < step->n; row++) {
-        const size_t key = step->first + row;
-        float *keys = step->inner + row * width;
+    row_block_multiply(block, &layer->k, block->inner);
+    for (size_t row = 0; row < block->n; row++) {
+        const size_t key = block->first + row;
+        float *keys = block->inner + row * width;
 
-        place_heads(step, key, keys, step_info(step)->n_kv_heads, layer->k_norm);
+        place_heads(block, key, keys, row_block_info(block)->n_kv_heads, layer->k_norm);
         if (!in_range(keys, width))
-            mark_bad(step, key);
-        kv_put_key(step->session, batch, ragged_part_of_key(batch, key), batch->position[key],
+            mark_bad_row(block, key);
+        kv_put_key(block->session, batch, ragged_range_of_key(batch, key), batch->position[key],
                    keys);
     }
-    step_multiply(step, &layer->v, step->inner);
-    for (size_t row = 0; row < step->n; row++) {
-        const size_t key = step->first + row;
-        const float *values = step->inner + row * width;
+    row_block_multiply(block, &layer->v, block->inner);
+    for (size_t row = 0; row < block->n; row++) {
+        const size_t key = block->first + row;
+        const float *values = block->inner + row * width;
 
         if (!in_range(values, width))
-            mark_bad(step, key);
-        kv_put_value(step->session, batch, ragged_part_of_key(batch, key), batch->position[key],
-                     values);
+            mark_bad_row(block, key);
+        kv_put_value(block->session, batch, ragged_range_of_key(batch, key),
+                     batch->position[key], values);
     }
 }
 
-static void project_queries(struct step *step)
+static void project_queries(struct row_block *block)
 {
-    const struct model_info *info = step_info(step);
-    const struct layer *layer = step->layer;
+    const struct model_info *info = row_block_info(block);
+    const struct layer *layer = block->layer;
     const size_t width = q_width(info);
-    float *queries = step->batch->q + step->first * width;
+    float *queries = block->batch->q + block->first * width;
 
-    step_multiply(step, &layer->q, queries);
-    for (size_t row = 0; row < step->n; row++, queries += width) {
-        const size_t key = step->batch->key_of_row[step->first + row];
+    row_block_multiply(block, &layer->q, queries);
+    for (size_t row = 0; row < block->n; row++, queries += width) {
+        const size_t key = block->batch->key_of_row[block->first + row];
 
-        place_heads(step, key, queries, info->n_heads, layer->q_norm);
+        place_heads(block, key, queries, info->n_heads, layer->q_norm);
         if (!in_range(queries, width))
-            mark_bad(step, key);
-        step->session->kernels.scale_f32(queries, step_hparams(step)->query_scale, width);
+            mark_bad_row(block, key);
+        block->session->kernels.scale_f32(queries, row_block_hparams(block)->query_scale,
+                                          width);
     }
 }
 
-/* The attention's output and the feed-forward part, each added to the residual stream. Side by
+/* The attention's output and the feed-forward range, each added to the residual stream. Side by
  * side, both start from the stream as it was. */
-static void finish_layer(struct step *step)
+static void finish_layer(struct row_block *block)
 {
-    const struct layer *layer = step->layer;
-    const size_t width = q_width(step_info(step));
-    const bool side_by_side = step_hparams(step)->parallel_residual;
+    const struct layer *layer = block->layer;
+    const size_t width = q_width(row_block_info(block));
+    const bool side_by_side = row_block_hparams(block)->parallel_residual;
 
     if (side_by_side)
-        step_norm(step, &layer->ffn_norm);
-    step_operand(step, step->batch->q + step->first * width, width);
-    step_add(step, &layer->attn_output, &layer->attn_post_norm);
+        row_block_norm(block, &layer->ffn_norm);
+    row_block_set_operand(block, block->batch->q + block->first * width, width);
+    row_block_add_product(block, &layer->attn_output, &layer->attn_post_norm);
     if (side_by_side)
-        step_operand(step, step->h, step_info(step)->n_embd);
+        row_block_set_operand(block, block->h, row_block_info(block)->n_embd);
     else
-        step_norm(step, &layer->ffn_norm);
-    feed_forward_run(step);
+        row_block_norm(block, &layer->ffn_norm);
+    feed_forward_run(block);
 }
 
 /* What every block of rows goes through between two attentions. */
-struct round {
+struct row_pass {
     const struct session *session;
     struct ragged *batch;
     size_t block_rows;
@@ -162,37 +163,37 @@ struct round {
     const struct layer *queries;
 };
 
-static void run_block(void *arg, size_t item, size_t thread)
+static void run_row_pass_block(void *arg, size_t item, size_t thread)
 {
-    const struct round *round = arg;
-    const size_t first = item * round->block_rows;
-    struct step step =
-        step_begin(round->session, round->batch, first,
-                   min_size(round->block_rows, round->batch->n_rows - first), thread);
+    const struct row_pass *pass = arg;
+    const size_t first = item * pass->block_rows;
+    struct row_block block =
+        row_block_begin(pass->session, pass->batch, first,
+                        min_size(pass->block_rows, pass->batch->n_rows - first), thread);
 
-    for (size_t row = 0; round->embed && row < step.n; row++)
-        embed_row(&step, first + row);
-    if (round->finished) {
-        step.layer = round->finished;
-        finish_layer(&step);
+    for (size_t row = 0; pass->embed && row < block.n; row++)
+        embed_row(&block, first + row);
+    if (pass->finished) {
+        block.layer = pass->finished;
+        finish_layer(&block);
     }
-    if (!round->keys && !round->queries)
+    if (!pass->keys && !pass->queries)
         return;
-    step.layer = round->keys ? round->keys : round->queries;
-    step_norm(&step, &step.layer->attn_norm);
-    if (round->keys)
-        project_keys(&step);
-    if (round->queries)
-        project_queries(&step);
+    block.layer = pass->keys ? pass->keys : pass->queries;
+    row_block_norm(&block, &block.layer->attn_norm);
+    if (pass->keys)
+        project_keys_and_values(&block);
+    if (pass->queries)
+        project_queries(&block);
 }
 
-static void run_round(struct round *round)
+static void run_row_pass(struct row_pass *pass)
 {
-    const size_t n = round->batch->n_rows;
+    const size_t n = pass->batch->n_rows;
 
-    round->block_rows = session_block_rows(round->session, n);
-    pool_run(round->session->pool, (n + round->block_rows - 1) / round->block_rows, run_block,
-             round);
+    pass->block_rows = session_block_rows(pass->session, n);
+    pool_run(pass->session->pool, (n + pass->block_rows - 1) / pass->block_rows,
+             run_row_pass_block, pass);
 }
 
 /* Keys, values and queries of layer i, after the layer before it. In the model's last layer
@@ -202,7 +203,7 @@ static void enter_layer(const struct session *session, struct ragged *batch, siz
     const struct layer *layers = session->model->weights.layers;
     const bool is_last = i + 1 == session->model->info.n_layers;
 
-    run_round(&(struct round){
+    run_row_pass(&(struct row_pass){
         .session = session,
         .batch = batch,
         .embed = i == 0,
@@ -213,7 +214,8 @@ static void enter_layer(const struct session *session, struct ragged *batch, siz
     if (!is_last)
         return;
     ragged_narrow(session, batch);
-    run_round(&(struct round){ .session = session, .batch = batch, .queries = &layers[i] });
+    run_row_pass(
+        &(struct row_pass){ .session = session, .batch = batch, .queries = &layers[i] });
 }
 
 int forward_run(const struct session *session, struct ragged *batch, struct error *err)
@@ -221,7 +223,7 @@ int forward_run(const struct session *session, struct ragged *batch, struct erro
     const struct model *model = session->model;
     const struct layer *layers = model->weights.layers;
 
-    angles_fill(session, batch);
+    rope_table_fill(session, batch);
     for (size_t i = 0; i < batch->n_layers; i++) {
         batch->layer = i;
         enter_layer(session, batch, i);
@@ -232,13 +234,13 @@ int forward_run(const struct session *session, struct ragged *batch, struct erro
             attention_reach(session, batch);
     }
     if (batch->n_targets > 0 || batch->n_layers == model->info.n_layers)
-        run_round(&(struct round){
+        run_row_pass(&(struct row_pass){
             .session = session, .batch = batch, .finished = &layers[batch->n_layers - 1] });
     logits_run(session, batch);
     if (ragged_check(session, batch, err) < 0)
         return -1;
     logits_nll(batch);
-    hidden_means(session, batch);
+    mean_pool_run(session, batch);
     attention_means(session, batch);
     return 0;
 }

@@ -13,19 +13,20 @@
 /*
  * The output matrix is not multiplied to a matrix of logits: a few columns at a time go into
  * the running maximum and sum of their rows while they are in the cache. The vocabulary is cut
- * into slices of VOCAB_COLUMNS, which threads share; their sums are added in order.
+ * into slices of VOCAB_BLOCK, which threads share; their sums are added in order.
  */
-struct job {
+struct logits_args {
     const struct session *session;
     struct ragged *batch;
     struct target *targets; /* a chunk of them */
     size_t n_targets;
     size_t block_rows;
     size_t n_blocks;
-    size_t n_slices;
+    size_t n_vocab_blocks;
 };
 
-static void mark_bad(const struct ragged *batch, const struct target *target, size_t thread)
+static void mark_bad_target(const struct ragged *batch, const struct target *target,
+                            size_t thread)
 {
     const size_t key = batch->key_of_row[target->row];
 
@@ -33,28 +34,28 @@ static void mark_bad(const struct ragged *batch, const struct target *target, si
         batch->bad_key[thread] = key;
 }
 
-static void norm_target(void *arg, size_t row, size_t thread)
+static void norm_target_row(void *arg, size_t row, size_t thread)
 {
-    const struct job *job = arg;
-    const struct model *model = job->session->model;
+    const struct logits_args *args = arg;
+    const struct model *model = args->session->model;
     const size_t width = model->info.n_embd;
 
     (void)thread;
-    norm_row(job->session, &model->weights.output_norm,
-             job->batch->x + job->targets[row].row * width, job->batch->h + row * width);
+    norm_row(args->session, &model->weights.output_norm,
+             args->batch->x + args->targets[row].row * width, args->batch->h + row * width);
 }
 
 /* Take n more logits of a row, columns `first` on, into its sum over a slice. */
-static void take(const struct step *step, const struct target *target, struct logit_sum *sum,
-                 float *logits, size_t first, size_t n)
+static void add_logits(const struct row_block *block, const struct target *target,
+                       struct logit_sum *sum, float *logits, size_t first, size_t n)
 {
-    const struct kernels *kernels = &step->session->kernels;
+    const struct kernels *kernels = &block->session->kernels;
     const size_t token = (size_t)target->token;
-    const float cap = step_hparams(step)->final_soft_cap;
+    const float cap = row_block_hparams(block)->final_soft_cap;
 
     /* The sum is finite only if every logit is; exp() might hide one that is not. */
     if (!isfinite(kernels->sum_f32(logits, n))) {
-        mark_bad(step->batch, target, step->thread);
+        mark_bad_target(block->batch, target, block->thread);
         return;
     }
     if (cap > 0)
@@ -71,72 +72,75 @@ static void take(const struct step *step, const struct target *target, struct lo
 }
 
 /* A block of targets against a slice of the vocabulary. Neighbouring items share the slice. */
-static void run_item(void *arg, size_t item, size_t thread)
+static void run_vocab_block(void *arg, size_t item, size_t thread)
 {
-    const struct job *job = arg;
-    const struct linear output = { .matrix = job->session->model->weights.output };
-    const size_t first_row = item % job->n_blocks * job->block_rows;
-    const size_t first = item / job->n_blocks * VOCAB_COLUMNS;
-    const size_t end = min_size(first + VOCAB_COLUMNS, output.matrix.n_rows);
-    struct step step =
-        step_begin(job->session, job->batch, first_row,
-                   min_size(job->block_rows, job->n_targets - first_row), thread);
-    struct logit_sum *sums = job->batch->sums + item / job->n_blocks * TARGET_ROWS + first_row;
+    const struct logits_args *args = arg;
+    const struct linear output = { .matrix = args->session->model->weights.output };
+    const size_t first_row = item % args->n_blocks * args->block_rows;
+    const size_t first = item / args->n_blocks * VOCAB_BLOCK;
+    const size_t end = min_size(first + VOCAB_BLOCK, output.matrix.n_rows);
+    struct row_block block =
+        row_block_begin(args->session, args->batch, first_row,
+                        min_size(args->block_rows, args->n_targets - first_row), thread);
+    struct logit_sum *sums =
+        args->batch->sums + item / args->n_blocks * TARGET_CHUNK + first_row;
 
-    step_operand(&step, job->batch->h + first_row * output.matrix.n_cols, output.matrix.n_cols);
-    for (size_t i = 0; i < step.n; i++)
+    row_block_set_operand(&block, args->batch->h + first_row * output.matrix.n_cols,
+                          output.matrix.n_cols);
+    for (size_t i = 0; i < block.n; i++)
         sums[i] = (struct logit_sum){ .max = -INFINITY };
-    for (size_t c = first; c < end; c += STEP_COLUMNS) {
-        const size_t n = min_size(STEP_COLUMNS, end - c);
+    for (size_t c = first; c < end; c += CHUNK_COLUMNS) {
+        const size_t n = min_size(CHUNK_COLUMNS, end - c);
 
-        step_multiply_columns(&step, &output, c, n, step.beside, n);
-        for (size_t i = 0; i < step.n; i++)
-            take(&step, &job->targets[first_row + i], &sums[i], step.beside + i * n, c, n);
+        row_block_multiply_columns(&block, &output, c, n, block.chunk, n);
+        for (size_t i = 0; i < block.n; i++)
+            add_logits(&block, &args->targets[first_row + i], &sums[i], block.chunk + i * n, c,
+                       n);
     }
 }
 
 /* The sums over slices of a target, in order, become its negative log-likelihood. */
-static void finish_target(const struct job *job, size_t i)
+static void finish_target(const struct logits_args *args, size_t i)
 {
-    const struct logit_sum *sums = job->batch->sums + i;
-    struct target *target = &job->targets[i];
+    const struct logit_sum *sums = args->batch->sums + i;
+    struct target *target = &args->targets[i];
     struct logit_sum all = { .max = -INFINITY };
 
-    for (size_t s = 0; s < job->n_slices; s++)
-        all.max = fmaxf(all.max, sums[s * TARGET_ROWS].max);
-    for (size_t s = 0; s < job->n_slices; s++) {
-        const struct logit_sum *sum = &sums[s * TARGET_ROWS];
+    for (size_t s = 0; s < args->n_vocab_blocks; s++)
+        all.max = fmaxf(all.max, sums[s * TARGET_CHUNK].max);
+    for (size_t s = 0; s < args->n_vocab_blocks; s++) {
+        const struct logit_sum *sum = &sums[s * TARGET_CHUNK];
 
         all.sum += sum->sum * exp((double)sum->max - (double)all.max);
     }
-    all.logit = sums[(size_t)target->token / VOCAB_COLUMNS * TARGET_ROWS].logit;
+    all.logit = sums[(size_t)target->token / VOCAB_BLOCK * TARGET_CHUNK].logit;
     target->nll = (double)all.max + log(all.sum) - (double)all.logit;
 }
 
-size_t logits_slices(const struct model_info *info)
+size_t logits_vocab_blocks(const struct model_info *info)
 {
-    return (info->n_vocab + VOCAB_COLUMNS - 1) / VOCAB_COLUMNS;
+    return (info->n_vocab + VOCAB_BLOCK - 1) / VOCAB_BLOCK;
 }
 
 void logits_run(const struct session *session, struct ragged *batch)
 {
     /* A row that is asked for many tokens is many targets. */
-    for (size_t first = 0; first < batch->n_targets; first += TARGET_ROWS) {
-        const size_t n = min_size(batch->n_targets - first, TARGET_ROWS);
-        struct job job = {
+    for (size_t first = 0; first < batch->n_targets; first += TARGET_CHUNK) {
+        const size_t n = min_size(batch->n_targets - first, TARGET_CHUNK);
+        struct logits_args args = {
             .session = session,
             .batch = batch,
             .targets = batch->targets + first,
             .n_targets = n,
             .block_rows = session_block_rows(session, n),
-            .n_slices = logits_slices(&session->model->info),
+            .n_vocab_blocks = logits_vocab_blocks(&session->model->info),
         };
 
-        job.n_blocks = (n + job.block_rows - 1) / job.block_rows;
-        rows_run(session, n, norm_target, &job);
-        pool_run(session->pool, job.n_blocks * job.n_slices, run_item, &job);
+        args.n_blocks = (n + args.block_rows - 1) / args.block_rows;
+        session_run_rows(session, n, norm_target_row, &args);
+        pool_run(session->pool, args.n_blocks * args.n_vocab_blocks, run_vocab_block, &args);
         for (size_t i = 0; i < n; i++)
-            finish_target(&job, i);
+            finish_target(&args, i);
     }
 }
 

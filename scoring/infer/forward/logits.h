@@ -15,8 +15,8 @@ struct session;
  * finite mark their key bad. */
 void logits_run(const struct session *session, struct ragged *batch);
 
-/* Into how many slices the vocabulary is cut: TARGET_ROWS sums for each. */
-size_t logits_slices(const struct model_info *info);
+/* Into how many slices the vocabulary is cut: TARGET_CHUNK sums for each. */
+size_t logits_vocab_blocks(const struct model_info *info);
 
 /* Then, when none was bad: fill the nll_nats of the sequences. */
 void logits_nll(const struct ragged *batch);

@@ -9,6 +9,6 @@ struct ragged;
 struct session;
 
 /* After the last layer: the means that the sequences asked for (pooled). */
-void hidden_means(const struct session *session, const struct ragged *batch);
+void mean_pool_run(const struct session *session, const struct ragged *batch);
 
 #endif

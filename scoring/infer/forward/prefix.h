@@ -15,19 +15,19 @@
 #include <stdint.h>
 
 struct error;
-struct part;
+struct batch_range;
 struct ragged;
 struct session;
 
-/* Fill holder, n_shared, first_held and followers of the parts, which have their other members
- * of part_observe() and has_own_angles: those whose positions turn by their own length share
- * nothing. In time and memory of the session's arena linear in the number of tokens. */
+/* Fill owner, n_shared, first_stored and users of the ranges, which have their other members
+ * of range_observe() and has_own_rope_rows: those whose positions turn by their own length
+ * share nothing. In time and memory of the session's arena linear in the number of tokens. */
 int prefix_share(struct session *session, struct ragged *batch, struct error *err);
 
-/* How many first tokens of a part are taken from an earlier one; both as above. */
-size_t prefix_shared(const struct part *earlier, const struct part *part);
+/* How many first tokens of a range are taken from an earlier one; both as above. */
+size_t prefix_shared(const struct batch_range *earlier, const struct batch_range *range);
 
-/* What prefix_share() takes for so many tokens in n_parts parts, at most. */
-uint64_t prefix_bytes(uint64_t n_tokens, uint64_t n_parts);
+/* What prefix_share() takes for so many tokens in n_ranges ranges, at most. */
+uint64_t prefix_bytes(uint64_t n_tokens, uint64_t n_ranges);
 
 #endif

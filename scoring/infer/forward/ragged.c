@@ -32,19 +32,14 @@ struct counts {
     bool rounded; /* keys and values are */
 };
 
-static size_t max(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 /* Matrices begin on cache lines. */
-static uint64_t line_up(uint64_t n)
+static uint64_t align_floats(uint64_t n)
 {
     return (n + 15) & ~(uint64_t)15;
 }
 
 /* The shape is bounded by hparams.c and the keys by MAX_KEYS: nothing here can wrap. */
-static struct floats measure(const struct model *model, const struct counts *counts)
+static struct floats measure_floats(const struct model *model, const struct counts *counts)
 {
     const struct model_info *info = &model->info;
     const struct hparams *hparams = &model->hparams;
@@ -52,14 +47,14 @@ static struct floats measure(const struct model *model, const struct counts *cou
     const size_t half = hparams->rope.n_rot / 2;
 
     return (struct floats){
-        .x = line_up(counts->keys * info->n_embd),
-        .q = line_up(counts->keys * q_width),
-        .k = line_up(kv_key_floats(info, counts->rounded, counts->slots)),
-        .v = line_up(kv_value_floats(info, counts->rounded, counts->panel, counts->slots)),
-        .h = line_up((counts->targets < TARGET_ROWS ? counts->targets : TARGET_ROWS) *
-                     info->n_embd),
-        .angles = line_up(counts->angles * half),
-        .local_angles = hparams->has_local_rope ? line_up(counts->max_keys * half) : 0,
+        .x = align_floats(counts->keys * info->n_embd),
+        .q = align_floats(counts->keys * q_width),
+        .k = align_floats(kv_key_floats(info, counts->rounded, counts->slots)),
+        .v = align_floats(kv_value_floats(info, counts->rounded, counts->panel, counts->slots)),
+        .h = align_floats((counts->targets < TARGET_CHUNK ? counts->targets : TARGET_CHUNK) *
+                          info->n_embd),
+        .angles = align_floats(counts->angles * half),
+        .local_angles = hparams->has_local_rope ? align_floats(counts->max_keys * half) : 0,
     };
 }
 
@@ -80,12 +75,12 @@ static size_t layers_needed(const struct session *session, const struct sequence
     return sequence->focus ? sequence->focus_layer + 1 : 1;
 }
 
-bool part_observe(const struct sequence *sequence, size_t index, struct part *out)
+bool range_observe(const struct sequence *sequence, size_t index, struct batch_range *out)
 {
     const size_t n = sequence->n_tokens;
     const bool scored = sequence->nll_nats && sequence->score_from < n;
 
-    *out = (struct part){ .sequence = sequence, .index = index, .first_observed = n };
+    *out = (struct batch_range){ .sequence = sequence, .index = index, .first_observed = n };
     if (scored) { /* the row before a token predicts it; the last row predicts nothing */
         out->first_observed = sequence->score_from - 1;
         out->n_keys = n - 1;
@@ -113,39 +108,40 @@ bool part_observe(const struct sequence *sequence, size_t index, struct part *ou
     return out->n_keys > 0;
 }
 
-/* Number rows and tiles anew from first_position of each part. */
+/* Number rows and tiles anew from first_position of each range. */
 static void number_rows(struct ragged *batch)
 {
     batch->n_rows = 0;
     batch->n_tiles = 0;
-    for (size_t p = 0; p < batch->n_parts; p++) {
-        struct part *part = &batch->parts[p];
+    for (size_t p = 0; p < batch->n_ranges; p++) {
+        struct batch_range *range = &batch->ranges[p];
 
-        part->first_row = batch->n_rows;
-        part->first_tile = batch->n_tiles;
-        batch->n_rows += part->n_keys - part->first_position;
+        range->first_row = batch->n_rows;
+        range->first_tile = batch->n_tiles;
+        batch->n_rows += range->n_keys - range->first_position;
         batch->n_tiles +=
-            (part->n_keys - 1) / ATTENTION_ROWS - part->first_position / ATTENTION_ROWS + 1;
+            (range->n_keys - 1) / ATTENTION_ROWS - range->first_position / ATTENTION_ROWS + 1;
     }
 }
 
 /* Parts whose positions turn as those of short ones share the first rows of the tables. */
-static void lay_out_angles(struct ragged *batch)
+static void lay_out_rope_rows(struct ragged *batch)
 {
-    for (size_t p = 0; p < batch->n_parts; p++)
-        if (!batch->parts[p].has_own_angles)
-            batch->n_shared_angles = max(batch->n_shared_angles, batch->parts[p].n_keys);
-    batch->n_angles = batch->n_shared_angles;
-    for (size_t p = 0; p < batch->n_parts; p++) {
-        struct part *part = &batch->parts[p];
+    for (size_t p = 0; p < batch->n_ranges; p++)
+        if (!batch->ranges[p].has_own_rope_rows)
+            batch->n_shared_rope_rows =
+                max_size(batch->n_shared_rope_rows, batch->ranges[p].n_keys);
+    batch->n_rope_rows = batch->n_shared_rope_rows;
+    for (size_t p = 0; p < batch->n_ranges; p++) {
+        struct batch_range *range = &batch->ranges[p];
 
-        part->first_angle = part->has_own_angles ? batch->n_angles : 0;
-        batch->n_angles += part->has_own_angles ? part->n_keys : 0;
+        range->first_rope_row = range->has_own_rope_rows ? batch->n_rope_rows : 0;
+        batch->n_rope_rows += range->has_own_rope_rows ? range->n_keys : 0;
     }
 }
 
 /* How many numbers its attention by layer and head takes. */
-static size_t cells_of(const struct session *session, const struct sequence *sequence)
+static size_t head_mass_count(const struct session *session, const struct sequence *sequence)
 {
     const struct model_info *info = &session->model->info;
 
@@ -155,55 +151,56 @@ static size_t cells_of(const struct session *session, const struct sequence *seq
 }
 
 /* The sequences of which something is observed. */
-static int list_parts(struct session *session, const struct sequence *sequences,
-                      size_t n_sequences, struct ragged *batch, struct error *err)
+static int list_ranges(struct session *session, const struct sequence *sequences,
+                       size_t n_sequences, struct ragged *batch, struct error *err)
 {
     const struct rope *rope = &session->model->hparams.rope;
     size_t n_tokens = 0;
 
-    batch->parts = arena_alloc(&session->arena, n_sequences, sizeof *batch->parts);
-    if (!batch->parts)
+    batch->ranges = arena_alloc(&session->arena, n_sequences, sizeof *batch->ranges);
+    if (!batch->ranges)
         return error_nomem(err);
     for (size_t i = 0; i < n_sequences; i++) {
-        struct part *part = &batch->parts[batch->n_parts];
+        struct batch_range *range = &batch->ranges[batch->n_ranges];
 
         if (sequence_check(session, &sequences[i], i, err) < 0)
             return -1;
-        if (!part_observe(&sequences[i], i, part))
+        if (!range_observe(&sequences[i], i, range))
             continue;
-        if (part->n_keys > MAX_KEYS - n_tokens)
+        if (range->n_keys > MAX_KEYS - n_tokens)
             return error_set(err, ERR_INPUT, "more than %zu tokens in one call", MAX_KEYS);
-        part->has_own_angles = rope_is_long(rope, &session->stretch, sequences[i].n_tokens);
-        n_tokens += part->n_keys;
-        batch->n_parts++;
+        range->has_own_rope_rows =
+            rope_depends_on_length(rope, &session->stretch, sequences[i].n_tokens);
+        n_tokens += range->n_keys;
+        batch->n_ranges++;
     }
     return 0;
 }
 
-static void lay_out_parts(struct session *session, struct ragged *batch)
+static void lay_out_ranges(struct session *session, struct ragged *batch)
 {
-    for (size_t p = 0; p < batch->n_parts; p++) {
-        struct part *part = &batch->parts[p];
-        const struct sequence *sequence = part->sequence;
+    for (size_t p = 0; p < batch->n_ranges; p++) {
+        struct batch_range *range = &batch->ranges[p];
+        const struct sequence *sequence = range->sequence;
 
-        part->first_position = part->n_shared;
-        part->first_key = batch->n_keys;
-        part->first_slot = batch->n_slots;
-        part->first_span = batch->n_spans;
-        part->first_cell = batch->n_cells;
-        part->first_focus = batch->n_focus;
-        batch->n_keys += part_own_keys(part);
-        batch->n_slots += kv_slots(session->kernels.panel, part_held_keys(part));
-        batch->max_keys = max(batch->max_keys, part->n_keys);
+        range->first_position = range->n_shared;
+        range->first_key = batch->n_keys;
+        range->first_slot = batch->n_slots;
+        range->first_span = batch->n_spans;
+        range->first_head_mass = batch->n_head_mass;
+        range->first_focus = batch->n_focus;
+        batch->n_keys += range_own_keys(range);
+        batch->n_slots += kv_slots(session->kernels.panel, range_stored_keys(range));
+        batch->max_keys = max_size(batch->max_keys, range->n_keys);
         batch->n_spans += sequence->attention ? sequence->n_spans : 0;
-        batch->n_cells += cells_of(session, sequence);
+        batch->n_head_mass += head_mass_count(session, sequence);
         batch->n_targets += sequence->nll_nats ? sequence->n_tokens - sequence->score_from : 0;
         batch->n_targets += sequence->next_nll_nats ? sequence->n_next_ids : 0;
         batch->n_focus += sequence->focus ? sequence->n_tokens - sequence->attend_from : 0;
-        batch->n_layers = max(batch->n_layers, layers_needed(session, sequence));
+        batch->n_layers = max_size(batch->n_layers, layers_needed(session, sequence));
     }
     number_rows(batch);
-    lay_out_angles(batch);
+    lay_out_rope_rows(batch);
 }
 
 static int allocate_lists(struct session *session, struct ragged *batch, struct error *err)
@@ -213,31 +210,31 @@ static int allocate_lists(struct session *session, struct ragged *batch, struct 
     struct arena *arena = &session->arena;
 
     batch->position = arena_alloc(arena, batch->n_keys, sizeof *batch->position);
-    batch->angle = arena_alloc(arena, batch->n_keys, sizeof *batch->angle);
+    batch->rope_row = arena_alloc(arena, batch->n_keys, sizeof *batch->rope_row);
     batch->key_of_row = arena_alloc(arena, batch->n_keys, sizeof *batch->key_of_row);
     batch->targets = arena_alloc(arena, batch->n_targets + 1, sizeof *batch->targets);
-    batch->sums = arena_alloc(arena, logits_slices(&session->model->info) * TARGET_ROWS,
+    batch->sums = arena_alloc(arena, logits_vocab_blocks(&session->model->info) * TARGET_CHUNK,
                               sizeof *batch->sums);
     batch->mass = arena_alloc(arena, n_threads * (batch->n_spans + 1), sizeof *batch->mass);
-    batch->cells = arena_alloc(arena, batch->n_cells + 1, sizeof *batch->cells);
+    batch->head_mass = arena_alloc(arena, batch->n_head_mass + 1, sizeof *batch->head_mass);
     batch->focus = arena_alloc(arena, batch->n_focus * n_heads + 1, sizeof *batch->focus);
     batch->reach = arena_alloc(arena, 2 * batch->n_tiles * n_heads + 1, sizeof *batch->reach);
     batch->bad_key = arena_alloc(arena, n_threads, sizeof *batch->bad_key);
-    if (!batch->position || !batch->angle || !batch->key_of_row || !batch->targets ||
-        !batch->sums || !batch->mass || !batch->cells || !batch->focus || !batch->reach ||
+    if (!batch->position || !batch->rope_row || !batch->key_of_row || !batch->targets ||
+        !batch->sums || !batch->mass || !batch->head_mass || !batch->focus || !batch->reach ||
         !batch->bad_key)
         return error_nomem(err);
     memset(batch->mass, 0, n_threads * (batch->n_spans + 1) * sizeof *batch->mass);
-    for (size_t i = 0; i < batch->n_cells; i++)
-        atomic_init(&batch->cells[i], 0);
+    for (size_t i = 0; i < batch->n_head_mass; i++)
+        atomic_init(&batch->head_mass[i], 0);
     for (size_t t = 0; t < n_threads; t++)
         batch->bad_key[t] = SIZE_MAX;
     return 0;
 }
 
 /* Panels are in memory already, and the mapped weights then have no more to be read. */
-static int check_memory(const struct session *session, const struct ragged *batch,
-                        uint64_t bytes, struct error *err)
+static int check_batch_memory(const struct session *session, const struct ragged *batch,
+                              uint64_t bytes, struct error *err)
 {
     const struct session_memory memory = {
         .weight_bytes = session->has_panels ? 0 : session->model->info.weight_bytes,
@@ -245,12 +242,12 @@ static int check_memory(const struct session *session, const struct ragged *batc
     };
     const uint64_t held = session->n_floats * sizeof *session->floats;
 
-    if (bytes > session->most_bytes)
+    if (bytes > session->max_bytes)
         return error_set(err, ERR_NOMEM,
-                         "%zu tokens at once take %.1f MiB of memory beside the weights, more "
+                         "%zu tokens at once take %.1f MiB of memory chunk the weights, more "
                          "than the %.1f left to them; run fewer tokens, or allow more",
                          batch->n_keys, (double)bytes / (1 << 20),
-                         (double)session->most_bytes / (1 << 20));
+                         (double)session->max_bytes / (1 << 20));
     return session_check_memory(&memory, batch->n_keys, memory_available("") + held, err);
 }
 
@@ -259,18 +256,18 @@ static int allocate_floats(struct session *session, struct ragged *batch, struct
     const struct counts counts = { .keys = batch->n_keys,
                                    .slots = batch->n_slots,
                                    .max_keys = batch->max_keys,
-                                   .angles = batch->n_angles,
+                                   .angles = batch->n_rope_rows,
                                    .targets = batch->n_targets,
                                    .panel = session->kernels.panel,
-                                   .rounded = session->rounds_attention };
-    const struct floats n = measure(session->model, &counts);
+                                   .rounded = session->bf16_attention };
+    const struct floats n = measure_floats(session->model, &counts);
     const uint64_t total = sum_floats(&n);
 
     if (total > SIZE_MAX / sizeof *session->floats)
         return error_nomem(err);
     if (total > session->n_floats) {
         /* Before anything is taken, and before hours are spent where memory is swapped. */
-        if (check_memory(session, batch, total * sizeof(float), err) < 0)
+        if (check_batch_memory(session, batch, total * sizeof(float), err) < 0)
             return -1;
         free(session->floats);
         session->n_floats = 0;
@@ -291,10 +288,10 @@ static int allocate_floats(struct session *session, struct ragged *batch, struct
     return 0;
 }
 
-/* Append the tokens of a part that are to be scored; its rows are keys as yet. */
-static struct target *add_scored(const struct part *part, struct target *target)
+/* Append the tokens of a range that are to be scored; its rows are keys as yet. */
+static struct target *add_scored(const struct batch_range *range, struct target *target)
 {
-    const struct sequence *sequence = part->sequence;
+    const struct sequence *sequence = range->sequence;
     size_t span = 0;
 
     for (size_t i = sequence->score_from; i < sequence->n_tokens; i++) {
@@ -304,7 +301,7 @@ static struct target *add_scored(const struct part *part, struct target *target)
             (span == sequence->n_score_spans || i < sequence->score_spans[span].start))
             continue;
         *target++ =
-            (struct target){ .row = part_key(part, i - 1),
+            (struct target){ .row = range_key(range, i - 1),
                              .token = sequence->tokens[i],
                              .nll_nats = &sequence->nll_nats[i - sequence->score_from] };
     }
@@ -316,21 +313,21 @@ static void fill_lists(struct ragged *batch)
     size_t key = 0;
     struct target *target = batch->targets;
 
-    for (size_t p = 0; p < batch->n_parts; p++) {
-        const struct part *part = &batch->parts[p];
-        const struct sequence *sequence = part->sequence;
+    for (size_t p = 0; p < batch->n_ranges; p++) {
+        const struct batch_range *range = &batch->ranges[p];
+        const struct sequence *sequence = range->sequence;
         const size_t n_next_ids = sequence->next_nll_nats ? sequence->n_next_ids : 0;
 
-        for (size_t i = part->n_shared; i < part->n_keys; i++) {
+        for (size_t i = range->n_shared; i < range->n_keys; i++) {
             batch->position[key] = (uint32_t)i;
-            batch->angle[key] = (uint32_t)(part->first_angle + i);
+            batch->rope_row[key] = (uint32_t)(range->first_rope_row + i);
             batch->key_of_row[key] = (uint32_t)key;
             key++;
         }
         if (sequence->nll_nats)
-            target = add_scored(part, target);
+            target = add_scored(range, target);
         for (size_t i = 0; i < n_next_ids; i++)
-            *target++ = (struct target){ .row = part_key(part, sequence->n_tokens - 1),
+            *target++ = (struct target){ .row = range_key(range, sequence->n_tokens - 1),
                                          .token = sequence->next_ids[i],
                                          .nll_nats = &sequence->next_nll_nats[i] };
     }
@@ -343,11 +340,11 @@ int ragged_init(struct session *session, const struct sequence *sequences, size_
     struct ragged batch = { .n_keys = 0 };
 
     arena_clear(&session->arena);
-    if (list_parts(session, sequences, n_sequences, &batch, err) < 0 ||
+    if (list_ranges(session, sequences, n_sequences, &batch, err) < 0 ||
         prefix_share(session, &batch, err) < 0)
         return -1;
-    lay_out_parts(session, &batch);
-    if (batch.n_parts > 0) {
+    lay_out_ranges(session, &batch);
+    if (batch.n_ranges > 0) {
         if (allocate_lists(session, &batch, err) < 0 ||
             allocate_floats(session, &batch, err) < 0)
             return -1;
@@ -357,36 +354,36 @@ int ragged_init(struct session *session, const struct sequence *sequences, size_
     return 0;
 }
 
-const struct part *ragged_part_of_key(const struct ragged *batch, size_t key)
+const struct batch_range *ragged_range_of_key(const struct ragged *batch, size_t key)
 {
     size_t low = 0;
-    size_t high = batch->n_parts;
+    size_t high = batch->n_ranges;
 
     while (high - low > 1) {
         const size_t middle = low + (high - low) / 2;
 
-        if (batch->parts[middle].first_key <= key)
+        if (batch->ranges[middle].first_key <= key)
             low = middle;
         else
             high = middle;
     }
-    return &batch->parts[low];
+    return &batch->ranges[low];
 }
 
-const struct part *ragged_part_of_tile(const struct ragged *batch, size_t tile)
+const struct batch_range *ragged_range_of_tile(const struct ragged *batch, size_t tile)
 {
     size_t low = 0;
-    size_t high = batch->n_parts;
+    size_t high = batch->n_ranges;
 
     while (high - low > 1) {
         const size_t middle = low + (high - low) / 2;
 
-        if (batch->parts[middle].first_tile <= tile)
+        if (batch->ranges[middle].first_tile <= tile)
             low = middle;
         else
             high = middle;
     }
-    return &batch->parts[low];
+    return &batch->ranges[low];
 }
 
 void ragged_narrow(const struct session *session, struct ragged *batch)
@@ -395,20 +392,20 @@ void ragged_narrow(const struct session *session, struct ragged *batch)
     struct target *target = batch->targets;
     struct target *const end = batch->targets + batch->n_targets;
 
-    for (size_t p = 0; p < batch->n_parts; p++)
-        batch->parts[p].first_position = batch->parts[p].first_observed;
+    for (size_t p = 0; p < batch->n_ranges; p++)
+        batch->ranges[p].first_position = batch->ranges[p].first_observed;
     number_rows(batch);
-    for (size_t p = 0; p < batch->n_parts; p++) {
-        const struct part *part = &batch->parts[p];
-        const size_t from = part_key(part, part->first_position);
-        const size_t n = part->n_keys - part->first_position;
+    for (size_t p = 0; p < batch->n_ranges; p++) {
+        const struct batch_range *range = &batch->ranges[p];
+        const size_t from = range_key(range, range->first_position);
+        const size_t n = range->n_keys - range->first_position;
 
-        memmove(batch->x + part->first_row * width, batch->x + from * width,
+        memmove(batch->x + range->first_row * width, batch->x + from * width,
                 n * width * sizeof *batch->x);
-        memmove(batch->key_of_row + part->first_row, batch->key_of_row + from,
+        memmove(batch->key_of_row + range->first_row, batch->key_of_row + from,
                 n * sizeof *batch->key_of_row);
-        for (; target < end && target->row < part->first_key + part_own_keys(part); target++)
-            target->row -= from - part->first_row;
+        for (; target < end && target->row < range->first_key + range_own_keys(range); target++)
+            target->row -= from - range->first_row;
     }
 }
 
@@ -421,35 +418,35 @@ int ragged_check(const struct session *session, const struct ragged *batch, stru
     if (key == SIZE_MAX)
         return 0;
 
-    const struct part *part = ragged_part_of_key(batch, key);
+    const struct batch_range *range = ragged_range_of_key(batch, key);
     return error_set(err, ERR_INPUT,
                      "the model's values at token %" PRIu32
                      " of sequence %zu are not finite or too large "
                      "to compute with; its weights are damaged, or made for another program",
-                     batch->position[key], part->index);
+                     batch->position[key], range->index);
 }
 
 uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys,
-                      size_t n_parts)
+                      size_t n_ranges)
 {
     const size_t n = min_size(n_keys, MAX_KEYS);
     const struct counts counts = { .keys = n,
-                                   .slots = n + (uint64_t)n_parts * KERNELS_PANEL_MAX,
+                                   .slots = n + (uint64_t)n_ranges * KERNELS_PANEL_MAX,
                                    .max_keys = n,
                                    .angles = n,
-                                   .targets = TARGET_ROWS,
+                                   .targets = TARGET_CHUNK,
                                    .panel = KERNELS_PANEL_MAX };
-    const struct floats floats = measure(model, &counts);
+    const struct floats floats = measure_floats(model, &counts);
     const size_t n_heads = model->info.n_heads;
     /* All tokens may be scored and their focus asked for; one-token spans are the most there
      * can be; a tile has two numbers a head for the reach. */
-    const size_t n_tiles = n / ATTENTION_ROWS + n_parts;
+    const size_t n_tiles = n / ATTENTION_ROWS + n_ranges;
     const uint64_t lists =
         (uint64_t)(n + 1) *
             (3 * sizeof(uint32_t) + sizeof(struct target) + n_threads * sizeof(int64_t)) +
         (uint64_t)(n + 2 * n_tiles) * n_heads * sizeof(double) +
-        (uint64_t)n_parts * sizeof(struct part) + prefix_bytes(n, n_parts) +
-        (uint64_t)logits_slices(&model->info) * TARGET_ROWS * sizeof(struct logit_sum);
+        (uint64_t)n_ranges * sizeof(struct batch_range) + prefix_bytes(n, n_ranges) +
+        (uint64_t)logits_vocab_blocks(&model->info) * TARGET_CHUNK * sizeof(struct logit_sum);
 
     /* The arena takes whole blocks for small lists. */
     return sum_floats(&floats) * sizeof(float) + lists + (1 << 20);

@@ -9,16 +9,16 @@
 #include "scoring/kernels/kernels.h"
 
 /* Consecutive positions from 0 that turn at the same frequencies. */
-struct run {
+struct rope_run {
     const struct rope *rope;
     double freq[HEAD_DIM_MAX / 2];
     float *cos, *sin; /* n_rot / 2 for each position */
 };
 
 /* Angles in double: at position 64,000 a float is off by a hundredth of a radian. */
-static void fill_position(void *arg, size_t position, size_t thread)
+static void rope_table_fill_position(void *arg, size_t position, size_t thread)
 {
-    const struct run *run = arg;
+    const struct rope_run *run = arg;
     const size_t half = run->rope->n_rot / 2;
 
     (void)thread;
@@ -30,50 +30,50 @@ static void fill_position(void *arg, size_t position, size_t thread)
     }
 }
 
-static void fill(const struct session *session, struct run *run, size_t n_tokens,
-                 size_t n_positions)
+static void rope_table_fill_run(const struct session *session, struct rope_run *run,
+                                size_t n_tokens, size_t n_positions)
 {
     rope_frequencies(run->rope, &session->stretch, n_tokens, run->freq);
-    rows_run(session, n_positions, fill_position, run);
+    session_run_rows(session, n_positions, rope_table_fill_position, run);
 }
 
-void angles_fill(const struct session *session, struct ragged *batch)
+void rope_table_fill(const struct session *session, struct ragged *batch)
 {
     const struct hparams *hparams = &session->model->hparams;
     const size_t half = hparams->rope.n_rot / 2;
-    struct run run = { .rope = &hparams->rope, .cos = batch->cos, .sin = batch->sin };
+    struct rope_run run = { .rope = &hparams->rope, .cos = batch->cos, .sin = batch->sin };
 
     if (half == 0)
         return;
-    fill(session, &run, 1, batch->n_shared_angles);
-    for (size_t p = 0; p < batch->n_parts; p++) {
-        const struct part *part = &batch->parts[p];
+    rope_table_fill_run(session, &run, 1, batch->n_shared_rope_rows);
+    for (size_t p = 0; p < batch->n_ranges; p++) {
+        const struct batch_range *range = &batch->ranges[p];
 
-        if (!part->has_own_angles)
+        if (!range->has_own_rope_rows)
             continue;
-        run.cos = batch->cos + part->first_angle * half;
-        run.sin = batch->sin + part->first_angle * half;
-        fill(session, &run, part->sequence->n_tokens, part->n_keys);
+        run.cos = batch->cos + range->first_rope_row * half;
+        run.sin = batch->sin + range->first_rope_row * half;
+        rope_table_fill_run(session, &run, range->sequence->n_tokens, range->n_keys);
     }
     if (hparams->has_local_rope) {
         run.rope = &hparams->local_rope;
         run.cos = batch->local_cos;
         run.sin = batch->local_sin;
-        fill(session, &run, 1, batch->max_keys);
+        rope_table_fill_run(session, &run, 1, batch->max_keys);
     }
 }
 
-void angles_turn(const struct session *session, const struct ragged *batch, bool is_local,
-                 size_t key, float *row, size_t n_heads)
+void rope_table_rotate(const struct session *session, const struct ragged *batch, bool is_local,
+                       size_t key, float *row, size_t n_heads)
 {
     const struct kernels *kernels = &session->kernels;
     const struct hparams *hparams = &session->model->hparams;
     const size_t half = hparams->rope.n_rot / 2;
     const bool own = is_local && hparams->has_local_rope;
     const float *cos = own ? batch->local_cos + batch->position[key] * half
-                           : batch->cos + batch->angle[key] * half;
+                           : batch->cos + batch->rope_row[key] * half;
     const float *sin = own ? batch->local_sin + batch->position[key] * half
-                           : batch->sin + batch->angle[key] * half;
+                           : batch->sin + batch->rope_row[key] * half;
 
     for (size_t h = 0; half > 0 && h < n_heads; h++) {
         float *head = row + h * session->model->info.head_dim;

@@ -11,12 +11,12 @@
 struct ragged;
 struct session;
 
-/* Fill the tables of a batch. Short sequences share a table; one that rope_is_long() has its
- * own. */
-void angles_fill(const struct session *session, struct ragged *batch);
+/* Fill the tables of a batch. Short sequences share a table; one that rope_depends_on_length()
+ * has its own. */
+void rope_table_fill(const struct session *session, struct ragged *batch);
 
 /* Turn n_heads heads of a key or query row. */
-void angles_turn(const struct session *session, const struct ragged *batch, bool is_local,
-                 size_t key, float *row, size_t n_heads);
+void rope_table_rotate(const struct session *session, const struct ragged *batch, bool is_local,
+                       size_t key, float *row, size_t n_heads);
 
 #endif

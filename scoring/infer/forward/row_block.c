@@ -7,14 +7,14 @@
 #include "scoring/infer/model/model_private.h"
 #include "scoring/kernels/kernels.h"
 
-static_assert(STEP_COLUMNS % KERNELS_PANEL_MAX == 0, "columns are cut between panels");
+static_assert(CHUNK_COLUMNS % KERNELS_PANEL_MAX == 0, "columns are cut between panels");
 
-struct step step_begin(const struct session *session, struct ragged *batch, size_t first,
-                       size_t n, size_t thread)
+struct row_block row_block_begin(const struct session *session, struct ragged *batch,
+                                 size_t first, size_t n, size_t thread)
 {
-    const struct workspace *space = &session->spaces[thread];
+    const struct workspace *space = &session->workspaces[thread];
 
-    return (struct step){
+    return (struct row_block){
         .session = session,
         .batch = batch,
         .first = first,
@@ -22,19 +22,19 @@ struct step step_begin(const struct session *session, struct ragged *batch, size
         .thread = thread,
         .h = space->h,
         .inner = space->inner,
-        .beside = space->beside,
+        .chunk = space->chunk,
         .operand = { .bf16 = space->bf16, .int8 = space->int8 },
     };
 }
 
-const struct model_info *step_info(const struct step *step)
+const struct model_info *row_block_info(const struct row_block *block)
 {
-    return &step->session->model->info;
+    return &block->session->model->info;
 }
 
-const struct hparams *step_hparams(const struct step *step)
+const struct hparams *row_block_hparams(const struct row_block *block)
 {
-    return &step->session->model->hparams;
+    return &block->session->model->hparams;
 }
 
 void norm_row(const struct session *session, const struct norm *norm, const float *x,
@@ -50,78 +50,79 @@ void norm_row(const struct session *session, const struct norm *norm, const floa
         session->kernels.rms_norm(x, norm->weight, width, model->info.norm_epsilon, out);
 }
 
-static float *stream_row(const struct step *step, size_t row)
+static float *stream_row(const struct row_block *block, size_t row)
 {
-    return step->batch->x + (step->first + row) * step_info(step)->n_embd;
+    return block->batch->x + (block->first + row) * row_block_info(block)->n_embd;
 }
 
-void step_operand(struct step *step, const float *rows, size_t width)
+void row_block_set_operand(struct row_block *block, const float *rows, size_t width)
 {
-    struct operand *operand = &step->operand;
+    struct operand *operand = &block->operand;
 
     operand->rows = rows;
-    operand->m = step->n;
+    operand->m = block->n;
     operand->width = width;
     operand->has_bf16 = operand->has_int8 = false;
 }
 
-void step_norm(struct step *step, const struct norm *norm)
+void row_block_norm(struct row_block *block, const struct norm *norm)
 {
-    const size_t width = step_info(step)->n_embd;
+    const size_t width = row_block_info(block)->n_embd;
 
-    for (size_t row = 0; row < step->n; row++)
-        norm_row(step->session, norm, stream_row(step, row), step->h + row * width);
-    step_operand(step, step->h, width);
+    for (size_t row = 0; row < block->n; row++)
+        norm_row(block->session, norm, stream_row(block, row), block->h + row * width);
+    row_block_set_operand(block, block->h, width);
 }
 
-void step_multiply_columns(struct step *step, const struct linear *linear, size_t first,
-                           size_t n, float *out, size_t ldo)
+void row_block_multiply_columns(struct row_block *block, const struct linear *linear,
+                                size_t first, size_t n, float *out, size_t ldo)
 {
-    matmul_run(step->session,
+    matmul_run(block->session,
                &(struct matmul){
                    .weights = &linear->matrix,
                    .bias = linear->bias,
-                   .a = &step->operand,
+                   .a = &block->operand,
                    .first = first,
                    .n = n,
                    .out = out,
                    .ldo = ldo,
                },
-               step->thread);
+               block->thread);
 }
 
-void step_multiply(struct step *step, const struct linear *linear, float *out)
+void row_block_multiply(struct row_block *block, const struct linear *linear, float *out)
 {
     const size_t n = linear->matrix.n_rows;
 
-    step_multiply_columns(step, linear, 0, n, out, n);
+    row_block_multiply_columns(block, linear, 0, n, out, n);
 }
 
-void step_add(struct step *step, const struct linear *linear, const struct norm *post)
+void row_block_add_product(struct row_block *block, const struct linear *linear,
+                           const struct norm *post)
 {
-    const struct kernels *kernels = &step->session->kernels;
-    const size_t width = step_info(step)->n_embd;
+    const struct kernels *kernels = &block->session->kernels;
+    const size_t width = row_block_info(block)->n_embd;
 
     if (post->weight) {
-        step_multiply(step, linear, step->h);
-        for (size_t row = 0; row < step->n; row++) {
-            float *h = step->h + row * width;
+        row_block_multiply(block, linear, block->h);
+        for (size_t row = 0; row < block->n; row++) {
+            float *h = block->h + row * width;
 
-            norm_row(step->session, post, h, h);
-            kernels->add_f32(stream_row(step, row), h, width);
+            norm_row(block->session, post, h, h);
+            kernels->add_f32(stream_row(block, row), h, width);
         }
         return;
     }
-    matmul_run(step->session,
+    matmul_run(block->session,
                &(struct matmul){
                    .weights = &linear->matrix,
-                   .a = &step->operand,
+                   .a = &block->operand,
                    .n = width,
-                   .out = stream_row(step, 0),
+                   .out = stream_row(block, 0),
                    .ldo = width,
                    .add = true,
                },
-               step->thread);
-    for (size_t row = 0; linear->bias && row < step->n; row++)
-        kernels->add_f32(stream_row(step, row), linear->bias, width);
+               block->thread);
+    for (size_t row = 0; linear->bias && row < block->n; row++)
+        kernels->add_f32(stream_row(block, row), linear->bias, width);
 }

@@ -7,7 +7,7 @@
 #include "scoring/infer/forward/session_private.h"
 #include "scoring/infer/model/model_private.h"
 
-static int broken(size_t sequence, const char *what, struct error *err)
+static int bad_sequence(size_t sequence, const char *what, struct error *err)
 {
     return error_set(err, ERR_INVARIANT, "sequence %zu of a call: %s", sequence, what);
 }
@@ -40,7 +40,7 @@ int sequence_check(const struct session *session, const struct sequence *sequenc
     const uint32_t n_vocab = info->n_vocab;
 
     if (sequence->n_tokens < 1)
-        return broken(index, "it has no tokens", err);
+        return bad_sequence(index, "it has no tokens", err);
     if (info->learned_positions && sequence->n_tokens > info->context_length)
         return error_set(err, ERR_INPUT,
                          "sequence %zu has %zu tokens, but the model has vectors for %" PRIu32
@@ -48,24 +48,24 @@ int sequence_check(const struct session *session, const struct sequence *sequenc
                          index, sequence->n_tokens, info->context_length);
     if (sequence->nll_nats &&
         (sequence->score_from < 1 || sequence->score_from > sequence->n_tokens))
-        return broken(index, "score_from is outside it", err);
+        return bad_sequence(index, "score_from is outside it", err);
     if ((sequence->attention || sequence->focus) && sequence->attend_from >= sequence->n_tokens)
-        return broken(index, "attend_from is outside it", err);
+        return bad_sequence(index, "attend_from is outside it", err);
     if (sequence->attention && (sequence->ignored_keys.start > sequence->ignored_keys.end ||
                                 sequence->ignored_keys.end > sequence->n_tokens))
-        return broken(index, "what is unseen is outside it", err);
+        return bad_sequence(index, "what is unseen is outside it", err);
     if (sequence->focus && sequence->focus_layer >= session->model->info.n_layers)
-        return broken(index, "focus_layer is none of the model's", err);
+        return bad_sequence(index, "focus_layer is none of the model's", err);
     if (sequence->pooled && sequence->pool_from >= sequence->n_tokens)
-        return broken(index, "pool_from is outside it", err);
+        return bad_sequence(index, "pool_from is outside it", err);
     if (sequence->reach && sequence->n_tokens < 2)
-        return broken(index, "one token reaches nowhere", err);
+        return bad_sequence(index, "one token reaches nowhere", err);
     if (!spans_fit(sequence, sequence->score_spans,
                    sequence->nll_nats ? sequence->n_score_spans : 0) ||
         !spans_fit(sequence, sequence->spans, sequence->attention ? sequence->n_spans : 0) ||
         !spans_fit(sequence, sequence->focus_spans,
                    sequence->focus ? sequence->n_focus_spans : 0))
-        return broken(index, "a span is empty or outside it", err);
+        return bad_sequence(index, "a span is empty or outside it", err);
     return check_ids(sequence->tokens, sequence->n_tokens, n_vocab, index, err) < 0 ||
                    check_ids(sequence->next_ids,
                              sequence->next_nll_nats ? sequence->n_next_ids : 0, n_vocab, index,

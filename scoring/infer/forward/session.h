@@ -4,7 +4,7 @@
  *
  * A session owns the activations; the thread pool is borrowed. One thread calls it. Layers run
  * one after the other over all sequences of the call at once (a ragged batch: one tall matrix
- * for the linear parts, attention within each sequence), so that only one layer's keys and
+ * for the linear ranges, attention within each sequence), so that only one layer's keys and
  * values are alive. What several sequences of a call begin with is computed once. Attention is
  * tiled with an online softmax: no n x n matrix exists.
  *
@@ -52,7 +52,7 @@ struct sequence {
     size_t n_spans;
     double *attention;
     /* The same of each layer and head, means over rows alone: of span s, layer l and head h at
-     * [(s * n_layers + l) * n_heads + h]. n_spans * n_layers * n_heads elements, only beside
+     * [(s * n_layers + l) * n_heads + h]. n_spans * n_layers * n_heads elements, only chunk
      * attention, whose sums are the sums of these; NULL for none. The call holds as many
      * numbers of 8 bytes again. */
     double *attention_by_head;
@@ -115,7 +115,7 @@ size_t session_shared_tokens(const struct session *session, const struct sequenc
 int session_eval(struct session *session, const struct sequence *sequences, size_t n_sequences,
                  struct error *err);
 
-/* A call that would hold more than that beside the weights is refused: ERR_NOMEM. */
+/* A call that would hold more than that chunk the weights is refused: ERR_NOMEM. */
 void session_set_max_bytes(struct session *session, uint64_t activation_bytes);
 
 /*

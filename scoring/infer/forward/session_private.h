@@ -20,14 +20,14 @@
 struct pool;
 
 enum {
-    /* Rows that a thread takes through a part of a layer: of these, what a product reads and
+    /* Rows that a thread takes through a range of a layer: of these, what a product reads and
      * writes stays in the second cache. Without panels each block makes its own, and more rows
      * share them. */
-    BLOCK_ROWS = 128,
-    BLOCK_ROWS_UNPACKED = 256,
-    BLOCK_ROWS_LEAST = 12, /* the height of the tiles of gemm */
-    TARGET_ROWS = 1024,    /* whose logits are made together: bounds memory */
-    VOCAB_COLUMNS = 8192,  /* logits of a row that are one sum */
+    BLOCK_ROWS_MAX = 128,
+    BLOCK_ROWS_MAX_UNPACKED = 256,
+    BLOCK_ROWS_MIN = 12, /* the height of the tiles of gemm */
+    TARGET_CHUNK = 1024, /* whose logits are made together: bounds memory */
+    VOCAB_BLOCK = 8192,  /* logits of a row that are one sum */
     ATTENTION_ROWS = 64,
     ATTENTION_KEYS = 256,
 };
@@ -37,7 +37,7 @@ struct workspace {
     float *scratch; /* session_scratch_bytes(), for whatever is at hand */
     float *h;
     float *inner;
-    float *beside;
+    float *chunk;
     uint16_t *bf16;
     struct act_int8 *int8;
 };
@@ -46,14 +46,14 @@ struct session {
     const struct model *model;
     struct kernels kernels;
     struct pool *pool;
-    bool has_panels;       /* the model's panels are those of these kernels */
-    bool rounds_attention; /* kv_is_rounded() */
-    uint64_t most_bytes;   /* of session_set_max_bytes() */
+    bool has_panels;     /* the model's panels are those of these kernels */
+    bool bf16_attention; /* kv_is_bf16() */
+    uint64_t max_bytes;  /* of session_set_max_bytes() */
     struct rope_stretch stretch;
-    struct workspace *spaces; /* of each thread */
-    uint8_t *memory;          /* theirs */
-    struct arena arena;       /* the lists of a batch */
-    float *floats;            /* its matrices */
+    struct workspace *workspaces; /* of each thread */
+    uint8_t *workspace_memory;    /* theirs */
+    struct arena arena;           /* the lists of a batch */
+    float *floats;                /* its matrices */
     size_t n_floats;
 };
 
@@ -65,7 +65,7 @@ size_t session_scratch_bytes(const struct model_info *info);
 
 static inline float *session_scratch(const struct session *session, size_t thread)
 {
-    return session->spaces[thread].scratch;
+    return session->workspaces[thread].scratch;
 }
 
 static inline size_t min_size(size_t a, size_t b)
@@ -73,8 +73,13 @@ static inline size_t min_size(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+static inline size_t max_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 /* Call row(arg, i, thread) for every i < n on the session's threads. */
 typedef void row_work(void *arg, size_t row, size_t thread);
-void rows_run(const struct session *session, size_t n, row_work *row, void *arg);
+void session_run_rows(const struct session *session, size_t n, row_work *row, void *arg);
 
 #endif

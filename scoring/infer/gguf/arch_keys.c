@@ -46,16 +46,16 @@ static const char *const known_keys[] = {
 /* Counts that may be there as long as they are 0. */
 static const char *const off_keys[] = { "expert_count", "expert_used_count" };
 
-static const char *full_key(const char *arch, const char *tail, char out[KEY_BYTES])
+static const char *full_key(const char *arch, const char *tail, char out[ARCH_KEY_BYTES])
 {
-    snprintf(out, KEY_BYTES, "%s.%s", arch, tail);
+    snprintf(out, ARCH_KEY_BYTES, "%s.%s", arch, tail);
     return out;
 }
 
-static int check_key(const struct gguf *gguf, struct slice key, struct slice tail,
-                     struct error *err)
+static int arch_key_check(const struct gguf *gguf, struct slice key, struct slice tail,
+                          struct error *err)
 {
-    char name[KEY_BYTES];
+    char name[ARCH_KEY_BYTES];
     uint64_t count = 0;
 
     for (size_t i = 0; i < sizeof known_keys / sizeof *known_keys; i++) {
@@ -78,7 +78,7 @@ static int check_key(const struct gguf *gguf, struct slice key, struct slice tai
         (int)key.len, key.ptr);
 }
 
-int keys_check(const struct gguf *gguf, const char *arch, struct error *err)
+int arch_keys_check(const struct gguf *gguf, const char *arch, struct error *err)
 {
     const size_t prefix = strlen(arch) + 1;
     uint64_t n_splits = 1;
@@ -95,16 +95,16 @@ int keys_check(const struct gguf *gguf, const char *arch, struct error *err)
         if (key.len <= prefix || memcmp(key.ptr, arch, prefix - 1) != 0 ||
             key.ptr[prefix - 1] != '.')
             continue;
-        if (check_key(gguf, key, slice_of(key.ptr + prefix, key.len - prefix), err) < 0)
+        if (arch_key_check(gguf, key, slice_of(key.ptr + prefix, key.len - prefix), err) < 0)
             return -1;
     }
     return 0;
 }
 
-int key_count(const struct gguf *gguf, const char *arch, const char *tail, uint64_t min,
-              uint64_t max, uint32_t fallback, uint32_t *out, struct error *err)
+int arch_key_u32(const struct gguf *gguf, const char *arch, const char *tail, uint64_t min,
+                 uint64_t max, uint32_t fallback, uint32_t *out, struct error *err)
 {
-    char name[KEY_BYTES];
+    char name[ARCH_KEY_BYTES];
     uint64_t value = fallback;
     const int rc = gguf_uint(gguf, full_key(arch, tail, name), min, max, &value, err);
 
@@ -116,10 +116,10 @@ int key_count(const struct gguf *gguf, const char *arch, const char *tail, uint6
     return 0;
 }
 
-int key_real(const struct gguf *gguf, const char *arch, const char *tail, double min,
-             double max, double *out, struct error *err)
+int arch_key_double(const struct gguf *gguf, const char *arch, const char *tail, double min,
+                    double max, double *out, struct error *err)
 {
-    char name[KEY_BYTES];
+    char name[ARCH_KEY_BYTES];
     double value = *out;
     const int rc = gguf_float(gguf, full_key(arch, tail, name), &value, err);
 
@@ -132,10 +132,10 @@ int key_real(const struct gguf *gguf, const char *arch, const char *tail, double
     return 0;
 }
 
-int key_flag(const struct gguf *gguf, const char *arch, const char *tail, bool *out,
-             struct error *err)
+int arch_key_bool(const struct gguf *gguf, const char *arch, const char *tail, bool *out,
+                  struct error *err)
 {
-    char name[KEY_BYTES];
+    char name[ARCH_KEY_BYTES];
 
     return gguf_bool(gguf, full_key(arch, tail, name), out, err) < 0 ? -1 : 0;
 }

@@ -25,19 +25,19 @@ enum {
 };
 #define MAX_ELEMENTS (UINT64_C(1) << 40)
 
-static int cut_short(const struct cursor *in, const char *what, struct error *err)
+static int truncated(const struct cursor *in, const char *what, struct error *err)
 {
     return error_set(err, ERR_INPUT, "at byte %zu: the file ends inside %s", in->pos, what);
 }
 
-static int read_string(struct cursor *in, uint64_t max_bytes, const char *what,
-                       struct slice *out, struct error *err)
+static int read_gguf_string(struct cursor *in, uint64_t max_bytes, const char *what,
+                            struct slice *out, struct error *err)
 {
     const size_t at = in->pos;
     const uint64_t len = cursor_u64(in);
 
     if (in->overrun)
-        return cut_short(in, what, err);
+        return truncated(in, what, err);
     if (len > max_bytes)
         return error_set(err, ERR_INPUT,
                          "at byte %zu: %s of %" PRIu64 " bytes, more than the %" PRIu64
@@ -45,19 +45,19 @@ static int read_string(struct cursor *in, uint64_t max_bytes, const char *what,
                          at, what, len, max_bytes);
     const uint8_t *bytes = cursor_bytes(in, len);
     if (!bytes)
-        return cut_short(in, what, err);
+        return truncated(in, what, err);
     *out = slice_of((const char *)bytes, (size_t)len);
     return 0;
 }
 
 /* Keys and tensor names go into messages and are compared with ours: printable ASCII only. */
-static int read_name(struct cursor *in, uint64_t max_bytes, const char *what, struct slice *out,
-                     struct error *err)
+static int read_gguf_name(struct cursor *in, uint64_t max_bytes, const char *what,
+                          struct slice *out, struct error *err)
 {
     const size_t at = in->pos;
     struct slice name;
 
-    if (read_string(in, max_bytes, what, &name, err) < 0)
+    if (read_gguf_string(in, max_bytes, what, &name, err) < 0)
         return -1;
     if (name.len == 0)
         return error_set(err, ERR_INPUT, "at byte %zu: %s is empty", at, what);
@@ -70,7 +70,7 @@ static int read_name(struct cursor *in, uint64_t max_bytes, const char *what, st
     return 0;
 }
 
-static int read_strings(struct cursor *in, uint64_t n, struct error *err)
+static int skip_strings(struct cursor *in, uint64_t n, struct error *err)
 {
     struct slice ignored;
 
@@ -79,7 +79,7 @@ static int read_strings(struct cursor *in, uint64_t n, struct error *err)
                          "at byte %zu: %" PRIu64 " strings cannot fit in the %zu bytes left",
                          in->pos, n, cursor_left(in));
     for (uint64_t i = 0; i < n; i++) {
-        if (read_string(in, MAX_STRING_BYTES, "a string", &ignored, err) < 0)
+        if (read_gguf_string(in, MAX_STRING_BYTES, "a string", &ignored, err) < 0)
             return -1;
     }
     return 0;
@@ -93,7 +93,7 @@ static int read_elements(struct cursor *in, enum gguf_type type, uint64_t n,
     const size_t size = gguf_type_bytes(type);
 
     if (type == GGUF_STRING) {
-        if (read_strings(in, n, err) < 0)
+        if (skip_strings(in, n, err) < 0)
             return -1;
     } else if (n > cursor_left(in) / size) {
         return error_set(err, ERR_INPUT,
@@ -114,7 +114,7 @@ static int read_elements(struct cursor *in, enum gguf_type type, uint64_t n,
     return 0;
 }
 
-static int read_value(struct cursor *in, struct gguf_entry *entry, struct error *err)
+static int read_gguf_value(struct cursor *in, struct gguf_entry *entry, struct error *err)
 {
     const size_t at = in->pos;
     const uint32_t type = cursor_u32(in);
@@ -126,7 +126,7 @@ static int read_value(struct cursor *in, struct gguf_entry *entry, struct error 
         n = cursor_u64(in);
     }
     if (in->overrun)
-        return cut_short(in, "a value", err);
+        return truncated(in, "a value", err);
     if (type > GGUF_F64 || element > GGUF_F64)
         return error_set(err, ERR_INPUT, "at byte %zu: there is no value type %" PRIu32, at,
                          type > GGUF_F64 ? type : element);
@@ -152,9 +152,9 @@ static int read_entries(struct cursor *in, struct gguf *gguf, struct error *err)
     for (size_t i = 0; i < gguf->n_entries; i++) {
         struct gguf_entry *entry = &gguf->entries[i];
 
-        if (read_name(in, MAX_KEY_BYTES, "a key", &entry->key, err) < 0)
+        if (read_gguf_name(in, MAX_KEY_BYTES, "a key", &entry->key, err) < 0)
             return -1;
-        if (read_value(in, entry, err) < 0)
+        if (read_gguf_value(in, entry, err) < 0)
             return error_prefix(err, "key '%.*s'", (int)entry->key.len, entry->key.ptr);
     }
     qsort(gguf->entries, gguf->n_entries, sizeof *gguf->entries, compare_entries);
@@ -196,7 +196,7 @@ static int measure_tensor(struct gguf_tensor *tensor, struct error *err)
 static int read_tensor(struct cursor *in, struct gguf_tensor *tensor, uint64_t *offset,
                        struct error *err)
 {
-    if (read_name(in, MAX_NAME_BYTES, "a tensor name", &tensor->name, err) < 0)
+    if (read_gguf_name(in, MAX_NAME_BYTES, "a tensor name", &tensor->name, err) < 0)
         return -1;
 
     const size_t at = in->pos;
@@ -211,7 +211,7 @@ static int read_tensor(struct cursor *in, struct gguf_tensor *tensor, uint64_t *
     tensor->type = cursor_u32(in);
     *offset = cursor_u64(in);
     if (in->overrun) {
-        cut_short(in, "the directory of tensors", err);
+        truncated(in, "the directory of tensors", err);
         goto fail;
     }
     if (measure_tensor(tensor, err) == 0)
@@ -271,7 +271,7 @@ static int place_tensors(const struct cursor *in, struct gguf *gguf, const uint6
     return 0;
 }
 
-static int compare_names(const void *a, const void *b)
+static int compare_tensor_names(const void *a, const void *b)
 {
     const struct gguf_tensor *const *left = a;
     const struct gguf_tensor *const *right = b;
@@ -279,7 +279,7 @@ static int compare_names(const void *a, const void *b)
     return gguf_name_order((*left)->name, (*right)->name);
 }
 
-static int compare_places(const void *a, const void *b)
+static int compare_tensor_offsets(const void *a, const void *b)
 {
     const struct gguf_tensor *const *left = a;
     const struct gguf_tensor *const *right = b;
@@ -288,11 +288,11 @@ static int compare_places(const void *a, const void *b)
 }
 
 /* No two tensors share bytes or a name; leaves by_name sorted by name. */
-static int check_apart(struct gguf *gguf, struct error *err)
+static int check_tensors_apart(struct gguf *gguf, struct error *err)
 {
     const struct gguf_tensor **sorted = gguf->by_name;
 
-    qsort(sorted, gguf->n_tensors, sizeof *sorted, compare_places);
+    qsort(sorted, gguf->n_tensors, sizeof *sorted, compare_tensor_offsets);
     for (size_t i = 1; i < gguf->n_tensors; i++) {
         const struct gguf_tensor *a = sorted[i - 1];
         const struct gguf_tensor *b = sorted[i];
@@ -301,7 +301,7 @@ static int check_apart(struct gguf *gguf, struct error *err)
             return error_set(err, ERR_INPUT, "tensors '%.*s' and '%.*s' overlap",
                              (int)a->name.len, a->name.ptr, (int)b->name.len, b->name.ptr);
     }
-    qsort(sorted, gguf->n_tensors, sizeof *sorted, compare_names);
+    qsort(sorted, gguf->n_tensors, sizeof *sorted, compare_tensor_names);
     for (size_t i = 1; i < gguf->n_tensors; i++) {
         const struct slice name = sorted[i]->name;
 
@@ -328,7 +328,7 @@ static int read_tensors(struct cursor *in, struct gguf *gguf, struct error *err)
             goto done;
         gguf->by_name[i] = &gguf->tensors[i];
     }
-    if (place_tensors(in, gguf, offsets, err) == 0 && check_apart(gguf, err) == 0)
+    if (place_tensors(in, gguf, offsets, err) == 0 && check_tensors_apart(gguf, err) == 0)
         rc = 0;
 done:
     free(offsets);
@@ -352,7 +352,7 @@ static int check_version(uint32_t version, struct error *err)
                      version);
 }
 
-static int read_header(struct cursor *in, struct gguf *gguf, struct error *err)
+static int read_gguf_header(struct cursor *in, struct gguf *gguf, struct error *err)
 {
     if (in->len < 4 || memcmp(in->data, "GGUF", 4) != 0)
         return error_set(err, ERR_INPUT,
@@ -390,7 +390,7 @@ int gguf_parse(const void *bytes, size_t n, struct gguf **out, struct error *err
 
     if (!gguf)
         return error_nomem(err);
-    if (read_header(&in, gguf, err) < 0 || read_entries(&in, gguf, err) < 0 ||
+    if (read_gguf_header(&in, gguf, err) < 0 || read_entries(&in, gguf, err) < 0 ||
         read_tensors(&in, gguf, err) < 0) {
         gguf_free(gguf);
         return -1;

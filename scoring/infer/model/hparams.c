@@ -41,20 +41,20 @@ static int read_heads(const struct gguf *gguf, struct model_info *info, struct e
 {
     uint32_t value_dim = 0;
 
-    if (key_count(gguf, info->arch, "attention.head_count", 1, 1024, 0, &info->n_heads, err) <
-            0 ||
-        key_count(gguf, info->arch, "attention.head_count_kv", 1, info->n_heads, info->n_heads,
-                  &info->n_kv_heads, err) < 0)
+    if (arch_key_u32(gguf, info->arch, "attention.head_count", 1, 1024, 0, &info->n_heads,
+                     err) < 0 ||
+        arch_key_u32(gguf, info->arch, "attention.head_count_kv", 1, info->n_heads,
+                     info->n_heads, &info->n_kv_heads, err) < 0)
         return -1;
     if (info->n_heads % info->n_kv_heads != 0)
         return error_set(err, ERR_INPUT,
                          "%" PRIu32 " heads cannot share %" PRIu32 " key-value heads evenly",
                          info->n_heads, info->n_kv_heads);
     /* 0 when the width is below the number of heads: then the key must be there. */
-    if (key_count(gguf, info->arch, "attention.key_length", 2, HEAD_DIM_MAX,
-                  info->n_embd / info->n_heads, &info->head_dim, err) < 0 ||
-        key_count(gguf, info->arch, "attention.value_length", 1, HEAD_DIM_MAX, info->head_dim,
-                  &value_dim, err) < 0)
+    if (arch_key_u32(gguf, info->arch, "attention.key_length", 2, HEAD_DIM_MAX,
+                     info->n_embd / info->n_heads, &info->head_dim, err) < 0 ||
+        arch_key_u32(gguf, info->arch, "attention.value_length", 1, HEAD_DIM_MAX,
+                     info->head_dim, &value_dim, err) < 0)
         return -1;
     if (info->head_dim < 2 || info->head_dim > HEAD_DIM_MAX || info->head_dim % 2 != 0)
         return error_set(err, ERR_INPUT,
@@ -76,7 +76,7 @@ static int read_epsilon(const struct gguf *gguf, const struct arch *arch,
                                               : "attention.layer_norm_epsilon";
     double epsilon = -1; /* absent */
 
-    if (key_real(gguf, arch->name, tail, 0, 0.1, &epsilon, err) < 0)
+    if (arch_key_double(gguf, arch->name, tail, 0, 0.1, &epsilon, err) < 0)
         return -1;
     if (epsilon < 0)
         return error_set(err, ERR_INPUT, "key '%s.%s' is missing", arch->name, tail);
@@ -92,10 +92,10 @@ static int read_window(const struct gguf *gguf, const struct arch *arch,
 {
     out->window = arch->window;
     out->local_period = arch->local_period;
-    if (key_count(gguf, arch->name, "attention.sliding_window", 0, UINT32_MAX, arch->window,
-                  &out->window, err) < 0 ||
-        key_count(gguf, arch->name, "attention.sliding_window_pattern", 0, 512,
-                  arch->local_period, &out->local_period, err) < 0)
+    if (arch_key_u32(gguf, arch->name, "attention.sliding_window", 0, UINT32_MAX, arch->window,
+                     &out->window, err) < 0 ||
+        arch_key_u32(gguf, arch->name, "attention.sliding_window_pattern", 0, 512,
+                     arch->local_period, &out->local_period, err) < 0)
         return -1;
     info->window = out->window;
     return 0;
@@ -110,10 +110,13 @@ static int read_scores(const struct gguf *gguf, const struct arch *arch,
     double final_cap = arch->final_soft_cap;
 
     out->parallel_residual = arch->parallel_residual;
-    if (key_real(gguf, arch->name, "attention.scale", 1e-6, 1e3, &scale, err) < 0 ||
-        key_real(gguf, arch->name, "attn_logit_softcapping", 0, 1e6, &attn_cap, err) < 0 ||
-        key_real(gguf, arch->name, "final_logit_softcapping", 0, 1e6, &final_cap, err) < 0 ||
-        key_flag(gguf, arch->name, "use_parallel_residual", &out->parallel_residual, err) < 0)
+    if (arch_key_double(gguf, arch->name, "attention.scale", 1e-6, 1e3, &scale, err) < 0 ||
+        arch_key_double(gguf, arch->name, "attn_logit_softcapping", 0, 1e6, &attn_cap, err) <
+            0 ||
+        arch_key_double(gguf, arch->name, "final_logit_softcapping", 0, 1e6, &final_cap, err) <
+            0 ||
+        arch_key_bool(gguf, arch->name, "use_parallel_residual", &out->parallel_residual, err) <
+            0)
         return -1;
     out->query_scale = (float)scale;
     out->attn_soft_cap = (float)attn_cap;
@@ -132,8 +135,8 @@ static int read_rope(const struct gguf *gguf, const struct arch *arch, struct mo
     out->local_rope.factor = 1; /* a short window needs no stretching */
     out->local_rope.extrapolated = 0;
     out->local_rope.magnitude = 1;
-    if (key_real(gguf, arch->name, "rope.freq_base_swa", 1, 1e12, &out->local_rope.base, err) <
-        0)
+    if (arch_key_double(gguf, arch->name, "rope.freq_base_swa", 1, 1e12, &out->local_rope.base,
+                        err) < 0)
         return -1;
     out->has_local_rope = out->local_rope.base > 0;
     info->rope_base = out->rope.base;
@@ -149,16 +152,17 @@ int hparams_read(const struct gguf *gguf, struct model_info *info, struct hparam
 {
     const struct arch *arch = NULL;
 
-    if (find_arch(gguf, &arch, err) < 0 || keys_check(gguf, arch->name, err) < 0)
+    if (find_arch(gguf, &arch, err) < 0 || arch_keys_check(gguf, arch->name, err) < 0)
         return -1;
     info->arch = arch->name;
     *out = (struct hparams){ .arch = arch };
-    if (key_count(gguf, arch->name, "block_count", 1, 512, 0, &info->n_layers, err) < 0 ||
-        key_count(gguf, arch->name, "embedding_length", 32, 65536, 0, &info->n_embd, err) < 0 ||
-        key_count(gguf, arch->name, "feed_forward_length", 1, 1 << 20, 0, &info->n_ff, err) <
+    if (arch_key_u32(gguf, arch->name, "block_count", 1, 512, 0, &info->n_layers, err) < 0 ||
+        arch_key_u32(gguf, arch->name, "embedding_length", 32, 65536, 0, &info->n_embd, err) <
             0 ||
-        key_count(gguf, arch->name, "context_length", 1, 1 << 24, 0, &info->context_length,
-                  err) < 0 ||
+        arch_key_u32(gguf, arch->name, "feed_forward_length", 1, 1 << 20, 0, &info->n_ff, err) <
+            0 ||
+        arch_key_u32(gguf, arch->name, "context_length", 1, 1 << 24, 0, &info->context_length,
+                     err) < 0 ||
         read_heads(gguf, info, err) < 0 || read_epsilon(gguf, arch, info, err) < 0 ||
         read_window(gguf, arch, info, out, err) < 0 ||
         read_scores(gguf, arch, info, out, err) < 0)

@@ -18,7 +18,7 @@
 enum { MAX_NAME = 255 };
 
 /* The name goes to terminals: what is not plain text in it becomes '?'. */
-static int copy_name(struct model *model, struct error *err)
+static int copy_model_name(struct model *model, struct error *err)
 {
     struct slice name = slice_text("");
 
@@ -71,12 +71,13 @@ static void count_weights(struct model *model)
     model->info.weight_types = model->weight_types;
 }
 
-static int bind(struct model *model, const void *bytes, size_t n, struct error *err)
+static int model_bind(struct model *model, const void *bytes, size_t n, struct error *err)
 {
     if (gguf_parse(bytes, n, &model->gguf, err) < 0 ||
         hparams_read(model->gguf, &model->info, &model->hparams, err) < 0 ||
         weights_bind(model->gguf, &model->info, &model->hparams, &model->weights, err) < 0 ||
-        tokenizer_new(model->gguf, &model->tokenizer, err) < 0 || copy_name(model, err) < 0)
+        tokenizer_new(model->gguf, &model->tokenizer, err) < 0 ||
+        copy_model_name(model, err) < 0)
         return -1;
     if (model->tokenizer && tokenizer_count(model->tokenizer) > model->info.n_vocab)
         return error_set(err, ERR_INPUT, "the vocabulary has %zu tokens, the embedding only %u",
@@ -93,7 +94,7 @@ int model_open(const char *path, struct model **out, struct error *err)
         return error_nomem(err);
     if (file_map_open(path, &model->map, err) < 0)
         goto fail;
-    if (bind(model, model->map.data, model->map.len, err) < 0) {
+    if (model_bind(model, model->map.data, model->map.len, err) < 0) {
         error_prefix(err, "%s", path);
         goto fail;
     }
@@ -110,7 +111,7 @@ int model_open_bytes(const void *bytes, size_t n, struct model **out, struct err
 
     if (!model)
         return error_nomem(err);
-    if (bind(model, bytes, n, err) < 0) {
+    if (model_bind(model, bytes, n, err) < 0) {
         model_close(model);
         return -1;
     }

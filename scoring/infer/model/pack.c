@@ -16,7 +16,7 @@
 /* Panels begin on pages of this size: the matrices are read from end to end, over and over. */
 enum { HUGE_PAGE = 2 * 1024 * 1024, MATRICES_MAX = 7 };
 
-struct job {
+struct pack_args {
     const struct kernels *kernels;
     const struct matrix *matrix;
     uint8_t *out;
@@ -67,25 +67,25 @@ uint64_t model_pack_bytes(const struct model *model, const struct kernels *kerne
 
 static void pack_panel(void *arg, size_t item, size_t thread)
 {
-    const struct job *job = arg;
-    const struct matrix *matrix = job->matrix;
-    const struct kernels *kernels = job->kernels;
+    const struct pack_args *args = arg;
+    const struct matrix *matrix = args->matrix;
+    const struct kernels *kernels = args->kernels;
     const enum form form = panel_form(kernels, matrix);
     const size_t column = item * kernels->panel;
     const size_t left = matrix->n_rows - column;
-    uint8_t *out = job->out + item * panel_bytes(kernels, form, matrix->n_cols);
+    uint8_t *out = args->out + item * panel_bytes(kernels, form, matrix->n_cols);
 
     for (size_t first = 0; first < matrix->n_cols; first += PANEL_DEPTH) {
         const size_t rest = matrix->n_cols - first;
 
         panel_fill(kernels, matrix, column, left < kernels->panel ? left : kernels->panel,
                    first, rest < PANEL_DEPTH ? rest : PANEL_DEPTH,
-                   job->scratch + thread * PANEL_SCRATCH_BYTES,
+                   args->scratch + thread * PANEL_SCRATCH_BYTES,
                    out + panel_bytes(kernels, form, first));
     }
 }
 
-static int check_memory(uint64_t bytes, struct error *err)
+static int check_pack_memory(uint64_t bytes, struct error *err)
 {
     const double gib = 1024.0 * 1024 * 1024;
     const uint64_t available = memory_available("");
@@ -98,18 +98,19 @@ static int check_memory(uint64_t bytes, struct error *err)
         (double)bytes / gib, (double)available / gib);
 }
 
-static void pack_all(struct model *model, struct pool *pool, struct job *job, uint8_t *out)
+static void pack_all(struct model *model, struct pool *pool, struct pack_args *args,
+                     uint8_t *out)
 {
     struct matrix *matrix;
 
     for (size_t i = 0; (matrix = matrix_at(&model->weights, model->info.n_layers, i)); i++) {
         if (!matrix->data)
             continue;
-        job->matrix = matrix;
-        job->out = out;
-        pool_run(pool, n_panels(job->kernels, matrix), pack_panel, job);
+        args->matrix = matrix;
+        args->out = out;
+        pool_run(pool, n_panels(args->kernels, matrix), pack_panel, args);
         matrix->panels = out;
-        out += matrix_bytes(job->kernels, matrix);
+        out += matrix_bytes(args->kernels, matrix);
     }
 }
 
@@ -117,17 +118,17 @@ int model_pack(struct model *model, const struct kernels *kernels, struct pool *
                struct error *err)
 {
     const uint64_t bytes = model_pack_bytes(model, kernels);
-    struct job job = { .kernels = kernels };
+    struct pack_args args = { .kernels = kernels };
 
-    if (panels_serve(model, kernels))
+    if (panels_match(model, kernels))
         return 0;
-    if (check_memory(bytes, err) < 0)
+    if (check_pack_memory(bytes, err) < 0)
         return -1;
     uint8_t *panels = aligned_alloc(HUGE_PAGE, (size_t)bytes);
-    job.scratch = aligned_alloc(64, pool_threads(pool) * PANEL_SCRATCH_BYTES);
-    if (!panels || !job.scratch) {
+    args.scratch = aligned_alloc(64, pool_threads(pool) * PANEL_SCRATCH_BYTES);
+    if (!panels || !args.scratch) {
         free(panels);
-        free(job.scratch);
+        free(args.scratch);
         return error_nomem(err);
     }
     (void)madvise(panels, (size_t)bytes, MADV_HUGEPAGE); /* a wish, not a need */
@@ -135,8 +136,8 @@ int model_pack(struct model *model, const struct kernels *kernels, struct pool *
     model->panels = panels;
     model->panels_bytes = bytes;
     model->panels_for = *kernels;
-    pack_all(model, pool, &job, panels);
-    free(job.scratch);
+    pack_all(model, pool, &args, panels);
+    free(args.scratch);
     return 0;
 }
 
@@ -151,7 +152,7 @@ void model_unpack(struct model *model)
     model->panels_bytes = 0;
 }
 
-bool panels_serve(const struct model *model, const struct kernels *kernels)
+bool panels_match(const struct model *model, const struct kernels *kernels)
 {
     const struct kernels *made = &model->panels_for;
 

@@ -14,57 +14,57 @@ static_assert(PANEL_SCRATCH_BYTES >= KERNELS_PANEL_MAX * UNPACK_DEPTH * sizeof(f
               "scratch holds widened rows, and the blocks of a panel");
 static_assert(PANEL_BYTES >= KERNELS_PANEL_MAX * PANEL_DEPTH * sizeof(float), "panels fit");
 
-typedef void pack_panel(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
-                        float *out);
+typedef void pack_rows(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
+                       float *out);
 typedef void unpack_row(const void *row, size_t first, size_t k, float *out);
 typedef void read_quants(const void *row, size_t first, size_t n, struct weight_int8 *out);
 
 /* How the rows of a type are read. */
-struct reader {
-    pack_panel *pack;    /* straight into a panel of floats, */
+struct row_reader {
+    pack_rows *pack;     /* straight into a panel of floats, */
     unpack_row *unpack;  /* or to a row of floats */
     read_quants *quants; /* NULL where the scales are not those of 32 elements */
     bool minima;
 };
 
-static struct reader reader_of(const struct kernels *k, enum dtype type)
+static struct row_reader row_reader_of(const struct kernels *k, enum dtype type)
 {
     switch (type) {
     case DTYPE_F32:
-        return (struct reader){ .pack = k->pack_f32 };
+        return (struct row_reader){ .pack = k->pack_f32 };
     case DTYPE_F16:
-        return (struct reader){ .pack = k->pack_f16 };
+        return (struct row_reader){ .pack = k->pack_f16 };
     case DTYPE_BF16:
-        return (struct reader){ .pack = k->pack_bf16 };
+        return (struct row_reader){ .pack = k->pack_bf16 };
     case DTYPE_Q8_0:
-        return (struct reader){ .pack = k->pack_q8_0, .quants = k->quants_q8_0 };
+        return (struct row_reader){ .pack = k->pack_q8_0, .quants = k->quants_q8_0 };
     case DTYPE_Q4_0:
-        return (struct reader){ .unpack = k->unpack_q4_0, .quants = k->quants_q4_0 };
+        return (struct row_reader){ .unpack = k->unpack_q4_0, .quants = k->quants_q4_0 };
     case DTYPE_Q4_1:
-        return (struct reader){ NULL, k->unpack_q4_1, k->quants_q4_1, true };
+        return (struct row_reader){ NULL, k->unpack_q4_1, k->quants_q4_1, true };
     case DTYPE_Q5_0:
-        return (struct reader){ .unpack = k->unpack_q5_0, .quants = k->quants_q5_0 };
+        return (struct row_reader){ .unpack = k->unpack_q5_0, .quants = k->quants_q5_0 };
     case DTYPE_Q5_1:
-        return (struct reader){ NULL, k->unpack_q5_1, k->quants_q5_1, true };
+        return (struct row_reader){ NULL, k->unpack_q5_1, k->quants_q5_1, true };
     case DTYPE_Q2_K:
-        return (struct reader){ .unpack = k->unpack_q2_k };
+        return (struct row_reader){ .unpack = k->unpack_q2_k };
     case DTYPE_Q3_K:
-        return (struct reader){ .unpack = k->unpack_q3_k };
+        return (struct row_reader){ .unpack = k->unpack_q3_k };
     case DTYPE_Q4_K:
-        return (struct reader){ NULL, k->unpack_q4_k, k->quants_q4_k, true };
+        return (struct row_reader){ NULL, k->unpack_q4_k, k->quants_q4_k, true };
     case DTYPE_Q5_K:
-        return (struct reader){ NULL, k->unpack_q5_k, k->quants_q5_k, true };
+        return (struct row_reader){ NULL, k->unpack_q5_k, k->quants_q5_k, true };
     case DTYPE_Q6_K:
-        return (struct reader){ .unpack = k->unpack_q6_k };
+        return (struct row_reader){ .unpack = k->unpack_q6_k };
     case DTYPE_IQ4_NL:
-        return (struct reader){ .unpack = k->unpack_iq4_nl, .quants = k->quants_iq4_nl };
+        return (struct row_reader){ .unpack = k->unpack_iq4_nl, .quants = k->quants_iq4_nl };
     }
-    return (struct reader){ NULL, NULL, NULL, false }; /* weights.c lets no other type in */
+    return (struct row_reader){ NULL, NULL, NULL, false }; /* weights.c lets no other type in */
 }
 
 enum form panel_form(const struct kernels *kernels, const struct matrix *weights)
 {
-    if (kernels->int8 && reader_of(kernels, weights->type).quants)
+    if (kernels->int8 && row_reader_of(kernels, weights->type).quants)
         return FORM_INT8;
     if (kernels->bf16 && weights->type == DTYPE_BF16 && weights->n_cols % 2 == 0)
         return FORM_BF16;
@@ -75,7 +75,7 @@ bool panel_has_minima(const struct matrix *weights)
 {
     static const struct kernels none; /* its functions are not asked for */
 
-    return reader_of(&none, weights->type).minima;
+    return row_reader_of(&none, weights->type).minima;
 }
 
 size_t panel_bytes(const struct kernels *kernels, enum form form, size_t k)
@@ -91,11 +91,12 @@ size_t panel_bytes(const struct kernels *kernels, enum form form, size_t k)
     return kernels->panel * k * sizeof(float);
 }
 
-static void fill_f32(const struct kernels *kernels, const struct matrix *weights, size_t column,
-                     size_t n, size_t first, size_t k, float *rows, float *out)
+static void panel_fill_f32(const struct kernels *kernels, const struct matrix *weights,
+                           size_t column, size_t n, size_t first, size_t k, float *rows,
+                           float *out)
 {
     const uint8_t *data = weights->data + column * weights->row_bytes;
-    const struct reader reader = reader_of(kernels, weights->type);
+    const struct row_reader reader = row_reader_of(kernels, weights->type);
 
     if (reader.pack) {
         reader.pack(data, weights->row_bytes, n, first, k, out);
@@ -112,12 +113,12 @@ static void fill_f32(const struct kernels *kernels, const struct matrix *weights
     }
 }
 
-static void fill_int8(const struct kernels *kernels, const struct matrix *weights,
-                      size_t column, size_t n, size_t first, size_t k,
-                      struct weight_int8 *blocks, uint8_t *out)
+static void panel_fill_int8(const struct kernels *kernels, const struct matrix *weights,
+                            size_t column, size_t n, size_t first, size_t k,
+                            struct weight_int8 *blocks, uint8_t *out)
 {
     const size_t n_blocks = k / INT8_BLOCK;
-    const struct reader reader = reader_of(kernels, weights->type);
+    const struct row_reader reader = row_reader_of(kernels, weights->type);
 
     for (size_t j = 0; j < n; j++)
         reader.quants(weights->data + (column + j) * weights->row_bytes, first / INT8_BLOCK,
@@ -130,14 +131,14 @@ void panel_fill(const struct kernels *kernels, const struct matrix *weights, siz
 {
     switch (panel_form(kernels, weights)) {
     case FORM_F32:
-        fill_f32(kernels, weights, column, n, first, k, scratch, out);
+        panel_fill_f32(kernels, weights, column, n, first, k, scratch, out);
         break;
     case FORM_BF16:
         kernels->pair_bf16(weights->data + column * weights->row_bytes, weights->row_bytes, n,
                            first, k, kernels->panel, out);
         break;
     case FORM_INT8:
-        fill_int8(kernels, weights, column, n, first, k, scratch, out);
+        panel_fill_int8(kernels, weights, column, n, first, k, scratch, out);
         break;
     }
 }
@@ -145,7 +146,7 @@ void panel_fill(const struct kernels *kernels, const struct matrix *weights, siz
 void matrix_row(const struct kernels *kernels, const struct matrix *matrix, size_t i,
                 float *scratch, float *out)
 {
-    const struct reader reader = reader_of(kernels, matrix->type);
+    const struct row_reader reader = row_reader_of(kernels, matrix->type);
     const uint8_t *row = matrix->data + i * matrix->row_bytes;
 
     if (reader.unpack) {

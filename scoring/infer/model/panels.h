@@ -49,7 +49,7 @@ void panel_fill(const struct kernels *kernels, const struct matrix *weights, siz
                 size_t n, size_t first, size_t k, void *scratch, void *out);
 
 /* Whether model_pack() has made panels that these kernels can take. */
-bool panels_serve(const struct model *model, const struct kernels *kernels);
+bool panels_match(const struct model *model, const struct kernels *kernels);
 
 /* Widen row i of a matrix (a token's embedding). scratch has PANEL_BYTES. */
 void matrix_row(const struct kernels *kernels, const struct matrix *matrix, size_t i,

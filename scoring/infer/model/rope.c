@@ -25,11 +25,12 @@ static int read_yarn(const struct gguf *gguf, const char *arch, struct rope *rop
     double magnitude = rope->factor > 1 ? 0.1 * log(rope->factor) + 1 : 1;
 
     rope->extrapolated = 1;
-    if (key_real(gguf, arch, "rope.scaling.yarn_beta_fast", 1e-3, 1e6, &fast, err) < 0 ||
-        key_real(gguf, arch, "rope.scaling.yarn_beta_slow", 1e-3, 1e6, &slow, err) < 0 ||
-        key_real(gguf, arch, "rope.scaling.yarn_ext_factor", -1, 1, &rope->extrapolated, err) <
-            0 ||
-        key_real(gguf, arch, "rope.scaling.yarn_attn_factor", 1e-3, 1e3, &magnitude, err) < 0)
+    if (arch_key_double(gguf, arch, "rope.scaling.yarn_beta_fast", 1e-3, 1e6, &fast, err) < 0 ||
+        arch_key_double(gguf, arch, "rope.scaling.yarn_beta_slow", 1e-3, 1e6, &slow, err) < 0 ||
+        arch_key_double(gguf, arch, "rope.scaling.yarn_ext_factor", -1, 1, &rope->extrapolated,
+                        err) < 0 ||
+        arch_key_double(gguf, arch, "rope.scaling.yarn_attn_factor", 1e-3, 1e3, &magnitude,
+                        err) < 0)
         return -1;
     if (rope->base <= 1)
         return error_set(err, ERR_INPUT, "YaRN needs a base of RoPE above 1, not %g",
@@ -42,22 +43,23 @@ static int read_yarn(const struct gguf *gguf, const char *arch, struct rope *rop
     return 0;
 }
 
-static int read_scaling(const struct gguf *gguf, const struct model_info *info,
-                        struct rope *rope, struct error *err)
+static int read_rope_scaling(const struct gguf *gguf, const struct model_info *info,
+                             struct rope *rope, struct error *err)
 {
     static const char *const kinds[] = { "none", "linear", "yarn", "longrope" };
     const char *arch = info->arch;
     double attn_factor = 1;
     struct slice kind = { NULL, 0 };
-    char key[KEY_BYTES];
+    char key[ARCH_KEY_BYTES];
 
     snprintf(key, sizeof key, "%s.rope.scaling.type", arch);
     if (gguf_string(gguf, key, &kind, err) < 0 ||
-        key_real(gguf, arch, "rope.scale_linear", 1, 1e4, &rope->factor, err) < 0 ||
-        key_real(gguf, arch, "rope.scaling.factor", 1, 1e4, &rope->factor, err) < 0 ||
-        key_real(gguf, arch, "rope.scaling.attn_factor", 1e-3, 1e3, &attn_factor, err) < 0 ||
-        key_count(gguf, arch, "rope.scaling.original_context_length", 1, 1 << 24,
-                  info->context_length, &rope->original_context, err) < 0)
+        arch_key_double(gguf, arch, "rope.scale_linear", 1, 1e4, &rope->factor, err) < 0 ||
+        arch_key_double(gguf, arch, "rope.scaling.factor", 1, 1e4, &rope->factor, err) < 0 ||
+        arch_key_double(gguf, arch, "rope.scaling.attn_factor", 1e-3, 1e3, &attn_factor, err) <
+            0 ||
+        arch_key_u32(gguf, arch, "rope.scaling.original_context_length", 1, 1 << 24,
+                     info->context_length, &rope->original_context, err) < 0)
         return -1;
     if (!kind.ptr) /* a factor alone divides positions */
         kind = slice_text(rope->factor > 1 ? "linear" : "none");
@@ -83,16 +85,16 @@ int rope_read(const struct gguf *gguf, const struct model_info *info, struct rop
     out->base = 10000;
     out->factor = 1;
     out->magnitude = 1;
-    if (key_count(gguf, info->arch, "rope.dimension_count", 1, HEAD_DIM_MAX, info->head_dim,
-                  &out->n_rot, err) < 0 ||
-        key_real(gguf, info->arch, "rope.freq_base", 1, 1e12, &out->base, err) < 0)
+    if (arch_key_u32(gguf, info->arch, "rope.dimension_count", 1, HEAD_DIM_MAX, info->head_dim,
+                     &out->n_rot, err) < 0 ||
+        arch_key_double(gguf, info->arch, "rope.freq_base", 1, 1e12, &out->base, err) < 0)
         return -1;
     if (out->n_rot % 2 != 0 || out->n_rot > info->head_dim)
         return error_set(err, ERR_INPUT,
                          "rotary positions on %" PRIu32 " of a head's %" PRIu32
                          " elements; an even number of them is needed",
                          out->n_rot, info->head_dim);
-    return read_scaling(gguf, info, out, err);
+    return read_rope_scaling(gguf, info, out, err);
 }
 
 static bool beyond_trained(const struct rope_stretch *stretch, size_t n_tokens)
@@ -100,14 +102,15 @@ static bool beyond_trained(const struct rope_stretch *stretch, size_t n_tokens)
     return stretch->ntk_factor > 0 && n_tokens > stretch->trained;
 }
 
-bool rope_is_long(const struct rope *rope, const struct rope_stretch *stretch, size_t n_tokens)
+bool rope_depends_on_length(const struct rope *rope, const struct rope_stretch *stretch,
+                            size_t n_tokens)
 {
     return beyond_trained(stretch, n_tokens) ||
            (rope->long_factors && n_tokens > rope->original_context);
 }
 
-static double base_of(const struct rope *rope, const struct rope_stretch *stretch,
-                      size_t n_tokens)
+static double rope_base_for(const struct rope *rope, const struct rope_stretch *stretch,
+                            size_t n_tokens)
 {
     const double s = stretch->ntk_factor;
     const double n = rope->n_rot;
@@ -118,7 +121,7 @@ static double base_of(const struct rope *rope, const struct rope_stretch *stretc
 }
 
 /* What of a pair's frequency YaRN leaves as it is: all of the fast pairs', none of the slow. */
-static double kept_share(const struct rope *rope, size_t pair)
+static double unscaled_share(const struct rope *rope, size_t pair)
 {
     const double width = fmax(0.001, rope->ramp_high - rope->ramp_low);
     const double along = ((double)pair - rope->ramp_low) / width;
@@ -129,14 +132,14 @@ static double kept_share(const struct rope *rope, size_t pair)
 void rope_frequencies(const struct rope *rope, const struct rope_stretch *stretch,
                       size_t n_tokens, double *freq)
 {
-    const double base = base_of(rope, stretch, n_tokens);
+    const double base = rope_base_for(rope, stretch, n_tokens);
     const bool is_long = rope->long_factors && n_tokens > rope->original_context;
     const float *factors = is_long ? rope->long_factors : rope->factors;
 
     for (size_t i = 0; i < rope->n_rot / 2; i++) {
         const double plain =
             pow(base, -2 * (double)i / rope->n_rot) / (factors ? (double)factors[i] : 1);
-        const double kept = kept_share(rope, i);
+        const double kept = unscaled_share(rope, i);
 
         freq[i] = plain / rope->factor * (1 - kept) + plain * kept;
     }

@@ -49,7 +49,8 @@ int rope_read(const struct gguf *gguf, const struct model_info *info, struct rop
               struct error *err);
 
 /* Whether a sequence of so many tokens turns otherwise than shorter ones. */
-bool rope_is_long(const struct rope *rope, const struct rope_stretch *stretch, size_t n_tokens);
+bool rope_depends_on_length(const struct rope *rope, const struct rope_stretch *stretch,
+                            size_t n_tokens);
 
 /* Angle of pair i at position p is p * freq[i]; n_rot / 2 of them. */
 void rope_frequencies(const struct rope *rope, const struct rope_stretch *stretch,

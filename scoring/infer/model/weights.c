@@ -13,8 +13,8 @@
 #include "scoring/infer/model/hparams.h"
 #include "scoring/infer/model/model.h"
 
-/* A layer's tensor is "blk.N." and a part. */
-enum { MAX_VOCAB = 1 << 22, NAME_BYTES = 64, PART_BYTES = 48 };
+/* A layer's tensor is "blk.N." and a suffix. */
+enum { MAX_VOCAB = 1 << 22, NAME_BYTES = 64, SUFFIX_BYTES = 48 };
 
 /* What the binding of one file goes along with. */
 struct binder {
@@ -27,13 +27,13 @@ struct binder {
     int layer;  /* -1 outside the layers */
 };
 
-static const char *tensor_name(const struct binder *binder, const char *part,
+static const char *tensor_name(const struct binder *binder, const char *suffix,
                                char out[NAME_BYTES])
 {
     if (binder->layer < 0)
-        snprintf(out, NAME_BYTES, "%s", part);
+        snprintf(out, NAME_BYTES, "%s", suffix);
     else
-        snprintf(out, NAME_BYTES, "blk.%d.%s", binder->layer, part);
+        snprintf(out, NAME_BYTES, "blk.%d.%s", binder->layer, suffix);
     return out;
 }
 
@@ -47,7 +47,7 @@ static const struct gguf_tensor *use_tensor(struct binder *binder, const char *n
     return tensor;
 }
 
-static int missing(const char *name, struct error *err)
+static int missing_tensor(const char *name, struct error *err)
 {
     return error_set(err, ERR_INPUT, "tensor '%s' is missing", name);
 }
@@ -87,14 +87,14 @@ static int view_matrix(const struct gguf_tensor *tensor, const char *name, struc
     return 0;
 }
 
-static int bind_matrix(struct binder *binder, const char *part, size_t n_rows, size_t n_cols,
+static int bind_matrix(struct binder *binder, const char *suffix, size_t n_rows, size_t n_cols,
                        struct matrix *out, struct error *err)
 {
     char name[NAME_BYTES];
-    const struct gguf_tensor *tensor = use_tensor(binder, tensor_name(binder, part, name));
+    const struct gguf_tensor *tensor = use_tensor(binder, tensor_name(binder, suffix, name));
 
     if (!tensor)
-        return missing(name, err);
+        return missing_tensor(name, err);
     if (check_shape(tensor, name, n_cols, n_rows, err) < 0)
         return -1;
     return view_matrix(tensor, name, out, err);
@@ -102,11 +102,11 @@ static int bind_matrix(struct binder *binder, const char *part, size_t n_rows, s
 
 /* A vector that may be absent: then *out is NULL. Vectors are small and copied, so that they
  * are aligned and known to be finite. */
-static int bind_optional(struct binder *binder, const char *part, size_t n, const float **out,
+static int bind_optional(struct binder *binder, const char *suffix, size_t n, const float **out,
                          struct error *err)
 {
     char name[NAME_BYTES];
-    const struct gguf_tensor *tensor = use_tensor(binder, tensor_name(binder, part, name));
+    const struct gguf_tensor *tensor = use_tensor(binder, tensor_name(binder, suffix, name));
 
     *out = NULL;
     if (!tensor)
@@ -130,60 +130,60 @@ static int bind_optional(struct binder *binder, const char *part, size_t n, cons
     return 0;
 }
 
-static int bind_vector(struct binder *binder, const char *part, size_t n, const float **out,
+static int bind_vector(struct binder *binder, const char *suffix, size_t n, const float **out,
                        struct error *err)
 {
     char name[NAME_BYTES];
 
-    if (bind_optional(binder, part, n, out, err) < 0)
+    if (bind_optional(binder, suffix, n, out, err) < 0)
         return -1;
-    return *out ? 0 : missing(tensor_name(binder, part, name), err);
+    return *out ? 0 : missing_tensor(tensor_name(binder, suffix, name), err);
 }
 
 /* PART.weight and PART.bias; the bias may be absent unless needs_bias. */
-static int bind_linear(struct binder *binder, const char *part, size_t n_rows, size_t n_cols,
+static int bind_linear(struct binder *binder, const char *suffix, size_t n_rows, size_t n_cols,
                        bool needs_bias, struct linear *out, struct error *err)
 {
-    char name[PART_BYTES];
+    char name[SUFFIX_BYTES];
 
-    snprintf(name, sizeof name, "%s.weight", part);
+    snprintf(name, sizeof name, "%s.weight", suffix);
     if (bind_matrix(binder, name, n_rows, n_cols, &out->matrix, err) < 0)
         return -1;
-    snprintf(name, sizeof name, "%s.bias", part);
+    snprintf(name, sizeof name, "%s.bias", suffix);
     return needs_bias ? bind_vector(binder, name, n_rows, &out->bias, err)
                       : bind_optional(binder, name, n_rows, &out->bias, err);
 }
 
-static int bind_norm(struct binder *binder, const char *part, struct norm *out,
+static int bind_norm(struct binder *binder, const char *suffix, struct norm *out,
                      struct error *err)
 {
-    char name[PART_BYTES];
+    char name[SUFFIX_BYTES];
 
-    snprintf(name, sizeof name, "%s.weight", part);
+    snprintf(name, sizeof name, "%s.weight", suffix);
     if (bind_vector(binder, name, binder->info->n_embd, &out->weight, err) < 0)
         return -1;
     if (binder->arch->norm == NORM_RMS)
         return 0;
-    snprintf(name, sizeof name, "%s.bias", part);
+    snprintf(name, sizeof name, "%s.bias", suffix);
     return bind_vector(binder, name, binder->info->n_embd, &out->bias, err);
 }
 
 /* Rows [first, first + n) of a map. */
-static struct linear rows_of(const struct linear *all, size_t first, size_t n)
+static struct linear linear_rows(const struct linear *all, size_t first, size_t n)
 {
-    struct linear part = *all;
+    struct linear suffix = *all;
 
-    part.matrix.data += first * all->matrix.row_bytes;
-    part.matrix.n_rows = n;
-    part.bias = all->bias ? all->bias + first : NULL;
-    return part;
+    suffix.matrix.data += first * all->matrix.row_bytes;
+    suffix.matrix.n_rows = n;
+    suffix.bias = all->bias ? all->bias + first : NULL;
+    return suffix;
 }
 
-static bool has_tensor(const struct binder *binder, const char *part)
+static bool has_tensor(const struct binder *binder, const char *suffix)
 {
     char name[NAME_BYTES];
 
-    return gguf_tensor(binder->gguf, tensor_name(binder, part, name)) != NULL;
+    return gguf_tensor(binder->gguf, tensor_name(binder, suffix, name)) != NULL;
 }
 
 static int bind_qkv(struct binder *binder, struct layer *layer, struct error *err)
@@ -199,9 +199,9 @@ static int bind_qkv(struct binder *binder, struct layer *layer, struct error *er
         if (bind_linear(binder, "attn_qkv", q_width + 2 * kv_width, width, needs_bias, &all,
                         err) < 0)
             return -1;
-        layer->q = rows_of(&all, 0, q_width);
-        layer->k = rows_of(&all, q_width, kv_width);
-        layer->v = rows_of(&all, q_width + kv_width, kv_width);
+        layer->q = linear_rows(&all, 0, q_width);
+        layer->k = linear_rows(&all, q_width, kv_width);
+        layer->v = linear_rows(&all, q_width + kv_width, kv_width);
     } else if (bind_linear(binder, "attn_q", q_width, width, needs_bias, &layer->q, err) < 0 ||
                bind_linear(binder, "attn_k", kv_width, width, needs_bias, &layer->k, err) < 0 ||
                bind_linear(binder, "attn_v", kv_width, width, needs_bias, &layer->v, err) < 0) {
@@ -236,8 +236,8 @@ static int bind_feed_forward(struct binder *binder, struct layer *layer, struct 
     } else if (!has_tensor(binder, "ffn_gate.weight") && up && up->dims[1] == 2 * inner) {
         if (bind_linear(binder, "ffn_up", 2 * inner, width, needs_bias, &both, err) < 0)
             return -1;
-        layer->gate = rows_of(&both, 0, inner);
-        layer->up = rows_of(&both, inner, inner);
+        layer->gate = linear_rows(&both, 0, inner);
+        layer->up = linear_rows(&both, inner, inner);
     } else if (bind_linear(binder, "ffn_gate", inner, width, needs_bias, &layer->gate, err) <
                    0 ||
                bind_linear(binder, "ffn_up", inner, width, needs_bias, &layer->up, err) < 0) {
@@ -295,10 +295,10 @@ static int bind_rope(struct binder *binder, struct error *err)
         bind_factors(binder, "rope_factors_short.weight", &short_factors, err) < 0)
         return -1;
     if (!rope->long_factors != !short_factors)
-        return missing(short_factors ? "rope_factors_long.weight" : "rope_factors_short.weight",
-                       err);
+        return missing_tensor(
+            short_factors ? "rope_factors_long.weight" : "rope_factors_short.weight", err);
     if (rope->scaling && strcmp(rope->scaling, "longrope") == 0 && !short_factors)
-        return missing("rope_factors_long.weight", err);
+        return missing_tensor("rope_factors_long.weight", err);
     if (short_factors)
         rope->factors = short_factors;
     return 0;
@@ -313,7 +313,7 @@ static int bind_vocabulary(struct binder *binder, struct error *err)
     char key[NAME_BYTES];
 
     if (!embd)
-        return missing("token_embd.weight", err);
+        return missing_tensor("token_embd.weight", err);
     n_vocab = embd->dims[1];
     if (n_vocab > MAX_VOCAB)
         return error_set(err, ERR_INPUT,
@@ -358,7 +358,7 @@ static int bind_all(struct binder *binder, struct error *err)
     return 0;
 }
 
-static int refuse_unused(const struct binder *binder, struct error *err)
+static int reject_unused_tensors(const struct binder *binder, struct error *err)
 {
     for (size_t i = 0; i < gguf_tensor_count(binder->gguf); i++) {
         const struct slice name = gguf_tensor_at(binder->gguf, i)->name;
@@ -385,7 +385,7 @@ int weights_bind(const struct gguf *gguf, struct model_info *info, struct hparam
     if (!binder.used)
         error_nomem(err);
     else if (bind_all(&binder, err) == 0)
-        rc = refuse_unused(&binder, err);
+        rc = reject_unused_tensors(&binder, err);
     free(binder.used);
     if (rc < 0)
         weights_release(out);

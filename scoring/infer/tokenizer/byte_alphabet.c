@@ -11,7 +11,7 @@ enum {
     N_MOVED = N_LOW + N_MIDDLE + 1,
 };
 
-static uint32_t char_of(uint8_t byte)
+static uint32_t alphabet_code(uint8_t byte)
 {
     if (byte < N_LOW)
         return MOVED + byte;
@@ -20,10 +20,10 @@ static uint32_t char_of(uint8_t byte)
     return byte == SOFT_HYPHEN ? MOVED + N_MOVED - 1 : byte;
 }
 
-static int byte_of(uint32_t code)
+static int alphabet_byte(uint32_t code)
 {
     if (code < MOVED)
-        return char_of((uint8_t)code) == code ? (int)code : -1;
+        return alphabet_code((uint8_t)code) == code ? (int)code : -1;
     const uint32_t n = code - MOVED;
     if (n < N_LOW)
         return (int)n;
@@ -34,7 +34,7 @@ static int byte_of(uint32_t code)
 
 size_t alphabet_encode(uint8_t byte, char out[ALPHABET_CHAR_MAX])
 {
-    const uint32_t code = char_of(byte);
+    const uint32_t code = alphabet_code(byte);
 
     if (code < 0x80) {
         out[0] = (char)code;
@@ -59,7 +59,7 @@ bool alphabet_decode(struct slice text, char *bytes, size_t *n)
                 return false;
             code = (code & 0x1f) << 6 | ((uint8_t)text.ptr[++i] & 0x3f);
         }
-        const int byte = byte_of(code);
+        const int byte = alphabet_byte(code);
         if (byte < 0)
             return false;
         bytes[len++] = (char)byte;

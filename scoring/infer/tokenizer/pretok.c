@@ -81,14 +81,14 @@ enum { STEPS_MAX = 6 };
     "\\x{2018}\\x{2019}\\x{2014}\\x{ff1a}\\x{ff1b}\\x{ff0c}\\x{3001}-\\x{303f}"                \
     "\\x{fe30}-\\x{fe4f}]+|[\\x{3105}-\\x{312f}]+|" HAN_KANA
 
-struct rule {
+struct pretok_rule {
     const char *names[16]; /* ends with NULL; the first one names the rule */
     const char *steps[STEPS_MAX + 1];
     bool keeps_words;
     bool adds_bos;
 };
 
-static const struct rule rules[] = {
+static const struct pretok_rule rules[] = {
     {
         .names = { "gpt-2", "phi-2", "mpt", "olmo", "jais", "exaone4", "modern-bert", "mellum",
                    "gigachat", "roberta-bpe", "trillion", "granite-docling", "a.x-4.0" },
@@ -180,13 +180,13 @@ static const struct rule rules[] = {
 };
 
 struct pretok {
-    const struct rule *rule;
+    const struct pretok_rule *rule;
     const char *name;
     struct regex *steps[STEPS_MAX];
     size_t n_steps;
 };
 
-static int unknown_name(struct slice name, struct error *err)
+static int unknown_pretok(struct slice name, struct error *err)
 {
     char known[300] = "";
     size_t len = 0;
@@ -198,7 +198,7 @@ static int unknown_name(struct slice name, struct error *err)
                      name.len < 32 ? (int)name.len : 32, name.ptr, known);
 }
 
-static int find_rule(struct slice name, struct pretok *pretok, struct error *err)
+static int find_pretok_rule(struct slice name, struct pretok *pretok, struct error *err)
 {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         for (const char *const *each = rules[i].names; *each; each++) {
@@ -209,7 +209,7 @@ static int find_rule(struct slice name, struct pretok *pretok, struct error *err
             return 0;
         }
     }
-    return unknown_name(name, err);
+    return unknown_pretok(name, err);
 }
 
 int pretok_new(struct slice name, struct pretok **out, struct error *err)
@@ -218,7 +218,7 @@ int pretok_new(struct slice name, struct pretok **out, struct error *err)
 
     if (!pretok)
         return error_nomem(err);
-    if (find_rule(name.ptr ? name : slice_text("default"), pretok, err) < 0)
+    if (find_pretok_rule(name.ptr ? name : slice_text("default"), pretok, err) < 0)
         goto failed;
     for (const char *const *step = pretok->rule->steps; *step; step++) {
         if (regex_new(*step, &pretok->steps[pretok->n_steps], err) < 0)

@@ -23,7 +23,7 @@ static int compare_texts(const void *a, const void *b, void *state)
     return order ? order : (left.len > right.len) - (left.len < right.len);
 }
 
-static int check_text(const struct vocab *vocab, size_t id, struct error *err)
+static int check_added_text(const struct vocab *vocab, size_t id, struct error *err)
 {
     const struct slice text = vocab->texts[id];
 
@@ -38,7 +38,7 @@ static int check_text(const struct vocab *vocab, size_t id, struct error *err)
 
 /* A name that is there twice is found as one token only: the search counts on texts that
  * differ. */
-static bool is_control(const struct vocab *vocab, size_t id)
+static bool is_findable_control(const struct vocab *vocab, size_t id)
 {
     const struct slice text = vocab->texts[id];
 
@@ -60,9 +60,10 @@ int added_init(struct added *added, const struct vocab *vocab, bool controls, st
     for (size_t i = 0; i < vocab->n; i++) {
         const bool user_defined = vocab->types[i] == TOKEN_USER_DEFINED;
 
-        if (vocab->texts[i].len == 0 || !(user_defined || (controls && is_control(vocab, i))))
+        if (vocab->texts[i].len == 0 ||
+            !(user_defined || (controls && is_findable_control(vocab, i))))
             continue;
-        if (user_defined && check_text(vocab, i, err) < 0)
+        if (user_defined && check_added_text(vocab, i, err) < 0)
             return -1;
         added->ids[added->n++] = (int32_t)i;
     }
@@ -87,8 +88,8 @@ void added_release(struct added *added)
 
 /* The first of ids[low..high) whose byte at 'depth' is not below 'byte'. All of them are longer
  * than depth. */
-static size_t lower_bound(const struct added *added, size_t low, size_t high, size_t depth,
-                          unsigned byte)
+static size_t first_not_below(const struct added *added, size_t low, size_t high, size_t depth,
+                              unsigned byte)
 {
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
@@ -115,8 +116,8 @@ static int32_t longest_at(const struct added *added, struct slice text)
         if (depth == text.len)
             break;
         const unsigned byte = (uint8_t)text.ptr[depth];
-        low = lower_bound(added, low, high, depth, byte);
-        high = lower_bound(added, low, high, depth, byte + 1);
+        low = first_not_below(added, low, high, depth, byte);
+        high = first_not_below(added, low, high, depth, byte + 1);
     }
     return best;
 }

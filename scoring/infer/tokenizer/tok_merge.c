@@ -71,7 +71,7 @@ static bool is_before(const struct candidate *a, const struct candidate *b)
     return a->priority != b->priority ? a->priority < b->priority : a->left < b->left;
 }
 
-static void push(struct merger *merger, struct candidate candidate)
+static void heap_push(struct merger *merger, struct candidate candidate)
 {
     struct candidate *heap = merger->heap;
     size_t at = merger->n_heap++;
@@ -83,7 +83,7 @@ static void push(struct merger *merger, struct candidate candidate)
     heap[at] = candidate;
 }
 
-static struct candidate pop(struct merger *merger)
+static struct candidate heap_pop(struct merger *merger)
 {
     struct candidate *heap = merger->heap;
     const struct candidate best = heap[0];
@@ -103,7 +103,7 @@ static struct candidate pop(struct merger *merger)
     return best;
 }
 
-static void consider(struct merger *merger, uint32_t left, const struct merge_rule *rule)
+static void push_pair(struct merger *merger, uint32_t left, const struct merge_rule *rule)
 {
     const struct symbol *symbol = &merger->symbols[left];
     struct merge merge;
@@ -112,8 +112,8 @@ static void consider(struct merger *merger, uint32_t left, const struct merge_ru
         return;
     const struct symbol *next = &merger->symbols[symbol->next];
     if (rule->find(rule->state, symbol, next, &merge))
-        push(merger,
-             (struct candidate){ merge.priority, left, symbol->len + next->len, merge.id });
+        heap_push(merger, (struct candidate){ merge.priority, left, symbol->len + next->len,
+                                              merge.id });
 }
 
 /* Symbols only grow, so the lengths tell whether the pair still is what was considered. */
@@ -125,7 +125,7 @@ static bool is_current(const struct merger *merger, const struct candidate *cand
            left->len + merger->symbols[left->next].len == candidate->len;
 }
 
-static void join(struct merger *merger, const struct candidate *candidate)
+static void join_pair(struct merger *merger, const struct candidate *candidate)
 {
     struct symbol *left = &merger->symbols[candidate->left];
     struct symbol *right = &merger->symbols[left->next];
@@ -143,16 +143,16 @@ int merger_run(struct merger *merger, const struct merge_rule *rule, struct erro
     if (reserve_heap(merger, err) < 0)
         return -1;
     for (size_t i = 0; i + 1 < merger->n; i++)
-        consider(merger, (uint32_t)i, rule);
+        push_pair(merger, (uint32_t)i, rule);
     while (merger->n_heap > 0) {
-        const struct candidate best = pop(merger);
+        const struct candidate best = heap_pop(merger);
 
         if (!is_current(merger, &best))
             continue;
-        join(merger, &best);
+        join_pair(merger, &best);
         if (merger->symbols[best.left].prev != SYMBOL_NONE)
-            consider(merger, merger->symbols[best.left].prev, rule);
-        consider(merger, best.left, rule);
+            push_pair(merger, merger->symbols[best.left].prev, rule);
+        push_pair(merger, best.left, rule);
     }
     return 0;
 }

@@ -16,8 +16,8 @@ struct word {
     const char *text;
 };
 
-static bool find_merge(const void *state, const struct symbol *left, const struct symbol *right,
-                       struct merge *out)
+static bool spm_find_merge(const void *state, const struct symbol *left,
+                           const struct symbol *right, struct merge *out)
 {
     const struct word *word = state;
     const size_t len = (size_t)left->len + right->len;
@@ -29,30 +29,30 @@ static bool find_merge(const void *state, const struct symbol *left, const struc
     return true;
 }
 
-int tok_add_bytes(const struct tok_job *job, struct slice text, struct error *err)
+int tok_add_bytes(const struct encode_call *call, struct slice text, struct error *err)
 {
-    const int32_t *bytes = job->vocab->bytes;
+    const int32_t *bytes = call->vocab->bytes;
 
     for (size_t i = 0; i < text.len; i++) {
         if (bytes[(uint8_t)text.ptr[i]] != TOKEN_NONE)
             continue;
-        if (job->vocab->unknown != TOKEN_NONE)
-            return token_buf_add(job->out, job->vocab->unknown, err);
+        if (call->vocab->unknown != TOKEN_NONE)
+            return token_buf_add(call->out, call->vocab->unknown, err);
         return error_set(err, ERR_INPUT,
                          "the vocabulary has no token for the character '%.*s' of the text",
                          (int)text.len, text.ptr);
     }
     for (size_t i = 0; i < text.len; i++)
-        if (token_buf_add(job->out, bytes[(uint8_t)text.ptr[i]], err) < 0)
+        if (token_buf_add(call->out, bytes[(uint8_t)text.ptr[i]], err) < 0)
             return -1;
     return 0;
 }
 
-static int encode_word(const struct tok_job *job, struct slice text, struct error *err)
+static int spm_encode_word(const struct encode_call *call, struct slice text, struct error *err)
 {
-    struct merger *merger = &job->scratch->merger;
-    const struct word word = { job->vocab, text.ptr };
-    const struct merge_rule rule = { find_merge, &word };
+    struct merger *merger = &call->scratch->merger;
+    const struct word word = { call->vocab, text.ptr };
+    const struct merge_rule rule = { spm_find_merge, &word };
 
     merger_clear(merger);
     for (size_t i = 0; i < text.len;) {
@@ -67,9 +67,10 @@ static int encode_word(const struct tok_job *job, struct slice text, struct erro
     for (uint32_t i = 0; i != SYMBOL_NONE; i = merger->symbols[i].next) {
         const struct symbol *symbol = &merger->symbols[i];
         const struct slice part = slice_of(text.ptr + symbol->pos, symbol->len);
-        const int32_t id = symbol->id != TOKEN_NONE ? symbol->id : vocab_find(job->vocab, part);
-        const int rc =
-            id != TOKEN_NONE ? token_buf_add(job->out, id, err) : tok_add_bytes(job, part, err);
+        const int32_t id =
+            symbol->id != TOKEN_NONE ? symbol->id : vocab_find(call->vocab, part);
+        const int rc = id != TOKEN_NONE ? token_buf_add(call->out, id, err)
+                                        : tok_add_bytes(call, part, err);
         if (rc < 0)
             return -1;
     }
@@ -84,7 +85,7 @@ static bool is_space(struct slice text, size_t at)
 
 /* Where the word at the start of the text ends: before the next space that follows something
  * else. Nothing joins across that place unless a token holds such a space. */
-static size_t word_len(const struct vocab *vocab, struct slice text)
+static size_t spm_word_len(const struct vocab *vocab, struct slice text)
 {
     size_t at = 0;
 
@@ -124,19 +125,19 @@ int tok_escape_spaces(struct buf *out, struct slice text, bool with_prefix, stru
     return 0;
 }
 
-int spm_encode(const struct tok_job *job, struct slice text, bool with_prefix,
+int spm_encode(const struct encode_call *call, struct slice text, bool with_prefix,
                struct error *err)
 {
-    struct buf *escaped = &job->scratch->escaped;
+    struct buf *escaped = &call->scratch->escaped;
 
     if (tok_escape_spaces(escaped, text, with_prefix, err) < 0)
         return -1;
     const struct slice all = buf_slice(escaped);
     for (size_t at = 0; at < all.len;) {
         const struct slice rest = slice_of(all.ptr + at, all.len - at);
-        const size_t len = word_len(job->vocab, rest);
+        const size_t len = spm_word_len(call->vocab, rest);
 
-        if (encode_word(job, slice_of(rest.ptr, len), err) < 0)
+        if (spm_encode_word(call, slice_of(rest.ptr, len), err) < 0)
             return -1;
         at += len;
     }

@@ -22,7 +22,7 @@ enum {
 
 /* Their names in tokenizer.ggml.model. */
 static const char *const kinds[] = {
-    [VOCAB_SPM] = "llama", [VOCAB_BPE] = "gpt2", [VOCAB_RAW] = "gemma4"
+    [VOCAB_SPM] = "llama", [VOCAB_BPE] = "gpt2", [VOCAB_CHAR_BPE] = "gemma4"
 };
 
 struct tokenizer {
@@ -88,8 +88,8 @@ int token_buf_add(struct token_buf *buf, int32_t id, struct error *err)
 }
 
 /* An id the file names; what it stands for when absent is left to the caller. */
-static int read_id(const struct tokenizer *tokenizer, const struct gguf *gguf, const char *key,
-                   int32_t *id, struct error *err)
+static int read_token_id(const struct tokenizer *tokenizer, const struct gguf *gguf,
+                         const char *key, int32_t *id, struct error *err)
 {
     uint64_t value;
     const int found = gguf_uint(gguf, key, 0, tokenizer->vocab.n - 1, &value, err);
@@ -110,8 +110,8 @@ static int32_t default_id(const struct tokenizer *tokenizer, size_t id)
 }
 
 /* What the file adds at an end, if it names a token for it. */
-static int read_add(const struct gguf *gguf, const char *key, const char *id_key, int32_t id,
-                    bool *adds, struct error *err)
+static int read_add_flag(const struct gguf *gguf, const char *key, const char *id_key,
+                         int32_t id, bool *adds, struct error *err)
 {
     const int found = gguf_bool(gguf, key, adds, err);
 
@@ -123,12 +123,14 @@ static int read_add(const struct gguf *gguf, const char *key, const char *id_key
     return 0;
 }
 
-static int read_adds(struct tokenizer *tokenizer, const struct gguf *gguf, struct error *err)
+static int read_add_flags(struct tokenizer *tokenizer, const struct gguf *gguf,
+                          struct error *err)
 {
-    return read_add(gguf, "tokenizer.ggml.add_bos_token", "tokenizer.ggml.bos_token_id",
-                    tokenizer->bos, &tokenizer->adds_bos, err) < 0 ||
-                   read_add(gguf, "tokenizer.ggml.add_eos_token", "tokenizer.ggml.eos_token_id",
-                            tokenizer->eos, &tokenizer->adds_eos, err) < 0
+    return read_add_flag(gguf, "tokenizer.ggml.add_bos_token", "tokenizer.ggml.bos_token_id",
+                         tokenizer->bos, &tokenizer->adds_bos, err) < 0 ||
+                   read_add_flag(gguf, "tokenizer.ggml.add_eos_token",
+                                 "tokenizer.ggml.eos_token_id", tokenizer->eos,
+                                 &tokenizer->adds_eos, err) < 0
                ? -1
                : 0;
 }
@@ -141,12 +143,14 @@ static int read_flags(struct tokenizer *tokenizer, const struct gguf *gguf, stru
     tokenizer->eos = default_id(tokenizer, 2);
     tokenizer->adds_space = is_spm;
     tokenizer->adds_bos = is_spm || (tokenizer->pretok && pretok_adds_bos(tokenizer->pretok));
-    if (read_id(tokenizer, gguf, "tokenizer.ggml.bos_token_id", &tokenizer->bos, err) < 0 ||
-        read_id(tokenizer, gguf, "tokenizer.ggml.eos_token_id", &tokenizer->eos, err) < 0 ||
+    if (read_token_id(tokenizer, gguf, "tokenizer.ggml.bos_token_id", &tokenizer->bos, err) <
+            0 ||
+        read_token_id(tokenizer, gguf, "tokenizer.ggml.eos_token_id", &tokenizer->eos, err) <
+            0 ||
         (is_spm &&
          gguf_bool(gguf, "tokenizer.ggml.add_space_prefix", &tokenizer->adds_space, err) < 0))
         return -1;
-    return read_adds(tokenizer, gguf, err);
+    return read_add_flags(tokenizer, gguf, err);
 }
 
 static void hash_slice(struct hash_stream *stream, struct slice bytes)
@@ -161,7 +165,8 @@ static void hash_slice(struct hash_stream *stream, struct slice bytes)
 }
 
 /* Everything that decides which ids a text gets. */
-static int hash_all(struct tokenizer *tokenizer, const struct gguf *gguf, struct error *err)
+static int hash_tokenizer(struct tokenizer *tokenizer, const struct gguf *gguf,
+                          struct error *err)
 {
     const struct vocab *vocab = &tokenizer->vocab;
     const bool is_spm = vocab->kind == VOCAB_SPM;
@@ -186,8 +191,8 @@ static int hash_all(struct tokenizer *tokenizer, const struct gguf *gguf, struct
     return 0;
 }
 
-static int fill(struct tokenizer *tokenizer, const struct gguf *gguf, enum vocab_kind kind,
-                struct error *err)
+static int tokenizer_fill(struct tokenizer *tokenizer, const struct gguf *gguf,
+                          enum vocab_kind kind, struct error *err)
 {
     struct slice pre = { 0 };
 
@@ -206,10 +211,10 @@ static int fill(struct tokenizer *tokenizer, const struct gguf *gguf, enum vocab
         gguf_string(gguf, "tokenizer.chat_template", &tokenizer->chat_template, err) < 0 ||
         read_flags(tokenizer, gguf, err) < 0)
         return -1;
-    return hash_all(tokenizer, gguf, err);
+    return hash_tokenizer(tokenizer, gguf, err);
 }
 
-static bool find_kind(struct slice model, enum vocab_kind *kind)
+static bool find_vocab_kind(struct slice model, enum vocab_kind *kind)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         *kind = (enum vocab_kind)i;
@@ -231,7 +236,7 @@ int tokenizer_new(const struct gguf *gguf, struct tokenizer **out, struct error 
         *out = NULL;
         return 0;
     }
-    if (!find_kind(model, &kind))
+    if (!find_vocab_kind(model, &kind))
         return error_set(err, ERR_UNSUPPORTED,
                          "tokenizer.ggml.model '%.*s' is not one of llama gpt2 gemma4",
                          model.len < 32 ? (int)model.len : 32, model.ptr);
@@ -239,7 +244,7 @@ int tokenizer_new(const struct gguf *gguf, struct tokenizer **out, struct error 
     struct tokenizer *tokenizer = calloc(1, sizeof *tokenizer);
     if (!tokenizer)
         return error_nomem(err);
-    if (fill(tokenizer, gguf, kind, err) < 0) {
+    if (tokenizer_fill(tokenizer, gguf, kind, err) < 0) {
         tokenizer_free(tokenizer);
         return -1;
     }
@@ -258,24 +263,24 @@ void tokenizer_free(struct tokenizer *tokenizer)
     free(tokenizer);
 }
 
-static int encode_part(const struct tok_job *job, struct slice text, bool with_prefix,
-                       struct error *err)
+static int encode_stretch(const struct encode_call *call, struct slice text, bool with_prefix,
+                          struct error *err)
 {
-    switch (job->vocab->kind) {
+    switch (call->vocab->kind) {
     case VOCAB_BPE:
-        return bpe_encode(job, text, err);
-    case VOCAB_RAW:
-        return raw_encode(job, text, err);
+        return bpe_encode(call, text, err);
+    case VOCAB_CHAR_BPE:
+        return char_bpe_encode(call, text, err);
     case VOCAB_SPM:
         break;
     }
-    return spm_encode(job, text, with_prefix, err);
+    return spm_encode(call, text, with_prefix, err);
 }
 
 /* The text between user-defined tokens, and these tokens. SentencePiece's prefix goes before
  * the first stretch of text and, like there, before each one that follows such a token. */
-static int encode_parts(const struct tokenizer *tokenizer, struct slice text, unsigned flags,
-                        const struct tok_job *job, struct error *err)
+static int encode_stretches(const struct tokenizer *tokenizer, struct slice text,
+                            unsigned flags, const struct encode_call *call, struct error *err)
 {
     const bool with_prefix = tokenizer->adds_space && (flags & TOKENIZE_FIRST);
     const struct added *added =
@@ -287,11 +292,11 @@ static int encode_parts(const struct tokenizer *tokenizer, struct slice text, un
         const size_t next = added_find(added, text, at, &id);
         const struct slice part = slice_of(text.ptr + at, next - at);
 
-        if (part.len > 0 && encode_part(job, part, with_prefix, err) < 0)
+        if (part.len > 0 && encode_stretch(call, part, with_prefix, err) < 0)
             return -1;
         if (id == TOKEN_NONE)
             break;
-        if (token_buf_add(job->out, id, err) < 0)
+        if (token_buf_add(call->out, id, err) < 0)
             return -1;
         at = next + tokenizer->vocab.texts[id].len;
     }
@@ -315,8 +320,8 @@ int tokenizer_encode(const struct tokenizer *tokenizer, struct slice text, unsig
     if (!out->scratch)
         return error_nomem(err);
 
-    const struct tok_job job = { &tokenizer->vocab, tokenizer->pretok, out->scratch, out };
-    const int rc = encode_parts(tokenizer, text, flags, &job, err);
+    const struct encode_call call = { &tokenizer->vocab, tokenizer->pretok, out->scratch, out };
+    const int rc = encode_stretches(tokenizer, text, flags, &call, err);
     if (rc < 0)
         out->n = n;
     if (out->scratch->merger.cap > SYMBOLS_KEPT)

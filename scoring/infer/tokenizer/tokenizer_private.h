@@ -28,7 +28,7 @@ struct token_scratch {
 };
 
 /* A stretch of well-formed UTF-8 to be encoded, and where the ids go. */
-struct tok_job {
+struct encode_call {
     const struct vocab *vocab;
     const struct pretok *pretok; /* NULL for SentencePiece */
     struct token_scratch *scratch;
@@ -36,15 +36,15 @@ struct tok_job {
 };
 
 /* Append the ids of text. with_prefix puts a space in front. */
-int spm_encode(const struct tok_job *job, struct slice text, bool with_prefix,
+int spm_encode(const struct encode_call *call, struct slice text, bool with_prefix,
                struct error *err);
-int bpe_encode(const struct tok_job *job, struct slice text, struct error *err);
-int raw_encode(const struct tok_job *job, struct slice text, struct error *err);
+int bpe_encode(const struct encode_call *call, struct slice text, struct error *err);
+int char_bpe_encode(const struct encode_call *call, struct slice text, struct error *err);
 
 /* Of vocabularies that write spaces as U+2581 and bytes as <0xHH> (tok_spm.c): the text as they
  * write it, perhaps with a space in front; a character without a token as its bytes, or as the
  * token for the unknown. */
 int tok_escape_spaces(struct buf *out, struct slice text, bool with_prefix, struct error *err);
-int tok_add_bytes(const struct tok_job *job, struct slice text, struct error *err);
+int tok_add_bytes(const struct encode_call *call, struct slice text, struct error *err);
 
 #endif

@@ -18,8 +18,8 @@ enum {
 };
 
 /* A required array of the file with exactly n elements, or up to n_max where n is 0. */
-static int need_array(const struct gguf *gguf, const char *key, enum gguf_type type, size_t n,
-                      size_t n_max, struct gguf_array *out, struct error *err)
+static int require_array(const struct gguf *gguf, const char *key, enum gguf_type type,
+                         size_t n, size_t n_max, struct gguf_array *out, struct error *err)
 {
     const int found = gguf_array(gguf, key, type, out, err);
 
@@ -44,7 +44,7 @@ static int load_texts(struct vocab *vocab, const struct gguf *gguf, struct error
     size_t pos = 0;
     size_t n = 0;
 
-    if (need_array(gguf, key, GGUF_STRING, 0, TOKENS_MAX, &array, err) < 0)
+    if (require_array(gguf, key, GGUF_STRING, 0, TOKENS_MAX, &array, err) < 0)
         return -1;
     if (array.n == 0)
         return error_set(err, ERR_INPUT, "key '%s' is empty", key);
@@ -66,8 +66,8 @@ static int load_types(struct vocab *vocab, const struct gguf *gguf, struct error
 {
     struct gguf_array array;
 
-    if (need_array(gguf, "tokenizer.ggml.token_type", GGUF_I32, vocab->n, TOKENS_MAX, &array,
-                   err) < 0)
+    if (require_array(gguf, "tokenizer.ggml.token_type", GGUF_I32, vocab->n, TOKENS_MAX, &array,
+                      err) < 0)
         return -1;
     vocab->types = malloc(vocab->n * sizeof *vocab->types);
     if (!vocab->types)
@@ -99,8 +99,8 @@ static int load_scores(struct vocab *vocab, const struct gguf *gguf, struct erro
 {
     struct gguf_array array;
 
-    if (need_array(gguf, "tokenizer.ggml.scores", GGUF_F32, vocab->n, TOKENS_MAX, &array, err) <
-        0)
+    if (require_array(gguf, "tokenizer.ggml.scores", GGUF_F32, vocab->n, TOKENS_MAX, &array,
+                      err) < 0)
         return -1;
     vocab->priorities = malloc(vocab->n * sizeof *vocab->priorities);
     if (!vocab->priorities)
@@ -115,7 +115,7 @@ static int load_scores(struct vocab *vocab, const struct gguf *gguf, struct erro
     return 0;
 }
 
-static bool is_text(const struct vocab *vocab, size_t id)
+static bool is_findable_type(const struct vocab *vocab, size_t id)
 {
     return vocab->types[id] == TOKEN_NORMAL || vocab->types[id] == TOKEN_USER_DEFINED ||
            vocab->types[id] == TOKEN_UNUSED;
@@ -145,7 +145,7 @@ static int build_index(struct vocab *vocab, struct error *err)
         const struct slice text = vocab->texts[i];
 
         /* Some files pad their vocabulary with empty tokens. */
-        if (!is_text(vocab, i) || text.len == 0)
+        if (!is_findable_type(vocab, i) || text.len == 0)
             continue;
         if (text_table_add(&vocab->index, vocab->texts, (int32_t)i, err) < 0)
             return -1;
@@ -178,7 +178,7 @@ static int hex_digit(char c)
 }
 
 /* The byte of a token written <0xHH>, -1 for any other text. */
-static int parse_byte(struct slice text)
+static int parse_byte_token(struct slice text)
 {
     if (text.len != 6 || memcmp(text.ptr, "<0x", 3) != 0 || text.ptr[5] != '>')
         return -1;
@@ -192,7 +192,7 @@ static int find_spm_bytes(struct vocab *vocab, struct error *err)
     for (size_t i = 0; i < vocab->n; i++) {
         if (vocab->types[i] != TOKEN_BYTE)
             continue;
-        const int byte = parse_byte(vocab->texts[i]);
+        const int byte = parse_byte_token(vocab->texts[i]);
         if (byte < 0)
             return error_set(err, ERR_INPUT,
                              "token %zu stands for a byte but is not written <0xHH>", i);
@@ -215,7 +215,7 @@ static void find_bpe_bytes(struct vocab *vocab)
 }
 
 /* The same text with U+2581 as a space. */
-static size_t spaces_back(struct slice text, char *out)
+static size_t restore_spaces(struct slice text, char *out)
 {
     size_t len = 0;
 
@@ -246,10 +246,10 @@ static int make_piece(struct vocab *vocab, size_t id, struct error *err)
         if (!alphabet_decode(text, piece, &len))
             return 0;
     } else if (type == TOKEN_BYTE) {
-        piece[0] = (char)parse_byte(text);
+        piece[0] = (char)parse_byte_token(text);
         len = 1;
     } else {
-        len = spaces_back(text, piece);
+        len = restore_spaces(text, piece);
     }
     vocab->pieces[id] = slice_of(piece, len);
     return 0;
@@ -292,7 +292,7 @@ static int load_merges(struct vocab *vocab, const struct gguf *gguf, struct erro
     char *joined = NULL;
     int rc = -1;
 
-    if (need_array(gguf, "tokenizer.ggml.merges", GGUF_STRING, 0, MERGES_MAX, &array, err) <
+    if (require_array(gguf, "tokenizer.ggml.merges", GGUF_STRING, 0, MERGES_MAX, &array, err) <
             0 ||
         pair_table_init(&vocab->merges, (size_t)array.n, err) < 0)
         return -1;

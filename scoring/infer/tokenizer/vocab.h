@@ -22,9 +22,9 @@ struct error;
 struct gguf;
 
 enum vocab_kind {
-    VOCAB_SPM, /* SentencePiece: merges by score */
-    VOCAB_BPE, /* byte-level BPE: merges by rank */
-    VOCAB_RAW, /* BPE over characters: merges by rank, the rest as SentencePiece */
+    VOCAB_SPM,      /* SentencePiece: merges by score */
+    VOCAB_BPE,      /* byte-level BPE: merges by rank */
+    VOCAB_CHAR_BPE, /* BPE over characters: merges by rank, the rest as SentencePiece */
 };
 
 /* The numbers of tokenizer.ggml.token_type. */

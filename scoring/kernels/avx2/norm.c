@@ -5,7 +5,7 @@
 
 #include "scoring/kernels/avx2/vector.h"
 
-static double sum_squares(const float *x, size_t n)
+static double sum_squares_avx2(const float *x, size_t n)
 {
     __m256d low = _mm256_setzero_pd();
     __m256d high = _mm256_setzero_pd();
@@ -20,7 +20,7 @@ static double sum_squares(const float *x, size_t n)
 
 void rms_norm_avx2(const float *x, const float *weight, size_t n, float epsilon, float *out)
 {
-    const double mean = sum_squares(x, n) / (double)n;
+    const double mean = sum_squares_avx2(x, n) / (double)n;
     const __m256 scale = _mm256_set1_ps((float)(1 / sqrt(mean + (double)epsilon)));
 
     for (size_t i = 0; i < n; i += 8) {

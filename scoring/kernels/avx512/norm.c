@@ -5,7 +5,7 @@
 
 #include "scoring/kernels/avx512/vector.h"
 
-static double sum_squares(const float *x, size_t n)
+static double sum_squares_avx512(const float *x, size_t n)
 {
     __m512d low = _mm512_setzero_pd();
     __m512d high = _mm512_setzero_pd();
@@ -20,7 +20,7 @@ static double sum_squares(const float *x, size_t n)
 
 void rms_norm_avx512(const float *x, const float *weight, size_t n, float epsilon, float *out)
 {
-    const double mean = sum_squares(x, n) / (double)n;
+    const double mean = sum_squares_avx512(x, n) / (double)n;
     const __m512 scale = _mm512_set1_ps((float)(1 / sqrt(mean + (double)epsilon)));
 
     for (size_t i = 0; i < n; i += 16) {

@@ -31,12 +31,12 @@ void quantise_int8_avx512vnni(const float *x, size_t n, struct act_int8 *out)
 
         memcpy(&most, &bits, sizeof most);
         out[b].scale = most * (1.0f / 127);
-        if (most >= INT8_LEAST && most <= INT8_MOST) {
+        if (most >= INT8_MAGNITUDE_MIN && most <= INT8_MAGNITUDE_MAX) {
             const __m512 inverse = _mm512_set1_ps(127 / most);
 
             q0 = _mm512_cvtps_epi32(_mm512_mul_ps(x0, inverse));
             q1 = _mm512_cvtps_epi32(_mm512_mul_ps(x1, inverse));
-        } else if (most < INT8_LEAST) {
+        } else if (most < INT8_MAGNITUDE_MIN) {
             out[b].scale = 0;
         }
         _mm_storeu_si128((__m128i *)(void *)out[b].q, _mm512_cvtepi32_epi8(q0));

@@ -19,14 +19,14 @@ void quantise_int8_ref(const float *x, size_t n, struct act_int8 *out)
         for (size_t i = 0; i < INT8_BLOCK; i++) /* no number is the largest of all */
             most = fabsf(x[i]) > most || isnan(x[i]) ? fabsf(x[i]) : most;
         *block = (struct act_int8){ .scale = most * (1.0f / 127) };
-        if (most >= INT8_LEAST && most <= INT8_MOST) {
+        if (most >= INT8_MAGNITUDE_MIN && most <= INT8_MAGNITUDE_MAX) {
             const float inverse = 127 / most;
 
             for (size_t i = 0; i < INT8_BLOCK; i++) {
                 block->q[i] = (int8_t)lrintf(x[i] * inverse);
                 sum += block->q[i];
             }
-        } else if (most < INT8_LEAST) {
+        } else if (most < INT8_MAGNITUDE_MIN) {
             block->scale = 0;
         }
         block->shift = -128 * sum;

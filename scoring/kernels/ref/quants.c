@@ -8,9 +8,9 @@
 #include "scoring/kernels/kernels.h"
 #include "scoring/kernels/ref/blocks.h"
 
-static inline void quants(void (*decode)(const uint8_t *block, struct weight_int8 *out),
-                          size_t groups, size_t block_bytes, const uint8_t *row, size_t first,
-                          size_t n, struct weight_int8 *out)
+static inline void read_blocks(void (*decode)(const uint8_t *block, struct weight_int8 *out),
+                               size_t groups, size_t block_bytes, const uint8_t *row,
+                               size_t first, size_t n, struct weight_int8 *out)
 {
     row += first / groups * block_bytes;
     for (size_t b = 0; b < n; b += groups) {
@@ -19,14 +19,14 @@ static inline void quants(void (*decode)(const uint8_t *block, struct weight_int
     }
 }
 
-static inline void q8_0(const uint8_t *block, struct weight_int8 *out)
+static inline void block_q8_0_quants(const uint8_t *block, struct weight_int8 *out)
 {
     out->scale = half_at(block);
     out->minimum = 0;
     memcpy(out->q, block + 2, sizeof out->q);
 }
 
-static inline void q4_0(const uint8_t *block, struct weight_int8 *out)
+static inline void block_q4_0_quants(const uint8_t *block, struct weight_int8 *out)
 {
     out->scale = half_at(block);
     out->minimum = 0;
@@ -36,7 +36,7 @@ static inline void q4_0(const uint8_t *block, struct weight_int8 *out)
     }
 }
 
-static inline void q4_1(const uint8_t *block, struct weight_int8 *out)
+static inline void block_q4_1_quants(const uint8_t *block, struct weight_int8 *out)
 {
     out->scale = half_at(block);
     out->minimum = half_at(block + 2);
@@ -58,21 +58,21 @@ static inline void five_bits(const uint8_t *nibbles, const uint8_t *high_bits, i
     }
 }
 
-static inline void q5_0(const uint8_t *block, struct weight_int8 *out)
+static inline void block_q5_0_quants(const uint8_t *block, struct weight_int8 *out)
 {
     out->scale = half_at(block);
     out->minimum = 0;
     five_bits(block + 6, block + 2, 16, out->q);
 }
 
-static inline void q5_1(const uint8_t *block, struct weight_int8 *out)
+static inline void block_q5_1_quants(const uint8_t *block, struct weight_int8 *out)
 {
     out->scale = half_at(block);
     out->minimum = half_at(block + 2);
     five_bits(block + 8, block + 4, 0, out->q);
 }
 
-static inline void iq4_nl(const uint8_t *block, struct weight_int8 *out)
+static inline void block_iq4_nl_quants(const uint8_t *block, struct weight_int8 *out)
 {
     out->scale = half_at(block);
     out->minimum = 0;
@@ -82,7 +82,7 @@ static inline void iq4_nl(const uint8_t *block, struct weight_int8 *out)
     }
 }
 
-static inline void q4_k(const uint8_t *block, struct weight_int8 *out)
+static inline void block_q4_k_quants(const uint8_t *block, struct weight_int8 *out)
 {
     const struct scales all = scales_at(block);
 
@@ -98,7 +98,7 @@ static inline void q4_k(const uint8_t *block, struct weight_int8 *out)
     }
 }
 
-static inline void q5_k(const uint8_t *block, struct weight_int8 *out)
+static inline void block_q5_k_quants(const uint8_t *block, struct weight_int8 *out)
 {
     const struct scales all = scales_at(block);
 
@@ -117,40 +117,40 @@ static inline void q5_k(const uint8_t *block, struct weight_int8 *out)
 
 void quants_q8_0_ref(const void *row, size_t first, size_t n, struct weight_int8 *out)
 {
-    quants(q8_0, 1, 34, row, first, n, out);
+    read_blocks(block_q8_0_quants, 1, 34, row, first, n, out);
 }
 
 void quants_q4_0_ref(const void *row, size_t first, size_t n, struct weight_int8 *out)
 {
-    quants(q4_0, 1, 18, row, first, n, out);
+    read_blocks(block_q4_0_quants, 1, 18, row, first, n, out);
 }
 
 void quants_q4_1_ref(const void *row, size_t first, size_t n, struct weight_int8 *out)
 {
-    quants(q4_1, 1, 20, row, first, n, out);
+    read_blocks(block_q4_1_quants, 1, 20, row, first, n, out);
 }
 
 void quants_q5_0_ref(const void *row, size_t first, size_t n, struct weight_int8 *out)
 {
-    quants(q5_0, 1, 22, row, first, n, out);
+    read_blocks(block_q5_0_quants, 1, 22, row, first, n, out);
 }
 
 void quants_q5_1_ref(const void *row, size_t first, size_t n, struct weight_int8 *out)
 {
-    quants(q5_1, 1, 24, row, first, n, out);
+    read_blocks(block_q5_1_quants, 1, 24, row, first, n, out);
 }
 
 void quants_iq4_nl_ref(const void *row, size_t first, size_t n, struct weight_int8 *out)
 {
-    quants(iq4_nl, 1, 18, row, first, n, out);
+    read_blocks(block_iq4_nl_quants, 1, 18, row, first, n, out);
 }
 
 void quants_q4_k_ref(const void *row, size_t first, size_t n, struct weight_int8 *out)
 {
-    quants(q4_k, 8, 144, row, first, n, out);
+    read_blocks(block_q4_k_quants, 8, 144, row, first, n, out);
 }
 
 void quants_q5_k_ref(const void *row, size_t first, size_t n, struct weight_int8 *out)
 {
-    quants(q5_k, 8, 176, row, first, n, out);
+    read_blocks(block_q5_k_quants, 8, 176, row, first, n, out);
 }

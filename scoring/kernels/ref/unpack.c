@@ -12,9 +12,9 @@
 
 enum { BLOCK = 32, SUPER_BLOCK = 256 };
 
-static inline void unpack(void (*decode)(const uint8_t *block, float *out), size_t block,
-                          size_t block_bytes, const uint8_t *row, size_t first, size_t k,
-                          float *out)
+static inline void unpack_blocks(void (*decode)(const uint8_t *block, float *out), size_t block,
+                                 size_t block_bytes, const uint8_t *row, size_t first, size_t k,
+                                 float *out)
 {
     row += first / block * block_bytes;
     for (size_t l = 0; l < k; l += block) {
@@ -23,7 +23,7 @@ static inline void unpack(void (*decode)(const uint8_t *block, float *out), size
     }
 }
 
-static inline void q4_0(const uint8_t *block, float *out)
+static inline void block_q4_0_floats(const uint8_t *block, float *out)
 {
     const float d = half_at(block);
 
@@ -33,7 +33,7 @@ static inline void q4_0(const uint8_t *block, float *out)
     }
 }
 
-static inline void q4_1(const uint8_t *block, float *out)
+static inline void block_q4_1_floats(const uint8_t *block, float *out)
 {
     const struct scales s = scales_at(block);
 
@@ -43,7 +43,7 @@ static inline void q4_1(const uint8_t *block, float *out)
     }
 }
 
-static inline void q5_0(const uint8_t *block, float *out)
+static inline void block_q5_0_floats(const uint8_t *block, float *out)
 {
     const float d = half_at(block);
     const uint32_t high = fifth_bits(block + 2);
@@ -57,7 +57,7 @@ static inline void q5_0(const uint8_t *block, float *out)
     }
 }
 
-static inline void q5_1(const uint8_t *block, float *out)
+static inline void block_q5_1_floats(const uint8_t *block, float *out)
 {
     const struct scales s = scales_at(block);
     const uint32_t high = fifth_bits(block + 4);
@@ -72,7 +72,7 @@ static inline void q5_1(const uint8_t *block, float *out)
 }
 
 /* Not evenly spaced: denser where weights are. */
-static inline void iq4_nl(const uint8_t *block, float *out)
+static inline void block_iq4_nl_floats(const uint8_t *block, float *out)
 {
     const float d = half_at(block);
 
@@ -84,7 +84,7 @@ static inline void iq4_nl(const uint8_t *block, float *out)
 
 /* u8 scales[16], u8 quants[64], f16 d, f16 m: 16 groups of 16, a nibble of scale and one of
  * minimum each; a quarter of a byte holds an element, 32 bytes a run of four times 32. */
-static inline void q2_k(const uint8_t *block, float *out)
+static inline void block_q2_k_floats(const uint8_t *block, float *out)
 {
     const struct scales s = scales_at(block + 80);
 
@@ -101,7 +101,7 @@ static inline void q2_k(const uint8_t *block, float *out)
 
 /* u8 high[32], u8 quants[64], u8 scales[12], f16 d: as Q2_K, with a third bit (0 means -4) and
  * signed scales of 6 bits. */
-static inline void q3_k(const uint8_t *block, float *out)
+static inline void block_q3_k_floats(const uint8_t *block, float *out)
 {
     const uint8_t *scales = block + 96;
     const float all = half_at(block + 108);
@@ -124,7 +124,7 @@ static inline void q3_k(const uint8_t *block, float *out)
 }
 
 /* f16 d, f16 m, u8 scales[12], u8 quants[128]: 32 bytes hold two groups, in their nibbles. */
-static inline void q4_k(const uint8_t *block, float *out)
+static inline void block_q4_k_floats(const uint8_t *block, float *out)
 {
     const struct scales all = scales_at(block);
 
@@ -140,7 +140,7 @@ static inline void q4_k(const uint8_t *block, float *out)
 
 /* f16 d, f16 m, u8 scales[12], u8 high[32], u8 quants[128]: as Q4_K; bit g of high[i] is the
  * fifth of element i of group g. */
-static inline void q5_k(const uint8_t *block, float *out)
+static inline void block_q5_k_floats(const uint8_t *block, float *out)
 {
     const struct scales all = scales_at(block);
 
@@ -160,7 +160,7 @@ static inline void q5_k(const uint8_t *block, float *out)
 
 /* u8 low[128], u8 high[64], i8 scales[16], f16 d: in each half of 128, run r of 32 has nibble
  * r / 2 of 32 bytes of low and bits 2r, 2r + 1 of high. */
-static inline void q6_k(const uint8_t *block, float *out)
+static inline void block_q6_k_floats(const uint8_t *block, float *out)
 {
     const float all = half_at(block + 208);
 
@@ -182,50 +182,50 @@ static inline void q6_k(const uint8_t *block, float *out)
 
 void unpack_q4_0_ref(const void *row, size_t first, size_t k, float *out)
 {
-    unpack(q4_0, BLOCK, 18, row, first, k, out);
+    unpack_blocks(block_q4_0_floats, BLOCK, 18, row, first, k, out);
 }
 
 void unpack_q4_1_ref(const void *row, size_t first, size_t k, float *out)
 {
-    unpack(q4_1, BLOCK, 20, row, first, k, out);
+    unpack_blocks(block_q4_1_floats, BLOCK, 20, row, first, k, out);
 }
 
 void unpack_q5_0_ref(const void *row, size_t first, size_t k, float *out)
 {
-    unpack(q5_0, BLOCK, 22, row, first, k, out);
+    unpack_blocks(block_q5_0_floats, BLOCK, 22, row, first, k, out);
 }
 
 void unpack_q5_1_ref(const void *row, size_t first, size_t k, float *out)
 {
-    unpack(q5_1, BLOCK, 24, row, first, k, out);
+    unpack_blocks(block_q5_1_floats, BLOCK, 24, row, first, k, out);
 }
 
 void unpack_iq4_nl_ref(const void *row, size_t first, size_t k, float *out)
 {
-    unpack(iq4_nl, BLOCK, 18, row, first, k, out);
+    unpack_blocks(block_iq4_nl_floats, BLOCK, 18, row, first, k, out);
 }
 
 void unpack_q2_k_ref(const void *row, size_t first, size_t k, float *out)
 {
-    unpack(q2_k, SUPER_BLOCK, 84, row, first, k, out);
+    unpack_blocks(block_q2_k_floats, SUPER_BLOCK, 84, row, first, k, out);
 }
 
 void unpack_q3_k_ref(const void *row, size_t first, size_t k, float *out)
 {
-    unpack(q3_k, SUPER_BLOCK, 110, row, first, k, out);
+    unpack_blocks(block_q3_k_floats, SUPER_BLOCK, 110, row, first, k, out);
 }
 
 void unpack_q4_k_ref(const void *row, size_t first, size_t k, float *out)
 {
-    unpack(q4_k, SUPER_BLOCK, 144, row, first, k, out);
+    unpack_blocks(block_q4_k_floats, SUPER_BLOCK, 144, row, first, k, out);
 }
 
 void unpack_q5_k_ref(const void *row, size_t first, size_t k, float *out)
 {
-    unpack(q5_k, SUPER_BLOCK, 176, row, first, k, out);
+    unpack_blocks(block_q5_k_floats, SUPER_BLOCK, 176, row, first, k, out);
 }
 
 void unpack_q6_k_ref(const void *row, size_t first, size_t k, float *out)
 {
-    unpack(q6_k, SUPER_BLOCK, 210, row, first, k, out);
+    unpack_blocks(block_q6_k_floats, SUPER_BLOCK, 210, row, first, k, out);
 }
