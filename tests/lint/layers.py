@@ -105,7 +105,7 @@ GATE = ("store/sqlite_private.h", ["store/db.c", "store/stmt.c"])
 SIBLINGS = [
     ("stages", "stages/meson.build", "stage_names", ""),
     ("stages/formats", "stages/ingest/formats/meson.build", "format_names", ""),
-    ("scoring/metrics", "scoring/meson.build", "scorer_names", ""),
+    ("scoring/metrics", "scoring/meson.build", "metric_files", ""),
     ("scoring/infer", "scoring/infer/meson.build", "arch_names", "arch/"),
 ]
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
