@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sample as a vector: stored beside the score, which is its length. */
+/* The sample as a vector, and how far that vector is from those of the other samples. */
 #include <math.h>
+#include <stdlib.h>
 
+#include "base/error.h"
+#include "scoring/infer/nearest.h"
 #include "scoring/observe/observe.h"
 #include "scoring/scorer.h"
 #include "scoring/sum.h"
 
+/* The score is the vector's length. The vector itself is stored beside it. */
 static void observe_embedding(const struct observation *observation, struct score *out)
 {
     struct sum squares = { 0 };
@@ -25,4 +29,40 @@ const struct scorer scorer_embedding = {
     .summary = "mean of the last states of the sample's tokens: its length, and the vector",
     .needs = NEED_POOLED,
     .observe = observe_embedding,
+};
+
+/* Distance to the neighbour-th nearest embedding. InstructMining's KNN_i (2307.06290) with i =
+ * 6 uses sentence embeddings instead. */
+static int pool_knn(const struct pool_options *options, const struct pool_input *inputs,
+                    size_t n, struct score *out, struct error *err)
+{
+    double *distances = calloc(n, sizeof *distances);
+    int rc = 0;
+
+    if (!distances)
+        return error_nomem(err);
+    const bool has_neighbour = options->neighbour < n;
+    if (has_neighbour)
+        rc = nearest_distances(inputs[0].vectors, n, inputs[0].width, options->neighbour,
+                               options->kernels, options->threads, distances, err);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        if (has_neighbour)
+            out[i].value = distances[i];
+        else
+            out[i].reason = "too_few_samples";
+    }
+    free(distances);
+    return rc;
+}
+
+const struct scorer scorer_knn = {
+    .name = "knn",
+    .version = 1,
+    .unit = "distance",
+    .better = BETTER_HIGHER,
+    .summary = "distance of the embedding to that of a near neighbour in the pool",
+    .takes_vectors = true,
+    .takes_neighbour = true,
+    .inputs = { { "embedding", SCORER_MODEL } },
+    .pool = pool_knn,
 };

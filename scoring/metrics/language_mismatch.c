@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether the response is written in another language than the question. */
+/* True (1) if the response is written in another language than the instruction. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -12,9 +12,9 @@
 
 enum { FENCE_MIN = 3, FENCE_INDENT_MAX = 3 };
 
-/* How many of the same '`' or '~' a line begins with, 0 when they are no fence; where they
- * end. */
-static size_t fence_of(struct slice line, size_t *end)
+/* The length of the code fence ('`' or '~') at the start of the line, 0 when there is none.
+ * *end is where the run of these characters ends. */
+static size_t fence_length(struct slice line, size_t *end)
 {
     size_t i = 0;
 
@@ -28,8 +28,8 @@ static size_t fence_of(struct slice line, size_t *end)
     return i - start >= FENCE_MIN ? i - start : 0;
 }
 
-/* Append the text without its fenced code (of CommonMark; one that is left open goes on to the
- * end). Its language would be that of the names in it. */
+/* Append the text without its fenced code blocks: identifiers in code would be mistaken for a
+ * language. Fences are CommonMark's; an open fence reaches to the end of the text. */
 static int add_prose(struct slice text, struct buf *out, struct error *err)
 {
     size_t open_len = 0, end;
@@ -40,7 +40,7 @@ static int add_prose(struct slice text, struct buf *out, struct error *err)
 
         len = feed ? (size_t)(feed - (text.ptr + i)) + 1 : text.len - i;
         const struct slice line = slice_of(text.ptr + i, len);
-        const size_t n = fence_of(line, &end);
+        const size_t n = fence_length(line, &end);
         const struct slice rest = slice_of(line.ptr + end, line.len - end);
         if (open_len == 0) {
             if (n > 0 && !(line.ptr[end - 1] == '`' && memchr(rest.ptr, '`', rest.len))) {
@@ -56,27 +56,29 @@ static int add_prose(struct slice text, struct buf *out, struct error *err)
     return 0;
 }
 
-/* Texts of a few words can pass for a language next to theirs. What stays what it is even when
- * the other's language is the likely one is certain. */
-static int compare(struct slice instruction, struct slice response, struct score *out,
-                   struct error *err)
+/* A text of a few words can be mistaken for a closely related language. So each text is
+ * identified a second time with the other text's language as the hint; the difference counts if
+ * both results stay the same. */
+static int compare_languages(struct slice instruction, struct slice response, struct score *out,
+                             struct error *err)
 {
-    const char *asked, *answered, *asked_again, *answered_again;
+    const char *instruction_code, *response_code, *instruction_hinted, *response_hinted;
 
-    if (language_identify(instruction, NULL, &asked, err) < 0 ||
-        language_identify(response, NULL, &answered, err) < 0)
+    if (language_identify(instruction, NULL, &instruction_code, err) < 0 ||
+        language_identify(response, NULL, &response_code, err) < 0)
         return -1;
     out->n_tokens = (int64_t)language_letters(response);
-    if (!asked) {
+    if (!instruction_code) {
         out->reason = "instruction_language_unknown";
-    } else if (!answered) {
+    } else if (!response_code) {
         out->reason = "response_language_unknown";
-    } else if (!language_same(asked, answered)) {
-        if (language_identify(instruction, answered, &asked_again, err) < 0 ||
-            language_identify(response, asked, &answered_again, err) < 0)
+    } else if (!language_same(instruction_code, response_code)) {
+        if (language_identify(instruction, response_code, &instruction_hinted, err) < 0 ||
+            language_identify(response, instruction_code, &response_hinted, err) < 0)
             return -1;
-        if (asked_again && answered_again && language_same(asked, asked_again) &&
-            language_same(answered, answered_again))
+        if (instruction_hinted && response_hinted &&
+            language_same(instruction_code, instruction_hinted) &&
+            language_same(response_code, response_hinted))
             out->value = 1;
         else
             out->reason = "languages_alike";
@@ -98,7 +100,7 @@ static int measure_language_mismatch(const struct observed_text *text, struct sc
     buf_init(&response, SIZE_MAX / 2);
     if (add_prose(text->instruction, &instruction, err) == 0 &&
         add_prose(text->response, &response, err) == 0)
-        rc = compare(buf_slice(&instruction), buf_slice(&response), out, err);
+        rc = compare_languages(buf_slice(&instruction), buf_slice(&response), out, err);
     buf_release(&instruction);
     buf_release(&response);
     return rc;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Long-dependency score of ProLong (2405.17915): do the segments of a document help to predict
- * each other, at a distance, and particular ones more than others?
+ * Long-dependency score of ProLong (2405.17915): how much the segments of a document help to
+ * predict each other. Distant pairs count more, and so do segments that are helped by
+ * particular segments rather than by all of them alike.
  */
 #include <math.h>
 
@@ -9,19 +10,20 @@
 #include "scoring/scorer.h"
 #include "scoring/sum.h"
 
-/* Dependencies weaker than this count for nothing. */
+/* Weaker dependencies count as 0. */
 static const double min_strength = 0.1;
-/* Segments of a whole window: distance is on its scale, however long this document is. */
+/* Distances are divided by the number of segments in a full window, not in this document. */
 static const double window_segments = 256;
 
-static double gain_of(const struct document *document, const struct segment_pair *pair)
+/* Decrease of segment i's perplexity when segment j stands before it. */
+static double lds_gain(const struct document *document, const struct segment_pair *pair)
 {
     return exp(document->single_nll_nats[pair->i]) - exp(pair->nll_nats);
 }
 
-/* How far from equal the gains are that pairs [first, end) of one segment bring: 1 less the
- * entropy of their softmax, over the most there could be. */
-static double specificity(const struct document *document, size_t first, size_t end)
+/* How unequal the gains of one segment's pairs [first, end) are: 1 minus the entropy of their
+ * softmax, divided by its maximum. 1 for a single pair. */
+static double lds_specificity(const struct document *document, size_t first, size_t end)
 {
     const double most = log((double)(end - first));
     double highest = -INFINITY;
@@ -30,9 +32,9 @@ static double specificity(const struct document *document, size_t first, size_t 
     if (end - first == 1)
         return 1;
     for (size_t p = first; p < end; p++)
-        highest = fmax(highest, gain_of(document, &document->pairs[p]));
+        highest = fmax(highest, lds_gain(document, &document->pairs[p]));
     for (size_t p = first; p < end; p++) {
-        const double gain = gain_of(document, &document->pairs[p]) - highest;
+        const double gain = lds_gain(document, &document->pairs[p]) - highest;
 
         sum_add(&sum, exp(gain));
         sum_add(&weighed, exp(gain) * gain);
@@ -41,9 +43,9 @@ static double specificity(const struct document *document, size_t first, size_t 
     return fmin(fmax((most - entropy) / most, 0), 1);
 }
 
-static double dependency(const struct document *document, const struct segment_pair *pair)
+static double lds_dependency(const struct document *document, const struct segment_pair *pair)
 {
-    const double strength = gain_of(document, pair) / exp(document->single_nll_nats[pair->i]);
+    const double strength = lds_gain(document, pair) / exp(document->single_nll_nats[pair->i]);
     const double distance = (double)(pair->i - pair->j) / (window_segments - 1);
 
     return strength > min_strength ? strength + fmin(distance, 1) : 0;
@@ -62,9 +64,9 @@ static void observe_lds(const struct observation *observation, struct score *out
         for (end = first; end < document->n_pairs; end++) {
             if (document->pairs[end].i != document->pairs[first].i)
                 break;
-            sum_add(&of_segment, dependency(document, &document->pairs[end]));
+            sum_add(&of_segment, lds_dependency(document, &document->pairs[end]));
         }
-        sum_add(&lds, sum_value(&of_segment) * specificity(document, first, end));
+        sum_add(&lds, sum_value(&of_segment) * lds_specificity(document, first, end));
     }
     out->value = sum_value(&lds);
 }

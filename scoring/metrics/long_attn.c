@@ -1,16 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LongAttn (2502.16860): strength less half the unevenness, each on the scale of the pool. */
+/* LongAttn (2502.16860): how much, and how evenly, the first layer attends to tokens far back
+ * in the context. */
 #include <math.h>
 
+#include "scoring/observe/observe.h"
 #include "scoring/scorer.h"
 
 static const double variance_weight = 0.5;
 
-static double scaled(const struct pool_input *input, double min, double max, size_t i)
+static void observe_long_attn_strength(const struct observation *observation, struct score *out)
+{
+    out->value = observation->document.reach[0];
+}
+
+const struct scorer scorer_long_attn_strength = {
+    .name = "long_attn_strength",
+    .version = 1,
+    .unit = "probability",
+    .better = BETTER_HIGHER,
+    .summary = "attention of the first layer at a quarter of the context's length or more",
+    .needs = NEED_REACH,
+    .about = ABOUT_DOCUMENT,
+    .observe = observe_long_attn_strength,
+};
+
+static void observe_long_attn_variance(const struct observation *observation, struct score *out)
+{
+    out->value = observation->document.reach[1];
+}
+
+const struct scorer scorer_long_attn_variance = {
+    .name = "long_attn_variance",
+    .version = 1,
+    .unit = "probability^2",
+    .better = BETTER_LOWER,
+    .summary = "variance of the first layer's attention, as far as it is far",
+    .needs = NEED_REACH,
+    .about = ABOUT_DOCUMENT,
+    .observe = observe_long_attn_variance,
+};
+
+static double long_attn_scale(const struct pool_input *input, double min, double max, size_t i)
 {
     return max > min ? (input->values[i] - min) / (max - min) : 0.5;
 }
 
+/* Strength minus half the variance, each scaled to 0..1 over the pool. */
 static int pool_long_attn(const struct pool_options *options, const struct pool_input *inputs,
                           size_t n, struct score *out, struct error *err)
 {
@@ -26,8 +61,8 @@ static int pool_long_attn(const struct pool_options *options, const struct pool_
         }
     }
     for (size_t i = 0; i < n; i++)
-        out[i].value = scaled(&inputs[0], min[0], max[0], i) -
-                       variance_weight * scaled(&inputs[1], min[1], max[1], i);
+        out[i].value = long_attn_scale(&inputs[0], min[0], max[0], i) -
+                       variance_weight * long_attn_scale(&inputs[1], min[1], max[1], i);
     return 0;
 }
 

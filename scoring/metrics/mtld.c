@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Measure of textual lexical diversity: how many words it takes, on the mean, until the share
- * of different ones has fallen to 0.72. As the program LexicalRichness counts it, one of the
+ * Measure of textual lexical diversity: the mean number of words until the ratio of distinct
+ * words to words falls to 0.72. Counted as the program LexicalRichness counts it. One of the
  * indicators of InstructMining (2307.06290).
  */
 #include <math.h>
@@ -18,24 +18,26 @@
 static const double threshold = 0.72;
 enum { EN_DASH = 0x2013, EM_DASH = 0x2014 };
 
-/* Words by their hashes. */
-struct words {
+/* The words of a text, as hashes. */
+struct word_list {
     uint64_t *hashes;
     size_t n;
     size_t cap;
 };
 
-/* The words met since the last clear(): a slot of another round counts as empty. */
-struct met {
-    struct slot {
+/* A hash table of distinct words. A slot of an earlier generation counts as empty, so that
+ * starting a new generation empties the table. */
+struct word_set {
+    struct word_slot {
         uint64_t hash;
-        size_t round;
+        size_t generation;
     } * slots;
     size_t mask;
-    size_t round;
+    size_t generation;
 };
 
-static int add_word(struct words *words, struct buf *word, struct error *err)
+/* Append the word, unless it is empty, and clear the buffer. */
+static int mtld_add_word(struct word_list *words, struct buf *word, struct error *err)
 {
     if (word->len == 0)
         return 0;
@@ -53,19 +55,20 @@ static int add_word(struct words *words, struct buf *word, struct error *err)
     return 0;
 }
 
-/* Digits and dashes are taken out of words, other punctuation of ASCII parts them. */
-static bool is_left_out(uint32_t code)
+/* Digits and dashes are removed from words; other ASCII punctuation separates words. */
+static bool mtld_removes(uint32_t code)
 {
     return (code >= '0' && code <= '9') || code == '-' || code == EN_DASH || code == EM_DASH;
 }
 
-static bool parts_words(uint32_t code)
+static bool mtld_separates(uint32_t code)
 {
     return utf8_is_space(code) || (code > ' ' && code < '0') || (code > '9' && code < 'A') ||
            (code > 'Z' && code < 'a') || (code > 'z' && code < 0x7f);
 }
 
-static int split(struct slice text, struct words *words, struct buf *word, struct error *err)
+static int mtld_split(struct slice text, struct word_list *words, struct buf *word,
+                      struct error *err)
 {
     size_t len;
 
@@ -73,85 +76,90 @@ static int split(struct slice text, struct words *words, struct buf *word, struc
         const uint32_t code = utf8_first(slice_of(text.ptr + i, text.len - i), &len);
         char lower[4];
 
-        if (is_left_out(code))
+        if (mtld_removes(code))
             continue;
-        if (parts_words(code)) {
-            if (add_word(words, word, err) < 0)
+        if (mtld_separates(code)) {
+            if (mtld_add_word(words, word, err) < 0)
                 return -1;
         } else if (buf_add(word, lower, utf8_put(utf8_lower(code), lower), err) < 0) {
             return -1;
         }
     }
-    return add_word(words, word, err);
+    return mtld_add_word(words, word, err);
 }
 
-/* Whether the word is a new one. */
-static bool meet(struct met *met, uint64_t hash)
+/* Add the word. True if it was not in the set. */
+static bool word_set_add(struct word_set *set, uint64_t hash)
 {
-    size_t i = hash & met->mask;
+    size_t i = hash & set->mask;
 
-    for (; met->slots[i].round == met->round; i = (i + 1) & met->mask)
-        if (met->slots[i].hash == hash)
+    for (; set->slots[i].generation == set->generation; i = (i + 1) & set->mask)
+        if (set->slots[i].hash == hash)
             return false;
-    met->slots[i] = (struct slot){ hash, met->round };
+    set->slots[i] = (struct word_slot){ hash, set->generation };
     return true;
 }
 
-/* Words a factor, from the first to the last word or the other way. */
-static double pass(const struct words *words, struct met *met, bool backwards)
+/* Words per factor in one direction. A factor is a stretch of words whose ratio of distinct
+ * words has just reached the threshold; the rest at the end counts as a fraction of a factor.
+ */
+static double mtld_words_per_factor(const struct word_list *words, struct word_set *distinct,
+                                    bool backwards)
 {
-    double factors = 0, share = 1;
+    double factors = 0, ratio = 1;
     size_t n_types = 0, n_tokens = 0;
 
-    met->round++;
+    distinct->generation++;
     for (size_t i = 0; i < words->n; i++) {
-        n_types += meet(met, words->hashes[backwards ? words->n - 1 - i : i]);
+        n_types += word_set_add(distinct, words->hashes[backwards ? words->n - 1 - i : i]);
         n_tokens++;
-        share = (double)n_types / (double)n_tokens;
-        if (share <= threshold) {
+        ratio = (double)n_types / (double)n_tokens;
+        if (ratio <= threshold) {
             factors++;
             n_types = n_tokens = 0;
-            met->round++;
+            distinct->generation++;
         }
     }
     if (n_tokens > 0)
-        factors += (1 - share) / (1 - threshold);
-    return (double)words->n / (factors > 0 ? factors : 1); /* all words are different */
+        factors += (1 - ratio) / (1 - threshold);
+    return (double)words->n / (factors > 0 ? factors : 1); /* 0: all words are distinct */
 }
 
-static int met_init(struct met *met, size_t n_words, struct error *err)
+static int word_set_init(struct word_set *set, size_t n_words, struct error *err)
 {
     size_t n = 16;
 
     while (n < 2 * n_words)
         n *= 2;
-    *met = (struct met){ .slots = calloc(n, sizeof *met->slots), .mask = n - 1 };
-    return met->slots ? 0 : error_nomem(err);
+    *set = (struct word_set){ .slots = calloc(n, sizeof *set->slots), .mask = n - 1 };
+    return set->slots ? 0 : error_nomem(err);
 }
 
 static int measure_mtld(const struct observed_text *text, struct score *out, struct error *err)
 {
-    struct words words = { .n = 0 };
-    struct met met = { .mask = 0 };
+    struct word_list words = { .n = 0 };
+    struct word_set distinct = { .mask = 0 };
     struct buf word;
     int rc = -1;
 
     buf_init(&word, SIZE_MAX / 2);
-    if (split(text->response, &words, &word, err) < 0)
+    if (mtld_split(text->response, &words, &word, err) < 0)
         goto done;
     if (words.n == 0) {
         out->reason = "no_words";
     } else {
-        if (met_init(&met, words.n, err) < 0)
+        if (word_set_init(&distinct, words.n, err) < 0)
             goto done;
         out->n_tokens = (int64_t)words.n;
-        out->value = (pass(&words, &met, false) + pass(&words, &met, true)) / 2;
+        out->value = (mtld_words_per_factor(&words, &distinct, false) +
+                      mtld_words_per_factor(&words, &distinct, true)) /
+                     2;
     }
     rc = 0;
 done:
     buf_release(&word);
     free(words.hashes);
-    free(met.slots);
+    free(distinct.slots);
     return rc;
 }
 

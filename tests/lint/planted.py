@@ -25,6 +25,8 @@ CLEAN = {
     "stages/y.c": LICENCE + "static const int y = 1;\n",
     "docs/curate.1": ".Dd November 23, 2026\n.Dt CURATE 1\n.Os\n.Sh NAME\n.Nm curate\n"
                      ".Nd a tool\n",
+    "scoring/meson.build": "scorer_names = ['m']\nfiles('metrics/m.c')\n",
+    "scoring/metrics/m.c": LICENCE + "const struct scorer scorer_m = {\n};\n",
     "tests/meson.build": "unit_tests = ['a']\nfuzz_targets = ['f']\n",
     "tests/unit/test_a.c": LICENCE,
     "tests/fuzz/fuzz_f.c": LICENCE,
@@ -75,6 +77,8 @@ PLANTED = [
     ("registered", "base/c.cc", LICENCE, "no meson.build"),
     ("manual", "docs/curate.1", CLEAN["docs/curate.1"] + ".Sh DESCRIPTION\n.zst files too\n",
      "skipping unknown macro"),
+    ("registered", "scoring/metrics/m.c", LICENCE + "const struct scorer scorer_m = {\n};\n\n"
+     "const struct scorer scorer_n = {\n};\n", "'n' is not in scorer_names"),
     ("headers", "base/c.h", LICENCE + "size_t c(void);\n", "does not compile alone"),
 ]
 

@@ -4,7 +4,8 @@
 
 Every test program, fuzz target, end-to-end case and lint is in a list of a meson.build, every
 entry of these lists exists, and the lists are sorted. Every source file is named by the build
-file of its folder, a fuzz target has a corpus, and an end-to-end case what it expects.
+file of its folder, every metric that a file defines is in the registry, a fuzz target has a corpus,
+and an end-to-end case what it expects.
 """
 import re
 import sys
@@ -28,6 +29,10 @@ SUBSETS = [
     ("tests/meson.build", "threaded", "unit_tests"),
     ("tests/meson.build", "oom_tests", "unit_tests"),
 ]
+# Definitions that must be registered: folder, what stands before the name, build file, list.
+DEFINITIONS = [
+    ("scoring/metrics", "const struct scorer scorer_", "scoring/meson.build", "scorer_names"),
+]
 NOT_A_MEMBER = {"tests/e2e/mark.sh", "tests/e2e/run.sh", "tests/lint/tree.py",
                 "tests/support/fault.c",
                 "tests/support/fault_vfs.c", "tests/support/oom.c",
@@ -48,6 +53,17 @@ def list_problems(root, build_file, variable, folder, before, after):
         yield f"{build_file}: {variable} names {name}, which does not exist"
     if listed != sorted(set(listed)):
         yield f"{build_file}: {variable} is not sorted, or names something twice"
+
+
+def definition_problems(root, folder, before, build_file, variable):
+    """Compiled but not registered: nothing else would notice such a definition."""
+    listed = set(tree.names(root, build_file, variable))
+    for name in tree.files(root, ".c"):
+        if dirname(name) != folder:
+            continue
+        for defined in re.findall(rf"^{before}(\w+) = ", tree.read(root, name), re.MULTILINE):
+            if defined not in listed:
+                yield f"{name}: '{defined}' is not in {variable} of {build_file}"
 
 
 def source_problems(root):
@@ -76,6 +92,8 @@ def main(root):
         problems += (f"{build_file}: {variable} names '{name}', which {other} does not"
                      for name in sorted(strangers))
     problems += source_problems(root)
+    for entry in DEFINITIONS:
+        problems += definition_problems(root, *entry)
     for name in tree.names(root, "tests/meson.build", "fuzz_targets"):
         corpus = Path(root, "tests/fuzz/corpus", name)
         if not corpus.is_dir() or not any(corpus.iterdir()):
