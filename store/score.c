@@ -27,9 +27,8 @@ static const char ADD_SET[] = "INSERT INTO score_set (metric_id, model_id, param
 static const char FIND_SET[] = "SELECT score_set_id FROM score_set WHERE metric_id = :metric_id"
                                " AND model_id = :model_id AND params_hash = :hash";
 
-/* Sets without a score are what a run left that was stopped before its first commit; of cohorts
- * the current versions count. A model's numbers under the narrow view of a pair's short model
- * are not what its name means, unless there are no others. */
+/* Skip empty sets (left by interrupted runs) and non-current cohort versions. Prefer scores of
+ * the unrestricted model; use short-window scores only if there are no others. */
 static const char FIND_SETS[] =
     "SELECT t.score_set_id, t.model_id, m.better = 'higher',"
     " coalesce((SELECT max(k.run_id) FROM score k WHERE k.score_set_id = t.score_set_id),"
@@ -48,8 +47,8 @@ static const char LOOK_UP_SET[] =
     " JOIN model d ON d.model_id = t.model_id WHERE m.name = :name AND m.version = :version"
     " AND d.sha256 = :sha256 AND t.params_hash = :hash";
 
-static const char ASK_SET[] = "UPDATE score_set SET asked_run_id = :run_id"
-                              " WHERE score_set_id = :score_set_id";
+static const char REQUEST_SET[] = "UPDATE score_set SET asked_run_id = :run_id"
+                                  " WHERE score_set_id = :score_set_id";
 
 #define SCORED_SETS                                                                            \
     " FROM score_set t JOIN metric m ON m.metric_id = t.metric_id"                             \
@@ -97,7 +96,7 @@ static const char LIST_SCORED[] =
     " AND sample_id BETWEEN :first AND :last AND NOT (:skipped AND status = 'outside_top')"
     " ORDER BY sample_id";
 
-static const char DROP_SCORE[] =
+static const char DELETE_SCORE[] =
     "DELETE FROM score WHERE score_set_id = :score_set_id AND sample_id = :sample_id";
 
 static int put_metric(struct store *store, const struct score_set *set, int64_t *id,
@@ -160,20 +159,21 @@ int score_set_lookup(struct store *store, const struct score_set *set,
     return found;
 }
 
-int score_set_ask(struct store *store, int64_t score_set_id, int64_t run_id, struct error *err)
+int score_set_request(struct store *store, int64_t score_set_id, int64_t run_id,
+                      struct error *err)
 {
     struct stmt *stmt = NULL;
 
-    if (stmt_use(store, ASK_SET, &stmt, err) < 0)
+    if (stmt_use(store, REQUEST_SET, &stmt, err) < 0)
         return -1;
     stmt_bind_int(stmt, ":run_id", run_id);
     stmt_bind_int(stmt, ":score_set_id", score_set_id);
     return stmt_run(stmt, err);
 }
 
-/* Names for a message. */
-static int list(struct store *store, const char *sql, const char *metric, char *out,
-                size_t size, struct error *err)
+/* List names for a message. */
+static int list_names(struct store *store, const char *sql, const char *metric, char *out,
+                      size_t size, struct error *err)
 {
     struct stmt *stmt = NULL;
 
@@ -189,19 +189,19 @@ static int raise_no_set(struct store *store, const char *metric, const char *mod
 {
     char names[300];
 
-    if (list(store, LIST_MODELS, metric, names, sizeof names, err) < 0)
+    if (list_names(store, LIST_MODELS, metric, names, sizeof names, err) < 0)
         return -1;
     if (model && names[0])
         return error_set(err, ERR_NOT_FOUND,
-                         "model '%s' has no '%s' scores here; they are by: %s", model, metric,
-                         names);
-    if (list(store, LIST_METRICS, NULL, names, sizeof names, err) < 0)
+                         "model '%s' has no '%s' scores; models that have them: %s", model,
+                         metric, names);
+    if (list_names(store, LIST_METRICS, NULL, names, sizeof names, err) < 0)
         return -1;
     if (names[0])
-        return error_set(err, ERR_NOT_FOUND, "there are no '%s' scores; there are: %s", metric,
-                         names);
+        return error_set(err, ERR_NOT_FOUND,
+                         "there are no '%s' scores; metrics with scores: %s", metric, names);
     return error_set(err, ERR_NOT_FOUND,
-                     "there are no '%s' scores, nor any others: run 'curate score' first",
+                     "there are no '%s' scores and no others: run 'curate score' first",
                      metric);
 }
 
@@ -209,9 +209,9 @@ static int raise_many_models(struct store *store, const char *metric, struct err
 {
     char names[300];
 
-    if (list(store, LIST_MODELS, metric, names, sizeof names, err) < 0)
+    if (list_names(store, LIST_MODELS, metric, names, sizeof names, err) < 0)
         return -1;
-    return error_set(err, ERR_USAGE, "'%s' scores are by several models, say by which: %s",
+    return error_set(err, ERR_USAGE, "'%s' scores of several models: name one with --model: %s",
                      metric, names);
 }
 
@@ -259,8 +259,8 @@ int score_put(struct store *store, const struct score_row *row, int64_t run_id,
 
     if (score_has_value(row->status) && !isfinite(row->value))
         return error_set(err, ERR_INVARIANT,
-                         "the score of sample %" PRId64 " is %f and yet '%s'", row->sample_id,
-                         row->value, row->status);
+                         "the score of sample %" PRId64 " is %f with status '%s'",
+                         row->sample_id, row->value, row->status);
     if (stmt_use(store, PUT_SCORE, &stmt, err) < 0)
         return -1;
     stmt_bind_int(stmt, ":score_set_id", row->score_set_id);
@@ -309,13 +309,13 @@ int segment_put_nll(struct store *store, const struct segment_row *row, struct e
         return -1;
     if (db_changes(store) != 1)
         return error_set(err, ERR_INVARIANT,
-                         "segment %" PRId64 " of sample %" PRId64 " is not there", row->segment,
-                         row->sample_id);
+                         "segment %" PRId64 " of sample %" PRId64 " is not stored",
+                         row->segment, row->sample_id);
     return 0;
 }
 
-static int use_for_sample(struct store *store, const char *sql, int64_t score_set_id,
-                          int64_t sample_id, struct stmt **out, struct error *err)
+static int use_stmt_of_sample(struct store *store, const char *sql, int64_t score_set_id,
+                              int64_t sample_id, struct stmt **out, struct error *err)
 {
     if (stmt_use(store, sql, out, err) < 0)
         return -1;
@@ -331,13 +331,13 @@ int segment_load(struct store *store, int64_t score_set_id, int64_t sample_id,
     int64_t count;
     int rc;
 
-    if (use_for_sample(store, COUNT_SEGMENTS, score_set_id, sample_id, &stmt, err) < 0 ||
+    if (use_stmt_of_sample(store, COUNT_SEGMENTS, score_set_id, sample_id, &stmt, err) < 0 ||
         stmt_get_int(stmt, &count, err) < 0)
         return -1;
     struct segment_row *rows = arena_alloc(arena, (size_t)count + 1, sizeof *rows);
     if (!rows)
         return error_nomem(err);
-    if (use_for_sample(store, LOAD_SEGMENTS, score_set_id, sample_id, &stmt, err) < 0)
+    if (use_stmt_of_sample(store, LOAD_SEGMENTS, score_set_id, sample_id, &stmt, err) < 0)
         return -1;
     *n = 0;
     while ((rc = stmt_next(stmt, err)) == 1 && *n < (size_t)count)
@@ -378,7 +378,8 @@ int score_get(struct store *store, int64_t score_set_id, int64_t sample_id,
     return rc;
 }
 
-/* The samples from first to last that have a score in the set. */
+/* List the samples with ids from first to last that have a row in the set; with skipped, leave
+ * out rows whose status is outside_top. */
 static int list_scored(struct store *store, int64_t score_set_id, int64_t first, int64_t last,
                        bool skipped, struct id_list *out, struct error *err)
 {
@@ -402,9 +403,9 @@ static int list_scored(struct store *store, int64_t score_set_id, int64_t first,
     return rc;
 }
 
-/* The ids of a that are not in b. */
-static int subtract(const struct id_list *a, const struct id_list *b, struct id_list *out,
-                    struct error *err)
+/* List the ids of a that are not in b. */
+static int id_list_subtract(const struct id_list *a, const struct id_list *b,
+                            struct id_list *out, struct error *err)
 {
     size_t cap = 0, j = 0;
 
@@ -419,8 +420,9 @@ static int subtract(const struct id_list *a, const struct id_list *b, struct id_
     return 0;
 }
 
-int score_lacking(struct store *store, int64_t score_set_id, const struct id_list *samples,
-                  bool skipped, struct id_list *out, struct error *err)
+int score_list_unscored(struct store *store, int64_t score_set_id,
+                        const struct id_list *samples, bool skipped, struct id_list *out,
+                        struct error *err)
 {
     struct id_list scored = { 0 }, list = { 0 };
     int rc = -1;
@@ -428,7 +430,7 @@ int score_lacking(struct store *store, int64_t score_set_id, const struct id_lis
     if (samples->n > 0 && list_scored(store, score_set_id, samples->ids[0],
                                       samples->ids[samples->n - 1], skipped, &scored, err) < 0)
         goto done;
-    if (subtract(samples, &scored, &list, err) < 0)
+    if (id_list_subtract(samples, &scored, &list, err) < 0)
         goto done;
     *out = list;
     list = (struct id_list){ 0 };
@@ -447,10 +449,10 @@ int score_keep_only(struct store *store, int64_t score_set_id, const struct id_l
     int rc = -1;
 
     if (list_scored(store, score_set_id, INT64_MIN, INT64_MAX, false, &scored, err) < 0 ||
-        subtract(&scored, samples, &others, err) < 0)
+        id_list_subtract(&scored, samples, &others, err) < 0)
         goto done;
     for (size_t i = 0; i < others.n; i++) {
-        if (stmt_use(store, DROP_SCORE, &stmt, err) < 0)
+        if (stmt_use(store, DELETE_SCORE, &stmt, err) < 0)
             goto done;
         stmt_bind_int(stmt, ":score_set_id", score_set_id);
         stmt_bind_int(stmt, ":sample_id", others.ids[i]);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * score.h - models, metrics and scores.
+ * score.h - models, score sets, scores and segments.
+ *
+ * Unless a function says otherwise it returns 0, or -1 with err set. Strings in a row are
+ * borrowed from the caller.
  */
 #ifndef CURATE_SCORE_H
 #define CURATE_SCORE_H
@@ -21,7 +24,7 @@ struct store;
 
 struct model_row {
     uint8_t sha256[DIGEST_BYTES];
-    const char *name; /* wanted; becomes NAME@1a2b3c4d when another model has it */
+    const char *name; /* stored as NAME@1a2b3c4d if another model has this name */
     const char *arch;
     uint64_t n_params;
     uint64_t context_length;
@@ -29,105 +32,115 @@ struct model_row {
     const char *path;
     struct file_stamp stamp;
 };
-/* The digest stored for an unchanged file (same path, size, mtime, inode): 1, 0 not known, -1.
- */
+/* Find the digest stored for a model file with this path, size, mtime and inode. Returns 1, 0
+ * if no such file is stored, or -1. */
 int model_find_sha256(struct store *store, const char *path, const struct file_stamp *stamp,
                       uint8_t out[DIGEST_BYTES], struct error *err);
-/* The id of the model with this sha256; path and stamp are brought up to date. */
+/* Get the id of the model with this sha256. Adds the model if it is new, otherwise updates its
+ * path and stamp. */
 int model_put(struct store *store, const struct model_row *row, int64_t *model_id,
               struct error *err);
 
-/* A set of scores that may be compared: metric and version, model, parameters. */
+/* What identifies a score set. Scores can be compared within one set: they share the metric and
+ * its version, the model and the parameters. */
 struct score_set {
     const char *metric;
     int version;
     const char *unit;
     const char *better; /* "higher" or "lower" */
     int64_t model_id;
-    struct slice params_json; /* canonical: keys sorted, no blanks */
+    struct slice params_json; /* canonical: sorted keys, no blanks */
 };
+/* Get the id of the set. Adds the set if it is new. */
 int score_set_put(struct store *store, const struct score_set *set, int64_t *score_set_id,
                   struct error *err);
 
-/* The same to look without writing: 1, 0 when there is none yet, -1. The model is told by its
- * digest; set->model_id does not count. */
+/* Look up the id of the set without writing. The digest identifies the model; set->model_id is
+ * ignored. Returns 1, 0 if the set does not exist, or -1. */
 int score_set_lookup(struct store *store, const struct score_set *set,
                      const uint8_t model_sha256[DIGEST_BYTES], int64_t *score_set_id,
                      struct error *err);
-/* This run asks for the set's scores, whether or not any are missing: score_set_find() takes
- * the set that was asked for last. Inside a transaction. */
-int score_set_ask(struct store *store, int64_t score_set_id, int64_t run_id, struct error *err);
+/* Record that this run requested the set, even if all its scores exist already.
+ * score_set_find() prefers the set requested last. Call inside a transaction. */
+int score_set_request(struct store *store, int64_t score_set_id, int64_t run_id,
+                      struct error *err);
 
-/*
- * The set that a user means by a metric's name, optionally narrowed by a model's name (NULL:
- * any). When several parameter sets of one model fit, the one asked for last is taken and
- * *n_others counts the rest; several models are ERR_USAGE with their names; none is
- * ERR_NOT_FOUND with the metrics there are.
- */
 struct score_set_info {
     int64_t score_set_id;
     bool higher_is_better;
-    size_t n_others;
+    size_t n_others; /* further sets of the same metric and model */
 };
+/*
+ * Find the score set that a user means by the name of a metric and of a model (NULL: any
+ * model). If several sets of one model match, choose the set requested last. ERR_USAGE with the
+ * names if the scores are from several models. ERR_NOT_FOUND with the names that exist if no
+ * set matches.
+ */
 int score_set_find(struct store *store, const char *metric, const char *model,
                    struct score_set_info *out, struct error *err);
 
 struct score_row {
     int64_t score_set_id;
     int64_t sample_id;
-    double value;       /* ignored unless status is "ok" or "truncated" */
-    const char *status; /* "ok", "truncated", or the reason there is no number */
+    double value;       /* ignored unless score_has_value(status) */
+    const char *status; /* "ok", "truncated", or the reason why the value is missing */
     int64_t n_tokens;
 };
 struct segment_row {
     int64_t score_set_id;
     int64_t sample_id;
-    int64_t segment;
-    int64_t tok_start;
-    int64_t tok_end;
+    int64_t segment;   /* from 0 */
+    int64_t tok_start; /* first token of the context */
+    int64_t tok_end;   /* exclusive */
     double attention;
-    double nll; /* NAN: not asked for yet */
+    double nll; /* NAN: not computed yet */
 };
-/* Insert or replace. Inside a transaction. A value that is not finite is ERR_INVARIANT. */
+/* Insert or replace a row. ERR_INVARIANT if a value is not finite. Call inside a transaction.
+ */
 int score_put(struct store *store, const struct score_row *row, int64_t run_id,
               struct error *err);
 int segment_put(struct store *store, const struct segment_row *row, struct error *err);
-/* The NLL alone, of a segment that is there. Inside a transaction. */
+/* Set the NLL of a stored segment; other members of the row are ignored except the key.
+ * ERR_INVARIANT if the segment is missing. Call inside a transaction. */
 int segment_put_nll(struct store *store, const struct segment_row *row, struct error *err);
 
-/* The segments of a sample in a set, in order; n of them, in the arena. */
+/* Load the segments of a sample in order. The array is in the arena. */
 int segment_load(struct store *store, int64_t score_set_id, int64_t sample_id,
                  struct arena *arena, struct segment_row **out, size_t *n, struct error *err);
 
-/* 1 and the stored score, 0 when there is none, -1. status lasts until the next call. */
+/* Read a stored score. Returns 1, 0 if there is no row, or -1. out->status is valid until the
+ * next call. */
 int score_get(struct store *store, int64_t score_set_id, int64_t sample_id,
               struct score_row *out, struct error *err);
 
-/* All scores of a set for a list of samples, which ascends; one place a sample. */
+/* The scores of one set for a list of samples: element i belongs to sample i of the list. */
 struct score_column {
-    double *values;      /* meaningless without a number */
-    const char **status; /* of score_row; NULL where the set has no row */
-    struct arena texts;  /* of status */
+    double *values;      /* undefined where the value is missing */
+    const char **status; /* as in struct score_row; NULL if the set has no row */
+    struct arena texts;  /* holds the status texts */
 };
+/* Read the scores of ascending samples. The caller releases the column. */
 int score_column_read(struct store *store, int64_t score_set_id, const struct id_list *samples,
                       struct score_column *out, struct error *err);
-/* A zeroed column is empty. */
+/* A zeroed column may be released. */
 void score_column_release(struct score_column *column);
-/* A status that says there is a number. */
+/* True if a row with this status has a value: "ok" or "truncated". */
 bool score_has_value(const char *status);
 
-/* The model of a set. */
+/* Get the id of the set's model. */
 int score_set_model(struct store *store, int64_t score_set_id, int64_t *model_id,
                     struct error *err);
 
-/* Why there is no number yet: it was not needed for the first that were asked for. */
+/* The status of a sample whose value was not computed because it cannot be in the top N. */
 #define SCORE_OUTSIDE_TOP "outside_top"
 
-/* Those of the samples that have no score in the set; with skipped also those outside_top. Both
- * lists ascend. */
-int score_lacking(struct store *store, int64_t score_set_id, const struct id_list *samples,
-                  bool skipped, struct id_list *out, struct error *err);
-/* Drop the set's scores of all samples but these, which ascend. Inside a transaction. */
+/* List the samples that have no row in the set, with skipped also those whose status is
+ * SCORE_OUTSIDE_TOP. Both lists are ascending. Free out with id_list_release(). */
+int score_list_unscored(struct store *store, int64_t score_set_id,
+                        const struct id_list *samples, bool skipped, struct id_list *out,
+                        struct error *err);
+/* Delete the set's scores of all samples that are not in the ascending list. Call inside a
+ * transaction. */
 int score_keep_only(struct store *store, int64_t score_set_id, const struct id_list *samples,
                     struct error *err);
 

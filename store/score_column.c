@@ -14,14 +14,14 @@ static const char READ_COLUMN[] =
 static const char FIND_MODEL[] =
     "SELECT model_id FROM score_set WHERE score_set_id = :score_set_id";
 
-/* The few texts that a status can be, each kept once. */
+/* A column repeats a few status texts: store each once. */
 enum { TEXTS_MAX = 64 };
 struct texts {
     const char *items[TEXTS_MAX];
     size_t n;
 };
 
-static const char *intern(struct texts *texts, struct slice text, struct arena *arena)
+static const char *intern_status(struct texts *texts, struct slice text, struct arena *arena)
 {
     for (size_t i = 0; i < texts->n; i++)
         if (slice_equal(slice_text(texts->items[i]), text))
@@ -33,8 +33,8 @@ static const char *intern(struct texts *texts, struct slice text, struct arena *
     return copy;
 }
 
-static int fill(struct stmt *stmt, const struct id_list *samples, struct score_column *column,
-                struct error *err)
+static int fill_column(struct stmt *stmt, const struct id_list *samples,
+                       struct score_column *column, struct error *err)
 {
     struct texts texts = { .n = 0 };
     size_t at = 0;
@@ -48,7 +48,7 @@ static int fill(struct stmt *stmt, const struct id_list *samples, struct score_c
         if (at == samples->n || samples->ids[at] != id)
             continue;
         column->values[at] = stmt_real(stmt, 1);
-        column->status[at] = intern(&texts, stmt_bytes(stmt, 2), &column->texts);
+        column->status[at] = intern_status(&texts, stmt_bytes(stmt, 2), &column->texts);
         if (!column->status[at]) {
             stmt_reset(stmt);
             return error_nomem(err);
@@ -76,7 +76,7 @@ int score_column_read(struct store *store, int64_t score_set_id, const struct id
         stmt_bind_int(stmt, ":score_set_id", score_set_id);
         stmt_bind_int(stmt, ":first", samples->ids[0]);
         stmt_bind_int(stmt, ":last", samples->ids[n - 1]);
-        if (fill(stmt, samples, &column, err) < 0)
+        if (fill_column(stmt, samples, &column, err) < 0)
             goto fail;
     }
     *out = column;

@@ -2,6 +2,7 @@
 #include "store/score_values.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -18,7 +19,8 @@ static const char GATEAU_OF_COHORT[] = "SELECT sample_id, gateau FROM cohort_sco
                                        " WHERE cohort_id = :id AND gateau IS NOT NULL"
                                        " ORDER BY sample_id";
 
-static int add(struct score_values *out, int64_t sample_id, double value, struct error *err)
+static int score_values_add(struct score_values *out, int64_t sample_id, double value,
+                            struct error *err)
 {
     if (out->n == out->cap) {
         const size_t cap = 2 * out->cap + 256;
@@ -38,8 +40,8 @@ static int add(struct score_values *out, int64_t sample_id, double value, struct
     return 0;
 }
 
-static int read_rows(struct store *store, const char *sql, int64_t id, struct score_values *out,
-                     struct error *err)
+static int read_values(struct store *store, const char *sql, int64_t id,
+                       struct score_values *out, struct error *err)
 {
     struct stmt *stmt = NULL;
     int rc;
@@ -48,7 +50,7 @@ static int read_rows(struct store *store, const char *sql, int64_t id, struct sc
         return -1;
     stmt_bind_int(stmt, ":id", id);
     while ((rc = stmt_next(stmt, err)) == 1) {
-        if (add(out, stmt_int(stmt, 0), stmt_real(stmt, 1), err) < 0) {
+        if (score_values_add(out, stmt_int(stmt, 0), stmt_real(stmt, 1), err) < 0) {
             rc = -1;
             break;
         }
@@ -73,10 +75,10 @@ int score_values_read(struct store *store, const char *metric, const char *model
     if (of_cohort < 0)
         return -1;
     if (of_cohort == 0)
-        return read_rows(store, OF_SET, set.score_set_id, out, err);
-    return read_rows(store,
-                     cohort.hmp_set_id == set.score_set_id ? HMP_OF_COHORT : GATEAU_OF_COHORT,
-                     cohort.cohort_id, out, err);
+        return read_values(store, OF_SET, set.score_set_id, out, err);
+    return read_values(store,
+                       cohort.hmp_set_id == set.score_set_id ? HMP_OF_COHORT : GATEAU_OF_COHORT,
+                       cohort.cohort_id, out, err);
 }
 
 void score_values_release(struct score_values *values)
@@ -84,4 +86,38 @@ void score_values_release(struct score_values *values)
     free(values->sample_ids);
     free(values->values);
     *values = (struct score_values){ 0 };
+}
+
+#define MEAN "SELECT avg(k.value), count(k.value) FROM score k"
+
+static const char MEAN_OF_SOURCE[] =
+    MEAN " JOIN sample s ON s.sample_id = k.sample_id JOIN file f ON f.file_id = s.file_id"
+         " JOIN source o ON o.source_id = f.source_id"
+         " WHERE k.score_set_id = :score_set_id AND o.name = :group";
+
+static const char MEAN_OF_MEMBER[] =
+    MEAN " JOIN sample s ON s.sample_id = k.sample_id WHERE k.score_set_id = :score_set_id"
+         " AND EXISTS (SELECT 1 FROM json_each(s.meta) AS m WHERE m.key = :key"
+         " AND m.type IN ('text', 'integer', 'real') AND CAST(m.value AS TEXT) = :group)";
+
+int score_group_mean(struct store *store, int64_t score_set_id, const char *by,
+                     const char *group, double *mean, struct error *err)
+{
+    const bool by_source = strcmp(by, "source") == 0;
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, by_source ? MEAN_OF_SOURCE : MEAN_OF_MEMBER, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":score_set_id", score_set_id);
+    stmt_bind_text(stmt, ":group", slice_text(group));
+    if (!by_source)
+        stmt_bind_text(stmt, ":key", slice_text(by));
+    int rc = stmt_next(stmt, err);
+    if (rc == 1) {
+        *mean = stmt_real(stmt, 0);
+        rc = stmt_int(stmt, 1) > 0;
+    }
+    if (rc >= 0)
+        stmt_reset(stmt);
+    return rc;
 }

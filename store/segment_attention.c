@@ -56,9 +56,9 @@ static int is_complete(struct store *store, int64_t score_set_id, bool by_head,
     return stmt_get_int(stmt, out, err);
 }
 
-int segment_attention_lacking(struct store *store, int64_t score_set_id, bool by_head,
-                              const struct id_list *samples, struct id_list *out,
-                              struct error *err)
+int segment_attention_list_incomplete(struct store *store, int64_t score_set_id, bool by_head,
+                                      const struct id_list *samples, struct id_list *out,
+                                      struct error *err)
 {
     struct id_list list = { 0 };
     size_t cap = 0;

@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "store/db_private.h"
+#include "store/score.h"
 
 static const char PUT[] =
     "INSERT INTO turn_score (score_set_id, sample_id, turn, value, status, n_tokens)"
@@ -22,14 +22,13 @@ static const char NEXT[] =
 
 int turn_score_put(struct store *store, const struct turn_score_row *row, struct error *err)
 {
-    const bool has_value =
-        strcmp(row->status, "ok") == 0 || strcmp(row->status, "truncated") == 0;
+    const bool has_value = score_has_value(row->status);
     struct stmt *stmt = NULL;
 
     if (has_value && !isfinite(row->value))
         return error_set(err, ERR_INVARIANT,
                          "the score of turn %" PRId64 " of sample %" PRId64
-                         " is %f and yet '%s'",
+                         " is %f with status '%s'",
                          row->turn, row->sample_id, row->value, row->status);
     if (stmt_use(store, PUT, &stmt, err) < 0)
         return -1;

@@ -12,8 +12,8 @@
 #include "cli/command.h"
 #include "cli/number_table.h"
 #include "scoring/skill_it.h"
-#include "store/group.h"
 #include "store/score.h"
+#include "store/score_values.h"
 #include "store/store.h"
 
 struct mix_args {
@@ -138,7 +138,7 @@ static int measure_losses(struct cli *cli, const struct mix_args *args, struct m
     for (size_t j = 0; j < mix->graph.n_columns; j++) {
         const char *target = mix->graph.columns[j];
         const int found =
-            group_mean(store, set.score_set_id, args->by, target, &mix->losses[j], err);
+            score_group_mean(store, set.score_set_id, args->by, target, &mix->losses[j], err);
 
         if (found == 0)
             error_set(err, ERR_NOT_FOUND,

@@ -200,7 +200,8 @@ static int put_set(struct import *import, struct error *err)
                         err) < 0 ||
         score_set_put(import->context->store, &set, &import->set_id, err) < 0)
         return -1;
-    return score_set_ask(import->context->store, import->set_id, import->context->run_id, err);
+    return score_set_request(import->context->store, import->set_id, import->context->run_id,
+                             err);
 }
 
 static int prepare(struct import *import, struct error *err)

@@ -16,8 +16,8 @@ int score_list_lacking(const struct scoring *scoring, const struct score_node *n
                        struct id_list *out, struct error *err)
 {
     /* What was skipped for a top is lacking, unless this run is content with a top, too. */
-    return score_lacking(scoring->context->store, node->set_id, &scoring->samples,
-                         scoring->pass != SCORE_PASS_ATTENTION, out, err);
+    return score_list_unscored(scoring->context->store, node->set_id, &scoring->samples,
+                               scoring->pass != SCORE_PASS_ATTENTION, out, err);
 }
 
 int score_take_status(struct score *score, const char *status, struct arena *arena,

@@ -202,7 +202,7 @@ void score_models_close(struct scoring *scoring);
 /* score_sets.c: fill in the models' and nodes' ids; in a dry run those there are. */
 int score_sets_find(struct scoring *scoring, struct error *err);
 
-/* score_lacking.c: the samples that a model has to be asked about. */
+/* score_list_unscored.c: the samples that a model has to be asked about. */
 struct lacking {
     int64_t sample_id;
     int64_t context_id; /* of the store; 0 without a context */

@@ -186,7 +186,7 @@ static int find_set(struct scoring *scoring, struct score_node *node, struct err
     else
         rc = score_set_put(store, &set, &node->set_id, err) < 0
                  ? -1
-                 : score_set_ask(store, node->set_id, scoring->context->run_id, err);
+                 : score_set_request(store, node->set_id, scoring->context->run_id, err);
 done:
     buf_release(&params);
     return rc;

@@ -13,9 +13,9 @@ bool score_has_tables(const struct scoring *scoring, const struct score_node *no
 int score_tables_lacking(const struct scoring *scoring, const struct score_node *node,
                          struct id_list *out, struct error *err)
 {
-    return segment_attention_lacking(scoring->context->store, node->set_id,
-                                     scoring->tables == SCORE_BY_HEAD, &scoring->samples, out,
-                                     err);
+    return segment_attention_list_incomplete(scoring->context->store, node->set_id,
+                                             scoring->tables == SCORE_BY_HEAD,
+                                             &scoring->samples, out, err);
 }
 
 /* One layer's row, or those of its heads. */

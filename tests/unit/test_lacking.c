@@ -100,5 +100,5 @@ int main(void)
         cmocka_unit_test(the_first_sample_behind_a_token_is_found),
     };
 
-    return cmocka_run_group_tests_name("stages/score_lacking", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("stages/score_list_unscored", tests, NULL, NULL);
 }

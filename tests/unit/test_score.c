@@ -167,7 +167,7 @@ static void the_set_that_was_asked_for_last_is_found(void **state)
     score_one(f, first);
     score_one(f, second);
     assert_ok(run_begin(f->store, 0, "score", slice_text("{}"), &run_id, &err));
-    assert_ok(score_set_ask(f->store, first, run_id, &err)); /* all were there already */
+    assert_ok(score_set_request(f->store, first, run_id, &err)); /* all were there already */
 
     assert_ok(score_set_find(f->store, "nll", NULL, &info, &err));
     assert_int_equal(info.score_set_id, first);
@@ -191,7 +191,7 @@ static void several_models_must_be_told_apart_by_name(void **state)
     assert_ok(score_set_find(f->store, "nll", "long", &info, &err));
     assert_int_equal(info.score_set_id, ids[1]);
     assert_fails(score_set_find(f->store, "nll", "huge", &info, &err), ERR_NOT_FOUND,
-                 "by: long, short");
+                 "have them: long, short");
 }
 
 static void an_unknown_metric_is_answered_with_the_known_ones(void **state)
@@ -208,7 +208,7 @@ static void an_unknown_metric_is_answered_with_the_known_ones(void **state)
                                    "higher"));
 
     assert_fails(score_set_find(f->store, "gateau", NULL, &info, &err), ERR_NOT_FOUND,
-                 "there are: ifd, nll");
+                 "with scores: ifd, nll");
 }
 
 static void a_set_is_looked_up_without_being_made(void **state)

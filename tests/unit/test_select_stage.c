@@ -217,7 +217,7 @@ static void the_scores_asked_for_last_are_taken(void **state)
     assert_non_null(strstr(f->run.notes, "1 more set"));
 
     assert_ok(store_begin(f->run.store, &err));
-    assert_ok(score_set_ask(f->run.store, one, f->run.run_id, &err));
+    assert_ok(score_set_request(f->run.store, one, f->run.run_id, &err));
     assert_ok(store_commit(f->run.store, &err));
     assert_ok(select_top(f, "gateau", "1", &err));
     assert_rows(f->run.store, "SELECT sample_id FROM v_selection", "15");

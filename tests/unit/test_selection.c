@@ -179,13 +179,13 @@ static void unscored_samples_are_those_without_a_row(void **state)
     struct id_list list = { 0 };
     struct error err;
 
-    assert_ok(score_lacking(r->f.store, r->set_id, &some, false, &list, &err));
+    assert_ok(score_list_unscored(r->f.store, r->set_id, &some, false, &list, &err));
     assert_ids(&list, "6");
     id_list_release(&list);
-    assert_ok(score_lacking(r->f.store, r->set_id + 1, &some, false, &list, &err));
+    assert_ok(score_list_unscored(r->f.store, r->set_id + 1, &some, false, &list, &err));
     assert_ids(&list, "1 2 5 6");
     id_list_release(&list);
-    assert_ok(score_lacking(r->f.store, r->set_id, &none, false, &list, &err));
+    assert_ok(score_list_unscored(r->f.store, r->set_id, &none, false, &list, &err));
     assert_ids(&list, "");
     id_list_release(&list);
 }
