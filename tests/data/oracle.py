@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Compute what tests expect of the tiny models (tiny-llama.json, tiny-qwen2.json) and of those
-that make_zoo.py makes (zoo/NAME.json).
+that make_zoo.py makes (zoo/NAME.json): oracle.py [NAME...], without a name all of them.
 
 A forward pass of its own in double precision, one token after the other, straight from the
 definition: no batches, no tiles, no online softmax, nothing shared with the program. Slow on
@@ -390,18 +390,36 @@ def write(path, model, seed, shapes):
         file.write("[\n" + ",\n".join(lines) + "\n]\n")
 
 
-def main():
-    for seed, name in enumerate(["tiny-llama", "tiny-qwen2"]):
-        model = Model(os.path.join(HERE, name + ".gguf"))
-        write(os.path.join(HERE, name + ".json"), model, seed, TINY_SHAPES)
+def tiny_names():
+    return ["tiny-llama", "tiny-qwen2"]
+
+
+def write_tiny(name, seed):
+    write(os.path.join(HERE, name + ".json"), Model(os.path.join(HERE, name + ".gguf")), seed,
+          TINY_SHAPES)
+
+
+def write_zoo(zoo, seed):
     with tempfile.TemporaryDirectory() as folder:
-        for seed, zoo in enumerate(make_zoo.models()):
-            zoo.write(folder)
-            path = os.path.join(folder, zoo.name + ".gguf")
-            model = Model(path, ntk=2.0 if zoo.name == "llama-ntk" else 0.0)
-            shapes = TYPE_SHAPES if zoo.name.startswith("type-") else ZOO_SHAPES
-            write(os.path.join(HERE, "zoo", zoo.name + ".json"), model, seed, shapes)
+        zoo.write(folder)
+        path = os.path.join(folder, zoo.name + ".gguf")
+        model = Model(path, ntk=2.0 if zoo.name == "llama-ntk" else 0.0)
+        shapes = TYPE_SHAPES if zoo.name.startswith("type-") else ZOO_SHAPES
+        write(os.path.join(HERE, "zoo", zoo.name + ".json"), model, seed, shapes)
+
+
+def main(wanted):
+    # The seed of a model is its place in its list, so a new model goes to the end of the list.
+    jobs = {name: (write_tiny, name, seed) for seed, name in enumerate(tiny_names())}
+    jobs.update((zoo.name, (write_zoo, zoo, seed))
+                for seed, zoo in enumerate(make_zoo.models()))
+    unknown = [name for name in wanted if name not in jobs]
+    if unknown:
+        sys.exit(f"oracle.py: no model {', '.join(unknown)}: the models are {', '.join(jobs)}")
+    for name in wanted or jobs:
+        job, model, seed = jobs[name]
+        job(model, seed)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
