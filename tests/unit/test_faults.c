@@ -27,14 +27,18 @@
 #include "tests/support/fault.h"
 #include "tests/support/tmp.h"
 
-enum { N_STEPS = 4, FEW = 4, FILE_MAX_BYTES = 64 << 20 };
+enum { N_STEPS = 5, FEW = 4, FILE_MAX_BYTES = 64 << 20 };
 
 static const char *const steps[N_STEPS] = {
     "ingest: {files: [corpus.jsonl], max-rejects: 50}",
     "score: {metrics: [nll], model: tiny.gguf, where: sample_id < 6}",
     "select: {name: best, by: nll, top: 3}",
     "export: {selection: best, to: messages, output: best.jsonl}",
+    "export: {selection: best, to: sharegpt, output: best.jsonl, force: true}",
 };
+enum { FIRST_EXPORT = 3 }; /* the steps from here on write best.jsonl */
+static const char export_name[] = "best.jsonl";
+static const char manifest_name[] = "best.jsonl.manifest";
 
 struct world {
     struct tmp tmp;
@@ -42,7 +46,8 @@ struct world {
     char here[4096];
     struct buf before[N_STEPS + 1];         /* the database before each step, and at the end */
     struct content_database after[N_STEPS]; /* what it holds after each */
-    struct buf exported;
+    struct buf exported[N_STEPS];           /* best.jsonl and its manifest after each step; */
+    struct buf manifests[N_STEPS];          /* empty before the first export */
     size_t n_operations, n_tried, n_failed;
 };
 
@@ -83,13 +88,17 @@ static void put_file(const char *path, const struct buf *bytes)
 static void reset(const struct world *w, size_t step)
 {
     static const char *const others[] = { "work.db-wal", "work.db-shm", "work.db.lock",
-                                          "best.jsonl", "best.jsonl.manifest.json" };
+                                          export_name, manifest_name };
 
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         unlink(others[i]);
     unlink("work.db");
     if (step > 0)
         put_file("work.db", &w->before[step]);
+    if (step > FIRST_EXPORT) {
+        put_file(export_name, &w->exported[step - 1]);
+        put_file(manifest_name, &w->manifests[step - 1]);
+    }
 }
 
 static void note(void *arg, const struct fsck_problem *problem)
@@ -145,17 +154,34 @@ static void check_error(const struct error *err, enum fault_kind kind, size_t st
                  (int)err->code, err->msg);
 }
 
-static void check_export(const struct world *w, bool must_be_there)
+/* True if the file holds these bytes; false if it holds others or is not there. */
+static bool file_holds(const char *path, const struct buf *want)
 {
     struct buf bytes;
     struct error err;
+    bool same;
 
     buf_init(&bytes, FILE_MAX_BYTES);
-    if (file_read("best.jsonl", &bytes, &err) == 0)
-        assert_true(slice_equal(buf_slice(&bytes), buf_slice(&w->exported)));
-    else
-        assert_false(must_be_there);
+    same =
+        file_read(path, &bytes, &err) == 0 && slice_equal(buf_slice(&bytes), buf_slice(want));
     buf_release(&bytes);
+    return same;
+}
+
+/* The export is the one before the step or the one after it, whole. A manifest that is there
+ * describes the export that is there. */
+static void check_export(const struct world *w, size_t step, bool succeeded)
+{
+    const bool is_new = file_holds(export_name, &w->exported[step]);
+
+    if (succeeded)
+        assert_true(is_new);
+    else if (!is_new && step > FIRST_EXPORT)
+        assert_true(file_holds(export_name, &w->exported[step - 1]));
+    else if (!is_new)
+        assert_int_equal(access(export_name, F_OK), -1);
+    if (succeeded || access(manifest_name, F_OK) == 0)
+        assert_true(file_holds(manifest_name, &w->manifests[is_new ? step : step - 1]));
 }
 
 /* One step with its n-th operation failing, and the same again without. Was it hit? */
@@ -175,14 +201,14 @@ static bool try(struct world *w, enum fault_kind kind, size_t step, size_t n)
         fail_msg("nothing failed, and yet: %s", err.msg);
     if (look(&content) && rc == 0)
         assert_true(same(&content, &w->after[step]));
-    if (step == 3)
-        check_export(w, rc == 0);
+    if (step >= FIRST_EXPORT)
+        check_export(w, step, rc == 0);
     if (run_step(w, step, &err) < 0)
         fail_msg("again, after kind %d at operation %zu of \"%s\": %s", (int)kind, n,
                  steps[step], err.msg);
     assert_true(look(&content) && same(&content, &w->after[step]));
-    if (step == 3)
-        check_export(w, true);
+    if (step >= FIRST_EXPORT)
+        check_export(w, step, true);
     w->n_tried += hit;
     w->n_failed += rc < 0;
     return hit;
@@ -261,7 +287,6 @@ static int setup(void **state)
     tmp_open(&w->tmp);
     assert_int_equal(chdir(w->tmp.root), 0);
     buf_init(&corpus, FILE_MAX_BYTES);
-    buf_init(&w->exported, FILE_MAX_BYTES);
     assert_ok(file_read(path, &corpus, &err));
     assert_ok(buf_add_text(&corpus, "\n{\"broken\": \n", &err));
     put_file("corpus.jsonl", &corpus);
@@ -273,8 +298,13 @@ static int setup(void **state)
         assert_true(look(&w->after[step]));
         buf_init(&w->before[step + 1], FILE_MAX_BYTES);
         assert_ok(file_read("work.db", &w->before[step + 1], &err));
+        buf_init(&w->exported[step], FILE_MAX_BYTES);
+        buf_init(&w->manifests[step], FILE_MAX_BYTES);
+        if (step >= FIRST_EXPORT) {
+            assert_ok(file_read(export_name, &w->exported[step], &err));
+            assert_ok(file_read(manifest_name, &w->manifests[step], &err));
+        }
     }
-    assert_ok(file_read("best.jsonl", &w->exported, &err));
     *state = w;
     return 0;
 }
@@ -285,7 +315,10 @@ static int teardown(void **state)
 
     for (size_t step = 0; step <= N_STEPS; step++)
         buf_release(&w->before[step]);
-    buf_release(&w->exported);
+    for (size_t step = 0; step < N_STEPS; step++) {
+        buf_release(&w->exported[step]);
+        buf_release(&w->manifests[step]);
+    }
     assert_int_equal(chdir(w->here), 0);
     tmp_close(&w->tmp);
     test_free(w);

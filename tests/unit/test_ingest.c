@@ -279,6 +279,52 @@ static void goes_on_where_it_was_stopped(void **state)
     assert_same(store_digest(f->store), whole);
 }
 
+static void resume_after_two_interruptions_counts_the_rejects_of_all_parts(void **state)
+{
+    struct fixture *f = *state;
+    struct buf text;
+    struct error err;
+
+    buf_init(&text, 1 << 20);
+    for (int i = 0; i < 1500; i++)
+        assert_ok(buf_printf(&text, &err, i < 300 ? "nonsense\n" : "{\"text\":\"%d\"}\n", i));
+    const char *path = tmp_write(&f->tmp, "a.jsonl", text.data, text.len);
+    buf_release(&text);
+
+    /* A batch is 256 records: rejects lie in the first two, and none in the third. */
+    f->run.stop_after = 1;
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, NULL), ERR_CANCELLED, "15");
+    f->run.stop_after = 2;
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, NULL), ERR_CANCELLED, "15");
+    f->run.stop_after = 0;
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, NULL), ERR_INPUT,
+                 "300 of 1500 records were rejected (300 in the part read before)");
+}
+
+static void a_file_replaced_by_one_of_the_same_size_and_time_is_read_from_its_beginning(
+    void **state)
+{
+    struct fixture *f = *state;
+    const char *path = write_corpus(f, "a.jsonl", 1500, false);
+    const char *other = write_corpus(f, "b.jsonl", 1500, false);
+    struct timespec times[2];
+    struct stat st;
+    struct error err;
+
+    f->run.stop_after = 2;
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, NULL), ERR_CANCELLED, "15");
+    assert_int_equal(stat(path, &st), 0);
+    times[0] = st.st_atim;
+    times[1] = st.st_mtim;
+    assert_int_equal(utimensat(AT_FDCWD, other, times, 0), 0);
+    assert_int_equal(rename(other, path), 0);
+
+    f->run.stop_after = 0;
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, NULL));
+    assert_note(f, "has changed since");
+    assert_int_equal(stage_run_int(&f->run, "read"), 1500);
+}
+
 /* How many positions are kept for later. */
 static void assert_positions(const struct fixture *f, const char *want)
 {
@@ -560,6 +606,11 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(makes_the_same_database_in_any_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(goes_on_where_it_was_stopped, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            resume_after_two_interruptions_counts_the_rejects_of_all_parts, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_file_replaced_by_one_of_the_same_size_and_time_is_read_from_its_beginning, setup,
+            teardown),
         cmocka_unit_test_setup_teardown(reads_on_from_the_record_it_had_committed, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(begins_anew_when_file_or_options_are_others, setup,
