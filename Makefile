@@ -37,7 +37,7 @@ format:
 	git ls-files '*.[ch]' '*.cc' | xargs clang-format -i
 
 clean:
-	rm -rf build build-test build-clang build-asan build-tsan build-fuzz
+	rm -rf build build-test build-clang build-lean build-asan build-tsan build-fuzz
 
 help:
 	@echo "make          build a release in $(BUILD)/"

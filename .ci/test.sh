@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Build and test in the parts named, or in all of them:
-# .ci/test.sh [werror] [kernels] [asan] [tsan]
+# .ci/test.sh [werror] [kernels] [lean] [asan] [tsan]
 #
 #   werror  gcc, warnings are errors: every suite
 #   kernels clang, the kernels at every level of optimisation
+#   lean    gcc, without CLD2 and without a C++ compiler: a few suites
 #   asan    clang, warnings are errors, AddressSanitizer and UndefinedBehaviorSanitizer:
 #           every suite but lint
 #   tsan    clang, ThreadSanitizer: the tests that start threads, and the whole program
@@ -15,7 +16,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 parts=("$@")
-[[ ${#parts[@]} -gt 0 ]] || parts=(werror kernels asan tsan)
+[[ ${#parts[@]} -gt 0 ]] || parts=(werror kernels lean asan tsan)
 failures=()
 counted=()
 
@@ -74,6 +75,13 @@ kernels() {
     run_tests build-clang --suite kernels
 }
 
+lean() {
+    say "building without CLD2 and without a C++ compiler, and testing a few suites (build-lean)"
+    CC=gcc CXX=false configure build-lean -Dwerror=true -Dbench=false -Dcld2=disabled \
+        -Doptimization=0 -Ddebug=false || return 0
+    run_tests build-lean e2e_left_out e2e_cli e2e_explain test_defect test_scorers
+}
+
 asan() {
     say "building with clang for AddressSanitizer and UndefinedBehaviorSanitizer (build-asan)"
     CC=clang CXX=clang++ configure build-asan -Dwerror=true -Dbench=false -Doptimization=1 \
@@ -109,10 +117,11 @@ for part in "${parts[@]}"; do
     case $part in
     werror) werror ;;
     kernels) kernels ;;
+    lean) lean ;;
     asan) asan ;;
     tsan) tsan ;;
     *)
-        echo "curate: .ci/test.sh knows no part named $part: take werror, kernels, asan or tsan" >&2
+        echo "curate: .ci/test.sh: no part named $part: use werror, kernels, lean, asan or tsan" >&2
         exit 64
         ;;
     esac

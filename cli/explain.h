@@ -17,6 +17,7 @@ struct explain_entry {
     const char *name;
     const char *summary;       /* one line */
     struct stage_result facts; /* printed in front of the page */
+    bool is_left_out;          /* of this build */
     const char *page;          /* paragraphs, with a line end after the last one */
 };
 

@@ -104,7 +104,8 @@ struct scorer {
     int version;      /* raised whenever its numbers change */
     const char *unit; /* "nats/token", "ratio" */
     enum scorer_better better;
-    const char *summary; /* one line */
+    const char *summary;  /* one line */
+    const char *left_out; /* NULL, or the build option without which it cannot be computed */
 
     unsigned needs; /* with observe */
     enum scorer_about about;

@@ -25,6 +25,16 @@ size_t language_letters(struct slice text)
     return n;
 }
 
+#ifdef CURATE_WITHOUT_CLD2
+int language_identify(struct slice text, const char *hint, const char **code, struct error *err)
+{
+    (void)text, (void)hint;
+    *code = NULL;
+    return error_set(
+        err, ERR_UNSUPPORTED,
+        "curate was built without language identification: build it with " LANGUAGE_LEFT_OUT);
+}
+#else
 /* Up to a whole character: its continuation bytes are not a beginning. */
 static struct slice shortened(struct slice text)
 {
@@ -60,6 +70,8 @@ done:
     buf_release(&copy);
     return rc;
 }
+
+#endif
 
 static const char *macrolanguage(const char *code)
 {

@@ -16,6 +16,13 @@
 
 struct error;
 
+/* What a build without CLD2 lacks: the option to build curate with. NULL in any other build. */
+#ifdef CURATE_WITHOUT_CLD2
+#define LANGUAGE_LEFT_OUT "-Dcld2=enabled"
+#else
+#define LANGUAGE_LEFT_OUT NULL
+#endif
+
 enum {
     LANGUAGE_LETTERS_MIN = 20,
     LANGUAGE_PERCENT_MIN = 70,
@@ -28,7 +35,7 @@ size_t language_letters(struct slice text);
 
 /* *code gets the name of the language, static ("de", "zh-Hant"), or NULL when that is not
  * certain. hint, the code of a language that is likely, or NULL, counts in its favour where the
- * text is short. ERR_NOMEM. */
+ * text is short. ERR_NOMEM; ERR_UNSUPPORTED in a build without CLD2. */
 int language_identify(struct slice text, const char *hint, const char **code,
                       struct error *err);
 

@@ -116,7 +116,8 @@ static int list(const struct cli *cli, const struct explain_kind *kind, struct e
         printf("%s:\n", kind->title);
     for (size_t i = 0; kind->entry(i, &entry); i++) {
         if (!cli->json)
-            printf("  %-20s %s\n", entry.name, entry.summary);
+            printf("  %-20s %s%s\n", entry.name, entry.summary,
+                   entry.is_left_out ? " (left out of this build)" : "");
         else if (print_json(kind, &entry, false, err) < 0)
             return -1;
         entry = (struct explain_entry){ 0 };

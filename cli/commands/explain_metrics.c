@@ -36,6 +36,9 @@ static bool metric_entry(size_t i, struct explain_entry *out)
     stage_fact_text(&out->facts, "better",
                     scorer->better == BETTER_HIGHER ? "higher" : "lower");
     stage_fact_text(&out->facts, "made_of", inputs);
+    out->is_left_out = scorer->left_out != NULL;
+    if (out->is_left_out)
+        stage_fact_text(&out->facts, "left_out", scorer->left_out);
     return true;
 }
 

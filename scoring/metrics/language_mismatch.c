@@ -113,5 +113,6 @@ const struct scorer scorer_language_mismatch = {
     .better = BETTER_LOWER,
     .about = ABOUT_RESPONSE,
     .summary = "1 where the response is in another language than the question, else 0",
+    .left_out = LANGUAGE_LEFT_OUT,
     .measure = measure_language_mismatch,
 };

@@ -93,6 +93,10 @@ static int plan_node(struct score_plan *plan, const struct scorer *scorer,
             return 0;
         }
     }
+    if (scorer->left_out)
+        return error_set(err, ERR_UNSUPPORTED,
+                         "metric %s is left out of this build: build curate with %s",
+                         scorer->name, scorer->left_out);
     if (plan_inputs(plan, &node, err) < 0)
         return -1;
     return append(plan, &node, index, err);
