@@ -49,7 +49,8 @@ MAY_SEE = {
     "scoring/metrics": {"scoring", "scoring/observe", *INFER, *BASE},
     "stages": {"store", *BASE},
     "stages/record": {"store", *BASE},
-    "stages/ingest/formats": {"stages/record", "store", *BASE},
+    "stages/export/layouts": {"stages/ingest/formats", "stages/record", "store", *BASE},
+    "stages/ingest/formats": {"stages/export/layouts", "stages/record", "store", *BASE},
     "stages/ingest": {"stages", "stages/record", "stages/ingest/formats", "store", *BASE},
     "stages/import": {"stages", "store", "scoring", *BASE},
     "stages/cohort": {"stages", "scoring", "store", *BASE},
@@ -104,7 +105,7 @@ GATE = ("store/sqlite_private.h", ["store/db.c", "store/stmt.c"])
 # The lists whose members do not know each other: folder, build file, list, prefix of the file.
 SIBLINGS = [
     ("stages", "stages/meson.build", "stage_names", ""),
-    ("stages/formats", "stages/ingest/formats/meson.build", "format_names", ""),
+    ("stages/ingest/formats", "stages/ingest/formats/meson.build", "format_names", ""),
     ("scoring/metrics", "scoring/meson.build", "metric_files", ""),
     ("scoring/infer", "scoring/infer/meson.build", "arch_names", "arch/"),
 ]

@@ -5,8 +5,8 @@
  */
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
+#include "stages/export/layouts/emit.h"
 #include "stages/ingest/formats/draft.h"
-#include "stages/ingest/formats/emit.h"
 #include "stages/ingest/formats/format.h"
 
 static bool alpaca_match(const struct json_value *record)

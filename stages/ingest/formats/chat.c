@@ -8,9 +8,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json/json.h"
-#include "stages/ingest/formats/chat_private.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
+#include "stages/record/chat_style.h"
 
 const struct chat_style chat_openai = {
     .list_key = "messages",

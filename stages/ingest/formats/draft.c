@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
-#include "stages/ingest/formats/chat_private.h"
 #include "stages/ingest/formats/format.h"
+#include "stages/record/chat_style.h"
 #include "stages/record/roles.h"
 
 enum { FIRST_TURNS = 4 };

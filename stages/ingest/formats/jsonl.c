@@ -14,9 +14,9 @@
  */
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
-#include "stages/ingest/formats/chat_private.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
+#include "stages/record/chat_style.h"
 
 static bool is_kind(struct slice word)
 {

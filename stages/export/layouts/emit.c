@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stages/ingest/formats/emit.h"
+#include "stages/export/layouts/emit.h"
 
 #include <stdint.h>
 

@@ -5,10 +5,10 @@
 #include "base/error.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
+#include "stages/export/layouts/emit.h"
 #include "stages/ingest/formats/chat.h"
-#include "stages/ingest/formats/chat_private.h"
-#include "stages/ingest/formats/emit.h"
 #include "stages/ingest/formats/format.h"
+#include "stages/record/chat_style.h"
 
 /* One record being written. Refusals stop it half-way; chat_write() takes back what was
  * written. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chat_private.h - what reading and writing lists of messages share.
+ * chat_style.h - what reading and writing lists of messages share.
  */
-#ifndef CURATE_CHAT_PRIVATE_H
-#define CURATE_CHAT_PRIVATE_H
+#ifndef CURATE_CHAT_STYLE_H
+#define CURATE_CHAT_STYLE_H
 
 #include <stdbool.h>
 
