@@ -154,8 +154,10 @@ static struct sample_list parse_corpus(const struct corpus *corpus)
     frame_finish(frame);
     while (list.n < corpus->n && frame_next(frame, &record) == 1) {
         check(parse_record(parser, &record, NULL, false, &list.arena, &parsed, &err), &err);
-        if (parsed.class)
-            check(error_set(&err, ERR_INVARIANT, "the corpus: %s", parsed.class), &err);
+        if (parsed.rejected_for)
+            check(error_set(&err, ERR_INVARIANT, "the corpus: %s",
+                            defect_classes[parsed.rejected_for].name),
+                  &err);
         list.record_bytes[list.n] = record.text.len;
         list.samples[list.n++] = parsed.sample;
     }

@@ -27,7 +27,7 @@ static int print_text(const struct reject_row *row, struct buf *line, struct err
         buf_printf(line, err,
                    ", line %" PRIu64 ", byte %" PRIu64 ", %" PRIu64 " bytes\nclass   %s",
                    reject->line, reject->byte_offset, reject->byte_len, reject->class) < 0 ||
-        (defect < N_DEFECTS &&
+        (defect != DEFECT_NONE &&
          buf_printf(line, err, ": %s", defect_classes[defect].what) < 0) ||
         buf_add_text(line, "\ndetail  ", err) < 0 ||
         visible_add(line, reject->detail, err) < 0 ||

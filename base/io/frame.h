@@ -49,6 +49,7 @@ enum frame_note {
     FRAME_NOTED_COMMA = 8,       /* or a closing bracket before it, where none belongs */
     FRAME_NOTED_SAME_LINE = 16,  /* it follows a record on one line, and no array is open */
     FRAME_NOTED_MANY_LINES = 32, /* it takes more than one */
+    FRAME_NOTED_END,             /* one above the last bit, so that users notice a new note */
 };
 
 struct frame_record {

@@ -62,12 +62,13 @@ int json_parse(struct json *json, struct slice text, const struct json_value **o
 /* What is not quite JSON, or not what a reader expects, in a value that was taken all the same.
  */
 enum json_note {
-    JSON_NOTED_NAN = 1,           /* NaN, Infinity or -Infinity: it is null now */
-    JSON_NOTED_SURROGATE = 2,     /* half a pair, as \ud83d: it is U+FFFD now */
-    JSON_NOTED_NUL = 4,           /* \u0000, or the byte itself, in a string */
-    JSON_NOTED_CONTROL = 8,       /* another raw control character in a string, TAB aside */
-    JSON_NOTED_BIG_NUMBER = 16,   /* an integer of more than 64 bits, or beyond a double */
-    JSON_NOTED_DUPLICATE_KEY = 32 /* twice in one object: the last one counts */
+    JSON_NOTED_NAN = 1,            /* NaN, Infinity or -Infinity: it is null now */
+    JSON_NOTED_SURROGATE = 2,      /* half a pair, as \ud83d: it is U+FFFD now */
+    JSON_NOTED_NUL = 4,            /* \u0000, or the byte itself, in a string */
+    JSON_NOTED_CONTROL = 8,        /* another raw control character in a string, TAB aside */
+    JSON_NOTED_BIG_NUMBER = 16,    /* an integer of more than 64 bits, or beyond a double */
+    JSON_NOTED_DUPLICATE_KEY = 32, /* twice in one object: the last one counts */
+    JSON_NOTED_END                 /* one above the last bit, so that users notice a new note */
 };
 /* Of the value parsed last: the notes, or-ed together. */
 unsigned json_noted(const struct json *json);

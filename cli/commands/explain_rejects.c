@@ -18,9 +18,11 @@ static void other_actions(const struct defect_class *class, char *out, size_t si
 
 static bool class_entry(size_t i, struct explain_entry *out)
 {
-    if (i >= N_DEFECTS)
+    const size_t defect = i + 1; /* behind DEFECT_NONE */
+
+    if (defect >= N_DEFECTS)
         return false;
-    const struct defect_class *class = &defect_classes[i];
+    const struct defect_class *class = &defect_classes[defect];
     char others[32];
 
     other_actions(class, others, sizeof others);

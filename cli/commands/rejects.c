@@ -170,7 +170,7 @@ static int run(struct cli *cli, const void *args, struct error *err)
     const struct rejects_args *a = args;
     const char *word = a->words.n > 0 ? a->words.items[0] : "list";
 
-    if (a->retry.class && defect_find(a->retry.class) == N_DEFECTS)
+    if (a->retry.class && defect_find(a->retry.class) == DEFECT_NONE)
         return error_set(err, ERR_USAGE,
                          "--class %s: there is no such class; 'curate explain reject' lists "
                          "them",

@@ -108,17 +108,17 @@ static int check(const void *args, struct error *err)
 }
 
 /* The format cannot hold a sample. */
-static int refuse(struct exporting *export, int64_t sample_id, const struct format_refusal *why,
+static int refuse(struct exporting *export, int64_t sample_id, const char *why,
                   struct error *err)
 {
     if (!export->args->skip)
         return error_set(err, ERR_INPUT,
                          "sample %lld cannot be written as %s: %s; --to jsonl holds every "
                          "sample, and --skip leaves such ones out",
-                         (long long)sample_id, export->args->to, why->detail);
+                         (long long)sample_id, export->args->to, why);
     if (export->n_skipped++ == 0)
         report_note(export->context->report, "sample %lld is left out, and others like it: %s",
-                    (long long)sample_id, why->detail);
+                    (long long)sample_id, why);
     return 0;
 }
 
@@ -141,7 +141,7 @@ static int mend(struct exporting *export, struct sample *sample, struct error *e
 static int write_sample(struct exporting *export, int64_t sample_id, struct error *err)
 {
     struct sample sample;
-    struct format_refusal why = { 0 };
+    const char *why = NULL;
     const int found = sample_read(export->reader, sample_id, &sample, err);
 
     if (found < 0)
@@ -159,7 +159,7 @@ static int write_sample(struct exporting *export, int64_t sample_id, struct erro
     if (fits < 0)
         return error_prefix(err, "sample %lld", (long long)sample_id);
     if (fits == 0)
-        return refuse(export, sample_id, &why, err);
+        return refuse(export, sample_id, why, err);
     if (buf_add(&export->record, "\n", 1, err) < 0)
         return -1;
     const struct slice bytes = buf_slice(&export->record);

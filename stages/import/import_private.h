@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "stages/record/defect.h"
 
 struct error;
 struct import_reader;
@@ -26,8 +27,8 @@ struct import_options {
 struct import_row {
     struct slice key; /* these last until the next call */
     double value;
-    const char *class; /* static; why the row cannot be used, else NULL */
-    char detail[200];
+    enum defect rejected_for; /* DEFECT_NONE: the row can be used */
+    char detail[200];         /* of a rejected row: what is wrong */
     struct slice raw;
     uint64_t byte_offset;
     uint64_t byte_len;
@@ -38,8 +39,7 @@ struct import_row {
 int import_reader_new(const struct import_options *options, struct import_reader **out,
                       struct error *err);
 void import_reader_free(struct import_reader *reader);
-/* 1 and a row, 0 at the end, -1. Classes: bad_json, bad_csv, truncated, too_long,
- * not_an_object, missing_key, missing_value, bad_value. */
+/* 1 and a row, 0 at the end, -1. A row that cannot be read has rejected_for set. */
 int import_reader_next(struct import_reader *reader, struct import_row *out, struct error *err);
 
 #endif

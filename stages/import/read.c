@@ -30,9 +30,9 @@ struct import_reader {
     char block[BLOCK_BYTES];
 };
 
-static int spoil(struct import_row *row, const char *class, const char *detail)
+static int reject_row(struct import_row *row, enum defect defect, const char *detail)
 {
-    row->class = class;
+    row->rejected_for = defect;
     snprintf(row->detail, sizeof row->detail, "%s", detail);
     return 1;
 }
@@ -173,17 +173,17 @@ static int take_number(struct slice text, struct import_row *row)
     while (text.len > 0 && strchr(" \t", text.ptr[text.len - 1]))
         text.len--;
     if (text.len == 0)
-        return spoil(row, "missing_value", "there is no value");
+        return reject_row(row, DEFECT_MISSING_VALUE, "there is no value");
     if (text.len >= sizeof copy || memchr(text.ptr, '\0', text.len) ||
         memchr(text.ptr, 'x', text.len) || memchr(text.ptr, 'X', text.len))
-        return spoil(row, "bad_value", "the value is not a number");
+        return reject_row(row, DEFECT_BAD_VALUE, "the value is not a number");
     memcpy(copy, text.ptr, text.len);
     copy[text.len] = '\0';
     row->value = strtod(copy, &end);
     if (*end)
-        return spoil(row, "bad_value", "the value is not a number");
+        return reject_row(row, DEFECT_BAD_VALUE, "the value is not a number");
     if (!isfinite(row->value))
-        return spoil(row, "bad_value", "the value is not a finite number");
+        return reject_row(row, DEFECT_BAD_VALUE, "the value is not a finite number");
     return 1;
 }
 
@@ -201,12 +201,12 @@ static int take_csv_row(struct import_reader *reader, struct import_row *row, st
     if (row->raw.len > row->byte_len)
         row->raw.len = row->byte_len; /* without the newline */
     if (in.issue)
-        return spoil(row, "bad_csv", in.issue);
+        return reject_row(row, DEFECT_BAD_CSV, in.issue);
     if (reader->key_column >= in.n_fields || in.fields[reader->key_column].len == 0)
-        return spoil(row, "missing_key", "there is no key");
+        return reject_row(row, DEFECT_MISSING_KEY, "there is no key");
     row->key = in.fields[reader->key_column];
     if (reader->value_column >= in.n_fields)
-        return spoil(row, "missing_value", "there is no value");
+        return reject_row(row, DEFECT_MISSING_VALUE, "there is no value");
     return take_number(in.fields[reader->value_column], row);
 }
 
@@ -231,7 +231,7 @@ static int take_key(struct import_reader *reader, const struct json_value *value
         break;
     }
     if (row->key.len == 0)
-        return spoil(row, "missing_key", "there is no key");
+        return reject_row(row, DEFECT_MISSING_KEY, "there is no key");
     return 1;
 }
 
@@ -243,28 +243,28 @@ static int take_value(const struct json_value *value, struct import_row *row)
     case JSON_NUMBER:
         if (json_double(value, &row->value) && isfinite(row->value))
             return 1;
-        return spoil(row, "bad_value", "the value is not a finite number");
+        return reject_row(row, DEFECT_BAD_VALUE, "the value is not a finite number");
     case JSON_NULL:
-        return spoil(row, "missing_value", "there is no value");
+        return reject_row(row, DEFECT_MISSING_VALUE, "there is no value");
     case JSON_BOOL:
     case JSON_ARRAY:
     case JSON_OBJECT:
         break;
     }
-    return spoil(row, "bad_value", "the value is not a number");
+    return reject_row(row, DEFECT_BAD_VALUE, "the value is not a number");
 }
 
 static int take_framing(const struct frame_record *record, struct import_row *row)
 {
     switch (record->issue) {
     case FRAME_TRUNCATED:
-        return spoil(row, "truncated", "the line or the file ends inside the record");
+        return reject_row(row, DEFECT_TRUNCATED, "the line or the file ends inside the record");
     case FRAME_BROKEN:
-        return spoil(row, "bad_json", "brackets do not match, or stray bytes");
+        return reject_row(row, DEFECT_BAD_JSON, "brackets do not match, or stray bytes");
     case FRAME_TOO_LONG:
-        return spoil(row, "too_long", "the record is longer than 1 MiB");
+        return reject_row(row, DEFECT_TOO_LONG, "the record is longer than 1 MiB");
     case FRAME_TOO_DEEP:
-        return spoil(row, "too_deep", "the record is nested too deep");
+        return reject_row(row, DEFECT_TOO_DEEP, "the record is nested too deep");
     case FRAME_OK:
         break;
     }
@@ -291,20 +291,20 @@ static int take_record(struct import_reader *reader, struct import_row *row, str
     if (json_parse(reader->json, framed.text, &record, &issue, &issue_at, &detail, err) < 0)
         return -1;
     if (issue != JSON_OK) {
-        row->class = issue == JSON_BAD_UTF8 ? "bad_utf8" : "bad_json";
+        row->rejected_for = issue == JSON_BAD_UTF8 ? DEFECT_BAD_UTF8 : DEFECT_BAD_JSON;
         snprintf(row->detail, sizeof row->detail, "byte %zu: %s", issue_at, detail);
         return 1;
     }
     if (json_type(record) != JSON_OBJECT)
-        return spoil(row, "not_an_object", "the record is no JSON object");
+        return reject_row(row, DEFECT_NOT_AN_OBJECT, "the record is no JSON object");
     rc = take_key(reader, json_get(record, reader->options.key_field), row, err);
-    if (rc < 0 || row->class)
+    if (rc < 0 || row->rejected_for)
         return rc;
     return take_value(json_get(record, reader->options.value_field), row);
 }
 
 int import_reader_next(struct import_reader *reader, struct import_row *out, struct error *err)
 {
-    *out = (struct import_row){ .class = NULL };
+    *out = (struct import_row){ .rejected_for = DEFECT_NONE };
     return reader->csv ? take_csv_row(reader, out, err) : take_record(reader, out, err);
 }

@@ -246,7 +246,7 @@ static int reject(struct import *import, const struct import_row *row, struct er
                                    .line = row->line,
                                    .byte_offset = row->byte_offset,
                                    .byte_len = row->byte_len,
-                                   .class = row->class,
+                                   .class = defect_classes[row->rejected_for].name,
                                    .detail = slice_text(row->detail),
                                    .raw = row->raw };
 
@@ -271,11 +271,11 @@ static int find_sample(struct import *import, struct import_row *row, int64_t *s
         return -1;
     const int shown = row->key.len < 80 ? (int)row->key.len : 80;
     if (n == 0) {
-        row->class = "no_such_sample";
+        row->rejected_for = DEFECT_NO_SUCH_SAMPLE;
         snprintf(row->detail, sizeof row->detail, "no sample has the %s '%.*s'",
                  import->by_ext_id ? "id" : "hash", shown, row->key.ptr);
     } else if (n > 1) {
-        row->class = "ambiguous_key";
+        row->rejected_for = DEFECT_AMBIGUOUS_KEY;
         snprintf(row->detail, sizeof row->detail,
                  "samples %" PRId64 " and %" PRId64 " both have the id '%.*s'", ids[0], ids[1],
                  shown, row->key.ptr);
@@ -305,7 +305,7 @@ static int take_value(struct import *import, struct import_row *row, int64_t sam
         return 0;
     }
     if (before) {
-        row->class = "two_values";
+        row->rejected_for = DEFECT_TWO_VALUES;
         snprintf(row->detail, sizeof row->detail,
                  "sample %" PRId64 " had another value earlier in the file", sample_id);
         return reject(import, row, err);
@@ -325,7 +325,7 @@ static int take_row(struct import *import, struct import_row *row, struct error 
     import->n_read++;
     import->batch.n_read++;
     import->n_in_batch++;
-    if (row->class)
+    if (row->rejected_for)
         return reject(import, row, err);
     const int found = find_sample(import, row, &sample_id, err);
     if (found < 0)

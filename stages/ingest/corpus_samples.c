@@ -33,10 +33,10 @@ static int take_record(struct walk *walk, const struct frame_record *record, str
     arena_clear(&walk->arena);
     if (parse_record(walk->parser, record, NULL, false, &walk->arena, &parsed, err) < 0)
         return -1;
-    if (parsed.class)
+    if (parsed.rejected_for)
         return error_set(err, ERR_INPUT, "%s: line %" PRIu64 ": no sample (%s): %.*s",
-                         walk->path, record->line, parsed.class, (int)parsed.detail.len,
-                         parsed.detail.ptr);
+                         walk->path, record->line, defect_classes[parsed.rejected_for].name,
+                         (int)parsed.detail.len, parsed.detail.ptr);
     return walk->each(walk->arg, &parsed.sample, err);
 }
 

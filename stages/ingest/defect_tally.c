@@ -16,8 +16,8 @@ void defect_tally_taken(struct defect_tally *tally, uint64_t defects)
 
 void defect_tally_parsed(struct defect_tally *tally, const struct parsed *parsed)
 {
-    if (parsed->class)
-        tally->rejected[defect_find(parsed->class)]++;
+    if (parsed->rejected_for)
+        tally->rejected[parsed->rejected_for]++;
     else
         defect_tally_taken(tally, parsed->defects);
 }
@@ -80,7 +80,7 @@ int defect_check_id(struct store *store, const struct defect_policy *policy,
     const int clashes = sample_id_clashes(store, &parsed->sample, err);
 
     if (clashes == 1 && policy->actions[DEFECT_DUPLICATE_ID] == DEFECT_REJECT) {
-        parsed->class = defect_classes[DEFECT_DUPLICATE_ID].name;
+        parsed->rejected_for = DEFECT_DUPLICATE_ID;
         parsed->detail = slice_text("another sample of its file has its id");
     } else if (clashes == 1) {
         parsed->defects |= defect_bit(DEFECT_DUPLICATE_ID);

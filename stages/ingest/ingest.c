@@ -35,7 +35,7 @@ static struct hash hash_settings(const struct ingest_args *args,
                      settings->max_record_bytes, settings->format_options.max_tree_bytes,
                      FORMAT_INPUT_CONTEXT_BYTES);
 
-    for (int i = 0; i < N_DEFECTS; i++)
+    for (int i = DEFECT_BAD_JSON; i < DEFECT_BAD_CSV; i++) /* all of records */
         n +=
             snprintf(text + n, sizeof text - (size_t)n, "%d", (int)settings->policy.actions[i]);
     return hash_bytes(slice_text(text));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stages/ingest/parse.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "base/io/frame.h"
 #include "base/json/json.h"
 #include "base/text/utf8.h"
+#include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/record/defect.h"
 #include "stages/record/defect_text.h"
@@ -63,20 +65,20 @@ struct decoded {
     uint64_t defects;
 };
 
-static int refuse(struct parsed *out, enum defect defect, const char *detail)
+static int parse_reject(struct parsed *out, enum defect defect, const char *detail)
 {
-    out->class = defect_classes[defect].name;
+    out->rejected_for = defect;
     out->detail = slice_text(detail);
     return 0;
 }
 
-static int refuse_at(struct parsed *out, enum defect defect, size_t at, const char *detail,
+static int reject_at(struct parsed *out, enum defect defect, size_t at, const char *detail,
                      struct arena *arena, struct error *err)
 {
     char text[256];
 
     snprintf(text, sizeof text, "at byte %zu of the record: %s", at, detail);
-    out->class = defect_classes[defect].name;
+    out->rejected_for = defect;
     out->detail = arena_copy(arena, slice_text(text));
     return out->detail.ptr ? 0 : error_nomem(err);
 }
@@ -99,29 +101,56 @@ static enum defect json_defect(enum json_issue issue)
     return DEFECT_BAD_JSON;
 }
 
-/* What the framing and the JSON parser noted, as defects. */
-static uint64_t noted_defects(unsigned frame_noted, unsigned json_noted)
+struct noted_defect {
+    unsigned note; /* one bit */
+    enum defect defect;
+};
+
+static const struct noted_defect frame_defects[] = {
+    { FRAME_NOTED_BOM, DEFECT_BOM },
+    { FRAME_NOTED_CR, DEFECT_CR },
+    { FRAME_NOTED_BLANK_LINE, DEFECT_BLANK_LINE },
+    { FRAME_NOTED_COMMA, DEFECT_STRAY_COMMA },
+    { FRAME_NOTED_SAME_LINE, DEFECT_SAME_LINE },
+    { FRAME_NOTED_MANY_LINES, DEFECT_MANY_LINES },
+};
+
+static const struct noted_defect json_defects[] = {
+    { JSON_NOTED_NAN, DEFECT_NAN_INF },
+    { JSON_NOTED_SURROGATE, DEFECT_LONE_SURROGATE },
+    { JSON_NOTED_NUL, DEFECT_NUL },
+    { JSON_NOTED_CONTROL, DEFECT_CONTROL },
+    { JSON_NOTED_BIG_NUMBER, DEFECT_BIG_NUMBER },
+    { JSON_NOTED_DUPLICATE_KEY, DEFECT_DUPLICATE_KEY },
+};
+
+enum {
+    N_FRAME_DEFECTS = sizeof frame_defects / sizeof frame_defects[0],
+    N_JSON_DEFECTS = sizeof json_defects / sizeof json_defects[0],
+};
+
+/* Notes are the bits 1, 2, 4 and so on: n entries cover them all when the last is bit n - 1. */
+static_assert(FRAME_NOTED_END - 1 == 1 << (N_FRAME_DEFECTS - 1), "a note has no defect");
+static_assert(JSON_NOTED_END - 1 == 1 << (N_JSON_DEFECTS - 1), "a note has no defect");
+
+static uint64_t defects_of_notes(const struct noted_defect *table, size_t n, unsigned notes)
 {
-    static const enum defect of_frame[] = { DEFECT_BOM,        DEFECT_CR,
-                                            DEFECT_BLANK_LINE, DEFECT_STRAY_COMMA,
-                                            DEFECT_SAME_LINE,  DEFECT_MANY_LINES };
-    static const enum defect of_json[] = { DEFECT_NAN_INF,    DEFECT_LONE_SURROGATE,
-                                           DEFECT_NUL,        DEFECT_CONTROL,
-                                           DEFECT_BIG_NUMBER, DEFECT_DUPLICATE_KEY };
     uint64_t defects = 0;
 
-    for (size_t i = 0; i < sizeof of_frame / sizeof of_frame[0]; i++)
-        if (frame_noted & 1U << i)
-            defects |= defect_bit(of_frame[i]);
-    for (size_t i = 0; i < sizeof of_json / sizeof of_json[0]; i++)
-        if (json_noted & 1U << i)
-            defects |= defect_bit(of_json[i]);
+    for (size_t i = 0; i < n; i++)
+        if (notes & table[i].note)
+            defects |= defect_bit(table[i].defect);
     return defects;
 }
 
-uint64_t parse_frame_defects(unsigned noted)
+uint64_t parse_frame_defects(unsigned notes)
 {
-    return noted_defects(noted, 0);
+    return defects_of_notes(frame_defects, N_FRAME_DEFECTS, notes);
+}
+
+static uint64_t parse_json_defects(const struct json *json)
+{
+    return defects_of_notes(json_defects, N_JSON_DEFECTS, json_noted(json));
 }
 
 /* A byte order mark of UTF-16 or UTF-32 that nobody was allowed to follow. */
@@ -139,7 +168,7 @@ static bool is_wide(const struct frame_record *record)
 }
 
 /* Text that is not JSON, from which byte on. */
-static int refuse_json(const struct frame_record *record, enum json_issue issue, size_t at,
+static int reject_json(const struct frame_record *record, enum json_issue issue, size_t at,
                        const char *detail, struct arena *arena, struct parsed *out,
                        struct error *err)
 {
@@ -149,12 +178,12 @@ static int refuse_json(const struct frame_record *record, enum json_issue issue,
         detail = "this is UTF-16 or UTF-32; convert the file to UTF-8, with iconv for instance";
         defect = record->byte_offset == 0 ? DEFECT_BOM : defect;
     }
-    return refuse_at(out, defect, at, detail, arena, err);
+    return reject_at(out, defect, at, detail, arena, err);
 }
 
 /* A record whose brackets do not add up. What the parser has to say about it is more to the
  * point than what the framing knows. */
-static int refuse_broken(struct parser *parser, const struct frame_record *record,
+static int reject_broken(struct parser *parser, const struct frame_record *record,
                          struct arena *arena, struct parsed *out, struct error *err)
 {
     const struct json_value *value;
@@ -165,29 +194,31 @@ static int refuse_broken(struct parser *parser, const struct frame_record *recor
     if (json_parse(parser->json, record->text, &value, &issue, &at, &detail, err) < 0)
         return -1;
     if (issue == JSON_OK)
-        return refuse(out, DEFECT_BAD_JSON, "stray bytes around a value");
+        return parse_reject(out, DEFECT_BAD_JSON, "stray bytes around a value");
     if (issue != JSON_BAD_UTF8)
         issue = JSON_BAD_SYNTAX;
-    return refuse_json(record, issue, at, detail, arena, out, err);
+    return reject_json(record, issue, at, detail, arena, out, err);
 }
 
-static int refuse_frame(struct parser *parser, const struct frame_record *record,
+static int reject_frame(struct parser *parser, const struct frame_record *record,
                         struct arena *arena, struct parsed *out, struct error *err)
 {
     switch (record->issue) {
     case FRAME_TRUNCATED:
-        return refuse(out, DEFECT_TRUNCATED, "its line or the file ends inside the record");
+        return parse_reject(out, DEFECT_TRUNCATED,
+                            "its line or the file ends inside the record");
     case FRAME_TOO_LONG:
-        return refuse(out, DEFECT_TOO_LONG,
-                      "it is longer than --max-record allows, or what --max-memory leaves for "
-                      "a record");
+        return parse_reject(
+            out, DEFECT_TOO_LONG,
+            "it is longer than --max-record allows, or what --max-memory leaves for "
+            "a record");
     case FRAME_TOO_DEEP:
-        return refuse(out, DEFECT_TOO_DEEP, "more than 256 brackets are open at a time");
+        return parse_reject(out, DEFECT_TOO_DEEP, "more than 256 brackets are open at a time");
     case FRAME_OK:
     case FRAME_BROKEN:
         break;
     }
-    return refuse_broken(parser, record, arena, out, err);
+    return reject_broken(parser, record, arena, out, err);
 }
 
 /* The file's format if it fits, else any that does: files may be mixed. */
@@ -202,16 +233,17 @@ static const struct format *choose(const struct json_value *value, const struct 
 static int read_sample(struct parser *parser, const struct json_value *value,
                        struct arena *arena, struct parsed *out, struct error *err)
 {
-    struct format_refusal why;
-    const int rc = out->format->read(value, parser->options, arena, &out->sample, &why, err);
+    struct draft draft = { .record = value,
+                           .options = parser->options,
+                           .arena = arena,
+                           .out = &out->sample,
+                           .err = err };
+    const int rc = format_read(out->format, &draft);
 
     if (rc < 0)
         return -1;
-    if (rc == 0) {
-        out->class = why.class;
-        out->detail = slice_text(why.detail);
-        return 0;
-    }
+    if (rc == 0)
+        return parse_reject(out, draft.rejected_for, draft.detail);
     return sample_identify(parser->identifier, &out->sample, err);
 }
 
@@ -264,8 +296,7 @@ static int decode_inner(struct parser *parser, struct decoded *out, struct error
     if (inner.issue != JSON_OK || json_type(inner.value) != JSON_OBJECT)
         return 0;
     out->value = inner.value;
-    out->defects |=
-        defect_bit(DEFECT_DOUBLE_ENCODED) | noted_defects(0, json_noted(parser->inner));
+    out->defects |= defect_bit(DEFECT_DOUBLE_ENCODED) | parse_json_defects(parser->inner);
     return 0;
 }
 
@@ -280,7 +311,7 @@ static int decode(struct parser *parser, const struct frame_record *record, stru
         return -1;
     if (out->issue != JSON_OK)
         return 0;
-    out->defects |= noted_defects(record->noted, json_noted(parser->json));
+    out->defects |= parse_frame_defects(record->noted) | parse_json_defects(parser->json);
     return json_type(out->value) == JSON_STRING ? decode_inner(parser, out, err) : 0;
 }
 
@@ -293,7 +324,7 @@ static int judge(const struct parser *parser, const struct frame_record *record,
     out->defects = defects;
     out->sample.line = record->line;
     out->sample.byte_offset = record->byte_offset;
-    return rejected == N_DEFECTS ? 0 : refuse(out, rejected, defect_classes[rejected].what);
+    return rejected ? parse_reject(out, rejected, defect_classes[rejected].what) : 0;
 }
 
 int parse_record(struct parser *parser, const struct frame_record *record,
@@ -302,25 +333,25 @@ int parse_record(struct parser *parser, const struct frame_record *record,
 {
     struct decoded decoded;
 
-    *out = (struct parsed){ .class = NULL };
+    *out = (struct parsed){ .rejected_for = DEFECT_NONE };
     if (record->issue != FRAME_OK)
-        return refuse_frame(parser, record, arena, out, err);
+        return reject_frame(parser, record, arena, out, err);
     if (decode(parser, record, arena, &decoded, err) < 0)
         return -1;
     if (decoded.issue != JSON_OK)
-        return refuse_json(record, decoded.issue, decoded.at, decoded.detail, arena, out, err);
+        return reject_json(record, decoded.issue, decoded.at, decoded.detail, arena, out, err);
     if (json_type(decoded.value) != JSON_OBJECT)
-        return refuse(out, DEFECT_NOT_AN_OBJECT, "it is JSON, and no object");
+        return parse_reject(out, DEFECT_NOT_AN_OBJECT, "it is JSON, and no object");
     if (json_count(decoded.value) == 0)
-        return refuse(out, DEFECT_EMPTY_RECORD, "it is an object without members");
+        return parse_reject(out, DEFECT_EMPTY_RECORD, "it is an object without members");
     out->format = choose(decoded.value, format, forced);
     if (!out->format)
-        return refuse(
+        return parse_reject(
             out, DEFECT_UNKNOWN_SHAPE,
             "its keys and their types fit no shape; --format NAME names the one that is meant");
     if (read_sample(parser, decoded.value, arena, out, err) < 0)
         return -1;
-    if (out->class)
+    if (out->rejected_for)
         return 0;
     /* What was to be mended is noted where it was; what was left as it is, is as it should be.
      */

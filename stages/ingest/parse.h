@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "stages/record/defect.h"
 #include "store/sample.h"
 
 struct arena;
@@ -23,10 +24,10 @@ struct parser;
 
 /* What came of a record. All text is in the arena, in the record's own bytes, or static. */
 struct parsed {
-    const char *class;   /* of the refusal; NULL when there is a sample */
-    struct slice detail; /* of the refusal */
-    uint64_t defects;    /* that were repaired or kept, as bits of defect.h; of a sample */
-    const struct format *format; /* whose shape it has; NULL when that was not found out */
+    enum defect rejected_for;    /* DEFECT_NONE: the record is a sample */
+    struct slice detail;         /* of a rejected record: what is wrong, and where */
+    uint64_t defects;            /* of a sample: the set that was repaired or kept */
+    const struct format *format; /* shape of the record; NULL when none was found */
     struct sample sample;        /* identified, with line and offset; file_id is not set */
 };
 
@@ -42,8 +43,8 @@ int parse_record(struct parser *parser, const struct frame_record *record,
                  const struct format *format, bool forced, struct arena *arena,
                  struct parsed *out, struct error *err);
 
-/* What frame.h notes, as bits of defect.h. */
-uint64_t parse_frame_defects(unsigned noted);
+/* The set of defects that a frame_record's notes (base/io/frame.h) stand for. */
+uint64_t parse_frame_defects(unsigned notes);
 
 /* The format of a record by its keys; NULL when it has none, or is no JSON object. */
 int parse_detect(struct parser *parser, const struct frame_record *record,

@@ -44,7 +44,7 @@ struct retry {
 static int choose(const struct retry_args *args, struct retry *out, struct error *err)
 {
     out->options = (struct format_options){ .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES };
-    if (args->class && defect_find(args->class) == N_DEFECTS)
+    if (args->class && defect_find(args->class) == DEFECT_NONE)
         return error_set(err, ERR_USAGE,
                          "--class %s: there is no such class; 'curate explain reject' lists "
                          "them",
@@ -136,20 +136,20 @@ static int try_row(struct retry *retry, const struct row *row, struct run_counts
                      &retry->arena, &parsed, err) < 0)
         return -1;
     parsed.sample.file_id = row->file_id;
-    if (!parsed.class && !retry->context->dry_run &&
+    if (!parsed.rejected_for && !retry->context->dry_run &&
         defect_check_id(retry->context->store, &retry->policy, &parsed, err) < 0)
         return -1;
     counts->n_read++;
     defect_tally_parsed(defects, &parsed);
-    if (parsed.class)
+    if (parsed.rejected_for)
         counts->n_rejected++;
     if (retry->context->dry_run) {
-        counts->n_inserted += !parsed.class;
+        counts->n_inserted += !parsed.rejected_for;
         return 0;
     }
-    if (parsed.class)
-        return reject_judge(retry->context->store, row->reject_id, parsed.class, parsed.detail,
-                            err);
+    if (parsed.rejected_for)
+        return reject_judge(retry->context->store, row->reject_id,
+                            defect_classes[parsed.rejected_for].name, parsed.detail, err);
     return put_sample(retry, row, &parsed, counts, err);
 }
 

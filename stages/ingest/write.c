@@ -37,8 +37,8 @@ static void count_parsed(const struct batch *batch, struct ingest_tally *tally)
     for (size_t i = 0; i < batch->n; i++) {
         const struct parsed *parsed = &batch->parsed[i];
 
-        tally->n_parsed += !parsed->class;
-        tally->n_other_format += !parsed->class && parsed->format != batch->format;
+        tally->n_parsed += !parsed->rejected_for;
+        tally->n_other_format += !parsed->rejected_for && parsed->format != batch->format;
     }
 }
 
@@ -50,7 +50,7 @@ static int add_reject(struct writer *w, const struct batch *batch, size_t i, str
         .line = record->line,
         .byte_offset = record->byte_offset,
         .byte_len = record->byte_len,
-        .class = batch->parsed[i].class,
+        .class = defect_classes[batch->parsed[i].rejected_for].name,
         .detail = batch->parsed[i].detail,
         .raw = record->text,
     };
@@ -68,11 +68,11 @@ static int add_rows(struct writer *w, struct batch *batch, struct run_counts *co
         struct sample *sample = &batch->parsed[i].sample;
 
         sample->file_id = w->file_id;
-        if (!batch->parsed[i].class &&
+        if (!batch->parsed[i].rejected_for &&
             defect_check_id(context->store, &w->ingest->settings.policy, &batch->parsed[i],
                             err) < 0)
             return -1;
-        if (batch->parsed[i].class) {
+        if (batch->parsed[i].rejected_for) {
             if (add_reject(w, batch, i, err) < 0)
                 return -1;
             counts->n_rejected++;

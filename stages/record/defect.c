@@ -11,8 +11,11 @@
 #define MEND                                                                                   \
     "'curate rejects show ID' prints it, 'curate rejects export' writes the records of this\n" \
     "class out to be mended and ingested again.\n"
+#define FIX_ROW                                                                                \
+    "Correct the file and import it again; values that are stored already stay as they are.\n"
 
 const struct defect_class defect_classes[N_DEFECTS] = {
+    [DEFECT_NONE] = { .name = "" },
     [DEFECT_BAD_JSON] = { .name = "bad_json",
                           .what = "its brackets or its syntax are wrong",
                           .page = "The record is rejected up to the end of its line, the next "
@@ -214,6 +217,45 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                            .page = "U+200B, U+2060, U+FEFF, U+202A to U+202E, U+2066 to "
                                    "U+2069. They are kept; they make\ntexts differ that look "
                                    "the same. With --on invisible=repair they are dropped.\n" },
+    [DEFECT_BAD_CSV] = { .name = "bad_csv",
+                         .of_import = true,
+                         .what = "the row is not valid CSV",
+                         .page = "Its quotes do not match, or it is too long. 'curate score "
+                                 "import' rejects the row.\n" FIX_ROW },
+    [DEFECT_MISSING_KEY] = { .name = "missing_key",
+                             .of_import = true,
+                             .what = "the row has no key, so no sample can be found",
+                             .page = "'curate score import' rejects the row. --key-field "
+                                     "names the column or member with\nthe key.\n" FIX_ROW },
+    [DEFECT_MISSING_VALUE] = { .name = "missing_value",
+                               .of_import = true,
+                               .what = "the row has a key and no value",
+                               .page =
+                                   "'curate score import' rejects the row. --value-field "
+                                   "names the column or member\nwith the value.\n" FIX_ROW },
+    [DEFECT_BAD_VALUE] = { .name = "bad_value",
+                           .of_import = true,
+                           .what = "the value of the row is not a finite number",
+                           .page =
+                               "'curate score import' rejects the row: NaN, infinity and words "
+                               "are not scores.\n" FIX_ROW },
+    [DEFECT_NO_SUCH_SAMPLE] = { .name = "no_such_sample",
+                                .of_import = true,
+                                .what = "no sample in the database has the key of the row",
+                                .page = "'curate score import' rejects the row. --key tells "
+                                        "whether keys are the producer's ids\nor content "
+                                        "hashes. Ingest the corpus before its scores.\n" },
+    [DEFECT_AMBIGUOUS_KEY] = { .name = "ambiguous_key",
+                               .of_import = true,
+                               .what = "two samples have the key of the row",
+                               .page = "'curate score import' rejects the row. --source NAME "
+                                       "looks for ids in one corpus only;\n--key hash names a "
+                                       "sample by its content.\n" },
+    [DEFECT_TWO_VALUES] = { .name = "two_values",
+                            .of_import = true,
+                            .what = "an earlier row of the file gave the sample another value",
+                            .page = "'curate score import' keeps the earlier value and rejects "
+                                    "the row.\n" FIX_ROW },
 };
 
 static const char *const action_names[] = {
@@ -224,11 +266,10 @@ static const char *const action_names[] = {
 
 enum defect defect_find(const char *name)
 {
-    int i = 0;
-
-    while (i < N_DEFECTS && strcmp(defect_classes[i].name, name) != 0)
-        i++;
-    return (enum defect)i;
+    for (int i = DEFECT_NONE + 1; i < N_DEFECTS; i++)
+        if (strcmp(defect_classes[i].name, name) == 0)
+            return (enum defect)i;
+    return DEFECT_NONE;
 }
 
 const char *defect_action_name(enum defect_action action)
@@ -259,7 +300,7 @@ static int unknown_class(const char *name, size_t len, struct error *err)
         len = sizeof word - 1;
     memcpy(word, name, len);
     word[len] = '\0';
-    for (int i = 0; i < N_DEFECTS; i++) {
+    for (int i = DEFECT_NONE + 1; i < N_DEFECTS; i++) {
         const size_t distance = option_distance(defect_classes[i].name, word, 2);
 
         if (distance < least) {
@@ -298,7 +339,7 @@ int defect_policy_set(struct defect_policy *policy, const char *text, struct err
 {
     const size_t len = strcspn(text, "=");
     const char *word = text + len + (text[len] == '=');
-    int i = 0;
+    int i = DEFECT_NONE + 1;
 
     while (i < N_DEFECTS && (strncmp(defect_classes[i].name, text, len) != 0 ||
                              defect_classes[i].name[len] != '\0'))
@@ -330,10 +371,8 @@ uint64_t defect_repaired(const struct defect_policy *policy)
 
 enum defect defect_rejected(const struct defect_policy *policy, uint64_t defects)
 {
-    int i = 0;
-
-    while (i < N_DEFECTS &&
-           (!(defects & defect_bit((enum defect)i)) || policy->actions[i] != DEFECT_REJECT))
-        i++;
-    return (enum defect)i;
+    for (int i = DEFECT_NONE + 1; i < N_DEFECTS; i++)
+        if ((defects & defect_bit((enum defect)i)) && policy->actions[i] == DEFECT_REJECT)
+            return (enum defect)i;
+    return DEFECT_NONE;
 }

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * defect.h - what may be wrong with a record, and what is done about it.
+ * defect.h - what can be wrong with a record, and what is done about it.
  *
- * Each class of defect has a usual action that a user may change: the record is rejected, or
- * repaired (something in it is replaced, dropped or decoded), or kept as it is. All three are
- * counted in the run; a sample that was repaired or kept carries the names of its defects,
- * where they are its own and not of the way the file was laid out.
+ * Code names a defect by this enum, from the reader of a record to the row in the database. The
+ * class name of a defect stands in the table of defect.c alone. It is stored in the database
+ * and used on the command line, so it never changes.
  *
- * To add one: a member of the enum, and a line of the table in defect.c.
+ * Each defect has a default action, which the user can change: reject the record, repair it
+ * (replace, drop or decode a part), or keep it as it is. A run counts records by defect and
+ * action. A repaired or kept sample also has a row for each defect of its own. Defects of the
+ * file's layout have no such row.
+ *
+ * To add a defect: a member of the enum, an entry in the table of defect.c, and a corpus in
+ * tests/unit/test_defect.c.
  */
 #ifndef CURATE_DEFECT_H
 #define CURATE_DEFECT_H
@@ -18,7 +23,9 @@
 struct error;
 
 enum defect {
-    /* Nothing can be made of these. */
+    DEFECT_NONE, /* nothing is wrong */
+
+    /* The record cannot be read. A row of `score import` can have most of these, too. */
     DEFECT_BAD_JSON,
     DEFECT_TRUNCATED,
     DEFECT_TOO_LONG,
@@ -29,14 +36,14 @@ enum defect {
     DEFECT_MISSING_CONTENT,
     DEFECT_BAD_TYPE,
     DEFECT_BAD_UTF8,
-    /* Of the file. */
+    /* Layout of the file. */
     DEFECT_BOM,
     DEFECT_CR,
     DEFECT_BLANK_LINE,
     DEFECT_STRAY_COMMA,
     DEFECT_SAME_LINE,
     DEFECT_MANY_LINES,
-    /* Of the JSON text. */
+    /* JSON text. */
     DEFECT_NAN_INF,
     DEFECT_LONE_SURROGATE,
     DEFECT_NUL,
@@ -44,7 +51,7 @@ enum defect {
     DEFECT_BIG_NUMBER,
     DEFECT_DUPLICATE_KEY,
     DEFECT_DOUBLE_ENCODED,
-    /* Of the sample. */
+    /* Sample as a whole. */
     DEFECT_TYPE_DRIFT,
     DEFECT_NULL_CONTENT,
     DEFECT_EMPTY_RESPONSE,
@@ -52,19 +59,27 @@ enum defect {
     DEFECT_ROLE_ORDER,
     DEFECT_LATE_SYSTEM,
     DEFECT_DUPLICATE_ID,
-    /* Of its texts. */
+    /* Texts of the sample. */
     DEFECT_TEMPLATE_LEAK,
     DEFECT_REFUSAL,
     DEFECT_PLACEHOLDER,
     DEFECT_HTML_ENTITY,
     DEFECT_MOJIBAKE,
     DEFECT_INVISIBLE,
+    /* Rows of `score import` only. */
+    DEFECT_BAD_CSV,
+    DEFECT_MISSING_KEY,
+    DEFECT_MISSING_VALUE,
+    DEFECT_BAD_VALUE,
+    DEFECT_NO_SUCH_SAMPLE,
+    DEFECT_AMBIGUOUS_KEY,
+    DEFECT_TWO_VALUES,
     N_DEFECTS
 };
 
 enum defect_action { DEFECT_REJECT, DEFECT_REPAIR, DEFECT_KEEP };
 
-/* Sets of defects: bit i stands for defect i. */
+/* A set of defects is a uint64_t: bit i stands for defect i. */
 static inline uint64_t defect_bit(enum defect defect)
 {
     return (uint64_t)1 << defect;
@@ -72,16 +87,18 @@ static inline uint64_t defect_bit(enum defect defect)
 
 struct defect_class {
     const char *name;
-    enum defect_action usual;
-    enum defect_action other; /* besides; whatever is not rejected can be */
-    bool of_file;             /* of the way a file is laid out: counted, but in no sample */
-    const char *what;         /* a phrase */
+    enum defect_action usual; /* the default */
+    enum defect_action other; /* a second one to choose; rejecting is always possible */
+    bool of_file;             /* layout of the file: counted, but no row for the sample */
+    bool of_import;           /* only rows of `score import` have it */
+    const char *what;         /* a phrase for lists */
     const char *page;         /* what is done about it, and what a user can do */
 };
 
+/* Indexed by enum defect. DEFECT_NONE has an empty name. */
 extern const struct defect_class defect_classes[N_DEFECTS];
 
-/* N_DEFECTS when there is none of this name. */
+/* The defect with this class name; DEFECT_NONE when there is none. */
 enum defect defect_find(const char *name);
 const char *defect_action_name(enum defect_action action);
 
@@ -98,7 +115,7 @@ int defect_policy_set(struct defect_policy *policy, const char *text, struct err
 bool defect_may_be(const struct defect_class *class, enum defect_action action);
 /* All that the policy repairs, as bits. */
 uint64_t defect_repaired(const struct defect_policy *policy);
-/* The first of these that the policy rejects; N_DEFECTS for none. */
+/* The first defect of the set that the policy rejects; DEFECT_NONE when there is none. */
 enum defect defect_rejected(const struct defect_policy *policy, uint64_t defects);
 
 #endif

@@ -35,7 +35,7 @@ static void require(bool holds, const char *law)
 static void check_written(struct target *t, const struct format *format,
                           const struct sample *sample)
 {
-    struct format_refusal why = { NULL, NULL };
+    const char *why = NULL;
     struct parsed parsed;
     struct error err;
 
@@ -44,13 +44,13 @@ static void check_written(struct target *t, const struct format *format,
     const int rc = format->write(sample, &t->written, &why, &err);
     require(rc >= 0, "memory is there");
     if (rc == 0) {
-        require(why.class && why.detail && t->written.len == 0, "a refusal says why");
+        require(why && t->written.len == 0, "a refusal says why");
         return;
     }
     const struct frame_record record = { .text = buf_slice(&t->written) };
     require(parse_record(t->parser, &record, NULL, false, &t->again, &parsed, &err) == 0,
             "memory is there");
-    require(!parsed.class, "what is written can be read");
+    require(!parsed.rejected_for, "what is written can be read");
     require(memcmp(&parsed.sample.hash, &sample->hash, sizeof sample->hash) == 0,
             "what is written is the same sample");
 }
@@ -76,12 +76,12 @@ static void check_record(struct target *t, const struct frame_record *record,
 
     require(parse_record(t->parser, record, forced, forced, &t->arena, &parsed, &err) == 0,
             "memory is there");
-    if (parsed.class)
+    if (parsed.rejected_for)
         require(parsed.detail.ptr, "a refusal says why");
     else
         check_sample(t, &parsed.sample);
-    t->n_refusals += parsed.class != NULL;
-    t->n_samples += parsed.class == NULL;
+    t->n_refusals += parsed.rejected_for != DEFECT_NONE;
+    t->n_samples += parsed.rejected_for == DEFECT_NONE;
     t->n_records++;
 }
 

@@ -52,7 +52,7 @@ MAY_SEE = {
     "stages/export/layouts": {"stages/ingest/formats", "stages/record", "store", *BASE},
     "stages/ingest/formats": {"stages/export/layouts", "stages/record", "store", *BASE},
     "stages/ingest": {"stages", "stages/record", "stages/ingest/formats", "store", *BASE},
-    "stages/import": {"stages", "store", "scoring", *BASE},
+    "stages/import": {"stages", "stages/record", "store", "scoring", *BASE},
     "stages/cohort": {"stages", "scoring", "store", *BASE},
     # It opens models and chooses the kernels they run on, and hands both to scoring/.
     "stages/score": {"stages", "stages/cohort", "scoring/kernels", *SCORING, "store", *BASE},

@@ -241,7 +241,7 @@ static bool holds(const struct format *format, const struct sample *sample)
 static void check_format(struct fixture *f, const struct format *format,
                          const struct sample *sample)
 {
-    struct format_refusal why = { "", "" };
+    const char *why = "";
     struct parsed parsed;
     struct error err;
 
@@ -251,14 +251,14 @@ static void check_format(struct fixture *f, const struct format *format,
         fail_msg("%s refused and wrote something all the same", format->name);
     if (rc != holds(format, sample))
         fail_msg("%s: %s (%s) after seed %" PRIu64, format->name, rc ? "written" : "refused",
-                 why.detail, f->rng.seed);
+                 why, f->rng.seed);
     if (rc == 0)
         return;
     const struct frame_record record = { .text = buf_slice(&f->out), .byte_len = f->out.len };
     assert_ok(parse_record(f->parser, &record, NULL, false, &f->arena, &parsed, &err));
-    if (parsed.class)
-        fail_msg("%s: %s: %.*s\n%s", format->name, parsed.class, (int)parsed.detail.len,
-                 parsed.detail.ptr, f->out.data);
+    if (parsed.rejected_for)
+        fail_msg("%s: %s: %.*s\n%s", format->name, defect_classes[parsed.rejected_for].name,
+                 (int)parsed.detail.len, parsed.detail.ptr, f->out.data);
     if (memcmp(&parsed.sample.hash, &sample->hash, sizeof sample->hash) != 0)
         fail_msg("%s, read as %s: another sample after seed %" PRIu64 ":\n%s", format->name,
                  parsed.format->name, f->rng.seed, f->out.data);
@@ -284,7 +284,7 @@ static void jsonl_keeps_what_is_not_hashed(void **state)
 
     for (size_t i = 0; i < N_TRIALS / 4; i++) {
         const struct sample sample = draw_sample(f);
-        struct format_refusal why;
+        const char *why;
         struct parsed parsed;
         struct error err;
 
@@ -292,7 +292,7 @@ static void jsonl_keeps_what_is_not_hashed(void **state)
         assert_int_equal(jsonl->write(&sample, &f->out, &why, &err), 1);
         const struct frame_record record = { .text = buf_slice(&f->out) };
         assert_ok(parse_record(f->parser, &record, NULL, false, &f->arena, &parsed, &err));
-        assert_null(parsed.class);
+        assert_int_equal(parsed.rejected_for, DEFECT_NONE);
         assert_string_equal(parsed.format->name, "jsonl");
         assert_true(slice_equal(parsed.sample.ext_id, sample.ext_id));
         assert_true(slice_equal(parsed.sample.meta, sample.meta));

@@ -191,7 +191,9 @@ static void every_class_has_its_corpus(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         seen |= defect_bit(cases[i].defect);
-    assert_int_equal(seen, defect_bit(N_DEFECTS) - 1);
+    for (int i = DEFECT_NONE + 1; i < N_DEFECTS; i++)
+        if (!(seen & defect_bit((enum defect)i)) && !defect_classes[i].of_import)
+            fail_msg("%s has no corpus", defect_classes[i].name);
 }
 
 static void does_the_usual_and_counts_it(void **state)
@@ -370,13 +372,14 @@ static void refuses_what_is_no_policy(void **state)
 static void has_something_to_say_about_every_class(void **state)
 {
     (void)state;
-    for (int i = 0; i < N_DEFECTS; i++) {
+    for (int i = DEFECT_NONE + 1; i < N_DEFECTS; i++) {
         assert_non_null(defect_classes[i].name);
         assert_int_equal(defect_find(defect_classes[i].name), i);
         assert_true(strlen(defect_classes[i].what) > 10);
         assert_int_equal(defect_classes[i].page[strlen(defect_classes[i].page) - 1], '\n');
     }
-    assert_int_equal(defect_find("no_such_class"), N_DEFECTS);
+    assert_int_equal(defect_find("no_such_class"), DEFECT_NONE);
+    assert_int_equal(defect_find(""), DEFECT_NONE);
 }
 
 static void reads_utf16_by_its_mark(void **state)

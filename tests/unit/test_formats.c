@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/json/json.h"
+#include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 
 struct fixture {
@@ -48,6 +49,20 @@ static const struct json_value *parse(struct fixture *f, const char *text)
     return value;
 }
 
+/* Read a record by a shape. */
+static int read_by(struct fixture *f, const struct format *format,
+                   const struct json_value *record, struct draft *draft, struct sample *out)
+{
+    struct error ignored;
+
+    *draft = (struct draft){ .record = record,
+                             .options = &f->options,
+                             .arena = &f->arena,
+                             .out = out,
+                             .err = &ignored };
+    return format_read(format, draft);
+}
+
 /* What a record must become. NULL: absent. */
 struct expected {
     const char *record;
@@ -71,15 +86,15 @@ static void assert_reads(struct fixture *f, const struct expected *e)
 {
     const struct json_value *record = parse(f, e->record);
     const struct format *format = format_detect(record);
-    struct format_refusal why = { "", "" };
+    struct draft draft;
     struct sample got;
-    struct error err;
 
     if (!format || strcmp(format->name, e->format) != 0)
         fail_msg("%s\n  is taken for %s, not %s", e->record, format ? format->name : "nothing",
                  e->format);
-    if (format->read(record, &f->options, &f->arena, &got, &why, &err) != 1)
-        fail_msg("%s\n  refused: %s: %s", e->record, why.class, why.detail);
+    if (read_by(f, format, record, &draft, &got) != 1)
+        fail_msg("%s\n  rejected: %s: %s", e->record, defect_classes[draft.rejected_for].name,
+                 draft.detail);
     assert_text(e->record, "ext_id", got.ext_id, e->ext_id);
     assert_text(e->record, "system", got.system, e->system);
     assert_text(e->record, "context", got.context, e->context);
@@ -465,12 +480,11 @@ static const struct turn *read_turns(struct fixture *f, const char *text, size_t
 {
     const struct json_value *record = parse(f, text);
     const struct format *format = format_detect(record);
-    struct format_refusal why;
+    struct draft draft;
     struct sample got;
-    struct error err;
 
     assert_non_null(format);
-    assert_int_equal(format->read(record, &f->options, &f->arena, &got, &why, &err), 1);
+    assert_int_equal(read_by(f, format, record, &draft, &got), 1);
     assert_int_equal(got.n_turns, n_wanted);
     return got.turns;
 }
@@ -509,56 +523,58 @@ static void knows_a_function_call_from_an_answer(void **state)
     assert_null(turns[2].extra.ptr);
 }
 
-static void refuses_with_a_class(void **state)
+static void rejects_a_bad_record_for_its_defect(void **state)
 {
     static const struct {
-        const char *record, *format, *class, *detail;
+        const char *record, *format;
+        enum defect defect;
+        const char *detail;
     } cases[] = {
-        { "{\"output\":\"x\"}", "alpaca", "missing_content", "no instruction" },
-        { "{\"instruction\":[{}],\"output\":\"x\"}", "alpaca", "bad_type", "is a list" },
-        { "{\"instruction\":\"\",\"output\":\" \\n\"}", "alpaca", "empty_record", "no text" },
-        { "{\"instruction\":\"i\",\"output\":\"o\",\"history\":[[\"a\"]]}", "alpaca",
-          "bad_type", "history[0]" },
-        { "{\"messages\":\"a\"}", "messages", "bad_type", "not a list" },
-        { "{\"messages\":[]}", "messages", "empty_record", "no text" },
-        { "{\"messages\":[7]}", "messages", "bad_type", "message 1" },
-        { "{\"messages\":[{\"content\":\"x\"}]}", "messages", "missing_content", "whose" },
-        { "{\"messages\":[{\"role\":\"\",\"content\":\"x\"}]}", "messages", "missing_content",
-          "whose" },
-        { "{\"messages\":[{\"role\":\"user\",\"content\":null}]}", "messages", "empty_record",
+        { "{\"output\":\"x\"}", "alpaca", DEFECT_MISSING_CONTENT, "no instruction" },
+        { "{\"instruction\":[{}],\"output\":\"x\"}", "alpaca", DEFECT_BAD_TYPE, "is a list" },
+        { "{\"instruction\":\"\",\"output\":\" \\n\"}", "alpaca", DEFECT_EMPTY_RECORD,
           "no text" },
-        { "{\"messages\":\"[{\"}", "messages", "bad_type", "no list" },
-        { "{\"messages\":[{\"role\":\"user\",\"content\":{}}]}", "messages", "bad_type",
+        { "{\"instruction\":\"i\",\"output\":\"o\",\"history\":[[\"a\"]]}", "alpaca",
+          DEFECT_BAD_TYPE, "history[0]" },
+        { "{\"messages\":\"a\"}", "messages", DEFECT_BAD_TYPE, "not a list" },
+        { "{\"messages\":[]}", "messages", DEFECT_EMPTY_RECORD, "no text" },
+        { "{\"messages\":[7]}", "messages", DEFECT_BAD_TYPE, "message 1" },
+        { "{\"messages\":[{\"content\":\"x\"}]}", "messages", DEFECT_MISSING_CONTENT, "whose" },
+        { "{\"messages\":[{\"role\":\"\",\"content\":\"x\"}]}", "messages",
+          DEFECT_MISSING_CONTENT, "whose" },
+        { "{\"messages\":[{\"role\":\"user\",\"content\":null}]}", "messages",
+          DEFECT_EMPTY_RECORD, "no text" },
+        { "{\"messages\":\"[{\"}", "messages", DEFECT_BAD_TYPE, "no list" },
+        { "{\"messages\":[{\"role\":\"user\",\"content\":{}}]}", "messages", DEFECT_BAD_TYPE,
           "object" },
-        { "{\"text\":\"x\"}", "sharegpt", "missing_content", "conversations" },
-        { "{\"text\":\"x\"}", "longalign", "missing_content", "messages" },
-        { "{\"text\":\"x\"}", "dolly", "missing_content", "instruction" },
-        { "{\"text\":\"x\"}", "prompt", "missing_content", "prompt" },
-        { "{\"text\":\"x\"}", "qa", "missing_content", "question" },
-        { "{\"text\":\"x\"}", "self-instruct", "missing_content", "instruction" },
-        { "{\"text\":\"x\"}", "prompt-only", "missing_content", "instruction" },
-        { "{\"messages\":[]}", "text", "missing_content", "text" },
-        { "{\"text\":\"  \"}", "text", "empty_record", "no text" },
-        { "{\"instruction\":\"i\",\"instances\":[{},{}]}", "self-instruct", "unknown_shape",
-          "2 instances" },
-        { "{\"instruction\":\"i\",\"instances\":[1]}", "self-instruct", "bad_type", "object" },
-        { "{\"kind\":\"sft\",\"turns\":[{\"content\":\"x\"}]}", "jsonl", "missing_content",
+        { "{\"text\":\"x\"}", "sharegpt", DEFECT_MISSING_CONTENT, "conversations" },
+        { "{\"text\":\"x\"}", "longalign", DEFECT_MISSING_CONTENT, "messages" },
+        { "{\"text\":\"x\"}", "dolly", DEFECT_MISSING_CONTENT, "instruction" },
+        { "{\"text\":\"x\"}", "prompt", DEFECT_MISSING_CONTENT, "prompt" },
+        { "{\"text\":\"x\"}", "qa", DEFECT_MISSING_CONTENT, "question" },
+        { "{\"text\":\"x\"}", "self-instruct", DEFECT_MISSING_CONTENT, "instruction" },
+        { "{\"text\":\"x\"}", "prompt-only", DEFECT_MISSING_CONTENT, "instruction" },
+        { "{\"messages\":[]}", "text", DEFECT_MISSING_CONTENT, "text" },
+        { "{\"text\":\"  \"}", "text", DEFECT_EMPTY_RECORD, "no text" },
+        { "{\"instruction\":\"i\",\"instances\":[{},{}]}", "self-instruct",
+          DEFECT_UNKNOWN_SHAPE, "2 instances" },
+        { "{\"instruction\":\"i\",\"instances\":[1]}", "self-instruct", DEFECT_BAD_TYPE,
+          "object" },
+        { "{\"kind\":\"sft\",\"turns\":[{\"content\":\"x\"}]}", "jsonl", DEFECT_MISSING_CONTENT,
           "turn 1" },
     };
     struct fixture *f = *state;
 
     for (size_t i = 0; i < N(cases); i++) {
-        struct format_refusal why = { "", "" };
+        struct draft draft;
         struct sample got;
-        struct error err;
         const int rc =
-            format_find(cases[i].format)
-                ->read(parse(f, cases[i].record), &f->options, &f->arena, &got, &why, &err);
+            read_by(f, format_find(cases[i].format), parse(f, cases[i].record), &draft, &got);
 
-        if (rc != 0 || strcmp(why.class, cases[i].class) != 0 ||
-            !strstr(why.detail, cases[i].detail))
-            fail_msg("%s as %s: %d, %s: %s", cases[i].record, cases[i].format, rc, why.class,
-                     why.detail);
+        if (rc != 0 || draft.rejected_for != cases[i].defect ||
+            !strstr(draft.detail, cases[i].detail))
+            fail_msg("%s as %s: %d, %s: %s", cases[i].record, cases[i].format, rc,
+                     defect_classes[draft.rejected_for].name, draft.detail);
     }
 }
 
@@ -589,7 +605,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(keeps_unknown_members_byte_for_byte, setup, teardown),
         cmocka_unit_test_setup_teardown(keeps_what_else_a_message_holds, setup, teardown),
         cmocka_unit_test_setup_teardown(knows_a_function_call_from_an_answer, setup, teardown),
-        cmocka_unit_test_setup_teardown(refuses_with_a_class, setup, teardown),
+        cmocka_unit_test_setup_teardown(rejects_a_bad_record_for_its_defect, setup, teardown),
         cmocka_unit_test_setup_teardown(knows_no_shape_for_what_would_be_misread, setup,
                                         teardown),
     };

@@ -31,7 +31,7 @@ static bool fails_once(const struct frame_record *record, size_t n)
 {
     struct defect_policy policy;
     const struct format_options options = { .input_context_bytes = 40, .policy = &policy };
-    struct format_refusal why;
+    const char *why = NULL;
     struct parser *parser = NULL;
     struct parsed parsed;
     struct arena arena;
@@ -48,7 +48,7 @@ static bool fails_once(const struct frame_record *record, size_t n)
     int rc = parser_new(&options, &parser, &err);
     if (rc == 0)
         rc = parse_record(parser, record, NULL, false, &arena, &parsed, &err);
-    for (size_t i = 0; rc == 0 && !parsed.class && formats[i]; i++)
+    for (size_t i = 0; rc == 0 && !parsed.rejected_for && formats[i]; i++)
         if (formats[i]->write && formats[i]->write(&parsed.sample, &out, &why, &err) < 0)
             rc = -1;
     const bool refused = oom_end();

@@ -121,7 +121,7 @@ static int parse_one(struct slice input, struct buf *result, struct error *err)
     if (rc == 0)
         rc = parse_record(parser, &record, NULL, false, &arena, &parsed, err);
     if (rc == 0) {
-        assert_null(parsed.class);
+        assert_int_equal(parsed.rejected_for, DEFECT_NONE);
         rc = buf_add(result, parsed.sample.hash.bytes, HASH_BYTES, err);
     }
     arena_release(&arena);

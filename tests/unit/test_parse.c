@@ -48,38 +48,38 @@ static struct parsed parse(struct fixture *f, struct slice text, enum frame_issu
     return parsed;
 }
 
-static void gives_every_dirty_record_its_class(void **state)
+static void gives_every_bad_record_its_defect(void **state)
 {
     static const struct {
         const char *text;
         enum frame_issue issue;
-        const char *class, *detail;
+        enum defect defect;
+        const char *detail;
     } cases[] = {
-        { "[1,2]", FRAME_OK, "not_an_object", "no object" },
-        { "\"text\"", FRAME_OK, "not_an_object", "no object" },
-        { "null", FRAME_OK, "not_an_object", "no object" },
-        { "{}", FRAME_OK, "empty_record", "without members" },
-        { "{\"a\":1}", FRAME_OK, "unknown_shape", "--format" },
-        { "{\"text\":\"\"}", FRAME_OK, "empty_record", "no text" },
-        { "{\"messages\":[{\"content\":\"y\"}]}", FRAME_OK, "missing_content", "whose" },
-        { "{\"text\" \"a\"}", FRAME_OK, "bad_json", "at byte 8" },
-        { "{\"text\":\"a\377\"}", FRAME_OK, "bad_utf8", "at byte 10" },
-        { "\377\376{", FRAME_OK, "bad_utf8", "iconv" },
-        { "\376\377{", FRAME_BROKEN, "bad_utf8", "iconv" },
-        { "{\"text\":\"a", FRAME_TRUNCATED, "truncated", "ends inside" },
-        { "{\"text\":]", FRAME_BROKEN, "bad_json", "at byte 8" },
-        { "{\"text\":\"a\"}", FRAME_TOO_LONG, "too_long", "--max-record" },
-        { "[[[[", FRAME_TOO_DEEP, "too_deep", "256" },
+        { "[1,2]", FRAME_OK, DEFECT_NOT_AN_OBJECT, "no object" },
+        { "\"text\"", FRAME_OK, DEFECT_NOT_AN_OBJECT, "no object" },
+        { "null", FRAME_OK, DEFECT_NOT_AN_OBJECT, "no object" },
+        { "{}", FRAME_OK, DEFECT_EMPTY_RECORD, "without members" },
+        { "{\"a\":1}", FRAME_OK, DEFECT_UNKNOWN_SHAPE, "--format" },
+        { "{\"text\":\"\"}", FRAME_OK, DEFECT_EMPTY_RECORD, "no text" },
+        { "{\"messages\":[{\"content\":\"y\"}]}", FRAME_OK, DEFECT_MISSING_CONTENT, "whose" },
+        { "{\"text\" \"a\"}", FRAME_OK, DEFECT_BAD_JSON, "at byte 8" },
+        { "{\"text\":\"a\377\"}", FRAME_OK, DEFECT_BAD_UTF8, "at byte 10" },
+        { "\377\376{", FRAME_OK, DEFECT_BAD_UTF8, "iconv" },
+        { "\376\377{", FRAME_BROKEN, DEFECT_BAD_UTF8, "iconv" },
+        { "{\"text\":\"a", FRAME_TRUNCATED, DEFECT_TRUNCATED, "ends inside" },
+        { "{\"text\":]", FRAME_BROKEN, DEFECT_BAD_JSON, "at byte 8" },
+        { "{\"text\":\"a\"}", FRAME_TOO_LONG, DEFECT_TOO_LONG, "--max-record" },
+        { "[[[[", FRAME_TOO_DEEP, DEFECT_TOO_DEEP, "256" },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct parsed got =
             parse(*state, slice_text(cases[i].text), cases[i].issue, NULL, false);
 
-        if (!got.class || strcmp(got.class, cases[i].class) != 0 ||
-            !strstr(got.detail.ptr, cases[i].detail))
-            fail_msg("%s: %s: %s", cases[i].text, got.class ? got.class : "a sample",
-                     got.class ? got.detail.ptr : "");
+        if (got.rejected_for != cases[i].defect || !strstr(got.detail.ptr, cases[i].detail))
+            fail_msg("%s: %s: %s", cases[i].text, defect_classes[got.rejected_for].name,
+                     got.rejected_for ? got.detail.ptr : "a sample");
     }
 }
 
@@ -90,7 +90,7 @@ static void identifies_a_sample_and_says_where_it_was(void **state)
     const struct parsed other =
         parse(*state, slice_text(" {\"content\":\"t\",\"x\":1}"), FRAME_OK, NULL, false);
 
-    assert_null(got.class);
+    assert_int_equal(got.rejected_for, DEFECT_NONE);
     assert_string_equal(got.format->name, "text");
     assert_int_equal(got.sample.line, 7);
     assert_int_equal(got.sample.byte_offset, 70);
@@ -108,8 +108,8 @@ static void prefers_the_format_of_the_file_where_two_fit(void **state)
     assert_string_equal(parse(*state, both, FRAME_OK, "messages", false).format->name,
                         "alpaca");
     /* but the user's word is the last one. */
-    assert_string_equal(parse(*state, both, FRAME_OK, "messages", true).class,
-                        "missing_content");
+    assert_int_equal(parse(*state, both, FRAME_OK, "messages", true).rejected_for,
+                     DEFECT_MISSING_CONTENT);
 }
 
 static void keeps_nul_bytes_in_text(void **state)
@@ -117,7 +117,7 @@ static void keeps_nul_bytes_in_text(void **state)
     const struct parsed got =
         parse(*state, slice_text("{\"text\":\"a\\u0000b\"}"), FRAME_OK, NULL, false);
 
-    assert_null(got.class);
+    assert_int_equal(got.rejected_for, DEFECT_NONE);
     assert_int_equal(got.sample.context.len, 3);
     assert_memory_equal(got.sample.context.ptr, "a\0b", 3);
 }
@@ -142,7 +142,7 @@ static void votes_only_for_what_it_can_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(gives_every_dirty_record_its_class, setup, teardown),
+        cmocka_unit_test_setup_teardown(gives_every_bad_record_its_defect, setup, teardown),
         cmocka_unit_test_setup_teardown(identifies_a_sample_and_says_where_it_was, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(prefers_the_format_of_the_file_where_two_fit, setup,

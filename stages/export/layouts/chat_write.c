@@ -17,7 +17,7 @@ struct chat_writer {
     const struct chat_style *style;
     struct jsonout json;
     struct json *parser; /* made when the first extra is met */
-    struct format_refusal *why;
+    const char **why;
     struct error *err;
 };
 
@@ -30,7 +30,7 @@ struct special {
 
 static int refuse(struct chat_writer *writer, const char *detail)
 {
-    *writer->why = (struct format_refusal){ "not_representable", detail };
+    *writer->why = detail;
     return 0;
 }
 
@@ -203,7 +203,7 @@ static int write_record(struct chat_writer *writer)
 }
 
 int chat_write(const struct sample *sample, const struct chat_style *style, struct buf *out,
-               struct format_refusal *why, struct error *err)
+               const char **why, struct error *err)
 {
     struct chat_writer writer = { .sample = sample, .style = style, .why = why, .err = err };
     const size_t before = out->len;

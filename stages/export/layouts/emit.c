@@ -16,7 +16,7 @@ static bool has_answer(const struct sample *sample)
     return false;
 }
 
-bool emit_check(const struct sample *sample, struct format_refusal *why)
+bool emit_check(const struct sample *sample, const char **why)
 {
     const enum sample_kind kind = has_answer(sample) ? SAMPLE_SFT : SAMPLE_PROMPT_ONLY;
     const char *detail = NULL;
@@ -30,7 +30,7 @@ bool emit_check(const struct sample *sample, struct format_refusal *why)
     else if (sample->context.ptr && sample->context.len == 0)
         detail = "its context is empty";
     if (detail)
-        *why = (struct format_refusal){ "not_representable", detail };
+        *why = detail;
     return !detail;
 }
 

@@ -8,14 +8,13 @@
 #include <stdbool.h>
 
 struct error;
-struct format_refusal;
 struct jsonout;
 struct sample;
 
 /* False, with the reason, for what no conversation shape can hold: plain text, and samples that
  * no reader makes (an empty system text, an empty context, a kind its turns do not bear out).
  */
-bool emit_check(const struct sample *sample, struct format_refusal *why);
+bool emit_check(const struct sample *sample, const char **why);
 /* "id", when the sample has one. */
 void emit_id(struct jsonout *json, const struct sample *sample);
 /* "tools" from the sample's meta, when it is there: 1, or -1. */

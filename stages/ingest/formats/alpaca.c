@@ -16,28 +16,20 @@ static bool alpaca_match(const struct json_value *record)
             json_get(record, "input"));
 }
 
-static int alpaca_read(const struct json_value *record, const struct format_options *options,
-                       struct arena *arena, struct sample *out, struct format_refusal *why,
-                       struct error *err)
+static void alpaca_read(struct draft *draft)
 {
-    struct draft draft = {
-        .record = record, .options = options, .arena = arena, .out = out, .why = why, .err = err
-    };
-
-    draft_begin(&draft);
-    draft_take_system(&draft);
-    draft_take_history(&draft);
-    const struct slice instruction = draft_take_text(&draft, "instruction");
-    const struct slice input = draft_take_text(&draft, "input");
+    draft_take_system(draft);
+    draft_take_history(draft);
+    const struct slice instruction = draft_take_text(draft, "instruction");
+    const struct slice input = draft_take_text(draft, "input");
     if (!instruction.ptr && input.len == 0)
-        draft_refuse(&draft, "missing_content", "it has no instruction");
-    draft_ask(&draft, instruction, input);
-    draft_answer(&draft, draft_take_either(&draft, "output", "response"));
-    return draft_finish(&draft);
+        draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no instruction");
+    draft_ask(draft, instruction, input);
+    draft_answer(draft, draft_take_either(draft, "output", "response"));
 }
 
 /* One question, at most one answer, and nothing that only a message can hold. */
-static bool is_single_turn(const struct sample *sample, struct format_refusal *why)
+static bool is_single_turn(const struct sample *sample, const char **why)
 {
     const struct turn *turns = sample->turns;
     const char *detail = NULL;
@@ -51,12 +43,12 @@ static bool is_single_turn(const struct sample *sample, struct format_refusal *w
     else if (turns[0].extra.ptr || turns[sample->n_turns - 1].extra.ptr)
         detail = "a turn holds more than text";
     if (detail)
-        *why = (struct format_refusal){ "not_representable", detail };
+        *why = detail;
     return !detail;
 }
 
-static int alpaca_write(const struct sample *sample, struct buf *out,
-                        struct format_refusal *why, struct error *err)
+static int alpaca_write(const struct sample *sample, struct buf *out, const char **why,
+                        struct error *err)
 {
     struct jsonout json;
 

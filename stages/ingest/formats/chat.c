@@ -98,9 +98,9 @@ static struct slice read_parts(struct draft *draft, const struct json_value *par
     return text;
 }
 
-static void refuse_nobody(struct draft *draft, size_t i)
+static void reject_without_role(struct draft *draft, size_t i)
 {
-    draft_refuse(draft, "missing_content", "message %zu does not say whose it is", i + 1);
+    draft_reject(draft, DEFECT_MISSING_CONTENT, "message %zu does not say whose it is", i + 1);
 }
 
 static bool is_bare_system(const struct draft *draft, struct slice role, struct slice extra)
@@ -128,11 +128,11 @@ static void read_message(struct draft *draft, const struct json_value *message, 
     const enum json_type type = json_type(content);
 
     if (word.len == 0) {
-        refuse_nobody(draft, i);
+        reject_without_role(draft, i);
         return;
     }
     if (type == JSON_OBJECT) {
-        draft_refuse(draft, "bad_type", "message %zu: its %s is an object", i + 1,
+        draft_reject(draft, DEFECT_BAD_TYPE, "message %zu: its %s is an object", i + 1,
                      style->text_key);
         return;
     }
@@ -163,14 +163,14 @@ static void read_list(struct draft *draft, const struct json_value *list,
     const struct chat_style *other = style == &chat_openai ? &chat_sharegpt : &chat_openai;
 
     if (json_type(list) != JSON_ARRAY) {
-        draft_refuse(draft, "bad_type", "the messages are not a list");
+        draft_reject(draft, DEFECT_BAD_TYPE, "the messages are not a list");
         return;
     }
     for (size_t i = 0; draft->state == 1 && i < json_count(list); i++) {
         const struct json_value *message = json_at(list, i);
 
         if (json_type(message) != JSON_OBJECT)
-            draft_refuse(draft, "bad_type", "message %zu is not an object", i + 1);
+            draft_reject(draft, DEFECT_BAD_TYPE, "message %zu is not an object", i + 1);
         else if (json_get(message, style->role_key))
             read_message(draft, message, i, style);
         else if (json_get(message, other->role_key))
@@ -178,7 +178,7 @@ static void read_list(struct draft *draft, const struct json_value *list,
         else if (json_get(message, "human"))
             read_pair(draft, message);
         else
-            refuse_nobody(draft, i);
+            reject_without_role(draft, i);
     }
 }
 
@@ -211,8 +211,8 @@ void chat_read(struct draft *draft, const struct json_value *list,
         json_parse(json, json_text(list), &inner, &issue, &at, &detail, draft->err) < 0) {
         draft->state = -1;
     } else if (issue != JSON_OK) {
-        draft_refuse(draft, "bad_type", "the messages are text and no list: at byte %zu: %s",
-                     at, detail);
+        draft_reject(draft, DEFECT_BAD_TYPE,
+                     "the messages are text and no list: at byte %zu: %s", at, detail);
     } else {
         draft_note(draft, DEFECT_DOUBLE_ENCODED);
         read_list(draft, inner, style);

@@ -17,7 +17,6 @@
 struct buf;
 struct draft;
 struct error;
-struct format_refusal;
 struct json_value;
 struct jsonout;
 struct sample;
@@ -42,6 +41,6 @@ void chat_read(struct draft *draft, const struct json_value *list,
 
 /* Append one record: a format's write(). */
 int chat_write(const struct sample *sample, const struct chat_style *style, struct buf *out,
-               struct format_refusal *why, struct error *err);
+               const char **why, struct error *err);
 
 #endif

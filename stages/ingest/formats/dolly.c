@@ -12,23 +12,15 @@ static bool dolly_match(const struct json_value *record)
            json_get(record, "response");
 }
 
-static int dolly_read(const struct json_value *record, const struct format_options *options,
-                      struct arena *arena, struct sample *out, struct format_refusal *why,
-                      struct error *err)
+static void dolly_read(struct draft *draft)
 {
-    struct draft draft = {
-        .record = record, .options = options, .arena = arena, .out = out, .why = why, .err = err
-    };
-
-    draft_begin(&draft);
-    draft_take_system(&draft);
-    const struct slice instruction = draft_take_text(&draft, "instruction");
-    draft_set_context(&draft, draft_take_text(&draft, "context"), "field");
+    draft_take_system(draft);
+    const struct slice instruction = draft_take_text(draft, "instruction");
+    draft_set_context(draft, draft_take_text(draft, "context"), "field");
     if (!instruction.ptr)
-        draft_refuse(&draft, "missing_content", "it has no instruction");
-    draft_add_turn(&draft, "user", instruction, slice_of(NULL, 0));
-    draft_answer(&draft, draft_take_text(&draft, "response"));
-    return draft_finish(&draft);
+        draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no instruction");
+    draft_add_turn(draft, "user", instruction, slice_of(NULL, 0));
+    draft_answer(draft, draft_take_text(draft, "response"));
 }
 
 const struct format format_dolly = {

@@ -24,6 +24,10 @@ static const size_t members_max_bytes = SIZE_MAX / 4;
 void draft_begin(struct draft *draft)
 {
     *draft->out = (struct sample){ .instruction_turn = -1, .response_turn = -1 };
+    draft->nocase = false;
+    draft->unwrap = NULL;
+    draft->rejected_for = DEFECT_NONE;
+    draft->detail = NULL;
     draft->state = 1;
     draft->defects = 0;
     draft->turns_cap = 0;
@@ -38,7 +42,7 @@ void draft_fail_nomem(struct draft *draft)
     }
 }
 
-void draft_refuse(struct draft *draft, const char *class, const char *fmt, ...)
+void draft_reject(struct draft *draft, enum defect defect, const char *fmt, ...)
 {
     char text[256];
     va_list args;
@@ -53,7 +57,8 @@ void draft_refuse(struct draft *draft, const char *class, const char *fmt, ...)
         draft_fail_nomem(draft);
         return;
     }
-    *draft->why = (struct format_refusal){ .class = class, .detail = detail.ptr };
+    draft->rejected_for = defect;
+    draft->detail = detail.ptr;
     draft->state = 0;
 }
 
@@ -172,14 +177,14 @@ void draft_take_history(struct draft *draft)
     if (json_type(history) == JSON_NULL)
         return;
     if (json_type(history) != JSON_ARRAY) {
-        draft_refuse(draft, "bad_type", "history is not a list of pairs");
+        draft_reject(draft, DEFECT_BAD_TYPE, "history is not a list of pairs");
         return;
     }
     for (size_t i = 0; draft->state == 1 && i < json_count(history); i++) {
         const struct json_value *pair = json_at(history, i);
 
         if (json_type(pair) != JSON_ARRAY || json_count(pair) != 2) {
-            draft_refuse(draft, "bad_type", "history[%zu] is not a pair of texts", i);
+            draft_reject(draft, DEFECT_BAD_TYPE, "history[%zu] is not a pair of texts", i);
             return;
         }
         draft_add_turn(draft, "user",
@@ -465,9 +470,9 @@ int draft_finish(struct draft *draft)
 {
     draft_mend(draft);
     if (draft->state == 1 && !says_something(draft->out))
-        draft_refuse(draft, "empty_record", "it holds no text");
+        draft_reject(draft, DEFECT_EMPTY_RECORD, "it holds no text");
     if (draft->state == 1 && draft->out->n_turns > INT32_MAX)
-        draft_refuse(draft, "too_long", "it holds %zu turns", draft->out->n_turns);
+        draft_reject(draft, DEFECT_TOO_LONG, "it holds %zu turns", draft->out->n_turns);
     if (draft->state == 1) {
         roles_find_turns(draft->out);
         note_oddities(draft);

@@ -19,24 +19,29 @@
 struct arena;
 struct error;
 struct format_options;
-struct format_refusal;
 struct json_value;
 struct sample;
 
 enum { DRAFT_TAKEN_MAX = 24 };
 
 struct draft {
-    const struct json_value *record; /* these six are given by the reader, */
+    /* The caller of format_read() sets these five. All are borrowed. */
+    const struct json_value *record; /* an object */
     const struct format_options *options;
-    struct arena *arena;
+    struct arena *arena; /* gets the texts of the sample */
     struct sample *out;
-    struct format_refusal *why;
     struct error *err;
-    bool nocase;        /* whether "Prompt" is as good as "prompt", */
-    const char *unwrap; /* a member whose own members go to meta; or NULL */
 
-    uint64_t defects; /* that were repaired or kept, as bits of defect.h */
-    int state;        /* 1 so far so good, 0 refused, -1 out of memory */
+    /* A reader may set these before its first other call. */
+    bool nocase;        /* find members by key whatever the case of its letters */
+    const char *unwrap; /* key of an object whose members go to meta; NULL for none */
+
+    /* What format_read() returned 0 for. */
+    enum defect rejected_for;
+    const char *detail; /* what is wrong, and where; in the arena */
+
+    uint64_t defects; /* set of the defects that were repaired or kept */
+    int state;        /* 1 good so far, 0 rejected, -1 out of memory */
     size_t turns_cap;
     size_t n_taken;
     struct draft_taken {
@@ -45,14 +50,15 @@ struct draft {
     } taken[DRAFT_TAKEN_MAX];
 };
 
-/* Empty *out and begin. */
+/* For format_read(): make the sample empty, and complete it when the reader is done. Returns
+ * 1 when the sample is complete, 0 when the record is rejected, -1 for ERR_NOMEM. */
 void draft_begin(struct draft *draft);
-/* Mend the texts, as far as the policy has it; draft_finish() does. */
-void draft_mend(struct draft *draft);
-/* 1 filled, 0 refused, -1 failed: what a format's read() returns. */
 int draft_finish(struct draft *draft);
+/* Repair the texts as the policy says. For draft_finish(). */
+void draft_mend(struct draft *draft);
 
-void draft_refuse(struct draft *draft, const char *class, const char *fmt, ...)
+/* Reject the record for a defect. The text says what is wrong, and where. */
+void draft_reject(struct draft *draft, enum defect defect, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void draft_fail_nomem(struct draft *draft);
 /* Something was repaired, or is odd and kept. */

@@ -65,7 +65,7 @@ static struct slice text_of_list(struct draft *draft, const struct json_value *l
     if (rc < 0)
         draft->state = -1;
     else if (rc == 0)
-        draft_refuse(draft, "bad_type", "%s is a list and must be text", what);
+        draft_reject(draft, DEFECT_BAD_TYPE, "%s is a list and must be text", what);
     else
         text = copy(draft, buf_slice(&buf));
     buf_release(&buf);
@@ -92,7 +92,7 @@ struct slice draft_text_of(struct draft *draft, const struct json_value *value,
     case JSON_ARRAY:
         return text_of_list(draft, value, what);
     case JSON_OBJECT:
-        draft_refuse(draft, "bad_type", "%s is an object and must be text", what);
+        draft_reject(draft, DEFECT_BAD_TYPE, "%s is an object and must be text", what);
         return none;
     }
     return none;

@@ -19,6 +19,7 @@
 struct arena;
 struct buf;
 struct defect_policy;
+struct draft;
 struct error;
 struct json_value;
 
@@ -37,25 +38,15 @@ struct format_options {
     size_t max_tree_bytes; /* of a record's JSON, see base/json/json.h; 0: the usual */
 };
 
-/* Why a record is not a sample, or a sample no record: class (lower_snake, static) and a phrase
- * (static; where there is an arena, perhaps in it). */
-struct format_refusal {
-    const char *class;
-    const char *detail;
-};
-
 struct format {
     const char *name;    /* of --format and --to */
     const char *summary; /* the keys, for help */
     bool (*match)(const struct json_value *record);
-    /* 1 filled, 0 refused with *why, -1 for ERR_NOMEM. hash and lineage are not its business.
-     */
-    int (*read)(const struct json_value *record, const struct format_options *options,
-                struct arena *arena, struct sample *out, struct format_refusal *why,
-                struct error *err);
+    /* Fill the sample of the draft from its record (draft.h). */
+    void (*read)(struct draft *draft);
     /* Append one JSON object without a newline: 1; 0 when the shape cannot hold this sample
-     * (*why); -1 on failure. NULL: this shape is not written. */
-    int (*write)(const struct sample *sample, struct buf *out, struct format_refusal *why,
+     * (*why, static); -1 on failure. NULL: this shape is not written. */
+    int (*write)(const struct sample *sample, struct buf *out, const char **why,
                  struct error *err);
 };
 
@@ -64,5 +55,11 @@ extern const struct format *const formats[];
 const struct format *format_find(const char *name);
 /* The first whose match() says yes, or NULL. */
 const struct format *format_detect(const struct json_value *record);
+/*
+ * Read a record by a shape. The caller sets the first members of the draft (draft.h). Returns 1
+ * and the sample without hash and place; 0 when the record is rejected, with
+ * draft->rejected_for and draft->detail; -1 for ERR_NOMEM.
+ */
+int format_read(const struct format *format, struct draft *draft);
 
 #endif

@@ -40,11 +40,11 @@ static void read_turn(struct draft *draft, const struct json_value *turn, size_t
     const struct slice word = json_text(json_get(turn, "role"));
 
     if (word.len == 0) {
-        draft_refuse(draft, "missing_content", "turn %zu has no role", i + 1);
+        draft_reject(draft, DEFECT_MISSING_CONTENT, "turn %zu has no role", i + 1);
         return;
     }
     if (!json_text(json_get(turn, "content")).ptr) {
-        draft_refuse(draft, "missing_content", "turn %zu has no content", i + 1);
+        draft_reject(draft, DEFECT_MISSING_CONTENT, "turn %zu has no content", i + 1);
         return;
     }
     const struct slice role = draft_role(draft, word);
@@ -55,7 +55,7 @@ static void read_turn(struct draft *draft, const struct json_value *turn, size_t
 static void read_turns(struct draft *draft, const struct json_value *turns)
 {
     if (json_type(turns) != JSON_ARRAY) {
-        draft_refuse(draft, "bad_type", "turns is not a list");
+        draft_reject(draft, DEFECT_BAD_TYPE, "turns is not a list");
         return;
     }
     for (size_t i = 0; draft->state == 1 && i < json_count(turns); i++)
@@ -69,31 +69,20 @@ static void read_flat(struct draft *draft, struct slice instruction, struct slic
     draft_answer(draft, response);
 }
 
-static int jsonl_read(const struct json_value *record, const struct format_options *options,
-                      struct arena *arena, struct sample *out, struct format_refusal *why,
-                      struct error *err)
+static void jsonl_read(struct draft *draft)
 {
-    struct draft draft = { .record = record,
-                           .options = options,
-                           .arena = arena,
-                           .out = out,
-                           .why = why,
-                           .err = err,
-                           .unwrap = "meta" };
-
-    draft_begin(&draft);
-    draft_take_system(&draft);
-    draft_take(&draft, "kind"); /* follows from the turns */
-    out->context = draft_take_text(&draft, "context");
-    out->split = draft_take_text(&draft, "split");
-    const struct slice instruction = draft_take_text(&draft, "instruction");
-    const struct slice response = draft_take_text(&draft, "response");
-    const struct json_value *turns = draft_take(&draft, "turns");
+    draft->unwrap = "meta";
+    draft_take_system(draft);
+    draft_take(draft, "kind"); /* follows from the turns */
+    draft->out->context = draft_take_text(draft, "context");
+    draft->out->split = draft_take_text(draft, "split");
+    const struct slice instruction = draft_take_text(draft, "instruction");
+    const struct slice response = draft_take_text(draft, "response");
+    const struct json_value *turns = draft_take(draft, "turns");
     if (turns)
-        read_turns(&draft, turns);
+        read_turns(draft, turns);
     else
-        read_flat(&draft, instruction, response);
-    return draft_finish(&draft);
+        read_flat(draft, instruction, response);
 }
 
 /* Can instruction and response say all that the turns do? */
@@ -135,7 +124,7 @@ static void write_text(struct jsonout *json, const char *key, struct slice text)
     jsonout_text(json, text);
 }
 
-static int jsonl_write(const struct sample *sample, struct buf *out, struct format_refusal *why,
+static int jsonl_write(const struct sample *sample, struct buf *out, const char **why,
                        struct error *err)
 {
     struct jsonout json;

@@ -13,25 +13,17 @@ static bool longalign_match(const struct json_value *record)
     return json_get(record, "messages") && json_type(json_get(record, "length")) == JSON_NUMBER;
 }
 
-static int longalign_read(const struct json_value *record, const struct format_options *options,
-                          struct arena *arena, struct sample *out, struct format_refusal *why,
-                          struct error *err)
+static void longalign_read(struct draft *draft)
 {
-    struct draft draft = {
-        .record = record, .options = options, .arena = arena, .out = out, .why = why, .err = err
-    };
-
-    draft_begin(&draft);
-    draft_take_system(&draft);
-    const struct json_value *list = draft_take(&draft, "messages");
+    draft_take_system(draft);
+    const struct json_value *list = draft_take(draft, "messages");
     if (!list)
-        draft_refuse(&draft, "missing_content", "it has no messages");
-    chat_read(&draft, list, &chat_openai);
-    if (!draft_split_marked(&draft) && options->split == SPLIT_LAST_PARAGRAPH)
-        draft_split_last_paragraph(&draft);
-    if (!out->split.ptr)
-        out->split = slice_text("none");
-    return draft_finish(&draft);
+        draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no messages");
+    chat_read(draft, list, &chat_openai);
+    if (!draft_split_marked(draft) && draft->options->split == SPLIT_LAST_PARAGRAPH)
+        draft_split_last_paragraph(draft);
+    if (!draft->out->split.ptr)
+        draft->out->split = slice_text("none");
 }
 
 const struct format format_longalign = {

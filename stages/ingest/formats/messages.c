@@ -12,26 +12,18 @@ static bool messages_match(const struct json_value *record)
     return json_get(record, "messages");
 }
 
-static int messages_read(const struct json_value *record, const struct format_options *options,
-                         struct arena *arena, struct sample *out, struct format_refusal *why,
-                         struct error *err)
+static void messages_read(struct draft *draft)
 {
-    struct draft draft = {
-        .record = record, .options = options, .arena = arena, .out = out, .why = why, .err = err
-    };
-
-    draft_begin(&draft);
-    draft_take_system(&draft);
-    const struct json_value *list = draft_take(&draft, "messages");
+    draft_take_system(draft);
+    const struct json_value *list = draft_take(draft, "messages");
     if (!list)
-        draft_refuse(&draft, "missing_content", "it has no messages");
-    chat_read(&draft, list, &chat_openai);
-    draft_split_marked(&draft);
-    return draft_finish(&draft);
+        draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no messages");
+    chat_read(draft, list, &chat_openai);
+    draft_split_marked(draft);
 }
 
-static int messages_write(const struct sample *sample, struct buf *out,
-                          struct format_refusal *why, struct error *err)
+static int messages_write(const struct sample *sample, struct buf *out, const char **why,
+                          struct error *err)
 {
     return chat_write(sample, &chat_openai, out, why, err);
 }

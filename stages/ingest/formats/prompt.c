@@ -30,22 +30,14 @@ static void read_side(struct draft *draft, const char *key, const char *role)
         draft_add_turn(draft, role, draft_text_of(draft, value, key), slice_of(NULL, 0));
 }
 
-static int prompt_read(const struct json_value *record, const struct format_options *options,
-                       struct arena *arena, struct sample *out, struct format_refusal *why,
-                       struct error *err)
+static void prompt_read(struct draft *draft)
 {
-    struct draft draft = {
-        .record = record, .options = options, .arena = arena, .out = out, .why = why, .err = err
-    };
-
-    draft_begin(&draft);
-    draft_take_system(&draft);
-    if (!json_get(record, "prompt"))
-        draft_refuse(&draft, "missing_content", "it has no prompt");
-    read_side(&draft, "prompt", "user");
-    read_side(&draft, "completion", "assistant");
-    draft_split_marked(&draft);
-    return draft_finish(&draft);
+    draft_take_system(draft);
+    if (!json_get(draft->record, "prompt"))
+        draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no prompt");
+    read_side(draft, "prompt", "user");
+    read_side(draft, "completion", "assistant");
+    draft_split_marked(draft);
 }
 
 const struct format format_prompt = {

@@ -33,28 +33,18 @@ static bool prompt_only_match(const struct json_value *record)
     return true;
 }
 
-static int prompt_only_read(const struct json_value *record,
-                            const struct format_options *options, struct arena *arena,
-                            struct sample *out, struct format_refusal *why, struct error *err)
+static void prompt_only_read(struct draft *draft)
 {
-    struct draft draft = { .record = record,
-                           .options = options,
-                           .arena = arena,
-                           .out = out,
-                           .why = why,
-                           .err = err,
-                           .nocase = true };
-
-    draft_begin(&draft);
-    draft_take_system(&draft);
-    const char *key = question_key(record);
-    const struct slice question = draft_take_text(&draft, key ? key : "prompt");
+    draft->nocase = true;
+    draft_take_system(draft);
+    const char *key = question_key(draft->record);
+    const struct slice question = draft_take_text(draft, key ? key : "prompt");
     if (!question.ptr)
-        draft_refuse(&draft, "missing_content", "it has no instruction, prompt or question");
-    if (json_type(json_get_nocase(record, "context")) == JSON_STRING)
-        draft_set_context(&draft, draft_take_text(&draft, "context"), "field");
-    draft_add_turn(&draft, "user", question, slice_of(NULL, 0));
-    return draft_finish(&draft);
+        draft_reject(draft, DEFECT_MISSING_CONTENT,
+                     "it has no instruction, prompt or question");
+    if (json_type(json_get_nocase(draft->record, "context")) == JSON_STRING)
+        draft_set_context(draft, draft_take_text(draft, "context"), "field");
+    draft_add_turn(draft, "user", question, slice_of(NULL, 0));
 }
 
 const struct format format_prompt_only = {

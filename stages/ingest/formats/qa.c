@@ -12,25 +12,17 @@ static bool qa_match(const struct json_value *record)
            (json_get(record, "answer") || json_get(record, "response"));
 }
 
-static int qa_read(const struct json_value *record, const struct format_options *options,
-                   struct arena *arena, struct sample *out, struct format_refusal *why,
-                   struct error *err)
+static void qa_read(struct draft *draft)
 {
-    struct draft draft = {
-        .record = record, .options = options, .arena = arena, .out = out, .why = why, .err = err
-    };
-
-    draft_begin(&draft);
-    draft_take_system(&draft);
-    draft_take_history(&draft);
-    if (json_type(json_get(record, "context")) == JSON_STRING)
-        draft_set_context(&draft, draft_take_text(&draft, "context"), "field");
-    const struct slice question = draft_take_either(&draft, "question", "query");
+    draft_take_system(draft);
+    draft_take_history(draft);
+    if (json_type(json_get(draft->record, "context")) == JSON_STRING)
+        draft_set_context(draft, draft_take_text(draft, "context"), "field");
+    const struct slice question = draft_take_either(draft, "question", "query");
     if (!question.ptr)
-        draft_refuse(&draft, "missing_content", "it has no question");
-    draft_add_turn(&draft, "user", question, slice_of(NULL, 0));
-    draft_answer(&draft, draft_take_either(&draft, "answer", "response"));
-    return draft_finish(&draft);
+        draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no question");
+    draft_add_turn(draft, "user", question, slice_of(NULL, 0));
+    draft_answer(draft, draft_take_either(draft, "answer", "response"));
 }
 
 const struct format format_qa = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/ingest/formats/format_list.h" /* generated: FORMAT_LIST */
 
@@ -26,4 +27,11 @@ const struct format *format_detect(const struct json_value *record)
         if (formats[i]->match(record))
             return formats[i];
     return NULL;
+}
+
+int format_read(const struct format *format, struct draft *draft)
+{
+    draft_begin(draft);
+    format->read(draft);
+    return draft_finish(draft);
 }

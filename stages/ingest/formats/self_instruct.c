@@ -13,33 +13,25 @@ static bool self_instruct_match(const struct json_value *record)
            json_type(json_get(record, "instances")) == JSON_ARRAY;
 }
 
-static int self_instruct_read(const struct json_value *record,
-                              const struct format_options *options, struct arena *arena,
-                              struct sample *out, struct format_refusal *why, struct error *err)
+static void self_instruct_read(struct draft *draft)
 {
-    struct draft draft = {
-        .record = record, .options = options, .arena = arena, .out = out, .why = why, .err = err
-    };
-
-    draft_begin(&draft);
-    const struct slice instruction = draft_take_text(&draft, "instruction");
-    const struct json_value *instances = draft_take(&draft, "instances");
+    const struct slice instruction = draft_take_text(draft, "instruction");
+    const struct json_value *instances = draft_take(draft, "instances");
     const struct json_value *instance =
         json_count(instances) > 0 ? json_at(instances, 0) : NULL;
     if (!instruction.ptr)
-        draft_refuse(&draft, "missing_content", "it has no instruction");
+        draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no instruction");
     if (json_type(instances) != JSON_ARRAY)
-        draft_refuse(&draft, "bad_type", "instances is not a list");
+        draft_reject(draft, DEFECT_BAD_TYPE, "instances is not a list");
     if (json_count(instances) > 1)
-        draft_refuse(&draft, "unknown_shape",
+        draft_reject(draft, DEFECT_UNKNOWN_SHAPE,
                      "it holds %zu instances, and one sample needs one", json_count(instances));
     if (instance && json_type(instance) != JSON_OBJECT)
-        draft_refuse(&draft, "bad_type", "its instance is not an object");
-    draft_ask(&draft, instruction,
-              draft_text_of(&draft, json_get(instance, "input"), "the instance's input"));
-    draft_answer(&draft,
-                 draft_text_of(&draft, json_get(instance, "output"), "the instance's output"));
-    return draft_finish(&draft);
+        draft_reject(draft, DEFECT_BAD_TYPE, "its instance is not an object");
+    draft_ask(draft, instruction,
+              draft_text_of(draft, json_get(instance, "input"), "the instance's input"));
+    draft_answer(draft,
+                 draft_text_of(draft, json_get(instance, "output"), "the instance's output"));
 }
 
 const struct format format_self_instruct = {

@@ -13,31 +13,24 @@ static bool sharegpt_match(const struct json_value *record)
     return json_get(record, "conversations") || json_get(record, "conversation");
 }
 
-static int sharegpt_read(const struct json_value *record, const struct format_options *options,
-                         struct arena *arena, struct sample *out, struct format_refusal *why,
-                         struct error *err)
+static void sharegpt_read(struct draft *draft)
 {
-    struct draft draft = {
-        .record = record, .options = options, .arena = arena, .out = out, .why = why, .err = err
-    };
-
-    draft_begin(&draft);
-    draft_take_system(&draft);
-    const char *key = json_get(record, "conversations") ? "conversations" : "conversation";
-    const struct json_value *list = draft_take(&draft, key);
+    draft_take_system(draft);
+    const char *key =
+        json_get(draft->record, "conversations") ? "conversations" : "conversation";
+    const struct json_value *list = draft_take(draft, key);
     if (!list) {
-        draft_refuse(&draft, "missing_content", "it has no conversations");
+        draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no conversations");
     } else if (json_type(list) == JSON_STRING && !chat_is_encoded(list)) {
-        draft_add_turn(&draft, "user", draft_text_of(&draft, list, key), slice_of(NULL, 0));
+        draft_add_turn(draft, "user", draft_text_of(draft, list, key), slice_of(NULL, 0));
     } else {
-        chat_read(&draft, list, &chat_sharegpt);
-        draft_split_marked(&draft);
+        chat_read(draft, list, &chat_sharegpt);
+        draft_split_marked(draft);
     }
-    return draft_finish(&draft);
 }
 
-static int sharegpt_write(const struct sample *sample, struct buf *out,
-                          struct format_refusal *why, struct error *err)
+static int sharegpt_write(const struct sample *sample, struct buf *out, const char **why,
+                          struct error *err)
 {
     return chat_write(sample, &chat_sharegpt, out, why, err);
 }

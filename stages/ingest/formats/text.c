@@ -22,21 +22,13 @@ static bool text_match(const struct json_value *record)
     return text_key(record);
 }
 
-static int text_read(const struct json_value *record, const struct format_options *options,
-                     struct arena *arena, struct sample *out, struct format_refusal *why,
-                     struct error *err)
+static void text_read(struct draft *draft)
 {
-    struct draft draft = {
-        .record = record, .options = options, .arena = arena, .out = out, .why = why, .err = err
-    };
-
-    draft_begin(&draft);
-    const char *key = text_key(record);
-    const struct slice text = draft_take_text(&draft, key ? key : "text");
+    const char *key = text_key(draft->record);
+    const struct slice text = draft_take_text(draft, key ? key : "text");
     if (!text.ptr)
-        draft_refuse(&draft, "missing_content", "it has no text");
-    out->context = text;
-    return draft_finish(&draft);
+        draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no text");
+    draft->out->context = text;
 }
 
 const struct format format_text = {
