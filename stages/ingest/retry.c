@@ -49,6 +49,11 @@ static int choose(const struct retry_args *args, struct retry *out, struct error
                          "--class %s: there is no such class; 'curate explain reject' lists "
                          "them",
                          args->class);
+    if (args->class && defect_classes[defect_find(args->class)].of_import)
+        return error_set(err, ERR_USAGE,
+                         "--class %s: only rows of 'curate score import' have this defect; "
+                         "import the corrected file again",
+                         args->class);
     if (ingest_choose_format(args->format, &out->forced, err) < 0 ||
         ingest_choose_split(args->split, &out->options.split, err) < 0 ||
         ingest_choose_policy(&args->on, args->strict, &out->policy, err) < 0)
@@ -64,12 +69,16 @@ static int check(const void *args, struct error *err)
     return choose(args, &unused, err);
 }
 
+/* Copy a row into the batch, unless only the beginning of its record is stored, or it is a row
+ * of `score import`, which is not a record. */
 static int keep_row(struct retry *retry, const struct reject_row *row, struct error *err)
 {
     const struct reject *reject = &row->reject;
-    const struct slice raw = arena_copy(&retry->arena, reject->raw);
 
     retry->last_id = row->reject_id;
+    if (defect_classes[defect_find(reject->class)].of_import)
+        return 0;
+    const struct slice raw = arena_copy(&retry->arena, reject->raw);
     if (!raw.ptr)
         return error_nomem(err);
     if (raw.len < reject->byte_len) {

@@ -54,6 +54,13 @@ try score import bad.jsonl --metric judge
 sqlite3 curate.db "SELECT class, count(*) FROM v_rejects WHERE run_id = (SELECT max(run_id) FROM run) GROUP BY 1"
 "$CURATE" fsck
 
+# Rows of an import are listed by class, and are not records to read again.
+"$CURATE" rejects list --class two_values
+try rejects retry --class two_values
+try rejects retry --quiet
+"$CURATE" rejects list --class two_values
+try ingest --on two_values=keep corpus.jsonl
+
 try score import judge.csv --metric judge
 try score import judge.csv --metric nll
 try score import judge.csv --metric Judge
