@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""docs/recipes.md and the program agree about recipes: recipes.py ROOT CURATE
+
+The table of each step lists every option of its command, no other, and the key of its
+arguments. The complete example of the page is a recipe that the program accepts.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import docs
+import tree
+
+PAGE = "docs/recipes.md"
+# The keys of arguments; help prints only what they stand for.
+ARGUMENTS = {"ingest": "files", "score": "metrics", "score import": "file",
+             "cohort make": "cohort", "cohort drop": "cohort", "export": "selection"}
+
+
+def page_keys(text):
+    """{step: keys in the first column of the table below its "### " heading}."""
+    parts = re.split(r"^### (.*)\n", text, flags=re.MULTILINE)
+    found = {}
+    for step, below in zip(parts[1::2], parts[2::2]):
+        below = re.split(r"^## ", below, flags=re.MULTILINE)[0]
+        cells = re.findall(r"^\| (`[^|]*) \|", below, re.MULTILINE)
+        found[step] = set(re.findall(r"`([^`]+)`", " ".join(cells)))
+    return found
+
+
+def key_problems(text, curate):
+    pages = page_keys(text)
+    if not pages:
+        yield f"{PAGE}: no section of a step"
+    for step, keys in pages.items():
+        options = docs.parts(docs.ask(curate, *step.split(), "--help")).get("Options", "")
+        known = docs.long_options(options) | ({ARGUMENTS[step]} if step in ARGUMENTS else set())
+        for name in sorted(known - keys):
+            yield f"{PAGE}: {step}: the key {name} is missing"
+        for name in sorted(keys - known):
+            yield f"{PAGE}: {step}: the program has no key {name}"
+
+
+def example_problems(text, curate):
+    examples = re.findall(r"^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    if not examples:
+        yield f"{PAGE}: no example of a recipe"
+    for example in examples:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "recipe.yaml")
+            with open(path, "w", encoding="utf-8") as recipe:
+                recipe.write(example)
+            tried = subprocess.run([curate, "run", "--dry-run", "--quiet", path],
+                                   capture_output=True, text=True, check=False)
+            if tried.returncode != 0:
+                yield f"{PAGE}: the program refuses the example: {tried.stderr.strip()}"
+
+
+def main(root, curate):
+    text = tree.read(root, PAGE)
+    tree.finish([*key_problems(text, curate), *example_problems(text, curate)])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
