@@ -1,25 +1,49 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Hold a database against numbers another program computed: golden.py DB GOLDEN.jsonl ALPHA
+"""Check a database against the numbers of another program.
 
-The samples are told by ext_id, which is the record's number. Says how many numbers were compared,
-or which one is off, and leaves with 1 then.
+golden.py corpus GOLDEN.jsonl                           print the records to ingest
+golden.py check GOLDEN.jsonl DB ALPHA LONG [SHORT]      compare the scores of the models
+
+A sample's ext_id is the number of its record. `check` prints how many numbers it compared, or the
+one that is off, and exits with 1 then. Without SHORT the short model is a short view of LONG.
 """
 import json
 import sqlite3
 import sys
 
-LONG, SHORT = "long", "short"
+NLL = """
+    SELECT k.value, k.status FROM score k
+      JOIN score_set t USING (score_set_id) JOIN metric m USING (metric_id)
+      JOIN model d USING (model_id) JOIN sample s USING (sample_id)
+     WHERE s.ext_id = ? AND m.name = 'nll' AND d.name = ?
+       AND (t.params ->> '$.short_window' IS NOT NULL) = ?"""
+SCORE = "SELECT value, status FROM v_scores WHERE ext_id = ? AND metric = ? AND model = ?"
+SEGMENTS = """
+    SELECT tok_start, tok_end, attention, nll FROM v_segments WHERE ext_id = ? ORDER BY segment"""
 
 
-def main(db_path, golden_path, alpha):
-    db = sqlite3.connect(db_path)
-    with open(golden_path, encoding="utf-8") as lines:
-        golden = [json.loads(line) for line in lines]
-    n = 0
+def read(path):
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
-    def check(what, value, want, tolerance):
-        nonlocal n
-        n += 1
+
+def print_corpus(path):
+    for number, record in enumerate(read(path)):
+        print(json.dumps({"id": str(number), "instruction": record["instruction"],
+                          "context": record["context"], "response": record["response"]}))
+
+
+class Checker:
+    """Compares the numbers of one database and counts them."""
+
+    def __init__(self, db_path, long_model, short_model):
+        self.db = sqlite3.connect(db_path)
+        self.long_model, self.short_model = long_model, short_model
+        self.n = 0
+
+    def check(self, what, value, want, tolerance):
+        self.n += 1
         if want is None:
             wrong = value is not None
         else:
@@ -27,34 +51,48 @@ def main(db_path, golden_path, alpha):
         if wrong:
             sys.exit(f"{what} is {value}, not {want}")
 
-    def score(number, metric, model):
-        row = db.execute("SELECT value, status FROM v_scores WHERE ext_id = ? AND metric = ?"
-                         " AND model LIKE '%' || ?", (str(number), metric, model)).fetchone()
-        return row if row else (None, None)
+    def row(self, sql, *values):
+        return self.db.execute(sql, values).fetchone() or (None, None)
 
-    for number, record in enumerate(golden):
-        check(f"nll {number}", score(number, "nll", LONG)[0], record["nll_long"], 1e-4)
-        check(f"short nll {number}", score(number, "nll", SHORT)[0], record["nll_short"], 1e-4)
-        check(f"nll_alone {number}", score(number, "nll_alone", LONG)[0],
-              record["nll_response_alone"], 1e-4)
-        check(f"cas {number}", score(number, "cas", LONG)[0], record["cas"], 1e-6)
+    def score(self, number, metric):
+        return self.row(SCORE, str(number), metric, self.long_model)
+
+    def check_scores(self, number, record, alpha):
+        short_model = self.short_model or self.long_model
+        nll = self.row(NLL, str(number), self.long_model, 0)[0]
+        short_nll = self.row(NLL, str(number), short_model, 0 if self.short_model else 1)[0]
+        self.check(f"nll {number}", nll, record["nll_long"], 1e-4)
+        self.check(f"short nll {number}", short_nll, record["nll_short"], 1e-4)
+        self.check(f"nll_alone {number}", self.score(number, "nll_alone")[0],
+                   record["nll_response_alone"], 1e-4)
+        cas, status = self.score(number, "cas")
+        self.check(f"cas {number}", cas, record["cas"], 1e-6)
         in_pool = record["cas"] is not None
-        check(f"hmp {number}", score(number, "hmp", LONG)[0],
-              record["hmp"] if in_pool else None, 1e-4)
-        check(f"gateau {number}", score(number, "gateau", LONG)[0],
-              record[f"score_alpha_{alpha}"] if in_pool else None, 1e-5)
-        if not in_pool and score(number, "cas", LONG)[1] != "too_few_segments":
-            sys.exit(f"cas {number} has the status {score(number, 'cas', LONG)[1]}")
-        segments = db.execute("SELECT tok_start, tok_end, attention, nll FROM v_segments WHERE"
-                              " ext_id = ? ORDER BY segment", (str(number),)).fetchall()
-        check(f"segments {number}", len(segments), len(record["segments"]), 0)
+        self.check(f"hmp {number}", self.score(number, "hmp")[0],
+                   record["hmp"] if in_pool else None, 1e-4)
+        self.check(f"gateau {number}", self.score(number, "gateau")[0],
+                   record[f"score_alpha_{alpha}"] if in_pool else None, 1e-5)
+        if not in_pool and status != "too_few_segments":
+            sys.exit(f"cas {number} has the status {status}")
+
+    def check_segments(self, number, record):
+        segments = self.db.execute(SEGMENTS, (str(number),)).fetchall()
+        self.check(f"segments {number}", len(segments), len(record["segments"]), 0)
         for i, (start, end, attention, nll) in enumerate(segments):
-            check(f"start of {number}/{i}", start, record["segments"][i][0], 0)
-            check(f"end of {number}/{i}", end, record["segments"][i][1], 0)
-            check(f"attention {number}/{i}", attention, record["segment_attention"][i], 1e-7)
-            check(f"segment nll {number}/{i}", nll, record["segment_nll"][i], 1e-4)
-    print(n, "numbers agree")
+            self.check(f"start of {number}/{i}", start, record["segments"][i][0], 0)
+            self.check(f"end of {number}/{i}", end, record["segments"][i][1], 0)
+            self.check(f"attention {number}/{i}", attention, record["segment_attention"][i],
+                       1e-7)
+            self.check(f"segment nll {number}/{i}", nll, record["segment_nll"][i], 1e-4)
+
+
+def check(golden_path, db_path, alpha, long_model, short_model=None):
+    checker = Checker(db_path, long_model, short_model)
+    for number, record in enumerate(read(golden_path)):
+        checker.check_scores(number, record, alpha)
+        checker.check_segments(number, record)
+    print(checker.n, "numbers agree")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    {"corpus": print_corpus, "check": check}[sys.argv[1]](*sys.argv[2:])

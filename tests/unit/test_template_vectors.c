@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Prompts over vocabularies of real models have the ids of the text that the makers' own
- * template writes, tokenised as a whole with the names of control tokens in it.
+ * A prompt has the ids of the text that the makers' own template writes, tokenised as a whole
+ * with the names of control tokens in it. Held over the small vocabularies of tests/data and,
+ * where CURATE_SHARED is set, over those of real models.
  */
 #include "tests/support/test.h"
 
@@ -21,40 +22,48 @@
 #define A2 "It is 12351."
 
 static const struct vector {
-    const char *vocabulary;
+    const char *small; /* of tests/data/vocabularies; NULL: none behaves like the real one */
+    const char *real;  /* of the models that use the template */
     const char *form;
     const char *text;
 } vectors[] = {
-    { "qwen2", "chatml",
+    { "small-gpt2", "qwen2", "chatml",
       "<|im_start|>system\n" S "<|im_end|>\n<|im_start|>user\n" Q1 "<|im_end|>\n"
       "<|im_start|>assistant\n" A1 "<|im_end|>\n<|im_start|>user\n" Q2 "<|im_end|>\n"
       "<|im_start|>assistant\n" A2 },
-    { "llama-bpe", "llama3",
+    { "small-llama3", "llama-bpe", "llama3",
       "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\n" S "<|eot_id|>"
       "<|start_header_id|>user<|end_header_id|>\n\n" Q1 "<|eot_id|>"
       "<|start_header_id|>assistant<|end_header_id|>\n\n" A1 "<|eot_id|>"
       "<|start_header_id|>user<|end_header_id|>\n\n" Q2 "<|eot_id|>"
       "<|start_header_id|>assistant<|end_header_id|>\n\n" A2 },
-    { "llama-spm", "llama2",
+    { "small-spm", "llama-spm", "llama2",
       "<s>[INST] <<SYS>>\n" S "\n<</SYS>>\n\n" Q1 " [/INST] " A1 " </s><s>[INST] " Q2
       " [/INST] " A2 },
-    { "llama-spm", "mistral",
+    { "small-spm", "llama-spm", "mistral",
       "<s>[INST] " S "\n\n" Q1 " [/INST] " A1 "</s>[INST] " Q2 " [/INST] " A2 },
-    { "llama-spm", "zephyr",
+    { "small-spm", "llama-spm", "zephyr",
       "<s><|system|>\n" S "</s>\n<|user|>\n" Q1 "</s>\n<|assistant|>\n" A1 "</s>\n<|user|>\n" Q2
       "</s>\n<|assistant|>\n" A2 },
-    { "llama-spm", "vicuna-lines",
+    { "small-spm", "llama-spm", "vicuna-lines",
       "<s>" S "\n\nUSER: " Q1 "\nASSISTANT: " A1 "</s>\nUSER: " Q2 "\nASSISTANT: " A2 },
     /* As its tokenizer leaves it: the line ends behind control tokens are gone. */
-    { "phi-3", "phi3",
+    { NULL, "phi-3", "phi3",
       "<s><|system|>" S "<|end|><|user|>" Q1 "<|end|><|assistant|>" A1 "<|end|><|user|>" Q2
       "<|end|><|assistant|>" A2 },
 };
 enum { N_VECTORS = sizeof vectors / sizeof *vectors };
 
+/* A row of the table over one of its vocabularies. */
+struct case_state {
+    const struct vector *vector;
+    char path[4096];
+};
+
 static void a_prompt_has_the_ids_of_its_text(void **state)
 {
-    const struct vector *vector = *state;
+    const struct case_state *of = *state;
+    const struct vector *vector = of->vector;
     const struct dialogue_turn turns[] = { { ROLE_USER, slice_text(Q1) },
                                            { ROLE_ASSISTANT, slice_text(A1) },
                                            { ROLE_USER, slice_text(Q2) },
@@ -67,11 +76,8 @@ static void a_prompt_has_the_ids_of_its_text(void **state)
     struct prompt prompt = { 0 };
     struct token_buf want = { 0 };
     struct error err;
-    char path[4096];
 
-    snprintf(path, sizeof path, "%s/tokenizers/%s.gguf", getenv("CURATE_SHARED"),
-             vector->vocabulary);
-    assert_ok(file_map_open(path, &map, &err));
+    assert_ok(file_map_open(of->path, &map, &err));
     assert_ok(gguf_parse(map.data, map.len, &gguf, &err));
     assert_ok(tokenizer_new(gguf, &tokenizer, &err));
     assert_ok(
@@ -87,17 +93,31 @@ static void a_prompt_has_the_ids_of_its_text(void **state)
     file_map_close(&map);
 }
 
+static size_t add_case(struct CMUnitTest *tests, struct case_state *states, size_t n,
+                       const struct vector *vector, const char *folder, const char *name)
+{
+    if (!folder || !name)
+        return n;
+    states[n].vector = vector;
+    snprintf(states[n].path, sizeof states[n].path, "%s/%s.gguf", folder, name);
+    tests[n] = (struct CMUnitTest){ vector->form, a_prompt_has_the_ids_of_its_text, NULL, NULL,
+                                    &states[n] };
+    return n + 1;
+}
+
 int main(void)
 {
-    static struct vector states[N_VECTORS];
-    struct CMUnitTest tests[N_VECTORS];
+    static struct case_state states[2 * N_VECTORS];
+    static char small[2048], real[2048];
+    const char *shared = getenv("CURATE_SHARED");
+    struct CMUnitTest tests[2 * N_VECTORS];
+    size_t n = 0;
 
-    if (!getenv("CURATE_SHARED"))
-        return SKIP_ALL("no vocabularies of real models: CURATE_SHARED is not set");
+    snprintf(small, sizeof small, "%s/tests/data/vocabularies", getenv("CURATE_SOURCE"));
+    snprintf(real, sizeof real, "%s/tokenizers", shared ? shared : "");
     for (size_t i = 0; i < N_VECTORS; i++) {
-        states[i] = vectors[i];
-        tests[i] = (struct CMUnitTest){ vectors[i].form, a_prompt_has_the_ids_of_its_text, NULL,
-                                        NULL, &states[i] };
+        n = add_case(tests, states, n, &vectors[i], small, vectors[i].small);
+        n = add_case(tests, states, n, &vectors[i], shared ? real : NULL, vectors[i].real);
     }
-    return cmocka_run_group_tests_name("scoring/template vectors", tests, NULL, NULL);
+    return _cmocka_run_group_tests("scoring/template vectors", tests, n, NULL, NULL);
 }
