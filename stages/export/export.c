@@ -14,8 +14,8 @@
 #include "base/error.h"
 #include "base/io/file.h"
 #include "base/report.h"
+#include "stages/export/layouts/layout.h"
 #include "stages/export/manifest.h"
-#include "stages/ingest/formats/format.h"
 #include "stages/record/roles.h"
 #include "stages/stage.h"
 #include "store/sample.h"
@@ -57,7 +57,7 @@ enum { NAMES_MAX = 400, RECORD_MAX_BYTES = 1 << 30, STOP_EVERY = 256 };
 struct exporting {
     const struct stage_context *context;
     const struct export_args *args;
-    const struct format *format;
+    const struct layout *layout;
     enum roles_policy roles;
     struct arena arena; /* of the sample in hand */
     struct sample_reader *reader;
@@ -70,44 +70,42 @@ struct exporting {
     uint64_t n_bytes;
 };
 
-static int unknown_format(const char *name, struct error *err)
+static int unknown_layout(const char *name, struct error *err)
 {
     struct buf names;
     struct error ignored;
 
     buf_init(&names, NAMES_MAX);
-    for (size_t i = 0; formats[i]; i++)
-        if (formats[i]->write)
-            (void)buf_printf(&names, &ignored, "%s%s", names.len > 0 ? ", " : "",
-                             formats[i]->name);
+    for (int i = 0; layout_name(i); i++)
+        (void)buf_printf(&names, &ignored, "%s%s", names.len > 0 ? ", " : "", layout_name(i));
     error_set(err, ERR_USAGE, "'%s' is no format that can be written; there are %s", name,
               names.data ? names.data : "none");
     buf_release(&names);
     return -1;
 }
 
-static int check_args(const struct export_args *args, const struct format **format,
+static int check_args(const struct export_args *args, const struct layout **layout,
                       enum roles_policy *roles, struct error *err)
 {
     if (!args->output || !*args->output)
         return error_set(err, ERR_USAGE,
                          "where to write is not said: --output FILE, or - for "
                          "standard output");
-    *format = format_find(args->to);
-    if (!*format || !(*format)->write)
-        return unknown_format(args->to, err);
+    *layout = layout_find(args->to);
+    if (!*layout)
+        return unknown_layout(args->to, err);
     return roles_choose(args->roles, roles, err);
 }
 
 static int check(const void *args, struct error *err)
 {
-    const struct format *unused;
+    const struct layout *unused;
     enum roles_policy unused_too;
 
     return check_args(args, &unused, &unused_too, err);
 }
 
-/* The format cannot hold a sample. */
+/* The layout cannot hold a sample. */
 static int refuse(struct exporting *export, int64_t sample_id, const char *why,
                   struct error *err)
 {
@@ -155,7 +153,7 @@ static int write_sample(struct exporting *export, int64_t sample_id, struct erro
     if (mended == LEFT_OUT)
         return 0;
     buf_clear(&export->record);
-    const int fits = export->format->write(&sample, &export->record, &why, err);
+    const int fits = export->layout->write(&sample, &export->record, &why, err);
     if (fits < 0)
         return error_prefix(err, "sample %lld", (long long)sample_id);
     if (fits == 0)
@@ -274,7 +272,7 @@ static int run(const struct stage_context *context, const void *arguments,
     const char *outcome = "new";
     int rc = -1;
 
-    if (check_args(args, &export.format, &export.roles, err) < 0)
+    if (check_args(args, &export.layout, &export.roles, err) < 0)
         return -1;
     if (context->stdout_taken && strcmp(args->output, "-") == 0)
         return error_set(err, ERR_USAGE,

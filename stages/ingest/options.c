@@ -22,9 +22,9 @@ int ingest_choose_format(const char *name, const struct format **out, struct err
     if (*out)
         return 0;
     buf_init(&names, sizeof err->msg / 2);
-    for (size_t i = 0; formats[i]; i++)
-        (void)buf_printf(&names, &ignored, ", %s", formats[i]->name);
-    error_set(err, ERR_USAGE, "--format %s: there is no such format; there are auto%s", name,
+    for (int i = 0; format_choice(i); i++)
+        (void)buf_printf(&names, &ignored, "%s%s", i > 0 ? ", " : "", format_choice(i));
+    error_set(err, ERR_USAGE, "--format %s: there is no such format; there are %s", name,
               buf_slice(&names).ptr);
     buf_release(&names);
     return -1;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chat_style.h - what reading and writing lists of messages share.
+ * chat_style.h - how lists of messages are spelled: keys, words for roles, tool calls, parts.
+ *
+ * Shared by the readers of record shapes and the writers of layouts.
  */
 #ifndef CURATE_CHAT_STYLE_H
 #define CURATE_CHAT_STYLE_H
@@ -13,13 +15,29 @@ struct buf;
 struct error;
 struct json_value;
 
-/* One of the four roles (static) for any of the names they go by, or NULL. */
-const char *chat_role_of(struct slice word);
-/* True for "function_call", which is an assistant's turn and more than that. */
+struct chat_style {
+    const char *list_key; /* of the list of messages within the record */
+    const char *role_key; /* of a message */
+    const char *text_key; /* of a message */
+    struct {
+        const char *user, *assistant, *system, *tool;
+    } words;                /* values of role_key */
+    bool system_is_message; /* false: the system prompt is a member of the record */
+};
+
+extern const struct chat_style chat_openai;   /* messages, role, content */
+extern const struct chat_style chat_sharegpt; /* conversations, from, value */
+
+/* The word of a style for a role; NULL for a role that is none of the four. */
+const char *chat_word(const struct chat_style *style, struct slice role);
+/* The role that a word of any style names, whatever the case of its letters; ptr NULL for an
+ * unknown word. */
+struct slice chat_role_of(struct slice word);
+/* Is the word "function_call"? It names an assistant's turn that calls a function. */
 bool chat_is_call(struct slice word);
-/* True when a message calls tools, so that it needs no content. */
+/* Does the message call tools? Such a message needs no content. */
 bool chat_has_calls(const struct json_value *message);
-/* Append the text of a list of content parts. */
+/* Append the text parts of a list of content parts, with a newline between two. ERR_NOMEM. */
 int chat_join_parts(const struct json_value *parts, struct buf *out, struct error *err);
 
 #endif

@@ -9,9 +9,14 @@
 
 static const char gap[] = "\n\n";
 
-static bool is_role(const struct turn *turn, const char *role)
+const struct slice role_user = { "user", 4 };
+const struct slice role_assistant = { "assistant", 9 };
+const struct slice role_system = { "system", 6 };
+const struct slice role_tool = { "tool", 4 };
+
+bool turn_has_role(const struct turn *turn, struct slice role)
 {
-    return slice_equal(turn->role, slice_text(role));
+    return slice_equal(turn->role, role);
 }
 
 int roles_choose(const char *name, enum roles_policy *out, struct error *err)
@@ -31,15 +36,12 @@ int roles_choose(const char *name, enum roles_policy *out, struct error *err)
 
 void roles_find_turns(struct sample *out)
 {
-    const struct slice user = slice_text("user");
-    const struct slice assistant = slice_text("assistant");
-
     for (size_t i = out->n_turns; i-- > 0;) {
-        if (out->response_turn < 0 && slice_equal(out->turns[i].role, assistant)) {
+        if (out->response_turn < 0 && turn_has_role(&out->turns[i], role_assistant)) {
             out->response_turn = (int)i;
             out->instruction_turn = -1;
         }
-        if (out->instruction_turn < 0 && slice_equal(out->turns[i].role, user))
+        if (out->instruction_turn < 0 && turn_has_role(&out->turns[i], role_user))
             out->instruction_turn = (int)i;
     }
     if (out->response_turn >= 0)
@@ -51,8 +53,8 @@ void roles_find_turns(struct sample *out)
 /* One that no shape but our own can write. */
 static bool is_known(const struct turn *turn)
 {
-    return is_role(turn, "user") || is_role(turn, "assistant") || is_role(turn, "system") ||
-           is_role(turn, "tool");
+    return turn_has_role(turn, role_user) || turn_has_role(turn, role_assistant) ||
+           turn_has_role(turn, role_system) || turn_has_role(turn, role_tool);
 }
 
 bool roles_alternate(const struct sample *sample)
@@ -64,21 +66,21 @@ bool roles_alternate(const struct sample *sample)
 
         if (!is_known(turn))
             return false;
-        if (is_role(turn, "system"))
+        if (turn_has_role(turn, role_system))
             continue;
-        if (!last                   ? !is_role(turn, "user")
-            : is_role(turn, "tool") ? is_role(last, "user")
-                                    : slice_equal(turn->role, last->role))
+        if (!last                            ? !turn_has_role(turn, role_user)
+            : turn_has_role(turn, role_tool) ? turn_has_role(last, role_user)
+                                             : slice_equal(turn->role, last->role))
             return false;
         last = turn;
     }
-    return !last || !is_role(last, "user") || sample->response_turn < 0;
+    return !last || !turn_has_role(last, role_user) || sample->response_turn < 0;
 }
 
 static bool can_merge(const struct turn *a, const struct turn *b)
 {
-    return slice_equal(a->role, b->role) && !is_role(a, "tool") && !is_role(a, "system") &&
-           is_known(a) && !a->extra.ptr && !b->extra.ptr;
+    return slice_equal(a->role, b->role) && !turn_has_role(a, role_tool) &&
+           !turn_has_role(a, role_system) && is_known(a) && !a->extra.ptr && !b->extra.ptr;
 }
 
 static int join(struct turn *into, const struct turn *turn, struct arena *arena,
@@ -127,11 +129,12 @@ static int trim(struct sample *sample, struct arena *arena, struct error *err)
 
     if (!turns)
         return error_nomem(err);
-    while (end > 0 && !is_role(&sample->turns[end - 1], "assistant"))
+    while (end > 0 && !turn_has_role(&sample->turns[end - 1], role_assistant))
         end--;
     for (size_t i = 0; i < end; i++) {
-        begun = begun || is_role(&sample->turns[i], "user");
-        if ((begun && is_known(&sample->turns[i])) || is_role(&sample->turns[i], "system"))
+        begun = begun || turn_has_role(&sample->turns[i], role_user);
+        if ((begun && is_known(&sample->turns[i])) ||
+            turn_has_role(&sample->turns[i], role_system))
             turns[n++] = sample->turns[i];
     }
     if (!begun) /* nothing would be left */

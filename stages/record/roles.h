@@ -10,9 +10,20 @@
 
 #include <stdbool.h>
 
+#include "base/slice.h"
+
 struct arena;
 struct error;
 struct sample;
+struct turn;
+
+/* The four roles. A turn of an unknown role has another text. */
+extern const struct slice role_user;
+extern const struct slice role_assistant;
+extern const struct slice role_system;
+extern const struct slice role_tool;
+
+bool turn_has_role(const struct turn *turn, struct slice role);
 
 enum roles_policy {
     ROLES_KEEP,

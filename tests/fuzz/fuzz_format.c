@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/io/frame.h"
+#include "stages/export/layouts/layout.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/ingest/parse.h"
 
@@ -31,8 +32,8 @@ static void require(bool holds, const char *law)
     abort();
 }
 
-/* What a reader made, a writer either refuses or hands over without a change. */
-static void check_written(struct target *t, const struct format *format,
+/* A layout either cannot hold a sample, or writes it so that it is read as the same one. */
+static void check_written(struct target *t, const struct layout *layout,
                           const struct sample *sample)
 {
     const char *why = NULL;
@@ -41,7 +42,7 @@ static void check_written(struct target *t, const struct format *format,
 
     buf_clear(&t->written);
     arena_clear(&t->again);
-    const int rc = format->write(sample, &t->written, &why, &err);
+    const int rc = layout->write(sample, &t->written, &why, &err);
     require(rc >= 0, "memory is there");
     if (rc == 0) {
         require(why && t->written.len == 0, "a refusal says why");
@@ -63,9 +64,8 @@ static void check_sample(struct target *t, const struct sample *sample)
     require(sample->response_turn >= -1 && sample->response_turn < n, "a turn is there");
     require((sample->kind == SAMPLE_SFT) == (sample->response_turn >= 0), "sft is answered");
     require((sample->kind == SAMPLE_TEXT) == (n == 0), "plain text has no turns");
-    for (size_t i = 0; formats[i]; i++)
-        if (formats[i]->write)
-            check_written(t, formats[i], sample);
+    for (size_t i = 0; layouts[i]; i++)
+        check_written(t, layouts[i], sample);
 }
 
 static void check_record(struct target *t, const struct frame_record *record,

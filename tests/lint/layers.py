@@ -49,15 +49,15 @@ MAY_SEE = {
     "scoring/metrics": {"scoring", "scoring/observe", *INFER, *BASE},
     "stages": {"store", *BASE},
     "stages/record": {"store", *BASE},
-    "stages/export/layouts": {"stages/ingest/formats", "stages/record", "store", *BASE},
-    "stages/ingest/formats": {"stages/export/layouts", "stages/record", "store", *BASE},
+    "stages/ingest/formats": {"stages/record", "store", *BASE},
     "stages/ingest": {"stages", "stages/record", "stages/ingest/formats", "store", *BASE},
     "stages/import": {"stages", "stages/record", "store", "scoring", *BASE},
     "stages/cohort": {"stages", "scoring", "store", *BASE},
     # It opens models and chooses the kernels they run on, and hands both to scoring/.
     "stages/score": {"stages", "stages/cohort", "scoring/kernels", *SCORING, "store", *BASE},
     "stages/select": {"stages", "stages/cohort", "scoring", "store", *BASE},
-    "stages/export": {"stages", "stages/record", "stages/ingest/formats", "store", *BASE},
+    "stages/export/layouts": {"stages/record", "store", *BASE},
+    "stages/export": {"stages", "stages/record", "stages/export/layouts", "store", *BASE},
     "pipeline": {*STAGES, "store", *BASE},
     "cli/commands": {"cli", "pipeline", *STAGES, *SCORING, "scoring/kernels", "store", *BASE},
     "cli": {"cli/commands", "pipeline", *STAGES, *SCORING, "scoring/kernels", "store",
@@ -106,6 +106,7 @@ GATE = ("store/sqlite_private.h", ["store/db.c", "store/stmt.c"])
 SIBLINGS = [
     ("stages", "stages/meson.build", "stage_names", ""),
     ("stages/ingest/formats", "stages/ingest/formats/meson.build", "format_names", ""),
+    ("stages/export/layouts", "stages/export/layouts/meson.build", "layout_names", ""),
     ("scoring/metrics", "scoring/meson.build", "metric_files", ""),
     ("scoring/infer", "scoring/infer/meson.build", "arch_names", "arch/"),
 ]

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/io/frame.h"
+#include "stages/export/layouts/layout.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/ingest/parse.h"
 #include "tests/support/rng.h"
@@ -227,18 +228,18 @@ static bool alpaca_holds(const struct sample *sample)
            (sample->n_turns == 1 || is_bare(&sample->turns[1], "assistant"));
 }
 
-static bool holds(const struct format *format, const struct sample *sample)
+static bool holds(const struct layout *layout, const struct sample *sample)
 {
-    if (strcmp(format->name, "alpaca") == 0)
+    if (strcmp(layout->name, "alpaca") == 0)
         return alpaca_holds(sample);
-    if (strcmp(format->name, "messages") == 0)
+    if (strcmp(layout->name, "messages") == 0)
         return chat_holds(sample, true);
-    if (strcmp(format->name, "sharegpt") == 0)
+    if (strcmp(layout->name, "sharegpt") == 0)
         return chat_holds(sample, false);
     return true; /* jsonl */
 }
 
-static void check_format(struct fixture *f, const struct format *format,
+static void check_layout(struct fixture *f, const struct layout *layout,
                          const struct sample *sample)
 {
     const char *why = "";
@@ -246,21 +247,21 @@ static void check_format(struct fixture *f, const struct format *format,
     struct error err;
 
     buf_clear(&f->out);
-    const int rc = format->write(sample, &f->out, &why, &err);
+    const int rc = layout->write(sample, &f->out, &why, &err);
     if (rc == 0 && f->out.len != 0)
-        fail_msg("%s refused and wrote something all the same", format->name);
-    if (rc != holds(format, sample))
-        fail_msg("%s: %s (%s) after seed %" PRIu64, format->name, rc ? "written" : "refused",
+        fail_msg("%s refused and wrote something all the same", layout->name);
+    if (rc != holds(layout, sample))
+        fail_msg("%s: %s (%s) after seed %" PRIu64, layout->name, rc ? "written" : "refused",
                  why, f->rng.seed);
     if (rc == 0)
         return;
     const struct frame_record record = { .text = buf_slice(&f->out), .byte_len = f->out.len };
     assert_ok(parse_record(f->parser, &record, NULL, false, &f->arena, &parsed, &err));
     if (parsed.rejected_for)
-        fail_msg("%s: %s: %.*s\n%s", format->name, defect_classes[parsed.rejected_for].name,
+        fail_msg("%s: %s: %.*s\n%s", layout->name, defect_classes[parsed.rejected_for].name,
                  (int)parsed.detail.len, parsed.detail.ptr, f->out.data);
     if (memcmp(&parsed.sample.hash, &sample->hash, sizeof sample->hash) != 0)
-        fail_msg("%s, read as %s: another sample after seed %" PRIu64 ":\n%s", format->name,
+        fail_msg("%s, read as %s: another sample after seed %" PRIu64 ":\n%s", layout->name,
                  parsed.format->name, f->rng.seed, f->out.data);
 }
 
@@ -271,16 +272,15 @@ static void what_is_written_is_read_as_the_same_sample(void **state)
     for (size_t i = 0; i < N_TRIALS; i++) {
         const struct sample sample = draw_sample(f);
 
-        for (size_t j = 0; formats[j]; j++)
-            if (formats[j]->write)
-                check_format(f, formats[j], &sample);
+        for (size_t j = 0; layouts[j]; j++)
+            check_layout(f, layouts[j], &sample);
     }
 }
 
 static void jsonl_keeps_what_is_not_hashed(void **state)
 {
     struct fixture *f = *state;
-    const struct format *jsonl = format_find("jsonl");
+    const struct layout *jsonl = layout_find("jsonl");
 
     for (size_t i = 0; i < N_TRIALS / 4; i++) {
         const struct sample sample = draw_sample(f);

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/io/file.h"
 #include "base/io/frame.h"
+#include "stages/export/layouts/layout.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/ingest/parse.h"
 #include "stages/record/defect.h"
@@ -48,8 +49,8 @@ static bool fails_once(const struct frame_record *record, size_t n)
     int rc = parser_new(&options, &parser, &err);
     if (rc == 0)
         rc = parse_record(parser, record, NULL, false, &arena, &parsed, &err);
-    for (size_t i = 0; rc == 0 && !parsed.rejected_for && formats[i]; i++)
-        if (formats[i]->write && formats[i]->write(&parsed.sample, &out, &why, &err) < 0)
+    for (size_t i = 0; rc == 0 && !parsed.rejected_for && layouts[i]; i++)
+        if (layouts[i]->write(&parsed.sample, &out, &why, &err) < 0)
             rc = -1;
     const bool refused = oom_end();
     parser_free(parser);

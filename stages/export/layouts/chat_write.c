@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/export/layouts/chat_write.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -6,9 +9,9 @@
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
 #include "stages/export/layouts/emit.h"
-#include "stages/ingest/formats/chat.h"
-#include "stages/ingest/formats/format.h"
 #include "stages/record/chat_style.h"
+#include "stages/record/roles.h"
+#include "store/sample.h"
 
 /* One record being written. Refusals stop it half-way; chat_write() takes back what was
  * written. */
@@ -32,16 +35,6 @@ static int refuse(struct chat_writer *writer, const char *detail)
 {
     *writer->why = detail;
     return 0;
-}
-
-static const char *word_for(const struct chat_style *style, struct slice role)
-{
-    static const char *const roles[] = { "user", "assistant", "system", "tool" };
-
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
-        if (slice_equal(role, slice_text(roles[i])))
-            return style->words[i];
-    return NULL;
 }
 
 static int parse_extra(struct chat_writer *writer, struct slice extra,
@@ -92,8 +85,8 @@ static int look_at_extra(struct chat_writer *writer, const struct turn *turn,
     special->role = json_get(extra, writer->style->role_key);
     special->content = json_get(extra, writer->style->text_key);
     special->has_calls = chat_has_calls(extra);
-    if (special->role && (!chat_is_call(json_text(special->role)) ||
-                          !slice_equal(turn->role, slice_text("assistant"))))
+    if (special->role &&
+        (!chat_is_call(json_text(special->role)) || !turn_has_role(turn, role_assistant)))
         return refuse(writer, "the extra of a turn holds a member named like its role");
     return special->content ? check_parts(writer, turn, special->content) : 1;
 }
@@ -121,7 +114,7 @@ static int write_content(struct chat_writer *writer, struct slice context, struc
 
 static int write_turn(struct chat_writer *writer, const struct turn *turn, struct slice context)
 {
-    const char *word = word_for(writer->style, turn->role);
+    const char *word = chat_word(writer->style, turn->role);
     struct jsonout *json = &writer->json;
     struct special special;
 
@@ -164,11 +157,10 @@ static int write_list(struct chat_writer *writer)
     jsonout_key(&writer->json, writer->style->list_key);
     jsonout_array_begin(&writer->json);
     if (sample->system.ptr && writer->style->system_is_message)
-        rc = write_turn(
-            writer, &(const struct turn){ slice_text("system"), sample->system, none }, none);
+        rc =
+            write_turn(writer, &(const struct turn){ role_system, sample->system, none }, none);
     for (size_t i = 0; rc == 1 && i < sample->n_turns; i++) {
-        const bool carries =
-            context.ptr && slice_equal(sample->turns[i].role, slice_text("user"));
+        const bool carries = context.ptr && turn_has_role(&sample->turns[i], role_user);
 
         rc = write_turn(writer, &sample->turns[i], carries ? context : none);
         if (carries)
@@ -210,7 +202,7 @@ int chat_write(const struct sample *sample, const struct chat_style *style, stru
     int rc = emit_check(sample, why) ? 1 : 0;
 
     if (rc == 1 && sample->n_turns > 0 && !sample->system.ptr && !sample->turns[0].extra.ptr &&
-        slice_equal(sample->turns[0].role, slice_text("system")))
+        turn_has_role(&sample->turns[0], role_system))
         rc = refuse(&writer, "its first turn would be taken for the system text");
     if (rc == 1) {
         jsonout_init(&writer.json, out);

@@ -6,12 +6,13 @@
 #include "base/buf.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
-#include "stages/ingest/formats/format.h"
+#include "stages/record/roles.h"
+#include "store/sample.h"
 
 static bool has_answer(const struct sample *sample)
 {
     for (size_t i = 0; i < sample->n_turns; i++)
-        if (slice_equal(sample->turns[i].role, slice_text("assistant")))
+        if (turn_has_role(&sample->turns[i], role_assistant))
             return true;
     return false;
 }

@@ -2,7 +2,6 @@
 #include "stages/ingest/formats/chat.h"
 
 #include <stdint.h>
-#include <strings.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -11,78 +10,6 @@
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/record/chat_style.h"
-
-const struct chat_style chat_openai = {
-    .list_key = "messages",
-    .role_key = "role",
-    .text_key = "content",
-    .words = { "user", "assistant", "system", "tool" },
-    .system_is_message = true,
-};
-const struct chat_style chat_sharegpt = {
-    .list_key = "conversations",
-    .role_key = "from",
-    .text_key = "value",
-    .words = { "human", "gpt", "system", "observation" },
-    .system_is_message = false,
-};
-
-static const char function_call[] = "function_call";
-
-const char *chat_role_of(struct slice word)
-{
-    static const struct {
-        const char *word, *role;
-    } aliases[] = {
-        { "user", "user" },           { "human", "user" },
-        { "assistant", "assistant" }, { "gpt", "assistant" },
-        { "chatgpt", "assistant" },   { "bard", "assistant" },
-        { "bing", "assistant" },      { function_call, "assistant" },
-        { "system", "system" },       { "developer", "system" },
-        { "tool", "tool" },           { "function", "tool" },
-        { "observation", "tool" },
-    };
-
-    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
-        if (word.len == strlen(aliases[i].word) &&
-            strncasecmp(word.ptr, aliases[i].word, word.len) == 0)
-            return aliases[i].role;
-    return NULL;
-}
-
-bool chat_is_call(struct slice word)
-{
-    return word.len == strlen(function_call) &&
-           strncasecmp(word.ptr, function_call, word.len) == 0;
-}
-
-bool chat_has_calls(const struct json_value *message)
-{
-    return json_type(json_get(message, "tool_calls")) == JSON_ARRAY ||
-           json_type(json_get(message, "function_call")) == JSON_OBJECT;
-}
-
-/* {"type": "text", "text": "..."} or plain text; ptr NULL for an image and the like. */
-static struct slice part_text(const struct json_value *part)
-{
-    return json_text(json_type(part) == JSON_OBJECT ? json_get(part, "text") : part);
-}
-
-int chat_join_parts(const struct json_value *parts, struct buf *out, struct error *err)
-{
-    bool first = true;
-
-    for (size_t i = 0; i < json_count(parts); i++) {
-        const struct slice text = part_text(json_at(parts, i));
-
-        if (!text.ptr)
-            continue;
-        if ((!first && buf_add_text(out, "\n", err) < 0) || buf_add_slice(out, text, err) < 0)
-            return -1;
-        first = false;
-    }
-    return 0;
-}
 
 static struct slice read_parts(struct draft *draft, const struct json_value *parts)
 {

@@ -14,23 +14,9 @@
 
 #include <stdbool.h>
 
-struct buf;
+struct chat_style;
 struct draft;
-struct error;
 struct json_value;
-struct jsonout;
-struct sample;
-
-struct chat_style {
-    const char *list_key; /* of the list within the record */
-    const char *role_key;
-    const char *text_key;
-    const char *words[4];   /* for user, assistant, system, tool */
-    bool system_is_message; /* else a member of the record */
-};
-
-extern const struct chat_style chat_openai;   /* messages, role, content */
-extern const struct chat_style chat_sharegpt; /* conversations, from, value */
 
 /* Is it a text that begins like a list: JSON written into JSON? */
 bool chat_is_encoded(const struct json_value *list);
@@ -38,9 +24,5 @@ bool chat_is_encoded(const struct json_value *list);
  * understood, too. */
 void chat_read(struct draft *draft, const struct json_value *list,
                const struct chat_style *style);
-
-/* Append one record: a format's write(). */
-int chat_write(const struct sample *sample, const struct chat_style *style, struct buf *out,
-               const char **why, struct error *err);
 
 #endif

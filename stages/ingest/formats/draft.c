@@ -144,10 +144,10 @@ static bool make_room_for_turn(struct draft *draft)
 
 struct slice draft_role(struct draft *draft, struct slice word)
 {
-    const char *role = chat_role_of(word);
+    const struct slice role = chat_role_of(word);
 
-    if (role)
-        return slice_text(role);
+    if (role.ptr)
+        return role;
     draft_note(draft, DEFECT_BAD_ROLE);
     return copy(draft, word);
 }
@@ -247,10 +247,8 @@ void draft_answer(struct draft *draft, struct slice text)
 
 static struct turn *first_user_turn(struct draft *draft)
 {
-    const struct slice user = slice_text("user");
-
     for (size_t i = 0; draft->state == 1 && i < draft->out->n_turns; i++)
-        if (slice_equal(draft->out->turns[i].role, user))
+        if (turn_has_role(&draft->out->turns[i], role_user))
             return &draft->out->turns[i];
     return NULL;
 }
@@ -435,11 +433,6 @@ static void fill_ext_id(struct draft *draft)
     }
 }
 
-static bool is_role(const struct turn *turn, const char *role)
-{
-    return slice_equal(turn->role, slice_text(role));
-}
-
 /* What is odd about the sample as a whole, and is kept. */
 static void note_oddities(struct draft *draft)
 {
@@ -452,7 +445,7 @@ static void note_oddities(struct draft *draft)
     if (!roles_alternate(sample))
         draft_note(draft, DEFECT_ROLE_ORDER);
     for (size_t i = 0; i < sample->n_turns; i++)
-        if (is_role(&sample->turns[i], "system") && (i > 0 || sample->system.ptr))
+        if (turn_has_role(&sample->turns[i], role_system) && (i > 0 || sample->system.ptr))
             draft_note(draft, DEFECT_LATE_SYSTEM);
 }
 

@@ -15,12 +15,12 @@
 
 #include "base/slice.h"
 #include "stages/record/defect.h"
+#include "store/sample.h"
 
 struct arena;
 struct error;
 struct format_options;
 struct json_value;
-struct sample;
 
 enum { DRAFT_TAKEN_MAX = 24 };
 

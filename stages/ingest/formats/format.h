@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * format.h - the shape of a record: JSON object to sample, and back.
+ * format.h - a shape of records that are read: a JSON object as a sample.
  *
- * Each shape is one file with a const struct format. Reading: match() looks at keys and types
- * only; read() fills a sample whose text lives in the arena. Writing is NULL where a shape is
- * only read. To add one: NAME.c with `const struct format format_NAME`, NAME in the list of
- * stages/ingest/formats/meson.build; the list's order is the order of trial: particular before
- * general.
+ * Each shape is one file with a const struct format. What is written is a layout: see
+ * stages/export/layouts/.
+ *
+ * To add a shape: write NAME.c with `const struct format format_NAME`, and put NAME into the
+ * list of stages/ingest/formats/meson.build. Shapes are tried in the order of the list, so a
+ * particular shape stands before a general one.
  */
 #ifndef CURATE_FORMAT_H
 #define CURATE_FORMAT_H
@@ -14,10 +15,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "store/sample.h"
-
-struct arena;
-struct buf;
 struct defect_policy;
 struct draft;
 struct error;
@@ -39,21 +36,22 @@ struct format_options {
 };
 
 struct format {
-    const char *name;    /* of --format and --to */
+    const char *name;    /* of --format */
     const char *summary; /* the keys, for help */
+    /* Does the record have this shape? Looks at keys and types only. */
     bool (*match)(const struct json_value *record);
     /* Fill the sample of the draft from its record (draft.h). */
     void (*read)(struct draft *draft);
-    /* Append one JSON object without a newline: 1; 0 when the shape cannot hold this sample
-     * (*why, static); -1 on failure. NULL: this shape is not written. */
-    int (*write)(const struct sample *sample, struct buf *out, const char **why,
-                 struct error *err);
 };
 
-/* NULL-terminated, in the order of trial. */
+/* All shapes, NULL-terminated, in the order in which they are tried. */
 extern const struct format *const formats[];
+/* NULL when there is no shape of this name. */
 const struct format *format_find(const char *name);
-/* The first whose match() says yes, or NULL. */
+/* The choices of --format: "auto" for 0, then the name of formats[i - 1]; NULL after the last.
+ */
+const char *format_choice(int i);
+/* The first shape that the record matches; NULL for none. */
 const struct format *format_detect(const struct json_value *record);
 /*
  * Read a record by a shape. The caller sets the first members of the draft (draft.h). Returns 1

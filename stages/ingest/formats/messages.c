@@ -6,6 +6,7 @@
 #include "stages/ingest/formats/chat.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
+#include "stages/record/chat_style.h"
 
 static bool messages_match(const struct json_value *record)
 {
@@ -22,16 +23,9 @@ static void messages_read(struct draft *draft)
     draft_split_marked(draft);
 }
 
-static int messages_write(const struct sample *sample, struct buf *out, const char **why,
-                          struct error *err)
-{
-    return chat_write(sample, &chat_openai, out, why, err);
-}
-
 const struct format format_messages = {
     .name = "messages",
     .summary = "messages: a list of role and content",
     .match = messages_match,
     .read = messages_read,
-    .write = messages_write,
 };

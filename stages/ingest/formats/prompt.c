@@ -8,6 +8,7 @@
 #include "stages/ingest/formats/chat.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
+#include "stages/record/chat_style.h"
 
 static bool prompt_match(const struct json_value *record)
 {

@@ -21,6 +21,13 @@ const struct format *format_find(const char *name)
     return NULL;
 }
 
+const char *format_choice(int i)
+{
+    if (i == 0)
+        return "auto";
+    return formats[i - 1] ? formats[i - 1]->name : NULL;
+}
+
 const struct format *format_detect(const struct json_value *record)
 {
     for (size_t i = 0; formats[i]; i++)

@@ -7,6 +7,7 @@
 #include "stages/ingest/formats/chat.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
+#include "stages/record/chat_style.h"
 
 static bool sharegpt_match(const struct json_value *record)
 {
@@ -29,16 +30,9 @@ static void sharegpt_read(struct draft *draft)
     }
 }
 
-static int sharegpt_write(const struct sample *sample, struct buf *out, const char **why,
-                          struct error *err)
-{
-    return chat_write(sample, &chat_sharegpt, out, why, err);
-}
-
 const struct format format_sharegpt = {
     .name = "sharegpt",
     .summary = "conversations: a list of from and value, or one question; system",
     .match = sharegpt_match,
     .read = sharegpt_read,
-    .write = sharegpt_write,
 };

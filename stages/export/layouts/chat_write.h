@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * chat_write.h - write a sample as a list of messages.
+ */
+#ifndef CURATE_CHAT_WRITE_H
+#define CURATE_CHAT_WRITE_H
+
+struct buf;
+struct chat_style;
+struct error;
+struct sample;
+
+/*
+ * Append one record in the style: the write() of a layout (layout.h). A turn's extra supplies
+ * the other members of its message. The context is written in front of the first user turn,
+ * with a blank line between and its length as "context_bytes", so that a reader can separate
+ * the two again.
+ */
+int chat_write(const struct sample *sample, const struct chat_style *style, struct buf *out,
+               const char **why, struct error *err);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * jsonl: the program's own layout, which holds every sample. Each record is a flat object with
+ * the same keys; a value that the sample lacks is null.
+ *
+ *   id           the producer's id
+ *   kind         "sft", "prompt_only" or "text"
+ *   system, context, instruction, response
+ *   split        how context and instruction were separated
+ *   turns        a list of {"role", "content", "extra"}; null when the sample is a plain user
+ *                turn, perhaps with a plain assistant turn: instruction and response hold both
+ *   meta         members of the producer's record that no shape claimed
+ */
+#include <stdbool.h>
+
+#include "base/json/jsonout.h"
+#include "stages/export/layouts/layout.h"
+#include "stages/record/roles.h"
+#include "store/sample.h"
+
+/* Can instruction and response say all that the turns do? */
+static bool is_flat(const struct sample *sample)
+{
+    const struct turn *turns = sample->turns;
+    const size_t n = sample->n_turns;
+
+    if (n == 0)
+        return true;
+    return n <= 2 && turn_has_role(&turns[0], role_user) && !turns[0].extra.ptr &&
+           (n == 1 || (turn_has_role(&turns[1], role_assistant) && !turns[1].extra.ptr));
+}
+
+static void write_turns(struct jsonout *json, const struct sample *sample)
+{
+    jsonout_array_begin(json);
+    for (size_t i = 0; i < sample->n_turns; i++) {
+        const struct turn *turn = &sample->turns[i];
+
+        jsonout_object_begin(json);
+        jsonout_key(json, "role");
+        jsonout_text(json, turn->role);
+        jsonout_key(json, "content");
+        jsonout_text(json, turn->content);
+        if (turn->extra.ptr) {
+            jsonout_key(json, "extra");
+            jsonout_raw(json, turn->extra);
+        }
+        jsonout_object_end(json);
+    }
+    jsonout_array_end(json);
+}
+
+static void write_text(struct jsonout *json, const char *key, struct slice text)
+{
+    jsonout_key(json, key);
+    jsonout_text(json, text);
+}
+
+static int jsonl_write(const struct sample *sample, struct buf *out, const char **why,
+                       struct error *err)
+{
+    struct jsonout json;
+
+    (void)why; /* nothing is beyond it */
+    jsonout_init(&json, out);
+    jsonout_object_begin(&json);
+    write_text(&json, "id", sample->ext_id);
+    write_text(&json, "kind", slice_text(sample_kind_name(sample->kind)));
+    write_text(&json, "system", sample->system);
+    write_text(&json, "context", sample->context);
+    write_text(&json, "split", sample->split);
+    write_text(&json, "instruction", sample_instruction(sample));
+    write_text(&json, "response", sample_response(sample));
+    jsonout_key(&json, "turns");
+    if (is_flat(sample))
+        jsonout_null(&json);
+    else
+        write_turns(&json, sample);
+    jsonout_key(&json, "meta");
+    jsonout_raw(&json, sample->meta.ptr ? sample->meta : slice_text("null"));
+    jsonout_object_end(&json);
+    return jsonout_end(&json, err) < 0 ? -1 : 1;
+}
+
+const struct layout layout_jsonl = {
+    .name = "jsonl",
+    .summary = "this program's own: kind, context, instruction, response, turns, meta",
+    .write = jsonl_write,
+};
