@@ -2,7 +2,7 @@
 # A door and no more: each target is one command of meson or one script of .ci/.
 BUILD ?= build
 
-.PHONY: all demo test install fuzz soak bench format clean help
+.PHONY: all demo test install uninstall deb fuzz soak bench format clean help
 
 all: $(BUILD)/build.ninja
 	ninja $(NINJAFLAGS) -C $(BUILD)
@@ -23,6 +23,13 @@ test:
 install: all
 	meson install -C $(BUILD)
 
+uninstall:
+	ninja -C $(BUILD) uninstall
+
+deb:
+	@.ci/packages.sh
+	@.ci/deb.sh build
+
 fuzz:
 	@.ci/fuzz.sh
 
@@ -37,16 +44,18 @@ format:
 	git ls-files '*.[ch]' '*.cc' | xargs clang-format -i
 
 clean:
-	rm -rf build build-test build-clang build-lean build-asan build-tsan build-fuzz
+	rm -rf build build-test build-clang build-lean build-asan build-tsan build-fuzz build-deb
 
 help:
-	@echo "make          build a release in $(BUILD)/"
-	@echo "make demo     install what is missing, build, and run examples/demo.yaml"
-	@echo "make test     install what is missing, build with warnings as errors, run every suite"
-	@echo "make install  install the release; DESTDIR is honoured"
-	@echo "make fuzz     search for crashes, FUZZ_SECONDS=60 of processor time for each target"
-	@echo "make soak     kill the program SOAK_KILLS=1000 times and compare what it ends in; ingest"
-	@echo "              SOAK_MUTANTS=10000 damaged corpora; let each operation on files fail"
-	@echo "make bench    run the measuring programs; see bench/README.md"
-	@echo "make format   lay out the C files with clang-format"
-	@echo "make clean    remove the build directories"
+	@echo "make            build a release in $(BUILD)/"
+	@echo "make demo       install what is missing, build, and run examples/demo.yaml"
+	@echo "make test       install what is missing, build with warnings as errors, run every suite"
+	@echo "make install    install the release under /usr/local; DESTDIR is honoured"
+	@echo "make uninstall  remove what the last make install installed"
+	@echo "make deb        build a Debian package in build-deb/"
+	@echo "make fuzz       search for crashes, FUZZ_SECONDS=60 of processor time for each target"
+	@echo "make soak       kill the program SOAK_KILLS=1000 times and compare what it ends in; ingest"
+	@echo "                SOAK_MUTANTS=10000 damaged corpora; let each operation on files fail"
+	@echo "make bench      run the measuring programs; see bench/README.md"
+	@echo "make format     lay out the C files with clang-format"
+	@echo "make clean      remove the build directories"

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Count what `meson test` ran: count.py N_FAILURES BUILD-DIR...
+"""Count what `meson test` ran: count.py N_PASSED N_FAILURES BUILD-DIR...
 
 A program that speaks TAP counts once for each test in it, any other program once. A test that
 was announced and never reported, and a program that ended badly though its tests passed, count
-as failed. The last line is "N passed, N failed". The exit status is 1 if anything failed, or
-if N_FAILURES (what the caller knows to have gone wrong, as a build) is not 0.
+as failed. The last line is "N passed, N failed". N_PASSED are the checks of the caller's own
+that passed. The exit status is 1 if anything failed, or if N_FAILURES (what the caller knows to
+have gone wrong, as a build) is not 0.
 """
 import json
 import re
@@ -35,8 +36,8 @@ def count_program(result):
 
 
 def main():
-    n_failures, dirs = int(sys.argv[1]), sys.argv[2:]
-    total = [0, 0, 0]
+    n_passed, n_failures, dirs = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+    total = [n_passed, 0, 0]
     for folder in dirs:
         sums = [0, 0, 0]
         broken = []

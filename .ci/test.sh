@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Build and test in the parts named, or in all of them:
-# .ci/test.sh [werror] [kernels] [lean] [asan] [tsan]
+# .ci/test.sh [werror] [kernels] [lean] [deb] [asan] [tsan]
 #
 #   werror  gcc, warnings are errors: every suite
 #   kernels clang, the kernels at every level of optimisation
 #   lean    gcc, without CLD2 and without a C++ compiler: a few suites
+#   deb     the Debian package: built, installed, run, removed
 #   asan    clang, warnings are errors, AddressSanitizer and UndefinedBehaviorSanitizer:
 #           every suite but lint
 #   tsan    clang, ThreadSanitizer: the tests that start threads, and the whole program
@@ -16,9 +17,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 parts=("$@")
-[[ ${#parts[@]} -gt 0 ]] || parts=(werror kernels lean asan tsan)
+[[ ${#parts[@]} -gt 0 ]] || parts=(werror kernels lean deb asan tsan)
 failures=()
 counted=()
+n_passed=0 # of the checks that Meson does not run
 
 say() {
     echo "== $*"
@@ -82,6 +84,14 @@ lean() {
     run_tests build-lean e2e_left_out e2e_cli e2e_explain test_defect test_scorers
 }
 
+deb() {
+    if .ci/deb.sh test; then
+        n_passed=$((n_passed + 1))
+    else
+        fail "the Debian package does not build or does not work"
+    fi
+}
+
 asan() {
     say "building with clang for AddressSanitizer and UndefinedBehaviorSanitizer (build-asan)"
     CC=clang CXX=clang++ configure build-asan -Dwerror=true -Dbench=false -Doptimization=1 \
@@ -118,10 +128,11 @@ for part in "${parts[@]}"; do
     werror) werror ;;
     kernels) kernels ;;
     lean) lean ;;
+    deb) deb ;;
     asan) asan ;;
     tsan) tsan ;;
     *)
-        echo "curate: .ci/test.sh: no part named $part: use werror, kernels, lean, asan or tsan" >&2
+        echo "curate: .ci/test.sh: no part named $part: its first lines list the parts" >&2
         exit 64
         ;;
     esac
@@ -129,5 +140,5 @@ done
 
 [[ ${#failures[@]} -eq 0 ]] || printf 'curate: %s\n' "${failures[@]}" >&2
 status=0
-python3 .ci/count.py "${#failures[@]}" "${counted[@]}" || status=1
+python3 .ci/count.py "$n_passed" "${#failures[@]}" "${counted[@]}" || status=1
 exit "$status"

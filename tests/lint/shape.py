@@ -54,7 +54,7 @@ def text_problems(name, text):
     if text and not text.endswith("\n"):
         yield text.count("\n") + 1, "the last line has no end"
     for number, line in enumerate(text.split("\n"), 1):
-        if "\t" in line and basename(name) != "Makefile":
+        if "\t" in line and name not in ("Makefile", "debian/rules"):
             yield number, "a tab"
         if line != line.rstrip():
             yield number, "blanks at the end of the line"

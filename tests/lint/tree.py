@@ -4,8 +4,8 @@ import re
 import sys
 from pathlib import Path
 
-FOLDERS = ["base", "bench", "cli", "docs", "examples", "models", "pipeline", "schemas",
-           "scoring", "stages", "store", "tests", ".ci"]
+FOLDERS = ["base", "bench", "cli", "debian", "docs", "examples", "models", "pipeline",
+           "schemas", "scoring", "stages", "store", "tests", ".ci"]
 
 TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
 
