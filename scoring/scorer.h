@@ -3,18 +3,17 @@
  * scorer.h - what a metric is.
  *
  * A scorer is a const struct with exactly one of five functions:
- *   observe  reads what a model showed about one sample (observe.h): nll, ...; with
- *            "segments" for its input, what is stored of a context's segments: cas, ...
+ *   observe  reads what a model run reported about one sample (observe.h): nll, ...; a scorer
+ *            with the input "segments" reads the sample's stored segments instead: cas, ...
  *   measure  reads the sample's text, without a model: mtld
  *   derive   combines other scores of the same sample: ifd from nll and nll_alone
- *   pool     combines what is stored of all samples of a run: knn
+ *   pool     combines the stored scores or vectors of all samples of a run: knn
  *   rank     combines the scores of a cohort: hmp, gateau
- * Inputs are named by metric and by which model of a pair they come from; stages/score/score.c
- * computes them first, stores each as a metric of its own, and never computes one twice.
+ * Inputs are named by metric and by the model of a pair that they come from. The score stage
+ * computes inputs first, stores each as a metric of its own, and computes none twice.
  *
- * A score that cannot be computed has a reason and no number. To add one: NAME.c with
- * `const struct scorer scorer_NAME`, NAME in the list of scoring/meson.build, and its page:
- * a section "## NAME" of docs/scores.md, which becomes part of the program.
+ * A score has either a value or the reason why there is none. docs/adding.md says how to add a
+ * metric.
  */
 #ifndef CURATE_SCORER_H
 #define CURATE_SCORER_H
@@ -31,19 +30,19 @@ struct observation;
 struct observed_text;
 struct pool;
 
-/* One number about one sample. */
+/* One metric's result for one sample. */
 struct score {
     double value;       /* finite; meaningless when reason is set */
-    const char *reason; /* static, lower_snake; NULL when there is a number */
-    bool truncated;     /* a number, but over a shortened context */
-    int64_t n_tokens;   /* response tokens behind it */
+    const char *reason; /* static, lower_snake: why there is no value; NULL if there is one */
+    bool truncated;     /* there is a value, computed over a shortened context */
+    int64_t n_tokens;   /* response tokens the value was computed from */
 };
 
 enum scorer_model {
-    SCORER_MODEL,       /* the model; of a pair the one with the long window */
-    SCORER_SHORT_MODEL, /* the homologous one with the short window */
-    SCORER_NO_MODEL,    /* what the text alone tells */
-    SCORER_IMPORTED,    /* scores of others (imported.h) */
+    SCORER_MODEL,       /* the model; of a pair, the one with the long window */
+    SCORER_SHORT_MODEL, /* of a pair, the homologous model with the short window */
+    SCORER_NO_MODEL,    /* text only */
+    SCORER_IMPORTED,    /* scores imported with `curate score import` */
 };
 
 struct scorer_input {
@@ -51,33 +50,33 @@ struct scorer_input {
     enum scorer_model model;
 };
 
-/* What a model has to be asked (bits). */
+/* Quantities a scorer needs from a model (bits). */
 enum scorer_needs {
-    NEED_NLL = 1 << 0,             /* the response given the prompt */
-    NEED_NLL_ALONE = 1 << 1,       /* the response after one start token */
-    NEED_ATTENTION = 1 << 2,       /* per segment of the context: the attention paid to it */
-    NEED_NLL_NEAR = 1 << 3,        /* the response with the end of the context only */
-    NEED_NLL_INSTRUCTION = 1 << 4, /* the instruction after one start token */
-    NEED_POOLED = 1 << 5,          /* the mean of the last states */
-    NEED_USER_MASS = 1 << 6,       /* attention on what the user wrote */
-    NEED_ANSWER = 1 << 7,          /* yes or no to the question */
-    NEED_RATING = 1 << 8,          /* 1 to 6 to the question */
-    NEED_REACH = 1 << 9,           /* the document: how far the first layer looks */
-    NEED_PAIRS = 1 << 10,          /* the document: NLL of segments alone and in pairs */
-    NEED_LENGTH = 1 << 11,         /* how many tokens the response has: no pass at all */
-    NEED_SEGMENT_NLL = 1 << 12,    /* per segment: the response with it for the context */
-    NEED_BY_HEAD = 1 << 13,        /* with NEED_ATTENTION: that of each layer and head */
+    NEED_NLL = 1 << 0,             /* NLL of the response given the prompt */
+    NEED_NLL_ALONE = 1 << 1,       /* NLL of the response after one start token */
+    NEED_ATTENTION = 1 << 2,       /* the response's attention to each context segment */
+    NEED_NLL_NEAR = 1 << 3,        /* NLL of the response given only the context's end */
+    NEED_NLL_INSTRUCTION = 1 << 4, /* NLL of the instruction after one start token */
+    NEED_POOLED = 1 << 5,          /* mean of the last layer's states */
+    NEED_USER_MASS = 1 << 6,       /* the response's attention to the user's text */
+    NEED_YES_NO = 1 << 7,          /* probabilities of Yes and No to the question */
+    NEED_RATING = 1 << 8,          /* probabilities of 1 to 6 to the question */
+    NEED_REACH = 1 << 9,           /* document: the first layer's attention at a distance */
+    NEED_PAIRS = 1 << 10,          /* document: NLL of segments alone and in pairs */
+    NEED_LENGTH = 1 << 11,         /* number of response tokens; runs no model */
+    NEED_SEGMENT_NLL = 1 << 12,    /* NLL of the response given one segment, for each segment */
+    NEED_BY_HEAD = 1 << 13,        /* with NEED_ATTENTION: for each layer and head, too */
     NEED_SEGMENTS = NEED_ATTENTION | NEED_SEGMENT_NLL,
-    /* What is about the context as a document, response or not. */
+    /* The context as a document of its own; these work without a response. */
     NEEDS_OF_DOCUMENT = NEED_REACH | NEED_PAIRS,
 };
 
-/* What decides about the numbers of a cohort beside its samples. */
+/* Parameters of the metrics of a cohort. */
 struct scorer_options {
     double alpha;               /* weight of hmp in gateau, 0..1 */
-    enum normaliser normaliser; /* puts hmp and cas on one scale before they are mixed */
-    bool log_ppl;               /* hmp compares NLLs and not perplexities */
-    bool low_cas;               /* gateau looks for low cas and not for high */
+    enum normaliser normaliser; /* brings hmp and cas to one scale before gateau mixes them */
+    bool log_ppl;               /* hmp compares NLLs instead of perplexities */
+    bool low_cas;               /* gateau prefers low cas instead of high cas */
 };
 
 struct pool_options {
@@ -86,14 +85,15 @@ struct pool_options {
     struct pool *threads;
 };
 
-/* An input of a pool's samples. */
+/* One input of all samples of a pool. */
 struct pool_input {
     const double *values;
-    float *vectors; /* n rows of width, for the function to change; NULL unless it takes them */
+    float *vectors; /* n rows of width floats, which the function may overwrite; NULL unless
+                       the scorer has uses_vectors */
     size_t width;
 };
 
-/* What of a sample a metric is about: what it cannot do without. */
+/* The text a metric is about. A sample without that text has a reason instead of a value. */
 enum scorer_about { ABOUT_RESPONSE, ABOUT_INSTRUCTION, ABOUT_QUESTION, ABOUT_DOCUMENT };
 
 enum scorer_better { BETTER_HIGHER, BETTER_LOWER };
@@ -101,60 +101,66 @@ enum { SCORER_INPUTS_MAX = 4 };
 
 struct scorer {
     const char *name;
-    int version;      /* raised whenever its numbers change */
+    int version;      /* raised whenever the metric's numbers change */
     const char *unit; /* "nats/token", "ratio" */
     enum scorer_better better;
     const char *summary;  /* one line */
     const char *left_out; /* NULL, or the build option without which it cannot be computed */
 
-    unsigned needs; /* with observe */
+    unsigned needs; /* for observe: bits of enum scorer_needs */
     enum scorer_about about;
     void (*observe)(const struct observation *observation, struct score *out);
 
-    /* Only of samples with a response. ERR_NOMEM. */
+    /* Called only for samples with a response. ERR_NOMEM. */
     int (*measure)(const struct observed_text *text, struct score *out, struct error *err);
 
-    struct scorer_input inputs[SCORER_INPUTS_MAX]; /* metric NULL ends */
+    struct scorer_input inputs[SCORER_INPUTS_MAX]; /* ends at a metric of NULL */
     void (*derive)(const struct score *inputs, struct score *out);
-    bool imported;        /* none of these functions: it comes from outside */
-    bool takes_neighbour; /* options.neighbour is part of its parameters */
-    bool takes_vectors;   /* of input 0, which is the embedding */
-    /* inputs[j].values[i] is input j of the pool's sample i; out[i] gets a value or a reason.
+    bool imported;       /* the scores are imported; none of the five functions is set */
+    bool uses_neighbour; /* pool_options.neighbour is a parameter of the metric */
+    bool uses_vectors;   /* pool gets the vectors of input 0, which is the embedding */
+    /* The pool and the cohort hold only samples that have every input; n >= 1. */
+
+    /* inputs[j].values[i] is input j of sample i. Sets a value or a reason in each out[i].
      * ERR_NOMEM. */
     int (*pool)(const struct pool_options *options, const struct pool_input *inputs, size_t n,
                 struct score *out, struct error *err);
-    /* inputs[j][i] is input j of sample i. out has n elements. ERR_NOMEM. For both: only
-     * samples that have every input are in it, and n >= 1. */
+    /* inputs[j][i] is input j of sample i. Sets all n elements of out. ERR_NOMEM. */
     int (*rank)(const struct scorer_options *options, const double *const *inputs, size_t n,
                 double *out, struct error *err);
 };
 
-/* NULL-terminated, in the order help prints. */
+/* All metrics in the order of the help, NULL-terminated. */
 extern const struct scorer *const scorers[];
+/* The metric of that name, or NULL. */
 const struct scorer *scorer_find(const char *name);
+/* The imported metric of that name, or NULL if no metric has such an input. It is not in
+ * scorers[]. */
+const struct scorer *scorer_find_imported(const char *name);
 size_t scorer_input_count(const struct scorer *scorer);
-/* Whether a model must be run for it, or for anything it is made of. */
+/* True if a model must run for the metric or for one of its inputs, direct or indirect. */
 bool scorer_needs_model(const struct scorer *scorer);
-/* Its section of docs/scores.md, without the heading. */
+/* The metric's section of docs/scores.md, without its heading. */
 const char *scorer_page(const struct scorer *scorer);
 
 /*
- * The ways to call observe, derive and measure. What all scorers share is settled here: a
- * sample that could not be scored, or an input without a number, passes its reason on and the
- * function is not asked; truncated and n_tokens are filled in before it is asked; a value that
- * is not finite becomes the reason not_finite.
+ * Call observe, derive or measure. These functions do what all scorers have in common: a sample
+ * or an input with a reason passes the reason on and the scorer is not called; truncated and
+ * n_tokens are set before the call; a value that is not finite becomes the reason not_finite.
  */
 void scorer_observe(const struct scorer *scorer, const struct observation *observation,
                     struct score *out);
 void scorer_derive(const struct scorer *scorer, const struct score *inputs, struct score *out);
+/* ERR_NOMEM. */
 int scorer_measure(const struct scorer *scorer, const struct observed_text *text,
                    struct score *out, struct error *err);
-/* What the others do at the end: a value that is not finite becomes a reason, and a score with
- * a reason has no value. */
-void scorer_settle(struct score *score);
 
-/* A dialogue's score from those of n >= 1 of its turns: the mean of those that have a number,
- * weighted by tokens; where none has, the reason of the last one. */
-void scorer_over_turns(const struct score *turns, size_t n, struct score *out);
+/* Replace a value that is not finite by the reason not_finite. Clear the value and truncated of
+ * a score with a reason. */
+void score_finalise(struct score *score);
+
+/* Combine the scores of n >= 1 turns into the dialogue's score: the mean of the turns that have
+ * a value, weighted by n_tokens. If none has a value, the last turn's reason. */
+void score_mean_over_turns(const struct score *turns, size_t n, struct score *out);
 
 #endif

@@ -202,7 +202,7 @@ static int print_perplexity(const struct cli *cli, const struct perplexity_optio
 static int nll_of_text(const struct model *model, struct cli *cli, const struct nll_args *args,
                        struct error *err)
 {
-    struct perplexity_options windows = { .step = step, .step_arg = &cli->report };
+    struct perplexity_options windows = { .progress = step, .progress_arg = &cli->report };
     struct engine engine = { NULL, NULL };
     struct token_buf ids = { 0 };
     struct perplexity found;

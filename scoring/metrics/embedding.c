@@ -61,8 +61,8 @@ const struct scorer scorer_knn = {
     .unit = "distance",
     .better = BETTER_HIGHER,
     .summary = "distance of the embedding to that of a near neighbour in the pool",
-    .takes_vectors = true,
-    .takes_neighbour = true,
+    .uses_vectors = true,
+    .uses_neighbour = true,
     .inputs = { { "embedding", SCORER_MODEL } },
     .pool = pool_knn,
 };

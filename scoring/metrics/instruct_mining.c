@@ -25,7 +25,7 @@ const struct scorer scorer_instruct_mining_v1 = {
     .unit = "ln loss",
     .better = BETTER_LOWER,
     .summary = "predicted loss by reward (imported), response_tokens and knn",
-    .takes_neighbour = true,
+    .uses_neighbour = true,
     .inputs = { { "reward", SCORER_IMPORTED },
                 { "response_tokens", SCORER_MODEL },
                 { "knn", SCORER_MODEL } },

@@ -19,7 +19,7 @@ const struct scorer scorer_yes_probability = {
     .unit = "probability",
     .better = BETTER_HIGHER,
     .summary = "that the model answers --question with Yes rather than No",
-    .needs = NEED_ANSWER,
+    .needs = NEED_YES_NO,
     .about = ABOUT_QUESTION,
     .observe = observe_yes_probability,
 };

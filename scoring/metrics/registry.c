@@ -16,11 +16,28 @@ SCORER_LIST
 const struct scorer *const scorers[] = { SCORER_LIST NULL };
 #undef X
 
+/* Inputs of InstructMining (2307.06290): a reward model's score, and three scores of UniEval.
+ */
+static const struct scorer imported[] = {
+    { .name = "reward", .imported = true },
+    { .name = "understandability", .imported = true },
+    { .name = "naturalness", .imported = true },
+    { .name = "coherence", .imported = true },
+};
+
 const struct scorer *scorer_find(const char *name)
 {
     for (const struct scorer *const *at = scorers; *at; at++)
         if (strcmp((*at)->name, name) == 0)
             return *at;
+    return NULL;
+}
+
+const struct scorer *scorer_find_imported(const char *name)
+{
+    for (size_t i = 0; i < sizeof imported / sizeof *imported; i++)
+        if (strcmp(imported[i].name, name) == 0)
+            return &imported[i];
     return NULL;
 }
 
@@ -58,7 +75,7 @@ bool scorer_needs_model(const struct scorer *scorer)
     return scorer->observe != NULL;
 }
 
-void scorer_settle(struct score *score)
+void score_finalise(struct score *score)
 {
     if (!score->reason && !isfinite(score->value))
         score->reason = "not_finite";
@@ -68,7 +85,10 @@ void scorer_settle(struct score *score)
     }
 }
 
-static struct score begin(const struct scorer *scorer, const struct observation *seen)
+/* The score before observe is called: reason, truncated and n_tokens of the text it is about.
+ */
+static struct score score_before_observe(const struct scorer *scorer,
+                                         const struct observation *seen)
 {
     const struct answers *answers =
         scorer->needs & NEED_RATING ? &seen->rating : &seen->yes_or_no;
@@ -96,10 +116,10 @@ static struct score begin(const struct scorer *scorer, const struct observation 
 void scorer_observe(const struct scorer *scorer, const struct observation *observation,
                     struct score *out)
 {
-    *out = begin(scorer, observation);
+    *out = score_before_observe(scorer, observation);
     if (!out->reason)
         scorer->observe(observation, out);
-    scorer_settle(out);
+    score_finalise(out);
 }
 
 void scorer_derive(const struct scorer *scorer, const struct score *inputs, struct score *out)
@@ -113,7 +133,7 @@ void scorer_derive(const struct scorer *scorer, const struct score *inputs, stru
     }
     if (!out->reason)
         scorer->derive(inputs, out);
-    scorer_settle(out);
+    score_finalise(out);
 }
 
 int scorer_measure(const struct scorer *scorer, const struct observed_text *text,
@@ -126,29 +146,29 @@ int scorer_measure(const struct scorer *scorer, const struct observed_text *text
         out->reason = "empty_response";
     else if (scorer->measure(text, out, err) < 0)
         return -1;
-    scorer_settle(out);
+    score_finalise(out);
     return 0;
 }
 
-void scorer_over_turns(const struct score *turns, size_t n, struct score *out)
+void score_mean_over_turns(const struct score *turns, size_t n, struct score *out)
 {
     struct score mean = { 0 };
     struct sum sum = { 0 };
-    size_t n_numbers = 0;
+    size_t n_values = 0;
 
     *out = turns[n - 1];
     for (size_t i = 0; i < n; i++) {
         if (turns[i].reason)
             continue;
-        if (n_numbers++ == 0)
+        if (n_values++ == 0)
             *out = turns[i];
         mean.n_tokens += turns[i].n_tokens;
         mean.truncated = mean.truncated || turns[i].truncated;
         sum_add(&sum, turns[i].value * (double)turns[i].n_tokens);
     }
-    if (n_numbers < 2 || mean.n_tokens == 0) /* a single one stays as it is, to the last bit */
+    if (n_values < 2 || mean.n_tokens == 0) /* a mean over one turn could round */
         return;
     mean.value = sum_value(&sum) / (double)mean.n_tokens;
-    scorer_settle(&mean);
+    score_finalise(&mean);
     *out = mean;
 }

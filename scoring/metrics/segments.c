@@ -39,7 +39,7 @@ static double cas_importance(const struct observation *observation, size_t i,
     const double nll = observation->segments[i].nll_nats;
     const double highest_ppl = exp(highest_nll);
 
-    switch (observation->reading.importance) {
+    switch (observation->cas_options.importance) {
     case IMPORTANCE_NLL:
         return nll;
     case IMPORTANCE_SOFTMAX: /* when it overflows, one segment has all the weight */
@@ -79,7 +79,7 @@ static void observe_cas(const struct observation *observation, struct score *out
 {
     const struct segment *segments = observation->segments;
     const size_t n = observation->n_segments;
-    const size_t first = observation->reading.drop_first ? 1 : 0;
+    const size_t first = observation->cas_options.drop_first ? 1 : 0;
     struct sum dot = { 0 }, importance_square = { 0 }, attention_square = { 0 };
     struct cas_means means = { 0, 0 };
 
@@ -90,7 +90,7 @@ static void observe_cas(const struct observation *observation, struct score *out
     double highest_nll = segments[first].nll_nats;
     for (size_t i = first + 1; i < n; i++)
         highest_nll = fmax(highest_nll, segments[i].nll_nats);
-    if (observation->reading.centred)
+    if (observation->cas_options.centred)
         means = cas_means(observation, first, highest_nll);
     for (size_t i = first; i < n; i++) {
         const double importance =
@@ -103,7 +103,7 @@ static void observe_cas(const struct observation *observation, struct score *out
     }
     const double attention_norm = sqrt(sum_value(&attention_square));
     const double importance_norm = sqrt(sum_value(&importance_square));
-    if (attention_norm < min_norm && observation->reading.centred)
+    if (attention_norm < min_norm && observation->cas_options.centred)
         out->reason = "even_attention";
     else if (attention_norm < min_norm)
         out->reason = "zero_attention";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * compat.h - published code whose arithmetic can be reproduced, for comparison.
+ * compat.h - published programs whose arithmetic can be reproduced, for comparison.
  */
 #ifndef CURATE_COMPAT_H
 #define CURATE_COMPAT_H
@@ -14,12 +14,13 @@ enum compat {
     COMPAT_CHERRY,         /* tianyi-lab/Cherry_LLM, cherry_seletion/ */
 };
 
-/* "gateau-code", "superfiltering", "cherry"; "" for none. */
+/* "gateau-code", "superfiltering", "cherry"; "" for COMPAT_NONE. */
 const char *compat_name(enum compat compat);
+/* Find by name. False if there is no such program. */
 bool compat_find(const char *name, enum compat *out);
-/* What of a sample it computes (bits of scorer.h). */
+/* The quantities the program computes: bits of enum scorer_needs. */
 unsigned compat_needs(enum compat compat);
-/* The most tokens its sequences have where nothing else is said; 0 for the model's window. */
+/* The program's default for max_tokens; 0 for the model's context length. */
 unsigned compat_max_tokens(enum compat compat);
 
 #endif

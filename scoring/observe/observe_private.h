@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * observe_private.h - the sequences that samples become, on their way to the model.
+ * observe_private.h - from samples to passes to observations.
  *
- * observe_prompts.c makes prompts; observe_plan.c plans what the dialogue itself is asked,
- * observe_question.c and observe_document.c what is asked beside it. observe.c runs all
- * together in batches.
+ * A pass is one token sequence that the model runs. build_prompts.c builds the prompts of
+ * samples. The plan_*.c files decide which passes a sample needs and append them to a list.
+ * run_passes.c runs the list, many passes in a call, and writes the results into the samples'
+ * observations.
  */
 #ifndef CURATE_OBSERVE_PRIVATE_H
 #define CURATE_OBSERVE_PRIVATE_H
@@ -22,7 +23,7 @@ struct error;
 struct prompt;
 struct tokenizer;
 
-/* What needs the whole sequence. */
+/* Needs that one pass over the whole prompt and response answers. */
 enum { NEEDS_WHOLE = NEED_NLL | NEED_POOLED | NEED_USER_MASS };
 
 struct observer {
@@ -30,49 +31,72 @@ struct observer {
     const struct tokenizer *tokenizer;
     struct session *session;
     struct observer_options options;
-    struct arena scratch; /* of the jobs that run together */
+    struct arena scratch; /* sequences of the current call */
     uint64_t n_tokens;    /* run so far */
 };
 
-/* One sequence to put to the model. */
-struct job {
-    enum { JOB_WHOLE, JOB_NEAR, JOB_ALONE, JOB_SEGMENT, JOB_ATTENTION, JOB_READY } kind;
-    const struct prompt *prompt;
-    struct span part;  /* of the prompt's context that this sequence holds */
-    struct span cut;   /* of the prompt's tail, that it does not hold */
-    size_t n_response; /* the first tokens of the response, that it does hold */
-    bool scored;       /* the response's NLL is asked for */
-    bool attended;     /* the attention to all segments is asked for */
-    bool before;       /* of the rows before the response's own */
-    size_t n_skipped;  /* of JOB_WHOLE: tokens of the prompt's beginning that it does without */
-    struct observation *observation;
-    struct segment *segment; /* whose NLL the response's is, or NULL */
-    /* Of JOB_WHOLE: one whose sequence is the beginning of this one, and gets its results from
-     * it. */
-    const struct job *shorter;
-
-    /* Of JOB_READY: the sequence as it is; where the mean of its NLLs goes, if anywhere. */
-    struct sequence ready;
-    double *mean_nll_nats;
-    /* Or, with segment, that of n_alike more segments, too; over divide_by where it is set. Its
-     * attention goes to the segments from there on. */
-    size_t n_alike;
-    size_t divide_by;
+enum pass_kind {
+    PASS_WHOLE,     /* the prompt, with as much context as fits, and the response */
+    PASS_NEAR,      /* the same with the end of the context only */
+    PASS_ALONE,     /* a start token and the response */
+    PASS_SEGMENT,   /* the prompt with one segment as its context, and the response */
+    PASS_ATTENTION, /* PASS_WHOLE with the limits that hold for segments */
+    PASS_READY,     /* a sequence that the planner put together itself */
 };
 
-/* Grows; jobs is for free(). */
-struct job_list {
-    struct job *jobs;
+struct pass {
+    enum pass_kind kind;
+
+    /* All kinds but PASS_READY: the sequence consists of pieces of the prompt. */
+    const struct prompt *prompt;
+    struct span context;     /* tokens of the prompt's context to include */
+    struct span tail_cut;    /* tokens of the prompt's tail to leave out */
+    size_t n_response;       /* tokens of the response to include, from its start */
+    size_t n_skipped;        /* PASS_WHOLE: tokens to leave out at the start (prompt_window) */
+    bool wants_nll;          /* NLL of the response */
+    bool wants_attention;    /* the response's attention to the observation's segments */
+    bool attend_before;      /* attention of the rows before the response's own */
+    struct segment *segment; /* also receives the NLL of the response; NULL for none */
+    /* PASS_WHOLE: another PASS_WHOLE whose sequence is a prefix of this one. It is not run: its
+     * results are read from this pass. */
+    const struct pass *shorter;
+
+    struct observation *observation;
+
+    /* PASS_READY. */
+    struct sequence ready;
+    double *mean_nll_nats; /* receives the mean of ready's NLLs; NULL for none */
+    /* With `segment`: segment[0 .. n_alike] receive the mean NLL, and from `segment` on each
+     * receives the attention of its span of ready. */
+    size_t n_alike;
+    size_t divide_by; /* divide the sum of the NLLs by this instead of their number; 0: no */
+};
+
+/* Growing list; the caller frees `passes`. */
+struct pass_list {
+    struct pass *passes;
     size_t n;
     size_t cap;
-    size_t whole; /* 1 + index of the last JOB_WHOLE that others may go on from; 0 for none */
+    size_t last_whole; /* 1 + index of the last PASS_WHOLE that a longer one may replace; 0:
+                          none */
 };
-int job_add(struct job_list *list, const struct job *job, struct error *err);
 
-/* A sequence of ids that are joined and copied into the arena: first, where it is an id, then
- * before and after. The NLLs of after[skip ..] are asked, and their mean, unless after is all
- * skipped. */
-struct joined {
+/* One sample that is being planned. */
+struct planning {
+    const struct observer *observer;
+    const struct prompt *prompt;
+    const struct observed_text *text;
+    unsigned needs;          /* bits of enum scorer_needs */
+    struct arena *arena;     /* lasts until all passes have run */
+    struct observation *out; /* zeroed, but for n_response_bytes */
+    struct pass_list *list;
+};
+
+int pass_add(struct pass_list *list, const struct pass *pass, struct error *err);
+
+/* A sequence that is joined from ids: `first` unless it is TOKEN_NONE, `before`, `after`. The
+ * NLLs of after[skip ..] are requested; none if skip equals n_after. */
+struct joined_ids {
     int32_t first;
     const int32_t *before;
     size_t n_before;
@@ -80,56 +104,61 @@ struct joined {
     size_t n_after;
     size_t skip;
 };
-int job_add_joined(struct job_list *list, const struct joined *joined, double *mean_nll_nats,
-                   struct arena *arena, struct error *err);
 
-/* Which of the context's tokens fit beside the rest; what does not is lost at one end. False
- * when the rest alone does not fit. */
-bool observe_fit(const struct prompt *prompt, size_t max_tokens, bool cut_right,
-                 struct span *part);
+/* Append a PASS_READY with the joined ids, which are copied into the arena. mean_nll_nats
+ * receives the mean of the requested NLLs; it may be NULL. */
+int pass_add_joined(const struct planning *planning, const struct joined_ids *joined,
+                    double *mean_nll_nats, struct error *err);
 
-/* observe_prompts.c: fill n zeroed prompts, each to be released also after a failure; and give
- * them, used, to whom they are kept for. */
+/* The context tokens that fit max_tokens beside the rest of the prompt and the response. A
+ * context that is too long loses its right or its left end. False if the rest alone does not
+ * fit. */
+bool observe_fit_context(const struct prompt *prompt, size_t max_tokens, bool cut_right,
+                         struct span *context);
+
+/* build_prompts.c: build the prompts of n texts. prompts are zeroed; the caller releases each,
+ * also after a failure. */
 int observe_build_prompts(const struct observer *observer, const struct observed_text *texts,
                           size_t n, struct prompt *prompts, struct error *err);
-int observe_keep_prompts(const struct observer *observer, const struct observed_text *texts,
-                         size_t n, struct prompt *prompts, struct error *err);
+/* Move the prompts into the cache options.add_prompts_to, if there is one. */
+int observe_cache_prompts(const struct observer *observer, const struct observed_text *texts,
+                          size_t n, struct prompt *prompts, struct error *err);
 
-/* observe_plan.c: the jobs of a sample; text is NULL where only the prompt is known. */
-int observe_plan(const struct observer *observer, const struct prompt *prompt,
-                 const struct observed_text *text, unsigned needs, struct arena *arena,
-                 struct observation *out, struct job_list *list, struct error *err);
+/* plan.c: append all passes of a sample. */
+int observe_plan(const struct planning *planning, struct error *err);
 
-/* observe_states.c: room for the attention of each layer and head to the segments there are. */
-int observe_new_by_head(const struct observer *observer, struct arena *arena,
-                        struct observation *out, struct error *err);
-/* The whole sequence's mean of states, and what it looks at. */
-int observe_new_pooled(const struct observer *observer, struct arena *arena,
-                       struct observation *out, struct error *err);
-void observe_add_pooled(const struct observer *observer, const struct job *job,
-                        struct sequence *sequence);
-int observe_add_user_mass(const struct observer *observer, const struct job *job,
-                          struct arena *scratch, struct sequence *sequence, struct error *err);
+/*
+ * The planners that observe_plan() calls. Each appends passes for its part of the needs and
+ * sets reasons in the observation.
+ */
+/* plan_response.c: the response given the prompt, parts of the context, or nothing. */
+int observe_plan_response(const struct planning *planning, struct error *err);
+/* plan_question.c: the instruction on its own. */
+int observe_plan_instruction(const struct planning *planning, struct error *err);
+/* plan_question.c: the question about the sample. */
+int observe_plan_question(const struct planning *planning, struct error *err);
+/* plan_document.c: the context as a document of its own. */
+int observe_plan_document(const struct planning *planning, struct error *err);
+/* plan_compat.c: instead of all others, the sequences of options.compat. */
+int observe_plan_compat(const struct planning *planning, struct error *err);
 
-/* observe_question.c: the instruction on its own, and questions about the sample. The ids of
- * ready sequences go into the arena, which lasts until all jobs have run. */
-int observe_plan_instruction(const struct observer *observer, const struct observed_text *text,
-                             struct arena *arena, struct observation *out,
-                             struct job_list *list, struct error *err);
-int observe_plan_question(const struct observer *observer, const struct observed_text *text,
-                          unsigned needs, struct arena *arena, struct observation *out,
-                          struct job_list *list, struct error *err);
-
-/* observe_compat.c: the sample as options.compat has it. */
-int observe_plan_compat(const struct observer *observer, const struct observed_text *text,
-                        unsigned needs, struct arena *arena, struct observation *out,
-                        struct job_list *list, struct error *err);
-
-/* observe_document.c: the context as a text of its own. */
-int observe_plan_document(const struct observer *observer, const struct observed_text *text,
-                          unsigned needs, struct arena *arena, struct observation *out,
-                          struct job_list *list, struct error *err);
-/* About how many tokens the segments and their pairs are. */
+/* plan_document.c: estimate the tokens of the segments and pairs of a context. */
 size_t observe_guess_pairs(const struct observer_options *options, size_t n_context);
+
+/* outputs.c: allocate results in the arena. */
+int observe_new_pooled(const struct planning *planning, struct error *err);
+/* Zeroed, for the observation's n_segments. */
+int observe_new_by_head(const struct planning *planning, struct error *err);
+/* outputs.c: request results from the sequence of a PASS_WHOLE. */
+void observe_request_pooled(const struct observer *observer, const struct pass *pass,
+                            struct sequence *sequence);
+int observe_request_user_mass(const struct observer *observer, const struct pass *pass,
+                              struct arena *scratch, struct sequence *sequence,
+                              struct error *err);
+
+/* run_passes.c: run all passes of the list and write their results. Fails as session_eval()
+ * does, and with ERR_CANCELLED when options.progress asks to stop. */
+int observe_run_passes(struct observer *observer, const struct pass_list *list, unsigned needs,
+                       struct error *err);
 
 #endif

@@ -8,18 +8,18 @@
 #include "scoring/infer/forward/session.h"
 #include "scoring/sum.h"
 
-enum { WINDOWS_MAX = 64 }; /* of one call */
+enum { WINDOWS_MAX = 64 }; /* in one call */
 
-struct walk {
+struct window_walk {
     const struct perplexity_options *options;
     const int32_t *tokens;
     size_t n;
     size_t start;  /* of the next window */
-    size_t scored; /* tokens before this have had their turn */
+    size_t scored; /* end of the last window: the tokens before are done */
 };
 
-/* The next window; false when all is scored. */
-static bool next_window(struct walk *walk, struct sequence *out)
+/* The next window. False when all tokens are scored. */
+static bool next_window(struct window_walk *walk, struct sequence *out)
 {
     if (walk->scored >= walk->n)
         return false;
@@ -35,7 +35,8 @@ static bool next_window(struct walk *walk, struct sequence *out)
     return true;
 }
 
-static size_t take_windows(struct walk *walk, struct sequence *windows)
+/* Fill `windows` for one call. Returns their number, 0 at the end. */
+static size_t next_windows(struct window_walk *walk, struct sequence *windows)
 {
     size_t n = 0, n_tokens = 0;
 
@@ -45,6 +46,7 @@ static size_t take_windows(struct walk *walk, struct sequence *windows)
     return n;
 }
 
+/* Run the windows and add their NLLs to the sum. values has room for all NLLs. */
 static int run_windows(struct session *session, struct sequence *windows, size_t n,
                        double *values, struct sum *sum, size_t *n_scored, struct error *err)
 {
@@ -68,7 +70,7 @@ int perplexity_run(struct session *session, const int32_t *tokens, size_t n,
                    const struct perplexity_options *options, struct perplexity *out,
                    struct error *err)
 {
-    struct walk walk = { .options = options, .tokens = tokens, .n = n };
+    struct window_walk walk = { .options = options, .tokens = tokens, .n = n };
     struct sequence windows[WINDOWS_MAX];
     struct sum sum = { 0 };
     double *values = calloc(options->batch_tokens + options->context, sizeof *values);
@@ -77,11 +79,12 @@ int perplexity_run(struct session *session, const int32_t *tokens, size_t n,
     *out = (struct perplexity){ .n_windows = 0 };
     if (!values)
         return error_nomem(err);
-    for (size_t n_windows; (n_windows = take_windows(&walk, windows)) > 0;) {
+    for (size_t n_windows; (n_windows = next_windows(&walk, windows)) > 0;) {
         if (run_windows(session, windows, n_windows, values, &sum, &out->n_scored, err) < 0)
             goto done;
         out->n_windows += n_windows;
-        const int signal = options->step ? options->step(options->step_arg, out->n_scored) : 0;
+        const int signal =
+            options->progress ? options->progress(options->progress_arg, out->n_scored) : 0;
         if (signal) {
             error_set_sys(err, ERR_CANCELLED, signal, "stopped by signal %d", signal);
             goto done;

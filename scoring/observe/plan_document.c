@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The passes about the context as a document of its own. */
 #include "base/error.h"
 #include "scoring/observe/observe_private.h"
 #include "scoring/prompts/prompt.h"
 #include "scoring/scorer.h"
 
 enum {
-    PAIRS_MAX = 500,      /* of a document, as published (2405.17915) */
+    PAIRS_MAX = 500,      /* per document, as published (2405.17915) */
     SEGMENTS_MAX = 256,   /* 32,768 tokens in segments of 128 */
-    REACH_TOKENS_MIN = 4, /* below, a quarter of the length is no distance */
+    REACH_TOKENS_MIN = 4, /* for fewer tokens a quarter of the length is no distance */
 };
 
-/* splitmix64: the draw hangs on the number of segments only. */
-static uint64_t draw(uint64_t *state)
+/* splitmix64 */
+static uint64_t draw_u64(uint64_t *state)
 {
     uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
 
@@ -20,7 +21,8 @@ static uint64_t draw(uint64_t *state)
     return z ^ (z >> 31);
 }
 
-/* All pairs j < i, or PAIRS_MAX of them, each as likely as any other, in their order. */
+/* All pairs j < i in order, or PAIRS_MAX of them, each with the same probability. The choice
+ * depends on n_segments only. Returns the number of pairs. */
 static size_t choose_pairs(size_t n_segments, struct segment_pair *out)
 {
     size_t left = n_segments * (n_segments - 1) / 2;
@@ -30,45 +32,21 @@ static size_t choose_pairs(size_t n_segments, struct segment_pair *out)
 
     for (size_t i = 1; i < n_segments; i++)
         for (size_t j = 0; j < i; j++, left--)
-            if (draw(&state) % left < wanted - n)
+            if (draw_u64(&state) % left < wanted - n)
                 out[n++] = (struct segment_pair){ .i = i, .j = j };
     return n;
 }
 
-int job_add_joined(struct job_list *list, const struct joined *joined, double *mean_nll_nats,
-                   struct arena *arena, struct error *err)
-{
-    const bool has_first = joined->first != TOKEN_NONE;
-    const size_t n_before = has_first + joined->n_before;
-    const size_t n_tokens = n_before + joined->n_after;
-    const size_t n_scored = joined->n_after - joined->skip;
-    int32_t *tokens = arena_alloc(arena, n_tokens, sizeof *tokens);
-    struct job job = { .kind = JOB_READY, .mean_nll_nats = mean_nll_nats };
-
-    job.ready = (struct sequence){ .tokens = tokens,
-                                   .n_tokens = n_tokens,
-                                   .score_from = n_tokens - n_scored,
-                                   .nll_nats = arena_alloc(arena, n_scored, sizeof(double)) };
-    if (!tokens || !job.ready.nll_nats)
-        return error_nomem(err);
-    if (has_first)
-        tokens[0] = joined->first;
-    for (size_t i = 0; i < joined->n_before; i++)
-        tokens[has_first + i] = joined->before[i];
-    for (size_t i = 0; i < joined->n_after; i++)
-        tokens[n_before + i] = joined->after[i];
-    return job_add(list, &job, err);
-}
-
-/* Every segment alone, and behind others; its first token is scored in neither. */
-static int plan_pairs(const struct observer *observer, const struct token_buf *ids,
-                      struct arena *arena, struct document *out, struct job_list *list,
+/* A pass for each segment alone, and one for each pair. Both score the same tokens: all but the
+ * segment's first, which has no token before it when the segment is alone. */
+static int plan_pairs(const struct planning *planning, const struct token_buf *ids,
                       struct error *err)
 {
-    const struct tokenizer *tokenizer = observer->tokenizer;
-    const size_t width = observer->options.segment_tokens;
+    const struct tokenizer *tokenizer = planning->observer->tokenizer;
+    const size_t width = planning->observer->options.segment_tokens;
     const size_t n = ids->n / width < SEGMENTS_MAX ? ids->n / width : SEGMENTS_MAX;
-    struct joined joined = {
+    struct document *out = &planning->out->document;
+    struct joined_ids joined = {
         .first = tokenizer_adds_bos(tokenizer) ? tokenizer_bos(tokenizer) : TOKEN_NONE,
         .n_after = width,
         .skip = 1,
@@ -80,71 +58,86 @@ static int plan_pairs(const struct observer *observer, const struct token_buf *i
     }
     out->truncated = out->truncated || ids->n / width > n;
     out->n_singles = n;
-    out->single_nll_nats = arena_alloc(arena, n, sizeof *out->single_nll_nats);
-    out->pairs = arena_alloc(arena, PAIRS_MAX, sizeof *out->pairs);
+    out->single_nll_nats = arena_alloc(planning->arena, n, sizeof *out->single_nll_nats);
+    out->pairs = arena_alloc(planning->arena, PAIRS_MAX, sizeof *out->pairs);
     if (!out->single_nll_nats || !out->pairs)
         return error_nomem(err);
     out->n_pairs = choose_pairs(n, out->pairs);
     for (size_t i = 0; i < n; i++) {
         joined.after = ids->ids + i * width;
-        if (job_add_joined(list, &joined, &out->single_nll_nats[i], arena, err) < 0)
+        if (pass_add_joined(planning, &joined, &out->single_nll_nats[i], err) < 0)
             return -1;
     }
     joined.n_before = width;
     for (size_t p = 0; p < out->n_pairs; p++) {
         joined.before = ids->ids + out->pairs[p].j * width;
         joined.after = ids->ids + out->pairs[p].i * width;
-        if (job_add_joined(list, &joined, &out->pairs[p].nll_nats, arena, err) < 0)
+        if (pass_add_joined(planning, &joined, &out->pairs[p].nll_nats, err) < 0)
             return -1;
     }
     return 0;
 }
 
-/* As in the published code no start token: its probability would be what is far away. */
-static int plan_reach(const struct token_buf *ids, struct arena *arena, struct document *out,
-                      struct job_list *list, struct error *err)
+/* One pass over the context. Like the published code it has no start token, because the
+ * attention to a start token would count as attention at a distance. */
+static int plan_reach(const struct planning *planning, const struct token_buf *ids,
+                      struct error *err)
 {
-    struct job job = { .kind = JOB_READY };
-    int32_t *tokens = arena_alloc(arena, ids->n, sizeof *tokens);
+    int32_t *tokens = arena_alloc(planning->arena, ids->n, sizeof *tokens);
+    const struct pass pass = { .kind = PASS_READY,
+                               .ready = { .tokens = tokens,
+                                          .n_tokens = ids->n,
+                                          .reach_distance = ids->n / 4 + (ids->n % 4 > 0),
+                                          .reach = planning->out->document.reach } };
 
     if (!tokens)
         return error_nomem(err);
     for (size_t i = 0; i < ids->n; i++)
         tokens[i] = ids->ids[i];
-    job.ready = (struct sequence){ .tokens = tokens,
-                                   .n_tokens = ids->n,
-                                   .reach_distance = ids->n / 4 + (ids->n % 4 > 0),
-                                   .reach = out->reach };
-    return job_add(list, &job, err);
+    return pass_add(planning->list, &pass, err);
 }
 
-int observe_plan_document(const struct observer *observer, const struct observed_text *text,
-                          unsigned needs, struct arena *arena, struct observation *out,
-                          struct job_list *list, struct error *err)
+/* Tokenise the context and keep max_tokens of it. Sets the document's reason if there is
+ * nothing to plan. */
+static int encode_document(const struct planning *planning, struct token_buf *ids,
+                           struct error *err)
 {
-    struct document *document = &out->document;
-    struct token_buf ids = { 0 };
-    int rc = 0;
+    const struct observer *observer = planning->observer;
+    const struct slice context = planning->text->context;
+    struct document *document = &planning->out->document;
 
-    if (text->context.len == 0)
+    if (context.len == 0) {
         document->reason = "no_context";
-    else if ((rc = tokenizer_encode(observer->tokenizer, text->context, TOKENIZE_FIRST, &ids,
-                                    err)) < 0 &&
-             err->code == ERR_INPUT) {
+        return 0;
+    }
+    if (tokenizer_encode(observer->tokenizer, context, TOKENIZE_FIRST, ids, err) < 0) {
+        if (err->code != ERR_INPUT)
+            return -1;
         document->reason = "not_tokenizable";
-        rc = 0;
     }
-    if (ids.n > observer->options.max_tokens) {
+    if (ids->n > observer->options.max_tokens) {
         document->truncated = true;
-        ids.n = observer->options.max_tokens;
+        ids->n = observer->options.max_tokens;
     }
-    document->n_tokens = ids.n;
-    if (rc == 0 && !document->reason && ids.n < REACH_TOKENS_MIN)
+    document->n_tokens = ids->n;
+    if (!document->reason && ids->n < REACH_TOKENS_MIN)
         document->reason = "context_too_short";
-    if (rc == 0 && !document->reason && (needs & NEED_PAIRS))
-        rc = plan_pairs(observer, &ids, arena, document, list, err);
-    if (rc == 0 && !document->reason && (needs & NEED_REACH))
-        rc = plan_reach(&ids, arena, document, list, err);
+    return 0;
+}
+
+int observe_plan_document(const struct planning *planning, struct error *err)
+{
+    const bool wants_pairs = planning->needs & NEED_PAIRS;
+    const bool wants_reach = planning->needs & NEED_REACH;
+    struct token_buf ids = { 0 };
+    int rc = encode_document(planning, &ids, err);
+
+    if (rc == 0 && !planning->out->document.reason) {
+        if (wants_pairs)
+            rc = plan_pairs(planning, &ids, err);
+        if (rc == 0 && wants_reach)
+            rc = plan_reach(planning, &ids, err);
+    }
     token_buf_release(&ids);
     return rc;
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The passes beside the dialogue: the instruction on its own, and a question about the sample.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +12,9 @@
 static const char *const yes_and_no[] = { "Yes", "No" };
 static const char *const one_to_six[] = { "1", "2", "3", "4", "5", "6" };
 
-/* Text that the vocabulary cannot spell is a reason, and no error. */
-static int spell(int rc, const char **reason, struct error *err)
+/* Turn the error of a text that the vocabulary cannot encode into a reason. Returns rc for all
+ * other errors. */
+static int reason_for_encoding(int rc, const char **reason, struct error *err)
 {
     if (rc == 0 || err->code != ERR_INPUT)
         return rc;
@@ -19,81 +22,84 @@ static int spell(int rc, const char **reason, struct error *err)
     return 0;
 }
 
-int observe_plan_instruction(const struct observer *observer, const struct observed_text *text,
-                             struct arena *arena, struct observation *out,
-                             struct job_list *list, struct error *err)
+int observe_plan_instruction(const struct planning *planning, struct error *err)
 {
-    const int32_t bos = tokenizer_bos(observer->tokenizer);
+    const struct tokenizer *tokenizer = planning->observer->tokenizer;
+    const struct slice instruction = planning->text->instruction;
+    const int32_t bos = tokenizer_bos(tokenizer);
+    struct observation *out = planning->out;
     struct token_buf ids = { 0 };
     int rc;
 
     if (bos == TOKEN_NONE)
         out->instruction_reason = "no_bos";
-    else if (slice_is_blank(text->instruction))
+    else if (slice_is_blank(instruction))
         out->instruction_reason = "no_instruction";
     if (out->instruction_reason)
         return 0;
-    rc = spell(
-        tokenizer_encode(observer->tokenizer, text->instruction, TOKENIZE_FIRST, &ids, err),
-        &out->instruction_reason, err);
+    rc =
+        reason_for_encoding(tokenizer_encode(tokenizer, instruction, TOKENIZE_FIRST, &ids, err),
+                            &out->instruction_reason, err);
     out->n_instruction_tokens = ids.n;
-    if (rc == 0 && ids.n >= observer->options.max_tokens)
+    if (rc == 0 && ids.n >= planning->observer->options.max_tokens)
         out->instruction_reason = "too_long";
     if (rc == 0 && !out->instruction_reason) {
-        const struct joined joined = { .first = bos, .after = ids.ids, .n_after = ids.n };
+        const struct joined_ids joined = { .first = bos, .after = ids.ids, .n_after = ids.n };
 
-        rc = job_add_joined(list, &joined, &out->nll_instruction_nats, arena, err);
+        rc = pass_add_joined(planning, &joined, &out->nll_instruction_nats, err);
     }
     token_buf_release(&ids);
     return rc;
 }
 
-/* The sample's dialogue with a question, and an answer, behind it. */
-struct asking {
+/* The sample's dialogue followed by the question and an answer to it. */
+struct question {
     struct dialogue dialogue;
-    struct dialogue_turn *turns;
-    struct observed_text text;
+    struct dialogue_turn *turns; /* the last one is the answer */
+    struct observed_text text;   /* its response is the answer */
 };
 
-static int asking_init(struct asking *asking, const struct observed_text *text,
-                       const char *question, struct error *err)
+/* The caller frees question->turns, also after a failure. */
+static int question_init(struct question *question, const struct observed_text *text,
+                         const char *asked, struct error *err)
 {
-    const struct dialogue *said = text->dialogue;
-    const size_t n_said = said ? text->response_turn + 1 : 2;
-    struct dialogue_turn *turns = calloc(n_said + 2, sizeof *turns);
+    const struct dialogue *before = text->dialogue;
+    const size_t n_before = before ? text->response_turn + 1 : 2;
+    struct dialogue_turn *turns = calloc(n_before + 2, sizeof *turns);
     size_t n = 0;
 
-    *asking = (struct asking){ .turns = turns };
+    *question = (struct question){ .turns = turns };
     if (!turns)
         return error_nomem(err);
-    if (said) {
-        memcpy(turns, said->turns, n_said * sizeof *turns);
-        n = n_said;
+    if (before) {
+        memcpy(turns, before->turns, n_before * sizeof *turns);
+        n = n_before;
     } else {
         if (text->instruction.ptr)
             turns[n++] = (struct dialogue_turn){ ROLE_USER, text->instruction };
         if (text->response.ptr)
             turns[n++] = (struct dialogue_turn){ ROLE_ASSISTANT, text->response };
     }
-    turns[n++] = (struct dialogue_turn){ ROLE_USER, slice_text(question) };
+    turns[n++] = (struct dialogue_turn){ ROLE_USER, slice_text(asked) };
     turns[n] = (struct dialogue_turn){ .role = ROLE_ASSISTANT };
-    asking->dialogue = (struct dialogue){ .turns = turns, .n_turns = n + 1 };
-    if (said)
-        asking->dialogue.system = said->system;
-    asking->text = (struct observed_text){ .context = text->context,
-                                           .instruction = slice_text(question),
-                                           .dialogue = &asking->dialogue,
-                                           .response_turn = n };
+    question->dialogue = (struct dialogue){ .turns = turns, .n_turns = n + 1 };
+    if (before)
+        question->dialogue.system = before->system;
+    question->text = (struct observed_text){ .context = text->context,
+                                             .instruction = slice_text(asked),
+                                             .dialogue = &question->dialogue,
+                                             .response_turn = n };
     return 0;
 }
 
-/* The first id of an answer, in the place where the model would begin it. */
-static int first_id(const struct observer *observer, struct asking *asking, const char *answer,
-                    struct prompt *prompt, int32_t *id, struct error *err)
+/* Build the prompt that ends in this answer. *id is the answer's first token there. */
+static int encode_answer(const struct observer *observer, struct question *question,
+                         const char *answer, struct prompt *prompt, int32_t *id,
+                         struct error *err)
 {
-    asking->turns[asking->text.response_turn].text = slice_text(answer);
-    asking->text.response = slice_text(answer);
-    if (prompt_build(observer->options.template, observer->tokenizer, &asking->text, prompt,
+    question->turns[question->text.response_turn].text = slice_text(answer);
+    question->text.response = slice_text(answer);
+    if (prompt_build(observer->options.template, observer->tokenizer, &question->text, prompt,
                      err) < 0)
         return -1;
     *id = prompt->n_response > 0 ? prompt->ids.ids[prompt->ids.n - prompt->n_response]
@@ -101,39 +107,40 @@ static int first_id(const struct observer *observer, struct asking *asking, cons
     return 0;
 }
 
-/* The prompt up to the answer, with as much of the context as fits. */
-static int add_question(const struct observer *observer, const struct prompt *prompt,
-                        const int32_t *ids, size_t n_ids, struct arena *arena,
-                        struct answers *out, struct job_list *list, struct error *err)
+/* One pass over the prompt without its answer, with as much of the context as fits. It requests
+ * the NLLs of all n_ids first tokens of answers. */
+static int add_question_pass(const struct planning *planning, const struct prompt *prompt,
+                             const int32_t *ids, size_t n_ids, struct answers *out,
+                             struct error *err)
 {
-    struct job job = { .kind = JOB_READY };
-    struct span part;
+    struct pass pass = { .kind = PASS_READY };
+    struct span context;
 
-    if (!observe_fit(prompt, observer->options.max_tokens, false, &part)) {
+    if (!observe_fit_context(prompt, planning->observer->options.max_tokens, false, &context)) {
         out->reason = "too_long";
         return 0;
     }
-    const size_t n_cut = part.start;
+    const size_t n_cut = context.start;
     const size_t n_tokens = prompt->ids.n - prompt->n_response - n_cut;
-    int32_t *tokens = arena_alloc(arena, n_tokens, sizeof *tokens);
-    int32_t *asked = arena_alloc(arena, n_ids, sizeof *asked);
+    int32_t *tokens = arena_alloc(planning->arena, n_tokens, sizeof *tokens);
+    int32_t *next_ids = arena_alloc(planning->arena, n_ids, sizeof *next_ids);
 
-    if (!tokens || !asked)
+    if (!tokens || !next_ids)
         return error_nomem(err);
     memcpy(tokens, prompt->ids.ids, prompt->n_head * sizeof *tokens);
     memcpy(tokens + prompt->n_head, prompt->ids.ids + prompt->n_head + n_cut,
            (n_tokens - prompt->n_head) * sizeof *tokens);
-    memcpy(asked, ids, n_ids * sizeof *asked);
+    memcpy(next_ids, ids, n_ids * sizeof *next_ids);
     out->truncated = n_cut > 0;
-    job.ready = (struct sequence){ .tokens = tokens,
-                                   .n_tokens = n_tokens,
-                                   .next_ids = asked,
-                                   .n_next_ids = n_ids,
-                                   .next_nll_nats = out->nll_nats };
-    return job_add(list, &job, err);
+    pass.ready = (struct sequence){ .tokens = tokens,
+                                    .n_tokens = n_tokens,
+                                    .next_ids = next_ids,
+                                    .n_next_ids = n_ids,
+                                    .next_nll_nats = out->nll_nats };
+    return pass_add(planning->list, &pass, err);
 }
 
-static bool all_different(const int32_t *ids, size_t n)
+static bool all_distinct(const int32_t *ids, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < i; j++)
@@ -142,9 +149,9 @@ static bool all_different(const int32_t *ids, size_t n)
     return true;
 }
 
-static int plan_answers(const struct observer *observer, struct asking *asking,
-                        const char *const *answers, size_t n, struct arena *arena,
-                        struct answers *out, struct job_list *list, struct error *err)
+static int plan_answers(const struct planning *planning, struct question *question,
+                        const char *const *answers, size_t n, struct answers *out,
+                        struct error *err)
 {
     int32_t ids[ANSWERS_MAX];
     struct prompt prompt = { 0 };
@@ -152,28 +159,28 @@ static int plan_answers(const struct observer *observer, struct asking *asking,
 
     for (size_t i = 0; rc == 0 && i < n && !out->reason; i++) {
         prompt_release(&prompt);
-        rc = spell(first_id(observer, asking, answers[i], &prompt, &ids[i], err), &out->reason,
-                   err);
+        rc = encode_answer(planning->observer, question, answers[i], &prompt, &ids[i], err);
+        rc = reason_for_encoding(rc, &out->reason, err);
     }
-    if (rc == 0 && !out->reason && !all_different(ids, n))
+    if (rc == 0 && !out->reason && !all_distinct(ids, n))
         out->reason = "answers_alike";
     if (rc == 0 && !out->reason)
-        rc = add_question(observer, &prompt, ids, n, arena, out, list, err);
+        rc = add_question_pass(planning, &prompt, ids, n, out, err);
     prompt_release(&prompt);
     return rc;
 }
 
-int observe_plan_question(const struct observer *observer, const struct observed_text *text,
-                          unsigned needs, struct arena *arena, struct observation *out,
-                          struct job_list *list, struct error *err)
+int observe_plan_question(const struct planning *planning, struct error *err)
 {
-    struct asking asking;
-    int rc = asking_init(&asking, text, observer->options.question, err);
+    struct observation *out = planning->out;
+    struct question question;
+    int rc =
+        question_init(&question, planning->text, planning->observer->options.question, err);
 
-    if (rc == 0 && (needs & NEED_ANSWER))
-        rc = plan_answers(observer, &asking, yes_and_no, 2, arena, &out->yes_or_no, list, err);
-    if (rc == 0 && (needs & NEED_RATING))
-        rc = plan_answers(observer, &asking, one_to_six, 6, arena, &out->rating, list, err);
-    free(asking.turns);
+    if (rc == 0 && (planning->needs & NEED_YES_NO))
+        rc = plan_answers(planning, &question, yes_and_no, 2, &out->yes_or_no, err);
+    if (rc == 0 && (planning->needs & NEED_RATING))
+        rc = plan_answers(planning, &question, one_to_six, 6, &out->rating, err);
+    free(question.turns);
     return rc;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which sequences a sample becomes. */
-#include <stdlib.h>
+/* The passes about the response: given the whole prompt, parts of the context, or nothing. */
 #include <string.h>
 
 #include "base/error.h"
@@ -9,143 +8,114 @@
 #include "scoring/observe/segment.h"
 #include "scoring/prompts/prompt.h"
 
-bool observe_fit(const struct prompt *prompt, size_t max_tokens, bool cut_right,
-                 struct span *part)
-{
-    const size_t rest = prompt->n_head + prompt->n_tail + prompt->n_response;
-
-    if (rest > max_tokens)
-        return false;
-    const size_t room = max_tokens - rest;
-    const size_t n_lost = prompt->n_context > room ? prompt->n_context - room : 0;
-    part->start = cut_right ? 0 : n_lost;
-    part->end = prompt->n_context - (cut_right ? n_lost : 0);
-    return true;
-}
-
-/* What of a prompt's beginning a model with a window does not see. */
-static size_t skipped_by_window(const struct observer *observer, const struct job *job)
+/* Tokens at the start of the prompt that do not fit options.prompt_window. */
+static size_t tokens_outside_window(const struct observer *observer, const struct pass *pass)
 {
     const size_t window = observer->options.prompt_window;
     const size_t n_prompt =
-        job->prompt->n_head + (job->part.end - job->part.start) + job->prompt->n_tail;
+        pass->prompt->n_head + (pass->context.end - pass->context.start) + pass->prompt->n_tail;
 
     return window > 0 && n_prompt > window ? n_prompt - window : 0;
 }
 
-static struct segment_rule rule_of(const struct observer *observer)
-{
-    return (struct segment_rule){ .tokens = observer->options.segment_tokens,
-                                  .most = observer->options.max_segments,
-                                  .last = observer->options.last_segment };
-}
-
-/* What of the tail is left out so that the instruction, the last thing a user says, is not too
- * long. */
-static struct span cut_instruction(const struct prompt *prompt, size_t most)
+/* The tokens of the tail to leave out so that the instruction, the user's last turn, keeps its
+ * first max_tokens tokens. 0 is no limit. */
+static struct span cut_instruction(const struct prompt *prompt, size_t max_tokens)
 {
     const size_t tail = prompt->n_head + prompt->n_context;
 
-    for (size_t i = prompt->n_turns; most > 0 && i-- > 0;) {
+    for (size_t i = prompt->n_turns; max_tokens > 0 && i-- > 0;) {
         const struct span text = prompt->turns[i].text;
 
         if (prompt->turns[i].role != ROLE_USER || text.start < tail)
             continue;
-        if (text.end - text.start <= most)
+        if (text.end - text.start <= max_tokens)
             break;
-        return (struct span){ text.start - tail + most, text.end - tail };
+        return (struct span){ text.start - tail + max_tokens, text.end - tail };
     }
     return (struct span){ 0, 0 };
 }
 
-/* The pass over the whole as what is made of segments sees it. */
-static struct job view_of_segments(const struct observer *observer, const struct job *whole)
+/* The whole pass changed by the options for segments: limits of response and instruction, the
+ * end that the context loses, and the rows whose attention counts. */
+static struct pass attention_pass(const struct observer *observer, const struct pass *whole)
 {
     const struct observer_options *options = &observer->options;
-    const size_t n_part = whole->part.end - whole->part.start;
-    struct job job = *whole;
+    const size_t n_context = whole->context.end - whole->context.start;
+    struct pass pass = *whole;
 
-    job.kind = JOB_ATTENTION;
-    job.attended = true;
-    job.before = options->attend_before;
-    job.cut = cut_instruction(whole->prompt, options->instruction_tokens);
-    if (options->response_tokens > 0 && options->response_tokens < job.n_response)
-        job.n_response = options->response_tokens;
-    job.part.start = options->cut_segments_right ? 0 : whole->prompt->n_context - n_part;
-    job.part.end = job.part.start + n_part;
-    return job;
+    pass.kind = PASS_ATTENTION;
+    pass.wants_attention = true;
+    pass.attend_before = options->attend_before;
+    pass.tail_cut = cut_instruction(whole->prompt, options->instruction_tokens);
+    if (options->response_tokens > 0 && options->response_tokens < pass.n_response)
+        pass.n_response = options->response_tokens;
+    pass.context.start = options->cut_segments_right ? 0 : whole->prompt->n_context - n_context;
+    pass.context.end = pass.context.start + n_context;
+    return pass;
 }
 
-static bool is_whole(const struct job *view, const struct job *whole)
+/* True if the attention pass runs the same sequence and rows as the whole pass. */
+static bool is_same_pass(const struct pass *attention, const struct pass *whole)
 {
-    return !view->before && view->cut.start == view->cut.end &&
-           view->n_response == whole->n_response && view->part.start == whole->part.start;
+    return !attention->attend_before && attention->tail_cut.start == attention->tail_cut.end &&
+           attention->n_response == whole->n_response &&
+           attention->context.start == whole->context.start;
 }
 
-int job_add(struct job_list *list, const struct job *job, struct error *err)
+/* True if the sequence of one whole pass is a prefix of another's and gives the same results
+ * there, so that one run serves both. */
+static bool is_prefix_of(const struct observer *observer, const struct pass *pass,
+                         const struct pass *longer)
 {
-    if (list->n == list->cap) {
-        const size_t cap = 2 * list->cap + 64;
-        struct job *jobs = reallocarray(list->jobs, cap, sizeof *jobs);
-
-        if (!jobs)
-            return error_nomem(err);
-        list->jobs = jobs;
-        list->cap = cap;
-    }
-    list->jobs[list->n++] = *job;
-    return 0;
-}
-
-/* Whether a whole sequence of one prompt is the beginning of that of another, and means the
- * same there: then one pass serves both. */
-static bool begins(const struct observer *observer, const struct job *job,
-                   const struct job *longer)
-{
-    const struct token_buf *ids = &job->prompt->ids;
+    const struct token_buf *ids = &pass->prompt->ids;
     const struct token_buf *all = &longer->prompt->ids;
 
-    return ids->n < all->n && job->part.start == 0 && longer->part.start == 0 &&
+    return ids->n < all->n && pass->context.start == 0 && longer->context.start == 0 &&
            longer->n_skipped == 0 && session_can_share_prefix(observer->session, all->n) &&
            memcmp(ids->ids, all->ids, ids->n * sizeof *ids->ids) == 0;
 }
 
-/* A pass over a whole sequence. One that goes on where another ended takes its place. */
-static int add_whole(const struct observer *observer, struct job_list *list, struct job job,
-                     unsigned needs, struct arena *scratch, struct error *err)
+/* Append a whole pass. If the last whole pass is a prefix of it, replace that one and remember
+ * it as `shorter`. */
+static int add_whole_pass(const struct planning *planning, const struct pass *whole,
+                          struct error *err)
 {
-    /* What is asked of states and attention is asked of one response's rows. */
-    const bool only_nll = !(needs & (NEED_SEGMENTS | NEED_POOLED | NEED_USER_MASS));
-    struct job *whole = list->whole > 0 ? &list->jobs[list->whole - 1] : NULL;
+    /* Pooled states and attention are computed over the rows of one response only. */
+    const bool only_nll = !(planning->needs & (NEED_SEGMENTS | NEED_POOLED | NEED_USER_MASS));
+    struct pass_list *list = planning->list;
+    struct pass *last = list->last_whole > 0 ? &list->passes[list->last_whole - 1] : NULL;
 
-    job.kind = JOB_WHOLE;
-    if (only_nll && whole && begins(observer, whole, &job)) {
-        struct job *shorter = arena_alloc(scratch, 1, sizeof *shorter);
+    if (only_nll && last && is_prefix_of(planning->observer, last, whole)) {
+        struct pass *shorter = arena_alloc(planning->arena, 1, sizeof *shorter);
 
         if (!shorter)
             return error_nomem(err);
-        *shorter = *whole;
-        job.shorter = shorter;
-        *whole = job;
+        *shorter = *last;
+        *last = *whole;
+        last->shorter = shorter;
         return 0;
     }
-    list->whole = list->n + 1;
-    return job_add(list, &job, err);
+    list->last_whole = list->n + 1;
+    return pass_add(list, whole, err);
 }
 
-/* The context's segments into the observation. */
-static int cut_segments(const struct observer *observer, const struct job *view,
-                        struct arena *arena, struct error *err)
+/* Divide the pass's context into the observation's segments. */
+static int divide_context(const struct planning *planning, const struct pass *pass,
+                          struct error *err)
 {
-    const struct segment_rule rule = rule_of(observer);
-    const size_t n_context = view->part.end - view->part.start;
+    const struct observer_options *options = &planning->observer->options;
+    const struct segment_rule rule = { .tokens = options->segment_tokens,
+                                       .max_segments = options->max_segments,
+                                       .last = options->last_segment };
+    const size_t n_context = pass->context.end - pass->context.start;
     const size_t n = segment_count(&rule, n_context);
-    struct segment *segments = arena_alloc(arena, n, sizeof *segments);
+    struct segment *segments = arena_alloc(planning->arena, n, sizeof *segments);
 
     if (!segments && n > 0)
         return error_nomem(err);
-    view->observation->segments = segments;
-    view->observation->n_segments = n;
+    planning->out->segments = segments;
+    planning->out->n_segments = n;
     for (size_t i = 0; i < n; i++) {
         const struct span span = segment_span(&rule, n_context, i);
 
@@ -154,122 +124,124 @@ static int cut_segments(const struct observer *observer, const struct job *view,
     return 0;
 }
 
-/* A job for each segment in the context's place. */
-static int add_segment_jobs(const struct job *view, struct job_list *list, struct error *err)
+/* One pass for each segment, with the segment in the place of the context. */
+static int add_segment_passes(const struct planning *planning, const struct pass *attention,
+                              struct error *err)
 {
-    struct job job = *view;
+    struct pass pass = *attention;
 
-    job.kind = JOB_SEGMENT;
-    job.attended = job.before = false;
-    job.scored = true;
-    for (size_t i = 0; i < view->observation->n_segments; i++) {
-        job.segment = &view->observation->segments[i];
-        job.part = (struct span){ view->part.start + job.segment->tok_start,
-                                  view->part.start + job.segment->tok_end };
-        if (job_add(list, &job, err) < 0)
+    pass.kind = PASS_SEGMENT;
+    pass.wants_attention = pass.attend_before = false;
+    pass.wants_nll = true;
+    for (size_t i = 0; i < planning->out->n_segments; i++) {
+        pass.segment = &planning->out->segments[i];
+        pass.context = (struct span){ attention->context.start + pass.segment->tok_start,
+                                      attention->context.start + pass.segment->tok_end };
+        if (pass_add(planning->list, &pass, err) < 0)
             return -1;
     }
     return 0;
 }
 
-/* What segments are asked for: as far as it is not the pass over the whole that tells. */
-static int plan_segments(const struct observer *observer, struct job *whole, unsigned needs,
-                         struct arena *arena, struct job_list *list, struct error *err)
+/* Plan the segments' attention and NLLs. Requests that the whole pass can answer are added to
+ * it. */
+static int plan_segments(const struct planning *planning, struct pass *whole, struct error *err)
 {
-    const struct job view = view_of_segments(observer, whole);
-    const bool same = is_whole(&view, whole);
+    const unsigned needs = planning->needs;
+    const struct pass attention = attention_pass(planning->observer, whole);
+    const bool same = is_same_pass(&attention, whole);
 
-    if (cut_segments(observer, &view, arena, err) < 0)
+    if (divide_context(planning, &attention, err) < 0)
         return -1;
-    const size_t n = whole->observation->n_segments;
-    if ((needs & NEED_BY_HEAD) &&
-        observe_new_by_head(observer, arena, whole->observation, err) < 0)
+    const size_t n = planning->out->n_segments;
+    if ((needs & NEED_BY_HEAD) && observe_new_by_head(planning, err) < 0)
         return -1;
     if ((needs & NEED_ATTENTION) && n > 0) {
         if (same)
-            whole->attended = true;
-        else if (job_add(list, &view, err) < 0)
+            whole->wants_attention = true;
+        else if (pass_add(planning->list, &attention, err) < 0)
             return -1;
     }
     if ((needs & NEED_SEGMENT_NLL) && n == 1 && same) {
-        /* A single one in the context's place is the whole again. */
-        whole->scored = true;
-        whole->segment = &whole->observation->segments[0];
-    } else if ((needs & NEED_SEGMENT_NLL) && add_segment_jobs(&view, list, err) < 0) {
+        /* The context is a single segment: the whole pass is the segment's pass. */
+        whole->wants_nll = true;
+        whole->segment = &planning->out->segments[0];
+    } else if ((needs & NEED_SEGMENT_NLL) &&
+               add_segment_passes(planning, &attention, err) < 0) {
         return -1;
     }
     return 0;
 }
 
-static int plan_dialogue(const struct observer *observer, const struct prompt *prompt,
-                         unsigned needs, struct arena *arena, struct observation *out,
-                         struct job_list *list, struct error *err)
+/* The passes about the response without segments and pooled states. */
+static int plan_near_and_alone(const struct planning *planning, const struct pass *whole,
+                               struct error *err)
 {
-    const struct observer_options *options = &observer->options;
-    struct job job = { .kind = JOB_WHOLE,
-                       .prompt = prompt,
-                       .n_response = prompt->n_response,
-                       .scored = (needs & NEED_NLL) != 0,
-                       .observation = out };
+    const size_t near_tokens = planning->observer->options.near_tokens;
+    struct pass pass = { .kind = PASS_NEAR,
+                         .prompt = whole->prompt,
+                         .context = whole->context,
+                         .n_response = whole->n_response,
+                         .wants_nll = true,
+                         .observation = whole->observation };
 
-    if (observer->options.prompt_window > 0 &&
-        (needs & (NEED_SEGMENTS | NEED_POOLED | NEED_USER_MASS)))
-        return error_set(err, ERR_INVARIANT,
-                         "more than an NLL is asked of a model with a window");
-    out->n_response_tokens = prompt->n_response;
-    out->reason = prompt->reason;
-    if (!out->reason && prompt->n_response == 0)
-        out->reason = "empty_response";
-    else if (!out->reason &&
-             !observe_fit(prompt, options->max_tokens, options->cut_right, &job.part))
-        out->reason = "too_long";
-    if (out->reason)
-        return 0;
-    out->truncated = job.part.end - job.part.start < prompt->n_context || prompt->shortened;
-    if ((needs & NEED_SEGMENTS) && plan_segments(observer, &job, needs, arena, list, err) < 0)
-        return -1;
-    if ((needs & NEED_POOLED) && observe_new_pooled(observer, arena, out, err) < 0)
-        return -1;
-    job.n_skipped = skipped_by_window(observer, &job);
-    if (((needs & NEEDS_WHOLE) || job.scored || job.attended) &&
-        add_whole(observer, list, job, needs, arena, err) < 0)
-        return -1;
-    job.n_skipped = 0;
-    job.scored = true;
-    job.attended = false;
-    job.segment = NULL;
-    if (needs & NEED_NLL_NEAR) {
-        job.kind = JOB_NEAR;
-        if (job.part.end - job.part.start > options->near_tokens)
-            job.part.start = job.part.end - options->near_tokens;
-        if (job_add(list, &job, err) < 0)
+    if (planning->needs & NEED_NLL_NEAR) {
+        if (pass.context.end - pass.context.start > near_tokens)
+            pass.context.start = pass.context.end - near_tokens;
+        if (pass_add(planning->list, &pass, err) < 0)
             return -1;
     }
-    job.kind = JOB_ALONE;
-    if (tokenizer_bos(observer->tokenizer) == TOKEN_NONE)
-        out->alone_reason = "no_bos";
-    else if ((needs & NEED_NLL_ALONE) && job_add(list, &job, err) < 0)
+    pass.kind = PASS_ALONE;
+    if (tokenizer_bos(planning->observer->tokenizer) == TOKEN_NONE)
+        planning->out->alone_reason = "no_bos";
+    else if ((planning->needs & NEED_NLL_ALONE) && pass_add(planning->list, &pass, err) < 0)
         return -1;
     return 0;
 }
 
-int observe_plan(const struct observer *observer, const struct prompt *prompt,
-                 const struct observed_text *text, unsigned needs, struct arena *arena,
-                 struct observation *out, struct job_list *list, struct error *err)
+/* The reason why there is no response to score, or NULL; then *context is what fits of it. */
+static const char *response_reason(const struct planning *planning, struct span *context)
 {
-    *out = (struct observation){ .n_response_bytes = text ? text->response.len : 0 };
-    if (text && observer->options.compat != COMPAT_NONE)
-        return observe_plan_compat(observer, text, needs, arena, out, list, err);
-    if (plan_dialogue(observer, prompt, needs, arena, out, list, err) < 0)
+    const struct observer_options *options = &planning->observer->options;
+    const struct prompt *prompt = planning->prompt;
+
+    if (prompt->reason)
+        return prompt->reason;
+    if (prompt->n_response == 0)
+        return "empty_response";
+    return observe_fit_context(prompt, options->max_tokens, options->cut_right, context)
+               ? NULL
+               : "too_long";
+}
+
+int observe_plan_response(const struct planning *planning, struct error *err)
+{
+    const struct prompt *prompt = planning->prompt;
+    const unsigned needs = planning->needs;
+    struct observation *out = planning->out;
+    struct pass whole = { .kind = PASS_WHOLE,
+                          .prompt = prompt,
+                          .n_response = prompt->n_response,
+                          .wants_nll = (needs & NEED_NLL) != 0,
+                          .observation = out };
+
+    if (planning->observer->options.prompt_window > 0 &&
+        (needs & (NEED_SEGMENTS | NEED_POOLED | NEED_USER_MASS)))
+        return error_set(err, ERR_INVARIANT,
+                         "a model with a prompt window can compute NLLs only");
+    out->n_response_tokens = prompt->n_response;
+    out->reason = response_reason(planning, &whole.context);
+    if (out->reason)
+        return 0;
+    out->truncated =
+        whole.context.end - whole.context.start < prompt->n_context || prompt->shortened;
+    if ((needs & NEED_SEGMENTS) && plan_segments(planning, &whole, err) < 0)
         return -1;
-    if (text && (needs & NEED_NLL_INSTRUCTION) &&
-        observe_plan_instruction(observer, text, arena, out, list, err) < 0)
+    if ((needs & NEED_POOLED) && observe_new_pooled(planning, err) < 0)
         return -1;
-    if (text && (needs & (NEED_ANSWER | NEED_RATING)) &&
-        observe_plan_question(observer, text, needs, arena, out, list, err) < 0)
+    whole.n_skipped = tokens_outside_window(planning->observer, &whole);
+    if (((needs & NEEDS_WHOLE) || whole.wants_nll || whole.wants_attention) &&
+        add_whole_pass(planning, &whole, err) < 0)
         return -1;
-    if (text && (needs & NEEDS_OF_DOCUMENT) &&
-        observe_plan_document(observer, text, needs, arena, out, list, err) < 0)
-        return -1;
-    return 0;
+    return plan_near_and_alone(planning, &whole, err);
 }

@@ -10,11 +10,6 @@ static const char *const names[SEGMENT_LASTS] = {
     [SEGMENT_LAST_DROP] = "drop",
 };
 
-const char *segment_last_name(enum segment_last last)
-{
-    return names[last];
-}
-
 bool segment_last_find(const char *name, enum segment_last *out)
 {
     for (size_t i = 0; i < SEGMENT_LASTS; i++) {
@@ -26,7 +21,8 @@ bool segment_last_find(const char *name, enum segment_last *out)
     return false;
 }
 
-static size_t count(enum segment_last last, size_t n_context, size_t tokens)
+/* The number of segments when segments have this many tokens. */
+static size_t count_segments(enum segment_last last, size_t n_context, size_t tokens)
 {
     const size_t n_full = n_context / tokens;
     const size_t rest = n_context % tokens;
@@ -35,29 +31,31 @@ static size_t count(enum segment_last last, size_t n_context, size_t tokens)
         return n_full;
     if (n_full == 0 || last == SEGMENT_LAST_KEEP)
         return n_full + 1;
-    /* rest >= tokens / 2 as numbers, not as integers, and without a product. */
+    /* 2 * rest >= tokens, without overflow. */
     return n_full + (last == SEGMENT_LAST_HALF && rest >= tokens - rest);
 }
 
-/* How long a segment is. */
-static size_t length(const struct segment_rule *rule, size_t n_context)
+/* The tokens of a segment. */
+static size_t segment_length(const struct segment_rule *rule, size_t n_context)
 {
-    if (rule->most == 0 || count(rule->last, n_context, rule->tokens) <= rule->most)
+    if (rule->max_segments == 0 ||
+        count_segments(rule->last, n_context, rule->tokens) <= rule->max_segments)
         return rule->tokens;
-    return n_context / rule->most + (n_context % rule->most > 0);
+    return n_context / rule->max_segments + (n_context % rule->max_segments > 0);
 }
 
 size_t segment_count(const struct segment_rule *rule, size_t n_context)
 {
-    return count(rule->last, n_context, length(rule, n_context));
+    return count_segments(rule->last, n_context, segment_length(rule, n_context));
 }
 
 struct span segment_span(const struct segment_rule *rule, size_t n_context, size_t i)
 {
-    const size_t tokens = length(rule, n_context);
+    const size_t tokens = segment_length(rule, n_context);
     const size_t start = i * tokens;
 
-    if (rule->last != SEGMENT_LAST_DROP && i + 1 == count(rule->last, n_context, tokens))
+    if (rule->last != SEGMENT_LAST_DROP &&
+        i + 1 == count_segments(rule->last, n_context, tokens))
         return (struct span){ start, n_context };
     return (struct span){ start, start + tokens };
 }

@@ -79,8 +79,8 @@ static int make_room(struct prompt_cache *cache, struct error *err)
     return 0;
 }
 
-int prompt_cache_keep(struct prompt_cache *cache, int64_t sample, size_t turn,
-                      struct prompt *prompt, struct error *err)
+int prompt_cache_add(struct prompt_cache *cache, int64_t sample, size_t turn,
+                     struct prompt *prompt, struct error *err)
 {
     const size_t n_bytes = 4 * sizeof(struct entry) + prompt->n_turns * sizeof *prompt->turns +
                            prompt->ids.n * sizeof *prompt->ids.ids;

@@ -23,8 +23,8 @@ void prompt_cache_free(struct prompt_cache *cache);
 
 /* The prompt of a sample's response at a turn: it is the cache's from here on, and *prompt
  * empty; where there is no more room, it stays as it was. ERR_NOMEM. */
-int prompt_cache_keep(struct prompt_cache *cache, int64_t sample, size_t turn,
-                      struct prompt *prompt, struct error *err);
+int prompt_cache_add(struct prompt_cache *cache, int64_t sample, size_t turn,
+                     struct prompt *prompt, struct error *err);
 /* Whether it was there: then it is the caller's again, to be released. */
 bool prompt_cache_take(struct prompt_cache *cache, int64_t sample, size_t turn,
                        struct prompt *out);

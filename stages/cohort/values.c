@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "scoring/top.h"
+#include "scoring/gateau_top.h"
 #include "stages/cohort/cohort.h"
 #include "stages/stage.h"
 #include "store/score.h"
@@ -244,8 +244,8 @@ static int make_top(struct cohort_numbers *numbers, const struct cohort_spec *sp
     const size_t k = spec->top_n || spec->top_permyriad
                          ? (size_t)selection_count(spec->top_n, spec->top_permyriad, gathered.n)
                          : gathered.n;
-    if (top_find(&spec->options, gathered.inputs[0], gathered.inputs[1], gathered.n, k,
-                 gathered.out, &numbers->certain, err) < 0)
+    if (gateau_top_find(&spec->options, gathered.inputs[0], gathered.inputs[1], gathered.n, k,
+                        gathered.out, &numbers->certain, err) < 0)
         goto done;
     for (size_t i = 0; numbers->certain && i < gathered.n; i++) {
         const size_t sample = gathered.from[i];

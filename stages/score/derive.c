@@ -108,7 +108,7 @@ static int load_observation(struct scoring *scoring, const struct score_node *se
     *out = (struct observation){ .reason = score.reason,
                                  .truncated = score.truncated,
                                  .n_response_tokens = (size_t)score.n_tokens,
-                                 .reading = scoring->reading };
+                                 .cas_options = scoring->reading };
     const bool partial = score.reason && strcmp(score.reason, SCORE_OUTSIDE_TOP) == 0;
     if (score.reason && !partial)
         return 0;

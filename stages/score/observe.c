@@ -271,7 +271,7 @@ static int save_node(struct score_backlog *backlog, const struct score_node *nod
     if (!scores)
         return error_nomem(err);
     for (size_t i = first; i < end; i++) {
-        batch->seen[i].reading = backlog->scoring->reading;
+        batch->seen[i].cas_options = backlog->scoring->reading;
         scorer_observe(node->scorer, &batch->seen[i], &scores[i - first]);
         if (backlog->scoring->pass == SCORE_PASS_ATTENTION &&
             (node->scorer->needs & NEED_SEGMENTS) && batch->seen[i].n_segments > 0)
@@ -402,13 +402,13 @@ int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct 
     if (score_memory_pack(scoring, backlog->role, &fit, pool, err) < 0)
         return -1;
     if (backlog->role == SCORER_MODEL)
-        observing.keep_prompts = scoring->prompts;
+        observing.add_prompts_to = scoring->prompts;
     else
-        observing.take_prompts = scoring->prompts;
-    observing.step = step;
-    observing.step_arg = backlog;
+        observing.take_prompts_from = scoring->prompts;
+    observing.progress = step;
+    observing.progress_arg = backlog;
     observing.batch_tokens = backlog->batch_least = backlog->batch_goal = fit.batch_tokens;
-    observing.most_bytes = scoring->memory_limit;
+    observing.max_bytes = scoring->memory_limit;
     return observer_new(scoring->models[backlog->role].model, &scoring->kernels, pool,
                         &observing, &backlog->observer, err);
 }

@@ -53,25 +53,25 @@ int score_options_check(const struct score_args *args, const struct score_plan *
                         struct error *err)
 {
     unsigned needs = 0;
-    bool takes_neighbour = false;
+    bool uses_neighbour = false;
 
     for (size_t i = 0; i < plan->n; i++) {
         needs |= plan->nodes[i].needs;
-        takes_neighbour = takes_neighbour || plan->nodes[i].takes_neighbour;
+        uses_neighbour = uses_neighbour || plan->nodes[i].uses_neighbour;
     }
     if (args->neighbour < 0 || args->neighbour > NEAREST_NTH_MAX)
         return error_set(err, ERR_USAGE, "--neighbour is %lld; it must be from 1 to %d",
                          (long long)args->neighbour, NEAREST_NTH_MAX);
-    if (args->neighbour > 0 && !takes_neighbour)
+    if (args->neighbour > 0 && !uses_neighbour)
         return error_set(err, ERR_USAGE,
                          "none of these metrics is about neighbours, so --neighbour has no "
                          "use");
-    const bool asks = (needs & (NEED_ANSWER | NEED_RATING)) != 0;
+    const bool asks = (needs & (NEED_YES_NO | NEED_RATING)) != 0;
 
     if (asks && (!args->question || !args->question[0]))
         return error_set(err, ERR_USAGE,
                          "%s puts a question to the model: give it with --question TEXT",
-                         needs & NEED_ANSWER ? "yes_probability" : "rating");
+                         needs & NEED_YES_NO ? "yes_probability" : "rating");
     if (args->question && !asks)
         return error_set(err, ERR_USAGE,
                          "none of these metrics asks a question, so --question has no use");

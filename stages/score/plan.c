@@ -5,7 +5,6 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "scoring/imported.h"
 
 enum { NAMES_MAX = 400 };
 
@@ -49,7 +48,7 @@ static int plan_inputs(struct score_plan *plan, struct score_node *node, struct 
     for (size_t i = 0; i < node->n_inputs; i++) {
         const struct scorer_input *input = &scorer->inputs[i];
         const struct scorer *wanted = input->model == SCORER_IMPORTED
-                                          ? scorer_imported(input->metric)
+                                          ? scorer_find_imported(input->metric)
                                           : scorer_find(input->metric);
         /* What is made of the short model's numbers alone stays with the short model. */
         const enum scorer_model role =
@@ -65,7 +64,7 @@ static int plan_inputs(struct score_plan *plan, struct score_node *node, struct 
         node->needs |= made->needs;
         node->has_segments = node->has_segments || made->has_segments;
         node->is_pooled = node->is_pooled || made->is_pooled;
-        node->takes_neighbour = node->takes_neighbour || made->takes_neighbour;
+        node->uses_neighbour = node->uses_neighbour || made->uses_neighbour;
         node->has_short_model =
             node->has_short_model || made->has_short_model ||
             (made->role == SCORER_SHORT_MODEL && node->role != SCORER_SHORT_MODEL);
@@ -80,7 +79,7 @@ static int plan_node(struct score_plan *plan, const struct scorer *scorer,
     struct score_node node = { .scorer = scorer,
                                .role = scorer_needs_model(scorer) ? role : SCORER_NO_MODEL,
                                .is_pooled = scorer->pool != NULL,
-                               .takes_neighbour = scorer->takes_neighbour,
+                               .uses_neighbour = scorer->uses_neighbour,
                                .needs = scorer->needs,
                                .has_segments = (scorer->needs & NEED_SEGMENTS) != 0,
                                .reads_segments = scorer->observe && scorer->inputs[0].metric };

@@ -144,7 +144,7 @@ static int compute(struct pooling *pooling, struct error *err)
 
     if (pooling->n == 0)
         return 0;
-    if (scorer->takes_vectors && read_vectors(pooling, err) < 0)
+    if (scorer->uses_vectors && read_vectors(pooling, err) < 0)
         return -1;
     for (size_t i = 0; i < pooling->node->n_inputs; i++)
         inputs[i].values = pooling->values[i];
@@ -159,7 +159,7 @@ static int compute(struct pooling *pooling, struct error *err)
 
         score->value = pooling->made[i].value;
         score->reason = pooling->made[i].reason;
-        scorer_settle(score);
+        score_finalise(score);
     }
     return rc;
 }

@@ -94,7 +94,7 @@ int score_save_turns(struct scoring *scoring, const struct score_node *node, int
         if (turns[i] >= 0 && turn_score_put(scoring->context->store, &row, err) < 0)
             return -1;
     }
-    scorer_over_turns(scores, n, &total);
+    score_mean_over_turns(scores, n, &total);
     return score_save(scoring, node, sample_id, &total, err);
 }
 

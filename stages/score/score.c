@@ -143,7 +143,7 @@ static int check_count(const char *option, int64_t value, int64_t min, struct er
 static int check_args(const struct score_args *args, struct error *err)
 {
     struct observer_options observing;
-    struct segment_reading reading;
+    struct cas_options reading;
     enum score_tables tables;
 
     if (score_take_segments(args, &observing, &reading, err) < 0 ||

@@ -91,7 +91,7 @@ struct score_node {
     bool asked;           /* for itself, and not as an input */
     unsigned needs;       /* of it and all it is made of */
     bool is_pooled;       /* it, or an input of it, is made of all samples of the run */
-    bool takes_neighbour; /* likewise of the neighbour asked for */
+    bool uses_neighbour;  /* likewise of the neighbour asked for */
     bool has_segments;    /* it, or an input of it, is made of segments */
     bool reads_segments;  /* it is made of the stored segments of its input */
     bool has_short_model; /* likewise of the other model of a pair */
@@ -141,7 +141,7 @@ struct scoring {
     struct score_model models[SCORE_ROLES];
     struct chosen_template template; /* what observing.template points into */
     struct observer_options observing;
-    struct segment_reading reading;
+    struct cas_options reading;
     enum score_pass pass;
     enum score_tables tables;
     bool all_turns;
@@ -174,7 +174,7 @@ bool score_asks_model(const struct scoring *scoring, const struct score_node *no
 struct jsonout;
 /* The options about segments, as the observer and those who read segments take them. */
 int score_take_segments(const struct score_args *args, struct observer_options *observing,
-                        struct segment_reading *reading, struct error *err);
+                        struct cas_options *reading, struct error *err);
 /* What --attention-by asks for. It is no parameter of a score set: it changes no number. */
 int score_take_tables(const char *text, enum score_tables *out, struct error *err);
 /* What of them is a parameter of the node: the member "segments", or nothing. */

@@ -48,7 +48,7 @@ int score_take_tables(const char *text, enum score_tables *out, struct error *er
     return 0;
 }
 
-static int take_importance(const char *text, struct segment_reading *reading, struct error *err)
+static int take_importance(const char *text, struct cas_options *reading, struct error *err)
 {
     for (size_t i = 0; i < sizeof importances / sizeof *importances; i++) {
         if (strcmp(importances[i], text) != 0)
@@ -61,7 +61,7 @@ static int take_importance(const char *text, struct segment_reading *reading, st
 }
 
 int score_take_segments(const struct score_args *args, struct observer_options *observing,
-                        struct segment_reading *reading, struct error *err)
+                        struct cas_options *reading, struct error *err)
 {
     if (check_count("segment-tokens", args->segment_tokens, 1, err) < 0 ||
         check_count("max-segments", args->max_segments, 0, err) < 0 ||

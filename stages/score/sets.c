@@ -60,11 +60,11 @@ static int params_json(const struct scoring *scoring, const struct score_node *n
         jsonout_key(&json, "near_tokens");
         jsonout_int(&json, (int64_t)observing->near_tokens);
     }
-    if (node->takes_neighbour) {
+    if (node->uses_neighbour) {
         jsonout_key(&json, "neighbour");
         jsonout_int(&json, (int64_t)scoring->neighbour);
     }
-    if (node->needs & (NEED_ANSWER | NEED_RATING)) {
+    if (node->needs & (NEED_YES_NO | NEED_RATING)) {
         jsonout_key(&json, "question");
         jsonout_text(&json, slice_text(observing->question));
     }

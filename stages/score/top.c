@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/report.h"
-#include "scoring/top.h"
+#include "scoring/gateau_top.h"
 #include "stages/score/score_private.h"
 #include "stages/stage.h"
 #include "stages/top_option.h"
@@ -25,7 +25,7 @@ static const char *obstacle(const struct scoring *scoring)
     cohort_defaults(&spec);
     if (cohort_take_args(&scoring->args->cohort_args, &spec, &ignored) < 0)
         return "the settings are wrong";
-    if (!top_is_possible(&spec.options))
+    if (!gateau_top_is_possible(&spec.options))
         return "only softmax and minmax bound what gateau can be";
     if (spec.impute)
         return "a median is of all";

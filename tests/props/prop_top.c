@@ -4,8 +4,8 @@
 
 #include <math.h>
 
+#include "scoring/gateau_top.h"
 #include "scoring/scorer.h"
-#include "scoring/top.h"
 #include "tests/support/rng.h"
 
 enum { N_MAX = 40, N_TRIALS = 3000, N_WORLDS = 6 };
@@ -70,7 +70,8 @@ static void the_certain_are_the_first_in_every_world(void **state)
         bool certain;
 
         draw(&rng, &c);
-        assert_ok(top_find(&c.options, c.hmp, c.partial, c.n, c.k, c.at_least, &certain, &err));
+        assert_ok(gateau_top_find(&c.options, c.hmp, c.partial, c.n, c.k, c.at_least, &certain,
+                                  &err));
         if (!certain)
             continue;
         for (size_t i = 0; i < c.n; i++)
@@ -106,7 +107,8 @@ static void with_all_known_only_ties_are_uncertain(void **state)
         draw(&rng, &c);
         if (c.n < 2)
             continue;
-        assert_ok(top_find(&c.options, c.hmp, c.cas, c.n, c.k, c.at_least, &certain, &err));
+        assert_ok(
+            gateau_top_find(&c.options, c.hmp, c.cas, c.n, c.k, c.at_least, &certain, &err));
         assert_true(certain);
     }
 }

@@ -309,7 +309,7 @@ static double cas_of(const double *ppl, const double *attention, size_t n)
     struct segment *segments = test_calloc(n, sizeof *segments);
     const struct observation seen = { .segments = segments,
                                       .n_segments = n,
-                                      .reading = { .importance = IMPORTANCE_SOFTMAX } };
+                                      .cas_options = { .importance = IMPORTANCE_SOFTMAX } };
     struct score score;
 
     for (size_t i = 0; i < n; i++)

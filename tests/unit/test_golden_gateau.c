@@ -21,6 +21,7 @@
 #include "scoring/observe/observe.h"
 #include "scoring/prompts/prompt.h"
 #include "scoring/scorer.h"
+#include "tests/support/observe_prompts.h"
 
 enum { SAMPLES_MAX = 16, SEGMENTS_MAX = 64 };
 
@@ -220,7 +221,7 @@ static void observe(struct golden_case *c, const char *file, unsigned cpu_flags,
     assert_ok(observer_new(model, &kernels, pool, &options, &observer, &err));
     if (c->same_ids)
         check_ids(c, model_tokenizer(model));
-    assert_ok(observer_run_prompts(observer, c->prompts, c->n, needs, &c->arena, out, &err));
+    assert_ok(observe_prompts(observer, c->prompts, c->n, needs, &c->arena, out, &err));
     observer_free(observer);
     pool_free(pool);
     model_close(model);

@@ -15,6 +15,7 @@
 #include "scoring/prompts/dialogue.h"
 #include "scoring/prompts/prompt.h"
 #include "scoring/scorer.h"
+#include "tests/support/observe_prompts.h"
 
 enum { NEED_ALL = NEED_NLL | NEED_NLL_ALONE | NEED_SEGMENTS };
 
@@ -193,7 +194,7 @@ static void a_long_context_loses_its_left_end(void **state)
     for (size_t i = 0; i < prompt.ids.n; i++)
         if (i < prompt.n_head || i >= prompt.n_head + n_dropped)
             assert_ok(token_buf_add(&kept.ids, prompt.ids.ids[i], &err));
-    assert_ok(observer_run_prompts(f->observer, &kept, 1, NEED_ALL, &f->arena, &same, &err));
+    assert_ok(observe_prompts(f->observer, &kept, 1, NEED_ALL, &f->arena, &same, &err));
 
     assert_true(seen.truncated);
     assert_false(same.truncated);
@@ -257,8 +258,7 @@ static void a_segment_takes_the_place_of_the_context(void **state)
                 (i >= first + segment->tok_start && i < first + segment->tok_end))
                 assert_ok(token_buf_add(&alone.ids, prompt.ids.ids[i], &err));
         }
-        assert_ok(
-            observer_run_prompts(f->observer, &alone, 1, NEED_NLL, &f->arena, &same, &err));
+        assert_ok(observe_prompts(f->observer, &alone, 1, NEED_NLL, &f->arena, &same, &err));
         assert_true(segment->nll_nats == same.nll_nats);
         assert_true(segment->attention > 0);
         prompt_release(&alone);
@@ -402,8 +402,8 @@ static void tells_how_far_it_is_and_stops_when_asked(void **state)
     struct error err;
 
     options.batch_tokens = 1;
-    options.step = count_step;
-    options.step_arg = &steps;
+    options.progress = count_step;
+    options.progress_arg = &steps;
     open_observer(&other, 1, &options);
 
     assert_ok(observer_run(other.observer, &text, 1, NEED_ALL, &other.arena, &seen, &err));

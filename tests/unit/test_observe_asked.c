@@ -261,7 +261,7 @@ static void a_question_is_one_more_turn(void **state)
     assert_ok(prompt_build(prompt_template_find("plain"), f->tokenizer, &text, &prompt, &err));
     prompt.ids.n -= prompt.n_response - 1; /* up to the first token of the answer */
     const struct observation seen =
-        observe(f, context, "who?", "the cat", NEED_ANSWER | NEED_RATING);
+        observe(f, context, "who?", "the cat", NEED_YES_NO | NEED_RATING);
 
     assert_null(seen.yes_or_no.reason);
     assert_near(seen.yes_or_no.nll_nats[0], mean_nll(f, &prompt.ids, 1));
@@ -274,7 +274,7 @@ static void a_question_is_one_more_turn(void **state)
 static void a_question_can_be_put_about_a_text(void **state)
 {
     struct fixture *f = *state;
-    const struct observation seen = observe(f, context, NULL, NULL, NEED_NLL | NEED_ANSWER);
+    const struct observation seen = observe(f, context, NULL, NULL, NEED_NLL | NEED_YES_NO);
 
     assert_string_equal(seen.reason, "no_response");
     assert_null(seen.yes_or_no.reason);

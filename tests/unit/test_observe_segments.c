@@ -12,6 +12,7 @@
 #include "scoring/observe/observe.h"
 #include "scoring/prompts/prompt.h"
 #include "scoring/scorer.h"
+#include "tests/support/observe_prompts.h"
 
 struct fixture {
     struct model *model;
@@ -74,7 +75,7 @@ static struct observation look(struct fixture *f, const struct prompt *prompt, u
     struct error err;
 
     assert_ok(observer_new(f->model, &f->kernels, f->pool, &f->options, &observer, &err));
-    assert_ok(observer_run_prompts(observer, prompt, 1, needs, &f->arena, &seen, &err));
+    assert_ok(observe_prompts(observer, prompt, 1, needs, &f->arena, &seen, &err));
     f->n_tokens = observer_tokens(observer);
     observer_free(observer);
     assert_null(seen.reason);

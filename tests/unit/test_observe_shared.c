@@ -63,8 +63,8 @@ static int setup(void **state)
     f->options = (struct observer_options){ .max_tokens = 4000,
                                             .segment_tokens = 16,
                                             .batch_tokens = 4000,
-                                            .step = count_step,
-                                            .step_arg = &f->steps,
+                                            .progress = count_step,
+                                            .progress_arg = &f->steps,
                                             .template = prompt_template_find("plain") };
     for (size_t i = 0; i < COPIES; i++) {
         memcpy(f->contexts[0] + i * (sizeof sentence - 1), sentence, sizeof sentence);
@@ -171,13 +171,13 @@ static void a_prompt_that_was_kept_is_put_to_the_next_model(void **state)
 
     assert_ok(prompt_cache_new(1 << 20, &cache, &err));
     ask(f->contexts[0], texts);
-    f->options.keep_prompts = cache;
+    f->options.add_prompts_to = cache;
     observe(f, texts, N_TEXTS, want);
-    f->options.keep_prompts = NULL;
+    f->options.add_prompts_to = NULL;
     for (size_t i = 0; i < N_TEXTS; i++)
         texts[i].response = slice_text("a light in the window");
     observe(f, texts, N_TEXTS, other);
-    f->options.take_prompts = cache;
+    f->options.take_prompts_from = cache;
     observe(f, texts, N_TEXTS, seen);
     assert_same(seen, want, N_TEXTS);
     observe(f, texts, N_TEXTS, seen); /* they are gone */

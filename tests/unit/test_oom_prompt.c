@@ -122,7 +122,7 @@ static int keep_and_take(const void *input, struct error *err)
     if (rc == 0)
         rc = prompt_cache_new(1 << 20, &cache, err);
     if (rc == 0)
-        rc = prompt_cache_keep(cache, 1, 1, &prompt, err);
+        rc = prompt_cache_add(cache, 1, 1, &prompt, err);
     if (rc == 0)
         assert_true(prompt_cache_take(cache, 1, 1, &prompt));
     prompt_cache_free(cache);

@@ -127,7 +127,7 @@ static void a_signal_ends_the_run(void **state)
 {
     struct fixture *f = *state;
     const struct perplexity_options options = {
-        .context = 40, .stride = 10, .batch_tokens = 1, .step = stop_at_once
+        .context = 40, .stride = 10, .batch_tokens = 1, .progress = stop_at_once
     };
     struct perplexity found;
     struct error err;

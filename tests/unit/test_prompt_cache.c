@@ -26,7 +26,7 @@ static void keep(struct prompt_cache *cache, int64_t sample, size_t turn, int32_
     struct prompt prompt = make(id, n_ids);
     struct error err;
 
-    assert_ok(prompt_cache_keep(cache, sample, turn, &prompt, &err));
+    assert_ok(prompt_cache_add(cache, sample, turn, &prompt, &err));
     assert_int_equal(prompt.ids.n, want_kept ? 0 : n_ids);
     prompt_release(&prompt);
 }
@@ -80,7 +80,7 @@ static void no_more_is_kept_than_there_is_room_for(void **state)
     keep(cache, -1, 0, 1, ROOM / sizeof(int32_t), false);
     for (int i = 0; i < 200; i++) {
         prompt = make(i, 100);
-        assert_ok(prompt_cache_keep(cache, i, 0, &prompt, &err));
+        assert_ok(prompt_cache_add(cache, i, 0, &prompt, &err));
         n_kept += prompt.ids.n == 0;
         prompt_release(&prompt);
     }
@@ -102,7 +102,7 @@ static void an_empty_prompt_is_not_kept(void **state)
 
     (void)state;
     assert_ok(prompt_cache_new(1 << 20, &cache, &err));
-    assert_ok(prompt_cache_keep(cache, 1, 0, &prompt, &err));
+    assert_ok(prompt_cache_add(cache, 1, 0, &prompt, &err));
     assert_string_equal(prompt.reason, "not_tokenizable");
     assert_false(prompt_cache_take(cache, 1, 0, &prompt));
     prompt_cache_free(cache);

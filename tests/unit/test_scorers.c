@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-#include "scoring/imported.h"
 #include "scoring/observe/observe.h"
 #include "scoring/scorer.h"
 
@@ -60,7 +59,7 @@ static void other_readings_of_cas_match_worked_example_one(void **state)
     struct segment segments[4] = { { .nll_nats = 0 } };
     struct observation seen = { .segments = segments,
                                 .n_segments = 4,
-                                .reading = { .centred = true } };
+                                .cas_options = { .centred = true } };
     struct score score;
     struct error err;
 
@@ -75,7 +74,7 @@ static void other_readings_of_cas_match_worked_example_one(void **state)
     assert_ok(normalise_softmax(attention, 4, even, &err));
     for (size_t i = 0; i < 4; i++)
         segments[i].attention = even[i];
-    seen.reading = (struct segment_reading){ .importance = IMPORTANCE_SOFTMAX };
+    seen.cas_options = (struct cas_options){ .importance = IMPORTANCE_SOFTMAX };
     scorer_observe(find("cas"), &seen, &score);
     assert_near(score.value, 0.7220200);
 
@@ -523,7 +522,7 @@ static void every_scorer_is_of_one_kind_and_its_inputs_come_before_it(void **sta
                     (scorer->observe && strcmp(scorer->inputs[0].metric, "segments") == 0));
         for (size_t i = 0; i < n; i++) { /* before it in the list, so that there is no circle */
             if (scorer->inputs[i].model == SCORER_IMPORTED)
-                assert_non_null(scorer_imported(scorer->inputs[i].metric));
+                assert_non_null(scorer_find_imported(scorer->inputs[i].metric));
             else
                 assert_true(place_of(scorer->inputs[i].metric) < (size_t)(at - scorers));
         }
@@ -540,16 +539,16 @@ static void a_dialogue_is_the_mean_of_its_turns_by_tokens(void **state)
     struct score out;
 
     (void)state;
-    scorer_over_turns(turns, 3, &out);
+    score_mean_over_turns(turns, 3, &out);
     assert_null(out.reason);
     assert_true(out.value == 1.75);
     assert_true(out.truncated);
     assert_int_equal(out.n_tokens, 4);
 
     /* A single number stays as it is, and none is a reason. */
-    scorer_over_turns(turns, 2, &out);
+    score_mean_over_turns(turns, 2, &out);
     assert_true(out.value == 1 && out.n_tokens == 1 && !out.truncated);
-    scorer_over_turns(turns + 1, 1, &out);
+    score_mean_over_turns(turns + 1, 1, &out);
     assert_string_equal(out.reason, "empty_response");
 }
 

@@ -36,12 +36,13 @@ static void segments_tile_the_context(void **state)
     for (size_t tokens = 1; tokens < 20; tokens++) {
         for (size_t n_context = 1; n_context < 200; n_context++) {
             const struct segment_rule rule = { .tokens = tokens,
-                                               .most = n_context % 3 ? n_context % 11 : 0,
+                                               .max_segments =
+                                                   n_context % 3 ? n_context % 11 : 0,
                                                .last = n_context % SEGMENT_LASTS };
             const size_t n = segment_count(&rule, n_context);
             size_t at = 0;
 
-            assert_true(rule.most == 0 || n <= rule.most);
+            assert_true(rule.max_segments == 0 || n <= rule.max_segments);
             for (size_t i = 0; i < n; i++) {
                 const struct span span = segment_span(&rule, n_context, i);
                 assert_int_equal(span.start, at);
@@ -83,7 +84,7 @@ static void a_last_piece_is_treated_as_the_rule_says(void **state)
 
 static void too_many_segments_become_longer(void **state)
 {
-    const struct segment_rule rule = { .tokens = 128, .most = 500 };
+    const struct segment_rule rule = { .tokens = 128, .max_segments = 500 };
 
     (void)state;
     assert_int_equal(segment_count(&rule, 64000), 500);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "scoring/top.h"
+#include "scoring/gateau_top.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -184,13 +184,13 @@ static int find(struct top *top, double *at_least, bool *certain, struct error *
     return 0;
 }
 
-bool top_is_possible(const struct scorer_options *options)
+bool gateau_top_is_possible(const struct scorer_options *options)
 {
     return options->normaliser == NORMALISE_SOFTMAX || options->normaliser == NORMALISE_MINMAX;
 }
 
-int top_find(const struct scorer_options *options, const double *hmp, const double *cas,
-             size_t n, size_t k, double *at_least, bool *certain, struct error *err)
+int gateau_top_find(const struct scorer_options *options, const double *hmp, const double *cas,
+                    size_t n, size_t k, double *at_least, bool *certain, struct error *err)
 {
     struct top top = { .options = options,
                        .n = n,
@@ -213,7 +213,7 @@ int top_find(const struct scorer_options *options, const double *hmp, const doub
         top.cas[i] = options->low_cas ? -cas[i] : cas[i];
     if (normalise(options->normaliser, hmp, n, top.hmp, err) < 0)
         goto done;
-    rc = top_is_possible(options) ? find(&top, at_least, certain, err) : 0;
+    rc = gateau_top_is_possible(options) ? find(&top, at_least, certain, err) : 0;
 done:
     free(top.hmp);
     free(top.cas);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which passes a sample needs, and what the planners have in common. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
+#include "scoring/observe/observe_private.h"
+#include "scoring/prompts/prompt.h"
+
+int pass_add(struct pass_list *list, const struct pass *pass, struct error *err)
+{
+    if (list->n == list->cap) {
+        const size_t cap = 2 * list->cap + 64;
+        struct pass *passes = reallocarray(list->passes, cap, sizeof *passes);
+
+        if (!passes)
+            return error_nomem(err);
+        list->passes = passes;
+        list->cap = cap;
+    }
+    list->passes[list->n++] = *pass;
+    return 0;
+}
+
+int pass_add_joined(const struct planning *planning, const struct joined_ids *joined,
+                    double *mean_nll_nats, struct error *err)
+{
+    const bool has_first = joined->first != TOKEN_NONE;
+    const size_t n_before = has_first + joined->n_before;
+    const size_t n_tokens = n_before + joined->n_after;
+    const size_t n_scored = joined->n_after - joined->skip;
+    int32_t *tokens = arena_alloc(planning->arena, n_tokens, sizeof *tokens);
+    double *nll_nats = arena_alloc(planning->arena, n_scored, sizeof *nll_nats);
+    const struct pass pass = { .kind = PASS_READY,
+                               .mean_nll_nats = mean_nll_nats,
+                               .ready = { .tokens = tokens,
+                                          .n_tokens = n_tokens,
+                                          .score_from = n_tokens - n_scored,
+                                          .nll_nats = nll_nats } };
+
+    if (!tokens || !nll_nats)
+        return error_nomem(err);
+    if (has_first)
+        tokens[0] = joined->first;
+    for (size_t i = 0; i < joined->n_before; i++)
+        tokens[has_first + i] = joined->before[i];
+    for (size_t i = 0; i < joined->n_after; i++)
+        tokens[n_before + i] = joined->after[i];
+    return pass_add(planning->list, &pass, err);
+}
+
+bool observe_fit_context(const struct prompt *prompt, size_t max_tokens, bool cut_right,
+                         struct span *context)
+{
+    const size_t rest = prompt->n_head + prompt->n_tail + prompt->n_response;
+
+    if (rest > max_tokens)
+        return false;
+    const size_t room = max_tokens - rest;
+    const size_t n_lost = prompt->n_context > room ? prompt->n_context - room : 0;
+    context->start = cut_right ? 0 : n_lost;
+    context->end = prompt->n_context - (cut_right ? n_lost : 0);
+    return true;
+}
+
+int observe_plan(const struct planning *planning, struct error *err)
+{
+    static const struct {
+        unsigned needs;
+        int (*plan)(const struct planning *planning, struct error *err);
+    } planners[] = {
+        { NEED_NLL_INSTRUCTION, observe_plan_instruction },
+        { NEED_YES_NO | NEED_RATING, observe_plan_question },
+        { NEEDS_OF_DOCUMENT, observe_plan_document },
+    };
+
+    *planning->out = (struct observation){ .n_response_bytes = planning->text->response.len };
+    if (planning->observer->options.compat != COMPAT_NONE)
+        return observe_plan_compat(planning, err);
+    if (observe_plan_response(planning, err) < 0) /* always: it counts the response's tokens */
+        return -1;
+    for (size_t i = 0; i < sizeof planners / sizeof *planners; i++)
+        if ((planning->needs & planners[i].needs) && planners[i].plan(planning, err) < 0)
+            return -1;
+    return 0;
+}
+
+size_t observer_guess_tokens(const struct observer_options *options,
+                             const struct observed_text *text, unsigned needs)
+{
+    const size_t bytes_per_token = 4; /* English under most vocabularies */
+    const size_t response = text->response.len / bytes_per_token + 1;
+    size_t tail = text->instruction.len / bytes_per_token + 16;
+    size_t context = text->context.len / bytes_per_token;
+    size_t n = 0;
+
+    if (text->dialogue) {
+        tail = text->dialogue->system.len / bytes_per_token + 16;
+        for (size_t i = 0; i < text->response_turn; i++)
+            tail += text->dialogue->turns[i].text.len / bytes_per_token + 8;
+        if (tail > options->max_tokens)
+            tail = options->max_tokens;
+    }
+    if (context > options->max_tokens)
+        context = options->max_tokens;
+    if (options->prompt_window > 0 && context > options->prompt_window)
+        context = options->prompt_window;
+    if (needs & NEED_REACH)
+        n += context;
+    if (needs & NEED_PAIRS)
+        n += observe_guess_pairs(options, context);
+    if (needs & (NEED_YES_NO | NEED_RATING))
+        n += context + tail + response;
+    if (slice_is_blank(text->response))
+        return n;
+    if (needs & (NEEDS_WHOLE | NEED_SEGMENTS))
+        n += context + tail + response;
+    if (needs & NEED_NLL_NEAR)
+        n +=
+            (context < options->near_tokens ? context : options->near_tokens) + tail + response;
+    if (needs & NEED_NLL_INSTRUCTION)
+        n += tail;
+    if (needs & NEED_NLL_ALONE)
+        n += response;
+    if (needs & NEED_SEGMENTS)
+        n += context + context / options->segment_tokens * (tail + response);
+    return n;
+}
