@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sessions against numbers of larger models with real vocabularies, which another program
- * computed in double precision. They are reference material that lies chunk the repository, or
+ * computed in double precision. They are reference material that lies beside the repository, or
  * does not.
  */
 #include "tests/support/test.h"

@@ -318,7 +318,7 @@ static void a_bad_token_is_named_by_its_place(void **state)
     (void)state;
     assert_ok(ragged_init(f->runner.session, f->all.list, N_SEQUENCES, &f->batch, &err));
     f->batch.bad_key[0] = f->batch.ranges[1].first_key + 3;
-    assert_fails(ragged_check(f->runner.session, &f->batch, &err), ERR_INPUT,
+    assert_fails(ragged_check_values(f->runner.session, &f->batch, &err), ERR_INPUT,
                  "at token 595 of sequence 1");
     close_fixture(f);
 }

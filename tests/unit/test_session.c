@@ -506,7 +506,7 @@ static void refuses_requests_that_contradict_themselves(void **state)
     focus.focus_layer = 0;
     assert_fails(session_eval(session, &focus, 1, &err), ERR_INVARIANT, "span");
     assert_fails(session_eval(session, &pooled, 1, &err), ERR_INVARIANT, "pool_from");
-    assert_fails(session_eval(session, &reach, 1, &err), ERR_INVARIANT, "nowhere");
+    assert_fails(session_eval(session, &reach, 1, &err), ERR_INVARIANT, "at least 2 tokens");
     assert_fails(session_eval(session, &asked, 1, &err), ERR_INPUT, "id -7");
 }
 
@@ -537,7 +537,7 @@ static void refuses_what_the_machine_has_not_got(void **state)
     assert_int_equal(memory.weight_bytes, model_info(f->runner.model)->weight_bytes);
     assert_ok(session_check_memory(&memory, 1 << 20, all, &err));
     assert_fails(session_check_memory(&memory, 1 << 20, all - 1, &err), ERR_NOMEM,
-                 "1048576 tokens at once take 1.");
+                 "1048576 tokens at once need 1.");
 }
 
 /* A copy of the first model's file with one weight overwritten, run on three tokens. */

@@ -11,18 +11,18 @@
 #include "scoring/infer/model/model_private.h"
 #include "scoring/kernels/kernels.h"
 
-/* Each thread should get so many tasks, or heads are not done together. */
+/* Split the heads of a tile into more tasks until each thread has so many, to balance the
+ * threads. */
 enum { TASKS_PER_THREAD = 4 };
 
 struct attention_args {
     const struct session *session;
     struct ragged *batch;
     size_t window;
-    size_t heads_per_task; /* heads of a task, at most */
-    size_t tasks_per_tile; /* tasks of a tile */
+    size_t heads_per_task; /* at most */
+    size_t tasks_per_tile;
 };
 
-/* Keys of a block. */
 static size_t keys_per_block(const struct tile *tile)
 {
     const size_t panel = tile->session->kernels.panel;
@@ -46,14 +46,14 @@ void tile_score(const struct tile *tile, const struct head *head, size_t row, si
         const void *keys =
             kv_key_panel(tile->session, tile->batch, tile->range, tile->kv_head, key);
         const size_t n = min_size(panel, end - key);
-        /* Rows before the panel's first key see nothing of it. */
+        /* Rows before the panel's first key see none of its keys. */
         const size_t start = key > tile->first + row ? key - tile->first : row;
         float *scores = tile->scores + start * ATTENTION_KEYS + (key - first);
 
         if (start >= tile->n)
             return;
         if (tile->session->bf16_attention)
-            kernels->gemm_bf16(tile->n - start, n, head_dim, head->rounded + start * head_dim,
+            kernels->gemm_bf16(tile->n - start, n, head_dim, head->q_bf16 + start * head_dim,
                                head_dim, keys, panel, scores, ATTENTION_KEYS, false);
         else
             kernels->gemm_f32(tile->n - start, n, head_dim, head->q + start * tile->q_width,
@@ -69,7 +69,7 @@ void tile_cap(const struct tile *tile, float *scores, size_t n)
         tile->session->kernels.soft_cap(scores, cap, n);
 }
 
-/* The largest score so far may be a new one: what was summed up before shrinks. */
+/* Raise the running maximum of a row. If it grows, rescale the sums so far. */
 static void raise_max(const struct tile *tile, struct head *head, size_t row, float max)
 {
     const size_t head_dim = head_dim_of(tile);
@@ -85,36 +85,38 @@ static void raise_max(const struct tile *tile, struct head *head, size_t row, fl
     }
 }
 
-/* The scores of one row on the n keys from `first` on become weights relative to the largest
- * so far; those of keys it does not see weigh nothing, nor does one behind an odd number. */
+/* Turn the scores of one row on the n keys from `first` on into weights exp(score - max).
+ * Masked keys get weight 0; so does the padding element when the number of keys is odd. */
 static void weigh_row(const struct tile *tile, struct head *head, size_t row, size_t first,
                       size_t n)
 {
     const struct kernels *kernels = &tile->session->kernels;
     const bool rounds = tile->session->bf16_attention;
-    const struct span seen = tile_visible(tile, row, first, first + n);
-    const size_t before = seen.start - first;
-    const size_t n_seen = seen.end - seen.start;
+    const struct span visible = tile_visible(tile, row, first, first + n);
+    const size_t before = visible.start - first;
+    const size_t n_visible = visible.end - visible.start;
     float *scores = tile->scores + row * ATTENTION_KEYS;
     uint16_t *weights = tile->weights + row * ATTENTION_KEYS;
 
-    if (n_seen > 0) {
-        tile_cap(tile, scores + before, n_seen);
-        raise_max(tile, head, row, kernels->max_f32(scores + before, n_seen));
-        head->sum[row] += rounds ? (double)kernels->exp_bf16(scores + before, n_seen,
+    if (n_visible > 0) {
+        tile_cap(tile, scores + before, n_visible);
+        raise_max(tile, head, row, kernels->max_f32(scores + before, n_visible));
+        head->sum[row] += rounds ? (double)kernels->exp_bf16(scores + before, n_visible,
                                                              head->max[row], weights + before)
-                                 : kernels->exp_sum(scores + before, n_seen, head->max[row]);
+                                 : kernels->exp_sum(scores + before, n_visible, head->max[row]);
     }
     if (rounds) {
         memset(weights, 0, before * sizeof *weights);
-        memset(weights + before + n_seen, 0, (n + n % 2 - before - n_seen) * sizeof *weights);
+        memset(weights + before + n_visible, 0,
+               (n + n % 2 - before - n_visible) * sizeof *weights);
     } else {
         memset(scores, 0, before * sizeof *scores);
-        memset(scores + before + n_seen, 0, (n - before - n_seen) * sizeof *scores);
+        memset(scores + before + n_visible, 0, (n - before - n_visible) * sizeof *scores);
     }
 }
 
-/* out += weights times values, of rows [row, end) and the n keys from `first` on. */
+/* out = weights * values, or += with add, for rows [row, end) and the n keys from `first` on.
+ */
 static void add_row_values(const struct tile *tile, struct head *head, size_t row, size_t end,
                            size_t first, size_t n, bool add)
 {
@@ -138,8 +140,8 @@ static void add_row_values(const struct tile *tile, struct head *head, size_t ro
     }
 }
 
-/* The values of the n keys from `first` on. Where the block reaches beyond the first row, rows
- * go a few at a time, for the earlier ones see the less of it. */
+/* The same for all rows of the tile. If the block reaches beyond the key of the first row, the
+ * rows are multiplied a few at a time: earlier rows see fewer of its keys. */
 static void add_values(const struct tile *tile, struct head *head, size_t first, size_t n,
                        bool add)
 {
@@ -149,8 +151,8 @@ static void add_values(const struct tile *tile, struct head *head, size_t first,
 
     for (size_t row = 0; row < tile->n; row = end) {
         end = min_size(row + step, tile->n);
-        const size_t seen = tile->first + end > first ? tile->first + end - first : 0;
-        add_row_values(tile, head, row, end, first, min_size(n, seen), add);
+        const size_t n_visible = tile->first + end > first ? tile->first + end - first : 0;
+        add_row_values(tile, head, row, end, first, min_size(n, n_visible), add);
     }
 }
 
@@ -168,10 +170,10 @@ static void write_head_output(const struct tile *tile, const struct head *head)
 
 static void attend_tile(struct tile *tile, size_t thread)
 {
-    const size_t n_keys = tile->first + tile->n; /* later ones are invisible to all rows */
+    const size_t n_keys = tile->first + tile->n; /* no row sees later ones */
     const size_t step = keys_per_block(tile);
-    /* Blocks are counted from the first key, wherever the window begins: a row's sum has the
-     * same order in any tile. */
+    /* Blocks are counted from position 0, not from the start of the window. So the sums of a
+     * row have the same order in any tile. */
     const size_t start = tile_first_visible(tile, 0) / step * step;
 
     for (size_t first = start; first < n_keys; first += step) {
@@ -191,26 +193,26 @@ static void attend_tile(struct tile *tile, size_t thread)
         write_head_output(tile, &tile->heads[h]);
 }
 
-/* Give a tile's heads their memory and their queries. */
+/* Set up the heads of a tile: their queries, and their parts of the scratch memory. */
 static void init_heads(struct tile *tile, size_t first_head, float *q, float *memory)
 {
     const size_t head_dim = head_dim_of(tile);
     float *out = memory + (ATTENTION_ROWS * ATTENTION_KEYS) * 3 / 2;
-    uint16_t *rounded = (uint16_t *)(out + tile->n_heads * ATTENTION_ROWS * head_dim);
+    uint16_t *q_bf16 = (uint16_t *)(out + tile->n_heads * ATTENTION_ROWS * head_dim);
 
     tile->scores = memory;
     tile->weights = (uint16_t *)(memory + ATTENTION_ROWS * ATTENTION_KEYS);
     for (size_t h = 0; h < tile->n_heads; h++) {
         struct head *head = &tile->heads[h];
 
-        head->number = first_head + h;
-        head->q = q + head->number * head_dim;
+        head->index = first_head + h;
+        head->q = q + head->index * head_dim;
         head->out = out + h * ATTENTION_ROWS * head_dim;
-        head->rounded = rounded + h * ATTENTION_ROWS * head_dim;
+        head->q_bf16 = q_bf16 + h * ATTENTION_ROWS * head_dim;
         memset(head->sum, 0, sizeof head->sum);
         for (size_t row = 0; tile->session->bf16_attention && row < tile->n; row++)
             tile->session->kernels.round_bf16(head->q + row * tile->q_width, head_dim,
-                                              head->rounded + row * head_dim);
+                                              head->q_bf16 + row * head_dim);
     }
 }
 
@@ -221,7 +223,7 @@ static size_t heads_per_kv_head(const struct model_info *info)
 
 size_t attention_scratch_bytes(const struct model_info *info)
 {
-    const size_t heads = min_size(heads_per_kv_head(info), HEADS_TOGETHER);
+    const size_t heads = min_size(heads_per_kv_head(info), TILE_HEADS_MAX);
 
     return ATTENTION_ROWS * (ATTENTION_KEYS + heads * info->head_dim) *
            (sizeof(float) + sizeof(uint16_t));
@@ -231,46 +233,47 @@ static void run_attention_task(void *arg, size_t item, size_t thread)
 {
     const struct attention_args *args = arg;
     const struct model_info *info = &args->session->model->info;
-    const size_t sharing = heads_per_kv_head(info);
-    const size_t group = item % args->tasks_per_tile;
-    const size_t groups_sharing = args->tasks_per_tile / info->n_kv_heads;
-    const size_t first_head = group % groups_sharing * args->heads_per_task;
-    /* The last tiles see the most keys: they come first, so that threads end together. */
-    const size_t number = args->batch->n_tiles - 1 - item / args->tasks_per_tile;
-    const struct batch_range *range = ragged_range_of_tile(args->batch, number);
+    const size_t n_sharing = heads_per_kv_head(info);
+    const size_t task = item % args->tasks_per_tile;
+    const size_t tasks_per_kv_head = args->tasks_per_tile / info->n_kv_heads;
+    const size_t first_head = task % tasks_per_kv_head * args->heads_per_task;
+    /* The last tiles have the most work. They come first, so that all threads finish together.
+     */
+    const size_t index = args->batch->n_tiles - 1 - item / args->tasks_per_tile;
+    const struct batch_range *range = ragged_range_of_tile(args->batch, index);
     const size_t start =
-        (range->first_position / ATTENTION_ROWS + number - range->first_tile) * ATTENTION_ROWS;
+        (range->first_position / ATTENTION_ROWS + index - range->first_tile) * ATTENTION_ROWS;
     struct tile tile = {
         .session = args->session,
         .batch = args->batch,
         .range = range,
-        .number = number,
-        .kv_head = group / groups_sharing,
+        .index = index,
+        .kv_head = task / tasks_per_kv_head,
         .window = args->window,
         .first = start > range->first_position ? start : range->first_position,
         .q_width = (size_t)info->n_heads * info->head_dim,
-        .n_heads = min_size(args->heads_per_task, sharing - first_head),
+        .n_heads = min_size(args->heads_per_task, n_sharing - first_head),
     };
     const size_t row = range->first_row + tile.first - range->first_position;
 
     tile.n = min_size(start + ATTENTION_ROWS, range->n_keys) - tile.first;
-    init_heads(&tile, tile.kv_head * sharing + first_head, args->batch->q + row * tile.q_width,
-               session_scratch(args->session, thread));
+    init_heads(&tile, tile.kv_head * n_sharing + first_head,
+               args->batch->q + row * tile.q_width, session_scratch(args->session, thread));
     attend_tile(&tile, thread);
 }
 
 void attention_run(const struct session *session, struct ragged *batch, size_t window)
 {
     const struct model_info *info = &session->model->info;
-    const size_t sharing = heads_per_kv_head(info);
+    const size_t n_sharing = heads_per_kv_head(info);
     const size_t n_wanted = TASKS_PER_THREAD * pool_threads(session->pool);
     struct attention_args args = { .session = session, .batch = batch, .window = window };
-    size_t n_splits = (sharing + HEADS_TOGETHER - 1) / HEADS_TOGETHER;
+    size_t n_splits = (n_sharing + TILE_HEADS_MAX - 1) / TILE_HEADS_MAX;
 
-    while (n_splits < sharing && batch->n_tiles * info->n_kv_heads * n_splits < n_wanted)
+    while (n_splits < n_sharing && batch->n_tiles * info->n_kv_heads * n_splits < n_wanted)
         n_splits++;
-    args.heads_per_task = (sharing + n_splits - 1) / n_splits;
+    args.heads_per_task = (n_sharing + n_splits - 1) / n_splits;
     args.tasks_per_tile =
-        info->n_kv_heads * ((sharing + args.heads_per_task - 1) / args.heads_per_task);
+        info->n_kv_heads * ((n_sharing + args.heads_per_task - 1) / args.heads_per_task);
     pool_run(session->pool, batch->n_tiles * args.tasks_per_tile, run_attention_task, &args);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a batch's sums of attention come to. */
+/* From a batch's sums of attention to the means that its sequences request. */
 #include <math.h>
 
 #include "base/threads/pool.h"
@@ -40,7 +40,7 @@ void attention_means(const struct session *session, const struct ragged *batch)
 {
     const struct model_info *info = &session->model->info;
     const size_t n_threads = pool_threads(session->pool);
-    const size_t n_head_mass = (size_t)info->n_layers * info->n_heads;
+    const size_t n_layer_heads = (size_t)info->n_layers * info->n_heads;
 
     for (size_t p = 0; p < batch->n_ranges; p++) {
         const struct batch_range *range = &batch->ranges[p];
@@ -56,9 +56,9 @@ void attention_means(const struct session *session, const struct ragged *batch)
                 mass += batch->mass[t * batch->n_spans + range->first_span + i];
             sequence->attention[i] = (double)mass / unit /
                                      ((double)info->n_layers * info->n_heads * n_rows) / n_span;
-            for (size_t c = 0; sequence->attention_by_head && c < n_head_mass; c++)
-                sequence->attention_by_head[i * n_head_mass + c] =
-                    (double)batch->head_mass[range->first_head_mass + i * n_head_mass + c] /
+            for (size_t c = 0; sequence->attention_by_head && c < n_layer_heads; c++)
+                sequence->attention_by_head[i * n_layer_heads + c] =
+                    (double)batch->head_mass[range->first_head_mass + i * n_layer_heads + c] /
                     unit / n_rows / n_span;
         }
         if (sequence->focus)

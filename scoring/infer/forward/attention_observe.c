@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What rows see of their keys, where a sequence asks: scores are computed again, once maxima
- * and sums are known, and only what is asked for is paid for.
+ * Attention probabilities that sequences request. Scores are computed a second time, when the
+ * maxima and sums of the softmax are final, and only for the keys that are requested.
  */
 #include <float.h>
 #include <math.h>
@@ -13,30 +13,29 @@
 #include "scoring/infer/model/model_private.h"
 #include "scoring/kernels/kernels.h"
 
-/* What row `row` puts on keys [first, end), given the scores of a block beginning at `block`.
- */
+/* Probability that row `row` gives to keys [first, end). tile->scores holds the scores of the
+ * block of keys that starts at `block`; those of the keys are overwritten. */
 static double row_mass(const struct tile *tile, const struct head *head, size_t row,
                        size_t block, size_t first, size_t end)
 {
-    const struct span seen = tile_visible(tile, row, first, end);
-    float *scores = tile->scores + row * ATTENTION_KEYS + (seen.start - block);
+    const struct span visible = tile_visible(tile, row, first, end);
+    const size_t n = visible.end - visible.start;
+    float *scores = tile->scores + row * ATTENTION_KEYS + (visible.start - block);
 
-    if (seen.start == seen.end)
+    if (n == 0)
         return 0;
-    tile_cap(tile, scores, seen.end - seen.start);
-    return tile->session->kernels.exp_sum(scores, seen.end - seen.start, head->max[row]) /
-           head->sum[row];
+    tile_cap(tile, scores, n);
+    return tile->session->kernels.exp_sum(scores, n, head->max[row]) / head->sum[row];
 }
 
-/* The scores of the observed rows on a span are computed again: now the final maximum and sum
- * are known, and only spans are paid for. */
+/* Sum over rows [row, n) of their probability on a span, in fixed point. */
 static int64_t span_mass(const struct tile *tile, const struct head *head, size_t row,
                          const struct span *span)
 {
     const size_t panel = tile->session->kernels.panel;
     const size_t step = ATTENTION_KEYS / panel * panel;
-    const size_t seen = tile_first_visible(tile, row); /* rows after it see no earlier keys */
-    const size_t start = span->start > seen ? span->start : seen;
+    const size_t visible = tile_first_visible(tile, row); /* later rows see no earlier keys */
+    const size_t start = span->start > visible ? span->start : visible;
     const size_t end = min_size(span->end, tile->first + tile->n);
     const double unit = attention_fixed_one(tile->session, tile->range);
     int64_t sum = 0;
@@ -55,19 +54,19 @@ static int64_t span_mass(const struct tile *tile, const struct head *head, size_
     return sum;
 }
 
-/* What each observed row puts on keys that are not to be left out of account. */
-static void count_mass(struct tile *tile, const struct head *head, size_t row)
+/* Set tile->counted of rows [row, n): their probability on keys outside ignored_keys. */
+static void find_counted_mass(struct tile *tile, const struct head *head, size_t row)
 {
-    const struct span unseen = tile->range->sequence->ignored_keys;
+    const struct span ignored = tile->range->sequence->ignored_keys;
     const size_t panel = tile->session->kernels.panel;
     const size_t step = ATTENTION_KEYS / panel * panel;
-    const size_t end = min_size(unseen.end, tile->first + tile->n);
+    const size_t end = min_size(ignored.end, tile->first + tile->n);
 
     for (size_t r = row; r < tile->n; r++)
         tile->counted[r] = 1;
-    for (size_t block = unseen.start / panel * panel; block < end; block += step) {
+    for (size_t block = ignored.start / panel * panel; block < end; block += step) {
         const size_t block_end = min_size(block + step, end);
-        const size_t first = block > unseen.start ? block : unseen.start;
+        const size_t first = block > ignored.start ? block : ignored.start;
 
         tile_score(tile, head, row, block, block_end);
         for (size_t r = row; r < tile->n; r++)
@@ -77,13 +76,13 @@ static void count_mass(struct tile *tile, const struct head *head, size_t row)
         tile->counted[r] = fmax(tile->counted[r], DBL_MIN);
 }
 
-/* What span i gets of the layer and head at hand. */
+/* The sum for span i, the current layer and a head. */
 static _Atomic int64_t *head_mass_of(const struct tile *tile, const struct head *head, size_t i)
 {
     const struct model_info *info = &tile->session->model->info;
 
     return tile->batch->head_mass + tile->range->first_head_mass +
-           (i * info->n_layers + tile->batch->layer) * info->n_heads + head->number;
+           (i * info->n_layers + tile->batch->layer) * info->n_heads + head->index;
 }
 
 static void observe_mass(struct tile *tile, const struct head *head, size_t thread)
@@ -96,7 +95,7 @@ static void observe_mass(struct tile *tile, const struct head *head, size_t thre
         return;
     const size_t row =
         sequence->attend_from > tile->first ? sequence->attend_from - tile->first : 0;
-    count_mass(tile, head, row);
+    find_counted_mass(tile, head, row);
     for (size_t i = 0; i < sequence->n_spans; i++) {
         const int64_t sum = span_mass(tile, head, row, &sequence->spans[i]);
 
@@ -106,7 +105,7 @@ static void observe_mass(struct tile *tile, const struct head *head, size_t thre
     }
 }
 
-/* What the observed rows put on keys [first, end) of a block, to their focus. */
+/* Add the probability of the observed rows on keys [first, end) of a block to their focus. */
 static void add_block_to_focus(const struct tile *tile, const struct head *head, size_t block,
                                size_t first, size_t end)
 {
@@ -118,11 +117,11 @@ static void add_block_to_focus(const struct tile *tile, const struct head *head,
 
         if (position >= attend_from)
             tile->batch->focus[(tile->range->first_focus + position - attend_from) * n_heads +
-                               head->number] += row_mass(tile, head, r, block, first, end);
+                               head->index] += row_mass(tile, head, r, block, first, end);
     }
 }
 
-/* Row r's far keys among the n of a block: their scores become probabilities times the sum. */
+/* Add the probabilities of row r on the distant keys of a block of n, and their squares. */
 static void add_row_to_reach(const struct tile *tile, const struct head *head, size_t r,
                              size_t block, size_t n, double *sum, double *squares)
 {
@@ -145,7 +144,7 @@ static void add_row_to_reach(const struct tile *tile, const struct head *head, s
     }
 }
 
-/* Each row's probability on all focus spans together. */
+/* Compute each observed row's probability on all focus spans together. */
 static void observe_focus(const struct tile *tile, const struct head *head)
 {
     const struct sequence *sequence = tile->range->sequence;
@@ -160,7 +159,7 @@ static void observe_focus(const struct tile *tile, const struct head *head)
         if (tile->first + r >= sequence->attend_from)
             batch->focus[(tile->range->first_focus + tile->first + r - sequence->attend_from) *
                              n_heads +
-                         head->number] = 0;
+                         head->index] = 0;
     for (size_t i = 0; i < sequence->n_focus_spans; i++) {
         const struct span span = sequence->focus_spans[i];
         const size_t end = min_size(span.end, tile->first + tile->n);
@@ -175,7 +174,8 @@ static void observe_focus(const struct tile *tile, const struct head *head)
     }
 }
 
-/* Sum and sum of squares of a row's probabilities on keys at least reach_distance before it. */
+/* Sum the probabilities of all rows on keys at least reach_distance before them, and their
+ * squares. */
 static void observe_reach(const struct tile *tile, const struct head *head)
 {
     const struct sequence *sequence = tile->range->sequence;
@@ -195,8 +195,8 @@ static void observe_reach(const struct tile *tile, const struct head *head)
         for (size_t r = 0; r < tile->n; r++)
             add_row_to_reach(tile, head, r, block, n, &sum, &squares);
     }
-    batch->reach[2 * (tile->number * n_heads + head->number)] = sum;
-    batch->reach[2 * (tile->number * n_heads + head->number) + 1] = squares;
+    batch->reach[2 * (tile->index * n_heads + head->index)] = sum;
+    batch->reach[2 * (tile->index * n_heads + head->index) + 1] = squares;
 }
 
 void tile_observe(struct tile *tile, size_t thread)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * attention_private.h - a tile of attention while a thread is at it.
+ * attention_private.h - a tile of attention: the state of the online softmax in one thread.
  */
 #ifndef CURATE_ATTENTION_PRIVATE_H
 #define CURATE_ATTENTION_PRIVATE_H
@@ -13,38 +13,39 @@
 struct batch_range;
 struct ragged;
 
-/* Heads that share keys and values, of which a thread does so many at a time at most. */
-enum { HEADS_TOGETHER = 8 };
+/* At most so many of the heads that share a key-value head are in one tile. */
+enum { TILE_HEADS_MAX = 8 };
 
-/* What a tile's rows have come to under one head. */
+/* The query rows of a tile under one head, and their running softmax. */
 struct head {
-    size_t number;
-    float *q;          /* row 0; q_width apart */
-    uint16_t *rounded; /* the same as bfloat16, head_dim apart, where that is multiplied */
-    float *out;        /* n x head_dim: sum of exp(score - max) * value */
-    float max[ATTENTION_ROWS];
-    double sum[ATTENTION_ROWS]; /* of exp(score - max); 0 until the row has seen a key */
+    size_t index;               /* of the head in the model */
+    float *q;                   /* query row 0; the next row is q_width floats on */
+    uint16_t *q_bf16;           /* n x head_dim: the queries in bfloat16, with bf16_attention */
+    float *out;                 /* n x head_dim: sum of exp(score - max) * value */
+    float max[ATTENTION_ROWS];  /* largest score so far */
+    double sum[ATTENTION_ROWS]; /* of exp(score - max); 0 until the row has met a key */
 };
 
-/* Rows [first, first + n) of one range under the heads of one key-value head. */
+/* Query rows [first, first + n) of one range, under heads of one key-value head. */
 struct tile {
     const struct session *session;
     const struct ragged *batch;
     const struct batch_range *range;
     size_t kv_head;
-    size_t number; /* of all tiles of the batch */
-    size_t window; /* keys a row sees; 0 all before it */
+    size_t index;  /* of the tile in the batch */
+    size_t window; /* keys that a row sees; 0: all up to its own */
     size_t first;  /* position of row 0 */
-    size_t n;
+    size_t n;      /* rows, at most ATTENTION_ROWS */
     size_t q_width;
-    float *scores;     /* n x ATTENTION_KEYS, of the head and the block of keys at hand */
-    uint16_t *weights; /* the same as bfloat16, where values are */
-    struct head heads[HEADS_TOGETHER];
+    float *scores;     /* n x ATTENTION_KEYS: of the current head and block of keys */
+    uint16_t *weights; /* n x ATTENTION_KEYS: softmax weights, with bf16_attention */
+    struct head heads[TILE_HEADS_MAX];
     size_t n_heads;
-    double counted[ATTENTION_ROWS]; /* probability of what is counted, of the observed rows */
+    double counted[ATTENTION_ROWS]; /* per observed row: probability of the keys that are not
+                                       ignored_keys */
 };
 
-/* The first key that a row sees. */
+/* Position of the first key that a row sees. */
 static inline size_t tile_first_visible(const struct tile *tile, size_t row)
 {
     const size_t end = tile->first + row + 1;
@@ -52,27 +53,30 @@ static inline size_t tile_first_visible(const struct tile *tile, size_t row)
     return tile->window > 0 && end > tile->window ? end - tile->window : 0;
 }
 
-/* The range of keys [first, end) that a row sees; empty when its ends are equal. */
+/* The keys among [first, end) that a row sees. Empty if start equals end. */
 static inline struct span tile_visible(const struct tile *tile, size_t row, size_t first,
                                        size_t end)
 {
     const size_t start = tile_first_visible(tile, row);
-    struct span seen = { first > start ? first : start, min_size(end, tile->first + row + 1) };
+    struct span visible = { first > start ? first : start,
+                            min_size(end, tile->first + row + 1) };
 
-    if (seen.start >= seen.end)
-        seen.start = seen.end = first;
-    return seen;
+    if (visible.start >= visible.end)
+        visible.start = visible.end = first;
+    return visible;
 }
 
-/* tile->scores = rows [row, n) times keys [first, end), where a row sees them; first begins a
- * panel, and there are at most ATTENTION_KEYS. */
+/* Compute tile->scores: query rows [row, n) times keys [first, end). Scores of keys that a row
+ * does not see are undefined. first is a multiple of the panel; end - first is at most
+ * ATTENTION_KEYS. */
 void tile_score(const struct tile *tile, const struct head *head, size_t row, size_t first,
                 size_t end);
 
-/* n scores of a row, where the model has a cap for them. */
+/* Apply the soft cap of the model, if it has one, to n scores of a row. */
 void tile_cap(const struct tile *tile, float *scores, size_t n);
 
-/* Note what the range's sequence asks of this tile, once its maxima and sums are known. */
+/* Add what the range's sequence observes of this tile to the batch. The maxima and sums of the
+ * heads must be final. */
 void tile_observe(struct tile *tile, size_t thread);
 
 #endif

@@ -7,7 +7,8 @@
 #include "scoring/infer/model/model_private.h"
 #include "scoring/kernels/kernels.h"
 
-/* n elements of a row of the gate, or of up where there is none, in place. */
+/* Activate n elements of the gate projection, in place, and multiply them by those of the up
+ * projection. Without a gate, `gate` is the up projection and is only activated. */
 static void apply_activation(const struct row_block *block, float *gate, const float *up,
                              size_t n)
 {

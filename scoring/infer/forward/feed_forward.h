@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * feed_forward.h - the feed-forward range of a layer.
+ * feed_forward.h - the feed-forward network of a layer.
  */
 #ifndef CURATE_FEED_FORWARD_H
 #define CURATE_FEED_FORWARD_H
 
 struct row_block;
 
-/* The operand is the block after the norm; the result is added to the residual stream. */
+/* Add the output of the feed-forward network to the residual stream. Its input is the operand:
+ * the block's rows after the pre-norm. */
 void feed_forward_run(struct row_block *block);
 
 #endif

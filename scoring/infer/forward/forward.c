@@ -29,9 +29,9 @@ static size_t kv_width(const struct model_info *info)
 }
 
 /*
- * Queries, keys and values must stay below this: then a score, a sum of at most HEAD_DIM_MAX
- * products, is finite, and so is all that the softmax makes of it. A comparison with NaN is
- * false. Whatever goes wrong elsewhere shows here one layer later, or in the logits.
+ * Queries, keys and values must not exceed 1e16 in magnitude. Then a score, a sum of at most
+ * HEAD_DIM_MAX products, is finite, and so is the softmax. The comparison is false for NaN. A
+ * value that becomes too large elsewhere shows up here one layer later, or in the logits.
  */
 static bool in_range(const float *x, size_t n)
 {
@@ -48,7 +48,7 @@ static void mark_bad_row(const struct row_block *block, size_t key)
         block->batch->bad_key[block->thread] = key;
 }
 
-/* Rows are keys until ragged_narrow(). */
+/* Until ragged_keep_observed(), there is one row per key. */
 static void embed_row(const struct row_block *block, size_t key)
 {
     const struct session *session = block->session;
@@ -70,9 +70,9 @@ static void embed_row(const struct row_block *block, size_t key)
     }
 }
 
-/* Norm the heads of a row where the model does, then turn them. */
-static void place_heads(const struct row_block *block, size_t key, float *row, size_t n_heads,
-                        const float *norm)
+/* Apply the norm of heads, if the model has one, and the rotary position. */
+static void norm_and_rotate_heads(const struct row_block *block, size_t key, float *row,
+                                  size_t n_heads, const float *norm)
 {
     const struct model_info *info = row_block_info(block);
 
@@ -84,7 +84,7 @@ static void place_heads(const struct row_block *block, size_t key, float *row, s
     rope_table_rotate(block->session, block->batch, block->layer->is_local, key, row, n_heads);
 }
 
-/* Keys and values of the block, from its rows after the norm. */
+/* Compute the keys and values of the block and store them. The operand is the normed rows. */
 static void project_keys_and_values(struct row_block *block)
 {
     const struct ragged *batch = block->batch;
@@ -96,7 +96,8 @@ static void project_keys_and_values(struct row_block *block)
         const size_t key = block->first + row;
         float *keys = block->inner + row * width;
 
-        place_heads(block, key, keys, row_block_info(block)->n_kv_heads, layer->k_norm);
+        norm_and_rotate_heads(block, key, keys, row_block_info(block)->n_kv_heads,
+                              layer->k_norm);
         if (!in_range(keys, width))
             mark_bad_row(block, key);
         kv_put_key(block->session, batch, ragged_range_of_key(batch, key), batch->position[key],
@@ -125,7 +126,7 @@ static void project_queries(struct row_block *block)
     for (size_t row = 0; row < block->n; row++, queries += width) {
         const size_t key = block->batch->key_of_row[block->first + row];
 
-        place_heads(block, key, queries, info->n_heads, layer->q_norm);
+        norm_and_rotate_heads(block, key, queries, info->n_heads, layer->q_norm);
         if (!in_range(queries, width))
             mark_bad_row(block, key);
         block->session->kernels.scale_f32(queries, row_block_hparams(block)->query_scale,
@@ -133,34 +134,34 @@ static void project_queries(struct row_block *block)
     }
 }
 
-/* The attention's output and the feed-forward range, each added to the residual stream. Side by
- * side, both start from the stream as it was. */
+/* Add the output of attention and of the feed-forward network to the residual stream. With a
+ * parallel residual, both start from the same stream. */
 static void finish_layer(struct row_block *block)
 {
     const struct layer *layer = block->layer;
     const size_t width = q_width(row_block_info(block));
-    const bool side_by_side = row_block_hparams(block)->parallel_residual;
+    const bool parallel = row_block_hparams(block)->parallel_residual;
 
-    if (side_by_side)
+    if (parallel)
         row_block_norm(block, &layer->ffn_norm);
     row_block_set_operand(block, block->batch->q + block->first * width, width);
     row_block_add_product(block, &layer->attn_output, &layer->attn_post_norm);
-    if (side_by_side)
+    if (parallel)
         row_block_set_operand(block, block->h, row_block_info(block)->n_embd);
     else
         row_block_norm(block, &layer->ffn_norm);
     feed_forward_run(block);
 }
 
-/* What every block of rows goes through between two attentions. */
+/* The work on every block of rows between two attentions. */
 struct row_pass {
     const struct session *session;
     struct ragged *batch;
     size_t block_rows;
     bool embed;
-    const struct layer *finished; /* whose attention has been; may be NULL */
-    const struct layer *keys;     /* whose keys and values come next; may be NULL */
-    const struct layer *queries;
+    const struct layer *finish;  /* add this layer's attention and feed-forward; or NULL */
+    const struct layer *keys;    /* then compute this layer's keys and values; or NULL */
+    const struct layer *queries; /* and this layer's queries; or NULL */
 };
 
 static void run_row_pass_block(void *arg, size_t item, size_t thread)
@@ -173,8 +174,8 @@ static void run_row_pass_block(void *arg, size_t item, size_t thread)
 
     for (size_t row = 0; pass->embed && row < block.n; row++)
         embed_row(&block, first + row);
-    if (pass->finished) {
-        block.layer = pass->finished;
+    if (pass->finish) {
+        block.layer = pass->finish;
         finish_layer(&block);
     }
     if (!pass->keys && !pass->queries)
@@ -196,8 +197,8 @@ static void run_row_pass(struct row_pass *pass)
              run_row_pass_block, pass);
 }
 
-/* Keys, values and queries of layer i, after the layer before it. In the model's last layer
- * only the rows that somebody looks at have queries. */
+/* Finish the layer before layer i, and compute the keys, values and queries of layer i. In the
+ * model's last layer, only rows whose output is requested have queries. */
 static void enter_layer(const struct session *session, struct ragged *batch, size_t i)
 {
     const struct layer *layers = session->model->weights.layers;
@@ -207,13 +208,13 @@ static void enter_layer(const struct session *session, struct ragged *batch, siz
         .session = session,
         .batch = batch,
         .embed = i == 0,
-        .finished = i > 0 ? &layers[i - 1] : NULL,
+        .finish = i > 0 ? &layers[i - 1] : NULL,
         .keys = &layers[i],
         .queries = is_last ? NULL : &layers[i],
     });
     if (!is_last)
         return;
-    ragged_narrow(session, batch);
+    ragged_keep_observed(session, batch);
     run_row_pass(
         &(struct row_pass){ .session = session, .batch = batch, .queries = &layers[i] });
 }
@@ -227,7 +228,7 @@ int forward_run(const struct session *session, struct ragged *batch, struct erro
     for (size_t i = 0; i < batch->n_layers; i++) {
         batch->layer = i;
         enter_layer(session, batch, i);
-        if (ragged_check(session, batch, err) < 0)
+        if (ragged_check_values(session, batch, err) < 0)
             return -1;
         attention_run(session, batch, layers[i].is_local ? model->hparams.window : 0);
         if (i == 0)
@@ -235,9 +236,9 @@ int forward_run(const struct session *session, struct ragged *batch, struct erro
     }
     if (batch->n_targets > 0 || batch->n_layers == model->info.n_layers)
         run_row_pass(&(struct row_pass){
-            .session = session, .batch = batch, .finished = &layers[batch->n_layers - 1] });
+            .session = session, .batch = batch, .finish = &layers[batch->n_layers - 1] });
     logits_run(session, batch);
-    if (ragged_check(session, batch, err) < 0)
+    if (ragged_check_values(session, batch, err) < 0)
         return -1;
     logits_nll(batch);
     mean_pool_run(session, batch);

@@ -11,14 +11,15 @@
 #include "scoring/kernels/kernels.h"
 
 /*
- * The output matrix is not multiplied to a matrix of logits: a few columns at a time go into
- * the running maximum and sum of their rows while they are in the cache. The vocabulary is cut
- * into slices of VOCAB_BLOCK, which threads share; their sums are added in order.
+ * There is never a whole matrix of logits. CHUNK_COLUMNS logits of some rows are computed at a
+ * time and added to the running softmax of these rows while they are in the cache. The
+ * vocabulary is divided into blocks of VOCAB_BLOCK tokens, which threads share. The sums of the
+ * blocks are added in order, so they do not depend on the number of threads.
  */
 struct logits_args {
     const struct session *session;
     struct ragged *batch;
-    struct target *targets; /* a chunk of them */
+    struct target *targets; /* up to TARGET_CHUNK of the batch's */
     size_t n_targets;
     size_t block_rows;
     size_t n_blocks;
@@ -45,7 +46,8 @@ static void norm_target_row(void *arg, size_t row, size_t thread)
              args->batch->x + args->targets[row].row * width, args->batch->h + row * width);
 }
 
-/* Take n more logits of a row, columns `first` on, into its sum over a slice. */
+/* Add n logits of a target, those of tokens `first` on, to its sum over a block of the
+ * vocabulary. */
 static void add_logits(const struct row_block *block, const struct target *target,
                        struct logit_sum *sum, float *logits, size_t first, size_t n)
 {
@@ -53,7 +55,7 @@ static void add_logits(const struct row_block *block, const struct target *targe
     const size_t token = (size_t)target->token;
     const float cap = row_block_hparams(block)->final_soft_cap;
 
-    /* The sum is finite only if every logit is; exp() might hide one that is not. */
+    /* The sum is finite only if every logit is. exp() would hide -INFINITY. */
     if (!isfinite(kernels->sum_f32(logits, n))) {
         mark_bad_target(block->batch, target, block->thread);
         return;
@@ -71,7 +73,8 @@ static void add_logits(const struct row_block *block, const struct target *targe
     sum->sum += kernels->exp_sum(logits, n, sum->max);
 }
 
-/* A block of targets against a slice of the vocabulary. Neighbouring items share the slice. */
+/* Sum a block of targets over a block of the vocabulary. Consecutive items share the latter, so
+ * that its weights stay in the cache. */
 static void run_vocab_block(void *arg, size_t item, size_t thread)
 {
     const struct logits_args *args = arg;
@@ -99,7 +102,7 @@ static void run_vocab_block(void *arg, size_t item, size_t thread)
     }
 }
 
-/* The sums over slices of a target, in order, become its negative log-likelihood. */
+/* Add the sums of a target over all blocks of the vocabulary, in order. */
 static void finish_target(const struct logits_args *args, size_t i)
 {
     const struct logit_sum *sums = args->batch->sums + i;
@@ -124,7 +127,7 @@ size_t logits_vocab_blocks(const struct model_info *info)
 
 void logits_run(const struct session *session, struct ragged *batch)
 {
-    /* A row that is asked for many tokens is many targets. */
+    /* A row with several next_ids has several targets. */
     for (size_t first = 0; first < batch->n_targets; first += TARGET_CHUNK) {
         const size_t n = min_size(batch->n_targets - first, TARGET_CHUNK);
         struct logits_args args = {

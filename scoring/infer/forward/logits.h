@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * logits.h - from the last layer's rows to the negative log-likelihood of their next tokens.
+ * logits.h - from the last layer's hidden states to negative log-likelihoods of tokens.
  */
 #ifndef CURATE_LOGITS_H
 #define CURATE_LOGITS_H
@@ -11,14 +11,14 @@ struct model_info;
 struct ragged;
 struct session;
 
-/* Find the likelihood of every target. No row of all its logits exists. Logits that are not
- * finite mark their key bad. */
+/* Compute nll of every target of the batch. The logits of a row never exist all at once. Mark
+ * the key of a target as bad if one of its logits is not finite. */
 void logits_run(const struct session *session, struct ragged *batch);
 
-/* Into how many slices the vocabulary is cut: TARGET_CHUNK sums for each. */
+/* Number of blocks of the vocabulary. The batch has TARGET_CHUNK sums for each. */
 size_t logits_vocab_blocks(const struct model_info *info);
 
-/* Then, when none was bad: fill the nll_nats of the sequences. */
+/* Write nll_nats and next_nll_nats of the sequences. Call it if no key was marked bad. */
 void logits_nll(const struct ragged *batch);
 
 #endif

@@ -29,7 +29,7 @@ static void round_operand_int8(const struct session *session, struct operand *a)
     a->has_int8 = true;
 }
 
-/* Elements [first, first + k) of a panel of n columns times all rows. */
+/* Multiply all rows by elements [first, first + k) of a panel of n columns. */
 static void multiply_panel(const struct matmul_args *args, const uint8_t *panel, size_t n,
                            size_t first, size_t k, float *out, bool add)
 {
@@ -56,8 +56,9 @@ static void multiply_panel(const struct matmul_args *args, const uint8_t *panel,
     }
 }
 
-/* n columns from `column` on, out of the panels there are, or of such as are made for it. The
- * stretch at hand stays in the first two caches while all rows pass. */
+/* Compute n columns from `column` on. The panel is the model's, or is made here slice by slice.
+ * A slice of PANEL_DEPTH elements stays in the first two caches while all rows are multiplied.
+ */
 static void matmul_run_panel(const struct matmul_args *args, size_t column, size_t n,
                              float *out, bool add)
 {

@@ -8,14 +8,14 @@
 #include "scoring/infer/forward/session_private.h"
 #include "scoring/infer/model/model_private.h"
 
-/* Rows of one range, from `first` of the batch on. */
+/* The rows of one range that are pooled. */
 struct pooled_rows {
     const struct session *session;
     const struct ragged *batch;
-    size_t first;
+    size_t first; /* row of the batch */
 };
 
-/* In place: nothing looks at the residual stream after this. */
+/* In place: the residual stream is not used after this. */
 static void norm_pooled_row(void *arg, size_t row, size_t thread)
 {
     const struct pooled_rows *rows = arg;
@@ -26,7 +26,7 @@ static void norm_pooled_row(void *arg, size_t row, size_t thread)
     norm_row(rows->session, &model->weights.output_norm, x, x);
 }
 
-/* One row after the other, so that the sums do not depend on threads. */
+/* Rows are added in order by one thread, so the sums do not depend on the number of threads. */
 static void pool_range(const struct session *session, const struct ragged *batch,
                        const struct batch_range *range)
 {

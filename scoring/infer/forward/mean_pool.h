@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mean_pool.h - the last states of a sequence's tokens, as one vector.
+ * mean_pool.h - the mean of a sequence's last hidden states.
  */
 #ifndef CURATE_MEAN_POOL_H
 #define CURATE_MEAN_POOL_H
@@ -8,7 +8,8 @@
 struct ragged;
 struct session;
 
-/* After the last layer: the means that the sequences asked for (pooled). */
+/* After the last layer: write `pooled` of each sequence that requests it. Applies the output
+ * norm to the pooled rows of the residual stream in place. */
 void mean_pool_run(const struct session *session, const struct ragged *batch);
 
 #endif

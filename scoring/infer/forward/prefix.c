@@ -10,35 +10,35 @@
 #include "scoring/infer/forward/session_private.h"
 #include "scoring/infer/model/model_private.h"
 
-/* Beginnings of so many blocks each are the nodes of a tree: those of one block more hang
- * below. A node is told by the node above and the tokens of its last block. */
+/* All prefixes of whole blocks form a tree. The children of a node are one block longer. A node
+ * is identified by its parent and the tokens of its last block. */
 struct node {
-    const struct batch_range *range; /* the first that begins so */
-    size_t parent;                   /* plus 1; 0 for none */
+    const struct batch_range *range; /* the first with this prefix */
+    size_t parent;                   /* node + 1; 0: none */
 };
 
 struct tree {
     struct node *nodes;
     size_t n_nodes;
-    size_t *table; /* node plus 1, by hash; 0 for none */
+    size_t *table; /* hash table of node + 1; 0: empty */
     size_t n_table;
 };
 
 enum { BLOCK = SESSION_SHARED_BLOCK };
 
-/* Bfloat16 values lie in pairs of positions: none is of two ranges. */
-static_assert(BLOCK % 2 == 0, "a block begins a pair");
+/* Values in bfloat16 are stored in pairs of positions. No pair may belong to two ranges. */
+static_assert(BLOCK % 2 == 0, "a block starts a pair");
 
-static const int32_t *tokens_of(const struct batch_range *range, size_t i)
+static const int32_t *tokens_of_block(const struct batch_range *range, size_t i)
 {
     return range->sequence->tokens + i * BLOCK;
 }
 
-/* The place in the table of block i of a range below a node: it may be empty. */
+/* The slot of the table for the child of `parent` with block i of a range. It may be empty. */
 static size_t find_block(const struct tree *tree, const struct batch_range *range, size_t i,
                          size_t parent)
 {
-    const int32_t *tokens = tokens_of(range, i);
+    const int32_t *tokens = tokens_of_block(range, i);
     const size_t n_bytes = BLOCK * sizeof *tokens;
     const uint64_t hash = hash_u64((struct slice){ (const char *)tokens, n_bytes });
     size_t at = (size_t)((hash ^ parent * UINT64_C(0x9e3779b97f4a7c15)) % tree->n_table);
@@ -46,23 +46,25 @@ static size_t find_block(const struct tree *tree, const struct batch_range *rang
     for (; tree->table[at] != 0; at = (at + 1) % tree->n_table) {
         const struct node *node = &tree->nodes[tree->table[at] - 1];
 
-        if (node->parent == parent && memcmp(tokens_of(node->range, i), tokens, n_bytes) == 0)
+        if (node->parent == parent &&
+            memcmp(tokens_of_block(node->range, i), tokens, n_bytes) == 0)
             break;
     }
     return at;
 }
 
-/* Blocks of a range's beginning that it may take from elsewhere. */
+/* Number of first blocks of a range that another range may compute. */
 static size_t max_shared_blocks(const struct batch_range *range)
 {
     return min_size(range->first_observed, range->n_keys - 1) / BLOCK;
 }
 
-/* Take what earlier ranges hold of a range's beginning, and note what it begins with itself. */
+/* Find the longest prefix that an earlier range computes, and add the range's own prefixes to
+ * the tree. */
 static void share_range(struct tree *tree, struct batch_range *range)
 {
     const size_t n_blocks = range->n_keys / BLOCK;
-    const size_t most = max_shared_blocks(range);
+    const size_t n_max = max_shared_blocks(range);
     size_t parent = 0;
 
     for (size_t i = 0; i < n_blocks; i++) {
@@ -71,7 +73,7 @@ static void share_range(struct tree *tree, struct batch_range *range)
         if (tree->table[at] == 0) {
             tree->nodes[tree->n_nodes] = (struct node){ .range = range, .parent = parent };
             tree->table[at] = ++tree->n_nodes;
-        } else if (i < most) {
+        } else if (i < n_max) {
             range->owner = tree->nodes[tree->table[at] - 1].range;
             range->n_shared = (i + 1) * BLOCK;
         }
@@ -79,10 +81,10 @@ static void share_range(struct tree *tree, struct batch_range *range)
     }
 }
 
-/* Have whoever computes keys that a range shares put those of its last block of attention into
- * the range's memory as well. */
-static int copy_shared_block(const struct session *session, struct ragged *batch,
-                             struct batch_range *range, struct arena *arena, struct error *err)
+/* Make a range a user of the ranges that compute the KV entries of its partly shared attention
+ * block. kv_put_key() and kv_put_value() then copy these entries into the range's memory. */
+static int become_user(const struct session *session, struct ragged *batch,
+                       struct batch_range *range, struct arena *arena, struct error *err)
 {
     const size_t panel = session->kernels.panel;
     const size_t block = ATTENTION_KEYS / panel * panel;
@@ -127,28 +129,28 @@ int prefix_share(struct session *session, struct ragged *batch, struct error *er
         if (!batch->ranges[p].has_own_rope_rows)
             share_range(&tree, &batch->ranges[p]);
     for (size_t p = 0; p < batch->n_ranges; p++)
-        if (copy_shared_block(session, batch, &batch->ranges[p], arena, err) < 0)
+        if (become_user(session, batch, &batch->ranges[p], arena, err) < 0)
             return -1;
     return 0;
 }
 
 size_t prefix_shared(const struct batch_range *earlier, const struct batch_range *range)
 {
-    const size_t most = min_size(max_shared_blocks(range), earlier->n_keys / BLOCK) * BLOCK;
+    const size_t n_max = min_size(max_shared_blocks(range), earlier->n_keys / BLOCK) * BLOCK;
     const int32_t *left = earlier->sequence->tokens;
     const int32_t *right = range->sequence->tokens;
     size_t n = 0;
 
     if (earlier->has_own_rope_rows || range->has_own_rope_rows)
         return 0;
-    while (n < most && memcmp(left + n, right + n, BLOCK * sizeof *left) == 0)
+    while (n < n_max && memcmp(left + n, right + n, BLOCK * sizeof *left) == 0)
         n += BLOCK;
     return n;
 }
 
 uint64_t prefix_bytes(uint64_t n_tokens, uint64_t n_ranges)
 {
-    /* In a block of attention a range follows as many others as there are blocks, at most. */
+    /* A range is a user of at n_max one range for each shared block in a block of attention. */
     return n_tokens / BLOCK * (sizeof(struct node) + 2 * sizeof(size_t)) +
            n_ranges * (ATTENTION_KEYS / BLOCK) * sizeof(struct prefix_user);
 }

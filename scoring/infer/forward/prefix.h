@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * prefix.h - sequences of one call that begin alike have the keys of their beginning once.
+ * prefix.h - prefix sharing: sequences of a call with a common prefix share its KV entries.
  *
- * A row depends on nothing but the tokens up to its own. So what two sequences begin with, in
- * blocks of SESSION_SHARED_BLOCK tokens, and nobody looks at in the second, is computed in the
- * first alone. Attention adds up in blocks of keys (ATTENTION_KEYS, about) counted from the
- * start of a sequence: whole ones are read where the first sequence has them, of the last one,
- * which the second goes on with, each has the keys in its own memory. No bit changes.
+ * The hidden state of a token depends on no later token. So a common prefix is computed once,
+ * by the earlier sequence (its owner), in blocks of SESSION_SHARED_BLOCK tokens, up to the
+ * first token whose output the later sequence (its user) needs.
+ *
+ * Attention sums over blocks of about ATTENTION_KEYS keys, counted from the start of a
+ * sequence. A user reads whole shared blocks from the owner's memory. A block that is only
+ * partly shared is copied into the user's own memory, where the user continues it. No bit of a
+ * result changes.
  */
 #ifndef CURATE_PREFIX_H
 #define CURATE_PREFIX_H
@@ -14,20 +17,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct error;
 struct batch_range;
+struct error;
 struct ragged;
 struct session;
 
-/* Fill owner, n_shared, first_stored and users of the ranges, which have their other members
- * of range_observe() and has_own_rope_rows: those whose positions turn by their own length
- * share nothing. In time and memory of the session's arena linear in the number of tokens. */
+/* Fill owner, n_shared, first_stored and users of all ranges of the batch. Needs the members
+ * set by range_observe(), and has_own_rope_rows: a range whose RoPE frequencies depend on its
+ * length shares nothing. Time, and memory of the session's arena, are linear in the number of
+ * tokens. Returns -1 on ERR_NOMEM. */
 int prefix_share(struct session *session, struct ragged *batch, struct error *err);
 
-/* How many first tokens of a range are taken from an earlier one; both as above. */
+/* Number of first tokens of a range that an earlier range computes for it. Needs the same
+ * members as prefix_share(). */
 size_t prefix_shared(const struct batch_range *earlier, const struct batch_range *range);
 
-/* What prefix_share() takes for so many tokens in n_ranges ranges, at most. */
+/* Upper bound of the bytes that prefix_share() allocates for n_tokens in n_ranges ranges. */
 uint64_t prefix_bytes(uint64_t n_tokens, uint64_t n_ranges);
 
 #endif

@@ -17,28 +17,28 @@
 #include "scoring/infer/forward/session_private.h"
 #include "scoring/infer/model/model_private.h"
 
-/* Positions and keys are kept in 32 bits. */
+/* Positions and keys are stored in 32 bits. */
 #define MAX_KEYS ((size_t)1 << 31)
 
-/* Floats of each matrix of a batch. */
+/* Sizes of the matrices of a batch, in floats. */
 struct floats {
-    uint64_t x, q, k, v, h, angles, local_angles;
+    uint64_t x, q, k, v, h, rope, local_rope;
 };
 
-/* What they depend on. */
+/* What these sizes depend on. */
 struct counts {
-    uint64_t keys, slots, max_keys, angles, targets;
+    uint64_t keys, slots, max_keys, rope_rows, targets;
     size_t panel;
-    bool rounded; /* keys and values are */
+    bool bf16; /* the type of keys and values */
 };
 
-/* Matrices begin on cache lines. */
+/* Round up to a cache line, where each matrix starts. */
 static uint64_t align_floats(uint64_t n)
 {
     return (n + 15) & ~(uint64_t)15;
 }
 
-/* The shape is bounded by hparams.c and the keys by MAX_KEYS: nothing here can wrap. */
+/* No overflow: hparams.c bounds the shape of the model, and MAX_KEYS the keys. */
 static struct floats measure_floats(const struct model *model, const struct counts *counts)
 {
     const struct model_info *info = &model->info;
@@ -49,22 +49,22 @@ static struct floats measure_floats(const struct model *model, const struct coun
     return (struct floats){
         .x = align_floats(counts->keys * info->n_embd),
         .q = align_floats(counts->keys * q_width),
-        .k = align_floats(kv_key_floats(info, counts->rounded, counts->slots)),
-        .v = align_floats(kv_value_floats(info, counts->rounded, counts->panel, counts->slots)),
+        .k = align_floats(kv_key_floats(info, counts->bf16, counts->slots)),
+        .v = align_floats(kv_value_floats(info, counts->bf16, counts->panel, counts->slots)),
         .h = align_floats((counts->targets < TARGET_CHUNK ? counts->targets : TARGET_CHUNK) *
                           info->n_embd),
-        .angles = align_floats(counts->angles * half),
-        .local_angles = hparams->has_local_rope ? align_floats(counts->max_keys * half) : 0,
+        .rope = align_floats(counts->rope_rows * half),
+        .local_rope = hparams->has_local_rope ? align_floats(counts->max_keys * half) : 0,
     };
 }
 
 static uint64_t sum_floats(const struct floats *floats)
 {
-    return floats->x + floats->q + floats->k + floats->v + floats->h + 2 * floats->angles +
-           2 * floats->local_angles;
+    return floats->x + floats->q + floats->k + floats->v + floats->h + 2 * floats->rope +
+           2 * floats->local_rope;
 }
 
-/* The layers that what is asked of a sequence takes. */
+/* Number of layers that the requested outputs of a sequence need. */
 static size_t layers_needed(const struct session *session, const struct sequence *sequence)
 {
     const size_t n_layers = session->model->info.n_layers;
@@ -108,7 +108,7 @@ bool range_observe(const struct sequence *sequence, size_t index, struct batch_r
     return out->n_keys > 0;
 }
 
-/* Number rows and tiles anew from first_position of each range. */
+/* Number rows and tiles again, after first_position of the ranges has changed. */
 static void number_rows(struct ragged *batch)
 {
     batch->n_rows = 0;
@@ -124,7 +124,7 @@ static void number_rows(struct ragged *batch)
     }
 }
 
-/* Parts whose positions turn as those of short ones share the first rows of the tables. */
+/* The shared rows of the RoPE tables come first, then those of ranges that have their own. */
 static void lay_out_rope_rows(struct ragged *batch)
 {
     for (size_t p = 0; p < batch->n_ranges; p++)
@@ -140,7 +140,7 @@ static void lay_out_rope_rows(struct ragged *batch)
     }
 }
 
-/* How many numbers its attention by layer and head takes. */
+/* Number of elements of attention_by_head that a sequence requests. */
 static size_t head_mass_count(const struct session *session, const struct sequence *sequence)
 {
     const struct model_info *info = &session->model->info;
@@ -150,7 +150,7 @@ static size_t head_mass_count(const struct session *session, const struct sequen
                : 0;
 }
 
-/* The sequences of which something is observed. */
+/* Check all sequences and make a range for each that requests an output. */
 static int list_ranges(struct session *session, const struct sequence *sequences,
                        size_t n_sequences, struct ragged *batch, struct error *err)
 {
@@ -232,7 +232,7 @@ static int allocate_lists(struct session *session, struct ragged *batch, struct 
     return 0;
 }
 
-/* Panels are in memory already, and the mapped weights then have no more to be read. */
+/* With packed panels, the weights need no more memory: the mapped file is not read again. */
 static int check_batch_memory(const struct session *session, const struct ragged *batch,
                               uint64_t bytes, struct error *err)
 {
@@ -240,15 +240,15 @@ static int check_batch_memory(const struct session *session, const struct ragged
         .weight_bytes = session->has_panels ? 0 : session->model->info.weight_bytes,
         .activation_bytes = bytes,
     };
-    const uint64_t held = session->n_floats * sizeof *session->floats;
+    const uint64_t reused = session->n_floats * sizeof *session->floats;
 
     if (bytes > session->max_bytes)
         return error_set(err, ERR_NOMEM,
-                         "%zu tokens at once take %.1f MiB of memory chunk the weights, more "
-                         "than the %.1f left to them; run fewer tokens, or allow more",
+                         "%zu tokens at once need %.1f MiB of memory beside the weights, more "
+                         "than the limit of %.1f MiB: run fewer tokens, or raise the limit",
                          batch->n_keys, (double)bytes / (1 << 20),
                          (double)session->max_bytes / (1 << 20));
-    return session_check_memory(&memory, batch->n_keys, memory_available("") + held, err);
+    return session_check_memory(&memory, batch->n_keys, memory_available("") + reused, err);
 }
 
 static int allocate_floats(struct session *session, struct ragged *batch, struct error *err)
@@ -256,17 +256,17 @@ static int allocate_floats(struct session *session, struct ragged *batch, struct
     const struct counts counts = { .keys = batch->n_keys,
                                    .slots = batch->n_slots,
                                    .max_keys = batch->max_keys,
-                                   .angles = batch->n_rope_rows,
+                                   .rope_rows = batch->n_rope_rows,
                                    .targets = batch->n_targets,
                                    .panel = session->kernels.panel,
-                                   .rounded = session->bf16_attention };
+                                   .bf16 = session->bf16_attention };
     const struct floats n = measure_floats(session->model, &counts);
     const uint64_t total = sum_floats(&n);
 
     if (total > SIZE_MAX / sizeof *session->floats)
         return error_nomem(err);
     if (total > session->n_floats) {
-        /* Before anything is taken, and before hours are spent where memory is swapped. */
+        /* Check before allocating: a machine that swaps would run for hours. */
         if (check_batch_memory(session, batch, total * sizeof(float), err) < 0)
             return -1;
         free(session->floats);
@@ -282,13 +282,13 @@ static int allocate_floats(struct session *session, struct ragged *batch, struct
     batch->v = batch->q + n.q + n.k;
     batch->h = batch->q + n.q + n.k + n.v;
     batch->cos = batch->h + n.h;
-    batch->sin = batch->cos + n.angles;
-    batch->local_cos = batch->sin + n.angles;
-    batch->local_sin = batch->local_cos + n.local_angles;
+    batch->sin = batch->cos + n.rope;
+    batch->local_cos = batch->sin + n.rope;
+    batch->local_sin = batch->local_cos + n.local_rope;
     return 0;
 }
 
-/* Append the tokens of a range that are to be scored; its rows are keys as yet. */
+/* Append the tokens of a range that are scored. Rows are still keys. */
 static struct target *add_scored(const struct batch_range *range, struct target *target)
 {
     const struct sequence *sequence = range->sequence;
@@ -331,7 +331,7 @@ static void fill_lists(struct ragged *batch)
                                          .token = sequence->next_ids[i],
                                          .nll_nats = &sequence->next_nll_nats[i] };
     }
-    batch->n_targets = (size_t)(target - batch->targets); /* at most what was counted */
+    batch->n_targets = (size_t)(target - batch->targets); /* fewer with score_spans */
 }
 
 int ragged_init(struct session *session, const struct sequence *sequences, size_t n_sequences,
@@ -386,7 +386,7 @@ const struct batch_range *ragged_range_of_tile(const struct ragged *batch, size_
     return &batch->ranges[low];
 }
 
-void ragged_narrow(const struct session *session, struct ragged *batch)
+void ragged_keep_observed(const struct session *session, struct ragged *batch)
 {
     const size_t width = session->model->info.n_embd;
     struct target *target = batch->targets;
@@ -409,7 +409,8 @@ void ragged_narrow(const struct session *session, struct ragged *batch)
     }
 }
 
-int ragged_check(const struct session *session, const struct ragged *batch, struct error *err)
+int ragged_check_values(const struct session *session, const struct ragged *batch,
+                        struct error *err)
 {
     size_t key = SIZE_MAX;
 
@@ -421,8 +422,8 @@ int ragged_check(const struct session *session, const struct ragged *batch, stru
     const struct batch_range *range = ragged_range_of_key(batch, key);
     return error_set(err, ERR_INPUT,
                      "the model's values at token %" PRIu32
-                     " of sequence %zu are not finite or too large "
-                     "to compute with; its weights are damaged, or made for another program",
+                     " of sequence %zu are not finite or too large to compute with: the "
+                     "model's file is damaged or made for another program",
                      batch->position[key], range->index);
 }
 
@@ -433,13 +434,13 @@ uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys
     const struct counts counts = { .keys = n,
                                    .slots = n + (uint64_t)n_ranges * KERNELS_PANEL_MAX,
                                    .max_keys = n,
-                                   .angles = n,
+                                   .rope_rows = n,
                                    .targets = TARGET_CHUNK,
                                    .panel = KERNELS_PANEL_MAX };
     const struct floats floats = measure_floats(model, &counts);
     const size_t n_heads = model->info.n_heads;
-    /* All tokens may be scored and their focus asked for; one-token spans are the most there
-     * can be; a tile has two numbers a head for the reach. */
+    /* At most, all tokens are scored and have a focus, each span has one token, and each tile
+     * has two values of reach per head. */
     const size_t n_tiles = n / ATTENTION_ROWS + n_ranges;
     const uint64_t lists =
         (uint64_t)(n + 1) *
@@ -448,6 +449,6 @@ uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys
         (uint64_t)n_ranges * sizeof(struct batch_range) + prefix_bytes(n, n_ranges) +
         (uint64_t)logits_vocab_blocks(&model->info) * TARGET_CHUNK * sizeof(struct logit_sum);
 
-    /* The arena takes whole blocks for small lists. */
+    /* 1 MiB: the arena allocates small lists in whole blocks. */
     return sum_floats(&floats) * sizeof(float) + lists + (1 << 20);
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ragged.h - the sequences of one call laid out as one tall matrix, and the memory for them.
+ * ragged.h - the ragged batch: the sequences of one call as one tall matrix, and its memory.
  *
- * Every token that something observed depends on is a key: keys are numbered through, sequence
- * after sequence. What a sequence begins with may be the beginning of an earlier one of the
- * call: then these keys are the other's, which are computed once (prefix.h). A row is a row of
- * the residual stream. At first rows are keys; before the last layer's queries ragged_narrow()
- * keeps only the rows somebody looks at.
+ * Each token that any requested output depends on gets a KV entry ("key"). Keys are numbered
+ * consecutively over all sequences. A shared prefix uses the entries of the earlier sequence
+ * (prefix.h).
+ *
+ * A row is a row of the residual stream. At first there is one row per key. Before the queries
+ * of the last layer, ragged_keep_observed() keeps only the rows whose output is requested.
  */
 #ifndef CURATE_RAGGED_H
 #define CURATE_RAGGED_H
@@ -21,55 +22,56 @@ struct error;
 struct model;
 struct session;
 
-/* A later range that has keys of this one's own in its memory, too. */
+/* A later sequence that keeps its own copy of some of this sequence's KV entries. */
 struct prefix_user {
     const struct batch_range *range;
-    struct span positions;
+    struct span positions; /* of the copied entries */
     const struct prefix_user *next;
 };
 
-/* What of one sequence is run. */
+/* The part of the batch that belongs to one sequence. Each first_X is an index into the
+ * batch's X, which are numbered consecutively over all ranges. */
 struct batch_range {
     const struct sequence *sequence;
-    size_t index; /* of the sequence in the call, for messages */
-    size_t n_keys;
-    size_t n_shared;                 /* of these, the first are the owner's; 0: none */
-    const struct batch_range *owner; /* an earlier range, which may itself share its first */
-    size_t first_stored; /* the first key in its memory: that of a block of attention, so
-                          that the last of those shared may be there as well */
-    const struct prefix_user *users;
-    size_t first_key;      /* of its own keys */
-    size_t first_observed; /* position of the first row that is looked at */
-    size_t first_slot;     /* of the keys in its memory: see attention_kv.h */
+    size_t index;                    /* of the sequence in the call, for messages */
+    size_t n_keys;                   /* positions 0 .. n_keys - 1 have KV entries */
+    size_t n_shared;                 /* the first of these, computed by the owner; 0: none */
+    const struct batch_range *owner; /* of the prefix: an earlier range, maybe a user itself */
+    const struct prefix_user *users; /* ranges that copy entries which this one computes */
+    size_t first_stored;             /* position of the first KV entry in its own memory: the
+                                        start of the attention block that holds n_shared */
+    size_t first_key;                /* that the range computes: of position n_shared */
+    size_t first_observed;           /* position of the first row whose output is requested */
+    size_t first_slot;               /* in the KV cache, of first_stored: see attention_kv.h */
     size_t first_row;
-    size_t first_position; /* of first_row; its rows reach to the last key */
-    size_t first_tile;     /* of ATTENTION_ROWS positions each, counted from position 0 */
+    size_t first_position; /* of first_row; the last row is that of the last key */
+    size_t first_tile;     /* tiles start at multiples of ATTENTION_ROWS positions */
     size_t first_span;
-    size_t first_head_mass; /* of its spans, layers and heads */
-    size_t first_focus;     /* of its rows from attend_from on */
+    size_t first_head_mass; /* n_spans x n_layers x n_heads of them */
+    size_t first_focus;     /* one for each row from attend_from on */
     bool has_own_rope_rows; /* rope_depends_on_length() */
-    size_t first_rope_row;  /* of position 0, in the tables of angles */
+    size_t first_rope_row;  /* of position 0 */
 };
 
-/* The keys that are a range's own. */
+/* Number of keys that the range computes itself. */
 static inline size_t range_own_keys(const struct batch_range *range)
 {
     return range->n_keys - range->n_shared;
 }
 
-/* The number of the key of a position, which is the range's own. */
+/* The key of a position >= n_shared, which the range computes itself. */
 static inline size_t range_key(const struct batch_range *range, size_t position)
 {
     return range->first_key + (position - range->n_shared);
 }
 
-/* The keys in a range's memory. */
+/* Number of KV entries in the range's own memory. */
 static inline size_t range_stored_keys(const struct batch_range *range)
 {
     return range->n_keys - range->first_stored;
 }
 
-/* The range in whose memory it finds the key of a position. */
+/* The range from whose memory this range reads the KV entry of a position. */
 static inline const struct batch_range *range_storing(const struct batch_range *range,
                                                       size_t position)
 {
@@ -78,21 +80,22 @@ static inline const struct batch_range *range_storing(const struct batch_range *
     return range;
 }
 
-/* Fill what of a sequence is looked at; false when nothing is. */
+/* Set sequence, index, n_keys and first_observed, and clear the rest. Returns false if the
+ * sequence requests nothing. */
 bool range_observe(const struct sequence *sequence, size_t index, struct batch_range *out);
 
-/* A row whose next token is scored. */
+/* A token to score, and the row that predicts it. */
 struct target {
-    size_t row; /* after ragged_narrow() */
+    size_t row; /* a key until ragged_keep_observed(), then a row */
     int32_t token;
     double nll;
-    double *nll_nats; /* where it goes when all is well */
+    double *nll_nats; /* the caller's; written by logits_nll() */
 };
 
-/* Over some of the logits of a target. */
+/* The softmax of a target over one block of the vocabulary. */
 struct logit_sum {
     float max;
-    float logit; /* of the token, if it is among them */
+    float logit; /* of the target's token, if the block contains it */
     double sum;  /* of exp(logit - max) */
 };
 
@@ -103,56 +106,59 @@ struct ragged {
     size_t n_slots;
     size_t n_rows;
     size_t n_tiles;
-    size_t max_keys;           /* of one range */
-    size_t n_layers;           /* that have to be run */
-    size_t layer;              /* the one at hand */
-    size_t n_rope_rows;        /* positions in the tables of angles: */
-    size_t n_shared_rope_rows; /* first those that ranges share, then those of one range each */
+    size_t max_keys;           /* largest n_keys of a range */
+    size_t n_layers;           /* that the requested outputs need */
+    size_t layer;              /* the current one */
+    size_t n_rope_rows;        /* rows of cos and sin: */
+    size_t n_shared_rope_rows; /* first the shared ones, then those of single ranges */
     uint32_t *position;        /* of each key in its sequence */
-    uint32_t *rope_row;        /* of each key, in the tables */
+    uint32_t *rope_row;        /* of each key */
     uint32_t *key_of_row;
     struct target *targets;
     size_t n_targets;
-    struct logit_sum *sums; /* of TARGET_CHUNK targets for each slice of the vocabulary */
-    /* Attention on each span as a sum of fixed-point numbers, one line of n_spans a thread:
-     * sums of integers do not depend on their order. */
+    struct logit_sum *sums; /* blocks of the vocabulary x TARGET_CHUNK targets */
+    /* Attention on each span, in fixed point (attention_fixed_one()): threads x n_spans. The
+     * order of additions does not matter for integers. */
     int64_t *mass;
     size_t n_spans;
-    /* The same by span, layer and head, where that is asked for; all threads add to it. */
+    /* The same for each span, layer and head, if requested. All threads add to it. */
     _Atomic int64_t *head_mass;
     size_t n_head_mass;
-    double *focus; /* per row and head the probability on the focus spans */
+    double *focus; /* n_focus rows x heads: probability on the focus spans */
     size_t n_focus;
-    double *reach;   /* per tile and head of the first layer: sum, sum of squares */
-    size_t *bad_key; /* per thread the lowest key whose values left the range; SIZE_MAX none */
+    double *reach;   /* tiles x heads of the first layer: sum and sum of squares */
+    size_t *bad_key; /* per thread: lowest key whose values left the range; SIZE_MAX: none */
 
     float *x; /* residual stream: n_rows x n_embd */
-    float *q; /* queries, then the attention's output: n_rows x heads * head_dim */
-    void *k;  /* keys and values: see attention_kv.h */
+    float *q; /* queries, then the output of attention: n_rows x heads * head_dim */
+    void *k;  /* keys and values of the current layer: see attention_kv.h */
     void *v;
-    float *h;   /* up to TARGET_CHUNK rows after the last norm: x n_embd */
+    float *h;   /* up to TARGET_CHUNK rows x n_embd: hidden states after the output norm */
     float *cos; /* n_rope_rows x n_rot / 2 */
     float *sin;
-    float *local_cos; /* max_keys x n_rot / 2, where local layers turn otherwise */
+    float *local_cos; /* max_keys x n_rot / 2, if local layers have their own RoPE */
     float *local_sin;
 };
 
-/* Check the sequences against session.h and lay them out; memory is the session's and is used
- * again by the next call. A batch may come out with no ranges: nothing to observe. */
+/* Check the sequences and lay them out. Memory belongs to the session, until the next call. A
+ * batch without ranges has nothing to compute. Errors: those of sequence_check(); ERR_INPUT for
+ * more than 2^31 tokens; ERR_NOMEM, also if the batch exceeds a memory limit. */
 int ragged_init(struct session *session, const struct sequence *sequences, size_t n_sequences,
                 struct ragged *out, struct error *err);
 
+/* The range that computes a key, and the range of a tile. */
 const struct batch_range *ragged_range_of_key(const struct ragged *batch, size_t key);
 const struct batch_range *ragged_range_of_tile(const struct ragged *batch, size_t tile);
 
-/* Drop the rows nobody looks at. */
-void ragged_narrow(const struct session *session, struct ragged *batch);
+/* Keep the rows from first_observed of each range on, and drop the others. */
+void ragged_keep_observed(const struct session *session, struct ragged *batch);
 
-/* 0, or -1 with ERR_INPUT naming sequence and token when some thread has marked a bad key. */
-int ragged_check(const struct session *session, const struct ragged *batch, struct error *err);
+/* Returns -1 with ERR_INPUT, naming sequence and token, if a thread has marked a bad key. */
+int ragged_check_values(const struct session *session, const struct ragged *batch,
+                        struct error *err);
 
-/* The bytes ragged_init() takes for n_keys keys in n_ranges ranges, shared ones counted for
- * each, at most. */
+/* Upper bound of the bytes that ragged_init() allocates for n_keys keys in n_ranges ranges.
+ * n_keys counts shared keys once for each range. */
 uint64_t ragged_bytes(const struct model *model, size_t n_threads, size_t n_keys,
                       size_t n_ranges);
 

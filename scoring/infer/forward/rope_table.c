@@ -8,14 +8,14 @@
 #include "scoring/infer/model/model_private.h"
 #include "scoring/kernels/kernels.h"
 
-/* Consecutive positions from 0 that turn at the same frequencies. */
+/* Consecutive rows of a table, for positions from 0 on, with the same frequencies. */
 struct rope_run {
     const struct rope *rope;
     double freq[HEAD_DIM_MAX / 2];
-    float *cos, *sin; /* n_rot / 2 for each position */
+    float *cos, *sin; /* positions x n_rot / 2 */
 };
 
-/* Angles in double: at position 64,000 a float is off by a hundredth of a radian. */
+/* Angles are computed in double: at position 64,000 the error of a float is 0.01 radians. */
 static void rope_table_fill_position(void *arg, size_t position, size_t thread)
 {
     const struct rope_run *run = arg;

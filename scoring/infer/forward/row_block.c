@@ -7,12 +7,12 @@
 #include "scoring/infer/model/model_private.h"
 #include "scoring/kernels/kernels.h"
 
-static_assert(CHUNK_COLUMNS % KERNELS_PANEL_MAX == 0, "columns are cut between panels");
+static_assert(CHUNK_COLUMNS % KERNELS_PANEL_MAX == 0, "a chunk is a whole number of panels");
 
 struct row_block row_block_begin(const struct session *session, struct ragged *batch,
                                  size_t first, size_t n, size_t thread)
 {
-    const struct workspace *space = &session->workspaces[thread];
+    const struct workspace *workspace = &session->workspaces[thread];
 
     return (struct row_block){
         .session = session,
@@ -20,10 +20,10 @@ struct row_block row_block_begin(const struct session *session, struct ragged *b
         .first = first,
         .n = n,
         .thread = thread,
-        .h = space->h,
-        .inner = space->inner,
-        .chunk = space->chunk,
-        .operand = { .bf16 = space->bf16, .int8 = space->int8 },
+        .h = workspace->h,
+        .inner = workspace->inner,
+        .chunk = workspace->chunk,
+        .operand = { .bf16 = workspace->bf16, .int8 = workspace->int8 },
     };
 }
 

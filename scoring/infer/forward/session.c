@@ -50,16 +50,16 @@ static size_t block_rows_max(const struct session *session)
 
 size_t session_block_rows(const struct session *session, size_t n)
 {
-    const size_t most = block_rows_max(session);
+    const size_t n_max = block_rows_max(session);
     const size_t n_threads = pool_threads(session->pool);
-    const size_t n_rounds = (n + n_threads * most - 1) / (n_threads * most);
-    const size_t rows =
-        n_rounds > 0 ? (n + n_rounds * n_threads - 1) / (n_rounds * n_threads) : 1;
+    const size_t n_each =
+        (n + n_threads * n_max - 1) / (n_threads * n_max); /* blocks a thread */
+    const size_t rows = n_each > 0 ? (n + n_each * n_threads - 1) / (n_each * n_threads) : 1;
 
-    return rows < BLOCK_ROWS_MIN ? BLOCK_ROWS_MIN : min_size((rows + 3) / 4 * 4, most);
+    return rows < BLOCK_ROWS_MIN ? BLOCK_ROWS_MIN : min_size((rows + 3) / 4 * 4, n_max);
 }
 
-/* Bytes of one thread's memory, range by range; each begins on a cache line. */
+/* Sizes of the members of a workspace. Each starts on a cache line. */
 struct workspace_bytes {
     size_t scratch, h, inner, chunk, bf16, int8;
 };
@@ -227,9 +227,9 @@ int session_check_memory(const struct session_memory *memory, size_t n_tokens,
         return 0;
     return error_set(
         err, ERR_NOMEM,
-        "%zu tokens at once take %.2f GiB of memory (%.2f for the weights, %.2f for "
-        "activations), but there are %.2f GiB to be had; run fewer tokens, or where "
-        "there is more memory",
+        "%zu tokens at once need %.2f GiB of memory (%.2f for the weights, %.2f for "
+        "activations), but only %.2f GiB are available: run fewer tokens, or use a machine "
+        "with more memory",
         n_tokens, (double)total / gib, (double)memory->weight_bytes / gib,
         (double)memory->activation_bytes / gib, (double)available_bytes / gib);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * session_private.h - the inside of a session, and the sizes its loops are cut into.
+ * session_private.h - the members of a session, and the block sizes of its loops.
  *
- * None of these sizes changes a result but ATTENTION_ROWS and ATTENTION_KEYS: the softmax adds
- * up in blocks of keys counted from the start of the sequence. That is why they are constants.
+ * Only ATTENTION_ROWS and ATTENTION_KEYS affect the bits of a result: the softmax sums over
+ * blocks of keys counted from the start of the sequence. That is why they are constants.
  */
 #ifndef CURATE_SESSION_PRIVATE_H
 #define CURATE_SESSION_PRIVATE_H
@@ -20,21 +20,21 @@
 struct pool;
 
 enum {
-    /* Rows that a thread takes through a range of a layer: of these, what a product reads and
-     * writes stays in the second cache. Without panels each block makes its own, and more rows
-     * share them. */
+    /* Rows of a row_block. With so many, the input and output of a product stay in the
+     * second-level cache. Without packed panels each block makes its own panels, so a block is
+     * larger to make fewer. */
     BLOCK_ROWS_MAX = 128,
     BLOCK_ROWS_MAX_UNPACKED = 256,
-    BLOCK_ROWS_MIN = 12, /* the height of the tiles of gemm */
-    TARGET_CHUNK = 1024, /* whose logits are made together: bounds memory */
-    VOCAB_BLOCK = 8192,  /* logits of a row that are one sum */
-    ATTENTION_ROWS = 64,
-    ATTENTION_KEYS = 256,
+    BLOCK_ROWS_MIN = 12,  /* rows of a tile of gemm */
+    TARGET_CHUNK = 1024,  /* targets whose logits are computed together: bounds memory */
+    VOCAB_BLOCK = 8192,   /* tokens in a block of the vocabulary: one partial sum per target */
+    ATTENTION_ROWS = 64,  /* query rows of a tile */
+    ATTENTION_KEYS = 256, /* keys of a block, rounded down to a multiple of the panel */
 };
 
-/* What a thread works with on a block of rows: see step.h. */
+/* The memory of one thread. All but scratch belongs to its row_block. */
 struct workspace {
-    float *scratch; /* session_scratch_bytes(), for whatever is at hand */
+    float *scratch; /* session_scratch_bytes(); valid until the next product or tile */
     float *h;
     float *inner;
     float *chunk;
@@ -46,21 +46,22 @@ struct session {
     const struct model *model;
     struct kernels kernels;
     struct pool *pool;
-    bool has_panels;     /* the model's panels are those of these kernels */
+    bool has_panels;     /* the model is packed, and for these kernels */
     bool bf16_attention; /* kv_is_bf16() */
-    uint64_t max_bytes;  /* of session_set_max_bytes() */
+    uint64_t max_bytes;  /* limit on a call, see session_set_max_bytes() */
     struct rope_stretch stretch;
-    struct workspace *workspaces; /* of each thread */
-    uint8_t *workspace_memory;    /* theirs */
-    struct arena arena;           /* the lists of a batch */
-    float *floats;                /* its matrices */
+    struct workspace *workspaces; /* one per thread */
+    uint8_t *workspace_memory;    /* one allocation for all of them */
+    struct arena arena;           /* lists of the current batch */
+    float *floats;                /* matrices of the current batch; grows, never shrinks */
     size_t n_floats;
 };
 
-/* How many rows of n are a block, so that all threads have about as much to do. */
+/* Rows per block when n rows are split so that all threads have about the same work. */
 size_t session_block_rows(const struct session *session, size_t n);
 
-/* A stretch of a panel and what it is made of, or a tile of attention, whichever is more. */
+/* Scratch of a thread: enough for a slice of a panel and the scratch of panel_fill(), and for a
+ * tile of attention. */
 size_t session_scratch_bytes(const struct model_info *info);
 
 static inline float *session_scratch(const struct session *session, size_t thread)
