@@ -10,7 +10,7 @@ static void other_actions(const struct defect_class *class, char *out, size_t si
     size_t n = 0;
 
     out[0] = '\0';
-    for (int action = DEFECT_KEEP; action >= DEFECT_REJECT; action--)
+    for (int action = ACTION_KEEP; action >= ACTION_REJECT; action--)
         if (action != (int)class->usual && defect_may_be(class, (enum defect_action)action))
             n += (size_t)snprintf(out + n, size - n, "%s%s", n > 0 ? " or " : "",
                                   defect_action_name((enum defect_action)action));

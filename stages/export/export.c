@@ -66,7 +66,7 @@ struct exporting {
     struct buf record;
     uint64_t n_written;
     uint64_t n_skipped;
-    uint64_t n_mended;
+    uint64_t n_changed; /* samples whose turns roles_apply() changed */
     uint64_t n_bytes;
 };
 
@@ -122,17 +122,16 @@ static int refuse(struct exporting *export, int64_t sample_id, const char *why,
 
 enum { LEFT_OUT = 2 };
 
-/* Bring the turns in order, as far as the user wants it: 0 and 1 as roles_mend(), or LEFT_OUT.
- */
-static int mend(struct exporting *export, struct sample *sample, struct error *err)
+/* Apply --roles to the turns: 1 when they changed, 0 when not, LEFT_OUT, -1. */
+static int apply_roles(struct exporting *export, struct sample *sample, struct error *err)
 {
     arena_clear(&export->arena);
     if (export->roles == ROLES_DROP && !roles_alternate(sample)) {
         export->n_skipped++;
         return LEFT_OUT;
     }
-    const int changed = roles_mend(sample, export->roles, &export->arena, err);
-    export->n_mended += changed == 1;
+    const int changed = roles_apply(sample, export->roles, &export->arena, err);
+    export->n_changed += changed == 1;
     return changed;
 }
 
@@ -147,10 +146,10 @@ static int write_sample(struct exporting *export, int64_t sample_id, struct erro
     if (found == 0)
         return error_set(err, ERR_INVARIANT, "sample %lld is selected, but it is not there",
                          (long long)sample_id);
-    const int mended = mend(export, &sample, err);
-    if (mended < 0)
+    const int roles = apply_roles(export, &sample, err);
+    if (roles < 0)
         return -1;
-    if (mended == LEFT_OUT)
+    if (roles == LEFT_OUT)
         return 0;
     buf_clear(&export->record);
     const int fits = export->layout->write(&sample, &export->record, &why, err);
@@ -291,7 +290,7 @@ static int run(const struct stage_context *context, const void *arguments,
     stage_fact_int(result, "exported", (int64_t) export.n_written);
     stage_fact_int(result, "skipped", (int64_t) export.n_skipped);
     if (export.roles == ROLES_MERGE || export.roles == ROLES_TRIM)
-        stage_fact_int(result, "mended", (int64_t) export.n_mended);
+        stage_fact_int(result, "mended", (int64_t) export.n_changed);
     stage_fact_int(result, "bytes", (int64_t) export.n_bytes);
     rc = 0;
 done:

@@ -35,7 +35,7 @@ static enum defect_action done_with(int defect, const struct defect_policy *poli
 {
     const enum defect_action action = policy->actions[defect];
 
-    return action == DEFECT_REJECT ? defect_classes[defect].usual : action;
+    return action == ACTION_REJECT ? defect_classes[defect].usual : action;
 }
 
 static int put(int defect, enum defect_action action, uint64_t n, struct store *store,
@@ -51,7 +51,7 @@ int defect_tally_put(const struct defect_tally *tally, const struct defect_polic
                      struct store *store, int64_t run_id, struct error *err)
 {
     for (int i = 0; i < N_DEFECTS; i++)
-        if (put(i, DEFECT_REJECT, tally->rejected[i], store, run_id, err) < 0 ||
+        if (put(i, ACTION_REJECT, tally->rejected[i], store, run_id, err) < 0 ||
             put(i, done_with(i, policy), tally->taken[i], store, run_id, err) < 0)
             return -1;
     return 0;
@@ -59,7 +59,7 @@ int defect_tally_put(const struct defect_tally *tally, const struct defect_polic
 
 static bool is_layout(int defect)
 {
-    return defect_classes[defect].of_file && defect_classes[defect].usual == DEFECT_KEEP;
+    return defect_classes[defect].of_file && defect_classes[defect].usual == ACTION_KEEP;
 }
 
 void defect_tally_list(const uint64_t counts[N_DEFECTS], bool skip_layout, char *out,
@@ -79,7 +79,7 @@ int defect_check_id(struct store *store, const struct defect_policy *policy,
 {
     const int clashes = sample_id_clashes(store, &parsed->sample, err);
 
-    if (clashes == 1 && policy->actions[DEFECT_DUPLICATE_ID] == DEFECT_REJECT) {
+    if (clashes == 1 && policy->actions[DEFECT_DUPLICATE_ID] == ACTION_REJECT) {
         parsed->rejected_for = DEFECT_DUPLICATE_ID;
         parsed->detail = slice_text("another sample of its file has its id");
     } else if (clashes == 1) {

@@ -260,7 +260,7 @@ static int decode_repaired(struct parser *parser, struct slice text, struct aren
     struct slice repaired;
     struct buf buf;
 
-    if (parser->policy.actions[DEFECT_BAD_UTF8] != DEFECT_REPAIR)
+    if (parser->policy.actions[DEFECT_BAD_UTF8] != ACTION_REPAIR)
         return 0;
     buf_init(&buf, SIZE_MAX / 4);
     if (utf8_repair(text, &buf, err) < 0) {
@@ -353,10 +353,10 @@ int parse_record(struct parser *parser, const struct frame_record *record,
         return -1;
     if (out->rejected_for)
         return 0;
-    /* What was to be mended is noted where it was; what was left as it is, is as it should be.
-     */
+    /* Repaired defects were recorded by the repair: do not report them again for the repaired
+     * text. */
     const uint64_t left =
-        defect_text(&out->sample) & ~(mend_kinds() & defect_repaired(&parser->policy));
+        defect_scan_texts(&out->sample) & ~(repair_known() & defect_repaired(&parser->policy));
     return judge(parser, record, decoded.defects | out->sample.defects | left, out);
 }
 

@@ -229,7 +229,7 @@ static int read_file(struct reader *r, struct error *err)
 
     r->file_begun = false;
     r->format = NULL;
-    if (stream_open(file->path, r->ingest->settings.policy.actions[DEFECT_BOM] != DEFECT_REJECT,
+    if (stream_open(file->path, r->ingest->settings.policy.actions[DEFECT_BOM] != ACTION_REJECT,
                     &r->in, err) < 0)
         return -1;
     if (frame_new(r->ingest->settings.max_record_bytes, &r->frame, err) < 0 ||

@@ -51,14 +51,14 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                           .what = "a part of it is of a type that cannot be made text",
                           .page = "The detail names the part.\n" MEND },
     [DEFECT_BAD_UTF8] = { .name = "bad_utf8",
-                          .other = DEFECT_REPAIR,
+                          .other = ACTION_REPAIR,
                           .what = "bytes in it are not well-formed UTF-8",
                           .page = "Rejected, because what the bytes meant is lost on us: "
                                   "often Latin-1, or a character cut\nin half. Converted with "
                                   "iconv the file can be read. With --on bad_utf8=repair each "
                                   "such\nbyte becomes U+FFFD, the replacement character.\n" },
     [DEFECT_BOM] = { .name = "bom",
-                     .usual = DEFECT_REPAIR,
+                     .usual = ACTION_REPAIR,
                      .of_file = true,
                      .what = "a byte order mark",
                      .page =
@@ -67,18 +67,18 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                          "records count bytes of the UTF-8 text.\nWith --on bom=reject "
                          "the record behind the mark, or all of such a file, is\nrejected.\n" },
     [DEFECT_CR] = { .name = "cr",
-                    .usual = DEFECT_KEEP,
+                    .usual = ACTION_KEEP,
                     .of_file = true,
                     .what = "a carriage return or U+2028 at the end of a line",
                     .page = "Line ends may be LF, CR LF, CR or U+2028. In texts all count "
                             "as the same when samples\nare compared.\n" },
     [DEFECT_BLANK_LINE] = { .name = "blank_line",
-                            .usual = DEFECT_KEEP,
+                            .usual = ACTION_KEEP,
                             .of_file = true,
                             .what = "a blank line between records",
                             .page = "It is passed by.\n" },
     [DEFECT_STRAY_COMMA] = { .name = "stray_comma",
-                             .usual = DEFECT_REPAIR,
+                             .usual = ACTION_REPAIR,
                              .of_file = true,
                              .what = "a comma or closing bracket between records where none "
                                      "belongs",
@@ -86,67 +86,67 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                      "comma behind the last\nelement. A closing bracket "
                                      "that closes nothing is, too.\n" },
     [DEFECT_SAME_LINE] = { .name = "same_line",
-                           .usual = DEFECT_KEEP,
+                           .usual = ACTION_KEEP,
                            .of_file = true,
                            .what = "several records on one line",
                            .page = "Each is read.\n" },
     [DEFECT_MANY_LINES] = { .name = "many_lines",
-                            .usual = DEFECT_KEEP,
+                            .usual = ACTION_KEEP,
                             .of_file = true,
                             .what = "a record that takes several lines",
                             .page = "Pretty-printed JSON is read like any other.\n" },
     [DEFECT_NAN_INF] = { .name = "nan_inf",
-                         .usual = DEFECT_REPAIR,
+                         .usual = ACTION_REPAIR,
                          .what = "NaN, Infinity or -Infinity",
                          .page =
                              "These are no JSON; Python writes them. Each becomes null.\n" },
     [DEFECT_LONE_SURROGATE] = { .name = "lone_surrogate",
-                                .usual = DEFECT_REPAIR,
+                                .usual = ACTION_REPAIR,
                                 .what = "half of a surrogate pair, as \\ud83d",
                                 .page = "No character is meant by it: a text was cut in the "
                                         "middle of one. It becomes U+FFFD,\nthe replacement "
                                         "character.\n" },
     [DEFECT_NUL] = { .name = "nul",
-                     .usual = DEFECT_KEEP,
+                     .usual = ACTION_KEEP,
                      .what = "a NUL character in a text",
                      .page = "It is kept: all of the program counts lengths. SQLite's text "
                              "functions stop at it, and\nso may a trainer.\n" },
     [DEFECT_CONTROL] = { .name = "control",
-                         .usual = DEFECT_KEEP,
+                         .usual = ACTION_KEEP,
                          .what = "a raw control character in a string",
                          .page = "JSON wants it escaped. The character is kept.\n" },
     [DEFECT_BIG_NUMBER] = { .name = "big_number",
-                            .usual = DEFECT_KEEP,
+                            .usual = ACTION_KEEP,
                             .what = "a number beyond 64 bits or beyond a double",
                             .page = "Its text is kept, digit for digit.\n" },
     [DEFECT_DUPLICATE_KEY] = { .name = "duplicate_key",
-                               .usual = DEFECT_REPAIR,
+                               .usual = ACTION_REPAIR,
                                .what = "a key twice in one object",
                                .page = "The last one counts, as in Python, JavaScript and Go; "
                                        "the others are dropped.\n" },
     [DEFECT_DOUBLE_ENCODED] = { .name = "double_encoded",
-                                .usual = DEFECT_REPAIR,
+                                .usual = ACTION_REPAIR,
                                 .what = "JSON inside a JSON string",
                                 .page = "A record that is the text of an object, or messages "
                                         "that are the text of a list, are\ndecoded, one "
                                         "level.\n" },
     [DEFECT_TYPE_DRIFT] = { .name = "type_drift",
-                            .usual = DEFECT_REPAIR,
+                            .usual = ACTION_REPAIR,
                             .what = "a number, boolean or list where other records have text",
                             .page = "A number becomes its digits, a list of texts these, a "
                                     "line each.\n" },
     [DEFECT_NULL_CONTENT] = { .name = "null_content",
-                              .usual = DEFECT_KEEP,
+                              .usual = ACTION_KEEP,
                               .what = "a message without content and without a tool call",
                               .page = "It is kept as an empty one. What has no response text "
                                       "gets no scores.\n" },
     [DEFECT_EMPTY_RESPONSE] = { .name = "empty_response",
-                                .usual = DEFECT_KEEP,
+                                .usual = ACTION_KEEP,
                                 .what = "a response of nothing but white space",
                                 .page = "It is kept, and no metric has a number for it: there "
                                         "is nothing to score.\n" },
     [DEFECT_BAD_ROLE] = { .name = "bad_role",
-                          .usual = DEFECT_KEEP,
+                          .usual = ACTION_KEEP,
                           .what = "a message whose role is none that is known",
                           .page = "The turn is kept under the word it came with. It is part of "
                                   "the prompt, as a user's would\nbe, and never a response: "
@@ -154,18 +154,18 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                   "not\nwritten with it; 'curate export --roles trim' leaves "
                                   "the turn out.\n" },
     [DEFECT_ROLE_ORDER] = { .name = "role_order",
-                            .usual = DEFECT_KEEP,
+                            .usual = ACTION_KEEP,
                             .what = "turns that do not alternate from user to assistant",
                             .page = "Two turns of one role in a row, an assistant that begins, "
                                     "or a user who has the last\nword. It is kept as it is; "
                                     "'curate export --roles' says what is written.\n" },
     [DEFECT_LATE_SYSTEM] = { .name = "late_system",
-                             .usual = DEFECT_KEEP,
+                             .usual = ACTION_KEEP,
                              .what = "a system message behind the first turn, or a second one",
                              .page = "It is kept as a turn; the first one is the sample's "
                                      "system text.\n" },
     [DEFECT_DUPLICATE_ID] = { .name = "duplicate_id",
-                              .usual = DEFECT_KEEP,
+                              .usual = ACTION_KEEP,
                               .what =
                                   "the id of another record of its file, whose content differs",
                               .page =
@@ -176,25 +176,25 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                   "and not what an earlier file had as well; a dry run does "
                                   "not notice.\n" },
     [DEFECT_TEMPLATE_LEAK] = { .name = "template_leak",
-                               .usual = DEFECT_KEEP,
+                               .usual = ACTION_KEEP,
                                .what = "a mark of a prompt template inside a turn",
                                .page = "'### Response:', '[INST]', '<|im_start|>', '<think>' "
                                        "and the like: a dialogue was cut\nwrongly, or a model "
                                        "went on to play the user. It is kept as it is.\n" },
     [DEFECT_REFUSAL] = { .name = "refusal",
-                         .usual = DEFECT_KEEP,
+                         .usual = ACTION_KEEP,
                          .what = "a response that begins as a chat model's excuse",
                          .page = "'As an AI language model' and the like, in the first 200 "
                                  "bytes. It is kept; trained on\nmany, a model learns to "
                                  "refuse.\n" },
     [DEFECT_PLACEHOLDER] = { .name = "placeholder",
-                             .usual = DEFECT_KEEP,
+                             .usual = ACTION_KEEP,
                              .what = "a response that says there is none",
                              .page = "'<nooutput>', 'N/A' and the like. It is kept. An input "
                                      "'<noinput>' is read as none.\n" },
     [DEFECT_HTML_ENTITY] = { .name = "html_entity",
-                             .usual = DEFECT_KEEP,
-                             .other = DEFECT_REPAIR,
+                             .usual = ACTION_KEEP,
+                             .other = ACTION_REPAIR,
                              .what = "text with HTML entities, as &amp;",
                              .page =
                                  "Text was cut out of a page and not decoded, or is about "
@@ -203,16 +203,16 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                  "twice.\nThose between backticks, and all of a text that has "
                                  "tags, stay: they belong there.\n" },
     [DEFECT_MOJIBAKE] = { .name = "mojibake",
-                          .usual = DEFECT_KEEP,
-                          .other = DEFECT_REPAIR,
+                          .usual = ACTION_KEEP,
+                          .other = ACTION_REPAIR,
                           .what = "UTF-8 that was taken for Latin-1 and encoded again",
                           .page = "An apostrophe shows as three odd characters. It is kept. "
                                   "With --on mojibake=repair the\ncharacters become what they "
                                   "were, in texts where some of them cannot stand by "
                                   "chance.\n" },
     [DEFECT_INVISIBLE] = { .name = "invisible",
-                           .usual = DEFECT_KEEP,
-                           .other = DEFECT_REPAIR,
+                           .usual = ACTION_KEEP,
+                           .other = ACTION_REPAIR,
                            .what = "characters that do not show: zero width, or of direction",
                            .page = "U+200B, U+2060, U+FEFF, U+202A to U+202E, U+2066 to "
                                    "U+2069. They are kept; they make\ntexts differ that look "
@@ -259,9 +259,9 @@ const struct defect_class defect_classes[N_DEFECTS] = {
 };
 
 static const char *const action_names[] = {
-    [DEFECT_REJECT] = "reject",
-    [DEFECT_REPAIR] = "repair",
-    [DEFECT_KEEP] = "keep",
+    [ACTION_REJECT] = "reject",
+    [ACTION_REPAIR] = "repair",
+    [ACTION_KEEP] = "keep",
 };
 
 enum defect defect_find(const char *name)
@@ -286,8 +286,8 @@ void defect_policy_init(struct defect_policy *policy)
 void defect_policy_strict(struct defect_policy *policy)
 {
     for (int i = 0; i < N_DEFECTS; i++)
-        if (policy->actions[i] == DEFECT_REPAIR)
-            policy->actions[i] = DEFECT_REJECT;
+        if (policy->actions[i] == ACTION_REPAIR)
+            policy->actions[i] = ACTION_REJECT;
 }
 
 static int unknown_class(const char *name, size_t len, struct error *err)
@@ -318,7 +318,7 @@ static int unknown_class(const char *name, size_t len, struct error *err)
 bool defect_may_be(const struct defect_class *class, enum defect_action action)
 {
     return action == class->usual || action == class->other ||
-           (action == DEFECT_REJECT && class->usual != DEFECT_REJECT);
+           (action == ACTION_REJECT && class->usual != ACTION_REJECT);
 }
 
 static int not_for_class(const char *text, const struct defect_class *class, struct error *err)
@@ -326,7 +326,7 @@ static int not_for_class(const char *text, const struct defect_class *class, str
     char actions[64];
     int n = 0;
 
-    for (int action = DEFECT_KEEP; action >= DEFECT_REJECT; action--)
+    for (int action = ACTION_KEEP; action >= ACTION_REJECT; action--)
         if (defect_may_be(class, (enum defect_action)action))
             n += snprintf(actions + n, sizeof actions - (size_t)n, "%s%s", n > 0 ? " or " : "",
                           action_names[action]);
@@ -349,7 +349,7 @@ int defect_policy_set(struct defect_policy *policy, const char *text, struct err
                          text);
     if (i == N_DEFECTS)
         return unknown_class(text, len, err);
-    for (int action = DEFECT_REJECT; action <= DEFECT_KEEP; action++) {
+    for (int action = ACTION_REJECT; action <= ACTION_KEEP; action++) {
         if (strcmp(word, action_names[action]) != 0 ||
             !defect_may_be(&defect_classes[i], (enum defect_action)action))
             continue;
@@ -364,7 +364,7 @@ uint64_t defect_repaired(const struct defect_policy *policy)
     uint64_t defects = 0;
 
     for (int i = 0; i < N_DEFECTS; i++)
-        if (policy->actions[i] == DEFECT_REPAIR)
+        if (policy->actions[i] == ACTION_REPAIR)
             defects |= defect_bit((enum defect)i);
     return defects;
 }
@@ -372,7 +372,7 @@ uint64_t defect_repaired(const struct defect_policy *policy)
 enum defect defect_rejected(const struct defect_policy *policy, uint64_t defects)
 {
     for (int i = DEFECT_NONE + 1; i < N_DEFECTS; i++)
-        if ((defects & defect_bit((enum defect)i)) && policy->actions[i] == DEFECT_REJECT)
+        if ((defects & defect_bit((enum defect)i)) && policy->actions[i] == ACTION_REJECT)
             return (enum defect)i;
     return DEFECT_NONE;
 }

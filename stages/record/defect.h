@@ -77,7 +77,7 @@ enum defect {
     N_DEFECTS
 };
 
-enum defect_action { DEFECT_REJECT, DEFECT_REPAIR, DEFECT_KEEP };
+enum defect_action { ACTION_REJECT, ACTION_REPAIR, ACTION_KEEP };
 
 /* A set of defects is a uint64_t: bit i stands for defect i. */
 static inline uint64_t defect_bit(enum defect defect)

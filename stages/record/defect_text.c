@@ -10,8 +10,8 @@
 
 enum { REFUSAL_BYTES = 200 };
 
-/* Does one of the marks stand in the text? All begin with the same byte. */
-static bool has_any(struct slice text, const char *const *marks, size_t n)
+/* Does the text contain one of the marks? All marks begin with the same byte. */
+static bool contains_any(struct slice text, const char *const *marks, size_t n)
 {
     const char *end = text.ptr + text.len;
     const char *p = text.ptr;
@@ -28,7 +28,7 @@ static bool has_any(struct slice text, const char *const *marks, size_t n)
     return false;
 }
 
-#define HAS_ANY(text, marks) has_any(text, marks, sizeof(marks) / sizeof(marks)[0])
+#define HAS_ANY(text, marks) contains_any(text, marks, sizeof(marks) / sizeof(marks)[0])
 
 static bool has_template(struct slice text)
 {
@@ -43,13 +43,13 @@ static bool has_template(struct slice text)
     return HAS_ANY(text, hashes) || HAS_ANY(text, brackets) || HAS_ANY(text, angles);
 }
 
-/* Also what is mangled beyond mending: a quotation mark that lost its last byte. */
+/* Also true for text that cannot be repaired: a quotation mark that lost its last byte. */
 static bool is_mojibake(struct slice text)
 {
     static const char *const marks[] = { "\xc3\xa2\xe2\x82\xac", "\xc3\x83\xc2", "\xc3\x82\xc2",
                                          "\xc3\xaf\xc2\xbb\xc2\xbf" };
 
-    return HAS_ANY(text, marks) || mend_has_mojibake(text);
+    return HAS_ANY(text, marks) || repair_has_mojibake(text);
 }
 
 static bool begins_as_refusal(struct slice text)
@@ -83,30 +83,30 @@ static bool is_placeholder(struct slice text)
     return false;
 }
 
-static uint64_t look_at(struct slice text, bool is_turn)
+static uint64_t scan_text(struct slice text, bool is_turn)
 {
     uint64_t defects = 0;
 
     if (text.len == 0)
         return 0;
-    if (is_turn && has_template(text)) /* a passage may be about templates */
+    if (is_turn && has_template(text)) /* a context may be about templates */
         defects |= defect_bit(DEFECT_TEMPLATE_LEAK);
-    if (mend_has_entity(text))
+    if (repair_has_entity(text))
         defects |= defect_bit(DEFECT_HTML_ENTITY);
     if (is_mojibake(text))
         defects |= defect_bit(DEFECT_MOJIBAKE);
-    if (mend_has_invisible(text))
+    if (repair_has_invisible(text))
         defects |= defect_bit(DEFECT_INVISIBLE);
     return defects;
 }
 
-uint64_t defect_text(const struct sample *sample)
+uint64_t defect_scan_texts(const struct sample *sample)
 {
     const struct slice response = sample_response(sample);
-    uint64_t defects = look_at(sample->context, false) | look_at(sample->system, true);
+    uint64_t defects = scan_text(sample->context, false) | scan_text(sample->system, true);
 
     for (size_t i = 0; i < sample->n_turns; i++)
-        defects |= look_at(sample->turns[i].content, true);
+        defects |= scan_text(sample->turns[i].content, true);
     if (response.len > 0 && begins_as_refusal(response))
         defects |= defect_bit(DEFECT_REFUSAL);
     if (response.len > 0 && is_placeholder(response))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * defect_text.h - what the texts of a sample show: the defects that lie in their words.
+ * defect_text.h - find the defects in the words of a sample.
  */
 #ifndef CURATE_DEFECT_TEXT_H
 #define CURATE_DEFECT_TEXT_H
@@ -9,7 +9,8 @@
 
 struct sample;
 
-/* As bits of defect.h. Looks at memory speed for a few bytes that are rare. */
-uint64_t defect_text(const struct sample *sample);
+/* The set of defects in the texts of the sample: template_leak, refusal, placeholder,
+ * html_entity, mojibake, invisible. Runs at memory speed: it searches for a few rare bytes. */
+uint64_t defect_scan_texts(const struct sample *sample);
 
 #endif

@@ -9,13 +9,13 @@
 #include "base/text/utf8.h"
 #include "stages/record/defect.h"
 
-/* What was mangled more often than this is no accident. */
+/* Text that is not repaired after this many rounds was not damaged by accident. */
 enum { ROUNDS_MAX = 8 };
 
 /* No pass makes a text longer, and the record is bounded already. */
 static const size_t text_max_bytes = SIZE_MAX / 4;
 
-/* Bytes of the invisible character at p, 0 for another one. */
+/* Length in bytes of the invisible character at p; 0 when that character is visible. */
 static size_t invisible_len(const char *p, size_t n)
 {
     size_t len;
@@ -30,7 +30,7 @@ static size_t invisible_len(const char *p, size_t n)
     return hidden ? len : 0;
 }
 
-/* Offset of the first invisible character; text.len for none. */
+/* Offset of the first invisible character; text.len when there is none. */
 static size_t find_invisible(struct slice text)
 {
     static const char leads[] = { '\xe2', '\xef' };
@@ -52,12 +52,12 @@ static size_t find_invisible(struct slice text)
     return first;
 }
 
-bool mend_has_invisible(struct slice text)
+bool repair_has_invisible(struct slice text)
 {
     return find_invisible(text) < text.len;
 }
 
-static int strip_invisible(struct slice text, struct buf *out, struct error *err)
+static int repair_invisible(struct slice text, struct buf *out, struct error *err)
 {
     size_t at = find_invisible(text);
     size_t done = 0;
@@ -79,38 +79,38 @@ static int strip_invisible(struct slice text, struct buf *out, struct error *err
     return buf_add(out, text.ptr + done, at - done, err) < 0 ? -1 : 1;
 }
 
-static const struct kind {
+static const struct repair {
     enum defect defect;
     int (*pass)(struct slice text, struct buf *out, struct error *err);
-} kinds_of[] = {
-    { DEFECT_INVISIBLE, strip_invisible },
-    { DEFECT_HTML_ENTITY, mend_entities },
-    { DEFECT_MOJIBAKE, mend_mojibake },
+} repairs[] = {
+    { DEFECT_INVISIBLE, repair_invisible },
+    { DEFECT_HTML_ENTITY, repair_entities },
+    { DEFECT_MOJIBAKE, repair_mojibake },
 };
 
-enum { N_KINDS = sizeof kinds_of / sizeof kinds_of[0] };
+enum { N_REPAIRS = sizeof repairs / sizeof repairs[0] };
 
-uint64_t mend_kinds(void)
+uint64_t repair_known(void)
 {
     uint64_t bits = 0;
 
-    for (size_t i = 0; i < N_KINDS; i++)
-        bits |= defect_bit(kinds_of[i].defect);
+    for (size_t i = 0; i < N_REPAIRS; i++)
+        bits |= defect_bit(repairs[i].defect);
     return bits;
 }
 
-/* One after the other. 1 when something changed: the text is in *now then, which trades places
- * with *spare. */
-static int mend_round(struct slice text, uint64_t kinds, struct buf *now, struct buf *spare,
-                      uint64_t *mended, struct error *err)
+/* Run each pass once. Returns 1 when the text changed: the new text is in *now, which the
+ * function swaps with *spare. */
+static int repair_round(struct slice text, uint64_t defects, struct buf *now, struct buf *spare,
+                        uint64_t *repaired, struct error *err)
 {
     int changed = 0;
 
-    for (size_t i = 0; i < N_KINDS; i++) {
-        if (!(kinds & defect_bit(kinds_of[i].defect)))
+    for (size_t i = 0; i < N_REPAIRS; i++) {
+        if (!(defects & defect_bit(repairs[i].defect)))
             continue;
         buf_clear(spare);
-        const int rc = kinds_of[i].pass(text, spare, err);
+        const int rc = repairs[i].pass(text, spare, err);
         if (rc < 0)
             return -1;
         if (rc == 0)
@@ -119,33 +119,34 @@ static int mend_round(struct slice text, uint64_t kinds, struct buf *now, struct
         *spare = *now;
         *now = filled;
         text = buf_slice(now);
-        *mended |= defect_bit(kinds_of[i].defect);
+        *repaired |= defect_bit(repairs[i].defect);
         changed = 1;
     }
     return changed;
 }
 
-int mend_text(struct slice *text, uint64_t kinds, struct arena *arena, uint64_t *mended,
-              struct error *err)
+int repair_text(struct slice *text, uint64_t defects, struct arena *arena, uint64_t *repaired,
+                struct error *err)
 {
     uint64_t done = 0;
     struct buf now, spare;
     int rounds = 0;
     int rc;
 
-    if (text->len == 0 || !(kinds & mend_kinds()))
+    if (text->len == 0 || !(defects & repair_known()))
         return 0;
     buf_init(&now, text_max_bytes);
     buf_init(&spare, text_max_bytes);
     do
-        rc = mend_round(rounds > 0 ? buf_slice(&now) : *text, kinds, &now, &spare, &done, err);
+        rc = repair_round(rounds > 0 ? buf_slice(&now) : *text, defects, &now, &spare, &done,
+                          err);
     while (rc == 1 && ++rounds < ROUNDS_MAX);
-    if (rc == 0 && rounds > 0) { /* at rest; a text that is not by now stays as it came */
+    if (rc == 0 && rounds > 0) { /* a text that still changes stays as it was */
         const struct slice copy = arena_copy(arena, buf_slice(&now));
 
         if (copy.ptr) {
             *text = copy;
-            *mended |= done;
+            *repaired |= done;
         } else {
             rc = error_nomem(err);
         }

@@ -8,7 +8,7 @@
 
 enum {
     BODY_MAX = 10, /* between & and ; */
-    TICKS_MAX = 8, /* a longer run of backticks opens nothing */
+    TICKS_MAX = 8, /* a longer run of backticks does not open code */
 };
 
 struct entity {
@@ -16,7 +16,8 @@ struct entity {
     uint16_t code;
 };
 
-/* The 96 of Latin-1, and those of punctuation that pages are full of. Sorted by bytes. */
+/* The 96 entities of Latin-1, and those of punctuation that are common in pages. Sorted by the
+ * bytes of the name. */
 static const struct entity entities[] = {
     { "AElig", 0xc6 },    { "Aacute", 0xc1 },   { "Acirc", 0xc2 },    { "Agrave", 0xc0 },
     { "Aring", 0xc5 },    { "Atilde", 0xc3 },   { "Auml", 0xc4 },     { "Ccedil", 0xc7 },
@@ -52,14 +53,15 @@ static const struct entity entities[] = {
     { "uuml", 0xfc },     { "yacute", 0xfd },   { "yen", 0xa5 },      { "yuml", 0xff },
 };
 
-static int compare_name(const void *key, const void *member)
+static int compare_entity_name(const void *key, const void *member)
 {
     return strcmp(key, ((const struct entity *)member)->name);
 }
 
-/* A number stands for a character that shows. A backtick is none of them: it would begin or end
- * code. Those of 0x80 to 0x9f are meant as Windows-1252, as browsers take them. */
-static uint32_t code_of_number(const char *digits)
+/* The character of a numeric entity; 0 when it is not decoded. Control characters are not, nor
+ * is a backtick, which would begin or end code. 0x80 to 0x9f mean Windows-1252, as in browsers.
+ */
+static uint32_t character_of_number(const char *digits)
 {
     const bool hex = *digits == 'x' || *digits == 'X';
     char *end;
@@ -70,15 +72,15 @@ static uint32_t code_of_number(const char *digits)
         return 0;
     const unsigned long code = strtoul(digits, &end, hex ? 16 : 10);
     if (code >= 0x80 && code < 0xa0)
-        return mend_windows_1252[code - 0x80];
+        return repair_windows_1252[code - 0x80];
     if (code < 0x20 || code == 0x7f || code == '`' || code > 0x10ffff ||
         (code >= 0xd800 && code < 0xe000))
         return 0;
     return (uint32_t)code;
 }
 
-/* The character of what stands between & and ;, 0 for none. */
-static uint32_t code_of(const char *body, size_t n)
+/* The character of the entity whose text between & and ; is body; 0 when it is unknown. */
+static uint32_t character_of_entity(const char *body, size_t n)
 {
     char word[BODY_MAX + 1];
 
@@ -87,13 +89,13 @@ static uint32_t code_of(const char *body, size_t n)
     memcpy(word, body, n);
     word[n] = '\0';
     if (word[0] == '#')
-        return code_of_number(word + 1);
+        return character_of_number(word + 1);
     const struct entity *found = bsearch(word, entities, sizeof entities / sizeof entities[0],
-                                         sizeof entities[0], compare_name);
+                                         sizeof entities[0], compare_entity_name);
     return found ? found->code : 0;
 }
 
-bool mend_has_entity(struct slice text)
+bool repair_has_entity(struct slice text)
 {
     const char *end = text.ptr + text.len;
     const char *p = text.ptr;
@@ -102,13 +104,13 @@ bool mend_has_entity(struct slice text)
         const size_t left = (size_t)(end - ++p);
         const char *stop = memchr(p, ';', left < BODY_MAX + 1 ? left : BODY_MAX + 1);
 
-        if (stop && code_of(p, (size_t)(stop - p)) != 0)
+        if (stop && character_of_entity(p, (size_t)(stop - p)) != 0)
             return true;
     }
     return false;
 }
 
-/* In a text with tags entities are as they should be. */
+/* In a text with tags, entities are correct. */
 static bool has_tag(struct slice text)
 {
     const char *end = text.ptr + text.len;
@@ -123,6 +125,7 @@ static bool has_tag(struct slice text)
     return false;
 }
 
+/* Length of the run of backticks at `at`. */
 static size_t n_ticks(struct slice text, size_t at)
 {
     size_t n = at;
@@ -132,9 +135,9 @@ static size_t n_ticks(struct slice text, size_t at)
     return n - at;
 }
 
-/* The run of backticks at `at` opens code if one of the same length follows: how many bytes it
- * takes to behind that one, or only those of the run. unclosed[n]: none of n follows any more.
- */
+/* A run of backticks opens code if a run of the same length follows. Returns the number of
+ * bytes from `at` to the end of the closing run; or the length of the run when it is not
+ * closed. unclosed[n] remembers that no further run of n closes, so the scan stays linear. */
 static size_t code_len(struct slice text, size_t at, bool unclosed[TICKS_MAX + 1])
 {
     const size_t n = n_ticks(text, at);
@@ -157,16 +160,17 @@ static size_t code_len(struct slice text, size_t at, bool unclosed[TICKS_MAX + 1
     return n;
 }
 
-/* A semicolon was put: does it end an entity? Its character takes the place, and if that is a
- * semicolon, it may end another. What came out of one may be part of the next: a text that was
- * encoded twice is decoded twice. */
-static int reduce(struct buf *out, struct error *err)
+/* out ends with a semicolon. If it ends an entity, replace the entity by its character. When
+ * that character is a semicolon, it may end another entity, so a text that was encoded twice is
+ * decoded twice. */
+static int decode_last_entity(struct buf *out, struct error *err)
 {
     for (;;) {
         const size_t most = out->len - 1 < BODY_MAX + 1 ? out->len - 1 : BODY_MAX + 1;
         const char *semicolon = out->data + out->len - 1;
         const char *amp = memrchr(semicolon - most, '&', most);
-        const uint32_t code = amp ? code_of(amp + 1, (size_t)(semicolon - amp - 1)) : 0;
+        const uint32_t code =
+            amp ? character_of_entity(amp + 1, (size_t)(semicolon - amp - 1)) : 0;
         char bytes[4];
 
         if (code == 0)
@@ -179,12 +183,12 @@ static int reduce(struct buf *out, struct error *err)
     }
 }
 
-int mend_entities(struct slice text, struct buf *out, struct error *err)
+int repair_entities(struct slice text, struct buf *out, struct error *err)
 {
     bool unclosed[TICKS_MAX + 1] = { false };
     size_t i = 0;
 
-    if (!mend_has_entity(text) || has_tag(text))
+    if (!repair_has_entity(text) || has_tag(text))
         return 0;
     while (i < text.len) {
         size_t n = 0;
@@ -196,7 +200,8 @@ int mend_entities(struct slice text, struct buf *out, struct error *err)
             n++;
         else if (i + n < text.len)
             n += code_len(text, i + n, unclosed);
-        if (buf_add(out, text.ptr + i, n, err) < 0 || (ends && reduce(out, err) < 0))
+        if (buf_add(out, text.ptr + i, n, err) < 0 ||
+            (ends && decode_last_entity(out, err) < 0))
             return -1;
         i += n;
     }

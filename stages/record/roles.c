@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "store/sample.h"
 
-static const char gap[] = "\n\n";
+static const char blank_line[] = "\n\n";
 
 const struct slice role_user = { "user", 4 };
 const struct slice role_assistant = { "assistant", 9 };
@@ -50,8 +50,8 @@ void roles_find_turns(struct sample *out)
         out->kind = out->n_turns > 0 ? SAMPLE_PROMPT_ONLY : SAMPLE_TEXT;
 }
 
-/* One that no shape but our own can write. */
-static bool is_known(const struct turn *turn)
+/* Only the layout jsonl can write other roles. */
+static bool has_known_role(const struct turn *turn)
 {
     return turn_has_role(turn, role_user) || turn_has_role(turn, role_assistant) ||
            turn_has_role(turn, role_system) || turn_has_role(turn, role_tool);
@@ -64,7 +64,7 @@ bool roles_alternate(const struct sample *sample)
     for (size_t i = 0; i < sample->n_turns; i++) {
         const struct turn *turn = &sample->turns[i];
 
-        if (!is_known(turn))
+        if (!has_known_role(turn))
             return false;
         if (turn_has_role(turn, role_system))
             continue;
@@ -80,27 +80,28 @@ bool roles_alternate(const struct sample *sample)
 static bool can_merge(const struct turn *a, const struct turn *b)
 {
     return slice_equal(a->role, b->role) && !turn_has_role(a, role_tool) &&
-           !turn_has_role(a, role_system) && is_known(a) && !a->extra.ptr && !b->extra.ptr;
+           !turn_has_role(a, role_system) && has_known_role(a) && !a->extra.ptr &&
+           !b->extra.ptr;
 }
 
-static int join(struct turn *into, const struct turn *turn, struct arena *arena,
-                struct error *err)
+static int join_turns(struct turn *into, const struct turn *turn, struct arena *arena,
+                      struct error *err)
 {
-    const size_t n_gap = sizeof gap - 1;
-    const size_t len = into->content.len + n_gap + turn->content.len;
+    const size_t n_blank = sizeof blank_line - 1;
+    const size_t len = into->content.len + n_blank + turn->content.len;
     char *text = arena_alloc(arena, len + 1, 1);
 
     if (!text)
         return error_nomem(err);
     memcpy(text, into->content.ptr, into->content.len);
-    memcpy(text + into->content.len, gap, n_gap);
-    memcpy(text + into->content.len + n_gap, turn->content.ptr, turn->content.len);
+    memcpy(text + into->content.len, blank_line, n_blank);
+    memcpy(text + into->content.len + n_blank, turn->content.ptr, turn->content.len);
     text[len] = '\0';
     into->content = slice_of(text, len);
     return 0;
 }
 
-static int merge(struct sample *sample, struct arena *arena, struct error *err)
+static int merge_turns(struct sample *sample, struct arena *arena, struct error *err)
 {
     struct turn *turns = arena_alloc(arena, sample->n_turns, sizeof *turns);
     size_t n = 0;
@@ -110,7 +111,7 @@ static int merge(struct sample *sample, struct arena *arena, struct error *err)
     for (size_t i = 0; i < sample->n_turns; i++) {
         if (n == 0 || !can_merge(&turns[n - 1], &sample->turns[i]))
             turns[n++] = sample->turns[i];
-        else if (join(&turns[n - 1], &sample->turns[i], arena, err) < 0)
+        else if (join_turns(&turns[n - 1], &sample->turns[i], arena, err) < 0)
             return -1;
     }
     const int changed = n < sample->n_turns;
@@ -119,8 +120,8 @@ static int merge(struct sample *sample, struct arena *arena, struct error *err)
     return changed;
 }
 
-/* System turns in front stay. */
-static int trim(struct sample *sample, struct arena *arena, struct error *err)
+/* System turns before the first user turn stay. */
+static int trim_turns(struct sample *sample, struct arena *arena, struct error *err)
 {
     struct turn *turns = arena_alloc(arena, sample->n_turns, sizeof *turns);
     size_t end = sample->n_turns;
@@ -133,11 +134,11 @@ static int trim(struct sample *sample, struct arena *arena, struct error *err)
         end--;
     for (size_t i = 0; i < end; i++) {
         begun = begun || turn_has_role(&sample->turns[i], role_user);
-        if ((begun && is_known(&sample->turns[i])) ||
+        if ((begun && has_known_role(&sample->turns[i])) ||
             turn_has_role(&sample->turns[i], role_system))
             turns[n++] = sample->turns[i];
     }
-    if (!begun) /* nothing would be left */
+    if (!begun) /* no turn would be left */
         return 0;
     const int changed = n < sample->n_turns;
     sample->turns = turns;
@@ -145,17 +146,17 @@ static int trim(struct sample *sample, struct arena *arena, struct error *err)
     return changed;
 }
 
-int roles_mend(struct sample *sample, enum roles_policy policy, struct arena *arena,
-               struct error *err)
+int roles_apply(struct sample *sample, enum roles_policy policy, struct arena *arena,
+                struct error *err)
 {
     int changed = 0;
 
     if (sample->n_turns == 0 || roles_alternate(sample))
         return 0;
     if (policy == ROLES_MERGE)
-        changed = merge(sample, arena, err);
+        changed = merge_turns(sample, arena, err);
     else if (policy == ROLES_TRIM)
-        changed = trim(sample, arena, err);
+        changed = trim_turns(sample, arena, err);
     if (changed == 1) {
         sample->response_turn = sample->instruction_turn = -1;
         roles_find_turns(sample);

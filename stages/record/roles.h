@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * roles.h - whose turn it is: from user to assistant and back.
+ * roles.h - the roles of turns, and the order in which they should alternate.
  *
- * Tools may speak between an assistant's call and the answer; system turns do not count. A
- * trainer may refuse what does not alternate, or learn from it what it should not.
+ * User and assistant alternate. Tool turns may stand between an assistant's call and its next
+ * turn; system turns do not count. A trainer may reject other orders, or learn from them what
+ * it should not.
  */
 #ifndef CURATE_ROLES_H
 #define CURATE_ROLES_H
@@ -25,26 +26,27 @@ extern const struct slice role_tool;
 
 bool turn_has_role(const struct turn *turn, struct slice role);
 
+/* What to do with turns that do not alternate. */
 enum roles_policy {
     ROLES_KEEP,
-    ROLES_MERGE, /* turns of one role in a row become one, a blank line between their texts */
-    ROLES_TRIM,  /* what comes before the first user turn or after the last answer goes, and
-                    turns whose role is none of the four */
-    ROLES_DROP,  /* the sample is left out */
+    ROLES_MERGE, /* join consecutive turns of one role, with a blank line between the texts */
+    ROLES_TRIM,  /* remove turns before the first user turn and after the last assistant turn,
+                    and turns of unknown roles */
+    ROLES_DROP,  /* leave the sample out */
 };
 
-/* "keep", "merge", "trim" or "drop". ERR_USAGE. */
+/* The policy named "keep", "merge", "trim" or "drop". ERR_USAGE. */
 int roles_choose(const char *name, enum roles_policy *out, struct error *err);
-/* From a user turn on, role by known role, and not ending with a user who got an answer before.
- */
+/* Do the turns alternate: from a user turn on, all roles known, and not ending with a user turn
+ * after an assistant has spoken? */
 bool roles_alternate(const struct sample *sample);
-/* Fill in kind, response_turn and instruction_turn: the last answer, and the last question
- * before it, or simply the last one when nothing was answered. */
+/* Set the sample's kind, response_turn and instruction_turn: the last assistant turn, and the
+ * last user turn before it, or the last user turn when there is no assistant turn. */
 void roles_find_turns(struct sample *sample);
-/* Change the turns by the policy, if they do not alternate: 1 when something was changed, 0
- * when not, -1 for ERR_NOMEM. New turns and texts are in the arena. A turn that holds more than
- * text is merged with none. */
-int roles_mend(struct sample *sample, enum roles_policy policy, struct arena *arena,
-               struct error *err);
+/* Apply merge or trim to turns that do not alternate; other policies change nothing. Returns 1
+ * when turns changed, 0 when not, -1 for ERR_NOMEM. New turns and texts are in the arena. A
+ * turn with extra members is not merged. */
+int roles_apply(struct sample *sample, enum roles_policy policy, struct arena *arena,
+                struct error *err);
 
 #endif

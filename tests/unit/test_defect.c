@@ -216,7 +216,7 @@ static void names_the_defect_of_a_sample_that_was_taken(void **state)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct defect_class *class = &defect_classes[cases[i].defect];
-        const bool taken = class->usual != DEFECT_REJECT && !class->of_file;
+        const bool taken = class->usual != ACTION_REJECT && !class->of_file;
         char sql[200], want[16];
 
         ingest(f, &cases[i], defect_action_name(class->usual));
@@ -340,7 +340,7 @@ static void strict_rejects_what_would_be_repaired(void **state)
     defect_policy_strict(&policy);
     for (int i = 0; i < N_DEFECTS; i++)
         assert_int_equal(policy.actions[i],
-                         defect_classes[i].usual == DEFECT_KEEP ? DEFECT_KEEP : DEFECT_REJECT);
+                         defect_classes[i].usual == ACTION_KEEP ? ACTION_KEEP : ACTION_REJECT);
 }
 
 static void refuses_what_is_no_policy(void **state)

@@ -40,9 +40,9 @@ static bool fails_once(const struct frame_record *record, size_t n)
     struct buf out;
 
     defect_policy_init(&policy);
-    for (int i = 0; i < N_DEFECTS; i++) /* whatever can be mended is */
-        if (defect_may_be(&defect_classes[i], DEFECT_REPAIR))
-            policy.actions[i] = DEFECT_REPAIR;
+    for (int i = 0; i < N_DEFECTS; i++) /* repair all that can be */
+        if (defect_may_be(&defect_classes[i], ACTION_REPAIR))
+            policy.actions[i] = ACTION_REPAIR;
     arena_init(&arena);
     buf_init(&out, CORPUS_MAX);
     oom_begin(n);

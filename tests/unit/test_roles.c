@@ -99,7 +99,7 @@ static void mends_as_told(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         make(cases[i].before, turns, &sample);
         make(cases[i].after, wanted, &want);
-        const int changed = roles_mend(&sample, cases[i].policy, &arena, &err);
+        const int changed = roles_apply(&sample, cases[i].policy, &arena, &err);
 
         assert_int_equal(changed, strcmp(cases[i].before, cases[i].after) != 0);
         if (sample.n_turns != want.n_turns)

@@ -461,7 +461,7 @@ static bool says_something(const struct sample *sample)
 
 int draft_finish(struct draft *draft)
 {
-    draft_mend(draft);
+    draft_repair(draft);
     if (draft->state == 1 && !says_something(draft->out))
         draft_reject(draft, DEFECT_EMPTY_RECORD, "it holds no text");
     if (draft->state == 1 && draft->out->n_turns > INT32_MAX)

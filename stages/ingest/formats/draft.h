@@ -55,7 +55,7 @@ struct draft {
 void draft_begin(struct draft *draft);
 int draft_finish(struct draft *draft);
 /* Repair the texts as the policy says. For draft_finish(). */
-void draft_mend(struct draft *draft);
+void draft_repair(struct draft *draft);
 
 /* Reject the record for a defect. The text says what is wrong, and where. */
 void draft_reject(struct draft *draft, enum defect defect, const char *fmt, ...)

@@ -98,33 +98,33 @@ struct slice draft_text_of(struct draft *draft, const struct json_value *value,
     return none;
 }
 
-static void mend(struct draft *draft, struct slice *text, uint64_t kinds)
+static void repair_in_place(struct draft *draft, struct slice *text, uint64_t defects)
 {
     if (draft->state == 1 &&
-        mend_text(text, kinds, draft->arena, &draft->defects, draft->err) < 0)
+        repair_text(text, defects, draft->arena, &draft->defects, draft->err) < 0)
         draft->state = -1;
 }
 
-/* A text of nothing but what was dropped is none. */
-static void mend_optional(struct draft *draft, struct slice *text, uint64_t kinds)
+/* An optional text that is empty after its repair counts as missing. */
+static void repair_optional(struct draft *draft, struct slice *text, uint64_t defects)
 {
-    mend(draft, text, kinds);
+    repair_in_place(draft, text, defects);
     if (text->len == 0)
         *text = slice_of(NULL, 0);
 }
 
-void draft_mend(struct draft *draft)
+void draft_repair(struct draft *draft)
 {
     const struct defect_policy *policy = draft->options->policy;
-    const uint64_t kinds = policy ? mend_kinds() & defect_repaired(policy) : 0;
+    const uint64_t defects = policy ? repair_known() & defect_repaired(policy) : 0;
     struct sample *out = draft->out;
 
-    if (kinds == 0)
+    if (defects == 0)
         return;
-    mend_optional(draft, &out->system, kinds);
-    mend_optional(draft, &out->context, kinds);
+    repair_optional(draft, &out->system, defects);
+    repair_optional(draft, &out->context, defects);
     if (!out->context.ptr)
         out->split = slice_of(NULL, 0);
     for (size_t i = 0; i < out->n_turns; i++)
-        mend(draft, &out->turns[i].content, kinds);
+        repair_in_place(draft, &out->turns[i].content, defects);
 }

@@ -29,10 +29,9 @@ enum { FORMAT_INPUT_CONTEXT_BYTES = 2000 }; /* the usual input_context_bytes */
 
 struct format_options {
     enum format_split split;
-    size_t input_context_bytes; /* an alpaca input of at least this size is a context */
-    /* Shapes do not ask for these, draft_finish() does for what is to be mended: */
-    const struct defect_policy *policy; /* NULL: the usual one */
-    size_t max_tree_bytes; /* of a record's JSON, see base/json/json.h; 0: the usual */
+    size_t input_context_bytes;         /* an alpaca input of at least this size is a context */
+    const struct defect_policy *policy; /* NULL: the default actions */
+    size_t max_tree_bytes; /* of a record's JSON (base/json/json.h); 0: the default */
 };
 
 struct format {

@@ -12,27 +12,27 @@ enum { ROUNDS = 20000, TEXT_MAX = 200 };
 #define MOJIBAKE  defect_bit(DEFECT_MOJIBAKE)
 #define INVISIBLE defect_bit(DEFECT_INVISIBLE)
 
-static struct slice mend(struct arena *arena, struct slice text, uint64_t kinds,
-                         uint64_t *mended)
+static struct slice repair(struct arena *arena, struct slice text, uint64_t kinds,
+                           uint64_t *repaired)
 {
     struct error err;
 
-    *mended = 0;
-    assert_ok(mend_text(&text, kinds, arena, mended, &err));
+    *repaired = 0;
+    assert_ok(repair_text(&text, kinds, arena, repaired, &err));
     return text;
 }
 
-static void assert_mended(const char *text, const char *want, uint64_t kinds)
+static void assert_repaired(const char *text, const char *want, uint64_t kinds)
 {
     struct arena arena;
-    uint64_t mended;
+    uint64_t repaired;
 
     arena_init(&arena);
-    const struct slice got = mend(&arena, slice_text(text), kinds, &mended);
+    const struct slice got = repair(&arena, slice_text(text), kinds, &repaired);
     if (!slice_equal(got, slice_text(want)))
         fail_msg("\"%s\" becomes \"%.*s\", not \"%s\"", text, (int)got.len, got.ptr, want);
-    if ((mended != 0) != (strcmp(text, want) != 0))
-        fail_msg("\"%s\": says %d", text, (int)mended);
+    if ((repaired != 0) != (strcmp(text, want) != 0))
+        fail_msg("\"%s\": says %d", text, (int)repaired);
     arena_release(&arena);
 }
 
@@ -59,7 +59,7 @@ static void decodes_entities(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
-        assert_mended(pairs[i][0], pairs[i][1], ENTITY);
+        assert_repaired(pairs[i][0], pairs[i][1], ENTITY);
 }
 
 static void leaves_entities_that_belong(void **state)
@@ -77,7 +77,7 @@ static void leaves_entities_that_belong(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
-        assert_mended(pairs[i][0], pairs[i][1], ENTITY);
+        assert_repaired(pairs[i][0], pairs[i][1], ENTITY);
 }
 
 #define A_HAT_EURO "\xc3\xa2\xe2\x82\xac" /* how a quotation mark begins to show */
@@ -95,7 +95,7 @@ static void undoes_mojibake(void **state)
         { "\xc3\x90\xc2\xb4\xc3\x90\xc2\xb0", "\xd0\xb4\xd0\xb0" },
         { "\xc3\xa6\xe2\x80\x94\xc2\xa5\xc3\xa6\xc5\x93\xc2\xac", "\xe6\x97\xa5\xe6\x9c\xac" },
         { "\xc3\xb0\xc5\xb8\xcb\x9c\xe2\x82\xac", "\xf0\x9f\x98\x80" },
-        /* where something else is sure, what is likely is mended, too */
+        /* where something else is sure, what is likely is repaired too */
         { "\xc3\x83\xe2\x80\x93sterreich f\xc3\x83\xc2\xbcr c\xc3\x85\xe2\x80\x9cur",
           "\xc3\x96sterreich f\xc3\xbcr c\xc5\x93ur" },
         /* text that is as it should be */
@@ -108,31 +108,31 @@ static void undoes_mojibake(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
-        assert_mended(pairs[i][0], pairs[i][1], MOJIBAKE);
+        assert_repaired(pairs[i][0], pairs[i][1], MOJIBAKE);
 }
 
 static void drops_what_does_not_show(void **state)
 {
     (void)state;
-    assert_mended("\xef\xbb\xbf"
-                  "a\xe2\x80\x8b"
-                  "b\xe2\x80\xae",
-                  "ab", INVISIBLE);
-    assert_mended("a\xe2\x80\x8d-\xef\xbf\xbd", "a\xe2\x80\x8d-\xef\xbf\xbd", INVISIBLE);
-    assert_mended("&am\xe2\x80\x8bp;", "&", INVISIBLE | ENTITY);
-    assert_mended("a&#8203;b", "ab", INVISIBLE | ENTITY);
-    assert_mended("a" A_HAT_EURO "\xe2\x80\xb9-", "a-", INVISIBLE | MOJIBAKE);
+    assert_repaired("\xef\xbb\xbf"
+                    "a\xe2\x80\x8b"
+                    "b\xe2\x80\xae",
+                    "ab", INVISIBLE);
+    assert_repaired("a\xe2\x80\x8d-\xef\xbf\xbd", "a\xe2\x80\x8d-\xef\xbf\xbd", INVISIBLE);
+    assert_repaired("&am\xe2\x80\x8bp;", "&", INVISIBLE | ENTITY);
+    assert_repaired("a&#8203;b", "ab", INVISIBLE | ENTITY);
+    assert_repaired("a" A_HAT_EURO "\xe2\x80\xb9-", "a-", INVISIBLE | MOJIBAKE);
 }
 
-static void mends_only_what_it_is_asked_to(void **state)
+static void repairs_only_the_defects_it_is_given(void **state)
 {
     (void)state;
-    assert_mended("&amp; \xc3\x83\xc2\xa9", "& \xc3\x83\xc2\xa9", ENTITY);
-    assert_mended("&amp; \xc3\x83\xc2\xa9", "&amp; \xc3\xa9", MOJIBAKE);
-    assert_mended("&amp; \xc3\x83\xc2\xa9", "&amp; \xc3\x83\xc2\xa9", defect_bit(DEFECT_NUL));
+    assert_repaired("&amp; \xc3\x83\xc2\xa9", "& \xc3\x83\xc2\xa9", ENTITY);
+    assert_repaired("&amp; \xc3\x83\xc2\xa9", "&amp; \xc3\xa9", MOJIBAKE);
+    assert_repaired("&amp; \xc3\x83\xc2\xa9", "&amp; \xc3\x83\xc2\xa9", defect_bit(DEFECT_NUL));
 }
 
-/* Pieces of what is mended, in any order. */
+/* Pieces of damaged text, joined in any order. */
 static struct slice draw(struct rng *rng, char text[TEXT_MAX])
 {
     static const char *const pieces[] = {
@@ -181,10 +181,10 @@ static struct slice draw(struct rng *rng, char text[TEXT_MAX])
     return slice_of(text, len);
 }
 
-static void what_is_mended_is_at_rest(void **state)
+static void repairing_a_repaired_text_changes_nothing(void **state)
 {
     struct rng rng = rng_from_env("CURATE_SEED");
-    const uint64_t all = mend_kinds();
+    const uint64_t all = repair_known();
     struct arena arena;
     size_t n_changed = 0;
 
@@ -192,13 +192,13 @@ static void what_is_mended_is_at_rest(void **state)
     arena_init(&arena);
     for (int round = 0; round < ROUNDS; round++) {
         char text[TEXT_MAX];
-        uint64_t mended;
+        uint64_t repaired;
 
         arena_clear(&arena);
-        const struct slice once = mend(&arena, draw(&rng, text), all, &mended);
-        n_changed += mended != 0;
-        const struct slice twice = mend(&arena, once, all, &mended);
-        if (mended != 0 || !slice_equal(once, twice))
+        const struct slice once = repair(&arena, draw(&rng, text), all, &repaired);
+        n_changed += repaired != 0;
+        const struct slice twice = repair(&arena, once, all, &repaired);
+        if (repaired != 0 || !slice_equal(once, twice))
             fail_msg("seed %" PRIu64 ": \"%s\" -> \"%.*s\" -> \"%.*s\"", rng.seed, text,
                      (int)once.len, once.ptr, (int)twice.len, twice.ptr);
     }
@@ -213,9 +213,9 @@ int main(void)
         cmocka_unit_test(leaves_entities_that_belong),
         cmocka_unit_test(undoes_mojibake),
         cmocka_unit_test(drops_what_does_not_show),
-        cmocka_unit_test(mends_only_what_it_is_asked_to),
-        cmocka_unit_test(what_is_mended_is_at_rest),
+        cmocka_unit_test(repairs_only_the_defects_it_is_given),
+        cmocka_unit_test(repairing_a_repaired_text_changes_nothing),
     };
 
-    return cmocka_run_group_tests_name("stages/mend", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("record/repair", tests, NULL, NULL);
 }
