@@ -11,7 +11,7 @@ static void other_actions(const struct defect_class *class, char *out, size_t si
 
     out[0] = '\0';
     for (int action = ACTION_KEEP; action >= ACTION_REJECT; action--)
-        if (action != (int)class->usual && defect_may_be(class, (enum defect_action)action))
+        if (action != (int)class->action && defect_allows(class, (enum defect_action)action))
             n += (size_t)snprintf(out + n, size - n, "%s%s", n > 0 ? " or " : "",
                                   defect_action_name((enum defect_action)action));
 }
@@ -29,7 +29,7 @@ static bool class_entry(size_t i, struct explain_entry *out)
     out->name = class->name;
     out->summary = class->what;
     out->page = class->page;
-    stage_fact_text(&out->facts, "usual", defect_action_name(class->usual));
+    stage_fact_text(&out->facts, "usual", defect_action_name(class->action));
     if (others[0])
         stage_fact_text(&out->facts, "other", others);
     return true;

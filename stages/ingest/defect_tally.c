@@ -35,7 +35,7 @@ static enum defect_action done_with(int defect, const struct defect_policy *poli
 {
     const enum defect_action action = policy->actions[defect];
 
-    return action == ACTION_REJECT ? defect_classes[defect].usual : action;
+    return action == ACTION_REJECT ? defect_classes[defect].action : action;
 }
 
 static int put(int defect, enum defect_action action, uint64_t n, struct store *store,
@@ -59,7 +59,7 @@ int defect_tally_put(const struct defect_tally *tally, const struct defect_polic
 
 static bool is_layout(int defect)
 {
-    return defect_classes[defect].of_file && defect_classes[defect].usual == ACTION_KEEP;
+    return defect_classes[defect].of_file && defect_classes[defect].action == ACTION_KEEP;
 }
 
 void defect_tally_list(const uint64_t counts[N_DEFECTS], bool skip_layout, char *out,

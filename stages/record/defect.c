@@ -8,9 +8,10 @@
 #include "base/error.h"
 #include "base/option.h"
 
-#define MEND                                                                                   \
-    "'curate rejects show ID' prints it, 'curate rejects export' writes the records of this\n" \
-    "class out to be mended and ingested again.\n"
+#define EXPORT                                                                                 \
+    "'curate rejects show ID' prints the record. 'curate rejects export --class CLASS' "       \
+    "writes\n"                                                                                 \
+    "all such records to a file, to be corrected and ingested again.\n"
 #define FIX_ROW                                                                                \
     "Correct the file and import it again; values that are stored already stay as they are.\n"
 
@@ -18,210 +19,210 @@ const struct defect_class defect_classes[N_DEFECTS] = {
     [DEFECT_NONE] = { .name = "" },
     [DEFECT_BAD_JSON] = { .name = "bad_json",
                           .what = "its brackets or its syntax are wrong",
-                          .page = "The record is rejected up to the end of its line, the next "
-                                  "one is not touched.\n" MEND },
+                          .page = "The record is rejected up to the end of its line. The next "
+                                  "record is not affected.\n" EXPORT },
     [DEFECT_TRUNCATED] = { .name = "truncated",
                            .what = "its line, or the file, ends inside the record",
-                           .page = "The writer was killed or a download was cut off. The "
-                                   "record is rejected.\nAt the end of a file: fetch or copy "
-                                   "it again. Elsewhere:\n" MEND },
+                           .page = "The record is rejected. Its writer was killed, or a "
+                                   "download was cut off.\nAt the end of a file: fetch the "
+                                   "file again. Elsewhere:\n" EXPORT },
     [DEFECT_TOO_LONG] = { .name = "too_long",
                           .what = "it is longer than --max-record, or than --max-memory allows",
-                          .page =
-                              "It is passed by without being held; its first 4 kB are "
-                              "kept. Ingest the file again\nwith a larger --max-record.\n" },
+                          .page = "The record is skipped without being held in memory; its "
+                                  "first 4 kB are stored.\nIngest the file again with a larger "
+                                  "--max-record.\n" },
     [DEFECT_TOO_DEEP] = { .name = "too_deep",
                           .what = "more than 256 brackets are open at a time",
-                          .page = "The limit is fixed: no corpus is nested like this.\n" MEND },
+                          .page =
+                              "The limit is fixed: no corpus is nested like this.\n" EXPORT },
     [DEFECT_NOT_AN_OBJECT] = { .name = "not_an_object",
-                               .what = "it is JSON, and no object",
-                               .page = "A number, a list or a text on its own is no "
-                                       "record.\n" MEND },
+                               .what = "it is valid JSON, but not an object",
+                               .page =
+                                   "A number, a list or a string is not a record.\n" EXPORT },
     [DEFECT_UNKNOWN_SHAPE] = { .name = "unknown_shape",
-                               .what = "its keys and their types fit no shape",
-                               .page = "'curate ingest --format NAME' names the shape that is "
-                                       "meant.\n" MEND },
+                               .what = "no shape has its keys and types",
+                               .page = "'curate ingest --format NAME' names the shape of the "
+                                       "records.\n" EXPORT },
     [DEFECT_EMPTY_RECORD] = { .name = "empty_record",
                               .what = "it holds no text",
-                              .page = "There is nothing to train on in it.\n" },
+                              .page = "There is nothing to train on in the record.\n" },
     [DEFECT_MISSING_CONTENT] = { .name = "missing_content",
-                                 .what = "a part that its shape needs is not there",
-                                 .page = "The detail names the part.\n" MEND },
+                                 .what = "a part that its shape needs is missing",
+                                 .page = "The detail names the part.\n" EXPORT },
     [DEFECT_BAD_TYPE] = { .name = "bad_type",
-                          .what = "a part of it is of a type that cannot be made text",
-                          .page = "The detail names the part.\n" MEND },
+                          .what = "a part of it has a type that cannot become text",
+                          .page = "The detail names the part.\n" EXPORT },
     [DEFECT_BAD_UTF8] = { .name = "bad_utf8",
                           .other = ACTION_REPAIR,
                           .what = "bytes in it are not well-formed UTF-8",
-                          .page = "Rejected, because what the bytes meant is lost on us: "
-                                  "often Latin-1, or a character cut\nin half. Converted with "
-                                  "iconv the file can be read. With --on bad_utf8=repair each "
-                                  "such\nbyte becomes U+FFFD, the replacement character.\n" },
+                          .page = "The record is rejected, because the meaning of the bytes is "
+                                  "unknown: often the file is\nLatin-1, or a character was cut "
+                                  "in half. Convert the file with iconv. With\n--on "
+                                  "bad_utf8=repair each such byte becomes U+FFFD, the "
+                                  "replacement character.\n" },
     [DEFECT_BOM] = { .name = "bom",
-                     .usual = ACTION_REPAIR,
+                     .action = ACTION_REPAIR,
                      .of_file = true,
                      .what = "a byte order mark",
-                     .page =
-                         "That of UTF-8 is dropped. A file that begins with one of UTF-16 "
-                         "or UTF-32 is read as\nsuch and turned into UTF-8; offsets of its "
-                         "records count bytes of the UTF-8 text.\nWith --on bom=reject "
-                         "the record behind the mark, or all of such a file, is\nrejected.\n" },
+                     .page = "The mark of UTF-8 is dropped. A file that begins with a mark of "
+                             "UTF-16 or UTF-32 is\nconverted to UTF-8 while it is read; "
+                             "offsets of its records count bytes of the UTF-8\ntext. With --on "
+                             "bom=reject the record after the mark, or all of such a file, is\n"
+                             "rejected.\n" },
     [DEFECT_CR] = { .name = "cr",
-                    .usual = ACTION_KEEP,
+                    .action = ACTION_KEEP,
                     .of_file = true,
                     .what = "a carriage return or U+2028 at the end of a line",
-                    .page = "Line ends may be LF, CR LF, CR or U+2028. In texts all count "
-                            "as the same when samples\nare compared.\n" },
+                    .page = "A line may end with LF, CR LF, CR or U+2028. All of them count as "
+                            "equal when samples are\ncompared.\n" },
     [DEFECT_BLANK_LINE] = { .name = "blank_line",
-                            .usual = ACTION_KEEP,
+                            .action = ACTION_KEEP,
                             .of_file = true,
                             .what = "a blank line between records",
-                            .page = "It is passed by.\n" },
+                            .page = "The line is skipped.\n" },
     [DEFECT_STRAY_COMMA] = { .name = "stray_comma",
-                             .usual = ACTION_REPAIR,
+                             .action = ACTION_REPAIR,
                              .of_file = true,
                              .what = "a comma or closing bracket between records where none "
                                      "belongs",
-                             .page = "It is passed by: lines of an array pasted as JSONL, or a "
-                                     "comma behind the last\nelement. A closing bracket "
-                                     "that closes nothing is, too.\n" },
+                             .page = "It is skipped. Examples: lines of an array that were "
+                                     "pasted as JSONL, a comma after the\nlast element, a "
+                                     "closing bracket that closes nothing.\n" },
     [DEFECT_SAME_LINE] = { .name = "same_line",
-                           .usual = ACTION_KEEP,
+                           .action = ACTION_KEEP,
                            .of_file = true,
                            .what = "several records on one line",
-                           .page = "Each is read.\n" },
+                           .page = "Each record is read.\n" },
     [DEFECT_MANY_LINES] = { .name = "many_lines",
-                            .usual = ACTION_KEEP,
+                            .action = ACTION_KEEP,
                             .of_file = true,
                             .what = "a record that takes several lines",
-                            .page = "Pretty-printed JSON is read like any other.\n" },
+                            .page = "Pretty-printed JSON is read like any other JSON.\n" },
     [DEFECT_NAN_INF] = { .name = "nan_inf",
-                         .usual = ACTION_REPAIR,
+                         .action = ACTION_REPAIR,
                          .what = "NaN, Infinity or -Infinity",
-                         .page =
-                             "These are no JSON; Python writes them. Each becomes null.\n" },
+                         .page = "Python writes them, but they are not JSON. Each becomes "
+                                 "null.\n" },
     [DEFECT_LONE_SURROGATE] = { .name = "lone_surrogate",
-                                .usual = ACTION_REPAIR,
+                                .action = ACTION_REPAIR,
                                 .what = "half of a surrogate pair, as \\ud83d",
-                                .page = "No character is meant by it: a text was cut in the "
-                                        "middle of one. It becomes U+FFFD,\nthe replacement "
-                                        "character.\n" },
+                                .page = "A text was cut in the middle of a character. The half "
+                                        "becomes U+FFFD, the replacement\ncharacter.\n" },
     [DEFECT_NUL] = { .name = "nul",
-                     .usual = ACTION_KEEP,
+                     .action = ACTION_KEEP,
                      .what = "a NUL character in a text",
-                     .page = "It is kept: all of the program counts lengths. SQLite's text "
-                             "functions stop at it, and\nso may a trainer.\n" },
+                     .page = "The character is kept. SQLite's text functions stop at it, and a "
+                             "trainer may, too.\n" },
     [DEFECT_CONTROL] = { .name = "control",
-                         .usual = ACTION_KEEP,
+                         .action = ACTION_KEEP,
                          .what = "a raw control character in a string",
-                         .page = "JSON wants it escaped. The character is kept.\n" },
+                         .page = "JSON requires it to be escaped. The character is kept.\n" },
     [DEFECT_BIG_NUMBER] = { .name = "big_number",
-                            .usual = ACTION_KEEP,
+                            .action = ACTION_KEEP,
                             .what = "a number beyond 64 bits or beyond a double",
-                            .page = "Its text is kept, digit for digit.\n" },
+                            .page = "The text of the number is kept, digit for digit.\n" },
     [DEFECT_DUPLICATE_KEY] = { .name = "duplicate_key",
-                               .usual = ACTION_REPAIR,
+                               .action = ACTION_REPAIR,
                                .what = "a key twice in one object",
-                               .page = "The last one counts, as in Python, JavaScript and Go; "
-                                       "the others are dropped.\n" },
+                               .page = "The last one counts, as in Python, JavaScript and Go. "
+                                       "The others are dropped.\n" },
     [DEFECT_DOUBLE_ENCODED] = { .name = "double_encoded",
-                                .usual = ACTION_REPAIR,
+                                .action = ACTION_REPAIR,
                                 .what = "JSON inside a JSON string",
-                                .page = "A record that is the text of an object, or messages "
-                                        "that are the text of a list, are\ndecoded, one "
-                                        "level.\n" },
+                                .page = "A record that is a string with an object in it, or "
+                                        "messages that are a string with a\nlist in it, are "
+                                        "decoded once.\n" },
     [DEFECT_TYPE_DRIFT] = { .name = "type_drift",
-                            .usual = ACTION_REPAIR,
+                            .action = ACTION_REPAIR,
                             .what = "a number, boolean or list where other records have text",
-                            .page = "A number becomes its digits, a list of texts these, a "
-                                    "line each.\n" },
+                            .page = "A number becomes its digits. A list of texts becomes one "
+                                    "text with a line for each.\n" },
     [DEFECT_NULL_CONTENT] = { .name = "null_content",
-                              .usual = ACTION_KEEP,
+                              .action = ACTION_KEEP,
                               .what = "a message without content and without a tool call",
-                              .page = "It is kept as an empty one. What has no response text "
-                                      "gets no scores.\n" },
+                              .page = "It is kept as an empty message. A sample whose response "
+                                      "is empty gets no scores.\n" },
     [DEFECT_EMPTY_RESPONSE] = { .name = "empty_response",
-                                .usual = ACTION_KEEP,
+                                .action = ACTION_KEEP,
                                 .what = "a response of nothing but white space",
-                                .page = "It is kept, and no metric has a number for it: there "
-                                        "is nothing to score.\n" },
+                                .page = "The sample is kept. Its scores are missing, because "
+                                        "there is nothing to score.\n" },
     [DEFECT_BAD_ROLE] = { .name = "bad_role",
-                          .usual = ACTION_KEEP,
+                          .action = ACTION_KEEP,
                           .what = "a message whose role is none that is known",
-                          .page = "The turn is kept under the word it came with. It is part of "
-                                  "the prompt, as a user's would\nbe, and never a response: "
-                                  "whose words they are cannot be guessed. Chat shapes are "
-                                  "not\nwritten with it; 'curate export --roles trim' leaves "
-                                  "the turn out.\n" },
+                          .page = "The turn keeps the word of its record as its role. It is "
+                                  "part of the prompt, like a user's\nturn, and never a "
+                                  "response. The layouts of chats cannot hold it; 'curate "
+                                  "export --roles\ntrim' leaves the turn out.\n" },
     [DEFECT_ROLE_ORDER] = { .name = "role_order",
-                            .usual = ACTION_KEEP,
+                            .action = ACTION_KEEP,
                             .what = "turns that do not alternate from user to assistant",
-                            .page = "Two turns of one role in a row, an assistant that begins, "
-                                    "or a user who has the last\nword. It is kept as it is; "
-                                    "'curate export --roles' says what is written.\n" },
+                            .page = "Two turns of one role in a row, an assistant's turn at "
+                                    "the beginning, or a user's turn\nat the end. The sample "
+                                    "is kept; 'curate export --roles' chooses what is "
+                                    "written.\n" },
     [DEFECT_LATE_SYSTEM] = { .name = "late_system",
-                             .usual = ACTION_KEEP,
+                             .action = ACTION_KEEP,
                              .what = "a system message behind the first turn, or a second one",
-                             .page = "It is kept as a turn; the first one is the sample's "
-                                     "system text.\n" },
+                             .page = "It is kept as a turn. The first system message is the "
+                                     "sample's system prompt.\n" },
     [DEFECT_DUPLICATE_ID] = { .name = "duplicate_id",
-                              .usual = ACTION_KEEP,
+                              .action = ACTION_KEEP,
                               .what =
                                   "the id of another record of its file, whose content differs",
-                              .page =
-                                  "Both are kept: a sample is told by its content. What "
-                                  "finds samples by this id, as\n'curate score import' does, "
-                                  "cannot tell them apart. Only samples of the same file are "
-                                  "looked at, not rejects,\n"
-                                  "and not what an earlier file had as well; a dry run does "
-                                  "not notice.\n" },
+                              .page = "Both samples are kept: a sample is identified by its "
+                                      "content. 'curate score import' cannot\ntell them apart "
+                                      "by this id. Only new samples of the same file are "
+                                      "compared: not rejects,\nand not samples that an earlier "
+                                      "file had too. A dry run does not notice.\n" },
     [DEFECT_TEMPLATE_LEAK] = { .name = "template_leak",
-                               .usual = ACTION_KEEP,
+                               .action = ACTION_KEEP,
                                .what = "a mark of a prompt template inside a turn",
                                .page = "'### Response:', '[INST]', '<|im_start|>', '<think>' "
-                                       "and the like: a dialogue was cut\nwrongly, or a model "
-                                       "went on to play the user. It is kept as it is.\n" },
+                                       "and the like: a dialogue was split\nwrongly, or a "
+                                       "model continued with the user's turn. The turn is "
+                                       "kept.\n" },
     [DEFECT_REFUSAL] = { .name = "refusal",
-                         .usual = ACTION_KEEP,
+                         .action = ACTION_KEEP,
                          .what = "a response that begins as a chat model's excuse",
                          .page = "'As an AI language model' and the like, in the first 200 "
-                                 "bytes. It is kept; trained on\nmany, a model learns to "
-                                 "refuse.\n" },
+                                 "bytes. The response is kept. A model\ntrained on many of "
+                                 "them learns to refuse.\n" },
     [DEFECT_PLACEHOLDER] = { .name = "placeholder",
-                             .usual = ACTION_KEEP,
+                             .action = ACTION_KEEP,
                              .what = "a response that says there is none",
-                             .page = "'<nooutput>', 'N/A' and the like. It is kept. An input "
-                                     "'<noinput>' is read as none.\n" },
+                             .page = "'<nooutput>', 'N/A' and the like. The response is kept. "
+                                     "An input '<noinput>' counts as\nmissing.\n" },
     [DEFECT_HTML_ENTITY] = { .name = "html_entity",
-                             .usual = ACTION_KEEP,
+                             .action = ACTION_KEEP,
                              .other = ACTION_REPAIR,
                              .what = "text with HTML entities, as &amp;",
-                             .page =
-                                 "Text was cut out of a page and not decoded, or is about "
-                                 "HTML. It is kept. With --on\nhtml_entity=repair entities "
-                                 "become their characters, also where they were encoded "
-                                 "twice.\nThose between backticks, and all of a text that has "
-                                 "tags, stay: they belong there.\n" },
+                             .page = "The text was copied from a page without decoding, or is "
+                                     "about HTML. It is kept. With\n--on html_entity=repair "
+                                     "entities become their characters, also where they were "
+                                     "encoded\ntwice. Entities between backticks or in a text "
+                                     "with tags stay: they belong there.\n" },
     [DEFECT_MOJIBAKE] = { .name = "mojibake",
-                          .usual = ACTION_KEEP,
+                          .action = ACTION_KEEP,
                           .other = ACTION_REPAIR,
                           .what = "UTF-8 that was taken for Latin-1 and encoded again",
-                          .page = "An apostrophe shows as three odd characters. It is kept. "
-                                  "With --on mojibake=repair the\ncharacters become what they "
-                                  "were, in texts where some of them cannot stand by "
-                                  "chance.\n" },
+                          .page = "An apostrophe shows as three odd characters. The text is "
+                                  "kept. With --on mojibake=repair\nthe original characters "
+                                  "return, in texts where some of the odd ones cannot stand "
+                                  "by chance.\n" },
     [DEFECT_INVISIBLE] = { .name = "invisible",
-                           .usual = ACTION_KEEP,
+                           .action = ACTION_KEEP,
                            .other = ACTION_REPAIR,
                            .what = "characters that do not show: zero width, or of direction",
                            .page = "U+200B, U+2060, U+FEFF, U+202A to U+202E, U+2066 to "
-                                   "U+2069. They are kept; they make\ntexts differ that look "
-                                   "the same. With --on invisible=repair they are dropped.\n" },
+                                   "U+2069. They are kept. Texts that look\nthe same may "
+                                   "differ by them. With --on invisible=repair they are "
+                                   "dropped.\n" },
     [DEFECT_BAD_CSV] = { .name = "bad_csv",
                          .of_import = true,
                          .what = "the row is not valid CSV",
-                         .page = "Its quotes do not match, or it is too long. 'curate score "
-                                 "import' rejects the row.\n" FIX_ROW },
+                         .page = "Its quotes do not match, it is too long, or it has too many "
+                                 "fields. 'curate score import'\nrejects the row.\n" FIX_ROW },
     [DEFECT_MISSING_KEY] = { .name = "missing_key",
                              .of_import = true,
                              .what = "the row has no key, so no sample can be found",
@@ -231,8 +232,8 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                .of_import = true,
                                .what = "the row has a key and no value",
                                .page =
-                                   "'curate score import' rejects the row. --value-field "
-                                   "names the column or member\nwith the value.\n" FIX_ROW },
+                                   "'curate score import' rejects the row. --value-field names "
+                                   "the column or member\nwith the value.\n" FIX_ROW },
     [DEFECT_BAD_VALUE] = { .name = "bad_value",
                            .of_import = true,
                            .what = "the value of the row is not a finite number",
@@ -242,15 +243,15 @@ const struct defect_class defect_classes[N_DEFECTS] = {
     [DEFECT_NO_SUCH_SAMPLE] = { .name = "no_such_sample",
                                 .of_import = true,
                                 .what = "no sample in the database has the key of the row",
-                                .page = "'curate score import' rejects the row. --key tells "
-                                        "whether keys are the producer's ids\nor content "
-                                        "hashes. Ingest the corpus before its scores.\n" },
+                                .page = "'curate score import' rejects the row. Ingest the "
+                                        "corpus before its scores. --key says\nwhether keys "
+                                        "are the producer's ids or content hashes.\n" },
     [DEFECT_AMBIGUOUS_KEY] = { .name = "ambiguous_key",
                                .of_import = true,
                                .what = "two samples have the key of the row",
                                .page = "'curate score import' rejects the row. --source NAME "
-                                       "looks for ids in one corpus only;\n--key hash names a "
-                                       "sample by its content.\n" },
+                                       "looks for ids in one corpus only.\nWith --key hash a "
+                                       "key is the hash of a sample's content.\n" },
     [DEFECT_TWO_VALUES] = { .name = "two_values",
                             .of_import = true,
                             .what = "an earlier row of the file gave the sample another value",
@@ -280,7 +281,7 @@ const char *defect_action_name(enum defect_action action)
 void defect_policy_init(struct defect_policy *policy)
 {
     for (int i = 0; i < N_DEFECTS; i++)
-        policy->actions[i] = defect_classes[i].usual;
+        policy->actions[i] = defect_classes[i].action;
 }
 
 void defect_policy_strict(struct defect_policy *policy)
@@ -309,30 +310,30 @@ static int unknown_class(const char *name, size_t len, struct error *err)
         }
     }
     return error_set(err, ERR_USAGE,
-                     "--on %s: there is no such class%s%s; 'curate explain "
-                     "reject' lists them",
+                     "--on %s: unknown class%s%s; 'curate explain reject' lists the classes",
                      word, nearest ? ", did you mean " : "", nearest ? nearest : "");
 }
 
-/* For what can be repaired or kept, also to reject it; and what the class says. */
-bool defect_may_be(const struct defect_class *class, enum defect_action action)
+bool defect_allows(const struct defect_class *class, enum defect_action action)
 {
-    return action == class->usual || action == class->other ||
-           (action == ACTION_REJECT && class->usual != ACTION_REJECT);
+    return action == class->action || action == class->other ||
+           (action == ACTION_REJECT && class->action != ACTION_REJECT);
 }
 
-static int not_for_class(const char *text, const struct defect_class *class, struct error *err)
+static int action_not_allowed(const char *text, const struct defect_class *class,
+                              struct error *err)
 {
     char actions[64];
     int n = 0;
 
     for (int action = ACTION_KEEP; action >= ACTION_REJECT; action--)
-        if (defect_may_be(class, (enum defect_action)action))
+        if (defect_allows(class, (enum defect_action)action))
             n += snprintf(actions + n, sizeof actions - (size_t)n, "%s%s", n > 0 ? " or " : "",
                           action_names[action]);
     if (strcmp(actions, "reject") == 0)
         return error_set(err, ERR_USAGE, "--on %s: %s can only be rejected", text, class->name);
-    return error_set(err, ERR_USAGE, "--on %s: for %s it is %s", text, class->name, actions);
+    return error_set(err, ERR_USAGE, "--on %s: the action for %s must be %s", text, class->name,
+                     actions);
 }
 
 int defect_policy_set(struct defect_policy *policy, const char *text, struct error *err)
@@ -345,18 +346,18 @@ int defect_policy_set(struct defect_policy *policy, const char *text, struct err
                              defect_classes[i].name[len] != '\0'))
         i++;
     if (text[len] != '=')
-        return error_set(err, ERR_USAGE, "--on %s: it is CLASS=ACTION, as nan_inf=reject",
-                         text);
+        return error_set(err, ERR_USAGE,
+                         "--on %s: must be CLASS=ACTION, such as nan_inf=reject", text);
     if (i == N_DEFECTS)
         return unknown_class(text, len, err);
     for (int action = ACTION_REJECT; action <= ACTION_KEEP; action++) {
         if (strcmp(word, action_names[action]) != 0 ||
-            !defect_may_be(&defect_classes[i], (enum defect_action)action))
+            !defect_allows(&defect_classes[i], (enum defect_action)action))
             continue;
         policy->actions[i] = (enum defect_action)action;
         return 0;
     }
-    return not_for_class(text, &defect_classes[i], err);
+    return action_not_allowed(text, &defect_classes[i], err);
 }
 
 uint64_t defect_repaired(const struct defect_policy *policy)

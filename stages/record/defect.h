@@ -87,12 +87,12 @@ static inline uint64_t defect_bit(enum defect defect)
 
 struct defect_class {
     const char *name;
-    enum defect_action usual; /* the default */
-    enum defect_action other; /* a second one to choose; rejecting is always possible */
-    bool of_file;             /* layout of the file: counted, but no row for the sample */
-    bool of_import;           /* only rows of `score import` have it */
-    const char *what;         /* a phrase for lists */
-    const char *page;         /* what is done about it, and what a user can do */
+    enum defect_action action; /* the default */
+    enum defect_action other;  /* another one that the user may choose, besides rejecting */
+    bool of_file;              /* layout of the file: counted, but no row for the sample */
+    bool of_import;            /* only rows of `score import` have it */
+    const char *what;          /* a phrase for lists */
+    const char *page;          /* what is done about it, and what a user can do */
 };
 
 /* Indexed by enum defect. DEFECT_NONE has an empty name. */
@@ -102,18 +102,20 @@ extern const struct defect_class defect_classes[N_DEFECTS];
 enum defect defect_find(const char *name);
 const char *defect_action_name(enum defect_action action);
 
+/* What to do with each defect. */
 struct defect_policy {
     enum defect_action actions[N_DEFECTS];
 };
 
+/* Set the default action of each defect. */
 void defect_policy_init(struct defect_policy *policy);
-/* Whatever would be repaired is rejected. */
+/* Reject what would be repaired. */
 void defect_policy_strict(struct defect_policy *policy);
-/* "CLASS=ACTION", as the user says it. ERR_USAGE. */
+/* Change one action: the text "CLASS=ACTION" of the option --on. ERR_USAGE. */
 int defect_policy_set(struct defect_policy *policy, const char *text, struct error *err);
-/* May the user ask for this action? */
-bool defect_may_be(const struct defect_class *class, enum defect_action action);
-/* All that the policy repairs, as bits. */
+/* Can a user choose this action for the defect? */
+bool defect_allows(const struct defect_class *class, enum defect_action action);
+/* The set of defects that the policy repairs. */
 uint64_t defect_repaired(const struct defect_policy *policy);
 /* The first defect of the set that the policy rejects; DEFECT_NONE when there is none. */
 enum defect defect_rejected(const struct defect_policy *policy, uint64_t defects);

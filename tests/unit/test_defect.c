@@ -202,7 +202,7 @@ static void does_the_usual_and_counts_it(void **state)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct dirty *dirty = &cases[i];
-        const char *usual = defect_action_name(defect_classes[dirty->defect].usual);
+        const char *usual = defect_action_name(defect_classes[dirty->defect].action);
 
         ingest(f, dirty, usual);
         assert_outcome(f, dirty, dirty->inserted, dirty->rejected);
@@ -216,10 +216,10 @@ static void names_the_defect_of_a_sample_that_was_taken(void **state)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct defect_class *class = &defect_classes[cases[i].defect];
-        const bool taken = class->usual != ACTION_REJECT && !class->of_file;
+        const bool taken = class->action != ACTION_REJECT && !class->of_file;
         char sql[200], want[16];
 
-        ingest(f, &cases[i], defect_action_name(class->usual));
+        ingest(f, &cases[i], defect_action_name(class->action));
         snprintf(sql, sizeof sql, "SELECT count(*) > 0 FROM v_defects WHERE class = '%s'",
                  class->name);
         snprintf(want, sizeof want, "%d", taken);
@@ -340,7 +340,7 @@ static void strict_rejects_what_would_be_repaired(void **state)
     defect_policy_strict(&policy);
     for (int i = 0; i < N_DEFECTS; i++)
         assert_int_equal(policy.actions[i],
-                         defect_classes[i].usual == ACTION_KEEP ? ACTION_KEEP : ACTION_REJECT);
+                         defect_classes[i].action == ACTION_KEEP ? ACTION_KEEP : ACTION_REJECT);
 }
 
 static void refuses_what_is_no_policy(void **state)
@@ -349,16 +349,16 @@ static void refuses_what_is_no_policy(void **state)
         const char *text, *phrase;
     } bad[] = {
         { "nan_inf", "CLASS=ACTION" },
-        { "nan=reject", "no such class" },
+        { "nan=reject", "unknown class" },
         { "nan_in=reject", "did you mean nan_inf" },
         { "nan_inf=keep", "repair or reject" },
         { "nan_inf=", "repair or reject" },
         { "bad_json=repair", "can only be rejected" },
         { "mojibake=mend", "keep or repair or reject" },
         { "bad_utf8=keep", "repair or reject" },
-        { "=reject", "no such class" },
+        { "=reject", "unknown class" },
         { "a_class_whose_name_is_longer_than_any_name_of_any_class_could_be_at_all=keep",
-          "no such class" },
+          "unknown class" },
     };
     struct defect_policy policy;
     struct error err;

@@ -41,7 +41,7 @@ static bool fails_once(const struct frame_record *record, size_t n)
 
     defect_policy_init(&policy);
     for (int i = 0; i < N_DEFECTS; i++) /* repair all that can be */
-        if (defect_may_be(&defect_classes[i], ACTION_REPAIR))
+        if (defect_allows(&defect_classes[i], ACTION_REPAIR))
             policy.actions[i] = ACTION_REPAIR;
     arena_init(&arena);
     buf_init(&out, CORPUS_MAX);
