@@ -1,189 +1,104 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a run will cost: some batches of the very rows are observed, spread evenly over their
- * tokens, so that long samples count for what they cost, and their time per token is taken for
- * that of the rest. The interval is that of a ratio estimate (Cochran, Sampling
- * Techniques, 6.4), which says how much batches differ, and on top of that what a machine's
- * speed wanders between two runs of a few seconds (bench/estimate.py); not what else it may be
- * doing later.
+ * What a run will cost: some batches of its own samples are run, spread evenly over their
+ * tokens, so that long samples count for what they cost. Their time a token is that of the
+ * rest.
  */
 #include <math.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/threads/pool.h"
 #include "scoring/infer/model/model.h"
-#include "stages/score/score_private.h"
+#include "stages/score/backlog.h"
 #include "stages/stage.h"
 
-/* Batches of one model: at most so many, or as many as take so long. */
-enum { BATCHES_MAX = 64, CALIBRATE_SECONDS = 4 };
+/* Probes of one model: at most so many, or as many as fit into so many seconds. */
+enum { PROBES_MAX = 64, PROBE_SECONDS = 4 };
 
-static const double wandering = 0.05; /* of the seconds, half of its interval */
-
-struct probe {
-    double tokens; /* new ones, guessed */
-    double secs;
-};
-
-/* 97.5 % point of Student's distribution. */
-static double student(size_t freedom)
+/* The first batch maps the model and allocates: it counts only if there is no other. */
+static int probe_batches(struct score_backlog *backlog, struct time_cost *time,
+                         struct error *err)
 {
-    static const double points[] = { 12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31 };
-
-    if (freedom - 1 < sizeof points / sizeof *points)
-        return points[freedom - 1];
-    return 1.96 + 2.7 / (double)freedom;
-}
-
-/* Seconds of n_tokens by n probes: the estimate, and half of its interval added in squares. */
-static void extrapolate(const struct probe *probes, size_t n, double n_tokens,
-                        struct score_cost *cost)
-{
-    double tokens = 0, secs = 0, squares = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        tokens += probes[i].tokens;
-        secs += probes[i].secs;
-    }
-    const double rate = secs / tokens;
-    for (size_t i = 0; i < n; i++) {
-        const double off = probes[i].secs - rate * probes[i].tokens;
-
-        squares += off * off;
-    }
-    /* What was probed is known, the rest uncertain; batches that begin anywhere overlap, and
-     * leave this much out. */
-    const double rest = n_tokens * exp(-tokens / n_tokens);
-    cost->secs += rate * n_tokens;
-    cost->half_squared += wandering * rate * n_tokens * wandering * rate * n_tokens;
-    if (n > 1) {
-        const double spread = sqrt(squares * (double)n / (double)(n - 1)) / tokens;
-        const double half = student(n - 1) * spread * rest;
-
-        cost->half_squared += half * half;
-    }
-}
-
-/* The first batch maps the model and allocates: it is not counted when there are others. */
-static int probe_batches(struct score_backlog *backlog, double n_tokens,
-                         struct score_cost *cost, struct error *err)
-{
-    const int64_t end_ns = clock_mono_ns() + (int64_t)CALIBRATE_SECONDS * 1000000000;
-    struct probe probes[BATCHES_MAX];
-    struct probe first = { 0, 0 };
+    const int64_t end_ns = clock_mono_ns() + (int64_t)PROBE_SECONDS * 1000000000;
+    const double n_tokens = (double)score_backlog_cost(backlog)->n_new;
+    struct cost_probe probes[PROBES_MAX];
+    struct cost_probe first = { 0, 0 };
     double where = 0, covered = 0;
     size_t n = 0;
 
     do {
-        uint64_t tokens = 0;
-        double secs = 0;
+        struct cost_probe probe;
 
-        if (score_backlog_probe(backlog, where, &tokens, &secs, err) < 0)
+        if (score_backlog_probe(backlog, where, &probe, err) < 0)
             return -1;
-        const struct probe probe = { (double)tokens, secs };
-        if (first.tokens > 0 && tokens > 0)
+        if (first.tokens > 0 && probe.tokens > 0)
             probes[n++] = probe;
-        else if (tokens > 0)
+        else if (probe.tokens > 0)
             first = probe;
         covered += probe.tokens;
         /* Steps of the golden section are evenly spread wherever they end. */
         where = fmod(where + 0.6180339887498949, 1);
-    } while (n < BATCHES_MAX && clock_mono_ns() < end_ns && covered < 2 * n_tokens);
+    } while (n < PROBES_MAX && clock_mono_ns() < end_ns && covered < 2 * n_tokens);
     if (n == 0)
         probes[n++] = first;
-    extrapolate(probes, n, n_tokens, cost);
+    time_cost_add(time, probes, n, n_tokens);
     return 0;
 }
 
 /* Models run one after the other, so the larger of their needs counts. */
-static void add_memory(const struct scoring *scoring, enum scorer_model role, uint64_t n_tokens,
-                       uint64_t longest, struct score_cost *cost)
+static void add_memory(const struct score_setup *setup, const struct score_request *request,
+                       const struct token_cost *cost, struct run_cost *sum)
 {
-    struct score_fit fit;
+    const struct memory_question question = { .setup = setup,
+                                              .role = request->role,
+                                              .limit = request->memory_limit };
+    struct memory_plan plan;
 
-    score_memory_fit(scoring, role, n_tokens, longest, &fit);
-    const uint64_t bytes = model_info(scoring->models[role].model)->weight_bytes + fit.bytes;
+    memory_plan_make(&question, cost, &plan);
+    const uint64_t bytes =
+        model_info(setup->models.of[request->role].model)->weight_bytes + plan.bytes;
 
-    if (bytes > cost->bytes)
-        cost->bytes = bytes;
+    if (bytes > sum->bytes)
+        sum->bytes = bytes;
 }
 
-static int add_model(struct scoring *scoring, enum scorer_model role, struct pool *pool,
-                     struct score_cost *cost, struct error *err)
+static int add_model(const struct score_setup *setup, const struct score_request *request,
+                     struct pool *pool, struct run_cost *sum, struct error *err)
 {
     struct score_backlog *backlog = NULL;
     const int64_t started_ns = clock_mono_ns();
-    struct score_guess guess = { 0 };
-    uint64_t longest = 0;
-    int rc = -1;
 
-    if (score_backlog_new(scoring, role, &backlog, err) < 0 ||
-        score_backlog_guess(backlog, &guess, &longest, err) < 0)
-        goto done;
-    rc = 0;
-    if (guess.n_tokens == 0)
-        goto done;
-    cost->n_tokens += guess.n_tokens;
-    add_memory(scoring, role, guess.n_new, longest, cost);
-    rc = score_backlog_open(backlog, pool, err);
-    cost->secs += (double)(clock_mono_ns() - started_ns) / 1e9; /* the run does that, too */
-    if (rc == 0)
-        rc = probe_batches(backlog, (double)guess.n_new, cost, err);
-done:
+    if (score_backlog_new(setup, request, &backlog, err) < 0)
+        return -1;
+    const struct token_cost *cost = score_backlog_cost(backlog);
+    int rc = 0;
+    if (cost->n_tokens > 0) {
+        sum->n_tokens += cost->n_tokens;
+        add_memory(setup, request, cost, sum);
+        rc = score_backlog_open(backlog, pool, err);
+        /* The run does that, too. */
+        sum->time.secs += (double)(clock_mono_ns() - started_ns) / 1e9;
+        if (rc == 0)
+            rc = probe_batches(backlog, &sum->time, err);
+    }
     score_backlog_free(backlog);
     return rc;
 }
 
-int score_estimate(struct scoring *scoring, struct score_cost *out, struct error *err)
+int score_estimate(const struct score_setup *setup, struct run_cost *out, struct error *err)
 {
+    struct score_request request = { .samples = &setup->samples,
+                                     .memory_limit = setup->settings->memory_limit };
     struct pool *pool = NULL;
-    int rc = pool_new(scoring->context->n_threads, &pool, err);
+    int rc = pool_new(setup->context->n_threads, &pool, err);
 
-    *out = (struct score_cost){ .n_tokens = 0 };
-    for (size_t i = 0; rc == 0 && i < SCORE_MODELS; i++)
-        if (scoring->plan.roles[i])
-            rc = add_model(scoring, (enum scorer_model)i, pool, out, err);
+    *out = (struct run_cost){ 0 };
+    for (size_t i = 0; rc == 0 && i < SCORE_MODELS; i++) {
+        request.role = (enum scorer_model)i;
+        if (setup->plan.roles[i])
+            rc = add_model(setup, &request, pool, out, err);
+    }
     pool_free(pool);
     return rc;
-}
-
-void score_cost_report(const struct score_cost *cost, struct stage_result *result)
-{
-    const double half = sqrt(cost->half_squared);
-
-    stage_fact_int(result, "tokens", (int64_t)cost->n_tokens);
-    stage_fact_real(result, "est_secs", cost->secs);
-    stage_fact_real(result, "est_low", cost->secs > half ? cost->secs - half : 0);
-    stage_fact_real(result, "est_high", cost->secs + half);
-    stage_fact_int(result, "est_mib", (int64_t)(cost->bytes >> 20));
-}
-
-int score_cost_parse(const char *text, double *secs, struct error *err)
-{
-    char *end;
-    const double value = strtod(text, &end);
-    const double unit = *end == 'h' ? 3600 : *end == 'm' ? 60 : 1;
-
-    if (*end == 's' || *end == 'm' || *end == 'h')
-        end++;
-    if (end == text || *end != '\0' || !(value > 0 && value <= 1e9))
-        return error_set(err, ERR_USAGE,
-                         "--max-cost is '%s'; it takes a time such as 90s, 30m or 2h", text);
-    *secs = value * unit;
-    return 0;
-}
-
-int score_cost_check(const struct score_cost *cost, double most_secs, struct error *err)
-{
-    const double high = cost->secs + sqrt(cost->half_squared);
-
-    if (high <= most_secs)
-        return 0;
-    return error_set(err, ERR_USAGE,
-                     "about %llu tokens will take %.3g s here, perhaps %.3g, and --max-cost is "
-                     "%.3g s; nothing was scored: choose fewer samples with --where, or allow "
-                     "more",
-                     (unsigned long long)cost->n_tokens, cost->secs, high, most_secs);
 }

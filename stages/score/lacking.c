@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The samples that one model has to be asked about, in the order in which they are. */
+#include "stages/score/lacking.h"
+
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "stages/score/score_private.h"
 #include "store/sample.h"
+#include "store/selection.h"
 
 int lacking_add(struct lacking_list *list, const struct id_list *ids, uint32_t nodes,
                 struct error *err)
@@ -27,7 +28,7 @@ void lacking_release(struct lacking_list *list)
     *list = (struct lacking_list){ 0 };
 }
 
-static int compare_ids(const void *left, const void *right)
+static int compare_lacking_ids(const void *left, const void *right)
 {
     const struct lacking *a = left;
     const struct lacking *b = right;
@@ -35,7 +36,7 @@ static int compare_ids(const void *left, const void *right)
     return (a->sample_id > b->sample_id) - (a->sample_id < b->sample_id);
 }
 
-static int compare(const void *left, const void *right)
+static int compare_lacking(const void *left, const void *right)
 {
     const struct lacking *a = left;
     const struct lacking *b = right;
@@ -44,7 +45,7 @@ static int compare(const void *left, const void *right)
         return a->nodes < b->nodes ? -1 : 1;
     if (a->context_id != b->context_id)
         return a->context_id < b->context_id ? -1 : 1;
-    return compare_ids(left, right);
+    return compare_lacking_ids(left, right);
 }
 
 int lacking_order(struct lacking_list *list, struct store *store, struct error *err)
@@ -54,7 +55,7 @@ int lacking_order(struct lacking_list *list, struct store *store, struct error *
 
     if (list->n == 0)
         return 0;
-    qsort(samples, list->n, sizeof *samples, compare_ids);
+    qsort(samples, list->n, sizeof *samples, compare_lacking_ids);
     for (size_t i = 0; i < list->n; i++) {
         if (n > 0 && samples[n - 1].sample_id == samples[i].sample_id)
             samples[n - 1].nodes |= samples[i].nodes;
@@ -65,7 +66,7 @@ int lacking_order(struct lacking_list *list, struct store *store, struct error *
     for (size_t i = 0; i < n; i++)
         if (sample_context_id(store, samples[i].sample_id, &samples[i].context_id, err) < 0)
             return -1;
-    qsort(samples, n, sizeof *samples, compare);
+    qsort(samples, n, sizeof *samples, compare_lacking);
     return 0;
 }
 

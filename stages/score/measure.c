@@ -1,37 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Metrics of the text alone: no model is opened for them. */
-#include "stages/score/score_private.h"
+#include "stages/score/compute.h"
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "stages/score/rows.h"
+#include "stages/score/texts.h"
 #include "stages/stage.h"
 #include "store/sample.h"
 
-enum { BATCH_ROWS = 256 };
+enum { MEASURE_BATCH = 256 }; /* samples of a transaction */
 
 struct measuring {
-    struct scoring *scoring;
+    struct score_run *run;
     const struct score_node *node;
     struct sample_reader *reader;
-    struct arena arena; /* of the sample in hand */
+    struct arena arena; /* of the current sample */
     struct score_texts texts;
 };
 
 static int measure_sample(struct measuring *measuring, int64_t sample_id, struct error *err)
 {
     struct score_texts *texts = &measuring->texts;
-    struct sample sample;
 
     arena_clear(&measuring->arena);
     texts->n = 0;
-    const int found = sample_read(measuring->reader, sample_id, &sample, err);
-    if (found < 0)
-        return -1;
-    if (found == 0)
-        return error_set(err, ERR_INVARIANT, "sample %lld went away while it was to be scored",
-                         (long long)sample_id);
-    if (score_texts_add(texts, sample_id, &sample, measuring->scoring->all_turns,
-                        &measuring->arena, err) < 0)
+    if (score_texts_read(texts, measuring->reader, sample_id,
+                         measuring->run->setup->settings->all_turns, &measuring->arena,
+                         err) < 0)
         return -1;
     struct score *scores = arena_alloc(&measuring->arena, texts->n, sizeof *scores);
     if (!scores)
@@ -39,42 +34,43 @@ static int measure_sample(struct measuring *measuring, int64_t sample_id, struct
     for (size_t i = 0; i < texts->n; i++)
         if (scorer_measure(measuring->node->scorer, &texts->texts[i], &scores[i], err) < 0)
             return -1;
-    return score_save_turns(measuring->scoring, measuring->node, sample_id, scores,
-                            texts->turns, texts->n, err);
+    return score_save_turns(measuring->run, measuring->node, sample_id, scores, texts->turns,
+                            texts->n, err);
 }
 
 static int measure_batch(struct measuring *measuring, const int64_t *ids, size_t n,
                          struct error *err)
 {
-    if (score_batch_begin(measuring->scoring, err) < 0)
+    if (score_batch_begin(measuring->run, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
         if (measure_sample(measuring, ids[i], err) < 0)
             goto fail;
-    if (score_batch_commit(measuring->scoring, err) == 0)
+    if (score_batch_commit(measuring->run, err) == 0)
         return 0;
 fail:
-    score_batch_rollback(measuring->scoring);
+    score_batch_rollback(measuring->run);
     return -1;
 }
 
-int score_measure(struct scoring *scoring, const struct score_node *node, struct error *err)
+int score_measure(struct score_run *run, const struct score_node *node, struct error *err)
 {
-    struct measuring measuring = { .scoring = scoring, .node = node };
+    const struct id_list *samples = &run->setup->samples;
+    struct measuring measuring = { .run = run, .node = node };
     struct id_list ids = { 0 };
     int rc = -1;
 
     arena_init(&measuring.arena);
-    if (score_list_lacking(scoring, node, &ids, err) < 0 ||
-        sample_reader_new(scoring->context->store, &measuring.reader, err) < 0)
+    if (score_list_missing(run->setup, node, samples, SCORE_PASS_ALL, &ids, err) < 0 ||
+        sample_reader_new(run->setup->context->store, &measuring.reader, err) < 0)
         goto done;
-    scoring->n_cached += scoring->samples.n - ids.n;
-    for (size_t i = 0; i < ids.n; i += BATCH_ROWS) {
+    run->n_cached += samples->n - ids.n;
+    for (size_t i = 0; i < ids.n; i += MEASURE_BATCH) {
         const size_t left = ids.n - i;
 
-        if (score_check_stop(scoring, err) < 0 ||
-            measure_batch(&measuring, ids.ids + i, left < BATCH_ROWS ? left : BATCH_ROWS, err) <
-                0)
+        if (score_check_stop(run->setup, err) < 0 ||
+            measure_batch(&measuring, ids.ids + i, left < MEASURE_BATCH ? left : MEASURE_BATCH,
+                          err) < 0)
             goto done;
     }
     rc = 0;

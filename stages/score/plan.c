@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stages/score/score_private.h"
+#include "stages/score/plan.h"
 
 #include <stdlib.h>
 
@@ -8,8 +8,7 @@
 
 enum { NAMES_MAX = 400 };
 
-/* A name that is no metric, with the ones that are. */
-static int unknown_metric(const char *name, struct error *err)
+static int raise_unknown_metric(const char *name, struct error *err)
 {
     struct buf names;
     struct error ignored;
@@ -23,8 +22,8 @@ static int unknown_metric(const char *name, struct error *err)
     return -1;
 }
 
-static int append(struct score_plan *plan, const struct score_node *node, size_t *index,
-                  struct error *err)
+static int plan_append(struct score_plan *plan, const struct score_node *node, size_t *index,
+                       struct error *err)
 {
     struct score_node *nodes = realloc(plan->nodes, (plan->n + 1) * sizeof *nodes);
 
@@ -37,6 +36,7 @@ static int append(struct score_plan *plan, const struct score_node *node, size_t
     return 0;
 }
 
+/* Find the index of a metric in the plan, or append it behind its inputs. */
 static int plan_node(struct score_plan *plan, const struct scorer *scorer,
                      enum scorer_model role, size_t *index, struct error *err);
 
@@ -50,13 +50,13 @@ static int plan_inputs(struct score_plan *plan, struct score_node *node, struct 
         const struct scorer *wanted = input->model == SCORER_IMPORTED
                                           ? scorer_find_imported(input->metric)
                                           : scorer_find(input->metric);
-        /* What is made of the short model's numbers alone stays with the short model. */
+        /* A metric of the short model has inputs of the short model. */
         const enum scorer_model role =
             node->role == SCORER_SHORT_MODEL ? SCORER_SHORT_MODEL : input->model;
 
         if (!wanted)
             return error_set(err, ERR_INVARIANT,
-                             "metric %s is made of '%s', which is not there", scorer->name,
+                             "metric %s is made of '%s', which does not exist", scorer->name,
                              input->metric);
         if (plan_node(plan, wanted, role, &node->inputs[i], err) < 0)
             return -1;
@@ -72,7 +72,6 @@ static int plan_inputs(struct score_plan *plan, struct score_node *node, struct 
     return 0;
 }
 
-/* The place of a metric in the plan, with all it is made of before it. */
 static int plan_node(struct score_plan *plan, const struct scorer *scorer,
                      enum scorer_model role, size_t *index, struct error *err)
 {
@@ -98,7 +97,7 @@ static int plan_node(struct score_plan *plan, const struct scorer *scorer,
                          scorer->name, scorer->left_out);
     if (plan_inputs(plan, &node, err) < 0)
         return -1;
-    return append(plan, &node, index, err);
+    return plan_append(plan, &node, index, err);
 }
 
 int score_plan_make(const struct text_list *metrics, struct score_plan *out, struct error *err)
@@ -109,7 +108,7 @@ int score_plan_make(const struct text_list *metrics, struct score_plan *out, str
         const struct scorer *scorer = scorer_find(metrics->items[i]);
 
         if (!scorer)
-            return unknown_metric(metrics->items[i], err);
+            return raise_unknown_metric(metrics->items[i], err);
         if (plan_node(out, scorer, SCORER_MODEL, &index, err) < 0)
             return -1;
         out->nodes[index].asked = true;
@@ -129,7 +128,12 @@ int score_node_name(const struct score_node *node, struct buf *out, struct error
                       node->role == SCORER_SHORT_MODEL ? "@short" : "");
 }
 
-bool score_asks_model(const struct scoring *scoring, const struct score_node *node)
+bool score_node_asks_model(const struct score_node *node, bool all_turns)
 {
-    return node->scorer->observe && (!node->reads_segments || scoring->all_turns);
+    return node->scorer->observe && (!node->reads_segments || all_turns);
+}
+
+bool score_node_stores_segments(const struct score_node *node)
+{
+    return (node->scorer->needs & NEED_SEGMENTS) && !node->reads_segments;
 }

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Metrics of the run's samples together: made anew of what is stored, whenever asked for, since
- * every sample that joins can change all of them. Rows that come out as they are stay as they
- * are, and all change in one transaction.
- */
-#include "stages/score/score_private.h"
+#include "stages/score/compute.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,25 +7,26 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/threads/pool.h"
+#include "stages/score/rows.h"
 #include "stages/stage.h"
 #include "store/embedding.h"
 #include "store/score.h"
 
-enum { STOP_EVERY = 1024 }; /* samples between two looks at the stop signal */
+enum { STOP_EVERY = 1024 }; /* samples between two checks of the stop signal */
 
 struct pooling {
-    struct scoring *scoring;
+    struct score_run *run;
     const struct score_node *node;
     const struct id_list *samples;
-    struct arena reasons; /* of scores */
-    struct arena scratch; /* of the sample in hand */
-    struct score *scores; /* of every sample: at first what its inputs say of it */
-    size_t n;             /* samples that have every input */
-    size_t *sample_of;    /* of each of these */
-    double *values[SCORER_INPUTS_MAX];
-    float *vectors; /* of input 0, where the metric takes them */
+    struct arena reasons;              /* of scores */
+    struct arena scratch;              /* of the current sample */
+    struct score *scores;              /* of every sample */
+    size_t n;                          /* samples in the pool: those that have every input */
+    size_t *sample_of;                 /* of each in the pool: its index in samples */
+    double *values[SCORER_INPUTS_MAX]; /* of each in the pool */
+    float *vectors;                    /* n rows of width: embeddings of input 0, or NULL */
     size_t width;
-    struct score *made; /* of the n */
+    struct score *made; /* of each in the pool */
 };
 
 static void pooling_release(struct pooling *pooling)
@@ -64,24 +60,25 @@ static int pooling_init(struct pooling *pooling, struct error *err)
     return 0;
 }
 
-/* A score of an input; of what is imported there may be none. */
-static int load_input(struct pooling *pooling, const struct score_node *input,
-                      int64_t sample_id, struct score *out, struct error *err)
+/* Load a score of an input; an imported one may be missing. */
+static int load_pool_input(struct pooling *pooling, const struct score_node *input,
+                           int64_t sample_id, struct score *out, struct error *err)
 {
     if (!input->scorer->imported)
-        return score_load_input(pooling->scoring, input, sample_id, &pooling->scratch, out,
+        return score_load_input(pooling->run->setup, input, sample_id, &pooling->scratch, out,
                                 err);
     const int found =
-        score_load(pooling->scoring, input, sample_id, &pooling->scratch, out, err);
+        score_load(pooling->run->setup, input, sample_id, &pooling->scratch, out, err);
     if (found == 0)
         *out = (struct score){ .reason = "not_imported" };
     return found < 0 ? -1 : 0;
 }
 
-/* The next member's inputs; or, when one has no number, the reason why it is none. */
+/* Read the inputs of a sample. If one is missing, the sample's score gets its reason; else the
+ * sample joins the pool. */
 static int read_inputs(struct pooling *pooling, size_t sample, struct error *err)
 {
-    const struct score_node *nodes = pooling->scoring->plan.nodes;
+    const struct score_node *nodes = pooling->run->setup->plan.nodes;
     struct score *common = &pooling->scores[sample];
 
     arena_clear(&pooling->scratch);
@@ -89,7 +86,7 @@ static int read_inputs(struct pooling *pooling, size_t sample, struct error *err
         const struct score_node *input = &nodes[pooling->node->inputs[i]];
         struct score score;
 
-        if (load_input(pooling, input, pooling->samples->ids[sample], &score, err) < 0)
+        if (load_pool_input(pooling, input, pooling->samples->ids[sample], &score, err) < 0)
             return -1;
         pooling->values[i][pooling->n] = score.value;
         common->truncated = common->truncated || score.truncated;
@@ -107,19 +104,19 @@ static int read_inputs(struct pooling *pooling, size_t sample, struct error *err
     return 0;
 }
 
-static int read_all(struct pooling *pooling, struct error *err)
+static int read_all_inputs(struct pooling *pooling, struct error *err)
 {
     for (size_t i = 0; i < pooling->samples->n; i++)
         if (read_inputs(pooling, i, err) < 0 ||
-            (i % STOP_EVERY == 0 && score_check_stop(pooling->scoring, err) < 0))
+            (i % STOP_EVERY == 0 && score_check_stop(pooling->run->setup, err) < 0))
             return -1;
     return 0;
 }
 
 static int read_vectors(struct pooling *pooling, struct error *err)
 {
-    struct store *store = pooling->scoring->context->store;
-    const int64_t set_id = pooling->scoring->plan.nodes[pooling->node->inputs[0]].set_id;
+    struct store *store = pooling->run->setup->context->store;
+    const int64_t set_id = pooling->run->setup->plan.nodes[pooling->node->inputs[0]].set_id;
     const int64_t *ids = pooling->samples->ids;
 
     if (embedding_width(store, set_id, ids[pooling->sample_of[0]], &pooling->width, err) < 0)
@@ -134,12 +131,12 @@ static int read_vectors(struct pooling *pooling, struct error *err)
     return 0;
 }
 
-static int compute(struct pooling *pooling, struct error *err)
+static int compute_pool(struct pooling *pooling, struct error *err)
 {
-    struct scoring *scoring = pooling->scoring;
+    const struct score_setup *setup = pooling->run->setup;
     const struct scorer *scorer = pooling->node->scorer;
-    struct pool_options options = { .neighbour = scoring->neighbour,
-                                    .kernels = &scoring->kernels };
+    struct pool_options options = { .neighbour = setup->settings->neighbour,
+                                    .kernels = &setup->kernels };
     struct pool_input inputs[SCORER_INPUTS_MAX] = { { .values = NULL } };
 
     if (pooling->n == 0)
@@ -150,7 +147,7 @@ static int compute(struct pooling *pooling, struct error *err)
         inputs[i].values = pooling->values[i];
     inputs[0].vectors = pooling->vectors;
     inputs[0].width = pooling->width;
-    if (pool_new(scoring->context->n_threads, &options.threads, err) < 0)
+    if (pool_new(setup->context->n_threads, &options.threads, err) < 0)
         return -1;
     const int rc = scorer->pool(&options, inputs, pooling->n, pooling->made, err);
     pool_free(options.threads);
@@ -173,53 +170,53 @@ static bool same_score(const struct score *a, const struct score *b)
            a->n_tokens == b->n_tokens;
 }
 
-/* Store a score, unless it is there as it is. */
-static int update(struct pooling *pooling, size_t sample, struct error *err)
+/* Store a score if it differs from the stored one. */
+static int update_score(struct pooling *pooling, size_t sample, struct error *err)
 {
-    struct scoring *scoring = pooling->scoring;
+    struct score_run *run = pooling->run;
     const int64_t sample_id = pooling->samples->ids[sample];
     struct score stored;
 
     arena_clear(&pooling->scratch);
     const int found =
-        score_load(scoring, pooling->node, sample_id, &pooling->scratch, &stored, err);
+        score_load(run->setup, pooling->node, sample_id, &pooling->scratch, &stored, err);
     if (found < 0)
         return -1;
     if (found == 0 || !same_score(&stored, &pooling->scores[sample]))
-        return score_save(scoring, pooling->node, sample_id, &pooling->scores[sample], err);
-    scoring->n_cached++;
+        return score_save(run, pooling->node, sample_id, &pooling->scores[sample], err);
+    run->n_cached++;
     return 0;
 }
 
-static int store_all(struct pooling *pooling, struct error *err)
+static int store_pool(struct pooling *pooling, struct error *err)
 {
-    struct scoring *scoring = pooling->scoring;
+    struct score_run *run = pooling->run;
 
-    if (score_batch_begin(scoring, err) < 0)
+    if (score_batch_begin(run, err) < 0)
         return -1;
-    /* A condition can ask for what changes: who has left the pool has no place in it. */
-    if (score_keep_only(scoring->context->store, pooling->node->set_id, pooling->samples, err) <
-        0)
+    /* A condition can select by what changes: drop the scores of samples that left the pool. */
+    if (score_keep_only(run->setup->context->store, pooling->node->set_id, pooling->samples,
+                        err) < 0)
         goto fail;
     for (size_t i = 0; i < pooling->samples->n; i++)
-        if (update(pooling, i, err) < 0 ||
-            (i % STOP_EVERY == 0 && score_check_stop(scoring, err) < 0))
+        if (update_score(pooling, i, err) < 0 ||
+            (i % STOP_EVERY == 0 && score_check_stop(run->setup, err) < 0))
             goto fail;
-    if (score_batch_commit(scoring, err) == 0)
+    if (score_batch_commit(run, err) == 0)
         return 0;
 fail:
-    score_batch_rollback(scoring);
+    score_batch_rollback(run);
     return -1;
 }
 
-int score_pool(struct scoring *scoring, const struct score_node *node, struct error *err)
+int score_pool(struct score_run *run, const struct score_node *node, struct error *err)
 {
-    struct pooling pooling = { .scoring = scoring, .node = node, .samples = &scoring->samples };
+    struct pooling pooling = { .run = run, .node = node, .samples = &run->setup->samples };
     int rc = -1;
 
-    if (pooling_init(&pooling, err) == 0 && read_all(&pooling, err) == 0 &&
-        compute(&pooling, err) == 0)
-        rc = store_all(&pooling, err);
+    if (pooling_init(&pooling, err) == 0 && read_all_inputs(&pooling, err) == 0 &&
+        compute_pool(&pooling, err) == 0)
+        rc = store_pool(&pooling, err);
     pooling_release(&pooling);
     return rc;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stages/score/score_private.h"
+#include "stages/score/rows.h"
 
 #include <string.h>
 
@@ -12,16 +12,16 @@
 #include "store/store.h"
 #include "store/turn_score.h"
 
-int score_list_lacking(const struct scoring *scoring, const struct score_node *node,
-                       struct id_list *out, struct error *err)
+int score_list_missing(const struct score_setup *setup, const struct score_node *node,
+                       const struct id_list *samples, enum score_pass pass, struct id_list *out,
+                       struct error *err)
 {
-    /* What was skipped for a top is lacking, unless this run is content with a top, too. */
-    return score_list_unscored(scoring->context->store, node->set_id, &scoring->samples,
-                               scoring->pass != SCORE_PASS_ATTENTION, out, err);
+    return score_list_unscored(setup->context->store, node->set_id, samples,
+                               pass != SCORE_PASS_ATTENTION, out, err);
 }
 
-int score_take_status(struct score *score, const char *status, struct arena *arena,
-                      struct error *err)
+int score_parse_status(struct score *score, const char *status, struct arena *arena,
+                       struct error *err)
 {
     score->truncated = strcmp(status, "truncated") == 0;
     if (score->truncated || strcmp(status, "ok") == 0)
@@ -31,95 +31,96 @@ int score_take_status(struct score *score, const char *status, struct arena *are
     return score->reason ? 0 : error_nomem(err);
 }
 
-int score_load(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
-               struct arena *arena, struct score *out, struct error *err)
+int score_load(const struct score_setup *setup, const struct score_node *node,
+               int64_t sample_id, struct arena *arena, struct score *out, struct error *err)
 {
     struct score_row row;
-    const int found = score_get(scoring->context->store, node->set_id, sample_id, &row, err);
+    const int found = score_get(setup->context->store, node->set_id, sample_id, &row, err);
 
     if (found < 1)
         return found;
     *out = (struct score){ .value = row.value, .n_tokens = row.n_tokens };
-    return score_take_status(out, row.status, arena, err) < 0 ? -1 : 1;
+    return score_parse_status(out, row.status, arena, err) < 0 ? -1 : 1;
 }
 
-int score_load_input(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
-                     struct arena *arena, struct score *out, struct error *err)
+int score_load_input(const struct score_setup *setup, const struct score_node *node,
+                     int64_t sample_id, struct arena *arena, struct score *out,
+                     struct error *err)
 {
-    const int found = score_load(scoring, node, sample_id, arena, out, err);
+    const int found = score_load(setup, node, sample_id, arena, out, err);
 
     if (found == 0)
         return error_set(err, ERR_INVARIANT,
-                         "sample %lld has no %s score, and it was computed a moment ago",
+                         "sample %lld has no %s score, and it was computed in this run",
                          (long long)sample_id, node->scorer->name);
     return found < 0 ? -1 : 0;
 }
 
-static const char *status_of(const struct score *score)
+static const char *status_of_score(const struct score *score)
 {
     if (score->reason)
         return score->reason;
     return score->truncated ? "truncated" : "ok";
 }
 
-int score_save(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
+int score_save(struct score_run *run, const struct score_node *node, int64_t sample_id,
                const struct score *score, struct error *err)
 {
     const struct score_row row = { .score_set_id = node->set_id,
                                    .sample_id = sample_id,
                                    .value = score->value,
-                                   .status = status_of(score),
+                                   .status = status_of_score(score),
                                    .n_tokens = score->n_tokens };
 
-    if (score->reason) /* what is not needed could still be scored */
-        scoring->batch.n_unscorable += strcmp(score->reason, SCORE_OUTSIDE_TOP) != 0;
+    if (score->reason) /* a skipped sample could still be scored */
+        run->batch.n_unscorable += strcmp(score->reason, SCORE_OUTSIDE_TOP) != 0;
     else
-        scoring->batch.n_scored++;
-    return score_put(scoring->context->store, &row, scoring->context->run_id, err);
+        run->batch.n_scored++;
+    return score_put(run->setup->context->store, &row, run->setup->context->run_id, err);
 }
 
-int score_save_turns(struct scoring *scoring, const struct score_node *node, int64_t sample_id,
+int score_save_turns(struct score_run *run, const struct score_node *node, int64_t sample_id,
                      const struct score *scores, const int *turns, size_t n, struct error *err)
 {
     struct score total;
 
-    for (size_t i = 0; scoring->all_turns && i < n; i++) {
+    for (size_t i = 0; run->setup->settings->all_turns && i < n; i++) {
         const struct turn_score_row row = { .score_set_id = node->set_id,
                                             .sample_id = sample_id,
                                             .turn = turns[i],
                                             .value = scores[i].value,
-                                            .status = status_of(&scores[i]),
+                                            .status = status_of_score(&scores[i]),
                                             .n_tokens = scores[i].n_tokens };
 
-        if (turns[i] >= 0 && turn_score_put(scoring->context->store, &row, err) < 0)
+        if (turns[i] >= 0 && turn_score_put(run->setup->context->store, &row, err) < 0)
             return -1;
     }
     score_mean_over_turns(scores, n, &total);
-    return score_save(scoring, node, sample_id, &total, err);
+    return score_save(run, node, sample_id, &total, err);
 }
 
-int score_batch_begin(struct scoring *scoring, struct error *err)
+int score_batch_begin(struct score_run *run, struct error *err)
 {
-    scoring->batch = (struct score_tally){ 0 };
-    return store_begin(scoring->context->store, err);
+    run->batch = (struct score_tally){ 0 };
+    return store_begin(run->setup->context->store, err);
 }
 
-int score_batch_commit(struct scoring *scoring, struct error *err)
+int score_batch_commit(struct score_run *run, struct error *err)
 {
-    const struct stage_context *context = scoring->context;
-    const struct run_counts counts = { .n_scored = scoring->batch.n_scored };
+    const struct stage_context *context = run->setup->context;
+    const struct run_counts counts = { .n_scored = run->batch.n_scored };
 
     if (run_add_counts(context->store, context->run_id, &counts, err) < 0 ||
         store_commit(context->store, err) < 0)
         return -1;
-    scoring->done.n_scored += scoring->batch.n_scored;
-    scoring->done.n_unscorable += scoring->batch.n_unscorable;
+    run->done.n_scored += run->batch.n_scored;
+    run->done.n_unscorable += run->batch.n_unscorable;
     return 0;
 }
 
-void score_batch_rollback(struct scoring *scoring)
+void score_batch_rollback(struct score_run *run)
 {
-    store_rollback(scoring->context->store);
+    store_rollback(run->setup->context->store);
 }
 
 int score_stopped(int signal, struct error *err)
@@ -130,9 +131,9 @@ int score_stopped(int signal, struct error *err)
                          signal);
 }
 
-int score_check_stop(const struct scoring *scoring, struct error *err)
+int score_check_stop(const struct score_setup *setup, struct error *err)
 {
-    const int signal = report_stop(scoring->context->report);
+    const int signal = report_stop(setup->context->report);
 
     return signal ? score_stopped(signal, err) : 0;
 }

@@ -2,42 +2,29 @@
 /*
  * score - compute metrics for every sample that lacks them.
  *
- * The metrics asked for and all they are made of form a plan (score_plan.c). Per model, one
- * pass computes all that is missing; what is derived from stored scores follows without a
- * model, and so do the cohorts. Every part commits as it goes, so that the same command carries
- * on where a killed one stopped.
+ * The metrics asked for and everything they are made of form a plan (plan.h). Each node of it
+ * has a score set (sets.h). Each model runs once over all samples that lack something
+ * (backlog.h). Scores derived from stored scores (compute.h) and cohorts (cohorts.h) follow
+ * without a model. Every part commits as it goes, so the same command carries on where a killed
+ * one stopped.
  */
-#include <string.h>
+#include <math.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/report.h"
-#include "scoring/prompts/prompt_cache.h"
 #include "scoring/template_list.h" /* generated: TEMPLATE_LIST */
-#include "stages/score/score_private.h"
+#include "stages/score/backlog.h"
+#include "stages/score/cohorts.h"
+#include "stages/score/compute.h"
+#include "stages/score/models.h"
+#include "stages/score/plan.h"
+#include "stages/score/rows.h"
+#include "stages/score/run.h"
+#include "stages/score/sets.h"
+#include "stages/score/settings.h"
 #include "stages/stage.h"
 #include "store/run.h"
-
-static const struct score_args defaults = {
-    .template = "auto",
-    .turns = "last",
-    .cohort_args = { .alpha = "0.8",
-                     .normaliser = "softmax",
-                     .ppl = "ppl",
-                     .cas_sign = "+1",
-                     .nulls = "exclude" },
-    .segment_tokens = 128,
-    .max_segments = SCORE_LIMIT,
-    .last_segment = "half",
-    .response_tokens = SCORE_LIMIT,
-    .instruction_tokens = SCORE_LIMIT,
-    .attn_row = "own",
-    .truncate = "left",
-    .cas_truncate = "left",
-    .importance = "ppl",
-    .batch_tokens = 4096,
-};
 
 static const struct option options[] = {
     { OPTION_TEXT, 0, "model", offsetof(struct score_args, model), "FILE",
@@ -130,285 +117,216 @@ static const char description[] =
     "--template is auto, or one of" TEMPLATE_LIST ".";
 #undef X
 
-enum { NEIGHBOUR = 6, LACKING_MAX_BYTES = 1 << 16 };
+enum { LACKING_MAX_BYTES = 1 << 16 };
 
-static int check_count(const char *option, int64_t value, int64_t min, struct error *err)
+/* Parse and check the options; *plan must be zeroed, release it also after a failure. */
+static int parse_options(const struct score_args *args, struct score_settings *settings,
+                         struct score_plan *plan, struct error *err)
 {
-    if (value >= min && value <= SCORE_TOKENS_MAX)
-        return 0;
-    return error_set(err, ERR_USAGE, "--%s is %lld; it must be from %lld to %d", option,
-                     (long long)value, (long long)min, SCORE_TOKENS_MAX);
+    if (score_settings_parse(args, settings, err) < 0 ||
+        score_plan_make(&args->metrics, plan, err) < 0)
+        return -1;
+    return score_settings_check(args, settings, plan, err);
 }
 
-static int check_args(const struct score_args *args, struct error *err)
+static int score_stage_check(const void *arguments, struct error *err)
 {
-    struct observer_options observing;
-    struct cas_options reading;
-    enum score_tables tables;
-
-    if (score_take_segments(args, &observing, &reading, err) < 0 ||
-        score_take_tables(args->attention_by, &tables, err) < 0 ||
-        check_count("max-tokens", args->max_tokens, 0, err) < 0 ||
-        check_count("batch-tokens", args->batch_tokens, 1, err) < 0 ||
-        check_count("near-tokens", args->near_tokens, 0, err) < 0)
-        return -1;
-    double secs;
-    uint64_t bytes;
-    if (score_memory_parse(args, &bytes, err) < 0)
-        return -1;
-    if (args->max_cost && score_cost_parse(args->max_cost, &secs, err) < 0)
-        return -1;
-    if (strcmp(args->turns, "last") != 0 && strcmp(args->turns, "all") != 0)
-        return error_set(err, ERR_USAGE, "--turns is last or all, not '%s'", args->turns);
-    return prompt_template_check(args->template, err);
-}
-
-static int check(const void *arguments, struct error *err)
-{
-    const struct score_args *args = arguments;
+    struct score_settings settings;
     struct score_plan plan = { 0 };
-    struct short_view view;
+    const int rc = parse_options(arguments, &settings, &plan, err);
 
-    if (check_args(args, err) < 0 || score_short_view(args, &view, err) < 0)
-        return -1;
-    int rc = score_plan_make(&args->metrics, &plan, err);
-    if (rc == 0)
-        rc = score_options_check(args, &plan, err);
-    if (rc == 0)
-        rc = score_cohort_check(args, &plan, err);
-    if (rc == 0)
-        rc = score_top_check(args, &plan, err);
     score_plan_release(&plan);
     return rc;
 }
 
-/* All models' backlogs, together a progress bar. */
-static int run_models(struct scoring *scoring, struct error *err)
+/* Compute the scores of a node that no model is run for. */
+static int compute_node(struct score_run *run, const struct score_node *node,
+                        enum score_pass pass, struct error *err)
 {
-    struct report *report = scoring->context->report;
-    struct score_backlog *backlogs[SCORE_MODELS] = { NULL };
-    struct score_guess guess = { 0 };
-    int rc = -1;
+    const struct scorer *scorer = node->scorer;
+    const bool all_turns = run->setup->settings->all_turns;
 
-    report->unit = "tokens";
-    if (scoring->plan.roles[SCORER_MODEL] && scoring->plan.roles[SCORER_SHORT_MODEL] &&
-        prompt_cache_new(score_memory_prompts(scoring), &scoring->prompts, err) < 0)
-        return -1;
-    for (size_t i = 0; i < SCORE_MODELS; i++)
-        if (scoring->plan.roles[i] &&
-            (score_backlog_new(scoring, (enum scorer_model)i, &backlogs[i], err) < 0 ||
-             score_backlog_guess(backlogs[i], &guess, NULL, err) < 0 ||
-             score_backlog_check_memory(backlogs[i], err) < 0))
-            goto done;
-    report->total += guess.n_tokens;
-    for (size_t i = 0; i < SCORE_MODELS; i++)
-        if (backlogs[i] && score_backlog_run(backlogs[i], err) < 0)
-            goto done;
-    rc = 0;
-done:
-    for (size_t i = 0; i < SCORE_MODELS; i++)
-        score_backlog_free(backlogs[i]);
-    prompt_cache_free(scoring->prompts);
-    scoring->prompts = NULL;
-    return rc;
-}
-
-static int run_nodes(struct scoring *scoring, struct error *err)
-{
-    const struct stage_context *context = scoring->context;
-
-    score_top_begin(scoring);
-    if (run_set_kernels(context->store, context->run_id, scoring->kernels.name, err) < 0 ||
-        run_models(scoring, err) < 0)
-        return -1;
-    for (size_t i = 0; i < scoring->plan.n; i++) {
-        const struct score_node *node = &scoring->plan.nodes[i];
-
-        if (node->scorer->measure && score_measure(scoring, node, err) < 0)
-            return -1;
-        if (node->scorer->pool && score_pool(scoring, node, err) < 0)
-            return -1;
-        if ((node->scorer->derive ||
-             (node->reads_segments && !score_asks_model(scoring, node))) &&
-            score_derive(scoring, node, err) < 0)
-            return -1;
-        if (node->scorer->rank && node->asked && score_cohort(scoring, node, err) < 0)
-            return -1;
-    }
+    if (scorer->measure)
+        return score_measure(run, node, err);
+    if (scorer->pool)
+        return score_pool(run, node, err);
+    if (scorer->derive || (node->reads_segments && !score_node_asks_model(node, all_turns)))
+        return score_derive(run, node, &run->setup->samples, pass, err);
+    if (scorer->rank && node->asked)
+        return score_cohort(run, node, pass, err);
     return 0;
 }
 
-static void report_facts(const struct scoring *scoring, double secs,
-                         struct stage_result *result)
+static int compute_nodes(struct score_run *run, struct error *err)
 {
-    const double tokens = (double)scoring->n_tokens;
+    const struct score_setup *setup = run->setup;
+    const struct stage_context *context = setup->context;
+    const enum score_pass pass = score_top_pass(setup);
 
-    stage_fact_int(result, "samples", (int64_t)scoring->samples.n);
-    stage_fact_int(result, "metrics", (int64_t)scoring->plan.n);
-    stage_fact_int(result, "scored", (int64_t)scoring->done.n_scored);
-    stage_fact_int(result, "unscorable", (int64_t)scoring->done.n_unscorable);
-    stage_fact_int(result, "cached", (int64_t)scoring->n_cached);
-    if (scoring->cohorts.len > 0) {
-        stage_fact_text(result, "cohort", scoring->cohorts.data);
-        stage_fact_int(result, "ranked", (int64_t)scoring->n_ranked);
-        if (scoring->args->top)
-            stage_fact_int(result, "skipped", (int64_t)scoring->n_skipped);
+    if (run_set_kernels(context->store, context->run_id, setup->kernels.name, err) < 0 ||
+        score_backlog_run_all(run, pass, err) < 0)
+        return -1;
+    for (size_t i = 0; i < setup->plan.n; i++)
+        if (compute_node(run, &setup->plan.nodes[i], pass, err) < 0)
+            return -1;
+    return 0;
+}
+
+static void report_run(const struct score_run *run, double secs, struct stage_result *result)
+{
+    const struct score_setup *setup = run->setup;
+    const double tokens = (double)run->n_tokens;
+
+    stage_fact_int(result, "samples", (int64_t)setup->samples.n);
+    stage_fact_int(result, "metrics", (int64_t)setup->plan.n);
+    stage_fact_int(result, "scored", (int64_t)run->done.n_scored);
+    stage_fact_int(result, "unscorable", (int64_t)run->done.n_unscorable);
+    stage_fact_int(result, "cached", (int64_t)run->n_cached);
+    if (run->cohort_names.len > 0) {
+        stage_fact_text(result, "cohort", run->cohort_names.data);
+        stage_fact_int(result, "ranked", (int64_t)run->n_ranked);
+        if (setup->settings->top.text)
+            stage_fact_int(result, "skipped", (int64_t)run->n_skipped);
     }
-    stage_fact_int(result, "tokens", (int64_t)scoring->n_tokens);
-    if (scoring->n_tokens > 0)
+    stage_fact_int(result, "tokens", (int64_t)run->n_tokens);
+    if (run->n_tokens > 0)
         stage_fact_real(result, "tok_per_s", secs > 0 ? tokens / secs : 0);
     stage_fact_real(result, "secs", secs);
 }
 
-static int guess_tokens(struct scoring *scoring, struct score_guess *out, struct error *err)
-{
-    for (size_t i = 0; i < SCORE_MODELS; i++) {
-        struct score_backlog *backlog = NULL;
-
-        if (!scoring->plan.roles[i])
-            continue;
-        if (score_backlog_new(scoring, (enum scorer_model)i, &backlog, err) < 0)
-            return -1;
-        const int rc = score_backlog_guess(backlog, out, NULL, err);
-        score_backlog_free(backlog);
-        if (rc < 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* ",tables:5": how many of the samples lack those of the segments. */
-static int list_tables(const struct scoring *scoring, const struct score_node *node,
-                       struct buf *out, struct error *err)
+/* ",tables:5": how many samples lack the tables of their segments. */
+static int list_missing_tables(const struct score_setup *setup, const struct score_node *node,
+                               struct buf *out, struct error *err)
 {
     struct id_list ids = { 0 };
 
-    if (!score_has_tables(scoring, node))
+    if (!score_has_tables(setup, node))
         return 0;
-    if (score_tables_lacking(scoring, node, &ids, err) < 0)
+    if (score_list_missing_tables(setup, node, &setup->samples, &ids, err) < 0)
         return -1;
     const size_t n = ids.n;
     id_list_release(&ids);
     return buf_printf(out, err, ",tables:%zu", n);
 }
 
-/* "nll:12,cas:7": how many samples lack each metric. */
-static int list_lacking(const struct scoring *scoring, struct buf *out, struct error *err)
+/* "nll:12,cas:7": how many samples lack each metric. Ranks and pools are always computed anew.
+ */
+static int list_missing(const struct score_setup *setup, struct buf *out, struct error *err)
 {
-    for (size_t i = 0; i < scoring->plan.n; i++) {
-        const struct score_node *node = &scoring->plan.nodes[i];
+    for (size_t i = 0; i < setup->plan.n; i++) {
+        const struct score_node *node = &setup->plan.nodes[i];
         struct id_list ids = { 0 };
 
-        /* Made anew of what there is, or given. */
         if (node->scorer->rank || node->scorer->pool || node->scorer->imported)
             continue;
-        if (score_list_lacking(scoring, node, &ids, err) < 0)
+        if (score_list_missing(setup, node, &setup->samples, SCORE_PASS_ALL, &ids, err) < 0)
             return -1;
         const size_t n = ids.n;
         id_list_release(&ids);
         if ((out->len > 0 && buf_add_text(out, ",", err) < 0) ||
             score_node_name(node, out, err) < 0 || buf_printf(out, err, ":%zu", n) < 0 ||
-            list_tables(scoring, node, out, err) < 0)
+            list_missing_tables(setup, node, out, err) < 0)
             return -1;
     }
     return 0;
 }
 
-/* --max-cost: look before the first row is scored. */
-static int check_cost(struct scoring *scoring, struct error *err)
+static void report_cost(const struct run_cost *cost, struct stage_result *result)
 {
-    struct score_cost cost;
-    double most_secs;
+    const double half = sqrt(cost->time.half_squared);
+    const double low = cost->time.secs - half;
 
-    if (!scoring->args->max_cost)
-        return 0;
-    if (score_cost_parse(scoring->args->max_cost, &most_secs, err) < 0 ||
-        score_estimate(scoring, &cost, err) < 0)
-        return -1;
-    scoring->n_cached = 0; /* counted again by the run itself */
-    return score_cost_check(&cost, most_secs, err);
+    stage_fact_int(result, "tokens", (int64_t)cost->n_tokens);
+    stage_fact_real(result, "est_secs", cost->time.secs);
+    stage_fact_real(result, "est_low", low > 0 ? low : 0);
+    stage_fact_real(result, "est_high", cost->time.secs + half);
+    stage_fact_int(result, "est_mib", (int64_t)(cost->bytes >> 20));
 }
 
-/* Of what there is to do: how many tokens or, if that is asked, all it would take. */
-static int report_cost(struct scoring *scoring, struct stage_result *result, struct error *err)
+/* --max-cost: estimate before the first row is scored. */
+static int check_cost(const struct score_setup *setup, struct error *err)
 {
-    struct score_cost cost;
-    struct score_guess guess = { 0 };
+    const double most_secs = setup->settings->max_secs;
+    struct run_cost cost;
 
-    if (!scoring->args->estimate) {
-        if (guess_tokens(scoring, &guess, err) < 0)
-            return -1;
-        stage_fact_int(result, "tokens", (int64_t)guess.n_tokens);
+    if (most_secs <= 0)
         return 0;
-    }
-    if (score_estimate(scoring, &cost, err) < 0)
+    if (score_estimate(setup, &cost, err) < 0)
         return -1;
-    score_cost_report(&cost, result);
-    return 0;
+    const double high = cost.time.secs + sqrt(cost.time.half_squared);
+    if (high <= most_secs)
+        return 0;
+    return error_set(err, ERR_USAGE,
+                     "about %llu tokens will take %.3g s here, perhaps %.3g, and --max-cost is "
+                     "%.3g s; nothing was scored: choose fewer samples with --where, or allow "
+                     "more",
+                     (unsigned long long)cost.n_tokens, cost.time.secs, high, most_secs);
 }
 
-/* A dry run or an estimate: what there is to do, and about what it would cost. */
-static int look(struct scoring *scoring, struct stage_result *result, struct error *err)
+/* A dry run or an estimate: report what there is to do, and what it will cost. */
+static int report_work(const struct score_setup *setup, struct stage_result *result,
+                       struct error *err)
 {
-    struct buf lacking;
+    struct run_cost cost = { 0 };
+    struct buf missing;
     int rc = -1;
 
-    buf_init(&lacking, LACKING_MAX_BYTES);
-    if (list_lacking(scoring, &lacking, err) < 0)
+    buf_init(&missing, LACKING_MAX_BYTES);
+    if (list_missing(setup, &missing, err) < 0)
         goto done;
-    stage_fact_int(result, "samples", (int64_t)scoring->samples.n);
-    stage_fact_text(result, "lacking", lacking.data);
-    rc = report_cost(scoring, result, err);
+    stage_fact_int(result, "samples", (int64_t)setup->samples.n);
+    stage_fact_text(result, "lacking", missing.data);
+    if (setup->settings->estimate) {
+        rc = score_estimate(setup, &cost, err);
+        if (rc == 0)
+            report_cost(&cost, result);
+    } else {
+        rc = score_backlog_count_tokens(setup, &cost.n_tokens, err);
+        if (rc == 0)
+            stage_fact_int(result, "tokens", (int64_t)cost.n_tokens);
+    }
 done:
-    buf_release(&lacking);
+    buf_release(&missing);
     return rc;
 }
 
-static int run(const struct stage_context *context, const void *arguments,
-               struct stage_result *result, struct error *err)
+/* Compute everything, and report it also when that stops half-way. */
+static int run_and_report(const struct score_setup *setup, int64_t started_ns,
+                          struct stage_result *result, struct error *err)
 {
-    const struct score_args *args = arguments;
-    struct scoring scoring = { .context = context, .args = args };
+    struct score_run run = { .setup = setup };
+
+    if (check_cost(setup, err) < 0)
+        return -1;
+    buf_init(&run.cohort_names, LACKING_MAX_BYTES);
+    const int rc = compute_nodes(&run, err);
+    report_run(&run, (double)(clock_mono_ns() - started_ns) / 1e9, result);
+    buf_release(&run.cohort_names);
+    return rc;
+}
+
+static int score_stage_run(const struct stage_context *context, const void *arguments,
+                           struct stage_result *result, struct error *err)
+{
     const int64_t started_ns = clock_mono_ns();
+    struct score_settings settings;
+    struct score_setup setup = { .context = context, .settings = &settings };
     int rc = -1;
 
-    buf_init(&scoring.cohorts, LACKING_MAX_BYTES);
-    if (check_args(args, err) < 0 || score_plan_make(&args->metrics, &scoring.plan, err) < 0 ||
-        score_options_check(args, &scoring.plan, err) < 0 ||
-        score_cohort_check(args, &scoring.plan, err) < 0 ||
-        score_top_check(args, &scoring.plan, err) < 0)
+    if (parse_options(arguments, &settings, &setup.plan, err) < 0)
         goto done;
-    scoring.looks = context->dry_run || args->estimate;
-    scoring.all_turns = strcmp(args->turns, "all") == 0;
-    scoring.observing.template = &scoring.template.form;
-    if (args->compat)
-        (void)compat_find(args->compat, &scoring.observing.compat); /* checked above */
-    if (score_take_segments(args, &scoring.observing, &scoring.reading, err) < 0 ||
-        score_take_tables(args->attention_by, &scoring.tables, err) < 0)
+    setup.writes = !context->dry_run && !settings.estimate;
+    kernels_init(&setup.kernels, context->cpu_flags);
+    if (condition_select(context->store, settings.where, &setup.samples, err) < 0 ||
+        score_models_open(context, &settings, &setup.plan, &setup.models, err) < 0 ||
+        score_sets_find(&setup, err) < 0)
         goto done;
-    scoring.observing.batch_tokens = (size_t)args->batch_tokens;
-    scoring.observing.question = args->question;
-    scoring.neighbour = args->neighbour > 0 ? (size_t)args->neighbour : NEIGHBOUR;
-    (void)score_memory_parse(args, &scoring.memory_limit, err); /* checked above */
-    kernels_init(&scoring.kernels, context->cpu_flags);
-    if (score_short_view(args, &scoring.short_view, err) < 0)
-        goto done;
-    if (condition_select(context->store, args->where, &scoring.samples, err) < 0 ||
-        score_models_open(&scoring, err) < 0 || score_sets_find(&scoring, err) < 0)
-        goto done;
-    if (scoring.looks) {
-        rc = look(&scoring, result, err);
-        goto done;
-    }
-    if (check_cost(&scoring, err) < 0)
-        goto done;
-    rc = run_nodes(&scoring, err);
-    report_facts(&scoring, (double)(clock_mono_ns() - started_ns) / 1e9, result);
+    rc = setup.writes ? run_and_report(&setup, started_ns, result, err)
+                      : report_work(&setup, result, err);
 done:
-    buf_release(&scoring.cohorts);
-    id_list_release(&scoring.samples);
-    score_models_close(&scoring);
-    score_plan_release(&scoring.plan);
+    id_list_release(&setup.samples);
+    score_models_close(&setup.models);
+    score_plan_release(&setup.plan);
     return rc;
 }
 
@@ -420,7 +338,7 @@ const struct stage stage_score = {
     .positional = &positional,
     .positional_required = true,
     .args_size = sizeof(struct score_args),
-    .defaults = &defaults,
-    .check = check,
-    .run = run,
+    .defaults = &score_args_defaults,
+    .check = score_stage_check,
+    .run = score_stage_run,
 };

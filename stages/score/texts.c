@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Samples as what an observer is to be shown: of each the last response, or every one. */
-#include "stages/score/score_private.h"
+#include "stages/score/texts.h"
 
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "scoring/infer/forward/session.h"
-#include "scoring/prompts/dialogue.h"
 #include "store/sample.h"
 
 void score_texts_release(struct score_texts *texts)
@@ -17,8 +14,8 @@ void score_texts_release(struct score_texts *texts)
     *texts = (struct score_texts){ 0 };
 }
 
-static int add(struct score_texts *texts, const struct observed_text *text, int turn,
-               struct error *err)
+static int append_text(struct score_texts *texts, const struct observed_text *text, int turn,
+                       struct error *err)
 {
     if (texts->n == texts->cap) {
         const size_t cap = texts->cap ? 2 * texts->cap : 64;
@@ -38,14 +35,15 @@ static int add(struct score_texts *texts, const struct observed_text *text, int 
     return 0;
 }
 
-static int keep(struct arena *arena, struct slice text, struct slice *out, struct error *err)
+static int copy_text(struct arena *arena, struct slice text, struct slice *out,
+                     struct error *err)
 {
     *out = text.ptr ? arena_copy(arena, text) : text;
     return text.ptr && !out->ptr ? error_nomem(err) : 0;
 }
 
-/* What is not one of our roles stands where a user's turn would. */
-static enum dialogue_role role_of(struct slice name)
+/* A role that is none of ours counts as the user. */
+static enum dialogue_role role_of_turn(struct slice name)
 {
     if (slice_equal(name, slice_text("assistant")))
         return ROLE_ASSISTANT;
@@ -63,11 +61,11 @@ static int copy_dialogue(const struct sample *sample, struct arena *arena,
     if (!dialogue || !turns)
         return error_nomem(err);
     *dialogue = (struct dialogue){ .turns = turns, .n_turns = sample->n_turns };
-    if (keep(arena, sample->system, &dialogue->system, err) < 0)
+    if (copy_text(arena, sample->system, &dialogue->system, err) < 0)
         return -1;
     for (size_t i = 0; i < sample->n_turns; i++) {
-        turns[i].role = role_of(sample->turns[i].role);
-        if (keep(arena, sample->turns[i].content, &turns[i].text, err) < 0)
+        turns[i].role = role_of_turn(sample->turns[i].role);
+        if (copy_text(arena, sample->turns[i].content, &turns[i].text, err) < 0)
             return -1;
     }
     *out = dialogue;
@@ -90,52 +88,43 @@ static struct observed_text text_at(const struct dialogue *dialogue, struct slic
     return text;
 }
 
-int score_texts_add(struct score_texts *texts, int64_t sample_id, const struct sample *sample,
-                    bool all_turns, struct arena *arena, struct error *err)
+/* Append the texts of a sample. */
+static int append_sample(struct score_texts *texts, int64_t sample_id,
+                         const struct sample *sample, bool all_turns, struct arena *arena,
+                         struct error *err)
 {
     const struct dialogue *dialogue = NULL;
     struct observed_text text = { .sample = sample_id };
 
     if (copy_dialogue(sample, arena, &dialogue, err) < 0 ||
-        keep(arena, sample->context, &text.context, err) < 0)
+        copy_text(arena, sample->context, &text.context, err) < 0)
         return -1;
     if (sample->response_turn < 0) {
         if (sample->instruction_turn >= 0)
             text.instruction = dialogue->turns[sample->instruction_turn].text;
-        return add(texts, &text, -1, err);
+        return append_text(texts, &text, -1, err);
     }
     for (int i = all_turns ? 0 : sample->response_turn; i <= sample->response_turn; i++) {
         if (dialogue->turns[i].role != ROLE_ASSISTANT)
             continue;
         text = text_at(dialogue, text.context, sample_id, i);
-        if (add(texts, &text, i, err) < 0)
+        if (append_text(texts, &text, i, err) < 0)
             return -1;
     }
     return 0;
 }
 
-size_t score_texts_shared(const struct observed_text *text,
-                          const struct observer_options *observing, size_t n)
+int score_texts_read(struct score_texts *texts, struct sample_reader *reader, int64_t sample_id,
+                     bool all_turns, struct arena *arena, struct error *err)
 {
-    const size_t bytes_per_token = 4;
-    const size_t lost = SESSION_SHARED_BLOCK / 2; /* as blocks are whole; on average */
-    const size_t context = text->context.len / bytes_per_token;
-    const size_t shared = context > lost ? context - lost : 0;
+    struct sample sample;
+    const int found = sample_read(reader, sample_id, &sample, err);
 
-    if (n > observing->max_tokens || observing->prompt_window > 0)
-        return 0;
-    return shared < n ? shared : n;
-}
-
-size_t score_texts_longest(const struct score_texts *texts,
-                           const struct observer_options *observing)
-{
-    size_t most = 0;
-
-    for (size_t i = 0; i < texts->n; i++) {
-        const size_t n = observer_guess_tokens(observing, &texts->texts[i], NEED_NLL);
-
-        most = n > most ? n : most;
-    }
-    return most;
+    if (found < 0)
+        return -1;
+    if (found == 0)
+        return error_set(err, ERR_INVARIANT,
+                         "sample %lld was deleted while it was being scored",
+                         (long long)sample_id);
+    return append_sample(texts, sample_id, &sample, all_turns, arena, err);
 }

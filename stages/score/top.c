@@ -1,37 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Early exit: where only the first of a cohort are wanted, samples that cannot be among them
- * are spared the passes over their segments, which are most of what GATEAU costs. The pass over
- * the whole is made for all, so that who is in the cohort, and with it hmp, is what it always
- * is.
+ * Early exit. If only the top of a cohort is wanted, the passes over segments, most of what
+ * GATEAU costs, are skipped for samples that cannot be in it. The pass over the whole text runs
+ * for all samples: so the members of the cohort and their hmp are the same as without --top.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/report.h"
 #include "scoring/gateau_top.h"
-#include "stages/score/score_private.h"
+#include "stages/score/backlog.h"
+#include "stages/score/cohorts.h"
+#include "stages/score/compute.h"
 #include "stages/stage.h"
-#include "stages/top_option.h"
 
-/* Why nothing can be skipped; NULL when something can. */
-static const char *obstacle(const struct scoring *scoring)
+/* Why no segment pass can be skipped; NULL if some can. */
+static const char *top_obstacle(const struct score_setup *setup)
 {
-    const struct score_plan *plan = &scoring->plan;
+    const struct score_settings *settings = setup->settings;
+    const struct score_plan *plan = &setup->plan;
     struct cohort_spec spec = { 0 };
     struct error ignored;
 
     cohort_defaults(&spec);
-    if (cohort_take_args(&scoring->args->cohort_args, &spec, &ignored) < 0)
+    if (cohort_take_args(&settings->cohort_args, &spec, &ignored) < 0)
         return "the settings are wrong";
     if (!gateau_top_is_possible(&spec.options))
         return "only softmax and minmax bound what gateau can be";
     if (spec.impute)
         return "a median is of all";
-    if (scoring->reading.centred || scoring->reading.importance == IMPORTANCE_NLL)
+    if (settings->reading.centred || settings->reading.importance == IMPORTANCE_NLL)
         return "whether there is a cas of that kind is not known beforehand";
-    if (scoring->all_turns)
+    if (settings->all_turns)
         return "all turns are scored at once";
     for (size_t i = 0; i < plan->n; i++)
         if (plan->nodes[i].asked && plan->nodes[i].has_segments && !plan->nodes[i].scorer->rank)
@@ -39,40 +39,20 @@ static const char *obstacle(const struct scoring *scoring)
     return NULL;
 }
 
-int score_top_check(const struct score_args *args, const struct score_plan *plan,
-                    struct error *err)
+enum score_pass score_top_pass(const struct score_setup *setup)
 {
-    uint64_t n, permyriad;
+    const struct score_top *top = &setup->settings->top;
 
-    if (!args->top && args->exact_all)
-        return error_set(err, ERR_USAGE, "--exact-all belongs to --top");
-    if (!args->top)
-        return 0;
-    if (!top_parse(args->top, &n, &permyriad))
-        return error_set(err, ERR_USAGE,
-                         "--top %s is neither a number above 0 nor a part of up to 100%% with "
-                         "at most %d decimals, like 12.5%%",
-                         args->top, TOP_DECIMALS);
-    for (size_t i = 0; i < plan->n; i++)
-        if (plan->nodes[i].asked && strcmp(plan->nodes[i].scorer->name, "gateau") == 0)
-            return 0;
-    return error_set(err, ERR_USAGE, "--top %s: only gateau has a use for it", args->top);
+    if (!top->text || top->exact_all)
+        return SCORE_PASS_ALL;
+    const char *why = top_obstacle(setup);
+    if (!why)
+        return SCORE_PASS_ATTENTION;
+    report_note(setup->context->report, "--top %s skips nothing: %s", top->text, why);
+    return SCORE_PASS_ALL;
 }
 
-void score_top_begin(struct scoring *scoring)
-{
-    const struct score_args *args = scoring->args;
-
-    if (!args->top || args->exact_all)
-        return;
-    const char *why = obstacle(scoring);
-    if (why)
-        report_note(scoring->context->report, "--top %s skips nothing: %s", args->top, why);
-    else
-        scoring->pass = SCORE_PASS_ATTENTION;
-}
-
-static int compare(const void *left, const void *right)
+static int compare_sample_ids(const void *left, const void *right)
 {
     const int64_t a = *(const int64_t *)left;
     const int64_t b = *(const int64_t *)right;
@@ -80,50 +60,40 @@ static int compare(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* The segments of these samples, which are put in order of id, and the cas made of them. */
-static int look_at(struct scoring *scoring, const struct score_node *cas, int64_t *ids,
-                   size_t n, struct error *err)
+/* Compute the segments of these samples, and cas from them. Sorts the ids. */
+static int compute_cas(struct score_run *run, const struct score_node *cas, int64_t *ids,
+                       size_t n, struct error *err)
 {
-    const struct id_list all = scoring->samples;
-    struct score_backlog *backlog = NULL;
-    struct score_guess guess = { 0 };
-    int rc = -1;
+    const struct id_list samples = { .ids = ids, .n = n };
 
-    qsort(ids, n, sizeof *ids, compare);
-    scoring->samples = (struct id_list){ .ids = ids, .n = n };
-    scoring->pass = SCORE_PASS_NLL;
-    if (score_backlog_new(scoring, SCORER_MODEL, &backlog, err) == 0 &&
-        score_backlog_guess(backlog, &guess, NULL, err) == 0) {
-        scoring->context->report->total += guess.n_tokens;
-        rc = score_backlog_run(backlog, err);
-    }
-    score_backlog_free(backlog);
-    if (rc == 0)
-        rc = score_derive(scoring, cas, err);
-    scoring->samples = all;
-    scoring->pass = SCORE_PASS_ATTENTION;
-    return rc;
+    qsort(ids, n, sizeof *ids, compare_sample_ids);
+    if (score_backlog_run_some(run, &samples, SCORE_PASS_NLL, err) < 0)
+        return -1;
+    return score_derive(run, cas, &samples, SCORE_PASS_NLL, err);
 }
 
-int score_top_run(struct scoring *scoring, const struct score_node *node,
+int score_top_run(struct score_run *run, const struct score_node *node,
                   struct cohort_spec *spec, struct error *err)
 {
-    const size_t n_parts = 8; /* about: a round looks at a part of those that may be needed */
+    /* A round computes about an eighth of the samples that may still be needed. */
+    const size_t n_rounds = 8;
+    const struct score_setup *setup = run->setup;
 
-    if (scoring->pass != SCORE_PASS_ATTENTION || spec->cas_set_id == 0)
+    if (spec->cas_set_id == 0)
         return 0;
-    top_parse(scoring->args->top, &spec->top_n, &spec->top_permyriad);
+    spec->top_n = setup->settings->top.n;
+    spec->top_permyriad = setup->settings->top.permyriad;
     for (;;) {
         struct cohort_numbers numbers;
 
-        if (cohort_numbers_make(scoring->context, spec, &numbers, err) < 0)
+        if (cohort_numbers_make(setup->context, spec, &numbers, err) < 0)
             return -1;
         const size_t n = numbers.wanted.n;
-        const int rc = n > 0 ? look_at(scoring, &scoring->plan.nodes[node->inputs[1]],
-                                       numbers.wanted.ids, n / n_parts + 1, err)
+        const int rc = n > 0 ? compute_cas(run, &setup->plan.nodes[node->inputs[1]],
+                                           numbers.wanted.ids, n / n_rounds + 1, err)
                              : 0;
         cohort_numbers_release(&numbers);
-        if (rc < 0 || n == 0) /* certain, or all are known */
+        if (rc < 0 || n == 0) /* the top is certain, or all samples are known */
             return rc;
     }
 }

@@ -3,11 +3,12 @@
 """The arrows of docs/design.md, held: layers.py ROOT.
 
 A folder includes only what it may see. A foreign header has one home. A stage, format or metric
-never includes another. A *_private.h stays in its folder, and nothing includes a .c file.
+never includes another. A *_private.h stays in its folder, and nothing includes a .c file. A
+folder of several rooms keeps each room to the headers of others that it may include.
 """
 import re
 import sys
-from os.path import dirname
+from os.path import basename, dirname
 
 import tree
 
@@ -110,6 +111,26 @@ SIBLINGS = [
     ("scoring/metrics", "scoring/meson.build", "metric_files", ""),
     ("scoring/infer", "scoring/infer/meson.build", "arch_names", "arch/"),
 ]
+# Rooms within a folder: their files, their headers that other rooms may include, the rooms whose
+# headers they may include, and folders that they must not see though their folder may.
+SCORE_RUN = ("plan", "settings", "models", "run")
+ROOMS = {"stages/score": {
+    "plan": (["plan"], ["plan"], (), ("store",)),
+    "settings": (["settings", "settings_check"], ["settings"], ("plan",), ("store",)),
+    "models": (["models"], ["models"], ("plan", "settings"), ()),
+    "run": (["run"], ["run"], ("plan", "settings", "models"), ()),
+    "sets": (["sets", "parameters"], ["sets"], SCORE_RUN, ()),
+    "texts": (["texts"], ["texts"], (), ()),
+    "rows": (["rows", "rows_segments"], ["rows"], SCORE_RUN, ()),
+    "backlog": (["backlog", "backlog_private", "backlogs", "batch", "cost", "cost_memory",
+                 "cost_time", "estimate", "lacking"], ["backlog"],
+                (*SCORE_RUN, "rows", "texts"), ()),
+    "compute": (["compute", "derive", "measure", "pool"], ["compute"],
+                (*SCORE_RUN, "rows", "texts"), ()),
+    "cohorts": (["cohorts", "cohort", "top"], ["cohorts"],
+                (*SCORE_RUN, "rows", "backlog", "compute"), ()),
+    "score": (["score"], [], (*SCORE_RUN, "sets", "rows", "backlog", "compute", "cohorts"), ()),
+}}
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
@@ -131,6 +152,38 @@ def project_problem(name, target):
         return f"{here}/ has no place in MAY_SEE"
     if there not in MAY_SEE[here]:
         return f"{here}/ must not see {there}/ (\"{target}\")"
+    return None
+
+
+def room_of(folder, name):
+    """The room of a file in a folder that has rooms, or None."""
+    stem = basename(name).rsplit(".", 1)[0]
+    for room, (stems, *_) in ROOMS[folder].items():
+        if stem in stems:
+            return room
+    return None
+
+
+def room_problem(name, target):
+    """What is wrong with a file of a room including our header `target`, or None."""
+    here = dirname(name)
+    if here not in ROOMS:
+        return None
+    room = room_of(here, name)
+    if not room:
+        return f"it has no room in ROOMS[\"{here}\"]"
+    _, _, may_see, must_not_see = ROOMS[here][room]
+    if dirname(target) != here:
+        top = target.split("/")[0]
+        return f"the room {room} must not see {top}/ (\"{target}\")" if top in must_not_see \
+            else None
+    other = room_of(here, target)
+    if other == room:
+        return None
+    if other not in may_see:
+        return f"the room {room} must not see the room {other} (\"{target}\")"
+    if basename(target)[:-2] not in ROOMS[here][other][1]:
+        return f"\"{target}\" is private to the room {other}"
     return None
 
 
@@ -162,8 +215,10 @@ def main(root):
         text = tree.read(root, name)
         for match in INCLUDE.finditer(text):
             target = match[2]
-            check = project_problem if match[1] == '"' else foreign_problem
-            problem = check(name, target)
+            if match[1] == '"':
+                problem = project_problem(name, target) or room_problem(name, target)
+            else:
+                problem = foreign_problem(name, target)
             if not problem and target[:-2] in forbidden.get(name[:-2], ()):
                 problem = f'"{target}" is a sibling, and siblings do not know each other'
             if problem:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
-#include "stages/score/score_private.h"
+#include "stages/score/lacking.h"
+#include "store/selection.h"
 #include "tests/support/store_fixture.h"
 
 static void add(struct lacking_list *list, const int64_t *ids, size_t n, uint32_t nodes)

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/report.h"
+#include "base/threads/pool.h"
+#include "scoring/infer/model/pack.h"
+#include "scoring/prompts/prompt_cache.h"
+#include "stages/score/backlog_private.h"
+#include "stages/score/rows.h"
+#include "stages/stage.h"
+#include "store/sample.h"
+#include "store/selection.h"
+
+enum { STOP_EVERY_SAMPLES = 256 };
+
+/* List what lacks a node's scores, or its tables. */
+static int add_missing(struct score_backlog *backlog, size_t i, struct error *err)
+{
+    const struct score_request *request = &backlog->request;
+    const struct backlog_node *part = &backlog->nodes[i];
+    struct id_list ids = { 0 };
+
+    if ((part->is_tables ? score_list_missing_tables(backlog->setup, part->node,
+                                                     request->samples, &ids, err)
+                         : score_list_missing(backlog->setup, part->node, request->samples,
+                                              request->pass, &ids, err)) < 0)
+        return -1;
+    const int rc = lacking_add(&backlog->lacking, &ids, 1U << i, err);
+    if (!part->is_tables)
+        backlog->n_stored += request->samples->n - ids.n;
+    id_list_release(&ids);
+    return rc;
+}
+
+static int add_node(struct score_backlog *backlog, const struct score_node *node,
+                    bool is_tables, struct error *err)
+{
+    static const unsigned tables = NEED_ATTENTION | NEED_BY_HEAD;
+    struct backlog_node *part = &backlog->nodes[backlog->n_nodes];
+    unsigned needs = is_tables ? tables : node->scorer->needs;
+
+    if (backlog->n_nodes == BACKLOG_NODES_MAX)
+        return error_set(err, ERR_USAGE, "more than %d metrics read one model: ask for fewer",
+                         BACKLOG_NODES_MAX);
+    if (backlog->request.pass == SCORE_PASS_ATTENTION)
+        needs &= ~(unsigned)NEED_SEGMENT_NLL;
+    else if (backlog->request.pass == SCORE_PASS_NLL)
+        needs = NEED_SEGMENT_NLL;
+    *part = (struct backlog_node){ .node = node, .is_tables = is_tables, .needs = needs };
+    return add_missing(backlog, backlog->n_nodes++, err);
+}
+
+/* Add the nodes of the model. In a pass for NLLs only segments are asked for. */
+static int add_nodes(struct score_backlog *backlog, struct error *err)
+{
+    const struct score_setup *setup = backlog->setup;
+    const bool only_nll = backlog->request.pass == SCORE_PASS_NLL;
+
+    for (size_t i = 0; i < setup->plan.n; i++) {
+        const struct score_node *node = &setup->plan.nodes[i];
+
+        if (node->role != backlog->request.role ||
+            !score_node_asks_model(node, setup->settings->all_turns) ||
+            (only_nll && !(node->scorer->needs & NEED_SEGMENTS)))
+            continue;
+        if (add_node(backlog, node, false, err) < 0 ||
+            (!only_nll && score_has_tables(setup, node) &&
+             add_node(backlog, node, true, err) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+unsigned backlog_needs(const struct score_backlog *backlog, uint32_t nodes)
+{
+    unsigned needs = 0;
+
+    for (size_t i = 0; i < backlog->n_nodes; i++)
+        if (nodes & 1U << i)
+            needs |= backlog->nodes[i].needs;
+    return needs;
+}
+
+/* Find the cost of every sample, and of all. */
+static int add_costs(struct score_backlog *backlog, struct error *err)
+{
+    struct batch *batch = &backlog->batch;
+
+    for (size_t i = 0; i < backlog->lacking.n; i++) {
+        struct lacking *lacking = &backlog->lacking.samples[i];
+
+        arena_clear(&batch->arena);
+        batch->texts.n = 0;
+        if (score_texts_read(&batch->texts, backlog->reader, lacking->sample_id,
+                             backlog->setup->settings->all_turns, &batch->arena, err) < 0 ||
+            (i % STOP_EVERY_SAMPLES == 0 && score_check_stop(backlog->setup, err) < 0))
+            return -1;
+        lacking->cost = token_cost_of(&batch->texts, &backlog->observing,
+                                      backlog_needs(backlog, lacking->nodes),
+                                      lacking_goes_on(&backlog->lacking, i));
+        token_cost_add(&backlog->cost, &lacking->cost);
+        lacking->end_token = backlog->cost.n_new;
+    }
+    return 0;
+}
+
+int score_backlog_new(const struct score_setup *setup, const struct score_request *request,
+                      struct score_backlog **out, struct error *err)
+{
+    struct score_backlog *backlog = calloc(1, sizeof *backlog);
+    struct store *store = setup->context->store;
+
+    if (!backlog)
+        return error_nomem(err);
+    backlog->setup = setup;
+    backlog->request = *request;
+    backlog->observing = score_models_observing(&setup->models, setup->settings, request->role);
+    arena_init(&backlog->batch.arena);
+    if (add_nodes(backlog, err) < 0 || lacking_order(&backlog->lacking, store, err) < 0 ||
+        sample_reader_new(store, &backlog->reader, err) < 0 || add_costs(backlog, err) < 0) {
+        score_backlog_free(backlog);
+        return -1;
+    }
+    *out = backlog;
+    return 0;
+}
+
+/* Free the packed weights, too: the other model of a pair is packed next. */
+static void close_observer(struct score_backlog *backlog)
+{
+    if (!backlog->observer)
+        return;
+    observer_free(backlog->observer);
+    backlog->observer = NULL;
+    model_unpack(backlog->setup->models.of[backlog->request.role].model);
+}
+
+void score_backlog_free(struct score_backlog *backlog)
+{
+    if (!backlog)
+        return;
+    close_observer(backlog);
+    sample_reader_free(backlog->reader);
+    score_texts_release(&backlog->batch.texts);
+    arena_release(&backlog->batch.arena);
+    lacking_release(&backlog->lacking);
+    free(backlog);
+}
+
+const struct token_cost *score_backlog_cost(const struct score_backlog *backlog)
+{
+    return &backlog->cost;
+}
+
+uint64_t score_backlog_stored(const struct score_backlog *backlog)
+{
+    return backlog->n_stored;
+}
+
+static struct memory_question memory_question(const struct score_backlog *backlog)
+{
+    return (struct memory_question){ .setup = backlog->setup,
+                                     .role = backlog->request.role,
+                                     .limit = backlog->request.memory_limit };
+}
+
+int score_backlog_check_memory(const struct score_backlog *backlog, struct error *err)
+{
+    const struct memory_question question = memory_question(backlog);
+
+    return memory_check(&question, &backlog->cost, err);
+}
+
+/* Called by the observer with how far the batch is. */
+static int report_batch(void *arg, size_t n_done, size_t n_total)
+{
+    const struct score_backlog *backlog = arg;
+    struct report *report = backlog->setup->context->report;
+    const double share = (double)n_done / (double)n_total;
+
+    report->done =
+        backlog->n_done_before + (uint64_t)(share * (double)backlog->batch.cost.n_tokens);
+    report_tick(report);
+    return report_stop(report);
+}
+
+int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct error *err)
+{
+    const struct score_setup *setup = backlog->setup;
+    const struct score_request *request = &backlog->request;
+    const struct memory_question question = memory_question(backlog);
+    struct observer_options observing = backlog->observing;
+    struct memory_plan plan;
+
+    memory_plan_make(&question, &backlog->cost, &plan);
+    if (memory_pack(&question, &plan, pool, err) < 0)
+        return -1;
+    if (request->role == SCORER_MODEL)
+        observing.add_prompts_to = request->prompts;
+    else
+        observing.take_prompts_from = request->prompts;
+    observing.progress = report_batch;
+    observing.progress_arg = backlog;
+    observing.batch_tokens = backlog->batch_least = backlog->batch_goal = plan.batch_tokens;
+    observing.max_bytes = request->memory_limit;
+    return observer_new(setup->models.of[request->role].model, &setup->kernels, pool,
+                        &observing, &backlog->observer, err);
+}
+
+static double secs_since(int64_t started_ns)
+{
+    return (double)(clock_mono_ns() - started_ns) / 1e9;
+}
+
+int score_backlog_probe(struct score_backlog *backlog, double where, struct cost_probe *out,
+                        struct error *err)
+{
+    const uint64_t goal = backlog->batch_goal;
+    const uint64_t token = (uint64_t)(where * (double)backlog->cost.n_new) / goal * goal;
+    const size_t first = lacking_find_token(&backlog->lacking, token);
+    const size_t end = lacking_find_token(&backlog->lacking, token + goal);
+    const int64_t started_ns = clock_mono_ns();
+
+    *out = (struct cost_probe){ 0 };
+    if (score_check_stop(backlog->setup, err) < 0)
+        return -1;
+    if (first == end)
+        return 0;
+    if (batch_observe(backlog, first, end, err) < 0)
+        return -1;
+    *out = (struct cost_probe){ (double)backlog->batch.cost.n_new, secs_since(started_ns) };
+    return 0;
+}
+
+static int run_batch(struct score_backlog *backlog, struct score_run *run, size_t first,
+                     struct error *err)
+{
+    struct report *report = backlog->setup->context->report;
+    const int64_t started_ns = clock_mono_ns();
+
+    backlog->n_done_before = report->done;
+    if (batch_observe(backlog, first, backlog->lacking.n, err) < 0 ||
+        batch_save(backlog, run, err) < 0)
+        return -1;
+    report->done = backlog->n_done_before + backlog->batch.cost.n_tokens;
+    report_tick(report);
+    const struct cost_probe probe = { (double)backlog->batch.cost.n_new,
+                                      secs_since(started_ns) };
+    backlog->batch_goal = cost_batch_tokens(&probe, backlog->batch_least);
+    return 0;
+}
+
+int score_backlog_run(struct score_backlog *backlog, struct score_run *run, struct error *err)
+{
+    struct pool *pool = NULL;
+    int rc = -1;
+
+    if (backlog->lacking.n == 0)
+        return 0;
+    if (pool_new(backlog->setup->context->n_threads, &pool, err) < 0 ||
+        score_backlog_open(backlog, pool, err) < 0)
+        goto done;
+    for (size_t i = 0; i < backlog->lacking.n; i += backlog->batch.n)
+        if (score_check_stop(backlog->setup, err) < 0 || run_batch(backlog, run, i, err) < 0)
+            goto done;
+    rc = 0;
+done:
+    run->n_tokens += backlog->observer ? observer_tokens(backlog->observer) : 0;
+    close_observer(backlog);
+    pool_free(pool);
+    return rc;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cost.h - what it costs to run a model on samples. The only cost model of the score stage.
+ *
+ * Everything follows from tokens, which are estimated from the bytes of a text, before it is
+ * tokenised. From tokens follow progress, the size of batches, memory, and the time that
+ * --estimate prints and --max-cost limits.
+ *
+ * Part of the room "backlog" of the score stage (backlog.h).
+ */
+#ifndef CURATE_SCORE_COST_H
+#define CURATE_SCORE_COST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "scoring/scorer.h"
+
+struct error;
+struct observer_options;
+struct pool;
+struct score_setup;
+struct score_texts;
+
+/* Tokens of a sample, or of many. */
+struct token_cost {
+    uint64_t n_tokens; /* of all sequences */
+    uint64_t n_new;    /* without those shared with the sample before, of the same context */
+    uint64_t longest;  /* of the longest sequence */
+};
+/* The cost of a sample's texts. goes_on: the sample before has the same context. */
+struct token_cost token_cost_of(const struct score_texts *texts,
+                                const struct observer_options *observing, unsigned needs,
+                                bool goes_on);
+void token_cost_add(struct token_cost *sum, const struct token_cost *cost);
+
+/* Whose memory is planned. */
+struct memory_question {
+    const struct score_setup *setup;
+    enum scorer_model role;
+    uint64_t limit; /* of --max-memory; 0: whatever the machine has */
+};
+/* How a model is best run. */
+struct memory_plan {
+    size_t batch_tokens;
+    bool packs;      /* pack the weights */
+    bool lacks_room; /* packing them would pay, but there is no room */
+    uint64_t bytes;  /* activations and packed weights */
+};
+void memory_plan_make(const struct memory_question *question, const struct token_cost *cost,
+                      struct memory_plan *out);
+/* Returns -1 with ERR_NOMEM when the longest sequence does not fit. */
+int memory_check(const struct memory_question *question, const struct token_cost *cost,
+                 struct error *err);
+/* Pack the weights if the plan says so. When there is no room, report that and go on. */
+int memory_pack(const struct memory_question *question, const struct memory_plan *plan,
+                struct pool *pool, struct error *err);
+/* Bytes that the prompts kept between the models of a pair may take. */
+uint64_t memory_of_prompts(const struct score_setup *setup);
+
+/* A stretch of a model's work that was timed. */
+struct cost_probe {
+    double tokens; /* new ones */
+    double secs;
+};
+/* Tokens that take BATCH_SECONDS at the speed of a probe, and no fewer than `least`: a batch is
+ * a transaction, so this is what a kill can lose. */
+size_t cost_batch_tokens(const struct cost_probe *probe, size_t least);
+
+/* Seconds, with the square of half of their 95 % interval: intervals of models add in squares.
+ */
+struct time_cost {
+    double secs;
+    double half_squared;
+};
+/* Add the seconds that n_tokens new tokens take, extrapolated from n >= 1 probes. */
+void time_cost_add(struct time_cost *sum, const struct cost_probe *probes, size_t n,
+                   double n_tokens);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * models.h - the models of a run: opened, checked, and what follows from them.
+ *
+ * Room "models" of the score stage. It may call the rooms "settings" and "plan", scoring/, the
+ * stored digests of model files (store/score.h) and base/.
+ */
+#ifndef CURATE_SCORE_MODELS_H
+#define CURATE_SCORE_MODELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/hash.h"
+#include "base/io/file.h"
+#include "scoring/observe/observe.h"
+#include "scoring/prompts/templates/template.h"
+#include "stages/score/plan.h"
+
+struct error;
+struct model;
+struct score_settings;
+struct stage_context;
+
+struct score_model {
+    struct model *model;
+    const char *path;
+    char *own_path; /* of a built-in model: path points to it */
+    uint8_t sha256[DIGEST_BYTES];
+    struct file_stamp stamp;
+    struct hash tokenizer_hash;
+    int64_t model_id; /* 0 in a dry run */
+};
+
+/* Must not be moved: observing points into it. */
+struct score_models {
+    struct score_model of[SCORE_ROLES];
+    struct chosen_template template;
+    /* How the models observe samples: the settings, with max_tokens, near_tokens and template.
+     */
+    struct observer_options observing;
+};
+
+/* Open the models that the plan needs, and settle what depends on them. *out must be zeroed;
+ * close it also after a failure. Returns -1 with ERR_USAGE for models or settings that do not
+ * fit together, or what reading a file gives. */
+int score_models_open(const struct stage_context *context,
+                      const struct score_settings *settings, const struct score_plan *plan,
+                      struct score_models *out, struct error *err);
+void score_models_close(struct score_models *models);
+
+/* The options of the observer of one model. */
+struct observer_options score_models_observing(const struct score_models *models,
+                                               const struct score_settings *settings,
+                                               enum scorer_model role);
+
+#endif
