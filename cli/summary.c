@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -74,6 +75,8 @@ static void print_json(const struct cli *cli, const char *name, const char *stat
     struct error err;
 
     snprintf(schema, sizeof schema, "curate.%s/1", name);
+    for (char *blank = schema; (blank = strchr(blank, ' ')) != NULL;)
+        *blank = '-';
     buf_init(&buf, 1 << 16);
     jsonout_init(&json, &buf);
     jsonout_object_begin(&json);
