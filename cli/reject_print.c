@@ -103,7 +103,7 @@ int reject_print(struct store *store, int64_t reject_id, bool as_json, struct er
     int rc = -1;
 
     buf_init(&line, LINE_MAX_BYTES);
-    if (reject_scan_open_where(store, &filter, &scan, err) == 0 &&
+    if (reject_scan_open(store, &filter, &scan, err) == 0 &&
         find(scan, reject_id, &row, err) == 0 &&
         (as_json ? print_json(&row, &line, err) : print_text(&row, &line, err)) == 0) {
         puts(line.data);

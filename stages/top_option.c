@@ -17,7 +17,7 @@ static bool read_digits(const char **at, uint64_t *out)
 }
 
 /* "10", or "12.5%" as 1,250 parts of 10,000: in whole numbers, for 0.1 is none in binary. */
-bool top_parse(const char *text, uint64_t *top_n, uint64_t *top_permyriad)
+bool top_parse(const char *text, uint64_t *top_n, uint64_t *top_per_10000)
 {
     const char *at = text;
     uint64_t whole;
@@ -42,6 +42,6 @@ bool top_parse(const char *text, uint64_t *top_n, uint64_t *top_permyriad)
         if (at[-1] == '.')
             return false;
     }
-    *top_permyriad = parts;
+    *top_per_10000 = parts;
     return at[0] == '%' && !at[1] && parts > 0 && parts <= PERMYRIAD;
 }

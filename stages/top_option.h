@@ -12,6 +12,6 @@ enum { TOP_DECIMALS = 2 };
 
 /* A number above 0, or a part of up to 100% in parts of 10,000; the other one is untouched.
  * False for what is neither. */
-bool top_parse(const char *text, uint64_t *top_n, uint64_t *top_permyriad);
+bool top_parse(const char *text, uint64_t *top_n, uint64_t *top_per_10000);
 
 #endif

@@ -11,9 +11,10 @@
 
 enum { SQL_MAX_BYTES = 1 << 20 };
 
-/* The end of the quoted text or comment that begins here; c itself when none does, NULL when it
- * is not closed. A doubled quote reads as two texts side by side, which is as good here. */
-static const char *skip_opaque(const char *c)
+/* Find the end of the quoted text or comment that starts at c. Returns c if none starts there,
+ * NULL if it is not closed. Text with a doubled quote counts as two adjacent texts, which gives
+ * the same end. */
+static const char *skip_quoted(const char *c)
 {
     const char *end = NULL;
 
@@ -30,35 +31,36 @@ static const char *skip_opaque(const char *c)
 }
 
 /*
- * One expression goes between the parentheses we put around it, and cannot get out of them: its
- * own ones match. Parameters are refused not only for having no value: SQLite takes "$a(b(c)"
- * for the name of one, where we would count parentheses.
+ * Check that the condition stays inside the parentheses that condition_open() puts around it:
+ * its own parentheses match and it contains no ';'. Parameters are invalid because they have no
+ * value and because SQLite reads "$a(b(c)" as the name of a parameter, so its parentheses would
+ * be counted wrongly.
  */
-static int check(const char *condition, struct error *err)
+static int check_condition(const char *condition, struct error *err)
 {
     int depth = 0;
 
     for (const char *c = condition; *c;) {
-        const char *end = skip_opaque(c);
+        const char *end = skip_quoted(c);
 
         if (!end)
-            return error_set(err, ERR_USAGE, "condition: a quote or comment is not closed: %s",
-                             c);
+            return error_set(err, ERR_USAGE, "condition: unclosed quote or comment at: %s", c);
         if (end > c) {
             c = end;
             continue;
         }
         depth += (*c == '(') - (*c == ')');
         if (depth < 0)
-            return error_set(err, ERR_USAGE, "condition: a ')' too many: %s", c);
+            return error_set(err, ERR_USAGE, "condition: unmatched ')' at: %s", c);
         if (*c == ';')
-            return error_set(err, ERR_USAGE, "condition: one expression, without ';': %s", c);
+            return error_set(err, ERR_USAGE,
+                             "condition: ';' is not allowed, use one expression: %s", c);
         if (strchr("?:@#$", *c))
-            return error_set(err, ERR_USAGE, "condition: there are no parameters here: %s", c);
+            return error_set(err, ERR_USAGE, "condition: parameters are not supported: %s", c);
         c++;
     }
     if (depth > 0)
-        return error_set(err, ERR_USAGE, "condition: a ')' is missing at its end");
+        return error_set(err, ERR_USAGE, "condition: missing ')' at the end");
     return 0;
 }
 
@@ -90,10 +92,10 @@ int condition_open(struct store *store, const char *before, const char *conditio
     struct buf sql;
     int rc = -1;
 
-    if (check(text, err) < 0)
+    if (check_condition(text, err) < 0)
         return -1;
     buf_init(&sql, SQL_MAX_BYTES);
-    /* The newline ends a comment that the condition ends with. */
+    /* The newline ends a comment at the end of the condition. */
     if (buf_printf(&sql, err, "%s%s%s\n))%s", before, head, text, after) < 0)
         goto done;
     const struct stmt_user user = {
@@ -107,8 +109,8 @@ done:
     return rc;
 }
 
-/* Close the statement and hand out what its rows hold. */
-static int collect(struct stmt *stmt, struct id_list *out, struct error *err)
+/* List the ids in the rows of the statement, and close it. */
+static int collect_ids(struct stmt *stmt, struct id_list *out, struct error *err)
 {
     struct id_list list = { 0 };
     size_t cap = 0;
@@ -137,5 +139,5 @@ int condition_select(struct store *store, const char *condition, struct id_list 
     if (condition_open(store, "SELECT sample_id FROM ", condition, " ORDER BY sample_id", &stmt,
                        err) < 0)
         return -1;
-    return collect(stmt, out, err);
+    return collect_ids(stmt, out, err);
 }

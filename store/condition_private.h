@@ -14,13 +14,16 @@ struct stmt;
 struct store;
 
 /*
- * Prepare BEFORE (SELECT sample_id FROM v_sample WHERE (condition)) AFTER for reading only. The
- * condition, NULL for all samples, is one expression: it cannot end the parentheses around it.
+ * Prepare the read-only statement
+ *     BEFORE (SELECT sample_id FROM v_sample WHERE (condition)) AFTER
+ * where condition NULL means all samples. The condition must be one expression; its parentheses
+ * must match, so it cannot end the parentheses around it. Errors as condition_select(). Close
+ * *out with stmt_close().
  */
 int condition_open(struct store *store, const char *before, const char *condition,
                    const char *after, struct stmt **out, struct error *err);
 
-/* *cap is how many ids there is room for; 0 with an empty list. */
+/* Append an id. *cap is the allocated length of the list, 0 at first. ERR_NOMEM. */
 int id_list_add(struct id_list *list, size_t *cap, int64_t id, struct error *err);
 
 #endif

@@ -45,7 +45,7 @@ void content_free(struct content *content)
     free(content);
 }
 
-static int check_stop(const struct content *content, struct error *err)
+static int content_check_stop(const struct content *content, struct error *err)
 {
     const int signal = content->stop_signal ? *content->stop_signal : 0;
 
@@ -54,7 +54,7 @@ static int check_stop(const struct content *content, struct error *err)
     return error_set_sys(err, ERR_CANCELLED, signal, "stopped by signal %d", signal);
 }
 
-/* Eight bytes, lowest first. */
+/* Hash eight bytes, lowest first. */
 static int hash_u64le(struct content *content, uint64_t value, struct error *err)
 {
     uint8_t bytes[8];
@@ -64,23 +64,23 @@ static int hash_u64le(struct content *content, uint64_t value, struct error *err
     return digest_add(content->digest, bytes, sizeof bytes, err);
 }
 
-static int hash_bytes_of(struct content *content, char what, struct slice bytes,
-                         struct error *err)
+static int hash_tagged_bytes(struct content *content, char tag, struct slice bytes,
+                             struct error *err)
 {
-    if (digest_add(content->digest, &what, 1, err) < 0 ||
+    if (digest_add(content->digest, &tag, 1, err) < 0 ||
         hash_u64le(content, bytes.len, err) < 0)
         return -1;
     return bytes.len > 0 ? digest_add(content->digest, bytes.ptr, bytes.len, err) : 0;
 }
 
-static int hash_number(struct content *content, char what, uint64_t bits, struct error *err)
+static int hash_tagged_u64(struct content *content, char tag, uint64_t bits, struct error *err)
 {
-    if (digest_add(content->digest, &what, 1, err) < 0)
+    if (digest_add(content->digest, &tag, 1, err) < 0)
         return -1;
     return hash_u64le(content, bits, err);
 }
 
-/* The name of the column, then the type of the value and the value; nothing for NULL. */
+/* Hash the name of the column, the type of the value and the value. NULL adds nothing. */
 static int hash_column(struct content *content, const struct stmt *row, size_t column,
                        struct error *err)
 {
@@ -90,27 +90,27 @@ static int hash_column(struct content *content, const struct stmt *row, size_t c
 
     if (type == STMT_NULL)
         return 0;
-    if (hash_bytes_of(content, 'n', slice_text(stmt_column_name(row, column)), err) < 0)
+    if (hash_tagged_bytes(content, 'n', slice_text(stmt_column_name(row, column)), err) < 0)
         return -1;
     switch (type) {
     case STMT_NULL:
         break;
     case STMT_INT:
-        return hash_number(content, 'i', (uint64_t)stmt_int(row, column), err);
+        return hash_tagged_u64(content, 'i', (uint64_t)stmt_int(row, column), err);
     case STMT_REAL:
         real = stmt_real(row, column);
         memcpy(&bits, &real, sizeof bits);
-        return hash_number(content, 'r', bits, err);
+        return hash_tagged_u64(content, 'r', bits, err);
     case STMT_TEXT:
-        return hash_bytes_of(content, 't', stmt_bytes(row, column), err);
+        return hash_tagged_bytes(content, 't', stmt_bytes(row, column), err);
     case STMT_BLOB:
-        return hash_bytes_of(content, 'b', stmt_bytes(row, column), err);
+        return hash_tagged_bytes(content, 'b', stmt_bytes(row, column), err);
     }
     return 0;
 }
 
-/* End the digest of one row, and add it. */
-static int add_row(struct content *content, struct content_sum *sum, struct error *err)
+/* End the digest of one row and add it to the sum. */
+static int add_row_digest(struct content *content, struct content_sum *sum, struct error *err)
 {
     uint8_t row[DIGEST_BYTES];
     unsigned carry = 0;
@@ -137,9 +137,9 @@ static int sum_rows(struct content *content, struct stmt *rows, struct content_s
         for (size_t c = 0; c < stmt_columns(rows); c++)
             if (hash_column(content, rows, c, err) < 0)
                 return -1;
-        if (add_row(content, sum, err) < 0)
+        if (add_row_digest(content, sum, err) < 0)
             return -1;
-        if (sum->n % STOP_EVERY_ROWS == 0 && check_stop(content, err) < 0)
+        if (sum->n % STOP_EVERY_ROWS == 0 && content_check_stop(content, err) < 0)
             return -1;
     }
     return rc;
@@ -172,7 +172,7 @@ static int sum_tables(struct content *content, struct store *store,
         if (schema->tables[t].left_out)
             continue;
         if (out->n_parts == CONTENT_PARTS_MAX || name.len >= sizeof part->name)
-            return error_set(err, ERR_INPUT, "%s: it has tables that curate did not make",
+            return error_set(err, ERR_INPUT, "%s: has tables that curate did not create",
                              db_path(store));
         memcpy(part->name, name.ptr, name.len + 1);
         if (sum_table(content, store, schema, t, &part->sum, err) < 0)
@@ -191,8 +191,8 @@ static int sum_parts(struct content *content, struct content_database *out, stru
 
         if (part->sum.n == 0)
             continue;
-        if (hash_bytes_of(content, 'n', slice_text(part->name), err) < 0 ||
-            hash_number(content, 'i', part->sum.n, err) < 0 ||
+        if (hash_tagged_bytes(content, 'n', slice_text(part->name), err) < 0 ||
+            hash_tagged_u64(content, 'i', part->sum.n, err) < 0 ||
             digest_add(content->digest, part->sum.bytes, sizeof part->sum.bytes, err) < 0)
             return -1;
     }
@@ -225,7 +225,7 @@ int content_add_sample(struct content *content, const struct hash *hash,
     if (digest_restart(content->digest, err) < 0 ||
         digest_add(content->digest, hash->bytes, sizeof hash->bytes, err) < 0)
         return -1;
-    return add_row(content, out, err);
+    return add_row_digest(content, out, err);
 }
 
 static const char SELECTED[] = "SELECT s.hash FROM selection e"
@@ -254,7 +254,8 @@ int content_of_selection(struct content *content, struct store *store, const cha
         memset(&hash, 0, sizeof hash);
         if (bytes.len == sizeof hash)
             memcpy(&hash, bytes.ptr, sizeof hash);
-        if (content_add_sample(content, &hash, &sum, err) < 0 || check_stop(content, err) < 0) {
+        if (content_add_sample(content, &hash, &sum, err) < 0 ||
+            content_check_stop(content, err) < 0) {
             rc = -1;
             break;
         }

@@ -7,19 +7,19 @@
 #include "store/db_private.h"
 
 /*
- * What is of a machine and a moment, and no content: column NULL means the whole table. What
- * refers to runs is left out without being named here.
+ * Tables (column NULL) and columns that describe one machine or moment and are not content.
+ * Columns that refer to runs are left out as well, without being listed here.
  */
 static const struct {
     const char *table;
     const char *column;
 } left_out[] = {
-    { "export", NULL }, /* a log of files outside, like run */
+    { "export", NULL }, /* a log of files outside the database */
     { "ingest_position", NULL }, { "model", "inode" }, { "model", "mtime_ns" },
     { "model", "path" },         { "run", NULL },      { "run_defect", NULL },
 };
 
-/* Quoted names come quoted: a name may hold a '"'. */
+/* SQLite quotes the names, because a name may contain '"'. */
 static const char READ_COLUMNS[] =
     "SELECT t.name, '\"' || replace(t.name, '\"', '\"\"') || '\"', c.name,"
     " '\"' || replace(c.name, '\"', '\"\"') || '\"', f.\"table\", c.pk,"
@@ -56,7 +56,7 @@ void content_schema_release(struct content_schema *schema)
     arena_release(&schema->arena);
 }
 
-static bool is_left_out(const char *table, const char *column)
+static bool content_is_left_out(const char *table, const char *column)
 {
     for (size_t i = 0; i < sizeof left_out / sizeof left_out[0]; i++)
         if (strcmp(table, left_out[i].table) == 0 &&
@@ -65,14 +65,17 @@ static bool is_left_out(const char *table, const char *column)
     return false;
 }
 
-static const char *keep(struct content_schema *schema, const struct stmt *row, size_t column)
+/* Copy a text column to the arena. Returns NULL when memory runs out. */
+static const char *copy_column_text(struct content_schema *schema, const struct stmt *row,
+                                    size_t column)
 {
     return arena_copy(&schema->arena, stmt_bytes(row, column)).ptr;
 }
 
-/* The table of the row in hand, which comes after that of the row before or is the same. */
-static int take_table(struct content_schema *schema, const struct stmt *row,
-                      struct content_table **out, struct error *err)
+/* Get the table that the row belongs to. Rows are sorted by table, so it is the last table read
+ * or a new one. */
+static int get_table_of_row(struct content_schema *schema, const struct stmt *row,
+                            struct content_table **out, struct error *err)
 {
     struct content_table *table =
         schema->n_tables ? &schema->tables[schema->n_tables - 1] : NULL;
@@ -82,36 +85,37 @@ static int take_table(struct content_schema *schema, const struct stmt *row,
             return error_set(err, ERR_INPUT, "the database has more than %d tables",
                              CONTENT_TABLES_MAX);
         table = &schema->tables[schema->n_tables];
-        *table = (struct content_table){ .name = keep(schema, row, COL_TABLE),
-                                         .quoted = keep(schema, row, COL_TABLE_QUOTED) };
+        *table =
+            (struct content_table){ .name = copy_column_text(schema, row, COL_TABLE),
+                                    .quoted = copy_column_text(schema, row, COL_TABLE_QUOTED) };
         if (!table->name || !table->quoted)
             return error_nomem(err);
-        table->left_out = is_left_out(table->name, NULL);
+        table->left_out = content_is_left_out(table->name, NULL);
         schema->n_tables++;
     }
     *out = table;
     return 0;
 }
 
-static int take_column(struct content_schema *schema, const struct stmt *row,
-                       struct content_column ***last, struct error *err)
+static int add_column(struct content_schema *schema, const struct stmt *row,
+                      struct content_column ***last, struct error *err)
 {
     struct content_column *column = arena_alloc(&schema->arena, 1, sizeof *column);
-    const char *name = keep(schema, row, COL_COLUMN);
+    const char *name = copy_column_text(schema, row, COL_COLUMN);
     struct content_table *table = NULL;
 
     if (!column || !name)
         return error_nomem(err);
-    if (take_table(schema, row, &table, err) < 0)
+    if (get_table_of_row(schema, row, &table, err) < 0)
         return -1;
     *column = (struct content_column){
-        .quoted = keep(schema, row, COL_COLUMN_QUOTED),
+        .quoted = copy_column_text(schema, row, COL_COLUMN_QUOTED),
         .is_primary = stmt_int(row, COL_PK) == 1,
         .is_natural_key = stmt_int(row, COL_IS_NATURAL_KEY) != 0,
-        .left_out = is_left_out(table->name, name),
+        .left_out = content_is_left_out(table->name, name),
     };
     if (stmt_column_type(row, COL_REFERS) != STMT_NULL) {
-        column->refers = keep(schema, row, COL_REFERS);
+        column->refers = copy_column_text(schema, row, COL_REFERS);
         if (!column->refers)
             return error_nomem(err);
         column->left_out |= strcmp(column->refers, "run") == 0;
@@ -136,7 +140,7 @@ int content_schema_read(struct content_schema *schema, struct store *store, stru
     if (stmt_use(store, READ_COLUMNS, &rows, err) < 0)
         return -1;
     while ((rc = stmt_next(rows, err)) == 1)
-        if (take_column(schema, rows, &last, err) < 0) {
+        if (add_column(schema, rows, &last, err) < 0) {
             stmt_reset(rows);
             return -1;
         }
@@ -152,7 +156,7 @@ static const struct content_table *find_table(const struct content_schema *schem
     return NULL;
 }
 
-static const char *primary_key(const struct content_table *table)
+static const char *find_primary_key(const struct content_table *table)
 {
     for (const struct content_column *c = table->columns; c; c = c->next)
         if (c->is_primary)
@@ -163,17 +167,19 @@ static const char *primary_key(const struct content_table *table)
 enum { DEPTH_MAX = 16 };
 
 /*
- * The value of a column of the row called aN, N the depth. A reference becomes
- * (SELECT quote(k1) || ',' || quote(k2) FROM table AS aM WHERE aM.id = aN.column), M = N + 1,
- * of the natural key of the row it means, where the k are values in their turn. A table without
- * such a key has all its columns for one.
+ * Append the SQL expression for the value of a column. The row is called aN, where N is the
+ * depth. A reference becomes
+ *     (SELECT quote(k1) || ',' || quote(k2) FROM table AS aM WHERE aM.id = aN.column)
+ * where M = N + 1 and the k are the values of the natural key of the referenced row, built in
+ * the same way. If that table has no natural key, the k are all its columns.
  */
-static int add_value(const struct content_schema *schema, const struct content_column *column,
-                     unsigned depth, struct buf *out, struct error *err)
+static int add_value_sql(const struct content_schema *schema,
+                         const struct content_column *column, unsigned depth, struct buf *out,
+                         struct error *err)
 {
     const struct content_table *table =
         column->refers ? find_table(schema, column->refers) : NULL;
-    const char *id = table ? primary_key(table) : NULL;
+    const char *id = table ? find_primary_key(table) : NULL;
     bool first = true;
 
     if (!id || depth == DEPTH_MAX)
@@ -184,7 +190,8 @@ static int add_value(const struct content_schema *schema, const struct content_c
         if (c->left_out || c->is_id || (table->has_natural_key && !c->is_natural_key))
             continue;
         if (buf_add_text(out, first ? "quote(" : " || ',' || quote(", err) < 0 ||
-            add_value(schema, c, depth + 1, out, err) < 0 || buf_add_text(out, ")", err) < 0)
+            add_value_sql(schema, c, depth + 1, out, err) < 0 ||
+            buf_add_text(out, ")", err) < 0)
             return -1;
         first = false;
     }
@@ -203,7 +210,7 @@ int content_schema_rows(const struct content_schema *schema, size_t table, struc
     for (const struct content_column *c = t->columns; c; c = c->next) {
         if (c->left_out || c->is_id)
             continue;
-        if (buf_add_text(out, comma, err) < 0 || add_value(schema, c, 0, out, err) < 0 ||
+        if (buf_add_text(out, comma, err) < 0 || add_value_sql(schema, c, 0, out, err) < 0 ||
             buf_printf(out, err, " AS %s", c->quoted) < 0)
             return -1;
         comma = ", ";

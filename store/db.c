@@ -7,42 +7,43 @@
 #include <string.h>
 #include <strings.h>
 
+#include <sqlite3.h>
+
 #include "base/error.h"
-#include "store/sqlite_private.h"
 
 enum {
     BUSY_TIMEOUT_MS = 5000,
     STOP_EVERY_OPS = 10000,
     NAME_MAX_BYTES = 16 * 1024,
-    KEPT_MAX_BYTES = 1 << 20
+    COPY_MAX_BYTES = 1 << 20
 };
 
 /*
- * Results that say something about the world rather than about our SQL. The rest, except in a
- * user's statement, is our mistake.
+ * Result codes that have a cause outside the program. All others mean that a statement of the
+ * program is wrong, except in a user's statement.
  */
 static const struct {
     int rc;
     enum error_code code;
     const char *phrase;
-} world[] = {
-    { SQLITE_BUSY, ERR_BUSY, "the database is in use by another process; try again later" },
-    { SQLITE_LOCKED, ERR_BUSY, "the database is in use by this process already" },
-    { SQLITE_NOTADB, ERR_INPUT, "not a curate database: the file is not SQLite's" },
+} environment_errors[] = {
+    { SQLITE_BUSY, ERR_BUSY, "the database is in use by another process: try again later" },
+    { SQLITE_LOCKED, ERR_BUSY, "the database is already in use by this process" },
+    { SQLITE_NOTADB, ERR_INPUT, "not a curate database: not an SQLite file" },
     { SQLITE_CORRUPT, ERR_INPUT,
-      "the database is damaged; go back to a copy, or make it anew" },
-    { SQLITE_FORMAT, ERR_INPUT, "the database is damaged; go back to a copy, or make it anew" },
+      "the database is damaged: restore a copy, or create it again" },
+    { SQLITE_FORMAT, ERR_INPUT, "the database is damaged: restore a copy, or create it again" },
     { SQLITE_FULL, ERR_IO, "the disk is full" },
     { SQLITE_READONLY, ERR_DENIED,
-      "the database cannot be written; look at the permissions of the file and its folder" },
-    { SQLITE_PERM, ERR_DENIED, "the database may not be opened" },
+      "the database cannot be written: check the permissions of the file and its folder" },
+    { SQLITE_PERM, ERR_DENIED, "no permission to open the database" },
     { SQLITE_TOOBIG, ERR_INPUT,
-      "a value is larger than SQLite holds (10^9 bytes of text, integers below 2^63)" },
+      "a value is too large for SQLite (limits: 10^9 bytes of text, integers below 2^63)" },
     { SQLITE_INTERRUPT, ERR_CANCELLED, "interrupted" },
 };
 
-/* A file that cannot be opened, or not be read and written: the system's errno says why. */
-static int raise_system(const struct store *store, int rc, struct error *err)
+/* Raise an error of the file system. errno says why. */
+static int raise_file_error(const struct store *store, int rc, struct error *err)
 {
     char reason[128];
     const int sys = store->db ? sqlite3_system_errno(store->db) : 0;
@@ -62,18 +63,17 @@ int db_raise(const struct store *store, int rc, const char *detail, const char *
     if (primary == SQLITE_NOMEM || rc == SQLITE_IOERR_NOMEM)
         return error_nomem(err);
     if (primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR)
-        return raise_system(store, rc, err);
-    for (size_t i = 0; i < sizeof world / sizeof world[0]; i++)
-        if (world[i].rc == primary)
-            return error_set_sys(err, world[i].code, rc, "%s: %s", store->path,
-                                 world[i].phrase);
-    return error_set_sys(err, ERR_INVARIANT, rc, "%s: SQLite says \"%s\" to: %s", store->path,
-                         detail, sql ? sql : "the connection");
+        return raise_file_error(store, rc, err);
+    for (size_t i = 0; i < sizeof environment_errors / sizeof environment_errors[0]; i++)
+        if (environment_errors[i].rc == primary)
+            return error_set_sys(err, environment_errors[i].code, rc, "%s: %s", store->path,
+                                 environment_errors[i].phrase);
+    return error_set_sys(err, ERR_INVARIANT, rc, "%s: SQLite reports \"%s\" for: %s",
+                         store->path, detail, sql ? sql : "the connection");
 }
 
-/* Pragmas that tell and change nothing. Those of the second list tell only when they are given
- * no value. */
-static bool pragma_reads(const char *name, const char *value)
+/* True if the pragma only reads. Pragmas of the second list only read if they have no value. */
+static bool pragma_only_reads(const char *name, const char *value)
 {
     static const char *const with_value[] = {
         "table_info",      "table_xinfo", "table_list",       "index_list",
@@ -96,14 +96,14 @@ static bool pragma_reads(const char *name, const char *value)
 }
 
 /*
- * SQLite asks this for every action of every statement it prepares. A table-valued function
- * that is used for the first time (json_each) makes SQLite prepare, and throw away, an update
- * of its own schema table: that is ignored, because denying it would fail the query. A user's
- * own such update is not ignored into success: stmt_open_user() takes only what SQLite calls
- * read-only.
+ * SQLite calls this for every action of every statement that it prepares. When a table-valued
+ * function (json_each) is used for the first time, SQLite prepares an update of its own schema
+ * table and discards it. Denying that update would fail the query, so it is ignored. A user's
+ * update of that table fails all the same: stmt_open_user() only accepts statements that SQLite
+ * calls read-only.
  */
-static int authorize(void *arg, int action, const char *first, const char *second,
-                     const char *schema, const char *view)
+static int db_authorize(void *arg, int action, const char *first, const char *second,
+                        const char *schema, const char *view)
 {
     const struct store *store = arg;
     bool allowed = false;
@@ -118,12 +118,12 @@ static int authorize(void *arg, int action, const char *first, const char *secon
     else if (action == SQLITE_FUNCTION)
         allowed = strcasecmp(second, "load_extension") != 0;
     else if (action == SQLITE_PRAGMA)
-        allowed = pragma_reads(first, second);
+        allowed = pragma_only_reads(first, second);
     return allowed ? SQLITE_OK : SQLITE_DENY;
 }
 
-/* SQLite asks this every STOP_EVERY_OPS steps of a statement; nonzero makes it give up. */
-static int is_stopped(void *arg)
+/* SQLite calls this every STOP_EVERY_OPS steps of a statement. Nonzero stops the statement. */
+static int db_check_stop(void *arg)
 {
     struct store *store = arg;
 
@@ -144,9 +144,9 @@ void store_limit_steps(struct store *store, uint64_t max_steps)
     store->max_user_steps = max_steps;
 }
 
-/* Beyond these a statement is an attack or a mistake, ours being short; the names are
- * SQLite's. */
-static void set_limits(struct store *store)
+/* Limit statements. The program's own are short; one that exceeds a limit is an attack or a
+ * mistake. */
+static void db_set_limits(struct store *store)
 {
     static const struct {
         int name;
@@ -164,9 +164,9 @@ static void set_limits(struct store *store)
         sqlite3_limit(store->db, limits[i].name, limits[i].value);
 }
 
-/* What does not depend on the file. A database from elsewhere is not trusted: its schema may
- * not call functions with side effects, and '"x"' is a column, never a text. */
-static int configure(struct store *store, struct error *err)
+/* Set what does not depend on the file. The database may come from an untrusted source, so its
+ * schema may not call functions with side effects, and "x" is always a column, never text. */
+static int db_configure(struct store *store, struct error *err)
 {
     static const struct {
         int option;
@@ -185,19 +185,19 @@ static int configure(struct store *store, struct error *err)
     for (size_t i = 0; rc == SQLITE_OK && i < sizeof options / sizeof options[0]; i++)
         rc = sqlite3_db_config(store->db, options[i].option, options[i].value, NULL);
     if (rc == SQLITE_OK)
-        rc = sqlite3_set_authorizer(store->db, authorize, store);
-    set_limits(store);
-    sqlite3_progress_handler(store->db, STOP_EVERY_OPS, is_stopped, store);
+        rc = sqlite3_set_authorizer(store->db, db_authorize, store);
+    db_set_limits(store);
+    sqlite3_progress_handler(store->db, STOP_EVERY_OPS, db_check_stop, store);
     store->max_user_steps = STORE_USER_STEPS;
     if (rc != SQLITE_OK)
         return db_raise(store, rc, sqlite3_errstr(rc), NULL, err);
     return 0;
 }
 
-/* What SQLite is to be given for a path. A name that begins with "file:" would be taken for a
- * URI; DB_IMMUTABLE can be said in no other way than by one. */
-static int file_name(const char *path, enum db_access access, struct buf *out,
-                     struct error *err)
+/* Append the file name for sqlite3_open_v2(). DB_IMMUTABLE can only be requested in a URI. A
+ * path that starts with "file:" would be read as a URI, so it gets "./" in front. */
+static int add_sqlite_name(const char *path, enum db_access access, struct buf *out,
+                           struct error *err)
 {
     const bool absolute = path[0] == '/';
 
@@ -211,7 +211,7 @@ static int file_name(const char *path, enum db_access access, struct buf *out,
     return buf_add_text(out, "?immutable=1", err);
 }
 
-static int connect(struct store *store, enum db_access access, struct error *err)
+static int db_connect(struct store *store, enum db_access access, struct error *err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     struct buf name;
@@ -220,7 +220,7 @@ static int connect(struct store *store, enum db_access access, struct error *err
     if (access == DB_IMMUTABLE)
         flags |= SQLITE_OPEN_URI;
     buf_init(&name, NAME_MAX_BYTES);
-    if (file_name(store->path, access, &name, err) < 0)
+    if (add_sqlite_name(store->path, access, &name, err) < 0)
         goto done;
     rc = sqlite3_open_v2(name.data, &store->db, flags, NULL);
     if (rc != SQLITE_OK)
@@ -239,11 +239,11 @@ int db_open(const char *path, enum db_access access, struct store **out, struct 
         error_nomem(err);
         goto done;
     }
-    if (connect(store, access, err) < 0 || configure(store, err) < 0)
+    if (db_connect(store, access, err) < 0 || db_configure(store, err) < 0)
         goto done;
-    buf_init(&store->kept, KEPT_MAX_BYTES);
+    buf_init(&store->text_copy, COPY_MAX_BYTES);
     *out = store;
-    store = NULL; /* the caller's now */
+    store = NULL; /* the caller owns it */
     rc = 0;
 done:
     db_close(store);
@@ -255,9 +255,10 @@ void db_close(struct store *store)
     if (!store)
         return;
     stmt_cache_release(store);
-    /* The _v2 form waits for a statement somebody still holds; the other would leak all. */
+    /* sqlite3_close() would leak the connection if a statement is still open; the _v2 form
+     * closes it with the last statement. */
     sqlite3_close_v2(store->db);
-    buf_release(&store->kept);
+    buf_release(&store->text_copy);
     free(store->path);
     free(store);
 }
@@ -303,11 +304,11 @@ bool db_writable(const struct store *store)
     return sqlite3_db_readonly(store->db, "main") == 0;
 }
 
-int db_keep(struct store *store, struct slice text, const char **out, struct error *err)
+int db_copy_text(struct store *store, struct slice text, const char **out, struct error *err)
 {
-    buf_clear(&store->kept);
-    if (buf_add_slice(&store->kept, text, err) < 0)
+    buf_clear(&store->text_copy);
+    if (buf_add_slice(&store->text_copy, text, err) < 0)
         return -1;
-    *out = store->kept.data;
+    *out = store->text_copy.data;
     return 0;
 }

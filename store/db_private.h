@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * db_private.h - the gate to SQLite, for the files of store/ alone.
+ * db_private.h - the only access to SQLite, for the files of store/ alone.
  *
- * db.c (the connection, errors) and stmt.c (statements) are the only code that includes
- * <sqlite3.h>: everything goes through the functions below, and SQLite's result codes become
- * ours in db_raise() and nowhere else (see store.h).
+ * Only db.c (connection, errors) and stmt.c (statements) include <sqlite3.h>. db_raise()
+ * translates SQLite's result codes to ours (see store.h). Functions return 0, or -1 with err
+ * set, unless the comment says otherwise.
  */
 #ifndef CURATE_DB_PRIVATE_H
 #define CURATE_DB_PRIVATE_H
@@ -21,115 +21,123 @@ struct error;
 struct sqlite3;
 struct sqlite3_stmt;
 
-/* A power of two, well above the number of statements the program has. */
+/* A power of two, well above the number of statements in the program. */
 enum { STMT_CACHE_SLOTS = 128 };
 
-/* Which part of a statement a user wrote, for messages. */
+/* The part of a statement that a user wrote, for messages. */
 struct stmt_user {
-    const char *prefix; /* static text in front of messages: "condition: ", or "" */
+    const char *prefix; /* starts messages, static: "condition: ", or "" */
     size_t start;
     size_t len;
 };
 
-/* Members are for stmt.c alone. */
+/* Only stmt.c uses the members. */
 struct stmt {
     struct store *store;
     struct sqlite3_stmt *handle;
     const char *key;       /* of a cached statement: the address of its text */
-    struct stmt_user user; /* of a user's statement; prefix is NULL for ours */
-    int last_param;        /* the parameter bound last */
-    int bind_rc;           /* the first failure among the binds */
-    bool ended;            /* there are no more rows, until it is reset */
+    struct stmt_user user; /* prefix is NULL if the program wrote the whole statement */
+    int last_param;        /* index of the parameter that was bound last */
+    int bind_rc;           /* result code of the first bind that failed */
+    bool ended;            /* the last row was read; cleared by stmt_reset() */
 };
 
-/* Members are for db.c and stmt.c alone. */
+/* Only db.c and stmt.c use the members. */
 struct store {
     struct sqlite3 *db;
     char *path;
-    struct buf kept;                 /* of db_keep() */
-    const volatile int *stop_signal; /* of store_stop_on(); or NULL */
-    uint64_t user_steps;             /* that the user's statement opened last has taken */
-    uint64_t max_user_steps;         /* of store_limit_steps() */
-    bool user_sql; /* SQL of a user is being prepared or run: the authorizer looks closely */
+    struct buf text_copy;            /* result of db_copy_text() */
+    const volatile int *stop_signal; /* see store_stop_on(); may be NULL */
+    uint64_t user_steps;             /* steps of the user's statement that was opened last */
+    uint64_t max_user_steps;         /* see store_limit_steps() */
+    bool user_sql; /* a user's SQL is being prepared or run: the authorizer restricts it */
     struct stmt cache[STMT_CACHE_SLOTS];
 };
 
 enum db_access {
-    DB_NORMAL,    /* for reading and writing, or reading where the file may not be written */
-    DB_IMMUTABLE, /* for reading, without -wal and -shm files: nobody writes, we are told */
+    DB_NORMAL,    /* read and write; read only if the file is write-protected */
+    DB_IMMUTABLE, /* read without -wal and -shm files; nobody may write meanwhile */
 };
 
-/* The connection, with its settings made. The file exists; it is not read yet. */
+/* Open an existing file and configure the connection. Does not read the file yet. */
 int db_open(const char *path, enum db_access access, struct store **out, struct error *err);
 void db_close(struct store *store);
-/* Raise what SQLite's rc means. detail is SQLite's sentence, sql what was asked or NULL. */
+/* Set err from an SQLite result code. detail is SQLite's message; sql is the statement, or
+ * NULL. Returns -1. */
 int db_raise(const struct store *store, int rc, const char *detail, const char *sql,
              struct error *err);
 const char *db_path(const struct store *store);
 
-/* Run SQL of ours that returns nothing: one statement or several. */
+/* Run one or several constant statements that return no rows. */
 int db_exec(struct store *store, const char *sql, struct error *err);
-/* The value of a query that gives one integer. */
+/* Run a query that returns one integer. */
 int db_int(struct store *store, const char *sql, int64_t *out, struct error *err);
-/* Of the last INSERT, UPDATE or DELETE. */
+/* Number of rows that the last INSERT, UPDATE or DELETE changed. */
 int64_t db_changes(const struct store *store);
 int64_t db_last_id(const struct store *store);
 bool db_in_transaction(const struct store *store);
 bool db_writable(const struct store *store);
-/* A copy of the text, NUL behind, until the next call. */
-int db_keep(struct store *store, struct slice text, const char **out, struct error *err);
-/* True when err says that the -wal and -shm files could not be opened or made. */
+/* Copy text and end it with a NUL. *out is valid until the next call. */
+int db_copy_text(struct store *store, struct slice text, const char **out, struct error *err);
+/* True if err says that the -wal and -shm files could not be opened or created. */
 bool db_lacks_files(const struct error *err);
 
+/* Apply the migrations (schemas/NNNN_*.sql) from schema version `from` to store_version(). Each
+ * one is a transaction that also sets the version. Safe if another process does the same at the
+ * same time. */
+int migrate_up(struct store *store, int64_t from, struct error *err);
+
 /*
- * A statement that is prepared once and kept as long as the store; *out comes back reset, all
- * parameters NULL, and is borrowed. sql must be a constant of the program: it is known again by
- * its address. Whoever steps it and leaves rows unread calls stmt_reset().
+ * Get a statement from the cache, preparing it on the first use. It is reset, all parameters
+ * are NULL, and the store owns it. sql must be a constant: the cache finds it by its address.
+ * Call stmt_reset() if rows are left unread.
  */
 int stmt_use(struct store *store, const char *sql, struct stmt **out, struct error *err);
-/* A statement of the caller's own, closed with stmt_close(). */
+/* Prepare a statement outside the cache. Close it with stmt_close(). */
 int stmt_open(struct store *store, const char *sql, struct stmt **out, struct error *err);
 /*
- * SQL with a part that a user wrote: whatever it asks for but reading is refused, when it is
- * prepared and while it runs. Mistakes in it are ERR_USAGE.
+ * Prepare SQL that contains a part written by a user. The statement may only read: anything
+ * else is ERR_USAGE, on preparing or on running. So are mistakes in the SQL.
  */
 int stmt_open_user(struct store *store, const char *sql, const struct stmt_user *user,
                    struct stmt **out, struct error *err);
 void stmt_close(struct stmt *stmt);
-/* Ends the statements of stmt_use(). */
+/* Finalize all statements of the cache. */
 void stmt_cache_release(struct store *store);
 void stmt_reset(struct stmt *stmt);
 
 /*
- * Parameters by name (":id"), cheapest in the order of the SQL. Text and blobs are borrowed
- * until the statement is reset. A failure is kept and comes out of the next stmt_next().
+ * Bind a parameter by name (":id"); fastest in the order of the SQL. Text and blobs are
+ * borrowed until the statement is reset. The next stmt_next() reports a failed bind.
  */
 void stmt_bind_int(struct stmt *stmt, const char *name, int64_t value);
-/* A count, size or offset: above INT64_MAX it is ERR_INPUT. */
+/* Bind a count, size or offset. Above INT64_MAX: ERR_INPUT. */
 void stmt_bind_count(struct stmt *stmt, const char *name, uint64_t value);
 void stmt_bind_real(struct stmt *stmt, const char *name, double value);
 /* ptr NULL binds NULL. */
 void stmt_bind_text(struct stmt *stmt, const char *name, struct slice text);
 void stmt_bind_blob(struct stmt *stmt, const char *name, const void *bytes, size_t n);
 
-/* 1 and a row, 0 at the end (the statement is reset then), -1 on failure (reset as well). */
+/* Step to the next row. Returns 1, 0 at the end, or -1; 0 and -1 reset the statement. */
 int stmt_next(struct stmt *stmt, struct error *err);
-/* Run to the end a statement that gives no rows. */
+/* Run a statement that returns no rows. */
 int stmt_run(struct stmt *stmt, struct error *err);
-/* The integer in the first column of its one row; the statement is reset. */
+/* Read the integer in the first column of the only row, and reset the statement. */
 int stmt_get_int(struct stmt *stmt, int64_t *out, struct error *err);
 
-/* Columns of the row, from 0. Slices last until the next stmt_next() or reset; ptr is NULL for
- * NULL alone. */
+/* Columns of the current row, from 0. Slices are valid until the next stmt_next() or reset. ptr
+ * is NULL only if the value is NULL. */
 enum stmt_type { STMT_NULL, STMT_INT, STMT_REAL, STMT_TEXT, STMT_BLOB };
 size_t stmt_columns(const struct stmt *stmt);
 const char *stmt_column_name(const struct stmt *stmt, size_t column);
 enum stmt_type stmt_column_type(const struct stmt *stmt, size_t column);
 int64_t stmt_int(const struct stmt *stmt, size_t column);
 double stmt_real(const struct stmt *stmt, size_t column);
-struct slice stmt_bytes(const struct stmt *stmt, size_t column); /* of text and blobs; no NUL */
+/* The bytes of a text or blob, without a final NUL. */
+struct slice stmt_bytes(const struct stmt *stmt, size_t column);
 
-/* The first column of all rows as "a, b, c", for messages; what does not fit is left out. */
+/* Write the first column of all rows as "a, b, c", for messages. Names that do not fit into
+ * size bytes are left out. */
 int stmt_list(struct stmt *stmt, char *out, size_t size, struct error *err);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * defect.h - what was wrong with records, by the names of stages/record/defect.h. Inside a
- * transaction.
+ * defect.h - defects of records, by the names in stages/record/defect.h.
+ *
+ * Call all functions inside a transaction. They return 0, or -1 with err set.
  */
 #ifndef CURATE_STORE_DEFECT_H
 #define CURATE_STORE_DEFECT_H
@@ -11,9 +12,10 @@
 struct error;
 struct store;
 
-/* The sample's record had this defect; class is static text. */
+/* Store that the sample's record had this defect. */
 int defect_add(struct store *store, int64_t sample_id, const char *class, struct error *err);
-/* So many records more had it in this run; action is "reject", "repair" or "keep". */
+/* Add n to the number of records with this defect in this run. action is "reject", "repair" or
+ * "keep". */
 int defect_count(struct store *store, int64_t run_id, const char *class, const char *action,
                  uint64_t n, struct error *err);
 

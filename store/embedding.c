@@ -20,9 +20,9 @@ static const char GET_VECTOR[] =
 
 enum { FLOAT_BYTES = 4 };
 
-/* Floats as the file has them, least byte first. */
-static int encode(const double *vector, size_t n, int64_t sample_id, uint8_t *out,
-                  struct error *err)
+/* Convert to the stored form: 32-bit floats, lowest byte first. */
+static int encode_vector(const double *vector, size_t n, int64_t sample_id, uint8_t *out,
+                         struct error *err)
 {
     for (size_t i = 0; i < n; i++) {
         const float value = (float)vector[i];
@@ -48,7 +48,7 @@ int embedding_put(struct store *store, int64_t score_set_id, int64_t sample_id,
 
     if (!bytes)
         return error_nomem(err);
-    if (encode(vector, n, sample_id, bytes, err) < 0 ||
+    if (encode_vector(vector, n, sample_id, bytes, err) < 0 ||
         stmt_use(store, PUT_VECTOR, &stmt, err) < 0)
         goto done;
     stmt_bind_int(stmt, ":score_set_id", score_set_id);
@@ -60,9 +60,10 @@ done:
     return rc;
 }
 
-/* 1 with the statement on its row, which the caller resets; 0, -1. */
-static int find(struct store *store, int64_t score_set_id, int64_t sample_id,
-                struct stmt **stmt, struct error *err)
+/* Step to the row of a vector. The caller resets the statement. Returns 1, 0 if there is no
+ * row, or -1. */
+static int find_vector(struct store *store, int64_t score_set_id, int64_t sample_id,
+                       struct stmt **stmt, struct error *err)
 {
     if (stmt_use(store, GET_VECTOR, stmt, err) < 0)
         return -1;
@@ -75,7 +76,7 @@ int embedding_width(struct store *store, int64_t score_set_id, int64_t sample_id
                     struct error *err)
 {
     struct stmt *stmt = NULL;
-    const int found = find(store, score_set_id, sample_id, &stmt, err);
+    const int found = find_vector(store, score_set_id, sample_id, &stmt, err);
 
     if (found == 1)
         *n = stmt_bytes(stmt, 0).len / FLOAT_BYTES;
@@ -88,7 +89,7 @@ int embedding_get(struct store *store, int64_t score_set_id, int64_t sample_id, 
                   size_t n, struct error *err)
 {
     struct stmt *stmt = NULL;
-    const int found = find(store, score_set_id, sample_id, &stmt, err);
+    const int found = find_vector(store, score_set_id, sample_id, &stmt, err);
     int rc = found < 0 ? -1 : 0;
 
     if (found < 0)
@@ -96,7 +97,7 @@ int embedding_get(struct store *store, int64_t score_set_id, int64_t sample_id, 
     const struct slice bytes = found == 1 ? stmt_bytes(stmt, 0) : (struct slice){ 0 };
     if (bytes.len != n * FLOAT_BYTES)
         rc = error_set(err, ERR_INVARIANT,
-                       "sample %" PRId64 " has a vector of %zu bytes, not of %zu numbers",
+                       "the vector of sample %" PRId64 " has %zu bytes, expected %zu numbers",
                        sample_id, bytes.len, n);
     for (size_t i = 0; rc == 0 && i < n; i++) {
         uint32_t bits = 0;

@@ -9,17 +9,17 @@
 #include "store/db_private.h"
 #include "store/fsck_private.h"
 
-enum { TOLD_MAX = 100, TEXT_BYTES = 400 };
+enum { REPORTED_MAX = 100, TEXT_BYTES = 400 };
 
-/* Each row of an answer is a problem: where, detail. */
+/* Each result row is a problem. Its columns: where, detail. */
 static const struct {
     const char *check;
     const char *sql;
-} questions[] = {
+} problem_queries[] = {
     { "integrity", "SELECT 'file', integrity_check FROM pragma_integrity_check(100)"
                    " WHERE integrity_check <> 'ok'" },
     { "foreign_key", "SELECT \"table\" || coalesce(' row ' || rowid, ''),"
-                     " 'refers to a row of ' || parent || ' that is not there'"
+                     " 'refers to a missing row of ' || parent"
                      " FROM pragma_foreign_key_check" },
     { "view",
       "SELECT view, views || ' rows for ' || rows || ' of ' || of FROM ("
@@ -54,18 +54,18 @@ static const struct {
       " (SELECT 1 FROM run c WHERE c.parent_run_id = run.run_id)" },
     { "conservation",
       "SELECT 'run ' || r.run_id, r.n_inserted || ' inserted, but ' || coalesce(s.n, 0) ||"
-      " ' samples are there' FROM run r LEFT JOIN (SELECT run_id, count(*) AS n FROM sample"
+      " ' samples exist' FROM run r LEFT JOIN (SELECT run_id, count(*) AS n FROM sample"
       " GROUP BY run_id) s ON s.run_id = r.run_id WHERE r.n_inserted <> coalesce(s.n, 0)"
       " AND NOT EXISTS (SELECT 1 FROM run c WHERE c.parent_run_id = r.run_id)" },
     { "conservation",
       "SELECT 'run ' || r.run_id, r.n_rejected || ' rejected, but ' || j.n ||"
-      " ' rejects are there' FROM run r JOIN (SELECT run_id, count(*) AS n FROM reject"
+      " ' rejects exist' FROM run r JOIN (SELECT run_id, count(*) AS n FROM reject"
       " GROUP BY run_id) j ON j.run_id = r.run_id WHERE j.n > r.n_rejected" },
     { "score", "SELECT 'sample ' || sample_id || ' in set ' || score_set_id,"
                " 'its value is not finite' FROM score WHERE value IN (9e999, -9e999)" },
     { "score", "SELECT 'segment ' || segment || ' of sample ' || sample_id || ' in set ' || "
                "score_set_id,"
-               " 'a value of it is not finite' FROM segment_score"
+               " 'one of its values is not finite' FROM segment_score"
                " WHERE attention IN (9e999, -9e999) OR nll IN (9e999, -9e999)" },
     { "score", "SELECT 'layer ' || layer || ' of segment ' || segment || ' of sample ' ||"
                " sample_id || ' in set ' || score_set_id,"
@@ -80,21 +80,21 @@ static const struct {
       " GROUP BY selection_id HAVING min(x.rank) <> 1 OR max(x.rank) <> count(*)" },
 };
 
-void fsck_tell(struct fsck *fsck, const char *where, const char *detail)
+static void fsck_report_problem(struct fsck *fsck, const char *where, const char *detail)
 {
     const struct fsck_problem problem = { fsck->check, where, detail };
 
     fsck->result.n_problems++;
-    if (fsck->n_told++ < TOLD_MAX)
+    if (fsck->n_reported++ < REPORTED_MAX)
         fsck->found(fsck->arg, &problem);
 }
 
-void fsck_tell_row(struct fsck *fsck, const char *table, int64_t id, const char *detail)
+void fsck_report_row(struct fsck *fsck, const char *table, int64_t id, const char *detail)
 {
     char where[64];
 
     snprintf(where, sizeof where, "%s %" PRId64, table, id);
-    fsck_tell(fsck, where, detail);
+    fsck_report_problem(fsck, where, detail);
 }
 
 int fsck_step(struct fsck *fsck, struct error *err)
@@ -108,36 +108,37 @@ int fsck_step(struct fsck *fsck, struct error *err)
     return 0;
 }
 
-static void copy_text(const struct stmt *row, size_t column, char out[TEXT_BYTES])
+static void copy_column(const struct stmt *row, size_t column, char out[TEXT_BYTES])
 {
     const struct slice text = stmt_bytes(row, column);
 
     snprintf(out, TEXT_BYTES, "%.*s", (int)text.len, text.ptr ? text.ptr : "?");
 }
 
-static int tell_rows(struct fsck *fsck, struct stmt *rows, struct error *err)
+static int report_rows(struct fsck *fsck, struct stmt *rows, struct error *err)
 {
     char where[TEXT_BYTES], detail[TEXT_BYTES];
     int rc;
 
     while ((rc = stmt_next(rows, err)) == 1) {
-        copy_text(rows, 0, where);
-        copy_text(rows, 1, detail);
-        fsck_tell(fsck, where, detail);
+        copy_column(rows, 0, where);
+        copy_column(rows, 1, detail);
+        fsck_report_problem(fsck, where, detail);
     }
     return rc;
 }
 
-/* What cannot be read is a finding, and so is SQL of ours that the schema cannot answer. */
-static int settle(struct fsck *fsck, int rc, struct error *err)
+/* Turn a failure that damage causes into a problem: unreadable data, and a query that does not
+ * fit the schema. Returns 0 then, otherwise rc. */
+static int report_damage(struct fsck *fsck, int rc, struct error *err)
 {
     if (rc == 0 || (err->code != ERR_INPUT && err->code != ERR_INVARIANT))
         return rc;
-    fsck_tell(fsck, "file", err->msg);
+    fsck_report_problem(fsck, "file", err->msg);
     return 0;
 }
 
-static int ask(struct fsck *fsck, const char *sql, struct error *err)
+static int run_query(struct fsck *fsck, const char *sql, struct error *err)
 {
     struct stmt *rows = NULL;
     int rc = fsck_step(fsck, err);
@@ -145,41 +146,41 @@ static int ask(struct fsck *fsck, const char *sql, struct error *err)
     if (rc == 0)
         rc = stmt_open(fsck->store, sql, &rows, err);
     if (rc == 0)
-        rc = tell_rows(fsck, rows, err);
+        rc = report_rows(fsck, rows, err);
     stmt_close(rows);
-    return settle(fsck, rc, err);
+    return report_damage(fsck, rc, err);
 }
 
-static const char WHAT_THERE_IS[] = "SELECT name, type, sql FROM sqlite_schema"
-                                    " WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'"
-                                    " ORDER BY name";
+static const char LIST_OBJECTS[] = "SELECT name, type, sql FROM sqlite_schema"
+                                   " WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+                                   " ORDER BY name";
 
 static const char FIND_OBJECT[] = "SELECT sql = :sql FROM sqlite_schema WHERE name = :name";
 
-/* An object that a new database has. */
+/* Compare a table, index or view of a new database with the one in this database. */
 static int compare_object(struct fsck *fsck, const struct stmt *want, struct error *err)
 {
-    struct stmt *there = NULL;
+    struct stmt *found = NULL;
     char where[TEXT_BYTES], name[TEXT_BYTES], type[TEXT_BYTES];
 
-    copy_text(want, 0, name);
-    copy_text(want, 1, type);
+    copy_column(want, 0, name);
+    copy_column(want, 1, type);
     snprintf(where, sizeof where, "%.20s %.300s", type, name);
-    if (stmt_use(fsck->store, FIND_OBJECT, &there, err) < 0)
+    if (stmt_use(fsck->store, FIND_OBJECT, &found, err) < 0)
         return -1;
-    stmt_bind_text(there, ":name", stmt_bytes(want, 0));
-    stmt_bind_text(there, ":sql", stmt_bytes(want, 2));
-    const int rc = stmt_next(there, err);
+    stmt_bind_text(found, ":name", stmt_bytes(want, 0));
+    stmt_bind_text(found, ":sql", stmt_bytes(want, 2));
+    const int rc = stmt_next(found, err);
     if (rc == 0)
-        fsck_tell(fsck, where, "it is missing");
-    else if (rc == 1 && stmt_int(there, 0) != 1)
-        fsck_tell(fsck, where, "it is not what the migrations make");
-    stmt_reset(there);
+        fsck_report_problem(fsck, where, "missing");
+    else if (rc == 1 && stmt_int(found, 0) != 1)
+        fsck_report_problem(fsck, where, "differs from what the migrations create");
+    stmt_reset(found);
     return rc < 0 ? -1 : 0;
 }
 
-/* Whoever adds tables, views or indexes of his own does no harm; a trigger might. */
-static const char TRIGGERS[] = "SELECT 'trigger ' || name, 'it is not what the migrations make'"
+/* A user's own tables, views and indexes do no harm; a trigger might. */
+static const char TRIGGERS[] = "SELECT 'trigger ' || name, 'the migrations create no triggers'"
                                " FROM sqlite_schema WHERE type = 'trigger'";
 
 static int compare_objects(struct fsck *fsck, struct store *fresh, struct error *err)
@@ -187,7 +188,7 @@ static int compare_objects(struct fsck *fsck, struct store *fresh, struct error 
     struct stmt *want = NULL;
     int rc;
 
-    if (stmt_use(fresh, WHAT_THERE_IS, &want, err) < 0)
+    if (stmt_use(fresh, LIST_OBJECTS, &want, err) < 0)
         return -1;
     while ((rc = stmt_next(want, err)) == 1)
         if (compare_object(fsck, want, err) < 0)
@@ -203,13 +204,13 @@ static int check_schema(struct fsck *fsck, struct error *err)
         return -1;
     const int rc = compare_objects(fsck, fresh, err);
     store_close(fresh);
-    return settle(fsck, rc, err) < 0 ? -1 : ask(fsck, TRIGGERS, err);
+    return report_damage(fsck, rc, err) < 0 ? -1 : run_query(fsck, TRIGGERS, err);
 }
 
 static void begin_check(struct fsck *fsck, const char *check)
 {
     if (!fsck->check || strcmp(fsck->check, check) != 0)
-        fsck->n_told = 0;
+        fsck->n_reported = 0;
     fsck->check = check;
 }
 
@@ -218,17 +219,17 @@ static int run_checks(struct fsck *fsck, struct error *err)
     begin_check(fsck, "schema");
     if (check_schema(fsck, err) < 0)
         return -1;
-    const bool is_ours = fsck->result.n_problems == 0;
-    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
-        /* A view of somebody else's may say anything, and take for ever to say it. */
-        if (!is_ours && strcmp(questions[i].check, "view") == 0)
+    const bool schema_is_intact = fsck->result.n_problems == 0;
+    for (size_t i = 0; i < sizeof problem_queries / sizeof problem_queries[0]; i++) {
+        /* A foreign view can return anything, and may never end. */
+        if (!schema_is_intact && strcmp(problem_queries[i].check, "view") == 0)
             continue;
-        begin_check(fsck, questions[i].check);
-        if (ask(fsck, questions[i].sql, err) < 0)
+        begin_check(fsck, problem_queries[i].check);
+        if (run_query(fsck, problem_queries[i].sql, err) < 0)
             return -1;
     }
     begin_check(fsck, "content_hash");
-    return settle(fsck, fsck_hashes(fsck, err), err);
+    return report_damage(fsck, fsck_hashes(fsck, err), err);
 }
 
 int fsck_run(struct store *store, struct report *report,

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fsck.h - is the database whole, and does it keep our laws?
+ * fsck.h - check that the database is undamaged and consistent.
  *
  *   integrity     SQLite's own check of pages, indexes and constraints
- *   foreign_key   every reference leads to a row
- *   schema        tables, indexes and views are those of this program's migrations
- *   view          a promised view has one row for each row it is a view of
- *   conservation  read = inserted + duplicate + rejected in every run, and the rows are there
- *   score         numbers are finite
- *   selection     ranks are 1..n without a gap
- *   content_hash  samples, contexts, rejects and parameters hash to what is stored
+ *   foreign_key   every reference points to an existing row
+ *   schema        tables, indexes and views are those that the migrations create
+ *   view          each public view has one row for each row of its table
+ *   conservation  read = inserted + duplicate + rejected in every run, and these rows exist
+ *   score         values are finite
+ *   selection     ranks are 1..n without gaps
+ *   content_hash  samples, contexts, rejects and parameters match their stored hashes
  */
 #ifndef CURATE_FSCK_H
 #define CURATE_FSCK_H
@@ -20,9 +20,10 @@ struct error;
 struct report;
 struct store;
 
+/* The strings are valid until the callback returns; check is static. */
 struct fsck_problem {
-    const char *check; /* a name of the list above, static */
-    const char *where; /* "sample 5"; where and detail last as long as the call */
+    const char *check; /* a name from the list above */
+    const char *where; /* "sample 5" */
     const char *detail;
 };
 struct fsck_result {
@@ -33,9 +34,9 @@ struct fsck_result {
 };
 
 /*
- * Look at one moment of the database, though others write to it; nothing is changed. found() is
- * told of at most 100 problems a check. Damage is a problem and no failure: the next check goes
- * on. ERR_CANCELLED when report says to stop.
+ * Check one snapshot of the database without changing it. Calls found() for each problem, at
+ * most 100 times per check. Damage is a problem, not a failure: the next check continues.
+ * Returns 0, or -1 with err set: ERR_CANCELLED if report asks to stop.
  */
 int fsck_run(struct store *store, struct report *report,
              void (*found)(void *arg, const struct fsck_problem *problem), void *arg,

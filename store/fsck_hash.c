@@ -14,35 +14,36 @@ static const char ALL_CONTEXTS[] = "SELECT context_id, hash, text FROM context";
 static const char ALL_REJECTS[] = "SELECT reject_id, hash, raw FROM reject";
 static const char ALL_PARAMS[] = "SELECT score_set_id, params_hash, params FROM score_set";
 
-/* 0 when it was damage, which is told; what else failed stays a failure. */
-static int settle_row(struct fsck *fsck, const char *table, int64_t id, const struct error *err)
+/* Report a failure that damage causes as a problem and return 0. Other failures return -1. */
+static int report_damaged_row(struct fsck *fsck, const char *table, int64_t id,
+                              const struct error *err)
 {
     if (err->code != ERR_INPUT)
         return -1;
-    fsck_tell_row(fsck, table, id, err->msg);
+    fsck_report_row(fsck, table, id, err->msg);
     return 0;
 }
 
-/* Read it as everybody does, and identify it anew. */
-static int check_sample(struct fsck *fsck, struct sample_reader *reader,
-                        struct identifier *identifier, int64_t id, struct error *err)
+/* Read a sample as other code does, and recompute its hash. */
+static int check_sample_hash(struct fsck *fsck, struct sample_reader *reader,
+                             struct identifier *identifier, int64_t id, struct error *err)
 {
     struct sample sample;
     const int rc = sample_read(reader, id, &sample, err);
 
     if (rc < 0)
-        return settle_row(fsck, "sample", id, err);
+        return report_damaged_row(fsck, "sample", id, err);
     if (rc == 0)
         return 0;
     const struct hash stored = sample.hash;
     if (sample_identify(identifier, &sample, err) < 0)
-        return settle_row(fsck, "sample", id, err);
+        return report_damaged_row(fsck, "sample", id, err);
     if (memcmp(&stored, &sample.hash, sizeof stored) != 0)
-        fsck_tell_row(fsck, "sample", id, "its content is not what its hash says");
+        fsck_report_row(fsck, "sample", id, "content does not match its hash");
     return 0;
 }
 
-static int check_samples(struct fsck *fsck, struct error *err)
+static int check_sample_hashes(struct fsck *fsck, struct error *err)
 {
     struct sample_reader *reader = NULL;
     struct identifier *identifier = NULL;
@@ -57,7 +58,7 @@ static int check_samples(struct fsck *fsck, struct error *err)
         fsck->result.n_samples++;
         rc = fsck_step(fsck, err);
         if (rc == 0)
-            rc = check_sample(fsck, reader, identifier, stmt_int(ids, 0), err);
+            rc = check_sample_hash(fsck, reader, identifier, stmt_int(ids, 0), err);
         if (rc < 0)
             break;
     }
@@ -68,9 +69,10 @@ done:
     return rc;
 }
 
-/* A row of an id, a hash, and the bytes it is of, or of their canonical form. */
-static int check_row(struct fsck *fsck, const char *table, const struct stmt *row,
-                     struct buf *canonical, struct error *err)
+/* Check a row with columns id, hash, bytes. The hash is of the bytes, or of their canonical
+ * form if canonical is not NULL. */
+static int check_row_hash(struct fsck *fsck, const char *table, const struct stmt *row,
+                          struct buf *canonical, struct error *err)
 {
     const int64_t id = stmt_int(row, 0);
     struct slice bytes = stmt_bytes(row, 2);
@@ -78,18 +80,18 @@ static int check_row(struct fsck *fsck, const char *table, const struct stmt *ro
     if (canonical && !utf8_is_canonical(bytes)) {
         buf_clear(canonical);
         if (utf8_canonical(bytes, canonical, err) < 0)
-            return settle_row(fsck, table, id, err);
+            return report_damaged_row(fsck, table, id, err);
         bytes = buf_slice(canonical);
     }
     const struct hash hash = hash_bytes(bytes);
     const struct slice want = slice_of((const char *)hash.bytes, sizeof hash.bytes);
     if (!slice_equal(stmt_bytes(row, 1), want))
-        fsck_tell_row(fsck, table, id, "its content is not what its hash says");
+        fsck_report_row(fsck, table, id, "content does not match its hash");
     return 0;
 }
 
-static int check_rows(struct fsck *fsck, const char *table, const char *sql,
-                      struct buf *canonical, uint64_t *n, struct error *err)
+static int check_row_hashes(struct fsck *fsck, const char *table, const char *sql,
+                            struct buf *canonical, uint64_t *n, struct error *err)
 {
     struct stmt *rows = NULL;
     int rc;
@@ -100,7 +102,7 @@ static int check_rows(struct fsck *fsck, const char *table, const char *sql,
         ++*n;
         rc = fsck_step(fsck, err);
         if (rc == 0)
-            rc = check_row(fsck, table, rows, canonical, err);
+            rc = check_row_hash(fsck, table, rows, canonical, err);
         if (rc < 0)
             break;
     }
@@ -115,11 +117,11 @@ int fsck_hashes(struct fsck *fsck, struct error *err)
     int rc = -1;
 
     buf_init(&canonical, CANONICAL_MAX_BYTES);
-    if (check_samples(fsck, err) == 0 &&
-        check_rows(fsck, "context", ALL_CONTEXTS, &canonical, &fsck->result.n_contexts, err) ==
-            0 &&
-        check_rows(fsck, "reject", ALL_REJECTS, NULL, &fsck->result.n_rejects, err) == 0)
-        rc = check_rows(fsck, "score_set", ALL_PARAMS, NULL, &n_sets, err);
+    if (check_sample_hashes(fsck, err) == 0 &&
+        check_row_hashes(fsck, "context", ALL_CONTEXTS, &canonical, &fsck->result.n_contexts,
+                         err) == 0 &&
+        check_row_hashes(fsck, "reject", ALL_REJECTS, NULL, &fsck->result.n_rejects, err) == 0)
+        rc = check_row_hashes(fsck, "score_set", ALL_PARAMS, NULL, &n_sets, err);
     buf_release(&canonical);
     return rc;
 }

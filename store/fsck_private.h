@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fsck_private.h - one look through a database: fsck.c asks SQL, fsck_hash.c computes anew.
+ * fsck_private.h - the state of a check: fsck.c runs SQL queries, fsck_hash.c recomputes
+ * hashes.
  */
 #ifndef CURATE_FSCK_PRIVATE_H
 #define CURATE_FSCK_PRIVATE_H
@@ -15,16 +16,16 @@ struct fsck {
     void (*found)(void *arg, const struct fsck_problem *problem);
     void *arg;
     struct fsck_result result;
-    const char *check; /* under way */
-    uint64_t n_told;   /* problems of it */
+    const char *check;   /* name of the current check */
+    uint64_t n_reported; /* problems of the current check */
 };
 
-void fsck_tell(struct fsck *fsck, const char *where, const char *detail);
-void fsck_tell_row(struct fsck *fsck, const char *table, int64_t id, const char *detail);
-/* ERR_CANCELLED once the report says to stop. */
+/* Report a problem of the current check in row `id` of a table. */
+void fsck_report_row(struct fsck *fsck, const char *table, int64_t id, const char *detail);
+/* Count one unit of progress. ERR_CANCELLED if the report asks to stop. */
 int fsck_step(struct fsck *fsck, struct error *err);
 
-/* fsck_hash.c: hash everything that has a hash. */
+/* Recompute and compare every stored hash. Implemented in fsck_hash.c. */
 int fsck_hashes(struct fsck *fsck, struct error *err);
 
 #endif

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/migrate_private.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -15,7 +13,7 @@ int store_version(void)
     return N_MIGRATIONS;
 }
 
-static int stamp(struct store *store, int64_t version, struct error *err)
+static int set_version(struct store *store, int64_t version, struct error *err)
 {
     char sql[96];
 
@@ -27,8 +25,8 @@ static int stamp(struct store *store, int64_t version, struct error *err)
     return db_exec(store, sql, err);
 }
 
-/* One version up. */
-static int apply(struct store *store, int64_t from, struct error *err)
+/* Apply one migration in a transaction. */
+static int migrate_one(struct store *store, int64_t from, struct error *err)
 {
     int64_t version;
 
@@ -36,8 +34,9 @@ static int apply(struct store *store, int64_t from, struct error *err)
         goto failed;
     if (db_int(store, "PRAGMA user_version", &version, err) < 0)
         goto failed;
-    if (version == from) { /* else another process was faster */
-        if (db_exec(store, migrations[from].sql, err) < 0 || stamp(store, from + 1, err) < 0)
+    if (version == from) { /* otherwise another process has applied it */
+        if (db_exec(store, migrations[from].sql, err) < 0 ||
+            set_version(store, from + 1, err) < 0)
             goto failed;
     }
     if (store_commit(store, err) == 0)
@@ -50,7 +49,7 @@ failed:
 int migrate_up(struct store *store, int64_t from, struct error *err)
 {
     for (; from < N_MIGRATIONS; from++)
-        if (apply(store, from, err) < 0)
+        if (migrate_one(store, from, err) < 0)
             return -1;
     return 0;
 }

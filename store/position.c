@@ -16,7 +16,7 @@ static const char FIND[] =
     " FROM ingest_position" OF_FILE
     " AND run_id NOT IN (SELECT run_id FROM run WHERE status = 'ok')";
 
-static const char KEEP[] = "UPDATE ingest_position SET run_id = :run_id" OF_FILE;
+static const char CLAIM[] = "UPDATE ingest_position SET run_id = :run_id" OF_FILE;
 
 static const char PUT[] =
     "INSERT OR REPLACE INTO ingest_position (file_id, run_id, settings, size_bytes, mtime_ns,"
@@ -31,18 +31,18 @@ static const char CLEAR[] = "DELETE FROM ingest_position WHERE run_id = :run_id"
 static const char SWEEP[] = "DELETE FROM ingest_position"
                             " WHERE run_id IN (SELECT run_id FROM run WHERE status = 'ok')";
 
-static void bind_file(struct stmt *stmt, const char *source, const char *path)
+static void bind_file_name(struct stmt *stmt, const char *source, const char *path)
 {
     stmt_bind_text(stmt, ":source", slice_text(source));
     stmt_bind_text(stmt, ":path", slice_text(path));
 }
 
-static uint64_t count(const struct stmt *stmt, size_t column)
+static uint64_t read_count(const struct stmt *stmt, size_t column)
 {
     return (uint64_t)stmt_int(stmt, column);
 }
 
-static void read_row(const struct stmt *row, struct position *out)
+static void read_position(const struct stmt *row, struct position *out)
 {
     const struct slice settings = stmt_bytes(row, 0);
     const struct slice format = stmt_bytes(row, 7);
@@ -50,11 +50,11 @@ static void read_row(const struct stmt *row, struct position *out)
     *out = (struct position){
         .stamp = { stmt_int(row, 1), stmt_int(row, 2), stmt_int(row, 3) },
         .done = stmt_int(row, 4) != 0,
-        .n_read = count(row, 5),
-        .n_rejected = count(row, 6),
-        .place = { count(row, 8), count(row, 9), count(row, 10), count(row, 11),
-                   (unsigned)stmt_int(row, 12) },
-        .mark = { count(row, 13), count(row, 14) },
+        .n_read = read_count(row, 5),
+        .n_rejected = read_count(row, 6),
+        .place = { read_count(row, 8), read_count(row, 9), read_count(row, 10),
+                   read_count(row, 11), (unsigned)stmt_int(row, 12) },
+        .mark = { read_count(row, 13), read_count(row, 14) },
     };
     if (settings.len == sizeof out->settings.bytes)
         memcpy(out->settings.bytes, settings.ptr, settings.len);
@@ -62,23 +62,23 @@ static void read_row(const struct stmt *row, struct position *out)
              format.ptr ? format.ptr : "");
 }
 
-int position_take(struct store *store, const char *source, const char *path, int64_t run_id,
-                  struct position *out, struct error *err)
+int position_claim(struct store *store, const char *source, const char *path, int64_t run_id,
+                   struct position *out, struct error *err)
 {
     struct stmt *stmt = NULL;
 
     if (stmt_use(store, FIND, &stmt, err) < 0)
         return -1;
-    bind_file(stmt, source, path);
+    bind_file_name(stmt, source, path);
     const int rc = stmt_next(stmt, err);
     if (rc != 1)
         return rc;
-    read_row(stmt, out);
+    read_position(stmt, out);
     stmt_reset(stmt);
-    if (stmt_use(store, KEEP, &stmt, err) < 0)
+    if (stmt_use(store, CLAIM, &stmt, err) < 0)
         return -1;
     stmt_bind_int(stmt, ":run_id", run_id);
-    bind_file(stmt, source, path);
+    bind_file_name(stmt, source, path);
     return stmt_run(stmt, err) < 0 ? -1 : 1;
 }
 

@@ -6,13 +6,13 @@
 #include "base/error.h"
 #include "store/db_private.h"
 
-/* A query is nothing but its statement: struct query is never completed. */
-static struct stmt *stmt_of(struct query *query)
+/* struct query is never defined: a query is a struct stmt under another name. */
+static struct stmt *query_stmt(struct query *query)
 {
     return (struct stmt *)query;
 }
 
-static const struct stmt *row_of(const struct query *query)
+static const struct stmt *query_row(const struct query *query)
 {
     return (const struct stmt *)query;
 }
@@ -38,7 +38,7 @@ int query_open_rejects(struct store *store, const char *class, struct query **ou
     if (query_open(store, sql, out, err) < 0)
         return -1;
     if (class)
-        stmt_bind_text(stmt_of(*out), ":class", slice_text(class));
+        stmt_bind_text(query_stmt(*out), ":class", slice_text(class));
     return 0;
 }
 
@@ -58,10 +58,10 @@ int query_open_view(struct store *store, const char *view, struct query **out,
     for (size_t i = 0; i < sizeof listings / sizeof listings[0]; i++)
         if (strcmp(view, listings[i].view) == 0)
             return query_open(store, listings[i].sql, out, err);
-    return error_set(err, ERR_NOT_FOUND, "there is no listing of %s", view);
+    return error_set(err, ERR_NOT_FOUND, "no listing of %s", view);
 }
 
-/* Two columns, a row for each thing there is to say. */
+/* One row per property. */
 static const char ABOUT_COHORT[] =
     "WITH v AS (SELECT v.* FROM v_cohorts v JOIN cohort h"
     " ON h.name = v.cohort AND h.version = v.version WHERE h.cohort_id = :cohort_id)"
@@ -105,22 +105,22 @@ int query_open_cohort(struct store *store, int64_t cohort_id, struct query **out
 
 void query_close(struct query *query)
 {
-    stmt_close(stmt_of(query));
+    stmt_close(query_stmt(query));
 }
 
 size_t query_columns(const struct query *query)
 {
-    return stmt_columns(row_of(query));
+    return stmt_columns(query_row(query));
 }
 
 const char *query_column_name(const struct query *query, size_t column)
 {
-    return stmt_column_name(row_of(query), column);
+    return stmt_column_name(query_row(query), column);
 }
 
 int query_next(struct query *query, struct error *err)
 {
-    return stmt_next(stmt_of(query), err);
+    return stmt_next(query_stmt(query), err);
 }
 
 struct query_value query_value(const struct query *query, size_t column)
@@ -129,7 +129,7 @@ struct query_value query_value(const struct query *query, size_t column)
         [STMT_NULL] = QUERY_NULL, [STMT_INT] = QUERY_INT,   [STMT_REAL] = QUERY_REAL,
         [STMT_TEXT] = QUERY_TEXT, [STMT_BLOB] = QUERY_BLOB,
     };
-    const struct stmt *row = row_of(query);
+    const struct stmt *row = query_row(query);
     struct query_value value = { .type = types[stmt_column_type(row, column)] };
 
     switch (value.type) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * query.h - SQL that a user wrote, read-only.
+ * query.h - read-only queries: SQL written by a user, and the listings of the program.
  *
- * Runs under an authorizer: SELECT and reading functions only; no ATTACH, no PRAGMA that
- * writes, no extension loading. Anything else is ERR_USAGE saying so.
+ * An authorizer allows SELECT and reading functions only. ATTACH, PRAGMAs that write, loading
+ * extensions and everything else is ERR_USAGE. Functions return 0, or -1 with err set, unless
+ * the comment says otherwise.
  */
 #ifndef CURATE_QUERY_H
 #define CURATE_QUERY_H
@@ -23,24 +24,26 @@ struct query_value {
     enum query_type type;
     int64_t integer;
     double real;
-    struct slice bytes; /* of TEXT and BLOB; until the next query_next() */
+    struct slice bytes; /* of TEXT and BLOB; valid until the next query_next() */
 };
 
-/* One statement; text after it is ERR_USAGE. */
+/* Open a query of one statement. ERR_USAGE if more text follows. */
 int query_open(struct store *store, const char *sql, struct query **out, struct error *err);
-/* The rejects, in the order of their files; class NULL for all, else borrowed until close. */
+/* List the rejects by run, source and offset: of one class, or of all if class is NULL. class
+ * is borrowed until query_close(). */
 int query_open_rejects(struct store *store, const char *class, struct query **out,
                        struct error *err);
-/* All rows of "v_runs" or "v_cohorts", oldest first. */
+/* List all rows of "v_runs" or "v_cohorts", oldest first. */
 int query_open_view(struct store *store, const char *view, struct query **out,
                     struct error *err);
-/* All about a version of a cohort, as rows of what and value. */
+/* List the properties of a cohort version as rows of two columns, what and value. */
 int query_open_cohort(struct store *store, int64_t cohort_id, struct query **out,
                       struct error *err);
 void query_close(struct query *query);
 size_t query_columns(const struct query *query);
 const char *query_column_name(const struct query *query, size_t column);
-int query_next(struct query *query, struct error *err); /* 1 / 0 / -1 */
+/* Step to the next row. Returns 1, 0 at the end, or -1. */
+int query_next(struct query *query, struct error *err);
 struct query_value query_value(const struct query *query, size_t column);
 
 #endif

@@ -10,12 +10,12 @@
 
 enum { HOST_BYTES = 65 };
 
-/* Every run that never ended, but for the one we belong to and what that belongs to. */
+/* All runs that have not ended, except the ancestors of the new run. */
 static const char INTERRUPT[] =
     "WITH RECURSIVE ours (run_id) AS (SELECT :parent UNION SELECT r.parent_run_id FROM run r"
     " JOIN ours ON r.run_id = ours.run_id WHERE r.parent_run_id IS NOT NULL)"
     " UPDATE run SET status = 'interrupted', finished_at_ms = :now,"
-    " message = 'the process ended without a word' WHERE status = 'running'"
+    " message = 'the process ended without reporting a status' WHERE status = 'running'"
     " AND run_id NOT IN (SELECT run_id FROM ours WHERE run_id IS NOT NULL)";
 
 static const char ADD_RUN[] =
@@ -36,14 +36,14 @@ static const char GET_COUNTS[] = "SELECT n_read, n_inserted, n_duplicate, n_reje
 static const char FINISH[] = "UPDATE run SET status = :status, message = :message,"
                              " finished_at_ms = :now WHERE run_id = :run_id";
 
-static void host_name(char out[HOST_BYTES])
+static void get_host_name(char out[HOST_BYTES])
 {
     if (gethostname(out, HOST_BYTES) < 0)
         snprintf(out, HOST_BYTES, "?");
     out[HOST_BYTES - 1] = '\0';
 }
 
-static int interrupt_others(struct store *store, int64_t parent_run_id, struct error *err)
+static int interrupt_other_runs(struct store *store, int64_t parent_run_id, struct error *err)
 {
     struct stmt *stmt = NULL;
 
@@ -77,10 +77,10 @@ int run_begin(struct store *store, int64_t parent_run_id, const char *command,
 {
     char host[HOST_BYTES];
 
-    host_name(host);
+    get_host_name(host);
     if (store_begin(store, err) < 0)
         return -1;
-    if (interrupt_others(store, parent_run_id, err) < 0 ||
+    if (interrupt_other_runs(store, parent_run_id, err) < 0 ||
         add_run(store, parent_run_id, command, options_json, host, err) < 0)
         goto failed;
     const int64_t added = db_last_id(store);
@@ -93,14 +93,14 @@ failed:
     return -1;
 }
 
-/* An UPDATE of one run by its id. */
-static int update(struct stmt *stmt, struct store *store, int64_t run_id, struct error *err)
+/* Run an UPDATE of one run. ERR_INVARIANT if the run is missing. */
+static int update_run(struct stmt *stmt, struct store *store, int64_t run_id, struct error *err)
 {
     stmt_bind_int(stmt, ":run_id", run_id);
     if (stmt_run(stmt, err) < 0)
         return -1;
     if (db_changes(store) != 1)
-        return error_set(err, ERR_INVARIANT, "there is no run %lld", (long long)run_id);
+        return error_set(err, ERR_INVARIANT, "no run %lld", (long long)run_id);
     return 0;
 }
 
@@ -111,7 +111,7 @@ int run_set_kernels(struct store *store, int64_t run_id, const char *kernels, st
     if (stmt_use(store, SET_KERNELS, &stmt, err) < 0)
         return -1;
     stmt_bind_text(stmt, ":kernels", slice_text(kernels));
-    return update(stmt, store, run_id, err);
+    return update_run(stmt, store, run_id, err);
 }
 
 int run_add_counts(struct store *store, int64_t run_id, const struct run_counts *counts,
@@ -126,7 +126,7 @@ int run_add_counts(struct store *store, int64_t run_id, const struct run_counts 
     stmt_bind_count(stmt, ":duplicate", counts->n_duplicate);
     stmt_bind_count(stmt, ":rejected", counts->n_rejected);
     stmt_bind_count(stmt, ":scored", counts->n_scored);
-    return update(stmt, store, run_id, err);
+    return update_run(stmt, store, run_id, err);
 }
 
 int run_counts(struct store *store, int64_t run_id, struct run_counts *out, struct error *err)
@@ -138,7 +138,7 @@ int run_counts(struct store *store, int64_t run_id, struct run_counts *out, stru
     stmt_bind_int(stmt, ":run_id", run_id);
     const int rc = stmt_next(stmt, err);
     if (rc == 0)
-        return error_set(err, ERR_INVARIANT, "there is no run %lld", (long long)run_id);
+        return error_set(err, ERR_INVARIANT, "no run %lld", (long long)run_id);
     if (rc < 0)
         return -1;
     *out = (struct run_counts){
@@ -167,5 +167,5 @@ int run_finish(struct store *store, int64_t run_id, enum run_status status, cons
     stmt_bind_text(stmt, ":status", slice_text(names[status]));
     stmt_bind_text(stmt, ":message", message ? slice_text(message) : slice_of(NULL, 0));
     stmt_bind_int(stmt, ":now", clock_unix_ms());
-    return update(stmt, store, run_id, err);
+    return update_run(stmt, store, run_id, err);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * run.h - the log of what was done to the database.
+ * run.h - the log of runs: which command ran when, with which options and counts.
+ *
+ * Functions return 0, or -1 with err set.
  */
 #ifndef CURATE_RUN_H
 #define CURATE_RUN_H
@@ -22,19 +24,19 @@ struct run_counts {
 
 enum run_status { RUN_OK, RUN_FAILED, RUN_INTERRUPTED };
 
-/* The caller holds the lock beside the database, so a run that is still 'running' and not one
- * of the parents is of a process that is gone: it is marked 'interrupted'. parent 0 for none;
- * options is a JSON object. Its own transaction. */
+/* Add a run, in its own transaction. parent_run_id is 0 for none; options is a JSON object. The
+ * caller holds the lock of the database, so every other run that is still 'running', except the
+ * ancestors, belongs to a process that has ended: mark these runs 'interrupted'. */
 int run_begin(struct store *store, int64_t parent_run_id, const char *command,
               struct slice options_json, int64_t *run_id, struct error *err);
-/* Which kernel family computed the scores of this run. */
+/* Store the name of the kernel family that computes the scores of this run. */
 int run_set_kernels(struct store *store, int64_t run_id, const char *kernels,
                     struct error *err);
-/* Add to the counts; call it inside the transaction that adds the rows. */
+/* Add to the counts. Call inside the transaction that adds the rows. */
 int run_add_counts(struct store *store, int64_t run_id, const struct run_counts *counts,
                    struct error *err);
 int run_counts(struct store *store, int64_t run_id, struct run_counts *out, struct error *err);
-/* Its own transaction. message may be NULL. */
+/* Store the status and end time of the run, in its own transaction. message may be NULL. */
 int run_finish(struct store *store, int64_t run_id, enum run_status status, const char *message,
                struct error *err);
 

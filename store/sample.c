@@ -51,7 +51,7 @@ const char *sample_kind_name(enum sample_kind kind)
     return names[kind];
 }
 
-/* 1 and the id of the row with this hash, 0, -1. */
+/* Get the id of the row with this hash. Returns 1, 0 if there is none, or -1. */
 static int find_by_hash(struct store *store, const char *sql, const struct hash *hash,
                         int64_t *id, struct error *err)
 {
@@ -68,7 +68,7 @@ static int find_by_hash(struct store *store, const char *sql, const struct hash 
     return rc;
 }
 
-/* The id of the sample's context: a new row when no sample before it had the same. */
+/* Get the id of the sample's context. Adds the context if it is new. */
 static int put_context(struct store *store, const struct sample *sample, int64_t *id,
                        struct error *err)
 {
@@ -88,8 +88,8 @@ static int put_context(struct store *store, const struct sample *sample, int64_t
     return 0;
 }
 
-static int add_row(struct store *store, const struct sample *sample, int64_t run_id,
-                   int64_t *sample_id, struct error *err)
+static int add_sample_row(struct store *store, const struct sample *sample, int64_t run_id,
+                          int64_t *sample_id, struct error *err)
 {
     struct stmt *stmt = NULL;
     int64_t context_id = 0;
@@ -121,8 +121,8 @@ static int add_row(struct store *store, const struct sample *sample, int64_t run
     return 0;
 }
 
-static int add_turn(struct store *store, int64_t sample_id, size_t index,
-                    const struct turn *turn, struct error *err)
+static int add_turn_row(struct store *store, int64_t sample_id, size_t index,
+                        const struct turn *turn, struct error *err)
 {
     struct stmt *stmt = NULL;
 
@@ -143,15 +143,15 @@ int sample_add(struct store *store, const struct sample *sample, int64_t run_id,
 
     if (found != 0)
         return found < 0 ? -1 : 0;
-    if (add_row(store, sample, run_id, sample_id, err) < 0)
+    if (add_sample_row(store, sample, run_id, sample_id, err) < 0)
         return -1;
     for (size_t i = 0; i < sample->n_turns; i++)
-        if (add_turn(store, *sample_id, i, &sample->turns[i], err) < 0)
+        if (add_turn_row(store, *sample_id, i, &sample->turns[i], err) < 0)
             return -1;
     return 1;
 }
 
-int sample_id_clashes(struct store *store, const struct sample *sample, struct error *err)
+int sample_ext_id_clashes(struct store *store, const struct sample *sample, struct error *err)
 {
     struct stmt *stmt = NULL;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sample.h - the canonical sample, and its rows.
+ * sample.h - samples: the struct, its content hash, reading and writing.
  */
 #ifndef CURATE_SAMPLE_H
 #define CURATE_SAMPLE_H
@@ -17,80 +17,85 @@ struct store;
 
 enum sample_kind {
     SAMPLE_SFT,         /* has a response */
-    SAMPLE_PROMPT_ONLY, /* asks and is not answered */
-    SAMPLE_TEXT,        /* plain text: it is the context, and there are no turns */
+    SAMPLE_PROMPT_ONLY, /* has turns but no response */
+    SAMPLE_TEXT,        /* plain text: the context holds it, there are no turns */
 };
 
 struct turn {
     struct slice role; /* "user", "assistant", "system", "tool" */
     struct slice content;
-    struct slice extra; /* JSON object of the message's other members; ptr NULL for none */
+    struct slice extra; /* JSON object with the message's other members; ptr NULL: none */
 };
 
-/* All text is borrowed: from a batch's arena, or from a scan until its next step. */
+/* All text is borrowed, from the batch's arena or from a sample reader. */
 struct sample {
     enum sample_kind kind;
-    struct slice ext_id; /* ptr NULL where there is none: these four */
+    /* ptr NULL if the sample has none: */
+    struct slice ext_id;
     struct slice system;
     struct slice context;
     struct slice meta;
-    struct slice split; /* how context and instruction were told apart; ptr NULL: not at all */
+    struct slice split; /* how context and instruction were separated */
     struct turn *turns;
     size_t n_turns;
-    int response_turn;    /* index of the last assistant turn, -1 for none */
-    int instruction_turn; /* of the last user turn before it (of all, if none); -1 for none */
+    int response_turn;    /* index of the last assistant turn; -1: none */
+    int instruction_turn; /* index of the last user turn before the response, or of the last
+                             user turn if there is no response; -1: none */
 
-    struct hash hash;         /* sample_identify() fills these two */
-    struct hash context_hash; /* meaningless when context.ptr is NULL */
+    struct hash hash;         /* set by sample_identify() */
+    struct hash context_hash; /* set by sample_identify() unless context.ptr is NULL */
 
-    uint64_t defects; /* whoever reads records notes them here (stages/record/defect.h); not
-                         stored */
+    uint64_t
+        defects; /* set by record parsers (stages/record/defect.h); not stored in the row */
 
     int64_t file_id;
     uint64_t line;
     uint64_t byte_offset;
 };
 
-/* Text of the two turns that matter; ptr NULL when there is none. */
+/* Content of the instruction turn and of the response turn; ptr NULL: none. */
 struct slice sample_instruction(const struct sample *sample);
 struct slice sample_response(const struct sample *sample);
 const char *sample_kind_name(enum sample_kind kind);
 
 /*
- * Compute both hashes over the canonical content (NFC, LF): kind, system, context, and each
- * turn's role, content and extra. ext_id, meta, split and lineage do not count. Pure: safe in
- * any thread, with an identifier of its own.
+ * Computes the hashes of samples. They cover the canonical form (NFC, LF) of kind, system,
+ * context, and role, content and extra of each turn. They do not cover ext_id, meta, split and
+ * the origin. Each thread needs its own identifier.
  */
 struct identifier;
 int identifier_new(struct identifier **out, struct error *err);
 void identifier_free(struct identifier *identifier);
+/* Set sample->hash and sample->context_hash. */
 int sample_identify(struct identifier *identifier, struct sample *sample, struct error *err);
 
-/* 1 when the sample was added (*sample_id is its id), 0 when its content was there already
- * (*sample_id is that one's), -1 on failure. Inside a transaction. */
+/* Add a sample. Returns 1 and its id, 0 and the id of the stored sample with the same content,
+ * or -1. Call inside a transaction. */
 int sample_add(struct store *store, const struct sample *sample, int64_t run_id,
                int64_t *sample_id, struct error *err);
 
-/* 1 when the sample would be new, and another one of its file has its ext_id; 0, or -1. */
-int sample_id_clashes(struct store *store, const struct sample *sample, struct error *err);
+/* Check whether the sample is new but its ext_id belongs to another sample of the same file.
+ * Returns 1, 0 or -1. */
+int sample_ext_id_clashes(struct store *store, const struct sample *sample, struct error *err);
 
-/* Load one sample; 1, 0 when there is none, -1. Text lasts until the next call on this reader.
- */
 struct sample_reader;
 int sample_reader_new(struct store *store, struct sample_reader **out, struct error *err);
 void sample_reader_free(struct sample_reader *reader);
+/* Read one sample. Returns 1, 0 if it does not exist, or -1. Turns and text are valid until the
+ * next call for this reader. */
 int sample_read(struct sample_reader *reader, int64_t sample_id, struct sample *out,
                 struct error *err);
 
 /*
- * The samples that a producer's id (among those of one source, or with NULL of all), or a
- * content hash in hex digits, means: how many, at most 2 of them in ids, ascending; -1.
+ * Find samples by their producer's id, in one source or in all (source NULL), or by their
+ * content hash in hex digits. Writes the first two ids, ascending. Returns their number, 0 to
+ * 2, or -1.
  */
 int sample_find_ext_id(struct store *store, const char *source, struct slice ext_id,
                        int64_t ids[2], struct error *err);
 int sample_find_hash(struct store *store, struct slice hex, int64_t ids[2], struct error *err);
 
-/* 0 where it has no context, or there is no such sample. */
+/* Get the id of the sample's context; 0 if it has none or the sample does not exist. */
 int sample_context_id(struct store *store, int64_t sample_id, int64_t *context_id,
                       struct error *err);
 

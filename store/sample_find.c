@@ -13,8 +13,8 @@ static const char FIND_BY_EXT_ID[] =
 
 static const char FIND_BY_HASH[] = "SELECT sample_id FROM sample WHERE hash = :key";
 
-/* The ids that a statement gives, two at most: how many, -1. */
-static int read_ids(struct stmt *stmt, int64_t ids[2], struct error *err)
+/* Read the ids that the statement returns, at most two. Returns their number or -1. */
+static int read_two_ids(struct stmt *stmt, int64_t ids[2], struct error *err)
 {
     int n = 0, rc;
 
@@ -34,10 +34,10 @@ int sample_find_ext_id(struct store *store, const char *source, struct slice ext
     stmt_bind_text(stmt, ":ext_id", ext_id);
     if (source)
         stmt_bind_text(stmt, ":source", slice_text(source));
-    return read_ids(stmt, ids, err);
+    return read_two_ids(stmt, ids, err);
 }
 
-static int digit(char c)
+static int parse_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -53,8 +53,8 @@ int sample_find_hash(struct store *store, struct slice hex, int64_t ids[2], stru
     if (hex.len != 2 * sizeof bytes)
         return 0;
     for (size_t i = 0; i < sizeof bytes; i++) {
-        const int high = digit(hex.ptr[2 * i]);
-        const int low = digit(hex.ptr[2 * i + 1]);
+        const int high = parse_hex_digit(hex.ptr[2 * i]);
+        const int low = parse_hex_digit(hex.ptr[2 * i + 1]);
 
         if (high < 0 || low < 0)
             return 0;
@@ -63,5 +63,5 @@ int sample_find_hash(struct store *store, struct slice hex, int64_t ids[2], stru
     if (stmt_use(store, FIND_BY_HASH, &stmt, err) < 0)
         return -1;
     stmt_bind_blob(stmt, ":key", bytes, sizeof bytes);
-    return read_ids(stmt, ids, err);
+    return read_two_ids(stmt, ids, err);
 }

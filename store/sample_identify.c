@@ -10,7 +10,7 @@ enum { CANONICAL_MAX_BYTES = 1 << 30 };
 
 struct identifier {
     struct hash_stream *stream;
-    struct buf canonical; /* text that was not canonical as it came */
+    struct buf canonical; /* canonical form of a text that was not canonical */
 };
 
 int identifier_new(struct identifier **out, struct error *err)
@@ -37,8 +37,10 @@ void identifier_free(struct identifier *identifier)
     free(identifier);
 }
 
-/* *text becomes its canonical form: itself nearly always. Lasts until the next call. */
-static int canonicalize(struct identifier *identifier, struct slice *text, struct error *err)
+/* Replace *text by its canonical form, valid until the next call. Most texts are canonical
+ * already. */
+static int canonicalize_text(struct identifier *identifier, struct slice *text,
+                             struct error *err)
 {
     if (!text->ptr || utf8_is_canonical(*text))
         return 0;
@@ -50,12 +52,12 @@ static int canonicalize(struct identifier *identifier, struct slice *text, struc
 }
 
 /*
- * Every part is hashed as what it is (one letter), whether it is there, its length in eight
- * bytes, lowest first, and its bytes: no two different samples make the same sequence.
+ * Hash one part: its tag (one letter), whether it is present, its length in eight bytes, lowest
+ * first, and its bytes. This makes the hashed sequence unique for each sample.
  */
-static void add_part(struct identifier *identifier, char what, struct slice bytes)
+static void hash_part(struct identifier *identifier, char tag, struct slice bytes)
 {
-    unsigned char head[10] = { (unsigned char)what, bytes.ptr != NULL };
+    unsigned char head[10] = { (unsigned char)tag, bytes.ptr != NULL };
 
     for (int i = 0; i < 8; i++)
         head[2 + i] = (unsigned char)((uint64_t)bytes.len >> (8 * i));
@@ -64,49 +66,50 @@ static void add_part(struct identifier *identifier, char what, struct slice byte
         hash_stream_add(identifier->stream, bytes.ptr, bytes.len);
 }
 
-static int add_text(struct identifier *identifier, char what, struct slice text,
-                    struct error *err)
+static int hash_canonical_text(struct identifier *identifier, char tag, struct slice text,
+                               struct error *err)
 {
-    if (canonicalize(identifier, &text, err) < 0)
+    if (canonicalize_text(identifier, &text, err) < 0)
         return -1;
-    add_part(identifier, what, text);
+    hash_part(identifier, tag, text);
     return 0;
 }
 
-static int add_turn(struct identifier *identifier, const struct turn *turn, struct error *err)
+static int hash_turn(struct identifier *identifier, const struct turn *turn, struct error *err)
 {
-    if (add_text(identifier, 'r', turn->role, err) < 0 ||
-        add_text(identifier, 't', turn->content, err) < 0)
+    if (hash_canonical_text(identifier, 'r', turn->role, err) < 0 ||
+        hash_canonical_text(identifier, 't', turn->content, err) < 0)
         return -1;
-    return add_text(identifier, 'x', turn->extra, err);
+    return hash_canonical_text(identifier, 'x', turn->extra, err);
 }
 
-/* The context goes into the sample's hash by its own, so that it is read once. */
-static int add_context(struct identifier *identifier, struct sample *sample, struct error *err)
+/* The hash of the sample covers the hash of its context, so that the context is read only once.
+ */
+static int hash_context(struct identifier *identifier, struct sample *sample, struct error *err)
 {
     struct slice text = sample->context;
 
     if (!text.ptr) {
-        add_part(identifier, 'c', text);
+        hash_part(identifier, 'c', text);
         return 0;
     }
-    if (canonicalize(identifier, &text, err) < 0)
+    if (canonicalize_text(identifier, &text, err) < 0)
         return -1;
     sample->context_hash = hash_bytes(text);
-    add_part(identifier, 'c',
-             slice_of((const char *)sample->context_hash.bytes, sizeof sample->context_hash));
+    hash_part(identifier, 'c',
+              slice_of((const char *)sample->context_hash.bytes, sizeof sample->context_hash));
     return 0;
 }
 
 int sample_identify(struct identifier *identifier, struct sample *sample, struct error *err)
 {
     hash_stream_reset(identifier->stream);
-    add_part(identifier, 'k', slice_text(sample_kind_name(sample->kind)));
-    if (add_text(identifier, 's', sample->system, err) < 0 ||
-        add_context(identifier, sample, err) < 0)
+    hash_part(identifier, 'k', slice_text(sample_kind_name(sample->kind)));
+    if (hash_canonical_text(identifier, 's', sample->system, err) < 0 ||
+        hash_context(identifier, sample, err) < 0)
         return -1;
     for (size_t i = 0; i < sample->n_turns; i++)
-        if (add_turn(identifier, &sample->turns[i], err) < 0)
+        if (hash_turn(identifier, &sample->turns[i], err) < 0)
             return -1;
     sample->hash = hash_stream_end(identifier->stream);
     return 0;

@@ -36,8 +36,8 @@ static const char READ_TURNS[] = "SELECT role, content, extra FROM turn"
 
 struct sample_reader {
     struct store *store;
-    struct arena arena; /* text of the sample that was read last */
-    struct turn *turns; /* its turns */
+    struct arena arena; /* text of the last sample */
+    struct turn *turns; /* turns of the last sample */
     size_t turns_cap;
 };
 
@@ -62,9 +62,10 @@ void sample_reader_free(struct sample_reader *reader)
     free(reader);
 }
 
-/* SQLite's bytes go with the next step: keep a copy. Absent stays absent. */
-static int keep(struct sample_reader *reader, struct slice text, struct slice *out,
-                struct error *err)
+/* Copy text to the arena, because SQLite's bytes are gone after the next step. ptr NULL stays
+ * NULL. */
+static int copy_sample_text(struct sample_reader *reader, struct slice text, struct slice *out,
+                            struct error *err)
 {
     *out = text;
     if (!text.ptr)
@@ -73,14 +74,14 @@ static int keep(struct sample_reader *reader, struct slice text, struct slice *o
     return out->ptr ? 0 : error_nomem(err);
 }
 
-static int damaged(const struct sample_reader *reader, int64_t sample_id, const char *what,
-                   struct error *err)
+static int raise_damaged(const struct sample_reader *reader, int64_t sample_id,
+                         const char *what, struct error *err)
 {
     return error_set(err, ERR_INPUT, "%s: sample %" PRId64 " is damaged: %s",
                      db_path(reader->store), sample_id, what);
 }
 
-static int parse_kind(struct slice name, enum sample_kind *out)
+static int parse_kind_name(struct slice name, enum sample_kind *out)
 {
     static const enum sample_kind kinds[] = { SAMPLE_SFT, SAMPLE_PROMPT_ONLY, SAMPLE_TEXT };
 
@@ -93,7 +94,7 @@ static int parse_kind(struct slice name, enum sample_kind *out)
     return -1;
 }
 
-static int parse_hash(struct slice bytes, struct hash *out)
+static int parse_hash_column(struct slice bytes, struct hash *out)
 {
     if (bytes.len != sizeof out->bytes)
         return -1;
@@ -101,7 +102,7 @@ static int parse_hash(struct slice bytes, struct hash *out)
     return 0;
 }
 
-/* NULL is -1; a number must be the index of a turn. */
+/* Parse the index of a turn. NULL gives -1. */
 static int parse_turn_index(const struct stmt *row, size_t column, int64_t n_turns, int *out)
 {
     if (stmt_column_type(row, column) == STMT_NULL) {
@@ -115,8 +116,8 @@ static int parse_turn_index(const struct stmt *row, size_t column, int64_t n_tur
     return 0;
 }
 
-static int take_row(struct sample_reader *reader, const struct stmt *row, int64_t sample_id,
-                    struct sample *out, struct error *err)
+static int parse_sample_row(struct sample_reader *reader, const struct stmt *row,
+                            int64_t sample_id, struct sample *out, struct error *err)
 {
     const int64_t n_turns = stmt_int(row, COL_N_TURNS);
     struct sample sample = {
@@ -126,30 +127,31 @@ static int take_row(struct sample_reader *reader, const struct stmt *row, int64_
     };
 
     if (n_turns < 0 || n_turns > INT32_MAX)
-        return damaged(reader, sample_id, "its number of turns makes no sense", err);
+        return raise_damaged(reader, sample_id, "invalid number of turns", err);
     sample.n_turns = (size_t)n_turns;
-    if (parse_kind(stmt_bytes(row, COL_KIND), &sample.kind) < 0)
-        return damaged(reader, sample_id, "its kind is unknown", err);
+    if (parse_kind_name(stmt_bytes(row, COL_KIND), &sample.kind) < 0)
+        return raise_damaged(reader, sample_id, "unknown kind", err);
     if (parse_turn_index(row, COL_INSTRUCTION, n_turns, &sample.instruction_turn) < 0 ||
         parse_turn_index(row, COL_RESPONSE, n_turns, &sample.response_turn) < 0)
-        return damaged(reader, sample_id, "it names a turn it does not have", err);
-    if (parse_hash(stmt_bytes(row, COL_HASH), &sample.hash) < 0)
-        return damaged(reader, sample_id, "its hash is not one", err);
-    if (keep(reader, stmt_bytes(row, COL_EXT_ID), &sample.ext_id, err) < 0 ||
-        keep(reader, stmt_bytes(row, COL_SYSTEM), &sample.system, err) < 0 ||
-        keep(reader, stmt_bytes(row, COL_SPLIT), &sample.split, err) < 0 ||
-        keep(reader, stmt_bytes(row, COL_META), &sample.meta, err) < 0 ||
-        keep(reader, stmt_bytes(row, COL_CONTEXT), &sample.context, err) < 0)
+        return raise_damaged(reader, sample_id, "it refers to a turn that it does not have",
+                             err);
+    if (parse_hash_column(stmt_bytes(row, COL_HASH), &sample.hash) < 0)
+        return raise_damaged(reader, sample_id, "invalid hash", err);
+    if (copy_sample_text(reader, stmt_bytes(row, COL_EXT_ID), &sample.ext_id, err) < 0 ||
+        copy_sample_text(reader, stmt_bytes(row, COL_SYSTEM), &sample.system, err) < 0 ||
+        copy_sample_text(reader, stmt_bytes(row, COL_SPLIT), &sample.split, err) < 0 ||
+        copy_sample_text(reader, stmt_bytes(row, COL_META), &sample.meta, err) < 0 ||
+        copy_sample_text(reader, stmt_bytes(row, COL_CONTEXT), &sample.context, err) < 0)
         return -1;
     if (sample.context.ptr &&
-        parse_hash(stmt_bytes(row, COL_CONTEXT_HASH), &sample.context_hash) < 0)
-        return damaged(reader, sample_id, "the hash of its context is not one", err);
+        parse_hash_column(stmt_bytes(row, COL_CONTEXT_HASH), &sample.context_hash) < 0)
+        return raise_damaged(reader, sample_id, "invalid hash of its context", err);
     *out = sample;
     return 0;
 }
 
-static int read_row(struct sample_reader *reader, int64_t sample_id, struct sample *out,
-                    struct error *err)
+static int read_sample_row(struct sample_reader *reader, int64_t sample_id, struct sample *out,
+                           struct error *err)
 {
     struct stmt *stmt = NULL;
 
@@ -157,14 +159,14 @@ static int read_row(struct sample_reader *reader, int64_t sample_id, struct samp
         return -1;
     stmt_bind_int(stmt, ":sample_id", sample_id);
     int rc = stmt_next(stmt, err);
-    if (rc == 1 && take_row(reader, stmt, sample_id, out, err) < 0)
+    if (rc == 1 && parse_sample_row(reader, stmt, sample_id, out, err) < 0)
         rc = -1;
     stmt_reset(stmt);
     return rc;
 }
 
-static int add_turn(struct sample_reader *reader, size_t index, const struct stmt *row,
-                    struct error *err)
+static int read_turn_row(struct sample_reader *reader, size_t index, const struct stmt *row,
+                         struct error *err)
 {
     if (index == reader->turns_cap) {
         const size_t cap = index ? 2 * index : 8;
@@ -175,14 +177,14 @@ static int add_turn(struct sample_reader *reader, size_t index, const struct stm
         reader->turns_cap = cap;
     }
     struct turn *turn = &reader->turns[index];
-    if (keep(reader, stmt_bytes(row, 0), &turn->role, err) < 0 ||
-        keep(reader, stmt_bytes(row, 1), &turn->content, err) < 0)
+    if (copy_sample_text(reader, stmt_bytes(row, 0), &turn->role, err) < 0 ||
+        copy_sample_text(reader, stmt_bytes(row, 1), &turn->content, err) < 0)
         return -1;
-    return keep(reader, stmt_bytes(row, 2), &turn->extra, err);
+    return copy_sample_text(reader, stmt_bytes(row, 2), &turn->extra, err);
 }
 
-static int read_turns(struct sample_reader *reader, int64_t sample_id, size_t n_turns,
-                      struct error *err)
+static int read_sample_turns(struct sample_reader *reader, int64_t sample_id, size_t n_turns,
+                             struct error *err)
 {
     struct stmt *stmt = NULL;
     size_t n = 0;
@@ -192,7 +194,7 @@ static int read_turns(struct sample_reader *reader, int64_t sample_id, size_t n_
         return -1;
     stmt_bind_int(stmt, ":sample_id", sample_id);
     while ((rc = stmt_next(stmt, err)) == 1 && n < n_turns) {
-        if (add_turn(reader, n, stmt, err) < 0) {
+        if (read_turn_row(reader, n, stmt, err) < 0) {
             rc = -1;
             break;
         }
@@ -202,7 +204,8 @@ static int read_turns(struct sample_reader *reader, int64_t sample_id, size_t n_
     if (rc < 0)
         return -1;
     if (rc == 1 || n < n_turns)
-        return damaged(reader, sample_id, "it has not as many turns as it says", err);
+        return raise_damaged(reader, sample_id, "its number of turns does not match its turns",
+                             err);
     return 0;
 }
 
@@ -212,10 +215,10 @@ int sample_read(struct sample_reader *reader, int64_t sample_id, struct sample *
     struct sample sample = { 0 };
 
     arena_clear(&reader->arena);
-    const int rc = read_row(reader, sample_id, &sample, err);
+    const int rc = read_sample_row(reader, sample_id, &sample, err);
     if (rc != 1)
         return rc;
-    if (read_turns(reader, sample_id, sample.n_turns, err) < 0)
+    if (read_sample_turns(reader, sample_id, sample.n_turns, err) < 0)
         return -1;
     sample.turns = reader->turns;
     *out = sample;

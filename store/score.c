@@ -172,8 +172,8 @@ int score_set_request(struct store *store, int64_t score_set_id, int64_t run_id,
 }
 
 /* List names for a message. */
-static int list_names(struct store *store, const char *sql, const char *metric, char *out,
-                      size_t size, struct error *err)
+static int list_score_names(struct store *store, const char *sql, const char *metric, char *out,
+                            size_t size, struct error *err)
 {
     struct stmt *stmt = NULL;
 
@@ -189,13 +189,13 @@ static int raise_no_set(struct store *store, const char *metric, const char *mod
 {
     char names[300];
 
-    if (list_names(store, LIST_MODELS, metric, names, sizeof names, err) < 0)
+    if (list_score_names(store, LIST_MODELS, metric, names, sizeof names, err) < 0)
         return -1;
     if (model && names[0])
         return error_set(err, ERR_NOT_FOUND,
                          "model '%s' has no '%s' scores; models that have them: %s", model,
                          metric, names);
-    if (list_names(store, LIST_METRICS, NULL, names, sizeof names, err) < 0)
+    if (list_score_names(store, LIST_METRICS, NULL, names, sizeof names, err) < 0)
         return -1;
     if (names[0])
         return error_set(err, ERR_NOT_FOUND,
@@ -209,7 +209,7 @@ static int raise_many_models(struct store *store, const char *metric, struct err
 {
     char names[300];
 
-    if (list_names(store, LIST_MODELS, metric, names, sizeof names, err) < 0)
+    if (list_score_names(store, LIST_MODELS, metric, names, sizeof names, err) < 0)
         return -1;
     return error_set(err, ERR_USAGE, "'%s' scores of several models: name one with --model: %s",
                      metric, names);
@@ -369,7 +369,7 @@ int score_get(struct store *store, int64_t score_set_id, int64_t sample_id,
     if (rc == 1) {
         row.value = stmt_real(stmt, 0);
         row.n_tokens = stmt_int(stmt, 2);
-        if (db_keep(store, stmt_bytes(stmt, 1), &row.status, err) < 0)
+        if (db_copy_text(store, stmt_bytes(stmt, 1), &row.status, err) < 0)
             rc = -1;
         else
             *out = row;

@@ -8,7 +8,7 @@
 #include "store/condition_private.h"
 #include "store/db_private.h"
 
-enum { PERMYRIAD = 10000 };
+enum { SHARE_UNIT = 10000 };
 
 #define RANK_HEAD "SELECT c.sample_id, "
 #define RANK_JOIN                                                                              \
@@ -58,9 +58,9 @@ struct ranking {
     struct id_list list;
     double *scores;
     size_t cap;
-    uint64_t n_candidates; /* samples with a number, of which the list may be cut to the best */
+    uint64_t n_candidates; /* as in struct selection_result; the list may be cut to fewer */
     uint64_t n_unscored;
-    uint64_t n_outside; /* candidates of which it is only known that they are behind the list */
+    uint64_t n_outside;
 };
 
 static void ranking_release(struct ranking *ranking)
@@ -87,7 +87,8 @@ static int ranking_add(struct ranking *ranking, int64_t sample_id, double score,
     return 0;
 }
 
-/* All rows of a statement that gives ids and scores; a score that is NULL is only counted. */
+/* Collect the ids and scores that the statement returns. Rows without a score are only counted.
+ */
 static int ranking_collect(struct ranking *ranking, struct stmt *stmt, struct error *err)
 {
     int rc;
@@ -107,19 +108,19 @@ static int ranking_collect(struct ranking *ranking, struct stmt *stmt, struct er
     return rc;
 }
 
-uint64_t selection_count(uint64_t top_n, uint64_t top_permyriad, uint64_t n)
+uint64_t selection_count(uint64_t top_n, uint64_t top_per_10000, uint64_t n)
 {
     if (top_n > 0)
         return top_n < n ? top_n : n;
-    if (top_permyriad >= PERMYRIAD)
+    if (top_per_10000 >= SHARE_UNIT)
         return n;
-    return n / PERMYRIAD * top_permyriad +
-           (n % PERMYRIAD * top_permyriad + PERMYRIAD - 1) / PERMYRIAD;
+    return n / SHARE_UNIT * top_per_10000 +
+           (n % SHARE_UNIT * top_per_10000 + SHARE_UNIT - 1) / SHARE_UNIT;
 }
 
-/* Samples and scores in order; NULL last. */
-static int open_ranked(struct store *store, const struct selection_spec *spec,
-                       struct stmt **out, struct error *err)
+/* Open the statement that returns samples and scores in order, NULL last. */
+static int open_ranking_stmt(struct store *store, const struct selection_spec *spec,
+                             struct stmt **out, struct error *err)
 {
     const char *column = spec->cohort_id > 0 ? spec->cohort_column : "value";
     char before[120], after[240];
@@ -138,31 +139,32 @@ static int open_ranked(struct store *store, const struct selection_spec *spec,
     return 0;
 }
 
-/* The condition is evaluated once: ranking and counting come from the same pass. */
-static int rank(struct store *store, const struct selection_spec *spec, struct ranking *out,
-                struct error *err)
+/* Rank the samples and count them in one pass, so that the condition is evaluated once. */
+static int rank_samples(struct store *store, const struct selection_spec *spec,
+                        struct ranking *out, struct error *err)
 {
     struct stmt *stmt = NULL;
 
-    if (open_ranked(store, spec, &stmt, err) < 0)
+    if (open_ranking_stmt(store, spec, &stmt, err) < 0)
         return -1;
     const int rc = ranking_collect(out, stmt, err);
     stmt_close(stmt);
     if (rc < 0)
         return -1;
-    const uint64_t n = selection_count(spec->top_n, spec->top_permyriad, out->n_candidates);
+    const uint64_t n = selection_count(spec->top_n, spec->top_per_10000, out->n_candidates);
     if (n > out->list.n)
-        return error_set(err, ERR_USAGE,
-                         "--top %s is %llu of %llu, but the cohort was ranked for its first "
-                         "%zu only; score it again with a larger --top, or with --exact-all",
-                         spec->top, (unsigned long long)n,
-                         (unsigned long long)out->n_candidates, out->list.n);
+        return error_set(
+            err, ERR_USAGE,
+            "--top %s selects %llu of %llu, but only the first %zu of the cohort are "
+            "ranked: score it again with a larger --top, or with --exact-all",
+            spec->top, (unsigned long long)n, (unsigned long long)out->n_candidates,
+            out->list.n);
     out->list.n = (size_t)n;
     return 0;
 }
 
-static void bind_spec(struct stmt *stmt, const struct selection_spec *spec,
-                      const struct ranking *ranking)
+static void bind_selection(struct stmt *stmt, const struct selection_spec *spec,
+                           const struct ranking *ranking)
 {
     const char *condition = spec->condition;
 
@@ -174,9 +176,9 @@ static void bind_spec(struct stmt *stmt, const struct selection_spec *spec,
     stmt_bind_count(stmt, ":n_unscored", ranking->n_unscored);
 }
 
-/* 1 when the rows of the selection are those of the ranking, 0, -1. */
-static int has_rows(struct store *store, int64_t selection_id, const struct ranking *ranking,
-                    struct error *err)
+/* Compare the stored rows with the ranking. Returns 1 if they are equal, 0 or -1. */
+static int has_same_rows(struct store *store, int64_t selection_id,
+                         const struct ranking *ranking, struct error *err)
 {
     struct stmt *stmt = NULL;
     size_t n = 0;
@@ -197,16 +199,16 @@ static int has_rows(struct store *store, int64_t selection_id, const struct rank
     return rc == 0 && n == ranking->list.n;
 }
 
-/* Say whether a selection of that name is there, and is the same. */
-static int compare(struct store *store, const struct selection_spec *spec,
-                   const struct ranking *ranking, struct selection_result *out,
-                   struct error *err)
+/* Find out whether a selection of this name exists, and whether it is the same. */
+static int compare_with_stored(struct store *store, const struct selection_spec *spec,
+                               const struct ranking *ranking, struct selection_result *out,
+                               struct error *err)
 {
     struct stmt *stmt = NULL;
 
     if (stmt_use(store, FIND_SAME, &stmt, err) < 0)
         return -1;
-    bind_spec(stmt, spec, ranking);
+    bind_selection(stmt, spec, ranking);
     const int found = stmt_next(stmt, err);
     if (found < 1)
         return found;
@@ -214,7 +216,7 @@ static int compare(struct store *store, const struct selection_spec *spec,
     int same = stmt_int(stmt, 1) != 0;
     stmt_reset(stmt);
     if (same)
-        same = has_rows(store, selection_id, ranking, err);
+        same = has_same_rows(store, selection_id, ranking, err);
     if (same < 0)
         return -1;
     out->unchanged = same == 1;
@@ -222,8 +224,8 @@ static int compare(struct store *store, const struct selection_spec *spec,
     return 0;
 }
 
-static int put_rows(struct store *store, int64_t selection_id, const struct ranking *ranking,
-                    struct error *err)
+static int put_ranking(struct store *store, int64_t selection_id, const struct ranking *ranking,
+                       struct error *err)
 {
     struct stmt *stmt = NULL;
 
@@ -245,19 +247,19 @@ static int put_rows(struct store *store, int64_t selection_id, const struct rank
     return 0;
 }
 
-static int put(struct store *store, const struct selection_spec *spec,
-               const struct ranking *ranking, int64_t run_id, struct error *err)
+static int put_selection(struct store *store, const struct selection_spec *spec,
+                         const struct ranking *ranking, int64_t run_id, struct error *err)
 {
     struct stmt *stmt = NULL;
     int64_t selection_id;
 
     if (stmt_use(store, PUT_SELECTION, &stmt, err) < 0)
         return -1;
-    bind_spec(stmt, spec, ranking);
+    bind_selection(stmt, spec, ranking);
     stmt_bind_int(stmt, ":run_id", run_id);
     if (stmt_get_int(stmt, &selection_id, err) < 0)
         return -1;
-    return put_rows(store, selection_id, ranking, err);
+    return put_ranking(store, selection_id, ranking, err);
 }
 
 int selection_make(struct store *store, const struct selection_spec *spec, int64_t run_id,
@@ -268,15 +270,16 @@ int selection_make(struct store *store, const struct selection_spec *spec, int64
     int rc = -1;
 
     if (spec->name[0] == '\0')
-        return error_set(err, ERR_USAGE, "a selection needs a name");
-    if (spec->top_n == 0 && spec->top_permyriad == 0)
-        return error_set(err, ERR_USAGE, "selection '%s': nothing is asked for", spec->name);
+        return error_set(err, ERR_USAGE, "empty selection name: use --name NAME");
+    if (spec->top_n == 0 && spec->top_per_10000 == 0)
+        return error_set(err, ERR_USAGE, "selection '%s': no size given: use --top N|P%%",
+                         spec->name);
     if (!dry_run && store_begin(store, err) < 0)
         return -1;
-    if (rank(store, spec, &ranking, err) < 0 ||
-        compare(store, spec, &ranking, &result, err) < 0)
+    if (rank_samples(store, spec, &ranking, err) < 0 ||
+        compare_with_stored(store, spec, &ranking, &result, err) < 0)
         goto done;
-    if (!dry_run && !result.unchanged && put(store, spec, &ranking, run_id, err) < 0)
+    if (!dry_run && !result.unchanged && put_selection(store, spec, &ranking, run_id, err) < 0)
         goto done;
     if (!dry_run && store_commit(store, err) < 0)
         goto done;
@@ -293,7 +296,7 @@ done:
     return rc;
 }
 
-static int raise_unknown(struct store *store, const char *name, struct error *err)
+static int raise_unknown_selection(struct store *store, const char *name, struct error *err)
 {
     struct stmt *stmt = NULL;
     char names[300];
@@ -302,11 +305,10 @@ static int raise_unknown(struct store *store, const char *name, struct error *er
         stmt_list(stmt, names, sizeof names, err) < 0)
         return -1;
     if (names[0])
-        return error_set(err, ERR_NOT_FOUND, "there is no selection '%s'; there are: %s", name,
+        return error_set(err, ERR_NOT_FOUND, "no selection '%s': choose one of: %s", name,
                          names);
     return error_set(err, ERR_NOT_FOUND,
-                     "there is no selection '%s', nor any other: run 'curate select' first",
-                     name);
+                     "no selection '%s', and no others: run 'curate select' first", name);
 }
 
 int selection_load(struct store *store, const char *name, struct id_list *out, double **scores,
@@ -322,7 +324,7 @@ int selection_load(struct store *store, const char *name, struct id_list *out, d
     if (found < 0)
         return -1;
     if (found == 0)
-        return raise_unknown(store, name, err);
+        return raise_unknown_selection(store, name, err);
     const int64_t selection_id = stmt_int(stmt, 0);
     stmt_reset(stmt);
     if (stmt_use(store, READ_ROWS, &stmt, err) < 0)
@@ -333,7 +335,7 @@ int selection_load(struct store *store, const char *name, struct id_list *out, d
         return -1;
     }
     *out = ranking.list;
-    ranking.list = (struct id_list){ 0 }; /* the caller's now */
+    ranking.list = (struct id_list){ 0 }; /* the caller owns it */
     if (scores) {
         *scores = ranking.scores;
         ranking.scores = NULL;

@@ -37,12 +37,12 @@ static const char SCAN_REJECTS[] =
 
 static const char REMOVE_REJECT[] = "DELETE FROM reject WHERE reject_id = :reject_id";
 
-static const char JUDGE_REJECT[] =
+static const char UPDATE_REJECT[] =
     "UPDATE reject SET class = :class, detail = :detail WHERE reject_id = :reject_id";
 
 struct reject_scan {
     struct stmt *stmt;
-    struct buf class; /* of the last row, with a NUL behind */
+    struct buf class; /* class of the last row, as a C string */
 };
 
 static int put_source(struct store *store, struct slice name, int64_t *id, struct error *err)
@@ -76,8 +76,8 @@ int source_file_put(struct store *store, const char *source, const char *path, i
     return stmt_get_int(stmt, file_id, err);
 }
 
-/* NULL would be refused by the table: no bytes are an empty text. */
-static struct slice present(struct slice bytes)
+/* The columns are NOT NULL: store absent bytes as empty. */
+static struct slice empty_if_absent(struct slice bytes)
 {
     return bytes.ptr ? bytes : slice_of("", 0);
 }
@@ -85,7 +85,7 @@ static struct slice present(struct slice bytes)
 int reject_add(struct store *store, const struct reject *reject, int64_t run_id,
                struct error *err)
 {
-    struct slice raw = present(reject->raw);
+    struct slice raw = empty_if_absent(reject->raw);
     struct stmt *stmt = NULL;
 
     if (raw.len > REJECT_RAW_MAX_BYTES)
@@ -99,7 +99,7 @@ int reject_add(struct store *store, const struct reject *reject, int64_t run_id,
     stmt_bind_count(stmt, ":byte_offset", reject->byte_offset);
     stmt_bind_count(stmt, ":byte_len", reject->byte_len);
     stmt_bind_text(stmt, ":class", slice_text(reject->class));
-    stmt_bind_text(stmt, ":detail", present(reject->detail));
+    stmt_bind_text(stmt, ":detail", empty_if_absent(reject->detail));
     stmt_bind_blob(stmt, ":raw", raw.ptr, raw.len);
     stmt_bind_blob(stmt, ":hash", hash.bytes, sizeof hash.bytes);
     return stmt_run(stmt, err);
@@ -115,21 +115,21 @@ int reject_remove(struct store *store, int64_t reject_id, struct error *err)
     return stmt_run(stmt, err);
 }
 
-int reject_judge(struct store *store, int64_t reject_id, const char *class, struct slice detail,
-                 struct error *err)
+int reject_update(struct store *store, int64_t reject_id, const char *class,
+                  struct slice detail, struct error *err)
 {
     struct stmt *stmt = NULL;
 
-    if (stmt_use(store, JUDGE_REJECT, &stmt, err) < 0)
+    if (stmt_use(store, UPDATE_REJECT, &stmt, err) < 0)
         return -1;
     stmt_bind_text(stmt, ":class", slice_text(class));
-    stmt_bind_text(stmt, ":detail", present(detail));
+    stmt_bind_text(stmt, ":detail", empty_if_absent(detail));
     stmt_bind_int(stmt, ":reject_id", reject_id);
     return stmt_run(stmt, err);
 }
 
-int reject_scan_open_where(struct store *store, const struct reject_filter *filter,
-                           struct reject_scan **out, struct error *err)
+int reject_scan_open(struct store *store, const struct reject_filter *filter,
+                     struct reject_scan **out, struct error *err)
 {
     struct reject_scan *scan = malloc(sizeof *scan);
 
@@ -146,13 +146,6 @@ int reject_scan_open_where(struct store *store, const struct reject_filter *filt
     stmt_bind_int(scan->stmt, ":limit", filter->limit > 0 ? filter->limit : -1);
     *out = scan;
     return 0;
-}
-
-int reject_scan_open(struct store *store, struct reject_scan **out, struct error *err)
-{
-    const struct reject_filter all = { .class = NULL };
-
-    return reject_scan_open_where(store, &all, out, err);
 }
 
 int reject_scan_next(struct reject_scan *scan, struct reject_row *out, struct error *err)

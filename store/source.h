@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * source.h - corpora, their files, and the records that were refused.
+ * source.h - sources, their files, and rejects: records that could not be read.
+ *
+ * Functions return 0, or -1 with err set, unless the comment says otherwise.
  */
 #ifndef CURATE_SOURCE_H
 #define CURATE_SOURCE_H
@@ -12,7 +14,7 @@
 struct error;
 struct store;
 
-/* The id of a file under its source; both rows are made when missing. */
+/* Get the id of a file of a source. Adds the source and the file if they are new. */
 int source_file_put(struct store *store, const char *source, const char *path, int64_t *file_id,
                     struct error *err);
 
@@ -25,36 +27,37 @@ struct reject {
     uint64_t byte_len;
     const char *class; /* lower_snake, see docs/design.md */
     struct slice detail;
-    struct slice raw; /* kept up to REJECT_RAW_MAX_BYTES */
+    struct slice raw; /* only the first REJECT_RAW_MAX_BYTES are stored */
 };
 
-/* Store it, unless the same bytes were refused at the same place before. */
+/* Store a reject, unless one with the same bytes at the same place is stored already. */
 int reject_add(struct store *store, const struct reject *reject, int64_t run_id,
                struct error *err);
 
-/* It became a sample after all. Inside a transaction, as the next. */
+/* Delete a reject, because its record is a sample now. Call inside a transaction. */
 int reject_remove(struct store *store, int64_t reject_id, struct error *err);
-/* It is still refused, perhaps for another reason. */
-int reject_judge(struct store *store, int64_t reject_id, const char *class, struct slice detail,
-                 struct error *err);
+/* Replace class and detail of a reject. Call inside a transaction. */
+int reject_update(struct store *store, int64_t reject_id, const char *class,
+                  struct slice detail, struct error *err);
 
-/* Walk rejects in order; 1 / 0 / -1. Slices last until the next call. */
 struct reject_row {
     int64_t reject_id;
     int64_t run_id;
     struct slice source;
     struct slice path;
-    struct reject reject; /* class lasts until the next call, too */
+    struct reject reject;
 };
 struct reject_scan;
 struct reject_filter {
-    int64_t after_id;  /* only those behind this one; 0 for all */
-    int64_t limit;     /* so many at most; 0 for all */
-    const char *class; /* NULL for every class */
+    int64_t after_id;  /* only ids greater than this; 0: all */
+    int64_t limit;     /* at most this many; 0: all */
+    const char *class; /* NULL: all classes */
 };
-int reject_scan_open(struct store *store, struct reject_scan **out, struct error *err);
-int reject_scan_open_where(struct store *store, const struct reject_filter *filter,
-                           struct reject_scan **out, struct error *err);
+/* Open a scan over the rejects that pass the filter, by id. The class is borrowed until the
+ * scan is closed. */
+int reject_scan_open(struct store *store, const struct reject_filter *filter,
+                     struct reject_scan **out, struct error *err);
+/* Get the next reject. Returns 1, 0 at the end, or -1. Text is valid until the next call. */
 int reject_scan_next(struct reject_scan *scan, struct reject_row *out, struct error *err);
 void reject_scan_close(struct reject_scan *scan);
 

@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
-#include "store/sqlite_private.h"
+#include <sqlite3.h>
 
-/* A mistake in what a user wrote, and where it is. */
-static int raise_mistake(const struct stmt *stmt, int rc, const char *sql, const char *detail,
-                         struct error *err)
+#include "base/error.h"
+
+/* Report a mistake in a user's SQL and its position, counted in characters. */
+static int raise_user_mistake(const struct stmt *stmt, int rc, const char *sql,
+                              const char *detail, struct error *err)
 {
     const struct stmt_user *user = &stmt->user;
     const int offset = sqlite3_error_offset(stmt->store->db);
@@ -20,14 +21,13 @@ static int raise_mistake(const struct stmt *stmt, int rc, const char *sql, const
     if (offset < 0 || (size_t)offset < user->start)
         return error_set_sys(err, ERR_USAGE, rc, "%s%s", user->prefix, detail);
     if ((size_t)offset >= user->start + user->len)
-        return error_set_sys(err, ERR_USAGE, rc, "%ssomething is missing at its end",
-                             user->prefix);
+        return error_set_sys(err, ERR_USAGE, rc, "%sincomplete at the end", user->prefix);
     for (size_t i = user->start; i < (size_t)offset; i++)
         n += ((unsigned char)sql[i] & 0xc0) != 0x80; /* characters, not bytes */
     return error_set_sys(err, ERR_USAGE, rc, "%s%s, at character %zu", user->prefix, detail, n);
 }
 
-/* Stopped by a signal, or by the limit of steps. */
+/* Report that a signal or the limit of steps stopped the statement. */
 static int raise_interrupt(const struct stmt *stmt, int rc, struct error *err)
 {
     const struct store *store = stmt->store;
@@ -37,7 +37,7 @@ static int raise_interrupt(const struct stmt *stmt, int rc, struct error *err)
         return error_set_sys(err, ERR_CANCELLED, signal, "%sstopped by signal %d",
                              stmt->user.prefix, signal);
     return error_set_sys(err, ERR_USAGE, rc,
-                         "%sgiven up after %" PRIu64 " steps of SQLite: it may never end",
+                         "%sstopped after %" PRIu64 " SQLite steps: it may never end",
                          stmt->user.prefix, store->max_user_steps);
 }
 
@@ -49,7 +49,7 @@ static int raise_stmt(const struct stmt *stmt, int rc, const char *sql, struct e
         return db_raise(stmt->store, rc, detail, sql, err);
     switch (rc & 0xff) {
     case SQLITE_AUTH:
-        return error_set_sys(err, ERR_USAGE, rc, "%sonly reading is allowed here (%s)",
+        return error_set_sys(err, ERR_USAGE, rc, "%sonly reading is allowed (%s)",
                              stmt->user.prefix, detail);
     case SQLITE_INTERRUPT:
         return raise_interrupt(stmt, rc, err);
@@ -58,14 +58,14 @@ static int raise_stmt(const struct stmt *stmt, int rc, const char *sql, struct e
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
     case SQLITE_RANGE:
-        return raise_mistake(stmt, rc, sql, detail, err);
+        return raise_user_mistake(stmt, rc, sql, detail, err);
     default:
         return db_raise(stmt->store, rc, detail, sql, err);
     }
 }
 
-static int prepare(struct stmt *stmt, const char *sql, unsigned flags, const char **tail,
-                   struct error *err)
+static int stmt_prepare(struct stmt *stmt, const char *sql, unsigned flags, const char **tail,
+                        struct error *err)
 {
     struct store *store = stmt->store;
 
@@ -77,7 +77,7 @@ static int prepare(struct stmt *stmt, const char *sql, unsigned flags, const cha
     return 0;
 }
 
-static struct stmt *find_slot(struct store *store, const char *sql)
+static struct stmt *find_cache_slot(struct store *store, const char *sql)
 {
     const size_t start = ((uintptr_t)sql >> 3) * 31;
 
@@ -91,14 +91,14 @@ static struct stmt *find_slot(struct store *store, const char *sql)
 
 int stmt_use(struct store *store, const char *sql, struct stmt **out, struct error *err)
 {
-    struct stmt *stmt = find_slot(store, sql);
+    struct stmt *stmt = find_cache_slot(store, sql);
 
     if (!stmt)
-        return error_set(err, ERR_INVARIANT, "more than %d kinds of statements",
+        return error_set(err, ERR_INVARIANT, "more than %d cached statements",
                          STMT_CACHE_SLOTS);
     if (!stmt->handle) {
         stmt->store = store;
-        if (prepare(stmt, sql, SQLITE_PREPARE_PERSISTENT, NULL, err) < 0)
+        if (stmt_prepare(stmt, sql, SQLITE_PREPARE_PERSISTENT, NULL, err) < 0)
             return -1;
         stmt->key = sql;
     }
@@ -108,8 +108,9 @@ int stmt_use(struct store *store, const char *sql, struct stmt **out, struct err
     return 0;
 }
 
-static int open_own(struct store *store, const char *sql, const struct stmt_user *user,
-                    const char **tail, struct stmt **out, struct error *err)
+static int stmt_open_uncached(struct store *store, const char *sql,
+                              const struct stmt_user *user, const char **tail,
+                              struct stmt **out, struct error *err)
 {
     struct stmt *stmt = calloc(1, sizeof *stmt);
 
@@ -117,7 +118,7 @@ static int open_own(struct store *store, const char *sql, const struct stmt_user
         return error_nomem(err);
     stmt->store = store;
     stmt->user = *user;
-    if (prepare(stmt, sql, 0, tail, err) < 0) {
+    if (stmt_prepare(stmt, sql, 0, tail, err) < 0) {
         free(stmt);
         return -1;
     }
@@ -127,11 +128,11 @@ static int open_own(struct store *store, const char *sql, const struct stmt_user
 
 int stmt_open(struct store *store, const char *sql, struct stmt **out, struct error *err)
 {
-    return open_own(store, sql, &(struct stmt_user){ 0 }, NULL, out, err);
+    return stmt_open_uncached(store, sql, &(struct stmt_user){ 0 }, NULL, out, err);
 }
 
-/* Blanks, comments and semicolons may follow a statement, nothing else. */
-static bool is_blank(struct store *store, const char *tail)
+/* True if only blanks, comments and semicolons are left. */
+static bool has_no_statement(struct store *store, const char *tail)
 {
     while (*tail) {
         sqlite3_stmt *more = NULL;
@@ -153,14 +154,14 @@ int stmt_open_user(struct store *store, const char *sql, const struct stmt_user 
     const char *tail = NULL;
 
     store->user_steps = 0;
-    if (open_own(store, sql, user, &tail, &stmt, err) < 0)
+    if (stmt_open_uncached(store, sql, user, &tail, &stmt, err) < 0)
         return -1;
     if (!stmt->handle) {
-        error_set(err, ERR_USAGE, "%sthere is no statement in it", user->prefix);
+        error_set(err, ERR_USAGE, "%sno statement given", user->prefix);
     } else if (!sqlite3_stmt_readonly(stmt->handle)) {
-        error_set(err, ERR_USAGE, "%sonly reading is allowed here", user->prefix);
-    } else if (!is_blank(store, tail)) {
-        error_set(err, ERR_USAGE, "%ssomething follows the first statement", user->prefix);
+        error_set(err, ERR_USAGE, "%sonly reading is allowed", user->prefix);
+    } else if (!has_no_statement(store, tail)) {
+        error_set(err, ERR_USAGE, "%stext after the first statement", user->prefix);
     } else {
         *out = stmt;
         return 0;
@@ -191,8 +192,9 @@ void stmt_reset(struct stmt *stmt)
     stmt->ended = false;
 }
 
-/* Looking names up costs a walk over all of them, so the one after the last is tried first. */
-static int param(struct stmt *stmt, const char *name)
+/* Find the index of a parameter. SQLite searches all names, so try the one after the last
+ * first. */
+static int find_param(struct stmt *stmt, const char *name)
 {
     const char *next = sqlite3_bind_parameter_name(stmt->handle, stmt->last_param + 1);
 
@@ -203,7 +205,7 @@ static int param(struct stmt *stmt, const char *name)
     return stmt->last_param;
 }
 
-static void keep_failure(struct stmt *stmt, int rc)
+static void note_bind_result(struct stmt *stmt, int rc)
 {
     if (stmt->bind_rc == SQLITE_OK)
         stmt->bind_rc = rc;
@@ -211,39 +213,39 @@ static void keep_failure(struct stmt *stmt, int rc)
 
 void stmt_bind_int(struct stmt *stmt, const char *name, int64_t value)
 {
-    keep_failure(stmt, sqlite3_bind_int64(stmt->handle, param(stmt, name), value));
+    note_bind_result(stmt, sqlite3_bind_int64(stmt->handle, find_param(stmt, name), value));
 }
 
 void stmt_bind_count(struct stmt *stmt, const char *name, uint64_t value)
 {
     if (value > INT64_MAX)
-        keep_failure(stmt, SQLITE_TOOBIG);
+        note_bind_result(stmt, SQLITE_TOOBIG);
     else
         stmt_bind_int(stmt, name, (int64_t)value);
 }
 
 void stmt_bind_real(struct stmt *stmt, const char *name, double value)
 {
-    keep_failure(stmt, sqlite3_bind_double(stmt->handle, param(stmt, name), value));
+    note_bind_result(stmt, sqlite3_bind_double(stmt->handle, find_param(stmt, name), value));
 }
 
 void stmt_bind_text(struct stmt *stmt, const char *name, struct slice text)
 {
-    keep_failure(stmt, sqlite3_bind_text64(stmt->handle, param(stmt, name), text.ptr, text.len,
-                                           SQLITE_STATIC, SQLITE_UTF8));
+    note_bind_result(stmt, sqlite3_bind_text64(stmt->handle, find_param(stmt, name), text.ptr,
+                                               text.len, SQLITE_STATIC, SQLITE_UTF8));
 }
 
 void stmt_bind_blob(struct stmt *stmt, const char *name, const void *bytes, size_t n)
 {
-    keep_failure(stmt,
-                 sqlite3_bind_blob64(stmt->handle, param(stmt, name), bytes, n, SQLITE_STATIC));
+    note_bind_result(stmt, sqlite3_bind_blob64(stmt->handle, find_param(stmt, name), bytes, n,
+                                               SQLITE_STATIC));
 }
 
 int stmt_next(struct stmt *stmt, struct error *err)
 {
     int rc = stmt->bind_rc;
 
-    if (stmt->ended) /* SQLite would begin again */
+    if (stmt->ended) /* SQLite would run it again */
         return 0;
     if (rc == SQLITE_OK) {
         stmt->store->user_sql = stmt->user.prefix != NULL;
@@ -264,7 +266,7 @@ int stmt_run(struct stmt *stmt, struct error *err)
     const int rc = stmt_next(stmt, err);
 
     if (rc == 1) {
-        error_set(err, ERR_INVARIANT, "rows come from: %s", sqlite3_sql(stmt->handle));
+        error_set(err, ERR_INVARIANT, "statement returns rows: %s", sqlite3_sql(stmt->handle));
         stmt_reset(stmt);
     }
     return rc == 0 ? 0 : -1;
@@ -275,7 +277,8 @@ int stmt_get_int(struct stmt *stmt, int64_t *out, struct error *err)
     const int rc = stmt_next(stmt, err);
 
     if (rc == 0)
-        error_set(err, ERR_INVARIANT, "no row comes from: %s", sqlite3_sql(stmt->handle));
+        error_set(err, ERR_INVARIANT, "statement returns no row: %s",
+                  sqlite3_sql(stmt->handle));
     if (rc != 1)
         return -1;
     *out = stmt_int(stmt, 0);
@@ -354,14 +357,14 @@ double stmt_real(const struct stmt *stmt, size_t column)
     return sqlite3_column_double(stmt->handle, (int)column);
 }
 
-/* Text is read as bytes: sqlite3_column_text() would copy it to put a NUL behind, and give NULL
- * both for NULL and when there is no memory for that. */
+/* Read text as a blob: sqlite3_column_text() may copy it to append a NUL, and returns NULL both
+ * for NULL and when memory runs out. */
 struct slice stmt_bytes(const struct stmt *stmt, size_t column)
 {
     const void *bytes = sqlite3_column_blob(stmt->handle, (int)column);
     const size_t n = (size_t)sqlite3_column_bytes(stmt->handle, (int)column);
 
-    /* SQLite gives no address for what is empty either. */
+    /* SQLite returns NULL for empty values too. */
     if (!bytes && stmt_column_type(stmt, column) != STMT_NULL)
         return slice_of("", 0);
     return slice_of(bytes, n);

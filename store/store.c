@@ -15,34 +15,33 @@
 #include "base/error.h"
 #include "base/io/file.h"
 #include "store/db_private.h"
-#include "store/migrate_private.h"
 
 /*
- * Pages of 16 KiB: measured against 4 KiB, records of 1 kB take a fifth less processor time and
- * 9 % less disk, records of 200 kB half the time.
+ * Pages of 16 KiB. Compared with 4 KiB, records of 1 kB take a fifth less CPU time and 9 % less
+ * disk space; records of 200 kB take half the time (measured).
  */
 #define CREATE_PRAGMAS "PRAGMA page_size = 16384"
 
 /*
- * Pages are never mapped: a file that shrinks under a mapping kills the process, and the
- * mapping would count as our memory. The log goes back into the file when it has 4096 pages, 64
- * MiB: pages that many commits change are then written once.
+ * Do not map the file: if it shrinks, the process is killed, and the mapping would count as our
+ * memory. Checkpoint the log at 4096 pages (64 MiB), so that a page changed by many commits is
+ * written to the file once.
  */
 #define CONNECTION_PRAGMAS                                                                     \
     "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;"     \
     "PRAGMA mmap_size = 0; PRAGMA secure_delete = OFF; PRAGMA cell_size_check = ON;"           \
     "PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 134217728"
 
-enum { CACHE_KIB = 65536 }; /* the size in CONNECTION_PRAGMAS */
+enum { CACHE_KIB = 65536 }; /* the cache_size in CONNECTION_PRAGMAS */
 
-static bool in_memory(const char *path)
+static bool is_memory_path(const char *path)
 {
     return strcmp(path, ":memory:") == 0;
 }
 
-/* An empty file is an empty database. Made here and not by SQLite, which would not tell us why
- * it cannot be made. */
-static int make_file(const char *path, struct error *err)
+/* Create an empty file, which is an empty database. SQLite could create it, but would not
+ * report why that failed. */
+static int create_db_file(const char *path, struct error *err)
 {
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 
@@ -52,24 +51,24 @@ static int make_file(const char *path, struct error *err)
     }
     if (errno == ENOENT || errno == ENOTDIR)
         return error_set_sys(err, ERR_CANTCREATE, errno,
-                             "%s: cannot be made: there is no such folder", path);
+                             "%s: cannot create: the folder does not exist", path);
     return error_errno(err, errno, path);
 }
 
-static int check_path(const char *path, enum store_mode mode, struct error *err)
+static int check_db_path(const char *path, enum store_mode mode, struct error *err)
 {
     struct stat st;
 
     if (path[0] == '\0')
-        return error_set(err, ERR_USAGE, "the name of the database is empty");
-    if (in_memory(path))
+        return error_set(err, ERR_USAGE, "empty database name: use --db FILE");
+    if (is_memory_path(path))
         return 0;
     if (stat(path, &st) < 0) {
         if (mode == STORE_CREATE)
-            return make_file(path, err);
+            return create_db_file(path, err);
         if (errno == ENOENT)
             return error_set(err, ERR_NOT_FOUND,
-                             "%s: there is no such database; 'curate init' makes one", path);
+                             "%s: no such database: create one with 'curate init'", path);
         return error_errno(err, errno, path);
     }
     if (!S_ISREG(st.st_mode))
@@ -77,9 +76,9 @@ static int check_path(const char *path, enum store_mode mode, struct error *err)
     return 0;
 }
 
-/* True when there may be commits in the log that are not in the database file yet. The log lies
- * beside the file itself, not beside a link to it. */
-static bool has_log(const char *path)
+/* True if the log may hold commits that are not in the database file yet. The log is in the
+ * folder of the file itself, not of a link to it. */
+static bool may_have_log(const char *path)
 {
     char real[PATH_MAX];
     char name[PATH_MAX + 8];
@@ -91,7 +90,7 @@ static bool has_log(const char *path)
     return stat(name, &st) == 0 ? st.st_size > 0 : errno != ENOENT;
 }
 
-static int open_and_read(const char *path, enum db_access access, struct store **out,
+static int open_readable(const char *path, enum db_access access, struct store **out,
                          struct error *err)
 {
     struct store *store = NULL;
@@ -108,31 +107,33 @@ static int open_and_read(const char *path, enum db_access access, struct store *
 }
 
 /*
- * Reading needs the -wal and -shm files, which SQLite makes when they are not there. Where a
- * reader may not make them, as on a read-only file system, there is no writer either, and
- * without a log the database file is all there is.
+ * A reader needs the -wal and -shm files, which SQLite creates if they are missing. If it may
+ * not create them (read-only file system), there is no writer either. Then the database file is
+ * complete, provided that there is no log.
  */
-static int connect_to_read(const char *path, struct store **out, struct error *err)
+static int open_read_only(const char *path, struct store **out, struct error *err)
 {
     struct error first;
 
-    if (open_and_read(path, DB_NORMAL, out, &first) == 0)
+    if (open_readable(path, DB_NORMAL, out, &first) == 0)
         return 0;
     if (!db_lacks_files(&first)) {
         *err = first;
         return -1;
     }
-    if (has_log(path))
-        return error_set_sys(err, ERR_DENIED, first.sys,
-                             "%s: its -wal file holds commits that only a user who may write to"
-                             " the folder can read",
-                             path);
-    return open_and_read(path, DB_IMMUTABLE, out, err);
+    if (may_have_log(path))
+        return error_set_sys(
+            err, ERR_DENIED, first.sys,
+            "%s: the -wal file holds commits: run this as a user who can write to"
+            " the folder",
+            path);
+    return open_readable(path, DB_IMMUTABLE, out, err);
 }
 
-/* What is in the file: *version of our schema, 0 when it is as good as new. */
-static int identify(struct store *store, enum store_mode mode, int64_t *version,
-                    struct error *err)
+/* Check that the file is a curate database of a supported version. *version is 0 if it is
+ * empty. */
+static int check_store_version(struct store *store, enum store_mode mode, int64_t *version,
+                               struct error *err)
 {
     int64_t application_id;
     int64_t n_objects;
@@ -146,18 +147,19 @@ static int identify(struct store *store, enum store_mode mode, int64_t *version,
     if (application_id == 0 && *version == 0 && n_objects == 0) {
         if (mode == STORE_CREATE)
             return 0;
-        return error_set(err, ERR_INPUT,
-                         "%s: not a curate database: it is empty; 'curate init' fills it",
-                         db_path(store));
+        return error_set(
+            err, ERR_INPUT,
+            "%s: not a curate database: the file is empty: run 'curate init' first",
+            db_path(store));
     }
     if (application_id != STORE_APPLICATION_ID || *version < 1 || !is_utf8)
         return error_set(err, ERR_INPUT,
-                         "%s: not a curate database, but one of another program",
+                         "%s: not a curate database: it belongs to another program",
                          db_path(store));
     if (*version > store_version())
         return error_set(err, ERR_UNSUPPORTED,
                          "%s: schema version %" PRId64 " is newer than version %d of this"
-                         " program: use the curate that wrote it, or a later one",
+                         " program: use the curate that wrote it or a later one",
                          db_path(store), *version, store_version());
     if (*version < store_version() && mode == STORE_READ_ONLY)
         return error_set(err, ERR_UNSUPPORTED,
@@ -167,39 +169,38 @@ static int identify(struct store *store, enum store_mode mode, int64_t *version,
     return 0;
 }
 
-/* The log lets readers work while we write. It needs shared memory, which machines do not have
- * in common: on a network file system the old journal takes its place, and a reader may have to
- * wait.
- */
-static int use_log(struct store *store, struct error *err)
+/* Use a write-ahead log, so that others can read while we write. It needs shared memory, which
+ * does not work across machines. On a network file system use the rollback journal: readers may
+ * have to wait. */
+static int set_journal_mode(struct store *store, struct error *err)
 {
     struct stmt *stmt = NULL;
     int rc = -1;
 
-    if (!in_memory(db_path(store)) && file_network_name(db_path(store)))
+    if (!is_memory_path(db_path(store)) && file_network_name(db_path(store)))
         return db_exec(store, "PRAGMA journal_mode = DELETE", err);
     if (stmt_open(store, "PRAGMA journal_mode = WAL", &stmt, err) < 0)
         return -1;
     if (stmt_next(stmt, err) == 1) {
         rc = 0;
-        if (!slice_equal(stmt_bytes(stmt, 0), slice_text("wal")) && !in_memory(db_path(store)))
-            rc =
-                error_set(err, ERR_UNSUPPORTED,
-                          "%s: this file system cannot hold a database that is written and read"
-                          " at the same time; put it on a local disk",
-                          db_path(store));
+        if (!slice_equal(stmt_bytes(stmt, 0), slice_text("wal")) &&
+            !is_memory_path(db_path(store)))
+            rc = error_set(err, ERR_UNSUPPORTED,
+                           "%s: this file system does not support a write-ahead log: put the "
+                           "database on a local disk",
+                           db_path(store));
     }
     stmt_close(stmt);
     return rc;
 }
 
-static int make_ready(struct store *store, enum store_mode mode, struct error *err)
+static int prepare_store(struct store *store, enum store_mode mode, struct error *err)
 {
     int64_t version;
 
-    if (identify(store, mode, &version, err) < 0)
+    if (check_store_version(store, mode, &version, err) < 0)
         return -1;
-    /* The page size first: SQLite turns the size of the cache into pages when it is told. */
+    /* Set the page size first: SQLite converts the cache size to pages when it is set. */
     if (version == 0 && db_exec(store, CREATE_PRAGMAS, err) < 0)
         return -1;
     if (db_exec(store, CONNECTION_PRAGMAS, err) < 0)
@@ -207,9 +208,8 @@ static int make_ready(struct store *store, enum store_mode mode, struct error *e
     if (mode == STORE_READ_ONLY)
         return db_exec(store, "PRAGMA query_only = ON", err);
     if (!db_writable(store))
-        return error_set(err, ERR_DENIED, "%s: the database is write-protected",
-                         db_path(store));
-    if (use_log(store, err) < 0)
+        return error_set(err, ERR_DENIED, "%s: write-protected", db_path(store));
+    if (set_journal_mode(store, err) < 0)
         return -1;
     return migrate_up(store, version, err);
 }
@@ -219,15 +219,15 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
     struct store *store = NULL;
     int rc;
 
-    if (check_path(path, mode, err) < 0)
+    if (check_db_path(path, mode, err) < 0)
         return -1;
     if (mode == STORE_READ_ONLY)
-        rc = connect_to_read(path, &store, err);
+        rc = open_read_only(path, &store, err);
     else
-        rc = open_and_read(path, DB_NORMAL, &store, err);
+        rc = open_readable(path, DB_NORMAL, &store, err);
     if (rc < 0)
         return -1;
-    if (make_ready(store, mode, err) < 0) {
+    if (prepare_store(store, mode, err) < 0) {
         store_close(store);
         return -1;
     }
@@ -237,12 +237,12 @@ int store_open(const char *path, enum store_mode mode, struct store **out, struc
 
 int store_limit_cache(struct store *store, size_t max_bytes, struct error *err)
 {
-    const size_t usual = CACHE_KIB;
+    const size_t default_kib = CACHE_KIB;
     char sql[64];
 
-    /* SQLite takes a negative size for KiB. */
+    /* A negative size is in KiB. */
     snprintf(sql, sizeof sql, "PRAGMA cache_size = -%zu",
-             max_bytes > 0 && max_bytes / 1024 < usual ? max_bytes / 1024 : usual);
+             max_bytes > 0 && max_bytes / 1024 < default_kib ? max_bytes / 1024 : default_kib);
     return db_exec(store, sql, err);
 }
 

@@ -2,16 +2,21 @@
 /*
  * store.h - the database file: open, close, transactions.
  *
- * One SQLite file in WAL mode, foreign keys on, marked with our application_id; user_version is
- * the number of migrations applied (schemas/). A store belongs to one thread. Only store/
- * includes <sqlite3.h>; nothing outside store/ holds SQL, except conditions users write
- * (selection.h, query.h).
+ * The database is one SQLite file in WAL mode with foreign keys on. It is marked with our
+ * application_id; user_version is the number of migrations applied (schemas/). A store belongs
+ * to one thread. Only store/ includes <sqlite3.h> and contains SQL, except the conditions that
+ * users write (selection.h, query.h).
  *
- * SQLite's word becomes an error code: busy or locked is ERR_BUSY; not a database, corrupt or
- * not ours is ERR_INPUT; of another schema version is ERR_UNSUPPORTED; full disk and failed I/O
- * are ERR_IO; cannot open is ERR_NOT_FOUND, ERR_CANTCREATE or ERR_DENIED; no memory is
- * ERR_NOMEM. A value that no column can hold is ERR_INPUT; a broken constraint is our mistake:
- * ERR_INVARIANT.
+ * Functions return 0, or -1 with err set, unless the comment says otherwise. SQLite's result
+ * codes become these error codes:
+ *   busy, locked                        ERR_BUSY
+ *   not a database, corrupt, not ours   ERR_INPUT
+ *   another schema version              ERR_UNSUPPORTED
+ *   disk full, I/O failure              ERR_IO
+ *   cannot open                         ERR_NOT_FOUND, ERR_CANTCREATE or ERR_DENIED
+ *   out of memory                       ERR_NOMEM
+ *   value too large for a column        ERR_INPUT
+ *   broken constraint                   ERR_INVARIANT: a bug in the program
  */
 #ifndef CURATE_STORE_H
 #define CURATE_STORE_H
@@ -23,36 +28,36 @@ struct error;
 struct store;
 
 enum store_mode {
-    STORE_READ_ONLY,  /* must exist, at the current schema version */
-    STORE_READ_WRITE, /* must exist; migrated up when older */
-    STORE_CREATE,     /* made when it does not exist, otherwise as STORE_READ_WRITE */
+    STORE_READ_ONLY,  /* must exist with the current schema version */
+    STORE_READ_WRITE, /* must exist; migrates an older schema */
+    STORE_CREATE,     /* creates the file if it is missing, otherwise as STORE_READ_WRITE */
 };
 
 enum { STORE_APPLICATION_ID = 0x43555254 }; /* "CURT" */
 
-/* ":memory:" gives a private database in memory. */
+/* Open a database. The path ":memory:" gives a private database in memory. */
 int store_open(const char *path, enum store_mode mode, struct store **out, struct error *err);
 void store_close(struct store *store);
-/* From here on SQL that a user wrote, a query or a condition, is given up with ERR_CANCELLED
- * once *stop_signal is not 0; it can run for ever. What is ours is brief and is never cut
- * short. */
+/* Stop a user's query or condition with ERR_CANCELLED once *stop_signal is not 0: it may run
+ * for ever. The program's own statements are short and are not stopped. */
 void store_stop_on(struct store *store, const volatile int *stop_signal);
 /*
- * SQL that a user wrote is given up with ERR_USAGE after this many steps of SQLite's machine, 0
- * for never: nobody may be there to send a signal. It is STORE_USER_STEPS when a store is
- * opened, some minutes of work.
+ * Stop a user's query or condition with ERR_USAGE after this many steps of SQLite's virtual
+ * machine; 0: never. Needed where nobody can send a signal. The default, STORE_USER_STEPS,
+ * takes some minutes.
  */
 #define STORE_USER_STEPS 10000000000
 void store_limit_steps(struct store *store, uint64_t max_steps);
-/* What the pages held in memory may take; 0 for the usual 64 MiB. */
+/* Limit the memory of SQLite's page cache; 0 restores the default of 64 MiB. */
 int store_limit_cache(struct store *store, size_t max_bytes, struct error *err);
-int store_version(void); /* of the schema this program writes */
+/* The schema version that this program writes. */
+int store_version(void);
 
-/* BEGIN IMMEDIATE, waiting up to 5 s for another writer. Transactions do not nest. When
- * anything fails inside one, half of it may be done: roll it back. Rolling back none is
- * harmless. */
+/* Begin a transaction, waiting up to 5 s for another writer. Transactions do not nest. If a
+ * function fails inside a transaction, part of its work may be done: roll back. */
 int store_begin(struct store *store, struct error *err);
 int store_commit(struct store *store, struct error *err);
+/* Does nothing outside a transaction. */
 void store_rollback(struct store *store);
 
 #endif

@@ -235,7 +235,7 @@ static int put_version(const struct stage_context *context, const struct cohort_
         return -1;
     const int rc =
         is_new ? add_version(context, spec, numbers, err)
-               : cohort_ask(context->store, numbers->row.cohort_id, context->run_id, err);
+               : cohort_request(context->store, numbers->row.cohort_id, context->run_id, err);
     if (rc == 0)
         return store_commit(context->store, err);
     store_rollback(context->store);

@@ -60,7 +60,7 @@ struct cohort_spec {
     int64_t cas_set_id; /* 0: hmp only */
     struct scorer_options options;
     uint64_t top_n;         /* only the first are wanted: so many, or */
-    uint64_t top_permyriad; /* so many parts of 10,000; both 0: all */
+    uint64_t top_per_10000; /* a share, in parts of 10,000; both 0: all */
     bool impute; /* a median for a number that is lacking, or else the sample is left out */
 };
 

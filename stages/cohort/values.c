@@ -241,8 +241,8 @@ static int make_top(struct cohort_numbers *numbers, const struct cohort_spec *sp
     for (size_t i = 0; i < numbers->n; i++)
         if (!isnan(numbers->hmp[i]))
             gathered_add(&gathered, i, numbers->hmp[i], numbers->cas[i]);
-    const size_t k = spec->top_n || spec->top_permyriad
-                         ? (size_t)selection_count(spec->top_n, spec->top_permyriad, gathered.n)
+    const size_t k = spec->top_n || spec->top_per_10000
+                         ? (size_t)selection_count(spec->top_n, spec->top_per_10000, gathered.n)
                          : gathered.n;
     if (gateau_top_find(&spec->options, gathered.inputs[0], gathered.inputs[1], gathered.n, k,
                         gathered.out, &numbers->certain, err) < 0)

@@ -77,7 +77,7 @@ void defect_tally_list(const uint64_t counts[N_DEFECTS], bool skip_layout, char 
 int defect_check_id(struct store *store, const struct defect_policy *policy,
                     struct parsed *parsed, struct error *err)
 {
-    const int clashes = sample_id_clashes(store, &parsed->sample, err);
+    const int clashes = sample_ext_id_clashes(store, &parsed->sample, err);
 
     if (clashes == 1 && policy->actions[DEFECT_DUPLICATE_ID] == ACTION_REJECT) {
         parsed->rejected_for = DEFECT_DUPLICATE_ID;

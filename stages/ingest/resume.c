@@ -45,8 +45,8 @@ static int find_position(struct ingest *ingest, struct ingest_file *file, struct
 
     if (file_stamp(file->path, &file->stamp, err) < 0)
         return -1;
-    const int found = position_take(ingest->context->store, file->source, file->path,
-                                    ingest->context->run_id, &position, err);
+    const int found = position_claim(ingest->context->store, file->source, file->path,
+                                     ingest->context->run_id, &position, err);
     if (found < 0)
         return -1;
     if (found == 0 || !is_good(ingest, file, &position))

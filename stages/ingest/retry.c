@@ -109,7 +109,7 @@ static int read_batch(struct retry *retry, struct error *err)
 
     arena_clear(&retry->arena);
     retry->batch.n = 0;
-    if (reject_scan_open_where(retry->context->store, &filter, &scan, err) < 0)
+    if (reject_scan_open(retry->context->store, &filter, &scan, err) < 0)
         return -1;
     while ((rc = reject_scan_next(scan, &row, err)) == 1)
         if (keep_row(retry, &row, err) < 0) {
@@ -157,8 +157,8 @@ static int try_row(struct retry *retry, const struct row *row, struct run_counts
         return 0;
     }
     if (parsed.rejected_for)
-        return reject_judge(retry->context->store, row->reject_id,
-                            defect_classes[parsed.rejected_for].name, parsed.detail, err);
+        return reject_update(retry->context->store, row->reject_id,
+                             defect_classes[parsed.rejected_for].name, parsed.detail, err);
     return put_sample(retry, row, &parsed, counts, err);
 }
 

@@ -82,7 +82,7 @@ int score_top_run(struct score_run *run, const struct score_node *node,
     if (spec->cas_set_id == 0)
         return 0;
     spec->top_n = setup->settings->top.n;
-    spec->top_permyriad = setup->settings->top.permyriad;
+    spec->top_per_10000 = setup->settings->top.permyriad;
     for (;;) {
         struct cohort_numbers numbers;
 

@@ -52,7 +52,7 @@ static int check_args(const struct select_args *args, struct selection_spec *spe
                          args->cohort);
     if (!args->top)
         return error_set(err, ERR_USAGE, "how many to keep is not said: --top N or --top P%%");
-    if (!top_parse(args->top, &spec->top_n, &spec->top_permyriad))
+    if (!top_parse(args->top, &spec->top_n, &spec->top_per_10000))
         return error_set(err, ERR_USAGE,
                          "--top %s is neither a number above 0 nor a part of up to 100%% with "
                          "at most %d decimals, like 12.5%%",

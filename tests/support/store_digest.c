@@ -33,7 +33,7 @@ static void hash_rejects(struct hash_stream *stream, struct store *store)
     struct error err;
     int rc;
 
-    assert_ok(reject_scan_open(store, &scan, &err));
+    assert_ok(reject_scan_open(store, &(struct reject_filter){ 0 }, &scan, &err));
     while ((rc = reject_scan_next(scan, &row, &err)) == 1) {
         hash_stream_add(stream, &row.reject.byte_offset, sizeof row.reject.byte_offset);
         hash_text(stream, slice_text(row.reject.class));

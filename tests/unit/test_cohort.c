@@ -304,7 +304,7 @@ static void names_and_versions_are_told_apart(void **state)
     assert_string_equal(row.normaliser, "softmax");
     assert_int_equal(row.gateau_set_id > 0, 1);
     assert_fails(cohort_load(f->samples->store, "c@2", &arena, &row, &err), ERR_NOT_FOUND,
-                 "there are: c@1");
+                 "choose one of: c@1");
     assert_fails(cohort_load(f->samples->store, "c@x", &arena, &row, &err), ERR_USAGE, "c@1");
     assert_fails(cohort_load(f->samples->store, "c@", &arena, &row, &err), ERR_USAGE, "c@1");
     assert_fails(cohort_check_name("c@1", &err), ERR_USAGE, "version");

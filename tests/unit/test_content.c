@@ -42,7 +42,7 @@ static void select_all(struct store_fixture *f, int64_t set, const char *name)
                                          .score_set_id = set,
                                          .higher_is_better = true,
                                          .top = "100%",
-                                         .top_permyriad = 10000 };
+                                         .top_per_10000 = 10000 };
     struct selection_result result;
     struct error err;
 

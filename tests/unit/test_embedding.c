@@ -19,7 +19,7 @@ static void a_vector_comes_back_as_floats(void **state)
 
     assert_int_equal(embedding_width(f->store, set, sample, &n, &err), 0);
     assert_fails(embedding_get(f->store, set, sample, out, 3, &err), ERR_INVARIANT,
-                 "0 bytes, not of 3 numbers");
+                 "0 bytes, expected 3 numbers");
     assert_ok(embedding_put(f->store, set, sample, first, 3, &err));
     assert_ok(embedding_put(f->store, set, sample, vector, 3, &err));
 
@@ -30,7 +30,7 @@ static void a_vector_comes_back_as_floats(void **state)
         assert_true(out[i] == (float)vector[i]);
     assert_rows(f->store, "SELECT hex(vector) FROM embedding", "0000003F000000C0ABAAAA3E");
     assert_fails(embedding_get(f->store, set, sample, out, 2, &err), ERR_INVARIANT,
-                 "12 bytes, not of 2 numbers");
+                 "12 bytes, expected 2 numbers");
 }
 
 static void a_vector_that_is_not_finite_is_refused(void **state)

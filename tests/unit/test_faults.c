@@ -118,7 +118,7 @@ static bool look(struct content_database *out)
     struct error err;
 
     if (store_open("work.db", STORE_READ_ONLY, &store, &err) < 0) {
-        if (err.code == ERR_NOT_FOUND || strstr(err.msg, "it is empty") ||
+        if (err.code == ERR_NOT_FOUND || strstr(err.msg, "the file is empty") ||
             strstr(err.msg, "is older than"))
             return false;
         fail_msg("%s", err.msg);
@@ -149,7 +149,7 @@ static void check_error(const struct error *err, enum fault_kind kind, size_t st
 
     for (size_t i = 0; i < 3; i++)
         fits |= err->code == codes[kind][i];
-    if (!fits || strstr(err->msg, "SQLite says") || !err->msg[0])
+    if (!fits || strstr(err->msg, "SQLite reports") || !err->msg[0])
         fail_msg("kind %d at operation %zu of \"%s\": code %d: %s", (int)kind, n, steps[step],
                  (int)err->code, err->msg);
 }

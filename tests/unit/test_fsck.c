@@ -106,7 +106,7 @@ static const struct {
     const char *finding;
 } cases[] = {
     { "UPDATE turn SET content = 'other' WHERE turn_id = 1",
-      "content_hash: sample 1: its content is not what its hash says" },
+      "content_hash: sample 1: content does not match its hash" },
     { "DELETE FROM turn WHERE turn_id = 1", "content_hash: sample 1:" },
     { "UPDATE turn SET content = CAST(x'ff' AS TEXT) WHERE turn_id = 1",
       "content_hash: sample 1:" },
@@ -115,14 +115,14 @@ static const struct {
     { "UPDATE sample SET n_turns = -1 WHERE sample_id = 3", "content_hash: sample 3:" },
     { "UPDATE reject SET raw = x'00'", "content_hash: reject 1:" },
     { "UPDATE score_set SET params = '{\"a\":1}'", "content_hash: score_set 1:" },
-    { "DELETE FROM source", "foreign_key: file row 1: refers to a row of source" },
+    { "DELETE FROM source", "foreign_key: file row 1: refers to a missing row of source" },
     { "DELETE FROM source", "view: v_sample: 0 rows for 3 of sample" },
     { "DELETE FROM model", "view: v_scores: 0 rows for 3 of score" },
     { "UPDATE run SET n_read = 5", "conservation: run 1: 5 read, but 3 inserted + 0" },
     { "DELETE FROM sample WHERE sample_id = 3",
-      "conservation: run 1: 3 inserted, but 2 samples are there" },
+      "conservation: run 1: 3 inserted, but 2 samples exist" },
     { "UPDATE run SET n_read = 3, n_rejected = 0",
-      "conservation: run 1: 0 rejected, but 1 rejects are there" },
+      "conservation: run 1: 0 rejected, but 1 rejects exist" },
     { "UPDATE score SET value = 9e999 WHERE sample_id = 2",
       "score: sample 2 in set 1: its value is not finite" },
     { "DELETE FROM selection_sample WHERE rank = 1",
@@ -130,12 +130,12 @@ static const struct {
     { "PRAGMA ignore_check_constraints = ON; UPDATE score SET value = NULL;"
       "PRAGMA ignore_check_constraints = OFF",
       "integrity: file: CHECK constraint failed in score" },
-    { "DROP VIEW v_scores", "schema: view v_scores: it is missing" },
+    { "DROP VIEW v_scores", "schema: view v_scores: missing" },
     { "DROP VIEW v_runs; CREATE VIEW v_runs AS SELECT * FROM run",
-      "schema: view v_runs: it is not what the migrations make" },
-    { "DROP INDEX score_by_sample", "schema: index score_by_sample: it is missing" },
+      "schema: view v_runs: differs from what the migrations create" },
+    { "DROP INDEX score_by_sample", "schema: index score_by_sample: missing" },
     { "CREATE TRIGGER t AFTER INSERT ON source BEGIN DELETE FROM run; END",
-      "schema: trigger t: it is not what" },
+      "schema: trigger t: the migrations create" },
 };
 
 static void names_each_kind_of_damage(void **state)

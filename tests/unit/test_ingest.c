@@ -143,7 +143,7 @@ static void accounts_for_every_record(void **state)
 
     assert_counts(f, 7, 3, 1, 3);
     assert_int_equal(stage_run_int(&f->run, "bytes"), sizeof corpus - 1);
-    assert_ok(reject_scan_open(f->store, &scan, &err));
+    assert_ok(reject_scan_open(f->store, &(struct reject_filter){ 0 }, &scan, &err));
     assert_reject(scan, "bad_json", 3, 106, "trailing");
     assert_reject(scan, "not_an_object", 4, 115, "17");
     assert_reject(scan, "truncated", 6, 131, "{\"instruction\":\"cut");
@@ -189,7 +189,7 @@ static void rejects_dirty_records_and_keeps_their_neighbours(void **state)
     const char *path = data_path(f, "dirty.jsonl");
     assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "90", NULL));
     assert_counts(f, 21, 9, 0, 12);
-    assert_ok(reject_scan_open(f->store, &scan, &err));
+    assert_ok(reject_scan_open(f->store, &(struct reject_filter){ 0 }, &scan, &err));
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
         assert_int_equal(reject_scan_next(scan, &row, &err), 1);
         assert_string_equal(row.reject.class, classes[i]);
@@ -586,7 +586,7 @@ static void all_files_of_one_run_can_be_one_source(void **state)
 
     assert_ok(stage_run(&f->run, &err, "ingest", "files", a, "files", b, "source", "both",
                         "max-rejects", "50", NULL));
-    assert_ok(reject_scan_open(f->store, &scan, &err));
+    assert_ok(reject_scan_open(f->store, &(struct reject_filter){ 0 }, &scan, &err));
     for (int i = 0; i < 2; i++) {
         assert_int_equal(reject_scan_next(scan, &row, &err), 1);
         assert_true(slice_equal(row.source, slice_text("both")));

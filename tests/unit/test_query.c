@@ -160,10 +160,10 @@ static void an_endless_query_or_condition_is_given_up_after_its_steps(void **sta
     snprintf(condition, sizeof condition, "(%s) > 0", endless);
     store_limit_steps(f->store, 1000000);
     assert_ok(query_open(f->store, endless, &query, &err));
-    assert_fails(query_next(query, &err), ERR_USAGE, "given up after 1000000 steps");
+    assert_fails(query_next(query, &err), ERR_USAGE, "stopped after 1000000 SQLite steps");
     query_close(query);
     assert_fails(condition_select(f->store, condition, &ids, &err), ERR_USAGE,
-                 "condition: given up after 1000000 steps");
+                 "condition: stopped after 1000000 SQLite steps");
     for (int i = 0; i < 200; i++) /* each has its own */
         assert_rows(f->store,
                     "WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c LIMIT"
@@ -208,11 +208,11 @@ static void says_what_is_wrong_and_where(void **state)
         { "SELECT 'ä', FROM source", "near \"FROM\": syntax error, at character 13" },
         { "SELECT 1 +", "incomplete input" },
         { "SELECT (1", "incomplete input" },
-        { "", "there is no statement" },
-        { " ; -- only a comment", "there is no statement" },
-        { "SELECT 1; SELECT 2", "something follows" },
-        { "SELECT 1; nonsense", "something follows" },
-        { "SELECT 1; DROP TABLE source", "something follows" },
+        { "", "no statement given" },
+        { " ; -- only a comment", "no statement given" },
+        { "SELECT 1; SELECT 2", "text after the first statement" },
+        { "SELECT 1; nonsense", "text after the first statement" },
+        { "SELECT 1; DROP TABLE source", "text after the first statement" },
     };
     struct store_fixture *f = *state;
 

@@ -130,8 +130,8 @@ static void the_next_run_marks_those_whose_process_is_gone(void **state)
     assert_cli_rows(path,
                     "SELECT command, status, message, finished_at_ms IS NOT NULL FROM run"
                     " ORDER BY run_id",
-                    "ingest|interrupted|the process ended without a word|1\n"
-                    "elsewhere|interrupted|the process ended without a word|1\n"
+                    "ingest|interrupted|the process ended without reporting a status|1\n"
+                    "elsewhere|interrupted|the process ended without reporting a status|1\n"
                     "done|ok||0\ningest|running||0");
     tmp_close(&tmp);
 }

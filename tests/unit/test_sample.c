@@ -273,7 +273,7 @@ static void a_number_that_does_not_fit_is_refused(void **state)
     rich.sample.byte_offset = UINT64_MAX;
     assert_ok(sample_identify(f->identifier, &rich.sample, &err));
     assert_fails(sample_add(f->store, &rich.sample, f->run_id, &id, &err), ERR_INPUT,
-                 "larger than SQLite holds");
+                 "too large for SQLite");
     rich.sample.byte_offset = INT64_MAX;
     assert_int_equal(sample_add(f->store, &rich.sample, f->run_id, &id, &err), 1);
 }

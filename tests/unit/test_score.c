@@ -90,7 +90,7 @@ static void a_number_too_large_for_a_column_is_refused(void **state)
     int64_t id;
 
     row.n_params = UINT64_MAX;
-    assert_fails(model_put(f->store, &row, &id, &err), ERR_INPUT, "larger than SQLite holds");
+    assert_fails(model_put(f->store, &row, &id, &err), ERR_INPUT, "too large for SQLite");
 }
 
 static void a_score_set_is_its_metric_version_model_and_parameters(void **state)

@@ -111,24 +111,24 @@ static void a_condition_cannot_leave_its_parentheses(void **state)
         const char *condition;
         const char *phrase;
     } cases[] = {
-        { "1) OR (1", "a ')' too many: ) OR (1" },
-        { "1) UNION SELECT 1 FROM v_sample WHERE (1", "')' too many" },
-        { "0)) UNION SELECT 7 --", "')' too many" },
-        { "(1", "a ')' is missing" },
-        { "1; DROP TABLE sample", "without ';'" },
-        { "1;", "without ';'" },
-        { "instruction = 'open", "not closed" },
-        { "1 /* open", "not closed" },
-        { "1 /*/", "not closed" },
-        { "[open", "not closed" },
-        { "sample_id = ?1", "no parameters" },
-        { "$a(()) UNION SELECT 1 WHERE ($b(", "no parameters" },
-        { "1 = :score_set_id", "no parameters" },
+        { "1) OR (1", "unmatched ')' at: ) OR (1" },
+        { "1) UNION SELECT 1 FROM v_sample WHERE (1", "unmatched ')'" },
+        { "0)) UNION SELECT 7 --", "unmatched ')'" },
+        { "(1", "missing ')'" },
+        { "1; DROP TABLE sample", "';' is not allowed" },
+        { "1;", "';' is not allowed" },
+        { "instruction = 'open", "unclosed" },
+        { "1 /* open", "unclosed" },
+        { "1 /*/", "unclosed" },
+        { "[open", "unclosed" },
+        { "sample_id = ?1", "parameters are not supported" },
+        { "$a(()) UNION SELECT 1 WHERE ($b(", "parameters are not supported" },
+        { "1 = :score_set_id", "parameters are not supported" },
         { "1 ORDER BY 1", "syntax error" },
         { "1 LIMIT 1", "syntax error" },
-        { "", "missing at its end" },
-        { "-- nothing", "missing at its end" },
-        { "sample_id =", "missing at its end" },
+        { "", "incomplete at the end" },
+        { "-- nothing", "incomplete at the end" },
+        { "sample_id =", "incomplete at the end" },
     };
     struct store *store = ((struct ranked *)*state)->f.store;
 
@@ -232,7 +232,7 @@ static void the_best_come_first_and_ties_in_order_of_their_ids(void **state)
 static void a_share_is_of_the_samples_with_a_number_and_rounded_up(void **state)
 {
     static const struct {
-        uint64_t permyriad;
+        uint64_t per_10000;
         uint64_t want;
     } cases[] = { { 1, 1 },    { 2500, 1 },  { 2501, 2 },      { 5000, 2 },
                   { 7501, 4 }, { 10000, 4 }, { UINT64_MAX, 4 } };
@@ -241,7 +241,7 @@ static void a_share_is_of_the_samples_with_a_number_and_rounded_up(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct selection_spec spec = top(r, 0);
 
-        spec.top_permyriad = cases[i].permyriad;
+        spec.top_per_10000 = cases[i].per_10000;
         assert_int_equal(make(r, &spec).n_selected, cases[i].want);
     }
 }
@@ -350,7 +350,7 @@ static void a_selection_is_read_back_in_its_order(void **state)
     assert_ok(selection_load(r->f.store, "best", &list, NULL, &err));
     id_list_release(&list);
     assert_fails(selection_load(r->f.store, "worst", &list, NULL, &err), ERR_NOT_FOUND,
-                 "there are: best");
+                 "choose one of: best");
 }
 
 static void a_selection_asks_for_something_under_a_name(void **state)
@@ -361,7 +361,7 @@ static void a_selection_asks_for_something_under_a_name(void **state)
     struct error err;
 
     assert_fails(selection_make(r->f.store, &spec, 1, false, &result, &err), ERR_USAGE,
-                 "nothing is asked for");
+                 "no size given");
     spec.top_n = 1;
     spec.name = "";
     assert_fails(selection_make(r->f.store, &spec, 1, false, &result, &err), ERR_USAGE, "name");

@@ -64,7 +64,7 @@ static void hands_rejects_out_in_order_with_their_bytes(void **state)
 
     add(f, 10, slice_of("a\0\xff", 3));
     add(f, 20, slice_of(NULL, 0));
-    assert_ok(reject_scan_open(f->store, &scan, &err));
+    assert_ok(reject_scan_open(f->store, &(struct reject_filter){ 0 }, &scan, &err));
 
     assert_int_equal(reject_scan_next(scan, &row, &err), 1);
     assert_int_equal(row.run_id, f->run_id);

@@ -106,7 +106,7 @@ static void says_when_there_is_no_such_database(void **state)
 
     assert_fails(store_open(path, STORE_READ_ONLY, &store, &err), ERR_NOT_FOUND, "none.db");
     assert_fails(store_open(path, STORE_READ_WRITE, &store, &err), ERR_NOT_FOUND,
-                 "'curate init' makes one");
+                 "'curate init'");
     assert_fails(store_open("", STORE_CREATE, &store, &err), ERR_USAGE, "empty");
     assert_fails(store_open(":memory:", STORE_READ_WRITE, &store, &err), ERR_INPUT, "is empty");
     assert_false(exists(path));
@@ -120,7 +120,7 @@ static void says_when_it_cannot_make_one(void **state)
     struct error err;
 
     assert_fails(store_open(tmp_path(tmp, "no/such.db"), STORE_CREATE, &store, &err),
-                 ERR_CANTCREATE, "no such folder");
+                 ERR_CANTCREATE, "the folder does not exist");
     assert_fails(store_open(tmp->root, STORE_CREATE, &store, &err), ERR_INPUT,
                  "not a regular file");
 }
@@ -145,7 +145,8 @@ static void fills_an_empty_file_only_when_asked_to(void **state)
     struct store *store = NULL;
     struct error err;
 
-    assert_fails(store_open(path, STORE_READ_WRITE, &store, &err), ERR_INPUT, "it is empty");
+    assert_fails(store_open(path, STORE_READ_WRITE, &store, &err), ERR_INPUT,
+                 "the file is empty");
     assert_ok(store_open(path, STORE_CREATE, &store, &err));
     store_close(store);
 }

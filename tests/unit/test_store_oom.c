@@ -106,7 +106,7 @@ static int walk_rejects(struct store_fixture *f, struct error *err)
 {
     struct reject_scan *scan = NULL;
     struct reject_row row;
-    int rc = reject_scan_open(f->store, &scan, err);
+    int rc = reject_scan_open(f->store, &(struct reject_filter){ 0 }, &scan, err);
 
     while (rc == 0 && (rc = reject_scan_next(scan, &row, err)) == 1)
         rc = 0;
@@ -125,7 +125,7 @@ static int select_and_load(struct store_fixture *f, struct error *err)
                                          .score_set_id = 1,
                                          .condition = "sample_id > 0",
                                          .top = "100%",
-                                         .top_permyriad = 10000 };
+                                         .top_per_10000 = 10000 };
     struct selection_result result;
     struct id_list list = { 0 };
     double *scores = NULL;
