@@ -8,8 +8,8 @@
 #include "scoring/normalise.h"
 #include "scoring/sum.h"
 
-/* Of ranks over n - 1 the mean is a half, with equal values, too. */
-static double correlate(const double *a, const double *b, size_t n)
+/* Pearson correlation of ranks in 0..1, whose mean is 0.5 (also with equal values). */
+static double correlate_ranks(const double *a, const double *b, size_t n)
 {
     struct sum both = { 0 }, a_square = { 0 }, b_square = { 0 };
 
@@ -37,7 +37,7 @@ int correlation_spearman(const double *a, const double *b, size_t n, double *out
         rc = 0;
     } else if (normalise_rank(a, n, ranks, err) == 0 &&
                normalise_rank(b, n, ranks + n, err) == 0) {
-        *out = correlate(ranks, ranks + n, n);
+        *out = correlate_ranks(ranks, ranks + n, n);
         rc = 0;
     }
     free(ranks);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gateau_top.h - who is among the first of a cohort, when the cas of some is not known.
+ * gateau_top.h - the first k samples of a cohort by gateau, when the cas of some is unknown.
  *
- * A cas that is not known is from 0 to 1. That bounds what the cohort's normaliser can make of
- * all the others, and so what gateau can be: who cannot be among the first k, whatever the
- * unknown numbers are, need not be asked about. Nothing is estimated: where the first k are not
- * certain, the answer is that they are not.
+ * An unknown cas lies between 0 and 1. That bounds the result of the normaliser for all
+ * samples, and so every gateau. A sample that cannot be among the first k for any value of the
+ * unknown cas needs no cas. Nothing is estimated: if the bounds do not separate the first k,
+ * the result is "not certain".
  */
 #ifndef CURATE_GATEAU_TOP_H
 #define CURATE_GATEAU_TOP_H
@@ -16,13 +16,14 @@
 struct error;
 struct scorer_options;
 
-/* Whether anything can be known this way: by softmax and minmax. */
+/* True if the normaliser has such bounds: softmax and minmax. */
 bool gateau_top_is_possible(const struct scorer_options *options);
 
 /*
- * Whether the first k of n samples by gateau are certain; cas is NAN where it is not known. If
- * so, at_least has the least their gateau can be, in an order that it can have, and NAN for all
- * others. 1 <= k <= n. ERR_NOMEM.
+ * Find the first k of n samples, 1 <= k <= n. cas is NAN where it is unknown. *certain tells
+ * whether the first k are certain. If so, at_least[i] is a lower bound of the gateau of each of
+ * them and NAN for all other samples. The order of the bounds is consistent with the bounds but
+ * not necessarily the exact order. ERR_NOMEM.
  */
 int gateau_top_find(const struct scorer_options *options, const double *hmp, const double *cas,
                     size_t n, size_t k, double *at_least, bool *certain, struct error *err);

@@ -32,18 +32,18 @@ void normalise_minmax_ppl(const double *nll_nats, size_t n, double *out)
 {
     const double min = lowest(nll_nats, n);
     const double max = highest(nll_nats, n);
-    /* 1 - exp(min - max), without the cancellation when the two are close. */
+    /* 1 - exp(min - max), without cancellation when both are close. */
     const double width = -expm1(min - max);
 
     for (size_t i = 0; i < n; i++) {
         const double nll = nll_nats[i];
 
-        /* Numerator and denominator divided by exp(max): no exponent here is above 0. */
+        /* Numerator and denominator are divided by exp(max), so no exponent is above 0. */
         out[i] = width > 0 ? exp(nll - max) * -expm1(min - nll) / width : 0.5;
     }
 }
 
-static int ascending(const void *left, const void *right)
+static int compare_values(const void *left, const void *right)
 {
     const double a = *(const double *)left;
     const double b = *(const double *)right;
@@ -51,8 +51,8 @@ static int ascending(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* A sorted copy, to free(); NULL when there is no memory. */
-static double *sort(const double *values, size_t n)
+/* Return a sorted copy, which the caller frees; NULL if memory runs out. */
+static double *sorted_copy(const double *values, size_t n)
 {
     double *sorted = malloc((n ? n : 1) * sizeof *sorted);
 
@@ -60,11 +60,11 @@ static double *sort(const double *values, size_t n)
         return NULL;
     if (n > 0)
         memcpy(sorted, values, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, ascending);
+    qsort(sorted, n, sizeof *sorted, compare_values);
     return sorted;
 }
 
-/* Adding in order of size makes the sum the same for any order of the samples. */
+/* A sum in ascending order is the same for any order of the samples. */
 static double sum_sorted(const double *sorted, size_t n)
 {
     struct sum sum = { 0 };
@@ -89,7 +89,7 @@ int normalise_softmax(const double *values, size_t n, double *out, struct error 
 
     for (size_t i = 0; i < n; i++)
         out[i] = exp(values[i] - max);
-    double *sorted = sort(out, n);
+    double *sorted = sorted_copy(out, n);
     if (!sorted)
         return error_nomem(err);
     const double sum = sum_sorted(sorted, n);
@@ -99,8 +99,8 @@ int normalise_softmax(const double *values, size_t n, double *out, struct error 
     return 0;
 }
 
-/* Where the value, or the first one equal to it, stands among the sorted. */
-static size_t place(const double *sorted, size_t n, double value)
+/* The index of the first element that is not less than the value. */
+static size_t lower_bound(const double *sorted, size_t n, double value)
 {
     size_t low = 0, high = n;
 
@@ -115,8 +115,8 @@ static size_t place(const double *sorted, size_t n, double value)
     return low;
 }
 
-/* The mean place of the values that count as equal to the one at each place. */
-static void share_places(const double *sorted, size_t n, double *shared)
+/* shared[i] becomes the mean rank of all values that count as equal to sorted[i]. */
+static void share_ranks(const double *sorted, size_t n, double *shared)
 {
     const double tolerance = 1e-12;
     size_t end;
@@ -131,7 +131,7 @@ static void share_places(const double *sorted, size_t n, double *shared)
 
 int normalise_rank(const double *values, size_t n, double *out, struct error *err)
 {
-    double *sorted = sort(values, n);
+    double *sorted = sorted_copy(values, n);
     double *shared = calloc(n, sizeof *shared);
     int rc = -1;
 
@@ -139,9 +139,9 @@ int normalise_rank(const double *values, size_t n, double *out, struct error *er
         error_nomem(err);
         goto done;
     }
-    share_places(sorted, n, shared);
+    share_ranks(sorted, n, shared);
     for (size_t i = 0; i < n; i++)
-        out[i] = n > 1 ? shared[place(sorted, n, values[i])] / (double)(n - 1) : 0.5;
+        out[i] = n > 1 ? shared[lower_bound(sorted, n, values[i])] / (double)(n - 1) : 0.5;
     rc = 0;
 done:
     free(sorted);
@@ -151,7 +151,7 @@ done:
 
 int normalise_zscore(const double *values, size_t n, double *out, struct error *err)
 {
-    double *sorted = sort(values, n);
+    double *sorted = sorted_copy(values, n);
 
     if (!sorted)
         return error_nomem(err);
@@ -159,7 +159,7 @@ int normalise_zscore(const double *values, size_t n, double *out, struct error *
     const double mean = sum_sorted(sorted, n) / (double)n;
     for (size_t i = 0; i < n; i++)
         sorted[i] = (sorted[i] - mean) * (sorted[i] - mean);
-    qsort(sorted, n, sizeof *sorted, ascending);
+    qsort(sorted, n, sizeof *sorted, compare_values);
     const double deviation = sqrt(sum_sorted(sorted, n) / (double)n);
     for (size_t i = 0; i < n; i++)
         out[i] = equal || deviation == 0 ? 0 : (values[i] - mean) / deviation;
@@ -170,7 +170,7 @@ int normalise_zscore(const double *values, size_t n, double *out, struct error *
 int normalise_clip(const double *values, size_t n, double *out, struct error *err)
 {
     const size_t low = (n - 1) / 100;
-    double *sorted = sort(values, n);
+    double *sorted = sorted_copy(values, n);
 
     if (!sorted)
         return error_nomem(err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sum.h - a running sum that does not lose small terms beside large ones (Neumaier's form of
- * Kahan's compensation). A zeroed struct is the empty sum.
+ * sum.h - a running sum that compensates rounding (Neumaier's variant of Kahan summation), so
+ * that small terms are not lost beside large ones. A zeroed struct is the empty sum.
  */
 #ifndef CURATE_SUM_H
 #define CURATE_SUM_H
@@ -10,7 +10,7 @@
 
 struct sum {
     double total;
-    double lost; /* what rounding took from total so far */
+    double lost; /* rounding error of total so far */
 };
 
 static inline void sum_add(struct sum *sum, double term)

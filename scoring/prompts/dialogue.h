@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dialogue.h - who says what, in order. Text is borrowed.
+ * dialogue.h - the turns of a sample, and which of them is the response to score. All text is
+ * borrowed.
  */
 #ifndef CURATE_DIALOGUE_H
 #define CURATE_DIALOGUE_H
@@ -18,21 +19,21 @@ struct dialogue_turn {
 };
 
 struct dialogue {
-    struct slice system; /* ptr NULL where there is none */
+    struct slice system; /* ptr is NULL if there is none */
     const struct dialogue_turn *turns;
     size_t n_turns;
 };
 
-/* Borrowed text; ptr NULL where the sample has none. */
+/* The text of a sample to observe. A slice's ptr is NULL if the sample has no such text. */
 struct observed_text {
     struct slice context;
     struct slice instruction;
     struct slice response;
-    /* The dialogue that these two are turns of, with all that was said before; NULL where they
-     * are all of it. */
+    /* The dialogue that contains instruction and response, with all earlier turns; NULL if
+     * there are no other turns. */
     const struct dialogue *dialogue;
-    size_t response_turn; /* the response's index there */
-    int64_t sample;       /* with response_turn, what its prompt is kept and found by */
+    size_t response_turn; /* index of the response in the dialogue */
+    int64_t sample;       /* with response_turn, the key of the prompt in a prompt cache */
 };
 
 #endif

@@ -9,14 +9,14 @@
 #include "scoring/prompts/dialogue.h"
 #include "scoring/prompts/prompt_private.h"
 
-/* The dialogue to be written, from turn 'first' up to and with the response. */
+/* The dialogue to write: turns first .. response. */
 struct script {
     struct slice system;
     struct slice context;
     const struct dialogue_turn *turns;
     size_t first;
     size_t response;
-    struct dialogue_turn alone[2]; /* of a text without a dialogue */
+    struct dialogue_turn alone[2]; /* the turns of a text without a dialogue */
 };
 
 static void script_init(struct script *script, const struct observed_text *text)
@@ -69,8 +69,8 @@ static int write_system(struct prompt_writer *writer, const struct script *scrip
     return rc < 0 ? -1 : prompt_write_words(writer, template->system_close, err);
 }
 
-/* The first user turn has the context with it, and in some templates the system text. Without
- * text it is one that the dialogue lacks. */
+/* The first user turn includes the context and, in some templates, the system text. text.ptr is
+ * NULL for a user turn that the template needs but the dialogue lacks. */
 static int write_user(struct prompt_writer *writer, const struct script *script, int turn,
                       struct slice text, struct error *err)
 {
@@ -98,11 +98,12 @@ static int write_user(struct prompt_writer *writer, const struct script *script,
     return prompt_write_words(writer, template->user_close, err);
 }
 
-static int write_named(struct prompt_writer *writer, const char *open, const char *close,
-                       int turn, const struct dialogue_turn *said, struct error *err)
+/* Write a turn between the template's open and close strings. */
+static int write_enclosed(struct prompt_writer *writer, const char *open, const char *close,
+                          int turn, const struct dialogue_turn *source, struct error *err)
 {
     return prompt_write_words(writer, open, err) < 0 ||
-                   prompt_write_turn(writer, said->role, turn, said->text, err) < 0
+                   prompt_write_turn(writer, source->role, turn, source->text, err) < 0
                ? -1
                : prompt_write_words(writer, close, err);
 }
@@ -111,22 +112,23 @@ static const char *assistant_open(const struct prompt_template *template,
                                   const struct script *script, size_t at)
 {
     const struct slice text = script->turns[at].text;
-    const char *says = template->response_says;
+    const char *unless = template->response_open_unless;
 
     if (at != script->response || !template->response_open ||
-        (text.len > 0 && says && memmem(text.ptr, text.len, says, strlen(says))))
+        (text.len > 0 && unless && memmem(text.ptr, text.len, unless, strlen(unless))))
         return template->assistant_open;
     return template->response_open;
 }
 
-/* Every response is a piece of its own, so that it has the same ids wherever it stands. */
+/* A response is tokenised on its own, so that it has the same ids in every position. */
 static int write_assistant(struct prompt_writer *writer, const struct script *script, size_t at,
                            struct error *err)
 {
     const struct prompt_template *template = writer->template;
     struct prompt *prompt = writer->prompt;
-    const bool answers = at > script->first && script->turns[at - 1].role != ROLE_ASSISTANT;
-    const bool lacks_user = template->needs_user ? !answers || !prompt->has_user
+    const bool after_question =
+        at > script->first && script->turns[at - 1].role != ROLE_ASSISTANT;
+    const bool lacks_user = template->needs_user ? !after_question || !prompt->has_user
                                                  : !prompt->has_user && script->context.len > 0;
 
     if (lacks_user && write_user(writer, script, (int)at, (struct slice){ 0 }, err) < 0)
@@ -144,15 +146,14 @@ static int write_assistant(struct prompt_writer *writer, const struct script *sc
     return 0;
 }
 
-static int write_turn(struct prompt_writer *writer, const struct script *script, size_t at,
-                      struct error *err)
+static int write_any_turn(struct prompt_writer *writer, const struct script *script, size_t at,
+                          struct error *err)
 {
     const struct prompt_template *template = writer->template;
     const struct dialogue_turn *turn = &script->turns[at];
     const int index = (int)at;
 
-    /* What ends an assistant's turn comes only with the next one: a prompt ends with its
-     * response. */
+    /* assistant_close is written only before a next turn: a prompt ends with its response. */
     if (at > script->first && script->turns[at - 1].role == ROLE_ASSISTANT &&
         prompt_write_words(writer, template->assistant_close, err) < 0)
         return -1;
@@ -161,13 +162,13 @@ static int write_turn(struct prompt_writer *writer, const struct script *script,
         return write_assistant(writer, script, at, err);
     case ROLE_SYSTEM:
         if (!template->system_in_user)
-            return write_named(writer, template->system_open, template->system_close, index,
-                               turn, err);
+            return write_enclosed(writer, template->system_open, template->system_close, index,
+                                  turn, err);
         break;
     case ROLE_TOOL:
         if (template->tool_open)
-            return write_named(writer, template->tool_open, template->tool_close, index, turn,
-                               err);
+            return write_enclosed(writer, template->tool_open, template->tool_close, index,
+                                  turn, err);
         break;
     case ROLE_USER:
         break;
@@ -175,21 +176,24 @@ static int write_turn(struct prompt_writer *writer, const struct script *script,
     return write_user(writer, script, index, turn->text, err);
 }
 
-static int write_turns(struct prompt_writer *writer, const struct script *script, size_t from,
-                       struct error *err)
+/* Write the turns from .. response. */
+static int write_remaining_turns(struct prompt_writer *writer, const struct script *script,
+                                 size_t from, struct error *err)
 {
     for (size_t at = from; at <= script->response; at++)
-        if (write_turn(writer, script, at, err) < 0)
+        if (write_any_turn(writer, script, at, err) < 0)
             return -1;
     if (writer->prompt->n_tail == 0)
-        return error_set(err, ERR_UNSUPPORTED,
-                         "the tokenizer %s has no ids for the text of the prompt template '%s'",
-                         tokenizer_name(writer->tokenizer), writer->template->name);
+        return error_set(
+            err, ERR_UNSUPPORTED,
+            "the tokenizer %s has no ids for the text of the prompt template '%s': "
+            "choose another with --template",
+            tokenizer_name(writer->tokenizer), writer->template->name);
     return 0;
 }
 
-static int write_all(struct prompt_writer *writer, const struct script *script,
-                     struct error *err)
+static int write_script(struct prompt_writer *writer, const struct script *script,
+                        struct error *err)
 {
     const struct tokenizer *tokenizer = writer->tokenizer;
     const int32_t bos = tokenizer_bos(tokenizer);
@@ -201,17 +205,18 @@ static int write_all(struct prompt_writer *writer, const struct script *script,
     writer->prompt->n_head = writer->prompt->ids.n;
     if (!writer->template->system_in_user && write_system(writer, script, err) < 0)
         return -1;
-    return write_turns(writer, script, script->first, err);
+    return write_remaining_turns(writer, script, script->first, err);
 }
 
-static int build(const struct prompt_template *template, const struct tokenizer *tokenizer,
-                 const struct script *script, struct prompt *out, struct error *err)
+static int build_prompt_of(const struct prompt_template *template,
+                           const struct tokenizer *tokenizer, const struct script *script,
+                           struct prompt *out, struct error *err)
 {
     struct prompt_writer writer;
     int rc = prompt_writer_init(&writer, template, tokenizer, out, err);
 
     if (rc == 0)
-        rc = write_all(&writer, script, err);
+        rc = write_script(&writer, script, err);
     prompt_writer_release(&writer);
     return rc;
 }
@@ -222,10 +227,11 @@ int prompt_build(const struct prompt_template *template, const struct tokenizer 
     struct script script;
 
     script_init(&script, text);
-    return build(template, tokenizer, &script, out, err);
+    return build_prompt_of(template, tokenizer, &script, out, err);
 }
 
-static int copy(const struct prompt *before, struct prompt *out, struct error *err)
+/* Copy a prompt. prompt_release() frees *out also after a failure. */
+static int copy_prompt(const struct prompt *before, struct prompt *out, struct error *err)
 {
     const struct token_buf *ids = &before->ids;
 
@@ -252,25 +258,25 @@ int prompt_build_next(const struct prompt_template *template, const struct token
     struct script script;
 
     script_init(&script, text);
-    if (template->response_open) /* before's response was the last one, and no longer is */
-        return build(template, tokenizer, &script, out, err);
-    if (copy(before, out, err) < 0)
+    if (template->response_open) /* the response of `before` has the format of a final turn */
+        return build_prompt_of(template, tokenizer, &script, out, err);
+    if (copy_prompt(before, out, err) < 0)
         return -1;
     int rc = prompt_writer_init(&writer, template, tokenizer, out, err);
     if (rc == 0)
-        rc = write_turns(&writer, &script, (size_t)before->turns[before->n_turns - 1].turn + 1,
-                         err);
+        rc = write_remaining_turns(&writer, &script,
+                                   (size_t)before->turns[before->n_turns - 1].turn + 1, err);
     prompt_writer_release(&writer);
     return rc;
 }
 
-static bool fits(const struct prompt *prompt, size_t max_tokens)
+/* True if the prompt fits without its context, which can be shortened. */
+static bool prompt_fits(const struct prompt *prompt, size_t max_tokens)
 {
     return prompt->n_head + prompt->n_tail + prompt->n_response <= max_tokens;
 }
 
-/* The next user's turn after 'at' that is not the last one before the response; the response
- * itself when there is none. */
+/* The next user turn between `at` and the response; the response if there is none. */
 static size_t next_start(const struct script *script, size_t at)
 {
     for (size_t i = at + 1; i < script->response; i++)
@@ -279,7 +285,7 @@ static size_t next_start(const struct script *script, size_t at)
     return script->response;
 }
 
-/* Where the n-th of them is, from 0 for the dialogue's own beginning. */
+/* The n-th possible first turn: 0 is the dialogue's start, the others are its user turns. */
 static size_t nth_start(const struct script *script, size_t n)
 {
     size_t at = 0;
@@ -289,6 +295,7 @@ static size_t nth_start(const struct script *script, size_t n)
     return at;
 }
 
+/* The number of possible first turns. */
 static size_t count_starts(const struct script *script)
 {
     size_t n = 0;
@@ -307,27 +314,27 @@ int prompt_build_short(const struct prompt_template *template,
 
     script_init(&script, text);
     high = count_starts(&script);
-    if (build(template, tokenizer, &script, out, err) < 0)
+    if (build_prompt_of(template, tokenizer, &script, out, err) < 0)
         return -1;
-    if (fits(out, max_tokens) || high < 2)
+    if (prompt_fits(out, max_tokens) || high < 2)
         return 0;
-    /* The first start that fits lies above low and not above high: the last one is taken if
-     * none does. */
+    /* The first start that fits is above low and at most high. If none fits, the result is the
+     * last start. */
     for (high--; high - low > 1;) {
         const size_t middle = low + (high - low) / 2;
 
         script.first = nth_start(&script, middle);
         prompt_release(out);
-        if (build(template, tokenizer, &script, out, err) < 0)
+        if (build_prompt_of(template, tokenizer, &script, out, err) < 0)
             return -1;
-        if (fits(out, max_tokens))
+        if (prompt_fits(out, max_tokens))
             high = middle;
         else
             low = middle;
     }
     script.first = nth_start(&script, high);
     prompt_release(out);
-    if (build(template, tokenizer, &script, out, err) < 0)
+    if (build_prompt_of(template, tokenizer, &script, out, err) < 0)
         return -1;
     out->shortened = true;
     return 0;

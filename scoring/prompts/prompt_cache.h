@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * prompt_cache.h - prompts that one model's observer has made, for that of another model with
- * the same vocabulary, template and max_tokens: a pair's samples are tokenised once.
+ * prompt_cache.h - prompts built by one model's observer, for another model's observer with the
+ * same vocabulary, template and max_tokens. A pair of models tokenises each sample once.
  *
- * It holds those that were made first, up to a number of bytes: the other model asks for them
- * in about the same order, each once.
+ * A full cache accepts no more prompts and keeps its first ones, because the second observer
+ * takes the prompts in about the same order, each once. Not thread-safe.
  */
 #ifndef CURATE_PROMPT_CACHE_H
 #define CURATE_PROMPT_CACHE_H
@@ -18,14 +18,15 @@ struct prompt;
 
 struct prompt_cache;
 
+/* An empty cache for about max_bytes. The caller calls prompt_cache_free(). ERR_NOMEM. */
 int prompt_cache_new(size_t max_bytes, struct prompt_cache **out, struct error *err);
 void prompt_cache_free(struct prompt_cache *cache);
 
-/* The prompt of a sample's response at a turn: it is the cache's from here on, and *prompt
- * empty; where there is no more room, it stays as it was. ERR_NOMEM. */
+/* Move the prompt of a sample's response at a turn into the cache; *prompt is empty then. If
+ * the cache is full or had that prompt, *prompt stays unchanged. ERR_NOMEM. */
 int prompt_cache_add(struct prompt_cache *cache, int64_t sample, size_t turn,
                      struct prompt *prompt, struct error *err);
-/* Whether it was there: then it is the caller's again, to be released. */
+/* Move a prompt out of the cache. False if it is not there. The caller releases *out. */
 bool prompt_cache_take(struct prompt_cache *cache, int64_t sample, size_t turn,
                        struct prompt *out);
 

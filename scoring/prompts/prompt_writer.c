@@ -16,7 +16,7 @@ int prompt_writer_init(struct prompt_writer *writer, const struct prompt_templat
         .template = template,
         .tokenizer = tokenizer,
         .prompt = prompt,
-        .first_marked = prompt->n_turns,
+        .first_unconverted = prompt->n_turns,
         .fresh = prompt->ids.n == 0,
     };
     buf_init(&writer->text, SIZE_MAX / 2);
@@ -31,7 +31,7 @@ void prompt_writer_release(struct prompt_writer *writer)
     buf_release(&writer->text);
 }
 
-/* What Python's str.strip(), which the makers' templates trim with, takes for white space. */
+/* The white space that Python's str.strip() removes; published templates trim with it. */
 static const char *const spaces[] = {
     " ",      "\t",     "\n",     "\v",     "\f",       "\r",     "\x1c",   "\x1d",
     "\x1e",   "\x1f",   "\u00a0", "\u1680", "\u2000",   "\u2001", "\u2002", "\u2003",
@@ -39,8 +39,7 @@ static const char *const spaces[] = {
     "\u2029", "\u202f", "\u205f", "\u3000", "\xc2\x85",
 };
 
-/* The length of the white space character at the start of the text, or at its end; 0 for none.
- */
+/* The length of the white space character at the start or end of the text; 0 for none. */
 static size_t space_len(struct slice text, bool at_end)
 {
     for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
@@ -53,7 +52,7 @@ static size_t space_len(struct slice text, bool at_end)
     return 0;
 }
 
-static struct slice trim_left(struct slice text)
+static struct slice trim_start(struct slice text)
 {
     for (size_t len; (len = space_len(text, false)) > 0;)
         text = slice_of(text.ptr + len, text.len - len);
@@ -64,18 +63,18 @@ struct slice prompt_trimmed(const struct prompt_template *template, struct slice
 {
     if (!template->trims)
         return text;
-    text = trim_left(text);
+    text = trim_start(text);
     for (size_t len; (len = space_len(text, true)) > 0;)
         text.len -= len;
     return text;
 }
 
 /*
- * Where the text must be cut so that no token of the template comes out of it: after the first
- * byte of its name. Control tokens never come out of text; those the file calls user-defined,
- * or takes for ordinary words, would.
+ * Where to cut the text so that it does not produce a control token of the template: after the
+ * first byte of the token's name. The tokenizer never produces real control tokens from text,
+ * but it does produce tokens that the model file declares as user-defined or normal.
  */
-static size_t next_cut(const struct prompt_writer *writer, struct slice text)
+static size_t next_text_cut(const struct prompt_writer *writer, struct slice text)
 {
     size_t cut = text.len;
 
@@ -92,12 +91,13 @@ static size_t next_cut(const struct prompt_writer *writer, struct slice text)
     return cut;
 }
 
-static int encode(struct prompt_writer *writer, struct slice text, struct error *err)
+/* Tokenise the text without producing control tokens. */
+static int encode_untrusted(struct prompt_writer *writer, struct slice text, struct error *err)
 {
     unsigned flags = writer->fresh ? TOKENIZE_FIRST : 0;
 
     while (text.len > 0) {
-        const size_t len = next_cut(writer, text);
+        const size_t len = next_text_cut(writer, text);
 
         if (tokenizer_encode(writer->tokenizer, slice_of(text.ptr, len), flags,
                              &writer->prompt->ids, err) < 0)
@@ -108,9 +108,11 @@ static int encode(struct prompt_writer *writer, struct slice text, struct error 
     return 0;
 }
 
-/* Bytes of the text as ids: the tokens from 'first' on stand for all of it, perhaps with a
- * space in front. Where they do not (a token for what is unknown), all of them. */
-static struct span ids_of(const struct prompt_writer *writer, size_t first, struct span bytes)
+/* Convert a range of bytes of the collected text to a range of ids. The ids from `first` on
+ * represent the whole text, sometimes with a space in front. If their lengths do not match (an
+ * unknown-token id), return all of them. */
+static struct span ids_of_bytes(const struct prompt_writer *writer, size_t first,
+                                struct span bytes)
 {
     const struct prompt *prompt = writer->prompt;
     struct span ids = { prompt->ids.n, first };
@@ -118,7 +120,8 @@ static struct span ids_of(const struct prompt_writer *writer, size_t first, stru
 
     for (size_t i = first; i < prompt->ids.n; i++)
         total += tokenizer_piece(writer->tokenizer, prompt->ids.ids[i]).len;
-    const size_t prefix = total - writer->text.len; /* 0 or 1, else wrong or wrapped around */
+    const size_t prefix =
+        total - writer->text.len; /* 0 or 1; otherwise the lengths do not match */
     if (prefix > 1)
         return (struct span){ first, prompt->ids.n };
     size_t at = 0;
@@ -141,12 +144,12 @@ int prompt_write_end(struct prompt_writer *writer, struct error *err)
     struct prompt *prompt = writer->prompt;
     const size_t first = prompt->ids.n;
 
-    if (encode(writer, buf_slice(&writer->text), err) < 0)
+    if (encode_untrusted(writer, buf_slice(&writer->text), err) < 0)
         return -1;
-    for (; writer->first_marked < prompt->n_turns; writer->first_marked++) {
-        struct span *span = &prompt->turns[writer->first_marked].text;
+    for (; writer->first_unconverted < prompt->n_turns; writer->first_unconverted++) {
+        struct span *span = &prompt->turns[writer->first_unconverted].text;
 
-        *span = ids_of(writer, first, *span);
+        *span = ids_of_bytes(writer, first, *span);
     }
     writer->fresh = writer->fresh && writer->text.len == 0;
     buf_clear(&writer->text);
@@ -161,10 +164,10 @@ int prompt_write_id(struct prompt_writer *writer, int32_t id, struct error *err)
     return 0;
 }
 
-/* What the words begin with: a control token's id and the length of its name; else the next
- * byte, with TOKEN_NONE. */
-static int take_name(const struct prompt_writer *writer, const char *words, int32_t *id,
-                     size_t *len, struct error *err)
+/* Parse the start of the template's text: the id of a control token and the length of its name,
+ * or TOKEN_NONE and 1 for an ordinary byte. */
+static int parse_control_name(const struct prompt_writer *writer, const char *words,
+                              int32_t *id, size_t *len, struct error *err)
 {
     static const char bos[] = "{bos}", eos[] = "{eos}";
     const char *const *controls = writer->template->controls;
@@ -178,8 +181,8 @@ static int take_name(const struct prompt_writer *writer, const char *words, int3
         return *id != TOKEN_NONE
                    ? 0
                    : error_set(err, ERR_UNSUPPORTED,
-                               "the vocabulary names no %s token, which the template '%s' "
-                               "is made of; choose another with --template",
+                               "the vocabulary has no %s token, which the template '%s' "
+                               "needs: choose another with --template",
                                is_bos ? "BOS" : "EOS", writer->template->name);
     }
     for (size_t i = 0; i < TEMPLATE_CONTROLS_MAX && controls[i]; i++) {
@@ -199,7 +202,7 @@ int prompt_write_words(struct prompt_writer *writer, const char *words, struct e
         int32_t id;
         size_t len;
 
-        if (take_name(writer, words, &id, &len, err) < 0 ||
+        if (parse_control_name(writer, words, &id, &len, err) < 0 ||
             (id != TOKEN_NONE ? prompt_write_id(writer, id, err)
                               : buf_add(&writer->text, words, len, err)) < 0)
             return -1;
@@ -211,7 +214,7 @@ int prompt_write_words(struct prompt_writer *writer, const char *words, struct e
 int prompt_write_text(struct prompt_writer *writer, struct slice text, struct error *err)
 {
     if (writer->template->trims_after_control && writer->fresh && writer->text.len == 0)
-        text = trim_left(text);
+        text = trim_start(text);
     return buf_add_slice(&writer->text, text, err);
 }
 

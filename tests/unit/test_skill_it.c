@@ -81,7 +81,7 @@ static void refuses_what_adds_up_to_no_number(void **state)
     struct error err;
 
     (void)state;
-    assert_fails(skill_it_mixture(&step, out, &err), ERR_INPUT, "skill 1 helps with");
+    assert_fails(skill_it_mixture(&step, out, &err), ERR_INPUT, "skill 1: ");
 }
 
 int main(void)

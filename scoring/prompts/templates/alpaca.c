@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stanford Alpaca: the context is its input, after the instruction. */
+/* Stanford Alpaca. The context is its "input", which follows the instruction. */
 #include <stddef.h>
 
 #include "scoring/prompts/templates/template.h"

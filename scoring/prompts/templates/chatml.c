@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ChatML: Qwen, Yi, SmolLM and many others. Some files say what the system text is where a
- * dialogue has none. */
+/* ChatML: Qwen, Yi, SmolLM and many others. Some files have a default system text. */
 #include <stddef.h>
 
 #include "scoring/prompts/templates/template.h"
@@ -13,25 +12,25 @@
     .tool_open = HEAD("tool"), .tool_close = "<|im_end|>\n",                                   \
     .assistant_open = HEAD("assistant"), .assistant_close = "<|im_end|>\n"
 
-/* Qwen3: the last answer begins with what the model thought, which may be nothing. */
+/* Qwen3: the last response begins with the model's thoughts, which may be empty. */
 static const struct prompt_template qwen3 = {
     .name = "qwen3",
     .exact_marks = { "<|im_start|>", "<|im_end|>", "\\n</think>\\n\\n' + content",
                      "multi_step_tool" },
-    .lacks = { "processed_content" }, /* MiniCPM5 writes thoughts only where there are some */
+    .lacks = { "processed_content" }, /* MiniCPM5 does not write empty thoughts */
     FORM,
     .response_open = HEAD("assistant") "<think>\n\n</think>\n\n",
-    .response_says = "</think>",
+    .response_open_unless = "</think>",
 };
 
 static const struct prompt_template chatml = {
     .name = "chatml",
     .exact_marks = { "<|im_start|>", "<|im_end|>" },
-    .lacks = { "<|im_sep|>",                  /* Phi-4 ends its headers with it */
+    .lacks = { "<|im_sep|>",                  /* Phi-4 ends its headers with this */
                "multi_step_tool",             /* Qwen3, above */
-               "<think></think>",             /* Nemotron 3 puts it before every answer */
-               "## Metadata",                 /* SmolLM3 has a system turn of its own making */
-               "function calling AI model" }, /* so have Hermes' templates for tools */
+               "<think></think>",             /* Nemotron 3 writes it before every response */
+               "## Metadata",                 /* SmolLM3 generates its system turn */
+               "function calling AI model" }, /* Hermes' templates for tools */
     FORM,
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gemma 1 to 3, from their model cards. There is no system role: Gemma 3 puts such a text in
- * front of the first user turn, and we do so for the others, which refuse it. */
+/* Gemma 1 to 3, from their model cards. There is no system role. Gemma 3 writes a system text
+ * at the start of the first user turn. Gemma 1 and 2 reject it; here it is written as for
+ * Gemma 3. */
 #include <stddef.h>
 
 #include "scoring/prompts/templates/template.h"

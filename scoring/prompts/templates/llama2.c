@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Llama 2 Chat: every exchange is wrapped in BOS and EOS, the system text in the first. */
+/* Llama 2 Chat. BOS and EOS enclose each pair of turns; the system text is part of the first
+ * user turn. */
 #include <stddef.h>
 
 #include "scoring/prompts/templates/template.h"

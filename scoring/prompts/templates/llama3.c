@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Llama 3, from its model card. From 3.1 on a system turn with two dates always begins the
- * dialogue; the day is the one the published template falls back to, since a score must not
- * hang on the day it was computed.
+ * Llama 3, from its model card. From 3.1 on, a system turn with two dates always begins the
+ * dialogue. Today's date is the published template's default, because a score must not depend
+ * on the day when it was computed.
  */
 #include <stddef.h>
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Mistral and Mixtral. In the first version the brackets are text; from the third on they are
- * tokens, with no blanks around: a SentencePiece vocabulary puts its own after each. The
- * seventh has a system turn; the others put that text in front of the user's (the third in
- * front of the last user turn, we of the first, so that what was said stays as it was).
+ * Mistral and Mixtral. In version 1 the brackets are text. From version 3 on they are tokens
+ * without spaces around them; a SentencePiece vocabulary adds its own space after each. Version
+ * 7 has a system turn. The other versions write the system text before the user's text: version
+ * 3 in the last user turn, this program always in the first, so that the ids of earlier turns
+ * do not change with the number of turns.
  */
 #include <stddef.h>
 
@@ -51,7 +52,7 @@ static const struct prompt_template v1 = {
     .assistant_lead = " ",
 };
 
-/* The first version as its file had it at first: no blank before an answer. */
+/* Version 1 as first published: no space before a response. */
 static const struct prompt_template v1_tight = {
     .name = "mistral-tight",
     .marks = { "{{message['content']+eos_token" },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Phi-3 and Phi-3.5. Their templates write a line end after each control token, and their
- * tokenizer swallows the white space that follows one: what is left is written here.
+ * Phi-3 and Phi-3.5. Their templates write a line end after each control token, which their
+ * tokenizer removes again. The strings below have no such line ends.
  */
 #include <stddef.h>
 
@@ -11,7 +11,7 @@ static const struct prompt_template phi3 = {
     .name = "phi3",
     .marks = { "message['content']+'<|end|>" },
     .exact_marks = { "<|user|>", "<|assistant|>", "<|end|>" },
-    .lacks = { "FINAL RESPONSE" }, /* Apriel: the same names, other words between */
+    .lacks = { "FINAL RESPONSE" }, /* Apriel: same tokens, other text between them */
     .controls = { "<|system|>", "<|user|>", "<|assistant|>", "<|end|>" },
     .needs_controls = true,
     .trims_after_control = true,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For models that were never taught a chat format: the words of GATEAU (arXiv 2410.15633). */
+/* For models without a chat format: the prompt of GATEAU (arXiv 2410.15633). */
 #include <stddef.h>
 
 #include "scoring/prompts/templates/template.h"

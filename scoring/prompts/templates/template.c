@@ -27,30 +27,30 @@ const struct prompt_template *prompt_template_find(const char *name)
     return NULL;
 }
 
-static bool has(struct slice text, const char *mark)
+static bool has_mark(struct slice text, const char *mark)
 {
     return text.len > 0 && memmem(text.ptr, text.len, mark, strlen(mark));
 }
 
-static bool has_all(struct slice text, const char *const *marks)
+static bool has_all_marks(struct slice text, const char *const *marks)
 {
     for (size_t i = 0; i < TEMPLATE_MARKS_MAX && marks[i]; i++)
-        if (!has(text, marks[i]))
+        if (!has_mark(text, marks[i]))
             return false;
     return true;
 }
 
-static bool has_any(struct slice text, const char *const *marks)
+static bool has_any_mark(struct slice text, const char *const *marks)
 {
     for (size_t i = 0; i < TEMPLATE_MARKS_MAX && marks[i]; i++)
-        if (has(text, marks[i]))
+        if (has_mark(text, marks[i]))
             return true;
     return false;
 }
 
-/* The source as marks are written: no white space, no written line ends, one kind of quotes,
- * one way to reach into a message. */
-static int squeeze(struct slice source, struct buf *out, struct error *err)
+/* Append the source in the spelling of marks: no white space, no written line ends, one kind of
+ * quotes, one syntax for message['content']. */
+static int append_squeezed(struct slice source, struct buf *out, struct error *err)
 {
     static const char dotted[] = "message.content", bracketed[] = "message['content']";
 
@@ -76,19 +76,19 @@ static int squeeze(struct slice source, struct buf *out, struct error *err)
     return 0;
 }
 
-static bool is_form(const struct prompt_template *form, struct slice source,
-                    struct slice squeezed)
+static bool matches_form(const struct prompt_template *form, struct slice source,
+                         struct slice squeezed)
 {
-    return (form->marks[0] || form->exact_marks[0]) && has_all(squeezed, form->marks) &&
-           has_all(source, form->exact_marks) && !has_any(source, form->lacks) &&
-           !has_any(squeezed, form->lacks);
+    return (form->marks[0] || form->exact_marks[0]) && has_all_marks(squeezed, form->marks) &&
+           has_all_marks(source, form->exact_marks) && !has_any_mark(source, form->lacks) &&
+           !has_any_mark(squeezed, form->lacks);
 }
 
-static const struct prompt_template *form_of(const struct template_family *family,
-                                             struct slice source, struct slice squeezed)
+static const struct prompt_template *matching_form(const struct template_family *family,
+                                                   struct slice source, struct slice squeezed)
 {
     for (size_t i = 0; family->forms[i]; i++)
-        if (is_form(family->forms[i], source, squeezed))
+        if (matches_form(family->forms[i], source, squeezed))
             return family->forms[i];
     return NULL;
 }
@@ -103,17 +103,17 @@ int prompt_template_recognise(struct slice source, const struct prompt_template 
     if (source.len > SOURCE_MAX)
         return 0;
     buf_init(&squeezed, 2 * (size_t)SOURCE_MAX);
-    if (squeeze(source, &squeezed, err) < 0)
+    if (append_squeezed(source, &squeezed, err) < 0)
         goto done;
     size_t n = 0;
     for (size_t i = 0; template_families[i]; i++) {
         const struct prompt_template *form =
-            form_of(template_families[i], source, buf_slice(&squeezed));
+            matching_form(template_families[i], source, buf_slice(&squeezed));
 
         n += form != NULL;
         *out = form ? form : *out;
     }
-    if (n > 1) /* it fits several, so it is none of them */
+    if (n > 1) /* ambiguous */
         *out = NULL;
     rc = 0;
 done:
@@ -122,7 +122,7 @@ done:
 }
 
 /* "llama3.1 llama3 chatml ..." */
-static void list_names(struct buf *out)
+static void list_form_names(struct buf *out)
 {
     struct error ignored;
 
@@ -132,27 +132,27 @@ static void list_names(struct buf *out)
                              template_families[i]->forms[j]->name);
 }
 
-static int refuse(enum error_code code, const char *what, const char *then, struct error *err)
+/* Set the error "WHAT NAMES", with the names of all forms. Returns -1. */
+static int reject_template(enum error_code code, const char *what, struct error *err)
 {
     struct buf names;
 
     buf_init(&names, NAMES_MAX);
-    list_names(&names);
-    error_set(err, code, "%s %s%s", what, names.data ? names.data : "", then);
+    list_form_names(&names);
+    error_set(err, code, "%s %s", what, names.data ? names.data : "");
     buf_release(&names);
     return -1;
 }
 
-/* What stands between the form's own words in one string of the source, from 'at' on, or the
- * first 'most' bytes of it. Empty where the template goes on computing: at a quote or a brace.
- */
-static struct slice literal_at(struct slice source, size_t at, size_t most)
+/* The literal text of the source from `at` to the form's end token, at most max_bytes of it.
+ * Empty if the text is not literal: a quote, brace or backslash begins an expression. */
+static struct slice literal_at(struct slice source, size_t at, size_t max_bytes)
 {
     static const char end[] = "<|im_end|>";
 
     for (size_t i = at; i < source.len; i++) {
-        if (i - at == most)
-            return slice_of(source.ptr + at, most);
+        if (i - at == max_bytes)
+            return slice_of(source.ptr + at, max_bytes);
         if (source.len - i >= sizeof end - 1 &&
             memcmp(source.ptr + i, end, sizeof end - 1) == 0)
             return slice_of(source.ptr + at, i - at);
@@ -162,12 +162,13 @@ static struct slice literal_at(struct slice source, size_t at, size_t most)
     return slice_of(source.ptr + at, 0);
 }
 
-/* The system text that a file's template writes where a dialogue has none; empty if it does
- * not say. */
+/* The system text that a file's template writes for a dialogue without one; empty if it is not
+ * found. */
 static struct slice find_default_system(const struct prompt_template *form, struct slice source,
-                                        size_t most)
+                                        size_t max_bytes)
 {
-    const size_t len = strlen(form->system_open) - 1; /* its line end may be written as \n */
+    const size_t len =
+        strlen(form->system_open) - 1; /* without its line end, which may be written as \n */
     struct slice text = { 0 };
 
     for (size_t at = 0; text.len == 0;) {
@@ -177,25 +178,27 @@ static struct slice find_default_system(const struct prompt_template *form, stru
             break;
         at = (size_t)(found - source.ptr) + len;
         if (source.len - at >= 2 && memcmp(source.ptr + at, "\\n", 2) == 0)
-            text = literal_at(source, at + 2, most);
+            text = literal_at(source, at + 2, max_bytes);
         else if (source.len - at >= 1 && source.ptr[at] == '\n')
-            text = literal_at(source, at + 1, most);
+            text = literal_at(source, at + 1, max_bytes);
     }
     return text;
 }
 
-static int take_system(struct chosen_template *chosen, struct slice source, struct error *err)
+/* Copy the file's default system text, if there is one. */
+static int copy_default_system(struct chosen_template *chosen, struct slice source,
+                               struct error *err)
 {
-    const size_t most = sizeof chosen->system;
-    const struct slice text = find_default_system(&chosen->form, source, most);
+    const size_t max_bytes = sizeof chosen->system;
+    const struct slice text = find_default_system(&chosen->form, source, max_bytes);
 
     if (text.len == 0)
         return 0;
-    if (text.len == most)
+    if (text.len == max_bytes)
         return error_set(err, ERR_UNSUPPORTED,
                          "the system text in the model's chat template is longer than %zu "
-                         "bytes; choose a template with --template",
-                         most - 1);
+                         "bytes: choose a template with --template",
+                         max_bytes - 1);
     memcpy(chosen->system, text.ptr, text.len);
     chosen->system[text.len] = '\0';
     chosen->form.default_system = chosen->system;
@@ -206,7 +209,7 @@ int prompt_template_check(const char *name, struct error *err)
 {
     if (strcmp(name, "auto") == 0 || prompt_template_find(name))
         return 0;
-    return refuse(ERR_USAGE, "--template must be auto or one of", "", err);
+    return reject_template(ERR_USAGE, "invalid --template: use auto or one of", err);
 }
 
 int prompt_template_fits(const struct prompt_template *form, const struct tokenizer *tokenizer,
@@ -215,8 +218,8 @@ int prompt_template_fits(const struct prompt_template *form, const struct tokeni
     for (size_t i = 0; form->needs_controls && form->controls[i]; i++)
         if (tokenizer_find(tokenizer, slice_text(form->controls[i])) == TOKEN_NONE)
             return error_set(err, ERR_UNSUPPORTED,
-                             "the vocabulary has no token %s, which the template '%s' is made "
-                             "of; choose another with --template",
+                             "the vocabulary has no token %s, which the template '%s' needs: "
+                             "choose another with --template",
                              form->controls[i], form->name);
     return 0;
 }
@@ -236,14 +239,14 @@ int prompt_template_choose(const char *name, const struct tokenizer *tokenizer,
     else
         form = source.ptr ? own : prompt_template_find("plain");
     if (!form)
-        return refuse(ERR_UNSUPPORTED,
-                      "the chat template of the file is none that we know; say with --template "
-                      "which of these fits it:",
-                      " (plain is none at all)", err);
+        return reject_template(ERR_UNSUPPORTED,
+                               "the model file's chat template is not recognised: choose one "
+                               "with --template (plain for no template):",
+                               err);
     if (prompt_template_fits(form, tokenizer, err) < 0)
         return -1;
     out->form = *form;
     if (form == own && form->system_from_file)
-        return take_system(out, source, err);
+        return copy_default_system(out, source, err);
     return 0;
 }

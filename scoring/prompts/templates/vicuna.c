@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Vicuna 1.1 and later, as FastChat writes it, and with each turn on a line of its own. */
+/* Vicuna 1.1 and later: FastChat's form, and a form with each turn on its own line. */
 #include <stddef.h>
 
 #include "scoring/prompts/templates/template.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Zephyr and TinyLlama-Chat. In most of their vocabularies the headers are ordinary text. */
+/* Zephyr and TinyLlama-Chat. In most of their vocabularies the role names are ordinary text. */
 #include <stddef.h>
 
 #include "scoring/prompts/templates/template.h"
