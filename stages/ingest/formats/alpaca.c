@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stanford's shape: instruction, input, output (or response), perhaps system and history. A
- * long input is the sample's context; a short one is part of the instruction.
+ * alpaca: the shape of Stanford Alpaca. instruction, input, output or response; optional:
+ * system, history. A long input is the sample's context; a short input is part of the
+ * instruction.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft.h"
@@ -16,14 +17,14 @@ static bool alpaca_match(const struct json_value *record)
 
 static void alpaca_read(struct draft *draft)
 {
-    draft_take_system(draft);
-    draft_take_history(draft);
-    const struct slice instruction = draft_take_text(draft, "instruction");
-    const struct slice input = draft_take_text(draft, "input");
+    draft_read_system(draft);
+    draft_read_history(draft);
+    const struct slice instruction = draft_claim_text(draft, "instruction");
+    const struct slice input = draft_claim_text(draft, "input");
     if (!instruction.ptr && input.len == 0)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no instruction");
-    draft_ask(draft, instruction, input);
-    draft_answer(draft, draft_take_either(draft, "output", "response"));
+    draft_add_instruction(draft, instruction, input);
+    draft_add_response(draft, draft_claim_either(draft, "output", "response"));
 }
 
 const struct format format_alpaca = {

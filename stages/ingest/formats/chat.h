@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chat.h - lists of messages: {"role", "content"} and {"from", "value"}, read and written.
+ * chat.h - read lists of messages: {"role", "content"} and {"from", "value"}.
  *
- * Roles have many names (human, gpt, developer, observation); four remain: user, assistant,
- * system, tool. A system message that comes first and holds nothing but text is the sample's
- * system text and no turn. What else a message holds (tool_calls, name, weight) is kept in the
- * turn's extra; a content that is a list of parts stays there too, and its text parts joined by
- * line ends are the turn's content. The word function_call stays in extra as well, since
- * "assistant" says less.
+ * Corpora have many words for roles (human, gpt, developer, observation). They become one of
+ * user, assistant, system and tool. A first message of the system that holds only text is the
+ * sample's system prompt, not a turn.
+ *
+ * Other members of a message (tool_calls, name, weight) go to the turn's extra. So does a
+ * content that is a list of parts: the turn's content is then the text parts, joined by
+ * newlines. So does the role word "function_call", because "assistant" says less.
  */
 #ifndef CURATE_CHAT_H
 #define CURATE_CHAT_H
@@ -18,10 +19,10 @@ struct chat_style;
 struct draft;
 struct json_value;
 
-/* Is it a text that begins like a list: JSON written into JSON? */
+/* Is the value a string that begins like a list, so that it is JSON inside a JSON string? */
 bool chat_is_encoded(const struct json_value *list);
-/* Append the turns of a list, or of a text that is one. Messages in the other style are
- * understood, too. */
+/* Append the turns of a list of messages, or of a string that holds such a list. Messages may
+ * be in the other style, too. */
 void chat_read(struct draft *draft, const struct json_value *list,
                const struct chat_style *style);
 

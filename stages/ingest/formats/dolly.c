@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Dolly's shape: instruction, context, response. The context may be empty.
+ * dolly: instruction, context, response. The context may be empty.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft.h"
@@ -14,13 +14,13 @@ static bool dolly_match(const struct json_value *record)
 
 static void dolly_read(struct draft *draft)
 {
-    draft_take_system(draft);
-    const struct slice instruction = draft_take_text(draft, "instruction");
-    draft_set_context(draft, draft_take_text(draft, "context"), "field");
+    draft_read_system(draft);
+    const struct slice instruction = draft_claim_text(draft, "instruction");
+    draft_set_context(draft, draft_claim_text(draft, "context"), "field");
     if (!instruction.ptr)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no instruction");
-    draft_add_turn(draft, "user", instruction, slice_of(NULL, 0));
-    draft_answer(draft, draft_take_text(draft, "response"));
+    draft_add_user(draft, instruction);
+    draft_add_response(draft, draft_claim_text(draft, "response"));
 }
 
 const struct format format_dolly = {

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * draft.h - a sample being put together from the members of a record.
+ * draft.h - build a sample from the members of one record.
  *
- * What the readers of all shapes share. A draft remembers which members a shape has taken; the
- * others become the sample's meta. The first refusal or failure sticks and the calls after it
- * do nothing, so that a reader is a straight line; draft_finish() says what came of it all.
+ * The reader of a shape calls these functions in a straight line. It claims the members that
+ * it knows and adds turns. Members that no call has claimed go to the sample's meta, so nothing
+ * of a record is lost.
+ *
+ * The first rejection or failure is final: later calls do nothing and return text with ptr
+ * NULL. So a reader checks nothing; format_read() returns the outcome.
+ *
+ * Texts of the sample are copied into the arena.
  */
 #ifndef CURATE_DRAFT_H
 #define CURATE_DRAFT_H
@@ -22,92 +27,101 @@ struct error;
 struct format_options;
 struct json_value;
 
-enum { DRAFT_TAKEN_MAX = 24 };
+enum { DRAFT_CLAIMS_MAX = 24 }; /* more than any shape claims */
+
+enum draft_state {
+    DRAFT_GOOD = 1, /* so far */
+    DRAFT_REJECTED = 0,
+    DRAFT_FAILED = -1, /* ERR_NOMEM */
+};
 
 struct draft {
     /* The caller of format_read() sets these five. All are borrowed. */
     const struct json_value *record; /* an object */
     const struct format_options *options;
-    struct arena *arena; /* gets the texts of the sample */
+    struct arena *arena;
     struct sample *out;
     struct error *err;
 
     /* A reader may set these before its first other call. */
-    bool nocase;        /* find members by key whatever the case of its letters */
+    bool nocase;        /* find members by key whatever the case of its ASCII letters */
     const char *unwrap; /* key of an object whose members go to meta; NULL for none */
 
-    /* What format_read() returned 0 for. */
+    /* In the state DRAFT_REJECTED. */
     enum defect rejected_for;
     const char *detail; /* what is wrong, and where; in the arena */
 
+    enum draft_state state;
     uint64_t defects; /* set of the defects that were repaired or kept */
-    int state;        /* 1 good so far, 0 rejected, -1 out of memory */
     size_t turns_cap;
-    size_t n_taken;
-    struct draft_taken {
+    size_t n_claims;
+    struct draft_claim {
         const char *key;
         const struct json_value *value;
-    } taken[DRAFT_TAKEN_MAX];
+    } claims[DRAFT_CLAIMS_MAX];
 };
 
-/* For format_read(): make the sample empty, and complete it when the reader is done. Returns
- * 1 when the sample is complete, 0 when the record is rejected, -1 for ERR_NOMEM. */
+/* For format_read(): make the sample empty. */
 void draft_begin(struct draft *draft);
-int draft_finish(struct draft *draft);
-/* Repair the texts as the policy says. For draft_finish(). */
-void draft_repair(struct draft *draft);
+/* For format_read(), after the reader: repair texts as the policy says, find the turns that
+ * matter, fill in id and meta. Returns the state. */
+enum draft_state draft_finish(struct draft *draft);
 
 /* Reject the record for a defect. The text says what is wrong, and where. */
 void draft_reject(struct draft *draft, enum defect defect, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Set the state DRAFT_FAILED and err. */
 void draft_fail_nomem(struct draft *draft);
-/* Something was repaired, or is odd and kept. */
-void draft_note(struct draft *draft, enum defect defect);
+/* Add a defect that was repaired or kept to the sample's set. */
+void draft_add_defect(struct draft *draft, enum defect defect);
 
-/* The member, taken; NULL when it is missing (or JSON's null). */
-const struct json_value *draft_take(struct draft *draft, const char *key);
-/* The member's text, taken: ptr NULL when it is missing or null. A number or a boolean becomes
- * its own text, a list of texts these, a line each; another list or an object is refused as
- * bad_type. */
-struct slice draft_take_text(struct draft *draft, const char *key);
-/* The same of the first of two names that is there. */
-struct slice draft_take_either(struct draft *draft, const char *key, const char *other);
-/* Any value as text in the arena, by the same rule; what says where it is, for the refusal. */
-struct slice draft_text_of(struct draft *draft, const struct json_value *value,
-                           const char *what);
+/* Claim a member by key. Returns its value; NULL when it is missing or null. */
+const struct json_value *draft_claim(struct draft *draft, const char *key);
+/* Claim a member and return its text, by the rule of draft_text(). */
+struct slice draft_claim_text(struct draft *draft, const char *key);
+/* Claim the first of two members that exists, and return its text. */
+struct slice draft_claim_either(struct draft *draft, const char *key, const char *other);
+/* The text of any value: a string as it is, a number or boolean as it is written, a list of
+ * such values with one line for each; ptr NULL for null. Other lists and objects are rejected
+ * as bad_type: `what` names the value for the detail. */
+struct slice draft_text(struct draft *draft, const struct json_value *value, const char *what);
+/* JSON text of an object with all members of this one but the two named; ptr NULL when none is
+ * left. A key may be NULL. */
+struct slice draft_other_members(struct draft *draft, const struct json_value *object,
+                                 const char *key, const char *other);
 
-/* "system" or "system_prompt"; an empty one is none. */
-void draft_take_system(struct draft *draft);
-/* The passage the instruction is about; an empty one is none. split is static. */
+/* Claim "system" or "system_prompt" as the system prompt. An empty text counts as missing. */
+void draft_read_system(struct draft *draft);
+/* Claim "history", a list of pairs, as turns of the user and the assistant. */
+void draft_read_history(struct draft *draft);
+/* Set the context and how it was separated from the instruction (static). An empty text counts
+ * as missing. */
 void draft_set_context(struct draft *draft, struct slice text, const char *split);
-/* One more turn; role is one of the four words, extra may have ptr NULL. */
-void draft_add_turn(struct draft *draft, const char *role, struct slice content,
+
+/* The role that a word names. An unknown word is copied and counts as bad_role. */
+struct slice draft_role_of(struct draft *draft, struct slice word);
+/* Append a turn. A content with ptr NULL becomes the empty text. extra is JSON of an object,
+ * ptr NULL for none. */
+void draft_add_turn(struct draft *draft, struct slice role, struct slice content,
                     struct slice extra);
-/* The role (static) that goes by this word; the word itself, noted, when none does. */
-struct slice draft_role(struct draft *draft, struct slice word);
-/* The same with what draft_role() gave. */
-void draft_add_turn_of(struct draft *draft, struct slice role, struct slice content,
-                       struct slice extra);
-/* "history": pairs of an earlier question and its answer. */
-void draft_take_history(struct draft *draft);
-/* The user's turn from an instruction and its input: a long input (or one that "context_bytes"
- * says is) is the context, a short one goes behind the instruction on a line of its own. */
-void draft_ask(struct draft *draft, struct slice instruction, struct slice input);
-/* The assistant's turn, unless text.ptr is NULL: then nobody answered. */
-void draft_answer(struct draft *draft, struct slice text);
+/* Append a user turn of text alone. */
+void draft_add_user(struct draft *draft, struct slice text);
+/* Append an assistant turn of text alone, unless text.ptr is NULL: then there is no response.
+ */
+void draft_add_response(struct draft *draft, struct slice text);
+/* Append a user turn from an instruction and its input. A long input, or one as long as the
+ * member "context_bytes" says, is the context. A short input is appended to the instruction as
+ * a line of its own. */
+void draft_add_instruction(struct draft *draft, struct slice instruction, struct slice input);
 
 /*
- * "context_bytes": how a shape without a place for a context carries one. The first user
- * message is context, blank line, instruction, and this many bytes are the context. True when
- * the record says so and it was done.
+ * Separate the context from the first user turn at the place that the member "context_bytes"
+ * gives: the turn is the context of so many bytes, a blank line, and the instruction. Returns
+ * false when the record has no such member, or no blank line is there.
  */
 bool draft_split_marked(struct draft *draft);
-/* Cut the first user message at its last blank line that has text on both sides, if any. */
+/* Separate the context from the first user turn at its last blank line with text on both sides.
+ * Does nothing when there is none. */
 void draft_split_last_paragraph(struct draft *draft);
-
-/* JSON text, in the arena, of an object with all members of this one but two; ptr NULL when
- * there are no others. A key may be NULL. */
-struct slice draft_others(struct draft *draft, const struct json_value *object, const char *key,
-                          const char *other);
 
 #endif

@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stages/ingest/formats/draft.h"
-
-#include "base/arena.h"
+/*
+ * The text of JSON values, and its repair.
+ */
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json/json.h"
+#include "stages/ingest/formats/draft_private.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/record/repair.h"
 #include "store/sample.h"
 
-/* The text of a value is no longer than the record, which is bounded already. */
+/* The text of a value is no longer than the record, whose length is bounded. */
 static const size_t text_max_bytes = SIZE_MAX / 4;
 
-static struct slice copy(struct draft *draft, struct slice text)
-{
-    const struct slice result = arena_copy(draft->arena, text);
-
-    if (!result.ptr)
-        draft_fail_nomem(draft);
-    return result;
-}
-
-/* "30" of the number 30: the text a producer who quoted it would have written. */
+/* The text that a producer who quoted the value would have written. */
 static struct slice text_of_scalar(struct draft *draft, const struct json_value *value)
 {
     struct slice text = { NULL, 0 };
@@ -29,14 +21,15 @@ static struct slice text_of_scalar(struct draft *draft, const struct json_value 
 
     buf_init(&buf, text_max_bytes);
     if (json_write(value, &buf, draft->err) < 0)
-        draft->state = -1;
+        draft->state = DRAFT_FAILED;
     else
-        text = copy(draft, buf_slice(&buf));
+        text = draft_copy(draft, buf_slice(&buf));
     buf_release(&buf);
     return text;
 }
 
-/* ["a", 2] as "a" and "2" on two lines; 0 when not all of it is text. */
+/* Append ["a", 2] as "a" and "2" on two lines. Returns 1; 0 when a value is an object, a list
+ * or null; -1 for ERR_NOMEM. */
 static int join_list(const struct json_value *list, struct buf *out, struct error *err)
 {
     for (size_t i = 0; i < json_count(list); i++) {
@@ -63,29 +56,28 @@ static struct slice text_of_list(struct draft *draft, const struct json_value *l
     buf_init(&buf, text_max_bytes);
     const int rc = join_list(list, &buf, draft->err);
     if (rc < 0)
-        draft->state = -1;
+        draft->state = DRAFT_FAILED;
     else if (rc == 0)
         draft_reject(draft, DEFECT_BAD_TYPE, "%s is a list and must be text", what);
     else
-        text = copy(draft, buf_slice(&buf));
+        text = draft_copy(draft, buf_slice(&buf));
     buf_release(&buf);
-    draft_note(draft, DEFECT_TYPE_DRIFT);
+    draft_add_defect(draft, DEFECT_TYPE_DRIFT);
     return text;
 }
 
-struct slice draft_text_of(struct draft *draft, const struct json_value *value,
-                           const char *what)
+struct slice draft_text(struct draft *draft, const struct json_value *value, const char *what)
 {
     const struct slice none = { NULL, 0 };
 
-    if (draft->state != 1)
+    if (draft->state != DRAFT_GOOD)
         return none;
     switch (json_type(value)) {
     case JSON_STRING:
-        return copy(draft, json_text(value));
+        return draft_copy(draft, json_text(value));
     case JSON_NUMBER:
     case JSON_BOOL:
-        draft_note(draft, DEFECT_TYPE_DRIFT);
+        draft_add_defect(draft, DEFECT_TYPE_DRIFT);
         return text_of_scalar(draft, value);
     case JSON_NULL:
         return none;
@@ -100,9 +92,9 @@ struct slice draft_text_of(struct draft *draft, const struct json_value *value,
 
 static void repair_in_place(struct draft *draft, struct slice *text, uint64_t defects)
 {
-    if (draft->state == 1 &&
+    if (draft->state == DRAFT_GOOD &&
         repair_text(text, defects, draft->arena, &draft->defects, draft->err) < 0)
-        draft->state = -1;
+        draft->state = DRAFT_FAILED;
 }
 
 /* An optional text that is empty after its repair counts as missing. */

@@ -20,12 +20,13 @@ struct draft;
 struct error;
 struct json_value;
 
+/* Where to separate the context of a longalign message from its instruction. */
 enum format_split {
-    SPLIT_LAST_PARAGRAPH, /* a long user message is context, blank line, instruction */
-    SPLIT_NONE,
+    SPLIT_LAST_PARAGRAPH, /* at its last blank line */
+    SPLIT_NONE,           /* nowhere */
 };
 
-enum { FORMAT_INPUT_CONTEXT_BYTES = 2000 }; /* the usual input_context_bytes */
+enum { FORMAT_INPUT_CONTEXT_BYTES = 2000 }; /* the default of input_context_bytes */
 
 struct format_options {
     enum format_split split;
@@ -54,7 +55,7 @@ const char *format_choice(int i);
 const struct format *format_detect(const struct json_value *record);
 /*
  * Read a record by a shape. The caller sets the first members of the draft (draft.h). Returns 1
- * and the sample without hash and place; 0 when the record is rejected, with
+ * and the sample, without its hash and its place in a file; 0 when the record is rejected, with
  * draft->rejected_for and draft->detail; -1 for ERR_NOMEM.
  */
 int format_read(const struct format *format, struct draft *draft);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The program's own shape, as stages/export/layouts/jsonl.c writes and describes it.
+ * jsonl: the program's own shape. stages/export/layouts/jsonl.c writes and describes it.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 
-static bool is_kind(struct slice word)
+static bool is_sample_kind(struct slice word)
 {
     return slice_equal(word, slice_text("sft")) ||
            slice_equal(word, slice_text("prompt_only")) ||
@@ -17,12 +17,12 @@ static bool jsonl_match(const struct json_value *record)
 {
     const struct slice kind = json_text(json_get(record, "kind"));
 
-    return kind.ptr && is_kind(kind) &&
+    return kind.ptr && is_sample_kind(kind) &&
            (json_get(record, "instruction") || json_get(record, "context") ||
             json_get(record, "turns"));
 }
 
-static void read_turn(struct draft *draft, const struct json_value *turn, size_t i)
+static void jsonl_read_turn(struct draft *draft, const struct json_value *turn, size_t i)
 {
     const struct json_value *extra = json_get(turn, "extra");
     const struct slice word = json_text(json_get(turn, "role"));
@@ -35,42 +35,43 @@ static void read_turn(struct draft *draft, const struct json_value *turn, size_t
         draft_reject(draft, DEFECT_MISSING_CONTENT, "turn %zu has no content", i + 1);
         return;
     }
-    const struct slice role = draft_role(draft, word);
-    draft_add_turn_of(draft, role, draft_text_of(draft, json_get(turn, "content"), "content"),
-                      draft_others(draft, extra, NULL, NULL));
+    const struct slice role = draft_role_of(draft, word);
+    draft_add_turn(draft, role, draft_text(draft, json_get(turn, "content"), "content"),
+                   draft_other_members(draft, extra, NULL, NULL));
 }
 
-static void read_turns(struct draft *draft, const struct json_value *turns)
+static void jsonl_read_turns(struct draft *draft, const struct json_value *turns)
 {
     if (json_type(turns) != JSON_ARRAY) {
         draft_reject(draft, DEFECT_BAD_TYPE, "turns is not a list");
         return;
     }
-    for (size_t i = 0; draft->state == 1 && i < json_count(turns); i++)
-        read_turn(draft, json_at(turns, i), i);
+    for (size_t i = 0; draft->state == DRAFT_GOOD && i < json_count(turns); i++)
+        jsonl_read_turn(draft, json_at(turns, i), i);
 }
 
-static void read_flat(struct draft *draft, struct slice instruction, struct slice response)
+static void jsonl_read_flat(struct draft *draft, struct slice instruction,
+                            struct slice response)
 {
     if (instruction.ptr)
-        draft_add_turn(draft, "user", instruction, slice_of(NULL, 0));
-    draft_answer(draft, response);
+        draft_add_user(draft, instruction);
+    draft_add_response(draft, response);
 }
 
 static void jsonl_read(struct draft *draft)
 {
     draft->unwrap = "meta";
-    draft_take_system(draft);
-    draft_take(draft, "kind"); /* follows from the turns */
-    draft->out->context = draft_take_text(draft, "context");
-    draft->out->split = draft_take_text(draft, "split");
-    const struct slice instruction = draft_take_text(draft, "instruction");
-    const struct slice response = draft_take_text(draft, "response");
-    const struct json_value *turns = draft_take(draft, "turns");
+    draft_read_system(draft);
+    draft_claim(draft, "kind"); /* the turns decide it */
+    draft->out->context = draft_claim_text(draft, "context");
+    draft->out->split = draft_claim_text(draft, "split");
+    const struct slice instruction = draft_claim_text(draft, "instruction");
+    const struct slice response = draft_claim_text(draft, "response");
+    const struct json_value *turns = draft_claim(draft, "turns");
     if (turns)
-        read_turns(draft, turns);
+        jsonl_read_turns(draft, turns);
     else
-        read_flat(draft, instruction, response);
+        jsonl_read_flat(draft, instruction, response);
 }
 
 const struct format format_jsonl = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * LongAlign's shape: messages and their length. The first user message is a long passage, a
- * blank line, and what is asked about it.
+ * longalign: messages and length. The first user message is a long passage, a blank line, and
+ * the instruction about the passage.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/chat.h"
@@ -16,8 +16,8 @@ static bool longalign_match(const struct json_value *record)
 
 static void longalign_read(struct draft *draft)
 {
-    draft_take_system(draft);
-    const struct json_value *list = draft_take(draft, "messages");
+    draft_read_system(draft);
+    const struct json_value *list = draft_claim(draft, "messages");
     if (!list)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no messages");
     chat_read(draft, list, &chat_openai);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * OpenAI's shape: messages, a list of role and content.
+ * messages: OpenAI's list of role and content.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/chat.h"
@@ -15,8 +15,8 @@ static bool messages_match(const struct json_value *record)
 
 static void messages_read(struct draft *draft)
 {
-    draft_take_system(draft);
-    const struct json_value *list = draft_take(draft, "messages");
+    draft_read_system(draft);
+    const struct json_value *list = draft_claim(draft, "messages");
     if (!list)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no messages");
     chat_read(draft, list, &chat_openai);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TRL's shape: prompt and completion, each text or a list of messages; and a prompt alone when
- * it is a list. A record that says whether its completion is liked (label) is a preference,
- * which is another thing than an example to learn from.
+ * prompt: the shape of TRL. prompt and completion, each a text or a list of messages; or a
+ * prompt alone that is a list. A record with a label is a preference: it says whether its
+ * completion is good, and is no example to learn from.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/chat.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/record/chat_style.h"
+#include "stages/record/roles.h"
 
 static bool prompt_match(const struct json_value *record)
 {
@@ -20,24 +21,24 @@ static bool prompt_match(const struct json_value *record)
     return json_get(record, "completion") || json_type(prompt) == JSON_ARRAY;
 }
 
-/* One side: a list of messages, or the text of one turn. */
-static void read_side(struct draft *draft, const char *key, const char *role)
+/* Read a member that is a list of messages, or the text of one turn of this role. */
+static void prompt_read_side(struct draft *draft, const char *key, struct slice role)
 {
-    const struct json_value *value = draft_take(draft, key);
+    const struct json_value *value = draft_claim(draft, key);
 
     if (json_type(value) == JSON_ARRAY)
         chat_read(draft, value, &chat_openai);
     else if (value)
-        draft_add_turn(draft, role, draft_text_of(draft, value, key), slice_of(NULL, 0));
+        draft_add_turn(draft, role, draft_text(draft, value, key), slice_of(NULL, 0));
 }
 
 static void prompt_read(struct draft *draft)
 {
-    draft_take_system(draft);
+    draft_read_system(draft);
     if (!json_get(draft->record, "prompt"))
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no prompt");
-    read_side(draft, "prompt", "user");
-    read_side(draft, "completion", "assistant");
+    prompt_read_side(draft, "prompt", role_user);
+    prompt_read_side(draft, "completion", role_assistant);
     draft_split_marked(draft);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A question that nobody answered: an instruction, prompt, question or query, the key in any
- * case, perhaps with a context, and nothing beside it that could be the answer or the text
- * itself. Lists of test questions made for chat models hold question_id and text instead.
+ * prompt-only: a question without an answer. instruction, prompt, question or query, the key in
+ * any case; optional: context. No other member may be an answer or the text itself. Or
+ * question_id and text, as in lists of test questions for chat models.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft.h"
@@ -36,15 +36,15 @@ static bool prompt_only_match(const struct json_value *record)
 static void prompt_only_read(struct draft *draft)
 {
     draft->nocase = true;
-    draft_take_system(draft);
+    draft_read_system(draft);
     const char *key = question_key(draft->record);
-    const struct slice question = draft_take_text(draft, key ? key : "prompt");
+    const struct slice question = draft_claim_text(draft, key ? key : "prompt");
     if (!question.ptr)
         draft_reject(draft, DEFECT_MISSING_CONTENT,
                      "it has no instruction, prompt or question");
     if (json_type(json_get_nocase(draft->record, "context")) == JSON_STRING)
-        draft_set_context(draft, draft_take_text(draft, "context"), "field");
-    draft_add_turn(draft, "user", question, slice_of(NULL, 0));
+        draft_set_context(draft, draft_claim_text(draft, "context"), "field");
+    draft_add_user(draft, question);
 }
 
 const struct format format_prompt_only = {

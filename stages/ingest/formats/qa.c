@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * question and answer, query and response, or one of each; perhaps a context, system, history.
+ * qa: question or query, answer or response; optional: context, system, history.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft.h"
@@ -14,15 +14,15 @@ static bool qa_match(const struct json_value *record)
 
 static void qa_read(struct draft *draft)
 {
-    draft_take_system(draft);
-    draft_take_history(draft);
+    draft_read_system(draft);
+    draft_read_history(draft);
     if (json_type(json_get(draft->record, "context")) == JSON_STRING)
-        draft_set_context(draft, draft_take_text(draft, "context"), "field");
-    const struct slice question = draft_take_either(draft, "question", "query");
+        draft_set_context(draft, draft_claim_text(draft, "context"), "field");
+    const struct slice question = draft_claim_either(draft, "question", "query");
     if (!question.ptr)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no question");
-    draft_add_turn(draft, "user", question, slice_of(NULL, 0));
-    draft_answer(draft, draft_take_either(draft, "answer", "response"));
+    draft_add_user(draft, question);
+    draft_add_response(draft, draft_claim_either(draft, "answer", "response"));
 }
 
 const struct format format_qa = {

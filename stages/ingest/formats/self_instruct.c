@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Self-Instruct's shape: an instruction and its instances, each an input and an output. One
- * instance makes one sample; a record with several is refused rather than cut down.
+ * self-instruct: instruction and instances, a list of input and output. A record with one
+ * instance is one sample. A record with several is rejected, for one sample cannot hold them.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft.h"
@@ -15,8 +15,8 @@ static bool self_instruct_match(const struct json_value *record)
 
 static void self_instruct_read(struct draft *draft)
 {
-    const struct slice instruction = draft_take_text(draft, "instruction");
-    const struct json_value *instances = draft_take(draft, "instances");
+    const struct slice instruction = draft_claim_text(draft, "instruction");
+    const struct json_value *instances = draft_claim(draft, "instances");
     const struct json_value *instance =
         json_count(instances) > 0 ? json_at(instances, 0) : NULL;
     if (!instruction.ptr)
@@ -28,10 +28,11 @@ static void self_instruct_read(struct draft *draft)
                      "it holds %zu instances, and one sample needs one", json_count(instances));
     if (instance && json_type(instance) != JSON_OBJECT)
         draft_reject(draft, DEFECT_BAD_TYPE, "its instance is not an object");
-    draft_ask(draft, instruction,
-              draft_text_of(draft, json_get(instance, "input"), "the instance's input"));
-    draft_answer(draft,
-                 draft_text_of(draft, json_get(instance, "output"), "the instance's output"));
+    draft_add_instruction(
+        draft, instruction,
+        draft_text(draft, json_get(instance, "input"), "the instance's input"));
+    draft_add_response(
+        draft, draft_text(draft, json_get(instance, "output"), "the instance's output"));
 }
 
 const struct format format_self_instruct = {

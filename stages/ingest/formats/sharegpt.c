@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ShareGPT's shape: conversations, a list of from and value. Where it is one string it is a
- * question that nobody answered.
+ * sharegpt: conversations, a list of from and value; optional: system. A string in the place of
+ * the list is a question without an answer.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/chat.h"
@@ -16,14 +16,14 @@ static bool sharegpt_match(const struct json_value *record)
 
 static void sharegpt_read(struct draft *draft)
 {
-    draft_take_system(draft);
+    draft_read_system(draft);
     const char *key =
         json_get(draft->record, "conversations") ? "conversations" : "conversation";
-    const struct json_value *list = draft_take(draft, key);
+    const struct json_value *list = draft_claim(draft, key);
     if (!list) {
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no conversations");
     } else if (json_type(list) == JSON_STRING && !chat_is_encoded(list)) {
-        draft_add_turn(draft, "user", draft_text_of(draft, list, key), slice_of(NULL, 0));
+        draft_add_user(draft, draft_text(draft, list, key));
     } else {
         chat_read(draft, list, &chat_sharegpt);
         draft_split_marked(draft);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Plain text: text, content, raw_content or sentence. It becomes the context of a sample
- * without turns.
+ * text: plain text in text, content, raw_content or sentence. The text is the context of a
+ * sample without turns.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft.h"
@@ -25,7 +25,7 @@ static bool text_match(const struct json_value *record)
 static void text_read(struct draft *draft)
 {
     const char *key = text_key(draft->record);
-    const struct slice text = draft_take_text(draft, key ? key : "text");
+    const struct slice text = draft_claim_text(draft, key ? key : "text");
     if (!text.ptr)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no text");
     draft->out->context = text;

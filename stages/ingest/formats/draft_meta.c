@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The members of a record that no reader claims: the producer's id, and meta.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/json/json.h"
+#include "base/json/jsonout.h"
+#include "stages/ingest/formats/draft_private.h"
+
+/* JSON text of some members is hardly longer than the record, whose length is bounded. This
+ * only keeps the sum of two sizes from overflowing. */
+static const size_t members_max_bytes = SIZE_MAX / 4;
+
+/* Append to the text of an object without its closing bracket. */
+static int append_member(struct buf *buf, struct slice key, const struct json_value *value,
+                         struct error *err)
+{
+    struct jsonout json;
+
+    if (buf_add_text(buf, buf->len == 0 ? "{" : ",", err) < 0)
+        return -1;
+    jsonout_init(&json, buf);
+    jsonout_text(&json, key);
+    if (jsonout_end(&json, err) < 0 || buf_add_text(buf, ":", err) < 0)
+        return -1;
+    return json_write(value, buf, err);
+}
+
+/* Close the object and copy it to the arena; ptr NULL when it has no members. */
+static struct slice end_members(struct draft *draft, struct buf *buf)
+{
+    if (buf->len == 0 || draft->state != DRAFT_GOOD)
+        return slice_of(NULL, 0);
+    if (buf_add_text(buf, "}", draft->err) < 0) {
+        draft->state = DRAFT_FAILED;
+        return slice_of(NULL, 0);
+    }
+    return draft_copy(draft, buf_slice(buf));
+}
+
+static bool is_key(struct slice key, const char *name)
+{
+    return name && slice_equal(key, slice_text(name));
+}
+
+struct slice draft_other_members(struct draft *draft, const struct json_value *object,
+                                 const char *key, const char *other)
+{
+    const struct json_value *value;
+    struct slice name;
+    struct buf buf;
+    size_t pos = 0;
+
+    buf_init(&buf, members_max_bytes);
+    while (draft->state == DRAFT_GOOD && json_member_next(object, &pos, &name, &value) == 1) {
+        if (is_key(name, key) || is_key(name, other))
+            continue;
+        if (append_member(&buf, name, value, draft->err) < 0)
+            draft->state = DRAFT_FAILED;
+    }
+    const struct slice text = end_members(draft, &buf);
+    buf_release(&buf);
+    return text;
+}
+
+static bool is_claimed(const struct draft *draft, struct slice name,
+                       const struct json_value *value)
+{
+    for (size_t i = 0; i < draft->n_claims; i++) {
+        const struct draft_claim *claim = &draft->claims[i];
+
+        if (value != claim->value || name.len != strlen(claim->key))
+            continue;
+        if (draft->nocase ? strncasecmp(name.ptr, claim->key, name.len) == 0
+                          : memcmp(name.ptr, claim->key, name.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void append_unclaimed(struct draft *draft, const struct json_value *object,
+                             struct buf *buf)
+{
+    const struct json_value *value;
+    struct slice name;
+    size_t pos = 0;
+
+    while (draft->state == DRAFT_GOOD && json_member_next(object, &pos, &name, &value) == 1) {
+        if (object == draft->record && is_claimed(draft, name, value))
+            continue;
+        if (append_member(buf, name, value, draft->err) < 0)
+            draft->state = DRAFT_FAILED;
+    }
+}
+
+void draft_fill_meta(struct draft *draft)
+{
+    const struct json_value *wrapped = draft->unwrap ? draft_find(draft, draft->unwrap) : NULL;
+    struct buf buf;
+
+    buf_init(&buf, members_max_bytes);
+    if (json_type(wrapped) == JSON_OBJECT || (draft->unwrap && !wrapped)) {
+        draft_claim(draft, draft->unwrap);
+        append_unclaimed(draft, wrapped, &buf);
+    }
+    append_unclaimed(draft, draft->record, &buf);
+    draft->out->meta = end_members(draft, &buf);
+    buf_release(&buf);
+}
+
+/* The first of these members that is a text or a number. */
+void draft_fill_ext_id(struct draft *draft)
+{
+    static const char *const names[] = { "id",  "_id",  "conversation_id", "prompt_id",
+                                         "idx", "uuid", "question_id",     "uid" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct json_value *value = draft_find(draft, names[i]);
+        const bool is_id = json_text(value).len > 0 || json_type(value) == JSON_NUMBER;
+
+        if (value && !is_id)
+            continue;
+        draft_mark_claimed(draft, names[i], value); /* a null is not worth keeping */
+        if (is_id) {
+            const uint64_t before = draft->defects;
+
+            draft->out->ext_id = draft_text(draft, value, names[i]);
+            draft->defects = before; /* a number is not type_drift here */
+            return;
+        }
+    }
+}
