@@ -20,8 +20,8 @@ static void refuses_what_is_no_gguf_file_of_ours(void **state)
     const struct raw big = raw_begin(0x03000000, 0, 0);
 
     (void)state;
-    assert_refused(&zero, ERR_INPUT, "byte 4: there is no GGUF version 0");
-    assert_refused(&one, ERR_UNSUPPORTED, "byte 4: GGUF version 1;");
+    assert_refused(&zero, ERR_INPUT, "byte 4: invalid GGUF version 0");
+    assert_refused(&one, ERR_UNSUPPORTED, "byte 4: GGUF version 1 is");
     assert_refused(&next, ERR_UNSUPPORTED, "byte 4: GGUF version 4");
     assert_refused(&big, ERR_UNSUPPORTED, "big-endian");
     raw.n = 23;
@@ -78,7 +78,7 @@ static void refuses_bad_keys(void **state)
     raw_entry(&twice, "same", GGUF_U8, 1, 1);
     raw_entry(&twice, "other", GGUF_U8, 1, 1);
     raw_entry(&twice, "same", GGUF_U8, 2, 1);
-    assert_refused(&twice, ERR_INPUT, "key 'same' is there twice");
+    assert_refused(&twice, ERR_INPUT, "key 'same' appears twice");
 }
 
 static void refuses_bad_values(void **state)
@@ -87,7 +87,7 @@ static void refuses_bad_values(void **state)
 
     (void)state;
     raw_entry(&raw, "key", (enum gguf_type)13, 0, 8);
-    assert_refused(&raw, ERR_INPUT, "key 'key': at byte 35: there is no value type 13");
+    assert_refused(&raw, ERR_INPUT, "key 'key': at byte 35: unknown value type 13");
     raw = raw_begin(3, 0, 1);
     raw_entry(&raw, "key", GGUF_BOOL, 2, 1);
     assert_refused(&raw, ERR_INPUT, "key 'key': at byte 39: a bool holds 2");
@@ -99,7 +99,8 @@ static void refuses_bad_values(void **state)
     assert_refused(&raw, ERR_INPUT, "key 'key': at byte 39: a string of 18446744073709551608");
     raw = raw_begin(3, 0, 1);
     raw_entry(&raw, "key", GGUF_STRING, 9, 8);
-    assert_refused(&raw, ERR_INPUT, "key 'key': at byte 47: the file ends inside a string");
+    assert_refused(&raw, ERR_INPUT,
+                   "key 'key': truncated at byte 47: the file ends inside a string");
 }
 
 static void refuses_bad_arrays(void **state)
@@ -111,7 +112,7 @@ static void refuses_bad_arrays(void **state)
     assert_refused(&raw, ERR_INPUT, "key 'key': at byte 35: an array of arrays");
     raw = raw_begin(3, 0, 1);
     raw_array(&raw, "key", 13, 1);
-    assert_refused(&raw, ERR_INPUT, "there is no value type 13");
+    assert_refused(&raw, ERR_INPUT, "unknown value type 13");
     raw = raw_begin(3, 0, 1);
     raw_array(&raw, "key", GGUF_U64, UINT64_C(1) << 61);
     assert_refused(&raw, ERR_INPUT, "2305843009213693952 elements of u64 cannot fit");
@@ -188,8 +189,8 @@ static void refuses_types_nobody_knows_but_lists_those_it_cannot_compute(void **
     struct error err;
 
     (void)state;
-    assert_refused(&unknown, ERR_INPUT, "tensor 't': there is no tensor type 77");
-    assert_refused(&withdrawn, ERR_INPUT, "tensor 't': there is no tensor type 4");
+    assert_refused(&unknown, ERR_INPUT, "tensor 't': unknown tensor type 77");
+    assert_refused(&withdrawn, ERR_INPUT, "tensor 't': unknown tensor type 4");
     assert_ok(raw_parse(&q4_k, &err));
 }
 
@@ -211,14 +212,14 @@ static void refuses_tensors_outside_the_file(void **state)
                    "tensor 't': 64 bytes at offset 32 reach past the 95");
     assert_refused(&past, ERR_INPUT, "tensor 't': 64 bytes at offset 128");
     assert_refused(&wraps, ERR_INPUT, "tensor 't': 64 bytes at offset 18446744073709551584");
-    assert_refused(&crooked, ERR_INPUT, "tensor 't': offset 16 is no multiple of 32");
+    assert_refused(&crooked, ERR_INPUT, "tensor 't': offset 16 is not a multiple of 32");
     assert_refused(&no_data, ERR_INPUT, "tensor 't': 64 bytes at offset 0");
     no_data.n = 57;
     assert_refused(&no_data, ERR_INPUT, "byte 57: the file ends before its tensor data");
 
     struct raw cut = file_with_tensor(4, cube, DTYPE_F32, 0, 64);
     cut.n = 24 + 8 + 1 + 4 + 3 * 8;
-    assert_refused(&cut, ERR_INPUT, "tensor 't': at byte 61: the file ends inside");
+    assert_refused(&cut, ERR_INPUT, "tensor 't': truncated at byte 61: the file ends inside");
 }
 
 static void refuses_two_tensors_in_one_place_or_of_one_name(void **state)
@@ -240,7 +241,7 @@ static void refuses_two_tensors_in_one_place_or_of_one_name(void **state)
     raw_pad(&raw);
     for (size_t i = 0; i < 128; i++)
         raw_uint(&raw, 0, 1);
-    assert_refused(&raw, ERR_INPUT, "tensor 'same' is there twice");
+    assert_refused(&raw, ERR_INPUT, "tensor 'same' appears twice");
 }
 
 static void refuses_bad_tensor_names(void **state)

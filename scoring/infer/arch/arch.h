@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * arch.h - in what the architectures we run differ from each other.
+ * arch.h - the differences between the supported architectures.
  *
- * All of them are pre-norm decoders with grouped-query attention and a feed-forward part. The
- * building blocks are forward.c's; which of them a model is made of, is said here, and the
- * sizes by the keys of its file. Whatever stands in a file beyond what its architecture must
- * have (a bias, frequency factors of RoPE, a sliding window, soft caps, Q, K and V in one
- * matrix) is honoured for every architecture. To add one: write arch_NAME.c with `const struct
- * arch arch_NAME` and put NAME into meson.build here.
+ * All of them are pre-norm decoders with grouped-query attention and a feed-forward network. A
+ * struct arch says which building blocks of forward.c a model uses; the keys of its file give
+ * the sizes. Optional features of a file are supported for every architecture: a bias, RoPE
+ * frequency factors, a sliding window, soft caps, Q, K and V in one matrix. To add an
+ * architecture, write arch/NAME.c with `const struct arch arch_NAME`, and add NAME to
+ * scoring/infer/meson.build.
  */
 #ifndef CURATE_ARCH_H
 #define CURATE_ARCH_H
@@ -22,9 +22,9 @@ enum norm_kind {
     NORM_LAYER /* (x - mean(x)) / deviation(x) * weight + bias */
 };
 
-/* Which elements of a head turn together, of the n that turn. */
+/* Which elements of a head are rotated as a pair, of the n that are rotated. */
 enum rope_pairs {
-    ROPE_NONE,       /* positions are no matter of angles */
+    ROPE_NONE,       /* no rotary positions */
     ROPE_NEIGHBOURS, /* (2i, 2i + 1) */
     ROPE_HALVES      /* (i, i + n/2) */
 };
@@ -32,40 +32,40 @@ enum rope_pairs {
 /* down(f(gate(x)) * up(x)), or down(f(up(x))). */
 enum ffn_kind { FFN_GATED_SILU, FFN_GATED_GELU, FFN_GELU_TANH, FFN_GELU_ERF };
 
-/* What a file must have, and what makes no sense without it. */
+/* Tensors that a file must have. */
 enum arch_needs {
-    NEEDS_QKV_BIASES = 1 << 0, /* of the matrices Q, K and V */
-    NEEDS_BIASES = 1 << 1,     /* of all matrices but the embedding's */
+    NEEDS_QKV_BIASES = 1 << 0, /* biases of the matrices Q, K and V */
+    NEEDS_BIASES = 1 << 1,     /* biases of all matrices except the embedding */
     NEEDS_QK_NORMS = 1 << 2,   /* RMSNorm of every head of queries and keys, before RoPE */
-    NEEDS_POST_NORMS = 1 << 3, /* a norm after attention and feed-forward part, too */
-    NEEDS_POSITIONS = 1 << 4,  /* a vector for every position, added to the embedding */
+    NEEDS_POST_NORMS = 1 << 3, /* also a norm after attention and after the feed-forward */
+    NEEDS_POSITIONS = 1 << 4,  /* a learned vector per position, added to the embedding */
 };
 
 struct arch {
-    const char *name; /* value of general.architecture, and prefix of its keys */
+    const char *name; /* value of general.architecture, and prefix of the file's keys */
     enum norm_kind norm;
     enum rope_pairs rope;
     enum ffn_kind ffn;
     unsigned needs;        /* of enum arch_needs */
-    bool scaled_embedding; /* by the root of its width */
+    bool scaled_embedding; /* multiplied by the square root of its width */
 
-    /* What holds where the file's keys do not say. */
+    /* Defaults, for files without the key. */
     bool parallel_residual; /* x + attention(norm(x)) + ffn(norm(x)) */
-    uint32_t window;        /* keys that a local layer's row sees, itself among them; 0 all */
-    uint32_t local_period;  /* of so many layers the last sees all keys; 0: all are local */
-    double local_rope_base; /* of local layers, unscaled; 0: they are as the others */
+    uint32_t window;       /* keys that a row of a local layer sees, its own included; 0: all */
+    uint32_t local_period; /* the last of every so many layers is global; 0: all are local */
+    double local_rope_base; /* RoPE base of local layers, unscaled; 0: same as global ones */
     double attn_soft_cap;   /* 0: none */
     double final_soft_cap;
 
-    /* A model of so many layers scales queries by 1 / sqrt(width / heads) instead of
-     * 1 / sqrt(head's width): its file has no key for that. 0: none. */
+    /* A model with exactly this number of layers scales queries by 1 / sqrt(n_embd / n_heads)
+     * instead of 1 / sqrt(head_dim). Its file has no key for that. 0: no such model. */
     uint32_t wide_query_layers;
 };
 
-/* All of them, ended by NULL. */
+/* All architectures; the last element is NULL. */
 extern const struct arch *const archs[];
 
-/* NULL when there is none of that name. */
+/* Find an architecture by name. Returns NULL if it is not supported. */
 const struct arch *arch_find(struct slice name);
 
 #endif

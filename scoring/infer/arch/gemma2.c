@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scoring/infer/arch/arch.h"
 
-/* Gemma 2: arXiv 2408.00118. Every other layer is local; GGUF stores norm weights plus one. */
+/* Gemma 2: arXiv 2408.00118. Every other layer is local. GGUF stores norm weights plus 1. */
 const struct arch arch_gemma2 = {
     .name = "gemma2",
     .norm = NORM_RMS,

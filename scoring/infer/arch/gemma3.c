@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scoring/infer/arch/arch.h"
 
-/* Gemma 3: arXiv 2503.19786. Five local layers to a global one, each kind with its own RoPE;
- * norms of queries and keys instead of a soft cap. */
+/* Gemma 3: arXiv 2503.19786. Five local layers per global layer, each kind with its own RoPE.
+ * Norms of queries and keys replace the soft cap. */
 const struct arch arch_gemma3 = {
     .name = "gemma3",
     .norm = NORM_RMS,

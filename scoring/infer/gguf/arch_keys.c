@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "scoring/infer/gguf/gguf.h"
 
-/* The keys that hparams.c and rope.c honour, or that change nothing. */
+/* Keys that hparams.c and rope.c read, and keys that do not affect scores. */
 static const char *const known_keys[] = {
     "attention.head_count",
     "attention.head_count_kv",
@@ -31,7 +31,7 @@ static const char *const known_keys[] = {
     "rope.scale_linear",
     "rope.scaling.attn_factor",
     "rope.scaling.factor",
-    "rope.scaling.finetuned", /* how it was trained */
+    "rope.scaling.finetuned", /* about training only */
     "rope.scaling.original_context_length",
     "rope.scaling.type",
     "rope.scaling.yarn_attn_factor",
@@ -43,8 +43,8 @@ static const char *const known_keys[] = {
     "vocab_size",
 };
 
-/* Counts that may be there as long as they are 0. */
-static const char *const off_keys[] = { "expert_count", "expert_used_count" };
+/* Counts that must be 0 if present. */
+static const char *const must_be_0_keys[] = { "expert_count", "expert_used_count" };
 
 static const char *full_key(const char *arch, const char *tail, char out[ARCH_KEY_BYTES])
 {
@@ -62,8 +62,8 @@ static int arch_key_check(const struct gguf *gguf, struct slice key, struct slic
         if (slice_equal(tail, slice_text(known_keys[i])))
             return 0;
     }
-    for (size_t i = 0; i < sizeof off_keys / sizeof *off_keys; i++) {
-        if (!slice_equal(tail, slice_text(off_keys[i])))
+    for (size_t i = 0; i < sizeof must_be_0_keys / sizeof *must_be_0_keys; i++) {
+        if (!slice_equal(tail, slice_text(must_be_0_keys[i])))
             continue;
         snprintf(name, sizeof name, "%.*s", (int)key.len, key.ptr);
         if (gguf_uint(gguf, name, 0, UINT64_MAX, &count, err) < 0)
@@ -71,11 +71,9 @@ static int arch_key_check(const struct gguf *gguf, struct slice key, struct slic
         if (count == 0)
             return 0;
     }
-    return error_set(
-        err, ERR_UNSUPPORTED,
-        "key '%.*s' asks for something this program cannot do; its scores would be "
-        "wrong without it",
-        (int)key.len, key.ptr);
+    return error_set(err, ERR_UNSUPPORTED,
+                     "key '%.*s' is not supported: scores would be wrong without it",
+                     (int)key.len, key.ptr);
 }
 
 int arch_keys_check(const struct gguf *gguf, const char *arch, struct error *err)
@@ -86,9 +84,10 @@ int arch_keys_check(const struct gguf *gguf, const char *arch, struct error *err
     if (gguf_uint(gguf, "split.count", 0, UINT64_MAX, &n_splits, err) < 0)
         return -1;
     if (n_splits > 1)
-        return error_set(
-            err, ERR_UNSUPPORTED,
-            "key 'split.count' is %" PRIu64 ": a model in several files; merge them", n_splits);
+        return error_set(err, ERR_UNSUPPORTED,
+                         "key 'split.count' is %" PRIu64
+                         ": the model is split into several files: merge them",
+                         n_splits);
     for (size_t i = 0; i < gguf_key_count(gguf); i++) {
         const struct slice key = gguf_key_at(gguf, i);
 

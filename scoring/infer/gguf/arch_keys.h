@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * arch_keys.h - the keys ARCH.* of a model file, read by their tails.
+ * arch_keys.h - read the keys ARCH.TAIL of a model file, such as llama.block_count.
  */
 #ifndef CURATE_ARCH_KEYS_H
 #define CURATE_ARCH_KEYS_H
@@ -13,15 +13,17 @@ struct gguf;
 
 enum { ARCH_KEY_BYTES = 128 };
 
-/* ERR_UNSUPPORTED, naming it, if there is a key ARCH.* that nothing here reads and that asks
- * for something; the same for a model in several files. */
+/* Check that every key ARCH.* is known. A key that is not read would change the scores if it
+ * were ignored. Returns -1 with ERR_UNSUPPORTED for an unknown key, and for a model that is
+ * split into several files. */
 int arch_keys_check(const struct gguf *gguf, const char *arch, struct error *err);
 
-/* The readers return -1 with ERR_INPUT, naming the key, on a wrong type or a value out of
- * range. A count whose fallback is 0 must be there. */
+/* Readers of one key. They return -1 with ERR_INPUT, naming the key, for a wrong type or a
+ * value outside [min, max]. If the key is absent, arch_key_u32() sets *out to the fallback;
+ * with a fallback of 0 and min > 0 the absence is an error. */
 int arch_key_u32(const struct gguf *gguf, const char *arch, const char *tail, uint64_t min,
                  uint64_t max, uint32_t fallback, uint32_t *out, struct error *err);
-/* *out is what it was where the key is absent. min and max are in range. */
+/* These leave *out unchanged if the key is absent. */
 int arch_key_double(const struct gguf *gguf, const char *arch, const char *tail, double min,
                     double max, double *out, struct error *err);
 int arch_key_bool(const struct gguf *gguf, const char *arch, const char *tail, bool *out,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cursor.h - bounded little-endian reads with a sticky overrun.
+ * cursor.h - bounded little-endian reads with a sticky overrun flag.
  *
- * A read past the end returns zero or NULL, sets overrun and leaves pos where that read began;
- * every later read does the same. So a run of reads needs one check, and pos names the place.
+ * A read past the end returns 0 or NULL, sets overrun, and leaves pos at the start of that
+ * read. Every later read fails too. So a series of reads needs one check at its end, and pos
+ * tells where the data ended.
  */
 #ifndef CURATE_CURSOR_H
 #define CURATE_CURSOR_H
@@ -24,7 +25,7 @@ static inline size_t cursor_left(const struct cursor *cursor)
     return cursor->len - cursor->pos;
 }
 
-/* The next n bytes, and step over them. */
+/* Return the next n bytes and advance past them. */
 static inline const uint8_t *cursor_bytes(struct cursor *cursor, uint64_t n)
 {
     if (cursor->overrun || n > cursor_left(cursor)) {
@@ -36,7 +37,7 @@ static inline const uint8_t *cursor_bytes(struct cursor *cursor, uint64_t n)
     return at;
 }
 
-/* Assemble n_bytes <= 8 bytes, lowest first: right on any machine. */
+/* Read a little-endian integer of n_bytes <= 8 bytes, on a machine of any byte order. */
 static inline uint64_t bytes_uint(const uint8_t *at, size_t n_bytes)
 {
     uint64_t value = 0;

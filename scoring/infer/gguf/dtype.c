@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-/* Indexed by ggml's number; the gaps are withdrawn types. */
+/* Indexed by ggml's number. Gaps are withdrawn types. */
 static const struct dtype_info types[] = {
     [0] = { "F32", 1, 4, true },          [1] = { "F16", 1, 2, true },
     [2] = { "Q4_0", 32, 18, true },       [3] = { "Q4_1", 32, 20, true },
@@ -36,7 +36,7 @@ void dtype_list(char *out, size_t size)
 
     out[0] = '\0';
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (types[i].computed && len < size)
+        if (types[i].supported && len < size)
             len +=
                 (size_t)snprintf(out + len, size - len, "%s%s", len ? ", " : "", types[i].name);
 }

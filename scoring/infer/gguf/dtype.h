@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dtype.h - the tensor types of ggml: names, block sizes, and which of them we compute with.
+ * dtype.h - the tensor types of ggml: names, block sizes, and which of them are supported.
  *
- * Types we only know by size can stand in a file's directory, so that refusing such a model can
- * name the type.
+ * Unsupported types are listed too, so that an error message can name the type.
  */
 #ifndef CURATE_DTYPE_H
 #define CURATE_DTYPE_H
@@ -14,16 +13,18 @@
 
 struct dtype_info {
     const char *name;     /* "Q8_0" */
-    uint32_t block;       /* elements that are stored together */
-    uint32_t block_bytes; /* bytes of such a block */
-    bool computed;        /* one of enum dtype (gguf.h) */
+    uint32_t block;       /* elements of a block, which are stored together */
+    uint32_t block_bytes; /* bytes of a block */
+    bool supported;       /* one of enum dtype (gguf.h) */
 };
 
-/* NULL for a number that ggml never gave out or has withdrawn. */
-enum { DTYPE_NUMBERS = 40 }; /* their numbers are below this */
+enum { DTYPE_NUMBERS = 40 }; /* ggml's type numbers are below this */
+
+/* Find a type by ggml's number. Returns NULL for a number that was never used or is withdrawn.
+ */
 const struct dtype_info *dtype_find(uint32_t type);
 
-/* The names of those we compute with, "F32, F16": at most size bytes. */
+/* Write the names of the supported types, "F32, F16, ...", into at most size bytes. */
 void dtype_list(char *out, size_t size);
 
 #endif

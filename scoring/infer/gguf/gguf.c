@@ -17,9 +17,8 @@ enum {
     MAX_NAME_BYTES = 63,
     MAX_STRING_BYTES = 16 << 20,
     DEFAULT_ALIGNMENT = 32,
-    /* The smallest records there can be: a one-byte key with a one-byte value, and a tensor
-     * with a one-byte name and one dimension. They bound the counts before anything is
-     * allocated. */
+    /* Size of the smallest possible record: a one-byte key with a one-byte value; a tensor with
+     * a one-byte name and one dimension. They bound the counts before anything is allocated. */
     MIN_ENTRY_BYTES = 8 + 1 + 4 + 1,
     MIN_TENSOR_BYTES = 8 + 1 + 4 + 8 + 4 + 8,
 };
@@ -27,7 +26,8 @@ enum {
 
 static int truncated(const struct cursor *in, const char *what, struct error *err)
 {
-    return error_set(err, ERR_INPUT, "at byte %zu: the file ends inside %s", in->pos, what);
+    return error_set(err, ERR_INPUT, "truncated at byte %zu: the file ends inside %s", in->pos,
+                     what);
 }
 
 static int read_gguf_string(struct cursor *in, uint64_t max_bytes, const char *what,
@@ -50,7 +50,7 @@ static int read_gguf_string(struct cursor *in, uint64_t max_bytes, const char *w
     return 0;
 }
 
-/* Keys and tensor names go into messages and are compared with ours: printable ASCII only. */
+/* Keys and tensor names appear in messages, so only printable ASCII is accepted. */
 static int read_gguf_name(struct cursor *in, uint64_t max_bytes, const char *what,
                           struct slice *out, struct error *err)
 {
@@ -85,7 +85,7 @@ static int skip_strings(struct cursor *in, uint64_t n, struct error *err)
     return 0;
 }
 
-/* n elements of one type that is not an array; *out describes them. */
+/* Check n elements of a type other than array, and describe them in *out. */
 static int read_elements(struct cursor *in, enum gguf_type type, uint64_t n,
                          struct gguf_array *out, struct error *err)
 {
@@ -128,10 +128,11 @@ static int read_gguf_value(struct cursor *in, struct gguf_entry *entry, struct e
     if (in->overrun)
         return truncated(in, "a value", err);
     if (type > GGUF_F64 || element > GGUF_F64)
-        return error_set(err, ERR_INPUT, "at byte %zu: there is no value type %" PRIu32, at,
+        return error_set(err, ERR_INPUT, "at byte %zu: unknown value type %" PRIu32, at,
                          type > GGUF_F64 ? type : element);
     if (element == GGUF_ARRAY)
-        return error_set(err, ERR_INPUT, "at byte %zu: an array of arrays is not accepted", at);
+        return error_set(err, ERR_INPUT, "at byte %zu: an array of arrays is not supported",
+                         at);
     entry->type = (enum gguf_type)type;
     return read_elements(in, (enum gguf_type)element, n, &entry->value, err);
 }
@@ -162,20 +163,19 @@ static int read_entries(struct cursor *in, struct gguf *gguf, struct error *err)
         const struct slice key = gguf->entries[i].key;
 
         if (slice_equal(key, gguf->entries[i - 1].key))
-            return error_set(err, ERR_INPUT, "key '%.*s' is there twice", (int)key.len,
-                             key.ptr);
+            return error_set(err, ERR_INPUT, "key '%.*s' appears twice", (int)key.len, key.ptr);
     }
     return 0;
 }
 
-/* The size of a tensor from its type and shape, with nothing that can wrap. */
+/* Compute the size of a tensor from its type and shape, without overflow. */
 static int measure_tensor(struct gguf_tensor *tensor, struct error *err)
 {
     const struct dtype_info *type = dtype_find(tensor->type);
     uint64_t n_elements = 1;
 
     if (!type)
-        return error_set(err, ERR_INPUT, "there is no tensor type %" PRIu32, tensor->type);
+        return error_set(err, ERR_INPUT, "unknown tensor type %" PRIu32, tensor->type);
     for (uint32_t d = 0; d < tensor->n_dims; d++) {
         if (tensor->dims[d] == 0)
             return error_set(err, ERR_INPUT, "dimension %" PRIu32 " is 0", d);
@@ -185,11 +185,12 @@ static int measure_tensor(struct gguf_tensor *tensor, struct error *err)
     }
     if (tensor->dims[0] % type->block != 0)
         return error_set(err, ERR_INPUT,
-                         "rows of %" PRIu64 " elements are no multiple of the %" PRIu32
-                         " that %s stores together",
+                         "rows of %" PRIu64
+                         " elements are not a multiple of the block of %" PRIu32
+                         " elements of %s",
                          tensor->dims[0], type->block, type->name);
     if (__builtin_mul_overflow(n_elements / type->block, type->block_bytes, &tensor->n_bytes))
-        return error_set(err, ERR_INPUT, "its size cannot be counted in 64 bits");
+        return error_set(err, ERR_INPUT, "the size does not fit in 64 bits");
     return 0;
 }
 
@@ -211,7 +212,7 @@ static int read_tensor(struct cursor *in, struct gguf_tensor *tensor, uint64_t *
     tensor->type = cursor_u32(in);
     *offset = cursor_u64(in);
     if (in->overrun) {
-        truncated(in, "the directory of tensors", err);
+        truncated(in, "the list of tensors", err);
         goto fail;
     }
     if (measure_tensor(tensor, err) == 0)
@@ -239,7 +240,7 @@ static int read_alignment(const struct gguf *gguf, uint64_t *out, struct error *
     return 0;
 }
 
-/* Turn offsets into pointers: aligned, inside the file. */
+/* Turn offsets into pointers. Check that they are aligned and inside the file. */
 static int place_tensors(const struct cursor *in, struct gguf *gguf, const uint64_t *offsets,
                          struct error *err)
 {
@@ -247,10 +248,11 @@ static int place_tensors(const struct cursor *in, struct gguf *gguf, const uint6
 
     if (read_alignment(gguf, &alignment, err) < 0)
         return -1;
-    /* pos is a place in memory and alignment fits 32 bits: the sum cannot wrap in 64. */
+    /* No overflow: pos is the size of an object in memory, and alignment fits in 32 bits. */
     const uint64_t start = ((uint64_t)in->pos + alignment - 1) & ~(alignment - 1);
     if (gguf->n_tensors > 0 && start > in->len)
-        return error_set(err, ERR_INPUT, "at byte %zu: the file ends before its tensor data",
+        return error_set(err, ERR_INPUT,
+                         "truncated at byte %zu: the file ends before its tensor data",
                          in->pos);
     for (size_t i = 0; i < gguf->n_tensors; i++) {
         struct gguf_tensor *tensor = &gguf->tensors[i];
@@ -258,7 +260,7 @@ static int place_tensors(const struct cursor *in, struct gguf *gguf, const uint6
 
         if (offsets[i] % alignment != 0)
             return error_set(err, ERR_INPUT,
-                             "tensor '%.*s': offset %" PRIu64 " is no multiple of %" PRIu64,
+                             "tensor '%.*s': offset %" PRIu64 " is not a multiple of %" PRIu64,
                              (int)tensor->name.len, tensor->name.ptr, offsets[i], alignment);
         if (offsets[i] > room || tensor->n_bytes > room - offsets[i])
             return error_set(err, ERR_INPUT,
@@ -287,7 +289,7 @@ static int compare_tensor_offsets(const void *a, const void *b)
     return ((*left)->data > (*right)->data) - ((*left)->data < (*right)->data);
 }
 
-/* No two tensors share bytes or a name; leaves by_name sorted by name. */
+/* Check that no two tensors overlap or have the same name. Leaves by_name sorted. */
 static int check_tensors_apart(struct gguf *gguf, struct error *err)
 {
     const struct gguf_tensor **sorted = gguf->by_name;
@@ -306,7 +308,7 @@ static int check_tensors_apart(struct gguf *gguf, struct error *err)
         const struct slice name = sorted[i]->name;
 
         if (slice_equal(name, sorted[i - 1]->name))
-            return error_set(err, ERR_INPUT, "tensor '%.*s' is there twice", (int)name.len,
+            return error_set(err, ERR_INPUT, "tensor '%.*s' appears twice", (int)name.len,
                              name.ptr);
     }
     return 0;
@@ -341,14 +343,15 @@ static int check_version(uint32_t version, struct error *err)
         return 0;
     if ((version & 0xffff) == 0 && version != 0)
         return error_set(err, ERR_UNSUPPORTED,
-                         "at byte 4: a big-endian GGUF file; convert it to little-endian");
+                         "at byte 4: a big-endian GGUF file: convert it to little-endian");
     if (version == 1)
-        return error_set(err, ERR_UNSUPPORTED,
-                         "at byte 4: GGUF version 1; convert the file to version 3");
+        return error_set(
+            err, ERR_UNSUPPORTED,
+            "at byte 4: GGUF version 1 is not supported: convert the file to version 3");
     if (version == 0)
-        return error_set(err, ERR_INPUT, "at byte 4: there is no GGUF version 0");
+        return error_set(err, ERR_INPUT, "at byte 4: invalid GGUF version 0");
     return error_set(err, ERR_UNSUPPORTED,
-                     "at byte 4: GGUF version %" PRIu32 " is not known here; 2 and 3 are",
+                     "at byte 4: GGUF version %" PRIu32 " is not supported: use version 3",
                      version);
 }
 
@@ -356,11 +359,11 @@ static int read_gguf_header(struct cursor *in, struct gguf *gguf, struct error *
 {
     if (in->len < 4 || memcmp(in->data, "GGUF", 4) != 0)
         return error_set(err, ERR_INPUT,
-                         "at byte 0: not a GGUF file: it does not begin with GGUF");
+                         "at byte 0: not a GGUF file: it does not start with \"GGUF\"");
     if (in->len < HEADER_BYTES)
         return error_set(err, ERR_INPUT,
-                         "at byte %zu: the file ends inside the header of %d bytes", in->len,
-                         HEADER_BYTES);
+                         "truncated at byte %zu: the file ends inside the header of %d bytes",
+                         in->len, HEADER_BYTES);
     in->pos = 4;
     gguf->version = cursor_u32(in);
     if (check_version(gguf->version, err) < 0)
@@ -370,13 +373,13 @@ static int read_gguf_header(struct cursor *in, struct gguf *gguf, struct error *
     const uint64_t n_entries = cursor_u64(in);
     if (n_tensors > MAX_TENSORS || n_tensors > cursor_left(in) / MIN_TENSOR_BYTES)
         return error_set(err, ERR_INPUT,
-                         "at byte 8: %" PRIu64 " tensors; a file of %zu bytes cannot list them "
-                         "(and %d is the most)",
+                         "at byte 8: %" PRIu64 " tensors: too many for a file of %zu bytes "
+                         "(at most %d are supported)",
                          n_tensors, in->len, MAX_TENSORS);
     if (n_entries > MAX_ENTRIES || n_entries > cursor_left(in) / MIN_ENTRY_BYTES)
         return error_set(err, ERR_INPUT,
-                         "at byte 16: %" PRIu64 " keys; a file of %zu bytes cannot hold them "
-                         "(and %d is the most)",
+                         "at byte 16: %" PRIu64 " keys: too many for a file of %zu bytes "
+                         "(at most %d are supported)",
                          n_entries, in->len, MAX_ENTRIES);
     gguf->n_tensors = (size_t)n_tensors;
     gguf->n_entries = (size_t)n_entries;

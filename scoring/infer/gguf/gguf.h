@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gguf.h - the directory of a GGUF file (version 2 or 3): typed keys and tensor extents.
+ * gguf.h - the header of a GGUF file (version 2 or 3): typed keys, and where tensors are.
  *
- * Parsed from bytes that stay mapped; everything handed out is borrowed from them. Nothing in
- * the file is trusted: counts and lengths are held against what is left before anything is
- * allocated, keys and tensor names are unique, every tensor lies inside the file, aligned, and
- * no two overlap. Every error names the byte offset or the key or tensor.
+ * The bytes must stay mapped: all slices and pointers are borrowed from them. The file is not
+ * trusted. Counts and lengths are compared with the bytes left before anything is allocated.
+ * Keys and tensor names are unique. Every tensor is aligned and inside the file, and no two
+ * overlap. Every error names the byte offset, the key or the tensor.
  */
 #ifndef CURATE_GGUF_H
 #define CURATE_GGUF_H
@@ -35,7 +35,7 @@ enum gguf_type {
     GGUF_F64,
 };
 
-/* ggml's numbers of the tensor types we compute with. */
+/* ggml's numbers of the supported tensor types. */
 enum dtype {
     DTYPE_F32 = 0,
     DTYPE_F16 = 1,
@@ -56,20 +56,22 @@ enum dtype {
 struct gguf_tensor {
     struct slice name;
     uint32_t n_dims;
-    uint64_t dims[4];    /* dims[0] is the row: contiguous; unused ones are 1 */
-    uint32_t type;       /* enum dtype */
-    const uint8_t *data; /* unaligned as far as C is concerned */
+    uint64_t dims[4];    /* dims[0]: elements of a row, contiguous; unused ones are 1 */
+    uint32_t type;       /* known to dtype_find(), maybe not supported */
+    const uint8_t *data; /* may be unaligned for its type */
     uint64_t n_bytes;
 };
 
+/* Parse the header of a file of n bytes, which are borrowed until gguf_free(). Returns -1 with
+ * ERR_INPUT, ERR_UNSUPPORTED (another version or byte order) or ERR_NOMEM. */
 int gguf_parse(const void *bytes, size_t n, struct gguf **out, struct error *err);
 void gguf_free(struct gguf *gguf);
 uint32_t gguf_version(const struct gguf *gguf);
 
 /*
- * Typed look-ups. Return 1 and fill *out, 0 when the key is absent, -1 (ERR_INPUT, naming the
- * key) when it is there with another type or out of range. gguf_uint() takes any integer type
- * whose value is in [min, max]; gguf_float() F32 or F64, finite.
+ * Look up a key. Returns 1 and fills *out; 0 if the key is absent; -1 with ERR_INPUT, naming
+ * the key, if it has another type or is out of range. gguf_uint() accepts any integer type with
+ * a value in [min, max]; gguf_float() accepts a finite F32 or F64.
  */
 int gguf_uint(const struct gguf *gguf, const char *key, uint64_t min, uint64_t max,
               uint64_t *out, struct error *err);
@@ -77,28 +79,29 @@ int gguf_float(const struct gguf *gguf, const char *key, double *out, struct err
 int gguf_bool(const struct gguf *gguf, const char *key, bool *out, struct error *err);
 int gguf_string(const struct gguf *gguf, const char *key, struct slice *out, struct error *err);
 
-/* An array as found: its element type and count. Strings are reached one by one in order. */
+/* An array in the file. Strings are read one by one with gguf_string_next(). */
 struct gguf_array {
     enum gguf_type type;
     uint64_t n;
-    const uint8_t
-        *data; /* elements, unaligned; for strings: length-prefixed, already checked */
+    const uint8_t *data; /* unaligned elements; strings have a length prefix, already checked */
     size_t n_bytes;
 };
+/* Look up an array with elements of this type, as above. */
 int gguf_array(const struct gguf *gguf, const char *key, enum gguf_type type,
                struct gguf_array *out, struct error *err);
-/* Walk an array of strings: *pos starts at 0; 1 with a string, 0 at the end. */
+/* Read the next string of an array. *pos is 0 at first. Returns 1, or 0 at the end. */
 int gguf_string_next(const struct gguf_array *array, size_t *pos, struct slice *out);
-/* Element i < n of an array of F32, I32 or U32. */
+/* Element i < n of an array of F32, or of I32 or U32. */
 float gguf_array_f32(const struct gguf_array *array, uint64_t i);
 int32_t gguf_array_i32(const struct gguf_array *array, uint64_t i);
 
-/* The keys, sorted: for those who must refuse what they do not know. */
+/* The keys in sorted order, to check that all are known. */
 size_t gguf_key_count(const struct gguf *gguf);
 struct slice gguf_key_at(const struct gguf *gguf, size_t i);
 
-/* NULL when there is none of that name. */
+/* Find a tensor by name. Returns NULL if there is none. */
 const struct gguf_tensor *gguf_tensor(const struct gguf *gguf, const char *name);
+/* The tensors in the order of the file. */
 size_t gguf_tensor_count(const struct gguf *gguf);
 const struct gguf_tensor *gguf_tensor_at(const struct gguf *gguf, size_t i);
 

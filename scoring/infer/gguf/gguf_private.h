@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gguf_private.h - what reading a directory (gguf.c) and asking it (gguf_find.c) share.
+ * gguf_private.h - shared by the parser of the header (gguf.c) and the look-ups (gguf_find.c).
  */
 #ifndef CURATE_GGUF_PRIVATE_H
 #define CURATE_GGUF_PRIVATE_H
@@ -11,10 +11,11 @@
 #include "base/slice.h"
 #include "scoring/infer/gguf/gguf.h"
 
-/* One key. A scalar is an array of one element; the bytes are checked, and borrowed. */
+/* One key and its value. A scalar is stored as an array of one element. The bytes have been
+ * checked, and are borrowed. */
 struct gguf_entry {
     struct slice key;
-    enum gguf_type type; /* GGUF_ARRAY or the type of the one element */
+    enum gguf_type type; /* GGUF_ARRAY, or the type of the scalar */
     struct gguf_array value;
 };
 
@@ -24,15 +25,16 @@ struct gguf {
     size_t n_entries;
     struct gguf_tensor *tensors; /* in the order of the file */
     size_t n_tensors;
-    const struct gguf_tensor **by_name; /* the same, sorted */
+    const struct gguf_tensor **by_name; /* the same, sorted by name */
 };
 
 /* Bytes of one element; 0 for GGUF_STRING and GGUF_ARRAY, which have no fixed size. */
 size_t gguf_type_bytes(enum gguf_type type);
-/* "u32", "string"; for messages. */
+/* "u32", "string", ...: for messages. */
 const char *gguf_type_name(enum gguf_type type);
-/* The order keys and names are sorted in: by bytes, then by length. */
+/* Compare two keys or tensor names: by bytes, then by length. */
 int gguf_name_order(struct slice a, struct slice b);
+/* Find a key. Returns NULL if it is absent. */
 const struct gguf_entry *gguf_entry(const struct gguf *gguf, struct slice key);
 
 #endif

@@ -20,7 +20,7 @@ static int unknown_arch(struct slice name, struct error *err)
         len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", i ? ", " : "",
                                 archs[i]->name);
     return error_set(err, ERR_UNSUPPORTED,
-                     "architecture '%.*s' is not supported; these are: %s",
+                     "architecture '%.*s' is not supported; supported: %s",
                      (int)(name.len < 64 ? name.len : 64), name.ptr, list);
 }
 
@@ -48,9 +48,9 @@ static int read_heads(const struct gguf *gguf, struct model_info *info, struct e
         return -1;
     if (info->n_heads % info->n_kv_heads != 0)
         return error_set(err, ERR_INPUT,
-                         "%" PRIu32 " heads cannot share %" PRIu32 " key-value heads evenly",
+                         "%" PRIu32 " heads are not a multiple of %" PRIu32 " key-value heads",
                          info->n_heads, info->n_kv_heads);
-    /* 0 when the width is below the number of heads: then the key must be there. */
+    /* The default is 0 if n_embd < n_heads. Then the key is required. */
     if (arch_key_u32(gguf, info->arch, "attention.key_length", 2, HEAD_DIM_MAX,
                      info->n_embd / info->n_heads, &info->head_dim, err) < 0 ||
         arch_key_u32(gguf, info->arch, "attention.value_length", 1, HEAD_DIM_MAX,
@@ -58,13 +58,13 @@ static int read_heads(const struct gguf *gguf, struct model_info *info, struct e
         return -1;
     if (info->head_dim < 2 || info->head_dim > HEAD_DIM_MAX || info->head_dim % 2 != 0)
         return error_set(err, ERR_INPUT,
-                         "heads of %" PRIu32 " elements; an even number from 2 to "
-                         "512 is needed",
+                         "heads of %" PRIu32 " elements are not supported: the number must be "
+                         "even, from 2 to 512",
                          info->head_dim);
     if (value_dim != info->head_dim)
         return error_set(err, ERR_UNSUPPORTED,
                          "keys of %" PRIu32 " elements with values of %" PRIu32
-                         "; only equal ones are supported",
+                         " are not supported: the sizes must be equal",
                          info->head_dim, value_dim);
     return 0;
 }
@@ -86,7 +86,7 @@ static int read_epsilon(const struct gguf *gguf, const struct arch *arch,
     return 0;
 }
 
-/* Which keys a row sees. A window as wide as the context is none. */
+/* Sliding-window size per layer. A window >= context length means no window. */
 static int read_window(const struct gguf *gguf, const struct arch *arch,
                        struct model_info *info, struct hparams *out, struct error *err)
 {
@@ -132,7 +132,7 @@ static int read_rope(const struct gguf *gguf, const struct arch *arch, struct mo
         return -1;
     out->local_rope = out->rope;
     out->local_rope.base = arch->local_rope_base;
-    out->local_rope.factor = 1; /* a short window needs no stretching */
+    out->local_rope.factor = 1; /* positions within the window need no scaling */
     out->local_rope.extrapolated = 0;
     out->local_rope.magnitude = 1;
     if (arch_key_double(gguf, arch->name, "rope.freq_base_swa", 1, 1e12, &out->local_rope.base,

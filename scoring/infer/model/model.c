@@ -17,7 +17,7 @@
 
 enum { MAX_NAME = 255 };
 
-/* The name goes to terminals: what is not plain text in it becomes '?'. */
+/* The name is printed on terminals, so control characters and invalid UTF-8 become '?'. */
 static int copy_model_name(struct model *model, struct error *err)
 {
     struct slice name = slice_text("");
@@ -42,7 +42,7 @@ static int copy_model_name(struct model *model, struct error *err)
     return 0;
 }
 
-/* Count the weights, and list their types by how many weights have them. */
+/* Count the weights, and list their types by number of weights, largest first. */
 static void count_weights(struct model *model)
 {
     uint64_t n_of[DTYPE_NUMBERS] = { 0 };
@@ -80,7 +80,8 @@ static int model_bind(struct model *model, const void *bytes, size_t n, struct e
         copy_model_name(model, err) < 0)
         return -1;
     if (model->tokenizer && tokenizer_count(model->tokenizer) > model->info.n_vocab)
-        return error_set(err, ERR_INPUT, "the vocabulary has %zu tokens, the embedding only %u",
+        return error_set(err, ERR_INPUT,
+                         "the vocabulary has %zu tokens, but the embedding only %u rows",
                          tokenizer_count(model->tokenizer), model->info.n_vocab);
     count_weights(model);
     return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model_private.h - the inside of a model, for the code that runs it.
+ * model_private.h - the members of a model, for the forward pass.
  */
 #ifndef CURATE_MODEL_PRIVATE_H
 #define CURATE_MODEL_PRIVATE_H
@@ -15,20 +15,20 @@ struct gguf;
 struct tokenizer;
 
 struct model {
-    struct file_map map; /* empty when the bytes are the caller's */
+    struct file_map map; /* empty if the bytes belong to the caller */
     struct gguf *gguf;
     struct model_info info;
     struct hparams hparams;
     struct weights weights;
-    struct tokenizer *tokenizer; /* NULL when the file has none */
+    struct tokenizer *tokenizer; /* NULL if the file has none */
     char *name;                  /* info.name */
-    char weight_types[128];      /* info.weight_types: room for all that we compute with */
-    uint8_t *panels;             /* of model_pack(); NULL without */
+    char weight_types[128];      /* info.weight_types: room for all supported types */
+    uint8_t *panels;             /* of model_pack(); NULL if not packed */
     uint64_t panels_bytes;
-    struct kernels panels_for; /* whose they are */
+    struct kernels panels_for; /* the kernels that the panels are packed for */
 };
 
-/* Of the weights in the file, and of their panels. */
+/* Bytes of the weights in the file and of their panels. */
 static inline uint64_t model_weight_bytes(const struct model *model)
 {
     return model->info.weight_bytes + model->panels_bytes;

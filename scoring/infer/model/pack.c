@@ -13,29 +13,31 @@
 #include "scoring/infer/model/panels.h"
 #include "scoring/kernels/kernels.h"
 
-/* Panels begin on pages of this size: the matrices are read from end to end, over and over. */
-enum { HUGE_PAGE = 2 * 1024 * 1024, MATRICES_MAX = 7 };
+enum {
+    HUGE_PAGE = 2 * 1024 * 1024, /* alignment: panels are large and read again and again */
+    LAYER_MATRICES = 7,
+};
 
 struct pack_args {
     const struct kernels *kernels;
     const struct matrix *matrix;
     uint8_t *out;
-    uint8_t *scratch; /* PANEL_SCRATCH_BYTES for each thread */
+    uint8_t *scratch; /* PANEL_SCRATCH_BYTES per thread */
 };
 
-/* The i-th matrix that sessions multiply by; NULL behind the last. */
+/* The i-th matrix that sessions multiply by; NULL after the last. */
 static struct matrix *matrix_at(struct weights *weights, uint32_t n_layers, size_t i)
 {
-    if (i == (size_t)n_layers * MATRICES_MAX)
+    if (i == (size_t)n_layers * LAYER_MATRICES)
         return &weights->output;
-    if (i > (size_t)n_layers * MATRICES_MAX)
+    if (i > (size_t)n_layers * LAYER_MATRICES)
         return NULL;
-    struct layer *layer = &weights->layers[i / MATRICES_MAX];
-    struct matrix *const matrices[MATRICES_MAX] = {
+    struct layer *layer = &weights->layers[i / LAYER_MATRICES];
+    struct matrix *const matrices[LAYER_MATRICES] = {
         &layer->q.matrix,    &layer->k.matrix,  &layer->v.matrix,    &layer->attn_output.matrix,
         &layer->gate.matrix, &layer->up.matrix, &layer->down.matrix,
     };
-    return matrices[i % MATRICES_MAX];
+    return matrices[i % LAYER_MATRICES];
 }
 
 static size_t n_panels(const struct kernels *kernels, const struct matrix *matrix)
@@ -43,7 +45,7 @@ static size_t n_panels(const struct kernels *kernels, const struct matrix *matri
     return (matrix->n_rows + kernels->panel - 1) / kernels->panel;
 }
 
-/* 0 of a matrix that a layer does without. On cache lines. */
+/* Bytes of a packed matrix, rounded up to a cache line. 0 if the layer has no such matrix. */
 static uint64_t matrix_bytes(const struct kernels *kernels, const struct matrix *matrix)
 {
     if (!matrix->data)
@@ -56,7 +58,7 @@ static uint64_t matrix_bytes(const struct kernels *kernels, const struct matrix 
 
 uint64_t model_pack_bytes(const struct model *model, const struct kernels *kernels)
 {
-    struct weights weights = model->weights; /* only looked at */
+    struct weights weights = model->weights; /* a copy, because matrix_at() is not const */
     uint64_t sum = 0;
     const struct matrix *matrix;
 
@@ -94,7 +96,7 @@ static int check_pack_memory(uint64_t bytes, struct error *err)
         return 0;
     return error_set(
         err, ERR_NOMEM,
-        "packing the weights takes %.2f GiB of memory, but there are %.2f to be had",
+        "packing the weights needs %.2f GiB of memory, but only %.2f GiB are available",
         (double)bytes / gib, (double)available / gib);
 }
 
@@ -131,7 +133,7 @@ int model_pack(struct model *model, const struct kernels *kernels, struct pool *
         free(args.scratch);
         return error_nomem(err);
     }
-    (void)madvise(panels, (size_t)bytes, MADV_HUGEPAGE); /* a wish, not a need */
+    (void)madvise(panels, (size_t)bytes, MADV_HUGEPAGE); /* optional: ignore a failure */
     free(model->panels);
     model->panels = panels;
     model->panels_bytes = bytes;

@@ -7,7 +7,7 @@
 #include "scoring/infer/model/weights.h"
 #include "scoring/kernels/kernels.h"
 
-enum { UNPACK_DEPTH = 256 /* elements of a row widened at once; one block of a _K */ };
+enum { UNPACK_DEPTH = 256 /* elements of a row widened at once: one block of a type _K */ };
 static_assert(PANEL_SCRATCH_BYTES >= KERNELS_PANEL_MAX * UNPACK_DEPTH * sizeof(float) &&
                   PANEL_SCRATCH_BYTES >= KERNELS_PANEL_MAX * (PANEL_DEPTH / INT8_BLOCK) *
                                              sizeof(struct weight_int8),
@@ -19,12 +19,12 @@ typedef void pack_rows(const void *rows, size_t row_bytes, size_t n, size_t firs
 typedef void unpack_row(const void *row, size_t first, size_t k, float *out);
 typedef void read_quants(const void *row, size_t first, size_t n, struct weight_int8 *out);
 
-/* How the rows of a type are read. */
+/* How to read rows of a type: pack or unpack is set. */
 struct row_reader {
-    pack_rows *pack;     /* straight into a panel of floats, */
-    unpack_row *unpack;  /* or to a row of floats */
-    read_quants *quants; /* NULL where the scales are not those of 32 elements */
-    bool minima;
+    pack_rows *pack;     /* directly into a panel of floats */
+    unpack_row *unpack;  /* into a row of floats */
+    read_quants *quants; /* into 8-bit blocks; NULL if scales are not per 32 elements */
+    bool minima;         /* see panel_has_minima() */
 };
 
 static struct row_reader row_reader_of(const struct kernels *k, enum dtype type)
@@ -59,7 +59,8 @@ static struct row_reader row_reader_of(const struct kernels *k, enum dtype type)
     case DTYPE_IQ4_NL:
         return (struct row_reader){ .unpack = k->unpack_iq4_nl, .quants = k->quants_iq4_nl };
     }
-    return (struct row_reader){ NULL, NULL, NULL, false }; /* weights.c lets no other type in */
+    return (struct row_reader){ NULL, NULL, NULL,
+                                false }; /* weights.c rejects all other types */
 }
 
 enum form panel_form(const struct kernels *kernels, const struct matrix *weights)
@@ -73,7 +74,7 @@ enum form panel_form(const struct kernels *kernels, const struct matrix *weights
 
 bool panel_has_minima(const struct matrix *weights)
 {
-    static const struct kernels none; /* its functions are not asked for */
+    static const struct kernels none; /* only `minima` is read, not a function */
 
     return row_reader_of(&none, weights->type).minima;
 }

@@ -11,7 +11,7 @@
 #include "scoring/infer/gguf/gguf.h"
 #include "scoring/infer/model/model.h"
 
-/* The pair that turns so many times over the context the model was made for. */
+/* The pair, as a real number, that makes `turns` full turns over the original context. */
 static double pair_of_turns(const struct rope *rope, double turns)
 {
     return rope->n_rot * log(rope->original_context / (turns * 2 * acos(-1))) /
@@ -33,9 +33,8 @@ static int read_yarn(const struct gguf *gguf, const char *arch, struct rope *rop
                         err) < 0)
         return -1;
     if (rope->base <= 1)
-        return error_set(err, ERR_INPUT, "YaRN needs a base of RoPE above 1, not %g",
-                         rope->base);
-    if (rope->extrapolated < 0) /* how files say "not set" */
+        return error_set(err, ERR_INPUT, "YaRN needs a RoPE base above 1, not %g", rope->base);
+    if (rope->extrapolated < 0) /* -1 means not set */
         rope->extrapolated = 1;
     rope->ramp_low = fmax(0, floor(pair_of_turns(rope, fast)));
     rope->ramp_high = fmin(rope->n_rot - 1, ceil(pair_of_turns(rope, slow)));
@@ -61,7 +60,7 @@ static int read_rope_scaling(const struct gguf *gguf, const struct model_info *i
         arch_key_u32(gguf, arch, "rope.scaling.original_context_length", 1, 1 << 24,
                      info->context_length, &rope->original_context, err) < 0)
         return -1;
-    if (!kind.ptr) /* a factor alone divides positions */
+    if (!kind.ptr) /* a factor without a type means linear scaling */
         kind = slice_text(rope->factor > 1 ? "linear" : "none");
     rope->scaling = NULL;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -91,8 +90,8 @@ int rope_read(const struct gguf *gguf, const struct model_info *info, struct rop
         return -1;
     if (out->n_rot % 2 != 0 || out->n_rot > info->head_dim)
         return error_set(err, ERR_INPUT,
-                         "rotary positions on %" PRIu32 " of a head's %" PRIu32
-                         " elements; an even number of them is needed",
+                         "%" PRIu32 " rotated elements in a head of %" PRIu32
+                         ": the number must be even and not above the size of a head",
                          out->n_rot, info->head_dim);
     return read_rope_scaling(gguf, info, out, err);
 }
@@ -120,7 +119,8 @@ static double rope_base_for(const struct rope *rope, const struct rope_stretch *
     return rope->base * pow(s * (double)n_tokens / stretch->trained - (s - 1), n / (n - 2));
 }
 
-/* What of a pair's frequency YaRN leaves as it is: all of the fast pairs', none of the slow. */
+/* YaRN: the share of a pair's frequency that is not divided by the factor. It falls linearly
+ * from `extrapolated` for fast pairs to 0 for slow ones. */
 static double unscaled_share(const struct rope *rope, size_t pair)
 {
     const double width = fmax(0.001, rope->ramp_high - rope->ramp_low);

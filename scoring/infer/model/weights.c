@@ -13,17 +13,17 @@
 #include "scoring/infer/model/hparams.h"
 #include "scoring/infer/model/model.h"
 
-/* A layer's tensor is "blk.N." and a suffix. */
+/* The name of a tensor of layer N is "blk.N." and a suffix. */
 enum { MAX_VOCAB = 1 << 22, NAME_BYTES = 64, SUFFIX_BYTES = 48 };
 
-/* What the binding of one file goes along with. */
+/* State while the tensors of a file are bound to the members of struct weights. */
 struct binder {
     const struct gguf *gguf;
     const struct arch *arch;
     struct model_info *info;
     struct hparams *hparams;
     struct weights *weights;
-    bool *used; /* one per tensor of the file */
+    bool *used; /* for each tensor of the file */
     int layer;  /* -1 outside the layers */
 };
 
@@ -37,7 +37,7 @@ static const char *tensor_name(const struct binder *binder, const char *suffix,
     return out;
 }
 
-/* NULL when the file has none. */
+/* Find a tensor and mark it as used. Returns NULL if the file has none. */
 static const struct gguf_tensor *use_tensor(struct binder *binder, const char *name)
 {
     const struct gguf_tensor *tensor = gguf_tensor(binder->gguf, name);
@@ -60,7 +60,7 @@ static int check_shape(const struct gguf_tensor *tensor, const char *name, uint6
         return 0;
     return error_set(err, ERR_INPUT,
                      "tensor '%s' is %" PRIu64 " x %" PRIu64 " x %" PRIu64 " x %" PRIu64
-                     ", but the model's keys imply %" PRIu64 " x %" PRIu64,
+                     ", but the model's keys require %" PRIu64 " x %" PRIu64,
                      name, tensor->dims[0], tensor->dims[1], tensor->dims[2], tensor->dims[3],
                      n_cols, n_rows);
 }
@@ -68,9 +68,9 @@ static int check_shape(const struct gguf_tensor *tensor, const char *name, uint6
 static int view_matrix(const struct gguf_tensor *tensor, const char *name, struct matrix *out,
                        struct error *err)
 {
-    const struct dtype_info *type = dtype_find(tensor->type); /* gguf_parse() saw to that */
+    const struct dtype_info *type = dtype_find(tensor->type); /* gguf_parse() checked it */
 
-    if (!type->computed) {
+    if (!type->supported) {
         char list[128];
 
         dtype_list(list, sizeof list);
@@ -100,8 +100,8 @@ static int bind_matrix(struct binder *binder, const char *suffix, size_t n_rows,
     return view_matrix(tensor, name, out, err);
 }
 
-/* A vector that may be absent: then *out is NULL. Vectors are small and copied, so that they
- * are aligned and known to be finite. */
+/* Bind a vector that may be absent; *out is then NULL. Vectors are small: they are copied to be
+ * aligned, and checked to be finite. */
 static int bind_optional(struct binder *binder, const char *suffix, size_t n, const float **out,
                          struct error *err)
 {
@@ -140,7 +140,7 @@ static int bind_vector(struct binder *binder, const char *suffix, size_t n, cons
     return *out ? 0 : missing_tensor(tensor_name(binder, suffix, name), err);
 }
 
-/* PART.weight and PART.bias; the bias may be absent unless needs_bias. */
+/* Bind SUFFIX.weight and SUFFIX.bias. The bias is required only with needs_bias. */
 static int bind_linear(struct binder *binder, const char *suffix, size_t n_rows, size_t n_cols,
                        bool needs_bias, struct linear *out, struct error *err)
 {
@@ -168,15 +168,15 @@ static int bind_norm(struct binder *binder, const char *suffix, struct norm *out
     return bind_vector(binder, name, binder->info->n_embd, &out->bias, err);
 }
 
-/* Rows [first, first + n) of a map. */
+/* A view of rows [first, first + n) of a linear map. */
 static struct linear linear_rows(const struct linear *all, size_t first, size_t n)
 {
-    struct linear suffix = *all;
+    struct linear rows = *all;
 
-    suffix.matrix.data += first * all->matrix.row_bytes;
-    suffix.matrix.n_rows = n;
-    suffix.bias = all->bias ? all->bias + first : NULL;
-    return suffix;
+    rows.matrix.data += first * all->matrix.row_bytes;
+    rows.matrix.n_rows = n;
+    rows.bias = all->bias ? all->bias + first : NULL;
+    return rows;
 }
 
 static bool has_tensor(const struct binder *binder, const char *suffix)
@@ -218,7 +218,7 @@ static int bind_qkv(struct binder *binder, struct layer *layer, struct error *er
     return bind_vector(binder, "attn_k_norm.weight", info->head_dim, &layer->k_norm, err);
 }
 
-/* Gate and up may be one matrix, the gate's rows first. */
+/* Gate and up may be one matrix, with the gate's rows first. */
 static int bind_feed_forward(struct binder *binder, struct layer *layer, struct error *err)
 {
     const enum ffn_kind kind = binder->arch->ffn;
@@ -267,7 +267,7 @@ static int bind_layer(struct binder *binder, struct layer *layer, struct error *
     return bind_norm(binder, "post_ffw_norm", &layer->ffn_post_norm, err);
 }
 
-/* Divisors of the frequencies of RoPE. */
+/* Bind divisors of the RoPE frequencies. */
 static int bind_factors(struct binder *binder, const char *name, const float **out,
                         struct error *err)
 {
@@ -304,7 +304,8 @@ static int bind_rope(struct binder *binder, struct error *err)
     return 0;
 }
 
-/* The vocabulary is as large as the embedding has rows; a key may only say the same. */
+/* The embedding has a row per token of the vocabulary. If the file also has a key vocab_size,
+ * it must be the same. */
 static int bind_vocabulary(struct binder *binder, struct error *err)
 {
     const struct gguf_tensor *embd = gguf_tensor(binder->gguf, "token_embd.weight");
@@ -365,8 +366,8 @@ static int reject_unused_tensors(const struct binder *binder, struct error *err)
 
         if (!binder->used[i])
             return error_set(err, ERR_UNSUPPORTED,
-                             "tensor '%.*s' has no place in a %s model of %" PRIu32
-                             " layers as we know it; scores would be wrong without it",
+                             "tensor '%.*s' is not supported in a %s model of %" PRIu32
+                             " layers: scores would be wrong without it",
                              (int)name.len, name.ptr, binder->arch->name,
                              binder->info->n_layers);
     }
