@@ -9,8 +9,11 @@
 #include "base/threads/pool.h"
 #include "scoring/kernels/kernels.h"
 
-/* Vectors are compared in 32 bits; so many more than are wanted are compared again exactly. */
-enum { SPARE = 16, ROWS = 64 };
+enum {
+    SPARE = 16, /* neighbours kept beyond nth: float cosines may misorder close ones, so the
+                   distances of all that are kept are computed in double */
+    ROWS = 64,  /* vectors of a task */
+};
 
 struct neighbour {
     float cosine;
@@ -19,15 +22,15 @@ struct neighbour {
 
 struct search {
     const float *vectors;
-    float *panels; /* the same by panels: element l of vector j of a panel at [l * panel + j] */
+    float *panels; /* the same in panels: element l of vector j of a panel at [l * panel + j] */
     size_t n;
     size_t width;
     size_t nth;
     size_t n_kept;
     const struct kernels *kernels;
     double *out;
-    float *cosines;         /* of each thread: ROWS x panel */
-    struct neighbour *kept; /* of each thread: ROWS x n_kept, the nearest first */
+    float *cosines;         /* per thread: ROWS x panel */
+    struct neighbour *kept; /* per thread: ROWS x n_kept, the nearest first */
 };
 
 static void normalise_vectors(float *vectors, size_t n, size_t width)
@@ -55,15 +58,15 @@ static void nearest_pack(void *arg, size_t item, size_t thread)
                               search->panels + first * search->width);
 }
 
-/* Put a neighbour among the nearest of a row. Equal ones keep the order of their indices. */
-static void keep_nearest(struct neighbour *kept, size_t *n_kept, size_t most,
+/* Insert a neighbour into the list of the n_max nearest. Equal ones stay ordered by index. */
+static void keep_nearest(struct neighbour *kept, size_t *n_kept, size_t n_max,
                          struct neighbour found)
 {
     size_t at = *n_kept;
 
-    if (at == most && found.cosine <= kept[most - 1].cosine)
+    if (at == n_max && found.cosine <= kept[n_max - 1].cosine)
         return;
-    if (at == most)
+    if (at == n_max)
         at--;
     else
         ++*n_kept;
@@ -105,7 +108,7 @@ static double nth_distance(const struct search *search, size_t row,
     return distances[search->nth - 1];
 }
 
-/* A few rows against all vectors. */
+/* Find the nearest neighbours of ROWS vectors among all vectors. */
 static void nearest_search(void *arg, size_t item, size_t thread)
 {
     const struct search *search = arg;
@@ -140,18 +143,18 @@ int nearest_distances(float *vectors, size_t n, size_t width, size_t nth,
 {
     const size_t n_threads = pool_threads(pool);
     const size_t n_panels = (n + kernels->panel - 1) / kernels->panel;
-    const size_t most = nth + SPARE < n - 1 ? nth + SPARE : n - 1;
+    const size_t n_max = nth + SPARE < n - 1 ? nth + SPARE : n - 1;
     struct search search = {
         .vectors = vectors,
         .panels = reallocarray(NULL, n_panels * kernels->panel, width * sizeof *vectors),
         .n = n,
         .width = width,
         .nth = nth,
-        .n_kept = most,
+        .n_kept = n_max,
         .kernels = kernels,
         .out = out,
         .cosines = calloc(n_threads * ROWS * kernels->panel, sizeof(float)),
-        .kept = calloc(n_threads * ROWS * most, sizeof(struct neighbour)),
+        .kept = calloc(n_threads * ROWS * n_max, sizeof(struct neighbour)),
     };
     int rc = -1;
 

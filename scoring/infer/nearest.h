@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * nearest.h - distances between vectors: the neighbours of each among all.
+ * nearest.h - the distance from each vector of a set to its nth nearest neighbour.
  */
 #ifndef CURATE_NEAREST_H
 #define CURATE_NEAREST_H
@@ -14,10 +14,10 @@ struct kernels;
 struct pool;
 
 /*
- * out[v] = Euclidean distance of vector v to the neighbour that is the nth nearest, itself not
- * counted, when all are made as long as 1; 1 <= nth < n, and nth at most
- * NEAREST_NTH_MAX. The vectors, n rows of width, are
- * made so in place; none may be zero. The same for any number of threads. ERR_NOMEM.
+ * Normalise n vectors of `width` floats to length 1, in place; none may be zero. Then set
+ * out[v] to the Euclidean distance from vector v to its nth nearest neighbour, not counting
+ * itself. 1 <= nth < n, and nth <= NEAREST_NTH_MAX. Results do not depend on the number of
+ * threads. Returns -1 on ERR_NOMEM.
  */
 int nearest_distances(float *vectors, size_t n, size_t width, size_t nth,
                       const struct kernels *kernels, struct pool *pool, double *out,

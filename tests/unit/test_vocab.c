@@ -176,11 +176,11 @@ static void names_what_it_does_not_know(void **state)
     struct setting *setting = *state;
 
     setting->fixture.pre = "tokken";
-    assert_refused(setting, ERR_UNSUPPORTED, "'tokken' is not one of gpt-2");
+    assert_refused(setting, ERR_UNSUPPORTED, "'tokken' is not supported; supported: gpt-2");
     assert_refused(setting, ERR_UNSUPPORTED, " qwen2 ");
     assert_refused(setting, ERR_UNSUPPORTED, " default");
     setting->fixture.model = "bert";
-    assert_refused(setting, ERR_UNSUPPORTED, "'bert' is not one of llama gpt2");
+    assert_refused(setting, ERR_UNSUPPORTED, "'bert' is not supported; supported: llama, gpt2");
 }
 
 static void refuses_arrays_of_another_length(void **state)
@@ -236,7 +236,7 @@ static void refuses_merges_that_are_no_tokens(void **state)
     fixture->merges[3] = slice_text("hell xyz");
     assert_refused(setting, ERR_INPUT, "merge 3");
     fixture->merges[3] = slice_text("hell h");
-    assert_refused(setting, ERR_INPUT, "merge 3 gives no token");
+    assert_refused(setting, ERR_INPUT, "merge 3 results in no token");
     fixture->merges[3] = slice_text(" o");
     assert_refused(setting, ERR_INPUT, "merge 3");
     fixture->merges[3] = slice_text("");

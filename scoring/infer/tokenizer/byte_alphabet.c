@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scoring/infer/tokenizer/byte_alphabet.h"
 
-/* The bytes without a printable character of their own: 0..32, 127..160, 173. */
+/* Bytes without a printable character of their own: 0..32, 127..160, 173. */
 enum {
     N_LOW = 33,
     MIDDLE = 127,

@@ -11,47 +11,47 @@
 enum { STEPS_MAX = 6 };
 
 /*
- * The expressions, as the models' makers trained with them. White space is spelled out as
- * Unicode's White_Space: PCRE2 counts U+180E to \s, which left that property long ago.
- * SPACE goes inside brackets.
+ * The expressions that the authors of the models trained with. White space is written out as
+ * Unicode's White_Space, because PCRE2 still includes U+180E in \s. SPACE is used inside
+ * brackets.
  */
 #define SPACE       "\\p{Z}\\t-\\r\\x{85}"
 #define CONTRACTION "'s|'t|'re|'ve|'m|'ll|'d"
-/* A run of white space before a word leaves its last character to that word. */
+/* White space before a word, without its last character, which belongs to the word. */
 #define SPACE_RUN "[" SPACE "]+(?![^" SPACE "])"
 
-/* White space at the end. Without the look-behind a run of n elsewhere is tried n times over:
- * the JIT sees through that, the interpreter does not. */
+/* White space at the end of a text. Without the look-behind, the interpreter of PCRE2 would try
+ * n times at n white-space characters elsewhere. The JIT avoids that. */
 #define SPACE_END "(?<![" SPACE "])[" SPACE "]++\\z"
 
 #define GPT2                                                                                   \
     CONTRACTION "| ?\\p{L}+| ?\\p{N}+| ?[^" SPACE "\\p{L}\\p{N}]+|" SPACE_RUN "|[" SPACE "]+"
 
-/* How the later ones end: line ends together, white space. */
+/* The common end of the later expressions: line ends together, other white space. */
 #define LINES "[" SPACE "]*[\\r\\n]+|" SPACE_RUN "|[" SPACE "]+"
 
 #define LLAMA3(digits)                                                                         \
     "(?i:" CONTRACTION ")|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits "| ?[^" SPACE                 \
     "\\p{L}\\p{N}]+[\\r\\n]*|" LINES
 
-/* Words that begin a new one at a capital letter; 'ending' is what may stick to them. */
+/* A capital letter starts a new word. `ending` is what may follow a word as part of it. */
 #define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
 #define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
 #define CASES(ending, digits)                                                                  \
     "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" ending "|[^\\r\\n\\p{L}\\p{N}]?" UPPER        \
     "+" LOWER "*" ending "|" digits "| ?[^" SPACE "\\p{L}\\p{N}]+[\\r\\n/]*|" LINES
 
-/* Letters with their marks; a mark of ASCII sticks to the letters of ASCII behind it. */
+/* Letters with their marks. An ASCII punctuation mark joins the ASCII letters after it. */
 #define DEEPSEEK3                                                                              \
     "[!-/:-@\\[-`{-~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+|"                   \
     " ?[\\p{P}\\p{S}]+[\\r\\n]*|" LINES
 
-/* All but white space and the marks that end a part of a sentence. */
+/* All except white space and punctuation marks that end a clause or a sentence. */
 #define BLOOM                                                                                  \
     " ?[^(" SPACE "|.,!?\\x{2026}\\x{3002}\\x{ff0c}\\x{3001}\\x{964}\\x{6d4}\\x{60c})]+"
 
-/* deepseek-llm's list: the cased letters of Unicode 11, as far as it goes. Numbers, since some
- * of these characters change when an editor normalises the file. */
+/* The list of deepseek-llm: most of the cased letters of Unicode 11. Written as numbers,
+ * because an editor that normalises text would change some of these characters. */
 #define CASED                                                                                  \
     "A-Za-z\\x{b5}\\x{c0}-\\x{d6}\\x{d8}-\\x{f6}\\x{f8}-\\x{1ba}\\x{1bc}-\\x{1bf}"             \
     "\\x{1c4}-\\x{293}\\x{295}-\\x{2af}\\x{370}-\\x{373}\\x{376}\\x{377}\\x{37b}-\\x{37d}"     \
@@ -75,14 +75,14 @@ enum { STEPS_MAX = 6 };
     "!-/:-~\\x{ff01}-\\x{ff0f}\\x{ff1a}-\\x{ff5e}\\x{2018}-\\x{201f}\\x{3000}-\\x{3002}"
 #define EAST_ASIAN "[\\x{4e00}-\\x{9fa5}\\x{800}-\\x{4e00}\\x{ac00}-\\x{d7ff}]+"
 #define HAN_KANA   "[\\x{4e00}-\\x{9fa5}\\x{3040}-\\x{30ff}]+"
-/* youtu's list: Korean, full-width marks, Bopomofo. */
+/* The list of youtu: Korean, full-width marks, Bopomofo. */
 #define YOUTU                                                                                  \
     "[\\x{ac00}-\\x{d7a3}\\x{3131}-\\x{318e}]+|[\\x{ff01}\\x{2026}\\x{201c}\\x{201d}"          \
     "\\x{2018}\\x{2019}\\x{2014}\\x{ff1a}\\x{ff1b}\\x{ff0c}\\x{3001}-\\x{303f}"                \
     "\\x{fe30}-\\x{fe4f}]+|[\\x{3105}-\\x{312f}]+|" HAN_KANA
 
 struct pretok_rule {
-    const char *names[16]; /* ends with NULL; the first one names the rule */
+    const char *names[16]; /* ends with NULL; the first is the name of the rule */
     const char *steps[STEPS_MAX + 1];
     bool keeps_words;
     bool adds_bos;
@@ -194,7 +194,7 @@ static int unknown_pretok(struct slice name, struct error *err)
     for (size_t i = 0; i < sizeof rules / sizeof *rules && len < sizeof known; i++)
         len += (size_t)snprintf(known + len, sizeof known - len, " %s", rules[i].names[0]);
     return error_set(err, ERR_UNSUPPORTED,
-                     "tokenizer.ggml.pre '%.*s' is not one of%s, nor another name of these",
+                     "tokenizer.ggml.pre '%.*s' is not supported; supported:%s, and aliases",
                      name.len < 32 ? (int)name.len : 32, name.ptr, known);
 }
 
@@ -261,7 +261,7 @@ bool pretok_adds_bos(const struct pretok *pretok)
     return pretok->rule->adds_bos;
 }
 
-/* A piece that went through the first n steps. Recursion ends after STEPS_MAX calls. */
+/* Split a piece by steps n and later. The recursion depth is at most STEPS_MAX. */
 static int split_from(const struct pretok *pretok, size_t n, struct regex_match *match,
                       struct slice text, const struct word_sink *sink, struct error *err)
 {
@@ -280,7 +280,7 @@ static int split_from(const struct pretok *pretok, size_t n, struct regex_match 
         found = regex_find(pretok->steps[n], match, text, done, &start, &end, err);
         if (found <= 0)
             break;
-        assert(end > start); /* no expression above matches nothing */
+        assert(end > start); /* no expression above matches the empty string */
         const struct slice before = slice_of(text.ptr + done, start - done);
         const struct slice inside = slice_of(text.ptr + start, end - start);
         if (split_from(pretok, n + 1, match, before, sink, err) < 0 ||

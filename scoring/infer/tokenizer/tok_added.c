@@ -9,7 +9,7 @@
 #include "scoring/infer/tokenizer/vocab.h"
 
 enum {
-    /* Bounds the time at one place of the text, whatever the file holds. */
+    /* Bounds the time at one place of a text, whatever the file contains. */
     ADDED_BYTES_MAX = 512,
 };
 
@@ -29,15 +29,15 @@ static int check_added_text(const struct vocab *vocab, size_t id, struct error *
 
     if (text.len > ADDED_BYTES_MAX)
         return error_set(err, ERR_UNSUPPORTED,
-                         "user-defined token %zu is %zu bytes long; we search for up to %d", id,
-                         text.len, ADDED_BYTES_MAX);
+                         "user-defined token %zu is %zu bytes long: at most %d are supported",
+                         id, text.len, ADDED_BYTES_MAX);
     if (utf8_bad_at(text) != text.len)
         return error_set(err, ERR_INPUT, "user-defined token %zu is not UTF-8", id);
     return 0;
 }
 
-/* A name that is there twice is found as one token only: the search counts on texts that
- * differ. */
+/* True for a control token that is searched for. The search needs distinct texts, so a text
+ * that two tokens have belongs to one of them only. */
 static bool is_findable_control(const struct vocab *vocab, size_t id)
 {
     const struct slice text = vocab->texts[id];
@@ -86,7 +86,7 @@ void added_release(struct added *added)
     *added = (struct added){ 0 };
 }
 
-/* The first of ids[low..high) whose byte at 'depth' is not below 'byte'. All of them are longer
+/* The first of ids[low..high) whose byte at `depth` is at least `byte`. All texts are longer
  * than depth. */
 static size_t first_not_below(const struct added *added, size_t low, size_t high, size_t depth,
                               unsigned byte)
@@ -102,7 +102,7 @@ static size_t first_not_below(const struct added *added, size_t low, size_t high
     return low;
 }
 
-/* The longest one the text begins with: the candidates are narrowed byte by byte. */
+/* The longest token that the text starts with. ids[low..high) are those that match so far. */
 static int32_t longest_at(const struct added *added, struct slice text)
 {
     const uint8_t first = (uint8_t)text.ptr[0];
@@ -112,7 +112,7 @@ static int32_t longest_at(const struct added *added, struct slice text)
 
     for (size_t depth = 1; low < high; depth++) {
         if (added->texts[added->ids[low]].len == depth)
-            best = added->ids[low++]; /* texts differ: the others are longer */
+            best = added->ids[low++]; /* texts are distinct: the others are longer */
         if (depth == text.len)
             break;
         const unsigned byte = (uint8_t)text.ptr[depth];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Byte-level BPE: the text is cut into words, and within a word the neighbours whose merge was
- * learned first join first.
+ * Byte-level BPE: the text is split into words. Within a word, the pair of adjacent symbols
+ * with the lowest rank merges first.
  */
 #include "scoring/infer/tokenizer/tokenizer_private.h"
 
@@ -12,7 +12,7 @@
 #include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/infer/tokenizer/vocab.h"
 
-/* A longer word is never looked up whole: the tokens of known models stay far below. */
+/* A longer word is not looked up as a whole: tokens of known models are much shorter. */
 enum { WHOLE_WORD_BYTES_MAX = 512 };
 
 static bool bpe_find_merge(const void *state, const struct symbol *left,
@@ -51,7 +51,7 @@ static int bpe_encode_word(const struct encode_call *call, struct slice word, st
     return 0;
 }
 
-/* The token a whole word is, or TOKEN_NONE. */
+/* The token of a whole word, or TOKEN_NONE. */
 static int32_t bpe_find_whole_word(const struct vocab *vocab, struct slice word)
 {
     char text[WHOLE_WORD_BYTES_MAX * ALPHABET_CHAR_MAX];

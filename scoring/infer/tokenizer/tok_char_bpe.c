@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * BPE over characters (Gemma 4): spaces become U+2581 as in SentencePiece, neighbours join by
- * learned merges as in byte-level BPE, and nothing but line ends parts words. What stays
- * without a token is written with the tokens of its bytes.
+ * BPE over characters (Gemma 4): spaces become U+2581 as in SentencePiece, and adjacent symbols
+ * merge by rank as in byte-level BPE. Only line ends separate words. A symbol without a token
+ * becomes the tokens of its bytes.
  */
 #include "scoring/infer/tokenizer/tokenizer_private.h"
 
@@ -47,7 +47,7 @@ static int char_bpe_encode_word(const struct encode_call *call, struct slice wor
     return 0;
 }
 
-/* Bytes from the start that are all line ends, or none of them is. */
+/* Length of the longest start of a text that is all line ends, or has no line end. */
 static size_t char_bpe_word_len(struct slice text)
 {
     const bool ends = text.ptr[0] == '\n';

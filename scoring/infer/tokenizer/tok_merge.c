@@ -6,11 +6,11 @@
 #include "base/error.h"
 #include "scoring/infer/tokenizer/tok_table.h"
 
-/* A pair that may join: the symbol at left and the one after it. */
+/* A pair that can merge: the symbol at `left` and the next one. */
 struct candidate {
     uint32_t priority;
     uint32_t left;
-    uint32_t len; /* of both: differs from the list's once either has changed */
+    uint32_t len; /* of both together; differs from that in the list if either has changed */
     int32_t id;
 };
 
@@ -51,8 +51,8 @@ int merger_add(struct merger *merger, uint32_t len, int32_t id, struct error *er
     return 0;
 }
 
-/* A word of n symbols starts with n - 1 pairs, and each of its at most n - 1 joins takes one
- * candidate out and puts two in. */
+/* A word of n symbols starts with n - 1 pairs. Each of its at most n - 1 merges removes one
+ * candidate and adds at most two. */
 static int reserve_heap(struct merger *merger, struct error *err)
 {
     if (merger->cap_heap >= 2 * merger->n)
@@ -116,7 +116,7 @@ static void push_pair(struct merger *merger, uint32_t left, const struct merge_r
                                               merge.id });
 }
 
-/* Symbols only grow, so the lengths tell whether the pair still is what was considered. */
+/* Symbols only grow. So the pair is unchanged if and only if its length is. */
 static bool is_current(const struct merger *merger, const struct candidate *candidate)
 {
     const struct symbol *left = &merger->symbols[candidate->left];
@@ -125,7 +125,7 @@ static bool is_current(const struct merger *merger, const struct candidate *cand
            left->len + merger->symbols[left->next].len == candidate->len;
 }
 
-static void join_pair(struct merger *merger, const struct candidate *candidate)
+static void merge_pair(struct merger *merger, const struct candidate *candidate)
 {
     struct symbol *left = &merger->symbols[candidate->left];
     struct symbol *right = &merger->symbols[left->next];
@@ -149,7 +149,7 @@ int merger_run(struct merger *merger, const struct merge_rule *rule, struct erro
 
         if (!is_current(merger, &best))
             continue;
-        join_pair(merger, &best);
+        merge_pair(merger, &best);
         if (merger->symbols[best.left].prev != SYMBOL_NONE)
             push_pair(merger, merger->symbols[best.left].prev, rule);
         push_pair(merger, best.left, rule);

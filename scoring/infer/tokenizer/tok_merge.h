@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tok_merge.h - joining neighbours, best pair first, until nothing joins.
+ * tok_merge.h - merge adjacent symbols of a word, best pair first, until no pair can merge.
  *
- * What SentencePiece and byte-level BPE have in common: a word is a list of symbols, and a heap
- * holds the pairs that may join, ordered by priority, then from the left. O(n log n) for n
- * symbols. The memory stays for the next word.
+ * SentencePiece and both kinds of BPE use it. A word is a linked list of symbols. A heap holds
+ * the pairs that can merge, by priority, then from left to right. Time is O(n log n) for n
+ * symbols. Memory is reused for the next word.
  */
 #ifndef CURATE_TOK_MERGE_H
 #define CURATE_TOK_MERGE_H
@@ -19,11 +19,11 @@ struct merge;
 #define SYMBOL_NONE UINT32_MAX
 
 struct symbol {
-    uint32_t pos; /* bytes of the word it covers */
-    uint32_t len; /* 0 once it was joined to the symbol on its left */
+    uint32_t pos; /* first byte in the word */
+    uint32_t len; /* bytes; 0 after it was merged into the symbol on its left */
     uint32_t prev;
     uint32_t next; /* SYMBOL_NONE at the end */
-    int32_t id;    /* TOKEN_NONE: no token as far as is known */
+    int32_t id;    /* of its token; TOKEN_NONE: none, or not looked up */
 };
 
 /* A zeroed merger is empty. */
@@ -36,7 +36,7 @@ struct merger {
     size_t cap_heap;
 };
 
-/* Whether two neighbours join, and into what. */
+/* Decides if two adjacent symbols merge: returns true and sets *out. */
 struct merge_rule {
     bool (*find)(const void *state, const struct symbol *left, const struct symbol *right,
                  struct merge *out);
@@ -44,11 +44,11 @@ struct merge_rule {
 };
 
 void merger_release(struct merger *merger);
-/* Begin a word: no symbols. */
+/* Start a new word without symbols. */
 void merger_clear(struct merger *merger);
 /* Append a symbol of len > 0 bytes. */
 int merger_add(struct merger *merger, uint32_t len, int32_t id, struct error *err);
-/* Join. symbols[0] then begins the chain of what is left, linked by next. */
+/* Merge until no pair can merge. The remaining symbols are symbols[0] and its next links. */
 int merger_run(struct merger *merger, const struct merge_rule *rule, struct error *err);
 
 #endif

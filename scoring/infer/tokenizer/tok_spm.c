@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SentencePiece BPE: spaces become U+2581, and of all neighbours whose texts together are a
- * token, the pair with the best score joins first. What stays without a token is written with
- * the tokens of its bytes.
+ * SentencePiece BPE: spaces become U+2581. Two adjacent symbols can merge if their texts
+ * together are a token; the pair whose token has the best score merges first. A symbol without
+ * a token becomes the tokens of its bytes.
  */
 #include "scoring/infer/tokenizer/tokenizer_private.h"
 
@@ -66,11 +66,11 @@ static int spm_encode_word(const struct encode_call *call, struct slice text, st
         return -1;
     for (uint32_t i = 0; i != SYMBOL_NONE; i = merger->symbols[i].next) {
         const struct symbol *symbol = &merger->symbols[i];
-        const struct slice part = slice_of(text.ptr + symbol->pos, symbol->len);
+        const struct slice piece = slice_of(text.ptr + symbol->pos, symbol->len);
         const int32_t id =
-            symbol->id != TOKEN_NONE ? symbol->id : vocab_find(call->vocab, part);
+            symbol->id != TOKEN_NONE ? symbol->id : vocab_find(call->vocab, piece);
         const int rc = id != TOKEN_NONE ? token_buf_add(call->out, id, err)
-                                        : tok_add_bytes(call, part, err);
+                                        : tok_add_bytes(call, piece, err);
         if (rc < 0)
             return -1;
     }
@@ -83,8 +83,8 @@ static bool is_space(struct slice text, size_t at)
            memcmp(text.ptr + at, VOCAB_SPACE, VOCAB_SPACE_BYTES) == 0;
 }
 
-/* Where the word at the start of the text ends: before the next space that follows something
- * else. Nothing joins across that place unless a token holds such a space. */
+/* Length of the first word of a text. It ends before the next space that follows another
+ * character. No merge crosses that place, unless a token has such a space inside. */
 static size_t spm_word_len(const struct vocab *vocab, struct slice text)
 {
     size_t at = 0;

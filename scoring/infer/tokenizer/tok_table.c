@@ -13,7 +13,7 @@ enum {
 };
 
 struct text_slot {
-    uint32_t tag; /* low half of the hash: spares most comparisons of text */
+    uint32_t tag; /* low half of the hash: avoids most comparisons of texts */
     int32_t id;
 };
 
@@ -23,7 +23,7 @@ struct pair_slot {
     struct merge merge;
 };
 
-/* The smallest power of two with at least twice the room. */
+/* Bits of the smallest table with at least 2 * n slots. */
 static unsigned bits_for(size_t n)
 {
     unsigned bits = 4;
@@ -36,8 +36,8 @@ static unsigned bits_for(size_t n)
 static int too_many_probes(struct error *err)
 {
     return error_set(err, ERR_INPUT,
-                     "more than %d entries of the vocabulary have the same hash: the file is "
-                     "made up",
+                     "more than %d entries of the vocabulary have the same hash: the file was "
+                     "made to slow down look-ups",
                      PROBES_MAX);
 }
 
@@ -59,7 +59,7 @@ void text_table_release(struct text_table *table)
     *table = (struct text_table){ 0 };
 }
 
-/* The slot of the text, or the empty one where it would stand; NULL after too many probes. */
+/* The slot of a text, or the empty slot for it. NULL after too many probes. */
 static struct text_slot *text_slot(const struct text_table *table, const struct slice *texts,
                                    struct slice text, uint32_t *tag)
 {

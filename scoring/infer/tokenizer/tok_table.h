@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tok_table.h - the hash tables of a vocabulary: text to id, and two neighbours to their merge.
+ * tok_table.h - the hash tables of a vocabulary: text to id, and a pair of ids to their merge.
  *
- * Filled once, then only read. The keys come from an untrusted file and the hash is not keyed,
- * so a file could be made of colliding keys: an insertion that meets too many neighbours is an
- * error, which bounds the time of every later look-up too.
+ * Filled once, then only read. The file is not trusted and the hash has no secret key, so a
+ * file could be made of colliding keys. An insertion that needs too many probes is an error,
+ * which also bounds the time of every look-up.
  */
 #ifndef CURATE_TOK_TABLE_H
 #define CURATE_TOK_TABLE_H
@@ -17,7 +17,7 @@
 
 struct error;
 
-/* What joining two neighbours gives; the lowest priority value joins first. */
+/* The result of merging two tokens. The pair with the lowest priority value merges first. */
 struct merge {
     uint32_t priority;
     int32_t id;
@@ -26,16 +26,17 @@ struct merge {
 struct text_slot;
 struct text_table {
     struct text_slot *slots;
-    unsigned bits; /* 1 << bits slots */
+    unsigned bits; /* the table has 1 << bits slots */
 };
 
 /* Room for n texts. A zeroed table may be released. */
 int text_table_init(struct text_table *table, size_t n, struct error *err);
 void text_table_release(struct text_table *table);
-/* Put texts[id] in. ERR_INPUT when its text is there already: both ids are named. */
+/* Insert texts[id]. Returns -1 with ERR_INPUT, naming both ids, if the text is already there.
+ */
 int text_table_add(struct text_table *table, const struct slice *texts, int32_t id,
                    struct error *err);
-/* The id of a text, or TOKEN_NONE. */
+/* Find a text. Returns its id, or TOKEN_NONE. */
 int32_t text_table_find(const struct text_table *table, const struct slice *texts,
                         struct slice text);
 
@@ -47,10 +48,10 @@ struct pair_table {
 
 int pair_table_init(struct pair_table *table, size_t n, struct error *err);
 void pair_table_release(struct pair_table *table);
-/* Of two merges of the same pair the first one stays. */
+/* Insert a merge. If the pair is already there, its first merge is kept. */
 int pair_table_add(struct pair_table *table, int32_t left, int32_t right, struct merge merge,
                    struct error *err);
-/* True and the merge when left and right join; false for TOKEN_NONE on either side. */
+/* Find the merge of a pair. Returns false if there is none, or if an id is TOKEN_NONE. */
 bool pair_table_find(const struct pair_table *table, int32_t left, int32_t right,
                      struct merge *out);
 

@@ -16,20 +16,20 @@
 #include "scoring/infer/tokenizer/vocab.h"
 
 enum {
-    /* Above this many symbols the working memory of a call is not kept for the next one. */
+    /* Working memory for more symbols than this is freed after a call. */
     SYMBOLS_KEPT = 1 << 20,
 };
 
-/* Their names in tokenizer.ggml.model. */
+/* The values of tokenizer.ggml.model. */
 static const char *const kinds[] = {
     [VOCAB_SPM] = "llama", [VOCAB_BPE] = "gpt2", [VOCAB_CHAR_BPE] = "gemma4"
 };
 
 struct tokenizer {
     struct vocab vocab;
-    struct added added;    /* what is found in any text */
-    struct added special;  /* and what only where it is asked for */
-    struct pretok *pretok; /* of byte-level BPE, else NULL */
+    struct added added;    /* user-defined tokens: found in any text */
+    struct added special;  /* and control tokens: found with TOKENIZE_CONTROL */
+    struct pretok *pretok; /* NULL unless byte-level BPE */
     int32_t bos;
     int32_t eos;
     bool adds_bos;
@@ -87,7 +87,7 @@ int token_buf_add(struct token_buf *buf, int32_t id, struct error *err)
     return 0;
 }
 
-/* An id the file names; what it stands for when absent is left to the caller. */
+/* Read an id from a key of the file. *id is unchanged if the key is absent. */
 static int read_token_id(const struct tokenizer *tokenizer, const struct gguf *gguf,
                          const char *key, int32_t *id, struct error *err)
 {
@@ -99,7 +99,7 @@ static int read_token_id(const struct tokenizer *tokenizer, const struct gguf *g
     return found;
 }
 
-/* The format's numbers for SentencePiece, where the file does not say otherwise. */
+/* The default ids of BOS and EOS in SentencePiece. */
 static int32_t default_id(const struct tokenizer *tokenizer, size_t id)
 {
     const struct vocab *vocab = &tokenizer->vocab;
@@ -109,7 +109,7 @@ static int32_t default_id(const struct tokenizer *tokenizer, size_t id)
                : TOKEN_NONE;
 }
 
-/* What the file adds at an end, if it names a token for it. */
+/* Read if the file adds a token at an end of a text. The token must exist. */
 static int read_add_flag(const struct gguf *gguf, const char *key, const char *id_key,
                          int32_t id, bool *adds, struct error *err)
 {
@@ -164,7 +164,7 @@ static void hash_slice(struct hash_stream *stream, struct slice bytes)
     hash_stream_add(stream, bytes.ptr, bytes.len);
 }
 
-/* Everything that decides which ids a text gets. */
+/* Hash everything that decides the ids of a text. */
 static int hash_tokenizer(struct tokenizer *tokenizer, const struct gguf *gguf,
                           struct error *err)
 {
@@ -182,7 +182,7 @@ static int hash_tokenizer(struct tokenizer *tokenizer, const struct gguf *gguf,
     for (size_t i = 0; i < vocab->n; i++)
         hash_slice(stream, vocab->texts[i]);
     hash_slice(stream, slice_of((const char *)vocab->types, vocab->n));
-    /* Both arrays are there, or the vocabulary would not be. */
+    /* The array exists, or vocab_init() would have failed. */
     if (gguf_array(gguf, is_spm ? "tokenizer.ggml.scores" : "tokenizer.ggml.merges",
                    is_spm ? GGUF_F32 : GGUF_STRING, &array, err) == 1)
         hash_slice(stream, slice_of((const char *)array.data, array.n_bytes));
@@ -237,9 +237,10 @@ int tokenizer_new(const struct gguf *gguf, struct tokenizer **out, struct error 
         return 0;
     }
     if (!find_vocab_kind(model, &kind))
-        return error_set(err, ERR_UNSUPPORTED,
-                         "tokenizer.ggml.model '%.*s' is not one of llama gpt2 gemma4",
-                         model.len < 32 ? (int)model.len : 32, model.ptr);
+        return error_set(
+            err, ERR_UNSUPPORTED,
+            "tokenizer.ggml.model '%.*s' is not supported; supported: llama, gpt2, gemma4",
+            model.len < 32 ? (int)model.len : 32, model.ptr);
 
     struct tokenizer *tokenizer = calloc(1, sizeof *tokenizer);
     if (!tokenizer)
@@ -263,8 +264,8 @@ void tokenizer_free(struct tokenizer *tokenizer)
     free(tokenizer);
 }
 
-static int encode_stretch(const struct encode_call *call, struct slice text, bool with_prefix,
-                          struct error *err)
+static int encode_plain(const struct encode_call *call, struct slice text, bool with_prefix,
+                        struct error *err)
 {
     switch (call->vocab->kind) {
     case VOCAB_BPE:
@@ -277,10 +278,10 @@ static int encode_stretch(const struct encode_call *call, struct slice text, boo
     return spm_encode(call, text, with_prefix, err);
 }
 
-/* The text between user-defined tokens, and these tokens. SentencePiece's prefix goes before
- * the first stretch of text and, like there, before each one that follows such a token. */
-static int encode_stretches(const struct tokenizer *tokenizer, struct slice text,
-                            unsigned flags, const struct encode_call *call, struct error *err)
+/* Encode user-defined tokens, and the text between them. As in SentencePiece, the leading space
+ * is added to the first piece of text, and to each piece after such a token. */
+static int encode_with_added(const struct tokenizer *tokenizer, struct slice text,
+                             unsigned flags, const struct encode_call *call, struct error *err)
 {
     const bool with_prefix = tokenizer->adds_space && (flags & TOKENIZE_FIRST);
     const struct added *added =
@@ -290,9 +291,9 @@ static int encode_stretches(const struct tokenizer *tokenizer, struct slice text
     while (at < text.len) {
         int32_t id;
         const size_t next = added_find(added, text, at, &id);
-        const struct slice part = slice_of(text.ptr + at, next - at);
+        const struct slice plain = slice_of(text.ptr + at, next - at);
 
-        if (part.len > 0 && encode_stretch(call, part, with_prefix, err) < 0)
+        if (plain.len > 0 && encode_plain(call, plain, with_prefix, err) < 0)
             return -1;
         if (id == TOKEN_NONE)
             break;
@@ -312,16 +313,15 @@ int tokenizer_encode(const struct tokenizer *tokenizer, struct slice text, unsig
     if (bad_at != text.len)
         return error_set(err, ERR_INPUT, "the text is not UTF-8 at byte %zu", bad_at);
     if (text.len > TOKENIZE_BYTES_MAX)
-        return error_set(err, ERR_INPUT,
-                         "a text of %zu bytes; at most %d are tokenised at once", text.len,
-                         TOKENIZE_BYTES_MAX);
+        return error_set(err, ERR_INPUT, "a text of %zu bytes: at most %d bytes are supported",
+                         text.len, TOKENIZE_BYTES_MAX);
     if (!out->scratch)
         out->scratch = scratch_new();
     if (!out->scratch)
         return error_nomem(err);
 
     const struct encode_call call = { &tokenizer->vocab, tokenizer->pretok, out->scratch, out };
-    const int rc = encode_stretches(tokenizer, text, flags, &call, err);
+    const int rc = encode_with_added(tokenizer, text, flags, &call, err);
     if (rc < 0)
         out->n = n;
     if (out->scratch->merger.cap > SYMBOLS_KEPT)
@@ -333,18 +333,18 @@ int tokenizer_decode(const struct tokenizer *tokenizer, const int32_t *ids, size
                      unsigned flags, struct buf *out, struct error *err)
 {
     const bool has_prefix = tokenizer->adds_space && (flags & TOKENIZE_FIRST);
-    bool fresh = true; /* a stretch of text begins here */
+    bool starts = true; /* the next token starts a piece of text */
 
     for (size_t i = 0; i < n; i++) {
         const uint8_t type = tokenizer->vocab.types[ids[i]];
         const bool is_added = type == TOKEN_USER_DEFINED || type == TOKEN_CONTROL;
         struct slice piece = tokenizer->vocab.pieces[ids[i]];
 
-        if (has_prefix && fresh && !is_added && piece.len > 0 && piece.ptr[0] == ' ')
+        if (has_prefix && starts && !is_added && piece.len > 0 && piece.ptr[0] == ' ')
             piece = slice_of(piece.ptr + 1, piece.len - 1);
         if (buf_add_slice(out, piece, err) < 0)
             return -1;
-        fresh = is_added;
+        starts = is_added;
     }
     return 0;
 }

@@ -17,7 +17,7 @@ enum {
     TEXT_BYTES_MAX = 1 << 16,
 };
 
-/* A required array of the file with exactly n elements, or up to n_max where n is 0. */
+/* Look up a required array with exactly n elements, or with up to n_max if n is 0. */
 static int require_array(const struct gguf *gguf, const char *key, enum gguf_type type,
                          size_t n, size_t n_max, struct gguf_array *out, struct error *err)
 {
@@ -31,7 +31,8 @@ static int require_array(const struct gguf *gguf, const char *key, enum gguf_typ
         return error_set(err, ERR_INPUT, "key '%s' has %" PRIu64 " elements for %zu tokens",
                          key, out->n, n);
     if (out->n > n_max)
-        return error_set(err, ERR_INPUT, "key '%s' has %" PRIu64 " elements; at most %zu", key,
+        return error_set(err, ERR_INPUT,
+                         "key '%s' has %" PRIu64 " elements: at most %zu are supported", key,
                          out->n, n_max);
     return 0;
 }
@@ -54,7 +55,8 @@ static int load_texts(struct vocab *vocab, const struct gguf *gguf, struct error
         return error_nomem(err);
     while (n < array.n && gguf_string_next(&array, &pos, &text) == 1) {
         if (text.len > TEXT_BYTES_MAX)
-            return error_set(err, ERR_INPUT, "token %zu is %zu bytes long; at most %d", n,
+            return error_set(err, ERR_INPUT,
+                             "token %zu is %zu bytes long: at most %d are supported", n,
                              text.len, TEXT_BYTES_MAX);
         vocab->texts[n++] = text;
     }
@@ -83,8 +85,8 @@ static int load_types(struct vocab *vocab, const struct gguf *gguf, struct error
     return 0;
 }
 
-/* Numbers in the opposite order of the scores: the bits of a float order like an integer once
- * those of negative ones are flipped. */
+/* An integer that is lower for a higher score. The bits of floats compare like integers, after
+ * those of negative floats are inverted. */
 static uint32_t priority_of(float score)
 {
     const float value = score + 0.0f; /* -0 is 0 */
@@ -109,7 +111,8 @@ static int load_scores(struct vocab *vocab, const struct gguf *gguf, struct erro
         const float score = gguf_array_f32(&array, i);
 
         if (!isfinite(score))
-            return error_set(err, ERR_INPUT, "the score of token %zu is not a number", i);
+            return error_set(err, ERR_INPUT, "the score of token %zu is not a finite number",
+                             i);
         vocab->priorities[i] = priority_of(score);
     }
     return 0;
@@ -157,7 +160,7 @@ static int build_index(struct vocab *vocab, struct error *err)
     return 0;
 }
 
-/* Some files name a control token twice: the first one counts. */
+/* Some files have two control tokens with the same text. The first one is kept. */
 static int index_controls(struct vocab *vocab, struct error *err)
 {
     if (text_table_init(&vocab->controls, vocab->n, err) < 0)
@@ -177,7 +180,7 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* The byte of a token written <0xHH>, -1 for any other text. */
+/* The byte of a token with the text <0xHH>; -1 for any other text. */
 static int parse_byte_token(struct slice text)
 {
     if (text.len != 6 || memcmp(text.ptr, "<0x", 3) != 0 || text.ptr[5] != '>')
@@ -195,7 +198,7 @@ static int find_spm_bytes(struct vocab *vocab, struct error *err)
         const int byte = parse_byte_token(vocab->texts[i]);
         if (byte < 0)
             return error_set(err, ERR_INPUT,
-                             "token %zu stands for a byte but is not written <0xHH>", i);
+                             "token %zu has type byte, but its text is not <0xHH>", i);
         if (vocab->bytes[byte] != TOKEN_NONE)
             return error_set(err, ERR_INPUT, "tokens %d and %zu both stand for byte 0x%02X",
                              vocab->bytes[byte], i, (unsigned)byte);
@@ -214,7 +217,7 @@ static void find_bpe_bytes(struct vocab *vocab)
     }
 }
 
-/* The same text with U+2581 as a space. */
+/* Copy a text with U+2581 replaced by a space. Returns the length. */
 static size_t restore_spaces(struct slice text, char *out)
 {
     size_t len = 0;
@@ -235,7 +238,7 @@ static int make_piece(struct vocab *vocab, size_t id, struct error *err)
     const uint8_t type = vocab->types[id];
     size_t len = text.len;
 
-    /* A user-defined token is matched in plain text: it stands for what it says. */
+    /* A user-defined token is matched in plain text, so its piece is its text. */
     vocab->pieces[id] = text;
     if (text.len == 0 || (type != TOKEN_NORMAL && type != TOKEN_UNUSED && type != TOKEN_BYTE))
         return 0;
@@ -255,20 +258,20 @@ static int make_piece(struct vocab *vocab, size_t id, struct error *err)
     return 0;
 }
 
-/* "left right"; the two are ids, and so is what they join to. */
+/* Add the merge "left right". Both texts must be tokens, and so must their concatenation. */
 static int add_merge(struct vocab *vocab, struct slice text, uint32_t rank, char *joined,
                      struct error *err)
 {
     const char *space = text.len > 1 ? memchr(text.ptr + 1, ' ', text.len - 1) : NULL;
 
     if (!space)
-        return error_set(err, ERR_INPUT, "merge %" PRIu32 " is not two texts and a space",
-                         rank);
+        return error_set(err, ERR_INPUT,
+                         "merge %" PRIu32 " is not two texts with a space between", rank);
     const struct slice left = slice_of(text.ptr, (size_t)(space - text.ptr));
     const struct slice right = slice_of(space + 1, text.len - left.len - 1);
     if (left.len + right.len > vocab->max_text_bytes)
-        return error_set(err, ERR_INPUT, "merge %" PRIu32 " gives no token of the vocabulary",
-                         rank);
+        return error_set(err, ERR_INPUT,
+                         "merge %" PRIu32 " results in no token of the vocabulary", rank);
     memcpy(joined, left.ptr, left.len);
     memcpy(joined + left.len, right.ptr, right.len);
 
@@ -276,10 +279,11 @@ static int add_merge(struct vocab *vocab, struct slice text, uint32_t rank, char
     const int32_t right_id = vocab_find(vocab, right);
     const int32_t id = vocab_find(vocab, slice_of(joined, left.len + right.len));
     if (left_id == TOKEN_NONE || right_id == TOKEN_NONE)
-        return error_set(err, ERR_INPUT, "merge %" PRIu32 " joins what is no token", rank);
-    if (id == TOKEN_NONE)
-        return error_set(err, ERR_INPUT, "merge %" PRIu32 " gives no token of the vocabulary",
+        return error_set(err, ERR_INPUT, "merge %" PRIu32 " has a side that is not a token",
                          rank);
+    if (id == TOKEN_NONE)
+        return error_set(err, ERR_INPUT,
+                         "merge %" PRIu32 " results in no token of the vocabulary", rank);
     return pair_table_add(&vocab->merges, left_id, right_id, (struct merge){ rank, id }, err);
 }
 
@@ -308,8 +312,8 @@ done:
     return rc;
 }
 
-/* Only a token that says it stands for unknown text may do so: some files name a control token,
- * and text must not turn into one. */
+/* Only a token of type unknown may stand for unknown text. Some files name a control token
+ * instead, and text must not become one. */
 static int find_unknown(struct vocab *vocab, const struct gguf *gguf, struct error *err)
 {
     uint64_t id = 0; /* SentencePiece's default */
