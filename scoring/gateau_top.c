@@ -188,8 +188,7 @@ static int find_certain(struct gateau_top *top, double *at_least, bool *certain,
     if (!(divisor.least > 0) || !isfinite(divisor.lowest_known))
         return 0;
     bound_unknown(top, divisor.least, at_least); /* scratch until the end */
-    /* Known against unknown samples: the known ones at their least under the same assumption.
-     */
+    /* Known against unknown samples, both under the assumption that favours the unknown. */
     score_known_at_least(top, &divisor, divisor.least);
     if (separates(top, at_least, certain, err) < 0 ||
         (*certain && is_same_for_all_divisors(top, &divisor, certain, err) < 0))

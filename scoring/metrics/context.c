@@ -31,12 +31,12 @@ const struct scorer scorer_ppl_gap = {
     .version = 1,
     .unit = "nats/token",
     .better = BETTER_HIGHER,
-    .summary = "what is lost with only the end of the context: nll_near - nll",
+    .summary = "increase of nll with only the end of the context: nll_near - nll",
     .inputs = { { "nll_near", SCORER_MODEL }, { "nll", SCORER_MODEL } },
     .derive = derive_ppl_gap,
 };
 
-/* Context-dependency of 2411.02688. */
+/* Context dependency as 2411.02688 defines it. */
 static void observe_context_dependency(const struct observation *observation, struct score *out)
 {
     out->reason = observation->user_reason;
@@ -48,7 +48,7 @@ const struct scorer scorer_context_dependency = {
     .version = 1,
     .unit = "probability",
     .better = BETTER_HIGHER,
-    .summary = "attention of the response to what the user wrote, of the head that looks most",
+    .summary = "attention of the response to the user's text, in the head with the most",
     .needs = NEED_USER_MASS,
     .observe = observe_context_dependency,
 };

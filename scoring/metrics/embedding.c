@@ -26,7 +26,7 @@ const struct scorer scorer_embedding = {
     .version = 1,
     .unit = "norm",
     .better = BETTER_HIGHER,
-    .summary = "mean of the last states of the sample's tokens: its length, and the vector",
+    .summary = "length of the sample's vector, the mean of its last states; stores the vector",
     .needs = NEED_POOLED,
     .observe = observe_embedding,
 };
@@ -60,7 +60,7 @@ const struct scorer scorer_knn = {
     .version = 1,
     .unit = "distance",
     .better = BETTER_HIGHER,
-    .summary = "distance of the embedding to that of a near neighbour in the pool",
+    .summary = "distance of the embedding to its --neighbour-th nearest in the pool",
     .uses_vectors = true,
     .uses_neighbour = true,
     .inputs = { { "embedding", SCORER_MODEL } },

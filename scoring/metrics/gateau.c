@@ -55,8 +55,7 @@ const struct scorer scorer_hmp = {
     .rank = rank_hmp,
 };
 
-/* Equation 6. Both inputs go through the same normaliser, so that alpha weighs like with like.
- */
+/* Equation 6. The same normaliser for both inputs, so that alpha weighs like with like. */
 static int rank_gateau(const struct scorer_options *options, const double *const *inputs,
                        size_t n, double *out, struct error *err)
 {

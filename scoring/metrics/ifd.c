@@ -29,7 +29,7 @@ const struct scorer scorer_ifd = {
     .version = 1,
     .unit = "ratio",
     .better = BETTER_HIGHER,
-    .summary = "perplexity of the response given the prompt over that on its own",
+    .summary = "perplexity of the response given the prompt, divided by its perplexity alone",
     .inputs = { { "nll", SCORER_MODEL }, { "nll_alone", SCORER_MODEL } },
     .derive = derive_ifd,
 };
@@ -48,7 +48,7 @@ const struct scorer scorer_ifd_loss = {
     .version = 1,
     .unit = "ratio",
     .better = BETTER_HIGHER,
-    .summary = "nll over nll_alone",
+    .summary = "nll divided by nll_alone",
     .inputs = { { "nll", SCORER_MODEL }, { "nll_alone", SCORER_MODEL } },
     .derive = derive_ifd_loss,
 };
@@ -76,7 +76,7 @@ const struct scorer scorer_ic_ifd = {
     .version = 1,
     .unit = "1/nat",
     .better = BETTER_HIGHER,
-    .summary = "nll over the product of nll_instruction and nll_alone",
+    .summary = "nll divided by the product of nll_instruction and nll_alone",
     .inputs = { { "nll", SCORER_MODEL },
                 { "nll_instruction", SCORER_MODEL },
                 { "nll_alone", SCORER_MODEL } },

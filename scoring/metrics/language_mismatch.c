@@ -112,7 +112,7 @@ const struct scorer scorer_language_mismatch = {
     .unit = "share",
     .better = BETTER_LOWER,
     .about = ABOUT_RESPONSE,
-    .summary = "1 where the response is in another language than the question, else 0",
+    .summary = "1 if the response is in another language than the instruction, else 0",
     .left_out = LANGUAGE_LEFT_OUT,
     .measure = measure_language_mismatch,
 };

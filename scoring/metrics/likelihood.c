@@ -58,7 +58,7 @@ const struct scorer scorer_bpb = {
     .version = 1,
     .unit = "bits/byte",
     .better = BETTER_LOWER,
-    .summary = "bits that a byte of the response takes, given the prompt",
+    .summary = "bits per byte of the response given the prompt",
     .needs = NEED_NLL,
     .observe = observe_bpb,
 };
@@ -74,7 +74,7 @@ const struct scorer scorer_response_tokens = {
     .version = 1,
     .unit = "tokens",
     .better = BETTER_HIGHER,
-    .summary = "how many tokens of the model's vocabulary the response has",
+    .summary = "number of tokens of the response",
     .needs = NEED_LENGTH,
     .observe = observe_response_tokens,
 };

@@ -16,8 +16,7 @@ SCORER_LIST
 const struct scorer *const scorers[] = { SCORER_LIST NULL };
 #undef X
 
-/* Inputs of InstructMining (2307.06290): a reward model's score, and three scores of UniEval.
- */
+/* Inputs of InstructMining (2307.06290): the score of a reward model, and three of UniEval. */
 static const struct scorer imported[] = {
     { .name = "reward", .imported = true },
     { .name = "understandability", .imported = true },
@@ -85,8 +84,7 @@ void score_finalise(struct score *score)
     }
 }
 
-/* The score before observe is called: reason, truncated and n_tokens of the text it is about.
- */
+/* The score before observe is called: reason, truncated and n_tokens of the metric's text. */
 static struct score score_before_observe(const struct scorer *scorer,
                                          const struct observation *seen)
 {

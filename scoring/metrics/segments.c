@@ -2,7 +2,7 @@
 /*
  * The segments of a context, the raw material of GATEAU's context awareness (2410.15633).
  *
- * `segments` runs the model and stores, for each segment, the attention the response pays to it
+ * `segments` runs the model and stores, for each segment, the response's attention to it
  * and the response's NLL with that segment for its only context. All other metrics of this file
  * read what is stored and need no model.
  */
@@ -26,7 +26,7 @@ const struct scorer scorer_segments = {
     .version = 1,
     .unit = "segments",
     .better = BETTER_HIGHER,
-    .summary = "how many segments the context has, each stored with attention and NLL",
+    .summary = "number of context segments; stores the attention and NLL of each",
     .needs = NEED_SEGMENTS,
     .observe = observe_segments,
 };
@@ -119,7 +119,7 @@ const struct scorer scorer_cas = {
     .version = 1,
     .unit = "cosine",
     .better = BETTER_HIGHER,
-    .summary = "cosine of segment perplexity and the attention paid to the segment",
+    .summary = "cosine of the segments' perplexities and the attention to the segments",
     .needs = NEED_SEGMENTS,
     .inputs = { { "segments", SCORER_MODEL } },
     .observe = observe_cas,
@@ -171,14 +171,13 @@ const struct scorer scorer_attention_entropy = {
     .version = 1,
     .unit = "ratio",
     .better = BETTER_HIGHER,
-    .summary = "how evenly the response looks at the segments, as normalised entropy",
+    .summary = "how evenly the response attends to the segments: normalised entropy",
     .needs = NEED_SEGMENTS,
     .inputs = { { "segments", SCORER_MODEL } },
     .observe = observe_attention_entropy,
 };
 
-/* First tokens collect attention because they are first (the attention sink), whatever they
- * say. */
+/* First tokens collect attention because they are first, whatever they say. */
 static void observe_attention_sink(const struct observation *observation, struct score *out)
 {
     const double total = total_segment_mass(observation, out);
@@ -192,7 +191,7 @@ const struct scorer scorer_attention_sink = {
     .version = 1,
     .unit = "ratio",
     .better = BETTER_LOWER,
-    .summary = "the first segment's share of the attention paid to the context",
+    .summary = "the first segment's share of the response's attention to the context",
     .needs = NEED_SEGMENTS,
     .inputs = { { "segments", SCORER_MODEL } },
     .observe = observe_attention_sink,
@@ -218,7 +217,7 @@ const struct scorer scorer_top_segment = {
     .version = 1,
     .unit = "segment",
     .better = BETTER_HIGHER,
-    .summary = "the segment that the response pays most attention to a key",
+    .summary = "index of the segment with the most attention per token",
     .needs = NEED_SEGMENTS,
     .inputs = { { "segments", SCORER_MODEL } },
     .observe = observe_top_segment,
@@ -244,7 +243,7 @@ const struct scorer scorer_best_segment = {
     .version = 1,
     .unit = "segment",
     .better = BETTER_HIGHER,
-    .summary = "the segment that makes the response the least surprising",
+    .summary = "index of the segment that makes the response least surprising",
     .needs = NEED_SEGMENTS,
     .inputs = { { "segments", SCORER_MODEL } },
     .observe = observe_best_segment,

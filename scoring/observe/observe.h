@@ -26,7 +26,6 @@ struct kernels;
 struct model;
 struct observer;
 struct pool;
-struct prompt;
 struct prompt_cache;
 struct prompt_template;
 
@@ -99,9 +98,9 @@ struct observation {
 
     struct segment *segments; /* NEED_SEGMENTS; in the arena */
     size_t n_segments;        /* 0 without a context */
-    /* NEED_BY_HEAD, in the arena, else NULL: the attention to segment s of layer l and head h
-     * at
-     * [(s * n_layers + l) * n_heads + h]. The mean over l and h is segments[s].attention. */
+    /* NEED_BY_HEAD, in the arena, else NULL: the attention of layer l and head h to segment s
+     * is at [(s * n_layers + l) * n_heads + h]. The mean over l and h is segments[s].attention.
+     */
     double *attention_by_head;
     size_t n_layers;
     size_t n_heads;
@@ -176,8 +175,7 @@ int observer_run(struct observer *observer, const struct observed_text *texts, s
 /* How many tokens the observer has run so far. */
 uint64_t observer_tokens(const struct observer *observer);
 
-/* Estimate how many tokens a sample will run, without tokenising it. For batch sizes and
- * progress. */
+/* Estimate how many tokens a sample will run, without tokenising it. */
 size_t observer_guess_tokens(const struct observer_options *options,
                              const struct observed_text *text, unsigned needs);
 

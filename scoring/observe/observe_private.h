@@ -77,8 +77,8 @@ struct pass_list {
     struct pass *passes;
     size_t n;
     size_t cap;
-    size_t last_whole; /* 1 + index of the last PASS_WHOLE that a longer one may replace; 0:
-                          none */
+    size_t last_whole; /* 1 + index of the last PASS_WHOLE, which a longer one may replace;
+                          0: none */
 };
 
 /* One sample that is being planned. */
@@ -110,9 +110,9 @@ struct joined_ids {
 int pass_add_joined(const struct planning *planning, const struct joined_ids *joined,
                     double *mean_nll_nats, struct error *err);
 
-/* The context tokens that fit max_tokens beside the rest of the prompt and the response. A
- * context that is too long loses its right or its left end. False if the rest alone does not
- * fit. */
+/* Set *context to the context tokens that fit max_tokens beside the rest of the prompt. A
+ * context that is too long loses its right or left end. False if the rest alone does not fit.
+ */
 bool observe_fit_context(const struct prompt *prompt, size_t max_tokens, bool cut_right,
                          struct span *context);
 

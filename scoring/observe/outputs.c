@@ -43,8 +43,7 @@ void observe_request_pooled(const struct observer *observer, const struct pass *
     sequence->pooled = pass->observation->pooled;
 }
 
-/* Append the spans that remain of tokens [range.start, range.end) when line ends are removed.
- */
+/* Append the spans that remain of a range of tokens when line ends are removed. */
 static void add_spans_of_lines(const struct observer *observer, const struct sequence *sequence,
                                struct span range, struct span *spans, size_t *n)
 {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The passes beside the dialogue: the instruction on its own, and a question about the sample.
- */
+/* The passes about the instruction on its own, and for a question about the sample. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -143,8 +143,7 @@ static int add_segment_passes(const struct planning *planning, const struct pass
     return 0;
 }
 
-/* Plan the segments' attention and NLLs. Requests that the whole pass can answer are added to
- * it. */
+/* Plan the segments' attention and NLLs, by the whole pass as far as possible. */
 static int plan_segments(const struct planning *planning, struct pass *whole, struct error *err)
 {
     const unsigned needs = planning->needs;

@@ -91,8 +91,7 @@ static int request_attention(const struct pass *pass, struct arena *scratch,
     return 0;
 }
 
-/* Request the NLLs of the responses of this pass and of its shorter passes, in ascending order.
- */
+/* Request the NLLs of the responses of this pass and of its shorter passes, in order. */
 static int request_nll_of_all(const struct pass *pass, struct arena *scratch,
                               struct sequence *sequence, struct error *err)
 {
@@ -191,8 +190,7 @@ static void receive_ready(const struct pass *pass, const struct sequence *sequen
         receive_ready_attention(pass, sequence, i);
 }
 
-/* The sequence may be longer than the pass if it was run for a pass that this one is a prefix
- * of. */
+/* The sequence is longer than the pass if it was run for a longer pass with this prefix. */
 static void receive_results(const struct pass *pass, const struct sequence *sequence)
 {
     struct observation *observation = pass->observation;

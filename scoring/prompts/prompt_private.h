@@ -45,7 +45,4 @@ int prompt_write_end(struct prompt_writer *writer, struct error *err);
 /* End a piece and append a control token. */
 int prompt_write_id(struct prompt_writer *writer, int32_t id, struct error *err);
 
-/* The text, trimmed if the template trims. */
-struct slice prompt_trimmed(const struct prompt_template *template, struct slice text);
-
 #endif

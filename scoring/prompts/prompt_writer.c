@@ -59,7 +59,8 @@ static struct slice trim_start(struct slice text)
     return text;
 }
 
-struct slice prompt_trimmed(const struct prompt_template *template, struct slice text)
+/* The text, trimmed if the template trims. */
+static struct slice trim_turn(const struct prompt_template *template, struct slice text)
 {
     if (!template->trims)
         return text;
@@ -229,7 +230,7 @@ int prompt_write_turn(struct prompt_writer *writer, enum dialogue_role role, int
         return error_nomem(err);
     prompt->turns = turns;
     const size_t start = writer->text.len;
-    if (prompt_write_text(writer, prompt_trimmed(writer->template, text), err) < 0)
+    if (prompt_write_text(writer, trim_turn(writer->template, text), err) < 0)
         return -1;
     turns[prompt->n_turns++] = (struct prompt_turn){ role, turn, { start, writer->text.len } };
     return 0;

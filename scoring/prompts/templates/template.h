@@ -98,8 +98,7 @@ struct chosen_template {
 /* ERR_USAGE, with the names there are, unless name is "auto" or the name of a form. */
 int prompt_template_check(const char *name, struct error *err);
 
-/* ERR_UNSUPPORTED, with the token's name, if the vocabulary lacks a token that the form needs.
- */
+/* ERR_UNSUPPORTED, with the name, if the vocabulary lacks a token that the form needs. */
 int prompt_template_fits(const struct prompt_template *form, const struct tokenizer *tokenizer,
                          struct error *err);
 
