@@ -81,6 +81,7 @@ PLANTED = [
     ("registered", "tests/fuzz/corpus/f/one", None, "is empty"),
     ("registered", "base/c.c", LICENCE, "no meson.build"),
     ("registered", "base/c.cc", LICENCE, "no meson.build"),
+    ("registered", "scoring/infer/meson.build", "arch_names = ['a']\n", "no tests/data/zoo/a.json"),
     ("manual", "docs/curate.1", CLEAN["docs/curate.1"] + ".Sh DESCRIPTION\n.zst files too\n",
      "skipping unknown macro"),
     ("registered", "scoring/metrics/m.c", LICENCE + "const struct scorer scorer_m = {\n};\n\n"

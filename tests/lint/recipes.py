@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/recipes.md and the program agree about recipes: recipes.py ROOT CURATE
 
-The table of each step lists every option of its command, no other, and the key of its
-arguments. The complete example of the page is a recipe that the program accepts.
+Every stage has a section, whose table lists every option of its command, no other, and the key of
+its arguments. The complete example of the page is a recipe that the program accepts.
 """
 import os
 import re
@@ -31,11 +31,17 @@ def page_keys(text):
     return found
 
 
+def stage_problems(root, text):
+    listed = tree.names(root, "stages/meson.build", "stage_names")
+    stages = {name.split("/")[-1].replace("_", " ") for name in listed}
+    if not stages:
+        yield "stages/meson.build: no stage_names"
+    for stage in sorted(stages - page_keys(text).keys()):
+        yield f"{PAGE}: no section '### {stage}'"
+
+
 def key_problems(text, curate):
-    pages = page_keys(text)
-    if not pages:
-        yield f"{PAGE}: no section of a step"
-    for step, keys in pages.items():
+    for step, keys in page_keys(text).items():
         options = docs.parts(docs.ask(curate, *step.split(), "--help")).get("Options", "")
         known = docs.long_options(options) | ({ARGUMENTS[step]} if step in ARGUMENTS else set())
         for name in sorted(known - keys):
@@ -61,7 +67,8 @@ def example_problems(text, curate):
 
 def main(root, curate):
     text = tree.read(root, PAGE)
-    tree.finish([*key_problems(text, curate), *example_problems(text, curate)])
+    tree.finish([*stage_problems(root, text), *key_problems(text, curate),
+                 *example_problems(text, curate)])
 
 
 if __name__ == "__main__":

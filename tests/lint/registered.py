@@ -5,7 +5,7 @@
 Every test program, fuzz target, end-to-end case and lint is in a list of a meson.build, every
 entry of these lists exists, and the lists are sorted. Every source file is named by the build
 file of its folder, every metric that a file defines is in the registry, a fuzz target has a corpus,
-and an end-to-end case what it expects.
+an end-to-end case what it expects, and an architecture a model with answers in tests/data/zoo.
 """
 import re
 import sys
@@ -82,6 +82,19 @@ def source_problems(root):
             yield f"{name}: no meson.build of its folder names it"
 
 
+def zoo_problems(root):
+    """An architecture that no model of random weights tests, or answers that no test reads."""
+    answers = {path.stem for path in Path(root, "tests/data/zoo").glob("*.json")}
+    for name in tree.names(root, "scoring/infer/meson.build", "arch_names"):
+        if name not in answers:
+            yield f"scoring/infer/arch/{name}.c: no tests/data/zoo/{name}.json to test it with"
+    if answers:
+        test = tree.read(root, "tests/unit/test_zoo.c")
+        for name in sorted(answers):
+            if f'"{name}"' not in test:
+                yield f"tests/data/zoo/{name}.json: tests/unit/test_zoo.c does not read it"
+
+
 def main(root):
     problems = []
     for entry in LISTS:
@@ -92,6 +105,7 @@ def main(root):
         problems += (f"{build_file}: {variable} names '{name}', which {other} does not"
                      for name in sorted(strangers))
     problems += source_problems(root)
+    problems += zoo_problems(root)
     for entry in DEFINITIONS:
         problems += definition_problems(root, *entry)
     for name in tree.names(root, "tests/meson.build", "fuzz_targets"):
