@@ -13,7 +13,7 @@
 
 enum { MANIFEST_MAX_BYTES = 64 * 1024, PATH_MAX_BYTES = 8192 };
 
-/* Whatever is no regular file has no place beside it: a pipe, a device, standard output. */
+/* Only a regular file has a manifest: not a pipe, a device or standard output. */
 static bool has_manifest(const char *path)
 {
     struct stat st;
@@ -21,7 +21,7 @@ static bool has_manifest(const char *path)
     return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-static int name_of(const char *path, struct buf *out, struct error *err)
+static int manifest_path(const char *path, struct buf *out, struct error *err)
 {
     buf_init(out, PATH_MAX_BYTES);
     return buf_printf(out, err, "%s.manifest", path);
@@ -34,14 +34,14 @@ int export_manifest_remove(const char *path, struct error *err)
 
     if (!has_manifest(path))
         return 0;
-    rc = name_of(path, &name, err);
+    rc = manifest_path(path, &name, err);
     if (rc == 0)
         rc = file_remove(name.data, err);
     buf_release(&name);
     return rc;
 }
 
-static int fill(const struct export_row *row, struct buf *out, struct error *err)
+static int write_manifest_json(const struct export_row *row, struct buf *out, struct error *err)
 {
     const char *slash = strrchr(row->path, '/');
     char sha256[2 * DIGEST_BYTES + 1];
@@ -68,20 +68,21 @@ static int fill(const struct export_row *row, struct buf *out, struct error *err
     return jsonout_end(&json, err) < 0 ? -1 : buf_add_text(out, "\n", err);
 }
 
-static bool holds(const char *path, const struct buf *text)
+/* Does the file hold this text? */
+static bool file_holds(const char *path, const struct buf *text)
 {
     struct error ignored;
-    struct buf there;
+    struct buf found;
     bool same;
 
-    buf_init(&there, MANIFEST_MAX_BYTES);
-    same = file_read(path, &there, &ignored) == 0 &&
-           slice_equal(buf_slice(&there), buf_slice(text));
-    buf_release(&there);
+    buf_init(&found, MANIFEST_MAX_BYTES);
+    same = file_read(path, &found, &ignored) == 0 &&
+           slice_equal(buf_slice(&found), buf_slice(text));
+    buf_release(&found);
     return same;
 }
 
-static int write_file(const char *path, const struct buf *text, struct error *err)
+static int replace_file(const char *path, const struct buf *text, struct error *err)
 {
     struct file_out *file = NULL;
     int rc = -1;
@@ -101,8 +102,8 @@ int export_manifest_write(const struct export_row *row, struct error *err)
     if (!has_manifest(row->path))
         return 0;
     buf_init(&text, MANIFEST_MAX_BYTES);
-    if (name_of(row->path, &name, err) == 0 && fill(row, &text, err) == 0)
-        rc = holds(name.data, &text) ? 0 : write_file(name.data, &text, err);
+    if (manifest_path(row->path, &name, err) == 0 && write_manifest_json(row, &text, err) == 0)
+        rc = file_holds(name.data, &text) ? 0 : replace_file(name.data, &text, err);
     buf_release(&text);
     buf_release(&name);
     return rc;

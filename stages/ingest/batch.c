@@ -14,7 +14,7 @@ void batch_release(struct batch *batch)
     arena_release(&batch->arena);
 }
 
-/* One long record must not make a batch large for good. */
+/* Free the memory after a long record, so that one record does not keep a batch large. */
 void batch_clear(struct batch *batch, size_t keep_bytes)
 {
     if (batch->raw.cap > keep_bytes || batch->arena.total_bytes > keep_bytes) {

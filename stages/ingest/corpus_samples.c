@@ -14,7 +14,7 @@
 
 enum { BLOCK_BYTES = 256 * 1024, MAX_RECORD_BYTES = 1000000000 };
 
-struct walk {
+struct sample_walk {
     const char *path;
     const struct report *report;
     int (*each)(void *arg, const struct sample *sample, struct error *err);
@@ -26,7 +26,8 @@ struct walk {
     char *block;
 };
 
-static int take_record(struct walk *walk, const struct frame_record *record, struct error *err)
+static int walk_record(struct sample_walk *walk, const struct frame_record *record,
+                       struct error *err)
 {
     struct parsed parsed;
 
@@ -40,17 +41,17 @@ static int take_record(struct walk *walk, const struct frame_record *record, str
     return walk->each(walk->arg, &parsed.sample, err);
 }
 
-static int take_records(struct walk *walk, struct error *err)
+static int walk_records(struct sample_walk *walk, struct error *err)
 {
     struct frame_record record;
 
     while (frame_next(walk->frame, &record) == 1)
-        if (take_record(walk, &record, err) < 0)
+        if (walk_record(walk, &record, err) < 0)
             return -1;
     return 0;
 }
 
-static int walk_file(struct walk *walk, struct error *err)
+static int walk_file(struct sample_walk *walk, struct error *err)
 {
     ssize_t got;
 
@@ -64,7 +65,7 @@ static int walk_file(struct walk *walk, struct error *err)
             return -1;
         if (got == 0)
             frame_finish(walk->frame);
-        if (take_records(walk, err) < 0)
+        if (walk_records(walk, err) < 0)
             return -1;
     } while (got > 0);
     return 0;
@@ -75,7 +76,7 @@ int corpus_samples(const char *path, const struct report *report,
                    void *arg, struct error *err)
 {
     const struct format_options options = { .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES };
-    struct walk walk = { .path = path, .report = report, .each = each, .arg = arg };
+    struct sample_walk walk = { .path = path, .report = report, .each = each, .arg = arg };
     int rc = -1;
 
     arena_init(&walk.arena);

@@ -8,38 +8,39 @@
 #include "store/defect.h"
 #include "store/sample.h"
 
-void defect_tally_taken(struct defect_tally *tally, uint64_t defects)
+void defect_tally_accept(struct defect_tally *tally, uint64_t defects)
 {
     for (int i = 0; defects >> i; i++)
-        tally->taken[i] += defects >> i & 1;
+        tally->accepted[i] += defects >> i & 1;
 }
 
-void defect_tally_parsed(struct defect_tally *tally, const struct parsed *parsed)
+void defect_tally_count(struct defect_tally *tally, const struct parsed *parsed)
 {
     if (parsed->rejected_for)
         tally->rejected[parsed->rejected_for]++;
     else
-        defect_tally_taken(tally, parsed->defects);
+        defect_tally_accept(tally, parsed->defects);
 }
 
 void defect_tally_add(struct defect_tally *sum, const struct defect_tally *tally)
 {
     for (int i = 0; i < N_DEFECTS; i++) {
         sum->rejected[i] += tally->rejected[i];
-        sum->taken[i] += tally->taken[i];
+        sum->accepted[i] += tally->accepted[i];
     }
 }
 
-/* What was done with those taken. At the end of a file there is no record to be rejected. */
-static enum defect_action done_with(int defect, const struct defect_policy *policy)
+/* The action for accepted records. A defect after the last record of a file gets the default
+ * action even if the policy rejects it: there is no record to reject. */
+static enum defect_action accepted_action(int defect, const struct defect_policy *policy)
 {
     const enum defect_action action = policy->actions[defect];
 
     return action == ACTION_REJECT ? defect_classes[defect].action : action;
 }
 
-static int put(int defect, enum defect_action action, uint64_t n, struct store *store,
-               int64_t run_id, struct error *err)
+static int store_count(int defect, enum defect_action action, uint64_t n, struct store *store,
+                       int64_t run_id, struct error *err)
 {
     if (n == 0)
         return 0;
@@ -47,17 +48,19 @@ static int put(int defect, enum defect_action action, uint64_t n, struct store *
                         n, err);
 }
 
-int defect_tally_put(const struct defect_tally *tally, const struct defect_policy *policy,
-                     struct store *store, int64_t run_id, struct error *err)
+int defect_tally_store(const struct defect_tally *tally, const struct defect_policy *policy,
+                       struct store *store, int64_t run_id, struct error *err)
 {
     for (int i = 0; i < N_DEFECTS; i++)
-        if (put(i, ACTION_REJECT, tally->rejected[i], store, run_id, err) < 0 ||
-            put(i, done_with(i, policy), tally->taken[i], store, run_id, err) < 0)
+        if (store_count(i, ACTION_REJECT, tally->rejected[i], store, run_id, err) < 0 ||
+            store_count(i, accepted_action(i, policy), tally->accepted[i], store, run_id, err) <
+                0)
             return -1;
     return 0;
 }
 
-static bool is_layout(int defect)
+/* A defect of the file's layout that changes nothing? */
+static bool is_harmless_layout(int defect)
 {
     return defect_classes[defect].of_file && defect_classes[defect].action == ACTION_KEEP;
 }
@@ -69,7 +72,7 @@ void defect_tally_list(const uint64_t counts[N_DEFECTS], bool skip_layout, char 
 
     out[0] = '\0';
     for (int i = 0; i < N_DEFECTS; i++)
-        if (counts[i] > 0 && len < size && !(skip_layout && is_layout(i)))
+        if (counts[i] > 0 && len < size && !(skip_layout && is_harmless_layout(i)))
             len += (size_t)snprintf(out + len, size - len, "%s%s %" PRIu64, len > 0 ? ", " : "",
                                     defect_classes[i].name, counts[i]);
 }
@@ -88,8 +91,8 @@ int defect_check_id(struct store *store, const struct defect_policy *policy,
     return clashes < 0 ? -1 : 0;
 }
 
-int defect_put_sample(struct store *store, int64_t sample_id, uint64_t defects,
-                      struct error *err)
+int defect_store_sample(struct store *store, int64_t sample_id, uint64_t defects,
+                        struct error *err)
 {
     for (int i = 0; defects >> i; i++)
         if ((defects >> i & 1) && !defect_classes[i].of_file &&

@@ -31,7 +31,7 @@ static bool ends_with(const char *name, size_t len, const char *end)
     return len > n && strncasecmp(name + len - n, end, n) == 0;
 }
 
-/* Of the files of a folder, those whose names say that they hold JSON. */
+/* Does the name of a file in a folder say that it holds JSON, perhaps compressed? */
 static bool is_corpus_name(const char *name)
 {
     static const char *const packed[] = { ".gz", ".zst" };
@@ -50,7 +50,7 @@ static bool is_corpus_name(const char *name)
     return false;
 }
 
-static int grow(struct ingest_files *files, struct error *err)
+static int grow_files(struct ingest_files *files, struct error *err)
 {
     const size_t cap = files->cap ? files->cap * 2 : FIRST_FILES;
     struct ingest_file *items = arena_alloc(&files->arena, cap, sizeof *items);
@@ -68,7 +68,7 @@ static int grow(struct ingest_files *files, struct error *err)
 static int add_file(struct ingest_files *files, const char *path, const char *source,
                     const struct stat *st, struct error *err)
 {
-    if (files->n == files->cap && grow(files, err) < 0)
+    if (files->n == files->cap && grow_files(files, err) < 0)
         return -1;
     const struct slice copy = arena_copy(&files->arena, slice_text(path));
     if (!copy.ptr)
@@ -84,12 +84,12 @@ static int add_file(struct ingest_files *files, const char *path, const char *so
     return 0;
 }
 
-static int compare_names(const FTSENT **a, const FTSENT **b)
+static int compare_entries(const FTSENT **a, const FTSENT **b)
 {
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-/* One step of the walk through a folder. */
+/* Add an entry of a folder if it is a corpus file. */
 static int add_entry(struct ingest_files *files, FTS *walk, FTSENT *entry, const char *source,
                      struct error *err)
 {
@@ -108,12 +108,12 @@ static int add_entry(struct ingest_files *files, FTS *walk, FTSENT *entry, const
     case FTS_ERR:
     case FTS_NS:
         return error_errno(err, entry->fts_errno, entry->fts_path);
-    default: /* not an enum of ours: sockets, dangling links, folders on the way back */
+    default: /* sockets, dangling links, folders after their entries */
         return 0;
     }
 }
 
-/* 1 and the next entry, 0 at the end, -1. */
+/* Returns 1 and the next entry, 0 at the end, -1. */
 static int next_entry(FTS *walk, const char *path, FTSENT **entry, struct error *err)
 {
     errno = 0; /* the end of the walk and a failure both give NULL */
@@ -130,7 +130,7 @@ static int add_folder(struct ingest_files *files, const char *path, const char *
     const size_t before = files->n;
     FTSENT *entry;
     int rc;
-    FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, compare_names);
+    FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, compare_entries);
 
     if (!walk)
         return error_errno(err, errno, path);
@@ -141,11 +141,10 @@ static int add_folder(struct ingest_files *files, const char *path, const char *
         }
     fts_close(walk);
     if (rc == 0 && files->n == before)
-        rc = error_set(
-            err, ERR_NOT_FOUND,
-            "%s: no file in this folder is called .json, .jsonl or .ndjson, or one of "
-            "these with .gz or .zst behind; name the files to read others",
-            path);
+        rc = error_set(err, ERR_NOT_FOUND,
+                       "%s: no file in this folder ends in .json, .jsonl or .ndjson, perhaps "
+                       "followed by .gz or .zst: name other files one by one",
+                       path);
     return rc;
 }
 
@@ -165,7 +164,7 @@ static int add_path(struct ingest_files *files, const char *path, const char *so
     return add_file(files, path, source, &st, err);
 }
 
-/* On the command line the shell does this; in a recipe nobody else does. */
+/* Expand a glob pattern: in a recipe, no shell does. */
 static int add_pattern(struct ingest_files *files, const char *pattern, const char *source,
                        struct error *err)
 {
@@ -176,15 +175,15 @@ static int add_pattern(struct ingest_files *files, const char *pattern, const ch
     if (rc == GLOB_NOSPACE)
         result = error_nomem(err);
     else if (rc != 0)
-        result = error_set(err, ERR_NOT_FOUND, "%s: no file is called like this", pattern);
+        result = error_set(err, ERR_NOT_FOUND, "%s: no file matches the pattern", pattern);
     for (size_t i = 0; result == 0 && i < found.gl_pathc; i++)
         result = add_path(files, found.gl_pathv[i], source, err);
     globfree(&found);
     return result;
 }
 
-static int add_name(struct ingest_files *files, const char *name, const char *source,
-                    struct error *err)
+static int add_argument(struct ingest_files *files, const char *name, const char *source,
+                        struct error *err)
 {
     struct stat st;
 
@@ -193,7 +192,7 @@ static int add_name(struct ingest_files *files, const char *name, const char *so
     return add_path(files, name, source, err);
 }
 
-static uint64_t total_bytes(const struct ingest_files *files)
+static uint64_t total_size_bytes(const struct ingest_files *files)
 {
     uint64_t total = 0;
 
@@ -212,12 +211,12 @@ int ingest_files_find(const struct text_list *names, const char *source,
 
     arena_init(&files.arena);
     for (unsigned i = 0; i < names->n; i++) {
-        if (add_name(&files, names->items[i], source, err) < 0) {
+        if (add_argument(&files, names->items[i], source, err) < 0) {
             ingest_files_release(&files);
             return -1;
         }
     }
-    files.total_bytes = total_bytes(&files);
+    files.total_bytes = total_size_bytes(&files);
     *out = files;
     return 0;
 }

@@ -165,7 +165,7 @@ static int judge(const struct ingest *ingest, const struct ingest_tally *tally,
                     "%" PRIu64 " of %" PRIu64 " samples have another shape than most of "
                     "their file; each was read by its own",
                     tally->n_other_format, tally->n_parsed);
-    defect_tally_list(tally->defects.taken, true, classes, sizeof classes);
+    defect_tally_list(tally->defects.accepted, true, classes, sizeof classes);
     if (classes[0])
         report_note(report, "taken all the same: %s; 'curate explain reject CLASS' says how",
                     classes);

@@ -22,7 +22,7 @@ struct parser {
     const struct format_options *options;
     struct defect_policy policy;
     struct json *json;
-    struct json *inner; /* for JSON in a string of JSON; made when the first is met */
+    struct json *inner; /* for JSON inside a JSON string; made for the first such record */
     struct identifier *identifier;
 };
 
@@ -56,7 +56,7 @@ void parser_free(struct parser *parser)
     free(parser);
 }
 
-/* A record as JSON. */
+/* A record as JSON. value is NULL when issue is not JSON_OK. */
 struct decoded {
     const struct json_value *value;
     enum json_issue issue;
@@ -153,8 +153,9 @@ static uint64_t parse_json_defects(const struct json *json)
     return defects_of_notes(json_defects, N_JSON_DEFECTS, json_noted(json));
 }
 
-/* A byte order mark of UTF-16 or UTF-32 that nobody was allowed to follow. */
-static bool is_wide(const struct frame_record *record)
+/* Does the record begin with a mark of UTF-16 or UTF-32? The reader converts such files unless
+ * the policy rejects the mark. */
+static bool has_wide_mark(const struct frame_record *record)
 {
     static const struct slice marks[] = { { "\xff\xfe", 2 },
                                           { "\xfe\xff", 2 },
@@ -167,22 +168,22 @@ static bool is_wide(const struct frame_record *record)
     return false;
 }
 
-/* Text that is not JSON, from which byte on. */
+/* Reject text that stops being JSON at byte `at`. */
 static int reject_json(const struct frame_record *record, enum json_issue issue, size_t at,
                        const char *detail, struct arena *arena, struct parsed *out,
                        struct error *err)
 {
     enum defect defect = json_defect(issue);
 
-    if (issue == JSON_BAD_UTF8 && is_wide(record)) {
+    if (issue == JSON_BAD_UTF8 && has_wide_mark(record)) {
         detail = "this is UTF-16 or UTF-32; convert the file to UTF-8, with iconv for instance";
         defect = record->byte_offset == 0 ? DEFECT_BOM : defect;
     }
     return reject_at(out, defect, at, detail, arena, err);
 }
 
-/* A record whose brackets do not add up. What the parser has to say about it is more to the
- * point than what the framing knows. */
+/* Reject a record whose brackets do not match. The JSON parser gives a more precise reason than
+ * the framing does. */
 static int reject_broken(struct parser *parser, const struct frame_record *record,
                          struct arena *arena, struct parsed *out, struct error *err)
 {
@@ -221,9 +222,10 @@ static int reject_frame(struct parser *parser, const struct frame_record *record
     return reject_broken(parser, record, arena, out, err);
 }
 
-/* The file's format if it fits, else any that does: files may be mixed. */
-static const struct format *choose(const struct json_value *value, const struct format *format,
-                                   bool forced)
+/* The format of the file if the record matches it, else the first that matches: a file may hold
+ * several shapes. */
+static const struct format *choose_format(const struct json_value *value,
+                                          const struct format *format, bool forced)
 {
     if (format && (forced || format->match(value)))
         return format;
@@ -253,7 +255,7 @@ static int parse_text(struct json *json, struct slice text, struct decoded *out,
     return json_parse(json, text, &out->value, &out->issue, &out->at, &out->detail, err);
 }
 
-/* Let each byte that is in no character be U+FFFD, if the user wants it so. */
+/* Parse again with each malformed byte replaced by U+FFFD, if the policy repairs bad_utf8. */
 static int decode_repaired(struct parser *parser, struct slice text, struct arena *arena,
                            struct decoded *out, struct error *err)
 {
@@ -277,7 +279,7 @@ static int decode_repaired(struct parser *parser, struct slice text, struct aren
     return 0;
 }
 
-/* A text that holds an object is taken for that, one level. */
+/* Replace a string that holds an object by that object, once. */
 static int decode_inner(struct parser *parser, struct decoded *out, struct error *err)
 {
     const struct slice text = json_text(out->value);
@@ -300,8 +302,8 @@ static int decode_inner(struct parser *parser, struct decoded *out, struct error
     return 0;
 }
 
-static int decode(struct parser *parser, const struct frame_record *record, struct arena *arena,
-                  struct decoded *out, struct error *err)
+static int decode_record(struct parser *parser, const struct frame_record *record,
+                         struct arena *arena, struct decoded *out, struct error *err)
 {
     *out = (struct decoded){ .issue = JSON_OK };
     if (parse_text(parser->json, record->text, out, err) < 0)
@@ -315,9 +317,9 @@ static int decode(struct parser *parser, const struct frame_record *record, stru
     return json_type(out->value) == JSON_STRING ? decode_inner(parser, out, err) : 0;
 }
 
-/* Take the sample, unless the user will not have it as it is. */
-static int judge(const struct parser *parser, const struct frame_record *record,
-                 uint64_t defects, struct parsed *out)
+/* Complete the sample, or reject it if the policy rejects one of its defects. */
+static int apply_policy(const struct parser *parser, const struct frame_record *record,
+                        uint64_t defects, struct parsed *out)
 {
     const enum defect rejected = defect_rejected(&parser->policy, defects);
 
@@ -336,7 +338,7 @@ int parse_record(struct parser *parser, const struct frame_record *record,
     *out = (struct parsed){ .rejected_for = DEFECT_NONE };
     if (record->issue != FRAME_OK)
         return reject_frame(parser, record, arena, out, err);
-    if (decode(parser, record, arena, &decoded, err) < 0)
+    if (decode_record(parser, record, arena, &decoded, err) < 0)
         return -1;
     if (decoded.issue != JSON_OK)
         return reject_json(record, decoded.issue, decoded.at, decoded.detail, arena, out, err);
@@ -344,7 +346,7 @@ int parse_record(struct parser *parser, const struct frame_record *record,
         return parse_reject(out, DEFECT_NOT_AN_OBJECT, "it is JSON, and no object");
     if (json_count(decoded.value) == 0)
         return parse_reject(out, DEFECT_EMPTY_RECORD, "it is an object without members");
-    out->format = choose(decoded.value, format, forced);
+    out->format = choose_format(decoded.value, format, forced);
     if (!out->format)
         return parse_reject(
             out, DEFECT_UNKNOWN_SHAPE,
@@ -357,7 +359,7 @@ int parse_record(struct parser *parser, const struct frame_record *record,
      * text. */
     const uint64_t left =
         defect_scan_texts(&out->sample) & ~(repair_known() & defect_repaired(&parser->policy));
-    return judge(parser, record, decoded.defects | out->sample.defects | left, out);
+    return apply_policy(parser, record, decoded.defects | out->sample.defects | left, out);
 }
 
 int parse_detect(struct parser *parser, const struct frame_record *record,
@@ -365,7 +367,7 @@ int parse_detect(struct parser *parser, const struct frame_record *record,
 {
     struct decoded decoded = { .issue = JSON_BAD_SYNTAX };
 
-    if (record->issue == FRAME_OK && decode(parser, record, NULL, &decoded, err) < 0)
+    if (record->issue == FRAME_OK && decode_record(parser, record, NULL, &decoded, err) < 0)
         return -1;
     *out = decoded.issue == JSON_OK ? format_detect(decoded.value) : NULL;
     return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * parse.h - the bytes of one record become a sample, or a reason why not.
+ * parse.h - turn the bytes of one record into a sample, or find the defect to reject it for.
  *
- * JSON, then the shape, then the identity. Nothing here touches the store, so that any number
- * of threads can parse, each with a parser of its own.
+ * The steps: JSON, shape, identity, policy. Nothing here uses the store, so any number of
+ * threads can parse, each with its own parser.
  */
 #ifndef CURATE_PARSE_H
 #define CURATE_PARSE_H
@@ -22,7 +22,7 @@ struct format_options;
 struct frame_record;
 struct parser;
 
-/* What came of a record. All text is in the arena, in the record's own bytes, or static. */
+/* The outcome for one record. Text is in the arena, in the bytes of the record, or static. */
 struct parsed {
     enum defect rejected_for;    /* DEFECT_NONE: the record is a sample */
     struct slice detail;         /* of a rejected record: what is wrong, and where */
@@ -31,13 +31,14 @@ struct parsed {
     struct sample sample;        /* identified, with line and offset; file_id is not set */
 };
 
-/* options are borrowed. */
+/* options are borrowed. ERR_NOMEM. */
 int parser_new(const struct format_options *options, struct parser **out, struct error *err);
 void parser_free(struct parser *parser);
 
 /*
- * The file's format is tried first, NULL for none; then all of them, unless it was forced by
- * the user. -1 only for ERR_NOMEM: whatever is wrong with a record is in *out.
+ * Parse one record. The format of its file (NULL for none) is tried first, then all others,
+ * unless the format is forced. Returns 0 for a sample and for a rejected record; -1 only for
+ * ERR_NOMEM.
  */
 int parse_record(struct parser *parser, const struct frame_record *record,
                  const struct format *format, bool forced, struct arena *arena,
@@ -46,7 +47,8 @@ int parse_record(struct parser *parser, const struct frame_record *record,
 /* The set of defects that a frame_record's notes (base/io/frame.h) stand for. */
 uint64_t parse_frame_defects(unsigned notes);
 
-/* The format of a record by its keys; NULL when it has none, or is no JSON object. */
+/* Find the format of a record by its keys; *out is NULL when no format matches or the record is
+ * not a JSON object. ERR_NOMEM. */
 int parse_detect(struct parser *parser, const struct frame_record *record,
                  const struct format **out, struct error *err);
 

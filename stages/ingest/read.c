@@ -10,32 +10,36 @@
 #include "stages/ingest/ingest_private.h"
 #include "stages/stage.h"
 
-enum { BLOCK_BYTES = 256 * 1024, VOTERS = 200, POLL_MS = 200 };
+enum {
+    BLOCK_BYTES = 256 * 1024,
+    VOTERS = 200, /* records that vote on the format of their file */
+    POLL_MS = 200,
+};
 
 struct reader {
     struct ingest *ingest;
-    struct parser *parser; /* for the votes on a file's format */
-    struct batch *batch;   /* being filled; NULL between two */
+    struct parser *parser; /* for the votes */
+    struct batch *batch;   /* being filled; NULL between two batches */
     char *block;
     struct stream *in;
     struct frame *frame;
-    struct frame_place place; /* behind the last record */
-    size_t file;
-    bool file_begun; /* a batch of this file is on its way */
+    struct frame_place place; /* after the last record */
+    size_t file;              /* index in the list */
+    bool file_begun;          /* a batch of this file was sent */
     const struct format *format;
     uint64_t n_batches;
-    uint64_t position_before; /* stored bytes of the files before this one */
+    uint64_t position_before; /* stored bytes of the earlier files */
     uint64_t stream_bytes;
     bool cancelled;
 
-    /* Batches come back as they are committed. They are waited for when too much is on its way,
-     * and kept here until they are filled. */
+    /* Batches return when they are committed. The reader waits for them when too many bytes are
+     * in flight, and keeps them here until it fills them. */
     struct batch **spare;
     size_t n_spare;
-    uint64_t in_flight_bytes; /* of records in batches that were sent and did not come back */
+    uint64_t in_flight_bytes; /* of records in batches that were sent and have not returned */
 };
 
-/* Wait for a batch to come back. */
+/* Wait for a batch to return. NULL when the run is over. */
 static struct batch *wait_for_batch(struct reader *r, struct error *err)
 {
     struct batch *batch = queue_take(r->ingest->free);
@@ -50,15 +54,15 @@ static struct batch *wait_for_batch(struct reader *r, struct error *err)
     return batch;
 }
 
-/* An empty batch, as soon as there is one. */
-static int take_batch(struct reader *r, struct error *err)
+/* Set r->batch to an empty batch. */
+static int begin_batch(struct reader *r, struct error *err)
 {
     r->batch = r->n_spare > 0 ? r->spare[--r->n_spare] : wait_for_batch(r, err);
     return r->batch ? 0 : -1;
 }
 
-/* Have room for so many bytes more, if need be by waiting until nothing else is on its way. */
-static int make_room(struct reader *r, size_t n, struct error *err)
+/* Wait until n more bytes may be in flight, or no other batch is. */
+static int limit_in_flight(struct reader *r, size_t n, struct error *err)
 {
     const size_t most = r->ingest->settings.memory.in_flight_bytes;
 
@@ -72,13 +76,12 @@ static int make_room(struct reader *r, size_t n, struct error *err)
     return 0;
 }
 
-/* Each good record has a vote; of two formats with as many votes the particular one wins. */
-static int vote(struct reader *r, struct batch *batch, struct error *err)
+/* Choose the format of the file: each good record has a vote. Of two formats with as many votes
+ * the more particular one wins, which comes first in the list. */
+static int choose_by_vote(struct reader *r, struct batch *batch, struct error *err)
 {
     const struct format *votes[VOTERS];
-
-    /* Not more than any batch holds, so that the outcome does not depend on their size. */
-    size_t n_bytes = 0;
+    size_t n_bytes = 0; /* at most what any batch holds, so that its size does not matter */
 
     while (batch->n_looked_at < batch->n && batch->n_looked_at < VOTERS &&
            n_bytes < BATCH_RAW_LEAST)
@@ -115,7 +118,7 @@ static int send_batch(struct reader *r, bool ends_file, struct error *err)
     batch->n_votes = batch->n_looked_at = 0;
     if (batch->begins_file && r->ingest->settings.forced)
         r->format = r->ingest->settings.forced;
-    else if (batch->begins_file && vote(r, batch, err) < 0)
+    else if (batch->begins_file && choose_by_vote(r, batch, err) < 0)
         return -1;
     r->file_begun = true;
     batch->format = r->format;
@@ -134,9 +137,10 @@ static int add_records(struct reader *r, struct error *err)
     struct frame_record record;
 
     while (frame_next(r->frame, &record) == 1) {
-        if (!r->batch && take_batch(r, err) < 0)
+        if (!r->batch && begin_batch(r, err) < 0)
             return -1;
-        if (make_room(r, record.text.len, err) < 0 || batch_add(r->batch, &record, err) < 0)
+        if (limit_in_flight(r, record.text.len, err) < 0 ||
+            batch_add(r->batch, &record, err) < 0)
             return -1;
         frame_place(r->frame, &r->place);
         r->ingest->n_framed++;
@@ -147,8 +151,8 @@ static int add_records(struct reader *r, struct error *err)
     return 0;
 }
 
-/* Whoever fills a pipe may have nothing to say for hours, and a thread that waits in read(2)
- * would not hear that the run is over. */
+/* Wait until a pipe has bytes or the run is over. A writer may send nothing for hours, and a
+ * thread that blocks in read(2) would not notice the end of the run. */
 static int wait_for_input(struct reader *r, struct error *err)
 {
     const struct ingest_file *file = &r->ingest->files.items[r->file];
@@ -168,15 +172,14 @@ static int wait_for_input(struct reader *r, struct error *err)
     return error_set(err, ERR_CANCELLED, "the run is over");
 }
 
-/* Is there nothing more to read, now or another time? A device that failed may work again, and
- * the record in hand is whole then. */
+/* Is this the end of the data for good? After an I/O error another run may read on, and then
+ * the current record may be complete. */
 static bool is_end(ssize_t got, const struct error *reading)
 {
     return got == 0 || (got < 0 && reading->code == ERR_INPUT);
 }
 
-/* Cut the stream into records. When its data is broken, what was read is cut up all the same.
- */
+/* Cut the stream into records. When its data is invalid, cut what was read before. */
 static int read_stream(struct reader *r, struct error *err)
 {
     struct error reading;
@@ -204,16 +207,16 @@ static int read_stream(struct reader *r, struct error *err)
     return 0;
 }
 
-/* The last batch says that the file is done, also when it is empty. */
+/* Send the last batch of the file, which says that the file is done, even if it is empty. */
 static int end_file(struct reader *r, bool whole, struct error *err)
 {
-    if (!r->batch && take_batch(r, err) < 0)
+    if (!r->batch && begin_batch(r, err) < 0)
         return -1;
     return send_batch(r, whole, err);
 }
 
-/* Begin where the run before this one was stopped. */
-static int go_on(struct reader *r, const struct position *from, struct error *err)
+/* Begin where an earlier run was stopped. */
+static int resume_file(struct reader *r, const struct position *from, struct error *err)
 {
     r->file_begun = true;
     r->format = format_find(from->format);
@@ -233,7 +236,7 @@ static int read_file(struct reader *r, struct error *err)
                     &r->in, err) < 0)
         return -1;
     if (frame_new(r->ingest->settings.max_record_bytes, &r->frame, err) < 0 ||
-        (file->from && go_on(r, file->from, err) < 0))
+        (file->from && resume_file(r, file->from, err) < 0))
         goto done;
     frame_place(r->frame, &r->place);
     rc = read_stream(r, err);

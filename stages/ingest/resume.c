@@ -13,28 +13,27 @@ static bool same_stamp(const struct file_stamp *a, const struct file_stamp *b)
     return a->size_bytes == b->size_bytes && a->mtime_ns == b->mtime_ns && a->inode == b->inode;
 }
 
-/* Can the file be read on from there? Say what will be done. */
-static bool is_good(const struct ingest *ingest, const struct ingest_file *file,
-                    const struct position *position)
+/* Can reading continue at the position? Reports what the run does with the file. */
+static bool can_resume(const struct ingest *ingest, const struct ingest_file *file,
+                       const struct position *position)
 {
     struct report *report = ingest->context->report;
 
     if (memcmp(&position->settings, &ingest->settings.hash, sizeof position->settings) != 0) {
-        report_note(report, "%s: was begun with other options; it is read from its beginning",
+        report_note(report, "%s: the earlier run had other options; reading from the beginning",
                     file->path);
         return false;
     }
     if (!same_stamp(&position->stamp, &file->stamp)) {
         report_note(report,
-                    "%s: has changed since a run that read some of it was stopped; it is read "
-                    "from its beginning",
+                    "%s: changed since the earlier run was stopped; reading from the beginning",
                     file->path);
         return false;
     }
     if (position->done)
-        report_note(report, "%s: was read to its end by the run that was stopped", file->path);
+        report_note(report, "%s: the earlier run read it to the end", file->path);
     else
-        report_note(report, "%s: going on behind record %" PRIu64 ", at line %" PRIu64,
+        report_note(report, "%s: continuing after record %" PRIu64 ", at line %" PRIu64,
                     file->path, position->n_read, position->place.line);
     return true;
 }
@@ -49,7 +48,7 @@ static int find_position(struct ingest *ingest, struct ingest_file *file, struct
                                      ingest->context->run_id, &position, err);
     if (found < 0)
         return -1;
-    if (found == 0 || !is_good(ingest, file, &position))
+    if (found == 0 || !can_resume(ingest, file, &position))
         return 0;
     struct position *from = arena_alloc(&ingest->files.arena, 1, sizeof *from);
     if (!from)
@@ -59,7 +58,7 @@ static int find_position(struct ingest *ingest, struct ingest_file *file, struct
     return 0;
 }
 
-static int find_all(struct ingest *ingest, struct error *err)
+static int find_all_positions(struct ingest *ingest, struct error *err)
 {
     if (position_sweep(ingest->context->store, err) < 0)
         return -1;
@@ -78,7 +77,7 @@ int ingest_find_positions(struct ingest *ingest, struct error *err)
         return 0;
     if (store_begin(store, err) < 0)
         return -1;
-    if (find_all(ingest, err) == 0 && store_commit(store, err) == 0)
+    if (find_all_positions(ingest, err) == 0 && store_commit(store, err) == 0)
         return 0;
     store_rollback(store);
     return -1;

@@ -129,7 +129,7 @@ static int put_sample(struct retry *retry, const struct row *row, struct parsed 
     const int added =
         sample_add(store, &parsed->sample, retry->context->run_id, &sample_id, err);
     if (added < 0 ||
-        (added == 1 && defect_put_sample(store, sample_id, parsed->defects, err) < 0))
+        (added == 1 && defect_store_sample(store, sample_id, parsed->defects, err) < 0))
         return -1;
     counts->n_inserted += added == 1;
     counts->n_duplicate += added == 0;
@@ -149,7 +149,7 @@ static int try_row(struct retry *retry, const struct row *row, struct run_counts
         defect_check_id(retry->context->store, &retry->policy, &parsed, err) < 0)
         return -1;
     counts->n_read++;
-    defect_tally_parsed(defects, &parsed);
+    defect_tally_count(defects, &parsed);
     if (parsed.rejected_for)
         counts->n_rejected++;
     if (retry->context->dry_run) {
@@ -175,7 +175,7 @@ static int try_rows(struct retry *retry, struct run_counts *counts, struct error
         return 0;
     if (run_add_counts(context->store, context->run_id, counts, err) < 0)
         return -1;
-    return defect_tally_put(&defects, &retry->policy, context->store, context->run_id, err);
+    return defect_tally_store(&defects, &retry->policy, context->store, context->run_id, err);
 }
 
 /* Samples, what is left of the rejects, and counts in one transaction. */
@@ -229,7 +229,7 @@ static void tell(const struct retry *retry, struct stage_result *result)
         stage_fact_int(result, "dup", (int64_t)retry->counts.n_duplicate);
     stage_fact_int(result, "rejected", (int64_t)retry->counts.n_rejected);
     stage_fact_int(result, "not_kept_whole", (int64_t)retry->n_cut);
-    defect_tally_list(retry->defects.taken, true, classes, sizeof classes);
+    defect_tally_list(retry->defects.accepted, true, classes, sizeof classes);
     if (classes[0])
         report_note(retry->context->report,
                     "taken all the same: %s; 'curate explain reject CLASS' says how", classes);

@@ -6,10 +6,10 @@
 #include "stages/ingest/ingest_private.h"
 #include "stages/stage.h"
 
-/* One batch in each hand and some on the way. */
+/* Each parser has one batch and one waits for it; the reader and the writer need these. */
 enum { SPARE_BATCHES = 3 };
 
-struct threads {
+struct ingest_threads {
     pthread_t reader;
     bool has_reader;
     pthread_t parsers[PARSERS_MAX];
@@ -53,7 +53,7 @@ static int parse_batches(struct ingest *ingest, struct parser *parser, struct er
     while ((batch = queue_take(ingest->filled))) {
         if (parse_batch(ingest, parser, batch, err) < 0)
             return -1;
-        (void)queue_put(ingest->done, batch); /* refused only when the run is over */
+        (void)queue_put(ingest->done, batch); /* fails only when the run is over */
     }
     return 0;
 }
@@ -108,8 +108,8 @@ static void free_batches(struct ingest *ingest)
     free(ingest->batches);
 }
 
-static int start(struct ingest *ingest, size_t n_parsers, struct threads *threads,
-                 struct error *err)
+static int start_threads(struct ingest *ingest, size_t n_parsers,
+                         struct ingest_threads *threads, struct error *err)
 {
     int rc = 0;
 
@@ -124,7 +124,7 @@ static int start(struct ingest *ingest, size_t n_parsers, struct threads *thread
     return rc == 0 ? 0 : error_errno(err, rc, "starting a thread");
 }
 
-static void join(const struct threads *threads)
+static void join_threads(const struct ingest_threads *threads)
 {
     if (threads->has_reader)
         pthread_join(threads->reader, NULL);
@@ -137,18 +137,18 @@ int ingest_run_threads(struct ingest *ingest, struct ingest_tally *tally, struct
     const size_t wanted = ingest->context->n_threads > 2 ? ingest->context->n_threads - 1 : 1;
     const size_t most = ingest->settings.memory.n_parsers;
     const size_t n_parsers = wanted < most ? wanted : most;
-    struct threads threads = { .n_parsers = 0 };
+    struct ingest_threads threads = { .n_parsers = 0 };
     int rc = make_batches(ingest, n_parsers, err);
 
     if (rc == 0) {
-        rc = start(ingest, n_parsers, &threads, err);
+        rc = start_threads(ingest, n_parsers, &threads, err);
         if (rc == 0)
             rc = ingest_write(ingest, tally, err);
         if (rc < 0)
             ingest_fail(ingest, err);
         else if (tally->stop_signal != 0)
             ingest_cancel(ingest);
-        join(&threads);
+        join_threads(&threads);
     }
     free_batches(ingest);
     if (ingest->failed) {

@@ -9,29 +9,29 @@
 #include "store/source.h"
 #include "store/store.h"
 
-/* How long to wait for a batch before looking whether we shall stop. */
+/* How long to wait for a batch before asking whether to stop. */
 enum { WAIT_MS = 200, NO_FILE = 0 };
 
 struct writer {
     struct ingest *ingest;
     struct ingest_tally *tally;
-    struct batch **early; /* batches that came before their turn, by number modulo n_batches */
-    uint64_t next;        /* number of the batch whose turn it is */
-    size_t file;          /* whose row is file_id; NO_FILE before the first */
-    int64_t file_id;
-    uint64_t n_read; /* records of that file, also by runs before this one */
-    uint64_t n_rejected;
+    struct batch **early; /* batches that wait for earlier ones, by number modulo n_batches */
+    uint64_t next;        /* number of the batch to write next */
+    size_t file;          /* index of the file whose row is file_id */
+    int64_t file_id;      /* NO_FILE before the first */
+    uint64_t n_read;      /* records of that file, including earlier runs */
+    uint64_t n_rejected;  /* the same */
 };
 
 static void count_defects(const struct batch *batch, struct defect_tally *tally)
 {
     *tally = (struct defect_tally){ .rejected = { 0 } };
     for (size_t i = 0; i < batch->n; i++)
-        defect_tally_parsed(tally, &batch->parsed[i]);
-    defect_tally_taken(tally, parse_frame_defects(batch->noted_behind));
+        defect_tally_count(tally, &batch->parsed[i]);
+    defect_tally_accept(tally, parse_frame_defects(batch->noted_behind));
 }
 
-/* What a batch adds up to, before it is known to be committed. */
+/* Count the samples of a batch and those of another format than their file. */
 static void count_parsed(const struct batch *batch, struct ingest_tally *tally)
 {
     for (size_t i = 0; i < batch->n; i++) {
@@ -58,8 +58,8 @@ static int add_reject(struct writer *w, const struct batch *batch, size_t i, str
     return reject_add(w->ingest->context->store, &reject, w->ingest->context->run_id, err);
 }
 
-static int add_rows(struct writer *w, struct batch *batch, struct run_counts *counts,
-                    struct error *err)
+static int add_batch_rows(struct writer *w, struct batch *batch, struct run_counts *counts,
+                          struct error *err)
 {
     const struct stage_context *context = w->ingest->context;
     int64_t sample_id;
@@ -79,8 +79,8 @@ static int add_rows(struct writer *w, struct batch *batch, struct run_counts *co
             continue;
         }
         const int added = sample_add(context->store, sample, context->run_id, &sample_id, err);
-        if (added < 0 || (added == 1 && defect_put_sample(context->store, sample_id,
-                                                          batch->parsed[i].defects, err) < 0))
+        if (added < 0 || (added == 1 && defect_store_sample(context->store, sample_id,
+                                                            batch->parsed[i].defects, err) < 0))
             return -1;
         counts->n_inserted += added == 1;
         counts->n_duplicate += added == 0;
@@ -88,7 +88,7 @@ static int add_rows(struct writer *w, struct batch *batch, struct run_counts *co
     return 0;
 }
 
-/* The row of the batch's file, made with the first batch of it. */
+/* Set w->file_id to the row of the batch's file, which its first batch makes. */
 static int use_file(struct writer *w, const struct batch *batch, struct error *err)
 {
     const struct ingest_file *file = &w->ingest->files.items[batch->file];
@@ -102,10 +102,10 @@ static int use_file(struct writer *w, const struct batch *batch, struct error *e
                            err);
 }
 
-/* How far the file is read now, so that a run that is killed can be continued. Nobody can take
- * up a pipe. */
-static int put_position(struct writer *w, const struct batch *batch,
-                        const struct run_counts *counts, struct error *err)
+/* Store how far the file is read, so that the next run continues there. A pipe has no position.
+ */
+static int store_position(struct writer *w, const struct batch *batch,
+                          const struct run_counts *counts, struct error *err)
 {
     const struct ingest_file *file = &w->ingest->files.items[batch->file];
     struct position position = {
@@ -126,7 +126,7 @@ static int put_position(struct writer *w, const struct batch *batch,
                         w->ingest->context->run_id, err);
 }
 
-/* Rows, counts and position in one transaction: whenever we are killed, they agree. */
+/* Store rows, counts and position in one transaction, so that they agree after a kill. */
 static int commit_batch(struct writer *w, struct batch *batch, struct defect_tally *defects,
                         struct run_counts *counts, struct error *err)
 {
@@ -136,12 +136,12 @@ static int commit_batch(struct writer *w, struct batch *batch, struct defect_tal
         return -1;
     int rc = use_file(w, batch, err);
     if (rc == 0)
-        rc = add_rows(w, batch, counts, err);
+        rc = add_batch_rows(w, batch, counts, err);
     count_defects(batch, defects);
     if (rc == 0 && run_add_counts(store, w->ingest->context->run_id, counts, err) == 0 &&
-        defect_tally_put(defects, &w->ingest->settings.policy, store,
-                         w->ingest->context->run_id, err) == 0 &&
-        put_position(w, batch, counts, err) == 0 && store_commit(store, err) == 0) {
+        defect_tally_store(defects, &w->ingest->settings.policy, store,
+                           w->ingest->context->run_id, err) == 0 &&
+        store_position(w, batch, counts, err) == 0 && store_commit(store, err) == 0) {
         w->n_read += counts->n_read;
         w->n_rejected += counts->n_rejected;
         return 0;
@@ -150,7 +150,8 @@ static int commit_batch(struct writer *w, struct batch *batch, struct defect_tal
     return -1;
 }
 
-static void tell_format(const struct writer *w, const struct batch *batch)
+/* Report how a file is read, with its first batch. */
+static void report_format(const struct writer *w, const struct batch *batch)
 {
     struct report *report = w->ingest->context->report;
     const char *path = w->ingest->files.items[batch->file].path;
@@ -158,27 +159,27 @@ static void tell_format(const struct writer *w, const struct batch *batch)
     if (!batch->begins_file)
         return;
     if (batch->encoding)
-        report_note(report, "%s: is %s, and turned into UTF-8", path, batch->encoding);
+        report_note(report, "%s: is %s, converted to UTF-8", path, batch->encoding);
     if (batch->n == 0)
         report_note(report, "%s: no records", path);
     else if (w->ingest->settings.forced)
-        report_note(report, "%s: read as %s, as told", path, batch->format->name);
+        report_note(report, "%s: read as %s, as --format says", path, batch->format->name);
     else if (batch->format)
-        report_note(report, "%s: read as %s (it fits %zu of the %zu looked at)", path,
-                    batch->format->name, batch->n_votes, batch->n_looked_at);
+        report_note(report, "%s: read as %s (%zu of the first %zu records have this shape)",
+                    path, batch->format->name, batch->n_votes, batch->n_looked_at);
     else
         report_note(report, "%s: none of the first %zu records has a known shape", path,
                     batch->n_looked_at);
 }
 
-static int write_batch(struct writer *w, struct batch *batch, struct error *err)
+static int write_next_batch(struct writer *w, struct batch *batch, struct error *err)
 {
     const struct stage_context *context = w->ingest->context;
     struct run_counts counts = { .n_read = batch->n };
     struct ingest_tally *tally = w->tally;
     struct defect_tally defects;
 
-    tell_format(w, batch);
+    report_format(w, batch);
     if (context->dry_run)
         count_defects(batch, &defects);
     else if (commit_batch(w, batch, &defects, &counts, err) < 0)
@@ -199,7 +200,7 @@ static int write_batch(struct writer *w, struct batch *batch, struct error *err)
     return 0;
 }
 
-/* Write all batches whose turn has come. */
+/* Write all batches that follow the last written one without a gap. */
 static int write_due(struct writer *w, struct error *err)
 {
     const size_t n_slots = w->ingest->n_batches;
@@ -208,15 +209,15 @@ static int write_due(struct writer *w, struct error *err)
     while (w->tally->stop_signal == 0 && (batch = w->early[w->next % n_slots])) {
         w->early[w->next % n_slots] = NULL;
         w->next++;
-        if (write_batch(w, batch, err) < 0)
+        if (write_next_batch(w, batch, err) < 0)
             return -1;
-        (void)queue_put(w->ingest->free, batch); /* refused only when the run is over */
+        (void)queue_put(w->ingest->free, batch); /* fails only when the run is over */
         w->tally->stop_signal = report_stop(w->ingest->context->report);
     }
     return 0;
 }
 
-static int write_all(struct writer *w, struct error *err)
+static int write_batches(struct writer *w, struct error *err)
 {
     struct report *report = w->ingest->context->report;
     void *item;
@@ -247,5 +248,5 @@ int ingest_write(struct ingest *ingest, struct ingest_tally *tally, struct error
         return error_nomem(err);
     for (size_t i = 0; i < ingest->n_batches; i++)
         writer.early[i] = NULL;
-    return write_all(&writer, err);
+    return write_batches(&writer, err);
 }

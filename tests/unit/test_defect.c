@@ -391,7 +391,7 @@ static void reads_utf16_by_its_mark(void **state)
 
     ingest(f, &dirty, "repair");
     assert_outcome(f, &dirty, 1, 1);
-    assert_non_null(strstr(f->run.notes, "is UTF-16LE, and turned into UTF-8"));
+    assert_non_null(strstr(f->run.notes, "is UTF-16LE, converted to UTF-8"));
     assert_rows(f->store, "SELECT context FROM v_sample", "\xc3\xa4");
     assert_rows(f->store, "SELECT line, class FROM v_rejects", "2|bad_utf8");
     assert_counted(f, &dirty, "repair", 1);

@@ -321,7 +321,7 @@ static void a_file_replaced_by_one_of_the_same_size_and_time_is_read_from_its_be
 
     f->run.stop_after = 0;
     assert_ok(stage_run(&f->run, &err, "ingest", "files", path, NULL));
-    assert_note(f, "has changed since");
+    assert_note(f, "changed since the earlier run");
     assert_int_equal(stage_run_int(&f->run, "read"), 1500);
 }
 
@@ -353,8 +353,8 @@ static void reads_on_from_the_record_it_had_committed(void **state)
     assert_ok(
         stage_run(&f->run, &err, "ingest", "files", a, "files", b, "max-rejects", "50", NULL));
     assert_int_equal(stage_run_int(&f->run, "read"), 3600 - first);
-    assert_note(f, "a.jsonl: was read to its end");
-    assert_note(f, "b.jsonl: going on behind record");
+    assert_note(f, "a.jsonl: the earlier run read it to the end");
+    assert_note(f, "b.jsonl: continuing after record");
     assert_positions(f, "0");
 }
 
@@ -368,12 +368,12 @@ static void begins_anew_when_file_or_options_are_others(void **state)
     assert_fails(stage_run(&f->run, &err, "ingest", "files", path, NULL), ERR_CANCELLED, "15");
     assert_fails(stage_run(&f->run, &err, "ingest", "files", path, "split", "none", NULL),
                  ERR_CANCELLED, "15");
-    assert_note(f, "begun with other options");
+    assert_note(f, "the earlier run had other options");
 
     write_corpus(f, "a.jsonl", 1600, false);
     f->run.stop_after = 0;
     assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "split", "none", NULL));
-    assert_note(f, "has changed since");
+    assert_note(f, "changed since the earlier run");
     assert_int_equal(stage_run_int(&f->run, "read"), 1600);
 }
 
@@ -510,14 +510,14 @@ static void tells_the_shape_of_each_file(void **state)
 
     assert_ok(stage_run(&f->run, &err, "ingest", "files", mixed, "files", none, NULL));
     assert_counts(f, 3, 3, 0, 0);
-    assert_note(f, "mixed.jsonl: read as qa (it fits 2 of the 3 looked at)");
+    assert_note(f, "mixed.jsonl: read as qa (2 of the first 3 records have this shape)");
     assert_note(f, "none.jsonl: no records");
     assert_note(f, "1 of 3 samples have another shape");
 
     assert_ok(stage_run(&f->run, &err, "ingest", "files", mixed, "format", "qa", "max-rejects",
                         "50", NULL));
     assert_counts(f, 3, 0, 2, 1);
-    assert_note(f, "read as qa, as told");
+    assert_note(f, "read as qa, as --format says");
 }
 
 static void keeps_what_was_read_before_a_cut(void **state)

@@ -10,7 +10,7 @@
 #include "stages/record/roles.h"
 #include "store/sample.h"
 
-/* One question, at most one answer, and nothing that only a message can hold. */
+/* Is the sample one user turn, perhaps with one assistant turn, of text alone? */
 static bool is_single_turn(const struct sample *sample, const char **why)
 {
     const struct turn *turns = sample->turns;

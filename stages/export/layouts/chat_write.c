@@ -13,25 +13,26 @@
 #include "stages/record/roles.h"
 #include "store/sample.h"
 
-/* One record being written. Refusals stop it half-way; chat_write() takes back what was
- * written. */
+/* One record. When the style cannot hold the sample, writing stops half-way and chat_write()
+ * removes what was appended. */
 struct chat_writer {
     const struct sample *sample;
     const struct chat_style *style;
     struct jsonout json;
-    struct json *parser; /* made when the first extra is met */
+    struct json *parser; /* made for the first extra */
     const char **why;
     struct error *err;
 };
 
-/* What is particular about a turn: the members of its extra that stand in for usual ones. */
+/* The members of a turn's extra that replace the ones chat_write() would write. */
 struct special {
-    const struct json_value *role;    /* the word itself, where extra keeps it */
-    const struct json_value *content; /* the parts, where extra keeps them */
+    const struct json_value *role;    /* the role word; NULL: not in extra */
+    const struct json_value *content; /* the content parts; NULL: not in extra */
     bool has_calls;
 };
 
-static int refuse(struct chat_writer *writer, const char *detail)
+/* Functions below return 1, 0 when the style cannot hold the sample, -1 for ERR_NOMEM. */
+static int cannot_hold(struct chat_writer *writer, const char *detail)
 {
     *writer->why = detail;
     return 0;
@@ -49,11 +50,11 @@ static int parse_extra(struct chat_writer *writer, struct slice extra,
     if (json_parse(writer->parser, extra, out, &issue, &at, &detail, writer->err) < 0)
         return -1;
     if (json_type(*out) != JSON_OBJECT || json_count(*out) == 0)
-        return refuse(writer, "the extra of a turn is not a JSON object with members");
+        return cannot_hold(writer, "the extra of a turn is not a JSON object with members");
     return 1;
 }
 
-/* Would a reader that finds these parts come to the turn's text? */
+/* Does a reader of these content parts get the text of the turn? */
 static int check_parts(struct chat_writer *writer, const struct turn *turn,
                        const struct json_value *parts)
 {
@@ -61,18 +62,19 @@ static int check_parts(struct chat_writer *writer, const struct turn *turn,
     int rc = -1;
 
     if (json_type(parts) != JSON_ARRAY)
-        return refuse(writer, "the extra of a turn holds a member named like its text");
+        return cannot_hold(writer, "the extra of a turn holds a member named like its text");
     buf_init(&buf, SIZE_MAX / 4);
     if (chat_join_parts(parts, &buf, writer->err) == 0)
         rc = slice_equal(buf_slice(&buf), turn->content)
                  ? 1
-                 : refuse(writer, "a turn's text differs from its content parts");
+                 : cannot_hold(writer, "a turn's text differs from its content parts");
     buf_release(&buf);
     return rc;
 }
 
-static int look_at_extra(struct chat_writer *writer, const struct turn *turn,
-                         struct special *special)
+/* Find what extra replaces. */
+static int find_special(struct chat_writer *writer, const struct turn *turn,
+                        struct special *special)
 {
     const struct json_value *extra;
 
@@ -87,12 +89,13 @@ static int look_at_extra(struct chat_writer *writer, const struct turn *turn,
     special->has_calls = chat_has_calls(extra);
     if (special->role &&
         (!chat_is_call(json_text(special->role)) || !turn_has_role(turn, role_assistant)))
-        return refuse(writer, "the extra of a turn holds a member named like its role");
+        return cannot_hold(writer, "the extra of a turn holds a member named like its role");
     return special->content ? check_parts(writer, turn, special->content) : 1;
 }
 
-/* The first user turn carries the sample's context, a blank line between. */
-static int write_content(struct chat_writer *writer, struct slice context, struct slice content)
+/* Write the content of a turn, with the context in front if the turn carries it. */
+static int write_chat_content(struct chat_writer *writer, struct slice context,
+                              struct slice content)
 {
     struct buf whole;
     int rc = -1;
@@ -112,19 +115,20 @@ static int write_content(struct chat_writer *writer, struct slice context, struc
     return rc;
 }
 
-static int write_turn(struct chat_writer *writer, const struct turn *turn, struct slice context)
+static int write_message(struct chat_writer *writer, const struct turn *turn,
+                         struct slice context)
 {
     const char *word = chat_word(writer->style, turn->role);
     struct jsonout *json = &writer->json;
     struct special special;
 
     if (!word)
-        return refuse(
+        return cannot_hold(
             writer,
             "a turn's role has no name in this shape; --roles trim leaves such turns out");
-    int rc = look_at_extra(writer, turn, &special);
+    int rc = find_special(writer, turn, &special);
     if (rc == 1 && context.ptr && special.content)
-        rc = refuse(writer, "the turn that carries the context has content parts");
+        rc = cannot_hold(writer, "the turn that carries the context has content parts");
     if (rc != 1)
         return rc;
 
@@ -138,16 +142,16 @@ static int write_turn(struct chat_writer *writer, const struct turn *turn, struc
         if (special.has_calls && turn->content.len == 0 && !context.ptr)
             jsonout_null(json);
         else
-            rc = write_content(writer, context, turn->content);
+            rc = write_chat_content(writer, context, turn->content);
     }
-    if (turn->extra.len >
-        2) /* between the brackets: written by json_write() when it was read */
+    /* The text between the braces: json_write() wrote it when the record was read. */
+    if (turn->extra.len > 2)
         jsonout_raw(json, slice_of(turn->extra.ptr + 1, turn->extra.len - 2));
     jsonout_object_end(json);
     return rc;
 }
 
-static int write_list(struct chat_writer *writer)
+static int write_messages(struct chat_writer *writer)
 {
     const struct sample *sample = writer->sample;
     const struct slice none = { NULL, 0 };
@@ -157,22 +161,22 @@ static int write_list(struct chat_writer *writer)
     jsonout_key(&writer->json, writer->style->list_key);
     jsonout_array_begin(&writer->json);
     if (sample->system.ptr && writer->style->system_is_message)
-        rc =
-            write_turn(writer, &(const struct turn){ role_system, sample->system, none }, none);
+        rc = write_message(writer, &(const struct turn){ role_system, sample->system, none },
+                           none);
     for (size_t i = 0; rc == 1 && i < sample->n_turns; i++) {
         const bool carries = context.ptr && turn_has_role(&sample->turns[i], role_user);
 
-        rc = write_turn(writer, &sample->turns[i], carries ? context : none);
+        rc = write_message(writer, &sample->turns[i], carries ? context : none);
         if (carries)
             context = none;
     }
     jsonout_array_end(&writer->json);
     if (rc == 1 && context.ptr)
-        rc = refuse(writer, "no user turn carries the context");
+        rc = cannot_hold(writer, "no user turn carries the context");
     return rc;
 }
 
-static int write_record(struct chat_writer *writer)
+static int write_chat_record(struct chat_writer *writer)
 {
     const struct sample *sample = writer->sample;
     struct jsonout *json = &writer->json;
@@ -183,7 +187,7 @@ static int write_record(struct chat_writer *writer)
         jsonout_key(json, "system");
         jsonout_text(json, sample->system);
     }
-    int rc = write_list(writer);
+    int rc = write_messages(writer);
     if (rc == 1)
         rc = emit_tools(json, sample, writer->err);
     if (rc == 1)
@@ -203,10 +207,10 @@ int chat_write(const struct sample *sample, const struct chat_style *style, stru
 
     if (rc == 1 && sample->n_turns > 0 && !sample->system.ptr && !sample->turns[0].extra.ptr &&
         turn_has_role(&sample->turns[0], role_system))
-        rc = refuse(&writer, "its first turn would be taken for the system text");
+        rc = cannot_hold(&writer, "its first turn would be read as the system prompt");
     if (rc == 1) {
         jsonout_init(&writer.json, out);
-        rc = write_record(&writer);
+        rc = write_chat_record(&writer);
     }
     if (rc == 0 && out->len > before) {
         out->len = before;

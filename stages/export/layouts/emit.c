@@ -9,7 +9,7 @@
 #include "stages/record/roles.h"
 #include "store/sample.h"
 
-static bool has_answer(const struct sample *sample)
+static bool has_assistant_turn(const struct sample *sample)
 {
     for (size_t i = 0; i < sample->n_turns; i++)
         if (turn_has_role(&sample->turns[i], role_assistant))
@@ -19,15 +19,15 @@ static bool has_answer(const struct sample *sample)
 
 bool emit_check(const struct sample *sample, const char **why)
 {
-    const enum sample_kind kind = has_answer(sample) ? SAMPLE_SFT : SAMPLE_PROMPT_ONLY;
+    const enum sample_kind kind = has_assistant_turn(sample) ? SAMPLE_SFT : SAMPLE_PROMPT_ONLY;
     const char *detail = NULL;
 
     if (sample->kind == SAMPLE_TEXT || sample->n_turns == 0)
         detail = "plain text has no turns";
     else if (sample->kind != kind)
-        detail = "its turns do not bear out its kind";
+        detail = "its turns contradict its kind";
     else if (sample->system.ptr && sample->system.len == 0)
-        detail = "its system text is empty";
+        detail = "its system prompt is empty";
     else if (sample->context.ptr && sample->context.len == 0)
         detail = "its context is empty";
     if (detail)
@@ -43,8 +43,8 @@ void emit_id(struct jsonout *json, const struct sample *sample)
     jsonout_text(json, sample->ext_id);
 }
 
-static int write_member(struct jsonout *json, const char *key, const struct json_value *value,
-                        struct error *err)
+static int emit_member(struct jsonout *json, const char *key, const struct json_value *value,
+                       struct error *err)
 {
     struct buf text;
     int rc = 1;
@@ -70,7 +70,7 @@ int emit_tools(struct jsonout *json, const struct sample *sample, struct error *
     size_t at;
     int rc = 1;
 
-    /* Most samples have none; looking for the word is cheaper than parsing. */
+    /* Most samples have no tools, and a search for the word is cheaper than parsing. */
     if (!sample->meta.ptr || !memmem(sample->meta.ptr, sample->meta.len, name, sizeof name - 1))
         return 1;
     if (json_new(&parser, err) < 0)
@@ -78,7 +78,7 @@ int emit_tools(struct jsonout *json, const struct sample *sample, struct error *
     if (json_parse(parser, sample->meta, &meta, &issue, &at, &detail, err) < 0)
         rc = -1;
     else if (json_get(meta, "tools"))
-        rc = write_member(json, "tools", json_get(meta, "tools"), err);
+        rc = emit_member(json, "tools", json_get(meta, "tools"), err);
     json_free(parser);
     return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * emit.h - what the writers of several shapes share.
+ * emit.h - members of records that several layouts write.
  */
 #ifndef CURATE_EMIT_H
 #define CURATE_EMIT_H
@@ -11,16 +11,16 @@ struct error;
 struct jsonout;
 struct sample;
 
-/* False, with the reason, for what no conversation shape can hold: plain text, and samples that
- * no reader makes (an empty system text, an empty context, a kind its turns do not bear out).
- */
+/* Can a layout for conversations hold the sample? False with the reason in *why for plain text,
+ * and for samples that no reader makes: an empty system prompt, an empty context, or a kind
+ * that contradicts the turns. */
 bool emit_check(const struct sample *sample, const char **why);
-/* "id", when the sample has one. */
+/* Write "id" if the sample has one. */
 void emit_id(struct jsonout *json, const struct sample *sample);
-/* "tools" from the sample's meta, when it is there: 1, or -1. */
+/* Write "tools" from the sample's meta if it is there. Returns 1, or -1 for ERR_NOMEM. */
 int emit_tools(struct jsonout *json, const struct sample *sample, struct error *err);
-/* "context_bytes", when there is a context: lets a reader part it from the instruction again.
- */
+/* Write "context_bytes" if there is a context, so that a reader can separate it from the
+ * instruction. */
 void emit_context_bytes(struct jsonout *json, const struct sample *sample);
 
 #endif

@@ -18,7 +18,7 @@
 #include "stages/record/roles.h"
 #include "store/sample.h"
 
-/* Can instruction and response say all that the turns do? */
+/* Do instruction and response hold everything that is in the turns? */
 static bool is_flat(const struct sample *sample)
 {
     const struct turn *turns = sample->turns;
@@ -30,7 +30,7 @@ static bool is_flat(const struct sample *sample)
            (n == 1 || (turn_has_role(&turns[1], role_assistant) && !turns[1].extra.ptr));
 }
 
-static void write_turns(struct jsonout *json, const struct sample *sample)
+static void jsonl_write_turns(struct jsonout *json, const struct sample *sample)
 {
     jsonout_array_begin(json);
     for (size_t i = 0; i < sample->n_turns; i++) {
@@ -50,7 +50,7 @@ static void write_turns(struct jsonout *json, const struct sample *sample)
     jsonout_array_end(json);
 }
 
-static void write_text(struct jsonout *json, const char *key, struct slice text)
+static void jsonl_write_text(struct jsonout *json, const char *key, struct slice text)
 {
     jsonout_key(json, key);
     jsonout_text(json, text);
@@ -61,21 +61,21 @@ static int jsonl_write(const struct sample *sample, struct buf *out, const char 
 {
     struct jsonout json;
 
-    (void)why; /* nothing is beyond it */
+    (void)why; /* the layout holds every sample */
     jsonout_init(&json, out);
     jsonout_object_begin(&json);
-    write_text(&json, "id", sample->ext_id);
-    write_text(&json, "kind", slice_text(sample_kind_name(sample->kind)));
-    write_text(&json, "system", sample->system);
-    write_text(&json, "context", sample->context);
-    write_text(&json, "split", sample->split);
-    write_text(&json, "instruction", sample_instruction(sample));
-    write_text(&json, "response", sample_response(sample));
+    jsonl_write_text(&json, "id", sample->ext_id);
+    jsonl_write_text(&json, "kind", slice_text(sample_kind_name(sample->kind)));
+    jsonl_write_text(&json, "system", sample->system);
+    jsonl_write_text(&json, "context", sample->context);
+    jsonl_write_text(&json, "split", sample->split);
+    jsonl_write_text(&json, "instruction", sample_instruction(sample));
+    jsonl_write_text(&json, "response", sample_response(sample));
     jsonout_key(&json, "turns");
     if (is_flat(sample))
         jsonout_null(&json);
     else
-        write_turns(&json, sample);
+        jsonl_write_turns(&json, sample);
     jsonout_key(&json, "meta");
     jsonout_raw(&json, sample->meta.ptr ? sample->meta : slice_text("null"));
     jsonout_object_end(&json);
