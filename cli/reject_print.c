@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json/jsonout.h"
+#include "base/text/escape.h"
 #include "base/text/utf8.h"
-#include "base/text/visible.h"
 #include "stages/record/defect.h"
 #include "store/source.h"
 

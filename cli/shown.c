@@ -2,8 +2,8 @@
 #include "cli/shown.h"
 
 #include "base/buf.h"
+#include "base/text/escape.h"
 #include "base/text/utf8.h"
-#include "base/text/visible.h"
 
 int shown_add(struct slice text, size_t max_chars, struct buf *out, struct error *err)
 {

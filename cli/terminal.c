@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/text/visible.h"
+#include "base/text/escape.h"
 
 enum { VISIBLE_MAX_BYTES = 1 << 30 };
 

@@ -5,7 +5,7 @@
  * Samples, file names and messages about them come from strangers, and a terminal obeys escape
  * sequences wherever they come from. Where standard output or standard error is a terminal, the
  * stream itself is exchanged for one that writes out what a terminal would obey
- * (base/text/visible.h), so that no command can forget to. Files and pipes get every byte as it
+ * (base/text/escape.h), so that no command can forget to. Files and pipes get every byte as it
  * is.
  */
 #ifndef CURATE_TERMINAL_H

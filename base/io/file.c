@@ -15,7 +15,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/text/visible.h"
+#include "base/text/escape.h"
 
 enum { BLOCK_BYTES = 64 * 1024, VISIBLE_MAX_BYTES = 2147483647 };
 

@@ -2,7 +2,7 @@
 #include "tests/support/test.h"
 
 #include "base/buf.h"
-#include "base/text/visible.h"
+#include "base/text/escape.h"
 
 static void assert_shown(struct slice text, const char *want)
 {

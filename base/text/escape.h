@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * visible.h - text of strangers, made so that a terminal shows it and obeys none of it.
+ * escape.h - text of strangers, made so that a terminal shows it and obeys none of it.
  *
  * What steers a terminal or deceives the eye is written out: control characters (C0 but for
  * tab and newline, DEL, C1), the directional formatting characters of the Unicode
  * bidirectional algorithm, line and paragraph separators, invisible tags, and bytes that are
  * not UTF-8. As JSON escapes where there is one, so that JSON stays JSON.
  */
-#ifndef CURATE_VISIBLE_H
-#define CURATE_VISIBLE_H
+#ifndef CURATE_ESCAPE_H
+#define CURATE_ESCAPE_H
 
 #include <stdbool.h>
 #include <stddef.h>

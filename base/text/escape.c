@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/text/visible.h"
+#include "base/text/escape.h"
 
 #include <stdint.h>
 #include <stdio.h>
