@@ -19,7 +19,7 @@ void arena_init(struct arena *arena)
     *arena = (struct arena){ 0 };
 }
 
-static void free_chain(struct arena_block *block)
+static void free_blocks(struct arena_block *block)
 {
     while (block) {
         struct arena_block *next = block->next;
@@ -30,23 +30,23 @@ static void free_chain(struct arena_block *block)
 
 void arena_release(struct arena *arena)
 {
-    free_chain(arena->head);
+    free_blocks(arena->head);
     *arena = (struct arena){ 0 };
 }
 
 void arena_clear(struct arena *arena)
 {
-    struct arena_block *keep = arena->head;
+    struct arena_block *block = arena->head;
 
-    if (keep) {
-        free_chain(keep->next);
-        keep->next = NULL;
-        keep->used = 0;
+    if (block) {
+        free_blocks(block->next);
+        block->next = NULL;
+        block->used = 0;
     }
     arena->total_bytes = 0;
 }
 
-static struct arena_block *add_block(struct arena *arena, size_t need)
+static struct arena_block *arena_add_block(struct arena *arena, size_t need)
 {
     const size_t cap = need > BLOCK_BYTES ? need : BLOCK_BYTES;
 
@@ -71,7 +71,7 @@ void *arena_alloc(struct arena *arena, size_t n, size_t size)
     bytes = (bytes + ALIGN - 1) / ALIGN * ALIGN;
     struct arena_block *block = arena->head;
     if (!block || block->cap - block->used < bytes)
-        block = add_block(arena, bytes);
+        block = arena_add_block(arena, bytes);
     if (!block)
         return NULL;
     void *at = block->data + block->used;

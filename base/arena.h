@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * arena.h - memory that is given back all at once.
+ * arena.h - an allocator that frees all its memory at once.
  *
- * Text of the samples of a batch lives in the batch's arena; nothing frees a single string.
- * Memory is aligned for any type. One thread at a time.
+ * Each batch has an arena for the text of its samples, so no string is freed on its own. Memory
+ * is aligned for any type. Only one thread may use an arena at a time.
  */
 #ifndef CURATE_ARENA_H
 #define CURATE_ARENA_H
@@ -14,17 +14,18 @@
 
 struct arena {
     struct arena_block *head;
-    size_t total_bytes; /* handed out since the last clear */
+    size_t total_bytes; /* allocated since the last clear */
 };
 
 void arena_init(struct arena *arena);
 void arena_release(struct arena *arena);
-/* Everything handed out becomes invalid; one block is kept for the next batch. */
+/* Free all allocations. Keeps one block for the next batch. */
 void arena_clear(struct arena *arena);
 
-/* NULL when there is no memory, or when n * size overflows. Not zeroed. */
+/* Allocate n elements of `size` bytes, not zeroed. Returns NULL when memory runs out or n *
+ * size overflows. */
 void *arena_alloc(struct arena *arena, size_t n, size_t size);
-/* A copy of the bytes with a NUL behind; ptr NULL when there is no memory. */
+/* Copy the bytes and append a NUL. ptr is NULL when memory runs out. */
 struct slice arena_copy(struct arena *arena, struct slice bytes);
 
 #endif

@@ -29,7 +29,7 @@ void buf_clear(struct buf *buf)
 int buf_reserve(struct buf *buf, size_t n, struct error *err)
 {
     if (n > buf->max_bytes || buf->len > buf->max_bytes - n)
-        return error_set(err, ERR_INPUT, "text grows past its limit of %zu bytes",
+        return error_set(err, ERR_INPUT, "text is longer than its limit of %zu bytes",
                          buf->max_bytes);
     if (buf->data && buf->cap - buf->len > n)
         return 0;

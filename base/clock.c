@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-/* Both clocks exist on every Linux, so that reading them cannot fail. */
+/* Both clocks exist on every Linux, so reading them cannot fail. */
 
 int64_t clock_unix_ms(void)
 {

@@ -29,7 +29,7 @@ int digest_new(struct digest **out, struct error *err)
     }
     if (EVP_DigestInit_ex(digest->ctx, EVP_sha256(), NULL) != 1) {
         digest_free(digest);
-        return error_set(err, ERR_UNSUPPORTED, "libcrypto on this machine offers no SHA-256");
+        return error_set(err, ERR_UNSUPPORTED, "libcrypto does not provide SHA-256");
     }
     *out = digest;
     return 0;
@@ -46,25 +46,25 @@ void digest_free(struct digest *digest)
 int digest_add(struct digest *digest, const void *bytes, size_t n, struct error *err)
 {
     if (EVP_DigestUpdate(digest->ctx, bytes, n) != 1)
-        return error_set(err, ERR_NOMEM, "libcrypto stopped in the middle of a SHA-256");
+        return error_set(err, ERR_NOMEM, "libcrypto error while computing a SHA-256");
     return 0;
 }
 
 int digest_end(struct digest *digest, uint8_t out[DIGEST_BYTES], struct error *err)
 {
     if (EVP_DigestFinal_ex(digest->ctx, out, NULL) != 1)
-        return error_set(err, ERR_NOMEM, "libcrypto stopped at the end of a SHA-256");
+        return error_set(err, ERR_NOMEM, "libcrypto error at the end of a SHA-256");
     return 0;
 }
 
 int digest_restart(struct digest *digest, struct error *err)
 {
     if (EVP_DigestInit_ex(digest->ctx, NULL, NULL) != 1)
-        return error_set(err, ERR_NOMEM, "libcrypto did not begin another SHA-256");
+        return error_set(err, ERR_NOMEM, "libcrypto error at the start of a SHA-256");
     return 0;
 }
 
-static int add_all(struct digest *digest, int fd, struct error *err)
+static int digest_add_fd(struct digest *digest, int fd, struct error *err)
 {
     uint8_t *block = malloc(BLOCK_BYTES);
     int rc = -1;
@@ -101,7 +101,7 @@ int digest_file(const char *path, uint8_t out[DIGEST_BYTES], struct error *err)
         return error_errno(err, errno, path);
     if (digest_new(&digest, err) < 0)
         goto done;
-    if (add_all(digest, fd, err) < 0) {
+    if (digest_add_fd(digest, fd, err) < 0) {
         error_prefix(err, "%s", path);
         goto done;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * digest.h - SHA-256; the only code that includes <openssl/evp.h>.
+ * digest.h - SHA-256. Only digest.c includes <openssl/evp.h>.
+ *
+ * Functions return 0, or -1 with err set.
  */
 #ifndef CURATE_DIGEST_H
 #define CURATE_DIGEST_H
@@ -16,12 +18,12 @@ enum { DIGEST_BYTES = 32 };
 int digest_new(struct digest **out, struct error *err);
 void digest_free(struct digest *digest);
 int digest_add(struct digest *digest, const void *bytes, size_t n, struct error *err);
-/* Ends it; the digest is freed or begun anew afterwards. */
+/* Get the digest of the bytes added. Call digest_restart() or digest_free() next. */
 int digest_end(struct digest *digest, uint8_t out[DIGEST_BYTES], struct error *err);
 int digest_restart(struct digest *digest, struct error *err);
-/* All of a file, read in blocks. */
+/* Compute the digest of a file. */
 int digest_file(const char *path, uint8_t out[DIGEST_BYTES], struct error *err);
-/* 2 * n lower-case digits and a NUL. */
+/* Write n bytes as 2 * n lower-case hex digits and a NUL. */
 void digest_hex(const uint8_t *bytes, size_t n, char *out);
 
 #endif

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A control character in a message (a file name may hold one) would break "one line". */
-static void make_printable(char *text)
+/* A file name in a message may contain control characters. */
+void error_make_printable(char *text)
 {
     for (; *text; text++)
         if ((unsigned char)*text < 0x20 || *text == 0x7f)
@@ -26,7 +26,7 @@ int error_raise(struct error *err, enum error_code code, int sys, const char *fi
     va_start(args, fmt);
     vsnprintf(err->msg, sizeof err->msg, fmt, args);
     va_end(args);
-    make_printable(err->msg);
+    error_make_printable(err->msg);
     return -1;
 }
 
@@ -58,6 +58,6 @@ int error_prefix(struct error *err, const char *fmt, ...)
     const size_t len = strnlen(whole, sizeof err->msg - 1);
     memcpy(err->msg, whole, len);
     err->msg[len] = '\0';
-    make_printable(err->msg);
+    error_make_printable(err->msg);
     return -1;
 }

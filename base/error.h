@@ -1,45 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * error.h - how a function says why it failed.
+ * error.h - how a function reports why it failed.
  *
- * A function that can fail returns 0 on success and -1 on failure and takes a `struct error *`
- * as its last parameter. It fills the error when, and only when, it returns -1. Whoever first
- * knows the cause calls error_set(); callers on the way up may put context in front with
- * error_prefix(). Nothing below cli/ prints.
+ * A function that can fail returns 0 on success and -1 on failure, and its last parameter is a
+ * `struct error *`. It sets the error only if it returns -1. The function that detects the
+ * cause calls error_set(). Its callers may add context with error_prefix(). Code below cli/
+ * does not print.
  *
- * Decide on the code, never on the text. Each code is one exit status of the program
- * (cli/main.c holds the table); the message is one sentence: what, where, why, what to do.
+ * Make decisions by the code, never by the text. Each code has one exit status of the program
+ * (cli/main.c has the table). The message says what is wrong, where, and what to do.
  */
 #ifndef CURATE_ERROR_H
 #define CURATE_ERROR_H
 
 enum error_code {
     ERR_NONE = 0,
-    ERR_NEGATIVE,    /* all was done, and the answer is no: a check found something */
+    ERR_NEGATIVE,    /* the command completed and reports a negative result */
     ERR_NOMEM,       /* an allocation failed */
-    ERR_USAGE,       /* the request makes no sense: option, metric name, SQL condition */
-    ERR_INPUT,       /* bytes from outside do not parse: corpus, GGUF, database file */
-    ERR_UNSUPPORTED, /* understood, but not implemented here: architecture, tensor type */
-    ERR_NOT_FOUND,   /* the thing named is not there: file, selection, command */
-    ERR_INVARIANT,   /* a law of ours is broken: counts do not add up */
-    ERR_CANTCREATE,  /* an output cannot be created, or exists and differs */
-    ERR_IO,          /* the system said no while reading or writing; sys holds errno */
-    ERR_BUSY,        /* somebody else holds the database: try again later */
-    ERR_DENIED,      /* permission */
-    ERR_CONFIG,      /* a recipe is wrong */
-    ERR_CANCELLED,   /* the user asked us to stop; sys holds the signal */
+    ERR_USAGE,       /* invalid option, metric name, SQL condition */
+    ERR_INPUT,       /* malformed file: corpus, GGUF, database */
+    ERR_UNSUPPORTED, /* valid, but not implemented: architecture, tensor type */
+    ERR_NOT_FOUND,   /* file, selection, command */
+    ERR_INVARIANT,   /* a bug in the program: counts do not reconcile */
+    ERR_CANTCREATE,  /* an output file cannot be created */
+    ERR_IO,          /* reading or writing failed; sys is errno */
+    ERR_BUSY,        /* another process holds the database: try again later */
+    ERR_DENIED,      /* no permission */
+    ERR_CONFIG,      /* invalid recipe */
+    ERR_CANCELLED,   /* the user stopped the program; sys is the signal */
 };
 
-/* Lives on the caller's stack; holds no pointers to free. */
+/* Usually on the caller's stack. Owns no memory. */
 struct error {
     enum error_code code;
-    int sys;          /* code of the layer below (errno, SQLite), 0 if there is none */
-    int line;         /* where error_set() was called */
+    int sys;          /* code of the layer below (errno, SQLite); 0: none */
+    int line;         /* line that called error_set() */
     const char *file; /* static string */
-    char msg[480];    /* UTF-8, no newline, truncated if it must be */
+    char msg[480];    /* UTF-8, one line; truncated if longer */
 };
 
-/* These return -1, so that `return error_set(err, ...);` reads well. */
+/* All of these return -1, so that callers can write `return error_set(err, ...);`. */
 #define error_set(err, code, ...) error_raise((err), (code), 0, __FILE__, __LINE__, __VA_ARGS__)
 #define error_set_sys(err, code, sys, ...)                                                     \
     error_raise((err), (code), (sys), __FILE__, __LINE__, __VA_ARGS__)
@@ -48,12 +48,16 @@ struct error {
 int error_raise(struct error *err, enum error_code code, int sys, const char *file, int line,
                 const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
-/* Raise from errno: EACCES and EPERM are ERR_DENIED, ENOENT is ERR_NOT_FOUND, ENOMEM is
- * ERR_NOMEM, the rest ERR_IO. The message reads "WHAT: reason". Returns -1. */
+/* Set the error from errno. EACCES, EPERM and EROFS give ERR_DENIED, ENOENT and ENOTDIR
+ * ERR_NOT_FOUND, ENOMEM ERR_NOMEM, all others ERR_IO. The message is "WHAT: reason". Returns
+ * -1. */
 #define error_errno(err, sys, what) error_raise_errno((err), (sys), __FILE__, __LINE__, (what))
 int error_raise_errno(struct error *err, int sys, const char *file, int line, const char *what);
 
-/* Put "CONTEXT: " in front of the message. Returns -1. */
+/* Put "CONTEXT: " before the message. Returns -1. */
 int error_prefix(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Replace control characters by '?', so that the text is one line. */
+void error_make_printable(char *text);
 
 #endif

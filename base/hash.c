@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-static struct hash canonical(XXH128_hash_t value)
+static struct hash to_big_endian(XXH128_hash_t value)
 {
     XXH128_canonical_t big_endian;
     struct hash hash;
@@ -21,12 +21,12 @@ static struct hash canonical(XXH128_hash_t value)
 
 struct hash hash_bytes(struct slice bytes)
 {
-    return canonical(XXH3_128bits(bytes.ptr, bytes.len));
+    return to_big_endian(XXH3_128bits(bytes.ptr, bytes.len));
 }
 
-/* struct hash_stream is never completed: it stands for the library's own state, which wants an
- * alignment only XXH3_createState() gives. */
-static XXH3_state_t *state_of(struct hash_stream *stream)
+/* struct hash_stream is never defined: it is the library's state under another name. Only
+ * XXH3_createState() gives the state the alignment that it needs. */
+static XXH3_state_t *hash_state(struct hash_stream *stream)
 {
     return (XXH3_state_t *)stream;
 }
@@ -44,23 +44,23 @@ int hash_stream_new(struct hash_stream **out, struct error *err)
 
 void hash_stream_free(struct hash_stream *stream)
 {
-    XXH3_freeState(state_of(stream));
+    XXH3_freeState(hash_state(stream));
 }
 
 void hash_stream_reset(struct hash_stream *stream)
 {
-    XXH3_128bits_reset(state_of(stream));
+    XXH3_128bits_reset(hash_state(stream));
 }
 
 void hash_stream_add(struct hash_stream *stream, const void *bytes, size_t n)
 {
     if (n > 0)
-        XXH3_128bits_update(state_of(stream), bytes, n);
+        XXH3_128bits_update(hash_state(stream), bytes, n);
 }
 
 struct hash hash_stream_end(const struct hash_stream *stream)
 {
-    return canonical(XXH3_128bits_digest((const XXH3_state_t *)stream));
+    return to_big_endian(XXH3_128bits_digest((const XXH3_state_t *)stream));
 }
 
 uint64_t hash_u64(struct slice bytes)

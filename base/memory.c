@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The files of a control group of one version that say what it may take and has. */
+/* The files of a control group (version 1 or 2) with its limit and its usage. */
 struct group_files {
-    const char *folder;   /* under root, before the group's own path */
-    const char *limit;    /* bytes, or "max" */
-    const char *usage;    /* bytes */
-    const char *cache[2]; /* lines of memory.stat that can be given back; or NULL */
+    const char *folder;   /* path under root of the outermost group */
+    const char *limit;    /* in bytes, or "max" */
+    const char *usage;    /* in bytes */
+    const char *cache[2]; /* lines of memory.stat that count page cache */
 };
 
 static const struct group_files version_2 = {
@@ -23,14 +23,14 @@ static const struct group_files version_1 = { "/sys/fs/cgroup/memory",
                                               "memory.usage_in_bytes",
                                               { "total_active_file", "total_inactive_file" } };
 
-static uint64_t least(uint64_t a, uint64_t b)
+static uint64_t min_u64(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
 
-/* The number after `name` at the beginning of a line; name "" is the first line itself. False
- * when there is none: "max", or no such file. */
-static bool read_number(const char *path, const char *name, uint64_t *out)
+/* Read the number after `name` at the start of a line, or at the start of the file if name is
+ * "". Returns false if the file is missing or has no number there ("max"). */
+static bool read_memory_number(const char *path, const char *name, uint64_t *out)
 {
     const size_t len = strlen(name);
     FILE *file = fopen(path, "re");
@@ -54,53 +54,56 @@ static bool read_number(const char *path, const char *name, uint64_t *out)
     return found;
 }
 
-/* What one group leaves. */
-static uint64_t group_room(const struct group_files *files, const char *group)
+/* Bytes that the limit of one group leaves. */
+static uint64_t group_free_bytes(const struct group_files *files, const char *group)
 {
     char path[2 * PATH_MAX];
     uint64_t limit, usage, cache = 0;
 
     snprintf(path, sizeof path, "%s/%s", group, files->limit);
-    if (!read_number(path, "", &limit))
+    if (!read_memory_number(path, "", &limit))
         return UINT64_MAX;
     snprintf(path, sizeof path, "%s/%s", group, files->usage);
-    if (!read_number(path, "", &usage))
+    if (!read_memory_number(path, "", &usage))
         return limit;
     snprintf(path, sizeof path, "%s/memory.stat", group);
     for (size_t i = 0; i < 2; i++) {
         uint64_t bytes;
 
-        if (read_number(path, files->cache[i], &bytes))
+        if (read_memory_number(path, files->cache[i], &bytes))
             cache += bytes;
     }
-    usage -= least(usage, cache);
+    usage -= min_u64(usage, cache);
     return limit > usage ? limit - usage : 0;
 }
 
-/* What a group and those it is in leave. own is its path below the folder; a container may see
- * its own group as the folder itself, whatever own says. */
-static uint64_t groups_room(const struct group_files *files, const char *root, const char *own)
+/* Bytes that the limits of a group and of the groups around it leave. own is the path of the
+ * group below the folder. In a container the folder itself may be the group, whatever own is.
+ */
+static uint64_t nested_groups_free_bytes(const struct group_files *files, const char *root,
+                                         const char *own)
 {
     char path[PATH_MAX];
     const int base = snprintf(path, sizeof path, "%s%s", root, files->folder);
-    uint64_t room;
+    uint64_t free_bytes;
 
     if (base < 0 || (size_t)base >= sizeof path)
         return UINT64_MAX;
-    room = group_room(files, path);
+    free_bytes = group_free_bytes(files, path);
     snprintf(path + base, sizeof path - (size_t)base, "%s", own);
     for (char *slash; (slash = strrchr(path, '/')) && slash >= path + base; *slash = '\0')
         if (slash[1] != '\0')
-            room = least(room, group_room(files, path));
-    return room;
+            free_bytes = min_u64(free_bytes, group_free_bytes(files, path));
+    return free_bytes;
 }
 
-/* Lines are "0::/path" for version 2 and "N:LIST,OF,CONTROLLERS:/path" for version 1. */
-static uint64_t control_groups_room(const char *root)
+/* Lines of /proc/self/cgroup are "0::/path" for version 2 and "N:LIST,OF,CONTROLLERS:/path" for
+ * version 1. */
+static uint64_t all_groups_free_bytes(const char *root)
 {
     char path[PATH_MAX];
     char line[PATH_MAX];
-    uint64_t room = UINT64_MAX;
+    uint64_t free_bytes = UINT64_MAX;
 
     snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
     FILE *file = fopen(path, "re");
@@ -115,22 +118,22 @@ static uint64_t control_groups_room(const char *root)
             continue;
         *own++ = '\0';
         if (controllers[1] == '\0')
-            room = least(room, groups_room(&version_2, root, own));
+            free_bytes = min_u64(free_bytes, nested_groups_free_bytes(&version_2, root, own));
         else if (strstr(controllers + 1, "memory"))
-            room = least(room, groups_room(&version_1, root, own));
+            free_bytes = min_u64(free_bytes, nested_groups_free_bytes(&version_1, root, own));
     }
     fclose(file);
-    return room;
+    return free_bytes;
 }
 
 uint64_t memory_available(const char *root)
 {
     char path[PATH_MAX];
     uint64_t kib;
-    uint64_t room = control_groups_room(root);
+    uint64_t free_bytes = all_groups_free_bytes(root);
 
     snprintf(path, sizeof path, "%s/proc/meminfo", root);
-    if (read_number(path, "MemAvailable", &kib))
-        room = least(room, kib * 1024);
-    return room;
+    if (read_memory_number(path, "MemAvailable", &kib))
+        free_bytes = min_u64(free_bytes, kib * 1024);
+    return free_bytes;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory.h - how much memory there is to be had.
+ * memory.h - how much memory is available.
  */
 #ifndef CURATE_MEMORY_H
 #define CURATE_MEMORY_H
@@ -8,11 +8,11 @@
 #include <stdint.h>
 
 /*
- * Bytes that this process may still take without swapping: the least of what the machine has
- * available (/proc/meminfo: MemAvailable) and what the limits of its control groups leave
- * (version 2, or 1), where the page cache of a group counts as free. Files that are mapped are
- * page cache. root stands before the paths of the system, "" for the real ones. UINT64_MAX when
- * the system tells nothing.
+ * Get the number of bytes that this process can still allocate without swapping. This is the
+ * minimum of MemAvailable in /proc/meminfo and of what the limits of the process's control
+ * groups (version 1 or 2) leave. The page cache of a group, which includes mapped files, counts
+ * as free. Returns UINT64_MAX if nothing is known. root is put before the system's paths; it is
+ * "" except in tests.
  */
 uint64_t memory_available(const char *root);
 

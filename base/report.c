@@ -4,13 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* A file name may hold a newline, a note may not. */
-static void make_printable(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
-}
+#include "base/error.h"
 
 void report_tick(struct report *report)
 {
@@ -28,7 +22,7 @@ void report_note(struct report *report, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    make_printable(text);
+    error_make_printable(text);
     report->note(report, text);
 }
 

@@ -2,9 +2,9 @@
 /*
  * slice.h - borrowed bytes with their length.
  *
- * Text of samples is a slice because it may hold NUL. A slice owns nothing; the header of the
- * function that hands one out says how long it lasts. ptr NULL means "absent" (SQL NULL), which
- * is not the same as the empty text (ptr set, len 0).
+ * Text of samples is a slice because it may contain NUL. A slice owns no memory; functions that
+ * return one say how long it is valid. ptr NULL means "absent" (SQL NULL) and differs from
+ * empty text (ptr set, len 0).
  */
 #ifndef CURATE_SLICE_H
 #define CURATE_SLICE_H
@@ -34,7 +34,7 @@ static inline bool slice_equal(struct slice a, struct slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-/* Nothing in it but white space of ASCII. */
+/* True if the text is empty or only ASCII white space. */
 static inline bool slice_is_blank(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++)

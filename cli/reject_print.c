@@ -23,15 +23,15 @@ static int print_text(const struct reject_row *row, struct buf *line, struct err
 
     if (buf_printf(line, err, "reject %" PRId64 " of run %" PRId64 "\nwhere   ", row->reject_id,
                    row->run_id) < 0 ||
-        visible_add(line, row->path, err) < 0 ||
+        escape_add(line, row->path, err) < 0 ||
         buf_printf(line, err,
                    ", line %" PRIu64 ", byte %" PRIu64 ", %" PRIu64 " bytes\nclass   %s",
                    reject->line, reject->byte_offset, reject->byte_len, reject->class) < 0 ||
         (defect != DEFECT_NONE &&
          buf_printf(line, err, ": %s", defect_classes[defect].what) < 0) ||
         buf_add_text(line, "\ndetail  ", err) < 0 ||
-        visible_add(line, reject->detail, err) < 0 ||
-        buf_add_text(line, "\nrecord  ", err) < 0 || visible_add(line, shown, err) < 0)
+        escape_add(line, reject->detail, err) < 0 ||
+        buf_add_text(line, "\nrecord  ", err) < 0 || escape_add(line, shown, err) < 0)
         return -1;
     if (shown.len < reject->byte_len &&
         buf_printf(line, err, "\n        (the first %zu bytes)", shown.len) < 0)

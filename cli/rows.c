@@ -10,7 +10,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json/jsonout.h"
-#include "cli/shown.h"
+#include "base/text/escape.h"
 #include "store/query.h"
 
 enum {
@@ -161,7 +161,7 @@ static int table_add(struct table *table, struct query *query, struct buf *cell,
         buf_clear(cell);
         buf_clear(shown);
         if (value_text(value, cell, err) < 0 ||
-            shown_add(buf_slice(cell), CELL_MAX_CHARS, shown, err) < 0)
+            escape_add_line(shown, buf_slice(cell), CELL_MAX_CHARS, err) < 0)
             return -1;
         char *copy = strdup(shown->data ? shown->data : "");
         if (!copy) {

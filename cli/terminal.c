@@ -47,9 +47,9 @@ static ssize_t write_visibly(void *cookie, const char *bytes, size_t n)
     buf_init(&out, VISIBLE_MAX_BYTES);
     if (buf_add(&in, guarded->held, guarded->n_held, &ignored) == 0 &&
         buf_add(&in, bytes, n, &ignored) == 0) {
-        const size_t tail = visible_unfinished(buf_slice(&in));
+        const size_t tail = escape_incomplete_tail(buf_slice(&in));
 
-        if (visible_add(&out, slice_of(in.data, in.len - tail), &ignored) == 0 &&
+        if (escape_add(&out, slice_of(in.data, in.len - tail), &ignored) == 0 &&
             write_all(guarded->fd, out.data, out.len)) {
             memcpy(guarded->held, in.data + in.len - tail, tail);
             guarded->n_held = tail;

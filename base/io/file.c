@@ -293,7 +293,7 @@ static int show(struct file_out *file, struct slice bytes, struct error *err)
     int rc = -1;
 
     buf_init(&visible, VISIBLE_MAX_BYTES);
-    if (visible_add(&visible, bytes, err) == 0)
+    if (escape_add(&visible, bytes, err) == 0)
         rc = write_all(file, visible.data, visible.len, err);
     buf_release(&visible);
     return rc;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text/escape.h"
 
+#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/buf.h"
 #include "base/text/utf8.h"
@@ -16,17 +16,6 @@ static const struct {
     { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
 };
 
-/* The first character, which is well-formed: len bytes. */
-static uint32_t decode(const char *text, size_t len)
-{
-    static const unsigned char first_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-    uint32_t code = (unsigned char)text[0] & first_bits[len];
-
-    for (size_t i = 1; i < len; i++)
-        code = code << 6 | ((unsigned char)text[i] & 0x3f);
-    return code;
-}
-
 static bool is_hidden(uint32_t code)
 {
     for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
@@ -35,65 +24,86 @@ static bool is_hidden(uint32_t code)
     return false;
 }
 
-static bool is_no_character(struct slice text, size_t len)
+/* One character of a text that is not empty, or one byte that is not UTF-8. */
+struct escape_char {
+    uint32_t code; /* the byte if it is not UTF-8 */
+    size_t len;
+    bool is_byte; /* it is not UTF-8 */
+};
+
+static struct escape_char first_char(struct slice text)
 {
-    return len == 1 && (unsigned char)text.ptr[0] >= 0x80;
+    struct escape_char c = { 0 };
+
+    c.code = utf8_first(text, &c.len);
+    c.is_byte = c.len == 1 && (unsigned char)text.ptr[0] >= 0x80;
+    if (c.is_byte)
+        c.code = (unsigned char)text.ptr[0];
+    return c;
 }
 
-bool visible_is_plain(struct slice text)
+static bool must_escape_char(struct escape_char c)
 {
-    const size_t len = utf8_char_len(text);
-
-    return len == 0 || (!is_no_character(text, len) && !is_hidden(decode(text.ptr, len)));
+    return c.is_byte || is_hidden(c.code);
 }
 
-static int write_out(struct buf *out, struct slice text, size_t len, struct error *err)
+static int add_escaped_char(struct buf *out, struct escape_char c, struct error *err)
 {
-    const char *form = "\\U%08x";
-    uint32_t code = (unsigned char)text.ptr[0];
-
-    if (is_no_character(text, len)) {
-        form = "\\x%02x";
-    } else {
-        code = decode(text.ptr, len);
-        if (code < 0x10000)
-            form = "\\u%04x";
-    }
-    char written[16];
-    const int n = snprintf(written, sizeof written, form, code);
-    return buf_add(out, written, (size_t)n, err);
+    if (c.is_byte)
+        return buf_printf(out, err, "\\x%02x", c.code);
+    return buf_printf(out, err, c.code < 0x10000 ? "\\u%04x" : "\\U%08x", c.code);
 }
 
-int visible_add(struct buf *out, struct slice text, struct error *err)
+int escape_add(struct buf *out, struct slice text, struct error *err)
 {
-    size_t plain = 0; /* bytes from the start of text that go as they are */
+    size_t plain = 0; /* bytes at the start of text that need no escape */
 
     while (plain < text.len) {
         const struct slice rest = slice_of(text.ptr + plain, text.len - plain);
-        const size_t len = utf8_char_len(rest);
+        const struct escape_char c = first_char(rest);
 
-        if (visible_is_plain(rest)) {
-            plain += len;
+        if (!must_escape_char(c)) {
+            plain += c.len;
             continue;
         }
-        if (buf_add(out, text.ptr, plain, err) < 0 || write_out(out, rest, len, err) < 0)
+        if (buf_add(out, text.ptr, plain, err) < 0 || add_escaped_char(out, c, err) < 0)
             return -1;
-        text = slice_of(rest.ptr + len, rest.len - len);
+        text = slice_of(rest.ptr + c.len, rest.len - c.len);
         plain = 0;
     }
     return plain > 0 ? buf_add(out, text.ptr, plain, err) : 0;
 }
 
-size_t visible_unfinished(struct slice text)
+int escape_add_line(struct buf *out, struct slice text, size_t max_chars, struct error *err)
+{
+    size_t n_chars = 0;
+
+    while (text.len > 0 && n_chars < max_chars) {
+        const struct escape_char c = first_char(text);
+
+        if (c.code == '\n' || c.code == '\t' || must_escape_char(c)) {
+            const char *mark = c.code == '\n' ? "\xe2\x8f\x8e" : "\xef\xbf\xbd";
+            if (buf_add_text(out, mark, err) < 0)
+                return -1;
+        } else if (buf_add(out, text.ptr, c.len, err) < 0) {
+            return -1;
+        }
+        text = slice_of(text.ptr + c.len, text.len - c.len);
+        n_chars++;
+    }
+    return text.len > 0 ? buf_add_text(out, "\xe2\x80\xa6", err) : 0;
+}
+
+size_t escape_incomplete_tail(struct slice text)
 {
     for (size_t n = 1; n <= 3 && n <= text.len; n++) {
         const unsigned char byte = (unsigned char)text.ptr[text.len - n];
-        const size_t wants = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 1;
+        const size_t expected = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 1;
 
         if (byte < 0x80)
             return 0;
         if (byte >= 0xc0)
-            return wants > n ? n : 0;
+            return expected > n ? n : 0;
     }
     return 0;
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * escape.h - text of strangers, made so that a terminal shows it and obeys none of it.
+ * escape.h - escape untrusted text for terminal output.
  *
- * What steers a terminal or deceives the eye is written out: control characters (C0 but for
- * tab and newline, DEL, C1), the directional formatting characters of the Unicode
- * bidirectional algorithm, line and paragraph separators, invisible tags, and bytes that are
- * not UTF-8. As JSON escapes where there is one, so that JSON stays JSON.
+ * Escaped are all characters that control a terminal or hide what is written: control
+ * characters (C0, DEL, C1), the directional formatting characters of the Unicode bidirectional
+ * algorithm, line and paragraph separators, invisible tags, and bytes that are not UTF-8.
+ *
+ * Functions return 0, or -1 with err set if the buffer cannot grow.
  */
 #ifndef CURATE_ESCAPE_H
 #define CURATE_ESCAPE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/slice.h"
@@ -18,11 +18,13 @@
 struct buf;
 struct error;
 
-/* May the first character of text, of utf8_char_len() bytes, go to a terminal as it is? */
-bool visible_is_plain(struct slice text);
-/* Append text; \u001b and \U000e0001 for characters, \xff for a byte that is none. */
-int visible_add(struct buf *out, struct slice text, struct error *err);
-/* How many bytes at the end may be the beginning of a character that goes on: 0 to 3. */
-size_t visible_unfinished(struct slice text);
+/* Append text of any number of lines: tab and newline stay. Characters are escaped as in JSON,
+ * so that JSON stays JSON: \u001b, \U000e0001; bytes that are not UTF-8 as \xff. */
+int escape_add(struct buf *out, struct slice text, struct error *err);
+/* Append text as one line of at most max_chars characters. A newline becomes U+23CE, every
+ * other escaped character and tab U+FFFD. An ellipsis replaces the rest. */
+int escape_add_line(struct buf *out, struct slice text, size_t max_chars, struct error *err);
+/* Count the bytes at the end of text, 0 to 3, that may be an incomplete character. */
+size_t escape_incomplete_tail(struct slice text);
 
 #endif

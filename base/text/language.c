@@ -9,7 +9,7 @@
 #include "base/text/language_private.h"
 #include "base/text/utf8.h"
 
-/* A character of these scripts says about as much as three letters of an alphabet. */
+/* A character of these scripts carries about as much information as three letters. */
 enum { WIDE_LETTER = 3 };
 
 size_t language_letters(struct slice text)
@@ -35,8 +35,8 @@ int language_identify(struct slice text, const char *hint, const char **code, st
         "curate was built without language identification: build it with " LANGUAGE_LEFT_OUT);
 }
 #else
-/* Up to a whole character: its continuation bytes are not a beginning. */
-static struct slice shortened(struct slice text)
+/* Cut text to LANGUAGE_BYTES_MAX bytes, before a character and not inside it. */
+static struct slice cut_text(struct slice text)
 {
     size_t len = text.len < LANGUAGE_BYTES_MAX ? text.len : LANGUAGE_BYTES_MAX;
 
@@ -53,14 +53,14 @@ int language_identify(struct slice text, const char *hint, const char **code, st
 
     *code = NULL;
     buf_init(&copy, SIZE_MAX / 2);
-    if (utf8_repair(shortened(text), &copy, err) < 0)
+    if (utf8_repair(cut_text(text), &copy, err) < 0)
         goto done;
     if (language_letters(buf_slice(&copy)) >= LANGUAGE_LETTERS_MIN) {
-        if (!cld2_identify(copy.data, copy.len, hint, &guess)) { /* with the NUL of a buf */
+        if (!cld2_identify(copy.data, copy.len, hint, &guess)) { /* a buf ends in NUL */
             error_nomem(err);
             goto done;
         }
-        /* "zz" are its jokes: Pig Latin and the like. */
+        /* CLD2's codes with "zz" are joke languages such as Pig Latin. */
         if (guess.is_reliable && guess.percent >= LANGUAGE_PERCENT_MIN &&
             strcmp(guess.code, "un") != 0 && strncmp(guess.code, "zz", 2) != 0)
             *code = guess.code;
@@ -73,7 +73,7 @@ done:
 
 #endif
 
-static const char *macrolanguage(const char *code)
+static const char *find_macrolanguage(const char *code)
 {
     static const char *const members[][2] = {
         { "zh-Hant", "zh" }, { "bs", "hbs" }, { "hr", "hbs" }, { "sr", "hbs" },
@@ -88,5 +88,5 @@ static const char *macrolanguage(const char *code)
 
 bool language_same(const char *a, const char *b)
 {
-    return strcmp(macrolanguage(a), macrolanguage(b)) == 0;
+    return strcmp(find_macrolanguage(a), find_macrolanguage(b)) == 0;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * language.h - which language a text is written in, as CLD2 sees it.
+ * language.h - identify the language of a text with CLD2.
  *
- * A text may hold anything. Fewer letters than LANGUAGE_LETTERS_MIN tell no language, nor does
- * a text of several: one of them must make up LANGUAGE_PERCENT_MIN of it, reliably. What stands
- * behind the first LANGUAGE_BYTES_MAX bytes is not read.
+ * A text may contain any bytes. It has no identified language if it has fewer than
+ * LANGUAGE_LETTERS_MIN letters, or if no language reliably makes up LANGUAGE_PERCENT_MIN of it.
+ * Only the first LANGUAGE_BYTES_MAX bytes are read.
  */
 #ifndef CURATE_LANGUAGE_H
 #define CURATE_LANGUAGE_H
@@ -16,7 +16,7 @@
 
 struct error;
 
-/* What a build without CLD2 lacks: the option to build curate with. NULL in any other build. */
+/* In a build without CLD2: the build option that adds it. NULL in any other build. */
 #ifdef CURATE_WITHOUT_CLD2
 #define LANGUAGE_LEFT_OUT "-Dcld2=enabled"
 #else
@@ -29,19 +29,18 @@ enum {
     LANGUAGE_BYTES_MAX = 1 << 24,
 };
 
-/* Letters of a text; a byte in no character is none. A wide one (of Han, kana, Hangul) counts
- * as three. */
+/* Count the letters of a text. A wide one (Han, kana, Hangul) counts as three. Bytes that are
+ * not UTF-8 are no letters. */
 size_t language_letters(struct slice text);
 
-/* *code gets the name of the language, static ("de", "zh-Hant"), or NULL when that is not
- * certain. hint, the code of a language that is likely, or NULL, counts in its favour where the
- * text is short. ERR_NOMEM; ERR_UNSUPPORTED in a build without CLD2. */
+/* Identify the language. *code is static ("de", "zh-Hant"), or NULL if the language is not
+ * certain. hint is the code of a likely language, or NULL; it matters for short texts. Returns
+ * 0, or -1 with err set: ERR_NOMEM, or ERR_UNSUPPORTED in a build without CLD2. */
 int language_identify(struct slice text, const char *hint, const char **code,
                       struct error *err);
 
-/* Whether both codes name the same language, or forms of one that ISO 639-3 gives a common
- * name: Chinese in two scripts; Bosnian, Croatian, Serbian; Bokmaal, Nynorsk; Indonesian,
- * Malay. */
+/* True if both codes name the same language or members of the same ISO 639-3 macrolanguage:
+ * Chinese in two scripts; Bosnian, Croatian, Serbian; Bokmaal, Nynorsk; Indonesian, Malay. */
 bool language_same(const char *a, const char *b);
 
 #endif

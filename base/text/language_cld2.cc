@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The only C++ there is, and the only code that includes <cld2/...>: CLD2 has no other door. */
+/* The only C++ file, because CLD2 has no C interface. Only this file includes <cld2/...>. */
 #include "base/text/language_private.h"
 
 #include <new>
-#include <string> /* cld2's header uses both without naming them */
+#include <string> /* used by CLD2's header, which does not include them */
 #include <vector>
 
 #include <cld2/public/compact_lang_det.h>

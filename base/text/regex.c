@@ -13,7 +13,7 @@ enum {
     JIT_STACK_MIN = 32 * 1024,
     JIT_STACK_MAX = 1024 * 1024,
     STEP_LIMIT = 10000000,
-    STEPS_PER_BYTE = 16, /* an expression may go through a long run several times */
+    STEPS_PER_BYTE = 16, /* a pattern may scan a long run several times */
     DEPTH_LIMIT = 250000,
     HEAP_LIMIT_KIB = 64 * 1024,
 };
@@ -25,12 +25,12 @@ struct regex {
 struct regex_match {
     pcre2_match_data *data;
     pcre2_match_context *context;
-    pcre2_jit_stack *stack; /* NULL when this libpcre2 has no JIT */
+    pcre2_jit_stack *stack; /* NULL if libpcre2 has no JIT */
 };
 
-static void describe(int code, char *text, size_t size)
+static void regex_error_text(int code, char *text, size_t size)
 {
-    /* A message that does not fit is cut and still ends in NUL. */
+    /* A message that is too long is cut and ends in NUL. */
     if (pcre2_get_error_message(code, (PCRE2_UCHAR *)text, size) == PCRE2_ERROR_BADDATA)
         snprintf(text, size, "PCRE2 error %d", code);
 }
@@ -44,7 +44,7 @@ int regex_new(const char *pattern, struct regex **out, struct error *err)
 
     if (!regex)
         return error_nomem(err);
-    /* \C would match single bytes of a character. */
+    /* \C is off: it would match single bytes of a character. */
     regex->code =
         pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
                       PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &code, &at, NULL);
@@ -52,11 +52,11 @@ int regex_new(const char *pattern, struct regex **out, struct error *err)
         free(regex);
         if (code == PCRE2_ERROR_HEAP_FAILED)
             return error_nomem(err);
-        describe(code, reason, sizeof reason);
+        regex_error_text(code, reason, sizeof reason);
         return error_set(err, ERR_INPUT, "regular expression, at byte %zu: %s", at, reason);
     }
-    /* Matching works without the JIT, only slower: a kernel that forbids executable pages
-     * must not stop us. */
+    /* Ignore a failure: without the JIT, matching works but is slower. Some kernels forbid
+     * executable pages. */
     pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE);
     *out = regex;
     return 0;
@@ -101,7 +101,7 @@ void regex_match_free(struct regex_match *match)
     free(match);
 }
 
-/* What a search may cost grows with the subject, and no faster. */
+/* The step limit grows linearly with the subject. */
 static uint32_t step_limit(size_t len)
 {
     return len > (UINT32_MAX - STEP_LIMIT) / STEPS_PER_BYTE
@@ -124,11 +124,11 @@ int regex_find(const struct regex *regex, struct regex_match *match, struct slic
     if (rc == PCRE2_ERROR_NOMEMORY)
         return error_nomem(err);
     if (rc < 0) {
-        describe(rc, reason, sizeof reason);
+        regex_error_text(rc, reason, sizeof reason);
         return error_set(err, ERR_INPUT, "searching text of %zu bytes from byte %zu: %s",
                          subject.len, from, reason);
     }
-    /* rc 0 says that groups did not fit; the span of the whole match always does. */
+    /* rc 0 means that groups did not fit; the span of the whole match always fits. */
     const PCRE2_SIZE *span = pcre2_get_ovector_pointer(match->data);
     *start = span[0];
     *end = span[1];

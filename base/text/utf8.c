@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/text/word.h"
 
-/* Bytes of the well-formed character at p, 0 when there is none; its number in *code. */
-static size_t decode(const uint8_t *p, size_t left, uint32_t *code)
+/* Decode the character at p. Returns its length in bytes, or 0 if it is invalid. */
+static size_t utf8_decode(const uint8_t *p, size_t left, uint32_t *code)
 {
     if (p[0] < 0x80) {
         *code = p[0];
@@ -48,9 +48,9 @@ size_t utf8_bad_at(struct slice text)
             i += 16;
         while (i < text.len && p[i] < 0x80)
             i++;
-        /* Other scripts come in runs. */
+        /* Characters of other scripts usually come in runs. */
         while (i < text.len && p[i] >= 0x80) {
-            const size_t len = decode(p + i, text.len - i, &code);
+            const size_t len = utf8_decode(p + i, text.len - i, &code);
 
             if (len == 0)
                 return i;
@@ -80,7 +80,7 @@ uint32_t utf8_first(struct slice text, size_t *len)
 {
     uint32_t code;
 
-    *len = decode((const uint8_t *)text.ptr, text.len, &code);
+    *len = utf8_decode((const uint8_t *)text.ptr, text.len, &code);
     if (*len > 0)
         return code;
     *len = 1;
@@ -129,40 +129,40 @@ size_t utf8_char_len(struct slice text)
 
     if (text.len == 0)
         return 0;
-    const size_t len = decode((const uint8_t *)text.ptr, text.len, &code);
+    const size_t len = utf8_decode((const uint8_t *)text.ptr, text.len, &code);
     return len > 0 ? len : 1;
 }
 
 /*
- * Characters that normalising never touches, whatever stands around them: all of them have
- * NFC_Quick_Check=Yes and combining class 0. Only blocks without unassigned places, since the
- * stability of normal forms is promised for assigned characters alone. Sorted.
+ * Characters that NFC never changes, whatever their neighbours: all have NFC_Quick_Check=Yes
+ * and combining class 0. Only ranges without unassigned characters, because Unicode guarantees
+ * stable normal forms only for assigned ones. Sorted.
  */
 static const struct range {
     uint32_t first;
     uint32_t last;
 } fixed_ranges[] = {
-    { 0x0080, 0x02ff },   /* Latin with its accents, IPA */
-    { 0x0391, 0x03a1 },   /* Greek */
-    { 0x03a3, 0x03ff },   /* Greek, Coptic */
-    { 0x0400, 0x0482 },   /* Cyrillic */
-    { 0x048a, 0x052f },   /* Cyrillic */
-    { 0x1e00, 0x1eff },   /* Latin with more accents, Vietnamese */
-    { 0x2002, 0x2027 },   /* dashes, quotes, spaces */
-    { 0x2029, 0x2064 },   /* of direction, punctuation, spaces; U+2028 is a line end */
-    { 0x20a0, 0x20c0 },   /* currency */
-    { 0x2190, 0x2328 },   /* arrows, mathematics */
-    { 0x232b, 0x23ff },   /* technical */
-    { 0x2460, 0x2adb },   /* numbers in circles, boxes, symbols, mathematics */
-    { 0x3000, 0x3029 },   /* CJK punctuation */
-    { 0x3030, 0x303f },   /* CJK punctuation */
-    { 0x3041, 0x3096 },   /* Hiragana */
-    { 0x309b, 0x30ff },   /* Katakana */
-    { 0x3400, 0x9fff },   /* CJK ideographs */
-    { 0xac00, 0xd7a3 },   /* Hangul syllables */
-    { 0xfe00, 0xfe0f },   /* variation selectors */
-    { 0xff01, 0xffbe },   /* full and half width */
-    { 0xfffc, 0xfffd },   /* replacements for what could not be read */
+    { 0x0080, 0x02ff }, /* Latin with accents, IPA */
+    { 0x0391, 0x03a1 }, /* Greek */
+    { 0x03a3, 0x03ff }, /* Greek, Coptic */
+    { 0x0400, 0x0482 }, /* Cyrillic */
+    { 0x048a, 0x052f }, /* Cyrillic */
+    { 0x1e00, 0x1eff }, /* Latin with more accents, Vietnamese */
+    { 0x2002, 0x2027 }, /* dashes, quotes, spaces */
+    { 0x2029, 0x2064 }, /* directional formatting, punctuation, spaces; U+2028 is a line end */
+    { 0x20a0, 0x20c0 }, /* currency */
+    { 0x2190, 0x2328 }, /* arrows, mathematics */
+    { 0x232b, 0x23ff }, /* technical */
+    { 0x2460, 0x2adb }, /* enclosed numbers, boxes, symbols, mathematics */
+    { 0x3000, 0x3029 }, /* CJK punctuation */
+    { 0x3030, 0x303f }, /* CJK punctuation */
+    { 0x3041, 0x3096 }, /* Hiragana */
+    { 0x309b, 0x30ff }, /* Katakana */
+    { 0x3400, 0x9fff }, /* CJK ideographs */
+    { 0xac00, 0xd7a3 }, /* Hangul syllables */
+    { 0xfe00, 0xfe0f }, /* variation selectors */
+    { 0xff01, 0xffbe }, /* full and half width */
+    { 0xfffc, 0xfffd }, /* replacement characters */
     { 0x1f300, 0x1f64f }, /* pictographs, faces */
     { 0x1f900, 0x1f9ff }, /* pictographs */
 };
@@ -185,12 +185,13 @@ static bool is_fixed(uint32_t code)
     return low < sizeof fixed_ranges / sizeof *fixed_ranges && code >= fixed_ranges[low].first;
 }
 
-static bool is_plain(uint64_t word)
+static bool is_plain_word(uint64_t word)
 {
     return !(word_has_high(word) | word_has_byte(word, '\r'));
 }
 
-/* Bytes at the beginning that are fixed characters; *last is where the last of them starts. */
+/* Count the bytes at the start that are fixed characters. *last is the offset of the last one.
+ */
 static size_t fixed_prefix(const uint8_t *p, size_t n, size_t *last)
 {
     size_t i = 0;
@@ -198,13 +199,13 @@ static size_t fixed_prefix(const uint8_t *p, size_t n, size_t *last)
 
     *last = 0;
     while (i < n) {
-        while (n - i >= WORD_BYTES && is_plain(word_load(p + i))) {
+        while (n - i >= WORD_BYTES && is_plain_word(word_load(p + i))) {
             i += WORD_BYTES;
             *last = i - 1;
         }
         if (i == n)
             break;
-        const size_t len = decode(p + i, n - i, &code);
+        const size_t len = utf8_decode(p + i, n - i, &code);
         if (len == 0 || !is_fixed(code))
             return i;
         *last = i;
@@ -220,24 +221,24 @@ bool utf8_is_canonical(struct slice text)
     return fixed_prefix((const uint8_t *)text.ptr, text.len, &last) == text.len;
 }
 
-/* Bytes of the line end at p that is not LF alone; 0 for none. */
+/* Get the length of the line end at p that canonical form replaces; 0: there is none. */
 static size_t line_end_len(const uint8_t *p, size_t n)
 {
     uint32_t code;
 
     if (p[0] == '\r')
         return n > 1 && p[1] == '\n' ? 2 : 1;
-    return decode(p, n, &code) == 3 && code == 0x2028 ? 3 : 0;
+    return utf8_decode(p, n, &code) == 3 && code == 0x2028 ? 3 : 0;
 }
 
-/* Bytes up to the next fixed character or line end. */
-static size_t loose_prefix(const uint8_t *p, size_t n)
+/* Count the bytes up to the next fixed character or line end. */
+static size_t unfixed_prefix(const uint8_t *p, size_t n)
 {
     size_t i = 0;
     uint32_t code;
 
     while (i < n) {
-        const size_t len = decode(p + i, n - i, &code);
+        const size_t len = utf8_decode(p + i, n - i, &code);
 
         if (len > 0 && (is_fixed(code) || line_end_len(p + i, n - i) > 0))
             break;
@@ -257,7 +258,7 @@ static int add_composed(const uint8_t *p, size_t n, struct buf *out, struct erro
     utf8proc_ssize_t need = utf8proc_decompose(p, (utf8proc_ssize_t)n, codes, len, options);
     if (need > len) {
         len = need;
-        codes = malloc(((size_t)len + 1) * sizeof *codes); /* reencode adds a NUL */
+        codes = malloc(((size_t)len + 1) * sizeof *codes); /* utf8proc_reencode() adds a NUL */
         if (!codes)
             return error_nomem(err);
         need = utf8proc_decompose(p, (utf8proc_ssize_t)n, codes, len, options);
@@ -265,7 +266,7 @@ static int add_composed(const uint8_t *p, size_t n, struct buf *out, struct erro
     if (need >= 0)
         need = utf8proc_reencode(codes, need, options);
     if (need < 0)
-        error_set(err, ERR_INPUT, "normalising %zu bytes of text: %s", n,
+        error_set(err, ERR_INPUT, "cannot normalise %zu bytes of text: %s", n,
                   utf8proc_errmsg(need));
     else
         rc = buf_add(out, codes, (size_t)need, err);
@@ -275,9 +276,8 @@ static int add_composed(const uint8_t *p, size_t n, struct buf *out, struct erro
 }
 
 /*
- * A text falls apart before every fixed character: what stands there never combines with what
- * precedes it. So only the stretches of other characters, each with the fixed character they
- * may combine with, have to be normalised; the rest is copied.
+ * A fixed character never combines with the text before it. So only runs of other characters,
+ * each with the fixed character before it, are normalised. All other text is copied.
  */
 int utf8_canonical(struct slice text, struct buf *out, struct error *err)
 {
@@ -296,7 +296,7 @@ int utf8_canonical(struct slice text, struct buf *out, struct error *err)
                 return -1;
             n += line_end;
         } else {
-            n += loose_prefix(p + n, left - n);
+            n += unfixed_prefix(p + n, left - n);
             if (buf_add(out, p, last, err) < 0 ||
                 add_composed(p + last, n - last, out, err) < 0)
                 return -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * utf8.h - what we need to know of Unicode; the only code that includes <utf8proc.h>.
+ * utf8.h - UTF-8 and Unicode properties. Only utf8.c includes <utf8proc.h>.
  */
 #ifndef CURATE_UTF8_H
 #define CURATE_UTF8_H
@@ -14,34 +14,35 @@
 struct buf;
 struct error;
 
-/* The offset of the first byte that is not well-formed UTF-8 (overlong forms, surrogates and
- * values above U+10FFFF are not), or text.len when all of it is. ASCII runs at memory speed. */
+/* Find the first byte that is not valid UTF-8; overlong forms, surrogates and values above
+ * U+10FFFF are invalid. Returns its offset, or text.len if all is valid. ASCII is checked at
+ * memory speed. */
 size_t utf8_bad_at(struct slice text);
 
-/* Append text with U+FFFD for each byte that is in no well-formed character. */
+/* Append text with each invalid byte replaced by U+FFFD. Returns 0, or -1 with err set. */
 int utf8_repair(struct slice text, struct buf *out, struct error *err);
 
-/* Bytes of the character at text.ptr[0], 1 for a byte that starts none; 0 for no text. */
+/* Get the length in bytes of the first character; 1 for an invalid byte, 0 for empty text. */
 size_t utf8_char_len(struct slice text);
 
-/* The first character of text.len > 0 bytes and how many bytes it takes; U+FFFD, of one byte,
- * for a byte that starts none. */
+/* Decode the first character of a text that is not empty, and get its length in bytes. An
+ * invalid byte gives U+FFFD and length 1. */
 uint32_t utf8_first(struct slice text, size_t *len);
-/* Its bytes; how many there are. */
+/* Encode a character. Returns its length in bytes. */
 size_t utf8_put(uint32_t code, char out[4]);
-/* One character for another, as far as it goes that way. */
+/* Get the lower case of a character, where that is one character. */
 uint32_t utf8_lower(uint32_t code);
 bool utf8_is_space(uint32_t code);
 bool utf8_is_letter(uint32_t code);
-/* Two columns wide: those of Han, kana, Hangul. */
+/* True if the character is two columns wide: Han, kana, Hangul. */
 bool utf8_is_wide(uint32_t code);
 
-/* True when canonicalising (NFC, LF line ends) would change nothing, decided cheaply; false
- * also means "perhaps". */
+/* True if the text is certainly in canonical form (NFC, LF line ends). A quick check: false
+ * means that it may or may not be. */
 bool utf8_is_canonical(struct slice text);
 
-/* Append the canonical form (NFC; CR LF, CR and U+2028 become LF) of well-formed UTF-8. NUL is
- * kept. */
+/* Append the canonical form of valid UTF-8: NFC, with CR LF, CR and U+2028 replaced by LF. NUL
+ * stays. Returns 0, or -1 with err set. */
 int utf8_canonical(struct slice text, struct buf *out, struct error *err);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * word.h - questions to eight bytes at once.
+ * word.h - test eight bytes at once.
  *
- * Each answers nonzero when one of the bytes is as asked; answers may be joined with '|'. Bits
- * above the first hit may be wrong.
+ * The word_has functions return nonzero if one of the bytes matches. Combine results with '|'.
+ * Only the first match is exact: bits for later bytes may be wrong.
  */
 #ifndef CURATE_WORD_H
 #define CURATE_WORD_H
@@ -30,7 +30,7 @@ static inline uint64_t word_has_high(uint64_t word)
     return word & WORD_HIGH;
 }
 
-/* Below `limit`, which is at most 0x80: only such a byte borrows into its clear high bit. */
+/* Match bytes below `limit`, at most 0x80. Only such a byte borrows into its clear high bit. */
 static inline uint64_t word_has_below(uint64_t word, uint8_t limit)
 {
     return (word - WORD_EACH(limit)) & ~word & WORD_HIGH;
@@ -41,8 +41,8 @@ static inline uint64_t word_has_byte(uint64_t word, uint8_t byte)
     return word_has_below(word ^ WORD_EACH(byte), 1);
 }
 
-/* How many bytes come before the first hit, or fewer: where the first byte of a word is not its
- * lowest one, nothing is known. hits is not 0. */
+/* Count the bytes before the first match; hits must not be 0. On big-endian machines returns 0,
+ * which is always a valid lower bound. */
 static inline size_t word_before(uint64_t hits)
 {
     return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? (size_t)__builtin_ctzll(hits) / 8 : 0;

@@ -16,12 +16,13 @@
 #include "base/error.h"
 
 /*
- * How a run works: the caller writes the job, then publishes its items by storing n_left. Who
- * lowers n_left by one owns an item, and only then reads the job: the run cannot end while an
- * owned item is unfinished, so the job it reads is the one the item belongs to, also for a
- * thread that comes late from an earlier run. The run is over when n_done reaches n_items.
+ * How a run works: the caller writes work, arg and n_items, then publishes the items by storing
+ * n_left. A thread claims an item by lowering n_left by one, and only then reads work and arg.
+ * The run cannot end while a claimed item is unfinished. So a thread always reads the members
+ * that belong to its item, even if it comes late from an earlier run. The run ends when n_done
+ * reaches n_items.
  *
- * Loops follow each other within microseconds, so everybody spins a little before sleeping.
+ * Loops follow each other within microseconds, so threads spin for SPIN_NS before they sleep.
  */
 enum { SPIN_NS = 10000, MAX_THREADS = 4096 };
 
@@ -39,19 +40,19 @@ struct pool {
     pthread_cond_t work_ready;
     pthread_cond_t work_done;
 
-    /* The job; constant while an item of it is unfinished. */
+    /* The current run; constant while one of its items is unfinished. */
     pool_work *work;
     void *arg;
     size_t n_items;
 
-    _Alignas(64) atomic_size_t n_left; /* items nobody owns yet */
+    _Alignas(64) atomic_size_t n_left; /* items that no thread has claimed */
     _Alignas(64) atomic_size_t n_done;
     _Alignas(64) atomic_size_t n_asleep; /* workers waiting for work_ready */
     atomic_bool caller_asleep;
     atomic_bool quit;
 };
 
-static bool claim(struct pool *pool, size_t *item)
+static bool claim_item(struct pool *pool, size_t *item)
 {
     size_t left = atomic_load_explicit(&pool->n_left, memory_order_acquire);
 
@@ -73,11 +74,11 @@ static void wake_caller(struct pool *pool)
     pthread_mutex_unlock(&pool->lock);
 }
 
-static void work_off(struct pool *pool, size_t thread)
+static void run_items(struct pool *pool, size_t thread)
 {
     size_t item;
 
-    while (claim(pool, &item)) {
+    while (claim_item(pool, &item)) {
         const size_t n_items = pool->n_items;
 
         pool->work(pool->arg, item, thread);
@@ -86,17 +87,17 @@ static void work_off(struct pool *pool, size_t thread)
     }
 }
 
-static bool has_work(struct pool *pool)
+static bool pool_has_work(struct pool *pool)
 {
     return atomic_load(&pool->n_left) > 0 || atomic_load(&pool->quit);
 }
 
-static bool is_done(struct pool *pool)
+static bool pool_is_done(struct pool *pool)
 {
     return atomic_load(&pool->n_done) == pool->n_items;
 }
 
-/* True as soon as the condition holds, false when it did not come true in time. */
+/* Spin until the condition holds. Returns false if it does not hold within SPIN_NS. */
 static bool spin_until(bool (*holds)(struct pool *), struct pool *pool)
 {
     const int64_t stop_ns = clock_mono_ns() + SPIN_NS;
@@ -108,20 +109,20 @@ static bool spin_until(bool (*holds)(struct pool *), struct pool *pool)
     return false;
 }
 
-static void *run_worker(void *arg)
+static void *pool_worker(void *arg)
 {
     const struct worker *self = arg;
     struct pool *pool = self->pool;
 
     while (!atomic_load(&pool->quit)) {
-        work_off(pool, self->thread);
-        if (spin_until(has_work, pool))
+        run_items(pool, self->thread);
+        if (spin_until(pool_has_work, pool))
             continue;
         pthread_mutex_lock(&pool->lock);
-        /* Announced before n_left is read again, as pool_run() stores n_left before it reads
-         * n_asleep: one of the two sees the other. */
+        /* Raise n_asleep before reading n_left. pool_run() stores n_left before reading
+         * n_asleep, so at least one of the two sees the other's write. */
         atomic_fetch_add(&pool->n_asleep, 1);
-        while (!has_work(pool))
+        while (!pool_has_work(pool))
             pthread_cond_wait(&pool->work_ready, &pool->lock);
         atomic_fetch_sub(&pool->n_asleep, 1);
         pthread_mutex_unlock(&pool->lock);
@@ -129,14 +130,14 @@ static void *run_worker(void *arg)
     return NULL;
 }
 
-static int start_workers(struct pool *pool, struct error *err)
+static int start_pool_workers(struct pool *pool, struct error *err)
 {
     for (size_t i = 0; i + 1 < pool->n_threads; i++) {
         struct worker *worker = &pool->workers[i];
 
         worker->pool = pool;
         worker->thread = i + 1;
-        const int rc = pthread_create(&worker->id, NULL, run_worker, worker);
+        const int rc = pthread_create(&worker->id, NULL, pool_worker, worker);
         if (rc != 0)
             return error_errno(err, rc, "starting a thread");
         pool->n_started++;
@@ -147,7 +148,7 @@ static int start_workers(struct pool *pool, struct error *err)
 int pool_new(size_t n_threads, struct pool **out, struct error *err)
 {
     if (n_threads < 1 || n_threads > MAX_THREADS)
-        return error_set(err, ERR_USAGE, "%zu threads: give a number from 1 to %d", n_threads,
+        return error_set(err, ERR_USAGE, "%zu threads: must be 1 to %d", n_threads,
                          MAX_THREADS);
 
     struct pool *pool = aligned_alloc(_Alignof(struct pool), sizeof *pool);
@@ -163,7 +164,7 @@ int pool_new(size_t n_threads, struct pool **out, struct error *err)
         pool_free(pool);
         return error_nomem(err);
     }
-    if (start_workers(pool, err) < 0) {
+    if (start_pool_workers(pool, err) < 0) {
         pool_free(pool);
         return -1;
     }
@@ -193,13 +194,13 @@ size_t pool_threads(const struct pool *pool)
     return pool->n_threads;
 }
 
-static void wait_until_done(struct pool *pool)
+static void wait_for_items(struct pool *pool)
 {
-    if (spin_until(is_done, pool))
+    if (spin_until(pool_is_done, pool))
         return;
     pthread_mutex_lock(&pool->lock);
     atomic_store(&pool->caller_asleep, true);
-    while (!is_done(pool))
+    while (!pool_is_done(pool))
         pthread_cond_wait(&pool->work_done, &pool->lock);
     atomic_store(&pool->caller_asleep, false);
     pthread_mutex_unlock(&pool->lock);
@@ -222,12 +223,12 @@ void pool_run(struct pool *pool, size_t n_items, pool_work *work, void *arg)
         pthread_cond_broadcast(&pool->work_ready);
         pthread_mutex_unlock(&pool->lock);
     }
-    work_off(pool, 0);
-    wait_until_done(pool);
+    run_items(pool, 0);
+    wait_for_items(pool);
 }
 
-/* One line of a small file; false when there is none. */
-static bool read_line(const char *path, char *line, int size)
+/* Read the first line of a file. Returns false if there is none. */
+static bool read_first_line(const char *path, char *line, int size)
 {
     FILE *file = fopen(path, "re");
 
@@ -238,8 +239,7 @@ static bool read_line(const char *path, char *line, int size)
     return ok;
 }
 
-/* Processors a quota of quota_us every period_us keeps busy, rounded up; no quota is no limit.
- */
+/* Convert a CPU quota to a number of processors, rounded up. No quota gives SIZE_MAX. */
 static size_t quota_cpus(long long quota_us, long long period_us)
 {
     if (quota_us <= 0 || period_us <= 0)
@@ -255,8 +255,8 @@ static size_t cgroup_v2_cpus(const char *folder)
 
     if (snprintf(path, sizeof path, "%s/cpu.max", folder) >= (int)sizeof path)
         return SIZE_MAX;
-    /* "max 100000" says that there is no limit. */
-    if (!read_line(path, line, sizeof line) ||
+    /* "max 100000" means no limit. */
+    if (!read_first_line(path, line, sizeof line) ||
         sscanf(line, "%lld %lld", &quota_us, &period_us) != 2)
         return SIZE_MAX;
     return quota_cpus(quota_us, period_us);
@@ -266,22 +266,23 @@ static size_t cgroup_v1_cpus(void)
 {
     char quota[64], period[64];
 
-    if (!read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota, sizeof quota) ||
-        !read_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period))
+    if (!read_first_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota, sizeof quota) ||
+        !read_first_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period))
         return SIZE_MAX;
     return quota_cpus(strtoll(quota, NULL, 10), strtoll(period, NULL, 10));
 }
 
-/* The tightest quota of our own cgroup and those around it. */
+/* Get the smallest quota of our cgroup and the cgroups around it. */
 static size_t cgroup_cpus(void)
 {
     static const char root[] = "/sys/fs/cgroup";
     char folder[PATH_MAX];
     char line[PATH_MAX / 2] = "";
-    size_t least = cgroup_v1_cpus();
+    size_t min_cpus = cgroup_v1_cpus();
 
-    /* On version 2 alone the file has one line, "0::/our/group". */
-    if (!read_line("/proc/self/cgroup", line, sizeof line) || strncmp(line, "0::/", 4) != 0)
+    /* With version 2 alone, the file has one line: "0::/our/group". */
+    if (!read_first_line("/proc/self/cgroup", line, sizeof line) ||
+        strncmp(line, "0::/", 4) != 0)
         snprintf(line, sizeof line, "0::/");
     line[strcspn(line, "\n")] = '\0';
     snprintf(folder, sizeof folder, "%s%s", root, line + 3);
@@ -289,10 +290,10 @@ static size_t cgroup_cpus(void)
         const size_t n = cgroup_v2_cpus(folder);
         char *slash = strrchr(folder, '/');
 
-        if (n < least)
-            least = n;
+        if (n < min_cpus)
+            min_cpus = n;
         if (!slash || (size_t)(slash - folder) < sizeof root - 1)
-            return least;
+            return min_cpus;
         *slash = '\0';
     }
 }
@@ -303,7 +304,7 @@ size_t pool_cpu_count(void)
     size_t n = online > 0 ? (size_t)online : 1;
     cpu_set_t mask;
 
-    /* Refused where there are more processors than a cpu_set_t holds; then all are ours. */
+    /* Fails if there are more processors than a cpu_set_t has bits; then use all of them. */
     if (sched_getaffinity(0, sizeof mask, &mask) == 0 && CPU_COUNT(&mask) > 0)
         n = (size_t)CPU_COUNT(&mask);
 

@@ -20,7 +20,7 @@ struct queue {
     void *items[];
 };
 
-/* Timed waits must not jump when somebody sets the clock. */
+/* Use the monotonic clock: setting the wall clock must not affect timed waits. */
 static int init_condition(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;
@@ -35,7 +35,7 @@ static int init_condition(pthread_cond_t *condition)
     return rc;
 }
 
-static int init_primitives(struct queue *queue)
+static int init_queue_locks(struct queue *queue)
 {
     int rc = pthread_mutex_init(&queue->mutex, NULL);
 
@@ -56,15 +56,15 @@ no_mutex:
 int queue_new(size_t capacity, struct queue **out, struct error *err)
 {
     if (capacity == 0 || capacity > (SIZE_MAX - sizeof(struct queue)) / sizeof(void *))
-        return error_set(err, ERR_INVARIANT, "a queue cannot hold %zu items", capacity);
+        return error_set(err, ERR_INVARIANT, "invalid queue capacity: %zu items", capacity);
     struct queue *queue = calloc(1, sizeof *queue + capacity * sizeof queue->items[0]);
     if (!queue)
         return error_nomem(err);
     queue->capacity = capacity;
-    const int rc = init_primitives(queue);
+    const int rc = init_queue_locks(queue);
     if (rc != 0) {
         free(queue);
-        return error_errno(err, rc, "setting up a queue");
+        return error_errno(err, rc, "cannot create a queue");
     }
     *out = queue;
     return 0;
@@ -85,18 +85,18 @@ bool queue_put(struct queue *queue, void *item)
     pthread_mutex_lock(&queue->mutex);
     while (queue->n == queue->capacity && !queue->cancelled)
         pthread_cond_wait(&queue->not_full, &queue->mutex);
-    const bool taken = !queue->cancelled;
-    if (taken) {
+    const bool added = !queue->cancelled;
+    if (added) {
         queue->items[(queue->first + queue->n) % queue->capacity] = item;
         queue->n++;
         pthread_cond_signal(&queue->not_empty);
     }
     pthread_mutex_unlock(&queue->mutex);
-    return taken;
+    return added;
 }
 
-/* The oldest item; the caller holds the mutex and knows that there is one. */
-static void *remove_first(struct queue *queue)
+/* Remove the oldest item. The caller holds the mutex; the queue is not empty. */
+static void *remove_first_item(struct queue *queue)
 {
     void *item = queue->items[queue->first];
 
@@ -114,12 +114,12 @@ void *queue_take(struct queue *queue)
     while (queue->n == 0 && !queue->closed && !queue->cancelled)
         pthread_cond_wait(&queue->not_empty, &queue->mutex);
     if (queue->n > 0 && !queue->cancelled)
-        item = remove_first(queue);
+        item = remove_first_item(queue);
     pthread_mutex_unlock(&queue->mutex);
     return item;
 }
 
-static struct timespec deadline_after(unsigned timeout_ms)
+static struct timespec queue_deadline(unsigned timeout_ms)
 {
     struct timespec at;
 
@@ -135,7 +135,7 @@ static struct timespec deadline_after(unsigned timeout_ms)
 
 int queue_take_within(struct queue *queue, unsigned timeout_ms, void **item)
 {
-    const struct timespec deadline = deadline_after(timeout_ms);
+    const struct timespec deadline = queue_deadline(timeout_ms);
     int waited = 0;
     int rc = 0;
 
@@ -145,7 +145,7 @@ int queue_take_within(struct queue *queue, unsigned timeout_ms, void **item)
     if (queue->cancelled || (queue->n == 0 && queue->closed)) {
         rc = -1;
     } else if (queue->n > 0) {
-        *item = remove_first(queue);
+        *item = remove_first_item(queue);
         rc = 1;
     }
     pthread_mutex_unlock(&queue->mutex);
@@ -172,7 +172,7 @@ void queue_cancel(struct queue *queue)
 void *queue_drain(struct queue *queue)
 {
     pthread_mutex_lock(&queue->mutex);
-    void *item = queue->n > 0 ? remove_first(queue) : NULL;
+    void *item = queue->n > 0 ? remove_first_item(queue) : NULL;
     pthread_mutex_unlock(&queue->mutex);
     return item;
 }

@@ -7,9 +7,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json/jsonout.h"
+#include "base/text/escape.h"
 #include "cli/command.h"
 #include "cli/segment_text.h"
-#include "cli/shown.h"
 #include "store/query.h"
 #include "store/store.h"
 
@@ -166,7 +166,7 @@ static int print_segment(struct show *show, const char *what, const struct segme
                    "     | ",
                    what, segment->index, segment->n_segments - 1, segment->nll,
                    segment->attention) < 0 ||
-        shown_add(buf_slice(&show->text), SEGMENT_CHARS, &show->out, err) < 0)
+        escape_add_line(&show->out, buf_slice(&show->text), SEGMENT_CHARS, err) < 0)
         return -1;
     return buf_add_text(&show->out, "\n", err);
 }
@@ -274,7 +274,7 @@ static int add_text(struct show *show, const char *what, struct slice text, stru
         return 0;
     }
     if (buf_printf(&show->out, err, "   %-12s ", what) < 0 ||
-        shown_add(text, LINE_CHARS, &show->out, err) < 0)
+        escape_add_line(&show->out, text, LINE_CHARS, err) < 0)
         return -1;
     return buf_add_text(&show->out, "\n", err);
 }
@@ -294,7 +294,7 @@ static int add_head(struct show *show, const struct place *place, struct slice e
         return 0;
     }
     if (buf_printf(&show->out, err, "%" PRId64 ". ", place->rank) < 0 ||
-        shown_add(ext_id, LINE_CHARS, &show->out, err) < 0)
+        escape_add_line(&show->out, ext_id, LINE_CHARS, err) < 0)
         return -1;
     return buf_printf(&show->out, err, "  score %.4g\n", place->score);
 }

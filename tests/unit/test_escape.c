@@ -4,13 +4,13 @@
 #include "base/buf.h"
 #include "base/text/escape.h"
 
-static void assert_shown(struct slice text, const char *want)
+static void assert_escaped(struct slice text, const char *want)
 {
     struct error err;
     struct buf out;
 
     buf_init(&out, 10000);
-    assert_ok(visible_add(&out, text, &err));
+    assert_ok(escape_add(&out, text, &err));
     assert_string_equal(out.data ? out.data : "", want);
     buf_release(&out);
 }
@@ -25,10 +25,10 @@ static void leaves_text_of_any_language_alone(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        assert_shown(slice_text(texts[i]), texts[i]);
+        assert_escaped(slice_text(texts[i]), texts[i]);
 }
 
-static void writes_out_what_steers_a_terminal(void **state)
+static void escapes_what_controls_a_terminal(void **state)
 {
     static const struct {
         const char *text, *want;
@@ -54,11 +54,44 @@ static void writes_out_what_steers_a_terminal(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_shown(slice_text(cases[i].text), cases[i].want);
-    assert_shown(slice_of("a\0b", 3), "a\\u0000b");
+        assert_escaped(slice_text(cases[i].text), cases[i].want);
+    assert_escaped(slice_of("a\0b", 3), "a\\u0000b");
 }
 
-static void knows_a_character_that_is_cut_off(void **state)
+static void escapes_to_one_line_of_limited_length(void **state)
+{
+    static const struct {
+        const char *text, *want;
+        size_t max_chars;
+    } cases[] = {
+        { "", "", 5 },
+        { "", "", 0 },
+        { "caf\xc3\xa9", "caf\xc3\xa9", 4 },
+        { "caf\xc3\xa9", "caf\xe2\x80\xa6", 3 },
+        { "a\nb",
+          "a\xe2\x8f\x8e"
+          "b",
+          5 },
+        { "a\tb\033\xff",
+          "a\xef\xbf\xbd"
+          "b\xef\xbf\xbd\xef\xbf\xbd",
+          5 },
+        { "x", "\xe2\x80\xa6", 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct error err;
+        struct buf out;
+
+        buf_init(&out, 10000);
+        assert_ok(escape_add_line(&out, slice_text(cases[i].text), cases[i].max_chars, &err));
+        assert_string_equal(out.data ? out.data : "", cases[i].want);
+        buf_release(&out);
+    }
+}
+
+static void counts_the_bytes_of_an_incomplete_character(void **state)
 {
     static const struct {
         const char *text;
@@ -78,16 +111,17 @@ static void knows_a_character_that_is_cut_off(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_int_equal(visible_unfinished(slice_text(cases[i].text)), cases[i].want);
+        assert_int_equal(escape_incomplete_tail(slice_text(cases[i].text)), cases[i].want);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(leaves_text_of_any_language_alone),
-        cmocka_unit_test(writes_out_what_steers_a_terminal),
-        cmocka_unit_test(knows_a_character_that_is_cut_off),
+        cmocka_unit_test(escapes_what_controls_a_terminal),
+        cmocka_unit_test(escapes_to_one_line_of_limited_length),
+        cmocka_unit_test(counts_the_bytes_of_an_incomplete_character),
     };
 
-    return cmocka_run_group_tests_name("visible", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("escape", tests, NULL, NULL);
 }

@@ -777,7 +777,7 @@ static void a_top_is_done_once_and_can_be_completed(void **state)
     /* More than was asked for is not known, and not made up. */
     assert_fails(
         stage_run(&f->run, &err, "select", "name", "s", "by", "gateau", "top", "4", NULL),
-        ERR_USAGE, "first 3 only");
+        ERR_USAGE, "only the first 3");
     assert_fails(
         stage_run(&f->run, &err, "cohort make", "cohort", "gateau", "alpha", "0.5", NULL),
         ERR_USAGE, "without --top");
