@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Built without the flags of any instruction set: it must run everywhere to say what will.
+ * Built without the flags of any instruction set: it must run on any CPU.
  */
 #include "scoring/kernels/kernels.h"
 
@@ -23,7 +23,7 @@
 #define HAS_AVX512VNNI (1u << 11)
 /* CPUID leaf 7, subleaf 1, EAX. */
 #define HAS_AVX512BF16 (1u << 5)
-/* XCR0: what the system saves when it switches threads. */
+/* XCR0: registers that the system saves when it switches threads. */
 #define SAVES_XMM_YMM   0x06u
 #define SAVES_ZMM_MASKS 0xe0u
 
@@ -32,8 +32,8 @@ static bool cpu_has_all(unsigned have, unsigned want)
     return (have & want) == want;
 }
 
-/* The low half of XCR0. Needs OSXSAVE. The instruction as bytes asks nothing of the assembler.
- */
+/* The low half of XCR0. Needs OSXSAVE. The instruction (xgetbv) is written as bytes, so that
+ * the assembler need not know it. */
 static unsigned saved_state(void)
 {
     unsigned low, high;

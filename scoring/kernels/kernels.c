@@ -3,9 +3,9 @@
 
 #include "scoring/kernels/variants.h"
 
-/* In order of preference, the last one first: a later variant overwrites an earlier one. */
+/* A later variant overwrites an earlier one, so the best comes last. */
 static const struct {
-    unsigned needs; /* of enum cpu_flag, all of them */
+    unsigned needs; /* all these flags of enum cpu_flag */
     void (*use)(struct kernels *k);
 } variants[] = {
     { 0, use_ref },

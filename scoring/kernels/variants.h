@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * variants.h - what each instruction set offers.
+ * variants.h - the variants of the kernels, one family per instruction set.
  *
- * use_NAME() overwrites the entries of k that its instruction set does better; use_ref() fills
- * them all. Calling one is safe on any CPU, calling what it put in the table is not.
+ * use_ref() fills all entries of k with the C reference. use_NAME() overwrites the entries that
+ * its instruction set computes faster. These functions run on any CPU; the kernels that they
+ * enter do not.
  */
 #ifndef CURATE_VARIANTS_H
 #define CURATE_VARIANTS_H

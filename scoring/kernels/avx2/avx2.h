@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * avx2.h - the kernels in AVX2, FMA and F16C: 8 lanes, 16 registers.
+ * avx2.h - kernels for AVX2, FMA and F16C: 8 lanes, 16 registers.
  *
- * The contracts stand in kernels.h, member by member.
+ * The contract of each function is at the member of the same name in kernels.h.
  */
 #ifndef CURATE_AVX2_H
 #define CURATE_AVX2_H

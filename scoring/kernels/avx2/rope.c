@@ -2,7 +2,7 @@
 #include "scoring/kernels/avx2/avx2.h"
 #include "scoring/kernels/avx2/vector.h"
 
-/* Four pairs a step: cosines and sines doubled to the lanes of their pairs. */
+/* Four pairs per step. Each cosine and sine is copied to both lanes of its pair. */
 void rope_norm_avx2(float *x, const float *cos, const float *sin, size_t n)
 {
     const __m256i twice = _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vector.h - what the AVX2 kernels share.
+ * vector.h - vector functions shared by the AVX2 kernels.
  *
- * All of it is static: a copy built with these flags must not be the one the linker keeps for
- * code that runs on any CPU.
+ * All are static. Otherwise the linker might use a copy that was built with these flags in code
+ * that must run on any CPU.
  */
 #ifndef CURATE_AVX2_VECTOR_H
 #define CURATE_AVX2_VECTOR_H
@@ -14,7 +14,7 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-/* The mask of the first n of 8 lanes; of all 8 when n is more. */
+/* The mask of the first n of 8 lanes; of all 8 if n is larger. */
 ALWAYS_INLINE __m256i first_lanes(size_t n)
 {
     static const int32_t live[16] = { -1, -1, -1, -1, -1, -1, -1, -1 };
@@ -22,13 +22,14 @@ ALWAYS_INLINE __m256i first_lanes(size_t n)
     return _mm256_loadu_si256((const __m256i *)(live + (n < 8 ? 8 - n : 0)));
 }
 
-/* The first n of 8 floats, 0 in the lanes after them. Nothing is read past them. */
+/* Load n floats; the lanes after them are 0. Nothing is read past them. */
 ALWAYS_INLINE __m256 load_first(const float *x, size_t n)
 {
     return n >= 8 ? _mm256_loadu_ps(x) : _mm256_maskload_ps(x, first_lanes(n));
 }
 
-/* A masked store costs some AMD cores a dozen plain ones: only the last vector pays it. */
+/* Store the first n floats. On some AMD cores a masked store takes as long as a dozen plain
+ * ones, so it is used for the last vector only. */
 ALWAYS_INLINE void store_first(float *x, size_t n, __m256 value)
 {
     if (n >= 8)
@@ -37,7 +38,7 @@ ALWAYS_INLINE void store_first(float *x, size_t n, __m256 value)
         _mm256_maskstore_ps(x, first_lanes(n), value);
 }
 
-/* Four doubles in a fixed order. */
+/* Add four doubles in a fixed order. */
 ALWAYS_INLINE double add_lanes(__m256d x)
 {
     const __m128d pair = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
@@ -56,17 +57,18 @@ ALWAYS_INLINE __m256d widen_high(__m256 x)
 }
 
 /*
- * exp(x) to about one unit in the last place: 0 for -INFINITY, INFINITY above the largest
- * float, NaN for NaN.
+ * exp(x) to about one unit in the last place. It is 0 for -INFINITY, INFINITY if the result
+ * exceeds the largest float, and NaN for NaN.
  *
- * x = count * ln 2 + r with |r| <= ln 2 / 2; ln 2 in two floats makes the first step exact. The
- * polynomial is 1 + r + r^2 q(r), the five coefficients of q fitted by Remez exchange to the
- * relative error, which stays under 4e-9. 2^count is applied in two halves, as 2^-150 and 2^128
- * are no floats: the first product is exact, the second rounds to a subnormal once.
+ * x = count * ln 2 + r with |r| <= ln 2 / 2. ln 2 is split into two floats, so that the first
+ * step is exact. The polynomial is 1 + r + r^2 q(r). The five coefficients of q were fitted by
+ * Remez exchange; the relative error is below 4e-9. 2^count is applied as two factors, because
+ * 2^-150 and 2^128 are not floats. The first product is exact; the second rounds once, if the
+ * result is subnormal.
  */
 ALWAYS_INLINE __m256 exp_lanes(__m256 x)
 {
-    /* min and max return their second operand for a NaN. */
+    /* With a NaN, min and max return the second operand. */
     x = _mm256_min_ps(_mm256_set1_ps(89.0f), x);
     x = _mm256_max_ps(_mm256_set1_ps(-105.0f), x);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The last elements go through the same vectors as the others, masked: an element does not feel
- * where in the row it stands.
+ * The last elements of a row use the same vector instructions as the others, with a mask. So
+ * the result for an element does not depend on its place in the row.
  */
 #include "scoring/kernels/avx512/avx512.h"
 #include "scoring/kernels/avx512/vector.h"
@@ -33,7 +33,7 @@ void gelu_tanh_avx512(float *x, size_t n)
     }
 }
 
-/* tanh(u) is 1 - 2 / (exp(2u) + 1): absolute accuracy is what a cap asks for. */
+/* tanh(u) = 1 - 2 / (exp(2u) + 1). Its absolute accuracy is sufficient for a cap. */
 void soft_cap_avx512(float *x, float cap, size_t n)
 {
     const __m512 one = _mm512_set1_ps(1);

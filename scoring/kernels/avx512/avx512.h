@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * avx512.h - the kernels in AVX-512 (F, BW, DQ, VL): 16 lanes, 32 registers, masks.
+ * avx512.h - kernels for AVX-512 (F, BW, DQ, VL): 16 lanes, 32 registers, masks.
  *
- * The contracts stand in kernels.h, member by member.
+ * The contract of each function is at the member of the same name in kernels.h.
  */
 #ifndef CURATE_AVX512_H
 #define CURATE_AVX512_H

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tiles of ROWS x 32: 24 accumulators, two vectors of b and one of a of the 32 registers. Every
- * element of every tile is the same chain of fused steps in order of l, so its bits depend on
- * nothing else.
+ * Tiles of ROWS x 32. 24 accumulators, two vectors of b and one of a use 27 of the 32
+ * registers. In every tile, an element is the same chain of fused steps in order of l. So its
+ * bits do not depend on the tile.
  */
 #include "scoring/kernels/avx512/avx512.h"
 #include "scoring/kernels/avx512/vector.h"
 
 enum {
     ROWS = 12,
-    /* Rows that do not fill a tile go in fours: eight sums still hide the latency. */
+    /* Rows of the last tiles, if they do not fill a larger one: eight sums still hide the
+     * latency. */
     ROWS_LAST = 4,
-    /* As in avx2/gemm.c: 128 kB of a packed panel a slice, 16 kB of strided lines. */
+    /* As in avx2/gemm.c: 128 kB of a packed panel per slice, 16 kB of strided lines. */
     DEPTH_PACKED = 1024,
     DEPTH_STRIDED = 128,
 };
 
-/* One call, or a slice of it in l. */
+/* One call, or a slice of it along l. */
 struct product {
     size_t k;
     const float *a;
@@ -26,17 +27,18 @@ struct product {
     float *out;
     size_t ldo;
     bool add;
-    __mmask16 live[2]; /* the columns below n */
+    __mmask16 live[2]; /* masks of the columns below n */
 };
 
-ALWAYS_INLINE __m512 load(const struct product *p, const float *x, size_t half, bool full)
+ALWAYS_INLINE __m512 gemm_load_avx512(const struct product *p, const float *x, size_t half,
+                                      bool full)
 {
     return full ? _mm512_loadu_ps(x + 16 * half)
                 : _mm512_maskz_loadu_ps(p->live[half], x + 16 * half);
 }
 
-ALWAYS_INLINE void store(const struct product *p, float *x, size_t half, bool full,
-                         __m512 value)
+ALWAYS_INLINE void gemm_store_avx512(const struct product *p, float *x, size_t half, bool full,
+                                     __m512 value)
 {
     if (full)
         _mm512_storeu_ps(x + 16 * half, value);
@@ -44,8 +46,10 @@ ALWAYS_INLINE void store(const struct product *p, float *x, size_t half, bool fu
         _mm512_mask_storeu_ps(x + 16 * half, p->live[half], value);
 }
 
-/* Rows i .. i + rows - 1. rows and full are constants where this is inlined. */
-ALWAYS_INLINE void tile(const struct product *p, size_t i, const size_t rows, const bool full)
+/* Compute rows i .. i + rows - 1. rows and full are constants at each call, so that the loops
+ * are unrolled. */
+ALWAYS_INLINE void gemm_tile_avx512(const struct product *p, size_t i, const size_t rows,
+                                    const bool full)
 {
     const size_t lda = p->lda;
     const size_t ldb = p->ldb;
@@ -56,10 +60,11 @@ ALWAYS_INLINE void tile(const struct product *p, size_t i, const size_t rows, co
 
     for (size_t r = 0; r < rows; r++)
         for (size_t h = 0; h < 2; h++)
-            sum[r][h] = p->add ? load(p, out + r * p->ldo, h, full) : _mm512_setzero_ps();
+            sum[r][h] =
+                p->add ? gemm_load_avx512(p, out + r * p->ldo, h, full) : _mm512_setzero_ps();
     for (size_t l = 0; l < p->k; l++) {
-        const __m512 b0 = load(p, b, 0, full);
-        const __m512 b1 = load(p, b, 1, full);
+        const __m512 b0 = gemm_load_avx512(p, b, 0, full);
+        const __m512 b1 = gemm_load_avx512(p, b, 1, full);
 
         for (size_t r = 0; r < rows; r++) {
             const __m512 x = _mm512_set1_ps(a[r * lda]);
@@ -71,26 +76,26 @@ ALWAYS_INLINE void tile(const struct product *p, size_t i, const size_t rows, co
     }
     for (size_t r = 0; r < rows; r++)
         for (size_t h = 0; h < 2; h++)
-            store(p, out + r * p->ldo, h, full, sum[r][h]);
+            gemm_store_avx512(p, out + r * p->ldo, h, full, sum[r][h]);
 }
 
-ALWAYS_INLINE void tiles(const struct product *p, size_t m, const bool full)
+ALWAYS_INLINE void gemm_tiles_avx512(const struct product *p, size_t m, const bool full)
 {
     size_t i = 0;
 
     for (; m - i >= ROWS; i += ROWS)
-        tile(p, i, ROWS, full);
+        gemm_tile_avx512(p, i, ROWS, full);
     for (; m - i >= ROWS_LAST; i += ROWS_LAST)
-        tile(p, i, ROWS_LAST, full);
+        gemm_tile_avx512(p, i, ROWS_LAST, full);
     switch (m - i) {
     case 3:
-        tile(p, i, 3, full);
+        gemm_tile_avx512(p, i, 3, full);
         break;
     case 2:
-        tile(p, i, 2, full);
+        gemm_tile_avx512(p, i, 2, full);
         break;
     case 1:
-        tile(p, i, 1, full);
+        gemm_tile_avx512(p, i, 1, full);
         break;
     }
 }
@@ -111,12 +116,12 @@ void gemm_f32_avx512(size_t m, size_t n, size_t k, const float *a, size_t lda, c
     const size_t depth = ldb == PANEL_AVX512 ? DEPTH_PACKED : DEPTH_STRIDED;
     size_t done = 0;
 
-    do { /* once for k = 0 too: it writes zeros */
+    do { /* also once for k = 0, which writes zeros */
         p.k = k - done < depth ? k - done : depth;
         if (n == PANEL_AVX512)
-            tiles(&p, m, true);
+            gemm_tiles_avx512(&p, m, true);
         else
-            tiles(&p, m, false);
+            gemm_tiles_avx512(&p, m, false);
         done += p.k;
         p.a += p.k;
         p.b += p.k * ldb;

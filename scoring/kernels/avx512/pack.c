@@ -1,36 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sixteen rows by sixteen elements are widened, transposed in registers and stored as sixteen
- * pieces of panel rows.
+ * Sixteen rows by sixteen elements are widened, transposed in registers, and stored as parts of
+ * sixteen panel rows.
  */
 #include "scoring/kernels/avx512/avx512.h"
 #include "scoring/kernels/avx512/vector.h"
 
 #include <string.h>
 
-/* Steps of l done for one half of the panel before the other: two cache lines of every row. */
+/* Elements packed into one half of the panel before the other half: two cache lines of each
+ * row. */
 enum { STRIP = 32 };
 
-/* Widen count <= 16 elements of a row from element `at`; the other lanes are 0. */
-ALWAYS_INLINE __m512 widen_f32(const uint8_t *row, size_t at, size_t count)
+/* Widen count <= 16 elements of a row, from element `at` on. The other lanes are 0. */
+ALWAYS_INLINE __m512 widen_f32_avx512(const uint8_t *row, size_t at, size_t count)
 {
     return load_first((const float *)(const void *)(row + 4 * at), count);
 }
 
-ALWAYS_INLINE __m512 widen_f16(const uint8_t *row, size_t at, size_t count)
+ALWAYS_INLINE __m512 widen_f16_avx512(const uint8_t *row, size_t at, size_t count)
 {
     return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first_lanes(count), row + 2 * at));
 }
 
-ALWAYS_INLINE __m512 widen_bf16(const uint8_t *row, size_t at, size_t count)
+ALWAYS_INLINE __m512 widen_bf16_avx512(const uint8_t *row, size_t at, size_t count)
 {
     const __m256i halves = _mm256_maskz_loadu_epi16(first_lanes(count), row + 2 * at);
 
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
 }
 
-/* A block is a scale in f16 and 32 signed bytes, so 16 elements never cross one. */
-ALWAYS_INLINE __m512 widen_q8_0(const uint8_t *row, size_t at, size_t count)
+/* A block has a scale in f16 and 32 signed bytes. So 16 elements are always in one block. */
+ALWAYS_INLINE __m512 widen_q8_0_avx512(const uint8_t *row, size_t at, size_t count)
 {
     const uint8_t *block = row + at / 32 * 34;
     uint16_t scale;
@@ -43,10 +44,10 @@ ALWAYS_INLINE __m512 widen_q8_0(const uint8_t *row, size_t at, size_t count)
 }
 
 /*
- * Lane j of v[i] and lane i of v[j] change places: first inside the squares of 4 x 4 that lie
- * in one quarter of four registers, then the squares among each other.
+ * Swap lane j of v[i] and lane i of v[j]. First transpose each 4 x 4 square, which is a quarter
+ * of four registers. Then exchange the squares.
  */
-ALWAYS_INLINE void transpose(__m512 v[16])
+ALWAYS_INLINE void transpose_avx512(__m512 v[16])
 {
     __m512 t[16];
 
@@ -74,72 +75,77 @@ ALWAYS_INLINE void transpose(__m512 v[16])
     }
 }
 
-/* count <= 16 elements of n rows into one half of the panel. */
-ALWAYS_INLINE void block(__m512 (*widen)(const uint8_t *row, size_t at, size_t count),
-                         const uint8_t *rows, size_t row_bytes, size_t n, size_t at,
-                         size_t count, float *out)
+/* Pack count <= 16 elements of n rows into one half of the panel. */
+ALWAYS_INLINE void pack_block_avx512(__m512 (*widen)(const uint8_t *row, size_t at,
+                                                     size_t count),
+                                     const uint8_t *rows, size_t row_bytes, size_t n, size_t at,
+                                     size_t count, float *out)
 {
     __m512 v[16];
 
     for (size_t r = 0; r < 16; r++)
         v[r] = r < n ? widen(rows + r * row_bytes, at, count) : _mm512_setzero_ps();
-    transpose(v);
+    transpose_avx512(v);
     for (size_t l = 0; l < count; l++)
         _mm512_storeu_ps(out + l * PANEL_AVX512, v[l]);
 }
 
-/* k <= STRIP elements of n rows into one half of the panel. */
-ALWAYS_INLINE void strip(__m512 (*widen)(const uint8_t *row, size_t at, size_t count),
-                         const uint8_t *rows, size_t row_bytes, size_t n, size_t first,
-                         size_t k, float *out)
+/* Pack k <= STRIP elements of n rows into one half of the panel. */
+ALWAYS_INLINE void pack_strip_avx512(__m512 (*widen)(const uint8_t *row, size_t at,
+                                                     size_t count),
+                                     const uint8_t *rows, size_t row_bytes, size_t n,
+                                     size_t first, size_t k, float *out)
 {
     size_t l = 0;
 
     if (n >= 16)
         for (; k - l >= 16; l += 16)
-            block(widen, rows, row_bytes, 16, first + l, 16, out + l * PANEL_AVX512);
+            pack_block_avx512(widen, rows, row_bytes, 16, first + l, 16,
+                              out + l * PANEL_AVX512);
     for (; k - l >= 16; l += 16)
-        block(widen, rows, row_bytes, n, first + l, 16, out + l * PANEL_AVX512);
+        pack_block_avx512(widen, rows, row_bytes, n, first + l, 16, out + l * PANEL_AVX512);
     if (l < k)
-        block(widen, rows, row_bytes, n, first + l, k - l, out + l * PANEL_AVX512);
+        pack_block_avx512(widen, rows, row_bytes, n, first + l, k - l, out + l * PANEL_AVX512);
 }
 
-ALWAYS_INLINE void pack(__m512 (*widen)(const uint8_t *row, size_t at, size_t count),
-                        const uint8_t *rows, size_t row_bytes, size_t n, size_t first, size_t k,
-                        float *out)
+ALWAYS_INLINE void pack_rows_avx512(__m512 (*widen)(const uint8_t *row, size_t at,
+                                                    size_t count),
+                                    const uint8_t *rows, size_t row_bytes, size_t n,
+                                    size_t first, size_t k, float *out)
 {
     for (size_t l = 0; l < k; l += STRIP) {
         const size_t left = k - l < STRIP ? k - l : STRIP;
         float *to = out + l * PANEL_AVX512;
 
-        strip(widen, rows, row_bytes, n, first + l, left, to);
+        pack_strip_avx512(widen, rows, row_bytes, n, first + l, left, to);
         if (n > 16)
-            strip(widen, rows + 16 * row_bytes, row_bytes, n - 16, first + l, left, to + 16);
+            pack_strip_avx512(widen, rows + 16 * row_bytes, row_bytes, n - 16, first + l, left,
+                              to + 16);
         else
-            strip(widen, rows, row_bytes, 0, first + l, left, to + 16);
+            pack_strip_avx512(widen, rows, row_bytes, 0, first + l, left, to + 16);
     }
 }
 
 void pack_f32_avx512(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                      float *out)
 {
-    pack(widen_f32, rows, row_bytes, n, first, k, out);
+    pack_rows_avx512(widen_f32_avx512, rows, row_bytes, n, first, k, out);
 }
 
 void pack_f16_avx512(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                      float *out)
 {
-    pack(widen_f16, rows, row_bytes, n, first, k, out);
+    pack_rows_avx512(widen_f16_avx512, rows, row_bytes, n, first, k, out);
 }
 
 void pack_bf16_avx512(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                       float *out)
 {
-    pack(widen_bf16, rows, row_bytes, n, first, k, out);
+    pack_rows_avx512(widen_bf16_avx512, rows, row_bytes, n, first, k, out);
 }
 
 void pack_q8_0_avx512(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                       float *out)
 {
-    pack(widen_q8_0, rows, row_bytes, n, first, k, out);
+    pack_rows_avx512(widen_q8_0_avx512, rows, row_bytes, n, first, k, out);
 }

@@ -2,7 +2,7 @@
 #include "scoring/kernels/avx512/avx512.h"
 #include "scoring/kernels/avx512/vector.h"
 
-/* Eight pairs a step: cosines and sines doubled to the lanes of their pairs. */
+/* Eight pairs per step. Each cosine and sine is copied to both lanes of its pair. */
 void rope_norm_avx512(float *x, const float *cos, const float *sin, size_t n)
 {
     const __m512i twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vector.h - what the AVX-512 kernels share.
+ * vector.h - vector functions shared by the AVX-512 kernels.
  *
- * All of it is static: a copy built with these flags must not be the one the linker keeps for
- * code that runs on any CPU.
+ * All are static. Otherwise the linker might use a copy that was built with these flags in code
+ * that must run on any CPU.
  */
 #ifndef CURATE_AVX512_VECTOR_H
 #define CURATE_AVX512_VECTOR_H
@@ -14,13 +14,13 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-/* The mask of the first n of 16 lanes; of all 16 when n is more. */
+/* The mask of the first n of 16 lanes; of all 16 if n is larger. */
 ALWAYS_INLINE __mmask16 first_lanes(size_t n)
 {
     return (__mmask16)(n < 16 ? (1u << n) - 1 : 0xffffu);
 }
 
-/* The first n of 16 floats, 0 in the lanes after them. Nothing is read past them. */
+/* Load n floats; the lanes after them are 0. Nothing is read past them. */
 ALWAYS_INLINE __m512 load_first(const float *x, size_t n)
 {
     return _mm512_maskz_loadu_ps(first_lanes(n), x);
@@ -31,7 +31,8 @@ ALWAYS_INLINE void store_first(float *x, size_t n, __m512 value)
     _mm512_mask_storeu_ps(x, first_lanes(n), value);
 }
 
-/* Eight doubles in a fixed order: that of _mm512_reduce_add_pd is the compiler's choice. */
+/* Add eight doubles in a fixed order. The compiler chooses the order of _mm512_reduce_add_pd.
+ */
 ALWAYS_INLINE double add_lanes(__m512d x)
 {
     const __m256d four = _mm256_add_pd(_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd(x, 1));
@@ -52,13 +53,14 @@ ALWAYS_INLINE __m512d widen_high(__m512 x)
 }
 
 /*
- * exp(x) to about one unit in the last place: 0 for -INFINITY, INFINITY above the largest
- * float, NaN for NaN. Step by step that of avx2/vector.h, where the constants are explained;
- * scaling by 2^count, subnormals included, is one instruction here.
+ * exp(x) to about one unit in the last place. It is 0 for -INFINITY, INFINITY if the result
+ * exceeds the largest float, and NaN for NaN. The steps and constants are those of
+ * avx2/vector.h, which explains them. Here one instruction scales by 2^count, also for
+ * subnormal results.
  */
 ALWAYS_INLINE __m512 exp_lanes(__m512 x)
 {
-    /* min and max return their second operand for a NaN. */
+    /* With a NaN, min and max return the second operand. */
     x = _mm512_min_ps(_mm512_set1_ps(89.0f), x);
     x = _mm512_max_ps(_mm512_set1_ps(-105.0f), x);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * avx512bf16.h - what AVX-512 BF16 adds to AVX-512: products of bfloat16 summed in floats.
+ * avx512bf16.h - kernels for AVX-512 BF16: products of bfloat16 numbers, summed in floats.
  *
- * The contracts stand in kernels.h, member by member.
+ * The contract of each function is at the member of the same name in kernels.h.
  */
 #ifndef CURATE_AVX512BF16_H
 #define CURATE_AVX512BF16_H

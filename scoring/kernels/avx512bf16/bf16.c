@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tiles of ROWS x 32 as in avx512/gemm.c, two steps of l in one instruction. Every element of
- * every tile is the same chain of steps in order of l, so its bits depend on nothing else.
+ * Tiles of ROWS x 32 as in avx512/gemm.c, with two steps of l per instruction. In every tile,
+ * an element is the same chain of steps in order of l. So its bits do not depend on the tile.
  */
 #include <string.h>
 
@@ -12,8 +12,7 @@ enum {
     ROWS = 12,
     ROWS_LAST = 4, /* see avx512/gemm.c */
     PANEL = PANEL_AVX512BF16,
-    /* Steps of l done for all of a before the next: 32 kB of a panel stay in the first cache.
-     */
+    /* Length of a slice along l: 32 kB of a panel stay in the first-level cache. */
     DEPTH = 512,
 };
 
@@ -31,8 +30,8 @@ void round_bf16_avx512bf16(const float *x, size_t n, uint16_t *out)
     }
 }
 
-/* Two elements of each of 16 rows, `apart` bytes from one row to the next. */
-ALWAYS_INLINE __m512i gather(const char *at, __mmask16 live, __m512i apart)
+/* Gather two elements from each of 16 rows, at the byte offsets `apart`. */
+ALWAYS_INLINE __m512i gather_bf16_pairs(const char *at, __mmask16 live, __m512i apart)
 {
     return _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), live, apart, at, 1);
 }
@@ -50,8 +49,8 @@ void pair_bf16_avx512bf16(const void *rows, size_t row_bytes, size_t n, size_t f
 
     (void)panel; /* PANEL */
     for (size_t l = 0; l < k; l += 2) {
-        _mm512_storeu_si512(out, gather(at, low, apart));
-        _mm512_storeu_si512(out + PANEL, gather(at_high, high, apart));
+        _mm512_storeu_si512(out, gather_bf16_pairs(at, low, apart));
+        _mm512_storeu_si512(out + PANEL, gather_bf16_pairs(at_high, high, apart));
         at += 2 * sizeof *out;
         at_high += 2 * sizeof *out;
         out += 2 * PANEL;
@@ -59,9 +58,8 @@ void pair_bf16_avx512bf16(const void *rows, size_t row_bytes, size_t n, size_t f
 }
 
 /*
- * What stands behind a slice of b is usually the next one: while tiles run, each fetches its
- * part of that into the second cache. A prefetch reads nothing, so it does no harm where there
- * is no memory.
+ * The next slice of b usually follows the current one in memory. Each tile prefetches a part of
+ * it into the second-level cache. A prefetch from an address without memory has no effect.
  */
 struct product {
     size_t k;
@@ -71,18 +69,19 @@ struct product {
     float *out;
     size_t ldo;
     bool add;
-    __mmask16 live[2]; /* the columns below n */
-    size_t ahead_step; /* bytes behind b to fetch in a step of a tile */
+    __mmask16 live[2]; /* masks of the columns below n */
+    size_t ahead_step; /* bytes of the next slice to prefetch per step of a tile */
 };
 
-ALWAYS_INLINE __m512 load(const struct product *p, const float *x, size_t half, bool full)
+ALWAYS_INLINE __m512 gemm_load_bf16(const struct product *p, const float *x, size_t half,
+                                    bool full)
 {
     return full ? _mm512_loadu_ps(x + 16 * half)
                 : _mm512_maskz_loadu_ps(p->live[half], x + 16 * half);
 }
 
-ALWAYS_INLINE void store(const struct product *p, float *x, size_t half, bool full,
-                         __m512 value)
+ALWAYS_INLINE void gemm_store_bf16(const struct product *p, float *x, size_t half, bool full,
+                                   __m512 value)
 {
     if (full)
         _mm512_storeu_ps(x + 16 * half, value);
@@ -90,8 +89,10 @@ ALWAYS_INLINE void store(const struct product *p, float *x, size_t half, bool fu
         _mm512_mask_storeu_ps(x + 16 * half, p->live[half], value);
 }
 
-/* Rows i .. i + rows - 1. rows and full are constants where this is inlined. */
-ALWAYS_INLINE void tile(const struct product *p, size_t i, const size_t rows, const bool full)
+/* Compute rows i .. i + rows - 1. rows and full are constants at each call, so that the loops
+ * are unrolled. */
+ALWAYS_INLINE void gemm_tile_bf16(const struct product *p, size_t i, const size_t rows,
+                                  const bool full)
 {
     const size_t lda = p->lda;
     const uint16_t *a = p->a + i * lda;
@@ -103,7 +104,8 @@ ALWAYS_INLINE void tile(const struct product *p, size_t i, const size_t rows, co
 
     for (size_t r = 0; r < rows; r++)
         for (size_t h = 0; h < 2; h++)
-            sum[r][h] = p->add ? load(p, out + r * p->ldo, h, full) : _mm512_setzero_ps();
+            sum[r][h] =
+                p->add ? gemm_load_bf16(p, out + r * p->ldo, h, full) : _mm512_setzero_ps();
     for (size_t l = 0; l < p->k; l += 2) {
         const __m512bh b0 = (__m512bh)_mm512_loadu_si512(b);
         const __m512bh b1 = (__m512bh)_mm512_loadu_si512(b + PANEL);
@@ -123,26 +125,26 @@ ALWAYS_INLINE void tile(const struct product *p, size_t i, const size_t rows, co
     }
     for (size_t r = 0; r < rows; r++)
         for (size_t h = 0; h < 2; h++)
-            store(p, out + r * p->ldo, h, full, sum[r][h]);
+            gemm_store_bf16(p, out + r * p->ldo, h, full, sum[r][h]);
 }
 
-ALWAYS_INLINE void tiles(const struct product *p, size_t m, const bool full)
+ALWAYS_INLINE void gemm_tiles_bf16(const struct product *p, size_t m, const bool full)
 {
     size_t i = 0;
 
     for (; m - i >= ROWS; i += ROWS)
-        tile(p, i, ROWS, full);
+        gemm_tile_bf16(p, i, ROWS, full);
     for (; m - i >= ROWS_LAST; i += ROWS_LAST)
-        tile(p, i, ROWS_LAST, full);
+        gemm_tile_bf16(p, i, ROWS_LAST, full);
     switch (m - i) {
     case 3:
-        tile(p, i, 3, full);
+        gemm_tile_bf16(p, i, 3, full);
         break;
     case 2:
-        tile(p, i, 2, full);
+        gemm_tile_bf16(p, i, 2, full);
         break;
     case 1:
-        tile(p, i, 1, full);
+        gemm_tile_bf16(p, i, 1, full);
         break;
     }
 }
@@ -163,12 +165,12 @@ void gemm_bf16_avx512bf16(size_t m, size_t n, size_t k, const uint16_t *a, size_
     size_t done = 0;
 
     (void)panel; /* PANEL */
-    do {         /* once for k = 0 too: it writes zeros */
+    do {         /* also once for k = 0, which writes zeros */
         p.k = k - done < DEPTH ? k - done : DEPTH;
         if (n == PANEL)
-            tiles(&p, m, true);
+            gemm_tiles_bf16(&p, m, true);
         else
-            tiles(&p, m, false);
+            gemm_tiles_bf16(&p, m, false);
         done += p.k;
         p.a += p.k;
         p.b += p.k * PANEL;

@@ -3,9 +3,9 @@
 #include "scoring/kernels/avx512bf16/vector.h"
 
 /*
- * exp(x) = 2^(count + f), count whole and f in [0, 1): 2^f is a polynomial within 2.7e-6
- * (Remez), scalef multiplies by 2^count. That is a hundredth of what rounding to bfloat16
- * costs.
+ * exp(x) = 2^(count + f), where count is an integer and f is in [0, 1). 2^f is a polynomial,
+ * fitted by Remez exchange to within 2.7e-6; scalef multiplies by 2^count. The error is a
+ * hundredth of that of rounding to bfloat16.
  */
 ALWAYS_INLINE __m512 exp_roughly(__m512 x)
 {
@@ -17,10 +17,10 @@ ALWAYS_INLINE __m512 exp_roughly(__m512 x)
     y = _mm512_fmadd_ps(y, f, _mm512_set1_ps(0x1.ee798ap-3f));
     y = _mm512_fmadd_ps(y, f, _mm512_set1_ps(0x1.62d166p-1f));
     y = _mm512_fmadd_ps(y, f, _mm512_set1_ps(0x1.00002cp+0f));
-    return _mm512_scalef_ps(y, t); /* which takes the floor of t */
+    return _mm512_scalef_ps(y, t); /* scalef uses the floor of t */
 }
 
-/* 0 in the lanes from `left` on. */
+/* The same for the first `left` lanes of x - shift; the other lanes are 0. */
 ALWAYS_INLINE __m512 exp_first(const float *x, size_t left, __m512 shift)
 {
     const __m512 y =

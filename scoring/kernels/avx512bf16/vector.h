@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vector.h - what the kernels of this folder share; static for the reason in avx512/vector.h.
+ * vector.h - vector functions shared by the AVX-512 BF16 kernels. All are static, for the
+ * reason given in avx512/vector.h.
  */
 #ifndef CURATE_AVX512BF16_VECTOR_H
 #define CURATE_AVX512BF16_VECTOR_H
@@ -10,19 +11,20 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-/* The mask of the first n of 32 lanes of 16 bits; of all when n is more. */
+/* The mask of the first n of 32 lanes of 16 bits; of all 32 if n is larger. */
 ALWAYS_INLINE __mmask32 first_halves(size_t n)
 {
     return n < 32 ? (1u << n) - 1 : 0xffffffffu;
 }
 
-/* The same of 16 lanes of 32 bits. */
+/* The same for 16 lanes of 32 bits. */
 ALWAYS_INLINE __mmask16 first_lanes(size_t n)
 {
     return (__mmask16)(n < 16 ? (1u << n) - 1 : 0xffffu);
 }
 
-/* Sixteen floats in a fixed order: that of _mm512_reduce_add_ps is the compiler's choice. */
+/* Add sixteen floats in a fixed order. The compiler chooses the order of _mm512_reduce_add_ps.
+ */
 ALWAYS_INLINE float add_lanes(__m512 x)
 {
     const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));

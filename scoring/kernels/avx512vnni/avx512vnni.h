@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * avx512vnni.h - what AVX-512 VNNI adds to AVX-512: products of bytes summed in 32 bits.
+ * avx512vnni.h - kernels for AVX-512 VNNI: products of bytes, summed in 32 bits.
  *
- * The contracts stand in kernels.h, member by member.
+ * The contract of each function is at the member of the same name in kernels.h.
  */
 #ifndef CURATE_AVX512VNNI_H
 #define CURATE_AVX512VNNI_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tiles of ROWS x 32: for each element an integer sum of the block at hand and a float sum of
- * the blocks before it, 24 accumulators of 32 registers. Integers are exact in any order, and
- * the floats of every element are the same chain of steps in order of blocks.
+ * Tiles of ROWS x 32. Each element has an integer sum over the current block and a float sum
+ * over the blocks before it: 24 accumulators of 32 registers. Integer sums are exact in any
+ * order. The float sum of an element is the same chain of steps, in order of blocks, in every
+ * tile.
  */
 #include <immintrin.h>
 #include <string.h>
@@ -21,22 +22,22 @@ void quantise_int8_avx512vnni(const float *x, size_t n, struct act_int8 *out)
     for (size_t b = 0; b < n; b++, x += INT8_BLOCK) {
         const __m512 x0 = _mm512_loadu_ps(x);
         const __m512 x1 = _mm512_loadu_ps(x + 16);
-        /* As integers, floats without a sign are in order, and NaN is above infinity. */
-        const __m512i most0 = _mm512_and_si512(_mm512_castps_si512(x0), magnitude);
-        const __m512i most1 = _mm512_and_si512(_mm512_castps_si512(x1), magnitude);
-        const int bits = _mm512_reduce_max_epi32(_mm512_max_epi32(most0, most1));
+        /* Without their sign bits, floats compare like integers, and NaN is above infinity. */
+        const __m512i largest0 = _mm512_and_si512(_mm512_castps_si512(x0), magnitude);
+        const __m512i largest1 = _mm512_and_si512(_mm512_castps_si512(x1), magnitude);
+        const int bits = _mm512_reduce_max_epi32(_mm512_max_epi32(largest0, largest1));
         __m512i q0 = _mm512_setzero_si512();
         __m512i q1 = _mm512_setzero_si512();
-        float most;
+        float largest;
 
-        memcpy(&most, &bits, sizeof most);
-        out[b].scale = most * (1.0f / 127);
-        if (most >= INT8_MAGNITUDE_MIN && most <= INT8_MAGNITUDE_MAX) {
-            const __m512 inverse = _mm512_set1_ps(127 / most);
+        memcpy(&largest, &bits, sizeof largest);
+        out[b].scale = largest * (1.0f / 127);
+        if (largest >= INT8_MAGNITUDE_MIN && largest <= INT8_MAGNITUDE_MAX) {
+            const __m512 inverse = _mm512_set1_ps(127 / largest);
 
             q0 = _mm512_cvtps_epi32(_mm512_mul_ps(x0, inverse));
             q1 = _mm512_cvtps_epi32(_mm512_mul_ps(x1, inverse));
-        } else if (most < INT8_MAGNITUDE_MIN) {
+        } else if (largest < INT8_MAGNITUDE_MIN) {
             out[b].scale = 0;
         }
         _mm_storeu_si128((__m128i *)(void *)out[b].q, _mm512_cvtepi32_epi8(q0));
@@ -47,8 +48,8 @@ void quantise_int8_avx512vnni(const float *x, size_t n, struct act_int8 *out)
     }
 }
 
-/* Four bytes of each of 16 rows' blocks, `apart` bytes from one row to the next. */
-ALWAYS_INLINE __m512i gather(const void *at, __mmask16 live, int apart)
+/* Gather four bytes from the blocks of 16 rows, which are `apart` bytes from each other. */
+ALWAYS_INLINE __m512i gather_int8_fours(const void *at, __mmask16 live, int apart)
 {
     const __m512i rows = _mm512_mullo_epi32(
         _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0),
@@ -57,18 +58,18 @@ ALWAYS_INLINE __m512i gather(const void *at, __mmask16 live, int apart)
     return _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), live, rows, at, 1);
 }
 
-/* 16 columns of one block of a panel. */
-ALWAYS_INLINE void pack_block(const struct weight_int8 *block, __mmask16 live, int apart,
-                              uint8_t *out)
+/* Pack 16 columns of one block of a panel. */
+ALWAYS_INLINE void pack_int8_block(const struct weight_int8 *block, __mmask16 live, int apart,
+                                   uint8_t *out)
 {
     const __m512i up = _mm512_maskz_set1_epi32(live, (int)0x80808080); /* q + 128 */
 
     for (size_t l = 0; l < INT8_BLOCK; l += 4)
         _mm512_storeu_si512(out + l * PANEL,
-                            _mm512_xor_si512(gather(block->q + l, live, apart), up));
+                            _mm512_xor_si512(gather_int8_fours(block->q + l, live, apart), up));
     out += INT8_BLOCK * PANEL;
-    _mm512_storeu_si512(out, gather(&block->scale, live, apart));
-    _mm512_storeu_si512(out + 4 * PANEL, gather(&block->minimum, live, apart));
+    _mm512_storeu_si512(out, gather_int8_fours(&block->scale, live, apart));
+    _mm512_storeu_si512(out + 4 * PANEL, gather_int8_fours(&block->minimum, live, apart));
 }
 
 void pack_int8_avx512vnni(const struct weight_int8 *rows, size_t stride, size_t n,
@@ -79,13 +80,13 @@ void pack_int8_avx512vnni(const struct weight_int8 *rows, size_t stride, size_t 
 
     (void)panel; /* PANEL */
     for (size_t b = 0; b < n_blocks; b++, out += INT8_BYTES * PANEL) {
-        pack_block(&rows[b], (__mmask16)(live & 0xffff), (int)apart, out);
-        pack_block(&rows[n > 16 ? 16 * stride + b : b], (__mmask16)(live >> 16), (int)apart,
-                   out + 64);
+        pack_int8_block(&rows[b], (__mmask16)(live & 0xffff), (int)apart, out);
+        pack_int8_block(&rows[n > 16 ? 16 * stride + b : b], (__mmask16)(live >> 16),
+                        (int)apart, out + 64);
     }
 }
 
-/* Fetches ahead as avx512bf16/bf16.c does. */
+/* One call. Prefetches like avx512bf16/bf16.c. */
 struct product {
     size_t n_blocks;
     const struct act_int8 *a;
@@ -94,13 +95,13 @@ struct product {
     float *out;
     size_t ldo;
     bool add;
-    __mmask16 live[2]; /* the columns below n */
-    size_t ahead_step; /* bytes behind b to fetch in a block of a tile */
+    __mmask16 live[2]; /* masks of the columns below n */
+    size_t ahead_step; /* bytes of the next slice to prefetch per block of a tile */
 };
 
-/* Integer sums of one block; rows is a constant where this is inlined. */
-ALWAYS_INLINE void block_products(const struct act_int8 *a, size_t lda, const uint8_t *b,
-                                  const size_t rows, __m512i whole[ROWS][2])
+/* Compute the integer sums of one block. rows is a constant at each call. */
+ALWAYS_INLINE void int8_block_products(const struct act_int8 *a, size_t lda, const uint8_t *b,
+                                       const size_t rows, __m512i whole[ROWS][2])
 {
     for (size_t r = 0; r < rows; r++)
         whole[r][0] = whole[r][1] = _mm512_set1_epi32(a[r * lda].shift);
@@ -119,8 +120,10 @@ ALWAYS_INLINE void block_products(const struct act_int8 *a, size_t lda, const ui
     }
 }
 
-/* Rows i .. i + rows - 1. rows and minima are constants where this is inlined. */
-ALWAYS_INLINE void tile(const struct product *p, size_t i, const size_t rows, const bool minima)
+/* Compute rows i .. i + rows - 1. rows and minima are constants at each call, so that the loops
+ * are unrolled. */
+ALWAYS_INLINE void gemm_tile_int8(const struct product *p, size_t i, const size_t rows,
+                                  const bool minima)
 {
     const struct act_int8 *a = p->a + i * p->lda;
     const uint8_t *b = p->b;
@@ -139,7 +142,7 @@ ALWAYS_INLINE void tile(const struct product *p, size_t i, const size_t rows, co
 
         _mm_prefetch((const char *)ahead, _MM_HINT_T1);
         ahead += p->ahead_step;
-        block_products(a, p->lda, b, rows, whole);
+        int8_block_products(a, p->lda, b, rows, whole);
         for (size_t h = 0; h < 2; h++) {
             const __m512 scale = _mm512_loadu_ps(scales + 64 * h);
             const __m512 minimum = _mm512_loadu_ps(scales + 4 * PANEL + 64 * h);
@@ -161,27 +164,27 @@ ALWAYS_INLINE void tile(const struct product *p, size_t i, const size_t rows, co
             _mm512_mask_storeu_ps(out + r * p->ldo + 16 * h, p->live[h], sum[r][h]);
 }
 
-ALWAYS_INLINE void tiles(const struct product *p, size_t m, const bool minima)
+ALWAYS_INLINE void gemm_tiles_int8(const struct product *p, size_t m, const bool minima)
 {
     size_t i = 0;
 
     for (; m - i >= ROWS; i += ROWS)
-        tile(p, i, ROWS, minima);
+        gemm_tile_int8(p, i, ROWS, minima);
     switch (m - i) {
     case 5:
-        tile(p, i, 5, minima);
+        gemm_tile_int8(p, i, 5, minima);
         break;
     case 4:
-        tile(p, i, 4, minima);
+        gemm_tile_int8(p, i, 4, minima);
         break;
     case 3:
-        tile(p, i, 3, minima);
+        gemm_tile_int8(p, i, 3, minima);
         break;
     case 2:
-        tile(p, i, 2, minima);
+        gemm_tile_int8(p, i, 2, minima);
         break;
     case 1:
-        tile(p, i, 1, minima);
+        gemm_tile_int8(p, i, 1, minima);
         break;
     }
 }
@@ -205,7 +208,7 @@ void gemm_int8_avx512vnni(size_t m, size_t n, size_t n_blocks, const struct act_
 
     (void)panel; /* PANEL */
     if (minima)
-        tiles(&p, m, true);
+        gemm_tiles_int8(&p, m, true);
     else
-        tiles(&p, m, false);
+        gemm_tiles_int8(&p, m, false);
 }

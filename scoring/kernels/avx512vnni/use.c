@@ -3,7 +3,7 @@
 #include "scoring/kernels/kernels.h"
 #include "scoring/kernels/variants.h"
 
-/* On top of use_avx512(), whose panel it shares. */
+/* Adds to use_avx512(); the panel has the same size. */
 void use_avx512vnni(struct kernels *k)
 {
     k->name = "avx512vnni";

@@ -9,7 +9,7 @@ void silu_mul_ref(float *gate, const float *up, size_t n)
         gate[i] = gate[i] / (1 + expf(-gate[i])) * up[i];
 }
 
-/* 1 + tanh(u) is 2 / (1 + exp(-2u)), without the cancellation. */
+/* 1 + tanh(u) = 2 / (1 + exp(-2u)), which avoids cancellation. */
 void gelu_tanh_ref(float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -19,7 +19,7 @@ void gelu_tanh_ref(float *x, size_t n)
     }
 }
 
-/* 1 + erf(u) is erfc(-u), without the cancellation. */
+/* 1 + erf(u) = erfc(-u), which avoids cancellation. */
 void gelu_erf_ref(float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Products of bfloat16. A product of two of them is exact as a float, subnormals and overflow
- * apart, so only sums round.
+ * Products of bfloat16 numbers. The product of two is exact in a float, except for subnormals
+ * and overflow. So only additions round.
  */
 #include <float.h>
 #include <math.h>
@@ -10,7 +10,7 @@
 #include "scoring/kernels/kernels.h"
 #include "scoring/kernels/ref/ref.h"
 
-static uint16_t round_one(float x)
+static uint16_t round_one_bf16(float x)
 {
     uint32_t bits;
 
@@ -22,7 +22,7 @@ static uint16_t round_one(float x)
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-static float widen(uint16_t half)
+static float widen_bf16_ref(uint16_t half)
 {
     const uint32_t bits = (uint32_t)half << 16;
     float x;
@@ -34,7 +34,7 @@ static float widen(uint16_t half)
 void round_bf16_ref(const float *x, size_t n, uint16_t *out)
 {
     for (size_t i = 0; i < n; i++)
-        out[i] = round_one(x[i]);
+        out[i] = round_one_bf16(x[i]);
 }
 
 float exp_bf16_ref(const float *x, size_t n, float max, uint16_t *out)
@@ -44,7 +44,7 @@ float exp_bf16_ref(const float *x, size_t n, float max, uint16_t *out)
     for (size_t i = 0; i < n; i++) {
         const float y = expf(x[i] - max);
 
-        out[i] = round_one(y);
+        out[i] = round_one_bf16(y);
         sum += (double)y;
     }
     return (float)sum;
@@ -69,11 +69,11 @@ void gemm_bf16_ref(size_t m, size_t n, size_t k, const uint16_t *a, size_t lda,
         for (size_t j = 0; j < n; j++) {
             float sum = add ? out[i * ldo + j] : 0;
 
-            for (size_t l = 0; l < k; l++) { /* of each pair the second first */
+            for (size_t l = 0; l < k; l++) { /* the second of each pair first */
                 const size_t odd = (l + 1) % 2;
 
-                sum += widen(a[i * lda + l / 2 * 2 + odd]) *
-                       widen(b[l / 2 * 2 * panel + 2 * j + odd]);
+                sum += widen_bf16_ref(a[i * lda + l / 2 * 2 + odd]) *
+                       widen_bf16_ref(b[l / 2 * 2 * panel + 2 * j + odd]);
             }
             out[i * ldo + j] = sum;
         }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * blocks.h - what the readers of ggml's block formats share (ggml-common.h names the fields).
+ * blocks.h - shared by the readers of ggml's block formats (fields as in ggml-common.h).
  *
- * A block is read byte by byte: it has no alignment, and the file is little-endian whatever the
- * CPU.
+ * Blocks are read byte by byte: they are unaligned, and little-endian on any CPU.
  */
 #ifndef CURATE_REF_BLOCKS_H
 #define CURATE_REF_BLOCKS_H
@@ -27,13 +26,14 @@ static inline int signed_byte(uint8_t byte)
     return byte < 128 ? byte : byte - 256;
 }
 
-/* The fifth bits of 32 elements, the first lowest. */
+/* The fifth bits of 32 elements; element i is bit i. */
 static inline uint32_t fifth_bits(const uint8_t *p)
 {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* Scale and minimum of 32 elements of Q4_K and Q5_K: eight pairs of 6 bits in 12 bytes. */
+/* Scale and minimum of group j of 32 elements in Q4_K and Q5_K. The eight pairs of 6-bit
+ * numbers are packed in 12 bytes. */
 static inline struct scales group_scales(struct scales s, const uint8_t *packed, size_t j)
 {
     int d, m;
@@ -48,7 +48,7 @@ static inline struct scales group_scales(struct scales s, const uint8_t *packed,
     return (struct scales){ s.d * (float)d, s.m * (float)m };
 }
 
-/* IQ4_NL's values are not evenly spaced: denser where weights are. */
+/* The values of IQ4_NL are closer together around 0, where most weights are. */
 static const int8_t iq4_nl_values[16] = { -127, -104, -83, -65, -49, -35, -22, -10,
                                           1,    13,   25,  38,  53,  69,  89,  113 };
 

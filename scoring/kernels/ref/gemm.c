@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scoring/kernels/ref/ref.h"
 
-/* One row of the product. Called with a constant n, it is compiled to vectors over j. */
-static inline void row(size_t n, size_t k, const float *a, const float *b, size_t ldb,
-                       float *out, bool add)
+/* One row of the product. With a constant n, the compiler makes vectors over j. */
+static inline void gemm_row_ref(size_t n, size_t k, const float *a, const float *b, size_t ldb,
+                                float *out, bool add)
 {
     float sum[PANEL_REF];
 
@@ -21,8 +21,8 @@ void gemm_f32_ref(size_t m, size_t n, size_t k, const float *a, size_t lda, cons
 {
     for (size_t i = 0; i < m; i++) {
         if (n == PANEL_REF)
-            row(PANEL_REF, k, a + i * lda, b, ldb, out + i * ldo, add);
+            gemm_row_ref(PANEL_REF, k, a + i * lda, b, ldb, out + i * ldo, add);
         else
-            row(n, k, a + i * lda, b, ldb, out + i * ldo, add);
+            gemm_row_ref(n, k, a + i * lda, b, ldb, out + i * ldo, add);
     }
 }

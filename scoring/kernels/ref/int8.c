@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Products in 8-bit integers. Weights stand in a panel as q + 128, which is what instructions
- * that multiply unsigned by signed bytes want; the sum of the activations takes that back.
+ * Products in 8-bit integers. A panel stores weights as q + 128, because the instructions
+ * multiply unsigned by signed bytes. act_int8.shift corrects for that.
  */
 #include <math.h>
 #include <string.h>
@@ -13,20 +13,20 @@ void quantise_int8_ref(const float *x, size_t n, struct act_int8 *out)
 {
     for (size_t b = 0; b < n; b++, x += INT8_BLOCK) {
         struct act_int8 *block = &out[b];
-        float most = 0;
+        float largest = 0;
         int sum = 0;
 
-        for (size_t i = 0; i < INT8_BLOCK; i++) /* no number is the largest of all */
-            most = fabsf(x[i]) > most || isnan(x[i]) ? fabsf(x[i]) : most;
-        *block = (struct act_int8){ .scale = most * (1.0f / 127) };
-        if (most >= INT8_MAGNITUDE_MIN && most <= INT8_MAGNITUDE_MAX) {
-            const float inverse = 127 / most;
+        for (size_t i = 0; i < INT8_BLOCK; i++) /* NaN counts as the largest */
+            largest = fabsf(x[i]) > largest || isnan(x[i]) ? fabsf(x[i]) : largest;
+        *block = (struct act_int8){ .scale = largest * (1.0f / 127) };
+        if (largest >= INT8_MAGNITUDE_MIN && largest <= INT8_MAGNITUDE_MAX) {
+            const float inverse = 127 / largest;
 
             for (size_t i = 0; i < INT8_BLOCK; i++) {
                 block->q[i] = (int8_t)lrintf(x[i] * inverse);
                 sum += block->q[i];
             }
-        } else if (most < INT8_MAGNITUDE_MIN) {
+        } else if (largest < INT8_MAGNITUDE_MIN) {
             block->scale = 0;
         }
         block->shift = -128 * sum;
@@ -51,9 +51,9 @@ void pack_int8_ref(const struct weight_int8 *rows, size_t stride, size_t n, size
     }
 }
 
-/* One element and one block: 32 products, added to what there is. */
-static inline float block_step(const struct act_int8 *a, const uint8_t *b, size_t panel,
-                               size_t j, bool minima, float sum)
+/* Add the 32 products of one block to the sum of one element. */
+static inline float add_int8_block(const struct act_int8 *a, const uint8_t *b, size_t panel,
+                                   size_t j, bool minima, float sum)
 {
     int32_t product = a->shift;
     float scale, minimum;
@@ -79,8 +79,8 @@ void gemm_int8_ref(size_t m, size_t n, size_t n_blocks, const struct act_int8 *a
             float sum = add ? out[i * ldo + j] : 0;
 
             for (size_t l = 0; l < n_blocks; l++)
-                sum = block_step(&a[i * lda + l], b + l * INT8_BYTES * panel, panel, j, minima,
-                                 sum);
+                sum = add_int8_block(&a[i * lda + l], b + l * INT8_BYTES * panel, panel, j,
+                                     minima, sum);
             out[i * ldo + j] = sum;
         }
 }

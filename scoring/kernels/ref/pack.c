@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Weights come from a file that is little-endian whatever the CPU, at any address: they are put
- * together from bytes.
+ * Weights are read from a file byte by byte: they are unaligned, and little-endian on any CPU.
  */
 #include "scoring/kernels/ref/ref.h"
 
 #include <stdint.h>
 #include <string.h>
 
-static float from_bits(uint32_t bits)
+static float float_from_bits(uint32_t bits)
 {
     float value;
 
@@ -16,13 +15,13 @@ static float from_bits(uint32_t bits)
     return value;
 }
 
-static uint32_t load_u16(const uint8_t *p)
+static uint32_t load_u16_ref(const uint8_t *p)
 {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8;
 }
 
-/* IEEE binary16 to binary32: every half is a float. */
-static float widen_f16(uint32_t half)
+/* IEEE binary16 to binary32. Exact. */
+static float widen_f16_ref(uint32_t half)
 {
     const uint32_t sign = (half & 0x8000) << 16;
     const uint32_t exponent = half >> 10 & 0x1f;
@@ -33,20 +32,20 @@ static float widen_f16(uint32_t half)
         return sign ? -value : value;
     }
     if (exponent == 0x1f) /* infinity or NaN */
-        return from_bits(sign | 0x7f800000 | fraction << 13);
-    return from_bits(sign | (exponent + 127 - 15) << 23 | fraction << 13);
+        return float_from_bits(sign | 0x7f800000 | fraction << 13);
+    return float_from_bits(sign | (exponent + 127 - 15) << 23 | fraction << 13);
 }
 
 float half_at(const uint8_t *p)
 {
-    return widen_f16(load_u16(p));
+    return widen_f16_ref(load_u16_ref(p));
 }
 
 static float element_f32(const uint8_t *row, size_t i)
 {
     const uint8_t *p = row + 4 * i;
 
-    return from_bits(load_u16(p) | load_u16(p + 2) << 16);
+    return float_from_bits(load_u16_ref(p) | load_u16_ref(p + 2) << 16);
 }
 
 static float element_f16(const uint8_t *row, size_t i)
@@ -56,11 +55,10 @@ static float element_f16(const uint8_t *row, size_t i)
 
 static float element_bf16(const uint8_t *row, size_t i)
 {
-    return from_bits(load_u16(row + 2 * i) << 16);
+    return float_from_bits(load_u16_ref(row + 2 * i) << 16);
 }
 
-/* Blocks of 32: the scale as f16, then 32 signed bytes. 11 bits times 8 are exact in a float.
- */
+/* A block has a scale in f16, then 32 signed bytes. The product of 11 and 8 bits is exact. */
 static float element_q8_0(const uint8_t *row, size_t i)
 {
     const uint8_t *block = row + i / 32 * 34;
@@ -69,8 +67,9 @@ static float element_q8_0(const uint8_t *row, size_t i)
     return half_at(block) * (float)(q < 128 ? q : q - 256);
 }
 
-static inline void pack(float (*element)(const uint8_t *row, size_t i), const uint8_t *rows,
-                        size_t row_bytes, size_t n, size_t first, size_t k, float *out)
+static inline void pack_rows_ref(float (*element)(const uint8_t *row, size_t i),
+                                 const uint8_t *rows, size_t row_bytes, size_t n, size_t first,
+                                 size_t k, float *out)
 {
     for (size_t l = 0; l < k; l++) {
         for (size_t j = 0; j < n; j++)
@@ -83,23 +82,23 @@ static inline void pack(float (*element)(const uint8_t *row, size_t i), const ui
 void pack_f32_ref(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                   float *out)
 {
-    pack(element_f32, rows, row_bytes, n, first, k, out);
+    pack_rows_ref(element_f32, rows, row_bytes, n, first, k, out);
 }
 
 void pack_f16_ref(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                   float *out)
 {
-    pack(element_f16, rows, row_bytes, n, first, k, out);
+    pack_rows_ref(element_f16, rows, row_bytes, n, first, k, out);
 }
 
 void pack_bf16_ref(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                    float *out)
 {
-    pack(element_bf16, rows, row_bytes, n, first, k, out);
+    pack_rows_ref(element_bf16, rows, row_bytes, n, first, k, out);
 }
 
 void pack_q8_0_ref(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                    float *out)
 {
-    pack(element_q8_0, rows, row_bytes, n, first, k, out);
+    pack_rows_ref(element_q8_0, rows, row_bytes, n, first, k, out);
 }

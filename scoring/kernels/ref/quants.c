@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The block formats of ggml as bytes with a scale: what they are made of, not multiplied out.
+ * Read the block formats of ggml as bytes with a scale and a minimum.
  */
 #include <stdint.h>
 #include <string.h>
@@ -46,7 +46,7 @@ static inline void block_q4_1_quants(const uint8_t *block, struct weight_int8 *o
     }
 }
 
-/* 32 numbers of 5 bits, less by `zero`. */
+/* Unpack 32 numbers of 5 bits and subtract `zero` from each. */
 static inline void five_bits(const uint8_t *nibbles, const uint8_t *high_bits, int zero,
                              int8_t *q)
 {

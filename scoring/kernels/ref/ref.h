@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ref.h - every kernel in plain C: right on any CPU, and what the variants are held to.
+ * ref.h - every kernel in plain C: runs on any CPU, and is the reference for the variants.
  *
- * The contracts stand in kernels.h, member by member.
+ * The contract of each function is at the member of the same name in kernels.h.
  */
 #ifndef CURATE_REF_H
 #define CURATE_REF_H
@@ -25,7 +25,7 @@ void pack_bf16_ref(const void *rows, size_t row_bytes, size_t n, size_t first, s
 void pack_q8_0_ref(const void *rows, size_t row_bytes, size_t n, size_t first, size_t k,
                    float *out);
 
-/* The f16 at p, at any address: exact. */
+/* Widen the f16 at p, which may be unaligned. Exact. */
 float half_at(const uint8_t *p);
 
 void unpack_q4_0_ref(const void *row, size_t first, size_t k, float *out);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The block formats of ggml as floats.
+ * Read the block formats of ggml as floats.
  *
- * Why the results are exact: a scale in f16 has 11 bits, times a block scale of at most 7 bits,
- * times a quant of at most 6 bits, is at most 24 bits, a float. (Only the powers of two -128
- * and -32 have one bit more.)
+ * The results are exact. A scale in f16 has 11 bits, a scale of a group at most 7 and a quant
+ * at most 6: their product has at most 24 bits and fits a float. (-128 and -32 have one bit
+ * more, but are powers of two.)
  */
 #include <stdint.h>
 
@@ -71,7 +71,6 @@ static inline void block_q5_1_floats(const uint8_t *block, float *out)
     }
 }
 
-/* Not evenly spaced: denser where weights are. */
 static inline void block_iq4_nl_floats(const uint8_t *block, float *out)
 {
     const float d = half_at(block);
@@ -82,8 +81,8 @@ static inline void block_iq4_nl_floats(const uint8_t *block, float *out)
     }
 }
 
-/* u8 scales[16], u8 quants[64], f16 d, f16 m: 16 groups of 16, a nibble of scale and one of
- * minimum each; a quarter of a byte holds an element, 32 bytes a run of four times 32. */
+/* u8 scales[16], u8 quants[64], f16 d, f16 m. There are 16 groups of 16 elements, each with 4
+ * bits of scale and 4 bits of minimum. An element has 2 bits: 32 bytes hold four runs of 32. */
 static inline void block_q2_k_floats(const uint8_t *block, float *out)
 {
     const struct scales s = scales_at(block + 80);
@@ -99,8 +98,8 @@ static inline void block_q2_k_floats(const uint8_t *block, float *out)
     }
 }
 
-/* u8 high[32], u8 quants[64], u8 scales[12], f16 d: as Q2_K, with a third bit (0 means -4) and
- * signed scales of 6 bits. */
+/* u8 high[32], u8 quants[64], u8 scales[12], f16 d. Like Q2_K, with a third bit per element (0
+ * means -4) and signed scales of 6 bits. */
 static inline void block_q3_k_floats(const uint8_t *block, float *out)
 {
     const uint8_t *scales = block + 96;
@@ -123,7 +122,8 @@ static inline void block_q3_k_floats(const uint8_t *block, float *out)
     }
 }
 
-/* f16 d, f16 m, u8 scales[12], u8 quants[128]: 32 bytes hold two groups, in their nibbles. */
+/* f16 d, f16 m, u8 scales[12], u8 quants[128]. 32 bytes hold two groups of 32 elements: the low
+ * halves of the bytes are one group, the high halves the next. */
 static inline void block_q4_k_floats(const uint8_t *block, float *out)
 {
     const struct scales all = scales_at(block);
@@ -138,8 +138,8 @@ static inline void block_q4_k_floats(const uint8_t *block, float *out)
     }
 }
 
-/* f16 d, f16 m, u8 scales[12], u8 high[32], u8 quants[128]: as Q4_K; bit g of high[i] is the
- * fifth of element i of group g. */
+/* f16 d, f16 m, u8 scales[12], u8 high[32], u8 quants[128]. Like Q4_K; bit g of high[i] is the
+ * fifth bit of element i of group g. */
 static inline void block_q5_k_floats(const uint8_t *block, float *out)
 {
     const struct scales all = scales_at(block);
@@ -158,13 +158,14 @@ static inline void block_q5_k_floats(const uint8_t *block, float *out)
     }
 }
 
-/* u8 low[128], u8 high[64], i8 scales[16], f16 d: in each half of 128, run r of 32 has nibble
- * r / 2 of 32 bytes of low and bits 2r, 2r + 1 of high. */
+/* u8 low[128], u8 high[64], i8 scales[16], f16 d. In each half of 128 elements, run r of 32 has
+ * its low 4 bits in half r / 2 of 32 bytes of low, and its high 2 bits in bits 2r and 2r + 1 of
+ * 32 bytes of high. */
 static inline void block_q6_k_floats(const uint8_t *block, float *out)
 {
     const float all = half_at(block + 208);
 
-    for (size_t g = 0; g < 16; g++) { /* of 16 elements, half a run */
+    for (size_t g = 0; g < 16; g++) { /* a group of 16 elements, half a run */
         const size_t run = g % 8 / 2;
         const uint8_t *low = block + g / 8 * 64 + run % 2 * 32 + g % 2 * 16;
         const uint8_t *high = block + 128 + g / 8 * 32 + g % 2 * 16;
