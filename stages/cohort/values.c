@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The numbers of a cohort's version: who is in it, what is put in the place of a number that is
- * lacking, and hmp and gateau over those who are in.
+ * Compute a version of a cohort: which samples are in it, the median for a missing value, and
+ * hmp and gateau over the samples in it.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -18,10 +18,9 @@ enum { COLUMN_SHORT, COLUMN_LONG, COLUMN_CAS, COLUMNS };
 
 static const char not_scored[] = "not_scored";
 
-/* What is gathered of some of the samples, to be put through a scorer: place i of it is sample
- * from[i]. */
+/* The inputs of a scorer for some of the samples. */
 struct gathered {
-    size_t *from;
+    size_t *from; /* index of the sample of each entry */
     double *inputs[2];
     double *out;
     size_t n;
@@ -55,7 +54,7 @@ static void gathered_add(struct gathered *gathered, size_t sample, double first,
     gathered->n++;
 }
 
-/* Put them through a scorer, and the results to their samples. */
+/* Run a scorer over the inputs and store the results by sample. */
 static int gathered_rank(struct gathered *gathered, const char *metric,
                          const struct scorer_options *options, double *out, struct error *err)
 {
@@ -70,8 +69,9 @@ static int gathered_rank(struct gathered *gathered, const char *metric,
     return 0;
 }
 
-/* Why a sample has no number in a column; NULL when it has one. */
-static const char *lacks(const struct cohort_numbers *numbers, size_t column, size_t sample)
+/* Why the value of a sample in a column is missing; NULL when it is not. */
+static const char *missing_reason(const struct cohort_numbers *numbers, size_t column,
+                                  size_t sample)
 {
     const char *status = numbers->columns[column].status[sample];
 
@@ -80,7 +80,7 @@ static const char *lacks(const struct cohort_numbers *numbers, size_t column, si
     return score_has_value(status) || strcmp(status, SCORE_OUTSIDE_TOP) == 0 ? NULL : status;
 }
 
-/* There would be a cas, but nobody needed it so far. */
+/* Was the cas of the sample not computed, because an earlier --top did not need it? */
 static bool is_skipped(const struct cohort_numbers *numbers, size_t sample)
 {
     const char *status = numbers->columns[COLUMN_CAS].status[sample];
@@ -88,7 +88,7 @@ static bool is_skipped(const struct cohort_numbers *numbers, size_t sample)
     return status && strcmp(status, SCORE_OUTSIDE_TOP) == 0;
 }
 
-static bool is_truncated(const struct cohort_numbers *numbers, size_t column, size_t sample)
+static bool is_truncated_in(const struct cohort_numbers *numbers, size_t column, size_t sample)
 {
     const char *status = numbers->columns[column].status[sample];
 
@@ -108,7 +108,7 @@ static struct cohort_range range_of(const double *values, size_t n)
     return range;
 }
 
-/* Who has hmp, and what it is; the reasons of those who have not. */
+/* Compute hmp, and set the status of each sample that has none. */
 static int make_hmp(struct cohort_numbers *numbers, const struct cohort_spec *spec,
                     bool has_cas, struct error *err)
 {
@@ -117,12 +117,12 @@ static int make_hmp(struct cohort_numbers *numbers, const struct cohort_spec *sp
     if (gathered_init(&gathered, numbers->n, err) < 0)
         return -1;
     for (size_t i = 0; i < numbers->n; i++) {
-        const char *reason = lacks(numbers, COLUMN_SHORT, i);
+        const char *reason = missing_reason(numbers, COLUMN_SHORT, i);
 
         if (!reason)
-            reason = lacks(numbers, COLUMN_LONG, i);
+            reason = missing_reason(numbers, COLUMN_LONG, i);
         if (has_cas && !spec->impute && !reason)
-            reason = lacks(numbers, COLUMN_CAS, i);
+            reason = missing_reason(numbers, COLUMN_CAS, i);
         numbers->status[i] = reason;
         if (!reason)
             gathered_add(&gathered, i, numbers->columns[COLUMN_SHORT].values[i],
@@ -135,7 +135,7 @@ static int make_hmp(struct cohort_numbers *numbers, const struct cohort_spec *sp
     return rc;
 }
 
-static int ascending(const void *left, const void *right)
+static int compare_doubles(const void *left, const void *right)
 {
     const double a = *(const double *)left;
     const double b = *(const double *)right;
@@ -143,8 +143,8 @@ static int ascending(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Of the numbers there are; NAN when there are none. */
-static int median_of(const double *values, size_t n, double *out, struct error *err)
+/* The median of the values that are not NAN; NAN when there is none. */
+static int median_of_known(const double *values, size_t n, double *out, struct error *err)
 {
     double *sorted = calloc(n + 1, sizeof *sorted);
     size_t m = 0;
@@ -154,19 +154,19 @@ static int median_of(const double *values, size_t n, double *out, struct error *
     for (size_t i = 0; i < n; i++)
         if (!isnan(values[i]))
             sorted[m++] = values[i];
-    qsort(sorted, m, sizeof *sorted, ascending);
+    qsort(sorted, m, sizeof *sorted, compare_doubles);
     *out = m > 0 ? (sorted[(m - 1) / 2] + sorted[m / 2]) / 2 : NAN;
     free(sorted);
     return 0;
 }
 
-/* A sample with one of hmp and cas gets the median of the other. */
-static int impute(struct cohort_numbers *numbers, struct error *err)
+/* Give a sample with only one of hmp and cas the median of the other. */
+static int impute_medians(struct cohort_numbers *numbers, struct error *err)
 {
     double hmp, cas;
 
-    if (median_of(numbers->hmp, numbers->n, &hmp, err) < 0 ||
-        median_of(numbers->cas, numbers->n, &cas, err) < 0)
+    if (median_of_known(numbers->hmp, numbers->n, &hmp, err) < 0 ||
+        median_of_known(numbers->cas, numbers->n, &cas, err) < 0)
         return -1;
     for (size_t i = 0; i < numbers->n; i++) {
         const bool has_hmp = !isnan(numbers->hmp[i]);
@@ -176,7 +176,7 @@ static int impute(struct cohort_numbers *numbers, struct error *err)
             continue;
         if (isnan(has_hmp ? cas : hmp)) { /* nobody has the other: no median either */
             if (has_hmp)
-                numbers->status[i] = lacks(numbers, COLUMN_CAS, i);
+                numbers->status[i] = missing_reason(numbers, COLUMN_CAS, i);
             continue;
         }
         if (has_hmp)
@@ -194,7 +194,7 @@ struct candidate {
     int64_t sample_id;
 };
 
-static int highest_first(const void *left, const void *right)
+static int candidate_order(const void *left, const void *right)
 {
     const struct candidate *a = left;
     const struct candidate *b = right;
@@ -204,7 +204,8 @@ static int highest_first(const void *left, const void *right)
     return (a->sample_id > b->sample_id) - (a->sample_id < b->sample_id);
 }
 
-/* Whose cas is to be found out next: the more hmp, the more gateau there may be. */
+/* List the samples whose cas is needed. High hmp come first: they can have the highest gateau.
+ */
 static int list_wanted(struct cohort_numbers *numbers, const struct cohort_spec *spec,
                        const struct gathered *gathered, struct error *err)
 {
@@ -220,7 +221,7 @@ static int list_wanted(struct cohort_numbers *numbers, const struct cohort_spec 
         if (isnan(gathered->inputs[1][i]))
             candidates[n++] = (struct candidate){ gathered->inputs[0][i],
                                                   spec->samples->ids[gathered->from[i]] };
-    qsort(candidates, n, sizeof *candidates, highest_first);
+    qsort(candidates, n, sizeof *candidates, candidate_order);
     for (size_t i = 0; i < n; i++)
         numbers->wanted.ids[i] = candidates[i].sample_id;
     numbers->wanted.n = n;
@@ -228,8 +229,8 @@ static int list_wanted(struct cohort_numbers *numbers, const struct cohort_spec 
     return 0;
 }
 
-/* gateau of the first that are wanted, if they are certain without the cas that are not known.
- */
+/* Compute gateau of the wanted top, if it is certain without the unknown cas. If it is not,
+ * list the samples whose cas is needed. */
 static int make_top(struct cohort_numbers *numbers, const struct cohort_spec *spec,
                     struct error *err)
 {
@@ -266,7 +267,7 @@ static int make_gateau(struct cohort_numbers *numbers, const struct cohort_spec 
     struct gathered gathered;
 
     for (size_t i = 0; i < numbers->n; i++)
-        if (lacks(numbers, COLUMN_CAS, i) || (!spec->impute && numbers->status[i]))
+        if (missing_reason(numbers, COLUMN_CAS, i) || (!spec->impute && numbers->status[i]))
             continue;
         else if (is_skipped(numbers, i))
             numbers->row.n_skipped++;
@@ -275,7 +276,7 @@ static int make_gateau(struct cohort_numbers *numbers, const struct cohort_spec 
     numbers->row.cas = range_of(numbers->cas, numbers->n);
     if (numbers->row.n_skipped > 0)
         return make_top(numbers, spec, err);
-    if (spec->impute && impute(numbers, err) < 0)
+    if (spec->impute && impute_medians(numbers, err) < 0)
         return -1;
     if (gathered_init(&gathered, numbers->n, err) < 0)
         return -1;
@@ -287,15 +288,15 @@ static int make_gateau(struct cohort_numbers *numbers, const struct cohort_spec 
     return rc;
 }
 
-/* Those in the cohort have no reason yet not to be: say how their numbers are. */
+/* Set the status of the samples that are in the cohort, and count. */
 static void finish_status(struct cohort_numbers *numbers, bool has_cas)
 {
     const double *last = has_cas ? numbers->gateau : numbers->hmp;
 
     for (size_t i = 0; i < numbers->n; i++) {
-        const bool truncated = is_truncated(numbers, COLUMN_SHORT, i) ||
-                               is_truncated(numbers, COLUMN_LONG, i) ||
-                               (has_cas && is_truncated(numbers, COLUMN_CAS, i));
+        const bool truncated = is_truncated_in(numbers, COLUMN_SHORT, i) ||
+                               is_truncated_in(numbers, COLUMN_LONG, i) ||
+                               (has_cas && is_truncated_in(numbers, COLUMN_CAS, i));
 
         numbers->row.n += numbers->row.n_skipped == 0 && !isnan(last[i]);
         numbers->n_not_scored += numbers->status[i] == not_scored;
@@ -304,7 +305,7 @@ static void finish_status(struct cohort_numbers *numbers, bool has_cas)
     }
 }
 
-static int allocate(struct cohort_numbers *numbers, size_t n, struct error *err)
+static int numbers_init(struct cohort_numbers *numbers, size_t n, struct error *err)
 {
     *numbers = (struct cohort_numbers){
         .n = n,
@@ -328,7 +329,7 @@ int cohort_numbers_make(const struct stage_context *context, const struct cohort
     const int64_t sets[COLUMNS] = { spec->short_set_id, spec->long_set_id, spec->cas_set_id };
     const bool has_cas = spec->cas_set_id > 0;
 
-    if (allocate(out, spec->samples->n, err) < 0)
+    if (numbers_init(out, spec->samples->n, err) < 0)
         goto fail;
     for (size_t i = 0; i < COLUMNS; i++)
         if (sets[i] > 0 && score_column_read(context->store, sets[i], spec->samples,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * import_private.h - what the files of `score import` share.
+ * import_private.h - the rows of a file of scores.
  *
- * import_read.c turns a file of CSV or JSON into rows of a key and a value; score_import.c
- * finds the sample that a key means, and stores the value or a reject.
+ * read.c reads CSV or JSON as rows of a key and a value. score_import.c finds the sample that a
+ * key names, and stores the value or a reject.
  */
 #ifndef CURATE_IMPORT_PRIVATE_H
 #define CURATE_IMPORT_PRIVATE_H
@@ -25,7 +25,7 @@ struct import_options {
 };
 
 struct import_row {
-    struct slice key; /* these last until the next call */
+    struct slice key; /* valid until the next call, like raw */
     double value;
     enum defect rejected_for; /* DEFECT_NONE: the row can be used */
     char detail[200];         /* of a rejected row: what is wrong */
@@ -35,11 +35,12 @@ struct import_row {
     uint64_t line;
 };
 
-/* ERR_INPUT when a CSV file has no header with both fields, with those it has. */
+/* Open the file and read the header of a CSV file. ERR_INPUT when the header lacks a field. */
 int import_reader_new(const struct import_options *options, struct import_reader **out,
                       struct error *err);
 void import_reader_free(struct import_reader *reader);
-/* 1 and a row, 0 at the end, -1. A row that cannot be read has rejected_for set. */
+/* Read the next row. Returns 1 and a row, 0 at the end, -1. A row that cannot be used has
+ * rejected_for set. */
 int import_reader_next(struct import_reader *reader, struct import_row *out, struct error *err);
 
 #endif

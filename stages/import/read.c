@@ -15,7 +15,12 @@
 #include "base/io/inflate.h"
 #include "base/json/json.h"
 
-enum { BLOCK_BYTES = 1 << 16, ROW_MAX_BYTES = 1 << 20, KEY_MAX_BYTES = 1 << 16 };
+enum {
+    BLOCK_BYTES = 1 << 16,
+    ROW_MAX_BYTES = 1 << 20,
+    KEY_MAX_BYTES = 1 << 16,
+    HEADER_SHOWN = 120
+};
 
 struct import_reader {
     struct import_options options;
@@ -30,6 +35,7 @@ struct import_reader {
     char block[BLOCK_BYTES];
 };
 
+/* Reject the row; returns 1, for the row is complete. */
 static int reject_row(struct import_row *row, enum defect defect, const char *detail)
 {
     row->rejected_for = defect;
@@ -37,8 +43,8 @@ static int reject_row(struct import_row *row, enum defect defect, const char *de
     return 1;
 }
 
-/* The next bytes of the file, to whoever cuts it. */
-static int feed(struct import_reader *reader, struct error *err)
+/* Pass the next bytes of the file to the CSV reader or the framing. */
+static int feed_bytes(struct import_reader *reader, struct error *err)
 {
     const ssize_t n = inflate_read(reader->in, reader->block, sizeof reader->block, err);
 
@@ -57,24 +63,25 @@ static int feed(struct import_reader *reader, struct error *err)
     return 0;
 }
 
-/* 1 and a row, 0 at the end, -1. */
+/* Returns 1 and a row, 0 at the end, -1. */
 static int next_csv_row(struct import_reader *reader, struct csv_row *out, struct error *err)
 {
     int rc;
 
     while ((rc = csv_next(reader->csv, out, err)) == 0 && !reader->ended)
-        if (feed(reader, err) < 0)
+        if (feed_bytes(reader, err) < 0)
             return -1;
     return rc;
 }
 
-static int next_record(struct import_reader *reader, struct frame_record *out,
-                       struct error *err)
+/* Returns 1 and a record, 0 at the end, -1. */
+static int next_json_record(struct import_reader *reader, struct frame_record *out,
+                            struct error *err)
 {
     while (frame_next(reader->frame, out) == 0) {
         if (reader->ended)
             return 0;
-        if (feed(reader, err) < 0)
+        if (feed_bytes(reader, err) < 0)
             return -1;
     }
     return 1;
@@ -91,7 +98,18 @@ static bool find_column(const struct csv_row *header, const char *name, size_t *
     return false;
 }
 
-static int read_header(struct import_reader *reader, struct error *err)
+/* Bytes of the header to print: one line, cut to fit a message. */
+static int header_len(const struct csv_row *header)
+{
+    int n = 0;
+
+    while ((size_t)n < header->raw.len && n < HEADER_SHOWN &&
+           !strchr("\r\n", header->raw.ptr[n]))
+        n++;
+    return n;
+}
+
+static int read_csv_header(struct import_reader *reader, struct error *err)
 {
     const struct import_options *options = &reader->options;
     struct csv_row header;
@@ -101,23 +119,17 @@ static int read_header(struct import_reader *reader, struct error *err)
         return -1;
     if (found == 0)
         return error_set(err, ERR_INPUT,
-                         "%s: the file is empty; a CSV file begins with the "
-                         "names of its columns",
+                         "%s: the file is empty: its first line must name the columns",
                          options->path);
     if (header.issue)
-        return error_set(err, ERR_INPUT, "%s, line %" PRIu64 ": the names of the columns: %s",
+        return error_set(err, ERR_INPUT, "%s: line %" PRIu64 ": invalid header: %s",
                          options->path, header.line, header.issue);
     const bool has_key = find_column(&header, options->key_field, &reader->key_column);
     if (has_key && find_column(&header, options->value_field, &reader->value_column))
         return 0;
-    const size_t shown = header.raw.len < 120 ? header.raw.len : 120;
     return error_set(
-        err, ERR_INPUT,
-        "%s: there is no column '%s' in the first line, which is: %.*s; --%s names "
-        "the right one",
-        options->path, has_key ? options->value_field : options->key_field,
-        (int)strcspn(header.raw.ptr, "\r\n") < (int)shown ? (int)strcspn(header.raw.ptr, "\r\n")
-                                                          : (int)shown,
+        err, ERR_INPUT, "%s: line 1: no column '%s' in '%.*s': name the column with --%s",
+        options->path, has_key ? options->value_field : options->key_field, header_len(&header),
         header.raw.ptr, has_key ? "value-field" : "key-field");
 }
 
@@ -135,7 +147,7 @@ int import_reader_new(const struct import_options *options, struct import_reader
         goto fail;
     if (is_csv) {
         if (csv_reader_new(ROW_MAX_BYTES, &reader->csv, err) < 0 ||
-            read_header(reader, err) < 0)
+            read_csv_header(reader, err) < 0)
             goto fail;
     } else if (frame_new(ROW_MAX_BYTES, &reader->frame, err) < 0 ||
                json_new(&reader->json, err) < 0) {
@@ -160,8 +172,8 @@ void import_reader_free(struct import_reader *reader)
     free(reader);
 }
 
-/* A decimal number and nothing else; blanks around it do not count. */
-static int take_number(struct slice text, struct import_row *row)
+/* Parse the value: a finite decimal number, perhaps with blanks around it. */
+static int parse_number(struct slice text, struct import_row *row)
 {
     char copy[64];
     char *end = NULL;
@@ -187,7 +199,7 @@ static int take_number(struct slice text, struct import_row *row)
     return 1;
 }
 
-static int take_csv_row(struct import_reader *reader, struct import_row *row, struct error *err)
+static int read_csv_row(struct import_reader *reader, struct import_row *row, struct error *err)
 {
     struct csv_row in;
     const int rc = next_csv_row(reader, &in, err);
@@ -207,11 +219,11 @@ static int take_csv_row(struct import_reader *reader, struct import_row *row, st
     row->key = in.fields[reader->key_column];
     if (reader->value_column >= in.n_fields)
         return reject_row(row, DEFECT_MISSING_VALUE, "there is no value");
-    return take_number(in.fields[reader->value_column], row);
+    return parse_number(in.fields[reader->value_column], row);
 }
 
-/* The key of a record: text, or a number as it is written. */
-static int take_key(struct import_reader *reader, const struct json_value *value,
+/* Set the key of a record: a string, or a number as it is written. */
+static int read_key(struct import_reader *reader, const struct json_value *value,
                     struct import_row *row, struct error *err)
 {
     switch (json_type(value)) {
@@ -235,11 +247,11 @@ static int take_key(struct import_reader *reader, const struct json_value *value
     return 1;
 }
 
-static int take_value(const struct json_value *value, struct import_row *row)
+static int read_value(const struct json_value *value, struct import_row *row)
 {
     switch (json_type(value)) {
     case JSON_STRING:
-        return take_number(json_text(value), row);
+        return parse_number(json_text(value), row);
     case JSON_NUMBER:
         if (json_double(value, &row->value) && isfinite(row->value))
             return 1;
@@ -254,7 +266,8 @@ static int take_value(const struct json_value *value, struct import_row *row)
     return reject_row(row, DEFECT_BAD_VALUE, "the value is not a number");
 }
 
-static int take_framing(const struct frame_record *record, struct import_row *row)
+/* Reject a record that the framing could not cut out. */
+static int reject_framing(const struct frame_record *record, struct import_row *row)
 {
     switch (record->issue) {
     case FRAME_TRUNCATED:
@@ -271,14 +284,15 @@ static int take_framing(const struct frame_record *record, struct import_row *ro
     return 0;
 }
 
-static int take_record(struct import_reader *reader, struct import_row *row, struct error *err)
+static int read_json_row(struct import_reader *reader, struct import_row *row,
+                         struct error *err)
 {
     const struct json_value *record;
     struct frame_record framed;
     enum json_issue issue;
     size_t issue_at;
     const char *detail;
-    int rc = next_record(reader, &framed, err);
+    int rc = next_json_record(reader, &framed, err);
 
     if (rc < 1)
         return rc;
@@ -286,7 +300,7 @@ static int take_record(struct import_reader *reader, struct import_row *row, str
     row->byte_offset = framed.byte_offset;
     row->byte_len = framed.byte_len;
     row->line = framed.line;
-    if (take_framing(&framed, row))
+    if (reject_framing(&framed, row))
         return 1;
     if (json_parse(reader->json, framed.text, &record, &issue, &issue_at, &detail, err) < 0)
         return -1;
@@ -297,14 +311,14 @@ static int take_record(struct import_reader *reader, struct import_row *row, str
     }
     if (json_type(record) != JSON_OBJECT)
         return reject_row(row, DEFECT_NOT_AN_OBJECT, "the record is no JSON object");
-    rc = take_key(reader, json_get(record, reader->options.key_field), row, err);
+    rc = read_key(reader, json_get(record, reader->options.key_field), row, err);
     if (rc < 0 || row->rejected_for)
         return rc;
-    return take_value(json_get(record, reader->options.value_field), row);
+    return read_value(json_get(record, reader->options.value_field), row);
 }
 
 int import_reader_next(struct import_reader *reader, struct import_row *out, struct error *err)
 {
     *out = (struct import_row){ .rejected_for = DEFECT_NONE };
-    return reader->csv ? take_csv_row(reader, out, err) : take_record(reader, out, err);
+    return reader->csv ? read_csv_row(reader, out, err) : read_json_row(reader, out, err);
 }

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ingest_private.h - the threads of an ingest run and what goes between them.
+ * ingest_private.h - the threads of an ingest run and the batches that they pass on.
  *
  *   free ──> reader ──filled──> parsers ──done──> writer ──> free
  *
- * A fixed number of batches goes around: that, and the size of one, is all the memory there is.
- * Every queue has room for all of them, so only taking ever waits. The reader numbers batches
- * in input order; the writer (the calling thread) commits them in that order whoever parsed
- * them.
+ * A fixed number of batches circulates. Their number and size bound the memory of the run. Each
+ * queue has room for all batches, so only a thread that receives ever waits. The reader numbers
+ * batches in input order. The writer (the calling thread) commits them in that order.
  *
- * A batch belongs to one thread at a time and the queues hand it over, so its members need no
- * lock. The first failure of a parser or the writer cancels all queues. A file that cannot be
- * read on is no such failure: what was read before is parsed and committed, then the error is
- * told.
+ * A batch belongs to one thread at a time, so its members need no lock. The first failure of a
+ * parser or of the writer cancels all queues. A read error does not: what was read before is
+ * parsed and committed, then the run fails with that error.
  */
 #ifndef CURATE_INGEST_PRIVATE_H
 #define CURATE_INGEST_PRIVATE_H
@@ -41,34 +39,35 @@ struct stage_context;
 struct ingest_file {
     const char *path; /* "-" is standard input */
     const char *source;
-    bool has_size;               /* false: a pipe */
-    uint64_t size_bytes;         /* as stored, perhaps compressed */
-    struct file_stamp stamp;     /* when has_size is set */
-    const struct position *from; /* where a run was stopped; NULL: from the beginning */
+    bool has_size;               /* false for a pipe or standard input */
+    uint64_t size_bytes;         /* on disk, perhaps compressed */
+    struct file_stamp stamp;     /* set when has_size is */
+    const struct position *from; /* where an earlier run was stopped; NULL: the beginning */
 };
 
 struct ingest_files {
-    struct arena arena; /* all text of the list */
+    struct arena arena; /* texts of the list */
     struct ingest_file *items;
     size_t n;
     size_t cap;
-    uint64_t total_bytes; /* 0 when the size of one is not known */
+    uint64_t total_bytes; /* 0 when the size of a file is unknown */
 };
 
-/* ingest_files.c: files, folders, patterns and "-", in the order given; folders sorted by name.
- * Everything is looked for before anything is read. source NULL: each file is its own, by its
- * base name. */
+/* files.c: list the files that the names mean: files, folders (sorted by name), glob patterns
+ * and
+ * "-". All are found before one is read. source names the corpus of all files; NULL: the base
+ * name of each file. ERR_NOT_FOUND. */
 int ingest_files_find(const struct text_list *names, const char *source,
                       struct ingest_files *out, struct error *err);
 void ingest_files_release(struct ingest_files *files);
 
-/* Enough rows for a transaction to be worth its commit, few enough to lose little by a kill. */
+/* A batch is one transaction: large enough to be worth a commit, small enough to lose little in
+ * a kill. */
 enum {
     BATCH_RECORDS = 256,
     BATCH_RAW_BYTES = 2 << 20,
-    BATCH_RAW_LEAST =
-        256 << 10,   /* however little memory there is: formats are voted on in it */
-    PARSERS_MAX = 8, /* more only wait for the writer */
+    BATCH_RAW_LEAST = 256 << 10, /* with little memory: the vote on a format needs this much */
+    PARSERS_MAX = 8,             /* more parsers would wait for the writer */
 };
 
 struct batch {
@@ -76,39 +75,40 @@ struct batch {
     size_t file;     /* index in the list */
     bool begins_file;
     bool ends_file;
-    struct frame_place place; /* behind its last record */
-    struct inflate_mark mark;
-    const char *encoding;        /* of the file, where it is not UTF-8; or NULL */
-    unsigned noted_behind;       /* the last record of the file, as frame.h notes it */
-    const struct format *format; /* the file's; NULL when no record told */
-    size_t n_votes;              /* of n_looked_at records that have this format, */
-    size_t n_looked_at;          /* both only when begins_file is set */
-    uint64_t position_bytes;     /* stored bytes of the input used up so far, all files */
-    uint64_t stream_bytes;       /* decompressed bytes of the input so far, all files */
-    struct buf raw;              /* the records' bytes, one after the other */
-    struct arena arena;          /* what parsing makes of them */
-    size_t n;
-    struct frame_record records[BATCH_RECORDS]; /* .text lies in raw */
+    struct frame_place place;    /* after the last record of the batch */
+    struct inflate_mark mark;    /* where decompression can continue */
+    const char *encoding;        /* of the file; NULL for UTF-8 */
+    unsigned noted_behind;       /* frame.h's notes after the last record of the file */
+    const struct format *format; /* of the file; NULL when no record has a known shape */
+    size_t n_votes;              /* first batch of a file: records that have this format, */
+    size_t n_looked_at;          /* of this many */
+    uint64_t position_bytes;     /* of the input so far as stored, all files */
+    uint64_t stream_bytes;       /* of the input so far, decompressed, all files */
+    struct buf raw;              /* bytes of the records, one after the other */
+    struct arena arena;          /* texts of the samples */
+    size_t n;                    /* records */
+    struct frame_record records[BATCH_RECORDS]; /* their text is in raw */
     struct parsed parsed[BATCH_RECORDS];
 };
 
-/* ingest_batch.c */
+/* batch.c */
 void batch_init(struct batch *batch);
 void batch_release(struct batch *batch);
-/* Empty again; memory beyond this is given back. */
+/* Make the batch empty, and free its memory if it holds more than keep_bytes. */
 void batch_clear(struct batch *batch, size_t keep_bytes);
-/* Copy a record into it. ERR_NOMEM. */
+/* Copy a record into the batch, which must not be full. ERR_NOMEM. */
 int batch_add(struct batch *batch, const struct frame_record *record, struct error *err);
+/* Does the batch hold BATCH_RECORDS records or raw_bytes bytes? */
 bool batch_is_full(const struct batch *batch, size_t raw_bytes);
-/* After the last batch_add(): now that raw stays where it is, let the records point into it. */
+/* Set the texts of the records, after the last batch_add(): before, raw may move. */
 void batch_seal(struct batch *batch);
 
-/* How much may be in memory, and where. */
+/* Limits on memory. */
 struct ingest_memory {
     size_t n_parsers;       /* at most */
-    size_t batch_bytes;     /* of records; a batch is full then */
-    size_t in_flight_bytes; /* of records, in all batches that are on their way */
-    size_t cache_bytes;     /* of the database's pages; 0: the usual */
+    size_t batch_bytes;     /* of records, at which a batch is full */
+    size_t in_flight_bytes; /* of records in all batches between reader and writer */
+    size_t cache_bytes;     /* of database pages; 0: the default */
 };
 
 /* ingest_memory.c: what these come to for a limit of so many bytes (0: none), besides the
@@ -136,47 +136,47 @@ struct ingest {
     struct queue *free;
     struct queue *filled;
     struct queue *done;
-    atomic_size_t n_parsing; /* parsers that have not ended */
+    atomic_size_t n_parsing; /* parsers that still run */
     atomic_bool cancelled;
 
-    pthread_mutex_t mutex; /* over these two: */
+    pthread_mutex_t mutex; /* protects the next two */
     bool failed;
-    struct error failure; /* the first */
+    struct error failure; /* the first one */
 
-    /* The reader's, for others to read when its thread has been joined. */
+    /* The reader thread writes these. Read them after it was joined. */
     uint64_t n_framed; /* records cut out of all files */
     bool reading_failed;
     struct error reading_failure;
 };
 
-/* ingest_resume.c: find out which files a run that was stopped has read, and how far. */
+/* resume.c: set `from` of each file that an earlier run was stopped in, and report it. */
 int ingest_find_positions(struct ingest *ingest, struct error *err);
-/* The run fails although all files were read to their ends: the next one begins anew. */
+/* Forget the positions of this run, so that the next run reads all files from the beginning. */
 int ingest_clear_positions(struct ingest *ingest, struct error *err);
 
-/* ingest_threads.c: keep the first failure and wake every thread to end. */
+/* threads.c: store the failure if it is the first, and end all threads. */
 void ingest_fail(struct ingest *ingest, const struct error *err);
-/* Wake every thread to end, without a failure. */
+/* End all threads without a failure. */
 void ingest_cancel(struct ingest *ingest);
 
-/* ingest_read.c: the reader's thread; arg is the struct ingest. */
+/* read.c: the main function of the reader thread; arg is the struct ingest. */
 void *ingest_read(void *arg);
 
-/* What was committed; in a dry run, what would have been read. */
+/* What was committed; in a dry run, what would be read. */
 struct ingest_tally {
     struct run_counts counts;
     uint64_t n_parsed;       /* samples, new or not */
-    uint64_t n_other_format; /* of them, not of their file's format */
-    uint64_t stream_bytes;
+    uint64_t n_other_format; /* samples of another format than their file */
+    uint64_t stream_bytes;   /* decompressed input */
     struct defect_tally defects;
-    int stop_signal; /* that ended the run, or 0 */
+    int stop_signal; /* signal that ended the run; 0 for none */
 };
 
-/* ingest_write.c: commit batch after batch until the parsers have no more, something fails, or
- * a signal came. */
+/* write.c: commit batches in input order until the parsers are done, something fails, or a
+ * signal arrives. */
 int ingest_write(struct ingest *ingest, struct ingest_tally *tally, struct error *err);
 
-/* ingest_threads.c: start the threads, write on the calling one, and wait for all. */
+/* threads.c: start the threads, run the writer on this one, and join them. */
 int ingest_run_threads(struct ingest *ingest, struct ingest_tally *tally, struct error *err);
 
 #endif
