@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""docs/scores.md and the program tell the same of metrics: scores.py ROOT CURATE
+"""docs/scores.md and the program agree about metrics: scores.py ROOT CURATE
 
 Its table names every metric with unit, better end and inputs, in the program's order; its list
-of statuses has every reason that scoring/ gives for a missing number, and no other.
+of statuses has every reason that scoring/ gives for a missing score, and no other.
 """
 import json
 import re
@@ -12,7 +12,7 @@ import sys
 
 import tree
 
-# Of scores that have a number, and of those that nobody gave.
+# Of scores that have a value, and of those that were not imported.
 ELSEWHERE = {"ok", "truncated", "not_imported"}
 REASON = re.compile(r"reason = \"([a-z_]+)\"")
 
@@ -27,16 +27,23 @@ def metric_problems(text, curate):
     listed = subprocess.run([curate, "explain", "metric", "--json"], capture_output=True,
                             text=True, check=True).stdout
     program = [json.loads(line) for line in listed.splitlines()]
-    page = [[name, unit, better, made_of] for name, unit, better, _, made_of, _ in
-            rows(text, "| metric ")]
+    page = {name: [unit, better, made_of] for name, unit, better, _, made_of, _ in
+            rows(text, "| metric ")}
     if not program:
         yield "curate explain lists no metric"
-    for row, metric in zip(page, program):
-        want = [metric[key] for key in ("name", "unit", "better", "made_of")]
-        if row != want:
-            yield f"docs/scores.md: the table says {row}, the program {want}"
-    if len(page) != len(program):
-        yield f"docs/scores.md: {len(page)} rows, but there are {len(program)} metrics"
+    for metric in program:
+        want = [metric[key] for key in ("unit", "better", "made_of")]
+        row = page.get(metric["name"])
+        if not row:
+            yield f"docs/scores.md: no row for {metric['name']}"
+        elif row != want:
+            yield f"docs/scores.md: {metric['name']} is {row}, in the program {want}"
+    names = [metric["name"] for metric in program]
+    for name in page:
+        if name not in names:
+            yield f"docs/scores.md: a row for {name}, which is no metric"
+    if sorted(page) == sorted(names) and list(page) != names:
+        yield "docs/scores.md: the rows are not in the program's order"
 
 
 def reason_problems(root, text):
