@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/option.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/error.h"
+
+enum { CONDITIONS_MAX_BYTES = 1 << 20, WORD_MAX = 32 };
 
 const struct option *option_find(const struct option *table, const char *name, size_t name_len)
 {
@@ -18,9 +17,7 @@ const struct option *option_find(const struct option *table, const char *name, s
     return NULL;
 }
 
-enum { WORD_MAX = 32 };
-
-/* Levenshtein distance by rows; longer words than WORD_MAX are never near. */
+/* Levenshtein distance by rows; words longer than WORD_MAX are never near. */
 size_t option_distance(const char *a, const char *b, size_t max)
 {
     const size_t na = strlen(a), nb = strlen(b);
@@ -46,7 +43,7 @@ size_t option_distance(const char *a, const char *b, size_t max)
 const char *option_nearest(const struct option *table, const char *name)
 {
     const char *nearest = NULL;
-    size_t least = 3; /* two typing mistakes are a guess worth making */
+    size_t least = 3; /* up to two typing mistakes */
 
     for (const struct option *o = table; o && o->type != OPTION_END; o++) {
         const size_t distance = option_distance(o->name, name, 2);
@@ -58,64 +55,14 @@ const char *option_nearest(const struct option *table, const char *name)
     return nearest;
 }
 
-static int set_flag(const struct option *option, void *member, const char *text,
-                    struct error *err)
+const char *option_choice(const struct option *option, int value)
 {
-    const bool yes = strcmp(text, "true") == 0;
-
-    if (!yes && strcmp(text, "false") != 0)
-        return error_set(err, ERR_USAGE, "%s is true or false, not '%s'", option->name, text);
-    memcpy(member, &yes, sizeof yes);
-    return 0;
+    return option->choice_name ? option->choice_name(value) : option->choices[value];
 }
 
-static int set_int(const struct option *option, void *member, const char *text,
-                   struct error *err)
+bool option_repeats(const struct option *option)
 {
-    char *end;
-
-    errno = 0;
-    const long long value = strtoll(text, &end, 10);
-    if (end == text || *end || errno)
-        return error_set(err, ERR_USAGE, "%s takes a whole number, not '%s'", option->name,
-                         text);
-    const int64_t wide = value;
-    memcpy(member, &wide, sizeof wide);
-    return 0;
-}
-
-static int set_real(const struct option *option, void *member, const char *text,
-                    struct error *err)
-{
-    char *end;
-
-    const double value = strtod(text, &end);
-    if (end == text || *end || !isfinite(value))
-        return error_set(err, ERR_USAGE, "%s takes a number, not '%s'", option->name, text);
-    memcpy(member, &value, sizeof value);
-    return 0;
-}
-
-int option_set(const struct option *option, void *args, const char *text, struct error *err)
-{
-    char *member = (char *)args + option->offset;
-
-    switch (option->type) {
-    case OPTION_FLAG:
-        return set_flag(option, member, text, err);
-    case OPTION_TEXT:
-        memcpy(member, &text, sizeof text);
-        return 0;
-    case OPTION_INT:
-        return set_int(option, member, text, err);
-    case OPTION_REAL:
-        return set_real(option, member, text, err);
-    case OPTION_LIST:
-        return option_list_add((struct text_list *)(void *)member, text, err);
-    case OPTION_END:
-        break;
-    }
-    return error_set(err, ERR_INVARIANT, "option %s has no type", option->name);
+    return option->type == OPTION_LIST || option->type == OPTION_CONDITIONS;
 }
 
 int option_list_add(struct text_list *list, const char *text, struct error *err)
@@ -137,19 +84,35 @@ void option_list_free(struct text_list *list)
     *list = (struct text_list){ 0 };
 }
 
-int option_parse_size(const char *option, const char *text, size_t *out, struct error *err)
+static void free_member(const struct option *option, void *args)
 {
-    static const char units[] = "KMG";
-    char *end;
+    if (option_repeats(option))
+        option_list_free((struct text_list *)(void *)((char *)args + option->offset));
+}
 
-    errno = 0;
-    const unsigned long long n = strtoull(text, &end, 10);
-    const char *unit = *end ? strchr(units, *end) : NULL;
-    const unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
-    if (end == text || text[0] == '-' || errno || (*end && (!unit || end[1])) ||
-        n > SIZE_MAX >> shift)
-        return error_set(err, ERR_USAGE, "--%s %s: it is a number of bytes, as 512M or 2G",
-                         option, text);
-    *out = (size_t)n << shift;
-    return 0;
+void option_free_lists(const struct option *table, const struct option *positional, void *args)
+{
+    for (const struct option *o = table; o && o->type != OPTION_END; o++)
+        free_member(o, args);
+    if (positional)
+        free_member(positional, args);
+}
+
+int option_join_conditions(const struct text_list *conditions, char **out, struct error *err)
+{
+    struct buf joined;
+    int rc = 0;
+
+    *out = NULL;
+    if (conditions->n == 0)
+        return 0;
+    buf_init(&joined, CONDITIONS_MAX_BYTES);
+    if (conditions->n == 1)
+        rc = buf_add_text(&joined, conditions->items[0], err);
+    for (unsigned i = 0; rc == 0 && conditions->n > 1 && i < conditions->n; i++)
+        rc = buf_printf(&joined, err, "%s(%s)", i > 0 ? " AND " : "", conditions->items[i]);
+    if (rc == 0 && !(*out = strdup(buf_slice(&joined).ptr)))
+        rc = error_nomem(err);
+    buf_release(&joined);
+    return rc;
 }

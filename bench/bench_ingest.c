@@ -236,6 +236,7 @@ static double time_ingest(const char *folder, const struct corpus *corpus)
     struct stage_result result = { .n_facts = 0 };
     struct report report = { .phase = "ingest" };
     void *args = malloc(stage->args_size);
+    void *config = NULL;
     char path[256];
     struct error err;
     struct stage_context context = { .n_threads = N_THREADS, .report = &report };
@@ -245,9 +246,11 @@ static double time_ingest(const char *folder, const struct corpus *corpus)
     memcpy(args, stage->defaults, stage->args_size);
     check(option_set(stage->positional, args, corpus->path, &err), &err);
     const int64_t started_ns = clock_mono_ns();
-    check(stage->run(&context, args, &result, &err), &err);
+    check(stage_configure(stage, args, &config, &err), &err);
+    check(stage->run(&context, args, config, &result, &err), &err);
     const double seconds = (double)(clock_mono_ns() - started_ns) / 1e9;
-    option_list_free((struct text_list *)((char *)args + stage->positional->offset));
+    stage_config_free(stage, config);
+    option_free_lists(stage->options, stage->positional, args);
     free(args);
     remove_store(context.store, path);
     return seconds;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * command.h - what a command is.
+ * command.h - what a command is, and the list of all commands.
  *
- * To add one: write cmd_NAME.c with `const struct command cmd_NAME` and put NAME in the list
- * of meson.build. Stages (stages/stage.h) are commands by themselves and are not listed there.
- * Option tables make the parser, the help text and the man page's check; nothing is written
- * twice.
+ * To add one: write commands/NAME.c with `const struct command cmd_NAME`, and put NAME into the
+ * list of cli/meson.build. Stages (stages/stage.h) are commands by themselves and are not
+ * listed there. The parser, the help text, the check of the manual page and the shell
+ * completions are made from the option tables.
  */
 #ifndef CURATE_COMMAND_H
 #define CURATE_COMMAND_H
@@ -19,13 +19,14 @@
 #include "base/report.h"
 
 struct error;
+struct stage;
 
-/* Options every command takes, and what the command runs with. */
+/* The options of every command, and the settings that a command runs with. */
 struct cli {
-    const char *db; /* --db, $CURATE_DB, "curate.db" */
-    const char *threads_text;
-    const char *lock_text;
-    bool db_given; /* by the flag or the environment */
+    const char *db;        /* --db, $CURATE_DB, "curate.db" */
+    int64_t threads;       /* 0: not given */
+    const char *lock_text; /* NULL: not given */
+    bool db_given;         /* by the option or the environment */
     bool json;
     bool quiet;
     bool verbose;
@@ -36,7 +37,7 @@ struct cli {
     enum lock_policy lock;
     int64_t lock_timeout_ms;
     const char *models_dir;
-    unsigned cpu_flags; /* what of the processor to use */
+    unsigned cpu_flags; /* CPU features that may be used */
     struct report report;
 };
 
@@ -48,14 +49,23 @@ struct command {
     const struct option *positional; /* TEXT or LIST, or NULL */
     bool positional_required;
     size_t args_size;
-    const void *defaults;
+    const void *defaults; /* args_size bytes: the default of every option */
     int (*run)(struct cli *cli, const void *args, struct error *err);
+    const struct stage *stage; /* of a stage, whose run is NULL: call cmd_stage_run() */
 };
 
-/* NULL-terminated: the commands that are not stages. */
+/* The commands that are not stages, NULL-terminated, in the order help prints. */
 extern const struct command *const commands[];
+/* Command i, from 0: first the stages, then the others. False after the last. */
+bool command_at(size_t i, struct command *out);
+/* The command that the first words of argv name; "score import" is found before "score".
+ * Returns how many words the name has; 0: not found. */
+int command_find(int argc, char **argv, struct command *out);
+/* Say why command_find() found none: ERR_USAGE with the nearest name, or the second words that
+ * there are. Returns -1. */
+int command_unknown(const char *word, struct error *err);
 
-/* The options of struct cli itself. */
+/* The options of struct cli. Their initial values are zero bytes. */
 extern const struct option common_options[];
 
 #endif

@@ -7,11 +7,48 @@
 #include "cli/command.h"
 #include "stages/stage.h"
 
-enum { COLUMN = 26 };
+enum { COLUMN = 26, WIDTH = 96, TEXT_MAX_BYTES = 1000 };
 
-static void print_option(const struct option *option)
+/* Text in a column of its own, from `indent` on; the cursor is there already. */
+static void print_wrapped(const char *text, int indent)
 {
-    char left[96];
+    const size_t width = (size_t)(WIDTH - indent);
+
+    while (strlen(text) > width) {
+        size_t n = width;
+
+        while (n > 1 && text[n] != ' ')
+            n--;
+        printf("%.*s\n%*s", (int)n, text, indent, "");
+        text += n + (text[n] == ' ');
+    }
+    puts(text);
+}
+
+/* The help of an option with what its table says: choices and the default. */
+static void compose_help(const struct option *option, const void *defaults, char *out,
+                         size_t size)
+{
+    char value[OPTION_VALUE_BYTES];
+    const char *name;
+    size_t n = (size_t)snprintf(out, size, "%s", option->help);
+    const char *before = ": one of";
+
+    for (int i = 0; option->type == OPTION_CHOICE && (name = option_choice(option, i)); i++) {
+        if (!name[0] || n >= size)
+            continue;
+        n += (size_t)snprintf(out + n, size - n, "%s %s", before, name);
+        before = ",";
+    }
+    if (option_repeats(option) && n < size)
+        n += (size_t)snprintf(out + n, size - n, "; may be repeated");
+    if (n < size && option_default(option, defaults, value, sizeof value))
+        snprintf(out + n, size - n, " (default %s)", value);
+}
+
+static void print_option(const struct option *option, const void *defaults)
+{
+    char left[96], text[TEXT_MAX_BYTES];
     int n;
 
     if (option->short_name)
@@ -20,16 +57,26 @@ static void print_option(const struct option *option)
         n = snprintf(left, sizeof left, "    --%s", option->name);
     if (option->value_name)
         snprintf(left + n, sizeof left - (size_t)n, " %s", option->value_name);
+    compose_help(option, defaults, text, sizeof text);
     if (strlen(left) > COLUMN)
-        printf("  %s\n  %*s %s\n", left, COLUMN, "", option->help);
+        printf("  %s\n  %*s ", left, COLUMN, "");
     else
-        printf("  %-*s %s\n", COLUMN, left, option->help);
+        printf("  %-*s ", COLUMN, left);
+    print_wrapped(text, COLUMN + 3);
 }
 
-static void print_table(const struct option *table)
+static void print_table(const struct option *table, const void *defaults)
 {
     for (const struct option *o = table; o && o->type != OPTION_END; o++)
-        print_option(o);
+        print_option(o, defaults);
+}
+
+static void print_common(void)
+{
+    const struct cli nothing_given = { .db = NULL };
+
+    puts("\nOptions of every command:");
+    print_table(common_options, &nothing_given);
 }
 
 static void print_name(const char *name, const char *summary)
@@ -40,7 +87,7 @@ static void print_name(const char *name, const char *summary)
 void help_overview(void)
 {
     puts("curate - from a corpus to the part of it worth training on\n\n"
-         "usage: curate COMMAND [OPTIONS] [ARGUMENTS]\n\n"
+         "usage: curate [OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]\n\n"
          "The line from corpus to subset:");
     for (size_t i = 0; stages[i]; i++)
         print_name(stages[i]->name, stages[i]->summary);
@@ -49,8 +96,7 @@ void help_overview(void)
         print_name(commands[i]->name, commands[i]->summary);
     print_name("help [COMMAND]", "this text, or all about one command");
     print_name("version", "print the version");
-    puts("\nOptions of every command:");
-    print_table(common_options);
+    print_common();
     puts("\nExit status: 0 done, 1 no, 64 usage, 65 bad data, 66 not found, 70 a law broken,\n"
          "73 cannot create, 74 I/O, 75 locked: try later, 77 permission, 78 recipe; see\n"
          "curate(1).");
@@ -72,8 +118,7 @@ void help_command(const struct command *command)
                command->positional->help);
     if (command->options) {
         puts("\nOptions:");
-        print_table(command->options);
+        print_table(command->options, command->defaults);
     }
-    puts("\nOptions of every command:");
-    print_table(common_options);
+    print_common();
 }

@@ -14,7 +14,6 @@
 #include "cli/progress.h"
 #include "cli/settings.h"
 #include "cli/terminal.h"
-#include "stages/stage.h"
 
 /* Set by the first SIGINT or SIGTERM; a second one finds the default action and ends us at
  * once. */
@@ -81,107 +80,6 @@ static int fail(const struct cli *cli, const char *name, const struct error *err
     return exit_status(err);
 }
 
-/* How many words of argv are the name, 0 when they are not. */
-static int match(const char *name, int argc, char **argv)
-{
-    const size_t word = strcspn(name, " ");
-
-    if (argc < 1 || strncmp(name, argv[0], word) != 0 || argv[0][word])
-        return 0;
-    if (!name[word])
-        return 1;
-    return argc > 1 && strcmp(name + word + 1, argv[1]) == 0 ? 2 : 0;
-}
-
-/* What argv names: a command, or a stage dressed as one; "score import" before "score". How
- * many words the name took, 0 for none. */
-static int find_command(int argc, char **argv, struct command *out, const struct stage **stage)
-{
-    int most = 0;
-
-    *stage = NULL;
-    for (size_t i = 0; stages[i]; i++) {
-        const int words = match(stages[i]->name, argc, argv);
-
-        if (words <= most)
-            continue;
-        most = words;
-        *stage = stages[i];
-        *out = cmd_stage_command(*stage);
-    }
-    for (size_t i = 0; commands[i]; i++) {
-        const int words = match(commands[i]->name, argc, argv);
-
-        if (words <= most)
-            continue;
-        most = words;
-        *stage = NULL;
-        *out = *commands[i];
-    }
-    return most;
-}
-
-/* Take the name for the nearest one to what was typed, if it is nearer than those before it. */
-static void consider(const char *name, const char *typed, const char **nearest, size_t *least)
-{
-    const size_t distance = option_distance(name, typed, 2);
-
-    if (distance < *least) {
-        *nearest = name;
-        *least = distance;
-    }
-}
-
-static void add_name(const char *name, const char *first, size_t first_len, char *names,
-                     size_t *n, size_t size)
-{
-    if (strncmp(name, first, first_len) == 0 && *n < size)
-        *n += (size_t)snprintf(names + *n, size - *n, "%s%s", *n ? ", " : "", name);
-}
-
-/* "model" without a second word, or with a wrong one: say which there are. */
-static int unknown_second_word(const char *first, size_t first_len, struct error *err)
-{
-    char names[200] = "";
-    size_t n = 0;
-
-    for (size_t i = 0; stages[i]; i++)
-        add_name(stages[i]->name, first, first_len, names, &n, sizeof names);
-    for (size_t i = 0; commands[i]; i++)
-        add_name(commands[i]->name, first, first_len, names, &n, sizeof names);
-    return error_set(err, ERR_USAGE, "%s needs a second word; there are: %s", first, names);
-}
-
-/* Of the two that a command's name has. */
-static bool is_first_word(const char *name, const char *typed)
-{
-    const size_t word = strcspn(name, " ");
-
-    return strncmp(name, typed, word) == 0 && !typed[word];
-}
-
-static int unknown_command(char **argv, struct error *err)
-{
-    const char *nearest = NULL;
-    size_t least = 3;
-
-    for (size_t i = 0; stages[i]; i++) {
-        if (is_first_word(stages[i]->name, argv[0]))
-            return unknown_second_word(argv[0], strlen(argv[0]), err);
-        consider(stages[i]->name, argv[0], &nearest, &least);
-    }
-    for (size_t i = 0; commands[i]; i++) {
-        if (is_first_word(commands[i]->name, argv[0]))
-            return unknown_second_word(argv[0], strlen(argv[0]), err);
-        consider(commands[i]->name, argv[0], &nearest, &least);
-    }
-    if (nearest)
-        return error_set(err, ERR_USAGE, "there is no command '%s'; did you mean '%s'?",
-                         argv[0], nearest);
-    return error_set(err, ERR_USAGE, "there is no command '%s'; 'curate help' lists them",
-                     argv[0]);
-}
-
 /* Hand the arguments that are no options to the positional the command declares. */
 static int set_positional(const struct command *command, const struct text_list *rest,
                           void *args, struct error *err)
@@ -197,29 +95,18 @@ static int set_positional(const struct command *command, const struct text_list 
         return error_set(err, ERR_USAGE, "'%s' is one argument too many", rest->items[1]);
     for (unsigned i = 0; i < rest->n; i++)
         if (option_set(positional, args, rest->items[i], err) < 0)
-            return -1;
+            return error_prefix(err, "%s %s", positional->value_name, rest->items[i]);
     return 0;
 }
 
-static void free_args(const struct command *command, void *args)
-{
-    const struct option *o = command->options;
-
-    for (; args && o && o->type != OPTION_END; o++)
-        if (o->type == OPTION_LIST)
-            option_list_free((struct text_list *)(void *)((char *)args + o->offset));
-    o = command->positional;
-    if (args && o && o->type == OPTION_LIST)
-        option_list_free((struct text_list *)(void *)((char *)args + o->offset));
-    free(args);
-}
-
-/* Parse what follows the command's name, and do it. */
-static int perform(struct cli *cli, const struct command *command, const struct stage *stage,
-                   int argc, char **argv, struct error *err)
+/* Parse what follows the command's name, and run it. given: of the common options that stand
+ * before the name. */
+static int perform(struct cli *cli, uint64_t given, const struct command *command, int argc,
+                   char **argv, struct error *err)
 {
     void *args = calloc(1, command->args_size + 1);
-    const struct opt_target targets[] = { { command->options, args }, { common_options, cli } };
+    struct opt_target targets[] = { { command->options, args, 0 },
+                                    { common_options, cli, given } };
     struct text_list rest = { 0 };
     struct progress progress;
     int rc = -1;
@@ -235,71 +122,88 @@ static int perform(struct cli *cli, const struct command *command, const struct 
         rc = 0;
         goto done;
     }
-    settings_environment(cli);
-    if (set_positional(command, &rest, args, err) < 0 || settings_resolve(cli, err) < 0)
+    if (set_positional(command, &rest, args, err) < 0 || settings_environment(cli, err) < 0 ||
+        settings_resolve(cli, err) < 0)
         goto done;
     progress_start(&progress, &cli->report, cli->quiet);
-    rc = stage ? cmd_stage_run(cli, stage, args, err) : command->run(cli, args, err);
+    rc = command->stage ? cmd_stage_run(cli, command->stage, args, err)
+                        : command->run(cli, args, err);
     progress_clear(&progress);
     cli->report.arg = NULL;
 done:
     option_list_free(&rest);
-    free_args(command, args);
+    option_free_lists(command->options, command->positional, args);
+    free(args);
     return rc;
 }
 
-/* The words that are no commands of the table: help and version. 1 when it was one of them. */
-static int perform_word(int argc, char **argv)
+/* The words that are not in the list of commands: help and version. True when it was one. */
+static bool perform_word(const struct cli *cli, int argc, char **argv)
 {
-    const struct stage *stage;
     struct command command;
 
-    if (argc == 0 || strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0 ||
-        (argc == 1 && strcmp(argv[0], "help") == 0)) {
+    if (argc == 0 ? cli->help : argc == 1 && strcmp(argv[0], "help") == 0) {
         help_overview();
-        return 1;
+        return true;
     }
-    if (strcmp(argv[0], "--version") == 0 || strcmp(argv[0], "version") == 0) {
+    if (argc > 0 && strcmp(argv[0], "version") == 0) {
         puts("curate " CURATE_VERSION);
-        return 1;
+        return true;
     }
-    if (strcmp(argv[0], "help") == 0 &&
-        find_command(argc - 1, argv + 1, &command, &stage) > 0) {
+    if (argc > 1 && strcmp(argv[0], "help") == 0 &&
+        command_find(argc - 1, argv + 1, &command) > 0) {
         help_command(&command);
-        return 1;
+        return true;
+    }
+    return false;
+}
+
+/* The command line behind the options that stand before the command. */
+static int perform_command(struct cli *cli, uint64_t given, int argc, char **argv)
+{
+    struct command command = { .name = NULL };
+    struct error err;
+
+    if (perform_word(cli, argc, argv))
+        return fflush(stdout) == 0 ? 0 : 74;
+    if (argc > 1 && strcmp(argv[0], "help") == 0) {
+        argc--;
+        argv++;
+    }
+    const int words = command_find(argc, argv, &command);
+    if (words == 0) {
+        if (argc == 0)
+            error_set(&err, ERR_USAGE, "no command: 'curate help' lists them");
+        else
+            command_unknown(argv[0], &err);
+        return fail(cli, NULL, &err);
+    }
+    catch_signals();
+    if (perform(cli, given, &command, argc - words, argv + words, &err) < 0)
+        return fail(cli, command.name, &err);
+    if (fflush(stdout) != 0) {
+        error_errno(&err, errno, "standard output");
+        return fail(cli, command.name, &err);
     }
     return 0;
 }
 
-/* The whole command line but for the name of the program. */
+/* The whole command line after the name of the program. */
 static int perform_line(int argc, char **argv)
 {
     char models_dir[4096];
     struct cli cli = { .models_dir = models_dir, .report = { .stop_signal = &stop_signal } };
-    const struct stage *stage = NULL;
-    struct command command = { .name = NULL };
+    struct opt_target common = { common_options, &cli, 0 };
+    size_t n_parsed = 0;
     struct error err;
 
-    if (perform_word(argc, argv))
-        return fflush(stdout) == 0 ? 0 : 74;
-    if (strcmp(argv[0], "help") == 0) {
-        argc--;
-        argv++;
-    }
-    const int words = find_command(argc, argv, &command, &stage);
-    if (words == 0) {
-        unknown_command(argv, &err);
+    if (argc > 0 && strcmp(argv[0], "--version") == 0)
+        argv[0] += strlen("--");
+    cli.help = argc == 0;
+    if (opt_parse_leading(argv, (size_t)argc, &common, 1, &n_parsed, &err) < 0)
         return fail(&cli, NULL, &err);
-    }
     settings_models_dir(models_dir, sizeof models_dir);
-    catch_signals();
-    if (perform(&cli, &command, stage, argc - words, argv + words, &err) < 0)
-        return fail(&cli, command.name, &err);
-    if (fflush(stdout) != 0) {
-        error_errno(&err, errno, "standard output");
-        return fail(&cli, command.name, &err);
-    }
-    return 0;
+    return perform_command(&cli, common.given, argc - (int)n_parsed, argv + n_parsed);
 }
 
 int main(int argc, char **argv)

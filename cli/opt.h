@@ -9,6 +9,7 @@
 #define CURATE_OPT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/option.h"
 
@@ -16,13 +17,18 @@ struct error;
 
 /* A table and the struct it fills. */
 struct opt_target {
-    const struct option *table; /* may be NULL */
+    const struct option *table; /* may be NULL; at most 64 options */
     void *args;
+    uint64_t given; /* bits: options that had a value so far; 0 at the start */
 };
 
-/* Fill the targets from argv[0 .. n-1]; what is no option is appended to rest, borrowed from
- * argv. */
-int opt_parse(char **argv, size_t n, const struct opt_target *targets, size_t n_targets,
+/* Fill the targets from argv[0 .. n-1]. Arguments that are no options are appended to rest,
+ * borrowed from argv. ERR_USAGE, also for an option that is given twice and holds one value. */
+int opt_parse(char **argv, size_t n, struct opt_target *targets, size_t n_targets,
               struct text_list *rest, struct error *err);
+/* Parse the options in front of the first argument that is none; *n_parsed counts the
+ * arguments used. */
+int opt_parse_leading(char **argv, size_t n, struct opt_target *targets, size_t n_targets,
+                      size_t *n_parsed, struct error *err);
 
 #endif

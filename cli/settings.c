@@ -12,9 +12,14 @@
 #include "cli/command.h"
 #include "scoring/kernels/kernels.h"
 
-enum { THREADS_MAX = 1024 };
+enum { LOCK_SECONDS_MAX = 1000000 };
 
-void settings_environment(struct cli *cli)
+int settings_set(struct cli *cli, const char *name, const char *text, struct error *err)
+{
+    return option_set(option_find(common_options, name, strlen(name)), cli, text, err);
+}
+
+int settings_environment(struct cli *cli, struct error *err)
 {
     const char *db = getenv("CURATE_DB");
     const char *threads = getenv("CURATE_THREADS");
@@ -26,37 +31,25 @@ void settings_environment(struct cli *cli)
     }
     if (!cli->db)
         cli->db = "curate.db";
-    if (!cli->threads_text && threads && threads[0])
-        cli->threads_text = threads;
+    if (cli->threads == 0 && threads && threads[0] &&
+        settings_set(cli, "threads", threads, err) < 0)
+        return error_prefix(err, "CURATE_THREADS=%s", threads);
+    return 0;
 }
 
-/* A whole number in [least, most], or -1. */
-static long parse_number(const char *text, long least, long most)
+/* The N of "wait:N", or -1. */
+static long parse_lock_seconds(const char *text)
 {
     char *end;
 
     errno = 0;
     const long value = strtol(text, &end, 10);
-    return end == text || *end || errno || value < least || value > most ? -1 : value;
-}
-
-static int resolve_threads(struct cli *cli, struct error *err)
-{
-    if (!cli->threads_text) {
-        cli->n_threads = pool_cpu_count();
-        return 0;
-    }
-    const long n = parse_number(cli->threads_text, 1, THREADS_MAX);
-    if (n < 0)
-        return error_set(err, ERR_USAGE, "threads is a number from 1 to %d, not '%s'",
-                         THREADS_MAX, cli->threads_text);
-    cli->n_threads = (size_t)n;
-    return 0;
+    return end == text || *end || errno || value < 1 || value > LOCK_SECONDS_MAX ? -1 : value;
 }
 
 static int resolve_lock(struct cli *cli, struct error *err)
 {
-    const char *text = cli->lock_text ? cli->lock_text : "wait";
+    const char *text = cli->lock_text ? cli->lock_text : LOCK_DEFAULT;
 
     cli->lock_timeout_ms = 0;
     if (strcmp(text, "fail") == 0) {
@@ -65,12 +58,12 @@ static int resolve_lock(struct cli *cli, struct error *err)
         cli->lock = LOCK_SKIP;
     } else if (strcmp(text, "wait") == 0) {
         cli->lock = LOCK_WAIT;
-    } else if (strncmp(text, "wait:", 5) == 0 && parse_number(text + 5, 1, 1000000) > 0) {
+    } else if (strncmp(text, "wait:", 5) == 0 && parse_lock_seconds(text + 5) > 0) {
         cli->lock = LOCK_WAIT;
-        cli->lock_timeout_ms = parse_number(text + 5, 1, 1000000) * 1000;
+        cli->lock_timeout_ms = parse_lock_seconds(text + 5) * 1000;
     } else {
-        return error_set(err, ERR_USAGE, "lock is wait, wait:SECONDS, fail or skip, not '%s'",
-                         text);
+        return error_set(err, ERR_USAGE,
+                         "--lock %s: must be one of wait, wait:SECONDS, fail, skip", text);
     }
     return 0;
 }
@@ -99,7 +92,7 @@ static int resolve_cpu(struct cli *cli, struct error *err)
             return 0;
         }
     return error_set(err, ERR_USAGE,
-                     "CURATE_CPU is ref, avx2, avx512, avx512vnni or avx512bf16, not '%s'",
+                     "CURATE_CPU=%s: must be one of ref, avx2, avx512, avx512vnni, avx512bf16",
                      most);
 }
 
@@ -107,8 +100,7 @@ int settings_resolve(struct cli *cli, struct error *err)
 {
     if (resolve_cpu(cli, err) < 0)
         return -1;
-    if (resolve_threads(cli, err) < 0)
-        return -1;
+    cli->n_threads = cli->threads > 0 ? (size_t)cli->threads : pool_cpu_count();
     return resolve_lock(cli, err);
 }
 

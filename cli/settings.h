@@ -11,9 +11,15 @@
 struct cli;
 struct error;
 
-/* Fill in what the flags left open, from the environment. */
-void settings_environment(struct cli *cli);
-/* Turn the texts into numbers; may be called again when a recipe has had its say. ERR_USAGE. */
+/* The default of --lock. */
+#define LOCK_DEFAULT "wait"
+
+/* Set the options that the command line leaves open from the environment. ERR_USAGE. */
+int settings_environment(struct cli *cli, struct error *err);
+/* Set an option of every command as a recipe does. ERR_USAGE. */
+int settings_set(struct cli *cli, const char *name, const char *text, struct error *err);
+/* Derive the settings that a command runs with from the options; called again after a recipe
+ * has set some. ERR_USAGE. */
 int settings_resolve(struct cli *cli, struct error *err);
 /* The folder of the built-in models, into out (n bytes); empty when it cannot be found. */
 void settings_models_dir(char *out, unsigned n);

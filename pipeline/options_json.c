@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline/options_json.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,10 +20,59 @@ static void add_list(struct jsonout *json, const struct text_list *list)
     jsonout_array_end(json);
 }
 
+/* One condition is a text, as it always was; several are a list. */
+static void add_conditions(struct jsonout *json, const struct option *option,
+                           const struct text_list *list)
+{
+    if (list->n == 0)
+        return;
+    jsonout_key(json, option->name);
+    if (list->n > 1)
+        add_list(json, list);
+    else
+        jsonout_text(json, slice_text(list->items[0]));
+}
+
+/* Texts, and what is stored as the text that gives it. */
+static void add_text(struct jsonout *json, const struct option *option, const void *args)
+{
+    const char *text;
+    char value[OPTION_VALUE_BYTES];
+
+    if (option->type == OPTION_TEXT) {
+        memcpy(&text, (const char *)args + option->offset, sizeof text);
+        if (!text)
+            return;
+        jsonout_key(json, option->name);
+        jsonout_text(json, slice_text(text));
+    } else if (option_text(option, args, value, sizeof value)) {
+        jsonout_key(json, option->name);
+        jsonout_text(json, slice_text(value));
+    }
+}
+
+/* A NAN is a number that was not given; so is a size or a duration of 0. */
+static void add_number(struct jsonout *json, const struct option *option, const void *member)
+{
+    int64_t whole = 0;
+    double real = NAN;
+
+    if (option->type == OPTION_INT || option->type == OPTION_SIZE)
+        memcpy(&whole, member, sizeof whole);
+    else
+        memcpy(&real, member, sizeof real);
+    if (option->type == OPTION_INT || whole > 0) {
+        jsonout_key(json, option->name);
+        jsonout_int(json, whole);
+    } else if (!isnan(real) && (option->type == OPTION_REAL || real > 0)) {
+        jsonout_key(json, option->name);
+        jsonout_double(json, real);
+    }
+}
+
 static void add_option(struct jsonout *json, const struct option *option, const void *args)
 {
     const void *member = (const char *)args + option->offset;
-    const char *text;
 
     switch (option->type) {
     case OPTION_FLAG:
@@ -30,23 +80,22 @@ static void add_option(struct jsonout *json, const struct option *option, const 
         jsonout_bool(json, *(const bool *)member);
         break;
     case OPTION_TEXT:
-        memcpy(&text, member, sizeof text);
-        if (!text)
-            break;
-        jsonout_key(json, option->name);
-        jsonout_text(json, slice_text(text));
+    case OPTION_CHOICE:
+    case OPTION_SHARE:
+        add_text(json, option, args);
         break;
     case OPTION_INT:
-        jsonout_key(json, option->name);
-        jsonout_int(json, *(const int64_t *)member);
-        break;
     case OPTION_REAL:
-        jsonout_key(json, option->name);
-        jsonout_double(json, *(const double *)member);
+    case OPTION_SIZE:
+    case OPTION_DURATION:
+        add_number(json, option, member);
         break;
     case OPTION_LIST:
         jsonout_key(json, option->name);
         add_list(json, member);
+        break;
+    case OPTION_CONDITIONS:
+        add_conditions(json, option, member);
         break;
     case OPTION_END:
         break;

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/io/file.h"
 #include "base/option.h"
+#include "pipeline/recipe_fault.h"
 #include "stages/stage.h"
 
 /*
@@ -47,6 +48,7 @@ struct schema {
     cyaml_schema_field_t stage_fields[STAGES_MAX][OPTIONS_MAX + 1];
     cyaml_schema_field_t step_fields[STAGES_MAX + 1];
     cyaml_schema_value_t step;
+    bool conditions_listed[STAGES_MAX]; /* the stage's conditions are lists, not one text */
 };
 
 struct recipe {
@@ -63,12 +65,19 @@ static const cyaml_schema_value_t text_item = {
 
 static const cyaml_schema_field_t end_of_fields = CYAML_FIELD_END;
 
-static void add_field(cyaml_schema_field_t *field, const struct option *option, size_t slot)
+static bool is_loaded_as_list(const struct option *option, bool conditions_listed)
+{
+    return option->type == OPTION_LIST ||
+           (option->type == OPTION_CONDITIONS && conditions_listed);
+}
+
+static void add_field(cyaml_schema_field_t *field, const struct option *option, bool is_list,
+                      size_t slot)
 {
     *field = end_of_fields;
     field->key = option->name;
     field->data_offset = (uint32_t)(slot * sizeof(union slot));
-    if (option->type == OPTION_LIST) {
+    if (is_list) {
         field->count_offset = field->data_offset + (uint32_t)offsetof(struct text_list, n);
         field->count_size = sizeof(unsigned);
         field->value.type = CYAML_SEQUENCE;
@@ -112,10 +121,13 @@ static void build_schema(struct schema *schema)
         const size_t n_slots = count_slots(stages[s]);
         size_t n_fields = 0;
 
-        for (size_t slot = 0; slot < n_slots; slot++)
-            if (slot_option(stages[s], slot))
-                add_field(&schema->stage_fields[s][n_fields++], slot_option(stages[s], slot),
-                          slot);
+        for (size_t slot = 0; slot < n_slots; slot++) {
+            const struct option *option = slot_option(stages[s], slot);
+
+            if (option)
+                add_field(&schema->stage_fields[s][n_fields++], option,
+                          is_loaded_as_list(option, schema->conditions_listed[s]), slot);
+        }
         schema->stage_fields[s][n_fields] = end_of_fields;
 
         cyaml_schema_field_t *field = &schema->step_fields[s];
@@ -153,107 +165,83 @@ static void top_fields(const struct schema *schema, cyaml_schema_field_t out[6])
     memcpy(out, fields, sizeof fields);
 }
 
-/* What libcyaml says on its way out: the reason first, then where. Only those two are kept. */
-struct complaint {
-    char reason[200];
-    unsigned line; /* 0 when it did not say */
-};
-
-static void keep_complaint(cyaml_log_t level, void *arg, const char *fmt, va_list args)
+static void note_fault(cyaml_log_t level, void *arg, const char *fmt, va_list args)
 {
-    struct complaint *complaint = arg;
     char text[256];
 
     if (level < CYAML_LOG_ERROR)
         return;
     vsnprintf(text, sizeof text, fmt, args);
     text[strcspn(text, "\n")] = '\0';
-    const char *at = strstr(text, "(line: ");
-    if (at && complaint->line == 0)
-        complaint->line = (unsigned)strtoul(at + strlen("(line: "), NULL, 10);
-    else if (!at && !complaint->reason[0] && !strstr(text, "Backtrace"))
-        snprintf(complaint->reason, sizeof complaint->reason, "%.190s",
-                 strncmp(text, "Load: ", 6) == 0 ? text + 6 : text);
+    recipe_fault_note(arg, text);
 }
 
-static bool is_key_at(struct slice text, size_t at, const char *key, size_t len)
+static const cyaml_config_t *config_of(struct recipe_fault *fault, cyaml_config_t *config)
 {
-    size_t end = at + len;
-
-    if (end > text.len || memcmp(text.ptr + at, key, len) != 0 ||
-        (at > 0 && !strchr(" \t\n{,", text.ptr[at - 1])))
-        return false;
-    while (end < text.len && text.ptr[end] == ' ')
-        end++;
-    return end < text.len && text.ptr[end] == ':';
-}
-
-/* libcyaml names the place of the value before an unexpected key: look on from there. */
-static unsigned key_line(struct slice text, const char *key, unsigned from)
-{
-    const size_t len = strlen(key);
-    unsigned line = 1;
-
-    for (size_t i = 0; i < text.len; i++) {
-        if (line >= from && is_key_at(text, i, key, len))
-            return line;
-        line += text.ptr[i] == '\n';
-    }
-    return from;
-}
-
-static int refuse(const struct complaint *complaint, cyaml_err_t rc, struct slice text,
-                  struct error *err)
-{
-    static const char unexpected[] = "Unexpected key: ";
-    const char *reason = complaint->reason[0] ? complaint->reason : cyaml_strerror(rc);
-
-    /* Of all that goes wrong, libyaml has no words for a lack of memory alone. */
-    if (rc == CYAML_ERR_OOM || rc == CYAML_ERR_LIBYAML_PARSER_INIT ||
-        strcmp(reason, "libyaml: (null)") == 0)
-        return error_nomem(err);
-    if (strncmp(reason, unexpected, strlen(unexpected)) == 0) {
-        const char *key = reason + strlen(unexpected);
-        return error_set(err, ERR_CONFIG, "line %u: there is no key '%s' here",
-                         key_line(text, key, complaint->line), key);
-    }
-    if (complaint->line > 0)
-        return error_set(err, ERR_CONFIG, "line %u: %s", complaint->line, reason);
-    return error_set(err, ERR_CONFIG, "%s", reason);
-}
-
-static const cyaml_config_t *config_of(struct complaint *complaint, cyaml_config_t *config)
-{
-    *config = (cyaml_config_t){ .log_fn = keep_complaint,
-                                .log_ctx = complaint,
+    *config = (cyaml_config_t){ .log_fn = note_fault,
+                                .log_ctx = fault,
                                 .mem_fn = cyaml_mem,
                                 .log_level = CYAML_LOG_ERROR,
                                 .flags = CYAML_CFG_NO_ALIAS };
     return config;
 }
 
+static int raise_fault(struct recipe_fault *fault, cyaml_err_t rc, struct slice text,
+                       struct error *err)
+{
+    /* libyaml has words for everything but a lack of memory. */
+    if (rc == CYAML_ERR_OOM || rc == CYAML_ERR_LIBYAML_PARSER_INIT ||
+        strcmp(fault->reason, "libyaml: (null)") == 0)
+        return error_nomem(err);
+    if (!fault->reason[0])
+        recipe_fault_note(fault, cyaml_strerror(rc));
+    return recipe_fault_raise(fault, text, err);
+}
+
+/* The schema knows one form of a value, but conditions may be one text or a list. True when the
+ * fault is the first one of the kind in steps of that stage: load again with the other form. */
+static bool other_form(struct schema *schema, const struct recipe_fault *fault)
+{
+    for (size_t s = 0; stages[s] && s < STAGES_MAX; s++) {
+        const struct option *option =
+            option_find(stages[s]->options, fault->key, strlen(fault->key));
+
+        if (strcmp(stages[s]->name, fault->outer) != 0 || !option ||
+            option->type != OPTION_CONDITIONS || schema->conditions_listed[s] ||
+            !recipe_fault_is_list(fault))
+            continue;
+        schema->conditions_listed[s] = true;
+        build_schema(schema);
+        return true;
+    }
+    return false;
+}
+
 static int load(struct recipe *recipe, struct slice text, struct error *err)
 {
-    struct complaint complaint = { .reason = "" };
+    struct recipe_fault fault;
     cyaml_schema_field_t fields[6];
     cyaml_config_t config;
+    cyaml_err_t rc;
 
     top_fields(recipe->schema, fields);
     const cyaml_schema_value_t top = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct loaded,
                                                            fields) };
-    const cyaml_err_t rc =
-        cyaml_load_data((const uint8_t *)text.ptr, text.len, config_of(&complaint, &config),
-                        &top, (cyaml_data_t **)&recipe->loaded, NULL);
+    do {
+        fault = (struct recipe_fault){ .line = 0 };
+        rc = cyaml_load_data((const uint8_t *)text.ptr, text.len, config_of(&fault, &config),
+                             &top, (cyaml_data_t **)&recipe->loaded, NULL);
+    } while (rc != CYAML_OK && other_form(recipe->schema, &fault));
     if (rc != CYAML_OK)
-        return refuse(&complaint, rc, text, err);
-    if (!recipe->loaded) /* libcyaml's word for a document with nothing in it */
+        return raise_fault(&fault, rc, text, err);
+    if (!recipe->loaded) /* libcyaml's result for an empty document */
         return error_set(err, ERR_CONFIG, "the recipe is empty");
     return 0;
 }
 
 static void unload(struct recipe *recipe)
 {
-    struct complaint complaint = { .reason = "" };
+    struct recipe_fault fault = { .line = 0 };
     cyaml_schema_field_t fields[6];
     cyaml_config_t config;
 
@@ -262,36 +250,54 @@ static void unload(struct recipe *recipe)
     top_fields(recipe->schema, fields);
     const cyaml_schema_value_t top = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct loaded,
                                                            fields) };
-    cyaml_free(config_of(&complaint, &config), &top, recipe->loaded, 0);
+    cyaml_free(config_of(&fault, &config), &top, recipe->loaded, 0);
 }
 
-static int set_args(const struct stage *stage, const union slot *slots, void *args,
+static int set_text(const struct option *option, void *args, const char *text,
                     struct error *err)
+{
+    return option_set(option, args, text, err) < 0
+               ? error_prefix(err, "%s: %s", option->name, text)
+               : 0;
+}
+
+static int set_slot(const struct option *option, const union slot *slot, bool is_list,
+                    void *args, struct error *err)
+{
+    if (!is_list)
+        return slot->text ? set_text(option, args, slot->text, err) : 0;
+    for (unsigned i = 0; i < slot->list.n; i++)
+        if (set_text(option, args, slot->list.items[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+static int set_args(const struct stage *stage, const union slot *slots, bool conditions_listed,
+                    void *args, struct error *err)
 {
     const size_t n_slots = count_slots(stage);
 
-    memcpy(args, stage->defaults, stage->args_size);
     for (size_t i = 0; i < n_slots; i++) {
         const struct option *option = slot_option(stage, i);
 
         if (!option)
             continue;
-        if (option->type == OPTION_LIST)
-            memcpy((char *)args + option->offset, &slots[i].list, sizeof slots[i].list);
-        else if (slots[i].text && option_set(option, args, slots[i].text, err) < 0)
-            return -1;
+        const bool is_list = is_loaded_as_list(option, conditions_listed);
         if (i == 0 && stage->positional_required &&
-            (option->type == OPTION_LIST ? slots[i].list.n == 0 : !slots[i].text))
-            return error_set(err, ERR_CONFIG, "%s is missing", option->name);
+            (is_list ? slots[i].list.n == 0 : !slots[i].text))
+            return error_set(err, ERR_CONFIG, "the key '%s' is missing", option->name);
+        if (set_slot(option, &slots[i], is_list, args, err) < 0)
+            return -1;
     }
     return 0;
 }
 
-/* Turn one loaded step into a stage and its arguments. */
-static int set_step(const struct loaded_step *loaded, struct recipe_step *step,
-                    struct error *err)
+/* Turn one loaded step into a stage, its arguments and its configuration. */
+static int set_step(const struct schema *schema, const struct loaded_step *loaded,
+                    struct recipe_step *step, struct error *err)
 {
     const union slot *slots = NULL;
+    bool listed = false;
 
     for (size_t s = 0; stages[s] && s < STAGES_MAX; s++) {
         if (!loaded->stages[s])
@@ -301,15 +307,17 @@ static int set_step(const struct loaded_step *loaded, struct recipe_step *step,
                              "names both %s and %s: give each a step of its own",
                              step->stage->name, stages[s]->name);
         slots = loaded->stages[s];
+        listed = schema->conditions_listed[s];
         step->stage = stages[s];
     }
     if (!slots)
         return error_set(err, ERR_CONFIG, "names no stage");
-    step->args = calloc(1, step->stage->args_size);
+    step->args = malloc(step->stage->args_size);
     if (!step->args)
         return error_nomem(err);
-    if (set_args(step->stage, slots, step->args, err) < 0 ||
-        step->stage->check(step->args, err) < 0) {
+    memcpy(step->args, step->stage->defaults, step->stage->args_size);
+    if (set_args(step->stage, slots, listed, step->args, err) < 0 ||
+        stage_configure(step->stage, step->args, &step->config, err) < 0) {
         if (err->code == ERR_USAGE)
             err->code = ERR_CONFIG;
         return error_prefix(err, "%s", step->stage->name);
@@ -328,8 +336,8 @@ static int check(struct recipe *recipe, struct error *err)
     if (!recipe->steps)
         return error_nomem(err);
     for (; recipe->n_steps < loaded->n_steps; recipe->n_steps++)
-        if (set_step(&loaded->steps[recipe->n_steps], &recipe->steps[recipe->n_steps], err) <
-            0) {
+        if (set_step(recipe->schema, &loaded->steps[recipe->n_steps],
+                     &recipe->steps[recipe->n_steps], err) < 0) {
             error_prefix(err, "step %zu", recipe->n_steps + 1);
             recipe->n_steps++; /* so that its arguments are freed, too */
             return -1;
@@ -374,12 +382,21 @@ int recipe_load(const char *path, struct recipe **out, struct error *err)
     return rc;
 }
 
+static void release_step(struct recipe_step *step)
+{
+    if (!step->args)
+        return;
+    stage_config_free(step->stage, step->config);
+    option_free_lists(step->stage->options, step->stage->positional, step->args);
+    free(step->args);
+}
+
 void recipe_free(struct recipe *recipe)
 {
     if (!recipe)
         return;
     for (size_t i = 0; i < recipe->n_steps; i++)
-        free(recipe->steps[i].args);
+        release_step(&recipe->steps[i]);
     free(recipe->steps);
     if (recipe->schema)
         unload(recipe);

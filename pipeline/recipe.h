@@ -30,7 +30,8 @@ struct stage;
 
 struct recipe_step {
     const struct stage *stage;
-    void *args; /* the stage's arguments struct */
+    void *args;   /* the stage's arguments struct */
+    void *config; /* made of them by the stage's check() */
 };
 
 /* Read and check a recipe; everything wrong with it is ERR_CONFIG naming the line or the step.

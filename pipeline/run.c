@@ -24,6 +24,13 @@ struct database {
     struct store *store;
 };
 
+/* A stage with what it is to run with. */
+struct stage_call {
+    const struct stage *stage;
+    const void *args;
+    const void *config;
+};
+
 static enum run_status status_of(int rc, const struct error *err)
 {
     if (rc == 0)
@@ -46,9 +53,10 @@ static int finish(struct store *store, int64_t run_id, int rc, struct error *err
 
 /* Carry out one stage; *run_id is its run row, 0 in a dry run. */
 static int run_in_store(const struct pipeline_options *options, const struct database *db,
-                        int64_t parent_run_id, const struct stage *stage, const void *args,
-                        int64_t *run_id, struct error *err)
+                        int64_t parent_run_id, const struct stage_call *call, int64_t *run_id,
+                        struct error *err)
 {
+    const struct stage *stage = call->stage;
     struct store *store = db->store;
     struct stage_context context = { .store = store,
                                      .n_threads = options->n_threads,
@@ -63,7 +71,7 @@ static int run_in_store(const struct pipeline_options *options, const struct dat
 
     buf_init(&json, OPTIONS_JSON_MAX);
     store_stop_on(store, options->report->stop_signal);
-    if (!options->dry_run && (options_json(stage, args, &json, err) < 0 ||
+    if (!options->dry_run && (options_json(stage, call->args, &json, err) < 0 ||
                               run_begin(store, parent_run_id, stage->name, buf_slice(&json),
                                         &context.run_id, err) < 0))
         goto done;
@@ -72,7 +80,7 @@ static int run_in_store(const struct pipeline_options *options, const struct dat
         lock_tell_run(db->lock, context.run_id);
     options->report->phase = stage->name;
     options->report->done = options->report->total = options->report->n_rejected = 0;
-    rc = stage->run(&context, args, &result, err);
+    rc = stage->run(&context, call->args, call->config, &result, err);
     if (!options->dry_run)
         rc = finish(store, context.run_id, rc, err);
     if (options->stage_done)
@@ -175,17 +183,20 @@ int pipeline_run_stage(const struct pipeline_options *options, const struct stag
                        const void *args, bool *skipped, struct error *err)
 {
     struct database db;
+    void *config = NULL;
     int64_t run_id = 0;
     int rc;
 
     *skipped = false;
-    if (stage->check(args, err) < 0)
+    if (stage_configure(stage, args, &config, err) < 0)
         return -1;
+    const struct stage_call call = { stage, args, config };
     rc = open_database(options, stage->name, stage->creates_store, &db, err);
     *skipped = rc == 0 && !db.store;
     if (rc == 0 && db.store)
-        rc = run_in_store(options, &db, 0, stage, args, &run_id, err);
+        rc = run_in_store(options, &db, 0, &call, &run_id, err);
     close_database(&db);
+    stage_config_free(stage, config);
     return rc;
 }
 
@@ -207,10 +218,11 @@ static int run_steps(const struct pipeline_options *options, const struct databa
 {
     for (size_t i = 0; i < recipe_count(recipe); i++) {
         const struct recipe_step *step = recipe_step(recipe, i);
+        const struct stage_call call = { step->stage, step->args, step->config };
         int64_t step_run_id = 0;
         struct error ignored;
 
-        if (run_in_store(options, db, run_id, step->stage, step->args, &step_run_id, err) < 0) {
+        if (run_in_store(options, db, run_id, &call, &step_run_id, err) < 0) {
             if (step_run_id > 0)
                 (void)add_up(db->store, run_id, step_run_id, &ignored);
             return error_prefix(err, "step %zu (%s)", i + 1, step->stage->name);

@@ -188,21 +188,25 @@ int normalise_robust(const double *values, size_t n, double *out, struct error *
     return 0;
 }
 
-static const char *const names[NORMALISERS] = {
-    [NORMALISE_SOFTMAX] = "softmax", [NORMALISE_MINMAX] = "minmax",
-    [NORMALISE_RANK] = "rank",       [NORMALISE_ZSCORE] = "zscore",
-    [NORMALISE_ROBUST] = "robust",   [NORMALISE_GATEAU_CODE] = "gateau-code",
+const char *const normaliser_names[] = {
+    [NORMALISE_SOFTMAX] = "softmax",
+    [NORMALISE_MINMAX] = "minmax",
+    [NORMALISE_RANK] = "rank",
+    [NORMALISE_ZSCORE] = "zscore",
+    [NORMALISE_ROBUST] = "robust",
+    [NORMALISE_GATEAU_CODE] = "gateau-code",
+    [NORMALISERS] = NULL,
 };
 
 const char *normaliser_name(enum normaliser normaliser)
 {
-    return names[normaliser];
+    return normaliser_names[normaliser];
 }
 
 bool normaliser_find(const char *name, enum normaliser *out)
 {
     for (size_t i = 0; i < NORMALISERS; i++) {
-        if (strcmp(names[i], name) != 0)
+        if (strcmp(normaliser_names[i], name) != 0)
             continue;
         *out = (enum normaliser)i;
         return true;

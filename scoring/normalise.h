@@ -27,7 +27,8 @@ enum normaliser {
     NORMALISERS,
 };
 
-/* "softmax", "minmax", "rank", "zscore", "robust", "gateau-code". */
+/* The names by value, NULL-terminated. */
+extern const char *const normaliser_names[];
 const char *normaliser_name(enum normaliser normaliser);
 /* Find by name. False if there is no such normaliser. */
 bool normaliser_find(const char *name, enum normaliser *out);

@@ -3,6 +3,9 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
 
 static struct stage_fact *add(struct stage_result *result, const char *key)
 {
@@ -35,4 +38,27 @@ void stage_fact_text(struct stage_result *result, const char *key, const char *v
 
     fact->type = FACT_TEXT;
     snprintf(fact->text, sizeof fact->text, "%s", value);
+}
+
+int stage_configure(const struct stage *stage, const void *args, void **config,
+                    struct error *err)
+{
+    /* One byte more: calloc() may return NULL for none. */
+    void *made = calloc(1, stage->config_size + 1);
+
+    if (!made)
+        return error_nomem(err);
+    if (stage->check && stage->check(args, made, err) < 0) {
+        stage_config_free(stage, made);
+        return -1;
+    }
+    *config = made;
+    return 0;
+}
+
+void stage_config_free(const struct stage *stage, void *config)
+{
+    if (config && stage->release)
+        stage->release(config);
+    free(config);
 }

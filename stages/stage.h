@@ -63,17 +63,29 @@ struct stage {
     size_t args_size;
     const void *defaults; /* args_size bytes */
     bool creates_store;   /* the database is made when it does not exist */
-    /* What is wrong with the values of the options, as far as it shows without a database:
-     * ERR_USAGE. Called before anything is opened, and for all steps of a recipe before the
-     * first one runs. run() must not rely on it. */
-    int (*check)(const void *args, struct error *err);
+    size_t config_size;
+    /* Check the arguments as far as that is possible without a database: values that exclude
+     * or need each other; ERR_USAGE. Fill config, config_size zero bytes, with what run()
+     * needs beside the arguments, so that nothing is derived twice; config may point to args.
+     * NULL: any values will do. Called once for a run, before anything is opened; for a recipe
+     * for all steps before the first one runs. */
+    int (*check)(const void *args, void *config, struct error *err);
+    /* Free what check() allocated, also after it failed half-way. NULL: nothing. */
+    void (*release)(void *config);
     /* 0, or -1; on ERR_CANCELLED what was committed stays. result may hold facts either way. */
-    int (*run)(const struct stage_context *context, const void *args,
+    int (*run)(const struct stage_context *context, const void *args, const void *config,
                struct stage_result *result, struct error *err);
 };
 
 /* All stages, NULL-terminated, in the order `curate help` prints. */
 extern const struct stage *const stages[];
-const struct stage *stage_find(const char *name); /* NULL when there is none */
+const struct stage *stage_find(const char *name); /* NULL: not found */
+
+/* Check the arguments: *config is what run() gets beside them; end it with
+ * stage_config_free(). It may point to args, which must outlive it. */
+int stage_configure(const struct stage *stage, const void *args, void **config,
+                    struct error *err);
+/* config may be NULL. */
+void stage_config_free(const struct stage *stage, void *config);
 
 #endif

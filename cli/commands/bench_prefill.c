@@ -30,13 +30,13 @@ struct bench_args {
 
 static const struct option opts[] = {
     { OPTION_TEXT, 0, "model", offsetof(struct bench_args, model), "FILE",
-      "the model to measure" },
+      .help = "the model to measure" },
     { OPTION_INT, 0, "tokens", offsetof(struct bench_args, n_tokens), "N",
-      "length of the prompt (default 512)" },
+      .help = "length of the prompt" },
     { OPTION_INT, 0, "runs", offsetof(struct bench_args, n_runs), "N",
-      "passes to measure, after one that is not (default 5)" },
+      .help = "passes to measure, after one that is not" },
     { OPTION_FLAG, 0, "mmap-only", offsetof(struct bench_args, mmap_only), NULL,
-      "use the weights from the file, without packing them in memory first" },
+      .help = "use the weights from the file, without packing them in memory first" },
     { .type = OPTION_END },
 };
 

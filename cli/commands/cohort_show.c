@@ -14,7 +14,7 @@ struct cohort_show_args {
 static const struct option positional = {
     OPTION_TEXT,      0,
     "cohort",         offsetof(struct cohort_show_args, which),
-    "NAME[@VERSION]", "which version; without one the current one",
+    "NAME[@VERSION]", .help = "which version; without one the current one",
 };
 
 static int run(struct cli *cli, const void *args, struct error *err)

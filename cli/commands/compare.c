@@ -18,13 +18,14 @@ struct compare_args {
 
 static const struct option opts[] = {
     { OPTION_TEXT, 0, "model", offsetof(struct compare_args, model), "NAME",
-      "which model's scores, where several have a metric" },
-    { OPTION_END, 0, NULL, 0, NULL, NULL },
+      .help = "which model's scores, where several have a metric" },
+    { .type = OPTION_END },
 };
 
 static const struct option positional = {
-    OPTION_LIST,           0, "metrics", offsetof(struct compare_args, metrics), "METRIC",
-    "two metrics or more",
+    OPTION_LIST, 0,
+    "metrics",   offsetof(struct compare_args, metrics),
+    "METRIC",    .help = "two metrics or more",
 };
 
 /* Two metrics over the samples that have both. */

@@ -19,12 +19,12 @@ struct digest_args {
 
 static const struct option opts[] = {
     { OPTION_TEXT, 0, "selection", offsetof(struct digest_args, selection), "NAME",
-      "the set of samples of a selection" },
+      .help = "the set of samples of a selection" },
     { OPTION_TEXT, 0, "export", offsetof(struct digest_args, export), "FILE|-",
-      "the set of samples of an exported file" },
+      .help = "the set of samples of an exported file" },
     { OPTION_FLAG, 0, "parts", offsetof(struct digest_args, parts), NULL,
-      "of the database: also its tables, one line each" },
-    { OPTION_END, 0, NULL, 0, NULL, NULL },
+      .help = "of the database: also its tables, one line each" },
+    { .type = OPTION_END },
 };
 
 enum { HEX_BYTES = 2 * DIGEST_BYTES + 1, LINE_MAX_BYTES = 1 << 20 };

@@ -20,9 +20,12 @@ struct explain_args {
 };
 
 static const struct option positional = {
-    OPTION_LIST,   0,
-    "words",       offsetof(struct explain_args, words),
-    "[KIND] NAME", "what to explain, a metric where no kind is said; without it, what there is",
+    OPTION_LIST,
+    0,
+    "words",
+    offsetof(struct explain_args, words),
+    "[KIND] NAME",
+    .help = "what to explain, a metric where no kind is said; without it, what there is",
 };
 
 static bool find_entry(const struct explain_kind *kind, const char *name,

@@ -31,22 +31,22 @@ static const struct mix_args defaults = { .eta = 0.5, .window = 3, .by = "source
 
 static const struct option opts[] = {
     { OPTION_TEXT, 0, "graph", offsetof(struct mix_args, graph), "FILE.csv",
-      "a row a skill: its name, then how much it helps each target; names on top" },
+      .help = "a row a skill: its name, then how much it helps each target; names on top" },
     { OPTION_TEXT, 0, "losses", offsetof(struct mix_args, losses), "FILE.csv",
-      "a row a target: its name, then its loss in each round, the newest last" },
+      .help = "a row a target: its name, then its loss in each round, the newest last" },
     { OPTION_TEXT, 0, "metric", offsetof(struct mix_args, metric), "METRIC",
-      "instead of --losses: the mean of these scores in the database" },
+      .help = "instead of --losses: the mean of these scores in the database" },
     { OPTION_TEXT, 0, "model", offsetof(struct mix_args, model), "NAME",
-      "which model's scores, where several have the metric" },
+      .help = "which model's scores, where several have the metric" },
     { OPTION_TEXT, 0, "by", offsetof(struct mix_args, by), "source|KEY",
-      "the target a sample belongs to: its source, or a member of its meta (default source)" },
+      .help = "the target a sample belongs to: its source, or a member of its meta" },
     { OPTION_REAL, 0, "eta", offsetof(struct mix_args, eta), "X",
-      "how much losses count (default 0.5)" },
+      .help = "how much losses count" },
     { OPTION_INT, 0, "window", offsetof(struct mix_args, window), "N",
-      "how many of the last rounds count (default 3)" },
+      .help = "how many of the last rounds count" },
     { OPTION_REAL, 0, "floor", offsetof(struct mix_args, floor), "P",
-      "the least share of every skill (default 0)" },
-    { OPTION_END, 0, NULL, 0, NULL, NULL },
+      .help = "the least share of every skill" },
+    { .type = OPTION_END },
 };
 
 /* What goes into a step. */

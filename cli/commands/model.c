@@ -9,7 +9,9 @@
 #include "base/json/jsonout.h"
 
 const struct option model_positional = {
-    OPTION_TEXT, 0, "file", offsetof(struct model_args, path), "FILE", "a model in GGUF form",
+    OPTION_TEXT, 0,
+    "file",      offsetof(struct model_args, path),
+    "FILE",      .help = "a model in GGUF form",
 };
 
 int model_read_stdin(struct buf *out, struct error *err)

@@ -42,7 +42,7 @@ struct info_args {
 
 static const struct option options[] = {
     { OPTION_INT, 0, "context", offsetof(struct info_args, context), "N",
-      "say what a sequence of N tokens takes (default: the model's context length)" },
+      .help = "say what a sequence of N tokens takes", .unset = "the model's context length" },
     { .type = OPTION_END },
 };
 

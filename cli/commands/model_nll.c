@@ -27,11 +27,11 @@ struct nll_args {
 
 static const struct option options[] = {
     { OPTION_TEXT, 0, "text", offsetof(struct nll_args, text), "FILE",
-      "print the perplexity of a text instead ('-': standard input)" },
+      .help = "print the perplexity of a text instead ('-': standard input)" },
     { OPTION_INT, 0, "context", offsetof(struct nll_args, context), "N",
-      "tokens of a window over the text (default: the model's context length)" },
+      .help = "tokens of a window over the text", .unset = "the model's context length" },
     { OPTION_INT, 0, "stride", offsetof(struct nll_args, stride), "N",
-      "tokens from one window to the next (default: half a window)" },
+      .help = "tokens from one window to the next", .unset = "half a window" },
     { .type = OPTION_END },
 };
 

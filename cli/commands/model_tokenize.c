@@ -128,9 +128,9 @@ static int run_tokenize(struct cli *cli, const void *args, struct error *err)
 
 static const struct option options[] = {
     { OPTION_FLAG, 0, "special", offsetof(struct tokenize_args, special), NULL,
-      "as a model is given it: with BOS and EOS, names of control tokens as ids" },
+      .help = "as a model is given it: with BOS and EOS, names of control tokens as ids" },
     { OPTION_FLAG, 0, "decode", offsetof(struct tokenize_args, decode), NULL,
-      "print the text of the ids on standard input" },
+      .help = "print the text of the ids on standard input" },
     { .type = OPTION_END },
 };
 

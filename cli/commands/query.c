@@ -14,16 +14,18 @@ struct query_args {
 
 static const struct option opts[] = {
     { OPTION_FLAG, 0, "csv", offsetof(struct query_args, csv), NULL,
-      "print CSV with a header" },
+      .help = "print CSV with a header" },
     { OPTION_FLAG, 0, "table", offsetof(struct query_args, table), NULL,
-      "print an aligned table, long text shortened (the default)" },
+      .help = "print an aligned table, long text shortened (the default)" },
     { OPTION_INT, 0, "max-steps", offsetof(struct query_args, max_steps), "N",
-      "give up after this many steps of SQLite, 0 for never (default 10000000000)" },
-    { OPTION_END, 0, NULL, 0, NULL, NULL },
+      .help = "give up after this many steps of SQLite, 0 for never" },
+    { .type = OPTION_END },
 };
 
 static const struct option positional = {
-    OPTION_TEXT, 0, "sql", offsetof(struct query_args, sql), "SQL", "one SELECT statement",
+    OPTION_TEXT, 0,
+    "sql",       offsetof(struct query_args, sql),
+    "SQL",       .help = "one SELECT statement",
 };
 
 static int run(struct cli *cli, const void *args, struct error *err)

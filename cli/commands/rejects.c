@@ -12,6 +12,7 @@
 #include "cli/reject_print.h"
 #include "cli/rows.h"
 #include "cli/summary.h"
+#include "stages/ingest/options.h"
 #include "stages/ingest/retry.h"
 #include "stages/record/defect.h"
 #include "stages/stage.h"
@@ -30,16 +31,21 @@ struct rejects_args {
 
 static const struct option opts[] = {
     { OPTION_TEXT, 0, "class", OF_RETRY(class), "CLASS",
-      "with list, export, retry: only these; 'curate explain reject' lists them" },
+      .help = "with list, export, retry: only these; 'curate explain reject' lists them" },
     { OPTION_TEXT, 'o', "output", offsetof(struct rejects_args, output), "FILE|-",
-      "with export: where the records go" },
+      .help = "with export: where the records go" },
     { OPTION_FLAG, 0, "force", offsetof(struct rejects_args, force), NULL,
-      "with export: replace a file that is there" },
-    { OPTION_TEXT, 0, "format", OF_RETRY(format), "NAME", "with retry: as of ingest" },
-    { OPTION_TEXT, 0, "split", OF_RETRY(split), "HOW", "with retry: as of ingest" },
-    { OPTION_LIST, 0, "on", OF_RETRY(on), "CLASS=ACTION", "with retry: as of ingest" },
-    { OPTION_FLAG, 0, "strict", OF_RETRY(strict), NULL, "with retry: as of ingest" },
-    { OPTION_END, 0, NULL, 0, NULL, NULL },
+      .help = "with export: replace a file that is there" },
+    { OPTION_CHOICE, 0, "format", OF_RETRY(format), "NAME",
+      .help = "with retry: shape of the records", .choice_name = format_choice },
+    { OPTION_CHOICE, 0, "split", OF_RETRY(split), "HOW",
+      .help = "with retry: how to separate context and instruction of a LongAlign message",
+      .choices = split_names },
+    { OPTION_LIST, 0, "on", OF_RETRY(on), "CLASS=ACTION",
+      .help = "with retry: reject, repair or keep a class of defect" },
+    { OPTION_FLAG, 0, "strict", OF_RETRY(strict), NULL,
+      .help = "with retry: reject what would be repaired" },
+    { .type = OPTION_END },
 };
 
 static const struct option positional = {
@@ -48,7 +54,7 @@ static const struct option positional = {
     "action",
     offsetof(struct rejects_args, words),
     "list|show ID|retry|export",
-    "list them, show one, read them again, or write them out",
+    .help = "list them, show one, read them again, or write them out",
 };
 
 static int list(struct cli *cli, const struct rejects_args *args, struct error *err)
@@ -202,7 +208,6 @@ const struct command cmd_rejects = {
     .options = opts,
     .positional = &positional,
     .args_size = sizeof(struct rejects_args),
-    .defaults = &(
-        const struct rejects_args){ .retry = { .format = "auto", .split = "last-paragraph" } },
+    .defaults = &(const struct rejects_args){ .output = NULL },
     .run = run,
 };

@@ -16,19 +16,25 @@ struct run_args {
 static const struct option positional = {
     OPTION_TEXT,   0,
     "recipe",      offsetof(struct run_args, recipe),
-    "RECIPE.yaml", "the steps to take, see curate(1)",
+    "RECIPE.yaml", .help = "the steps to take, see curate(1)",
 };
 
-/* Flags and the environment beat the recipe, the recipe beats the defaults. */
-static int take_settings(struct cli *cli, const struct recipe *recipe, struct error *err)
+/* Options and the environment override the recipe; the recipe overrides the defaults. */
+static int set_from_recipe(struct cli *cli, const struct recipe *recipe, struct error *err)
 {
     if (!cli->db_given && recipe_db(recipe))
         cli->db = recipe_db(recipe);
-    if (!cli->threads_text)
-        cli->threads_text = recipe_threads(recipe);
+    if (cli->threads == 0 && recipe_threads(recipe) &&
+        settings_set(cli, "threads", recipe_threads(recipe), err) < 0)
+        return error_prefix(err, "threads %s", recipe_threads(recipe));
     if (!cli->lock_text)
         cli->lock_text = recipe_lock(recipe);
-    if (settings_resolve(cli, err) == 0)
+    return settings_resolve(cli, err);
+}
+
+static int use_settings(struct cli *cli, const struct recipe *recipe, struct error *err)
+{
+    if (set_from_recipe(cli, recipe, err) == 0)
         return 0;
     if (err->code == ERR_USAGE)
         err->code = ERR_CONFIG;
@@ -51,7 +57,7 @@ static int run(struct cli *cli, const void *args, struct error *err)
 
     if (recipe_load(a->recipe, &recipe, err) < 0)
         return -1;
-    if (take_settings(cli, recipe, err) < 0)
+    if (use_settings(cli, recipe, err) < 0)
         goto done;
     stage_fact_int(&result, "steps", (int64_t)recipe_count(recipe));
     if (cli->dry_run) {

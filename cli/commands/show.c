@@ -28,16 +28,16 @@ struct show_args {
 
 static const struct option opts[] = {
     { OPTION_INT, 0, "top", offsetof(struct show_args, top), "N",
-      "show so many, from rank 1 (default 5)" },
+      .help = "show so many, from rank 1" },
     { OPTION_TEXT, 0, "model", offsetof(struct show_args, model), "FILE",
-      "the model that the segments were made with (default: built in)" },
-    { OPTION_END, 0, NULL, 0, NULL, NULL },
+      .help = "the model that the segments were made with", .unset = "built in" },
+    { .type = OPTION_END },
 };
 
 static const struct option positional = {
     OPTION_TEXT, 0,
     "selection", offsetof(struct show_args, selection),
-    "SELECTION", "the name of a selection",
+    "SELECTION", .help = "the name of a selection",
 };
 
 /* What the command works with. */

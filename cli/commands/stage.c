@@ -14,7 +14,8 @@ struct command cmd_stage_command(const struct stage *stage)
                              .positional = stage->positional,
                              .positional_required = stage->positional_required,
                              .args_size = stage->args_size,
-                             .defaults = stage->defaults };
+                             .defaults = stage->defaults,
+                             .stage = stage };
 }
 
 static void stage_done(void *arg, const struct stage *stage, int64_t run_id,

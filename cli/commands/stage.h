@@ -11,7 +11,7 @@
 struct error;
 struct stage;
 
-/* What help and the parser need to know of it; run is NULL: call cmd_stage_run(). */
+/* The stage as help and the parser see it. */
 struct command cmd_stage_command(const struct stage *stage);
 int cmd_stage_run(struct cli *cli, const struct stage *stage, const void *args,
                   struct error *err);

@@ -2,7 +2,6 @@
 #include "scoring/observe/compat.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #include "scoring/scorer.h"
 
@@ -17,20 +16,9 @@ static const struct {
     [COMPAT_CHERRY] = { "cherry", NEED_NLL | NEED_NLL_ALONE, 512 },
 };
 
-const char *compat_name(enum compat compat)
+const char *compat_name(int compat)
 {
-    return modes[compat].name;
-}
-
-bool compat_find(const char *name, enum compat *out)
-{
-    for (size_t i = COMPAT_NONE + 1; i < sizeof modes / sizeof *modes; i++) {
-        if (strcmp(modes[i].name, name) == 0) {
-            *out = (enum compat)i;
-            return true;
-        }
-    }
-    return false;
+    return compat < (int)(sizeof modes / sizeof *modes) ? modes[compat].name : NULL;
 }
 
 unsigned compat_needs(enum compat compat)

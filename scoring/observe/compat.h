@@ -5,8 +5,6 @@
 #ifndef CURATE_COMPAT_H
 #define CURATE_COMPAT_H
 
-#include <stdbool.h>
-
 enum compat {
     COMPAT_NONE,
     COMPAT_GATEAU_CODE,    /* S1s-Z/GATEAU, select/ */
@@ -14,10 +12,8 @@ enum compat {
     COMPAT_CHERRY,         /* tianyi-lab/Cherry_LLM, cherry_seletion/ */
 };
 
-/* "gateau-code", "superfiltering", "cherry"; "" for COMPAT_NONE. */
-const char *compat_name(enum compat compat);
-/* Find by name. False if there is no such program. */
-bool compat_find(const char *name, enum compat *out);
+/* "gateau-code", "superfiltering", "cherry"; "" for COMPAT_NONE; NULL after the last. */
+const char *compat_name(int compat);
 /* The quantities the program computes: bits of enum scorer_needs. */
 unsigned compat_needs(enum compat compat);
 /* The program's default for max_tokens; 0 for the model's context length. */

@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scoring/observe/segment.h"
 
-#include <string.h>
-
-static const char *const names[SEGMENT_LASTS] = {
-    [SEGMENT_LAST_HALF] = "half",
-    [SEGMENT_LAST_KEEP] = "keep",
-    [SEGMENT_LAST_MERGE] = "merge",
-    [SEGMENT_LAST_DROP] = "drop",
-};
-
-bool segment_last_find(const char *name, enum segment_last *out)
-{
-    for (size_t i = 0; i < SEGMENT_LASTS; i++) {
-        if (strcmp(names[i], name) != 0)
-            continue;
-        *out = (enum segment_last)i;
-        return true;
-    }
-    return false;
-}
+const char *const segment_last_names[] = { [SEGMENT_LAST_HALF] = "half",
+                                           [SEGMENT_LAST_KEEP] = "keep",
+                                           [SEGMENT_LAST_MERGE] = "merge",
+                                           [SEGMENT_LAST_DROP] = "drop",
+                                           NULL };
 
 /* The number of segments when segments have this many tokens. */
 static size_t count_segments(enum segment_last last, size_t n_context, size_t tokens)

@@ -21,7 +21,6 @@ enum segment_last {
     SEGMENT_LAST_KEEP,  /* it becomes a segment */
     SEGMENT_LAST_MERGE, /* it is appended to the segment before it */
     SEGMENT_LAST_DROP,  /* it is left out */
-    SEGMENT_LASTS,
 };
 
 struct segment_rule {
@@ -30,8 +29,8 @@ struct segment_rule {
     enum segment_last last;
 };
 
-/* Find by name: "half", "keep", "merge", "drop". False if there is no such name. */
-bool segment_last_find(const char *name, enum segment_last *out);
+/* The names by value, NULL-terminated: "half", "keep", "merge", "drop". */
+extern const char *const segment_last_names[];
 
 /* The number of segments of a context of n_context tokens. An empty context has none. A context
  * shorter than one segment is one segment, or none with SEGMENT_LAST_DROP. */

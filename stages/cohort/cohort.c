@@ -2,8 +2,8 @@
 #include "stages/cohort/cohort.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -16,85 +16,53 @@
 
 enum { PARAMS_MAX_BYTES = 1 << 16 };
 
+const char *const cohort_ppl_names[] = { [COHORT_PPL] = "ppl", [COHORT_LOG_PPL] = "log", NULL };
+const char *const cohort_sign_names[] = {
+    [COHORT_HIGH_CAS] = "+1", [COHORT_LOW_CAS] = "-1", NULL
+};
+const char *const cohort_nulls_names[] = {
+    [COHORT_EXCLUDE] = "exclude", [COHORT_MEDIAN] = "median", NULL
+};
+
 static const char *ppl_name(const struct cohort_spec *spec)
 {
-    return spec->options.log_ppl ? "log" : "ppl";
+    return cohort_ppl_names[spec->options.log_ppl ? COHORT_LOG_PPL : COHORT_PPL];
 }
 
 static const char *nulls_name(const struct cohort_spec *spec)
 {
-    return spec->impute ? "median" : "exclude";
+    return cohort_nulls_names[spec->impute ? COHORT_MEDIAN : COHORT_EXCLUDE];
 }
 
-void cohort_defaults(struct cohort_spec *spec)
+void cohort_set_options(const struct cohort_args *args, struct cohort_spec *spec)
 {
-    spec->options = (struct scorer_options){ .alpha = 0.8, .normaliser = NORMALISE_SOFTMAX };
-    spec->impute = false;
+    if (!isnan(args->alpha))
+        spec->options.alpha = args->alpha;
+    if (args->normaliser != OPTION_NO_CHOICE)
+        spec->options.normaliser = (enum normaliser)args->normaliser;
+    if (args->ppl != OPTION_NO_CHOICE)
+        spec->options.log_ppl = args->ppl == COHORT_LOG_PPL;
+    if (args->cas_sign != OPTION_NO_CHOICE)
+        spec->options.low_cas = args->cas_sign == COHORT_LOW_CAS;
+    if (args->nulls != OPTION_NO_CHOICE)
+        spec->impute = args->nulls == COHORT_MEDIAN;
 }
 
-static int take_alpha(const char *text, struct cohort_spec *spec, struct error *err)
+int cohort_set_from_row(const struct cohort_row *row, struct cohort_spec *spec,
+                        struct error *err)
 {
-    char *end = NULL;
-    const double alpha = strtod(text, &end);
-
-    if (end == text || *end || !(alpha >= 0 && alpha <= 1))
-        return error_set(err, ERR_USAGE, "--alpha is %s; it must be from 0 to 1", text);
-    spec->options.alpha = alpha;
-    return 0;
-}
-
-static int take_normaliser(const char *text, struct cohort_spec *spec, struct error *err)
-{
-    if (normaliser_find(text, &spec->options.normaliser))
-        return 0;
-    return error_set(err, ERR_USAGE,
-                     "--norm is %s; there are softmax, minmax, rank, zscore, robust "
-                     "and gateau-code",
-                     text);
-}
-
-/* One of two words. */
-static int take_either(const char *option, const char *text, const char *no, const char *yes,
-                       bool *out, struct error *err)
-{
-    if (strcmp(text, no) != 0 && strcmp(text, yes) != 0)
-        return error_set(err, ERR_USAGE, "--%s is %s; it must be %s or %s", option, text, no,
-                         yes);
-    *out = strcmp(text, yes) == 0;
-    return 0;
-}
-
-int cohort_take_args(const struct cohort_args *args, struct cohort_spec *spec,
-                     struct error *err)
-{
-    const char *sign = args->cas_sign;
-
-    if (sign && strcmp(sign, "1") == 0)
-        sign = "+1";
-    if ((args->alpha && take_alpha(args->alpha, spec, err) < 0) ||
-        (args->normaliser && take_normaliser(args->normaliser, spec, err) < 0) ||
-        (args->ppl &&
-         take_either("ppl", args->ppl, "ppl", "log", &spec->options.log_ppl, err) < 0) ||
-        (sign && take_either("cas-sign", sign, "+1", "-1", &spec->options.low_cas, err) < 0) ||
-        (args->nulls &&
-         take_either("nulls", args->nulls, "exclude", "median", &spec->impute, err) < 0))
-        return -1;
-    return 0;
-}
-
-int cohort_take_row(const struct cohort_row *row, struct cohort_spec *spec, struct error *err)
-{
-    const struct cohort_args args = { .normaliser = row->normaliser,
-                                      .ppl = row->ppl,
-                                      .cas_sign = row->cas_sign < 0 ? "-1" : "+1",
-                                      .nulls = row->nulls };
-
     spec->condition = row->condition;
     spec->short_set_id = row->short_set_id;
     spec->long_set_id = row->long_set_id;
     spec->cas_set_id = row->cas_set_id;
     spec->options.alpha = row->alpha;
-    return cohort_take_args(&args, spec, err);
+    spec->options.log_ppl = strcmp(row->ppl, cohort_ppl_names[COHORT_LOG_PPL]) == 0;
+    spec->options.low_cas = row->cas_sign < 0;
+    spec->impute = strcmp(row->nulls, cohort_nulls_names[COHORT_MEDIAN]) == 0;
+    if (normaliser_find(row->normaliser, &spec->options.normaliser))
+        return 0;
+    return error_set(err, ERR_INPUT, "cohort %s@%" PRId64 " has the unknown normaliser '%s'",
+                     row->name, row->version, row->normaliser);
 }
 
 int cohort_check_name(const char *name, struct error *err)

@@ -9,11 +9,13 @@
 #ifndef CURATE_STAGES_COHORT_H
 #define CURATE_STAGES_COHORT_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/option.h"
+#include "scoring/normalise.h"
 #include "scoring/scorer.h"
 #include "store/cohort.h"
 #include "store/selection.h"
@@ -23,32 +25,65 @@ struct id_list;
 struct stage_context;
 struct stage_result;
 
-/* The options of a cohort, as the command line and recipes give them; NULL is not given. */
+enum cohort_ppl { COHORT_PPL, COHORT_LOG_PPL };
+enum cohort_sign { COHORT_HIGH_CAS, COHORT_LOW_CAS };
+enum cohort_nulls { COHORT_EXCLUDE, COHORT_MEDIAN };
+extern const char *const cohort_ppl_names[];
+extern const char *const cohort_sign_names[];
+extern const char *const cohort_nulls_names[];
+
+/* The options of a cohort. NAN and OPTION_NO_CHOICE: not given. */
 struct cohort_args {
-    const char *alpha;
-    const char *normaliser;
-    const char *ppl;
-    const char *cas_sign;
-    const char *nulls;
+    double alpha;
+    int normaliser; /* enum normaliser */
+    int ppl;        /* enum cohort_ppl */
+    int cas_sign;   /* enum cohort_sign */
+    int nulls;      /* enum cohort_nulls */
 };
+
+/* Their defaults where no version of the cohort gives others, and their values not given. */
+#define COHORT_DEFAULTS                                                                        \
+    {                                                                                          \
+        .alpha = 0.8, .normaliser = NORMALISE_SOFTMAX, .ppl = COHORT_PPL,                      \
+        .cas_sign = COHORT_HIGH_CAS, .nulls = COHORT_EXCLUDE                                   \
+    }
+#define COHORT_NOT_GIVEN                                                                       \
+    {                                                                                          \
+        .alpha = NAN, .normaliser = OPTION_NO_CHOICE, .ppl = OPTION_NO_CHOICE,                 \
+        .cas_sign = OPTION_NO_CHOICE, .nulls = OPTION_NO_CHOICE                                \
+    }
 
 /* Their entries in an option table; they are the members args of a struct type. */
 #define COHORT_OPTIONS(type, args)                                                             \
-    { OPTION_TEXT, 0,                                                                          \
+    { OPTION_REAL, 0,                                                                          \
       "alpha",     offsetof(type, args.alpha),                                                 \
-      "X",         "weight of hmp in gateau, 0 to 1 (default 0.8)" },                          \
-        { OPTION_TEXT, 0,                                                                      \
-          "norm",      offsetof(type, args.normaliser),                                        \
-          "NAME",      "scale of both: softmax (default), minmax, rank, zscore or robust" },   \
-        { OPTION_TEXT, 0,                                                                      \
-          "ppl",       offsetof(type, args.ppl),                                               \
-          "ppl|log",   "whether hmp compares perplexities (default) or their logarithms" },    \
-        { OPTION_TEXT, 0,                                                                      \
-          "cas-sign",  offsetof(type, args.cas_sign),                                          \
-          "+1|-1",     "whether gateau looks for high cas (default) or for low" },             \
+      "X",         .help = "weight of hmp in gateau",                                          \
+      .max = 1 },                                                                              \
+        { OPTION_CHOICE,                                                                       \
+          0,                                                                                   \
+          "norm",                                                                              \
+          offsetof(type, args.normaliser),                                                     \
+          "NAME",                                                                              \
+          .help = "scale of hmp and cas in gateau",                                            \
+          .choices = normaliser_names },                                                       \
+        { OPTION_CHOICE,                                                                       \
+          0,                                                                                   \
+          "ppl",                                                                               \
+          offsetof(type, args.ppl),                                                            \
+          "HOW",                                                                               \
+          .help = "what hmp compares, perplexities or their logarithms",                       \
+          .choices = cohort_ppl_names },                                                       \
+        { OPTION_CHOICE,                                                                       \
+          0,                                                                                   \
+          "cas-sign",                                                                          \
+          offsetof(type, args.cas_sign),                                                       \
+          "SIGN",                                                                              \
+          .help = "whether gateau prefers high cas (+1) or low cas (-1)",                      \
+          .choices = cohort_sign_names },                                                      \
     {                                                                                          \
-        OPTION_TEXT, 0, "nulls", offsetof(type, args.nulls), "exclude|median",                 \
-            "a sample that lacks hmp or cas: out (default), or the median"                     \
+        OPTION_CHOICE, 0, "nulls", offsetof(type, args.nulls), "HOW",                          \
+            .help = "leave out a sample that lacks hmp or cas, or use the median",             \
+            .choices = cohort_nulls_names                                                      \
     }
 
 struct cohort_spec {
@@ -64,12 +99,12 @@ struct cohort_spec {
     bool impute; /* a median for a number that is lacking, or else the sample is left out */
 };
 
-/* The defaults; then what is given. ERR_USAGE. */
-void cohort_defaults(struct cohort_spec *spec);
-int cohort_take_args(const struct cohort_args *args, struct cohort_spec *spec,
-                     struct error *err);
-/* What a version in the store was made with. */
-int cohort_take_row(const struct cohort_row *row, struct cohort_spec *spec, struct error *err);
+/* Set the options that are given in the spec. */
+void cohort_set_options(const struct cohort_args *args, struct cohort_spec *spec);
+/* Set the condition, the score sets and the options from a stored version. ERR_INPUT for names
+ * that this program does not know. */
+int cohort_set_from_row(const struct cohort_row *row, struct cohort_spec *spec,
+                        struct error *err);
 /* A name that can be told from "NAME@VERSION": ERR_USAGE. */
 int cohort_check_name(const char *name, struct error *err);
 

@@ -20,21 +20,14 @@ static const struct option positional = {
 
 static const struct cohort_drop_args defaults = { 0 };
 
-static int check(const void *arguments, struct error *err)
-{
-    const struct cohort_drop_args *args = arguments;
-
-    return args->which ? 0 : error_set(err, ERR_USAGE, "which cohort to drop is not said");
-}
-
-static int run(const struct stage_context *context, const void *arguments,
-               struct stage_result *result, struct error *err)
+static int cohort_drop_run(const struct stage_context *context, const void *arguments,
+                           const void *config, struct stage_result *result, struct error *err)
 {
     const struct cohort_drop_args *args = arguments;
     uint64_t n_dropped = 0;
 
-    if (check(args, err) < 0 ||
-        cohort_drop(context->store, args->which, context->dry_run, &n_dropped, err) < 0)
+    (void)config;
+    if (cohort_drop(context->store, args->which, context->dry_run, &n_dropped, err) < 0)
         return -1;
     stage_fact_text(result, "cohort", args->which);
     stage_fact_int(result, "dropped", (int64_t)n_dropped);
@@ -48,6 +41,5 @@ const struct stage stage_cohort_drop = {
     .positional_required = true,
     .args_size = sizeof(struct cohort_drop_args),
     .defaults = &defaults,
-    .check = check,
-    .run = run,
+    .run = cohort_drop_run,
 };

@@ -2,6 +2,8 @@
 /*
  * cohort make - a version of a cohort from scores that are stored, without a model.
  */
+#include <stdlib.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/report.h"
@@ -12,15 +14,20 @@
 struct cohort_make_args {
     const char *name;
     const char *from;
-    const char *where;
+    struct text_list where;
     struct cohort_args cohort;
+};
+
+struct cohort_make_config {
+    char *condition; /* NULL: that of the version it begins with */
 };
 
 static const struct option options[] = {
     { OPTION_TEXT, 0, "from", offsetof(struct cohort_make_args, from), "COHORT[@VERSION]",
-      "whose scores, condition and settings to begin with (default: its own last)" },
-    { OPTION_TEXT, 0, "where", offsetof(struct cohort_make_args, where), "SQL",
-      "of the samples that meet a condition over v_sample" },
+      .help = "version to begin with: its scores, condition and settings",
+      .unset = "the current one of NAME" },
+    { OPTION_CONDITIONS, 0, "where", offsetof(struct cohort_make_args, where), "SQL",
+      .help = "only samples that meet a condition over v_sample" },
     COHORT_OPTIONS(struct cohort_make_args, cohort),
     { .type = OPTION_END },
 };
@@ -33,18 +40,21 @@ static const struct option positional = {
     .help = "what the cohort is called, or is to be called",
 };
 
-static const struct cohort_make_args defaults = { 0 };
+static const struct cohort_make_args defaults = { .cohort = COHORT_NOT_GIVEN };
 
-static int check(const void *arguments, struct error *err)
+static int cohort_make_check(const void *arguments, void *config, struct error *err)
 {
     const struct cohort_make_args *args = arguments;
-    struct cohort_spec spec = { 0 };
+    struct cohort_make_config *made = config;
 
-    if (!args->name)
-        return error_set(err, ERR_USAGE, "the cohort needs a name");
-    if (cohort_check_name(args->name, err) < 0)
-        return -1;
-    return cohort_take_args(&args->cohort, &spec, err);
+    return cohort_check_name(args->name, err) < 0
+               ? -1
+               : option_join_conditions(&args->where, &made->condition, err);
+}
+
+static void cohort_make_release(void *config)
+{
+    free(((struct cohort_make_config *)config)->condition);
 }
 
 static void report_result(const struct stage_context *context, const struct cohort_spec *spec,
@@ -62,10 +72,11 @@ static void report_result(const struct stage_context *context, const struct coho
     stage_fact_int(result, "imputed", (int64_t)made->n_imputed);
 }
 
-static int run(const struct stage_context *context, const void *arguments,
-               struct stage_result *result, struct error *err)
+static int cohort_make_run(const struct stage_context *context, const void *arguments,
+                           const void *config, struct stage_result *result, struct error *err)
 {
     const struct cohort_make_args *args = arguments;
+    const struct cohort_make_config *made_of = config;
     struct cohort_spec spec = { .name = args->name };
     struct id_list samples = { 0 };
     struct cohort_row base;
@@ -74,14 +85,13 @@ static int run(const struct stage_context *context, const void *arguments,
     int rc = -1;
 
     arena_init(&arena);
-    if (check(args, err) < 0 ||
-        cohort_load(context->store, args->from ? args->from : args->name, &arena, &base, err) <
+    if (cohort_load(context->store, args->from ? args->from : args->name, &arena, &base, err) <
             0 ||
-        cohort_take_row(&base, &spec, err) < 0 ||
-        cohort_take_args(&args->cohort, &spec, err) < 0)
+        cohort_set_from_row(&base, &spec, err) < 0)
         goto done;
-    if (args->where)
-        spec.condition = args->where;
+    cohort_set_options(&args->cohort, &spec);
+    if (made_of->condition)
+        spec.condition = made_of->condition;
     if (condition_select(context->store, spec.condition, &samples, err) < 0)
         goto done;
     spec.samples = &samples;
@@ -110,6 +120,8 @@ const struct stage stage_cohort_make = {
     .positional_required = true,
     .args_size = sizeof(struct cohort_make_args),
     .defaults = &defaults,
-    .check = check,
-    .run = run,
+    .config_size = sizeof(struct cohort_make_config),
+    .check = cohort_make_check,
+    .release = cohort_make_release,
+    .run = cohort_make_run,
 };

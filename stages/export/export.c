@@ -15,6 +15,7 @@
 #include "base/io/file.h"
 #include "base/report.h"
 #include "stages/export/layouts/layout.h"
+#include "stages/export/layouts/layout_list.h" /* generated: LAYOUT_LIST */
 #include "stages/export/manifest.h"
 #include "stages/record/roles.h"
 #include "stages/stage.h"
@@ -24,41 +25,45 @@
 
 struct export_args {
     const char *selection;
-    const char *to;
+    int to; /* index in layouts[] */
     const char *output;
-    const char *roles;
+    enum roles_policy roles;
     bool force;
     bool skip;
 };
 
+/* The default of --to is the index of a name. */
+#define X(name) LAYOUT_##name,
+enum { LAYOUT_LIST N_LAYOUTS };
+#undef X
+
 static const struct option options[] = {
-    { OPTION_TEXT, 0, "to", offsetof(struct export_args, to), "FORMAT",
-      "shape of the records (default messages)" },
+    { OPTION_CHOICE, 0, "to", offsetof(struct export_args, to), "FORMAT",
+      .help = "shape of the records", .choice_name = layout_name },
     { OPTION_TEXT, 'o', "output", offsetof(struct export_args, output), "FILE|-",
-      "where to write" },
+      .help = "where to write" },
     { OPTION_FLAG, 0, "force", offsetof(struct export_args, force), NULL,
-      "replace a file that differs" },
+      .help = "replace a file that differs" },
     { OPTION_FLAG, 0, "skip", offsetof(struct export_args, skip), NULL,
-      "leave out samples that the format cannot hold, instead of failing" },
-    { OPTION_TEXT, 0, "roles", offsetof(struct export_args, roles), "HOW",
-      "turns that do not alternate: keep, merge, trim or drop (default keep)" },
+      .help = "leave out samples that the format cannot hold, instead of failing" },
+    { OPTION_CHOICE, 0, "roles", offsetof(struct export_args, roles), "HOW",
+      .help = "what to do with turns that do not alternate", .choices = roles_names },
     { .type = OPTION_END },
 };
 
 static const struct option positional = { OPTION_TEXT, 0,
                                           "selection", offsetof(struct export_args, selection),
-                                          "SELECTION", "what to write" };
+                                          "SELECTION", .help = "what to write" };
 
-static const struct export_args defaults = { .to = "messages", .roles = "keep" };
+static const struct export_args defaults = { .to = LAYOUT_messages };
 
-enum { NAMES_MAX = 400, RECORD_MAX_BYTES = 1 << 30, STOP_EVERY = 256 };
+enum { RECORD_MAX_BYTES = 1 << 30, STOP_EVERY = 256 };
 
 /* One export under way. */
 struct exporting {
     const struct stage_context *context;
     const struct export_args *args;
     const struct layout *layout;
-    enum roles_policy roles;
     struct arena arena; /* of the sample in hand */
     struct sample_reader *reader;
     struct file_out *file; /* NULL in a dry run */
@@ -70,39 +75,15 @@ struct exporting {
     uint64_t n_bytes;
 };
 
-static int unknown_layout(const char *name, struct error *err)
+static int export_check(const void *arguments, void *config, struct error *err)
 {
-    struct buf names;
-    struct error ignored;
+    const struct export_args *args = arguments;
 
-    buf_init(&names, NAMES_MAX);
-    for (int i = 0; layout_name(i); i++)
-        (void)buf_printf(&names, &ignored, "%s%s", names.len > 0 ? ", " : "", layout_name(i));
-    error_set(err, ERR_USAGE, "'%s' is no format that can be written; there are %s", name,
-              names.data ? names.data : "none");
-    buf_release(&names);
-    return -1;
-}
-
-static int check_args(const struct export_args *args, const struct layout **layout,
-                      enum roles_policy *roles, struct error *err)
-{
+    (void)config;
     if (!args->output || !*args->output)
         return error_set(err, ERR_USAGE,
-                         "where to write is not said: --output FILE, or - for "
-                         "standard output");
-    *layout = layout_find(args->to);
-    if (!*layout)
-        return unknown_layout(args->to, err);
-    return roles_choose(args->roles, roles, err);
-}
-
-static int check(const void *args, struct error *err)
-{
-    const struct layout *unused;
-    enum roles_policy unused_too;
-
-    return check_args(args, &unused, &unused_too, err);
+                         "no output file: use -o FILE, or -o - for standard output");
+    return 0;
 }
 
 /* The layout cannot hold a sample. */
@@ -113,7 +94,7 @@ static int refuse(struct exporting *export, int64_t sample_id, const char *why,
         return error_set(err, ERR_INPUT,
                          "sample %lld cannot be written as %s: %s; --to jsonl holds every "
                          "sample, and --skip leaves such ones out",
-                         (long long)sample_id, export->args->to, why);
+                         (long long)sample_id, export->layout->name, why);
     if (export->n_skipped++ == 0)
         report_note(export->context->report, "sample %lld is left out, and others like it: %s",
                     (long long)sample_id, why);
@@ -126,11 +107,11 @@ enum { LEFT_OUT = 2 };
 static int apply_roles(struct exporting *export, struct sample *sample, struct error *err)
 {
     arena_clear(&export->arena);
-    if (export->roles == ROLES_DROP && !roles_alternate(sample)) {
+    if (export->args->roles == ROLES_DROP && !roles_alternate(sample)) {
         export->n_skipped++;
         return LEFT_OUT;
     }
-    const int changed = roles_apply(sample, export->roles, &export->arena, err);
+    const int changed = roles_apply(sample, export->args->roles, &export->arena, err);
     export->n_changed += changed == 1;
     return changed;
 }
@@ -231,7 +212,7 @@ static int finish(struct exporting *export, const char *outcome,
                   const uint8_t sha256[DIGEST_BYTES], struct error *err)
 {
     struct export_row row = { .selection = export->args->selection,
-                              .format = export->args->to,
+                              .format = export->layout->name,
                               .path = export->args->output,
                               .n_samples = export->n_written,
                               .n_bytes = export->n_bytes };
@@ -262,17 +243,16 @@ static int export_ids(struct exporting *export, const struct id_list *ids, const
     return context->dry_run ? 0 : finish(export, *outcome, sha256, err);
 }
 
-static int run(const struct stage_context *context, const void *arguments,
-               struct stage_result *result, struct error *err)
+static int export_run(const struct stage_context *context, const void *arguments,
+                      const void *config, struct stage_result *result, struct error *err)
 {
     const struct export_args *args = arguments;
-    struct exporting export = { .context = context, .args = args };
+    struct exporting export = { .context = context, .args = args, .layout = layouts[args->to] };
     struct id_list ids = { 0 };
     const char *outcome = "new";
     int rc = -1;
 
-    if (check_args(args, &export.layout, &export.roles, err) < 0)
-        return -1;
+    (void)config;
     if (context->stdout_taken && strcmp(args->output, "-") == 0)
         return error_set(err, ERR_USAGE,
                          "the records and --json cannot both have standard output; name a file "
@@ -284,12 +264,12 @@ static int run(const struct stage_context *context, const void *arguments,
     if (export_ids(&export, &ids, &outcome, err) < 0)
         goto done;
     stage_fact_text(result, "selection", args->selection);
-    stage_fact_text(result, "to", args->to);
+    stage_fact_text(result, "to", export.layout->name);
     stage_fact_text(result, "output", args->output);
     stage_fact_text(result, "result", outcome);
     stage_fact_int(result, "exported", (int64_t) export.n_written);
     stage_fact_int(result, "skipped", (int64_t) export.n_skipped);
-    if (export.roles == ROLES_MERGE || export.roles == ROLES_TRIM)
+    if (args->roles == ROLES_MERGE || args->roles == ROLES_TRIM)
         stage_fact_int(result, "mended", (int64_t) export.n_changed);
     stage_fact_int(result, "bytes", (int64_t) export.n_bytes);
     rc = 0;
@@ -315,6 +295,6 @@ const struct stage stage_export = {
     .positional_required = true,
     .args_size = sizeof(struct export_args),
     .defaults = &defaults,
-    .check = check,
-    .run = run,
+    .check = export_check,
+    .run = export_run,
 };

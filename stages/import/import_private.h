@@ -17,11 +17,13 @@
 struct error;
 struct import_reader;
 
+enum import_format { IMPORT_AUTO, IMPORT_CSV, IMPORT_JSONL };
+
 struct import_options {
-    const char *path;        /* "-" is standard input */
-    const char *format;      /* "csv" or "jsonl" */
-    const char *key_field;   /* columns of the header, or members of the records */
-    const char *value_field; /* likewise */
+    const char *path;          /* "-" is standard input */
+    enum import_format format; /* not IMPORT_AUTO */
+    const char *key_field;     /* columns of the header, or members of the records */
+    const char *value_field;   /* likewise */
 };
 
 struct import_row {

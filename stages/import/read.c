@@ -137,7 +137,7 @@ int import_reader_new(const struct import_options *options, struct import_reader
                       struct error *err)
 {
     struct import_reader *reader = calloc(1, sizeof *reader);
-    const bool is_csv = strcmp(options->format, "csv") == 0;
+    const bool is_csv = options->format == IMPORT_CSV;
 
     if (!reader)
         return error_nomem(err);

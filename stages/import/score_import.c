@@ -23,41 +23,53 @@
 
 enum { BATCH_ROWS = 4096, PARAMS_MAX_BYTES = 1 << 16 };
 
+enum import_key { KEY_EXT_ID, KEY_HASH };
+static const char *const key_names[] = { [KEY_EXT_ID] = "ext_id", [KEY_HASH] = "hash", NULL };
+
+static const char *const format_names[] = {
+    [IMPORT_AUTO] = "auto", [IMPORT_CSV] = "csv", [IMPORT_JSONL] = "jsonl", NULL
+};
+
+static const char *const better_names[] = {
+    [BETTER_HIGHER] = "higher", [BETTER_LOWER] = "lower", NULL
+};
+
 struct import_args {
     const char *file;
     const char *metric;
-    const char *key;
+    enum import_key key;
     const char *key_field;
     const char *value_field;
     const char *by;
-    const char *better;
+    enum scorer_better better;
     const char *unit;
     const char *source;
-    const char *format;
-    double max_rejects;
+    enum import_format format;
+    double max_rejects; /* percent */
 };
 
 static const struct option options[] = {
     { OPTION_TEXT, 0, "metric", offsetof(struct import_args, metric), "NAME",
-      "what the scores are called" },
-    { OPTION_TEXT, 0, "key", offsetof(struct import_args, key), "ext_id|hash",
-      "what tells the sample: the producer's id, or the content hash in hex (default ext_id)" },
+      .help = "what the scores are called" },
+    { OPTION_CHOICE, 0, "key", offsetof(struct import_args, key), "KEY",
+      .help = "what identifies a sample, its producer's id or its content hash in hex",
+      .choices = key_names },
     { OPTION_TEXT, 0, "key-field", offsetof(struct import_args, key_field), "FIELD",
-      "the column or member with the key (default: like --key)" },
+      .help = "column or member with the key", .unset = "the name of the key" },
     { OPTION_TEXT, 0, "value-field", offsetof(struct import_args, value_field), "FIELD",
-      "the column or member with the value (default: value)" },
+      .help = "column or member with the value" },
     { OPTION_TEXT, 0, "by", offsetof(struct import_args, by), "NAME",
-      "who gave the scores, where other metrics have a model (default: imported)" },
-    { OPTION_TEXT, 0, "better", offsetof(struct import_args, better), "higher|lower",
-      "which end select takes from (default higher)" },
+      .help = "who gave the scores; stands where other metrics have a model" },
+    { OPTION_CHOICE, 0, "better", offsetof(struct import_args, better), "END",
+      .help = "which scores select prefers", .choices = better_names },
     { OPTION_TEXT, 0, "unit", offsetof(struct import_args, unit), "TEXT",
-      "unit of the values (default: score)" },
+      .help = "unit of the values" },
     { OPTION_TEXT, 0, "source", offsetof(struct import_args, source), "NAME",
-      "with ext_id: only samples of this source" },
-    { OPTION_TEXT, 0, "format", offsetof(struct import_args, format), "auto|csv|jsonl",
-      "the form of the file (default: as its name ends)" },
+      .help = "with ext_id: only samples of this source" },
+    { OPTION_CHOICE, 0, "format", offsetof(struct import_args, format), "FORMAT",
+      .help = "format of the file; auto: by the end of its name", .choices = format_names },
     { OPTION_REAL, 0, "max-rejects", offsetof(struct import_args, max_rejects), "PERCENT",
-      "more rejected rows than this are an error (default 1)" },
+      .help = "fail if a larger percentage of rows is rejected", .max = 100 },
     { .type = OPTION_END },
 };
 
@@ -70,13 +82,14 @@ static const struct option positional = {
 };
 
 static const struct import_args defaults = {
-    .key = "ext_id",
     .value_field = "value",
     .by = "imported",
-    .better = "higher",
     .unit = "score",
-    .format = "auto",
     .max_rejects = 1,
+};
+
+struct import_config {
+    enum import_format format; /* not IMPORT_AUTO */
 };
 
 struct import {
@@ -103,68 +116,55 @@ static bool is_metric_name(const char *name)
     return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
 }
 
-/* By the end of its name, perhaps with one for compression behind. */
-static const char *format_of(const struct import_args *args)
+static bool ends_with(const char *text, size_t len, const char *end)
 {
-    const char *path = args->file;
+    const size_t n = strlen(end);
+
+    return len > n && memcmp(text + len - n, end, n) == 0;
+}
+
+/* The format by the end of the file's name, before an ending of a compressed file; IMPORT_AUTO:
+ * the name has no known ending. */
+static enum import_format format_by_name(const char *path)
+{
     size_t len = strlen(path);
-    static const char *const packed[] = { ".gz", ".zst" };
 
-    if (strcmp(args->format, "auto") != 0)
-        return args->format;
-    for (size_t i = 0; i < 2; i++)
-        if (len > strlen(packed[i]) && strcmp(path + len - strlen(packed[i]), packed[i]) == 0)
-            len -= strlen(packed[i]);
-    if (len > 4 && strncmp(path + len - 4, ".csv", 4) == 0)
-        return "csv";
-    if ((len > 6 && strncmp(path + len - 6, ".jsonl", 6) == 0) ||
-        (len > 5 && strncmp(path + len - 5, ".json", 5) == 0) ||
-        (len > 7 && strncmp(path + len - 7, ".ndjson", 7) == 0))
-        return "jsonl";
-    return NULL;
+    if (ends_with(path, len, ".gz"))
+        len -= strlen(".gz");
+    else if (ends_with(path, len, ".zst"))
+        len -= strlen(".zst");
+    if (ends_with(path, len, ".csv"))
+        return IMPORT_CSV;
+    if (ends_with(path, len, ".jsonl") || ends_with(path, len, ".json") ||
+        ends_with(path, len, ".ndjson"))
+        return IMPORT_JSONL;
+    return IMPORT_AUTO;
 }
 
-static int check_word(const char *option, const char *text, const char *one, const char *other,
-                      struct error *err)
-{
-    if (strcmp(text, one) == 0 || strcmp(text, other) == 0)
-        return 0;
-    return error_set(err, ERR_USAGE, "--%s is %s; it must be %s or %s", option, text, one,
-                     other);
-}
-
-static int check(const void *arguments, struct error *err)
+static int import_check(const void *arguments, void *config, struct error *err)
 {
     const struct import_args *args = arguments;
+    struct import_config *made = config;
 
-    if (!args->file)
-        return error_set(err, ERR_USAGE, "which file to import is not said");
     if (!args->metric)
-        return error_set(err, ERR_USAGE, "the scores need a name: --metric NAME");
+        return error_set(err, ERR_USAGE, "no name for the scores: use --metric NAME");
     if (!is_metric_name(args->metric))
         return error_set(err, ERR_USAGE,
-                         "--metric %s: a metric's name is of small letters, digits and _, and "
-                         "begins with a letter",
+                         "--metric %s: must begin with a small letter and hold small letters, "
+                         "digits and _ only",
                          args->metric);
     if (scorer_find(args->metric))
         return error_set(err, ERR_USAGE,
-                         "--metric %s: that is a metric of curate's own, and imported numbers "
-                         "must not pass for it; name it otherwise, like judge_%s",
+                         "--metric %s: this is a metric of curate's own: choose another name, "
+                         "such as judge_%s",
                          args->metric, args->metric);
-    if (check_word("key", args->key, "ext_id", "hash", err) < 0 ||
-        check_word("better", args->better, "higher", "lower", err) < 0)
-        return -1;
-    if (!(args->max_rejects >= 0 && args->max_rejects <= 100))
-        return error_set(err, ERR_USAGE, "--max-rejects %g: it is 0 to 100 percent",
-                         args->max_rejects);
-    const char *format = format_of(args);
-    if (!format)
-        return error_set(
-            err, ERR_USAGE,
-            "%s: its name does not end in .csv, .jsonl or .json; say with --format "
-            "what it is",
-            args->file);
-    return check_word("format", format, "csv", "jsonl", err);
+    made->format = args->format == IMPORT_AUTO ? format_by_name(args->file) : args->format;
+    if (made->format == IMPORT_AUTO)
+        return error_set(err, ERR_USAGE,
+                         "%s: the name does not end in .csv, .jsonl or .json: give the format "
+                         "with --format",
+                         args->file);
+    return 0;
 }
 
 /* Who gave the scores stands where a model does. It has no file, so its digest is of its name:
@@ -192,7 +192,7 @@ static int put_set(struct import *import, struct error *err)
     struct score_set set = { .metric = args->metric,
                              .version = 1,
                              .unit = args->unit,
-                             .better = args->better,
+                             .better = better_names[args->better],
                              .params_json = slice_text("{\"imported\":true}") };
 
     if (put_giver(import, &set.model_id, err) < 0 ||
@@ -208,7 +208,7 @@ static int prepare(struct import *import, struct error *err)
 {
     struct store *store = import->context->store;
 
-    import->by_ext_id = strcmp(import->args->key, "ext_id") == 0;
+    import->by_ext_id = import->args->key == KEY_EXT_ID;
     if (import->context->dry_run)
         return 0;
     if (store_begin(store, err) < 0)
@@ -401,20 +401,19 @@ static int judge(const struct import *import, struct error *err)
     return 0;
 }
 
-static int run(const struct stage_context *context, const void *arguments,
-               struct stage_result *result, struct error *err)
+static int import_run(const struct stage_context *context, const void *arguments,
+                      const void *config, struct stage_result *result, struct error *err)
 {
     const struct import_args *args = arguments;
+    const struct import_config *made = config;
     struct import import = { .context = context, .args = args };
     struct import_reader *reader = NULL;
     int rc = -1;
 
-    if (check(args, err) < 0)
-        return -1;
     const struct import_options from = { .path = args->file,
-                                         .format = format_of(args),
-                                         .key_field =
-                                             args->key_field ? args->key_field : args->key,
+                                         .format = made->format,
+                                         .key_field = args->key_field ? args->key_field
+                                                                      : key_names[args->key],
                                          .value_field = args->value_field };
     if (import_reader_new(&from, &reader, err) < 0)
         return -1;
@@ -451,6 +450,7 @@ const struct stage stage_score_import = {
     .positional_required = true,
     .args_size = sizeof(struct import_args),
     .defaults = &defaults,
-    .check = check,
-    .run = run,
+    .config_size = sizeof(struct import_config),
+    .check = import_check,
+    .run = import_run,
 };

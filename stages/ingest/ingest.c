@@ -12,18 +12,18 @@
 #include "store/store.h"
 
 /* A value of SQLite's may have 10^9 bytes. */
-enum { MAX_RECORD_DEFAULT = 268435456, MAX_RECORD_LIMIT = 1000000000 };
+enum { MAX_RECORD_DEFAULT = 256 << 20, MAX_RECORD_LIMIT = 1000000000 };
 
 struct ingest_args {
     struct text_list files;
     struct text_list on;
     bool strict;
     const char *source;
-    const char *format;
-    const char *split;
-    const char *max_memory;
+    int format; /* of format_choice() */
+    enum format_split split;
+    uint64_t max_memory; /* 0: no limit */
     double max_rejects;
-    int64_t max_record;
+    uint64_t max_record;
 };
 
 /* A position that was reached with other options is none to go on from. */
@@ -31,9 +31,10 @@ static struct hash hash_settings(const struct ingest_args *args,
                                  const struct ingest_settings *settings)
 {
     char text[1024];
-    int n = snprintf(text, sizeof text, "%.100s %.100s %zu %zu %d ", args->format, args->split,
-                     settings->max_record_bytes, settings->format_options.max_tree_bytes,
-                     FORMAT_INPUT_CONTEXT_BYTES);
+    int n =
+        snprintf(text, sizeof text, "%.100s %.100s %zu %zu %d ", format_choice(args->format),
+                 split_names[args->split], settings->max_record_bytes,
+                 settings->format_options.max_tree_bytes, FORMAT_INPUT_CONTEXT_BYTES);
 
     for (int i = DEFECT_BAD_JSON; i < DEFECT_BAD_CSV; i++) /* all of records */
         n +=
@@ -41,42 +42,25 @@ static struct hash hash_settings(const struct ingest_args *args,
     return hash_bytes(slice_text(text));
 }
 
-static int check_args(const struct ingest_args *args, struct ingest_settings *out,
-                      struct error *err)
+static int ingest_check(const void *arguments, void *config, struct error *err)
 {
-    size_t max_memory = 0;
+    const struct ingest_args *args = arguments;
+    struct ingest_settings *out = config;
 
     *out = (struct ingest_settings){
-        .format_options.input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES,
+        .format_options = { .split = args->split,
+                            .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES },
+        .forced = format_chosen(args->format),
         .max_record_bytes = (size_t)args->max_record,
         .max_reject_percent = args->max_rejects,
     };
-    if (args->max_record < 1 || args->max_record > MAX_RECORD_LIMIT)
-        return error_set(err, ERR_USAGE, "--max-record %" PRId64 ": it is 1 to %d bytes",
-                         args->max_record, MAX_RECORD_LIMIT);
-    if (!(args->max_rejects >= 0 && args->max_rejects <= 100))
-        return error_set(err, ERR_USAGE, "--max-rejects %g: it is 0 to 100 percent",
-                         args->max_rejects);
     if (args->source && args->source[0] == '\0')
         return error_set(err, ERR_USAGE, "--source: the name is empty");
-    if (args->max_memory &&
-        option_parse_size("max-memory", args->max_memory, &max_memory, err) < 0)
-        return -1;
-    if (ingest_share_memory(max_memory, out, err) < 0)
-        return -1;
+    ingest_share_memory((size_t)args->max_memory, out);
     if (ingest_choose_policy(&args->on, args->strict, &out->policy, err) < 0)
         return -1;
     out->hash = hash_settings(args, out);
-    if (ingest_choose_format(args->format, &out->forced, err) < 0)
-        return -1;
-    return ingest_choose_split(args->split, &out->format_options.split, err);
-}
-
-static int check(const void *args, struct error *err)
-{
-    struct ingest_settings unused;
-
-    return check_args(args, &unused, err);
+    return 0;
 }
 
 /* The law, held against what the run row says: nothing may get lost on the way. */
@@ -213,15 +197,15 @@ static int run_files(struct ingest *ingest, struct stage_result *result, struct 
     return -1;
 }
 
-static int run(const struct stage_context *context, const void *arguments,
-               struct stage_result *result, struct error *err)
+static int ingest_run(const struct stage_context *context, const void *arguments,
+                      const void *config, struct stage_result *result, struct error *err)
 {
     const struct ingest_args *args = arguments;
-    struct ingest ingest = { .context = context };
+    struct ingest ingest = { .context = context,
+                             .settings = *(const struct ingest_settings *)config };
     struct error ignored;
 
-    if (check_args(args, &ingest.settings, err) < 0 ||
-        ingest_files_find(&args->files, args->source, &ingest.files, err) < 0)
+    if (ingest_files_find(&args->files, args->source, &ingest.files, err) < 0)
         return -1;
     ingest.settings.format_options.policy = &ingest.settings.policy;
     const int mutex_rc = pthread_mutex_init(&ingest.mutex, NULL);
@@ -242,28 +226,30 @@ static int run(const struct stage_context *context, const void *arguments,
 
 static const struct option options[] = {
     { OPTION_TEXT, 0, "source", offsetof(struct ingest_args, source), "NAME",
-      "what to call the corpus (default: each file's name)" },
-    { OPTION_TEXT, 0, "format", offsetof(struct ingest_args, format), "NAME",
-      "shape of the records: auto, or the name of one (default auto)" },
-    { OPTION_TEXT, 0, "split", offsetof(struct ingest_args, split), "HOW",
-      "part a LongAlign message: last-paragraph or none (default last-paragraph)" },
+      .help = "what to call the corpus", .unset = "each file's name" },
+    { OPTION_CHOICE, 0, "format", offsetof(struct ingest_args, format), "NAME",
+      .help = "shape of the records", .choice_name = format_choice },
+    { OPTION_CHOICE, 0, "split", offsetof(struct ingest_args, split), "HOW",
+      .help = "how to separate context and instruction of a LongAlign message",
+      .choices = split_names },
     { OPTION_LIST, 0, "on", offsetof(struct ingest_args, on), "CLASS=ACTION",
-      "reject, repair or keep a class of defect; may be repeated" },
+      .help = "reject, repair or keep a class of defect" },
     { OPTION_FLAG, 0, "strict", offsetof(struct ingest_args, strict), NULL,
-      "reject what would be repaired" },
+      .help = "reject what would be repaired" },
     { OPTION_REAL, 0, "max-rejects", offsetof(struct ingest_args, max_rejects), "PERCENT",
-      "more rejected records than this are an error (default 1)" },
-    { OPTION_TEXT, 0, "max-memory", offsetof(struct ingest_args, max_memory), "SIZE",
-      "use no more than this, as 512M; longer records are rejected" },
-    { OPTION_INT, 0, "max-record", offsetof(struct ingest_args, max_record), "BYTES",
-      "longer records are rejected (default 268435456)" },
+      .help = "fail if a larger percentage of records is rejected", .max = 100 },
+    { OPTION_SIZE, 0, "max-memory", offsetof(struct ingest_args, max_memory), "SIZE",
+      .help = "memory to use at most; records longer than a 32nd of it are rejected",
+      .min = INGEST_MEMORY_LEAST },
+    { OPTION_SIZE, 0, "max-record", offsetof(struct ingest_args, max_record), "SIZE",
+      .help = "reject longer records", .min = 1, .max = MAX_RECORD_LIMIT },
     { .type = OPTION_END },
 };
 
 static const struct option files_option = {
     OPTION_LIST, 0,
     "files",     offsetof(struct ingest_args, files),
-    "FILE",      "files, folders, patterns; - is standard input"
+    "FILE",      .help = "files, folders, patterns; - is standard input"
 };
 
 const struct stage stage_ingest = {
@@ -281,11 +267,10 @@ const struct stage stage_ingest = {
     .positional = &files_option,
     .positional_required = true,
     .args_size = sizeof(struct ingest_args),
-    .defaults = &(const struct ingest_args){ .format = "auto",
-                                             .split = "last-paragraph",
-                                             .max_rejects = 1,
-                                             .max_record = MAX_RECORD_DEFAULT },
+    .defaults =
+        &(const struct ingest_args){ .max_rejects = 1, .max_record = MAX_RECORD_DEFAULT },
     .creates_store = true,
-    .check = check,
-    .run = run,
+    .config_size = sizeof(struct ingest_settings),
+    .check = ingest_check,
+    .run = ingest_run,
 };

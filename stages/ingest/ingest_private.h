@@ -111,10 +111,13 @@ struct ingest_memory {
     size_t cache_bytes;     /* of database pages; 0: the default */
 };
 
-/* ingest_memory.c: what these come to for a limit of so many bytes (0: none), besides the
- * limits on a record and its JSON. ERR_USAGE when it is too little to work in. */
+/* The smallest limit on memory that leaves room to work in. */
+enum { INGEST_MEMORY_LEAST = 64 << 20 };
+
+/* memory.c: share out max_bytes of memory, 0 or at least INGEST_MEMORY_LEAST: out->memory and
+ * the limits on a record and its JSON. 0: no limit. */
 struct ingest_settings;
-int ingest_share_memory(size_t max_bytes, struct ingest_settings *out, struct error *err);
+void ingest_share_memory(size_t max_bytes, struct ingest_settings *out);
 
 struct ingest_settings {
     struct defect_policy policy;

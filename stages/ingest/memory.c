@@ -5,13 +5,9 @@
  * JSON text and tree (2 n and the tree), as a sample (n), in canonical form (3 n); and the
  * samples of a batch are as long as its records.
  */
-#include <inttypes.h>
-
-#include "base/error.h"
 #include "stages/ingest/ingest_private.h"
 
 enum {
-    LEAST_BYTES = 64 << 20,
     PARSER_BYTES = 32 << 20, /* worth a parser more, */
     PARSERS_LIMITED = 4,     /* up to so many: what a record may take must not depend on it */
     BATCHES_MOST = 2 * PARSERS_MAX + 3,
@@ -22,7 +18,7 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-int ingest_share_memory(size_t max_bytes, struct ingest_settings *out, struct error *err)
+void ingest_share_memory(size_t max_bytes, struct ingest_settings *out)
 {
     struct ingest_memory *memory = &out->memory;
 
@@ -31,10 +27,7 @@ int ingest_share_memory(size_t max_bytes, struct ingest_settings *out, struct er
                                 .batch_bytes = BATCH_RAW_BYTES,
                                 .in_flight_bytes = (size_t)BATCHES_MOST * BATCH_RAW_BYTES };
     if (max_bytes == 0)
-        return 0;
-    if (max_bytes < LEAST_BYTES)
-        return error_set(err, ERR_USAGE, "--max-memory %zu: it is at least %dM", max_bytes,
-                         LEAST_BYTES >> 20);
+        return;
     memory->n_parsers = least(max_bytes / PARSER_BYTES, PARSERS_LIMITED);
     /* Records in batches and the samples made of them: a quarter. */
     memory->in_flight_bytes = max_bytes / 16;
@@ -44,5 +37,4 @@ int ingest_share_memory(size_t max_bytes, struct ingest_settings *out, struct er
     memory->cache_bytes = max_bytes / 8;
     out->max_record_bytes = least(out->max_record_bytes, max_bytes / 32);
     out->format_options.max_tree_bytes = max_bytes / 4 / PARSERS_LIMITED;
-    return 0;
 }

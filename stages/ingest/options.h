@@ -13,9 +13,8 @@
 struct error;
 struct text_list;
 
-/* "auto" is NULL. ERR_USAGE. */
-int ingest_choose_format(const char *name, const struct format **out, struct error *err);
-int ingest_choose_split(const char *name, enum format_split *out, struct error *err);
+/* Names of enum format_split, NULL-terminated. */
+extern const char *const split_names[];
 /* on: CLASS=ACTION each, on top of strict. */
 int ingest_choose_policy(const struct text_list *on, bool strict, struct defect_policy *out,
                          struct error *err);

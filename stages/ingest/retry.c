@@ -26,12 +26,16 @@ struct batch_rows {
     } rows[BATCH_ROWS];
 };
 
+struct retry_config {
+    struct format_options options;
+    struct defect_policy policy;
+    const struct format *forced; /* NULL: found by the records' keys */
+};
+
 struct retry {
     const struct stage_context *context;
     const struct retry_args *args;
-    struct format_options options;
-    struct defect_policy policy;
-    const struct format *forced;
+    const struct retry_config *config;
     struct parser *parser;
     struct arena arena;
     int64_t last_id;
@@ -41,9 +45,11 @@ struct retry {
     struct batch_rows batch;
 };
 
-static int choose(const struct retry_args *args, struct retry *out, struct error *err)
+static int retry_check(const void *arguments, void *config, struct error *err)
 {
-    out->options = (struct format_options){ .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES };
+    const struct retry_args *args = arguments;
+    struct retry_config *made = config;
+
     if (args->class && defect_find(args->class) == DEFECT_NONE)
         return error_set(err, ERR_USAGE,
                          "--class %s: there is no such class; 'curate explain reject' lists "
@@ -54,19 +60,11 @@ static int choose(const struct retry_args *args, struct retry *out, struct error
                          "--class %s: only rows of 'curate score import' have this defect; "
                          "import the corrected file again",
                          args->class);
-    if (ingest_choose_format(args->format, &out->forced, err) < 0 ||
-        ingest_choose_split(args->split, &out->options.split, err) < 0 ||
-        ingest_choose_policy(&args->on, args->strict, &out->policy, err) < 0)
-        return -1;
-    out->options.policy = &out->policy;
-    return 0;
-}
-
-static int check(const void *args, struct error *err)
-{
-    struct retry unused;
-
-    return choose(args, &unused, err);
+    made->forced = format_chosen(args->format);
+    made->options = (struct format_options){ .split = args->split,
+                                             .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES,
+                                             .policy = &made->policy };
+    return ingest_choose_policy(&args->on, args->strict, &made->policy, err);
 }
 
 /* Copy a row into the batch, unless only the beginning of its record is stored, or it is a row
@@ -141,12 +139,12 @@ static int try_row(struct retry *retry, const struct row *row, struct run_counts
 {
     struct parsed parsed;
 
-    if (parse_record(retry->parser, &row->record, retry->forced, retry->forced != NULL,
-                     &retry->arena, &parsed, err) < 0)
+    if (parse_record(retry->parser, &row->record, retry->config->forced,
+                     retry->config->forced != NULL, &retry->arena, &parsed, err) < 0)
         return -1;
     parsed.sample.file_id = row->file_id;
     if (!parsed.rejected_for && !retry->context->dry_run &&
-        defect_check_id(retry->context->store, &retry->policy, &parsed, err) < 0)
+        defect_check_id(retry->context->store, &retry->config->policy, &parsed, err) < 0)
         return -1;
     counts->n_read++;
     defect_tally_count(defects, &parsed);
@@ -175,7 +173,8 @@ static int try_rows(struct retry *retry, struct run_counts *counts, struct error
         return 0;
     if (run_add_counts(context->store, context->run_id, counts, err) < 0)
         return -1;
-    return defect_tally_store(&defects, &retry->policy, context->store, context->run_id, err);
+    return defect_tally_store(&defects, &retry->config->policy, context->store, context->run_id,
+                              err);
 }
 
 /* Samples, what is left of the rejects, and counts in one transaction. */
@@ -235,16 +234,14 @@ static void tell(const struct retry *retry, struct stage_result *result)
                     "taken all the same: %s; 'curate explain reject CLASS' says how", classes);
 }
 
-static int run(const struct stage_context *context, const void *args,
-               struct stage_result *result, struct error *err)
+static int retry_run(const struct stage_context *context, const void *args, const void *config,
+                     struct stage_result *result, struct error *err)
 {
-    struct retry retry = { .context = context, .args = args };
+    struct retry retry = { .context = context, .args = args, .config = config };
     int rc = -1;
 
-    if (choose(args, &retry, err) < 0)
-        return -1;
     arena_init(&retry.arena);
-    if (parser_new(&retry.options, &retry.parser, err) == 0) {
+    if (parser_new(&retry.config->options, &retry.parser, err) == 0) {
         rc = retry_all(&retry, err);
         tell(&retry, result);
     }
@@ -254,15 +251,17 @@ static int run(const struct stage_context *context, const void *args,
 }
 
 static const struct option options[] = {
-    { OPTION_TEXT, 0, "class", offsetof(struct retry_args, class), "CLASS", "only these" },
-    { OPTION_TEXT, 0, "format", offsetof(struct retry_args, format), "NAME",
-      "shape of the records" },
-    { OPTION_TEXT, 0, "split", offsetof(struct retry_args, split), "HOW",
-      "part a LongAlign message" },
+    { OPTION_TEXT, 0, "class", offsetof(struct retry_args, class), "CLASS",
+      .help = "only rejects of this class" },
+    { OPTION_CHOICE, 0, "format", offsetof(struct retry_args, format), "NAME",
+      .help = "shape of the records", .choice_name = format_choice },
+    { OPTION_CHOICE, 0, "split", offsetof(struct retry_args, split), "HOW",
+      .help = "how to separate context and instruction of a LongAlign message",
+      .choices = split_names },
     { OPTION_LIST, 0, "on", offsetof(struct retry_args, on), "CLASS=ACTION",
-      "what to do with a class" },
+      .help = "reject, repair or keep a class of defect" },
     { OPTION_FLAG, 0, "strict", offsetof(struct retry_args, strict), NULL,
-      "reject what would be repaired" },
+      .help = "reject what would be repaired" },
     { .type = OPTION_END },
 };
 
@@ -271,7 +270,8 @@ const struct stage stage_retry = {
     .summary = "give the records that were refused another try",
     .options = options,
     .args_size = sizeof(struct retry_args),
-    .defaults = &(const struct retry_args){ .format = "auto", .split = "last-paragraph" },
-    .check = check,
-    .run = run,
+    .defaults = &(const struct retry_args){ .class = NULL },
+    .config_size = sizeof(struct retry_config),
+    .check = retry_check,
+    .run = retry_run,
 };

@@ -10,12 +10,13 @@
 #include <stdbool.h>
 
 #include "base/option.h"
+#include "stages/ingest/formats/format.h"
 #include "stages/stage.h"
 
 struct retry_args {
     const char *class; /* only these; NULL for all */
-    const char *format;
-    const char *split;
+    int format;        /* of format_choice() */
+    enum format_split split;
     struct text_list on;
     bool strict;
 };

@@ -19,20 +19,11 @@ bool turn_has_role(const struct turn *turn, struct slice role)
     return slice_equal(turn->role, role);
 }
 
-int roles_choose(const char *name, enum roles_policy *out, struct error *err)
-{
-    static const char *const names[] = { [ROLES_KEEP] = "keep",
-                                         [ROLES_MERGE] = "merge",
-                                         [ROLES_TRIM] = "trim",
-                                         [ROLES_DROP] = "drop" };
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *out = (enum roles_policy)i;
-            return 0;
-        }
-    return error_set(err, ERR_USAGE, "--roles %s: it is keep, merge, trim or drop", name);
-}
+const char *const roles_names[] = { [ROLES_KEEP] = "keep",
+                                    [ROLES_MERGE] = "merge",
+                                    [ROLES_TRIM] = "trim",
+                                    [ROLES_DROP] = "drop",
+                                    NULL };
 
 void roles_find_turns(struct sample *out)
 {

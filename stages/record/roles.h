@@ -35,8 +35,8 @@ enum roles_policy {
     ROLES_DROP,  /* leave the sample out */
 };
 
-/* The policy named "keep", "merge", "trim" or "drop". ERR_USAGE. */
-int roles_choose(const char *name, enum roles_policy *out, struct error *err);
+/* Names of the policies, by value, NULL-terminated. */
+extern const char *const roles_names[];
 /* Do the turns alternate: from a user turn on, all roles known, and not ending with a user turn
  * after an assistant has spoken? */
 bool roles_alternate(const struct sample *sample);

@@ -7,19 +7,15 @@
 #include "base/report.h"
 #include "stages/stage.h"
 
-static int make_cohort_spec(const struct score_settings *settings,
-                            const struct score_node *node, struct cohort_spec *out,
-                            struct error *err)
+static void make_cohort_spec(const struct score_settings *settings,
+                             const struct score_node *node, struct cohort_spec *out)
 {
     *out =
         (struct cohort_spec){ .name = settings->cohort ? settings->cohort : node->scorer->name,
                               .condition = settings->where };
-    cohort_defaults(out);
-    if (cohort_take_args(&settings->cohort_args, out, err) < 0)
-        return -1;
+    cohort_set_options(&settings->cohort_args, out);
     if (settings->observing.compat == COMPAT_GATEAU_CODE)
         out->options.normaliser = NORMALISE_GATEAU_CODE;
-    return 0;
 }
 
 int score_cohort(struct score_run *run, const struct score_node *node, enum score_pass pass,
@@ -33,8 +29,7 @@ int score_cohort(struct score_run *run, const struct score_node *node, enum scor
     struct cohort_spec spec;
     struct cohort_made made;
 
-    if (make_cohort_spec(setup->settings, node, &spec, err) < 0)
-        return -1;
+    make_cohort_spec(setup->settings, node, &spec);
     spec.samples = &setup->samples;
     spec.short_set_id = nodes[hmp->inputs[0]].set_id;
     spec.long_set_id = nodes[hmp->inputs[1]].set_id;

@@ -115,9 +115,9 @@ static void write_segment_tokens(const struct source *s)
     write_size(s, s->observing->segment_tokens);
 }
 
-static const char *end_name(bool is_right)
+static const char *side_name(bool is_right)
 {
-    return is_right ? "right" : "left";
+    return score_side_names[is_right ? SIDE_RIGHT : SIDE_LEFT];
 }
 
 /* How segments are cut and observed; and of metrics made of stored segments, how. */
@@ -129,17 +129,18 @@ static void write_segments(const struct source *s)
 
     jsonout_object_begin(s->json);
     jsonout_key(s->json, "attn_row");
-    write_text(s, observing->attend_before ? "pred" : "own");
+    write_text(s,
+               score_attn_row_names[observing->attend_before ? ATTN_ROW_PRED : ATTN_ROW_OWN]);
     if (reads) {
         jsonout_key(s->json, "drop_first");
         jsonout_bool(s->json, reading->drop_first);
         jsonout_key(s->json, "importance");
-        write_text(s, score_importance_name(reading->importance));
+        write_text(s, score_importance_names[reading->importance]);
     }
     jsonout_key(s->json, "instruction_tokens");
     write_size(s, observing->instruction_tokens);
     jsonout_key(s->json, "last");
-    write_text(s, score_last_segment_name(observing->last_segment));
+    write_text(s, segment_last_names[observing->last_segment]);
     jsonout_key(s->json, "most");
     write_size(s, observing->max_segments);
     if (reads) {
@@ -151,7 +152,7 @@ static void write_segments(const struct source *s)
     jsonout_key(s->json, "tokens");
     write_size(s, observing->segment_tokens);
     jsonout_key(s->json, "truncate");
-    write_text(s, end_name(observing->cut_segments_right));
+    write_text(s, side_name(observing->cut_segments_right));
     jsonout_object_end(s->json);
 }
 
@@ -183,12 +184,12 @@ static void write_template(const struct source *s)
 
 static void write_truncate(const struct source *s)
 {
-    write_text(s, end_name(s->observing->cut_right));
+    write_text(s, side_name(s->observing->cut_right));
 }
 
 static void write_turns(const struct source *s)
 {
-    write_text(s, s->setup->settings->all_turns ? "all" : "last");
+    write_text(s, score_turns_names[s->setup->settings->all_turns ? TURNS_ALL : TURNS_LAST]);
 }
 
 static void write_where(const struct source *s)

@@ -2,6 +2,7 @@
 #include "stages/score/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -113,6 +114,18 @@ int score_plan_make(const struct text_list *metrics, struct score_plan *out, str
             return -1;
         out->nodes[index].asked = true;
     }
+    return 0;
+}
+
+int score_plan_copy(const struct score_plan *plan, struct score_plan *out, struct error *err)
+{
+    struct score_node *nodes = calloc(plan->n + 1, sizeof *nodes);
+
+    if (!nodes)
+        return error_nomem(err);
+    memcpy(nodes, plan->nodes, plan->n * sizeof *nodes);
+    *out = *plan;
+    out->nodes = nodes;
     return 0;
 }
 

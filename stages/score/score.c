@@ -13,7 +13,6 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "scoring/template_list.h" /* generated: TEMPLATE_LIST */
 #include "stages/score/backlog.h"
 #include "stages/score/cohorts.h"
 #include "stages/score/compute.h"
@@ -26,86 +25,6 @@
 #include "stages/stage.h"
 #include "store/run.h"
 
-static const struct option options[] = {
-    { OPTION_TEXT, 0, "model", offsetof(struct score_args, model), "FILE",
-      "the model; of a pair the one with the long window (default: built in)" },
-    { OPTION_TEXT, 0, "short-model", offsetof(struct score_args, short_model), "FILE",
-      "the model of the pair with the short window" },
-    { OPTION_INT, 0, "short-window", offsetof(struct score_args, short_window), "W",
-      "the last W tokens of the prompt are all that the short model sees" },
-    { OPTION_TEXT, 0, "short-rope", offsetof(struct score_args, short_rope), "HOW",
-      "stretch the short model's positions: none, ntk or ntk:S (default none)" },
-    { OPTION_TEXT, 0, "where", offsetof(struct score_args, where), "SQL",
-      "only samples that meet a condition over v_sample" },
-    { OPTION_TEXT, 0, "template", offsetof(struct score_args, template), "NAME",
-      "how a dialogue is written (default: auto, as the model's file says)" },
-    { OPTION_TEXT, 0, "turns", offsetof(struct score_args, turns), "last|all",
-      "score the last response, or all of a dialogue and their mean (default last)" },
-    { OPTION_TEXT, 0, "cohort", offsetof(struct score_args, cohort), "NAME",
-      "what the cohort of hmp or gateau is called (default: like the metric)" },
-    COHORT_OPTIONS(struct score_args, cohort_args),
-    { OPTION_TEXT, 0, "top", offsetof(struct score_args, top), "N|P%",
-      "of gateau only the first are wanted: skip segments that cannot change them" },
-    { OPTION_FLAG, 0, "exact-all", offsetof(struct score_args, exact_all), NULL,
-      "with --top: skip nothing" },
-    { OPTION_INT, 0, "segment-tokens", offsetof(struct score_args, segment_tokens), "N",
-      "tokens of a context segment (default 128)" },
-    { OPTION_INT, 0, "max-segments", offsetof(struct score_args, max_segments), "N",
-      "a context of more gets longer ones; 0 for any number (default 500)" },
-    { OPTION_TEXT, 0, "last-segment", offsetof(struct score_args, last_segment),
-      "half|keep|merge|drop",
-      "a last piece that is shorter (default half: kept if not under half)" },
-    { OPTION_INT, 0, "response-tokens", offsetof(struct score_args, response_tokens), "N",
-      "for segments the first N of the response; 0 for all (default 500)" },
-    { OPTION_INT, 0, "instruction-tokens", offsetof(struct score_args, instruction_tokens), "N",
-      "for segments the first N of the instruction; 0 for all (default 500)" },
-    { OPTION_TEXT, 0, "attn-row", offsetof(struct score_args, attn_row), "own|pred",
-      "attention of the response's own rows, or of those that predict it" },
-    { OPTION_TEXT, 0, "attention-by", offsetof(struct score_args, attention_by), "layer|head",
-      "keep the attention to segments also of each layer, or layer and head" },
-    { OPTION_TEXT, 0, "truncate", offsetof(struct score_args, truncate), "left|right",
-      "which end of a context that is too long is lost (default left)" },
-    { OPTION_TEXT, 0, "cas-truncate", offsetof(struct score_args, cas_truncate), "left|right",
-      "the same in the passes for segments (default left)" },
-    { OPTION_TEXT, 0, "importance", offsetof(struct score_args, importance), "ppl|nll|softmax",
-      "what a segment is worth in cas: perplexity (default), nll, softmax" },
-    { OPTION_FLAG, 0, "pearson", offsetof(struct score_args, centred), NULL,
-      "cas is Pearson's correlation and not the cosine" },
-    { OPTION_FLAG, 0, "drop-first-segment", offsetof(struct score_args, drop_first), NULL,
-      "cas without the first segment, which collects attention for being first" },
-    { OPTION_INT, 0, "max-tokens", offsetof(struct score_args, max_tokens), "N",
-      "longer sequences lose context (default: the model's window)" },
-    { OPTION_INT, 0, "batch-tokens", offsetof(struct score_args, batch_tokens), "N",
-      "tokens to run together; changes speed and memory only (default 4096)" },
-    { OPTION_INT, 0, "near-tokens", offsetof(struct score_args, near_tokens), "N",
-      "what nll_near leaves of a context (default: an eighth of --max-tokens)" },
-    { OPTION_TEXT, 0, "question", offsetof(struct score_args, question), "TEXT",
-      "what yes_probability and rating ask about each sample" },
-    { OPTION_INT, 0, "neighbour", offsetof(struct score_args, neighbour), "N",
-      "knn is the distance to the Nth nearest sample (default 6)" },
-    { OPTION_TEXT, 0, "compat", offsetof(struct score_args, compat), "NAME",
-      "compute as published code: gateau-code, superfiltering or cherry" },
-    { OPTION_FLAG, 0, "estimate", offsetof(struct score_args, estimate), NULL,
-      "try some of the samples, print what all would take, and score none" },
-    { OPTION_TEXT, 0, "max-cost", offsetof(struct score_args, max_cost), "TIME",
-      "do not begin what may take longer: 90s, 30m, 2h" },
-    { OPTION_TEXT, 0, "max-memory", offsetof(struct score_args, max_memory), "SIZE",
-      "hold no more than this beside the weights in the file, as 512M or 2G" },
-    { OPTION_FLAG, 0, "mmap-only", offsetof(struct score_args, mmap_only), NULL,
-      "use the weights from the file, without packing them in memory first" },
-    { .type = OPTION_END },
-};
-
-static const struct option positional = {
-    .type = OPTION_LIST,
-    .name = "metrics",
-    .offset = offsetof(struct score_args, metrics),
-    .value_name = "METRIC",
-    .help = "what to compute; 'curate explain' lists the metrics",
-};
-
-/* The list that the registry is made of: " plain chatml ...". */
-#define X(name) " " #name
 static const char description[] =
     "Computes the metrics named and all they are made of. A score that is stored for the\n"
     "same sample, model and parameters is never computed again, so the command can be\n"
@@ -113,30 +32,33 @@ static const char description[] =
     "hmp and gateau compare a pair of models of one lineage, the one with the long window\n"
     "(--model) and the one with the short window (--short-model), over the samples of\n"
     "--where, which become a version of a cohort: 'curate help cohort make'. What each\n"
-    "metric means: 'curate explain METRIC'.\n\n"
-    "--template is auto, or one of" TEMPLATE_LIST ".";
-#undef X
+    "metric means: 'curate explain METRIC'.";
 
 enum { LACKING_MAX_BYTES = 1 << 16 };
 
-/* Parse and check the options; *plan must be zeroed, release it also after a failure. */
-static int parse_options(const struct score_args *args, struct score_settings *settings,
-                         struct score_plan *plan, struct error *err)
+/* What check() makes of the arguments. */
+struct score_config {
+    struct score_settings settings;
+    struct score_plan plan;
+};
+
+static int score_stage_check(const void *arguments, void *config, struct error *err)
 {
-    if (score_settings_parse(args, settings, err) < 0 ||
-        score_plan_make(&args->metrics, plan, err) < 0)
+    const struct score_args *args = arguments;
+    struct score_config *made = config;
+
+    if (score_settings_make(args, &made->settings, err) < 0 ||
+        score_plan_make(&args->metrics, &made->plan, err) < 0)
         return -1;
-    return score_settings_check(args, settings, plan, err);
+    return score_settings_check(args, &made->settings, &made->plan, err);
 }
 
-static int score_stage_check(const void *arguments, struct error *err)
+static void score_stage_release(void *config)
 {
-    struct score_settings settings;
-    struct score_plan plan = { 0 };
-    const int rc = parse_options(arguments, &settings, &plan, err);
+    struct score_config *made = config;
 
-    score_plan_release(&plan);
-    return rc;
+    score_plan_release(&made->plan);
+    score_settings_release(&made->settings);
 }
 
 /* Compute the scores of a node that no model is run for. */
@@ -185,7 +107,7 @@ static void report_run(const struct score_run *run, double secs, struct stage_re
     if (run->cohort_names.len > 0) {
         stage_fact_text(result, "cohort", run->cohort_names.data);
         stage_fact_int(result, "ranked", (int64_t)run->n_ranked);
-        if (setup->settings->top.text)
+        if (setup->settings->top.is_given)
             stage_fact_int(result, "skipped", (int64_t)run->n_skipped);
     }
     stage_fact_int(result, "tokens", (int64_t)run->n_tokens);
@@ -306,19 +228,21 @@ static int run_and_report(const struct score_setup *setup, int64_t started_ns,
 }
 
 static int score_stage_run(const struct stage_context *context, const void *arguments,
-                           struct stage_result *result, struct error *err)
+                           const void *config, struct stage_result *result, struct error *err)
 {
     const int64_t started_ns = clock_mono_ns();
-    struct score_settings settings;
-    struct score_setup setup = { .context = context, .settings = &settings };
+    const struct score_config *made = config;
+    const struct score_settings *settings = &made->settings;
+    struct score_setup setup = { .context = context,
+                                 .settings = settings,
+                                 .writes = !context->dry_run && !settings->estimate };
     int rc = -1;
 
-    if (parse_options(arguments, &settings, &setup.plan, err) < 0)
-        goto done;
-    setup.writes = !context->dry_run && !settings.estimate;
+    (void)arguments;
     kernels_init(&setup.kernels, context->cpu_flags);
-    if (condition_select(context->store, settings.where, &setup.samples, err) < 0 ||
-        score_models_open(context, &settings, &setup.plan, &setup.models, err) < 0 ||
+    if (score_plan_copy(&made->plan, &setup.plan, err) < 0 ||
+        condition_select(context->store, settings->where, &setup.samples, err) < 0 ||
+        score_models_open(context, settings, &setup.plan, &setup.models, err) < 0 ||
         score_sets_find(&setup, err) < 0)
         goto done;
     rc = setup.writes ? run_and_report(&setup, started_ns, result, err)
@@ -334,11 +258,13 @@ const struct stage stage_score = {
     .name = "score",
     .summary = "compute metrics for every sample that lacks them",
     .description = description,
-    .options = options,
-    .positional = &positional,
+    .options = score_options,
+    .positional = &score_positional,
     .positional_required = true,
     .args_size = sizeof(struct score_args),
     .defaults = &score_args_defaults,
+    .config_size = sizeof(struct score_config),
     .check = score_stage_check,
+    .release = score_stage_release,
     .run = score_stage_run,
 };

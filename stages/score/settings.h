@@ -14,7 +14,9 @@
 #include <stdint.h>
 
 #include "base/option.h"
+#include "scoring/observe/compat.h"
 #include "scoring/observe/observe.h"
+#include "scoring/observe/segment.h"
 #include "stages/cohort/cohort.h"
 
 struct error;
@@ -25,46 +27,62 @@ enum { SCORE_LIMIT = 500 };
 /* The most tokens that an option may ask for. */
 enum { SCORE_TOKENS_MAX = 1 << 30 };
 
-/* The options as the command line and recipes give them. NULL: not given. */
+/* Values of the options that are a choice. */
+enum score_turns { TURNS_LAST, TURNS_ALL };
+enum score_side { SIDE_LEFT, SIDE_RIGHT };
+enum score_attn_row { ATTN_ROW_OWN, ATTN_ROW_PRED };
+/* Tables of the attention to segments, stored beside its mean. */
+enum score_tables { SCORE_NO_TABLES, SCORE_BY_LAYER, SCORE_BY_HEAD };
+
+/* Their names by value, NULL-terminated; parameters of score sets are written with them. */
+extern const char *const score_turns_names[];
+extern const char *const score_side_names[];
+extern const char *const score_attn_row_names[];
+extern const char *const score_importance_names[]; /* of enum segment_importance */
+/* "auto" for 0, then the names of all prompt templates; NULL after the last. */
+const char *score_template_choice(int value);
+
+/* The options as the command line and recipes set them. NULL: not given. */
 struct score_args {
     struct text_list metrics;
     const char *model;
     const char *short_model;
     const char *short_rope;
     int64_t short_window; /* 0: all of the prompt */
-    const char *where;
-    const char *template; /* a name, or "auto" */
-    const char *turns;    /* "last" or "all" */
-    const char *top;
+    struct text_list where;
+    int template; /* of score_template_choice() */
+    enum score_turns turns;
+    struct option_share top;
     bool exact_all;
     const char *cohort; /* NULL: the metric's name */
     struct cohort_args cohort_args;
     int64_t segment_tokens;
     int64_t max_segments;
-    const char *last_segment;
+    enum segment_last last_segment;
     int64_t response_tokens;
     int64_t instruction_tokens;
-    const char *attn_row;
-    const char *attention_by; /* NULL: no tables */
-    const char *truncate;
-    const char *cas_truncate;
-    const char *importance;
+    enum score_attn_row attn_row;
+    enum score_tables attention_by;
+    enum score_side truncate;
+    enum score_side cas_truncate;
+    enum segment_importance importance;
     bool centred;
     bool drop_first;
     int64_t max_tokens; /* 0: the model's window */
     int64_t batch_tokens;
     int64_t near_tokens; /* 0: an eighth of max_tokens */
     const char *question;
-    int64_t neighbour;  /* 0: the sixth */
-    const char *compat; /* NULL for none */
+    int64_t neighbour; /* from 1 */
+    enum compat compat;
     bool estimate;
-    const char *max_cost; /* NULL: no limit */
-    const char *max_memory;
+    double max_cost;     /* seconds; 0: no limit */
+    uint64_t max_memory; /* bytes; 0: no limit */
     bool mmap_only;
 };
 
-/* Tables of the attention to segments, stored beside its mean. */
-enum score_tables { SCORE_NO_TABLES, SCORE_BY_LAYER, SCORE_BY_HEAD };
+/* The tables of the options (options.c). */
+extern const struct option score_options[];
+extern const struct option score_positional;
 
 /* How the short model of a pair is run. */
 struct short_view {
@@ -74,19 +92,19 @@ struct short_view {
 
 /* --top: compute only the best of gateau. */
 struct score_top {
-    const char *text;   /* as given; NULL: all samples are wanted */
-    uint64_t n;         /* this many samples, or */
-    uint64_t permyriad; /* this many of 10,000 */
-    bool exact_all;     /* skip nothing */
+    bool is_given;             /* false: all samples are wanted */
+    struct option_share share; /* of the samples */
+    char text[OPTION_VALUE_BYTES];
+    bool exact_all; /* skip nothing */
 };
 
-/* What a run is asked to do. Texts and lists are borrowed from the arguments. */
+/* What a run is asked to do. Texts and lists but `where` are borrowed from the arguments. */
 struct score_settings {
     const struct text_list *metrics;
     const char *model;       /* path; NULL: built in */
     const char *short_model; /* path; NULL: built in */
     struct short_view short_view;
-    const char *where;    /* condition over v_sample; NULL: all samples */
+    char *where;          /* condition over v_sample; NULL: all samples */
     const char *template; /* a name, or "auto" */
     bool all_turns;
     size_t max_tokens;  /* 0: the model's window */
@@ -112,19 +130,17 @@ struct score_settings {
 extern const struct score_args score_args_defaults;
 
 /*
- * Parse the options. *out borrows from args. Returns -1 with ERR_USAGE for a value that is
- * malformed or out of range.
+ * Set the settings from the options. *out borrows from args; end it with
+ * score_settings_release(), also after a failure. Returns -1 with ERR_USAGE for options that
+ * exclude each other and a malformed --short-rope, ERR_NOMEM.
  */
-int score_settings_parse(const struct score_args *args, struct score_settings *out,
-                         struct error *err);
+int score_settings_make(const struct score_args *args, struct score_settings *out,
+                        struct error *err);
+void score_settings_release(struct score_settings *settings);
 
 /* Check that every option given has a use for a metric of the plan, and that metrics have the
  * options they need. Returns -1 with ERR_USAGE. */
 int score_settings_check(const struct score_args *args, const struct score_settings *settings,
                          const struct score_plan *plan, struct error *err);
-
-/* What is written into the parameters of score sets. */
-const char *score_importance_name(enum segment_importance importance);
-const char *score_last_segment_name(enum segment_last last);
 
 #endif

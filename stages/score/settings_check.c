@@ -10,37 +10,40 @@
 static int check_compat(const struct score_args *args, const struct score_settings *settings,
                         const struct score_plan *plan, struct error *err)
 {
-    if (!args->compat)
+    const char *name = compat_name(args->compat);
+
+    if (args->compat == COMPAT_NONE)
         return 0;
     if (settings->all_turns)
         return error_set(err, ERR_USAGE,
-                         "--compat %s scores the last response; the published code knows no "
-                         "other, so --turns all has no place beside it",
-                         args->compat);
-    if (strcmp(args->template, "auto") != 0)
+                         "--compat %s: the published code scores the last response only: leave "
+                         "out --turns all",
+                         name);
+    if (args->template != score_args_defaults.template)
         return error_set(err, ERR_USAGE,
-                         "--compat %s has a prompt of its own, so --template has no use",
-                         args->compat);
-    if (args->top || args->short_window > 0)
-        return error_set(err, ERR_USAGE,
-                         "--compat %s: the published code scores all samples in full, so --%s "
-                         "has no place beside it",
-                         args->compat, args->top ? "top" : "short-window");
-    if (strcmp(args->attn_row, "own") != 0 || strcmp(args->last_segment, "half") != 0 ||
-        strcmp(args->truncate, "left") != 0 || strcmp(args->cas_truncate, "left") != 0 ||
-        args->max_segments != SCORE_LIMIT || args->response_tokens != SCORE_LIMIT ||
-        args->instruction_tokens != SCORE_LIMIT)
+                         "--compat %s: the published code has its own prompt: leave out "
+                         "--template",
+                         name);
+    if (settings->top.is_given || args->short_window > 0)
         return error_set(
             err, ERR_USAGE,
-            "--compat %s cuts texts and segments its own way: of the options about "
-            "them only --segment-tokens and --max-tokens have a use",
-            args->compat);
+            "--compat %s: the published code scores all samples in full: leave out "
+            "--%s",
+            name, settings->top.is_given ? "top" : "short-window");
+    if (args->attn_row != ATTN_ROW_OWN || args->last_segment != SEGMENT_LAST_HALF ||
+        args->truncate != SIDE_LEFT || args->cas_truncate != SIDE_LEFT ||
+        args->max_segments != SCORE_LIMIT || args->response_tokens != SCORE_LIMIT ||
+        args->instruction_tokens != SCORE_LIMIT)
+        return error_set(err, ERR_USAGE,
+                         "--compat %s: the published code cuts texts and segments its own way: "
+                         "of the options about them use only --segment-tokens and --max-tokens",
+                         name);
     for (size_t i = 0; i < plan->n; i++)
-        if (plan->nodes[i].scorer->needs & ~compat_needs(settings->observing.compat))
-            return error_set(err, ERR_USAGE,
-                             "--compat %s: the published code computes no %s; leave the option "
-                             "out",
-                             args->compat, plan->nodes[i].scorer->name);
+        if (plan->nodes[i].scorer->needs & ~compat_needs(args->compat))
+            return error_set(
+                err, ERR_USAGE,
+                "--compat %s: the published code computes no %s: leave out --compat", name,
+                plan->nodes[i].scorer->name);
     return 0;
 }
 
@@ -77,11 +80,9 @@ static int check_models(const struct score_args *args, const struct score_plan *
 static int check_cohort(const struct score_args *args, const struct score_plan *plan,
                         struct error *err)
 {
-    struct cohort_spec spec = { 0 };
     size_t n = 0;
 
-    if (cohort_take_args(&args->cohort_args, &spec, err) < 0 ||
-        (args->cohort && cohort_check_name(args->cohort, err) < 0))
+    if (args->cohort && cohort_check_name(args->cohort, err) < 0)
         return -1;
     for (size_t i = 0; i < plan->n; i++)
         n += plan->nodes[i].scorer->rank && plan->nodes[i].asked;
@@ -92,20 +93,20 @@ static int check_cohort(const struct score_args *args, const struct score_plan *
     return 0;
 }
 
-static int check_top(const struct score_args *args, const struct score_plan *plan,
+static int check_top(const struct score_settings *settings, const struct score_plan *plan,
                      struct error *err)
 {
-    if (!args->top)
+    if (!settings->top.is_given)
         return 0;
-    if (args->cohort_args.normaliser &&
-        strcmp(args->cohort_args.normaliser, "gateau-code") == 0)
+    if (settings->cohort_args.normaliser == NORMALISE_GATEAU_CODE)
         return error_set(err, ERR_USAGE,
                          "--top needs scores on one scale to know what it may skip, and "
                          "--norm gateau-code puts cas on none");
     for (size_t i = 0; i < plan->n; i++)
         if (plan->nodes[i].asked && strcmp(plan->nodes[i].scorer->name, "gateau") == 0)
             return 0;
-    return error_set(err, ERR_USAGE, "--top %s: only gateau has a use for it", args->top);
+    return error_set(err, ERR_USAGE, "--top %s: only the metric gateau can use it",
+                     settings->top.text);
 }
 
 int score_settings_check(const struct score_args *args, const struct score_settings *settings,
@@ -118,7 +119,7 @@ int score_settings_check(const struct score_args *args, const struct score_setti
         needs |= plan->nodes[i].needs;
         uses_neighbour = uses_neighbour || plan->nodes[i].uses_neighbour;
     }
-    if (args->neighbour > 0 && !uses_neighbour)
+    if (args->neighbour != score_args_defaults.neighbour && !uses_neighbour)
         return error_set(err, ERR_USAGE,
                          "none of these metrics is about neighbours, so --neighbour has no "
                          "use");
@@ -131,7 +132,7 @@ int score_settings_check(const struct score_args *args, const struct score_setti
     if (args->question && !asks)
         return error_set(err, ERR_USAGE,
                          "none of these metrics asks a question, so --question has no use");
-    if (args->attention_by && !(needs & NEED_SEGMENTS))
+    if (args->attention_by != SCORE_NO_TABLES && !(needs & NEED_SEGMENTS))
         return error_set(err, ERR_USAGE,
                          "none of these metrics is made of segments, so --attention-by has no "
                          "use");
@@ -142,5 +143,5 @@ int score_settings_check(const struct score_args *args, const struct score_setti
     if (check_models(args, plan, err) < 0 || check_compat(args, settings, plan, err) < 0 ||
         check_cohort(args, plan, err) < 0)
         return -1;
-    return check_top(args, plan, err);
+    return check_top(settings, plan, err);
 }

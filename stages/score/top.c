@@ -20,11 +20,8 @@ static const char *top_obstacle(const struct score_setup *setup)
     const struct score_settings *settings = setup->settings;
     const struct score_plan *plan = &setup->plan;
     struct cohort_spec spec = { 0 };
-    struct error ignored;
 
-    cohort_defaults(&spec);
-    if (cohort_take_args(&settings->cohort_args, &spec, &ignored) < 0)
-        return "the settings are wrong";
+    cohort_set_options(&settings->cohort_args, &spec);
     if (!gateau_top_is_possible(&spec.options))
         return "only softmax and minmax bound what gateau can be";
     if (spec.impute)
@@ -43,7 +40,7 @@ enum score_pass score_top_pass(const struct score_setup *setup)
 {
     const struct score_top *top = &setup->settings->top;
 
-    if (!top->text || top->exact_all)
+    if (!top->is_given || top->exact_all)
         return SCORE_PASS_ALL;
     const char *why = top_obstacle(setup);
     if (!why)
@@ -81,8 +78,8 @@ int score_top_run(struct score_run *run, const struct score_node *node,
 
     if (spec->cas_set_id == 0)
         return 0;
-    spec->top_n = setup->settings->top.n;
-    spec->top_per_10000 = setup->settings->top.permyriad;
+    spec->top_n = setup->settings->top.share.n;
+    spec->top_per_10000 = setup->settings->top.share.hundredths;
     for (;;) {
         struct cohort_numbers numbers;
 

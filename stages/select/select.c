@@ -2,6 +2,7 @@
 /*
  * select - rank samples by a metric and keep the best under a name.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -9,7 +10,6 @@
 #include "base/report.h"
 #include "stages/cohort/cohort.h"
 #include "stages/stage.h"
-#include "stages/top_option.h"
 #include "store/score.h"
 #include "store/selection.h"
 
@@ -18,53 +18,54 @@ struct select_args {
     const char *by;
     const char *model;
     const char *cohort;
-    const char *top;
-    const char *where;
+    struct option_share top;
+    struct text_list where;
+};
+
+struct select_config {
+    char *condition; /* NULL: all samples */
+    char top[OPTION_VALUE_BYTES];
 };
 
 static const struct option options[] = {
     { OPTION_TEXT, 0, "name", offsetof(struct select_args, name), "NAME",
-      "name of the selection" },
-    { OPTION_TEXT, 0, "by", offsetof(struct select_args, by), "METRIC", "what to rank by" },
+      .help = "name of the selection" },
+    { OPTION_TEXT, 0, "by", offsetof(struct select_args, by), "METRIC",
+      .help = "what to rank by" },
     { OPTION_TEXT, 0, "model", offsetof(struct select_args, model), "NAME",
-      "which model's scores, where several have the metric" },
+      .help = "which model's scores, where several have the metric" },
     { OPTION_TEXT, 0, "cohort", offsetof(struct select_args, cohort), "NAME[@VERSION]",
-      "rank by hmp, cas or gateau of this cohort (default: the one asked for last)" },
-    { OPTION_TEXT, 0, "top", offsetof(struct select_args, top), "N|P%",
-      "how many to keep, as a number or a part of those with a score" },
-    { OPTION_TEXT, 0, "where", offsetof(struct select_args, where), "SQL",
-      "only samples that meet a condition over v_sample" },
+      .help = "rank by hmp, cas or gateau of this cohort", .unset = "the one asked for last" },
+    { OPTION_SHARE, 0, "top", offsetof(struct select_args, top), "N|P%",
+      .help = "samples to select: a number, or a percentage of those with a score" },
+    { OPTION_CONDITIONS, 0, "where", offsetof(struct select_args, where), "SQL",
+      .help = "only samples that meet a condition over v_sample" },
     { .type = OPTION_END },
 };
 
 static const struct select_args defaults = { 0 };
 
-static int check_args(const struct select_args *args, struct selection_spec *spec,
-                      struct error *err)
+static int select_check(const void *arguments, void *config, struct error *err)
 {
+    const struct select_args *args = arguments;
+    struct select_config *made = config;
+
     if (!args->name || !*args->name)
-        return error_set(err, ERR_USAGE, "the selection needs a name: --name NAME");
+        return error_set(err, ERR_USAGE, "no name for the selection: use --name NAME");
     if (!args->by)
-        return error_set(err, ERR_USAGE, "there is nothing to rank by: --by METRIC");
+        return error_set(err, ERR_USAGE, "no metric to rank by: use --by METRIC");
     if (args->cohort && args->model)
         return error_set(err, ERR_USAGE,
-                         "--cohort %s says which models; --model has no place beside it",
+                         "--cohort %s names the models already: leave out --model",
                          args->cohort);
-    if (!args->top)
-        return error_set(err, ERR_USAGE, "how many to keep is not said: --top N or --top P%%");
-    if (!top_parse(args->top, &spec->top_n, &spec->top_per_10000))
-        return error_set(err, ERR_USAGE,
-                         "--top %s is neither a number above 0 nor a part of up to 100%% with "
-                         "at most %d decimals, like 12.5%%",
-                         args->top, TOP_DECIMALS);
-    return 0;
+    if (!option_text(option_find(options, "top", 3), args, made->top, sizeof made->top))
+        return error_set(err, ERR_USAGE, "no number of samples: use --top N or --top P%%");
+    return option_join_conditions(&args->where, &made->condition, err);
 }
 
-static int check(const void *args, struct error *err)
+static void select_release(void *config)
 {
-    struct selection_spec unused = { 0 };
-
-    return check_args(args, &unused, err);
+    free(((struct select_config *)config)->condition);
 }
 
 static const char *outcome(const struct selection_result *made)
@@ -140,21 +141,22 @@ static void report_facts(const struct select_args *args, const struct cohort_row
     stage_fact_int(result, "unscored", (int64_t)made->n_unscored);
 }
 
-static int run(const struct stage_context *context, const void *arguments,
-               struct stage_result *result, struct error *err)
+static int select_run(const struct stage_context *context, const void *arguments,
+                      const void *config, struct stage_result *result, struct error *err)
 {
     const struct select_args *args = arguments;
+    const struct select_config *made_of = config;
     struct selection_spec spec = { .name = args->name,
-                                   .condition = args->where,
-                                   .top = args->top };
+                                   .condition = made_of->condition,
+                                   .top = made_of->top,
+                                   .top_n = args->top.n,
+                                   .top_per_10000 = args->top.hundredths };
     struct selection_result made;
     struct cohort_row cohort;
     struct arena arena;
     int rc = -1;
 
     arena_init(&arena);
-    if (check_args(args, &spec, err) < 0)
-        goto done;
     const int of_cohort = find_scores(context, args, &arena, &cohort, &spec, err);
     if (of_cohort < 0 || selection_make(context->store, &spec, context->run_id,
                                         context->dry_run, &made, err) < 0)
@@ -180,6 +182,8 @@ const struct stage stage_select = {
     .options = options,
     .args_size = sizeof(struct select_args),
     .defaults = &defaults,
-    .check = check,
-    .run = run,
+    .config_size = sizeof(struct select_config),
+    .check = select_check,
+    .release = select_release,
+    .run = select_run,
 };

@@ -31,8 +31,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     for (size_t i = 0; i < recipe_count(recipe); i++) {
         const struct recipe_step *step = recipe_step(recipe, i);
 
-        require(step->stage && step->args, "a step has a stage and its arguments");
-        require(step->stage->check(step->args, &err) == 0, "a step that was read is checked");
+        void *config = NULL;
+
+        require(step->stage && step->args && step->config,
+                "a step has a stage, its arguments and its configuration");
+        require(stage_configure(step->stage, step->args, &config, &err) == 0,
+                "a step that was read is checked");
+        stage_config_free(step->stage, config);
     }
     recipe_free(recipe);
     return 0;

@@ -114,7 +114,7 @@ SIBLINGS = [
 SCORE_RUN = ("plan", "settings", "models", "run")
 ROOMS = {"stages/score": {
     "plan": (["plan"], ["plan"], (), ("store",)),
-    "settings": (["settings", "settings_check"], ["settings"], ("plan",), ("store",)),
+    "settings": (["options", "settings", "settings_check"], ["settings"], ("plan",), ("store",)),
     "models": (["models"], ["models"], ("plan", "settings"), ()),
     "run": (["run"], ["run"], ("plan", "settings", "models"), ()),
     "sets": (["sets", "parameters"], ["sets"], SCORE_RUN, ()),

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "base/error.h"
 #include "base/option.h"
 #include "scoring/kernels/kernels.h"
 #include "stages/ingest/retry.h"
@@ -31,27 +32,30 @@ void stage_run_init(struct stage_run *run, struct store *store)
     *run = (struct stage_run){ .store = store, .models_dir = "", .n_threads = 2 };
 }
 
-static void set(const struct stage *stage, void *args, const char *name, const char *text)
+static int set(const struct stage *stage, void *args, const char *name, const char *text,
+               struct error *err)
 {
     const struct option *option = stage->positional;
-    struct error err;
 
     if (!option || strcmp(option->name, name) != 0)
         option = option_find(stage->options, name, strlen(name));
     if (!option)
         fail_msg("stage %s has no option %s", stage->name, name);
-    assert_ok(option_set(option, args, text, &err));
+    return option_set(option, args, text, err) < 0 ? error_prefix(err, "--%s %s", name, text)
+                                                   : 0;
 }
 
-static void free_lists(const struct stage *stage, void *args)
+/* Configure the stage and run it, as the pipeline does. */
+static int configure_and_run(const struct stage *stage, const struct stage_context *context,
+                             const void *args, struct stage_result *result, struct error *err)
 {
-    if (stage->positional && stage->positional->type == OPTION_LIST)
-        option_list_free(
-            (struct text_list *)(void *)((char *)args + stage->positional->offset));
-    for (const struct option *o = stage->options; o && o->type != OPTION_END; o++)
-        if (o->type == OPTION_LIST)
-            option_list_free((struct text_list *)(void *)((char *)args + o->offset));
-    free(args);
+    void *config = NULL;
+
+    if (stage_configure(stage, args, &config, err) < 0)
+        return -1;
+    const int rc = stage->run(context, args, config, result, err);
+    stage_config_free(stage, config);
+    return rc;
 }
 
 static int carry_out(struct stage_run *run, const struct stage *stage, const void *args,
@@ -76,7 +80,7 @@ static int carry_out(struct stage_run *run, const struct stage *stage, const voi
                                    .arg = run };
     if (run->enter)
         run->enter(run);
-    const int rc = stage->run(&context, args, &run->result, err);
+    const int rc = configure_and_run(stage, &context, args, &run->result, err);
     if (run->leave)
         run->leave(run);
     return rc;
@@ -88,25 +92,28 @@ int stage_run(struct stage_run *run, struct error *err, const char *name, ...)
     const char *option;
     struct error ours;
     va_list given;
+    int rc = 0;
 
     assert_non_null(stage);
     void *args = malloc(stage->args_size);
     assert_non_null(args);
     memcpy(args, stage->defaults, stage->args_size);
     va_start(given, name);
-    while ((option = va_arg(given, const char *)))
-        set(stage, args, option, va_arg(given, const char *));
+    while (rc == 0 && (option = va_arg(given, const char *)))
+        rc = set(stage, args, option, va_arg(given, const char *), err);
     va_end(given);
 
     run->run_id = 0;
     if (!run->dry_run &&
         run_begin(run->store, 0, name, slice_text("{}"), &run->run_id, &ours) < 0)
         fail_msg("%s", ours.msg);
-    const int rc = carry_out(run, stage, args, err);
+    if (rc == 0)
+        rc = carry_out(run, stage, args, err);
     if (!run->dry_run &&
         run_finish(run->store, run->run_id, rc == 0 ? RUN_OK : RUN_FAILED, NULL, &ours) < 0)
         fail_msg("%s", ours.msg);
-    free_lists(stage, args);
+    option_free_lists(stage->options, stage->positional, args);
+    free(args);
     return rc;
 }
 

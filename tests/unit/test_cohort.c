@@ -48,7 +48,7 @@ static int setup(void **state)
         .long_set_id = store_fixture_set(f.samples->store, "nll", with_long, "{}", "lower"),
         .cas_set_id = store_fixture_set(f.samples->store, "cas", with_long, "{}", "higher"),
     };
-    cohort_defaults(&f.spec);
+    cohort_set_options(&(const struct cohort_args)COHORT_DEFAULTS, &f.spec);
     *state = &f;
     return 0;
 }

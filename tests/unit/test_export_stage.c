@@ -295,9 +295,9 @@ static void what_is_not_there_is_named(void **state)
 
     assert_fails(export_to(f, "worst", "messages", &err), ERR_NOT_FOUND, "answers");
     assert_fails(export_to(f, "answers", "parquet", &err), ERR_USAGE, "messages");
-    assert_fails(export_to(f, "answers", "text", &err), ERR_USAGE, "'text'");
+    assert_fails(export_to(f, "answers", "text", &err), ERR_USAGE, "--to text");
     assert_fails(stage_run(&f->run, &err, "export", "selection", "answers", NULL), ERR_USAGE,
-                 "--output");
+                 "no output file");
 }
 
 static void a_folder_that_is_not_there_cannot_be_written_to(void **state)

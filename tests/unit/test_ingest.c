@@ -554,16 +554,16 @@ static void refuses_arguments_that_make_no_sense(void **state)
     static const struct {
         const char *option, *value, *phrase;
     } cases[] = {
-        { "format", "parquet", "there are auto, jsonl" },
+        { "format", "parquet", "must be one of auto, jsonl" },
         { "split", "half", "last-paragraph" },
-        { "max-rejects", "101", "percent" },
-        { "max-rejects", "-1", "percent" },
-        { "max-record", "0", "bytes" },
+        { "max-rejects", "101", "from 0 to 100" },
+        { "max-rejects", "-1", "from 0 to 100" },
+        { "max-record", "0", "from 1 to" },
         { "max-memory", "1M", "at least 64M" },
-        { "max-memory", "lots", "as 512M" },
-        { "max-memory", "64MB", "as 512M" },
-        { "max-memory", "-1", "as 512M" },
-        { "max-memory", "99999999999G", "as 512M" },
+        { "max-memory", "lots", "such as 512M" },
+        { "max-memory", "64MB", "such as 512M" },
+        { "max-memory", "-1", "such as 512M" },
+        { "max-memory", "99999999999G", "more bytes" },
         { "source", "", "empty" },
     };
     struct fixture *f = *state;

@@ -54,9 +54,29 @@ static void keys_of_a_step_are_the_options_of_its_command(void **state)
     assert_step_json(recipe, 0, "\"files\":[\"a.jsonl\",\"b.jsonl\"]");
     assert_step_json(recipe, 0, "\"max-rejects\":2.5");
     assert_step_json(recipe, 1, "\"metrics\":[\"gateau\",\"ifd\"]");
-    assert_step_json(recipe, 1, "\"alpha\":\"0.7\"");
+    assert_step_json(recipe, 1, "\"alpha\":0.7");
     assert_step_json(recipe, 2, "\"top\":\"10%\"");
     assert_step_json(recipe, 3, "\"force\":true");
+    recipe_free(recipe);
+}
+
+static void conditions_are_one_text_or_a_list(void **state)
+{
+    static const char text[] = "version: 1\n"
+                               "steps:\n"
+                               "  - score: {metrics: [nll], where: [a, b = 1]}\n"
+                               "  - select: {name: s, by: nll, top: 3, where: c > 2}\n"
+                               "  - score: {metrics: [ppl], where: [d]}\n"
+                               "  - score: {metrics: [ppl]}\n";
+    struct recipe *recipe = NULL;
+    struct error err;
+
+    (void)state;
+    assert_ok(recipe_parse(slice_text(text), "r.yaml", &recipe, &err));
+
+    assert_step_json(recipe, 0, "\"where\":[\"a\",\"b = 1\"]");
+    assert_step_json(recipe, 1, "\"where\":\"c > 2\"");
+    assert_step_json(recipe, 2, "\"where\":\"d\"");
     recipe_free(recipe);
 }
 
@@ -70,7 +90,7 @@ static void what_a_step_leaves_out_has_the_default_of_the_command(void **state)
     assert_ok(recipe_parse(slice_text(text), "r.yaml", &recipe, &err));
 
     assert_null(recipe_db(recipe));
-    assert_step_json(recipe, 0, "\"alpha\":\"0.8\"");
+    assert_step_json(recipe, 0, "\"alpha\":0.8");
     recipe_free(recipe);
 }
 
@@ -83,21 +103,40 @@ static void says_what_is_wrong_and_where(void **state)
         { "version: 1\nsteps:\n  - score: {metrics: [nll], colour: red}\n", "colour" },
         { "version: 1\nstep:\n  - score: {metrics: [nll]}\n", "line 2" },
         { "version: 2\nsteps:\n  - score: {metrics: [nll]}\n", "version is 2" },
-        { "version: 1\nsteps:\n  - polish: {}\n", "line 3: there is no key 'polish'" },
+        { "version: 1\nsteps:\n  - polish: {}\n", "line 3: step 1: there is no key 'polish'" },
         { "version: 1\nsteps:\n  - score:\n      metrics: [nll]\n\n      # colours\n      "
           "colour: red\n",
-          "line 7: there is no key 'colour'" },
+          "line 7: step 1: score: there is no key 'colour'" },
         { "version: 1\nsteps:\n  - score: {metrics: [polish]}\n", "step 1: score" },
         { "version: 1\nsteps:\n  - score: {metrics: [nll]}\n"
           "  - select: {name: a, by: nll, top: all}\n",
-          "step 2: select: --top all" },
+          "step 2: select: top: all: must be a number of at least 1" },
         { "version: 1\nsteps: []\n", "r.yaml" },
-        { "version: 1\nsteps:\n  - score: {alpha: 0.5}\n", "metrics is missing" },
+        { "version: 1\nsteps:\n  - score: {alpha: 0.5}\n",
+          "step 1: score: the key 'metrics' is missing" },
         { "version: 1\nsteps:\n  - score: {metrics: [nll], alpha: high}\n",
-          "step 1: score: --alpha" },
+          "step 1: score: alpha: high: must be a number" },
         { "version: 1\nsteps:\n  - {score: {metrics: [nll]}, select: {name: a}}\n", "both" },
         { "steps: [", "r.yaml" },
         { "", "empty" },
+        { "version: 1\nsteps:\n  - select: {name: a, by: nll, top: 3, top: 4}\n",
+          "line 3: step 1: select: the key 'top' is given twice: give it once" },
+        { "version: 1\nversion: 1\nsteps: []\n", "the key 'version' is given twice" },
+        { "version: 1\n", "the key 'steps' is missing" },
+        { "version: 1\nsteps:\n  - select: {name: a, topp: 4}\n", "did you mean 'top'?" },
+        { "version: 1\nsteps:\n  - select: {name: [a, b]}\n",
+          "step 1: select: name: must be a single value, not a list" },
+        { "version: 1\nsteps:\n  - score: {metrics: nll}\n",
+          "step 1: score: metrics: must be a list, as in [A] or [A, B]" },
+        { "version: 1\nsteps:\n  - select: {name: {a: b}}\n",
+          "step 1: select: name: must be a single value" },
+        { "version: 1\nsteps:\n  - score: {metrics: [nll], truncate: rigth}\n",
+          "truncate: rigth: must be one of left, right; did you mean right?" },
+        { "version: 1\nsteps:\n  - score: {metrics: [nll], max-memory: 1M}\n",
+          "max-memory: 1M: must be at least 64M" },
+        { "version: 1\nsteps:\n  - score: {metrics: [nll], where: [a]}\n"
+          "  - score: {metrics: [ppl], where: a}\n",
+          "step 2: score: where: must be a list, as in [A] or [A, B]" },
         { "- 1\n- 2\n", "r.yaml" },
         { "version: 1\nsteps:\n  - &a {score: {metrics: [nll]}}\n  - *a\n", "r.yaml" },
     };
@@ -143,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_of_a_step_are_the_options_of_its_command),
+        cmocka_unit_test(conditions_are_one_text_or_a_list),
         cmocka_unit_test(what_a_step_leaves_out_has_the_default_of_the_command),
         cmocka_unit_test(says_what_is_wrong_and_where),
         cmocka_unit_test(a_missing_file_is_named),

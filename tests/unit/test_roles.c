@@ -115,15 +115,14 @@ static void mends_as_told(void **state)
     arena_release(&arena);
 }
 
-static void refuses_other_words(void **state)
+static void each_policy_has_its_name(void **state)
 {
-    enum roles_policy policy;
-    struct error err;
-
     (void)state;
-    assert_ok(roles_choose("trim", &policy, &err));
-    assert_int_equal(policy, ROLES_TRIM);
-    assert_fails(roles_choose("mend", &policy, &err), ERR_USAGE, "keep, merge, trim or drop");
+    assert_string_equal(roles_names[ROLES_KEEP], "keep");
+    assert_string_equal(roles_names[ROLES_MERGE], "merge");
+    assert_string_equal(roles_names[ROLES_TRIM], "trim");
+    assert_string_equal(roles_names[ROLES_DROP], "drop");
+    assert_null(roles_names[ROLES_DROP + 1]);
 }
 
 int main(void)
@@ -131,7 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(knows_what_alternates),
         cmocka_unit_test(mends_as_told),
-        cmocka_unit_test(refuses_other_words),
+        cmocka_unit_test(each_policy_has_its_name),
     };
 
     return cmocka_run_group_tests_name("stages/roles", tests, NULL, NULL);

@@ -533,7 +533,7 @@ static void tables_come_with_new_segments_for_no_more_passes(void **state)
     assert_rows(f->run.store, NOT_THE_MEAN, "0");
     close_corpus(&plain);
     assert_fails(score_by(f, "nll", "layer", &err), ERR_USAGE, "has no use");
-    assert_fails(score_by(f, "cas", "row", &err), ERR_USAGE, "layer or head");
+    assert_fails(score_by(f, "cas", "row", &err), ERR_USAGE, "must be one of layer, head");
 }
 
 static void a_shortened_context_is_marked(void **state)
@@ -801,7 +801,7 @@ static void a_top_that_bounds_nothing_says_so_and_skips_nothing(void **state)
                         "norm", "zscore", NULL));
     assert_non_null(strstr(f->run.notes, "skips nothing"));
     assert_int_equal(stage_run_int(&f->run, "skipped"), 0);
-    assert_fails(score_with(f, "cas", "top", "3", &err), ERR_USAGE, "only gateau");
+    assert_fails(score_with(f, "cas", "top", "3", &err), ERR_USAGE, "only the metric gateau");
     assert_fails(score_with(f, "cas", "exact-all", "true", &err), ERR_USAGE, "--top");
     assert_fails(score_with(f, "cas", "top", "0%", &err), ERR_USAGE, "12.5%");
 }

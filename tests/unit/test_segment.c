@@ -38,7 +38,7 @@ static void segments_tile_the_context(void **state)
             const struct segment_rule rule = { .tokens = tokens,
                                                .max_segments =
                                                    n_context % 3 ? n_context % 11 : 0,
-                                               .last = n_context % SEGMENT_LASTS };
+                                               .last = n_context % (SEGMENT_LAST_DROP + 1) };
             const size_t n = segment_count(&rule, n_context);
             size_t at = 0;
 

@@ -51,6 +51,8 @@ const struct format *format_find(const char *name);
 /* The choices of --format: "auto" for 0, then the name of formats[i - 1]; NULL after the last.
  */
 const char *format_choice(int i);
+/* The shape of a choice; NULL for "auto". */
+const struct format *format_chosen(int i);
 /* The first shape that the record matches; NULL for none. */
 const struct format *format_detect(const struct json_value *record);
 /*

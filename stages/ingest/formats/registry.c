@@ -42,3 +42,8 @@ int format_read(const struct format *format, struct draft *draft)
     format->read(draft);
     return draft_finish(draft);
 }
+
+const struct format *format_chosen(int i)
+{
+    return i == 0 ? NULL : formats[i - 1];
+}
