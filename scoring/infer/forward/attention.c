@@ -11,8 +11,8 @@
 #include "scoring/infer/model/model_private.h"
 #include "scoring/kernels/kernels.h"
 
-/* Split the heads of a tile into more tasks until each thread has so many, to balance the
- * threads. */
+/* Tasks per thread that keep all threads busy to the end. With fewer tiles, the heads of a tile
+ * are split into more tasks. */
 enum { TASKS_PER_THREAD = 4 };
 
 struct attention_args {
@@ -115,8 +115,7 @@ static void weigh_row(const struct tile *tile, struct head *head, size_t row, si
     }
 }
 
-/* out = weights * values, or += with add, for rows [row, end) and the n keys from `first` on.
- */
+/* out = weights * values for rows [row, end) and the n keys from `first` on; += with add. */
 static void add_row_values(const struct tile *tile, struct head *head, size_t row, size_t end,
                            size_t first, size_t n, bool add)
 {
@@ -237,8 +236,7 @@ static void run_attention_task(void *arg, size_t item, size_t thread)
     const size_t task = item % args->tasks_per_tile;
     const size_t tasks_per_kv_head = args->tasks_per_tile / info->n_kv_heads;
     const size_t first_head = task % tasks_per_kv_head * args->heads_per_task;
-    /* The last tiles have the most work. They come first, so that all threads finish together.
-     */
+    /* The last tiles have the most work. They come first, so that threads finish together. */
     const size_t index = args->batch->n_tiles - 1 - item / args->tasks_per_tile;
     const struct batch_range *range = ragged_range_of_tile(args->batch, index);
     const size_t start =

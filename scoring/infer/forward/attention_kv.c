@@ -121,8 +121,8 @@ static void store_key(const struct session *session, const struct ragged *batch,
     }
 }
 
-/* The last position has no partner in its pair if their number is odd. Store 0 for it: its
- * softmax weight is 0, and 0 times an undefined value might be NaN. */
+/* is_last: the row is the last of an odd number, so it has no partner in its pair. Store 0 for
+ * the partner. Its softmax weight is 0, but 0 times an undefined value might be NaN. */
 static void store_value_bf16(uint16_t *out, size_t n, const uint16_t *row, bool is_last)
 {
     for (size_t c = 0; c < n; c++)

@@ -56,8 +56,8 @@ static void multiply_panel(const struct matmul_args *args, const uint8_t *panel,
     }
 }
 
-/* Compute n columns from `column` on. The panel is the model's, or is made here slice by slice.
- * A slice of PANEL_DEPTH elements stays in the first two caches while all rows are multiplied.
+/* Compute n columns from `column` on, with the model's panel or one that is made here, in
+ * slices of PANEL_DEPTH. A slice stays in the first two caches while all rows are multiplied.
  */
 static void matmul_run_panel(const struct matmul_args *args, size_t column, size_t n,
                              float *out, bool add)

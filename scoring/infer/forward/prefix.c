@@ -150,7 +150,7 @@ size_t prefix_shared(const struct batch_range *earlier, const struct batch_range
 
 uint64_t prefix_bytes(uint64_t n_tokens, uint64_t n_ranges)
 {
-    /* A range is a user of at n_max one range for each shared block in a block of attention. */
+    /* A range is a user of at most one range for each shared block in a block of attention. */
     return n_tokens / BLOCK * (sizeof(struct node) + 2 * sizeof(size_t)) +
            n_ranges * (ATTENTION_KEYS / BLOCK) * sizeof(struct prefix_user);
 }

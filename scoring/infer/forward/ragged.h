@@ -29,8 +29,9 @@ struct prefix_user {
     const struct prefix_user *next;
 };
 
-/* The part of the batch that belongs to one sequence. Each first_X is an index into the
- * batch's X, which are numbered consecutively over all ranges. */
+/* The part of the batch that belongs to one sequence. first_stored, first_observed and
+ * first_position are positions in the sequence. Every other first_X is an index into the X of
+ * the batch, which are numbered consecutively over all ranges. */
 struct batch_range {
     const struct sequence *sequence;
     size_t index;                    /* of the sequence in the call, for messages */
@@ -38,10 +39,10 @@ struct batch_range {
     size_t n_shared;                 /* the first of these, computed by the owner; 0: none */
     const struct batch_range *owner; /* of the prefix: an earlier range, maybe a user itself */
     const struct prefix_user *users; /* ranges that copy entries which this one computes */
-    size_t first_stored;             /* position of the first KV entry in its own memory: the
-                                        start of the attention block that holds n_shared */
-    size_t first_key;                /* that the range computes: of position n_shared */
-    size_t first_observed;           /* position of the first row whose output is requested */
+    size_t first_stored;             /* of the KV entries in its own memory: the start of the
+                                        attention block that holds position n_shared */
+    size_t first_key;                /* of position n_shared, which the range computes */
+    size_t first_observed;           /* of the rows whose output is requested */
     size_t first_slot;               /* in the KV cache, of first_stored: see attention_kv.h */
     size_t first_row;
     size_t first_position; /* of first_row; the last row is that of the last key */

@@ -86,8 +86,8 @@ int text_table_add(struct text_table *table, const struct slice *texts, int32_t 
     if (!slot)
         return too_many_probes(err);
     if (slot->id != TOKEN_NONE)
-        return error_set(err, ERR_INPUT, "tokens %d and %d of the vocabulary are the same text",
-                         slot->id, id);
+        return error_set(err, ERR_INPUT,
+                         "tokens %d and %d of the vocabulary have the same text", slot->id, id);
     *slot = (struct text_slot){ tag, id };
     return 0;
 }
