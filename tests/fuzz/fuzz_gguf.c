@@ -12,6 +12,7 @@
 #include "scoring/infer/model/model.h"
 #include "scoring/kernels/kernels.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/support/model_bytes.h"
 
 enum { N_TOKENS = 4 };
 /* A shape may ask for more memory than its file has bytes (a wide feed-forward part is two

@@ -9,6 +9,7 @@
 #include "scoring/infer/gguf/gguf.h"
 #include "scoring/infer/model/model.h"
 #include "tests/support/gguf_writer.h"
+#include "tests/support/model_bytes.h"
 
 enum { WIDTH = 32, KV_WIDTH = 16, FF = 64, N_VOCAB = 64 };
 

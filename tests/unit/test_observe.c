@@ -15,6 +15,7 @@
 #include "scoring/prompts/dialogue.h"
 #include "scoring/prompts/prompt.h"
 #include "scoring/scorer.h"
+#include "tests/support/model_bytes.h"
 #include "tests/support/observe_prompts.h"
 
 enum { NEED_ALL = NEED_NLL | NEED_NLL_ALONE | NEED_SEGMENTS };

@@ -10,6 +10,7 @@
 #include "scoring/infer/model/pack.h"
 #include "scoring/kernels/kernels.h"
 #include "tests/support/infer.h"
+#include "tests/support/model_bytes.h"
 #include "tests/support/oom.h"
 
 static int score_tokens(const void *input, struct error *err)

@@ -16,6 +16,7 @@
 #include "scoring/infer/model/model.h"
 #include "scoring/kernels/kernels.h"
 #include "tests/support/infer.h"
+#include "tests/support/model_bytes.h"
 #include "tests/support/model_fixture.h"
 
 /* 32-bit sums against double precision, on likelihoods of tens of nats. */

@@ -365,8 +365,7 @@ static int read_gguf_header(struct cursor *in, struct gguf *gguf, struct error *
                          "truncated at byte %zu: the file ends inside the header of %d bytes",
                          in->len, HEADER_BYTES);
     in->pos = 4;
-    gguf->version = cursor_u32(in);
-    if (check_version(gguf->version, err) < 0)
+    if (check_version(cursor_u32(in), err) < 0)
         return -1;
 
     const uint64_t n_tensors = cursor_u64(in);

@@ -66,7 +66,6 @@ struct gguf_tensor {
  * ERR_INPUT, ERR_UNSUPPORTED (another version or byte order) or ERR_NOMEM. */
 int gguf_parse(const void *bytes, size_t n, struct gguf **out, struct error *err);
 void gguf_free(struct gguf *gguf);
-uint32_t gguf_version(const struct gguf *gguf);
 
 /*
  * Look up a key. Returns 1 and fills *out; 0 if the key is absent; -1 with ERR_INPUT, naming

@@ -181,11 +181,6 @@ int32_t gguf_array_i32(const struct gguf_array *array, uint64_t i)
     return value;
 }
 
-uint32_t gguf_version(const struct gguf *gguf)
-{
-    return gguf->version;
-}
-
 size_t gguf_key_count(const struct gguf *gguf)
 {
     return gguf->n_entries;

@@ -20,7 +20,6 @@ struct gguf_entry {
 };
 
 struct gguf {
-    uint32_t version;
     struct gguf_entry *entries; /* sorted by key */
     size_t n_entries;
     struct gguf_tensor *tensors; /* in the order of the file */

@@ -71,7 +71,7 @@ static void count_weights(struct model *model)
     model->info.weight_types = model->weight_types;
 }
 
-static int model_bind(struct model *model, const void *bytes, size_t n, struct error *err)
+int model_bind(struct model *model, const void *bytes, size_t n, struct error *err)
 {
     if (gguf_parse(bytes, n, &model->gguf, err) < 0 ||
         hparams_read(model->gguf, &model->info, &model->hparams, err) < 0 ||
@@ -104,20 +104,6 @@ int model_open(const char *path, struct model **out, struct error *err)
 fail:
     model_close(model);
     return -1;
-}
-
-int model_open_bytes(const void *bytes, size_t n, struct model **out, struct error *err)
-{
-    struct model *model = calloc(1, sizeof *model);
-
-    if (!model)
-        return error_nomem(err);
-    if (model_bind(model, bytes, n, err) < 0) {
-        model_close(model);
-        return -1;
-    }
-    *out = model;
-    return 0;
 }
 
 void model_close(struct model *model)

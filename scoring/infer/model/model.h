@@ -49,8 +49,6 @@ struct model_info {
  * start with the path. The file must not be truncated while it is open: reading the missing
  * part would end the program (SIGBUS). Replacing it by a rename is harmless. */
 int model_open(const char *path, struct model **out, struct error *err);
-/* The same from bytes in memory, borrowed until model_close(). For tests and fuzzing. */
-int model_open_bytes(const void *bytes, size_t n, struct model **out, struct error *err);
 void model_close(struct model *model);
 
 const struct model_info *model_info(const struct model *model);

@@ -34,4 +34,9 @@ static inline uint64_t model_weight_bytes(const struct model *model)
     return model->info.weight_bytes + model->panels_bytes;
 }
 
+/* Parse and check the bytes of a model file, which are borrowed until model_close(). The model
+ * is zeroed but for map; end it with model_close(), also after a failure. Fails as model_open()
+ * does. */
+int model_bind(struct model *model, const void *bytes, size_t n, struct error *err);
+
 #endif
