@@ -108,8 +108,8 @@ int position_put(struct store *store, int64_t file_id, const struct position *po
     stmt_bind_count(stmt, ":line_at", place->line_at);
     stmt_bind_count(stmt, ":rescanned", place->rescanned);
     stmt_bind_count(stmt, ":flags", place->flags);
-    stmt_bind_count(stmt, ":member_at", position->mark.at);
-    stmt_bind_count(stmt, ":member_before", position->mark.before);
+    stmt_bind_count(stmt, ":member_at", position->mark.file_offset);
+    stmt_bind_count(stmt, ":member_before", position->mark.stream_offset);
     return stmt_run(stmt, err);
 }
 

@@ -20,13 +20,13 @@ enum {
     BLOCK_BYTES = 128 * 1024,
     MAGIC_BYTES = 4,
     ZSTD_BLOCK_HEADER = 3,
-    ZSTD_STARTS_WITH = 5, /* as much of a frame's header as says how long the header is */
+    ZSTD_HEADER_START = 5, /* bytes of a frame header that determine its length */
     MARKS_MAX = 512,
-    GZIP_ONLY = 15 + 16, /* the largest window, with a gzip header around it */
+    GZIP_ONLY = 15 + 16, /* largest window; the data has a gzip header */
 };
 
-enum kind {
-    KIND_UNKNOWN, /* until the first read: looking at standard input would wait for it */
+enum compression {
+    KIND_UNKNOWN, /* until the first read, because reading standard input may wait */
     KIND_PLAIN,
     KIND_GZIP,
     KIND_ZSTD,
@@ -34,53 +34,39 @@ enum kind {
 
 struct inflate {
     char *name;
-    int fd; /* -1 when all bytes are in memory */
+    int fd;
     bool owns_fd;
-    enum kind kind;
-    uint64_t size;
+    enum compression kind;
 
-    uint8_t *block;       /* ours; NULL when the bytes are borrowed */
-    const uint8_t *bytes; /* compressed bytes in hand: */
-    size_t pos;           /* these are used up, */
-    size_t len;           /* of so many */
-    uint64_t base;        /* offset of bytes[0] in the file */
-    bool at_end;          /* nothing follows bytes[len] */
+    uint8_t *block; /* compressed bytes of the file; block[pos..len) are unused */
+    size_t pos;
+    size_t len;
+    uint64_t base; /* offset of block[0] in the file */
+    bool at_end;   /* the file ends at block[len] */
 
     z_stream gzip;
     bool gzip_open;
     ZSTD_DStream *zstd;
-    size_t zstd_wants;                    /* bytes it asks for next */
-    bool zstd_holds;                      /* there may be more to come of what it was given */
-    bool in_member;                       /* within a gzip member or zstd frame */
-    uint64_t n_given;                     /* decompressed bytes so far */
-    struct inflate_mark marks[MARKS_MAX]; /* of members, in order; the first holds always */
+    size_t zstd_wants;                    /* input bytes that libzstd asks for next */
+    bool zstd_holds;                      /* libzstd may hold output of earlier input */
+    bool in_member;                       /* inside a gzip member or zstd frame */
+    uint64_t n_returned;                  /* decompressed bytes so far */
+    struct inflate_mark marks[MARKS_MAX]; /* starts of members, ascending; at least one */
     size_t n_marks;
-    bool failed; /* failure is what every further read says */
+    bool failed; /* every further read fails with `failure` */
     struct error failure;
 };
 
-static int new_inflate(const char *name, struct inflate **out, struct error *err)
+static int open_input(struct inflate *in, const char *path, struct error *err)
 {
-    struct inflate *in = calloc(1, sizeof *in);
-
-    if (!in)
-        return error_nomem(err);
-    in->fd = -1;
-    in->n_marks = 1; /* the beginning of the file */
-    in->name = strdup(name);
-    if (!in->name) {
-        inflate_close(in);
-        return error_nomem(err);
-    }
-    *out = in;
-    return 0;
-}
-
-static int open_fd(struct inflate *in, const char *path, struct error *err)
-{
+    const bool is_stdin = strcmp(path, "-") == 0;
     struct stat st;
 
-    if (strcmp(path, "-") == 0) {
+    in->name = strdup(is_stdin ? "standard input" : path);
+    in->block = malloc(BLOCK_BYTES);
+    if (!in->name || !in->block)
+        return error_nomem(err);
+    if (is_stdin) {
         in->fd = STDIN_FILENO;
     } else {
         in->fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -91,40 +77,23 @@ static int open_fd(struct inflate *in, const char *path, struct error *err)
     if (fstat(in->fd, &st) < 0)
         return error_errno(err, errno, in->name);
     if (S_ISDIR(st.st_mode))
-        return error_set(err, ERR_USAGE, "%s: is a directory, not a file", in->name);
-    if (S_ISREG(st.st_mode)) {
-        in->size = (uint64_t)st.st_size;
+        return error_set(err, ERR_USAGE, "%s: is a directory: name a file", in->name);
+    if (S_ISREG(st.st_mode))
         posix_fadvise(in->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    }
-    in->block = malloc(BLOCK_BYTES);
-    in->bytes = in->block;
-    return in->block ? 0 : error_nomem(err);
+    return 0;
 }
 
 int inflate_open(const char *path, struct inflate **out, struct error *err)
 {
-    struct inflate *in = NULL;
+    struct inflate *in = calloc(1, sizeof *in);
 
-    if (new_inflate(strcmp(path, "-") == 0 ? "standard input" : path, &in, err) < 0)
-        return -1;
-    if (open_fd(in, path, err) < 0) {
+    if (!in)
+        return error_nomem(err);
+    in->n_marks = 1; /* the start of the file */
+    if (open_input(in, path, err) < 0) {
         inflate_close(in);
         return -1;
     }
-    *out = in;
-    return 0;
-}
-
-int inflate_open_bytes(const void *bytes, size_t n, struct inflate **out, struct error *err)
-{
-    struct inflate *in = NULL;
-
-    if (new_inflate("bytes in memory", &in, err) < 0)
-        return -1;
-    in->bytes = bytes;
-    in->len = n;
-    in->size = n;
-    in->at_end = true;
     *out = in;
     return 0;
 }
@@ -153,12 +122,7 @@ uint64_t inflate_position(const struct inflate *in)
     return in->base + in->pos;
 }
 
-uint64_t inflate_size(const struct inflate *in)
-{
-    return in->size;
-}
-
-static ssize_t read_fd(struct inflate *in, void *out, size_t n, struct error *err)
+static ssize_t read_input(struct inflate *in, void *out, size_t n, struct error *err)
 {
     for (;;) {
         const ssize_t got = read(in->fd, out, n);
@@ -170,8 +134,8 @@ static ssize_t read_fd(struct inflate *in, void *out, size_t n, struct error *er
     }
 }
 
-/* Have at least `want` unused bytes in hand, fewer only at the end of the file. */
-static int fill(struct inflate *in, size_t want, struct error *err)
+/* Read until the block has at least `want` unused bytes, or fewer at the end of the file. */
+static int fill_block(struct inflate *in, size_t want, struct error *err)
 {
     const size_t unused = in->len - in->pos;
 
@@ -182,7 +146,7 @@ static int fill(struct inflate *in, size_t want, struct error *err)
     in->pos = 0;
     in->len = unused;
     while (in->len < want && !in->at_end) {
-        const ssize_t got = read_fd(in, in->block + in->len, BLOCK_BYTES - in->len, err);
+        const ssize_t got = read_input(in, in->block + in->len, BLOCK_BYTES - in->len, err);
 
         if (got < 0)
             return -1;
@@ -192,15 +156,15 @@ static int fill(struct inflate *in, size_t want, struct error *err)
     return 0;
 }
 
-static int find_kind(struct inflate *in, struct error *err)
+static int detect_compression(struct inflate *in, struct error *err)
 {
     static const uint8_t gzip[] = { 0x1f, 0x8b };
     static const uint8_t zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };
-    static const uint8_t skippable[] = { 0x2a, 0x4d, 0x18 }; /* behind 0x50 to 0x5f */
+    static const uint8_t skippable[] = { 0x2a, 0x4d, 0x18 }; /* after a byte 0x50 to 0x5f */
 
-    if (fill(in, MAGIC_BYTES, err) < 0)
+    if (fill_block(in, MAGIC_BYTES, err) < 0)
         return -1;
-    const uint8_t *p = in->bytes + in->pos;
+    const uint8_t *p = in->block + in->pos;
     const size_t n = in->len - in->pos;
 
     in->kind = KIND_PLAIN;
@@ -218,8 +182,8 @@ static int find_kind(struct inflate *in, struct error *err)
         in->in_member = true;
     }
     if (in->kind == KIND_ZSTD) {
-        in->zstd_wants = ZSTD_STARTS_WITH;
-        in->zstd = ZSTD_createDStream(); /* refuses windows above 128 MiB by itself */
+        in->zstd_wants = ZSTD_HEADER_START;
+        in->zstd = ZSTD_createDStream(); /* rejects windows above 128 MiB */
         if (!in->zstd)
             return error_nomem(err);
     }
@@ -231,85 +195,87 @@ static ssize_t read_plain(struct inflate *in, void *out, size_t n, struct error 
     const size_t held = in->len - in->pos;
 
     if (held > 0 || in->at_end) {
-        const size_t take = n < held ? n : held;
+        const size_t n_copied = n < held ? n : held;
 
-        if (take > 0)
-            memcpy(out, in->bytes + in->pos, take);
-        in->pos += take;
-        return (ssize_t)take;
+        if (n_copied > 0)
+            memcpy(out, in->block + in->pos, n_copied);
+        in->pos += n_copied;
+        return (ssize_t)n_copied;
     }
-    const ssize_t got = read_fd(in, out, n, err); /* no detour through our block */
+    const ssize_t got = read_input(in, out, n, err); /* directly, not through the block */
     if (got > 0)
         in->base += (uint64_t)got;
     return got;
 }
 
-static int raise_cut(const struct inflate *in, const char *what, struct error *err)
+static int raise_truncated(const struct inflate *in, const char *what, struct error *err)
 {
     return error_set(err, ERR_INPUT,
-                     "%s: the %s data ends too early, after %" PRIu64
-                     " bytes; fetch or copy the file again",
+                     "%s: the %s data is truncated at byte %" PRIu64
+                     ": download or copy the file again",
                      in->name, what, inflate_position(in));
 }
 
 static int raise_corrupt(const struct inflate *in, const char *what, const char *why,
                          struct error *err)
 {
-    return error_set(err, ERR_INPUT, "%s: the %s data is broken at byte %" PRIu64 ": %s",
+    return error_set(err, ERR_INPUT, "%s: the %s data is corrupt at byte %" PRIu64 ": %s",
                      in->name, what, inflate_position(in), why);
 }
 
-/* A member begins here. When there is no room, every other mark is given up: from an earlier
- * one the same byte is reached, only later. */
-static void add_mark(struct inflate *in, uint64_t before)
+/* Add a mark at the start of a member. If there is no room, drop every other mark: an earlier
+ * mark reaches the same byte, only more slowly. */
+static void add_mark(struct inflate *in, uint64_t stream_offset)
 {
     if (in->n_marks == MARKS_MAX) {
         in->n_marks = MARKS_MAX / 2;
         for (size_t i = 0; i < in->n_marks; i++)
             in->marks[i] = in->marks[2 * i];
     }
-    in->marks[in->n_marks++] = (struct inflate_mark){ inflate_position(in), before };
+    in->marks[in->n_marks++] = (struct inflate_mark){ inflate_position(in), stream_offset };
 }
 
-/* Between members: tapes and block devices leave zeros behind the last one. */
-static int next_member(struct inflate *in, struct error *err)
+/* Find the next gzip member. Skips zeros, which tapes and block devices leave after the last
+ * one.
+ */
+static int find_gzip_member(struct inflate *in, struct error *err)
 {
     do {
-        while (in->pos < in->len && in->bytes[in->pos] == 0)
+        while (in->pos < in->len && in->block[in->pos] == 0)
             in->pos++;
         if (in->pos < in->len) {
             in->in_member = true;
-            add_mark(in, in->n_given);
+            add_mark(in, in->n_returned);
             inflateReset(&in->gzip);
             return 0;
         }
-        if (fill(in, 1, err) < 0)
+        if (fill_block(in, 1, err) < 0)
             return -1;
     } while (in->pos < in->len);
     return 0;
 }
 
-/* One step: bytes into out[0..n), 0 at the end of the file. More than one step may be needed
- * until a byte comes out; *end tells the end from that. */
+/* Decompress some input. Returns the number of bytes written to out, or -1. 0 means that more
+ * steps are needed or, if *end is set, that the file ends. */
 static ssize_t step_gzip(struct inflate *in, void *out, size_t n, bool *end, struct error *err)
 {
     const uInt room = n < BLOCK_BYTES ? (uInt)n : BLOCK_BYTES;
 
-    if (!in->in_member && next_member(in, err) < 0)
+    if (!in->in_member && find_gzip_member(in, err) < 0)
         return -1;
     if (!in->in_member) {
         *end = true;
         return 0;
     }
-    if (fill(in, 1, err) < 0)
+    if (fill_block(in, 1, err) < 0)
         return -1;
     const size_t held = in->len - in->pos;
-    in->gzip.next_in = (uint8_t *)in->bytes + in->pos;
+    in->gzip.next_in = in->block + in->pos;
     in->gzip.avail_in = held < BLOCK_BYTES ? (uInt)held : BLOCK_BYTES;
     in->gzip.next_out = out;
     in->gzip.avail_out = room;
     const int rc = inflate(&in->gzip, Z_NO_FLUSH);
-    in->pos = (size_t)(in->gzip.next_in - in->bytes);
+    in->pos = (size_t)(in->gzip.next_in - in->block);
     const ssize_t got = (ssize_t)(room - in->gzip.avail_out);
 
     if (rc == Z_STREAM_END)
@@ -317,7 +283,7 @@ static ssize_t step_gzip(struct inflate *in, void *out, size_t n, bool *end, str
     else if (rc == Z_MEM_ERROR)
         return error_nomem(err);
     else if (got == 0 && rc == Z_BUF_ERROR && held == 0)
-        return raise_cut(in, "gzip", err);
+        return raise_truncated(in, "gzip", err);
     else if (got == 0 && rc != Z_OK && rc != Z_BUF_ERROR)
         return raise_corrupt(in, "gzip", in->gzip.msg ? in->gzip.msg : "not gzip data", err);
     return got;
@@ -325,21 +291,21 @@ static ssize_t step_gzip(struct inflate *in, void *out, size_t n, bool *end, str
 
 static ssize_t step_zstd(struct inflate *in, void *out, size_t n, bool *end, struct error *err)
 {
-    if (fill(in, 1, err) < 0)
+    if (fill_block(in, 1, err) < 0)
         return -1;
     if (in->pos == in->len && !in->in_member) {
         *end = true;
         return 0;
     }
-    const bool dry = in->pos == in->len;
-    /* libzstd forgets what a call made when something in the same call is broken. So it gets a
-     * block and no more, without the header of the next, which it asks for along with it, and
-     * nothing while it has bytes to hand out. */
+    const bool has_no_input = in->pos == in->len;
+    /* libzstd discards the output of a call if any input of that call is corrupt. So pass at
+     * most one block, without the header of the next block, which libzstd asks for as well, and
+     * no input while libzstd holds output. */
     const size_t head = in->zstd_wants > ZSTD_BLOCK_HEADER ? ZSTD_BLOCK_HEADER : 0;
     const size_t wants = in->zstd_holds ? 0 : in->zstd_wants - head;
     const size_t left = in->len - in->pos;
     const size_t len = in->pos + (wants < left ? wants : left);
-    ZSTD_inBuffer from = { in->bytes, len, in->pos };
+    ZSTD_inBuffer from = { in->block, len, in->pos };
     ZSTD_outBuffer to = { out, n, 0 };
     const size_t rc = ZSTD_decompressStream(in->zstd, &to, &from);
 
@@ -354,20 +320,20 @@ static ssize_t step_zstd(struct inflate *in, void *out, size_t n, bool *end, str
     }
     in->in_member = rc != 0;
     in->zstd_holds = rc != 0 && to.pos == n;
-    in->zstd_wants = rc != 0 ? rc : ZSTD_STARTS_WITH;
+    in->zstd_wants = rc != 0 ? rc : ZSTD_HEADER_START;
     if (rc == 0)
-        add_mark(in, in->n_given + to.pos);
-    if (dry && to.pos == 0)
-        return raise_cut(in, "zstd", err);
+        add_mark(in, in->n_returned + to.pos);
+    if (has_no_input && to.pos == 0)
+        return raise_truncated(in, "zstd", err);
     return (ssize_t)to.pos;
 }
 
-static ssize_t read_some(struct inflate *in, void *out, size_t n, struct error *err)
+static ssize_t read_decompressed(struct inflate *in, void *out, size_t n, struct error *err)
 {
     bool end = false;
     ssize_t got = 0;
 
-    if (in->kind == KIND_UNKNOWN && find_kind(in, err) < 0)
+    if (in->kind == KIND_UNKNOWN && detect_compression(in, err) < 0)
         return -1;
     if (in->kind == KIND_PLAIN)
         return read_plain(in, out, n, err);
@@ -381,7 +347,7 @@ ssize_t inflate_read(struct inflate *in, void *out, size_t n, struct error *err)
 {
     if (n == 0)
         return 0;
-    const ssize_t got = in->failed ? 0 : read_some(in, out, n, err);
+    const ssize_t got = in->failed ? 0 : read_decompressed(in, out, n, err);
     if (got == 0 && in->failed) {
         *err = in->failure;
         return -1;
@@ -390,7 +356,7 @@ ssize_t inflate_read(struct inflate *in, void *out, size_t n, struct error *err)
         in->failed = true;
         in->failure = *err;
     } else {
-        in->n_given += (uint64_t)got;
+        in->n_returned += (uint64_t)got;
     }
     return got;
 }
@@ -401,34 +367,29 @@ struct inflate_mark inflate_mark(struct inflate *in, uint64_t stream_offset)
 
     if (in->kind == KIND_PLAIN)
         return (struct inflate_mark){ stream_offset, stream_offset };
-    while (n + 1 < in->n_marks && in->marks[n + 1].before <= stream_offset)
+    while (n + 1 < in->n_marks && in->marks[n + 1].stream_offset <= stream_offset)
         n++;
     memmove(in->marks, in->marks + n, (in->n_marks - n) * sizeof in->marks[0]);
     in->n_marks -= n;
     return in->marks[0];
 }
 
-/* Let the byte at this offset of the file be the next one taken. */
-static int seek(struct inflate *in, uint64_t at, struct error *err)
+/* Continue reading at this offset of the file. */
+static int seek_input(struct inflate *in, uint64_t file_offset, struct error *err)
 {
-    if (in->fd < 0) {
-        in->pos = at < in->len ? (size_t)at : in->len;
-        return 0;
-    }
-    if (lseek(in->fd, (off_t)at, SEEK_SET) < 0) {
+    if (lseek(in->fd, (off_t)file_offset, SEEK_SET) < 0) {
         if (errno == ESPIPE)
-            return error_set(err, ERR_UNSUPPORTED, "%s: a pipe cannot be taken up again",
-                             in->name);
+            return error_set(err, ERR_UNSUPPORTED, "%s: cannot resume: it is a pipe", in->name);
         return error_errno(err, errno, in->name);
     }
-    in->base = at;
+    in->base = file_offset;
     in->pos = in->len = 0;
     in->at_end = false;
     return 0;
 }
 
-/* Decompress n bytes and drop them. */
-static int drop(struct inflate *in, uint64_t n, struct error *err)
+/* Decompress n bytes and discard them. */
+static int skip_decompressed(struct inflate *in, uint64_t n, struct error *err)
 {
     uint8_t *bytes = n > 0 ? malloc(BLOCK_BYTES) : NULL;
     ssize_t got = 1;
@@ -441,23 +402,23 @@ static int drop(struct inflate *in, uint64_t n, struct error *err)
     }
     free(bytes);
     if (got == 0)
-        return error_set(err, ERR_INPUT, "%s: ends before the place to go on from", in->name);
+        return error_set(err, ERR_INPUT,
+                         "%s: cannot resume: it ends before the stored position", in->name);
     return got < 0 ? -1 : 0;
 }
 
 int inflate_resume(struct inflate *in, const struct inflate_mark *mark, uint64_t stream_offset,
                    struct error *err)
 {
-    /* What the file is, its first bytes tell. */
-    if (in->kind == KIND_UNKNOWN && find_kind(in, err) < 0)
+    if (in->kind == KIND_UNKNOWN && detect_compression(in, err) < 0)
         return -1;
     const bool plain = in->kind == KIND_PLAIN;
     const struct inflate_mark from =
         plain ? (struct inflate_mark){ stream_offset, stream_offset } : *mark;
-    if (from.before > stream_offset)
-        return error_set(err, ERR_INPUT, "%s: the place to go on from makes no sense",
+    if (from.stream_offset > stream_offset)
+        return error_set(err, ERR_INPUT, "%s: cannot resume: the stored position is invalid",
                          in->name);
-    if (seek(in, from.at, err) < 0)
+    if (seek_input(in, from.file_offset, err) < 0)
         return -1;
     if (in->kind == KIND_GZIP)
         inflateReset(&in->gzip);
@@ -465,8 +426,8 @@ int inflate_resume(struct inflate *in, const struct inflate_mark *mark, uint64_t
         ZSTD_DCtx_reset(in->zstd, ZSTD_reset_session_only);
     in->in_member = in->kind == KIND_GZIP;
     in->failed = false;
-    in->n_given = from.before;
+    in->n_returned = from.stream_offset;
     in->marks[0] = from;
     in->n_marks = 1;
-    return drop(in, stream_offset - from.before, err);
+    return skip_decompressed(in, stream_offset - from.stream_offset, err);
 }

@@ -13,54 +13,28 @@ enum encoding { BYTES, UTF16LE, UTF16BE, UTF32LE, UTF32BE };
 struct stream {
     struct inflate *in;
     bool transcode;
-    bool begun; /* the first bytes were looked at */
+    bool started; /* the encoding is known */
     enum encoding encoding;
 
-    /* Bytes that were read and not passed on; of another encoding, the beginning of a unit. */
+    /* Bytes that were read but not returned; if converting, the start of a unit. */
     uint8_t held[HEAD_BYTES];
     size_t n_held;
-    uint32_t half; /* the first of a pair of surrogates; NO_HALF */
+    uint32_t half; /* first half of a surrogate pair, or NO_HALF */
     bool at_end;
-    uint8_t
-        *ahead; /* what was read beyond the place to go on from: ahead[ahead_at..ahead_len) */
+    uint8_t *ahead; /* after a resume: ahead[ahead_at..ahead_len) is returned first */
     size_t ahead_at;
     size_t ahead_len;
     uint8_t block[BLOCK_BYTES];
 };
 
-static int new_stream(bool transcode, struct stream **out, struct error *err)
+int stream_open(const char *path, bool transcode, struct stream **out, struct error *err)
 {
     struct stream *stream = calloc(1, sizeof *stream);
 
     if (!stream)
         return error_nomem(err);
     stream->transcode = transcode;
-    *out = stream;
-    return 0;
-}
-
-int stream_open(const char *path, bool transcode, struct stream **out, struct error *err)
-{
-    struct stream *stream = NULL;
-
-    if (new_stream(transcode, &stream, err) < 0)
-        return -1;
     if (inflate_open(path, &stream->in, err) < 0) {
-        stream_close(stream);
-        return -1;
-    }
-    *out = stream;
-    return 0;
-}
-
-int stream_open_bytes(const void *bytes, size_t n, bool transcode, struct stream **out,
-                      struct error *err)
-{
-    struct stream *stream = NULL;
-
-    if (new_stream(transcode, &stream, err) < 0)
-        return -1;
-    if (inflate_open_bytes(bytes, n, &stream->in, err) < 0) {
         stream_close(stream);
         return -1;
     }
@@ -93,8 +67,8 @@ const struct inflate *stream_inflate(const struct stream *stream)
     return stream->in;
 }
 
-/* The longer marks first: UTF-32's begins like UTF-16's. */
-static enum encoding encoding_of(const uint8_t *head, size_t n)
+/* Longer marks first, because the mark of UTF-32LE starts with that of UTF-16LE. */
+static enum encoding detect_encoding(const uint8_t *head, size_t n)
 {
     static const struct {
         enum encoding encoding;
@@ -113,7 +87,7 @@ static enum encoding encoding_of(const uint8_t *head, size_t n)
     return BYTES;
 }
 
-static int begin(struct stream *stream, struct error *err)
+static int start_stream(struct stream *stream, struct error *err)
 {
     ssize_t got = 1;
 
@@ -124,13 +98,15 @@ static int begin(struct stream *stream, struct error *err)
             return -1;
         stream->n_held += got > 0 ? (size_t)got : 0;
     }
-    stream->begun = true;
+    stream->started = true;
     if (stream->transcode)
-        stream->encoding = encoding_of(stream->held, stream->n_held);
+        stream->encoding = detect_encoding(stream->held, stream->n_held);
     return 0;
 }
 
-static size_t put(uint8_t *out, uint32_t code)
+/* Write a code point as UTF-8, an invalid one as bytes that are not UTF-8. Returns the length.
+ */
+static size_t put_code(uint8_t *out, uint32_t code)
 {
     if (code < 0x80) {
         out[0] = (uint8_t)code;
@@ -141,7 +117,7 @@ static size_t put(uint8_t *out, uint32_t code)
         out[1] = (uint8_t)(0x80 | (code & 0x3f));
         return 2;
     }
-    if (code < 0x10000) { /* half a pair, too: its bytes are no UTF-8 */
+    if (code < 0x10000) { /* also half of a pair: its bytes are not valid UTF-8 */
         out[0] = (uint8_t)(0xe0 | code >> 12);
         out[1] = (uint8_t)(0x80 | (code >> 6 & 0x3f));
         out[2] = (uint8_t)(0x80 | (code & 0x3f));
@@ -158,21 +134,21 @@ static size_t put(uint8_t *out, uint32_t code)
     return 4;
 }
 
-/* A unit of UTF-16, which may be half of a character. At most 6 bytes. */
-static size_t put_unit(struct stream *stream, uint8_t *out, uint32_t unit)
+/* Write a unit of UTF-16, which may be half of a character. Writes at most 6 bytes. */
+static size_t put_utf16_unit(struct stream *stream, uint8_t *out, uint32_t unit)
 {
     const uint32_t half = stream->half;
     size_t n = 0;
 
     stream->half = NO_HALF;
     if (half != NO_HALF && unit >= 0xdc00 && unit < 0xe000)
-        return put(out, 0x10000 + ((half - 0xd800) << 10) + (unit - 0xdc00));
+        return put_code(out, 0x10000 + ((half - 0xd800) << 10) + (unit - 0xdc00));
     if (half != NO_HALF)
-        n = put(out, half);
+        n = put_code(out, half);
     if (unit >= 0xd800 && unit < 0xdc00)
         stream->half = unit;
     else
-        n += put(out + n, unit);
+        n += put_code(out + n, unit);
     return n;
 }
 
@@ -198,8 +174,8 @@ static uint32_t unit_at(const struct stream *stream, const uint8_t *p)
     return p[0];
 }
 
-/* Whole units out of block[0..n); what is left of one is held. */
-static size_t transcode(struct stream *stream, size_t n, uint8_t *out)
+/* Convert the whole units in block[0..n), and hold the rest. */
+static size_t convert_units(struct stream *stream, size_t n, uint8_t *out)
 {
     const size_t unit = unit_bytes(stream);
     size_t len = 0;
@@ -208,20 +184,21 @@ static size_t transcode(struct stream *stream, size_t n, uint8_t *out)
     for (; n - i >= unit; i += unit) {
         const uint32_t value = unit_at(stream, stream->block + i);
 
-        len += unit == 2 ? put_unit(stream, out + len, value) : put(out + len, value);
+        len +=
+            unit == 2 ? put_utf16_unit(stream, out + len, value) : put_code(out + len, value);
     }
     stream->n_held = n - i;
     memcpy(stream->held, stream->block + i, stream->n_held);
     return len;
 }
 
-/* The end: half a character and half a unit stand for nothing. */
-static size_t put_rest(struct stream *stream, uint8_t *out)
+/* At the end, write half a pair and an incomplete unit as bytes that are not UTF-8. */
+static size_t put_incomplete(struct stream *stream, uint8_t *out)
 {
     size_t n = 0;
 
     if (stream->half != NO_HALF)
-        n = put(out, stream->half);
+        n = put_code(out, stream->half);
     if (stream->n_held > 0)
         out[n++] = 0xff;
     stream->half = NO_HALF;
@@ -229,43 +206,45 @@ static size_t put_rest(struct stream *stream, uint8_t *out)
     return n;
 }
 
-static ssize_t read_units(struct stream *stream, uint8_t *out, size_t n, struct error *err)
+static ssize_t read_converted(struct stream *stream, uint8_t *out, size_t n, struct error *err)
 {
-    size_t most = n / 3 - 2; /* a unit of two bytes, and a half before it, take six at most */
+    /* A unit of two bytes and a half before it give at most six bytes. */
+    size_t max_bytes = n / 3 - 2;
     size_t len = 0;
 
-    most = most < BLOCK_BYTES - HEAD_BYTES ? most : BLOCK_BYTES - HEAD_BYTES;
+    max_bytes = max_bytes < BLOCK_BYTES - HEAD_BYTES ? max_bytes : BLOCK_BYTES - HEAD_BYTES;
     while (len == 0 && !stream->at_end) {
         const size_t held = stream->n_held;
 
         memcpy(stream->block, stream->held, held);
-        /* The first time there are whole units in hand, and reading might fail. */
-        const ssize_t got = held >= unit_bytes(stream)
-                                ? 0
-                                : inflate_read(stream->in, stream->block + held, most, err);
+        /* The first call has whole units already; use them before a read that may fail. */
+        const ssize_t got =
+            held >= unit_bytes(stream)
+                ? 0
+                : inflate_read(stream->in, stream->block + held, max_bytes, err);
         if (got < 0)
             return -1;
         stream->at_end = got == 0 && held < unit_bytes(stream);
-        len =
-            stream->at_end ? put_rest(stream, out) : transcode(stream, held + (size_t)got, out);
+        len = stream->at_end ? put_incomplete(stream, out)
+                             : convert_units(stream, held + (size_t)got, out);
     }
     return (ssize_t)len;
 }
 
 ssize_t stream_read(struct stream *stream, void *out, size_t n, struct error *err)
 {
-    if (!stream->begun && begin(stream, err) < 0)
+    if (!stream->started && start_stream(stream, err) < 0)
         return -1;
     if (stream->ahead_at < stream->ahead_len) {
         const size_t left = stream->ahead_len - stream->ahead_at;
-        const size_t take = n < left ? n : left;
+        const size_t n_copied = n < left ? n : left;
 
-        memcpy(out, stream->ahead + stream->ahead_at, take);
-        stream->ahead_at += take;
-        return (ssize_t)take;
+        memcpy(out, stream->ahead + stream->ahead_at, n_copied);
+        stream->ahead_at += n_copied;
+        return (ssize_t)n_copied;
     }
     if (stream->encoding != BYTES)
-        return read_units(stream, out, n, err);
+        return read_converted(stream, out, n, err);
     if (stream->n_held == 0)
         return inflate_read(stream->in, out, n, err);
     const size_t held = stream->n_held;
@@ -281,19 +260,20 @@ struct inflate_mark stream_mark(struct stream *stream, uint64_t offset)
     return inflate_mark(stream->in, offset);
 }
 
-/* Read to this byte; what comes before it was read by somebody else. */
-static int drop(struct stream *stream, uint64_t n, struct error *err)
+/* Convert n bytes and discard them. Bytes after them go to `ahead`. */
+static int skip_converted(struct stream *stream, uint64_t n, struct error *err)
 {
     stream->ahead = malloc(BLOCK_BYTES);
     if (!stream->ahead)
         return error_nomem(err);
     while (n > 0) {
-        const ssize_t got = read_units(stream, stream->ahead, BLOCK_BYTES, err);
+        const ssize_t got = read_converted(stream, stream->ahead, BLOCK_BYTES, err);
 
         if (got < 0)
             return -1;
         if (got == 0)
-            return error_set(err, ERR_INPUT, "the file ends before the place to go on from");
+            return error_set(err, ERR_INPUT,
+                             "cannot resume: the file ends before the stored position");
         if ((uint64_t)got > n) {
             stream->ahead_at = (size_t)n;
             stream->ahead_len = (size_t)got;
@@ -306,10 +286,10 @@ static int drop(struct stream *stream, uint64_t n, struct error *err)
 int stream_resume(struct stream *stream, const struct inflate_mark *mark, uint64_t offset,
                   struct error *err)
 {
-    if (!stream->begun && begin(stream, err) < 0)
+    if (!stream->started && start_stream(stream, err) < 0)
         return -1;
     if (stream->encoding != BYTES)
-        return drop(stream, offset, err);
+        return skip_converted(stream, offset, err);
     stream->n_held = 0;
     return inflate_resume(stream->in, mark, offset, err);
 }

@@ -2,11 +2,11 @@
 /*
  * stream.h - a corpus file as one stream of UTF-8 bytes.
  *
- * Decompressed (base/io/inflate.h), and turned into UTF-8 where the file begins with the byte
- * order mark of UTF-16 or UTF-32. The mark stays in the stream, as UTF-8's. What stands for no
- * character (half of a surrogate pair, a number that is too large, a unit cut off by the end)
- * becomes bytes that are no UTF-8 either, so that it spoils its own record. Offsets count bytes
- * of the stream.
+ * The file is decompressed (base/io/inflate.h). If it starts with a byte order mark of UTF-16
+ * or UTF-32, it is converted to UTF-8. The mark stays in the stream, in UTF-8. Invalid units
+ * (half of a surrogate pair, a number above U+10FFFF, a unit truncated by the end) become bytes
+ * that are not UTF-8, so that only their own record is invalid. Offsets count bytes of the
+ * stream.
  */
 #ifndef CURATE_STREAM_H
 #define CURATE_STREAM_H
@@ -21,18 +21,17 @@
 struct error;
 struct stream;
 
-/* As inflate_open() and inflate_open_bytes(). transcode false passes every byte on. */
+/* Open a file as inflate_open() does. transcode false returns the bytes unchanged. */
 int stream_open(const char *path, bool transcode, struct stream **out, struct error *err);
-int stream_open_bytes(const void *bytes, size_t n, bool transcode, struct stream **out,
-                      struct error *err);
 void stream_close(struct stream *stream);
-/* At most n bytes, n at least 16: how many, 0 at the end, -1 on failure. */
+/* Read at most n bytes; n must be at least 16. Returns their number, 0 at the end, or -1. */
 ssize_t stream_read(struct stream *stream, void *out, size_t n, struct error *err);
-/* "UTF-16LE" and so on, of what was read first; NULL for bytes that are passed on. */
+/* The encoding that is converted, "UTF-16LE" and so on; NULL if the bytes are unchanged. Known
+ * after the first read. */
 const char *stream_encoding(const struct stream *stream);
-/* For poll(2) and progress. */
+/* The compressed file, for poll(2) and progress. */
 const struct inflate *stream_inflate(const struct stream *stream);
-/* As inflate_mark() and inflate_resume(). Other encodings are read from the beginning again. */
+/* As inflate_mark() and inflate_resume(). A converted file is read again from the start. */
 struct inflate_mark stream_mark(struct stream *stream, uint64_t offset);
 int stream_resume(struct stream *stream, const struct inflate_mark *mark, uint64_t offset,
                   struct error *err);

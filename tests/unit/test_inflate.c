@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/io/inflate.h"
+#include "tests/support/open_bytes.h"
 #include "tests/support/tmp.h"
 
 enum { TEXT_BYTES = 700000 };
@@ -103,19 +104,13 @@ static void assert_inflates(struct fixture *f, struct slice packed, struct slice
 
     buf_init(&got, 4 * TEXT_BYTES);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        for (int from_file = 0; from_file < 2; from_file++) {
-            buf_clear(&got);
-            if (from_file)
-                assert_ok(inflate_open(path, &in, &err));
-            else
-                assert_ok(inflate_open_bytes(packed.ptr, packed.len, &in, &err));
-            assert_ok(read_all(in, steps[i], &got, &err));
-            assert_int_equal(inflate_read(in, &err, 1, &err), 0); /* the end stays the end */
-            assert_true(slice_equal(buf_slice(&got), want));
-            assert_int_equal(inflate_position(in), packed.len);
-            assert_int_equal(inflate_size(in), packed.len);
-            inflate_close(in);
-        }
+        buf_clear(&got);
+        assert_ok(inflate_open(path, &in, &err));
+        assert_ok(read_all(in, steps[i], &got, &err));
+        assert_int_equal(inflate_read(in, &err, 1, &err), 0); /* the end stays the end */
+        assert_true(slice_equal(buf_slice(&got), want));
+        assert_int_equal(inflate_position(in), packed.len);
+        inflate_close(in);
     }
     buf_release(&got);
 }
@@ -192,19 +187,19 @@ static void says_where_data_is_cut_off(void **state)
 
     add_gzip(&f->packed, buf_slice(&f->text));
     size_t cut = f->packed.len / 2;
-    snprintf(phrase, sizeof phrase, "too early, after %zu bytes", cut);
+    snprintf(phrase, sizeof phrase, "truncated at byte %zu", cut);
     assert_breaks(f, slice_of(f->packed.data, cut), phrase, f->text.len / 4);
-    assert_breaks(f, slice_of(f->packed.data, f->packed.len - 1), "gzip data ends",
+    assert_breaks(f, slice_of(f->packed.data, f->packed.len - 1), "gzip data is truncated",
                   f->text.len);
-    assert_breaks(f, slice_of(f->packed.data, 2), "after 2 bytes", 0);
+    assert_breaks(f, slice_of(f->packed.data, 2), "at byte 2", 0);
 
     buf_clear(&f->packed);
     add_zstd(&f->packed, buf_slice(&f->text));
     cut = f->packed.len / 2;
-    snprintf(phrase, sizeof phrase, "too early, after %zu bytes", cut);
+    snprintf(phrase, sizeof phrase, "truncated at byte %zu", cut);
     assert_breaks(f, slice_of(f->packed.data, cut), phrase, f->text.len / 8);
-    assert_breaks(f, slice_of(f->packed.data, f->packed.len - 1), "zstd data ends", 0);
-    assert_breaks(f, slice_of(f->packed.data, 4), "after 4 bytes", 0);
+    assert_breaks(f, slice_of(f->packed.data, f->packed.len - 1), "zstd data is truncated", 0);
+    assert_breaks(f, slice_of(f->packed.data, 4), "at byte 4", 0);
 }
 
 static void says_where_data_is_corrupt(void **state)
@@ -215,14 +210,14 @@ static void says_where_data_is_corrupt(void **state)
     add_gzip(&f->packed, buf_slice(&f->text));
     const size_t whole = f->packed.len;
     assert_ok(buf_add_text(&f->packed, "junk behind it", &err));
-    assert_breaks(f, buf_slice(&f->packed), "gzip data is broken at byte", f->text.len);
+    assert_breaks(f, buf_slice(&f->packed), "gzip data is corrupt at byte", f->text.len);
     f->packed.data[whole - 6] ^= 1; /* the checksum */
     assert_breaks(f, slice_of(f->packed.data, whole), "incorrect data check", f->text.len);
 
     buf_clear(&f->packed);
     add_zstd(&f->packed, buf_slice(&f->text));
     assert_ok(buf_add_text(&f->packed, "junk behind it", &err));
-    assert_breaks(f, buf_slice(&f->packed), "zstd data is broken at byte", f->text.len);
+    assert_breaks(f, buf_slice(&f->packed), "zstd data is corrupt at byte", f->text.len);
 }
 
 /* Whole frames in hand and room for all of them: still what comes before the damage is given.
@@ -281,22 +276,15 @@ static void assert_resumes(struct fixture *f, struct slice packed, struct slice 
     for (size_t read = 0; read < offset + sizeof bytes && n > 0; read += (size_t)n)
         n = inflate_read(in, bytes, sizeof bytes, &err);
     const struct inflate_mark mark = inflate_mark(in, offset);
-    assert_true(mark.before <= offset);
+    assert_true(mark.stream_offset <= offset);
     inflate_close(in);
 
-    for (int from_file = 0; from_file < 2; from_file++) {
-        buf_clear(&got);
-        if (from_file)
-            assert_ok(inflate_open(path, &in, &err));
-        else
-            assert_ok(inflate_open_bytes(packed.ptr, packed.len, &in, &err));
-        assert_ok(inflate_resume(in, &mark, offset, &err));
-        assert_ok(read_all(in, 65536, &got, &err));
-        assert_true(
-            slice_equal(buf_slice(&got), slice_of(want.ptr + offset, want.len - offset)));
-        assert_int_equal(inflate_position(in), packed.len);
-        inflate_close(in);
-    }
+    assert_ok(inflate_open(path, &in, &err));
+    assert_ok(inflate_resume(in, &mark, offset, &err));
+    assert_ok(read_all(in, 65536, &got, &err));
+    assert_true(slice_equal(buf_slice(&got), slice_of(want.ptr + offset, want.len - offset)));
+    assert_int_equal(inflate_position(in), packed.len);
+    inflate_close(in);
     buf_release(&got);
 }
 
@@ -332,8 +320,8 @@ static void goes_on_in_the_member_it_stopped_in(void **state)
     assert_ok(read_all(in, 4096, &got, &err));
 
     const struct inflate_mark far = inflate_mark(in, 299950);
-    assert_true(far.before > 299000 && far.before <= 299950);
-    assert_int_equal(far.before % 100, 0);
+    assert_true(far.stream_offset > 299000 && far.stream_offset <= 299950);
+    assert_int_equal(far.stream_offset % 100, 0);
     inflate_close(in);
     buf_release(&got);
     assert_resumes(f, buf_slice(&f->packed), slice_of(text.ptr, 300000), 150050);

@@ -532,7 +532,7 @@ static void keeps_what_was_read_before_a_cut(void **state)
     struct error err;
 
     assert_fails(stage_run(&f->run, &err, "ingest", "files", path, NULL), ERR_INPUT,
-                 "a.jsonl.gz: the gzip data ends too early");
+                 "a.jsonl.gz: the gzip data is truncated");
     assert_counts(f, 1, 1, 0, 0);
 }
 

@@ -21,6 +21,7 @@
 #include "store/selection.h"
 #include "store/store.h"
 #include "tests/support/oom_process.h"
+#include "tests/support/open_bytes.h"
 #include "tests/support/store_fixture.h"
 
 enum { MAX_ALLOCATIONS = 100000, RESULT_MAX_BYTES = 1 << 20 };

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/io/stream.h"
 #include "base/text/utf8.h"
+#include "tests/support/open_bytes.h"
 
 enum { N_ENCODINGS = 4, CHARACTERS = 40000 };
 
