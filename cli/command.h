@@ -48,6 +48,7 @@ struct command {
     const struct option *options;    /* may be NULL */
     const struct option *positional; /* TEXT or LIST, or NULL */
     bool positional_required;
+    bool is_hidden; /* left out of the list that `curate help` prints */
     size_t args_size;
     const void *defaults; /* args_size bytes: the default of every option */
     int (*run)(struct cli *cli, const void *args, struct error *err);

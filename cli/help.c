@@ -93,7 +93,8 @@ void help_overview(void)
         print_name(stages[i]->name, stages[i]->summary);
     puts("\nAround it:");
     for (size_t i = 0; commands[i]; i++)
-        print_name(commands[i]->name, commands[i]->summary);
+        if (!commands[i]->is_hidden)
+            print_name(commands[i]->name, commands[i]->summary);
     print_name("help [COMMAND]", "this text, or all about one command");
     print_name("version", "print the version");
     print_common();

@@ -26,6 +26,11 @@ done
 [[ -s $prefix/share/man/man1/curate.1 || -s $prefix/share/man/man1/curate.1.gz ]] ||
     fail "the manual page is not installed"
 
+for file in bash-completion/completions/curate fish/vendor_completions.d/curate.fish; do
+    [[ -s $prefix/share/$file ]] || fail "share/$file is not installed"
+done
+compgen -G "$prefix/share/zsh/*/_curate" > /dev/null || fail "no completions for zsh are installed"
+
 cp -r "$prefix/share/doc/curate/examples" .
 curate --version > version.txt
 grep -q '^curate [0-9]' version.txt || fail "--version prints no version"

@@ -60,7 +60,9 @@ MAY_SEE = {
     "stages/export/layouts": {"stages/record", "store", *BASE},
     "stages/export": {"stages", "stages/record", "stages/export/layouts", "store", *BASE},
     "pipeline": {*STAGES, "store", *BASE},
-    "cli/commands": {"cli", "pipeline", *STAGES, *SCORING, "scoring/kernels", "store", *BASE},
+    "cli/completions": {"cli", "scoring", "stages/record", *BASE},
+    "cli/commands": {"cli", "cli/completions", "pipeline", *STAGES, *SCORING,
+                     "scoring/kernels", "store", *BASE},
     "cli": {"cli/commands", "pipeline", *STAGES, *SCORING, "scoring/kernels", "store",
             *BASE},
 }
