@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 
-static void aligns_for_any_type(void **state)
+static void allocations_are_aligned_for_any_type(void **state)
 {
     struct arena arena;
 
@@ -20,7 +20,7 @@ static void aligns_for_any_type(void **state)
     arena_release(&arena);
 }
 
-static void keeps_what_it_gave_while_it_grows(void **state)
+static void earlier_allocations_stay_valid_while_the_arena_grows(void **state)
 {
     struct arena arena;
     unsigned *given[200];
@@ -40,7 +40,7 @@ static void keeps_what_it_gave_while_it_grows(void **state)
     arena_release(&arena);
 }
 
-static void gives_more_than_a_block_at_once(void **state)
+static void one_allocation_may_be_larger_than_a_block(void **state)
 {
     struct arena arena;
 
@@ -54,7 +54,7 @@ static void gives_more_than_a_block_at_once(void **state)
     arena_release(&arena);
 }
 
-static void refuses_a_product_that_overflows(void **state)
+static void a_size_that_overflows_is_refused(void **state)
 {
     struct arena arena;
 
@@ -66,7 +66,7 @@ static void refuses_a_product_that_overflows(void **state)
     arena_release(&arena);
 }
 
-static void copies_bytes_and_puts_a_nul_behind(void **state)
+static void a_copied_string_ends_with_a_nul(void **state)
 {
     struct arena arena;
 
@@ -82,13 +82,13 @@ static void copies_bytes_and_puts_a_nul_behind(void **state)
     arena_release(&arena);
 }
 
-static void starts_again_after_clear(void **state)
+static void an_arena_can_be_used_again_after_clear(void **state)
 {
     struct arena arena;
 
     (void)state;
     arena_init(&arena);
-    arena_clear(&arena); /* nothing to clear is fine */
+    arena_clear(&arena); /* clearing an empty arena is allowed */
     for (int round = 0; round < 3; round++) {
         for (int i = 0; i < 100; i++)
             assert_non_null(arena_alloc(&arena, 1, 4000));
@@ -103,12 +103,12 @@ static void starts_again_after_clear(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(aligns_for_any_type),
-        cmocka_unit_test(keeps_what_it_gave_while_it_grows),
-        cmocka_unit_test(gives_more_than_a_block_at_once),
-        cmocka_unit_test(refuses_a_product_that_overflows),
-        cmocka_unit_test(copies_bytes_and_puts_a_nul_behind),
-        cmocka_unit_test(starts_again_after_clear),
+        cmocka_unit_test(allocations_are_aligned_for_any_type),
+        cmocka_unit_test(earlier_allocations_stay_valid_while_the_arena_grows),
+        cmocka_unit_test(one_allocation_may_be_larger_than_a_block),
+        cmocka_unit_test(a_size_that_overflows_is_refused),
+        cmocka_unit_test(a_copied_string_ends_with_a_nul),
+        cmocka_unit_test(an_arena_can_be_used_again_after_clear),
     };
 
     return cmocka_run_group_tests_name("base/arena", tests, NULL, NULL);

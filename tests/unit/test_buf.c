@@ -5,14 +5,14 @@
 
 #include "base/buf.h"
 
-static void collects_bytes_with_a_nul_behind(void **state)
+static void appended_bytes_are_followed_by_a_nul(void **state)
 {
     struct buf buf;
     struct error err;
 
     (void)state;
     buf_init(&buf, 1000);
-    assert_string_equal(buf_slice(&buf).ptr, ""); /* before anything was added */
+    assert_string_equal(buf_slice(&buf).ptr, ""); /* before anything is added */
     assert_ok(buf_add(&buf, "a\0b", 3, &err));
     assert_ok(buf_add_text(&buf, "cd", &err));
     assert_ok(buf_add_slice(&buf, slice_of("ef", 1), &err));
@@ -23,7 +23,7 @@ static void collects_bytes_with_a_nul_behind(void **state)
     buf_release(&buf);
 }
 
-static void grows_to_its_maximum_and_no_further(void **state)
+static void a_buffer_does_not_grow_past_its_maximum(void **state)
 {
     struct buf buf;
     struct error err;
@@ -41,14 +41,14 @@ static void grows_to_its_maximum_and_no_further(void **state)
     buf_release(&buf);
 }
 
-static void keeps_its_room_when_cleared(void **state)
+static void clearing_keeps_the_capacity(void **state)
 {
     struct buf buf;
     struct error err;
 
     (void)state;
     buf_init(&buf, 10000);
-    buf_clear(&buf); /* nothing to clear is fine */
+    buf_clear(&buf); /* clearing an empty buffer is allowed */
     assert_ok(buf_reserve(&buf, 5000, &err));
     assert_ok(buf_add_text(&buf, "text", &err));
     const size_t cap = buf.cap;
@@ -60,7 +60,7 @@ static void keeps_its_room_when_cleared(void **state)
     buf_release(&buf);
 }
 
-static void has_no_room_unless_initialised(void **state)
+static void a_buffer_of_zero_bytes_accepts_nothing(void **state)
 {
     struct buf buf = { 0 };
     struct error err;
@@ -73,10 +73,10 @@ static void has_no_room_unless_initialised(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(collects_bytes_with_a_nul_behind),
-        cmocka_unit_test(grows_to_its_maximum_and_no_further),
-        cmocka_unit_test(keeps_its_room_when_cleared),
-        cmocka_unit_test(has_no_room_unless_initialised),
+        cmocka_unit_test(appended_bytes_are_followed_by_a_nul),
+        cmocka_unit_test(a_buffer_does_not_grow_past_its_maximum),
+        cmocka_unit_test(clearing_keeps_the_capacity),
+        cmocka_unit_test(a_buffer_of_zero_bytes_accepts_nothing),
     };
 
     return cmocka_run_group_tests_name("base/buf", tests, NULL, NULL);

@@ -12,8 +12,8 @@ static void assert_char(uint8_t byte, const char *want)
         fail_msg("byte 0x%02X is not written %s", byte, want);
 }
 
-/* The bytes around every border of the table that vocabularies are written with. */
-static void writes_bytes_as_the_vocabularies_do(void **state)
+/* The bytes on both sides of each border in the byte-to-character table. */
+static void bytes_are_written_as_vocabularies_write_them(void **state)
 {
     (void)state;
     assert_char(0x00, "\u0100");
@@ -29,7 +29,7 @@ static void writes_bytes_as_the_vocabularies_do(void **state)
     assert_char(0xff, "\u00ff");
 }
 
-static void reads_back_every_byte(void **state)
+static void every_byte_is_read_back(void **state)
 {
     (void)state;
     for (int byte = 0; byte < 256; byte++) {
@@ -44,7 +44,7 @@ static void reads_back_every_byte(void **state)
     }
 }
 
-static void refuses_other_characters(void **state)
+static void characters_outside_the_alphabet_are_refused(void **state)
 {
     static const char *const others[] = { " ",      "a b",    "\n",     "\xc2\x85",
                                           "\u00ad", "\u0144", "\u4e2d", "\xc4",
@@ -61,9 +61,9 @@ static void refuses_other_characters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_bytes_as_the_vocabularies_do),
-        cmocka_unit_test(reads_back_every_byte),
-        cmocka_unit_test(refuses_other_characters),
+        cmocka_unit_test(bytes_are_written_as_vocabularies_write_them),
+        cmocka_unit_test(every_byte_is_read_back),
+        cmocka_unit_test(characters_outside_the_alphabet_are_refused),
     };
 
     return cmocka_run_group_tests_name("infer/byte_alphabet", tests, NULL, NULL);

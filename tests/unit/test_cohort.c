@@ -62,7 +62,8 @@ static int teardown(void **state)
     return 0;
 }
 
-/* A sample with these scores; NAN has a reason instead, INFINITY no row at all. */
+/* Add a sample with these scores. NAN stores a missing score with a reason, INFINITY no row at
+ * all. */
 static void add(struct fixture *f, double nll_short, double nll_long, double cas)
 {
     const double values[COLUMNS] = { nll_short, nll_long, cas };
@@ -110,7 +111,7 @@ static void assert_all_near(const double *values, const double *want, size_t n)
             fail_msg("%zu: %.9g is not near %.9g", i, values[i], want[i]);
 }
 
-static void settings_give_the_worked_numbers(void **state)
+static void cohort_options_give_the_worked_numbers(void **state)
 {
     struct fixture *f = *state;
     static const struct {
@@ -136,7 +137,7 @@ static void settings_give_the_worked_numbers(void **state)
     }
 }
 
-static void the_ranges_of_what_it_is_made_of_are_recorded(void **state)
+static void a_cohort_records_the_range_of_each_input(void **state)
 {
     struct fixture *f = *state;
 
@@ -152,8 +153,8 @@ static void the_ranges_of_what_it_is_made_of_are_recorded(void **state)
     cohort_numbers_release(&numbers);
 }
 
-/* Whatever the normaliser, and wherever the number is lacking. */
-static void a_sample_without_a_number_touches_no_other(void **state)
+/* For each normaliser, and for each input that can be missing. */
+static void a_sample_with_a_missing_input_changes_no_other_sample(void **state)
 {
     struct fixture *f = *state;
     double before[NORMALISERS][4];
@@ -187,7 +188,7 @@ static void a_sample_without_a_number_touches_no_other(void **state)
     }
 }
 
-static void a_median_stands_in_when_asked_for(void **state)
+static void impute_replaces_a_missing_input_by_the_median(void **state)
 {
     struct fixture *f = *state;
 
@@ -199,7 +200,7 @@ static void a_median_stands_in_when_asked_for(void **state)
     struct cohort_numbers numbers = numbers_of(f);
 
     assert_true(numbers.cas[4] == (0.45 + 0.55) / 2);
-    assert_true(numbers.row.cas.max == 0.80); /* of real numbers */
+    assert_true(numbers.row.cas.max == 0.80); /* the median is not part of the range */
     assert_false(isnan(numbers.hmp[5]));
     assert_false(isnan(numbers.gateau[4]) || isnan(numbers.gateau[5]));
     assert_string_equal(numbers.status[4], "imputed");
@@ -211,7 +212,7 @@ static void a_median_stands_in_when_asked_for(void **state)
     cohort_numbers_release(&numbers);
 }
 
-static void nothing_is_made_up_where_nobody_has_a_number(void **state)
+static void impute_leaves_an_input_missing_if_every_sample_lacks_it(void **state)
 {
     struct fixture *f = *state;
 
@@ -236,7 +237,7 @@ static void make(struct fixture *f, int64_t version, bool is_new)
     assert_int_equal(made.is_new, is_new);
 }
 
-static void versions_are_made_once_and_never_change(void **state)
+static void a_cohort_version_is_made_once_and_never_changes(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -268,7 +269,7 @@ static void versions_are_made_once_and_never_change(void **state)
                 "gateau|4\nhmp|4");
 }
 
-static void a_dry_run_writes_nothing(void **state)
+static void a_dry_run_of_cohort_make_writes_nothing(void **state)
 {
     struct fixture *f = *state;
 
@@ -289,7 +290,7 @@ static void an_empty_cohort_has_no_ranges(void **state)
                 "SELECT n, nll_short_min, hmp_max, cas_min IS NULL FROM v_cohorts", "0|||1");
 }
 
-static void names_and_versions_are_told_apart(void **state)
+static void a_cohort_is_found_by_name_or_by_name_and_version(void **state)
 {
     struct fixture *f = *state;
     struct cohort_row row;
@@ -312,7 +313,7 @@ static void names_and_versions_are_told_apart(void **state)
     arena_release(&arena);
 }
 
-static void what_a_selection_was_ranked_by_is_not_dropped(void **state)
+static void a_cohort_that_a_selection_uses_is_not_dropped(void **state)
 {
     struct fixture *f = *state;
     struct stage_run run;
@@ -343,16 +344,16 @@ static void what_a_selection_was_ranked_by_is_not_dropped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(settings_give_the_worked_numbers),
-        TEST(the_ranges_of_what_it_is_made_of_are_recorded),
-        TEST(a_sample_without_a_number_touches_no_other),
-        TEST(a_median_stands_in_when_asked_for),
-        TEST(nothing_is_made_up_where_nobody_has_a_number),
-        TEST(versions_are_made_once_and_never_change),
-        TEST(a_dry_run_writes_nothing),
+        TEST(cohort_options_give_the_worked_numbers),
+        TEST(a_cohort_records_the_range_of_each_input),
+        TEST(a_sample_with_a_missing_input_changes_no_other_sample),
+        TEST(impute_replaces_a_missing_input_by_the_median),
+        TEST(impute_leaves_an_input_missing_if_every_sample_lacks_it),
+        TEST(a_cohort_version_is_made_once_and_never_changes),
+        TEST(a_dry_run_of_cohort_make_writes_nothing),
         TEST(an_empty_cohort_has_no_ranges),
-        TEST(names_and_versions_are_told_apart),
-        TEST(what_a_selection_was_ranked_by_is_not_dropped),
+        TEST(a_cohort_is_found_by_name_or_by_name_and_version),
+        TEST(a_cohort_that_a_selection_uses_is_not_dropped),
     };
 
     return cmocka_run_group_tests_name("stages/cohort", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What published code does with a sample, oddities included, each put together by hand. */
+/* The samples that --compat builds, oddities of the published code included, against sequences
+ * assembled by hand. */
 #include "tests/support/test.h"
 
 #include <math.h>
@@ -99,7 +100,7 @@ static size_t count(struct fixture *f, bool bos, const char *text)
     return n;
 }
 
-/* Sum of the NLLs of ids[first ..]. */
+/* Sum of the NLLs of ids[first] and all later ids. */
 static double sum_nll(struct fixture *f, const struct token_buf *ids, size_t first)
 {
     double nll[512], sum = 0;
@@ -169,7 +170,7 @@ static void superfiltering_cuts_both_passes_on_the_right(void **state)
     token_buf_release(&alone);
 }
 
-static void superfiltering_without_a_label_has_a_reason_and_no_zero(void **state)
+static void superfiltering_with_no_token_to_score_gives_a_reason_and_not_zero(void **state)
 {
     struct fixture *f = *state;
     const size_t n_prompt = count(f, true, "who sat?\n");
@@ -198,8 +199,9 @@ static void cherry_puts_a_marker_before_the_response_alone(void **state)
     assert_string_equal(long_one.reason, "too_long");
 }
 
-/* As many tokens as are cut on the left are not scored at the beginning of the response. */
-static void gateau_code_counts_labels_before_it_cuts(void **state)
+/* The published code cuts tokens on the left, and then skips that many tokens at the start of
+ * the response. */
+static void gateau_code_skips_as_many_response_tokens_as_it_cuts(void **state)
 {
     static const char prompt[] =
         "### Input:the dog\n\n ### Instruction: who sat?\n\n ### Response: ";
@@ -221,7 +223,7 @@ static void gateau_code_counts_labels_before_it_cuts(void **state)
     token_buf_release(&whole);
 }
 
-/* The context padded with EOS, then what is left of instruction and response. */
+/* The context padded with EOS, followed by the end of the instruction and of the response. */
 static struct token_buf padded(struct fixture *f, size_t *n_text, size_t *n_instruction)
 {
     char text[512];
@@ -246,7 +248,7 @@ static struct token_buf padded(struct fixture *f, size_t *n_text, size_t *n_inst
     return all;
 }
 
-static void gateau_code_dilutes_the_loss_of_every_segment(void **state)
+static void gateau_code_averages_the_loss_of_a_segment_over_padding_too(void **state)
 {
     struct fixture *f = *state;
     const struct observation seen =
@@ -290,7 +292,7 @@ static void gateau_code_counts_no_attention_on_padding(void **state)
                                        .ignored_keys = { n_text, MAX_TOKENS } };
 
     assert_ok(session_eval(f->session, &sequence, 1, &err));
-    /* What is seen is all there is. */
+    /* Attention on the text and attention on the padding add up to attention on the whole. */
     assert_true(fabs(attention[1] * (double)n_text +
                      attention[2] * (double)(all.n - MAX_TOKENS) - 1) < 1e-6);
     assert_true(seen.segments[0].attention == attention[0]);
@@ -303,7 +305,7 @@ static void gateau_code_counts_no_attention_on_padding(void **state)
     token_buf_release(&all);
 }
 
-/* The cas of segments as the published code would have made it. */
+/* The cas that the published code computes from these segments. */
 static double cas_of(const double *ppl, const double *attention, size_t n)
 {
     struct segment *segments = test_calloc(n, sizeof *segments);
@@ -360,7 +362,7 @@ static void gateau_of_the_code_matches_worked_example_two(void **state)
     }
 }
 
-static void each_mode_but_none_has_a_name(void **state)
+static void every_compat_mode_is_found_by_its_name(void **state)
 {
     (void)state;
     assert_string_equal(compat_name(COMPAT_NONE), "");
@@ -376,14 +378,14 @@ int main(void)
         cmocka_unit_test(superfiltering_joins_lines_and_scores_the_response_bare),
         cmocka_unit_test(superfiltering_leaves_out_an_empty_input),
         cmocka_unit_test(superfiltering_cuts_both_passes_on_the_right),
-        cmocka_unit_test(superfiltering_without_a_label_has_a_reason_and_no_zero),
+        cmocka_unit_test(superfiltering_with_no_token_to_score_gives_a_reason_and_not_zero),
         cmocka_unit_test(cherry_puts_a_marker_before_the_response_alone),
-        cmocka_unit_test(gateau_code_counts_labels_before_it_cuts),
-        cmocka_unit_test(gateau_code_dilutes_the_loss_of_every_segment),
+        cmocka_unit_test(gateau_code_skips_as_many_response_tokens_as_it_cuts),
+        cmocka_unit_test(gateau_code_averages_the_loss_of_a_segment_over_padding_too),
         cmocka_unit_test(gateau_code_counts_no_attention_on_padding),
         cmocka_unit_test(cas_of_the_code_matches_worked_example_one),
         cmocka_unit_test(gateau_of_the_code_matches_worked_example_two),
-        cmocka_unit_test(each_mode_but_none_has_a_name),
+        cmocka_unit_test(every_compat_mode_is_found_by_its_name),
     };
 
     return cmocka_run_group_tests_name("scoring/compat", tests, setup, teardown);

@@ -49,7 +49,8 @@ static void select_all(struct store_fixture *f, int64_t set, const char *name)
     assert_ok(selection_make(f->store, &spec, f->run_id, false, &result, &err));
 }
 
-/* Three samples with scores, selected; the first to be added is the one of that number. */
+/* Add three samples with scores, and a selection of them. The samples are added in turn,
+ * starting with number `first`. */
 static void fill(struct store_fixture *f, int first)
 {
     static const char *const asks[] = { "one", "two", "three" };
@@ -70,7 +71,7 @@ static void fill(struct store_fixture *f, int first)
     select_all(f, set, "best");
 }
 
-static void does_not_depend_on_the_order_of_rows_or_their_ids(void **state)
+static void content_digest_does_not_depend_on_row_order_or_ids(void **state)
 {
     struct store_fixture *f = *state;
     void *turned = NULL;
@@ -88,7 +89,7 @@ static void does_not_depend_on_the_order_of_rows_or_their_ids(void **state)
         assert_memory_equal(&a.parts[p], &b.parts[p], sizeof a.parts[p]);
 }
 
-static void does_not_depend_on_runs_and_times(void **state)
+static void content_digest_does_not_depend_on_runs_or_times(void **state)
 {
     struct store_fixture *f = *state;
     struct error err;
@@ -107,7 +108,7 @@ static void does_not_depend_on_runs_and_times(void **state)
     assert_true(same(&before, &after));
 }
 
-static void tells_every_change_of_content(void **state)
+static void content_digest_changes_with_every_change_of_content(void **state)
 {
     static const char *const changes[] = {
         "UPDATE source SET name = 'essays'",
@@ -146,8 +147,8 @@ static void tells_every_change_of_content(void **state)
     assert_true(same(&before, &again));
 }
 
-/* A table of a migration to come is content by itself, with its references followed. */
-static void sums_tables_it_has_never_heard_of(void **state)
+/* A table of a later migration is content, and its references are followed. */
+static void content_digest_includes_unknown_tables(void **state)
 {
     static const char CREATE[] =
         "CREATE TABLE \"odd \"\"name\" (id INTEGER PRIMARY KEY, \"a \"\"b\" TEXT,"
@@ -170,7 +171,7 @@ static void sums_tables_it_has_never_heard_of(void **state)
     assert_false(same(&first, &changed));
 }
 
-static void gives_a_selection_the_sum_of_its_samples(void **state)
+static void digest_of_a_selection_is_the_sum_over_its_samples(void **state)
 {
     struct store_fixture *f = *state;
     struct content_sum selected = { .n = 0 }, added = { .n = 0 };
@@ -195,7 +196,7 @@ static void gives_a_selection_the_sum_of_its_samples(void **state)
     content_free(content);
 }
 
-static void stops_on_a_signal(void **state)
+static void content_digest_stops_on_a_signal(void **state)
 {
     struct store_fixture *f = *state;
     const volatile int signal = 15;
@@ -216,12 +217,12 @@ static void stops_on_a_signal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(does_not_depend_on_the_order_of_rows_or_their_ids),
-        TEST(does_not_depend_on_runs_and_times),
-        TEST(tells_every_change_of_content),
-        TEST(sums_tables_it_has_never_heard_of),
-        TEST(gives_a_selection_the_sum_of_its_samples),
-        TEST(stops_on_a_signal),
+        TEST(content_digest_does_not_depend_on_row_order_or_ids),
+        TEST(content_digest_does_not_depend_on_runs_or_times),
+        TEST(content_digest_changes_with_every_change_of_content),
+        TEST(content_digest_includes_unknown_tables),
+        TEST(digest_of_a_selection_is_the_sum_over_its_samples),
+        TEST(content_digest_stops_on_a_signal),
     };
 
     return cmocka_run_group_tests_name("content", tests, NULL, NULL);

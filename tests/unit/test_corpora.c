@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Real corpora, where there are any: every record accounted for, and nothing new in a second
- * run. */
+/* Real corpora, where they are installed: each record is accounted for, and a second run adds
+ * nothing. */
 #include "tests/support/test.h"
 
 #include <glob.h>
@@ -11,7 +11,7 @@
 #include "tests/support/stage_run.h"
 #include "tests/support/store_digest.h"
 
-static void loses_no_record_of_real_corpora(void **state)
+static void every_record_of_a_real_corpus_is_accounted_for(void **state)
 {
     const glob_t *corpora = *state;
     struct stage_run run;
@@ -54,7 +54,7 @@ int main(void)
     if (glob(pattern, 0, NULL, &corpora) != 0)
         return SKIP_ALL("there are no corpora in $CURATE_SHARED");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(loses_no_record_of_real_corpora, &corpora),
+        cmocka_unit_test_prestate(every_record_of_a_real_corpus_is_accounted_for, &corpora),
     };
     const int rc = cmocka_run_group_tests_name("real corpora", tests, NULL, NULL);
     globfree(&corpora);

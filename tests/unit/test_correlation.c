@@ -14,7 +14,7 @@ static double spearman(const double *a, const double *b, size_t n)
     return out;
 }
 
-static void matches_worked_example_twenty_one(void **state)
+static void rank_correlation_matches_worked_example_twenty_one(void **state)
 {
     const double a[] = { 2, 1, 3, 0 }, b[] = { 1, 3, 0, 2 };
 
@@ -22,7 +22,7 @@ static void matches_worked_example_twenty_one(void **state)
     assert_true(fabs(spearman(a, b, 4) - -.8) < 1e-12);
 }
 
-static void only_the_order_counts(void **state)
+static void rank_correlation_depends_on_order_only(void **state)
 {
     const double a[] = { 1, 2, 3, 4 }, b[] = { -5, 0, 1e6, 1e300 }, c[] = { 4, 3, 2, 1 };
 
@@ -32,7 +32,7 @@ static void only_the_order_counts(void **state)
 }
 
 /* Ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: 4.5 / sqrt(4.5 * 5). */
-static void equal_values_share_their_places(void **state)
+static void equal_values_share_their_mean_rank(void **state)
 {
     const double a[] = { 1, 2, 2, 3 }, b[] = { 1, 2, 3, 4 };
 
@@ -40,7 +40,7 @@ static void equal_values_share_their_places(void **state)
     assert_true(fabs(spearman(a, b, 4) - 4.5 / sqrt(4.5 * 5)) < 1e-12);
 }
 
-static void what_does_not_differ_has_no_order(void **state)
+static void correlation_with_constant_values_is_missing(void **state)
 {
     const double a[] = { 1, 1, 1 }, b[] = { 1, 2, 3 };
 
@@ -53,10 +53,10 @@ static void what_does_not_differ_has_no_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(matches_worked_example_twenty_one),
-        cmocka_unit_test(only_the_order_counts),
-        cmocka_unit_test(equal_values_share_their_places),
-        cmocka_unit_test(what_does_not_differ_has_no_order),
+        cmocka_unit_test(rank_correlation_matches_worked_example_twenty_one),
+        cmocka_unit_test(rank_correlation_depends_on_order_only),
+        cmocka_unit_test(equal_values_share_their_mean_rank),
+        cmocka_unit_test(correlation_with_constant_values_is_missing),
     };
 
     return cmocka_run_group_tests_name("scoring/correlation", tests, NULL, NULL);

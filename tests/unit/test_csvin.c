@@ -9,8 +9,8 @@
 
 enum { OUT_MAX_BYTES = 1 << 16 };
 
-/* All rows as "line:offset+len[field|field]" or "line:offset+len!issue", fed n bytes at a time.
- */
+/* Parse the text, n bytes at a time. Return all rows as "line:offset+len[field|field]" or
+ * "line:offset+len!issue". */
 static char *rows_of(struct slice text, size_t step, size_t max_row_bytes)
 {
     struct csv *csv = NULL;
@@ -43,7 +43,7 @@ static char *rows_of(struct slice text, size_t step, size_t max_row_bytes)
         }
     }
     csv_reader_free(csv);
-    assert_ok(buf_add_text(&out, "", &err)); /* also where there are no rows */
+    assert_ok(buf_add_text(&out, "", &err)); /* makes out.data a string if there are no rows */
     return out.data;
 }
 
@@ -57,7 +57,7 @@ static void assert_rows_are(const char *text, const char *want)
     }
 }
 
-static void rows_are_cut_as_the_rfc_says(void **state)
+static void rows_are_split_as_rfc_4180_says(void **state)
 {
     static const struct {
         const char *text;
@@ -77,7 +77,7 @@ static void rows_are_cut_as_the_rfc_says(void **state)
         assert_rows_are(cases[i].text, cases[i].want);
 }
 
-static void a_broken_row_ends_with_its_line(void **state)
+static void a_malformed_row_ends_with_its_line(void **state)
 {
     (void)state;
     assert_rows_are("a,b\n1,\"x\"y\n2,3\n",
@@ -90,7 +90,7 @@ static void a_broken_row_ends_with_its_line(void **state)
         "1:0+7its quotes do not match\n2:8+4its quotes do not match\n3:13+3[c|3]\n");
 }
 
-static void a_row_that_is_too_long_is_not_kept(void **state)
+static void a_row_that_is_too_long_is_reported_without_its_fields(void **state)
 {
     char *rows;
 
@@ -109,9 +109,9 @@ static void an_empty_stream_has_no_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_cut_as_the_rfc_says),
-        cmocka_unit_test(a_broken_row_ends_with_its_line),
-        cmocka_unit_test(a_row_that_is_too_long_is_not_kept),
+        cmocka_unit_test(rows_are_split_as_rfc_4180_says),
+        cmocka_unit_test(a_malformed_row_ends_with_its_line),
+        cmocka_unit_test(a_row_that_is_too_long_is_reported_without_its_fields),
         cmocka_unit_test(an_empty_stream_has_no_rows),
     };
 

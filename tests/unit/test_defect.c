@@ -62,13 +62,14 @@ static int teardown(void **state)
 #define USER_LAST                                                                              \
     CHAT(TURN("user", "\"a\"") "," TURN("assistant", "\"b\"") "," TURN("user", "\"c\""))
 
-/* A corpus for each class: what the usual action makes of it, and what the other one does. */
+/* A corpus for each defect: how many records the default action accepts, and how many the other
+ * action. */
 static const struct dirty {
     enum defect defect;
     struct slice corpus;
-    int n;                  /* records (or the end of the file) that have it */
-    int inserted, rejected; /* as usual */
-    const char *other;      /* action; NULL where there is none */
+    int n;                  /* records (or ends of files) with the defect */
+    int inserted, rejected; /* with the default action */
+    const char *other;      /* another action; NULL if there is none */
     int other_inserted, other_rejected;
 } cases[] = {
 #define BYTES(text)                                                                            \
@@ -146,7 +147,7 @@ static const struct dirty {
     { DEFECT_INVISIBLE, BYTES(GOOD "{\"text\":\"a\\u200bb\"}"), 1, 2, 0, "reject", 1, 1 },
 };
 
-/* Ingest the corpus with one action of a class changed, or none. */
+/* Ingest the corpus with this action for its defect. */
 static void ingest(struct fixture *f, const struct dirty *dirty, const char *action)
 {
     const bool is_long = dirty->defect == DEFECT_TOO_LONG;
@@ -170,7 +171,7 @@ static void assert_outcome(const struct fixture *f, const struct dirty *dirty, i
                  (int)stage_run_int(&f->run, "rejected"), inserted, rejected, f->run.notes);
 }
 
-/* The run counts n records of the class under this action, and no others of it. */
+/* The run counts n records with the defect under this action, and none under another action. */
 static void assert_counted(const struct fixture *f, const struct dirty *dirty,
                            const char *action, int n)
 {
@@ -184,7 +185,7 @@ static void assert_counted(const struct fixture *f, const struct dirty *dirty,
     assert_rows(f->store, sql, want);
 }
 
-static void every_class_has_its_corpus(void **state)
+static void every_defect_has_a_test_corpus(void **state)
 {
     uint64_t seen = 0;
 
@@ -196,21 +197,21 @@ static void every_class_has_its_corpus(void **state)
             fail_msg("%s has no corpus", defect_classes[i].name);
 }
 
-static void does_the_usual_and_counts_it(void **state)
+static void the_default_action_is_applied_and_counted(void **state)
 {
     struct fixture *f = *state;
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct dirty *dirty = &cases[i];
-        const char *usual = defect_action_name(defect_classes[dirty->defect].action);
+        const char *by_default = defect_action_name(defect_classes[dirty->defect].action);
 
-        ingest(f, dirty, usual);
+        ingest(f, dirty, by_default);
         assert_outcome(f, dirty, dirty->inserted, dirty->rejected);
-        assert_counted(f, dirty, usual, dirty->n);
+        assert_counted(f, dirty, by_default, dirty->n);
     }
 }
 
-static void names_the_defect_of_a_sample_that_was_taken(void **state)
+static void an_accepted_sample_keeps_a_note_of_its_defect(void **state)
 {
     struct fixture *f = *state;
 
@@ -227,7 +228,7 @@ static void names_the_defect_of_a_sample_that_was_taken(void **state)
     }
 }
 
-static void does_otherwise_when_told_to(void **state)
+static void the_option_on_changes_the_action(void **state)
 {
     struct fixture *f = *state;
 
@@ -241,8 +242,9 @@ static void does_otherwise_when_told_to(void **state)
     }
 }
 
-/* Told to repair, it mends what is not about such things, and counts that only. */
-static void mends_texts_when_told_to(void **state)
+/* The repair leaves alone text that discusses the defect (here, code), and counts only what it
+ * changed. */
+static void repair_counts_only_the_texts_that_it_changes(void **state)
 {
     static const struct {
         const char *on, *corpus, *texts, *counted;
@@ -272,8 +274,7 @@ static void mends_texts_when_told_to(void **state)
     }
 }
 
-/* What is empty when mended is none. */
-static void a_text_of_nothing_that_shows_is_none(void **state)
+static void a_text_that_is_empty_once_repaired_is_missing(void **state)
 {
     static const char corpus[] = "{\"text\":\"\\u200b\"}\n"
                                  "{\"instruction\":\"a\",\"output\":\"\\ufeff\"}\n"
@@ -291,8 +292,8 @@ static void a_text_of_nothing_that_shows_is_none(void **state)
     assert_rows(f->store, "SELECT count(*) FROM v_defects WHERE class = 'empty_response'", "1");
 }
 
-/* Its turn is kept in its place; shapes of chats cannot say it. */
-static void keeps_a_turn_of_a_role_that_is_unknown(void **state)
+/* Chat formats have no such role, so the sample has this defect and one of role order. */
+static void a_turn_with_an_unknown_role_is_kept(void **state)
 {
     static const char corpus[] = CHAT(
         TURN("user", "\"a\"") "," TURN("Narrator", "\"b\"") "," TURN("assistant", "\"c\""));
@@ -306,8 +307,8 @@ static void keeps_a_turn_of_a_role_that_is_unknown(void **state)
     assert_rows(f->store, "SELECT class FROM v_defects ORDER BY class", "bad_role\nrole_order");
 }
 
-/* What was refused for its id is asked for its id again. */
-static void an_id_is_looked_at_when_tried_again_too(void **state)
+/* A record rejected for its id is still checked for it by a later retry. */
+static void retry_checks_for_duplicate_ids_again(void **state)
 {
     static const char corpus[] = "{\"id\":7,\"text\":\"a\"}\n{\"id\":7,\"text\":\"b\"}\n";
     struct fixture *f = *state;
@@ -343,7 +344,7 @@ static void strict_rejects_what_would_be_repaired(void **state)
                          defect_classes[i].action == ACTION_KEEP ? ACTION_KEEP : ACTION_REJECT);
 }
 
-static void refuses_what_is_no_policy(void **state)
+static void a_malformed_policy_is_refused(void **state)
 {
     static const struct {
         const char *text, *phrase;
@@ -369,7 +370,7 @@ static void refuses_what_is_no_policy(void **state)
         assert_fails(defect_policy_set(&policy, bad[i].text, &err), ERR_USAGE, bad[i].phrase);
 }
 
-static void has_something_to_say_about_every_class(void **state)
+static void every_defect_is_explained(void **state)
 {
     (void)state;
     for (int i = DEFECT_NONE + 1; i < N_DEFECTS; i++) {
@@ -382,7 +383,7 @@ static void has_something_to_say_about_every_class(void **state)
     assert_int_equal(defect_find(""), DEFECT_NONE);
 }
 
-static void reads_utf16_by_its_mark(void **state)
+static void utf16_with_a_byte_order_mark_is_converted(void **state)
 {
     static const char wide[] = "\xff\xfe{\0\"\0t\0e\0x\0t\0\"\0:\0\"\0\xe4\0\"\0}\0\n\0"
                                "{\0\"\0t\0e\0x\0t\0\"\0:\0\"\0\x3d\xd8\"\0}\0\n";
@@ -397,7 +398,7 @@ static void reads_utf16_by_its_mark(void **state)
     assert_counted(f, &dirty, "repair", 1);
 }
 
-static void leaves_utf16_alone_when_told_to(void **state)
+static void utf16_is_rejected_if_byte_order_marks_are(void **state)
 {
     static const char wide[] = "\xff\xfe{\0}\0";
     struct fixture *f = *state;
@@ -412,22 +413,25 @@ static void leaves_utf16_alone_when_told_to(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_class_has_its_corpus),
-        cmocka_unit_test_setup_teardown(does_the_usual_and_counts_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(names_the_defect_of_a_sample_that_was_taken, setup,
+        cmocka_unit_test(every_defect_has_a_test_corpus),
+        cmocka_unit_test_setup_teardown(the_default_action_is_applied_and_counted, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(does_otherwise_when_told_to, setup, teardown),
-        cmocka_unit_test_setup_teardown(mends_texts_when_told_to, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_text_of_nothing_that_shows_is_none, setup, teardown),
-        cmocka_unit_test_setup_teardown(keeps_a_turn_of_a_role_that_is_unknown, setup,
+        cmocka_unit_test_setup_teardown(an_accepted_sample_keeps_a_note_of_its_defect, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(an_id_is_looked_at_when_tried_again_too, setup,
+        cmocka_unit_test_setup_teardown(the_option_on_changes_the_action, setup, teardown),
+        cmocka_unit_test_setup_teardown(repair_counts_only_the_texts_that_it_changes, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_text_that_is_empty_once_repaired_is_missing, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_turn_with_an_unknown_role_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(retry_checks_for_duplicate_ids_again, setup, teardown),
         cmocka_unit_test(strict_rejects_what_would_be_repaired),
-        cmocka_unit_test(refuses_what_is_no_policy),
-        cmocka_unit_test(has_something_to_say_about_every_class),
-        cmocka_unit_test_setup_teardown(reads_utf16_by_its_mark, setup, teardown),
-        cmocka_unit_test_setup_teardown(leaves_utf16_alone_when_told_to, setup, teardown),
+        cmocka_unit_test(a_malformed_policy_is_refused),
+        cmocka_unit_test(every_defect_is_explained),
+        cmocka_unit_test_setup_teardown(utf16_with_a_byte_order_mark_is_converted, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(utf16_is_rejected_if_byte_order_marks_are, setup,
+                                        teardown),
     };
 
     return cmocka_run_group_tests_name("stages/defect", tests, NULL, NULL);

@@ -6,7 +6,7 @@
 #include "base/digest.h"
 #include "tests/support/tmp.h"
 
-/* FIPS 180-4, its examples for SHA-256. */
+/* From the examples for SHA-256 in FIPS 180-4. */
 static const struct {
     const char *text;
     const char *hex;
@@ -25,7 +25,7 @@ static void assert_digest(const uint8_t *digest, const char *want)
     assert_string_equal(hex, want);
 }
 
-static void gives_the_published_values(void **state)
+static void sha256_gives_the_published_values(void **state)
 {
     struct digest *digest = NULL;
     uint8_t out[DIGEST_BYTES];
@@ -62,7 +62,7 @@ static void digests_a_file_of_many_blocks(void **state)
     free(million);
 }
 
-static void names_the_file_it_cannot_read(void **state)
+static void an_unreadable_file_is_named(void **state)
 {
     struct tmp tmp = { 0 };
     uint8_t out[DIGEST_BYTES];
@@ -78,9 +78,9 @@ static void names_the_file_it_cannot_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gives_the_published_values),
+        cmocka_unit_test(sha256_gives_the_published_values),
         cmocka_unit_test(digests_a_file_of_many_blocks),
-        cmocka_unit_test(names_the_file_it_cannot_read),
+        cmocka_unit_test(an_unreadable_file_is_named),
     };
 
     return cmocka_run_group_tests_name("base/digest", tests, NULL, NULL);

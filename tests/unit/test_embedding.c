@@ -6,7 +6,7 @@
 #include "store/embedding.h"
 #include "tests/support/store_fixture.h"
 
-static void a_vector_comes_back_as_floats(void **state)
+static void a_stored_vector_is_read_back_as_floats(void **state)
 {
     struct store_fixture *f = *state;
     const double first[] = { 1, 2, 3 }, vector[] = { 0.5, -2, 1.0 / 3 };
@@ -33,7 +33,7 @@ static void a_vector_comes_back_as_floats(void **state)
                  "12 bytes, expected 2 numbers");
 }
 
-static void a_vector_that_is_not_finite_is_refused(void **state)
+static void a_vector_with_a_value_that_is_not_finite_is_refused(void **state)
 {
     struct store_fixture *f = *state;
     const double bad[] = { NAN, INFINITY, 1e300 };
@@ -54,9 +54,9 @@ static void a_vector_that_is_not_finite_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_vector_comes_back_as_floats, store_fixture_setup,
-                                        store_fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_vector_that_is_not_finite_is_refused,
+        cmocka_unit_test_setup_teardown(a_stored_vector_is_read_back_as_floats,
+                                        store_fixture_setup, store_fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_vector_with_a_value_that_is_not_finite_is_refused,
                                         store_fixture_setup, store_fixture_teardown),
     };
 

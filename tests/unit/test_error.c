@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-static void says_what_where_and_which_code(void **state)
+static void an_error_holds_message_place_and_code(void **state)
 {
     struct error err;
 
@@ -17,7 +17,7 @@ static void says_what_where_and_which_code(void **state)
     assert_int_equal(err.line, __LINE__ - 6);
 }
 
-static void puts_context_in_front(void **state)
+static void context_is_put_before_the_message(void **state)
 {
     struct error err;
 
@@ -30,7 +30,7 @@ static void puts_context_in_front(void **state)
     assert_int_equal(err.code, ERR_INPUT);
 }
 
-static void cuts_a_message_that_is_too_long(void **state)
+static void a_message_that_is_too_long_is_truncated(void **state)
 {
     struct error err;
     char text[2000];
@@ -48,7 +48,7 @@ static void cuts_a_message_that_is_too_long(void **state)
     assert_int_equal(strlen(err.msg), sizeof err.msg - 1);
 }
 
-static void never_breaks_its_line(void **state)
+static void a_message_is_always_one_line(void **state)
 {
     struct error err;
 
@@ -60,7 +60,7 @@ static void never_breaks_its_line(void **state)
     assert_string_equal(err.msg, "two?lines: no file a?b?[1m?");
 }
 
-static void chooses_the_code_from_errno(void **state)
+static void the_error_code_follows_errno(void **state)
 {
     static const struct {
         int sys;
@@ -84,11 +84,11 @@ static void chooses_the_code_from_errno(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_what_where_and_which_code),
-        cmocka_unit_test(puts_context_in_front),
-        cmocka_unit_test(cuts_a_message_that_is_too_long),
-        cmocka_unit_test(never_breaks_its_line),
-        cmocka_unit_test(chooses_the_code_from_errno),
+        cmocka_unit_test(an_error_holds_message_place_and_code),
+        cmocka_unit_test(context_is_put_before_the_message),
+        cmocka_unit_test(a_message_that_is_too_long_is_truncated),
+        cmocka_unit_test(a_message_is_always_one_line),
+        cmocka_unit_test(the_error_code_follows_errno),
     };
 
     return cmocka_run_group_tests_name("base/error", tests, NULL, NULL);

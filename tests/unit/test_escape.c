@@ -15,7 +15,7 @@ static void assert_escaped(struct slice text, const char *want)
     buf_release(&out);
 }
 
-static void leaves_text_of_any_language_alone(void **state)
+static void text_of_any_language_is_not_escaped(void **state)
 {
     static const char *const texts[] = {
         "", "plain, with\ta tab\nand a line",
@@ -28,7 +28,7 @@ static void leaves_text_of_any_language_alone(void **state)
         assert_escaped(slice_text(texts[i]), texts[i]);
 }
 
-static void escapes_what_controls_a_terminal(void **state)
+static void terminal_controls_are_escaped(void **state)
 {
     static const struct {
         const char *text, *want;
@@ -39,10 +39,10 @@ static void escapes_what_controls_a_terminal(void **state)
         { "a\bb\x7f", "a\\u0008b\\u007f" },
         { "\xc2\x9b"
           "31m",
-          "\\u009b31m" }, /* CSI as one C1 character */
+          "\\u009b31m" }, /* CSI as a single C1 character */
         { "\xe2\x80\xae"
           "exe.txt",
-          "\\u202eexe.txt" }, /* right to left */
+          "\\u202eexe.txt" }, /* right-to-left override */
         { "\xe2\x81\xa6x\xe2\x81\xa9", "\\u2066x\\u2069" },
         { "\xd8\x9c", "\\u061c" },
         { "\xe2\x80\xa8", "\\u2028" },
@@ -58,7 +58,7 @@ static void escapes_what_controls_a_terminal(void **state)
     assert_escaped(slice_of("a\0b", 3), "a\\u0000b");
 }
 
-static void escapes_to_one_line_of_limited_length(void **state)
+static void a_line_is_escaped_to_a_limited_length(void **state)
 {
     static const struct {
         const char *text, *want;
@@ -91,7 +91,7 @@ static void escapes_to_one_line_of_limited_length(void **state)
     }
 }
 
-static void counts_the_bytes_of_an_incomplete_character(void **state)
+static void incomplete_characters_are_counted_in_bytes(void **state)
 {
     static const struct {
         const char *text;
@@ -117,10 +117,10 @@ static void counts_the_bytes_of_an_incomplete_character(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(leaves_text_of_any_language_alone),
-        cmocka_unit_test(escapes_what_controls_a_terminal),
-        cmocka_unit_test(escapes_to_one_line_of_limited_length),
-        cmocka_unit_test(counts_the_bytes_of_an_incomplete_character),
+        cmocka_unit_test(text_of_any_language_is_not_escaped),
+        cmocka_unit_test(terminal_controls_are_escaped),
+        cmocka_unit_test(a_line_is_escaped_to_a_limited_length),
+        cmocka_unit_test(incomplete_characters_are_counted_in_bytes),
     };
 
     return cmocka_run_group_tests_name("escape", tests, NULL, NULL);
