@@ -30,7 +30,8 @@ static int64_t add_text(struct store_fixture *f, const char *text)
     return store_fixture_add_sample(f, &sample);
 }
 
-/* "both" holds an answered question and a plain text, "answers" two answers, best first. */
+/* "both" holds a sample with a response and a plain text. "answers" holds two samples with
+ * responses, the best one first. */
 static void add_selections(struct fixture *f)
 {
     struct store_fixture *samples = f->samples;
@@ -102,7 +103,7 @@ static void assert_file(const struct fixture *f, const char *want)
     "{\"messages\":[{\"role\":\"user\",\"content\":\"one?\"},"                                 \
     "{\"role\":\"assistant\",\"content\":\"first\"}]}\n"
 
-static void samples_are_written_in_order_of_rank(void **state)
+static void export_writes_samples_in_order_of_rank(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -116,7 +117,7 @@ static void samples_are_written_in_order_of_rank(void **state)
     assert_int_equal(stage_run_int(&f->run, "bytes"), strlen(MESSAGES));
 }
 
-static void the_export_is_on_record_with_its_digest(void **state)
+static void the_database_records_an_export_with_its_digest(void **state)
 {
     struct fixture *f = *state;
     uint8_t sha256[DIGEST_BYTES];
@@ -134,7 +135,7 @@ static void the_export_is_on_record_with_its_digest(void **state)
                 want);
 }
 
-static void the_same_again_is_unchanged(void **state)
+static void the_same_export_again_changes_no_file(void **state)
 {
     struct fixture *f = *state;
     struct file_stamp before, after;
@@ -171,8 +172,8 @@ static void assert_manifest(const struct fixture *f)
     buf_release(&bytes);
 }
 
-/* Wherever a run was killed, the next one does what was left to do. */
-static void what_was_cut_short_is_finished(void **state)
+/* A run may be killed before the manifest or before the database row is written. */
+static void export_finishes_what_a_killed_run_left(void **state)
 {
     struct fixture *f = *state;
     char manifest[512];
@@ -189,7 +190,8 @@ static void what_was_cut_short_is_finished(void **state)
 
     assert_int_equal(unlink(manifest), 0);
     assert_int_equal(unlink(f->out), 0);
-    tmp_write(&f->tmp, "out.jsonl", MESSAGES, strlen(MESSAGES)); /* no row, no manifest */
+    tmp_write(&f->tmp, "out.jsonl", MESSAGES,
+              strlen(MESSAGES)); /* the file, without a row and without a manifest */
     assert_ok(stage_run(&f->run, &err, "export", "selection", "both", "skip", "true", "to",
                         "jsonl", "output", tmp_path(&f->tmp, "other"), NULL));
     assert_ok(export_to(f, "answers", "messages", &err));
@@ -197,7 +199,7 @@ static void what_was_cut_short_is_finished(void **state)
     assert_rows(f->run.store, "SELECT count(*) FROM export", "2");
 }
 
-static void a_file_that_differs_is_replaced_on_request_only(void **state)
+static void a_different_file_is_replaced_with_force_only(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -223,7 +225,7 @@ static void a_sample_the_format_cannot_hold_is_an_error_that_names_it(void **sta
     assert_int_equal(access(f->out, F_OK), -1);
 }
 
-static void on_request_such_samples_are_left_out_and_counted(void **state)
+static void skip_leaves_out_samples_the_format_cannot_hold_and_counts_them(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -236,7 +238,7 @@ static void on_request_such_samples_are_left_out_and_counted(void **state)
     assert_non_null(strstr(f->run.notes, "sample 3 is left out"));
 }
 
-static void samples_out_of_order_are_left_out_on_request(void **state)
+static void roles_option_drops_or_merges_turns_out_of_order(void **state)
 {
     struct fixture *f = *state;
     struct turn turns[] = { { slice_text("user"), slice_text("a"), { NULL, 0 } },
@@ -276,7 +278,7 @@ static void jsonl_holds_every_sample(void **state)
     assert_int_equal(stage_run_int(&f->run, "exported"), 2);
 }
 
-static void a_stop_leaves_no_file(void **state)
+static void a_stopped_export_leaves_no_file(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -288,7 +290,7 @@ static void a_stop_leaves_no_file(void **state)
     assert_rows(f->run.store, "SELECT count(*) FROM export", "0");
 }
 
-static void what_is_not_there_is_named(void **state)
+static void an_unknown_selection_or_format_or_no_output_is_an_error(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -300,7 +302,7 @@ static void what_is_not_there_is_named(void **state)
                  "no output file");
 }
 
-static void a_folder_that_is_not_there_cannot_be_written_to(void **state)
+static void a_missing_output_folder_is_an_error_that_names_it(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -310,7 +312,7 @@ static void a_folder_that_is_not_there_cannot_be_written_to(void **state)
                  ERR_CANTCREATE, "/no/such/folder");
 }
 
-static void a_device_takes_what_comes(void **state)
+static void an_export_can_be_written_to_a_device(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -320,7 +322,7 @@ static void a_device_takes_what_comes(void **state)
     assert_int_equal(stage_run_int(&f->run, "exported"), 2);
 }
 
-static void a_dry_run_counts_and_writes_nothing(void **state)
+static void a_dry_run_of_export_counts_and_writes_nothing(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -338,20 +340,20 @@ static void a_dry_run_counts_and_writes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(samples_are_written_in_order_of_rank),
-        TEST(the_export_is_on_record_with_its_digest),
-        TEST(the_same_again_is_unchanged),
-        TEST(what_was_cut_short_is_finished),
-        TEST(a_file_that_differs_is_replaced_on_request_only),
+        TEST(export_writes_samples_in_order_of_rank),
+        TEST(the_database_records_an_export_with_its_digest),
+        TEST(the_same_export_again_changes_no_file),
+        TEST(export_finishes_what_a_killed_run_left),
+        TEST(a_different_file_is_replaced_with_force_only),
         TEST(a_sample_the_format_cannot_hold_is_an_error_that_names_it),
-        TEST(on_request_such_samples_are_left_out_and_counted),
-        TEST(samples_out_of_order_are_left_out_on_request),
+        TEST(skip_leaves_out_samples_the_format_cannot_hold_and_counts_them),
+        TEST(roles_option_drops_or_merges_turns_out_of_order),
         TEST(jsonl_holds_every_sample),
-        TEST(a_stop_leaves_no_file),
-        TEST(what_is_not_there_is_named),
-        TEST(a_folder_that_is_not_there_cannot_be_written_to),
-        TEST(a_device_takes_what_comes),
-        TEST(a_dry_run_counts_and_writes_nothing),
+        TEST(a_stopped_export_leaves_no_file),
+        TEST(an_unknown_selection_or_format_or_no_output_is_an_error),
+        TEST(a_missing_output_folder_is_an_error_that_names_it),
+        TEST(an_export_can_be_written_to_a_device),
+        TEST(a_dry_run_of_export_counts_and_writes_nothing),
     };
 
     return cmocka_run_group_tests_name("stages/export", tests, NULL, NULL);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The disk is full, cannot be read or written, may not be touched, or is locked, at any
- * operation of ingest, score, select and export: the command says so with the status for it,
- * leaves a database that is whole, and the same command again ends in what an undisturbed one
- * ends in.
+ * A disk that is full, fails to read or write, denies access, or is locked, at any file
+ * operation of ingest, score, select and export. The command reports the error with its exit
+ * status and leaves a valid database. The same command, run again, gives the result of an
+ * undisturbed run.
  *
- * A few operations of each kind in each step are tried; CURATE_FAULTS=N tries about N of them,
- * CURATE_FAULTS=all every one: about a thousand.
+ * A few operations of each kind in each step are tried. CURATE_FAULTS=N tries about N of them,
+ * CURATE_FAULTS=all tries every one: about a thousand.
  */
 #include "tests/support/test.h"
 
@@ -36,7 +36,7 @@ static const char *const steps[N_STEPS] = {
     "export: {selection: best, to: messages, output: best.jsonl}",
     "export: {selection: best, to: sharegpt, output: best.jsonl, force: true}",
 };
-enum { FIRST_EXPORT = 3 }; /* the steps from here on write best.jsonl */
+enum { FIRST_EXPORT = 3 }; /* this step and all later ones write best.jsonl */
 static const char export_name[] = "best.jsonl";
 static const char manifest_name[] = "best.jsonl.manifest";
 
@@ -44,9 +44,9 @@ struct world {
     struct tmp tmp;
     char models[4096];
     char here[4096];
-    struct buf before[N_STEPS + 1];         /* the database before each step, and at the end */
-    struct content_database after[N_STEPS]; /* what it holds after each */
-    struct buf exported[N_STEPS];           /* best.jsonl and its manifest after each step; */
+    struct buf before[N_STEPS + 1]; /* the database before each step, and after the last */
+    struct content_database after[N_STEPS]; /* its content after each step */
+    struct buf exported[N_STEPS];           /* best.jsonl after each step, and its manifest; */
     struct buf manifests[N_STEPS];          /* empty before the first export */
     size_t n_operations, n_tried, n_failed;
 };
@@ -84,7 +84,7 @@ static void put_file(const char *path, const struct buf *bytes)
     assert_int_equal(fclose(file), 0);
 }
 
-/* As it was before the step. */
+/* Restore the files as they were before the step. */
 static void reset(const struct world *w, size_t step)
 {
     static const char *const others[] = { "work.db-wal", "work.db-shm", "work.db.lock",
@@ -107,9 +107,9 @@ static void note(void *arg, const struct fsck_problem *problem)
     fail_msg("%s: %s: %s", problem->check, problem->where, problem->detail);
 }
 
-/* The database is whole; what does it hold? A step that makes it may have left none, or one
- * without a schema. */
-static bool look(struct content_database *out)
+/* Check that the database is valid, and compute the digest of its content. Returns false if
+ * there is no database yet or one without a schema: a failed first step may leave that. */
+static bool check_and_digest(struct content_database *out)
 {
     struct report report = { .phase = NULL };
     struct content *content = NULL;
@@ -136,7 +136,7 @@ static bool same(const struct content_database *a, const struct content_database
     return memcmp(a->digest, b->digest, DIGEST_BYTES) == 0;
 }
 
-/* The status is the one the manual has for it, and the sentence is one for people. */
+/* The error has the code that the manual promises, and a message of our own. */
 static void check_error(const struct error *err, enum fault_kind kind, size_t step, size_t n)
 {
     static const enum error_code codes[][3] = {
@@ -154,7 +154,7 @@ static void check_error(const struct error *err, enum fault_kind kind, size_t st
                  (int)err->code, err->msg);
 }
 
-/* True if the file holds these bytes; false if it holds others or is not there. */
+/* True if the file holds these bytes; false if its bytes differ or it does not exist. */
 static bool file_holds(const char *path, const struct buf *want)
 {
     struct buf bytes;
@@ -168,8 +168,8 @@ static bool file_holds(const char *path, const struct buf *want)
     return same;
 }
 
-/* The export is the one before the step or the one after it, whole. A manifest that is there
- * describes the export that is there. */
+/* The export file is the one before the step or the one after it, complete. A manifest, if
+ * there is one, describes that file. */
 static void check_export(const struct world *w, size_t step, bool succeeded)
 {
     const bool is_new = file_holds(export_name, &w->exported[step]);
@@ -184,8 +184,9 @@ static void check_export(const struct world *w, size_t step, bool succeeded)
         assert_true(file_holds(manifest_name, &w->manifests[is_new ? step : step - 1]));
 }
 
-/* One step with its n-th operation failing, and the same again without. Was it hit? */
-static bool try(struct world *w, enum fault_kind kind, size_t step, size_t n)
+/* Run one step with its n-th operation failing, then run it again without a failure. Returns
+ * whether the step reached the n-th operation. */
+static bool fail_at(struct world *w, enum fault_kind kind, size_t step, size_t n)
 {
     struct content_database content;
     struct error err = { .code = ERR_NONE };
@@ -199,14 +200,14 @@ static bool try(struct world *w, enum fault_kind kind, size_t step, size_t n)
         check_error(&err, kind, step, n);
     if (rc < 0 && !hit)
         fail_msg("nothing failed, and yet: %s", err.msg);
-    if (look(&content) && rc == 0)
+    if (check_and_digest(&content) && rc == 0)
         assert_true(same(&content, &w->after[step]));
     if (step >= FIRST_EXPORT)
         check_export(w, step, rc == 0);
     if (run_step(w, step, &err) < 0)
         fail_msg("again, after kind %d at operation %zu of \"%s\": %s", (int)kind, n,
                  steps[step], err.msg);
-    assert_true(look(&content) && same(&content, &w->after[step]));
+    assert_true(check_and_digest(&content) && same(&content, &w->after[step]));
     if (step >= FIRST_EXPORT)
         check_export(w, step, true);
     w->n_tried += hit;
@@ -214,7 +215,7 @@ static bool try(struct world *w, enum fault_kind kind, size_t step, size_t n)
     return hit;
 }
 
-/* How many of a step's operations are to fail. */
+/* The number of operations of each step that are made to fail. */
 static size_t n_wanted(void)
 {
     const char *given = getenv("CURATE_FAULTS");
@@ -244,34 +245,34 @@ static void fail_at_many(struct world *w, enum fault_kind kind)
         assert_true(n > 0);
         w->n_operations += n;
         for (size_t i = step % stride; i < n; i += stride)
-            try(w, kind, step, i);
+            fail_at(w, kind, step, i);
     }
     printf("# %zu operations of %zu failed, of which %zu ended the command\n", w->n_tried,
            w->n_operations, w->n_failed);
     assert_true(w->n_tried > 0);
 }
 
-static void a_full_disk(void **state)
+static void a_full_disk_is_an_error_and_loses_nothing(void **state)
 {
     fail_at_many(*state, FAULT_FULL);
 }
 
-static void an_io_error(void **state)
+static void an_io_error_is_an_error_and_loses_nothing(void **state)
 {
     fail_at_many(*state, FAULT_IO);
 }
 
-static void a_lost_permission(void **state)
+static void a_lost_permission_is_an_error_and_loses_nothing(void **state)
 {
     fail_at_many(*state, FAULT_DENIED);
 }
 
-static void a_lock_of_another_process(void **state)
+static void a_lock_of_another_process_is_an_error_and_loses_nothing(void **state)
 {
     fail_at_many(*state, FAULT_BUSY);
 }
 
-/* The undisturbed line, with the database kept before each step. */
+/* Run all steps undisturbed, and keep the database before each. */
 static int setup(void **state)
 {
     struct world *w = test_calloc(1, sizeof *w);
@@ -295,7 +296,7 @@ static int setup(void **state)
     assert_int_equal(symlink(path, "tiny.gguf"), 0);
     for (size_t step = 0; step < N_STEPS; step++) {
         assert_ok(run_step(w, step, &err));
-        assert_true(look(&w->after[step]));
+        assert_true(check_and_digest(&w->after[step]));
         buf_init(&w->before[step + 1], FILE_MAX_BYTES);
         assert_ok(file_read("work.db", &w->before[step + 1], &err));
         buf_init(&w->exported[step], FILE_MAX_BYTES);
@@ -330,10 +331,10 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_full_disk),
-        TEST(an_io_error),
-        TEST(a_lost_permission),
-        TEST(a_lock_of_another_process),
+        TEST(a_full_disk_is_an_error_and_loses_nothing),
+        TEST(an_io_error_is_an_error_and_loses_nothing),
+        TEST(a_lost_permission_is_an_error_and_loses_nothing),
+        TEST(a_lock_of_another_process_is_an_error_and_loses_nothing),
     };
 
     fault_install();

@@ -49,7 +49,7 @@ static void assert_holds(const char *path, const char *want)
     buf_release(&buf);
 }
 
-static void maps_the_bytes_of_a_file(void **state)
+static void file_map_holds_the_bytes_of_the_file(void **state)
 {
     struct tmp *tmp = *state;
     struct file_map map = { 0 };
@@ -64,7 +64,7 @@ static void maps_the_bytes_of_a_file(void **state)
     file_map_close(&map);
 }
 
-static void maps_nothing_but_files_with_bytes(void **state)
+static void file_map_refuses_empty_files_and_special_files(void **state)
 {
     struct tmp *tmp = *state;
     struct file_map map = { 0 };
@@ -78,7 +78,7 @@ static void maps_nothing_but_files_with_bytes(void **state)
     assert_fails(file_map_open(pipe_path, &map, &err), ERR_INPUT, "regular");
 }
 
-static void stamps_a_file_that_changes(void **state)
+static void file_stamp_changes_with_the_file(void **state)
 {
     struct tmp *tmp = *state;
     struct file_stamp one, two;
@@ -96,7 +96,7 @@ static void stamps_a_file_that_changes(void **state)
     assert_fails(file_stamp(tmp_path(tmp, "none"), &one, &err), ERR_NOT_FOUND, "none");
 }
 
-static void knows_network_file_systems(void **state)
+static void network_file_systems_are_named(void **state)
 {
     struct tmp *tmp = *state;
 
@@ -109,7 +109,7 @@ static void knows_network_file_systems(void **state)
     assert_null(file_network_name(tmp_path(tmp, "no/such/folder")));
 }
 
-static void reads_no_more_than_the_buffer_takes(void **state)
+static void reading_a_file_larger_than_the_buffer_is_an_error(void **state)
 {
     struct tmp *tmp = *state;
     struct buf buf;
@@ -123,7 +123,7 @@ static void reads_no_more_than_the_buffer_takes(void **state)
     assert_holds(path, "0123456789");
 }
 
-static void writes_appear_whole_at_the_commit(void **state)
+static void written_bytes_appear_at_the_commit_only(void **state)
 {
     struct tmp *tmp = *state;
     struct file_out *file = NULL;
@@ -141,7 +141,7 @@ static void writes_appear_whole_at_the_commit(void **state)
     assert_int_equal(count_entries(tmp), 1);
 }
 
-static void leaves_no_trace_without_a_commit(void **state)
+static void closing_without_a_commit_leaves_no_file(void **state)
 {
     struct tmp *tmp = *state;
     struct file_out *file = NULL;
@@ -156,7 +156,7 @@ static void leaves_no_trace_without_a_commit(void **state)
     file_out_close(NULL);
 }
 
-static void uses_up_what_a_killed_process_left(void **state)
+static void a_temporary_file_of_a_killed_process_is_used_again(void **state)
 {
     struct tmp *tmp = *state;
     struct file_out *file = NULL;
@@ -172,7 +172,7 @@ static void uses_up_what_a_killed_process_left(void **state)
     assert_int_equal(count_entries(tmp), 1);
 }
 
-static void lets_one_process_write_at_a_time(void **state)
+static void a_second_writer_of_the_same_file_is_refused(void **state)
 {
     struct tmp *tmp = *state;
     struct file_out *file = NULL, *other = NULL;
@@ -189,7 +189,7 @@ static void lets_one_process_write_at_a_time(void **state)
     assert_int_equal(count_entries(tmp), 1);
 }
 
-static void writes_more_than_it_holds(void **state)
+static void writes_larger_than_the_buffer_are_complete(void **state)
 {
     struct tmp *tmp = *state;
     struct file_out *file = NULL;
@@ -201,7 +201,7 @@ static void writes_more_than_it_holds(void **state)
     buf_init(&want, 1 << 20);
     memset(block, 'x', sizeof block);
     assert_ok(file_out_open(path, &file, &err));
-    for (size_t n = 1; n < 300000; n = n * 3 + 1) { /* below and above what is held */
+    for (size_t n = 1; n < 300000; n = n * 3 + 1) { /* smaller and larger than the buffer */
         for (size_t done = 0; done < n; done += sizeof block) {
             const size_t left = n - done < sizeof block ? n - done : sizeof block;
             assert_ok(buf_add(&want, block, left, &err));
@@ -218,7 +218,7 @@ static void writes_more_than_it_holds(void **state)
     buf_release(&want);
 }
 
-static void replaces_what_a_link_points_to(void **state)
+static void writing_to_a_link_replaces_its_target(void **state)
 {
     struct tmp *tmp = *state;
     struct file_out *file = NULL;
@@ -238,7 +238,7 @@ static void replaces_what_a_link_points_to(void **state)
     assert_holds(target, "new");
 }
 
-static void writes_to_a_device_in_place(void **state)
+static void a_device_is_written_in_place(void **state)
 {
     struct file_out *file = NULL;
     struct error err;
@@ -254,7 +254,7 @@ static void writes_to_a_device_in_place(void **state)
     assert_true(S_ISCHR(st.st_mode));
 }
 
-static void says_when_it_cannot_create(void **state)
+static void a_file_that_cannot_be_created_is_an_error(void **state)
 {
     struct tmp *tmp = *state;
     struct file_out *file = NULL;
@@ -265,7 +265,7 @@ static void says_when_it_cannot_create(void **state)
     assert_null(file);
 }
 
-static void says_when_the_disk_is_full(void **state)
+static void a_full_disk_is_an_error_at_the_commit(void **state)
 {
     struct file_out *file = NULL;
     struct error err;
@@ -277,8 +277,8 @@ static void says_when_the_disk_is_full(void **state)
     file_out_close(file);
 }
 
-/* A dash is standard output, which stays open. */
-static void a_dash_is_standard_output(void **state)
+/* Standard output stays open after the commit. */
+static void a_dash_writes_to_standard_output(void **state)
 {
     struct tmp *tmp = *state;
     struct file_out *file = NULL;
@@ -303,21 +303,29 @@ static void a_dash_is_standard_output(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(maps_the_bytes_of_a_file, setup, teardown),
-        cmocka_unit_test_setup_teardown(maps_nothing_but_files_with_bytes, setup, teardown),
-        cmocka_unit_test_setup_teardown(stamps_a_file_that_changes, setup, teardown),
-        cmocka_unit_test_setup_teardown(knows_network_file_systems, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_no_more_than_the_buffer_takes, setup, teardown),
-        cmocka_unit_test_setup_teardown(writes_appear_whole_at_the_commit, setup, teardown),
-        cmocka_unit_test_setup_teardown(leaves_no_trace_without_a_commit, setup, teardown),
-        cmocka_unit_test_setup_teardown(uses_up_what_a_killed_process_left, setup, teardown),
-        cmocka_unit_test_setup_teardown(lets_one_process_write_at_a_time, setup, teardown),
-        cmocka_unit_test_setup_teardown(writes_more_than_it_holds, setup, teardown),
-        cmocka_unit_test_setup_teardown(replaces_what_a_link_points_to, setup, teardown),
-        cmocka_unit_test_setup_teardown(writes_to_a_device_in_place, setup, teardown),
-        cmocka_unit_test_setup_teardown(says_when_it_cannot_create, setup, teardown),
-        cmocka_unit_test_setup_teardown(says_when_the_disk_is_full, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_dash_is_standard_output, setup, teardown),
+        cmocka_unit_test_setup_teardown(file_map_holds_the_bytes_of_the_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(file_map_refuses_empty_files_and_special_files, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(file_stamp_changes_with_the_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(network_file_systems_are_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(reading_a_file_larger_than_the_buffer_is_an_error,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(written_bytes_appear_at_the_commit_only, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(closing_without_a_commit_leaves_no_file, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_temporary_file_of_a_killed_process_is_used_again,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_second_writer_of_the_same_file_is_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(writes_larger_than_the_buffer_are_complete, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(writing_to_a_link_replaces_its_target, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_device_is_written_in_place, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_that_cannot_be_created_is_an_error, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_full_disk_is_an_error_at_the_commit, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_dash_writes_to_standard_output, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("base/file", tests, NULL, NULL);

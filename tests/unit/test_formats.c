@@ -49,7 +49,7 @@ static const struct json_value *parse(struct fixture *f, const char *text)
     return value;
 }
 
-/* Read a record by a shape. */
+/* Parse a record in this format. */
 static int read_by(struct fixture *f, const struct format *format,
                    const struct json_value *record, struct draft *draft, struct sample *out)
 {
@@ -63,7 +63,7 @@ static int read_by(struct fixture *f, const struct format *format,
     return format_read(format, draft);
 }
 
-/* What a record must become. NULL: absent. */
+/* The sample that a record must give. NULL: absent. */
 struct expected {
     const char *record;
     const char *format;
@@ -114,7 +114,7 @@ static void assert_all_read(void **state, const struct expected *cases, size_t n
 
 #define N(array) (sizeof(array) / sizeof(array)[0])
 
-static void reads_alpaca(void **state)
+static void alpaca_records_are_read(void **state)
 {
     static const struct expected cases[] = {
         { .record = "{\"instruction\":\"Add.\",\"input\":\"1 2\",\"output\":\"3\"}",
@@ -172,7 +172,7 @@ static void reads_alpaca(void **state)
     assert_all_read(state, cases, N(cases));
 }
 
-static void reads_sharegpt(void **state)
+static void sharegpt_records_are_read(void **state)
 {
     static const struct expected cases[] = {
         { .record = "{\"id\":\"x1\",\"conversations\":[{\"from\":\"human\",\"value\":\"a\"},"
@@ -223,7 +223,7 @@ static void reads_sharegpt(void **state)
     assert_all_read(state, cases, N(cases));
 }
 
-static void reads_messages(void **state)
+static void messages_records_are_read(void **state)
 {
     static const struct expected cases[] = {
         { .record = "{\"messages\":[{\"role\":\"developer\",\"content\":\"s\"},"
@@ -268,7 +268,7 @@ static void reads_messages(void **state)
     assert_all_read(state, cases, N(cases));
 }
 
-static void splits_longalign_at_the_last_blank_line(void **state)
+static void longalign_prompts_are_split_at_the_last_blank_line(void **state)
 {
     static const struct expected cases[] = {
         { .record = "{\"messages\":[{\"role\":\"user\",\"content\":\"one\\n\\ntwo\\n\\nask\"},"
@@ -329,7 +329,7 @@ static void splits_longalign_at_the_last_blank_line(void **state)
     assert_all_read(state, cases, N(cases));
 }
 
-static void leaves_longalign_whole_when_told_so(void **state)
+static void longalign_prompts_are_not_split_with_split_none(void **state)
 {
     static const struct expected whole = {
         .record =
@@ -454,12 +454,12 @@ static const struct expected other_shapes[] = {
       .n_turns = 2 },
 };
 
-static void reads_fields_of_every_other_shape(void **state)
+static void records_of_every_other_format_are_read(void **state)
 {
     assert_all_read(state, other_shapes, N(other_shapes));
 }
 
-static void keeps_unknown_members_byte_for_byte(void **state)
+static void unknown_members_are_kept_byte_for_byte(void **state)
 {
     static const struct expected kept = {
         .record = "{\"text\":\"t\",\"n\":123456789012345678901234567890,\"f\":1.50,\"z\":null,"
@@ -489,7 +489,7 @@ static const struct turn *read_turns(struct fixture *f, const char *text, size_t
     return got.turns;
 }
 
-static void keeps_what_else_a_message_holds(void **state)
+static void other_members_of_a_message_are_kept(void **state)
 {
     static const char record[] =
         "{\"messages\":[{\"role\":\"user\",\"name\":\"n\",\"content\":\"a\"},"
@@ -509,7 +509,7 @@ static void keeps_what_else_a_message_holds(void **state)
                 "{\"content\":[{\"type\":\"text\",\"text\":\"p\"}]}");
 }
 
-static void knows_a_function_call_from_an_answer(void **state)
+static void a_function_call_is_not_a_response(void **state)
 {
     static const char record[] =
         "{\"conversations\":[{\"from\":\"human\",\"value\":\"a\"},"
@@ -523,7 +523,7 @@ static void knows_a_function_call_from_an_answer(void **state)
     assert_null(turns[2].extra.ptr);
 }
 
-static void rejects_a_bad_record_for_its_defect(void **state)
+static void a_bad_record_is_rejected_with_its_defect(void **state)
 {
     static const struct {
         const char *record, *format;
@@ -578,7 +578,7 @@ static void rejects_a_bad_record_for_its_defect(void **state)
     }
 }
 
-static void knows_no_shape_for_what_would_be_misread(void **state)
+static void a_record_that_fits_no_format_is_not_guessed(void **state)
 {
     static const char *const records[] = {
         "{\"prompt\":\"p\",\"chosen\":\"a\",\"rejected\":\"b\"}",
@@ -595,18 +595,22 @@ static void knows_no_shape_for_what_would_be_misread(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(reads_alpaca, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_sharegpt, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_messages, setup, teardown),
-        cmocka_unit_test_setup_teardown(splits_longalign_at_the_last_blank_line, setup,
+        cmocka_unit_test_setup_teardown(alpaca_records_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(sharegpt_records_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(messages_records_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(longalign_prompts_are_split_at_the_last_blank_line,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(longalign_prompts_are_not_split_with_split_none, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(leaves_longalign_whole_when_told_so, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_fields_of_every_other_shape, setup, teardown),
-        cmocka_unit_test_setup_teardown(keeps_unknown_members_byte_for_byte, setup, teardown),
-        cmocka_unit_test_setup_teardown(keeps_what_else_a_message_holds, setup, teardown),
-        cmocka_unit_test_setup_teardown(knows_a_function_call_from_an_answer, setup, teardown),
-        cmocka_unit_test_setup_teardown(rejects_a_bad_record_for_its_defect, setup, teardown),
-        cmocka_unit_test_setup_teardown(knows_no_shape_for_what_would_be_misread, setup,
+        cmocka_unit_test_setup_teardown(records_of_every_other_format_are_read, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(unknown_members_are_kept_byte_for_byte, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(other_members_of_a_message_are_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_function_call_is_not_a_response, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_bad_record_is_rejected_with_its_defect, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_record_that_fits_no_format_is_not_guessed, setup,
                                         teardown),
     };
 

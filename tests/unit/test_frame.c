@@ -14,7 +14,7 @@ struct want {
     enum frame_issue issue;
 };
 
-/* The records of a stream as text, one a line, fed in pieces of `step` bytes. */
+/* The records of a stream as text, one a line. The stream is fed in pieces of `step` bytes. */
 static void frame_all(struct slice stream, size_t limit, size_t step, struct buf *out)
 {
     struct frame *frame = NULL;
@@ -42,7 +42,7 @@ static void frame_all(struct slice stream, size_t limit, size_t step, struct buf
     frame_free(frame);
 }
 
-/* However the stream is fed, the records are these. */
+/* These are the records of the stream, fed in pieces of any size. */
 static void assert_frames(struct slice stream, size_t limit, const char *want)
 {
     struct buf got;
@@ -55,7 +55,7 @@ static void assert_frames(struct slice stream, size_t limit, const char *want)
     buf_release(&got);
 }
 
-/* The same for streams where only texts and issues matter. */
+/* The same for streams of which only the texts and the issues matter. */
 static void assert_records(const char *stream, const struct want *want)
 {
     struct frame *frame = NULL;
@@ -88,7 +88,7 @@ static void assert_records(const char *stream, const struct want *want)
     }
 }
 
-static void takes_every_way_to_line_up_values(void **state)
+static void json_values_may_be_separated_in_any_way(void **state)
 {
     static const struct want want[] = { { "{\"a\":1}", FRAME_OK },
                                         { "{\"b\":[2]}", FRAME_OK },
@@ -114,7 +114,7 @@ static void takes_every_way_to_line_up_values(void **state)
         assert_records(streams[i], want);
 }
 
-static void has_nothing_to_say_about_nothing(void **state)
+static void an_empty_stream_has_no_records(void **state)
 {
     static const struct want none[] = { { NULL, FRAME_OK } };
     static const char *const streams[] = {
@@ -126,7 +126,7 @@ static void has_nothing_to_say_about_nothing(void **state)
         assert_records(streams[i], none);
 }
 
-static void keeps_a_value_whole_over_lines(void **state)
+static void a_value_over_several_lines_is_one_record(void **state)
 {
     (void)state;
     assert_records("{\n  \"a\": {\n    \"b\": [\n      {},\n      {}\n    ]\n  }\n}\n{}",
@@ -135,14 +135,15 @@ static void keeps_a_value_whole_over_lines(void **state)
                                       FRAME_OK },
                                     { "{}", FRAME_OK },
                                     { NULL, FRAME_OK } });
-    /* Nothing is indented, so every line looks like a start; the value is good nonetheless. */
+    /* Without indentation each line looks like the start of a value; the value is still
+     * found. */
     assert_records("{\"a\": [\n{\"b\":\n{}},\n{}\n]}\n{}",
                    (struct want[]){ { "{\"a\": [\n{\"b\":\n{}},\n{}\n]}", FRAME_OK },
                                     { "{}", FRAME_OK },
                                     { NULL, 0 } });
 }
 
-static void looks_at_brackets_outside_of_strings_only(void **state)
+static void brackets_in_strings_do_not_count(void **state)
 {
     static const char *const values[] = {
         "{\"a\": \"}{][\"}",          "{\"a\": \"\\\"}\"}",   "{\"a\\\\\": \"\\\\\"}",
@@ -160,7 +161,7 @@ static void looks_at_brackets_outside_of_strings_only(void **state)
     }
 }
 
-static void hands_out_scalars_as_records(void **state)
+static void scalars_are_records(void **state)
 {
     (void)state;
     assert_records("123 -1.5e+3\n\"te[xt\",true[null,\"\"]NaN",
@@ -176,7 +177,7 @@ static void hands_out_scalars_as_records(void **state)
                    (struct want[]){ { "[1,2]", FRAME_OK }, { "[3]", FRAME_OK }, { 0 } });
 }
 
-static void tells_where_records_start(void **state)
+static void each_record_has_its_line_and_byte_offset(void **state)
 {
     (void)state;
     assert_frames(slice_text("{}\n\n  {\n}\n[1,\n\"x\"]"), LIMIT,
@@ -187,7 +188,7 @@ static void tells_where_records_start(void **state)
     assert_frames(slice_text("\xef\xbb\xbf{}"), LIMIT, "0 3+2 line 1: {}\n");
 }
 
-static void a_cut_line_does_not_take_the_next_one_along(void **state)
+static void a_truncated_line_does_not_spoil_the_next_one(void **state)
 {
     static const char *const cut[] = {
         "{\"a\": \"te",
@@ -211,7 +212,7 @@ static void a_cut_line_does_not_take_the_next_one_along(void **state)
     for (size_t i = 0; i < sizeof cut / sizeof *cut; i++) {
         char stream[200];
 
-        /* In the middle, and followed by a single line only. */
+        /* In the middle of the stream, and before a single line. */
         snprintf(stream, sizeof stream, "{\"n\":1}\n%s\n{\"n\":2}\n{\"n\":3}\n", cut[i]);
         assert_records(stream, (struct want[]){ { "{\"n\":1}", FRAME_OK },
                                                 { cut[i], FRAME_TRUNCATED },
@@ -222,7 +223,7 @@ static void a_cut_line_does_not_take_the_next_one_along(void **state)
         assert_records(stream, (struct want[]){ { cut[i], FRAME_TRUNCATED },
                                                 { "{\"n\":2}", FRAME_OK },
                                                 { NULL, FRAME_OK } });
-        /* Elements of an array, indented. */
+        /* An indented element of an array. */
         snprintf(stream, sizeof stream, "[\n  %s\n  {\"n\":2},\n  {\"n\":3}\n]\n", cut[i]);
         assert_records(stream, (struct want[]){ { cut[i], FRAME_TRUNCATED },
                                                 { "{\"n\":2}", FRAME_OK },
@@ -242,7 +243,7 @@ static void a_wrong_bracket_spoils_its_line_only(void **state)
     assert_records(
         "{\"a\": 1 {\"b\": 2}\n{}",
         (struct want[]){ { "{\"a\": 1 {\"b\": 2}", FRAME_BROKEN }, { "{}", FRAME_OK }, { 0 } });
-    /* First of its line, so it may be the start of something good. */
+    /* At the start of its line, so it may begin a good record. */
     assert_records("[\n{\"a\": 1,\n]\n{}", (struct want[]){ { "{\"a\": 1,", FRAME_TRUNCATED },
                                                             { "{}", FRAME_OK },
                                                             { NULL, FRAME_OK } });
@@ -310,18 +311,18 @@ static void stray_bytes_are_broken_to_the_end_of_the_line(void **state)
                                                       { NULL, FRAME_OK } });
 }
 
-static void an_array_nobody_closed_is_reported(void **state)
+static void an_unclosed_array_is_reported_once(void **state)
 {
     (void)state;
     assert_frames(slice_text("[{}, {}\n"), LIMIT,
                   "0 1+2 line 1: {}\n0 5+2 line 1: {}\n1 8+0 line 2: \n");
     assert_frames(slice_text("[{},"), LIMIT, "0 1+2 line 1: {}\n1 4+0 line 1: \n");
     assert_frames(slice_text("["), LIMIT, "1 1+0 line 1: \n");
-    /* Once is enough: the element says it already. */
+    /* The truncated element is reported, so the unclosed array is not. */
     assert_frames(slice_text("[{}, {\"a\""), LIMIT, "0 1+2 line 1: {}\n1 5+4 line 1: {\"a\"\n");
 }
 
-static void text_of_other_encodings_is_broken_as_a_whole(void **state)
+static void text_in_utf16_or_utf32_is_one_broken_record(void **state)
 {
     static const struct slice streams[] = {
         { "\xff\xfe{\0\n\0}\0", 8 },
@@ -341,7 +342,7 @@ static void text_of_other_encodings_is_broken_as_a_whole(void **state)
     buf_release(&got);
 }
 
-static void passes_by_what_is_too_long(void **state)
+static void a_record_that_is_too_long_is_skipped(void **state)
 {
     (void)state;
     assert_frames(slice_text("{\"a\":1}\n{\"a\":12}{}\n"), 7,
@@ -357,8 +358,8 @@ static void passes_by_what_is_too_long(void **state)
                   "0 18+2 line 2: {}\n");
 }
 
-/* However long a record, framing holds no more than the limit and one piece. */
-static void memory_does_not_grow_with_a_record(void **state)
+/* Framing keeps no more than the limit and one piece, however long the record is. */
+static void memory_does_not_grow_with_the_length_of_a_record(void **state)
 {
     enum { PIECE = 4096, PIECES = 20000 };
     struct frame *frame = NULL;
@@ -385,7 +386,7 @@ static void memory_does_not_grow_with_a_record(void **state)
     frame_free(NULL);
 }
 
-static void tells_what_is_nested_too_deep(void **state)
+static void a_record_nested_too_deep_is_reported(void **state)
 {
     struct buf stream, got;
     struct error err;
@@ -411,8 +412,8 @@ static void tells_what_is_nested_too_deep(void **state)
     buf_release(&got);
 }
 
-/* Lines that are never closed invite to start over at each of them. */
-static void is_not_slowed_down_by_hostile_lines(void **state)
+/* Each unclosed line could make the parser start over at the next line. */
+static void hostile_lines_do_not_slow_framing_down(void **state)
 {
     enum { LINES = 30000 };
     struct buf stream, got;
@@ -433,22 +434,22 @@ static void is_not_slowed_down_by_hostile_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_every_way_to_line_up_values),
-        cmocka_unit_test(has_nothing_to_say_about_nothing),
-        cmocka_unit_test(keeps_a_value_whole_over_lines),
-        cmocka_unit_test(looks_at_brackets_outside_of_strings_only),
-        cmocka_unit_test(hands_out_scalars_as_records),
-        cmocka_unit_test(tells_where_records_start),
-        cmocka_unit_test(a_cut_line_does_not_take_the_next_one_along),
+        cmocka_unit_test(json_values_may_be_separated_in_any_way),
+        cmocka_unit_test(an_empty_stream_has_no_records),
+        cmocka_unit_test(a_value_over_several_lines_is_one_record),
+        cmocka_unit_test(brackets_in_strings_do_not_count),
+        cmocka_unit_test(scalars_are_records),
+        cmocka_unit_test(each_record_has_its_line_and_byte_offset),
+        cmocka_unit_test(a_truncated_line_does_not_spoil_the_next_one),
         cmocka_unit_test(a_wrong_bracket_spoils_its_line_only),
         cmocka_unit_test(a_wrong_bracket_in_an_array_spoils_its_element_only),
         cmocka_unit_test(stray_bytes_are_broken_to_the_end_of_the_line),
-        cmocka_unit_test(an_array_nobody_closed_is_reported),
-        cmocka_unit_test(text_of_other_encodings_is_broken_as_a_whole),
-        cmocka_unit_test(passes_by_what_is_too_long),
-        cmocka_unit_test(memory_does_not_grow_with_a_record),
-        cmocka_unit_test(tells_what_is_nested_too_deep),
-        cmocka_unit_test(is_not_slowed_down_by_hostile_lines),
+        cmocka_unit_test(an_unclosed_array_is_reported_once),
+        cmocka_unit_test(text_in_utf16_or_utf32_is_one_broken_record),
+        cmocka_unit_test(a_record_that_is_too_long_is_skipped),
+        cmocka_unit_test(memory_does_not_grow_with_the_length_of_a_record),
+        cmocka_unit_test(a_record_nested_too_deep_is_reported),
+        cmocka_unit_test(hostile_lines_do_not_slow_framing_down),
     };
 
     return cmocka_run_group_tests_name("base/frame", tests, NULL, NULL);

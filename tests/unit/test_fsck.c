@@ -16,7 +16,7 @@
 
 enum { LINES_BYTES = 60000, FILE_MAX_BYTES = 64 << 20, PAGE_BYTES = 16384 };
 
-/* What was found: a line each. */
+/* The problems found, a line each. */
 struct findings {
     size_t len;
     struct fsck_result result;
@@ -64,8 +64,8 @@ static void refuse_one(struct store_fixture *f)
     assert_ok(reject_add(f->store, &reject, f->run_id, &err));
 }
 
-/* Three samples, of which one has a context that is not canonical, and a reject, all accounted
- * for; scores of one set, and a selection. */
+/* Three samples, one of them with a context that is not canonical, and a reject, all accounted
+ * for. Scores of one set, and a selection. */
 static int setup(void **state)
 {
     const struct run_counts counts = { .n_read = 4, .n_inserted = 3, .n_rejected = 1 };
@@ -88,7 +88,7 @@ static int setup(void **state)
     return 0;
 }
 
-static void finds_nothing_where_nothing_is_wrong(void **state)
+static void fsck_finds_nothing_in_a_sound_database(void **state)
 {
     struct store_fixture *f = *state;
     struct findings findings;
@@ -138,7 +138,7 @@ static const struct {
       "schema: trigger t: the migrations create" },
 };
 
-static void names_each_kind_of_damage(void **state)
+static void fsck_names_each_kind_of_damage(void **state)
 {
     struct store_fixture *f = *state;
     struct findings findings;
@@ -156,7 +156,7 @@ static void names_each_kind_of_damage(void **state)
     }
 }
 
-static void leaves_tables_of_others_alone(void **state)
+static void fsck_ignores_tables_and_views_of_the_user(void **state)
 {
     struct store_fixture *f = *state;
     struct findings findings;
@@ -167,7 +167,7 @@ static void leaves_tables_of_others_alone(void **state)
     assert_string_equal(findings.lines, "");
 }
 
-static void tells_of_a_hundred_and_counts_the_rest(void **state)
+static void fsck_reports_a_hundred_problems_and_counts_all(void **state)
 {
     struct store_fixture *f = *state;
     struct findings *findings = test_calloc(1, sizeof *findings);
@@ -186,12 +186,13 @@ static void tells_of_a_hundred_and_counts_the_rest(void **state)
         n_lines++;
 
     assert_int_equal(n_lines, 100);
-    assert_int_equal(findings->result.n_problems, 150 + 1); /* the run counts 3 of them */
+    assert_int_equal(findings->result.n_problems,
+                     150 + 1); /* one more: the run counts 3 samples */
     test_free(findings);
 }
 
-/* Noise in the middle of the file: told, page by page, and no failure. */
-static void goes_on_where_pages_are_damaged(void **state)
+/* Damaged pages are reported, page by page, and do not end the check. */
+static void fsck_continues_after_damaged_pages(void **state)
 {
     struct findings findings;
     struct store *store = NULL;
@@ -205,7 +206,7 @@ static void goes_on_where_pages_are_damaged(void **state)
     store_fixture_make(path, 500);
     buf_init(&bytes, FILE_MAX_BYTES);
     assert_ok(file_read(path, &bytes, &err));
-    /* Pages of indexes, and of texts behind them. */
+    /* Pages of indexes, and pages of texts after them. */
     for (size_t page = 40; (page + 1) * PAGE_BYTES <= bytes.len && page < 60; page++)
         memset(bytes.data + page * PAGE_BYTES, 0x5a, PAGE_BYTES);
     tmp_write(&tmp, "noise.db", bytes.data, bytes.len);
@@ -219,7 +220,7 @@ static void goes_on_where_pages_are_damaged(void **state)
     assert_non_null(strstr(findings.lines, "content_hash:"));
 }
 
-static void stops_on_a_signal(void **state)
+static void fsck_stops_on_a_signal(void **state)
 {
     struct store_fixture *f = *state;
     const volatile int signal = 2;
@@ -237,12 +238,12 @@ static void stops_on_a_signal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(finds_nothing_where_nothing_is_wrong),
-        TEST(names_each_kind_of_damage),
-        TEST(leaves_tables_of_others_alone),
-        TEST(tells_of_a_hundred_and_counts_the_rest),
-        cmocka_unit_test(goes_on_where_pages_are_damaged),
-        TEST(stops_on_a_signal),
+        TEST(fsck_finds_nothing_in_a_sound_database),
+        TEST(fsck_names_each_kind_of_damage),
+        TEST(fsck_ignores_tables_and_views_of_the_user),
+        TEST(fsck_reports_a_hundred_problems_and_counts_all),
+        cmocka_unit_test(fsck_continues_after_damaged_pages),
+        TEST(fsck_stops_on_a_signal),
     };
 
     return cmocka_run_group_tests_name("fsck", tests, NULL, NULL);

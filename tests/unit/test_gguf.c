@@ -4,7 +4,7 @@
 #include "scoring/infer/gguf/gguf.h"
 #include "tests/support/raw_gguf.h"
 
-static void finds_what_a_file_holds(void **state)
+static void keys_and_tensors_of_a_file_are_found(void **state)
 {
     const struct raw raw = raw_good_file();
     struct gguf *gguf = NULL;
@@ -29,7 +29,7 @@ static void finds_what_a_file_holds(void **state)
     gguf_free(gguf);
 }
 
-static void looks_keys_up_by_type(void **state)
+static void keys_are_looked_up_by_type(void **state)
 {
     const struct raw raw = raw_good_file();
     struct gguf *gguf = NULL;
@@ -61,7 +61,7 @@ static void looks_keys_up_by_type(void **state)
     gguf_free(gguf);
 }
 
-static void walks_an_array_of_strings(void **state)
+static void an_array_of_strings_is_read_in_order(void **state)
 {
     const struct raw raw = raw_good_file();
     const char *const want[] = { "one", "", "three" };
@@ -82,7 +82,7 @@ static void walks_an_array_of_strings(void **state)
     gguf_free(gguf);
 }
 
-static void refuses_a_key_of_another_type_or_range(void **state)
+static void a_key_of_another_type_or_range_is_refused(void **state)
 {
     const struct raw raw = raw_good_file();
     struct gguf *gguf = NULL;
@@ -112,7 +112,7 @@ static void refuses_a_key_of_another_type_or_range(void **state)
     gguf_free(gguf);
 }
 
-static void refuses_numbers_that_are_not_finite(void **state)
+static void numbers_that_are_not_finite_are_refused(void **state)
 {
     struct raw raw = raw_begin(3, 0, 2);
     struct gguf *gguf = NULL;
@@ -128,7 +128,7 @@ static void refuses_numbers_that_are_not_finite(void **state)
     gguf_free(gguf);
 }
 
-static void reads_versions_2_and_3_without_tensors(void **state)
+static void files_of_versions_2_and_3_may_have_no_tensors(void **state)
 {
     const struct raw two = raw_begin(2, 0, 0);
     const struct raw three = raw_begin(3, 0, 0);
@@ -142,12 +142,12 @@ static void reads_versions_2_and_3_without_tensors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_what_a_file_holds),
-        cmocka_unit_test(looks_keys_up_by_type),
-        cmocka_unit_test(walks_an_array_of_strings),
-        cmocka_unit_test(refuses_a_key_of_another_type_or_range),
-        cmocka_unit_test(refuses_numbers_that_are_not_finite),
-        cmocka_unit_test(reads_versions_2_and_3_without_tensors),
+        cmocka_unit_test(keys_and_tensors_of_a_file_are_found),
+        cmocka_unit_test(keys_are_looked_up_by_type),
+        cmocka_unit_test(an_array_of_strings_is_read_in_order),
+        cmocka_unit_test(a_key_of_another_type_or_range_is_refused),
+        cmocka_unit_test(numbers_that_are_not_finite_are_refused),
+        cmocka_unit_test(files_of_versions_2_and_3_may_have_no_tensors),
     };
 
     return cmocka_run_group_tests_name("infer/gguf", tests, NULL, NULL);

@@ -11,7 +11,7 @@ static void assert_refused(const struct raw *raw, enum error_code code, const ch
     assert_fails(raw_parse(raw, &err), code, phrase);
 }
 
-static void refuses_what_is_no_gguf_file_of_ours(void **state)
+static void files_that_are_not_little_endian_gguf_2_or_3_are_refused(void **state)
 {
     struct raw raw = raw_begin(3, 0, 0);
     const struct raw zero = raw_begin(0, 0, 0);
@@ -35,7 +35,7 @@ static void refuses_what_is_no_gguf_file_of_ours(void **state)
     assert_refused(&raw, ERR_INPUT, "byte 0: not a GGUF file");
 }
 
-static void refuses_counts_the_file_cannot_hold(void **state)
+static void counts_larger_than_the_file_are_refused(void **state)
 {
     const struct raw keys = raw_begin(3, 0, UINT64_MAX);
     const struct raw tensors = raw_begin(3, UINT64_MAX / 2, 0);
@@ -48,7 +48,7 @@ static void refuses_counts_the_file_cannot_hold(void **state)
     assert_refused(&one, ERR_INPUT, "byte 8: 1 tensors");
 }
 
-/* A file with one entry whose key is given by its length and bytes. */
+/* A file with a single entry, whose key has this length and these bytes. */
 static struct raw file_with_key(uint64_t len, const char *key)
 {
     struct raw raw = raw_begin(3, 0, 1);
@@ -60,7 +60,7 @@ static struct raw file_with_key(uint64_t len, const char *key)
     return raw;
 }
 
-static void refuses_bad_keys(void **state)
+static void malformed_keys_are_refused(void **state)
 {
     const struct raw empty = file_with_key(0, "");
     const struct raw beyond = file_with_key(60000, "key");
@@ -81,7 +81,7 @@ static void refuses_bad_keys(void **state)
     assert_refused(&twice, ERR_INPUT, "key 'same' appears twice");
 }
 
-static void refuses_bad_values(void **state)
+static void malformed_values_are_refused(void **state)
 {
     struct raw raw = raw_begin(3, 0, 1);
 
@@ -103,7 +103,7 @@ static void refuses_bad_values(void **state)
                    "key 'key': truncated at byte 47: the file ends inside a string");
 }
 
-static void refuses_bad_arrays(void **state)
+static void malformed_arrays_are_refused(void **state)
 {
     struct raw raw = raw_begin(3, 0, 1);
 
@@ -129,7 +129,7 @@ static void refuses_bad_arrays(void **state)
     assert_refused(&raw, ERR_INPUT, "at byte 53: a bool holds 7");
 }
 
-static void refuses_a_bad_alignment(void **state)
+static void an_invalid_alignment_is_refused(void **state)
 {
     const uint64_t values[] = { 0, 1, 4, 24, 33 };
     struct raw raw = raw_begin(3, 0, 1);
@@ -144,7 +144,7 @@ static void refuses_a_bad_alignment(void **state)
     }
 }
 
-/* A file of one tensor called "t", with n_bytes of data. */
+/* A file with a single tensor named "t" and n_bytes of data. */
 static struct raw file_with_tensor(uint32_t n_dims, const uint64_t *dims, uint32_t type,
                                    uint64_t offset, size_t n_bytes)
 {
@@ -157,7 +157,7 @@ static struct raw file_with_tensor(uint32_t n_dims, const uint64_t *dims, uint32
     return raw;
 }
 
-static void refuses_bad_shapes(void **state)
+static void invalid_tensor_shapes_are_refused(void **state)
 {
     const uint64_t five[] = { 1, 1, 1, 1, 1 };
     const uint64_t zero[] = { 32, 0 };
@@ -180,7 +180,7 @@ static void refuses_bad_shapes(void **state)
     assert_refused(&odd, ERR_INPUT, "tensor 't': rows of 33 elements");
 }
 
-static void refuses_types_nobody_knows_but_lists_those_it_cannot_compute(void **state)
+static void unknown_tensor_types_are_refused_and_unsupported_ones_listed(void **state)
 {
     const uint64_t dims[] = { 256 };
     const struct raw unknown = file_with_tensor(1, dims, 77, 0, 1024);
@@ -194,7 +194,7 @@ static void refuses_types_nobody_knows_but_lists_those_it_cannot_compute(void **
     assert_ok(raw_parse(&q4_k, &err));
 }
 
-static void refuses_tensors_outside_the_file(void **state)
+static void tensors_outside_the_file_are_refused(void **state)
 {
     const uint64_t dims[] = { 16 };
     const uint64_t cube[] = { 2, 2, 2, 2 };
@@ -222,7 +222,7 @@ static void refuses_tensors_outside_the_file(void **state)
     assert_refused(&cut, ERR_INPUT, "tensor 't': truncated at byte 61: the file ends inside");
 }
 
-static void refuses_two_tensors_in_one_place_or_of_one_name(void **state)
+static void tensors_that_overlap_or_share_a_name_are_refused(void **state)
 {
     const uint64_t dims[] = { 16 };
     struct raw raw = raw_begin(3, 2, 0);
@@ -244,7 +244,7 @@ static void refuses_two_tensors_in_one_place_or_of_one_name(void **state)
     assert_refused(&raw, ERR_INPUT, "tensor 'same' appears twice");
 }
 
-static void refuses_bad_tensor_names(void **state)
+static void invalid_tensor_names_are_refused(void **state)
 {
     const uint64_t dims[] = { 16 };
     char name[65] = "";
@@ -270,7 +270,7 @@ static void refuses_bad_tensor_names(void **state)
     assert_ok(raw_parse(&raw, &err));
 }
 
-static void refuses_a_file_cut_anywhere(void **state)
+static void a_file_truncated_at_any_byte_is_refused(void **state)
 {
     struct raw raw = raw_good_file();
     struct error err;
@@ -284,7 +284,7 @@ static void refuses_a_file_cut_anywhere(void **state)
     }
 }
 
-static void survives_any_byte_changed(void **state)
+static void a_file_with_any_byte_changed_does_no_harm(void **state)
 {
     const struct raw good = raw_good_file();
     const uint8_t flips[] = { 0x01, 0x80, 0xff };
@@ -305,19 +305,19 @@ static void survives_any_byte_changed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(refuses_what_is_no_gguf_file_of_ours),
-        cmocka_unit_test(refuses_counts_the_file_cannot_hold),
-        cmocka_unit_test(refuses_bad_keys),
-        cmocka_unit_test(refuses_bad_values),
-        cmocka_unit_test(refuses_bad_arrays),
-        cmocka_unit_test(refuses_a_bad_alignment),
-        cmocka_unit_test(refuses_bad_shapes),
-        cmocka_unit_test(refuses_types_nobody_knows_but_lists_those_it_cannot_compute),
-        cmocka_unit_test(refuses_tensors_outside_the_file),
-        cmocka_unit_test(refuses_two_tensors_in_one_place_or_of_one_name),
-        cmocka_unit_test(refuses_bad_tensor_names),
-        cmocka_unit_test(refuses_a_file_cut_anywhere),
-        cmocka_unit_test(survives_any_byte_changed),
+        cmocka_unit_test(files_that_are_not_little_endian_gguf_2_or_3_are_refused),
+        cmocka_unit_test(counts_larger_than_the_file_are_refused),
+        cmocka_unit_test(malformed_keys_are_refused),
+        cmocka_unit_test(malformed_values_are_refused),
+        cmocka_unit_test(malformed_arrays_are_refused),
+        cmocka_unit_test(an_invalid_alignment_is_refused),
+        cmocka_unit_test(invalid_tensor_shapes_are_refused),
+        cmocka_unit_test(unknown_tensor_types_are_refused_and_unsupported_ones_listed),
+        cmocka_unit_test(tensors_outside_the_file_are_refused),
+        cmocka_unit_test(tensors_that_overlap_or_share_a_name_are_refused),
+        cmocka_unit_test(invalid_tensor_names_are_refused),
+        cmocka_unit_test(a_file_truncated_at_any_byte_is_refused),
+        cmocka_unit_test(a_file_with_any_byte_changed_does_no_harm),
     };
 
     return cmocka_run_group_tests_name("infer/gguf_bad", tests, NULL, NULL);

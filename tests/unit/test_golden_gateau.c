@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whole GATEAU runs against numbers that independent programs computed in double precision:
- * tests/data/gateau.py for the models of this repository, and where $CURATE_SHARED has a folder
- * golden/, those there, too.
+ * tests/data/gateau.py for the models of this repository, and for larger models the files in
+ * $CURATE_SHARED/golden, if there are any.
  */
 #include "tests/support/test.h"
 
@@ -25,20 +25,21 @@
 
 enum { SAMPLES_MAX = 16, SEGMENTS_MAX = 64 };
 
-/* The families that multiply floats; others round what they are given, and may be off by: */
+/* The kernel families that multiply floats. The others round their inputs, and may differ
+ * by: */
 enum { FLOATS = CPU_AVX2 | CPU_AVX512 };
 #define ROUNDED_NLL       2e-3
 #define ROUNDED_ATTENTION 1e-7
 
-/* What the other program says of a sample. */
+/* What the other program computed for a sample. */
 struct golden {
     double nll_long;
     double nll_short;
     double nll_alone;
-    bool in_pool; /* it has a cas, and so the numbers after it */
+    bool in_pool; /* the sample has a cas, so the members below are set */
     double cas;
     double hmp;
-    double gateau[2]; /* alpha 0.7 and 0.8 */
+    double gateau[2]; /* at alpha 0.7 and 0.8 */
     size_t n_segments;
     double tok_start[SEGMENTS_MAX];
     double tok_end[SEGMENTS_MAX];
@@ -49,11 +50,11 @@ struct golden {
 
 struct golden_case {
     const char *folder;
-    const char *samples; /* files in it */
+    const char *samples; /* number of files in the case */
     const char *long_model;
     const char *short_model;
     size_t segment_tokens;
-    bool same_ids; /* our own tokenizer makes the same ids of the text */
+    bool same_ids; /* our tokenizer gives the same ids for the text */
 
     size_t n;
     struct golden golden[SAMPLES_MAX];
@@ -88,7 +89,7 @@ static size_t numbers(const struct json_value *array, double *out)
     return n;
 }
 
-/* Append the ids of one piece, and say how many. */
+/* Append the ids of one piece. Returns how many there are. */
 static size_t add_ids(const struct json_value *array, struct prompt *prompt)
 {
     const size_t n = json_count(array);
@@ -177,7 +178,7 @@ static void read_case(struct golden_case *c)
     assert_true(c->n > 1);
 }
 
-/* Our own tokenizer, over the text, piece by piece. */
+/* Our tokenizer gives these ids for the text, piece by piece. */
 static void check_ids(const struct golden_case *c, const struct tokenizer *tokenizer)
 {
     struct error err;
@@ -256,7 +257,7 @@ static double larger_gap(double most, double a, double b)
     return fmax(most, fabs(a - b));
 }
 
-/* As the CPU's best family gives them, which may round what it multiplies. */
+/* With the CPU's best kernel family, which may round its inputs. */
 static void check_rounded(const struct golden_case *c)
 {
     double nll = 0, segment_nll = 0, attention = 0;
@@ -281,7 +282,7 @@ static void check_rounded(const struct golden_case *c)
     assert_true(attention <= ROUNDED_ATTENTION);
 }
 
-/* Every pair of samples in the order the other program has them in. */
+/* Each pair of samples is in the order of the other program. */
 static void check_order(const double *values, const double *want, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -290,7 +291,7 @@ static void check_order(const double *values, const double *want, size_t n)
                 assert_true(values[i] < values[j]);
 }
 
-/* The samples of the pool: their inputs to hmp and gateau, and what these must be. */
+/* The samples of the pool: their inputs to hmp and gateau, and the expected values. */
 struct pool_values {
     size_t n;
     double nll_short[SAMPLES_MAX];
@@ -358,7 +359,7 @@ static void release_case(struct golden_case *c)
     arena_release(&c->arena);
 }
 
-static void matches_the_independent_program(void **state)
+static void gateau_matches_an_independent_program(void **state)
 {
     struct golden_case *c = *state;
 
@@ -377,7 +378,7 @@ static void matches_the_independent_program(void **state)
 static struct CMUnitTest case_test(const char *name, struct golden_case *c)
 {
     return (struct CMUnitTest){ .name = name,
-                                .test_func = matches_the_independent_program,
+                                .test_func = gateau_matches_an_independent_program,
                                 .initial_state = c };
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sessions against numbers of larger models with real vocabularies, which another program
- * computed in double precision. They are reference material that lies beside the repository, or
- * does not.
+ * computed in double precision. They are reference material beside the repository. Without it
+ * the tests are skipped.
  */
 #include "tests/support/test.h"
 
@@ -29,7 +29,7 @@ struct sample {
     size_t n_head, n_prompt, n;
     size_t n_context;
     size_t n_segments;
-    struct span segments[SPANS_MAX]; /* within ids */
+    struct span segments[SPANS_MAX]; /* positions within ids */
     const double *nll_tokens;
     const double *attention;
     const double *segment_nll;
@@ -46,14 +46,14 @@ struct golden {
     size_t n_families;
 };
 
-/* Sequences of one call; their results lie one after the other. */
+/* The sequences of one call. The results of all sequences are stored one after the other. */
 struct call {
     struct arena arena;
     struct sequence *sequences;
     size_t n;
     size_t n_nll;
     double *nll;
-    double *attention; /* SPANS_MAX for each */
+    double *attention; /* SPANS_MAX values for each sequence */
 };
 
 static double number(const struct json_value *record, const char *key)
@@ -151,7 +151,7 @@ static void call_open(struct call *call)
     memset(call->attention, 0, SAMPLES_MAX * SPANS_MAX * sizeof *call->attention);
 }
 
-/* Add a sequence of prompt and response whose response is scored. */
+/* Add a sequence of prompt and response. The response is scored. */
 static struct sequence *call_add(struct call *call, const int32_t *prompt, size_t n_prompt,
                                  const struct sample *sample)
 {
@@ -172,7 +172,7 @@ static struct sequence *call_add(struct call *call, const int32_t *prompt, size_
     return sequence;
 }
 
-/* The whole of every sample, watching its segments. */
+/* Add every sample as a whole, with attention on its segments. */
 static void add_whole_samples(struct call *call, const struct golden *golden)
 {
     for (size_t i = 0; i < golden->n; i++) {
@@ -232,8 +232,8 @@ static void check_tokens_and_segments(const struct golden *golden, unsigned flag
     runner_close(&runner);
 }
 
-/* The means of GATEAU's other passes: the short model, a cut prompt, no prompt, each segment in
- * the context's place. */
+/* The mean NLLs of GATEAU's other passes: with the short model, with a truncated prompt,
+ * without a prompt, and with each segment in place of the context. */
 static void check_means(const struct golden *golden, unsigned flags)
 {
     struct runner of_long, of_short;
@@ -286,7 +286,7 @@ static void check_means(const struct golden *golden, unsigned flags)
     runner_close(&of_short);
 }
 
-/* One by one on one thread against all at once on two; three samples will do. */
+/* Three samples, one by one on one thread, against all at once on two threads. */
 static void check_bits(const struct golden *golden, unsigned flags)
 {
     struct golden few = *golden;
@@ -314,7 +314,7 @@ static void check_bits(const struct golden *golden, unsigned flags)
     runner_close(&two);
 }
 
-/* From the best family on, or from the reference on. */
+/* Start with the best kernel family of the CPU, or with the reference family. */
 enum families { BEST_FAMILY, ALL_FAMILIES };
 
 static void check(const char *name, enum families families,
@@ -330,14 +330,14 @@ static void check(const char *name, enum families families,
     test_free(golden);
 }
 
-static void llama_tokens_and_segments_agree(void **state)
+static void llama_tokens_and_segments_match_the_other_program(void **state)
 {
     (void)state;
 
     check("tiny-llama", ALL_FAMILIES, check_tokens_and_segments);
 }
 
-static void llama_means_agree(void **state)
+static void llama_means_match_the_other_program(void **state)
 {
     (void)state;
 
@@ -351,14 +351,14 @@ static void llama_bits_do_not_depend_on_threads_or_batching(void **state)
     check("tiny-llama", BEST_FAMILY, check_bits);
 }
 
-static void qwen2_tokens_and_segments_agree(void **state)
+static void qwen2_tokens_and_segments_match_the_other_program(void **state)
 {
     (void)state;
 
     check("tiny-qwen2", ALL_FAMILIES, check_tokens_and_segments);
 }
 
-static void qwen2_means_agree(void **state)
+static void qwen2_means_match_the_other_program(void **state)
 {
     (void)state;
 
@@ -375,11 +375,11 @@ static void qwen2_bits_do_not_depend_on_threads_or_batching(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(llama_tokens_and_segments_agree),
-        cmocka_unit_test(llama_means_agree),
+        cmocka_unit_test(llama_tokens_and_segments_match_the_other_program),
+        cmocka_unit_test(llama_means_match_the_other_program),
         cmocka_unit_test(llama_bits_do_not_depend_on_threads_or_batching),
-        cmocka_unit_test(qwen2_tokens_and_segments_agree),
-        cmocka_unit_test(qwen2_means_agree),
+        cmocka_unit_test(qwen2_tokens_and_segments_match_the_other_program),
+        cmocka_unit_test(qwen2_means_match_the_other_program),
         cmocka_unit_test(qwen2_bits_do_not_depend_on_threads_or_batching),
     };
     struct arena arena;

@@ -3,8 +3,8 @@
 
 #include "base/hash.h"
 
-/* The vector of the XXH3 specification for no bytes and seed 0, in big-endian order. */
-static void gives_the_published_value_for_nothing(void **state)
+/* From the XXH3 specification: no bytes, seed 0, in big-endian order. */
+static void hash_of_no_bytes_is_the_published_value(void **state)
 {
     static const uint8_t want[HASH_BYTES] = { 0x99, 0xaa, 0x06, 0xd3, 0x01, 0x47, 0x98, 0xd8,
                                               0x60, 0x01, 0xc3, 0x24, 0x46, 0x8d, 0x49, 0x7f };
@@ -15,7 +15,7 @@ static void gives_the_published_value_for_nothing(void **state)
     assert_int_equal(hash_u64(slice_of(NULL, 0)), 0x2d06800538d394c2);
 }
 
-static void does_not_depend_on_how_parts_arrive(void **state)
+static void hash_does_not_depend_on_how_the_bytes_are_split(void **state)
 {
     struct hash_stream *stream = NULL;
     struct error err;
@@ -39,7 +39,7 @@ static void does_not_depend_on_how_parts_arrive(void **state)
     hash_stream_free(stream);
 }
 
-static void starts_fresh_without_a_reset(void **state)
+static void a_new_hash_needs_no_reset(void **state)
 {
     struct hash_stream *stream = NULL;
     struct error err;
@@ -58,9 +58,9 @@ static void starts_fresh_without_a_reset(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gives_the_published_value_for_nothing),
-        cmocka_unit_test(does_not_depend_on_how_parts_arrive),
-        cmocka_unit_test(starts_fresh_without_a_reset),
+        cmocka_unit_test(hash_of_no_bytes_is_the_published_value),
+        cmocka_unit_test(hash_does_not_depend_on_how_the_bytes_are_split),
+        cmocka_unit_test(a_new_hash_needs_no_reset),
     };
 
     return cmocka_run_group_tests_name("base/hash", tests, NULL, NULL);
