@@ -72,28 +72,17 @@ static int resolve_lock(struct cli *cli, struct error *err)
  */
 static int resolve_cpu(struct cli *cli, struct error *err)
 {
-    static const struct {
-        const char *name;
-        unsigned flags;
-    } families[] = { { "ref", 0 },
-                     { "avx2", CPU_AVX2 },
-                     { "avx512", CPU_AVX2 | CPU_AVX512 },
-                     { "avx512vnni", CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI },
-                     { "avx512bf16",
-                       CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI | CPU_AVX512BF16 } };
     const char *most = getenv("CURATE_CPU");
+    unsigned flags;
 
     cli->cpu_flags = cpu_detect();
     if (!most || !most[0])
         return 0;
-    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-        if (strcmp(most, families[i].name) == 0) {
-            cli->cpu_flags &= families[i].flags;
-            return 0;
-        }
-    return error_set(err, ERR_USAGE,
-                     "CURATE_CPU=%s: must be one of ref, avx2, avx512, avx512vnni, avx512bf16",
-                     most);
+    if (!kernels_find_flags(most, &flags))
+        return error_set(err, ERR_USAGE, "CURATE_CPU=%s: must be one of " KERNELS_FAMILIES,
+                         most);
+    cli->cpu_flags &= flags;
+    return 0;
 }
 
 int settings_resolve(struct cli *cli, struct error *err)

@@ -2,7 +2,7 @@
 -- change it by adding a migration, then run `ninja schema-current`.
 
 PRAGMA application_id = 1129665108;
-PRAGMA user_version = 11;
+PRAGMA user_version = 12;
 
 CREATE TABLE run (
     run_id         INTEGER PRIMARY KEY,
@@ -93,14 +93,6 @@ SELECT s.sample_id, s.ext_id, o.name AS source, s.kind, s.system, c.text AS cont
   LEFT JOIN context c ON c.context_id = s.context_id
   LEFT JOIN turn i ON i.sample_id = s.sample_id AND i.turn = s.instruction_turn
   LEFT JOIN turn r ON r.sample_id = s.sample_id AND r.turn = s.response_turn;
-
-CREATE VIEW v_runs AS
-SELECT run_id, command,
-       strftime('%Y-%m-%dT%H:%M:%SZ', started_at_ms / 1000, 'unixepoch') AS started_at,
-       strftime('%Y-%m-%dT%H:%M:%SZ', finished_at_ms / 1000, 'unixepoch') AS finished_at,
-       status, n_read AS read, n_inserted AS inserted, n_duplicate AS duplicate,
-       n_rejected AS rejected, n_scored AS scored
-  FROM run;
 
 CREATE TABLE model (
     model_id       INTEGER PRIMARY KEY,
@@ -406,3 +398,11 @@ SELECT a.sample_id, s.ext_id, d.name AS model, a.segment, a.layer, nullif(a.head
   JOIN sample s ON s.sample_id = a.sample_id;
 
 CREATE INDEX sample_by_ext_id ON sample (ext_id, file_id) WHERE ext_id IS NOT NULL;
+
+CREATE VIEW v_runs AS
+SELECT run_id, command,
+       strftime('%Y-%m-%dT%H:%M:%SZ', started_at_ms / 1000, 'unixepoch') AS started_at,
+       strftime('%Y-%m-%dT%H:%M:%SZ', finished_at_ms / 1000, 'unixepoch') AS finished_at,
+       status, n_read AS read, n_inserted AS inserted, n_duplicate AS duplicate,
+       n_rejected AS rejected, n_scored AS scored, kernels
+  FROM run;

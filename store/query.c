@@ -49,7 +49,7 @@ int query_open_view(struct store *store, const char *view, struct query **out,
         const char *view, *sql;
     } listings[] = {
         { "v_runs", "SELECT run_id, command, started_at, finished_at, status, read, inserted, "
-                    "duplicate, rejected, scored FROM v_runs ORDER BY run_id" },
+                    "duplicate, rejected, scored, kernels FROM v_runs ORDER BY run_id" },
         { "v_cohorts", "SELECT cohort, version, is_current, n_samples, n, normaliser, ppl, "
                        "alpha, cas_sign, nulls, model, short_model FROM v_cohorts "
                        "ORDER BY cohort, version" },

@@ -60,6 +60,12 @@ int score_set_put(struct store *store, const struct score_set *set, int64_t *sco
 int score_set_lookup(struct store *store, const struct score_set *set,
                      const uint8_t model_sha256[DIGEST_BYTES], int64_t *score_set_id,
                      struct error *err);
+/* Give a set other parameters; its scores stay. Call inside a transaction. */
+int score_set_change_params(struct store *store, int64_t score_set_id, struct slice params_json,
+                            struct error *err);
+/* Copy the parameter `arithmetic` of a set to `out`; "" if the set has none. */
+int score_set_arithmetic(struct store *store, int64_t score_set_id, char *out, size_t size,
+                         struct error *err);
 /* Record that this run requested the set, even if all its scores exist already.
  * score_set_find() prefers the set requested last. Call inside a transaction. */
 int score_set_request(struct store *store, int64_t score_set_id, int64_t run_id,

@@ -241,6 +241,12 @@ struct kernels {
 /* Fill k with the best variants for cpu_flags. 0 gives the C reference. */
 void kernels_init(struct kernels *k, unsigned cpu_flags);
 
+/* Find the flags that allow a family, by its name, and no better one. Returns false if there is
+ * no such family. */
+bool kernels_find_flags(const char *name, unsigned *cpu_flags);
+/* The names of all families, for messages. */
+#define KERNELS_FAMILIES "ref, avx2, avx512, avx512vnni, avx512bf16"
+
 /* The flags of this CPU, from CPUID, and from XCR0 for the registers that the system saves. */
 unsigned cpu_detect(void);
 

@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json/jsonout.h"
+#include "base/report.h"
 #include "stages/stage.h"
 #include "store/score.h"
 #include "store/selection.h"
@@ -218,13 +219,41 @@ void cohort_fact(struct stage_result *result, const char *name, int64_t version)
     stage_fact_text(result, "cohort", text);
 }
 
+/* Report if the scores that a version is made of were computed in different arithmetics: the
+ * differences between them are then partly rounding. */
+static int report_mixed_arithmetic(const struct stage_context *context,
+                                   const struct cohort_spec *spec, struct error *err)
+{
+    enum { SHORT, LONG, CAS, SETS, NAME_BYTES = 64 };
+    const int64_t sets[SETS] = { spec->short_set_id, spec->long_set_id,
+                                 spec->cas_set_id ? spec->cas_set_id : spec->long_set_id };
+    char names[SETS][NAME_BYTES];
+    bool is_mixed = false;
+
+    for (size_t i = 0; i < SETS; i++) {
+        if (score_set_arithmetic(context->store, sets[i], names[i], NAME_BYTES, err) < 0)
+            return -1;
+        /* A comma: one set has scores of several kernel families, from before schema 12. */
+        is_mixed = is_mixed || strchr(names[i], ',') || strcmp(names[i], names[0]) != 0;
+    }
+    if (is_mixed)
+        report_note(context->report,
+                    "cohort %s mixes scores of different arithmetic: nll of the short model is "
+                    "%s, nll of the long model %s, cas %s: CURATE_CPU=avx512 computes all in "
+                    "float",
+                    spec->name, names[SHORT], names[LONG],
+                    spec->cas_set_id ? names[CAS] : "not needed");
+    return 0;
+}
+
 int cohort_make(const struct stage_context *context, const struct cohort_spec *spec,
                 struct cohort_made *out, struct error *err)
 {
     struct cohort_numbers numbers;
     int rc = -1;
 
-    if (cohort_numbers_make(context, spec, &numbers, err) < 0)
+    if (report_mixed_arithmetic(context, spec, err) < 0 ||
+        cohort_numbers_make(context, spec, &numbers, err) < 0)
         return -1;
     struct cohort_row *row = &numbers.row;
     if (row->n_skipped > 0 && !numbers.certain) {

@@ -205,7 +205,7 @@ int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct 
     observing.progress_arg = backlog;
     observing.batch_tokens = backlog->batch_least = backlog->batch_goal = plan.batch_tokens;
     observing.max_bytes = request->memory_limit;
-    return observer_new(setup->models.of[request->role].model, &setup->kernels, pool,
+    return observer_new(setup->models.of[request->role].model, &setup->models.kernels, pool,
                         &observing, &backlog->observer, err);
 }
 

@@ -66,7 +66,8 @@ void memory_plan_make(const struct memory_question *question, const struct token
     const uint64_t left = bytes_left(question);
     const uint64_t most = (uint64_t)observing->max_tokens;
     const uint64_t longest = cost->longest < most ? cost->longest : most;
-    const uint64_t packed = model_pack_bytes(model_asked(question)->model, &setup->kernels);
+    const uint64_t packed =
+        model_pack_bytes(model_asked(question)->model, &setup->models.kernels);
     uint64_t batch = observing->batch_tokens;
 
     /* A batch may be as small as the longest sequence. */
@@ -109,7 +110,7 @@ int memory_pack(const struct memory_question *question, const struct memory_plan
     const struct score_model *model = model_asked(question);
     const struct score_setup *setup = question->setup;
 
-    if (plan->packs && model_pack(model->model, &setup->kernels, pool, err) < 0) {
+    if (plan->packs && model_pack(model->model, &setup->models.kernels, pool, err) < 0) {
         if (err->code != ERR_NOMEM)
             return -1;
     } else if (!plan->lacks_room) {

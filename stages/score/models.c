@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/report.h"
+#include "scoring/infer/forward/session.h"
 #include "scoring/infer/model/model.h"
 #include "scoring/infer/tokenizer/tokenizer.h"
 #include "stages/score/settings.h"
@@ -79,8 +80,8 @@ static int choose_paths(const struct stage_context *context,
     return 0;
 }
 
-static int open_model(const struct stage_context *context, struct score_model *model,
-                      struct error *err)
+static int open_model(const struct stage_context *context, const struct kernels *kernels,
+                      struct score_model *model, struct error *err)
 {
     if (file_stamp(model->path, &model->stamp, err) < 0)
         return -1;
@@ -96,6 +97,7 @@ static int open_model(const struct stage_context *context, struct score_model *m
                          "%s: the file carries no vocabulary, so it cannot score text",
                          model->path);
     tokenizer_hash(tokenizer, &model->tokenizer_hash);
+    model->arithmetic = session_arithmetic(model->model, kernels);
     return 0;
 }
 
@@ -167,10 +169,11 @@ int score_models_open(const struct stage_context *context,
                       struct score_models *out, struct error *err)
 {
     out->observing = settings->observing;
+    kernels_init(&out->kernels, context->cpu_flags);
     if (choose_paths(context, settings, plan, out, err) < 0)
         return -1;
     for (size_t i = 0; i < SCORE_MODELS; i++)
-        if (plan->roles[i] && open_model(context, &out->of[i], err) < 0)
+        if (plan->roles[i] && open_model(context, &out->kernels, &out->of[i], err) < 0)
             return -1;
     if (plan->roles[SCORER_SHORT_MODEL] && check_pair(context, settings, out, err) < 0)
         return -1;

@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/hash.h"
 #include "base/io/file.h"
+#include "scoring/kernels/kernels.h"
 #include "scoring/observe/observe.h"
 #include "scoring/prompts/templates/template.h"
 #include "stages/score/plan.h"
@@ -30,12 +31,14 @@ struct score_model {
     uint8_t sha256[DIGEST_BYTES];
     struct file_stamp stamp;
     struct hash tokenizer_hash;
-    int64_t model_id; /* 0 in a dry run */
+    const char *arithmetic; /* session_arithmetic(): what its numbers depend on */
+    int64_t model_id;       /* 0 in a dry run */
 };
 
 /* Must not be moved: observing points into it. */
 struct score_models {
     struct score_model of[SCORE_ROLES];
+    struct kernels kernels; /* that they run on */
     struct chosen_template template;
     /* How the models observe samples: the settings, with max_tokens, near_tokens and template.
      */

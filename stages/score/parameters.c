@@ -13,6 +13,7 @@ struct source {
     const struct score_setup *setup;
     const struct score_node *node;
     const struct observer_options *observing;
+    const char *arithmetic;
     struct jsonout *json;
 };
 
@@ -83,6 +84,11 @@ static bool uses_neighbour(const struct source *s)
 static bool is_pooled(const struct source *s)
 {
     return s->node->is_pooled;
+}
+
+static void write_arithmetic(const struct source *s)
+{
+    write_text(s, s->arithmetic);
 }
 
 static void write_compat(const struct source *s)
@@ -156,6 +162,11 @@ static void write_segments(const struct source *s)
     jsonout_object_end(s->json);
 }
 
+static void write_short_arithmetic(const struct source *s)
+{
+    write_text(s, s->setup->models.of[SCORER_SHORT_MODEL].arithmetic);
+}
+
 static void write_short_model(const struct source *s)
 {
     char hex[2 * DIGEST_BYTES + 1];
@@ -207,6 +218,7 @@ static const struct {
     bool (*belongs)(const struct source *s);
     void (*write)(const struct source *s);
 } parameters[] = {
+    { "arithmetic", 0, has_model, write_arithmetic },
     { "compat", 0, has_compat, write_compat },
     { "max_tokens", 0, has_model, write_max_tokens },
     { "near_tokens", NEED_NLL_NEAR, NULL, write_near_tokens },
@@ -214,6 +226,7 @@ static const struct {
     { "question", NEED_YES_NO | NEED_RATING, NULL, write_question },
     { "segment_tokens", NEED_PAIRS, NULL, write_segment_tokens },
     { "segments", 0, has_segments, write_segments },
+    { "short_arithmetic", 0, has_short_model, write_short_arithmetic },
     { "short_model", 0, has_short_model, write_short_model },
     { "short_rope", 0, has_short_rope, write_short_rope },
     { "short_window", 0, has_short_window, write_short_window },
@@ -224,12 +237,14 @@ static const struct {
 };
 
 int score_parameters(const struct score_setup *setup, const struct score_node *node,
-                     struct buf *out, struct error *err)
+                     const char *arithmetic, struct buf *out, struct error *err)
 {
     struct jsonout json;
-    const struct source source = {
-        .setup = setup, .node = node, .observing = &setup->models.observing, .json = &json
-    };
+    const struct source source = { .setup = setup,
+                                   .node = node,
+                                   .observing = &setup->models.observing,
+                                   .arithmetic = arithmetic,
+                                   .json = &json };
 
     jsonout_init(&json, out);
     jsonout_object_begin(&json);

@@ -15,9 +15,10 @@ struct score_setup;
 /*
  * Append to `out` everything that can change the node's scores beside the model, as canonical
  * JSON: keys in alphabetical order, no blanks. Equal parameters must give equal bytes in every
- * release: stored scores are found by them.
+ * release: stored scores are found by them. arithmetic: of the node's model; not read for a
+ * node without.
  */
 int score_parameters(const struct score_setup *setup, const struct score_node *node,
-                     struct buf *out, struct error *err);
+                     const char *arithmetic, struct buf *out, struct error *err);
 
 #endif

@@ -136,7 +136,7 @@ static int compute_pool(struct pooling *pooling, struct error *err)
     const struct score_setup *setup = pooling->run->setup;
     const struct scorer *scorer = pooling->node->scorer;
     struct pool_options options = { .neighbour = setup->settings->neighbour,
-                                    .kernels = &setup->kernels };
+                                    .kernels = &setup->models.kernels };
     struct pool_input inputs[SCORER_INPUTS_MAX] = { { .values = NULL } };
 
     if (pooling->n == 0)

@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "scoring/kernels/kernels.h"
 #include "stages/score/models.h"
 #include "stages/score/plan.h"
 #include "stages/score/settings.h"
@@ -25,7 +24,6 @@ struct score_setup {
     const struct score_settings *settings;
     struct score_plan plan; /* with the ids of the score sets */
     struct score_models models;
-    struct kernels kernels;
     struct id_list samples; /* of --where, selected once: the condition may read new scores */
     bool writes;            /* false: a dry run or an estimate */
 };

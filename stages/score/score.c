@@ -85,7 +85,7 @@ static int compute_nodes(struct score_run *run, struct error *err)
     const struct stage_context *context = setup->context;
     const enum score_pass pass = score_top_pass(setup);
 
-    if (run_set_kernels(context->store, context->run_id, setup->kernels.name, err) < 0 ||
+    if (run_set_kernels(context->store, context->run_id, setup->models.kernels.name, err) < 0 ||
         score_backlog_run_all(run, pass, err) < 0)
         return -1;
     for (size_t i = 0; i < setup->plan.n; i++)
@@ -239,7 +239,6 @@ static int score_stage_run(const struct stage_context *context, const void *argu
     int rc = -1;
 
     (void)arguments;
-    kernels_init(&setup.kernels, context->cpu_flags);
     if (score_plan_copy(&made->plan, &setup.plan, err) < 0 ||
         condition_select(context->store, settings->where, &setup.samples, err) < 0 ||
         score_models_open(context, settings, &setup.plan, &setup.models, err) < 0 ||

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stages/score/sets.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/slice.h"
+#include "scoring/infer/forward/session.h"
 #include "scoring/infer/model/model.h"
+#include "scoring/kernels/kernels.h"
 #include "stages/score/parameters.h"
 #include "stages/score/run.h"
 #include "stages/stage.h"
@@ -79,34 +82,130 @@ static int find_imported(const struct score_setup *setup, struct score_node *nod
                      node->scorer->name, node->scorer->name);
 }
 
+/*
+ * What migration 0012 wrote for scores of kernels that round: the families of all scores of the
+ * model. What these families do is known once the model is open.
+ */
+static const char *const unsettled[] = {
+    "avx512vnni",
+    "avx512bf16",
+    "float,avx512vnni",
+    "float,avx512bf16",
+    "avx512vnni,avx512bf16",
+    "float,avx512vnni,avx512bf16",
+};
+
+/* True if the kernels of this family (or "float": of all that do not round) compute the model
+ * in this arithmetic. */
+static bool family_computes(const struct model *model, const char *family,
+                            const char *arithmetic)
+{
+    struct kernels kernels;
+    unsigned flags;
+
+    if (strcmp(family, "float") == 0)
+        return strcmp(arithmetic, "float") == 0;
+    if (!kernels_find_flags(family, &flags))
+        return false;
+    kernels_init(&kernels, flags);
+    return strcmp(kernels.name, family) == 0 && /* this program was built with it */
+           strcmp(session_arithmetic(model, &kernels), arithmetic) == 0;
+}
+
+/* True if all of these families, parted by commas, compute the model in this arithmetic. */
+static bool families_compute(const struct model *model, const char *families,
+                             const char *arithmetic)
+{
+    char family[32];
+
+    while (*families) {
+        const size_t len = strcspn(families, ",");
+
+        snprintf(family, sizeof family, "%.*s", (int)len, families);
+        if (!family_computes(model, family, arithmetic))
+            return false;
+        families += len + (families[len] == ',');
+    }
+    return true;
+}
+
+/* Look up the set with these parameters. Returns 1, 0 if there is none, or -1. */
+static int look_up_set(const struct score_setup *setup, const struct score_node *node,
+                       const struct score_set *set, int64_t *set_id, struct error *err)
+{
+    return score_set_lookup(setup->context->store, set, setup->models.of[node->role].sha256,
+                            set_id, err);
+}
+
+/*
+ * Find a set from before 0012 whose scores were all computed in the arithmetic of `set`. A run
+ * gives it the parameters of `set`. Returns 1, 0 if there is none, or -1.
+ */
+static int settle_old_set(const struct score_setup *setup, const struct score_node *node,
+                          const struct score_set *set, int64_t *set_id, struct error *err)
+{
+    const struct score_model *model = &setup->models.of[node->role];
+    struct score_set old = *set;
+    struct buf params;
+    int found = 0;
+
+    buf_init(&params, PARAMS_MAX_BYTES);
+    for (size_t i = 0; i < sizeof unsettled / sizeof *unsettled && found == 0; i++) {
+        if (!families_compute(model->model, unsettled[i], model->arithmetic))
+            continue;
+        buf_clear(&params);
+        if (score_parameters(setup, node, unsettled[i], &params, err) < 0) {
+            found = -1;
+            break;
+        }
+        old.params_json = buf_slice(&params);
+        found = look_up_set(setup, node, &old, set_id, err);
+    }
+    if (found == 1 && setup->writes &&
+        score_set_change_params(setup->context->store, *set_id, set->params_json, err) < 0)
+        found = -1;
+    buf_release(&params);
+    return found;
+}
+
+/* Find the id of a set. A run creates a set that does not exist. */
+static int find_set_id(const struct score_setup *setup, const struct score_node *node,
+                       const struct score_set *set, int64_t *set_id, struct error *err)
+{
+    struct store *store = setup->context->store;
+    int found = look_up_set(setup, node, set, set_id, err);
+
+    if (found == 0 && node->role != SCORER_NO_MODEL)
+        found = settle_old_set(setup, node, set, set_id, err);
+    if (found < 0 || !setup->writes)
+        return found < 0 ? -1 : 0;
+    if (found == 0 && score_set_put(store, set, set_id, err) < 0)
+        return -1;
+    return score_set_request(store, *set_id, setup->context->run_id, err);
+}
+
 static int find_set(struct score_setup *setup, struct score_node *node, struct error *err)
 {
     static const char *const better[] = {
         [BETTER_HIGHER] = "higher", [BETTER_LOWER] = "lower"
     };
     const struct score_model *model = &setup->models.of[node->role];
-    struct store *store = setup->context->store;
     struct buf params;
     int rc = -1;
 
     if (node->scorer->imported)
         return find_imported(setup, node, err);
     buf_init(&params, PARAMS_MAX_BYTES);
-    if (score_parameters(setup, node, &params, err) < 0)
-        goto done;
-    const struct score_set set = { .metric = node->scorer->name,
-                                   .version = node->scorer->version,
-                                   .unit = node->scorer->unit,
-                                   .better = better[node->scorer->better],
-                                   .model_id = model->model_id,
-                                   .params_json = buf_slice(&params) };
-    if (!setup->writes)
-        rc = score_set_lookup(store, &set, model->sha256, &node->set_id, err) < 0 ? -1 : 0;
-    else
-        rc = score_set_put(store, &set, &node->set_id, err) < 0
-                 ? -1
-                 : score_set_request(store, node->set_id, setup->context->run_id, err);
-done:
+    if (score_parameters(setup, node, model->arithmetic, &params, err) == 0) {
+        const struct score_set set = { .metric = node->scorer->name,
+                                       .version = node->scorer->version,
+                                       .unit = node->scorer->unit,
+                                       .better = better[node->scorer->better],
+                                       .model_id = model->model_id,
+                                       .params_json = buf_slice(&params) };
+
+        rc = find_set_id(setup, node, &set, &node->set_id, err);
+    }
     buf_release(&params);
     return rc;
 }

@@ -30,7 +30,7 @@ for metric in reward understandability naturalness coherence; do
     "$CURATE" score import scores.csv --key hash --metric "$metric" --quiet
 done
 "$CURATE" score instruct_mining_v2
-"$CURATE" query --csv "SELECT metric, model, count(*) AS n, count(value) AS numbers, group_concat(DISTINCT status) AS statuses FROM v_scores WHERE metric IN ('mtld', 'language_mismatch', 'long_attn', 'knn', 'instruct_mining_v2') GROUP BY 1, 2 ORDER BY 1"
+"$CURATE" query --csv "SELECT metric, model, count(*) AS n, count(value) AS numbers, group_concat(DISTINCT status) AS statuses FROM (SELECT * FROM v_scores ORDER BY status) WHERE metric IN ('mtld', 'language_mismatch', 'long_attn', 'knn', 'instruct_mining_v2') GROUP BY 1, 2 ORDER BY 1"
 sqlite3 curate.db "SELECT printf('%.4f', max(value)) FROM v_scores WHERE metric = 'instruct_mining_v2'"
 "$CURATE" fsck
 

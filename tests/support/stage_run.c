@@ -29,7 +29,9 @@ static void keep_note(struct report *report, const char *text)
 
 void stage_run_init(struct stage_run *run, struct store *store)
 {
-    *run = (struct stage_run){ .store = store, .models_dir = "", .n_threads = 2 };
+    *run = (struct stage_run){
+        .store = store, .models_dir = "", .n_threads = 2, .cpu_flags = cpu_detect()
+    };
 }
 
 static int set(const struct stage *stage, void *args, const char *name, const char *text,
@@ -66,7 +68,7 @@ static int carry_out(struct stage_run *run, const struct stage *stage, const voi
                                            .n_threads = run->n_threads,
                                            .dry_run = run->dry_run,
                                            .models_dir = run->models_dir,
-                                           .cpu_flags = cpu_detect(),
+                                           .cpu_flags = run->cpu_flags,
                                            .report = &run->report };
 
     run->result.n_facts = 0;

@@ -21,6 +21,7 @@ struct stage_run {
     struct store *store;
     const char *models_dir;
     size_t n_threads;
+    unsigned cpu_flags; /* those of this CPU, or fewer */
     bool dry_run;
     bool stopped;      /* SIGTERM has come before it begins */
     size_t stop_after; /* or comes after this many ticks; 0 for never */

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/hash.h"
 #include "base/io/file.h"
+#include "base/slice.h"
 #include "store/query.h"
 #include "store/store.h"
 #include "tests/support/store_fixture.h"
@@ -201,6 +203,112 @@ static void a_migration_happens_whole_or_not_at_all(void **state)
     assert_cli_rows(path, "SELECT count(*) FROM sqlite_schema WHERE name = 'model';", "1");
 }
 
+/*
+ * A database of release 0.1.0 with schema 11, as far as scores are concerned, with runs on
+ * several machines. Kernels that do not round ran model 1, those of AVX-512 VNNI model 2, both
+ * model 3. Model 4 was stopped before its first score. The first params_hash is what that
+ * release wrote.
+ */
+static const char scores_of_0_1_0[] =
+    "INSERT INTO run (run_id, command, options, version, kernels, host, pid, started_at_ms,"
+    " status) VALUES (1, 'ingest', '{}', '0.1.0', NULL, 'a', 1, 0, 'ok'),"
+    " (2, 'score', '{}', '0.1.0', 'avx2', 'a', 1, 0, 'ok'),"
+    " (3, 'score', '{}', '0.1.0', 'avx512', 'b', 1, 0, 'ok'),"
+    " (4, 'score', '{}', '0.1.0', 'avx512vnni', 'c', 1, 0, 'ok'),"
+    " (5, 'score', '{}', '0.1.0', 'abacus', 'd', 1, 0, 'ok'),"
+    " (6, 'score import', '{}', '0.1.0', NULL, 'a', 1, 0, 'ok');"
+    "INSERT INTO source VALUES (1, 's'); INSERT INTO file VALUES (1, 1, 'a.jsonl');"
+    "INSERT INTO sample (sample_id, hash, kind, file_id, line, byte_offset, run_id, n_turns)"
+    " VALUES (1, zeroblob(16), 'sft', 1, 1, 0, 1, 2),"
+    " (2, CAST('0123456789abcdef' AS BLOB), 'sft', 1, 2, 9, 1, 2);"
+    "INSERT INTO model SELECT value, CAST(printf('%032d', value) AS BLOB), 'm' || value, "
+    "'llama',"
+    " 1, 2048, zeroblob(16), 'm.gguf', 1, 1, 1 FROM json_each('[1, 2, 3, 4, 5, 6]');"
+    "INSERT INTO metric VALUES (1, 'nll', 1, 'nats/token', 'lower'),"
+    " (2, 'reward', 1, 'points', 'higher'), (3, 'gateau', 1, 'weight', 'higher'),"
+    " (4, 'mtld', 1, 'words', 'higher');"
+    "INSERT INTO score_set (score_set_id, metric_id, model_id, params, params_hash) VALUES"
+    " (1, 1, 1, '{\"max_tokens\":2048,\"template\":\"plain\",\"truncate\":\"left\","
+    "\"turns\":\"last\"}', x'222DE51CDD6F02252CFF6ADC64C2A426'),"
+    " (2, 1, 2, '{\"max_tokens\":1,\"turns\":\"last\"}', zeroblob(16)),"
+    " (3, 1, 3, '{\"max_tokens\":2,\"turns\":\"last\"}', zeroblob(16)),"
+    " (4, 1, 4, '{\"max_tokens\":3,\"turns\":\"last\"}', zeroblob(16)),"
+    /* No model has part in these, or they are those of a cohort. */
+    " (5, 2, 5, '{\"imported\":true}', zeroblob(16)),"
+    " (6, 3, 1, '{\"alpha\":0.8,\"cohort\":\"c\",\"version\":1}', zeroblob(16)),"
+    " (7, 4, 6, '{\"turns\":\"last\"}', zeroblob(16));"
+    "INSERT INTO score VALUES (1, 1, 0.5, 'ok', 3, 2), (1, 2, 0.5, 'ok', 3, 3),"
+    " (2, 1, 0.5, 'ok', 3, 4), (3, 1, 0.5, 'ok', 3, 2), (3, 2, NULL, 'no_response', 0, 4),"
+    " (5, 1, 0.5, 'ok', 0, 6), (7, 1, 0.5, 'ok', 3, 5);";
+
+static void old_sets_get_the_arithmetic_that_is_known(void **state)
+{
+    const char *path = tmp_path(*state, "v11.db");
+
+    make_old(path, 11);
+    cli_run(path, scores_of_0_1_0);
+    open_and_close(path, STORE_READ_WRITE);
+
+    assert_cli_rows(path, "SELECT params FROM score_set ORDER BY score_set_id;",
+                    "{\"arithmetic\":\"float\",\"max_tokens\":2048,\"template\":\"plain\","
+                    "\"truncate\":\"left\",\"turns\":\"last\"}\n"
+                    "{\"arithmetic\":\"avx512vnni\",\"max_tokens\":1,\"turns\":\"last\"}\n"
+                    "{\"arithmetic\":\"float,avx512vnni\",\"max_tokens\":2,"
+                    "\"turns\":\"last\"}\n"
+                    "{\"arithmetic\":\"unknown\",\"max_tokens\":3,\"turns\":\"last\"}\n"
+                    "{\"imported\":true}\n"
+                    "{\"alpha\":0.8,\"cohort\":\"c\",\"version\":1}\n"
+                    "{\"turns\":\"last\"}");
+    assert_cli_rows(path, "SELECT run_id, kernels FROM v_runs WHERE run_id IN (1, 4);",
+                    "1|\n4|avx512vnni");
+    assert_cli_rows(path, "SELECT count(*) FROM score;", "7");
+}
+
+static void families_that_nobody_knows_are_unknown(void **state)
+{
+    const char *path = tmp_path(*state, "v11.db");
+
+    make_old(path, 11);
+    cli_run(path, scores_of_0_1_0);
+    cli_run(path, "UPDATE score SET run_id = 5 WHERE score_set_id = 1 AND sample_id = 1;"
+                  "UPDATE run SET kernels = NULL WHERE run_id = 4;"
+                  "UPDATE score SET run_id = 4 WHERE score_set_id = 3;");
+    open_and_close(path, STORE_READ_WRITE);
+
+    assert_cli_rows(path,
+                    "SELECT params ->> '$.arithmetic' FROM score_set WHERE score_set_id < 4"
+                    " ORDER BY score_set_id;",
+                    "float,unknown\nunknown\nunknown");
+}
+
+/* SQL cannot compute a params_hash: the program does. */
+static void migrated_sets_are_found_by_their_hash(void **state)
+{
+    static const char *const hashes[] = {
+        "SELECT hex(params_hash) FROM score_set WHERE score_set_id = 1;",
+        "SELECT hex(params_hash) FROM score_set WHERE score_set_id = 5;",
+    };
+    static const char *const params[] = {
+        "{\"arithmetic\":\"float\",\"max_tokens\":2048,\"template\":\"plain\","
+        "\"truncate\":\"left\",\"turns\":\"last\"}",
+        "{\"imported\":true}",
+    };
+    const char *path = tmp_path(*state, "v11.db");
+
+    make_old(path, 11);
+    cli_run(path, scores_of_0_1_0);
+    open_and_close(path, STORE_READ_WRITE);
+
+    for (size_t i = 0; i < 2; i++) {
+        const struct hash hash = hash_bytes(slice_text(params[i]));
+        char hex[2 * sizeof hash.bytes + 1];
+
+        for (size_t b = 0; b < sizeof hash.bytes; b++)
+            snprintf(hex + 2 * b, 3, "%02X", hash.bytes[b]);
+        assert_cli_rows(path, hashes[i], hex);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -211,6 +319,9 @@ int main(void)
         TEST(a_reader_does_not_take_an_old_database_up),
         TEST(a_database_from_the_future_is_refused_and_kept_as_it_is),
         TEST(a_migration_happens_whole_or_not_at_all),
+        TEST(old_sets_get_the_arithmetic_that_is_known),
+        TEST(families_that_nobody_knows_are_unknown),
+        TEST(migrated_sets_are_found_by_their_hash),
     };
 
     return cmocka_run_group_tests_name("store/migrate", tests, NULL, NULL);

@@ -122,6 +122,16 @@ static int make_workspaces(struct session *session, struct error *err)
     return 0;
 }
 
+const char *session_arithmetic(const struct model *model, const struct kernels *kernels)
+{
+    const bool int8 = model_has_form(model, kernels, FORM_INT8);
+    const bool bf16 = model_has_form(model, kernels, FORM_BF16) || kv_is_bf16(model, kernels);
+
+    if (int8)
+        return bf16 ? "int8+bf16" : "int8";
+    return bf16 ? "bf16" : "float";
+}
+
 int session_new(const struct model *model, const struct kernels *kernels, struct pool *pool,
                 struct session **out, struct error *err)
 {

@@ -88,6 +88,14 @@ struct sequence {
     double *reach;
 };
 
+/*
+ * What the numbers of the model depend on beside its weights, when these kernels run it:
+ * "float", or what the operands of its products are rounded to: "int8", "bf16" or "int8+bf16"
+ * (panels.h). Numbers of one arithmetic differ only by the rounding of sums in float. Static
+ * text.
+ */
+const char *session_arithmetic(const struct model *model, const struct kernels *kernels);
+
 /* Create a session. kernels are copied; model and pool are borrowed until session_free(). */
 int session_new(const struct model *model, const struct kernels *kernels, struct pool *pool,
                 struct session **out, struct error *err);

@@ -40,6 +40,17 @@ static struct matrix *matrix_at(struct weights *weights, uint32_t n_layers, size
     return matrices[i % LAYER_MATRICES];
 }
 
+bool model_has_form(const struct model *model, const struct kernels *kernels, enum form form)
+{
+    struct weights weights = model->weights; /* only read */
+    const struct matrix *matrix;
+
+    for (size_t i = 0; (matrix = matrix_at(&weights, model->info.n_layers, i)); i++)
+        if (matrix->data && panel_form(kernels, matrix) == form)
+            return true;
+    return false;
+}
+
 static size_t n_panels(const struct kernels *kernels, const struct matrix *matrix)
 {
     return (matrix->n_rows + kernels->panel - 1) / kernels->panel;

@@ -37,6 +37,9 @@ enum {
 /* The form in which these kernels multiply a matrix. */
 enum form panel_form(const struct kernels *kernels, const struct matrix *weights);
 
+/* True if these kernels multiply any matrix of the model in this form. */
+bool model_has_form(const struct model *model, const struct kernels *kernels, enum form form);
+
 /* True if blocks of the matrix's type have a minimum in addition to a scale (gemm_int8). */
 bool panel_has_minima(const struct matrix *weights);
 
