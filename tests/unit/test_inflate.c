@@ -80,7 +80,7 @@ static void add_plain(struct buf *out, struct slice text)
     assert_ok(buf_add_slice(out, text, &err));
 }
 
-/* All of it, `step` bytes at a time; returns what the last read did. */
+/* Read all of it, `step` bytes at a time. Returns what the last read returned. */
 static int read_all(struct inflate *in, size_t step, struct buf *out, struct error *err)
 {
     char *bytes = malloc(step);
@@ -93,7 +93,8 @@ static int read_all(struct inflate *in, size_t step, struct buf *out, struct err
     return (int)n;
 }
 
-/* The bytes come out as `want`, from memory and from a file, in small reads and large ones. */
+/* The decompressed bytes are `want`, from memory and from a file, in small reads and in large
+ * ones. */
 static void assert_inflates(struct fixture *f, struct slice packed, struct slice want)
 {
     static const size_t steps[] = { 777, 65536, 10000000 };
@@ -107,7 +108,8 @@ static void assert_inflates(struct fixture *f, struct slice packed, struct slice
         buf_clear(&got);
         assert_ok(inflate_open(path, &in, &err));
         assert_ok(read_all(in, steps[i], &got, &err));
-        assert_int_equal(inflate_read(in, &err, 1, &err), 0); /* the end stays the end */
+        assert_int_equal(inflate_read(in, &err, 1, &err),
+                         0); /* each further read returns 0, too */
         assert_true(slice_equal(buf_slice(&got), want));
         assert_int_equal(inflate_position(in), packed.len);
         inflate_close(in);
@@ -115,7 +117,7 @@ static void assert_inflates(struct fixture *f, struct slice packed, struct slice
     buf_release(&got);
 }
 
-static void passes_plain_bytes_on(void **state)
+static void uncompressed_bytes_are_returned_unchanged(void **state)
 {
     struct fixture *f = *state;
 
@@ -125,7 +127,7 @@ static void passes_plain_bytes_on(void **state)
     assert_inflates(f, slice_text(""), slice_text(""));
 }
 
-static void inflates_gzip_of_many_members(void **state)
+static void gzip_of_many_members_is_decompressed(void **state)
 {
     struct fixture *f = *state;
     const struct slice text = buf_slice(&f->text);
@@ -136,7 +138,7 @@ static void inflates_gzip_of_many_members(void **state)
     assert_inflates(f, buf_slice(&f->packed), text);
 }
 
-static void ignores_zeros_behind_gzip(void **state)
+static void zeros_after_gzip_data_are_ignored(void **state)
 {
     static const char zeros[1000];
     struct fixture *f = *state;
@@ -147,7 +149,7 @@ static void ignores_zeros_behind_gzip(void **state)
     assert_inflates(f, buf_slice(&f->packed), slice_text("text"));
 }
 
-static void inflates_zstd_of_many_frames(void **state)
+static void zstd_of_many_frames_is_decompressed(void **state)
 {
     static const char skippable[] = "\x53\x2a\x4d\x18\x03\0\0\0abc";
     struct fixture *f = *state;
@@ -162,7 +164,7 @@ static void inflates_zstd_of_many_frames(void **state)
     assert_inflates(f, buf_slice(&f->packed), text);
 }
 
-/* The failure, and that what came before it is a beginning of the text. */
+/* Reading fails with this message. What was read before is the beginning of the text. */
 static void assert_breaks(struct fixture *f, struct slice packed, const char *phrase,
                           size_t at_least)
 {
@@ -175,12 +177,13 @@ static void assert_breaks(struct fixture *f, struct slice packed, const char *ph
     assert_fails(read_all(in, 5000, &got, &err), ERR_INPUT, phrase);
     assert_in_range(got.len, at_least, f->text.len);
     assert_memory_equal(buf_slice(&got).ptr, f->text.data, got.len);
-    assert_fails((int)inflate_read(in, &err, 1, &err), ERR_INPUT, phrase); /* and stays */
+    assert_fails((int)inflate_read(in, &err, 1, &err), ERR_INPUT,
+                 phrase); /* each further read fails, too */
     inflate_close(in);
     buf_release(&got);
 }
 
-static void says_where_data_is_cut_off(void **state)
+static void truncated_data_is_an_error_with_its_place(void **state)
 {
     struct fixture *f = *state;
     char phrase[64];
@@ -202,7 +205,7 @@ static void says_where_data_is_cut_off(void **state)
     assert_breaks(f, slice_of(f->packed.data, 4), "at byte 4", 0);
 }
 
-static void says_where_data_is_corrupt(void **state)
+static void corrupt_data_is_an_error_with_its_place(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -211,7 +214,7 @@ static void says_where_data_is_corrupt(void **state)
     const size_t whole = f->packed.len;
     assert_ok(buf_add_text(&f->packed, "junk behind it", &err));
     assert_breaks(f, buf_slice(&f->packed), "gzip data is corrupt at byte", f->text.len);
-    f->packed.data[whole - 6] ^= 1; /* the checksum */
+    f->packed.data[whole - 6] ^= 1; /* a byte of the checksum */
     assert_breaks(f, slice_of(f->packed.data, whole), "incorrect data check", f->text.len);
 
     buf_clear(&f->packed);
@@ -220,9 +223,9 @@ static void says_where_data_is_corrupt(void **state)
     assert_breaks(f, buf_slice(&f->packed), "zstd data is corrupt at byte", f->text.len);
 }
 
-/* Whole frames in hand and room for all of them: still what comes before the damage is given.
- */
-static void gives_what_comes_before_the_damage_of_a_small_frame(void **state)
+/* The reader has the whole frame and room for all of it, and still returns what comes before
+ * the damage. */
+static void data_before_damage_in_a_small_frame_is_returned(void **state)
 {
     const struct slice text = slice_text("{\"a\": 1}\n{\"a\": 2}\n");
     struct fixture *f = *state;
@@ -235,12 +238,12 @@ static void gives_what_comes_before_the_damage_of_a_small_frame(void **state)
     ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
     f->packed.len = ZSTD_compress2(context, f->packed.data, 1000, text.ptr, text.len);
     ZSTD_freeCCtx(context);
-    f->packed.data[f->packed.len - 1] ^= 1; /* of the checksum */
+    f->packed.data[f->packed.len - 1] ^= 1; /* a byte of the checksum */
     assert_breaks(f, buf_slice(&f->packed), "match checksum", text.len);
 }
 
-/* A frame of a few bytes may ask for gigabytes of window. */
-static void refuses_a_window_that_is_too_large(void **state)
+/* A frame of a few bytes may demand a window of gigabytes. */
+static void a_window_that_is_too_large_is_refused(void **state)
 {
     static const char huge[] = "\x28\xb5\x2f\xfd\0\xf8\0\0\0\0\0\0";
     struct fixture *f = *state;
@@ -248,7 +251,7 @@ static void refuses_a_window_that_is_too_large(void **state)
     assert_breaks(f, slice_of(huge, sizeof huge - 1), "memory", 0);
 }
 
-static void says_what_cannot_be_opened(void **state)
+static void a_file_that_cannot_be_opened_is_an_error_that_names_it(void **state)
 {
     struct fixture *f = *state;
     struct inflate *in = NULL;
@@ -260,7 +263,7 @@ static void says_what_cannot_be_opened(void **state)
     inflate_close(NULL);
 }
 
-/* Read to some byte, ask for its mark, and let another reader go on from there. */
+/* Read to an offset, get the mark for it, and let another reader resume there. */
 static void assert_resumes(struct fixture *f, struct slice packed, struct slice want,
                            size_t offset)
 {
@@ -288,7 +291,7 @@ static void assert_resumes(struct fixture *f, struct slice packed, struct slice 
     buf_release(&got);
 }
 
-static void goes_on_at_any_byte(void **state)
+static void reading_resumes_at_any_byte(void **state)
 {
     static void (*const add[])(struct buf *, struct slice) = { add_gzip, add_zstd, add_plain };
     struct fixture *f = *state;
@@ -305,7 +308,7 @@ static void goes_on_at_any_byte(void **state)
     }
 }
 
-static void goes_on_in_the_member_it_stopped_in(void **state)
+static void reading_resumes_within_the_member_of_the_mark(void **state)
 {
     struct fixture *f = *state;
     const struct slice text = buf_slice(&f->text);
@@ -313,7 +316,8 @@ static void goes_on_in_the_member_it_stopped_in(void **state)
     struct buf got;
     struct error err;
 
-    for (size_t at = 0; at + 100 <= 300000; at += 100) /* more members than marks are kept */
+    for (size_t at = 0; at + 100 <= 300000;
+         at += 100) /* more members than the reader keeps marks */
         add_gzip(&f->packed, slice_of(text.ptr + at, 100));
     buf_init(&got, 4 * TEXT_BYTES);
     assert_ok(inflate_open_bytes(f->packed.data, f->packed.len, &in, &err));
@@ -327,7 +331,7 @@ static void goes_on_in_the_member_it_stopped_in(void **state)
     assert_resumes(f, buf_slice(&f->packed), slice_of(text.ptr, 300000), 150050);
 }
 
-static void refuses_to_go_on_behind_the_end(void **state)
+static void resuming_after_the_end_is_refused(void **state)
 {
     struct fixture *f = *state;
     const struct inflate_mark start = { 0, 0 };
@@ -343,19 +347,24 @@ static void refuses_to_go_on_behind_the_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(passes_plain_bytes_on, setup, teardown),
-        cmocka_unit_test_setup_teardown(inflates_gzip_of_many_members, setup, teardown),
-        cmocka_unit_test_setup_teardown(ignores_zeros_behind_gzip, setup, teardown),
-        cmocka_unit_test_setup_teardown(inflates_zstd_of_many_frames, setup, teardown),
-        cmocka_unit_test_setup_teardown(says_where_data_is_cut_off, setup, teardown),
-        cmocka_unit_test_setup_teardown(says_where_data_is_corrupt, setup, teardown),
-        cmocka_unit_test_setup_teardown(gives_what_comes_before_the_damage_of_a_small_frame,
+        cmocka_unit_test_setup_teardown(uncompressed_bytes_are_returned_unchanged, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(gzip_of_many_members_is_decompressed, setup, teardown),
+        cmocka_unit_test_setup_teardown(zeros_after_gzip_data_are_ignored, setup, teardown),
+        cmocka_unit_test_setup_teardown(zstd_of_many_frames_is_decompressed, setup, teardown),
+        cmocka_unit_test_setup_teardown(truncated_data_is_an_error_with_its_place, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(corrupt_data_is_an_error_with_its_place, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(data_before_damage_in_a_small_frame_is_returned, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_window_that_is_too_large_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_that_cannot_be_opened_is_an_error_that_names_it,
                                         setup, teardown),
-        cmocka_unit_test_setup_teardown(refuses_a_window_that_is_too_large, setup, teardown),
-        cmocka_unit_test_setup_teardown(says_what_cannot_be_opened, setup, teardown),
-        cmocka_unit_test_setup_teardown(goes_on_at_any_byte, setup, teardown),
-        cmocka_unit_test_setup_teardown(goes_on_in_the_member_it_stopped_in, setup, teardown),
-        cmocka_unit_test_setup_teardown(refuses_to_go_on_behind_the_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(reading_resumes_at_any_byte, setup, teardown),
+        cmocka_unit_test_setup_teardown(reading_resumes_within_the_member_of_the_mark, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(resuming_after_the_end_is_refused, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("base/inflate", tests, NULL, NULL);

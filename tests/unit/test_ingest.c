@@ -57,7 +57,7 @@ static const char *write_file(struct fixture *f, const char *name, const char *t
     return tmp_write(&f->tmp, name, text, strlen(text));
 }
 
-/* n records, some of them odd when asked for. */
+/* Write n records. Some of them are malformed if asked for. */
 static const char *write_corpus(struct fixture *f, const char *name, size_t n, bool odd)
 {
     struct buf text;
@@ -112,7 +112,7 @@ static void assert_empty(const struct fixture *f)
     assert_int_equal(n, 0);
 }
 
-/* The next reject of a scan has this class at this place. */
+/* The next reject of the scan has this defect, line and offset. */
 static void assert_reject(struct reject_scan *scan, const char *class, uint64_t line,
                           uint64_t offset, const char *raw)
 {
@@ -126,7 +126,7 @@ static void assert_reject(struct reject_scan *scan, const char *class, uint64_t 
     assert_true(slice_equal(row.reject.raw, slice_text(raw)));
 }
 
-static void accounts_for_every_record(void **state)
+static void every_record_is_inserted_a_duplicate_or_rejected(void **state)
 {
     static const char corpus[] = "{\"instruction\":\"a\",\"output\":\"b\"}\n"
                                  "{\"instruction\":\"a\",\"output\":\"b\",\"id\":2}\n"
@@ -161,7 +161,7 @@ static const char *data_path(struct fixture *f, const char *name)
     return path;
 }
 
-static void reads_a_record_of_every_shape(void **state)
+static void a_record_of_every_format_is_inserted(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -174,7 +174,7 @@ static void reads_a_record_of_every_shape(void **state)
     assert_counts(f, 3, 0, 3, 0);
 }
 
-static void rejects_dirty_records_and_keeps_their_neighbours(void **state)
+static void dirty_records_are_rejected_and_their_neighbours_inserted(void **state)
 {
     static const char *const classes[] = {
         "bad_json",      "truncated",    "bad_utf8",      "not_an_object",
@@ -198,7 +198,7 @@ static void rejects_dirty_records_and_keeps_their_neighbours(void **state)
     reject_scan_close(scan);
 }
 
-static void changes_nothing_the_second_time(void **state)
+static void ingesting_a_file_again_changes_nothing(void **state)
 {
     struct fixture *f = *state;
     const char *path = write_corpus(f, "a.jsonl", 700, true);
@@ -214,7 +214,7 @@ static void changes_nothing_the_second_time(void **state)
     assert_same(store_digest(f->store), before);
 }
 
-static void makes_the_same_database_with_any_number_of_threads(void **state)
+static void any_number_of_threads_makes_the_same_database(void **state)
 {
     static const size_t threads[] = { 1, 2, 3, 4, 9 };
     struct fixture *f = *state;
@@ -237,7 +237,7 @@ static void makes_the_same_database_with_any_number_of_threads(void **state)
     }
 }
 
-static void makes_the_same_database_in_any_memory(void **state)
+static void any_memory_limit_makes_the_same_database(void **state)
 {
     static const char *const sizes[] = { "64M", "200M", "1G" };
     struct fixture *f = *state;
@@ -255,7 +255,7 @@ static void makes_the_same_database_in_any_memory(void **state)
     }
 }
 
-static void goes_on_where_it_was_stopped(void **state)
+static void a_stopped_and_resumed_ingest_makes_the_same_database(void **state)
 {
     struct fixture *f = *state;
     const char *path = write_corpus(f, "a.jsonl", 3000, true);
@@ -325,7 +325,7 @@ static void a_file_replaced_by_one_of_the_same_size_and_time_is_read_from_its_be
     assert_int_equal(stage_run_int(&f->run, "read"), 1500);
 }
 
-/* How many positions are kept for later. */
+/* This many ingest positions are stored for a resume. */
 static void assert_positions(const struct fixture *f, const char *want)
 {
     assert_rows(f->store,
@@ -334,7 +334,7 @@ static void assert_positions(const struct fixture *f, const char *want)
                 want);
 }
 
-static void reads_on_from_the_record_it_had_committed(void **state)
+static void resume_continues_after_the_last_committed_record(void **state)
 {
     struct fixture *f = *state;
     const char *a = write_corpus(f, "a.jsonl", 600, false);
@@ -358,7 +358,7 @@ static void reads_on_from_the_record_it_had_committed(void **state)
     assert_positions(f, "0");
 }
 
-static void begins_anew_when_file_or_options_are_others(void **state)
+static void a_changed_file_or_option_is_ingested_from_the_beginning(void **state)
 {
     struct fixture *f = *state;
     const char *path = write_corpus(f, "a.jsonl", 1500, false);
@@ -377,7 +377,7 @@ static void begins_anew_when_file_or_options_are_others(void **state)
     assert_int_equal(stage_run_int(&f->run, "read"), 1600);
 }
 
-static void judges_the_rejects_of_the_whole_file(void **state)
+static void resume_applies_max_rejects_to_the_whole_file(void **state)
 {
     struct fixture *f = *state;
     struct buf text;
@@ -395,7 +395,7 @@ static void judges_the_rejects_of_the_whole_file(void **state)
                  "100 of 1000 records were rejected (100 in the part read before)");
 }
 
-static void hears_a_signal_while_a_pipe_is_silent(void **state)
+static void a_signal_stops_ingest_while_it_waits_for_a_pipe(void **state)
 {
     static const char record[] = "{\"text\":\"a\"}\n";
     struct fixture *f = *state;
@@ -403,7 +403,8 @@ static void hears_a_signal_while_a_pipe_is_silent(void **state)
     struct error err;
 
     assert_int_equal(mkfifo(path, 0600), 0);
-    const int end = open(path, O_RDWR | O_CLOEXEC); /* so that the pipe never ends */
+    const int end =
+        open(path, O_RDWR | O_CLOEXEC); /* open for writing, so that the pipe never ends */
     assert_true(end >= 0);
     assert_int_equal(write(end, record, sizeof record - 1), sizeof record - 1);
     f->run.stop_after = 2;
@@ -412,7 +413,7 @@ static void hears_a_signal_while_a_pipe_is_silent(void **state)
     close(end);
 }
 
-static void too_many_rejects_are_an_error_after_all_is_kept(void **state)
+static void too_many_rejects_are_an_error_and_good_records_are_kept(void **state)
 {
     struct fixture *f = *state;
     const char *path =
@@ -438,7 +439,7 @@ static void rejecting_everything_is_always_an_error(void **state)
     assert_counts(f, 2, 0, 0, 2);
 }
 
-static void a_dry_run_counts_and_writes_nothing(void **state)
+static void a_dry_run_of_ingest_counts_and_writes_nothing(void **state)
 {
     struct fixture *f = *state;
     const char *path = write_corpus(f, "a.jsonl", 600, true);
@@ -452,7 +453,7 @@ static void a_dry_run_counts_and_writes_nothing(void **state)
     assert_empty(f);
 }
 
-static void reads_folders_by_name_and_patterns(void **state)
+static void folders_are_read_in_order_of_names_and_patterns_are_expanded(void **state)
 {
     static const char *const folders[] = { "d", "d/sub", "d/.git" };
     static const char *const names[] = { "d/b.jsonl",      "d/a.json",       "d/skip.txt",
@@ -478,7 +479,7 @@ static void reads_folders_by_name_and_patterns(void **state)
     assert_counts(f, 2, 0, 2, 0);
 }
 
-static void looks_for_every_file_before_it_reads_one(void **state)
+static void a_missing_file_is_an_error_before_any_file_is_read(void **state)
 {
     struct fixture *f = *state;
     const char *good = write_file(f, "a.jsonl", "{\"text\":\"a\"}");
@@ -498,7 +499,7 @@ static void looks_for_every_file_before_it_reads_one(void **state)
     assert_empty(f);
 }
 
-static void tells_the_shape_of_each_file(void **state)
+static void the_detected_format_of_each_file_is_reported(void **state)
 {
     struct fixture *f = *state;
     const char *mixed = write_file(f, "mixed.jsonl",
@@ -520,9 +521,9 @@ static void tells_the_shape_of_each_file(void **state)
     assert_note(f, "read as qa, as --format says");
 }
 
-static void keeps_what_was_read_before_a_cut(void **state)
+static void records_before_a_truncation_are_kept(void **state)
 {
-    /* A gzip file whose one block is stored, cut off behind the block. */
+    /* A gzip file of one stored block, truncated after that block. */
     static const unsigned char cut[] = {
         0x1f, 0x8b, 0x08, 0,   0,   0,   0,   0,   0,   0x03, 0x00, 0x0d, 0x00, 0xf2,
         0xff, '{',  '"',  't', 'e', 'x', 't', '"', ':', '"',  'a',  '"',  '}',  '\n',
@@ -536,7 +537,7 @@ static void keeps_what_was_read_before_a_cut(void **state)
     assert_counts(f, 1, 1, 0, 0);
 }
 
-static void rejects_records_above_the_limit(void **state)
+static void records_longer_than_max_record_are_rejected(void **state)
 {
     struct fixture *f = *state;
     const char *path = write_corpus(f, "a.jsonl", 400, false);
@@ -549,7 +550,7 @@ static void rejects_records_above_the_limit(void **state)
     assert_note(f, "(too_long ");
 }
 
-static void refuses_arguments_that_make_no_sense(void **state)
+static void invalid_arguments_of_ingest_are_refused(void **state)
 {
     static const struct {
         const char *option, *value, *phrase;
@@ -575,7 +576,7 @@ static void refuses_arguments_that_make_no_sense(void **state)
                      ERR_USAGE, cases[i].phrase);
 }
 
-static void all_files_of_one_run_can_be_one_source(void **state)
+static void option_source_names_one_source_for_all_files(void **state)
 {
     struct fixture *f = *state;
     const char *a = write_file(f, "a.jsonl", "{\"text\":\"a\"}\nx");
@@ -597,39 +598,50 @@ static void all_files_of_one_run_can_be_one_source(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(accounts_for_every_record, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_a_record_of_every_shape, setup, teardown),
-        cmocka_unit_test_setup_teardown(rejects_dirty_records_and_keeps_their_neighbours, setup,
+        cmocka_unit_test_setup_teardown(every_record_is_inserted_a_duplicate_or_rejected, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(changes_nothing_the_second_time, setup, teardown),
-        cmocka_unit_test_setup_teardown(makes_the_same_database_with_any_number_of_threads,
+        cmocka_unit_test_setup_teardown(a_record_of_every_format_is_inserted, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            dirty_records_are_rejected_and_their_neighbours_inserted, setup, teardown),
+        cmocka_unit_test_setup_teardown(ingesting_a_file_again_changes_nothing, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(any_number_of_threads_makes_the_same_database, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(any_memory_limit_makes_the_same_database, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_stopped_and_resumed_ingest_makes_the_same_database,
                                         setup, teardown),
-        cmocka_unit_test_setup_teardown(makes_the_same_database_in_any_memory, setup, teardown),
-        cmocka_unit_test_setup_teardown(goes_on_where_it_was_stopped, setup, teardown),
         cmocka_unit_test_setup_teardown(
             resume_after_two_interruptions_counts_the_rejects_of_all_parts, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_file_replaced_by_one_of_the_same_size_and_time_is_read_from_its_beginning, setup,
             teardown),
-        cmocka_unit_test_setup_teardown(reads_on_from_the_record_it_had_committed, setup,
+        cmocka_unit_test_setup_teardown(resume_continues_after_the_last_committed_record, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(begins_anew_when_file_or_options_are_others, setup,
+        cmocka_unit_test_setup_teardown(a_changed_file_or_option_is_ingested_from_the_beginning,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(resume_applies_max_rejects_to_the_whole_file, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(judges_the_rejects_of_the_whole_file, setup, teardown),
-        cmocka_unit_test_setup_teardown(hears_a_signal_while_a_pipe_is_silent, setup, teardown),
-        cmocka_unit_test_setup_teardown(too_many_rejects_are_an_error_after_all_is_kept, setup,
+        cmocka_unit_test_setup_teardown(a_signal_stops_ingest_while_it_waits_for_a_pipe, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(too_many_rejects_are_an_error_and_good_records_are_kept,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(rejecting_everything_is_always_an_error, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(a_dry_run_counts_and_writes_nothing, setup, teardown),
-        cmocka_unit_test_setup_teardown(reads_folders_by_name_and_patterns, setup, teardown),
-        cmocka_unit_test_setup_teardown(looks_for_every_file_before_it_reads_one, setup,
+        cmocka_unit_test_setup_teardown(a_dry_run_of_ingest_counts_and_writes_nothing, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(tells_the_shape_of_each_file, setup, teardown),
-        cmocka_unit_test_setup_teardown(keeps_what_was_read_before_a_cut, setup, teardown),
-        cmocka_unit_test_setup_teardown(rejects_records_above_the_limit, setup, teardown),
-        cmocka_unit_test_setup_teardown(refuses_arguments_that_make_no_sense, setup, teardown),
-        cmocka_unit_test_setup_teardown(all_files_of_one_run_can_be_one_source, setup,
+        cmocka_unit_test_setup_teardown(
+            folders_are_read_in_order_of_names_and_patterns_are_expanded, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_missing_file_is_an_error_before_any_file_is_read,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(the_detected_format_of_each_file_is_reported, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(records_before_a_truncation_are_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(records_longer_than_max_record_are_rejected, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(invalid_arguments_of_ingest_are_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(option_source_names_one_source_for_all_files, setup,
                                         teardown),
     };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each allocation of reading, parsing and writing a record fails once, and each of the ingest
- * stage's own thread: ERR_NOMEM, nothing leaked, and the same again works. */
+/* Each allocation of reading, parsing and writing a record fails once, and so does each of the
+ * ingest stage's own thread. The call returns ERR_NOMEM and leaks nothing, and works when it is
+ * called again. */
 #include "tests/support/test.h"
 
 #include <stdbool.h>
@@ -27,7 +28,8 @@ static void shapes_path(char *out, size_t size)
     snprintf(out, size, "%s/tests/data/corpora/shapes.jsonl", getenv("CURATE_SOURCE"));
 }
 
-/* Parse and write one record with the n-th allocation failing; was it reached? */
+/* Parse and write one record with the n-th allocation failing. Returns whether that allocation
+ * was reached. */
 static bool fails_once(const struct frame_record *record, size_t n)
 {
     struct defect_policy policy;
@@ -40,7 +42,7 @@ static bool fails_once(const struct frame_record *record, size_t n)
     struct buf out;
 
     defect_policy_init(&policy);
-    for (int i = 0; i < N_DEFECTS; i++) /* repair all that can be */
+    for (int i = 0; i < N_DEFECTS; i++) /* repair every defect that can be repaired */
         if (defect_allows(&defect_classes[i], ACTION_REPAIR))
             policy.actions[i] = ACTION_REPAIR;
     arena_init(&arena);
@@ -135,7 +137,7 @@ static bool stage_fails_once(const char *path, size_t n)
     return injection.refused;
 }
 
-static void the_stage_reports_each_failed_allocation(void **state)
+static void ingest_reports_each_failed_allocation(void **state)
 {
     char path[4096];
     size_t n = 0;
@@ -147,7 +149,7 @@ static void the_stage_reports_each_failed_allocation(void **state)
     assert_true(n > 3 && n < ALLOCATIONS_MAX);
 }
 
-/* A corpus of several batches, some of it dirty. */
+/* A corpus of several batches with some dirty records. */
 static const char *write_corpus(struct tmp *tmp)
 {
     struct buf text;
@@ -173,7 +175,7 @@ static void stop(struct stage_run *run, const char *path)
     run->stop_after = 0;
 }
 
-/* All of it, so that there are rejects to be tried again. */
+/* Ingest everything, so that there are rejects for a retry. */
 static void finish(struct stage_run *run, const char *path)
 {
     struct error err;
@@ -181,7 +183,7 @@ static void finish(struct stage_run *run, const char *path)
     assert_ok(stage_run(run, &err, "ingest", "files", path, NULL));
 }
 
-static int read_on(struct stage_run *run, const char *path, struct error *err)
+static int resume(struct stage_run *run, const char *path, struct error *err)
 {
     return stage_run(run, err, "ingest", "files", path, NULL);
 }
@@ -193,7 +195,8 @@ static int retry(struct stage_run *run, const char *path, struct error *err)
                      NULL);
 }
 
-/* Prepare, and then the rest short of memory at allocation n: was that one reached? */
+/* Run `prepare`, then `rest` with allocation n failing. Returns whether that allocation was
+ * reached. */
 static bool rest_fails_once(void (*prepare)(struct stage_run *, const char *),
                             int (*rest)(struct stage_run *, const char *, struct error *),
                             const char *path, const char *want, size_t n)
@@ -222,7 +225,7 @@ static bool rest_fails_once(void (*prepare)(struct stage_run *, const char *),
     return injection.refused;
 }
 
-static void what_goes_on_reports_each_failed_allocation(void **state)
+static void resume_and_retry_report_each_failed_allocation(void **state)
 {
     struct tmp tmp;
     size_t n = 0;
@@ -230,7 +233,7 @@ static void what_goes_on_reports_each_failed_allocation(void **state)
     (void)state;
     tmp_open(&tmp);
     const char *path = write_corpus(&tmp);
-    while (n < ALLOCATIONS_MAX && rest_fails_once(stop, read_on, path, "897|3", n))
+    while (n < ALLOCATIONS_MAX && rest_fails_once(stop, resume, path, "897|3", n))
         n++;
     assert_true(n > 3 && n < ALLOCATIONS_MAX);
     n = 0;
@@ -244,8 +247,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_reports_each_failed_allocation),
-        cmocka_unit_test(the_stage_reports_each_failed_allocation),
-        cmocka_unit_test(what_goes_on_reports_each_failed_allocation),
+        cmocka_unit_test(ingest_reports_each_failed_allocation),
+        cmocka_unit_test(resume_and_retry_report_each_failed_allocation),
     };
 
     if (!getenv("CURATE_SOURCE"))

@@ -23,7 +23,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* The value of a text that must be good. */
+/* Parse a text that must be valid, and return its value. */
 static const struct json_value *parse_bytes(struct json *json, const char *text, size_t n)
 {
     const struct json_value *value = NULL;
@@ -31,7 +31,9 @@ static const struct json_value *parse_bytes(struct json *json, const char *text,
     const char *detail = NULL;
     size_t at = 0;
     struct error err;
-    char *exact = malloc(n > 0 ? n : 1); /* no NUL behind, for the sanitizer to see */
+    char *exact = malloc(
+        n > 0 ? n
+              : 1); /* without a NUL at the end, so that the sanitizer sees each read past it */
 
     assert_non_null(exact);
     memcpy(exact, text, n);
@@ -64,7 +66,7 @@ static void assert_bad(struct json *json, struct slice text, enum json_issue wan
     assert_null(value);
 }
 
-static void gives_members_by_name(void **state)
+static void members_are_found_by_name(void **state)
 {
     const struct json_value *value =
         parse(*state, " {\"a\": 1, \"b\": {\"c\": [true, null, \"x\"]}, \"a\": 2} \n");
@@ -75,7 +77,7 @@ static void gives_members_by_name(void **state)
     assert_int_equal(json_type(value), JSON_OBJECT);
     assert_int_equal(json_count(value), 2);
     assert_true(json_int(json_get(value, "a"), &number));
-    assert_int_equal(number, 2); /* the last of two */
+    assert_int_equal(number, 2); /* the last of two members with this name */
     assert_int_equal(json_count(list), 3);
     assert_true(json_bool(json_at(list, 0), &flag) && flag);
     assert_int_equal(json_type(json_at(list, 1)), JSON_NULL);
@@ -83,14 +85,14 @@ static void gives_members_by_name(void **state)
     assert_null(json_at(list, 3));
 }
 
-static void answers_for_what_is_missing(void **state)
+static void lookups_on_missing_values_return_nothing(void **state)
 {
     const struct json_value *value = parse(*state, "[\"text\"]");
     int64_t number = 7;
     size_t pos = 0;
     struct slice key;
 
-    assert_null(json_get(value, "a")); /* not an object */
+    assert_null(json_get(value, "a")); /* value is not an object */
     assert_null(json_get(NULL, "a"));
     assert_null(json_get_nocase(NULL, "a"));
     assert_null(json_at(NULL, 0));
@@ -102,7 +104,7 @@ static void answers_for_what_is_missing(void **state)
     assert_int_equal(json_member_next(value, &pos, &key, &value), 0);
 }
 
-static void ignores_case_when_asked(void **state)
+static void members_are_found_without_regard_to_case(void **state)
 {
     const struct json_value *value = parse(*state, "{\"Input\": \"x\", \"OUTPUT\": \"y\"}");
 
@@ -112,7 +114,7 @@ static void ignores_case_when_asked(void **state)
     assert_null(json_get_nocase(value, "inpu"));
 }
 
-static void walks_members_in_their_order(void **state)
+static void members_are_listed_in_order(void **state)
 {
     const struct json_value *value = parse(*state, "{\"b\": 1, \"a\": [], \"c\": null}");
     static const char *const want[] = { "b", "a", "c" };
@@ -129,7 +131,7 @@ static void walks_members_in_their_order(void **state)
     assert_int_equal(json_member_next(parse(*state, "{}"), &pos, &key, &member), 0);
 }
 
-static void unescapes_text(void **state)
+static void escape_sequences_are_decoded(void **state)
 {
     static const char nul[] = "\"a\\u0000b\"";
     const struct json_value *value =
@@ -154,7 +156,7 @@ static void a_lone_surrogate_becomes_a_replacement_character(void **state)
         assert_true(slice_equal(json_text(parse(*state, lone[i])), slice_text(want[i])));
 }
 
-static void gives_numbers_that_fit(void **state)
+static void integers_are_returned_only_if_they_fit(void **state)
 {
     static const struct {
         const char *text;
@@ -193,7 +195,7 @@ static void gives_numbers_that_fit(void **state)
     assert_false(json_double(parse(*state, "-Infinity"), &number));
 }
 
-static void nan_and_infinity_are_null(void **state)
+static void nan_and_infinity_are_read_as_null(void **state)
 {
     const struct json_value *value = parse(*state, "[NaN, Infinity, -Infinity, 1e999]");
 
@@ -214,7 +216,7 @@ static void assert_written(struct json *json, const char *text, const char *want
     buf_release(&out);
 }
 
-static void writes_what_it_read(void **state)
+static void json_is_written_as_it_was_read(void **state)
 {
     static const char *const same[] = {
         "null",
@@ -232,7 +234,7 @@ static void writes_what_it_read(void **state)
     assert_written(*state, "[NaN]", "[null]");
 }
 
-static void numbers_keep_their_text(void **state)
+static void numbers_are_written_with_their_original_digits(void **state)
 {
     static const char *const numbers[] = {
         "0",
@@ -265,7 +267,7 @@ static void numbers_keep_their_text(void **state)
     assert_written(*state, "[-Infinity, -0, Infinity]", "[null,-0,null]");
 }
 
-static void refuses_what_is_not_json(void **state)
+static void invalid_json_is_refused(void **state)
 {
     static const struct {
         const char *text;
@@ -296,8 +298,9 @@ static void refuses_what_is_not_json(void **state)
     assert_bad(*state, slice_text("{\"a\\u0000\":1}"), JSON_BAD_SYNTAX, 1);
 }
 
-/* Each text that is cut off somewhere is truncated, not wrong, and the end is the place. */
-static void tells_truncated_from_wrong(void **state)
+/* A prefix of a valid text is truncated, not malformed, and the place of the error is its
+ * end. */
+static void truncated_json_is_told_from_malformed_json(void **state)
 {
     static const char text[] =
         "{\"a\": [1.5e-3, true, null, \"x\\u00e4\\n\"], \"b\": {\"c\": -Infinity, \"d\": NaN}}";
@@ -307,21 +310,21 @@ static void tells_truncated_from_wrong(void **state)
     parse(*state, text);
 }
 
-static void names_the_byte_that_is_not_utf8(void **state)
+static void an_error_names_the_first_byte_that_is_not_utf8(void **state)
 {
     assert_bad(*state, slice_text("{\"a\": \"x\xff\"}"), JSON_BAD_UTF8, 8);
     assert_bad(*state, slice_text("[nonsense \xc3("), JSON_BAD_UTF8, 10);
     assert_bad(*state, slice_text("\"\xed\xa0\x80\""), JSON_BAD_UTF8, 1);
 }
 
-static void nests_to_its_depth_and_no_deeper(void **state)
+static void json_nested_deeper_than_the_limit_is_refused(void **state)
 {
     char text[2 * (JSON_MAX_DEPTH + 1)];
 
     memset(text, '[', JSON_MAX_DEPTH);
     memset(text + JSON_MAX_DEPTH, ']', JSON_MAX_DEPTH);
     parse_bytes(*state, text, (size_t)2 * JSON_MAX_DEPTH);
-    text[JSON_MAX_DEPTH - 1] = '1'; /* a scalar is no level of its own */
+    text[JSON_MAX_DEPTH - 1] = '1'; /* a scalar adds no level */
     parse_bytes(*state, text, (size_t)2 * JSON_MAX_DEPTH - 1);
 
     memset(text, '[', JSON_MAX_DEPTH + 1);
@@ -329,8 +332,8 @@ static void nests_to_its_depth_and_no_deeper(void **state)
     assert_bad(*state, slice_of(text, sizeof text), JSON_TOO_DEEP, JSON_MAX_DEPTH);
 }
 
-/* A string takes another way when it is long; what comes out must not depend on it. */
-static void reads_long_strings_as_it_reads_short_ones(void **state)
+/* Long strings are parsed by other code, which must give the same result. */
+static void long_strings_are_read_like_short_ones(void **state)
 {
     static const char *const pieces[] = {
         "",
@@ -368,7 +371,7 @@ static void reads_long_strings_as_it_reads_short_ones(void **state)
     }
 }
 
-static void reads_more_long_strings_than_it_can_note(void **state)
+static void any_number_of_long_strings_is_read(void **state)
 {
     struct error err;
     struct buf text;
@@ -389,7 +392,7 @@ static void reads_more_long_strings_than_it_can_note(void **state)
     buf_release(&text);
 }
 
-static void keeps_raw_control_characters_in_text(void **state)
+static void raw_control_characters_are_kept_in_strings(void **state)
 {
     char text[1000];
     const struct json_value *value = parse_bytes(*state, "[\"a\0b\", \"\x01\\\"\r\"]", 15);
@@ -398,7 +401,7 @@ static void keeps_raw_control_characters_in_text(void **state)
     assert_true(slice_equal(json_text(json_at(value, 1)), slice_text("\x01\"\r")));
     assert_int_equal(json_noted(*state), JSON_NOTED_NUL | JSON_NOTED_CONTROL);
 
-    memset(text, 'x', sizeof text); /* a long string goes another way */
+    memset(text, 'x', sizeof text); /* long strings are parsed by other code */
     memcpy(text, "[\"\0\x01", 4);
     memcpy(text + sizeof text - 2, "\"]", 2);
     value = parse_bytes(*state, text, sizeof text);
@@ -406,7 +409,7 @@ static void keeps_raw_control_characters_in_text(void **state)
     assert_int_equal(json_noted(*state), JSON_NOTED_NUL | JSON_NOTED_CONTROL);
 }
 
-static void notes_what_is_not_quite_json(void **state)
+static void deviations_from_json_are_noted(void **state)
 {
     static const struct {
         const char *text;
@@ -444,27 +447,33 @@ static void notes_what_is_not_quite_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(reads_long_strings_as_it_reads_short_ones, setup,
+        cmocka_unit_test_setup_teardown(long_strings_are_read_like_short_ones, setup, teardown),
+        cmocka_unit_test_setup_teardown(any_number_of_long_strings_is_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(members_are_found_by_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(lookups_on_missing_values_return_nothing, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(reads_more_long_strings_than_it_can_note, setup,
+        cmocka_unit_test_setup_teardown(members_are_found_without_regard_to_case, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(gives_members_by_name, setup, teardown),
-        cmocka_unit_test_setup_teardown(answers_for_what_is_missing, setup, teardown),
-        cmocka_unit_test_setup_teardown(ignores_case_when_asked, setup, teardown),
-        cmocka_unit_test_setup_teardown(walks_members_in_their_order, setup, teardown),
-        cmocka_unit_test_setup_teardown(unescapes_text, setup, teardown),
+        cmocka_unit_test_setup_teardown(members_are_listed_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(escape_sequences_are_decoded, setup, teardown),
         cmocka_unit_test_setup_teardown(a_lone_surrogate_becomes_a_replacement_character, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(gives_numbers_that_fit, setup, teardown),
-        cmocka_unit_test_setup_teardown(nan_and_infinity_are_null, setup, teardown),
-        cmocka_unit_test_setup_teardown(writes_what_it_read, setup, teardown),
-        cmocka_unit_test_setup_teardown(numbers_keep_their_text, setup, teardown),
-        cmocka_unit_test_setup_teardown(refuses_what_is_not_json, setup, teardown),
-        cmocka_unit_test_setup_teardown(tells_truncated_from_wrong, setup, teardown),
-        cmocka_unit_test_setup_teardown(names_the_byte_that_is_not_utf8, setup, teardown),
-        cmocka_unit_test_setup_teardown(nests_to_its_depth_and_no_deeper, setup, teardown),
-        cmocka_unit_test_setup_teardown(keeps_raw_control_characters_in_text, setup, teardown),
-        cmocka_unit_test_setup_teardown(notes_what_is_not_quite_json, setup, teardown),
+        cmocka_unit_test_setup_teardown(integers_are_returned_only_if_they_fit, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(nan_and_infinity_are_read_as_null, setup, teardown),
+        cmocka_unit_test_setup_teardown(json_is_written_as_it_was_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(numbers_are_written_with_their_original_digits, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(invalid_json_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(truncated_json_is_told_from_malformed_json, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_error_names_the_first_byte_that_is_not_utf8, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(json_nested_deeper_than_the_limit_is_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(raw_control_characters_are_kept_in_strings, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(deviations_from_json_are_noted, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("base/json", tests, NULL, NULL);

@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/json/jsonout.h"
 
-static void places_commas_and_colons(void **state)
+static void commas_and_colons_are_placed_as_json_demands(void **state)
 {
     struct buf buf;
     struct jsonout out;
@@ -57,7 +57,7 @@ static void assert_text(const char *text, size_t n, const char *want)
     buf_release(&buf);
 }
 
-static void escapes_what_json_must_not_hold(void **state)
+static void characters_json_forbids_in_strings_are_escaped(void **state)
 {
     (void)state;
     assert_text("", 0, "\"\"");
@@ -67,7 +67,7 @@ static void escapes_what_json_must_not_hold(void **state)
     assert_text("\xc3\xa4 \xf0\x9f\x98\x80", 7, "\"\xc3\xa4 \xf0\x9f\x98\x80\"");
 }
 
-static void finds_what_to_escape_at_every_place(void **state)
+static void a_character_is_escaped_at_any_place_of_a_string(void **state)
 {
     static const char special[] = { '"', '\\', '\0', '\n', '\x1f', '\x7f' };
     static const char *const escaped[] = { "\\\"", "\\\\",    "\\u0000",
@@ -98,7 +98,7 @@ static const char *double_text(double value, struct buf *buf)
     return buf->data;
 }
 
-static void writes_the_shortest_text_of_a_double(void **state)
+static void a_double_is_written_as_the_shortest_text_that_gives_it_back(void **state)
 {
     static const double hard[] = { 0.1,
                                    1.0 / 3,
@@ -128,7 +128,7 @@ static void writes_the_shortest_text_of_a_double(void **state)
     buf_release(&buf);
 }
 
-static void the_first_failure_sticks(void **state)
+static void the_first_write_error_is_kept(void **state)
 {
     struct buf buf;
     struct jsonout out;
@@ -148,11 +148,11 @@ static void the_first_failure_sticks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(places_commas_and_colons),
-        cmocka_unit_test(escapes_what_json_must_not_hold),
-        cmocka_unit_test(finds_what_to_escape_at_every_place),
-        cmocka_unit_test(writes_the_shortest_text_of_a_double),
-        cmocka_unit_test(the_first_failure_sticks),
+        cmocka_unit_test(commas_and_colons_are_placed_as_json_demands),
+        cmocka_unit_test(characters_json_forbids_in_strings_are_escaped),
+        cmocka_unit_test(a_character_is_escaped_at_any_place_of_a_string),
+        cmocka_unit_test(a_double_is_written_as_the_shortest_text_that_gives_it_back),
+        cmocka_unit_test(the_first_write_error_is_kept),
     };
 
     return cmocka_run_group_tests_name("base/jsonout", tests, NULL, NULL);

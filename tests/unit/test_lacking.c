@@ -15,7 +15,7 @@ static void add(struct lacking_list *list, const int64_t *ids, size_t n, uint32_
     assert_ok(lacking_add(list, &given, nodes, &err));
 }
 
-/* Three of context a, two of b, two without, in turns. */
+/* In turns: three samples of context a, two of context b, two without a context. */
 static void fill(struct store_fixture *f, int64_t ids[7])
 {
     static const char *const contexts[] = { "a", NULL, "b", "a", "b", NULL, "a" };
@@ -27,7 +27,7 @@ static void fill(struct store_fixture *f, int64_t ids[7])
     }
 }
 
-static void those_of_one_context_stand_together(void **state)
+static void unscored_samples_of_one_context_are_adjacent(void **state)
 {
     static const size_t order[] = { 1, 5, 0, 3, 6, 2, 4 };
     static const bool goes_on[] = { false, false, false, true, true, false, true };
@@ -47,7 +47,7 @@ static void those_of_one_context_stand_together(void **state)
     lacking_release(&list);
 }
 
-static void those_that_lack_the_same_stand_together_first(void **state)
+static void unscored_samples_that_lack_the_same_metrics_are_adjacent(void **state)
 {
     static const size_t order[] = { 5, 2, 1, 0, 3, 6, 4 };
     static const uint32_t nodes[] = { 1, 1, 2, 2, 3, 3, 3 };
@@ -67,12 +67,13 @@ static void those_that_lack_the_same_stand_together_first(void **state)
         assert_int_equal(list.samples[i].sample_id, ids[order[i]]);
         assert_int_equal(list.samples[i].nodes, nodes[i]);
     }
-    assert_false(lacking_goes_on(&list, 4)); /* of context a as well, but it lacks more */
+    assert_false(lacking_goes_on(
+        &list, 4)); /* of context a as well, but more of its scores are missing */
     assert_true(lacking_goes_on(&list, 5));
     lacking_release(&list);
 }
 
-static void the_first_sample_behind_a_token_is_found(void **state)
+static void the_first_sample_after_a_token_is_found(void **state)
 {
     struct lacking samples[] = {
         { .end_token = 10 }, { .end_token = 10 }, { .end_token = 15 }, { .end_token = 40 }
@@ -86,7 +87,8 @@ static void the_first_sample_behind_a_token_is_found(void **state)
     assert_int_equal(lacking_find_token(&list, 11), 3);
     assert_int_equal(lacking_find_token(&list, 15), 3);
     assert_int_equal(lacking_find_token(&list, 16), 4);
-    samples[2].context_id = samples[3].context_id = 5; /* they are not parted */
+    samples[2].context_id = samples[3].context_id =
+        5; /* samples of one context are not separated */
     assert_int_equal(lacking_find_token(&list, 10), 1);
     assert_int_equal(lacking_find_token(&list, 15), 4);
 }
@@ -94,11 +96,12 @@ static void the_first_sample_behind_a_token_is_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(those_of_one_context_stand_together,
+        cmocka_unit_test_setup_teardown(unscored_samples_of_one_context_are_adjacent,
                                         store_fixture_setup, store_fixture_teardown),
-        cmocka_unit_test_setup_teardown(those_that_lack_the_same_stand_together_first,
-                                        store_fixture_setup, store_fixture_teardown),
-        cmocka_unit_test(the_first_sample_behind_a_token_is_found),
+        cmocka_unit_test_setup_teardown(
+            unscored_samples_that_lack_the_same_metrics_are_adjacent, store_fixture_setup,
+            store_fixture_teardown),
+        cmocka_unit_test(the_first_sample_after_a_token_is_found),
     };
 
     return cmocka_run_group_tests_name("stages/score_list_unscored", tests, NULL, NULL);

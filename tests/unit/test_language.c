@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which language a text is in, and the metric that holds question and response together. */
+/* The language of a text, and the metric that compares the languages of instruction and
+ * response. */
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -21,7 +22,7 @@ static const char *language_of(struct slice text, const char *hint)
     return code;
 }
 
-static void names_the_language(void **state)
+static void the_language_of_a_text_is_found(void **state)
 {
     (void)state;
     assert_string_equal(language_of(slice_text(ENGLISH), NULL), "en");
@@ -34,18 +35,20 @@ static void names_the_language(void **state)
     assert_string_equal(language_of(slice_text("ما هي عاصمة فرنسا وأين تقع؟"), NULL), "ar");
 }
 
-static void says_nothing_of_what_is_not_certain(void **state)
+static void an_uncertain_language_is_not_reported(void **state)
 {
     (void)state;
     assert_null(language_of(slice_of(NULL, 0), NULL));
     assert_null(language_of(slice_text("1 + 1 = 2"), NULL));
-    assert_null(language_of(slice_text("Where is that book?"), NULL)); /* 15 letters */
+    assert_null(
+        language_of(slice_text("Where is that book?"), NULL)); /* 15 letters, one too few */
     assert_string_equal(language_of(slice_text("Where is that book now, please?"), NULL), "en");
     assert_null(language_of(slice_text("hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh"), NULL));
-    assert_null(language_of(slice_text(GERMAN " " ENGLISH), NULL)); /* half and half */
+    assert_null(
+        language_of(slice_text(GERMAN " " ENGLISH), NULL)); /* half German, half English */
 }
 
-static void a_likely_language_counts_where_little_is_said(void **state)
+static void a_hint_decides_between_similar_languages(void **state)
 {
     const struct slice spanish = slice_text("La capital de Francia es Par\xc3\xads.");
 
@@ -55,7 +58,7 @@ static void a_likely_language_counts_where_little_is_said(void **state)
     assert_string_equal(language_of(slice_text(GERMAN), "en"), "de");
 }
 
-static void counts_letters_of_every_script(void **state)
+static void letters_of_every_script_are_counted(void **state)
 {
     (void)state;
     assert_int_equal(language_letters(slice_text("It's 2 a.m., \xc3\x89t\xc3\xa9!")), 8);
@@ -67,8 +70,8 @@ static void counts_letters_of_every_script(void **state)
                      3);
 }
 
-/* CLD2 leaves the text at a broken character and reads on behind its end. */
-static void text_may_be_broken_anywhere(void **state)
+/* CLD2 misreads the length of a text at a broken character, and reads past its end. */
+static void text_broken_at_any_byte_does_no_harm(void **state)
 {
     static const char good[] = "Какая столица у Франции? 法国的首都是什么？ "
                                "\xf0\x9f\x98\x80 ฝรั่งเศส " GERMAN;
@@ -91,10 +94,10 @@ static void text_may_be_broken_anywhere(void **state)
     test_free(text);
 }
 
-static void a_long_text_is_read_up_to_a_limit(void **state)
+static void only_the_beginning_of_a_long_text_is_read(void **state)
 {
     static const char line[] =
-        "法国的首都是什么？\n"; /* 28 bytes, so that a character is cut */
+        "法国的首都是什么？\n"; /* 28 bytes, so that the limit falls within a character */
     const size_t n = LANGUAGE_BYTES_MAX / (sizeof line - 1) + 1;
     const size_t len = 4 * n * (sizeof line - 1);
     char *text = test_malloc(len);
@@ -107,7 +110,7 @@ static void a_long_text_is_read_up_to_a_limit(void **state)
     test_free(text);
 }
 
-static void forms_of_a_language_are_the_same(void **state)
+static void variants_of_a_language_count_as_the_same(void **state)
 {
     (void)state;
     assert_true(language_same("de", "de"));
@@ -158,7 +161,7 @@ static void a_response_in_another_language_is_a_mismatch(void **state)
     expect_number("法国的首都是什么？", "法國的首都是巴黎。它位於塞納河畔。", 0);
 }
 
-static void what_is_not_known_has_a_reason(void **state)
+static void an_unknown_language_is_a_missing_score_with_a_reason(void **state)
 {
     (void)state;
     expect_reason(NULL, GERMAN, "no_instruction");
@@ -173,24 +176,26 @@ static void what_is_not_known_has_a_reason(void **state)
 
 #define CODE "def add_two_numbers(first, second):\n    return first + second # of the caller\n"
 
-static void fenced_code_is_in_no_language(void **state)
+static void fenced_code_does_not_count_as_language(void **state)
 {
     (void)state;
     expect_reason(GERMAN, "```python\n" CODE "```\n", "response_language_unknown");
-    expect_reason("~~~\n" CODE, GERMAN, "instruction_language_unknown"); /* no end */
-    assert_int_equal(mismatch(GERMAN, CODE).value, 1); /* without a fence it is English */
+    expect_reason("~~~\n" CODE, GERMAN,
+                  "instruction_language_unknown"); /* a fence without an end */
+    assert_int_equal(mismatch(GERMAN, CODE).value,
+                     1); /* code without a fence counts as English */
 }
 
-static void where_a_fence_ends(void **state)
+static void a_code_fence_ends_as_in_markdown(void **state)
 {
     (void)state;
     assert_int_equal(mismatch(GERMAN, "```\n" CODE "```\n" GERMAN).value, 0);
     assert_int_equal(mismatch(GERMAN, "  ~~~ c\n" CODE "  ~~~~  \n" GERMAN).value, 0);
-    /* Neither a shorter fence nor one with a word behind it ends it. */
+    /* A shorter fence does not end the code, and neither does one with a word after it. */
     expect_reason(GERMAN, "````\n```\n" ENGLISH, "response_language_unknown");
     expect_reason(GERMAN, "```\n``` c\n" ENGLISH, "response_language_unknown");
     expect_reason(GERMAN, "```\n~~~\n" ENGLISH, "response_language_unknown");
-    /* These begin none. */
+    /* None of these lines begins a fence. */
     assert_int_equal(mismatch(GERMAN, "``\n" ENGLISH).value, 1);
     assert_int_equal(mismatch(GERMAN, "    ```\n" ENGLISH).value, 1);
     assert_int_equal(mismatch(GERMAN, "```a```\n" ENGLISH).value, 1);
@@ -205,7 +210,7 @@ static int measure_both(const void *input, struct error *err)
     return scorer_measure(scorer_find("language_mismatch"), &text, &score, err);
 }
 
-static void survives_each_failure_of_an_allocation(void **state)
+static void language_mismatch_survives_each_failed_allocation(void **state)
 {
     (void)state;
     assert_true(oom_survive(measure_both, GERMAN) > 4);
@@ -214,18 +219,18 @@ static void survives_each_failure_of_an_allocation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_the_language),
-        cmocka_unit_test(says_nothing_of_what_is_not_certain),
-        cmocka_unit_test(a_likely_language_counts_where_little_is_said),
-        cmocka_unit_test(counts_letters_of_every_script),
-        cmocka_unit_test(text_may_be_broken_anywhere),
-        cmocka_unit_test(a_long_text_is_read_up_to_a_limit),
-        cmocka_unit_test(forms_of_a_language_are_the_same),
+        cmocka_unit_test(the_language_of_a_text_is_found),
+        cmocka_unit_test(an_uncertain_language_is_not_reported),
+        cmocka_unit_test(a_hint_decides_between_similar_languages),
+        cmocka_unit_test(letters_of_every_script_are_counted),
+        cmocka_unit_test(text_broken_at_any_byte_does_no_harm),
+        cmocka_unit_test(only_the_beginning_of_a_long_text_is_read),
+        cmocka_unit_test(variants_of_a_language_count_as_the_same),
         cmocka_unit_test(a_response_in_another_language_is_a_mismatch),
-        cmocka_unit_test(what_is_not_known_has_a_reason),
-        cmocka_unit_test(fenced_code_is_in_no_language),
-        cmocka_unit_test(where_a_fence_ends),
-        cmocka_unit_test(survives_each_failure_of_an_allocation),
+        cmocka_unit_test(an_unknown_language_is_a_missing_score_with_a_reason),
+        cmocka_unit_test(fenced_code_does_not_count_as_language),
+        cmocka_unit_test(a_code_fence_ends_as_in_markdown),
+        cmocka_unit_test(language_mismatch_survives_each_failed_allocation),
     };
 
     return cmocka_run_group_tests_name("languages", tests, NULL, NULL);

@@ -9,7 +9,7 @@
 #include "base/io/lock.h"
 #include "tests/support/tmp.h"
 
-static void keeps_a_second_one_out(void **state)
+static void a_held_lock_is_not_given_twice(void **state)
 {
     struct tmp tmp = { 0 };
     struct lock *first = NULL, *second = NULL;
@@ -21,7 +21,7 @@ static void keeps_a_second_one_out(void **state)
     assert_ok(lock_take(path, LOCK_FAIL, 0, "curate score nll", &first, &err));
     assert_non_null(first);
 
-    /* A second descriptor is another holder to flock(), in one process too. */
+    /* For flock(), a second descriptor is another owner, within one process too. */
     assert_fails(lock_take(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
                  "curate score nll");
     assert_null(second);
@@ -39,7 +39,7 @@ static void keeps_a_second_one_out(void **state)
     tmp_close(&tmp);
 }
 
-static void waits_only_as_long_as_told(void **state)
+static void waiting_for_a_lock_ends_after_the_given_time(void **state)
 {
     struct tmp tmp = { 0 };
     struct lock *first = NULL, *second = NULL;
@@ -58,7 +58,7 @@ static void waits_only_as_long_as_told(void **state)
     tmp_close(&tmp);
 }
 
-/* A child that holds the lock until it is killed; returns when it has it. */
+/* Start a child that holds the lock until it is killed. Returns once the child has the lock. */
 static pid_t start_holder(const char *path)
 {
     int ready[2];
@@ -83,7 +83,7 @@ static pid_t start_holder(const char *path)
     return child;
 }
 
-static void goes_away_with_its_process(void **state)
+static void a_lock_ends_with_its_process(void **state)
 {
     struct tmp tmp = { 0 };
     struct lock *lock = NULL;
@@ -109,7 +109,7 @@ static void ignore_signal(int signal)
     (void)signal;
 }
 
-static void a_signal_ends_the_waiting(void **state)
+static void a_signal_ends_waiting_for_a_lock(void **state)
 {
     struct tmp tmp = { 0 };
     struct lock *first = NULL, *second = NULL;
@@ -128,8 +128,8 @@ static void a_signal_ends_the_waiting(void **state)
     tmp_close(&tmp);
 }
 
-/* What is in the file is for the message only, and may be anything. */
-static void does_not_trust_the_file(void **state)
+/* The content of the lock file is only quoted in messages, and may be anything. */
+static void bytes_of_a_lock_file_are_escaped_in_messages(void **state)
 {
     static const char junk[] = "\x1b[31m\xff\nsecond line";
     struct tmp tmp = { 0 };
@@ -149,7 +149,7 @@ static void does_not_trust_the_file(void **state)
     tmp_close(&tmp);
 }
 
-static void says_when_there_is_no_place_for_the_file(void **state)
+static void a_lock_in_a_missing_folder_is_an_error(void **state)
 {
     struct tmp tmp = { 0 };
     struct lock *lock = NULL;
@@ -165,12 +165,12 @@ static void says_when_there_is_no_place_for_the_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_a_second_one_out),
-        cmocka_unit_test(waits_only_as_long_as_told),
-        cmocka_unit_test(goes_away_with_its_process),
-        cmocka_unit_test(a_signal_ends_the_waiting),
-        cmocka_unit_test(does_not_trust_the_file),
-        cmocka_unit_test(says_when_there_is_no_place_for_the_file),
+        cmocka_unit_test(a_held_lock_is_not_given_twice),
+        cmocka_unit_test(waiting_for_a_lock_ends_after_the_given_time),
+        cmocka_unit_test(a_lock_ends_with_its_process),
+        cmocka_unit_test(a_signal_ends_waiting_for_a_lock),
+        cmocka_unit_test(bytes_of_a_lock_file_are_escaped_in_messages),
+        cmocka_unit_test(a_lock_in_a_missing_folder_is_an_error),
     };
 
     return cmocka_run_group_tests_name("base/lock", tests, NULL, NULL);

@@ -6,14 +6,14 @@
 #include "base/memory.h"
 #include "tests/support/tmp.h"
 
-/* A system of files under a folder of the test. */
+/* Make the folders of this path, below the folder of the test. */
 static void make_folders(struct tmp *tmp, const char *path)
 {
     char part[256];
 
     for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
         snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
-        (void)mkdir(tmp_path(tmp, part), 0700); /* it may be there */
+        (void)mkdir(tmp_path(tmp, part), 0700); /* the folder may exist already */
     }
 }
 
@@ -32,7 +32,7 @@ static void assert_available(const struct tmp *tmp, uint64_t bytes)
                  (unsigned long long)bytes);
 }
 
-static void a_machine_without_limits_has_what_it_says(void **state)
+static void without_limits_the_memory_of_the_machine_is_available(void **state)
 {
     struct tmp tmp = { 0 };
 
@@ -48,7 +48,7 @@ static void a_machine_without_limits_has_what_it_says(void **state)
     tmp_close(&tmp);
 }
 
-static void a_group_leaves_its_limit_less_what_it_holds_but_cache(void **state)
+static void a_cgroup_limits_memory_and_its_cache_counts_as_free(void **state)
 {
     struct tmp tmp = { 0 };
 
@@ -67,7 +67,7 @@ static void a_group_leaves_its_limit_less_what_it_holds_but_cache(void **state)
     tmp_close(&tmp);
 }
 
-static void the_tightest_of_nested_groups_counts(void **state)
+static void the_smallest_limit_of_nested_cgroups_counts(void **state)
 {
     struct tmp tmp = { 0 };
 
@@ -81,8 +81,8 @@ static void the_tightest_of_nested_groups_counts(void **state)
     tmp_close(&tmp);
 }
 
-/* Inside a container the path may name a group that is not to be seen. */
-static void a_group_seen_as_the_root_counts(void **state)
+/* Inside a container the path may name a group outside it, which is not visible. */
+static void the_limit_of_a_container_counts(void **state)
 {
     struct tmp tmp = { 0 };
 
@@ -94,7 +94,7 @@ static void a_group_seen_as_the_root_counts(void **state)
     tmp_close(&tmp);
 }
 
-static void groups_of_version_1_count(void **state)
+static void cgroups_of_version_1_count(void **state)
 {
     struct tmp tmp = { 0 };
 
@@ -108,7 +108,7 @@ static void groups_of_version_1_count(void **state)
     tmp_close(&tmp);
 }
 
-static void this_machine_has_some(void **state)
+static void this_machine_has_available_memory(void **state)
 {
     (void)state;
     assert_true(memory_available("") > 0);
@@ -117,12 +117,12 @@ static void this_machine_has_some(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_machine_without_limits_has_what_it_says),
-        cmocka_unit_test(a_group_leaves_its_limit_less_what_it_holds_but_cache),
-        cmocka_unit_test(the_tightest_of_nested_groups_counts),
-        cmocka_unit_test(a_group_seen_as_the_root_counts),
-        cmocka_unit_test(groups_of_version_1_count),
-        cmocka_unit_test(this_machine_has_some),
+        cmocka_unit_test(without_limits_the_memory_of_the_machine_is_available),
+        cmocka_unit_test(a_cgroup_limits_memory_and_its_cache_counts_as_free),
+        cmocka_unit_test(the_smallest_limit_of_nested_cgroups_counts),
+        cmocka_unit_test(the_limit_of_a_container_counts),
+        cmocka_unit_test(cgroups_of_version_1_count),
+        cmocka_unit_test(this_machine_has_available_memory),
     };
 
     return cmocka_run_group_tests_name("base/memory", tests, NULL, NULL);

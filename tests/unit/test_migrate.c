@@ -46,7 +46,7 @@ static const char *source_folder(void)
     return folder;
 }
 
-/* Make with the sqlite3 program the database that a program of version n would have made. */
+/* Make, with the sqlite3 program, the database that a program of schema version n makes. */
 static void make_old(const char *path, size_t n)
 {
     char pattern[500];
@@ -98,7 +98,7 @@ static void open_and_close(const char *path, enum store_mode mode)
     store_close(store);
 }
 
-static void current_sql_is_the_schema_we_make(void **state)
+static void schemas_current_sql_is_the_schema_of_a_new_database(void **state)
 {
     const char *path = tmp_path(*state, "new.db");
     char file[500];
@@ -123,7 +123,7 @@ static void current_sql_is_the_schema_we_make(void **state)
     buf_release(&written);
 }
 
-static void an_old_database_becomes_what_a_new_one_is(void **state)
+static void a_migrated_database_has_the_schema_of_a_new_one(void **state)
 {
     const char *fresh = tmp_path(*state, "new.db");
     struct buf want;
@@ -147,7 +147,7 @@ static void an_old_database_becomes_what_a_new_one_is(void **state)
     buf_release(&want);
 }
 
-static void a_reader_does_not_take_an_old_database_up(void **state)
+static void opening_for_reading_does_not_migrate(void **state)
 {
     const char *path = tmp_path(*state, "v1.db");
     struct store *store = NULL;
@@ -160,7 +160,7 @@ static void a_reader_does_not_take_an_old_database_up(void **state)
     assert_cli_rows(path, "PRAGMA user_version;", "1");
 }
 
-static void a_database_from_the_future_is_refused_and_kept_as_it_is(void **state)
+static void a_newer_database_is_refused_and_left_unchanged(void **state)
 {
     static const enum store_mode modes[] = { STORE_READ_ONLY, STORE_READ_WRITE, STORE_CREATE };
     const char *path = tmp_path(*state, "future.db");
@@ -181,7 +181,7 @@ static void a_database_from_the_future_is_refused_and_kept_as_it_is(void **state
     assert_cli_rows(path, "PRAGMA user_version; PRAGMA journal_mode;", want);
 }
 
-static void a_migration_happens_whole_or_not_at_all(void **state)
+static void a_migration_is_applied_completely_or_not_at_all(void **state)
 {
     const char *path = tmp_path(*state, "v1.db");
     struct store *store = NULL;
@@ -204,10 +204,10 @@ static void a_migration_happens_whole_or_not_at_all(void **state)
 }
 
 /*
- * A database of release 0.1.0 with schema 11, as far as scores are concerned, with runs on
- * several machines. Kernels that do not round ran model 1, those of AVX-512 VNNI model 2, both
- * model 3. Model 4 was stopped before its first score. The first params_hash is what that
- * release wrote.
+ * The tables of scores of a 0.1.0 database with schema 11, with runs on
+ * several machines. Model 1 ran on kernels that do not round, model 2 on AVX-512 VNNI, model 3
+ * on both. Model 4 was stopped before its first score. The first params_hash was written by
+ * that release.
  */
 static const char scores_of_0_1_0[] =
     "INSERT INTO run (run_id, command, options, version, kernels, host, pid, started_at_ms,"
@@ -233,7 +233,7 @@ static const char scores_of_0_1_0[] =
     " (2, 1, 2, '{\"max_tokens\":1,\"turns\":\"last\"}', zeroblob(16)),"
     " (3, 1, 3, '{\"max_tokens\":2,\"turns\":\"last\"}', zeroblob(16)),"
     " (4, 1, 4, '{\"max_tokens\":3,\"turns\":\"last\"}', zeroblob(16)),"
-    /* No model has part in these, or they are those of a cohort. */
+    /* Sets without a model, and sets of a cohort. */
     " (5, 2, 5, '{\"imported\":true}', zeroblob(16)),"
     " (6, 3, 1, '{\"alpha\":0.8,\"cohort\":\"c\",\"version\":1}', zeroblob(16)),"
     " (7, 4, 6, '{\"turns\":\"last\"}', zeroblob(16));"
@@ -241,7 +241,7 @@ static const char scores_of_0_1_0[] =
     " (2, 1, 0.5, 'ok', 3, 4), (3, 1, 0.5, 'ok', 3, 2), (3, 2, NULL, 'no_response', 0, 4),"
     " (5, 1, 0.5, 'ok', 0, 6), (7, 1, 0.5, 'ok', 3, 5);";
 
-static void old_sets_get_the_arithmetic_that_is_known(void **state)
+static void migrated_score_sets_get_the_arithmetic_of_their_run(void **state)
 {
     const char *path = tmp_path(*state, "v11.db");
 
@@ -264,7 +264,7 @@ static void old_sets_get_the_arithmetic_that_is_known(void **state)
     assert_cli_rows(path, "SELECT count(*) FROM score;", "7");
 }
 
-static void families_that_nobody_knows_are_unknown(void **state)
+static void score_sets_of_unknown_kernels_migrate_to_arithmetic_unknown(void **state)
 {
     const char *path = tmp_path(*state, "v11.db");
 
@@ -281,8 +281,8 @@ static void families_that_nobody_knows_are_unknown(void **state)
                     "float,unknown\nunknown\nunknown");
 }
 
-/* SQL cannot compute a params_hash: the program does. */
-static void migrated_sets_are_found_by_their_hash(void **state)
+/* SQL cannot compute a params_hash, so the program computes it. */
+static void migrated_score_sets_are_found_by_their_hash(void **state)
 {
     static const char *const hashes[] = {
         "SELECT hex(params_hash) FROM score_set WHERE score_set_id = 1;",
@@ -314,14 +314,14 @@ static void migrated_sets_are_found_by_their_hash(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(current_sql_is_the_schema_we_make),
-        TEST(an_old_database_becomes_what_a_new_one_is),
-        TEST(a_reader_does_not_take_an_old_database_up),
-        TEST(a_database_from_the_future_is_refused_and_kept_as_it_is),
-        TEST(a_migration_happens_whole_or_not_at_all),
-        TEST(old_sets_get_the_arithmetic_that_is_known),
-        TEST(families_that_nobody_knows_are_unknown),
-        TEST(migrated_sets_are_found_by_their_hash),
+        TEST(schemas_current_sql_is_the_schema_of_a_new_database),
+        TEST(a_migrated_database_has_the_schema_of_a_new_one),
+        TEST(opening_for_reading_does_not_migrate),
+        TEST(a_newer_database_is_refused_and_left_unchanged),
+        TEST(a_migration_is_applied_completely_or_not_at_all),
+        TEST(migrated_score_sets_get_the_arithmetic_of_their_run),
+        TEST(score_sets_of_unknown_kernels_migrate_to_arithmetic_unknown),
+        TEST(migrated_score_sets_are_found_by_their_hash),
     };
 
     return cmocka_run_group_tests_name("store/migrate", tests, NULL, NULL);

@@ -12,7 +12,7 @@
 #include "tests/support/model_fixture.h"
 #include "tests/support/tmp.h"
 
-/* The fixture is refused for this reason. */
+/* The model is refused with this code and message. */
 static void assert_refused(const struct model_fixture *fixture, enum error_code code,
                            const char *phrase)
 {
@@ -36,7 +36,7 @@ static struct model_fixture fresh(void)
     return fixture;
 }
 
-static void describes_a_model(void **state)
+static void model_info_describes_a_model(void **state)
 {
     struct model *model = NULL;
     struct arena arena;
@@ -65,7 +65,7 @@ static void describes_a_model(void **state)
     arena_release(&arena);
 }
 
-static void counts_weights_and_goes_without_a_vocabulary(void **state)
+static void weights_are_counted_and_a_vocabulary_is_optional(void **state)
 {
     struct model_fixture fixture = fresh();
     struct model *model = NULL;
@@ -87,7 +87,7 @@ static void counts_weights_and_goes_without_a_vocabulary(void **state)
     free(bytes);
 }
 
-static void makes_a_hostile_name_harmless(void **state)
+static void a_hostile_model_name_is_escaped(void **state)
 {
     struct model_fixture fixture = fresh();
     struct model *model = NULL;
@@ -107,7 +107,7 @@ static void makes_a_hostile_name_harmless(void **state)
     free(bytes);
 }
 
-static void names_the_file_in_errors(void **state)
+static void errors_name_the_model_file(void **state)
 {
     struct model *model = NULL;
     struct error err;
@@ -122,7 +122,7 @@ static void names_the_file_in_errors(void **state)
     tmp_close(&tmp);
 }
 
-static void refuses_architectures_it_cannot_run(void **state)
+static void unsupported_architectures_are_refused(void **state)
 {
     struct model_fixture fixture = fresh();
 
@@ -137,7 +137,7 @@ static void refuses_architectures_it_cannot_run(void **state)
     assert_refused(&fixture, ERR_INPUT, "'general.architecture' is of type u32, not string");
 }
 
-static void refuses_a_model_without_its_numbers(void **state)
+static void a_model_without_a_required_key_is_refused(void **state)
 {
     const char *const needed[] = {
         "llama.block_count",          "llama.context_length",
@@ -156,7 +156,7 @@ static void refuses_a_model_without_its_numbers(void **state)
     }
 }
 
-static void refuses_numbers_out_of_range(void **state)
+static void integers_out_of_range_are_refused(void **state)
 {
     static const struct {
         const char *key;
@@ -184,7 +184,7 @@ static void refuses_numbers_out_of_range(void **state)
     }
 }
 
-static void refuses_heads_that_cannot_share(void **state)
+static void heads_that_cannot_share_keys_are_refused(void **state)
 {
     struct model_fixture fixture = fresh();
 
@@ -194,7 +194,7 @@ static void refuses_heads_that_cannot_share(void **state)
     assert_refused(&fixture, ERR_INPUT, "8 heads are not a multiple of 3 key-value heads");
 }
 
-static void refuses_reals_out_of_range(void **state)
+static void reals_out_of_range_are_refused(void **state)
 {
     struct model_fixture fixture = fresh();
 
@@ -208,7 +208,7 @@ static void refuses_reals_out_of_range(void **state)
     assert_refused(&fixture, ERR_INPUT, "'llama.rope.freq_base' is -10000");
 }
 
-static void refuses_what_it_would_have_to_ignore(void **state)
+static void keys_that_would_be_ignored_are_refused(void **state)
 {
     static const struct {
         const char *key;
@@ -237,7 +237,7 @@ static void refuses_what_it_would_have_to_ignore(void **state)
                    "longrope");
 }
 
-static void refuses_rotary_positions_that_make_no_sense(void **state)
+static void invalid_rotary_positions_are_refused(void **state)
 {
     struct model_fixture fixture = fresh();
 
@@ -270,7 +270,7 @@ static void refuses_rotary_positions_that_make_no_sense(void **state)
     assert_refused(&fixture, ERR_INPUT, "tensor 'rope_freqs.weight' is 16 x");
 }
 
-static void says_what_shapes_attention(void **state)
+static void model_info_describes_window_and_rotary_positions(void **state)
 {
     struct model_fixture fixture = fresh();
     struct model *model = NULL;
@@ -294,7 +294,7 @@ static void says_what_shapes_attention(void **state)
     free(bytes);
 }
 
-static void takes_matrices_that_a_file_keeps_as_one(void **state)
+static void fused_matrices_are_accepted(void **state)
 {
     struct model_fixture fixture = fresh();
 
@@ -314,7 +314,7 @@ static void takes_matrices_that_a_file_keeps_as_one(void **state)
     assert_refused(&fixture, ERR_UNSUPPORTED, "tensor 'blk.0.attn_q.weight' is not supported");
 }
 
-static void accepts_what_is_switched_off_and_what_others_use(void **state)
+static void disabled_features_and_unrelated_keys_are_accepted(void **state)
 {
     struct model_fixture fixture = fresh();
 
@@ -331,7 +331,7 @@ static void accepts_what_is_switched_off_and_what_others_use(void **state)
     assert_accepted(&fixture);
 }
 
-static void refuses_a_model_without_a_tensor(void **state)
+static void a_model_without_a_required_tensor_is_refused(void **state)
 {
     const struct model_fixture whole = fresh();
 
@@ -347,12 +347,13 @@ static void refuses_a_model_without_a_tensor(void **state)
     }
 }
 
-static void refuses_tensors_of_another_shape(void **state)
+static void tensors_of_another_shape_are_refused(void **state)
 {
     const struct model_fixture whole = fresh();
 
     (void)state;
-    for (size_t i = 1; i < whole.n_tensors; i++) { /* the embedding's rows are the vocabulary */
+    for (size_t i = 1; i < whole.n_tensors;
+         i++) { /* the first tensor is the embedding, whose rows are the vocabulary */
         struct model_fixture fixture = fresh();
         char want[128];
 
@@ -368,7 +369,7 @@ static void refuses_tensors_of_another_shape(void **state)
     }
 }
 
-static void refuses_tensors_it_has_no_use_for(void **state)
+static void tensors_that_would_be_ignored_are_refused(void **state)
 {
     static const char *const names[] = {
         "blk.0.attn_q_norm.weight",
@@ -390,7 +391,7 @@ static void refuses_tensors_it_has_no_use_for(void **state)
     }
 }
 
-static void names_weight_types_it_cannot_compute_with(void **state)
+static void unsupported_weight_types_are_refused_by_name(void **state)
 {
     struct model_fixture fixture = fresh();
 
@@ -408,7 +409,7 @@ static void names_weight_types_it_cannot_compute_with(void **state)
     assert_refused(&fixture, ERR_INPUT, "'blk.0.attn_norm.weight': element 0 is not a finite");
 }
 
-static void takes_biases_on_all_of_q_k_and_v_or_none(void **state)
+static void biases_on_some_of_q_k_and_v_are_refused(void **state)
 {
     struct model_fixture fixture = fresh();
 
@@ -424,7 +425,7 @@ static void takes_biases_on_all_of_q_k_and_v_or_none(void **state)
     assert_refused(&fixture, ERR_INPUT, "tensor 'blk.0.attn_v.bias' is 32 x");
 }
 
-static void takes_an_output_matrix_of_its_own(void **state)
+static void a_separate_output_matrix_is_accepted(void **state)
 {
     struct model_fixture fixture = fresh();
 
@@ -438,26 +439,26 @@ static void takes_an_output_matrix_of_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(describes_a_model),
-        cmocka_unit_test(counts_weights_and_goes_without_a_vocabulary),
-        cmocka_unit_test(makes_a_hostile_name_harmless),
-        cmocka_unit_test(names_the_file_in_errors),
-        cmocka_unit_test(refuses_architectures_it_cannot_run),
-        cmocka_unit_test(refuses_a_model_without_its_numbers),
-        cmocka_unit_test(refuses_numbers_out_of_range),
-        cmocka_unit_test(refuses_heads_that_cannot_share),
-        cmocka_unit_test(refuses_reals_out_of_range),
-        cmocka_unit_test(refuses_what_it_would_have_to_ignore),
-        cmocka_unit_test(refuses_rotary_positions_that_make_no_sense),
-        cmocka_unit_test(says_what_shapes_attention),
-        cmocka_unit_test(takes_matrices_that_a_file_keeps_as_one),
-        cmocka_unit_test(accepts_what_is_switched_off_and_what_others_use),
-        cmocka_unit_test(refuses_a_model_without_a_tensor),
-        cmocka_unit_test(refuses_tensors_of_another_shape),
-        cmocka_unit_test(refuses_tensors_it_has_no_use_for),
-        cmocka_unit_test(names_weight_types_it_cannot_compute_with),
-        cmocka_unit_test(takes_biases_on_all_of_q_k_and_v_or_none),
-        cmocka_unit_test(takes_an_output_matrix_of_its_own),
+        cmocka_unit_test(model_info_describes_a_model),
+        cmocka_unit_test(weights_are_counted_and_a_vocabulary_is_optional),
+        cmocka_unit_test(a_hostile_model_name_is_escaped),
+        cmocka_unit_test(errors_name_the_model_file),
+        cmocka_unit_test(unsupported_architectures_are_refused),
+        cmocka_unit_test(a_model_without_a_required_key_is_refused),
+        cmocka_unit_test(integers_out_of_range_are_refused),
+        cmocka_unit_test(heads_that_cannot_share_keys_are_refused),
+        cmocka_unit_test(reals_out_of_range_are_refused),
+        cmocka_unit_test(keys_that_would_be_ignored_are_refused),
+        cmocka_unit_test(invalid_rotary_positions_are_refused),
+        cmocka_unit_test(model_info_describes_window_and_rotary_positions),
+        cmocka_unit_test(fused_matrices_are_accepted),
+        cmocka_unit_test(disabled_features_and_unrelated_keys_are_accepted),
+        cmocka_unit_test(a_model_without_a_required_tensor_is_refused),
+        cmocka_unit_test(tensors_of_another_shape_are_refused),
+        cmocka_unit_test(tensors_that_would_be_ignored_are_refused),
+        cmocka_unit_test(unsupported_weight_types_are_refused_by_name),
+        cmocka_unit_test(biases_on_some_of_q_k_and_v_are_refused),
+        cmocka_unit_test(a_separate_output_matrix_is_accepted),
     };
 
     return cmocka_run_group_tests_name("infer/model", tests, NULL, NULL);

@@ -17,7 +17,7 @@ static void fill(float *vectors)
 
     for (size_t i = 0; i < (size_t)N * WIDTH; i++)
         vectors[i] = rng_normal_f32(&rng);
-    /* Some that are the same but for their length. */
+    /* Some vectors differ from another one in length only. */
     for (size_t c = 0; c < WIDTH; c++) {
         vectors[3 * WIDTH + c] = vectors[c];
         vectors[200 * WIDTH + c] = 2 * vectors[c];
@@ -32,7 +32,7 @@ static int compare(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Straight from the definition. */
+/* Computed directly from the definition. */
 static double distance_of(const float *vectors, size_t v, size_t nth)
 {
     double all[N], length[2];
@@ -75,7 +75,7 @@ static void find(size_t n_threads, size_t nth, double *out)
     test_free(vectors);
 }
 
-static void distances_are_those_of_the_definition(void **state)
+static void nearest_distances_match_the_definition(void **state)
 {
     float *vectors = test_calloc((size_t)N * WIDTH, sizeof *vectors);
     const size_t nths[] = { 1, 2, 6, N - 1 };
@@ -93,7 +93,7 @@ static void distances_are_those_of_the_definition(void **state)
     test_free(vectors);
 }
 
-static void the_same_in_another_length_is_at_no_distance(void **state)
+static void vectors_that_differ_in_length_only_have_distance_zero(void **state)
 {
     double out[N];
 
@@ -105,7 +105,7 @@ static void the_same_in_another_length_is_at_no_distance(void **state)
     assert_true(out[1] > 0.1);
 }
 
-static void threads_do_not_change_a_bit(void **state)
+static void threads_change_no_bit_of_nearest_distances(void **state)
 {
     double one[N], five[N];
 
@@ -118,9 +118,9 @@ static void threads_do_not_change_a_bit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(distances_are_those_of_the_definition),
-        cmocka_unit_test(the_same_in_another_length_is_at_no_distance),
-        cmocka_unit_test(threads_do_not_change_a_bit),
+        cmocka_unit_test(nearest_distances_match_the_definition),
+        cmocka_unit_test(vectors_that_differ_in_length_only_have_distance_zero),
+        cmocka_unit_test(threads_change_no_bit_of_nearest_distances),
     };
 
     return cmocka_run_group_tests_name("scoring/nearest", tests, NULL, NULL);

@@ -106,7 +106,7 @@ static struct observation observe_one(struct fixture *f, struct observed_text te
     return seen;
 }
 
-static void nll_is_the_mean_over_the_responses_tokens(void **state)
+static void nll_is_the_mean_over_the_response_tokens(void **state)
 {
     struct fixture *f = *state;
     const struct observed_text text = text_of(NULL, "who sat?", "the cat sat on the mat");
@@ -149,7 +149,7 @@ static void samples_without_a_response_have_a_reason(void **state)
                         "empty_response");
 }
 
-static void a_response_that_does_not_fit_is_too_long_and_spoils_no_other(void **state)
+static void a_response_that_does_not_fit_is_too_long_and_fails_alone(void **state)
 {
     struct fixture *f = *state;
     char response[4 * 512 + 1];
@@ -209,7 +209,7 @@ static void a_long_context_loses_its_left_end(void **state)
     close_observer(&small);
 }
 
-static void a_context_with_no_room_left_is_dropped_whole(void **state)
+static void a_context_without_room_is_dropped(void **state)
 {
     struct fixture *f = *state;
     const struct observed_text text = text_of(long_context, "who?", "the cat");
@@ -232,7 +232,7 @@ static void a_context_with_no_room_left_is_dropped_whole(void **state)
     close_observer(&small);
 }
 
-static void a_segment_takes_the_place_of_the_context(void **state)
+static void a_segment_is_scored_in_place_of_the_context(void **state)
 {
     struct fixture *f = *state;
     const struct observed_text text = text_of(long_context, "who?", "the cat");
@@ -267,7 +267,7 @@ static void a_segment_takes_the_place_of_the_context(void **state)
     prompt_release(&prompt);
 }
 
-static void one_segment_alone_has_the_samples_own_nll(void **state)
+static void a_single_segment_has_the_nll_of_its_sample(void **state)
 {
     struct fixture *f = *state;
     const struct observed_text text = text_of("the cat sat", "who?", "the cat");
@@ -280,7 +280,7 @@ static void one_segment_alone_has_the_samples_own_nll(void **state)
     assert_true(seen.segments[0].attention > 0);
 }
 
-static void without_a_context_there_are_no_segments(void **state)
+static void a_sample_without_a_context_has_no_segments(void **state)
 {
     const struct observation seen =
         observe_one(*state, text_of(NULL, "who?", "the cat"), NEED_ALL);
@@ -298,7 +298,7 @@ static void assert_same(const struct observation *a, const struct observation *b
         assert_memory_equal(&a->segments[i], &b->segments[i], sizeof *a->segments);
 }
 
-static void threads_and_batches_do_not_change_a_bit(void **state)
+static void threads_and_batches_change_no_bit_of_an_observation(void **state)
 {
     struct fixture *f = *state;
     const struct observed_text texts[] = {
@@ -331,8 +331,8 @@ static void threads_and_batches_do_not_change_a_bit(void **state)
     }
 }
 
-/* A file with its BOS key called something else; byte-pair vocabularies have no other. */
-static void without_a_start_token_there_is_no_nll_alone(void **state)
+/* A model file whose BOS key has another name. A byte-pair vocabulary has no default BOS. */
+static void without_a_start_token_nll_alone_is_missing(void **state)
 {
     static const char key[] = "tokenizer.ggml.bos_token_id";
     struct fixture f = { 0 };
@@ -361,7 +361,7 @@ static void without_a_start_token_there_is_no_nll_alone(void **state)
     buf_release(&bytes);
 }
 
-static void text_the_vocabulary_cannot_spell_costs_one_sample_and_not_the_run(void **state)
+static void text_that_cannot_be_tokenised_fails_its_sample_only(void **state)
 {
     const struct observed_text texts[] = {
         text_of(NULL, "who?", "caf\xe9"),
@@ -392,7 +392,7 @@ static int count_step(void *arg, size_t n_done, size_t n_total)
     return ++steps->n_calls == steps->stop_at ? 15 : 0;
 }
 
-static void tells_how_far_it_is_and_stops_when_asked(void **state)
+static void the_observer_reports_progress_and_stops_on_request(void **state)
 {
     struct fixture *f = *state;
     const struct observed_text text = text_of(long_context, "who?", "the cat");
@@ -419,12 +419,13 @@ static void tells_how_far_it_is_and_stops_when_asked(void **state)
     assert_int_equal(err.sys, 15);
     assert_int_equal(steps.n_calls, 2);
 
-    steps = (struct steps){ .stop_at = n_calls }; /* nothing is left to stop */
+    steps = (struct steps){ .stop_at =
+                                n_calls }; /* the last call is done, so a stop has no effect */
     assert_ok(observer_run(other.observer, &text, 1, NEED_ALL, &other.arena, &seen, &err));
     close_observer(&other);
 }
 
-static void a_guess_counts_what_is_asked_for(void **state)
+static void token_estimates_depend_on_the_requested_passes(void **state)
 {
     const struct observed_text text = text_of(long_context, "who?", "the cat");
     const struct observed_text blank = text_of(long_context, "who?", " ");
@@ -475,7 +476,7 @@ static void assert_same_numbers(const struct observation *a, const struct observ
     assert_true(a->nll_alone_nats == b->nll_alone_nats);
 }
 
-static void a_pass_over_a_dialogue_gives_every_turn_what_its_own_pass_does(void **state)
+static void one_pass_over_a_dialogue_gives_each_turn_the_nll_of_its_own_pass(void **state)
 {
     struct fixture *f = *state;
     struct observed_text texts[N_RESPONSES];
@@ -499,7 +500,7 @@ static void a_pass_over_a_dialogue_gives_every_turn_what_its_own_pass_does(void 
     assert_true(n_together * 3 / 2 < n_alone);
 }
 
-static void turns_beyond_the_window_lose_the_oldest_and_are_scored(void **state)
+static void a_dialogue_too_long_loses_its_oldest_turns_and_is_scored(void **state)
 {
     struct fixture *f = *state;
     struct observer_options options = plain_options;
@@ -527,21 +528,21 @@ static void turns_beyond_the_window_lose_the_oldest_and_are_scored(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nll_is_the_mean_over_the_responses_tokens),
+        cmocka_unit_test(nll_is_the_mean_over_the_response_tokens),
         cmocka_unit_test(samples_without_a_response_have_a_reason),
-        cmocka_unit_test(text_the_vocabulary_cannot_spell_costs_one_sample_and_not_the_run),
-        cmocka_unit_test(a_response_that_does_not_fit_is_too_long_and_spoils_no_other),
+        cmocka_unit_test(text_that_cannot_be_tokenised_fails_its_sample_only),
+        cmocka_unit_test(a_response_that_does_not_fit_is_too_long_and_fails_alone),
         cmocka_unit_test(a_long_context_loses_its_left_end),
-        cmocka_unit_test(a_context_with_no_room_left_is_dropped_whole),
-        cmocka_unit_test(a_segment_takes_the_place_of_the_context),
-        cmocka_unit_test(one_segment_alone_has_the_samples_own_nll),
-        cmocka_unit_test(without_a_context_there_are_no_segments),
-        cmocka_unit_test(threads_and_batches_do_not_change_a_bit),
-        cmocka_unit_test(without_a_start_token_there_is_no_nll_alone),
-        cmocka_unit_test(tells_how_far_it_is_and_stops_when_asked),
-        cmocka_unit_test(a_guess_counts_what_is_asked_for),
-        cmocka_unit_test(a_pass_over_a_dialogue_gives_every_turn_what_its_own_pass_does),
-        cmocka_unit_test(turns_beyond_the_window_lose_the_oldest_and_are_scored),
+        cmocka_unit_test(a_context_without_room_is_dropped),
+        cmocka_unit_test(a_segment_is_scored_in_place_of_the_context),
+        cmocka_unit_test(a_single_segment_has_the_nll_of_its_sample),
+        cmocka_unit_test(a_sample_without_a_context_has_no_segments),
+        cmocka_unit_test(threads_and_batches_change_no_bit_of_an_observation),
+        cmocka_unit_test(without_a_start_token_nll_alone_is_missing),
+        cmocka_unit_test(the_observer_reports_progress_and_stops_on_request),
+        cmocka_unit_test(token_estimates_depend_on_the_requested_passes),
+        cmocka_unit_test(one_pass_over_a_dialogue_gives_each_turn_the_nll_of_its_own_pass),
+        cmocka_unit_test(a_dialogue_too_long_loses_its_oldest_turns_and_is_scored),
     };
 
     return cmocka_run_group_tests_name("scoring/observe", tests, setup, teardown);

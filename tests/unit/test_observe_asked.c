@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an observer asks beside the likelihood of the response: each against sequences that are
- * put together by hand. */
+/* What an observer computes besides the likelihood of the response, each compared with
+ * sequences assembled by hand. */
 #include "tests/support/test.h"
 
 #include <math.h>
@@ -28,7 +28,7 @@ struct fixture {
     const struct tokenizer *tokenizer;
     struct pool *pool;
     struct observer *observer;
-    struct session *session; /* of the tests' own sequences */
+    struct session *session; /* for the sequences of the tests */
     struct arena arena;
 };
 
@@ -150,7 +150,7 @@ static void an_instruction_needs_no_response_and_a_response_no_instruction(void 
     assert_string_equal(odd.instruction_reason, "not_tokenizable");
 }
 
-static void the_near_context_is_its_end(void **state)
+static void the_near_context_is_the_end_of_the_context(void **state)
 {
     struct fixture *f = *state;
     const struct observed_text text = { .context = slice_text(context),
@@ -173,7 +173,7 @@ static void the_near_context_is_its_end(void **state)
     token_buf_release(&ids);
 }
 
-static void a_short_context_is_near_as_a_whole(void **state)
+static void all_of_a_short_context_is_near(void **state)
 {
     struct fixture *f = *state;
     const struct observation none =
@@ -185,7 +185,7 @@ static void a_short_context_is_near_as_a_whole(void **state)
     assert_true(little.nll_near_nats == little.nll_nats);
 }
 
-static void the_pool_holds_all_tokens_but_the_start(void **state)
+static void embeddings_pool_all_tokens_but_the_start_token(void **state)
 {
     struct fixture *f = *state;
     const struct observed_text text = { .instruction = slice_text("who?"),
@@ -208,7 +208,7 @@ static void the_pool_holds_all_tokens_but_the_start(void **state)
     prompt_release(&prompt);
 }
 
-static void user_mass_is_on_context_and_user_turns(void **state)
+static void user_mass_is_attention_on_context_and_user_turns(void **state)
 {
     struct fixture *f = *state;
     const struct observed_text text = { .context = slice_text(context),
@@ -242,8 +242,8 @@ static void user_mass_is_on_context_and_user_turns(void **state)
     prompt_release(&prompt);
 }
 
-/* Yes, in the place where the model would answer. */
-static void a_question_is_one_more_turn(void **state)
+/* "Yes", where the model would begin to respond. */
+static void a_yes_or_no_question_is_asked_in_one_more_turn(void **state)
 {
     struct fixture *f = *state;
     const struct dialogue_turn turns[] = { { ROLE_USER, slice_text("who?") },
@@ -259,7 +259,7 @@ static void a_question_is_one_more_turn(void **state)
     struct error err;
 
     assert_ok(prompt_build(prompt_template_find("plain"), f->tokenizer, &text, &prompt, &err));
-    prompt.ids.n -= prompt.n_response - 1; /* up to the first token of the answer */
+    prompt.ids.n -= prompt.n_response - 1; /* up to the first token of the response */
     const struct observation seen =
         observe(f, context, "who?", "the cat", NEED_YES_NO | NEED_RATING);
 
@@ -271,7 +271,7 @@ static void a_question_is_one_more_turn(void **state)
     prompt_release(&prompt);
 }
 
-static void a_question_can_be_put_about_a_text(void **state)
+static void a_yes_or_no_question_can_be_asked_about_a_plain_text(void **state)
 {
     struct fixture *f = *state;
     const struct observation seen = observe(f, context, NULL, NULL, NEED_NLL | NEED_YES_NO);
@@ -281,7 +281,7 @@ static void a_question_can_be_put_about_a_text(void **state)
     assert_true(seen.yes_or_no.nll_nats[0] > 0);
 }
 
-static void every_segment_is_scored_alone_and_behind_the_earlier_ones(void **state)
+static void each_segment_of_a_document_is_scored_alone_and_after_earlier_ones(void **state)
 {
     struct fixture *f = *state;
     struct token_buf ids = { 0 }, pair = { 0 };
@@ -317,8 +317,8 @@ static void every_segment_is_scored_alone_and_behind_the_earlier_ones(void **sta
     token_buf_release(&pair);
 }
 
-/* 32 segments of 16 have 496 pairs, 64 of 8 have 2,016. */
-static void of_many_pairs_five_hundred_are_drawn_once_each(void **state)
+/* 32 segments of 16 tokens have 496 pairs, 64 segments of 8 tokens have 2,016. */
+static void five_hundred_segment_pairs_are_drawn_without_repeats(void **state)
 {
     struct fixture *f = *state;
     char text[4096] = "";
@@ -329,7 +329,7 @@ static void of_many_pairs_five_hundred_are_drawn_once_each(void **state)
     const struct observation seen = observe(f, text, NULL, NULL, NEED_PAIRS);
     const struct document *document = &seen.document;
 
-    assert_true(document->truncated); /* it is longer than max_tokens */
+    assert_true(document->truncated); /* the document is longer than max_tokens */
     assert_int_equal(document->n_singles, MAX_TOKENS / WIDTH);
     assert_int_equal(document->n_pairs, 32 * 31 / 2);
 
@@ -357,7 +357,7 @@ static void of_many_pairs_five_hundred_are_drawn_once_each(void **state)
     observer_free(observer);
 }
 
-static void reach_is_the_first_layers_over_the_context_alone(void **state)
+static void reach_is_measured_in_the_first_layer_over_the_context_alone(void **state)
 {
     struct fixture *f = *state;
     struct token_buf ids = { 0 };
@@ -377,7 +377,7 @@ static void reach_is_the_first_layers_over_the_context_alone(void **state)
     token_buf_release(&ids);
 }
 
-static void a_document_that_is_none_has_a_reason(void **state)
+static void a_document_that_cannot_be_scored_has_a_reason(void **state)
 {
     struct fixture *f = *state;
     const unsigned needs = NEED_REACH | NEED_PAIRS;
@@ -397,16 +397,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_instruction_is_scored_behind_a_start_token),
         cmocka_unit_test(an_instruction_needs_no_response_and_a_response_no_instruction),
-        cmocka_unit_test(the_near_context_is_its_end),
-        cmocka_unit_test(a_short_context_is_near_as_a_whole),
-        cmocka_unit_test(the_pool_holds_all_tokens_but_the_start),
-        cmocka_unit_test(user_mass_is_on_context_and_user_turns),
-        cmocka_unit_test(a_question_is_one_more_turn),
-        cmocka_unit_test(a_question_can_be_put_about_a_text),
-        cmocka_unit_test(every_segment_is_scored_alone_and_behind_the_earlier_ones),
-        cmocka_unit_test(of_many_pairs_five_hundred_are_drawn_once_each),
-        cmocka_unit_test(reach_is_the_first_layers_over_the_context_alone),
-        cmocka_unit_test(a_document_that_is_none_has_a_reason),
+        cmocka_unit_test(the_near_context_is_the_end_of_the_context),
+        cmocka_unit_test(all_of_a_short_context_is_near),
+        cmocka_unit_test(embeddings_pool_all_tokens_but_the_start_token),
+        cmocka_unit_test(user_mass_is_attention_on_context_and_user_turns),
+        cmocka_unit_test(a_yes_or_no_question_is_asked_in_one_more_turn),
+        cmocka_unit_test(a_yes_or_no_question_can_be_asked_about_a_plain_text),
+        cmocka_unit_test(each_segment_of_a_document_is_scored_alone_and_after_earlier_ones),
+        cmocka_unit_test(five_hundred_segment_pairs_are_drawn_without_repeats),
+        cmocka_unit_test(reach_is_measured_in_the_first_layer_over_the_context_alone),
+        cmocka_unit_test(a_document_that_cannot_be_scored_has_a_reason),
     };
 
     return cmocka_run_group_tests_name("scoring/observe_asked", tests, setup, teardown);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the options about segments let an observer see. */
+/* How the options about segments change what an observer computes. */
 #include "tests/support/test.h"
 
 #include <math.h>
@@ -21,7 +21,7 @@ struct fixture {
     struct kernels kernels;
     struct prompt prompt;
     struct observer_options options;
-    uint64_t n_tokens; /* of the last look */
+    uint64_t n_tokens; /* of the last observation */
 };
 
 #define TEXT(literal)                                                                          \
@@ -92,8 +92,9 @@ static void assert_same_segments(const struct observation *a, const struct obser
     }
 }
 
-/* Later tokens change nothing before them: the first of a response are as if it ended there. */
-static void a_limited_response_is_its_beginning(void **state)
+/* Later tokens do not affect earlier ones, so the first tokens of a response are scored as if
+ * it ended there. */
+static void a_limited_response_is_scored_at_its_beginning(void **state)
 {
     struct fixture *f = *state;
     struct prompt cut = f->prompt;
@@ -108,10 +109,10 @@ static void a_limited_response_is_its_beginning(void **state)
     const struct observation shorter = look(f, &cut, NEED_SEGMENTS);
 
     assert_same_segments(&limited, &shorter);
-    assert_true(limited.nll_nats == whole.nll_nats); /* nll is of all of it */
+    assert_true(limited.nll_nats == whole.nll_nats); /* nll is still of the whole response */
 }
 
-static void attention_by_head_is_of_every_segment(void **state)
+static void attention_by_head_is_given_for_every_segment(void **state)
 {
     struct fixture *f = *state;
     const struct observation plain = look(f, &f->prompt, NEED_SEGMENTS);
@@ -130,8 +131,9 @@ static void attention_by_head_is_of_every_segment(void **state)
     }
 }
 
-/* Row t - 1 is the own row of the token before: of a response that begins one token earlier. */
-static void rows_before_are_those_that_predict(void **state)
+/* Row t - 1 is the row of the token before t, and so the own row of a response that begins one
+ * token earlier. */
+static void attention_rows_can_be_those_that_predict_the_response(void **state)
 {
     struct fixture *f = *state;
     struct prompt earlier = f->prompt;
@@ -160,14 +162,14 @@ static void a_limited_instruction_loses_its_end(void **state)
     const struct span said = f->prompt.turns[f->prompt.n_turns - 2].text;
     const size_t n_lost = said.end - said.start - 4;
 
-    /* Each segment's pass is shorter, and so is that for attention, which is one of its own. */
+    /* The pass of each segment is shorter, and so is the separate pass for attention. */
     assert_int_equal(f->n_tokens, n_all + f->prompt.ids.n - n_lost * (all.n_segments + 1));
     assert_true(limited.nll_nats == all.nll_nats);
     assert_true(limited.segments[0].nll_nats != all.segments[0].nll_nats);
     assert_true(limited.segments[0].attention != all.segments[0].attention);
 }
 
-static void either_end_of_a_long_context_can_be_lost(void **state)
+static void a_long_context_can_be_cut_at_either_end(void **state)
 {
     struct fixture *f = *state;
     const size_t n_rest = f->prompt.ids.n - f->prompt.n_context;
@@ -178,7 +180,7 @@ static void either_end_of_a_long_context_can_be_lost(void **state)
     const struct observation right = look(f, &f->prompt, NEED_NLL | NEED_SEGMENTS);
     assert_true(right.truncated);
     assert_int_equal(right.n_segments, 2);
-    /* The same as of the first 34 tokens alone. */
+    /* The passes give the same as for the first 34 tokens alone. */
     left.ids = (struct token_buf){ 0 };
     left.turns = NULL;
     left.n_turns = 0;
@@ -194,7 +196,7 @@ static void either_end_of_a_long_context_can_be_lost(void **state)
     assert_true(right.nll_nats == first.nll_nats);
     token_buf_release(&left.ids);
 
-    /* The sides of the passes are told apart. */
+    /* The side that is cut is chosen separately for each kind of pass. */
     f->options.cut_right = false;
     const struct observation mixed = look(f, &f->prompt, NEED_NLL | NEED_SEGMENTS);
     assert_same_segments(&mixed, &right);
@@ -206,11 +208,11 @@ static void either_end_of_a_long_context_can_be_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_limited_response_is_its_beginning),
-        TEST(attention_by_head_is_of_every_segment),
-        TEST(rows_before_are_those_that_predict),
+        TEST(a_limited_response_is_scored_at_its_beginning),
+        TEST(attention_by_head_is_given_for_every_segment),
+        TEST(attention_rows_can_be_those_that_predict_the_response),
         TEST(a_limited_instruction_loses_its_end),
-        TEST(either_end_of_a_long_context_can_be_lost),
+        TEST(a_long_context_can_be_cut_at_either_end),
     };
 
     return cmocka_run_group_tests_name("scoring/observe segments", tests, NULL, NULL);

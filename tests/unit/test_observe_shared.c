@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What samples and models of a run share: contexts, and prompts. */
+/* What the samples of a run share (contexts), and what its models share (prompts). */
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -22,11 +22,11 @@ static const char sentence[] =
 static const char *const questions[N_TEXTS] = { "who?", "what fell?", "where?", "when?",
                                                 "why?" };
 
-/* How often the observer says how far it is: once a call. */
+/* How often the observer reports progress: once a call. */
 struct steps {
     size_t n_calls;
     size_t n_total;
-    size_t n_first; /* of these, done in the first call */
+    size_t n_first; /* of n_total, done in the first call */
 };
 
 static int count_step(void *arg, size_t n_done, size_t n_total)
@@ -116,7 +116,7 @@ static void assert_same(const struct observation *seen, const struct observation
     }
 }
 
-static void samples_of_one_context_are_run_together(void **state)
+static void samples_of_one_context_share_its_pass(void **state)
 {
     struct fixture *f = *state;
     struct observation want[N_TEXTS], seen[N_TEXTS];
@@ -125,7 +125,7 @@ static void samples_of_one_context_are_run_together(void **state)
     ask(f->contexts[0], texts);
     for (size_t i = 0; i < N_TEXTS; i++)
         observe(f, &texts[i], 1, &want[i]);
-    /* Room for one of them and what the others have of their own, but not for two. */
+    /* Room for one sample and the others' own tokens, but not for two whole samples. */
     const size_t n_one = f->steps.n_total;
     f->options.batch_tokens = n_one * 7 / 4;
     observe(f, texts, N_TEXTS, seen);
@@ -134,8 +134,8 @@ static void samples_of_one_context_are_run_together(void **state)
     assert_same(seen, want, N_TEXTS);
 }
 
-/* A call that has enough to do does not begin with a context that it cannot end. */
-static void samples_of_one_context_are_not_parted(void **state)
+/* A call that has enough samples does not begin a context that it cannot complete. */
+static void samples_of_one_context_stay_in_one_call(void **state)
 {
     struct fixture *f = *state;
     struct observation want[2 * N_TEXTS], seen[2 * N_TEXTS];
@@ -152,7 +152,7 @@ static void samples_of_one_context_are_not_parted(void **state)
     observe(f, texts, 1, seen);
     texts[0].context = texts[1].context;
 
-    /* One more context would fit, but not all that is asked about it. */
+    /* There is room for one more context, but not for all passes over it. */
     f->options.batch_tokens = n_one + 6 * f->steps.n_total;
     observe(f, texts, 2 * N_TEXTS, seen);
     assert_int_equal(f->steps.n_calls, 2);
@@ -160,8 +160,8 @@ static void samples_of_one_context_are_not_parted(void **state)
     assert_same(seen, want, 2 * N_TEXTS);
 }
 
-/* What would be tokenised is another text than what the first observer had: it is not. */
-static void a_prompt_that_was_kept_is_put_to_the_next_model(void **state)
+/* The second observer is given another text, which it must not tokenise. */
+static void a_kept_prompt_is_used_by_the_next_model(void **state)
 {
     struct fixture *f = *state;
     struct observation want[N_TEXTS], seen[N_TEXTS], other[N_TEXTS];
@@ -180,7 +180,7 @@ static void a_prompt_that_was_kept_is_put_to_the_next_model(void **state)
     f->options.take_prompts_from = cache;
     observe(f, texts, N_TEXTS, seen);
     assert_same(seen, want, N_TEXTS);
-    observe(f, texts, N_TEXTS, seen); /* they are gone */
+    observe(f, texts, N_TEXTS, seen); /* the kept prompts are used up */
     assert_same(seen, other, N_TEXTS);
     assert_true(want[0].nll_nats != other[0].nll_nats);
     prompt_cache_free(cache);
@@ -189,10 +189,10 @@ static void a_prompt_that_was_kept_is_put_to_the_next_model(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(samples_of_one_context_are_run_together, setup,
+        cmocka_unit_test_setup_teardown(samples_of_one_context_share_its_pass, setup, teardown),
+        cmocka_unit_test_setup_teardown(samples_of_one_context_stay_in_one_call, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(samples_of_one_context_are_not_parted, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_prompt_that_was_kept_is_put_to_the_next_model, setup,
+        cmocka_unit_test_setup_teardown(a_kept_prompt_is_used_by_the_next_model, setup,
                                         teardown),
     };
 
