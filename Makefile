@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A door and no more: each target is one command of meson or one script of .ci/.
+# Each target runs one command of meson or one script of .ci/.
 BUILD ?= build
 
 .PHONY: all demo test install uninstall deb fuzz soak bench format clean help
@@ -48,14 +48,14 @@ clean:
 
 help:
 	@echo "make            build a release in $(BUILD)/"
-	@echo "make demo       install what is missing, build, and run examples/demo.yaml"
-	@echo "make test       install what is missing, build with warnings as errors, run every suite"
+	@echo "make demo       install missing packages, build, and run examples/demo.yaml"
+	@echo "make test       install missing packages, build with warnings as errors, run every suite"
 	@echo "make install    install the release under /usr/local; DESTDIR is honoured"
 	@echo "make uninstall  remove what the last make install installed"
 	@echo "make deb        build a Debian package in build-deb/"
 	@echo "make fuzz       search for crashes, FUZZ_SECONDS=60 of processor time for each target"
-	@echo "make soak       kill the program SOAK_KILLS=1000 times and compare what it ends in; ingest"
-	@echo "                SOAK_MUTANTS=10000 damaged corpora; let each operation on files fail"
+	@echo "make soak       kill the program SOAK_KILLS=1000 times and compare the results; ingest"
+	@echo "                SOAK_MUTANTS=10000 damaged corpora; make each operation on files fail"
 	@echo "make bench      run the measuring programs; see bench/README.md"
-	@echo "make format     lay out the C files with clang-format"
+	@echo "make format     format the C files with clang-format"
 	@echo "make clean      remove the build directories"

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Count what `meson test` ran: count.py N_PASSED N_FAILURES BUILD-DIR...
 
-A program that speaks TAP counts once for each test in it, any other program once. A test that
-was announced and never reported, and a program that ended badly though its tests passed, count
-as failed. The last line is "N passed, N failed". N_PASSED are the checks of the caller's own
-that passed. The exit status is 1 if anything failed, or if N_FAILURES (what the caller knows to
-have gone wrong, as a build) is not 0.
+A program that prints TAP counts once for each of its tests, any other program once. Two more
+things count as failed: a test that was announced and not reported, and a program that failed
+although its tests passed. N_PASSED is the number of the caller's own checks that passed,
+N_FAILURES of those that failed, for example builds. The last line is "N passed, N failed". The
+exit status is 1 if anything failed.
 """
 import json
 import re

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Search for crashes with libFuzzer: .ci/fuzz.sh [NAME...], FUZZ_SECONDS (60) of processor time
-# for each target, on however busy a machine.
-# What it finds goes to build-fuzz/found/; a crash becomes a file of tests/fuzz/corpus/NAME/,
-# together with its fix.
+# for each target, however busy the machine is.
+# Findings go to build-fuzz/found/. Add a crashing input to tests/fuzz/corpus/NAME/, together
+# with its fix.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,14 +27,14 @@ ninja -C "$dir" "${names[@]/#/tests/engine_}" > "$dir/compile.log" || {
     exit 1
 }
 
-# Set spent to the processor time of all children so far, in whole seconds. A subshell would see
-# none of it.
+# Set spent to the processor time of all children so far, in whole seconds. Not in a subshell:
+# that has children of its own.
 look_at_clock() {
     times > "$dir/times"
     spent=$(awk 'NR == 2 { split($1, t, /[ms]/); print int(60 * t[1] + t[2]) }' "$dir/times")
 }
 
-# search NAME: in rounds, because libFuzzer itself can only look at the clock on the wall.
+# search NAME: in short runs, because libFuzzer itself measures elapsed time only.
 search() {
     look_at_clock
     local end=$((spent + seconds)) left=$seconds

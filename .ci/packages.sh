@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Install the Debian packages of packages.txt that are missing. Silent when none is.
+# Install the missing Debian packages of packages.txt. Prints nothing if none is missing.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -20,7 +20,7 @@ mapfile -t wanted < <(sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' packages
 
 if ! have apt-get dpkg-query; then
     have meson ninja pkg-config python3 cc c++ ||
-        die "this is not a Debian machine; install what .ci/packages.txt names, then try again"
+        die "this is not a Debian machine: install the packages of .ci/packages.txt, then try again"
     echo "curate: not a Debian machine, so .ci/packages.txt is not checked" >&2
     exit 0
 fi
@@ -35,10 +35,10 @@ done
 as_root=()
 if [[ $EUID -ne 0 ]]; then
     have sudo ||
-        die "these packages are missing, and without sudo only root can install them:" \
+        die "packages are missing, and there is no sudo: run as root" \
             "apt-get install ${missing[*]}"
     as_root=(sudo)
-    [[ -t 0 ]] || as_root+=(-n) # nobody is there to type a password
+    [[ -t 0 ]] || as_root+=(-n) # nobody can type a password
 fi
 
 echo "== installing Debian packages: ${missing[*]}"

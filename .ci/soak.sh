@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What takes too long for every test run, with AddressSanitizer and UndefinedBehaviorSanitizer:
-# SOAK_MUTANTS (10,000) damaged corpora go through ingest, and every single operation on files of
-# ingest, score, select and export fails once.
+# Tests that take too long for every run, with AddressSanitizer and UndefinedBehaviorSanitizer:
+# ingest SOAK_MUTANTS (10,000) damaged corpora, and let each operation on files of ingest, score,
+# select and export fail once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Build and test in the parts named, or in all of them:
+# Build and test the named parts, or all of them:
 # .ci/test.sh [werror] [kernels] [lean] [deb] [asan] [tsan]
 #
 #   werror  gcc, warnings are errors: every suite
@@ -12,7 +12,7 @@
 #   tsan    clang, ThreadSanitizer: the tests that start threads, and the whole program
 #
 # Each part keeps its build directory, so a second run builds only what changed. The last line
-# is "N passed, N failed" over all parts; .ci/count.py says what is counted.
+# is "N passed, N failed" over all parts; .ci/count.py explains how they are counted.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,7 +30,7 @@ fail() {
     failures+=("$*")
 }
 
-# configure DIR OPTION...: also after a change of options, and after an interrupted first time.
+# configure DIR OPTION...: also works after options changed and after an interrupted first run.
 configure() {
     local dir=$1
     shift
@@ -52,12 +52,12 @@ compile() {
     return 1
 }
 
-# run_tests DIR OPTION...: everything in DIR is built, or is built by Meson as far as needed.
+# run_tests DIR OPTION...: Meson builds what the tests need and DIR lacks.
 run_tests() {
     local dir=$1
     shift
     counted+=("$dir")
-    rm -f "$dir/meson-logs/testlog.json" # the counts must not be those of an earlier run
+    rm -f "$dir/meson-logs/testlog.json" # do not count an earlier run
     meson test -C "$dir" --print-errorlogs "$@" |
         grep --line-buffered -v '^\[[0-9]*/[0-9]*\] ' && return
     fail "tests in $dir failed: see $dir/meson-logs/testlog.txt"
@@ -103,7 +103,7 @@ asan() {
         run_tests build-asan --no-rebuild --no-suite lint --timeout-multiplier 4
 }
 
-# ThreadSanitizer wants its own place in memory, which some kernels give to something else.
+# ThreadSanitizer needs a fixed address range, which some kernels use for something else.
 tsan_works() {
     local probe=build-tsan/probe
     echo 'int main(void) { return 0; }' > $probe.c
