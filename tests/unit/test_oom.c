@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each allocation of a call fails once: the call must say ERR_NOMEM, and leak nothing, which
- * the address sanitizer sees. Afterwards it must work. */
+/* Each allocation of a call fails once. The call returns ERR_NOMEM and leaks nothing (the
+ * address sanitizer checks that), and works when it is called again. */
 #include "tests/support/test.h"
 
 #include "base/arena.h"
@@ -216,7 +216,7 @@ static void opening_and_running_a_model_reports_each_failed_allocation(void **st
     arena_release(&arena);
 }
 
-/* One sample through the store: opened, migrated, written, read back. */
+/* One sample through the store: open, migrate, write, read back. */
 static int keep_sample(const void *input, struct error *err)
 {
     struct turn turns[] = { { slice_text("user"), slice_text("caf\xc3\xa9?"), { 0 } },
@@ -247,7 +247,7 @@ done:
     return rc;
 }
 
-static void keeping_a_sample_reports_each_failed_allocation(void **state)
+static void storing_a_sample_reports_each_failed_allocation(void **state)
 {
     (void)state;
 
@@ -264,7 +264,7 @@ int main(void)
         cmocka_unit_test(opening_a_sentencepiece_vocabulary_reports_each_failed_allocation),
         cmocka_unit_test(opening_a_byte_level_vocabulary_reports_each_failed_allocation),
         cmocka_unit_test(opening_and_running_a_model_reports_each_failed_allocation),
-        cmocka_unit_test(keeping_a_sample_reports_each_failed_allocation),
+        cmocka_unit_test(storing_a_sample_reports_each_failed_allocation),
     };
 
     return cmocka_run_group_tests_name("oom", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* As test_oom.c, for what base/ opens, feeds and compiles. */
+/* As test_oom.c, for what base/ opens, reads and compiles. */
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 
 enum { MAX_ALLOCATIONS = 1000 };
 
-/* Does something that allocates, undoes it, and returns what it came to. */
+/* Do something that allocates, undo it, and return 0 or an error. */
 typedef int scenario(struct tmp *tmp, struct error *err);
 
 struct call {
@@ -58,14 +58,14 @@ static int frame_some(struct tmp *tmp, struct error *err)
     return rc;
 }
 
-static void framing_survives(void **state)
+static void framing_records_survives_each_failed_allocation(void **state)
 {
     (void)state;
     assert_survives(frame_some);
 }
 
-/* A row in two pieces, with a quotation to take apart, more fields than most, and a long one.
- */
+/* Two pieces of one row, with quotes to remove, more fields than most rows, and a long
+ * field. */
 static int cut_rows(struct tmp *tmp, struct error *err)
 {
     static const char blanks[5000];
@@ -97,7 +97,7 @@ static int cut_rows(struct tmp *tmp, struct error *err)
     return rc;
 }
 
-static void cutting_rows_survives(void **state)
+static void reading_csv_survives_each_failed_allocation(void **state)
 {
     (void)state;
     assert_survives(cut_rows);
@@ -121,7 +121,7 @@ static int read_file(struct tmp *tmp, struct error *err)
     return rc;
 }
 
-static void reading_survives(void **state)
+static void decompressing_survives_each_failed_allocation(void **state)
 {
     (void)state;
     assert_survives(read_file);
@@ -140,11 +140,11 @@ static int write_file(struct tmp *tmp, struct error *err)
         digest_file(path, digest, err) == 0)
         rc = 0;
     file_out_close(file);
-    remove(path); /* a file that is there is opened in another way */
+    remove(path); /* an existing file is opened by other code */
     return rc;
 }
 
-static void writing_survives(void **state)
+static void writing_a_file_survives_each_failed_allocation(void **state)
 {
     (void)state;
     assert_survives(write_file);
@@ -162,7 +162,7 @@ static int take_lock(struct tmp *tmp, struct error *err)
     return rc;
 }
 
-static void locking_survives(void **state)
+static void locking_survives_each_failed_allocation(void **state)
 {
     (void)state;
     assert_survives(take_lock);
@@ -182,7 +182,7 @@ static int compile_pattern(struct tmp *tmp, struct error *err)
     return rc;
 }
 
-static void compiling_a_pattern_survives(void **state)
+static void compiling_a_pattern_survives_each_failed_allocation(void **state)
 {
     (void)state;
     assert_survives(compile_pattern);
@@ -202,7 +202,7 @@ static int normalise(struct tmp *tmp, struct error *err)
     return rc;
 }
 
-static void normalising_survives(void **state)
+static void normalising_text_survives_each_failed_allocation(void **state)
 {
     (void)state;
     assert_survives(normalise);
@@ -229,7 +229,7 @@ static int work_together(struct tmp *tmp, struct error *err)
     return 0;
 }
 
-static void starting_threads_survives(void **state)
+static void starting_threads_survives_each_failed_allocation(void **state)
 {
     (void)state;
     assert_survives(work_together);
@@ -238,10 +238,14 @@ static void starting_threads_survives(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(framing_survives),     cmocka_unit_test(cutting_rows_survives),
-        cmocka_unit_test(reading_survives),     cmocka_unit_test(writing_survives),
-        cmocka_unit_test(locking_survives),     cmocka_unit_test(compiling_a_pattern_survives),
-        cmocka_unit_test(normalising_survives), cmocka_unit_test(starting_threads_survives),
+        cmocka_unit_test(framing_records_survives_each_failed_allocation),
+        cmocka_unit_test(reading_csv_survives_each_failed_allocation),
+        cmocka_unit_test(decompressing_survives_each_failed_allocation),
+        cmocka_unit_test(writing_a_file_survives_each_failed_allocation),
+        cmocka_unit_test(locking_survives_each_failed_allocation),
+        cmocka_unit_test(compiling_a_pattern_survives_each_failed_allocation),
+        cmocka_unit_test(normalising_text_survives_each_failed_allocation),
+        cmocka_unit_test(starting_threads_survives_each_failed_allocation),
     };
 
     return cmocka_run_group_tests_name("base without memory", tests, NULL, NULL);

@@ -47,7 +47,7 @@ static int score_tokens(const void *input, struct error *err)
     return rc;
 }
 
-/* Returns how many allocations there are. */
+/* Fail each allocation once. Returns how many there are. */
 static size_t survives_each_failure(const char *name)
 {
     struct file_map file = { 0 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each allocation fails once, those inside the libraries we stand on as well: what was asked
- * for is ERR_NOMEM or is done in full, nothing is lost on the way, and nothing leaks. */
+/* Each allocation fails once, those inside libraries included. The call then returns ERR_NOMEM
+ * or does all its work; it loses nothing and leaks nothing. */
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -26,11 +26,11 @@
 
 enum { MAX_ALLOCATIONS = 100000, RESULT_MAX_BYTES = 1 << 20 };
 
-/* Does something with input, says what came of it, and undoes it. */
+/* Do something with the input, write what came of it to `result`, and undo it. */
 typedef int scenario(struct slice input, struct buf *result, struct error *err);
 
-/* Where allocations are many, the steps grow by a share of those behind: 'growth' of n; 0 takes
- * each. */
+/* Fail each allocation in turn. With growth above 0, for scenarios of many allocations, the one
+ * after allocation n is n + 1 + growth * n. */
 static void survives_failures(scenario *run, struct slice input, double growth)
 {
     struct buf want, got;
@@ -40,7 +40,7 @@ static void survives_failures(scenario *run, struct slice input, double growth)
     buf_init(&want, RESULT_MAX_BYTES);
     buf_init(&got, RESULT_MAX_BYTES);
     assert_ok(buf_reserve(&got, RESULT_MAX_BYTES / 2, &err));
-    assert_ok(run(input, &want, &err)); /* what libraries keep for good, they have now */
+    assert_ok(run(input, &want, &err)); /* allocates what libraries never free */
     for (; n < MAX_ALLOCATIONS; n += 1 + (size_t)(growth * (double)n)) {
         const int64_t blocks = oom_process_blocks();
 
@@ -87,7 +87,7 @@ static int write_again(struct slice input, struct buf *result, struct error *err
     return rc;
 }
 
-static void reading_json(void **state)
+static void reading_json_survives_each_failed_allocation_of_libraries(void **state)
 {
     struct error err;
     struct buf text;
@@ -130,7 +130,7 @@ static int parse_one(struct slice input, struct buf *result, struct error *err)
     return rc;
 }
 
-static void parsing_a_record(void **state)
+static void parsing_a_record_survives_each_failed_allocation_of_libraries(void **state)
 {
     (void)state;
     survives_each_failure(
@@ -153,7 +153,7 @@ static int unpack(struct slice input, struct buf *result, struct error *err)
     return (int)n;
 }
 
-static void unpacking(void **state)
+static void decompressing_survives_each_failed_allocation_of_libraries(void **state)
 {
     static const char text[] = "one line\nand another line\nand another line\n";
     char packed[1000];
@@ -182,7 +182,7 @@ static int read_recipe(struct slice input, struct buf *result, struct error *err
     return rc;
 }
 
-static void reading_a_recipe(void **state)
+static void reading_a_recipe_survives_each_failed_allocation_of_libraries(void **state)
 {
     (void)state;
     survives_each_failure(read_recipe,
@@ -201,7 +201,7 @@ static int match(struct slice input, struct buf *result, struct error *err)
     return rc;
 }
 
-static void compiling_a_pattern(void **state)
+static void compiling_a_pattern_survives_each_failed_allocation_of_libraries(void **state)
 {
     (void)state;
     survives_each_failure(match, slice_text("(?i:'s|'t)|\\p{L}+|\\p{N}{1,3}|\\s+"));
@@ -222,15 +222,15 @@ static int make_and_ask(struct slice input, struct buf *result, struct error *er
     return rc;
 }
 
-static void making_and_asking_a_database(void **state)
+static void making_and_querying_a_database_survives_failed_allocations_of_sqlite(void **state)
 {
     (void)state;
-    /* SQLite makes the schema with some ten thousand allocations. */
+    /* SQLite creates the schema with some ten thousand allocations. */
     survives_failures(make_and_ask, slice_text("n_turns > 1 AND source LIKE 'a%'"), 0.03);
 }
 
-/* It may keep a buffer, for which there is no handle; so blocks are not counted. */
-static void naming_a_language(void **state)
+/* CLD2 may keep a buffer that cannot be freed, so blocks are not counted. */
+static void identifying_a_language_survives_each_failed_allocation_of_cld2(void **state)
 {
     const struct slice text = slice_text("Die Hauptstadt von Frankreich ist Paris.");
     const char *code;
@@ -254,10 +254,13 @@ static void naming_a_language(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reading_json),        cmocka_unit_test(parsing_a_record),
-        cmocka_unit_test(unpacking),           cmocka_unit_test(reading_a_recipe),
-        cmocka_unit_test(compiling_a_pattern), cmocka_unit_test(making_and_asking_a_database),
-        cmocka_unit_test(naming_a_language),
+        cmocka_unit_test(reading_json_survives_each_failed_allocation_of_libraries),
+        cmocka_unit_test(parsing_a_record_survives_each_failed_allocation_of_libraries),
+        cmocka_unit_test(decompressing_survives_each_failed_allocation_of_libraries),
+        cmocka_unit_test(reading_a_recipe_survives_each_failed_allocation_of_libraries),
+        cmocka_unit_test(compiling_a_pattern_survives_each_failed_allocation_of_libraries),
+        cmocka_unit_test(making_and_querying_a_database_survives_failed_allocations_of_sqlite),
+        cmocka_unit_test(identifying_a_language_survives_each_failed_allocation_of_cld2),
     };
 
     return cmocka_run_group_tests_name("out of memory in libraries", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each allocation on the way from a file's template to a prompt of token ids fails once. */
+/* Each allocation on the way from a model file's template to the token ids of a prompt fails
+ * once. */
 #include "tests/support/test.h"
 
 #include "scoring/infer/tokenizer/vocab.h"
@@ -40,7 +41,7 @@ static int close_vocabulary(void **state)
     return 0;
 }
 
-/* A dialogue of two questions and answers: a prompt for each answer. */
+/* A dialogue of two questions and responses, with a prompt for each response. */
 struct scene {
     const struct tokenizer *tokenizer;
     const struct prompt_template *form;
@@ -138,7 +139,7 @@ static void recognising_a_template_reports_each_failed_allocation(void **state)
     assert_true(oom_survive(choose, &scene) > 0);
 }
 
-static void building_prompts_of_each_form_reports_each_failed_allocation(void **state)
+static void building_prompts_of_each_template_reports_each_failed_allocation(void **state)
 {
     struct scene scene;
     size_t n_forms = 0;
@@ -150,7 +151,7 @@ static void building_prompts_of_each_form_reports_each_failed_allocation(void **
 
             set_scene(*state, form, &scene);
             if (prompt_template_fits(form, scene.tokenizer, &err) < 0)
-                continue; /* its control tokens are not in this vocabulary */
+                continue; /* the vocabulary lacks its control tokens */
             assert_true(oom_survive(build, &scene) > 5);
             assert_true(oom_survive(build_short, &scene) > 3);
             assert_true(oom_survive(keep_and_take, &scene) > 3);
@@ -164,7 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recognising_a_template_reports_each_failed_allocation),
-        cmocka_unit_test(building_prompts_of_each_form_reports_each_failed_allocation),
+        cmocka_unit_test(building_prompts_of_each_template_reports_each_failed_allocation),
     };
 
     return cmocka_run_group_tests_name("prompts without memory", tests, open_vocabulary,

@@ -75,7 +75,7 @@ static int set(struct args *args, const char *name, const char *text, struct err
     return option_set(find(name), args, text, err);
 }
 
-static void sets_each_type_of_member(void **state)
+static void an_option_sets_a_member_of_each_type(void **state)
 {
     struct args args = { .flag = false };
     struct error err;
@@ -173,7 +173,7 @@ static const struct {
     { "top", "99999999999999999999", "must be a number of at least 1, or a percentage" },
 };
 
-static void rejects_other_texts_and_keeps_the_member(void **state)
+static void an_invalid_value_is_refused_and_changes_nothing(void **state)
 {
     const struct args before = { .count = 7,
                                  .few = 3,
@@ -315,7 +315,7 @@ static void conditions_are_joined_by_and(void **state)
     option_list_free(&list);
 }
 
-static void finds_by_whole_name_only(void **state)
+static void an_option_is_found_by_its_whole_name_only(void **state)
 {
     (void)state;
     assert_ptr_equal(option_find(table, "text", 4), &table[1]);
@@ -324,7 +324,7 @@ static void finds_by_whole_name_only(void **state)
     assert_null(option_find(NULL, "text", 4));
 }
 
-static void guesses_the_nearest_name_and_nothing_far(void **state)
+static void a_misspelled_name_suggests_the_nearest_one(void **state)
 {
     (void)state;
     assert_string_equal(option_nearest(table, "coutn"), "count");
@@ -332,7 +332,7 @@ static void guesses_the_nearest_name_and_nothing_far(void **state)
     assert_null(option_nearest(table, "completely-else"));
 }
 
-static void counts_letters_to_change(void **state)
+static void the_distance_of_two_names_is_the_letters_to_change(void **state)
 {
     (void)state;
     assert_int_equal(option_distance("kitten", "sitting", 5), 3);
@@ -344,18 +344,18 @@ static void counts_letters_to_change(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sets_each_type_of_member),
+        cmocka_unit_test(an_option_sets_a_member_of_each_type),
         cmocka_unit_test(bounds_are_allowed_values),
-        cmocka_unit_test(rejects_other_texts_and_keeps_the_member),
+        cmocka_unit_test(an_invalid_value_is_refused_and_changes_nothing),
         cmocka_unit_test(a_share_is_a_number_or_hundredths_of_a_percent),
         cmocka_unit_test(a_plus_sign_may_be_left_out),
         cmocka_unit_test(values_are_written_as_they_are_read),
         cmocka_unit_test(a_value_that_is_not_given_has_no_text),
         cmocka_unit_test(the_default_is_what_the_member_holds_or_unset_says),
         cmocka_unit_test(conditions_are_joined_by_and),
-        cmocka_unit_test(finds_by_whole_name_only),
-        cmocka_unit_test(guesses_the_nearest_name_and_nothing_far),
-        cmocka_unit_test(counts_letters_to_change),
+        cmocka_unit_test(an_option_is_found_by_its_whole_name_only),
+        cmocka_unit_test(a_misspelled_name_suggests_the_nearest_one),
+        cmocka_unit_test(the_distance_of_two_names_is_the_letters_to_change),
     };
 
     return cmocka_run_group_tests_name("base/option", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Weights packed once give what weights from the file give, in each form that panels have. */
+/* Packed weights give the same numbers as weights read from the file, in each layout of
+ * panels. */
 #include "tests/support/test.h"
 
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 enum { N_TOKENS = 150, N_SEQUENCES = 2 };
 
-/* One for each type of panel, from each type of weights. */
+/* A model for each type of panel, from each type of weights. */
 static const char *const models[] = {
     "type-f32",    "type-f16",  "type-bf16", "type-q8_0", "type-q4_0", "type-q4_1",
     "type-q5_0",   "type-q5_1", "type-q2_k", "type-q3_k", "type-q4_k", "type-q5_k",
@@ -26,7 +27,7 @@ struct family {
     bool bf16;
 };
 
-/* The forms in plain C, and whatever this CPU is best at. */
+/* The layouts of the plain C kernels, and of the best kernels of this CPU. */
 static const struct family families[] = {
     { 0, false, false },
     { 0, true, true },
@@ -77,7 +78,7 @@ static void eval(const struct model *model, const struct kernels *kernels, struc
     session_free(session);
 }
 
-static void packing_keeps_every_bit(void **state)
+static void packed_weights_give_the_same_bits_as_the_file(void **state)
 {
     static double mapped[N_SEQUENCES * N_TOKENS], packed[N_SEQUENCES * N_TOKENS];
     struct pool *pool = NULL;
@@ -100,8 +101,8 @@ static void packing_keeps_every_bit(void **state)
     pool_free(pool);
 }
 
-/* Other kernels than those it was packed for read the file as ever. */
-static void other_kernels_do_not_take_the_panels(void **state)
+/* Kernels of another family read the weights from the file. */
+static void kernels_of_another_family_ignore_packed_weights(void **state)
 {
     static double before[N_SEQUENCES * N_TOKENS], after[N_SEQUENCES * N_TOKENS];
     const struct kernels floats = kernels_of(&families[0]);
@@ -123,8 +124,8 @@ static void other_kernels_do_not_take_the_panels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(packing_keeps_every_bit),
-        cmocka_unit_test(other_kernels_do_not_take_the_panels),
+        cmocka_unit_test(packed_weights_give_the_same_bits_as_the_file),
+        cmocka_unit_test(kernels_of_another_family_ignore_packed_weights),
     };
 
     return cmocka_run_group_tests_name("infer/pack", tests, NULL, NULL);

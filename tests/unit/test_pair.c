@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The models that come with the program: what models/README.md says of them. */
+/* The two models that come with the program are as models/README.md describes them. */
 #include "tests/support/test.h"
 
 #include "base/arena.h"
@@ -43,7 +43,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void they_share_a_vocabulary_and_differ_in_their_window(void **state)
+static void the_built_in_models_share_a_vocabulary_and_differ_in_their_window(void **state)
 {
     const struct fixture *f = *state;
     struct hash one, two;
@@ -56,7 +56,7 @@ static void they_share_a_vocabulary_and_differ_in_their_window(void **state)
     assert_true(tokenizer_adds_bos(model_tokenizer(f->of_long.model)));
 }
 
-/* Mean NLL of the last N_REPEATED tokens, which stood at REPEATED_AT before. */
+/* Mean NLL of the last N_REPEATED tokens, which repeat those at REPEATED_AT. */
 static double mean_of_repeated(struct runner *runner, const int32_t *tokens, double *attention)
 {
     const struct span span = { REPEATED_AT, REPEATED_AT + N_REPEATED };
@@ -80,7 +80,7 @@ static double mean_of_repeated(struct runner *runner, const int32_t *tokens, dou
     return sum / N_REPEATED;
 }
 
-static void the_long_one_copies_from_far_and_the_short_one_does_not(void **state)
+static void the_built_in_long_model_copies_distant_text_and_the_short_one_does_not(void **state)
 {
     struct fixture *f = *state;
     struct rng rng = rng_from_seed(1);
@@ -103,10 +103,11 @@ static void the_long_one_copies_from_far_and_the_short_one_does_not(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(they_share_a_vocabulary_and_differ_in_their_window,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(the_long_one_copies_from_far_and_the_short_one_does_not,
-                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            the_built_in_models_share_a_vocabulary_and_differ_in_their_window, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            the_built_in_long_model_copies_distant_text_and_the_short_one_does_not, setup,
+            teardown),
     };
 
     return cmocka_run_group_tests_name("models/pair", tests, NULL, NULL);

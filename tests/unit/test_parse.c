@@ -48,7 +48,7 @@ static struct parsed parse(struct fixture *f, struct slice text, enum frame_issu
     return parsed;
 }
 
-static void gives_every_bad_record_its_defect(void **state)
+static void every_bad_record_is_rejected_with_its_defect(void **state)
 {
     static const struct {
         const char *text;
@@ -83,7 +83,7 @@ static void gives_every_bad_record_its_defect(void **state)
     }
 }
 
-static void identifies_a_sample_and_says_where_it_was(void **state)
+static void a_parsed_sample_has_its_hash_and_its_place(void **state)
 {
     const struct parsed got =
         parse(*state, slice_text("{\"text\":\"t\"}"), FRAME_OK, NULL, false);
@@ -97,22 +97,22 @@ static void identifies_a_sample_and_says_where_it_was(void **state)
     assert_memory_equal(&got.sample.hash, &other.sample.hash, sizeof got.sample.hash);
 }
 
-static void prefers_the_format_of_the_file_where_two_fit(void **state)
+static void the_format_of_the_file_is_preferred_if_two_fit(void **state)
 {
     const struct slice both =
         slice_text("{\"instruction\":\"a\",\"output\":\"b\",\"text\":\"c\"}");
 
     assert_string_equal(parse(*state, both, FRAME_OK, NULL, false).format->name, "alpaca");
     assert_string_equal(parse(*state, both, FRAME_OK, "text", false).format->name, "text");
-    /* What does not fit the file's format is tried against all, */
+    /* A record that does not fit the file's format is tried against all formats, */
     assert_string_equal(parse(*state, both, FRAME_OK, "messages", false).format->name,
                         "alpaca");
-    /* but the user's word is the last one. */
+    /* unless the user chose the format. */
     assert_int_equal(parse(*state, both, FRAME_OK, "messages", true).rejected_for,
                      DEFECT_MISSING_CONTENT);
 }
 
-static void keeps_nul_bytes_in_text(void **state)
+static void nul_bytes_are_kept_in_text(void **state)
 {
     const struct parsed got =
         parse(*state, slice_text("{\"text\":\"a\\u0000b\"}"), FRAME_OK, NULL, false);
@@ -122,7 +122,7 @@ static void keeps_nul_bytes_in_text(void **state)
     assert_memory_equal(got.sample.context.ptr, "a\0b", 3);
 }
 
-static void votes_only_for_what_it_can_read(void **state)
+static void a_record_votes_only_for_formats_that_can_read_it(void **state)
 {
     struct fixture *f = *state;
     struct frame_record record = { .text = slice_text("{\"query\":\"a\",\"answer\":\"b\"}") };
@@ -142,13 +142,15 @@ static void votes_only_for_what_it_can_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(gives_every_bad_record_its_defect, setup, teardown),
-        cmocka_unit_test_setup_teardown(identifies_a_sample_and_says_where_it_was, setup,
+        cmocka_unit_test_setup_teardown(every_bad_record_is_rejected_with_its_defect, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(prefers_the_format_of_the_file_where_two_fit, setup,
+        cmocka_unit_test_setup_teardown(a_parsed_sample_has_its_hash_and_its_place, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(keeps_nul_bytes_in_text, setup, teardown),
-        cmocka_unit_test_setup_teardown(votes_only_for_what_it_can_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_format_of_the_file_is_preferred_if_two_fit, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(nul_bytes_are_kept_in_text, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_record_votes_only_for_formats_that_can_read_it, setup,
+                                        teardown),
     };
 
     return cmocka_run_group_tests_name("stages/parse", tests, NULL, NULL);

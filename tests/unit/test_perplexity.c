@@ -53,7 +53,7 @@ static struct perplexity run(struct fixture *f, size_t context, size_t stride,
     return found;
 }
 
-/* NLL of one token, given those from `first` on. */
+/* NLL of one token, given the tokens from `first` on. */
 static double token_nll(struct fixture *f, size_t first, size_t token)
 {
     double nll = NAN;
@@ -67,7 +67,7 @@ static double token_nll(struct fixture *f, size_t first, size_t token)
     return nll;
 }
 
-static void a_window_that_holds_all_scores_all_but_the_first(void **state)
+static void a_single_window_scores_all_tokens_but_the_first(void **state)
 {
     struct fixture *f = *state;
     const struct perplexity found = run(f, 1000, 500, 64);
@@ -80,7 +80,8 @@ static void a_window_that_holds_all_scores_all_but_the_first(void **state)
     assert_true(fabs(found.mean_nll_nats - sum / (N - 1)) < 1e-9);
 }
 
-/* 64 tokens every 24: the first window scores 63 tokens, each later one 24, given 40. */
+/* Windows of 64 tokens, one every 24 tokens. The first window scores 63 tokens, each later one
+ * 24, given 40. */
 static void each_token_is_scored_once_in_the_first_window_that_reaches_it(void **state)
 {
     struct fixture *f = *state;
@@ -94,7 +95,7 @@ static void each_token_is_scored_once_in_the_first_window_that_reaches_it(void *
     assert_true(fabs(found.mean_nll_nats - sum / (N - 1)) < 1e-9);
 }
 
-static void windows_side_by_side_do_not_score_their_first_token(void **state)
+static void windows_without_overlap_do_not_score_their_first_token(void **state)
 {
     struct fixture *f = *state;
     const struct perplexity found = run(f, 50, 50, 4096);
@@ -107,7 +108,7 @@ static void windows_side_by_side_do_not_score_their_first_token(void **state)
     assert_true(fabs(found.mean_nll_nats - sum / (N - 6)) < 1e-9);
 }
 
-static void batches_change_no_bit(void **state)
+static void batches_change_no_bit_of_perplexity(void **state)
 {
     struct fixture *f = *state;
     const struct perplexity alone = run(f, 40, 10, 1);
@@ -123,7 +124,7 @@ static int stop_at_once(void *arg, size_t n_scored)
     return 2;
 }
 
-static void a_signal_ends_the_run(void **state)
+static void a_signal_stops_perplexity(void **state)
 {
     struct fixture *f = *state;
     const struct perplexity_options options = {
@@ -139,11 +140,11 @@ static void a_signal_ends_the_run(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_window_that_holds_all_scores_all_but_the_first),
+        cmocka_unit_test(a_single_window_scores_all_tokens_but_the_first),
         cmocka_unit_test(each_token_is_scored_once_in_the_first_window_that_reaches_it),
-        cmocka_unit_test(windows_side_by_side_do_not_score_their_first_token),
-        cmocka_unit_test(batches_change_no_bit),
-        cmocka_unit_test(a_signal_ends_the_run),
+        cmocka_unit_test(windows_without_overlap_do_not_score_their_first_token),
+        cmocka_unit_test(batches_change_no_bit_of_perplexity),
+        cmocka_unit_test(a_signal_stops_perplexity),
     };
 
     return cmocka_run_group_tests_name("scoring/perplexity", tests, setup, teardown);

@@ -11,7 +11,7 @@ enum { N_ITEMS = 1000 };
 
 struct tally {
     size_t n_threads;
-    unsigned char times[N_ITEMS]; /* plain: an item is one thread's alone */
+    unsigned char times[N_ITEMS]; /* plain (not atomic): each item belongs to a single thread */
     atomic_size_t bad_threads;
 };
 
@@ -24,7 +24,7 @@ static void count_item(void *arg, size_t item, size_t thread)
         atomic_fetch_add(&tally->bad_threads, 1);
 }
 
-static void does_every_item_once(void **state)
+static void the_thread_pool_does_every_item_once(void **state)
 {
     struct pool *pool = NULL;
     struct error err;
@@ -51,8 +51,8 @@ static void add_one(void *arg, size_t item, size_t thread)
     values[item]++;
 }
 
-/* What one run wrote, plain, the next one and the caller see. */
-static void runs_follow_each_other(void **state)
+/* What one run writes to plain memory is visible to the next run and to the caller. */
+static void a_run_of_the_pool_sees_what_the_run_before_wrote(void **state)
 {
     struct pool *pool = NULL;
     struct error err;
@@ -75,7 +75,7 @@ static void runs_follow_each_other(void **state)
     assert_memory_equal(values, want, sizeof want);
 }
 
-static void refuses_counts_that_make_no_sense(void **state)
+static void invalid_thread_counts_are_refused(void **state)
 {
     struct pool *pool = NULL;
     struct error err;
@@ -86,7 +86,7 @@ static void refuses_counts_that_make_no_sense(void **state)
     pool_free(NULL);
 }
 
-static void ends_without_having_run(void **state)
+static void a_pool_can_be_freed_unused(void **state)
 {
     struct pool *pool = NULL;
     struct error err;
@@ -98,7 +98,7 @@ static void ends_without_having_run(void **state)
     }
 }
 
-static void counts_at_least_one_processor(void **state)
+static void at_least_one_processor_is_counted(void **state)
 {
     const size_t n = pool_cpu_count();
 
@@ -109,11 +109,11 @@ static void counts_at_least_one_processor(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(does_every_item_once),
-        cmocka_unit_test(runs_follow_each_other),
-        cmocka_unit_test(refuses_counts_that_make_no_sense),
-        cmocka_unit_test(ends_without_having_run),
-        cmocka_unit_test(counts_at_least_one_processor),
+        cmocka_unit_test(the_thread_pool_does_every_item_once),
+        cmocka_unit_test(a_run_of_the_pool_sees_what_the_run_before_wrote),
+        cmocka_unit_test(invalid_thread_counts_are_refused),
+        cmocka_unit_test(a_pool_can_be_freed_unused),
+        cmocka_unit_test(at_least_one_processor_is_counted),
     };
 
     return cmocka_run_group_tests_name("base/pool", tests, NULL, NULL);

@@ -18,7 +18,7 @@ static void assert_all_near(const double *values, const double *want, size_t n)
         assert_near(values[i], want[i], 1e-6);
 }
 
-static void min_max_of_perplexities_is_that_of_their_logarithms_exponentials(void **state)
+static void min_max_takes_logarithms_and_scales_perplexities(void **state)
 {
     const double ppl[] = { 12, 8, 20, 9.5 };
     const double want[] = { 0.3333333333, 0, 1, 0.125 };
@@ -49,7 +49,7 @@ static void min_max_of_equal_values_is_a_half(void **state)
     assert_true(out[0] == 0.5);
 }
 
-static void min_max_survives_perplexities_that_no_double_holds(void **state)
+static void min_max_of_perplexities_beyond_double_range_is_finite(void **state)
 {
     const double nll[] = { 1, 5000, 4999, 3 };
     double out[4];
@@ -63,7 +63,7 @@ static void min_max_survives_perplexities_that_no_double_holds(void **state)
     assert_near(out[3], 0, 1e-300);
 }
 
-static void min_max_keeps_its_digits_when_perplexities_are_close(void **state)
+static void min_max_of_close_perplexities_is_accurate(void **state)
 {
     const double nll[] = { 3, 3 + 0x1p-40, 3 + 0x1p-39 };
     double out[3];
@@ -136,7 +136,7 @@ static void softmax_of_two_million_values_sums_to_one(void **state)
     assert_near(total, 1, 1e-9);
 }
 
-static void ranks_are_shared_by_equal_values(void **state)
+static void equal_values_share_their_rank(void **state)
 {
     const double d[] = { 1.0 / 3, -0.5, 1.0 / 3 + 5e-17, -0.875 };
     const double d_want[] = { 0.8333333, 0.3333333, 0.8333333, 0 };
@@ -172,7 +172,7 @@ static void z_scores_have_mean_zero_and_deviation_one(void **state)
     assert_true(out[0] == 0 && out[1] == 0 && out[2] == 0);
 }
 
-static void an_outlier_presses_nobody_together_when_clipped(void **state)
+static void clipping_keeps_an_outlier_from_compressing_the_others(void **state)
 {
     double values[201], out[201];
     struct error err;
@@ -187,12 +187,12 @@ static void an_outlier_presses_nobody_together_when_clipped(void **state)
 
     assert_true(out[0] == 0 && out[2] == 0 && out[198] == 1 && out[200] == 1);
     assert_near(out[100], 0.5, 1e-12);
-    /* Up to a hundred nobody is beyond the percentiles. */
+    /* With up to a hundred values, none is outside the percentiles. */
     assert_ok(normalise_clip(values + 101, 100, out, &err));
     assert_true(out[99] == 1e9);
 }
 
-static void normalisers_are_found_by_their_names(void **state)
+static void every_normaliser_is_found_by_its_name(void **state)
 {
     enum normaliser found;
 
@@ -207,18 +207,18 @@ static void normalisers_are_found_by_their_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(min_max_of_perplexities_is_that_of_their_logarithms_exponentials),
+        cmocka_unit_test(min_max_takes_logarithms_and_scales_perplexities),
         cmocka_unit_test(min_max_of_equal_values_is_a_half),
-        cmocka_unit_test(min_max_survives_perplexities_that_no_double_holds),
-        cmocka_unit_test(min_max_keeps_its_digits_when_perplexities_are_close),
+        cmocka_unit_test(min_max_of_perplexities_beyond_double_range_is_finite),
+        cmocka_unit_test(min_max_of_close_perplexities_is_accurate),
         cmocka_unit_test(softmax_matches_worked_numbers),
         cmocka_unit_test(softmax_does_not_overflow),
         cmocka_unit_test(softmax_of_one_value_is_one),
         cmocka_unit_test(softmax_of_two_million_values_sums_to_one),
-        cmocka_unit_test(ranks_are_shared_by_equal_values),
+        cmocka_unit_test(equal_values_share_their_rank),
         cmocka_unit_test(z_scores_have_mean_zero_and_deviation_one),
-        cmocka_unit_test(an_outlier_presses_nobody_together_when_clipped),
-        cmocka_unit_test(normalisers_are_found_by_their_names),
+        cmocka_unit_test(clipping_keeps_an_outlier_from_compressing_the_others),
+        cmocka_unit_test(every_normaliser_is_found_by_its_name),
     };
 
     return cmocka_run_group_tests_name("scoring/normalise", tests, NULL, NULL);

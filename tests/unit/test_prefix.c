@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sequences of one call that begin alike: what they share, and that no bit tells. */
+/* Sequences of one call with a common prefix: what they share, and that sharing changes no
+ * bit. */
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static double *take(struct sequences *all, size_t n)
     return at;
 }
 
-/* n tokens, of which the first n_same are those of an earlier sequence. */
+/* Add a sequence of n tokens, the first n_same of which are those of an earlier sequence. */
 static struct sequence *add(struct sequences *all, const struct model_info *info, size_t i,
                             size_t n, size_t like, size_t n_same)
 {
@@ -97,7 +98,7 @@ static void make(struct sequences *all, const struct model_info *info)
     attend(all, info, sequence, 12);
     sequence = add(all, info, 2, 540, 2, 0);
     attend(all, info, sequence, 3);
-    sequence = add(all, info, 3, 800, 0, 800); /* the same again */
+    sequence = add(all, info, 3, 800, 0, 800); /* shares all tokens */
     sequence->next_ids = all->tokens[2];
     sequence->n_next_ids = 3;
     sequence->next_nll_nats = take(all, 3);
@@ -105,18 +106,18 @@ static void make(struct sequences *all, const struct model_info *info)
     sequence->pooled = take(all, info->n_embd);
     sequence = add(all, info, 4, 850, 0, 300);
     score(all, sequence, 40);
-    score(all, add(all, info, 5, 900, 4, 840), 8); /* of the one before and of the first */
-    sequence = add(all, info, 6, 800, 0, 800);     /* every row is looked at */
+    score(all, add(all, info, 5, 900, 4, 840), 8); /* shares with 4 and with 0 */
+    sequence = add(all, info, 6, 800, 0, 800);     /* attention is measured in every row */
     sequence->reach = take(all, 2);
     sequence->reach_distance = 50;
-    score(all, add(all, info, 7, 500, 0, 255), 8); /* a token too few for the last block */
-    sequence = add(all, info, 8, 800, 0, 800);     /* which is not all unseen */
+    score(all, add(all, info, 7, 500, 0, 255), 8); /* one token too few for the last block */
+    sequence = add(all, info, 8, 800, 0, 800);     /* shares the part in which no row is used */
     score(all, sequence, sequence->n_tokens - 256);
-    score(all, add(all, info, 9, 400, 4, 310), 8); /* within a block of attention, of two */
-    score(all, add(all, info, 10, 300, 0, 15), 8); /* nothing */
+    score(all, add(all, info, 9, 400, 4, 310), 8); /* ends within a block, shares with two */
+    score(all, add(all, info, 10, 300, 0, 15), 8); /* shares nothing */
 }
 
-/* A model, and what it is asked. */
+/* A model, and what a call asks of it. */
 struct fixture {
     struct sequences all;
     struct runner runner;
@@ -170,7 +171,7 @@ static void check_model(const char *name, unsigned cpu_flags, size_t most_thread
     test_free(want);
 }
 
-static void sharing_changes_no_bit(void **state)
+static void prefix_sharing_changes_no_bit(void **state)
 {
     struct sequences *all = test_malloc(sizeof *all);
 
@@ -180,8 +181,8 @@ static void sharing_changes_no_bit(void **state)
     test_free(all);
 }
 
-/* Their panels are of other sizes. */
-static void nor_with_the_kernels_of_another_family(void **state)
+/* The panels of the families differ in size. */
+static void prefix_sharing_changes_no_bit_with_any_kernel_family(void **state)
 {
     static const char *const few[] = { "llama", "gemma2", "type-bf16" };
     const unsigned flags = cpu_detect();
@@ -194,7 +195,7 @@ static void nor_with_the_kernels_of_another_family(void **state)
     test_free(all);
 }
 
-static void unseen_beginnings_are_shared(void **state)
+static void prefixes_without_used_rows_are_shared(void **state)
 {
     static const struct {
         size_t n_shared, owner;
@@ -233,8 +234,8 @@ static void assert_shares(const struct batch_range *range, const struct batch_ra
     assert_int_equal(user->positions.end, end);
 }
 
-/* With panels of a size that divides a block of attention. */
-static void the_last_block_of_attention_is_in_the_ranges_own_memory(void **state)
+/* With panels whose size divides a block of attention. */
+static void a_partially_shared_attention_block_is_copied(void **state)
 {
     struct fixture *f = open_fixture("llama", 1);
     struct error err;
@@ -252,13 +253,13 @@ static void the_last_block_of_attention_is_in_the_ranges_own_memory(void **state
     assert_shares(&ranges[9], &ranges[4], 288, 304);
     assert_shares(&ranges[9], &ranges[0], 256, 288);
     assert_shares(&ranges[7], &ranges[0], 0, 240);
-    assert_int_equal(ranges[3].first_stored, 768); /* all of what it shares are whole ones */
+    assert_int_equal(ranges[3].first_stored, 768); /* it shares whole blocks only */
     for (const struct prefix_user *at = ranges[0].users; at; at = at->next)
         assert_ptr_not_equal(at->range, &ranges[3]);
     close_fixture(f);
 }
 
-static void positions_that_turn_by_the_length_are_not_shared(void **state)
+static void sequences_with_length_dependent_positions_share_nothing(void **state)
 {
     struct fixture *f = open_fixture("llama-ntk", 1);
     struct error err;
@@ -272,8 +273,8 @@ static void positions_that_turn_by_the_length_are_not_shared(void **state)
     close_fixture(f);
 }
 
-/* What the session says of sequences one by one is what a call comes to. */
-static void a_session_tells_what_two_sequences_share(void **state)
+/* What the session reports for single sequences is what a call of them shares. */
+static void the_session_reports_how_much_two_sequences_share(void **state)
 {
     struct fixture *f = open_fixture("llama", 1);
     struct error err;
@@ -293,7 +294,7 @@ static void a_session_tells_what_two_sequences_share(void **state)
     close_fixture(f);
 }
 
-static void memory_stays_within_what_was_said(void **state)
+static void a_call_stays_within_the_memory_estimate(void **state)
 {
     struct fixture *f = open_fixture("gemma3", 2);
     struct error err;
@@ -309,8 +310,8 @@ static void memory_stays_within_what_was_said(void **state)
     close_fixture(f);
 }
 
-/* A value out of range in what is shared is told of the sequence that has it first. */
-static void a_bad_token_is_named_by_its_place(void **state)
+/* An invalid id in a shared prefix is reported for the sequence that has it first. */
+static void an_invalid_token_is_named_by_sequence_and_position(void **state)
 {
     struct fixture *f = open_fixture("llama", 1);
     struct error err;
@@ -326,14 +327,14 @@ static void a_bad_token_is_named_by_its_place(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sharing_changes_no_bit),
-        cmocka_unit_test(nor_with_the_kernels_of_another_family),
-        cmocka_unit_test(unseen_beginnings_are_shared),
-        cmocka_unit_test(the_last_block_of_attention_is_in_the_ranges_own_memory),
-        cmocka_unit_test(positions_that_turn_by_the_length_are_not_shared),
-        cmocka_unit_test(a_session_tells_what_two_sequences_share),
-        cmocka_unit_test(memory_stays_within_what_was_said),
-        cmocka_unit_test(a_bad_token_is_named_by_its_place),
+        cmocka_unit_test(prefix_sharing_changes_no_bit),
+        cmocka_unit_test(prefix_sharing_changes_no_bit_with_any_kernel_family),
+        cmocka_unit_test(prefixes_without_used_rows_are_shared),
+        cmocka_unit_test(a_partially_shared_attention_block_is_copied),
+        cmocka_unit_test(sequences_with_length_dependent_positions_share_nothing),
+        cmocka_unit_test(the_session_reports_how_much_two_sequences_share),
+        cmocka_unit_test(a_call_stays_within_the_memory_estimate),
+        cmocka_unit_test(an_invalid_token_is_named_by_sequence_and_position),
     };
 
     return cmocka_run_group_tests_name("infer/prefix", tests, NULL, NULL);

@@ -5,7 +5,7 @@
 #include "base/text/regex.h"
 #include "scoring/infer/tokenizer/pretok.h"
 
-/* Words are written one after another, each in brackets. */
+/* Append a word in brackets. */
 static int write_word(const void *state, struct slice word, struct error *err)
 {
     struct buf *out = *(struct buf *const *)state;
@@ -33,7 +33,7 @@ static void assert_words(const char *name, const char *text, const char *want)
     pretok_free(pretok);
 }
 
-static void cuts_words_with_the_space_before_them(void **state)
+static void words_are_split_with_the_space_before_them(void **state)
 {
     (void)state;
     assert_words("gpt-2", "Hello there, it's 12345 o'clock!\n",
@@ -41,7 +41,7 @@ static void cuts_words_with_the_space_before_them(void **state)
     assert_words("gpt-2", "a   b \n\n c  ", "[a][  ][ b][ \n\n][ c][  ]");
 }
 
-static void cuts_numbers_as_the_family_does(void **state)
+static void numbers_are_split_as_in_the_family(void **state)
 {
     (void)state;
     assert_words("gpt-2", " 12345", "[ 12345]");
@@ -54,45 +54,45 @@ static void cuts_numbers_as_the_family_does(void **state)
     assert_words("deepseek-coder", "1234", "[1][2][3][4]");
 }
 
-static void cuts_contractions_whatever_their_case(void **state)
+static void contractions_are_split_in_any_case(void **state)
 {
     (void)state;
     assert_words("llama-bpe", "IT'S we'LL", "[IT]['S][ we]['LL]");
     assert_words("gpt-2", "IT'S", "[IT]['][S]");
 }
 
-static void cuts_punctuation_with_the_line_ends_after_it(void **state)
+static void punctuation_is_split_with_the_line_ends_after_it(void **state)
 {
     (void)state;
     assert_words("qwen2", "a.\n\n  b", "[a][.\n\n][ ][ b]");
     assert_words("falcon", "a.$b", "[a][.$][b]");
 }
 
-static void cuts_scripts_apart_where_the_family_does(void **state)
+static void scripts_are_split_as_in_the_family(void **state)
 {
     (void)state;
     assert_words("deepseek-coder", "ab\u4e2d\u6587\u00e9", "[ab][\u4e2d\u6587][\u00e9]");
     assert_words("gpt-2", "ab\u4e2d\u6587", "[ab\u4e2d\u6587]");
     assert_words("deepseek-llm", "ab\u4e2d\u6587", "[ab][\u4e2d\u6587]");
-    /* Its list of cased letters lacks the small Armenian ones; its marks hold all of ASCII's
-     * letters, so that others stand apart from them. */
+    /* The rule's list of cased letters lacks the small Armenian ones. Its marks include all
+     * ASCII letters, so other letters are split from them. */
     assert_words("deepseek-llm", "\u0531\u0532\u0561", "[\u0531\u0532][\u0561]");
     assert_words("deepseek-llm", "na\u00efve. ", "[na][\u00ef][ve][.][ ]");
 }
 
-static void cuts_words_at_capitals_where_the_family_does(void **state)
+static void words_are_split_at_capitals_as_in_the_family(void **state)
 {
     (void)state;
     assert_words("tekken", "HTTPServer isUp", "[HTTPServer][ is][Up]");
     assert_words("tekken", "don't 12/\n", "[don]['t][ ][1][2][/\n]");
     assert_words("gpt-4o", "camelCase IT'S we'LL've", "[camel][Case][ IT'S][ we'LL]['ve]");
     assert_words("gpt-4o", " 12345", "[ ][123][45]");
-    /* Capitals and small letters of any script, and marks belong to either. */
+    /* Capitals and small letters of any script; marks belong to both. */
     assert_words("tekken", "\u00c9t\u00e9\u0414\u0430", "[\u00c9t\u00e9][\u0414\u0430]");
     assert_words("llama4", "e\u0301T", "[e\u0301][T]");
 }
 
-static void cuts_marks_of_ascii_with_letters_where_the_family_does(void **state)
+static void ascii_punctuation_joins_letters_as_in_the_family(void **state)
 {
     (void)state;
     assert_words("deepseek-v3", "a.b \u4e2dc 1234 @x",
@@ -116,8 +116,8 @@ static int count_word(const void *state, struct slice word, struct error *err)
     return 0;
 }
 
-/* An expression may look through all of a run before it knows that a shorter part is a word. */
-static void cuts_runs_of_many_megabytes(void **state)
+/* An expression may read a whole run before it finds that a shorter part is a word. */
+static void runs_of_many_megabytes_are_split(void **state)
 {
     enum { N = 12000000 };
     static const char *const names[] = { "llama-bpe", "gpt-2", "deepseek-v3", "tekken" };
@@ -148,8 +148,8 @@ static void cuts_runs_of_many_megabytes(void **state)
     test_free(text);
 }
 
-/* U+180E was white space until Unicode 6.3, U+0085 still is. */
-static void knows_white_space_of_today(void **state)
+/* U+180E was white space until Unicode 6.3; U+0085 still is. */
+static void white_space_is_that_of_current_unicode(void **state)
 {
     (void)state;
     assert_words("gpt-2", "a\u180e\u180eb", "[a][\u180e\u180e][b]");
@@ -157,7 +157,7 @@ static void knows_white_space_of_today(void **state)
     assert_words("gpt-2", "!\xc2\x85", "[!][\xc2\x85]");
 }
 
-static void names_of_one_family_are_one_rule(void **state)
+static void names_of_one_family_have_one_rule(void **state)
 {
     struct error err;
     struct pretok *pretok = NULL;
@@ -172,16 +172,16 @@ static void names_of_one_family_are_one_rule(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cuts_words_with_the_space_before_them),
-        cmocka_unit_test(cuts_numbers_as_the_family_does),
-        cmocka_unit_test(cuts_contractions_whatever_their_case),
-        cmocka_unit_test(cuts_punctuation_with_the_line_ends_after_it),
-        cmocka_unit_test(cuts_scripts_apart_where_the_family_does),
-        cmocka_unit_test(cuts_words_at_capitals_where_the_family_does),
-        cmocka_unit_test(cuts_marks_of_ascii_with_letters_where_the_family_does),
-        cmocka_unit_test(cuts_runs_of_many_megabytes),
-        cmocka_unit_test(knows_white_space_of_today),
-        cmocka_unit_test(names_of_one_family_are_one_rule),
+        cmocka_unit_test(words_are_split_with_the_space_before_them),
+        cmocka_unit_test(numbers_are_split_as_in_the_family),
+        cmocka_unit_test(contractions_are_split_in_any_case),
+        cmocka_unit_test(punctuation_is_split_with_the_line_ends_after_it),
+        cmocka_unit_test(scripts_are_split_as_in_the_family),
+        cmocka_unit_test(words_are_split_at_capitals_as_in_the_family),
+        cmocka_unit_test(ascii_punctuation_joins_letters_as_in_the_family),
+        cmocka_unit_test(runs_of_many_megabytes_are_split),
+        cmocka_unit_test(white_space_is_that_of_current_unicode),
+        cmocka_unit_test(names_of_one_family_have_one_rule),
     };
 
     return cmocka_run_group_tests_name("infer/pretok", tests, NULL, NULL);

@@ -8,8 +8,8 @@
 #include "scoring/prompts/prompt.h"
 
 struct fixture {
-    struct model *llama; /* SentencePiece, prompts begin with BOS */
-    struct model *qwen2; /* byte pairs, no BOS */
+    struct model *llama; /* a SentencePiece vocabulary; prompts begin with BOS */
+    struct model *qwen2; /* a byte-pair vocabulary, without BOS */
 };
 
 static int open_models(void **state)
@@ -50,7 +50,7 @@ static void build(const struct model *model, const char *context, const char *in
         prompt_build(prompt_template_find("plain"), model_tokenizer(model), &text, out, &err));
 }
 
-/* Append what one piece must be. */
+/* Append the expected ids of one piece. */
 static size_t expect(const struct model *model, const char *text, unsigned flags,
                      struct token_buf *ids)
 {
@@ -110,7 +110,7 @@ static void without_a_context_the_prompt_starts_at_the_instruction(void **state)
     token_buf_release(&want);
 }
 
-static void a_model_that_wants_no_bos_gets_none(void **state)
+static void a_prompt_has_no_bos_if_the_model_wants_none(void **state)
 {
     const struct fixture *f = *state;
     struct token_buf want = { 0 };
@@ -126,7 +126,7 @@ static void a_model_that_wants_no_bos_gets_none(void **state)
     token_buf_release(&want);
 }
 
-static void the_response_has_the_same_ids_whatever_stands_before_it(void **state)
+static void the_ids_of_a_response_do_not_depend_on_the_text_before(void **state)
 {
     const struct fixture *f = *state;
     struct prompt one, other;
@@ -142,7 +142,7 @@ static void the_response_has_the_same_ids_whatever_stands_before_it(void **state
     prompt_release(&other);
 }
 
-static void text_of_the_template_inside_a_sample_moves_no_boundary(void **state)
+static void template_text_inside_a_sample_moves_no_boundary(void **state)
 {
     const struct fixture *f = *state;
     const char *context = "a\n\n### Response: b";
@@ -202,7 +202,7 @@ static void a_dialogue_is_written_turn_by_turn(void **state)
     token_buf_release(&want);
 }
 
-static void turns_know_where_their_text_is(void **state)
+static void each_turn_of_a_prompt_has_the_range_of_its_text(void **state)
 {
     const struct fixture *f = *state;
     const struct dialogue dialogue = { slice_text("be brief"), talk, 6 };
@@ -226,7 +226,7 @@ static void turns_know_where_their_text_is(void **state)
             snprintf(said + strlen(said), sizeof said - strlen(said), "%.*s", (int)piece.len,
                      piece.ptr);
         }
-        /* A token may hold the blank before it. */
+        /* The first token may include the space before the text. */
         assert_string_equal(said + (said[0] == ' '), want[i]);
         assert_int_equal(turn->turn, (int)i - 1);
     }
@@ -234,7 +234,7 @@ static void turns_know_where_their_text_is(void **state)
     prompt_release(&prompt);
 }
 
-static void a_later_response_goes_on_where_the_one_before_ended(void **state)
+static void a_later_prompt_of_a_dialogue_extends_the_earlier_one(void **state)
 {
     const struct fixture *f = *state;
     const struct dialogue dialogue = { { 0 }, talk, 6 };
@@ -266,7 +266,7 @@ static void a_later_response_goes_on_where_the_one_before_ended(void **state)
     prompt_release(&first);
 }
 
-static void a_dialogue_loses_no_more_of_its_oldest_turns_than_it_must(void **state)
+static void a_dialogue_loses_as_few_old_turns_as_possible(void **state)
 {
     const struct fixture *f = *state;
     const struct tokenizer *tokenizer = model_tokenizer(f->llama);
@@ -285,7 +285,7 @@ static void a_dialogue_loses_no_more_of_its_oldest_turns_than_it_must(void **sta
         assert_ids(&fits, &want.ids);
         assert_int_equal(fits.shortened, first > 0);
         assert_ok(prompt_build_short(plain, tokenizer, &text, want.ids.n - 1, &over, &err));
-        /* The last question stays, even where it is too much. */
+        /* The last question is kept, even if it alone is too long. */
         assert_true(first == 4 ? over.ids.n == want.ids.n : over.ids.n < want.ids.n);
         prompt_release(&want);
         prompt_release(&fits);
@@ -318,13 +318,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_piece_is_tokenised_on_its_own),
         cmocka_unit_test(without_a_context_the_prompt_starts_at_the_instruction),
-        cmocka_unit_test(a_model_that_wants_no_bos_gets_none),
-        cmocka_unit_test(the_response_has_the_same_ids_whatever_stands_before_it),
-        cmocka_unit_test(text_of_the_template_inside_a_sample_moves_no_boundary),
+        cmocka_unit_test(a_prompt_has_no_bos_if_the_model_wants_none),
+        cmocka_unit_test(the_ids_of_a_response_do_not_depend_on_the_text_before),
+        cmocka_unit_test(template_text_inside_a_sample_moves_no_boundary),
         cmocka_unit_test(a_dialogue_is_written_turn_by_turn),
-        cmocka_unit_test(turns_know_where_their_text_is),
-        cmocka_unit_test(a_later_response_goes_on_where_the_one_before_ended),
-        cmocka_unit_test(a_dialogue_loses_no_more_of_its_oldest_turns_than_it_must),
+        cmocka_unit_test(each_turn_of_a_prompt_has_the_range_of_its_text),
+        cmocka_unit_test(a_later_prompt_of_a_dialogue_extends_the_earlier_one),
+        cmocka_unit_test(a_dialogue_loses_as_few_old_turns_as_possible),
         cmocka_unit_test(text_that_is_not_utf8_is_refused),
         cmocka_unit_test(a_template_is_found_by_its_name),
     };

@@ -7,7 +7,7 @@
 #include "scoring/prompts/prompt.h"
 #include "scoring/prompts/prompt_cache.h"
 
-/* n_ids times the same id, with one turn. */
+/* A prompt of n_ids times the same id, with one turn. */
 static struct prompt make(int32_t id, size_t n_ids)
 {
     struct prompt prompt = { .n_response = n_ids, .n_turns = 1 };
@@ -44,7 +44,7 @@ static void assert_takes(struct prompt_cache *cache, int64_t sample, size_t turn
     prompt_release(&prompt);
 }
 
-static void what_is_kept_is_taken_once(void **state)
+static void a_kept_prompt_is_moved_out_once(void **state)
 {
     struct prompt_cache *cache = NULL;
     struct prompt prompt = { 0 };
@@ -57,7 +57,7 @@ static void what_is_kept_is_taken_once(void **state)
         keep(cache, i, 1, i, 3, true);
         keep(cache, i, 3, -i, 5, true);
     }
-    keep(cache, 7, 1, 99, 3, false); /* it is there already */
+    keep(cache, 7, 1, 99, 3, false); /* a prompt with this key is kept already */
     for (int i = 499; i >= 0; i--) {
         assert_takes(cache, i, 3, -i, 5);
         assert_takes(cache, i, 1, i, 3);
@@ -67,7 +67,7 @@ static void what_is_kept_is_taken_once(void **state)
     prompt_cache_free(cache);
 }
 
-static void no_more_is_kept_than_there_is_room_for(void **state)
+static void prompts_are_kept_up_to_the_size_of_the_cache(void **state)
 {
     enum { ROOM = 1 << 14 };
     struct prompt_cache *cache = NULL;
@@ -111,8 +111,8 @@ static void an_empty_prompt_is_not_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_kept_is_taken_once),
-        cmocka_unit_test(no_more_is_kept_than_there_is_room_for),
+        cmocka_unit_test(a_kept_prompt_is_moved_out_once),
+        cmocka_unit_test(prompts_are_kept_up_to_the_size_of_the_cache),
         cmocka_unit_test(an_empty_prompt_is_not_kept),
     };
 

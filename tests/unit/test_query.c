@@ -7,7 +7,7 @@
 #include "store/store.h"
 #include "tests/support/store_fixture.h"
 
-static void gives_values_of_every_type_with_their_names(void **state)
+static void a_query_returns_values_of_every_type_with_their_names(void **state)
 {
     struct store_fixture *f = *state;
     struct query *query = NULL;
@@ -33,7 +33,7 @@ static void gives_values_of_every_type_with_their_names(void **state)
     query_close(query);
 }
 
-static void reads_whatever_can_be_read(void **state)
+static void a_query_may_read_every_table_and_view(void **state)
 {
     struct store_fixture *f = *state;
     struct query *query = NULL;
@@ -57,7 +57,7 @@ static void reads_whatever_can_be_read(void **state)
     query_close(query);
 }
 
-static void refuses_whatever_changes_something(void **state)
+static void statements_that_write_are_refused(void **state)
 {
     static const char *const statements[] = {
         "INSERT INTO source (name) VALUES ('x')",
@@ -99,7 +99,7 @@ static void refuses_whatever_changes_something(void **state)
     assert_rows(f->store, "SELECT name FROM source", "novels");
 }
 
-static void refuses_to_touch_the_schema_and_to_load_code(void **state)
+static void statements_that_change_the_schema_or_load_code_are_refused(void **state)
 {
     struct store_fixture *f = *state;
     struct query *query = NULL;
@@ -111,7 +111,7 @@ static void refuses_to_touch_the_schema_and_to_load_code(void **state)
                  "not authorized to use function: load_extension");
 }
 
-static void our_own_statements_are_free_again_beside_an_open_query(void **state)
+static void an_open_query_does_not_restrict_the_program_itself(void **state)
 {
     struct store_fixture *f = *state;
     struct query *query = NULL;
@@ -127,7 +127,7 @@ static void our_own_statements_are_free_again_beside_an_open_query(void **state)
     assert_rows(f->store, "SELECT count(*) FROM sample", "1");
 }
 
-static void an_endless_query_is_given_up_when_a_signal_has_come(void **state)
+static void a_signal_stops_an_endless_query(void **state)
 {
     static const char endless[] = "WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 "
                                   "FROM c) SELECT count(*) FROM c";
@@ -146,7 +146,7 @@ static void an_endless_query_is_given_up_when_a_signal_has_come(void **state)
     store_stop_on(f->store, NULL);
 }
 
-static void an_endless_query_or_condition_is_given_up_after_its_steps(void **state)
+static void an_endless_query_or_condition_stops_at_the_step_limit(void **state)
 {
     static const char endless[] = "WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 "
                                   "FROM c) SELECT count(*) FROM c";
@@ -164,7 +164,7 @@ static void an_endless_query_or_condition_is_given_up_after_its_steps(void **sta
     query_close(query);
     assert_fails(condition_select(f->store, condition, &ids, &err), ERR_USAGE,
                  "condition: stopped after 1000000 SQLite steps");
-    for (int i = 0; i < 200; i++) /* each has its own */
+    for (int i = 0; i < 200; i++) /* each statement has its own limit */
         assert_rows(f->store,
                     "WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c LIMIT"
                     " 1000) SELECT count(*) FROM c",
@@ -172,8 +172,9 @@ static void an_endless_query_or_condition_is_given_up_after_its_steps(void **sta
     store_limit_steps(f->store, 0);
 }
 
-/* Short texts that cost much: nested deep, a pattern that LIKE would try in too many ways. */
-static void bounds_what_a_statement_may_ask_for(void **state)
+/* Short texts that are expensive: deep nesting, and a pattern that LIKE would match in too many
+ * ways. */
+static void statements_of_excessive_cost_are_refused(void **state)
 {
     struct store_fixture *f = *state;
     struct query *query = NULL;
@@ -197,7 +198,7 @@ static void bounds_what_a_statement_may_ask_for(void **state)
     buf_release(&sql);
 }
 
-static void says_what_is_wrong_and_where(void **state)
+static void a_malformed_query_is_an_error_with_its_place(void **state)
 {
     static const struct {
         const char *sql;
@@ -225,7 +226,7 @@ static void says_what_is_wrong_and_where(void **state)
     }
 }
 
-static void a_mistake_that_shows_late_is_the_users_too(void **state)
+static void an_error_while_a_query_runs_is_a_usage_error(void **state)
 {
     struct store_fixture *f = *state;
     struct query *query = NULL;
@@ -243,16 +244,16 @@ static void a_mistake_that_shows_late_is_the_users_too(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(gives_values_of_every_type_with_their_names),
-        TEST(reads_whatever_can_be_read),
-        TEST(refuses_whatever_changes_something),
-        TEST(refuses_to_touch_the_schema_and_to_load_code),
-        TEST(our_own_statements_are_free_again_beside_an_open_query),
-        TEST(an_endless_query_is_given_up_when_a_signal_has_come),
-        TEST(an_endless_query_or_condition_is_given_up_after_its_steps),
-        TEST(bounds_what_a_statement_may_ask_for),
-        TEST(says_what_is_wrong_and_where),
-        TEST(a_mistake_that_shows_late_is_the_users_too),
+        TEST(a_query_returns_values_of_every_type_with_their_names),
+        TEST(a_query_may_read_every_table_and_view),
+        TEST(statements_that_write_are_refused),
+        TEST(statements_that_change_the_schema_or_load_code_are_refused),
+        TEST(an_open_query_does_not_restrict_the_program_itself),
+        TEST(a_signal_stops_an_endless_query),
+        TEST(an_endless_query_or_condition_stops_at_the_step_limit),
+        TEST(statements_of_excessive_cost_are_refused),
+        TEST(a_malformed_query_is_an_error_with_its_place),
+        TEST(an_error_while_a_query_runs_is_a_usage_error),
     };
 
     return cmocka_run_group_tests_name("store/query", tests, NULL, NULL);

@@ -15,13 +15,13 @@ static struct queue *make_queue(size_t capacity)
     return queue;
 }
 
-static void hands_items_out_in_order(void **state)
+static void the_queue_returns_items_in_order(void **state)
 {
     struct queue *queue = make_queue(3);
     int items[5];
 
     (void)state;
-    for (size_t round = 0; round < 4; round++) { /* around the ring more than once */
+    for (size_t round = 0; round < 4; round++) { /* more often than the ring has slots */
         assert_true(queue_put(queue, &items[0]));
         assert_true(queue_put(queue, &items[1]));
         assert_ptr_equal(queue_take(queue), &items[0]);
@@ -30,7 +30,7 @@ static void hands_items_out_in_order(void **state)
     queue_free(queue);
 }
 
-static void drains_what_is_left_after_close(void **state)
+static void a_closed_queue_still_returns_its_items(void **state)
 {
     struct queue *queue = make_queue(2);
     int item;
@@ -44,7 +44,7 @@ static void drains_what_is_left_after_close(void **state)
     queue_free(queue);
 }
 
-static void gives_nothing_more_after_cancel(void **state)
+static void a_cancelled_queue_returns_nothing(void **state)
 {
     struct queue *queue = make_queue(2);
     void *taken = NULL;
@@ -62,7 +62,7 @@ static void gives_nothing_more_after_cancel(void **state)
     queue_free(queue);
 }
 
-static void a_timed_take_tells_empty_from_closed(void **state)
+static void a_timed_dequeue_tells_empty_from_closed(void **state)
 {
     struct queue *queue = make_queue(1);
     void *taken = NULL;
@@ -78,7 +78,7 @@ static void a_timed_take_tells_empty_from_closed(void **state)
     queue_free(queue);
 }
 
-static void refuses_to_hold_nothing(void **state)
+static void a_queue_without_slots_is_refused(void **state)
 {
     struct queue *queue = NULL;
     struct error err;
@@ -118,9 +118,9 @@ static void *consume(void *arg)
     return NULL;
 }
 
-static void many_threads_lose_nothing_and_double_nothing(void **state)
+static void many_threads_receive_every_item_once(void **state)
 {
-    static struct crowd crowd; /* too large for a stack */
+    static struct crowd crowd; /* too large for the stack */
     pthread_t producers[N_PRODUCERS], consumers[N_CONSUMERS];
     void *failed = NULL;
 
@@ -150,7 +150,7 @@ static void *put_into_full(void *arg)
     return queue_put(queue, queue) ? queue : NULL;
 }
 
-static void cancel_wakes_those_who_wait(void **state)
+static void cancel_wakes_waiting_threads(void **state)
 {
     struct queue *queue = make_queue(1);
     void *result = queue;
@@ -170,13 +170,13 @@ static void cancel_wakes_those_who_wait(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hands_items_out_in_order),
-        cmocka_unit_test(drains_what_is_left_after_close),
-        cmocka_unit_test(gives_nothing_more_after_cancel),
-        cmocka_unit_test(a_timed_take_tells_empty_from_closed),
-        cmocka_unit_test(refuses_to_hold_nothing),
-        cmocka_unit_test(many_threads_lose_nothing_and_double_nothing),
-        cmocka_unit_test(cancel_wakes_those_who_wait),
+        cmocka_unit_test(the_queue_returns_items_in_order),
+        cmocka_unit_test(a_closed_queue_still_returns_its_items),
+        cmocka_unit_test(a_cancelled_queue_returns_nothing),
+        cmocka_unit_test(a_timed_dequeue_tells_empty_from_closed),
+        cmocka_unit_test(a_queue_without_slots_is_refused),
+        cmocka_unit_test(many_threads_receive_every_item_once),
+        cmocka_unit_test(cancel_wakes_waiting_threads),
     };
 
     return cmocka_run_group_tests_name("base/queue", tests, NULL, NULL);

@@ -24,7 +24,7 @@ static const char whole[] =
     "  - select: {name: best, by: gateau, top: 10%}\n"
     "  - export: {selection: best, to: alpaca, output: o, force: true}\n";
 
-/* A step's arguments as the run row shows them: every option by name. */
+/* The step's arguments are this JSON, as the run row stores it: every option by name. */
 static void assert_step_json(const struct recipe *recipe, size_t i, const char *phrase)
 {
     const struct recipe_step *step = recipe_step(recipe, i);
@@ -38,7 +38,7 @@ static void assert_step_json(const struct recipe *recipe, size_t i, const char *
     buf_release(&json);
 }
 
-static void keys_of_a_step_are_the_options_of_its_command(void **state)
+static void keys_of_a_recipe_step_are_the_options_of_its_command(void **state)
 {
     struct recipe *recipe = NULL;
     struct error err;
@@ -60,7 +60,7 @@ static void keys_of_a_step_are_the_options_of_its_command(void **state)
     recipe_free(recipe);
 }
 
-static void conditions_are_one_text_or_a_list(void **state)
+static void where_in_a_recipe_is_one_condition_or_a_list(void **state)
 {
     static const char text[] = "version: 1\n"
                                "steps:\n"
@@ -80,7 +80,7 @@ static void conditions_are_one_text_or_a_list(void **state)
     recipe_free(recipe);
 }
 
-static void what_a_step_leaves_out_has_the_default_of_the_command(void **state)
+static void options_missing_from_a_recipe_step_have_their_defaults(void **state)
 {
     static const char text[] = "version: 1\nsteps:\n  - score: {metrics: [nll]}\n";
     struct recipe *recipe = NULL;
@@ -94,7 +94,7 @@ static void what_a_step_leaves_out_has_the_default_of_the_command(void **state)
     recipe_free(recipe);
 }
 
-static void says_what_is_wrong_and_where(void **state)
+static void a_malformed_recipe_is_an_error_with_its_place(void **state)
 {
     static const struct {
         const char *text, *phrase;
@@ -150,7 +150,7 @@ static void says_what_is_wrong_and_where(void **state)
     assert_null(recipe);
 }
 
-static void a_missing_file_is_named(void **state)
+static void a_missing_recipe_is_an_error_that_names_the_file(void **state)
 {
     struct recipe *recipe = NULL;
     struct error err;
@@ -159,7 +159,7 @@ static void a_missing_file_is_named(void **state)
     assert_fails(recipe_load("no/such.yaml", &recipe, &err), ERR_NOT_FOUND, "no/such.yaml");
 }
 
-static void what_is_longer_than_a_recipe_is_refused(void **state)
+static void a_recipe_that_is_too_long_is_refused(void **state)
 {
     struct recipe *recipe = NULL;
     struct error err;
@@ -181,12 +181,12 @@ static void what_is_longer_than_a_recipe_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keys_of_a_step_are_the_options_of_its_command),
-        cmocka_unit_test(conditions_are_one_text_or_a_list),
-        cmocka_unit_test(what_a_step_leaves_out_has_the_default_of_the_command),
-        cmocka_unit_test(says_what_is_wrong_and_where),
-        cmocka_unit_test(a_missing_file_is_named),
-        cmocka_unit_test(what_is_longer_than_a_recipe_is_refused),
+        cmocka_unit_test(keys_of_a_recipe_step_are_the_options_of_its_command),
+        cmocka_unit_test(where_in_a_recipe_is_one_condition_or_a_list),
+        cmocka_unit_test(options_missing_from_a_recipe_step_have_their_defaults),
+        cmocka_unit_test(a_malformed_recipe_is_an_error_with_its_place),
+        cmocka_unit_test(a_missing_recipe_is_an_error_that_names_the_file),
+        cmocka_unit_test(a_recipe_that_is_too_long_is_refused),
     };
 
     return cmocka_run_group_tests_name("pipeline/recipe", tests, NULL, NULL);

@@ -10,7 +10,7 @@ struct found {
     size_t end;
 };
 
-/* All matches one after another, as a pre-tokeniser takes them. */
+/* All matches one after another, as a pre-tokeniser finds them. */
 static size_t find_all(const char *pattern, struct slice text, struct found *found, size_t max)
 {
     struct regex *regex = NULL;
@@ -33,7 +33,7 @@ static size_t find_all(const char *pattern, struct slice text, struct found *fou
     return n;
 }
 
-static void walks_the_matches_of_a_text(void **state)
+static void all_matches_of_a_text_are_found(void **state)
 {
     struct found found[8];
 
@@ -45,7 +45,7 @@ static void walks_the_matches_of_a_text(void **state)
     assert_int_equal(found[3].end, 7);
 }
 
-static void knows_letters_of_all_scripts(void **state)
+static void letter_classes_cover_all_scripts(void **state)
 {
     struct found found[8];
     const struct slice text = slice_text("Öl を 12");
@@ -57,18 +57,18 @@ static void knows_letters_of_all_scripts(void **state)
     assert_int_equal(found[2].end, text.len);
 }
 
-static void looks_around_the_place_it_starts_from(void **state)
+static void lookaround_sees_text_before_the_start_offset(void **state)
 {
     struct found found[4];
 
     (void)state;
-    /* The last blank of a run stays with the word behind it. */
+    /* The last space of a run belongs to the word after it. */
     assert_int_equal(find_all("\\s+(?!\\S)|\\S+| \\S+", slice_text("a   b"), found, 4), 3);
     assert_int_equal(found[1].end - found[1].start, 2);
     assert_int_equal(found[2].end - found[2].start, 2);
 }
 
-static void matches_over_nul_bytes(void **state)
+static void patterns_match_across_nul_bytes(void **state)
 {
     struct found found[4];
 
@@ -78,7 +78,7 @@ static void matches_over_nul_bytes(void **state)
     assert_int_equal(find_all("b", slice_of(NULL, 0), found, 4), 0);
 }
 
-static void names_the_place_of_a_bad_pattern(void **state)
+static void a_malformed_pattern_is_an_error_with_its_place(void **state)
 {
     struct regex *regex = NULL;
     struct error err;
@@ -92,7 +92,7 @@ static void names_the_place_of_a_bad_pattern(void **state)
     regex_match_free(NULL);
 }
 
-static void stops_a_pattern_that_explodes(void **state)
+static void a_pattern_that_backtracks_too_much_is_stopped(void **state)
 {
     struct regex *regex = NULL;
     struct regex_match *match = NULL;
@@ -114,12 +114,12 @@ static void stops_a_pattern_that_explodes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(walks_the_matches_of_a_text),
-        cmocka_unit_test(knows_letters_of_all_scripts),
-        cmocka_unit_test(looks_around_the_place_it_starts_from),
-        cmocka_unit_test(matches_over_nul_bytes),
-        cmocka_unit_test(names_the_place_of_a_bad_pattern),
-        cmocka_unit_test(stops_a_pattern_that_explodes),
+        cmocka_unit_test(all_matches_of_a_text_are_found),
+        cmocka_unit_test(letter_classes_cover_all_scripts),
+        cmocka_unit_test(lookaround_sees_text_before_the_start_offset),
+        cmocka_unit_test(patterns_match_across_nul_bytes),
+        cmocka_unit_test(a_malformed_pattern_is_an_error_with_its_place),
+        cmocka_unit_test(a_pattern_that_backtracks_too_much_is_stopped),
     };
 
     return cmocka_run_group_tests_name("base/regex", tests, NULL, NULL);

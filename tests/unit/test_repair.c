@@ -36,7 +36,7 @@ static void assert_repaired(const char *text, const char *want, uint64_t kinds)
     arena_release(&arena);
 }
 
-static void decodes_entities(void **state)
+static void entities_are_decoded(void **state)
 {
     static const char *const pairs[][2] = {
         { "Q&amp;A", "Q&A" },
@@ -50,7 +50,7 @@ static void decodes_entities(void **state)
         { "&&#97;mp;", "&" },
         { "&amp&#59;", "&" },
         { "&amp;#8212;", "\xe2\x80\x94" },
-        /* of these there is none */
+        /* These are not entities. */
         { "AT&T; R&D &; &#; &#x; &#xg; &none; &amp",
           "AT&T; R&D &; &#; &#x; &#xg; &none; &amp" },
         { "&#0;&#10;&#127;&#129;&#xd800;&#1114112;",
@@ -62,7 +62,7 @@ static void decodes_entities(void **state)
         assert_repaired(pairs[i][0], pairs[i][1], ENTITY);
 }
 
-static void leaves_entities_that_belong(void **state)
+static void entities_in_code_and_markup_are_left_alone(void **state)
 {
     static const char *const pairs[][2] = {
         { "write `&lt;` for &lt;", "write `&lt;` for <" },
@@ -71,7 +71,7 @@ static void leaves_entities_that_belong(void **state)
         { "a lone ` &lt;", "a lone ` <" },
         { "<p>a &amp; b</p>", "<p>a &amp; b</p>" },
         { "&lt;b&gt; &amp;amp; c", "<b> & c" },
-        { "&#96;&lt;&#96;", "&#96;<&#96;" }, /* no code that was none before */
+        { "&#96;&lt;&#96;", "&#96;<&#96;" }, /* decoding these backquotes would make code */
         { "1 < 2 &amp; 3", "1 < 2 & 3" },
     };
 
@@ -80,25 +80,26 @@ static void leaves_entities_that_belong(void **state)
         assert_repaired(pairs[i][0], pairs[i][1], ENTITY);
 }
 
-#define A_HAT_EURO "\xc3\xa2\xe2\x82\xac" /* how a quotation mark begins to show */
+#define A_HAT_EURO                                                                             \
+    "\xc3\xa2\xe2\x82\xac" /* the first two characters of a quotation mark in mojibake */
 
-static void undoes_mojibake(void **state)
+static void mojibake_is_repaired(void **state)
 {
     static const char *const pairs[][2] = {
         { "it" A_HAT_EURO "\xe2\x84\xa2s", "it\xe2\x80\x99s" },
         { A_HAT_EURO "\xc5\x93x" A_HAT_EURO "\xc2\x9d", "\xe2\x80\x9cx\xe2\x80\x9d" },
         { "caf\xc3\x83\xc2\xa9", "caf\xc3\xa9" },
         { "5 \xc3\x82\xc2\xa3", "5 \xc2\xa3" },
-        /* twice */
+        /* encoded twice */
         { "caf\xc3\x83\xc6\x92\xc3\x82\xc2\xa9", "caf\xc3\xa9" },
         /* Cyrillic, Chinese, an emoji */
         { "\xc3\x90\xc2\xb4\xc3\x90\xc2\xb0", "\xd0\xb4\xd0\xb0" },
         { "\xc3\xa6\xe2\x80\x94\xc2\xa5\xc3\xa6\xc5\x93\xc2\xac", "\xe6\x97\xa5\xe6\x9c\xac" },
         { "\xc3\xb0\xc5\xb8\xcb\x9c\xe2\x82\xac", "\xf0\x9f\x98\x80" },
-        /* where something else is sure, what is likely is repaired too */
+        /* Next to certain mojibake, likely mojibake is repaired, too. */
         { "\xc3\x83\xe2\x80\x93sterreich f\xc3\x83\xc2\xbcr c\xc3\x85\xe2\x80\x9cur",
           "\xc3\x96sterreich f\xc3\xbcr c\xc5\x93ur" },
-        /* text that is as it should be */
+        /* Correct text. */
         { "CAF\xc3\x89\xe2\x80\xa6 \xe2\x80\x9cMANH\xc3\x83\xe2\x80\x9d",
           "CAF\xc3\x89\xe2\x80\xa6 \xe2\x80\x9cMANH\xc3\x83\xe2\x80\x9d" },
         { "na\xc3\xafve \xe2\x82\xac 5 \xd0\xb4\xd0\xb0 \xe6\x97\xa5",
@@ -111,7 +112,7 @@ static void undoes_mojibake(void **state)
         assert_repaired(pairs[i][0], pairs[i][1], MOJIBAKE);
 }
 
-static void drops_what_does_not_show(void **state)
+static void invisible_characters_are_removed(void **state)
 {
     (void)state;
     assert_repaired("\xef\xbb\xbf"
@@ -124,7 +125,7 @@ static void drops_what_does_not_show(void **state)
     assert_repaired("a" A_HAT_EURO "\xe2\x80\xb9-", "a-", INVISIBLE | MOJIBAKE);
 }
 
-static void repairs_only_the_defects_it_is_given(void **state)
+static void only_the_requested_defects_are_repaired(void **state)
 {
     (void)state;
     assert_repaired("&amp; \xc3\x83\xc2\xa9", "& \xc3\x83\xc2\xa9", ENTITY);
@@ -132,7 +133,7 @@ static void repairs_only_the_defects_it_is_given(void **state)
     assert_repaired("&amp; \xc3\x83\xc2\xa9", "&amp; \xc3\x83\xc2\xa9", defect_bit(DEFECT_NUL));
 }
 
-/* Pieces of damaged text, joined in any order. */
+/* Join pieces of damaged text in random order. */
 static struct slice draw(struct rng *rng, char text[TEXT_MAX])
 {
     static const char *const pieces[] = {
@@ -209,11 +210,11 @@ static void repairing_a_repaired_text_changes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(decodes_entities),
-        cmocka_unit_test(leaves_entities_that_belong),
-        cmocka_unit_test(undoes_mojibake),
-        cmocka_unit_test(drops_what_does_not_show),
-        cmocka_unit_test(repairs_only_the_defects_it_is_given),
+        cmocka_unit_test(entities_are_decoded),
+        cmocka_unit_test(entities_in_code_and_markup_are_left_alone),
+        cmocka_unit_test(mojibake_is_repaired),
+        cmocka_unit_test(invisible_characters_are_removed),
+        cmocka_unit_test(only_the_requested_defects_are_repaired),
         cmocka_unit_test(repairing_a_repaired_text_changes_nothing),
     };
 

@@ -7,7 +7,8 @@
 
 enum { MAX_TURNS = 16 };
 
-/* "u:text a:text": a letter for the role, a star behind it for a turn that holds more. */
+/* Parse a specification "u:text a:text": a letter for the role, and an asterisk after it for a
+ * turn that holds more than text. */
 static void make(const char *spec, struct turn *turns, struct sample *out)
 {
     static const struct {
@@ -39,7 +40,7 @@ static void make(const char *spec, struct turn *turns, struct sample *out)
     roles_find_turns(out);
 }
 
-static void knows_what_alternates(void **state)
+static void alternating_roles_are_recognised(void **state)
 {
     static const char *const good[] = { "",
                                         "u:a",
@@ -68,11 +69,11 @@ static void knows_what_alternates(void **state)
     }
 }
 
-static void mends_as_told(void **state)
+static void each_role_policy_repairs_its_way(void **state)
 {
     static const struct {
         enum roles_policy policy;
-        const char *before, *after; /* the same: nothing is changed */
+        const char *before, *after; /* after is the same as before if nothing changes */
     } cases[] = {
         { ROLES_KEEP, "u:a u:b a:c", "u:a u:b a:c" },
         { ROLES_DROP, "u:a u:b a:c", "u:a u:b a:c" },
@@ -115,7 +116,7 @@ static void mends_as_told(void **state)
     arena_release(&arena);
 }
 
-static void each_policy_has_its_name(void **state)
+static void every_role_policy_is_found_by_its_name(void **state)
 {
     (void)state;
     assert_string_equal(roles_names[ROLES_KEEP], "keep");
@@ -128,9 +129,9 @@ static void each_policy_has_its_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(knows_what_alternates),
-        cmocka_unit_test(mends_as_told),
-        cmocka_unit_test(each_policy_has_its_name),
+        cmocka_unit_test(alternating_roles_are_recognised),
+        cmocka_unit_test(each_role_policy_repairs_its_way),
+        cmocka_unit_test(every_role_policy_is_found_by_its_name),
     };
 
     return cmocka_run_group_tests_name("stages/roles", tests, NULL, NULL);

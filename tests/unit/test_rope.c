@@ -11,7 +11,7 @@ static const struct rope plain = {
     .n_rot = N_ROT, .base = 10000, .factor = 1, .extrapolated = 1, .magnitude = 1
 };
 
-/* freq[1] is the base to the power of -2 / N_ROT. */
+/* The base, from freq[1]: the base to the power -2 / N_ROT. */
 static double base_at(double ntk_factor, size_t n_tokens)
 {
     const struct rope_stretch stretch = { .ntk_factor = ntk_factor, .trained = TRAINED };
@@ -36,7 +36,7 @@ static void dynamic_ntk_raises_the_base_by_the_whole_length(void **state)
         assert_float_equal(base_at(cases[i].factor, cases[i].n_tokens), cases[i].base, 0.005);
 }
 
-static void a_length_the_model_was_trained_on_keeps_the_base(void **state)
+static void dynamic_ntk_keeps_the_base_up_to_the_trained_length(void **state)
 {
     (void)state;
     assert_float_equal(base_at(1, TRAINED), 10000, 1e-6);
@@ -48,7 +48,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dynamic_ntk_raises_the_base_by_the_whole_length),
-        cmocka_unit_test(a_length_the_model_was_trained_on_keeps_the_base),
+        cmocka_unit_test(dynamic_ntk_keeps_the_base_up_to_the_trained_length),
     };
 
     return cmocka_run_group_tests_name("rope", tests, NULL, NULL);

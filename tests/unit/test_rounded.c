@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole passes in which products are of rounded numbers (bytes, bfloat16), held to the same
- * passes in floats. */
+/* Whole passes in which products are of rounded numbers (bytes, bfloat16), compared with the
+ * same passes in floats. */
 #include "tests/support/test.h"
 
 #include <math.h>
@@ -17,15 +17,16 @@
 
 enum { N_TOKENS = 300, N_SEQUENCES = 3, N_SPANS = 3 };
 
-/* How far tokens may be from what another way gives: all of them on average, one typically, the
- * worst of them; and attention on a span. */
+/* How far NLLs may differ from those of other kernels: the mean of all tokens, a typical token,
+ * the worst token. And attention on a span. */
 struct bound {
     double mean, deviation, most, attention;
 };
 
-/* Bytes alone, or also bfloat16 where there is some, and in attention; what that may move; and
- * what another family may: floats before the rounding differ in their last bits, so now and
- * then a number is rounded to the next step. */
+/* The model, and whether its matrices are multiplied as bytes only or also as bfloat16 (in
+ * attention, too). The first bound is against floats. The second one is between rounding
+ * families: floats differ in their last bits before the rounding, so now and then a number is
+ * rounded to the next step. */
 static const struct exhibit {
     const char *name;
     bool bf16;
@@ -40,18 +41,19 @@ static const struct exhibit {
       true,
       { 2e-3, 3e-2, 0.3, 1e-4 },
       { 2e-3, 3e-2, 0.3, 1e-4 } },
-    /* Random, some of them. */
+    /* Random weights, some of them rounded. */
     { "tests/data/tiny-qwen2.gguf",
       false,
       { 2e-3, 3e-2, 0.2, 1e-4 },
       { 1.25e-3, 3e-2, 0.05, 1e-4 } },
-    /* Of the zoo, random; the second with windows, and caps on scores: see make_zoo.py. */
+    /* Of the zoo, with random weights. The second has windows and caps on scores: see
+     * make_zoo.py. */
     { "type-bf16", true, { 2e-3, 3e-2, 0.3, 1e-4 }, { 2e-3, 3e-2, 0.3, 1e-4 } },
     { "gemma2-bf16", true, { 2e-3, 3e-2, 0.3, 1e-4 }, { 2e-3, 3e-2, 0.3, 1e-4 } },
 };
 enum { N_EXHIBITS = sizeof exhibits / sizeof *exhibits };
 
-/* Pages of a book: a trained model says nothing of use about ids at random. */
+/* Pages of a book: random ids show nothing about a trained model. */
 static void read_pages(const struct model *model, int32_t ids[N_SEQUENCES][N_TOKENS])
 {
     static char text[8 * N_SEQUENCES * N_TOKENS];
@@ -72,7 +74,7 @@ static void read_pages(const struct model *model, int32_t ids[N_SEQUENCES][N_TOK
     arena_release(&arena);
 }
 
-/* Models of the zoo have never seen a book. */
+/* Models of the zoo get random ids, trained ones get text. */
 static void choose_ids(const struct model *model, bool reads,
                        int32_t ids[N_SEQUENCES][N_TOKENS])
 {
@@ -85,7 +87,7 @@ static void choose_ids(const struct model *model, bool reads,
             (int32_t)((i * 2654435761U >> 7) % model_info(model)->n_vocab);
 }
 
-/* What a pass shows. */
+/* The results of a pass. */
 struct seen {
     double nll[N_SEQUENCES * N_TOKENS];
     double attention[N_SEQUENCES * N_SPANS];
@@ -103,7 +105,7 @@ static void find(const char *name, char path[512])
     arena_release(&arena);
 }
 
-/* One pass over the same ids; in one call, or in as many as there are sequences. */
+/* One pass over the same ids, in one call or in one call for each sequence. */
 static void run(const char *name, const struct kernels *kernels, size_t n_threads,
                 bool together, struct seen *seen)
 {
@@ -124,7 +126,7 @@ static void run(const char *name, const struct kernels *kernels, size_t n_thread
     for (size_t s = 0; s < N_SEQUENCES; s++)
         sequences[s] = (struct sequence){
             .tokens = ids[s],
-            .n_tokens = N_TOKENS - 70 * s, /* no two as long */
+            .n_tokens = N_TOKENS - 70 * s, /* all of different lengths */
             .score_from = 1,
             .nll_nats = seen->nll + s * N_TOKENS,
             .attend_from = 100,
@@ -178,7 +180,7 @@ static void check_close(const struct seen *a, const struct seen *b, const struct
     assert_true(found.attention <= bound->attention);
 }
 
-static void rounding_gives_about_what_floats_give(void **state)
+static void rounding_kernels_stay_close_to_floats(void **state)
 {
     static struct seen floats, rounded;
     const struct kernels exact = kernels_of(0, false, false);
@@ -189,12 +191,13 @@ static void rounding_gives_about_what_floats_give(void **state)
 
         run(exhibits[i].name, &exact, 2, true, &floats);
         run(exhibits[i].name, &rounding, 2, true, &rounded);
-        assert_memory_not_equal(&floats, &rounded, sizeof floats); /* it did take part */
+        assert_memory_not_equal(&floats, &rounded,
+                                sizeof floats); /* the rounding did have an effect */
         check_close(&floats, &rounded, &exhibits[i].from_floats, exhibits[i].name);
     }
 }
 
-static void vectors_give_about_what_plain_c_gives(void **state)
+static void rounding_vector_kernels_stay_close_to_plain_c(void **state)
 {
     static struct seen plain, vectors;
 
@@ -209,7 +212,7 @@ static void vectors_give_about_what_plain_c_gives(void **state)
     }
 }
 
-static void gives_the_same_bits_for_any_threads_and_batching(void **state)
+static void rounding_kernels_give_the_same_bits_for_any_threads_and_batching(void **state)
 {
     static struct seen first, other;
 
@@ -229,9 +232,9 @@ static void gives_the_same_bits_for_any_threads_and_batching(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rounding_gives_about_what_floats_give),
-        cmocka_unit_test(vectors_give_about_what_plain_c_gives),
-        cmocka_unit_test(gives_the_same_bits_for_any_threads_and_batching),
+        cmocka_unit_test(rounding_kernels_stay_close_to_floats),
+        cmocka_unit_test(rounding_vector_kernels_stay_close_to_plain_c),
+        cmocka_unit_test(rounding_kernels_give_the_same_bits_for_any_threads_and_batching),
     };
 
     return cmocka_run_group_tests_name("infer/rounded", tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include "tests/support/store_fixture.h"
 #include "tests/support/tmp.h"
 
-static void logs_what_was_done_and_how_it_ended(void **state)
+static void a_run_is_logged_with_its_options_and_its_end(void **state)
 {
     struct store_fixture *f = *state;
     struct error err;
@@ -31,7 +31,7 @@ static void logs_what_was_done_and_how_it_ended(void **state)
                 "ingest|running|\nscore|failed|1");
 }
 
-static void adds_counts_up(void **state)
+static void counts_of_a_run_add_up(void **state)
 {
     struct store_fixture *f = *state;
     const struct run_counts some = {
@@ -55,7 +55,7 @@ static void adds_counts_up(void **state)
                 "30|18|9|3|6");
 }
 
-static void counts_go_with_the_rows_they_count(void **state)
+static void counts_are_committed_with_the_rows_they_count(void **state)
 {
     struct store_fixture *f = *state;
     const struct run_counts some = { .n_read = 10, .n_inserted = 10 };
@@ -72,7 +72,7 @@ static void counts_go_with_the_rows_they_count(void **state)
     assert_rows(f->store, "SELECT count(*) FROM sample", "0");
 }
 
-static void knows_no_run_that_was_not_begun(void **state)
+static void a_run_that_was_not_begun_is_refused(void **state)
 {
     struct store_fixture *f = *state;
     const struct run_counts some = { .n_read = 1 };
@@ -96,7 +96,7 @@ static void begin_run(const char *path)
     store_close(store);
 }
 
-/* A process that begins a run and dies of it: like a kill, it finishes nothing. */
+/* A process that begins a run and dies without finishing it, as by a kill. */
 static void die_in_a_run(const char *path)
 {
     int status = 0;
@@ -112,7 +112,7 @@ static void die_in_a_run(const char *path)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-static void the_next_run_marks_those_whose_process_is_gone(void **state)
+static void the_next_run_marks_runs_of_dead_processes(void **state)
 {
     struct tmp tmp = { 0 };
 
@@ -136,7 +136,7 @@ static void the_next_run_marks_those_whose_process_is_gone(void **state)
     tmp_close(&tmp);
 }
 
-static void a_step_leaves_the_runs_it_belongs_to_alone(void **state)
+static void a_step_does_not_mark_its_parent_run(void **state)
 {
     struct store_fixture *f = *state;
     struct error err;
@@ -144,7 +144,7 @@ static void a_step_leaves_the_runs_it_belongs_to_alone(void **state)
     int64_t step = 0;
     int64_t inner = 0;
 
-    /* The row the fixture left is not above the others. */
+    /* The unfinished run of the fixture is no parent, so it is marked. */
     assert_ok(run_begin(f->store, 0, "run", slice_text("{}"), &recipe, &err));
     assert_ok(run_begin(f->store, recipe, "ingest", slice_text("{}"), &step, &err));
     assert_ok(run_begin(f->store, step, "inner", slice_text("{}"), &inner, &err));
@@ -159,12 +159,12 @@ static void a_step_leaves_the_runs_it_belongs_to_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(logs_what_was_done_and_how_it_ended),
-        TEST(adds_counts_up),
-        TEST(counts_go_with_the_rows_they_count),
-        TEST(knows_no_run_that_was_not_begun),
-        cmocka_unit_test(the_next_run_marks_those_whose_process_is_gone),
-        TEST(a_step_leaves_the_runs_it_belongs_to_alone),
+        TEST(a_run_is_logged_with_its_options_and_its_end),
+        TEST(counts_of_a_run_add_up),
+        TEST(counts_are_committed_with_the_rows_they_count),
+        TEST(a_run_that_was_not_begun_is_refused),
+        cmocka_unit_test(the_next_run_marks_runs_of_dead_processes),
+        TEST(a_step_does_not_mark_its_parent_run),
     };
 
     return cmocka_run_group_tests_name("store/run", tests, NULL, NULL);

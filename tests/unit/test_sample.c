@@ -9,7 +9,7 @@
 
 #define BYTES(text) slice_of((text), sizeof(text) - 1)
 
-/* A sample that has everything, with NUL bytes wherever text may be. */
+/* A sample with every member set, and NUL bytes wherever text is allowed. */
 struct rich {
     struct turn turns[4];
     struct sample sample;
@@ -84,7 +84,7 @@ static void assert_reads_back(struct store_fixture *f, int64_t id, const struct 
     sample_reader_free(reader);
 }
 
-static void reads_back_every_byte_it_was_given(void **state)
+static void a_sample_is_read_back_byte_for_byte(void **state)
 {
     struct store_fixture *f = *state;
     struct rich rich;
@@ -95,7 +95,7 @@ static void reads_back_every_byte_it_was_given(void **state)
     assert_reads_back(f, id, &rich.sample);
 }
 
-static void tells_absent_text_from_empty_text(void **state)
+static void absent_text_differs_from_empty_text(void **state)
 {
     struct store_fixture *f = *state;
     struct rich rich;
@@ -114,7 +114,7 @@ static void tells_absent_text_from_empty_text(void **state)
     assert_int_not_equal(without, empty);
 }
 
-static void keeps_samples_of_every_kind(void **state)
+static void samples_of_every_kind_are_stored(void **state)
 {
     struct store_fixture *f = *state;
     struct turn ask = { .role = BYTES("user"), .content = BYTES("why?") };
@@ -137,7 +137,7 @@ static void keeps_samples_of_every_kind(void **state)
                 "text|once upon a time|||0\nprompt_only||why?||1");
 }
 
-static void adds_the_same_content_once(void **state)
+static void the_same_content_is_stored_once(void **state)
 {
     struct store_fixture *f = *state;
     struct rich rich;
@@ -161,7 +161,7 @@ static void adds_the_same_content_once(void **state)
     assert_rows(f->store, "SELECT count(*) FROM turn", "4");
 }
 
-static void stores_a_context_once_however_many_ask_about_it(void **state)
+static void a_context_of_several_samples_is_stored_once(void **state)
 {
     struct store_fixture *f = *state;
 
@@ -173,7 +173,7 @@ static void stores_a_context_once_however_many_ask_about_it(void **state)
     assert_rows(f->store, "SELECT text FROM context", "a novel\nanother novel");
 }
 
-static void one_reader_reads_many(void **state)
+static void one_reader_reads_many_samples(void **state)
 {
     struct store_fixture *f = *state;
     struct sample_reader *reader = NULL;
@@ -196,7 +196,7 @@ static void one_reader_reads_many(void **state)
     sample_reader_free(reader);
 }
 
-/* Change a database behind our back, and read its only sample. */
+/* Change a database without the program, and read its only sample. */
 static void assert_damage_is_noticed(const char *path, const char *sql)
 {
     struct store *store = NULL;
@@ -219,7 +219,7 @@ static void assert_damage_is_noticed(const char *path, const char *sql)
     store_close(store);
 }
 
-static void a_sample_that_contradicts_itself_is_noticed(void **state)
+static void an_inconsistent_sample_is_an_error(void **state)
 {
     static const char *const damages[] = {
         "DELETE FROM turn WHERE turn = 1",
@@ -244,7 +244,7 @@ static void a_sample_that_contradicts_itself_is_noticed(void **state)
     tmp_close(&tmp);
 }
 
-static void a_run_or_file_that_does_not_exist_is_refused(void **state)
+static void a_sample_of_an_unknown_run_or_file_is_refused(void **state)
 {
     struct store_fixture *f = *state;
     struct rich rich;
@@ -261,7 +261,7 @@ static void a_run_or_file_that_does_not_exist_is_refused(void **state)
                  "FOREIGN KEY");
 }
 
-static void a_number_that_does_not_fit_is_refused(void **state)
+static void a_sample_with_a_number_too_large_is_refused(void **state)
 {
     struct store_fixture *f = *state;
     struct rich rich;
@@ -284,15 +284,15 @@ static void a_number_that_does_not_fit_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reads_back_every_byte_it_was_given),
-        TEST(tells_absent_text_from_empty_text),
-        TEST(keeps_samples_of_every_kind),
-        TEST(adds_the_same_content_once),
-        TEST(stores_a_context_once_however_many_ask_about_it),
-        TEST(one_reader_reads_many),
-        cmocka_unit_test(a_sample_that_contradicts_itself_is_noticed),
-        TEST(a_run_or_file_that_does_not_exist_is_refused),
-        TEST(a_number_that_does_not_fit_is_refused),
+        TEST(a_sample_is_read_back_byte_for_byte),
+        TEST(absent_text_differs_from_empty_text),
+        TEST(samples_of_every_kind_are_stored),
+        TEST(the_same_content_is_stored_once),
+        TEST(a_context_of_several_samples_is_stored_once),
+        TEST(one_reader_reads_many_samples),
+        cmocka_unit_test(an_inconsistent_sample_is_an_error),
+        TEST(a_sample_of_an_unknown_run_or_file_is_refused),
+        TEST(a_sample_with_a_number_too_large_is_refused),
     };
 
     return cmocka_run_group_tests_name("store/sample", tests, NULL, NULL);

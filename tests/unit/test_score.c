@@ -22,7 +22,7 @@ static struct model_row model_row(const char *name, uint8_t byte, const char *pa
     };
 }
 
-static void a_model_is_its_bytes_wherever_it_lies(void **state)
+static void a_model_is_identified_by_its_bytes(void **state)
 {
     struct store_fixture *f = *state;
     struct model_row row = model_row("tiny", 1, "/a/tiny.gguf");
@@ -43,7 +43,7 @@ static void a_model_is_its_bytes_wherever_it_lies(void **state)
         "tiny|/b/other.gguf|21|500000000|32768|32");
 }
 
-static void models_of_one_name_are_told_apart(void **state)
+static void models_of_the_same_name_get_different_names(void **state)
 {
     struct store_fixture *f = *state;
     struct error err;
@@ -53,7 +53,7 @@ static void models_of_one_name_are_told_apart(void **state)
         const struct model_row row = model_row("tiny", i, "/a/tiny.gguf");
         assert_ok(model_put(f->store, &row, &id, &err));
     }
-    /* A file may even be called what we would call the next one. */
+    /* A file may even have the name that would be given next. */
     const struct model_row thief = model_row("tiny@ab04cdef", 3, "/a/thief.gguf");
     assert_ok(model_put(f->store, &thief, &id, &err));
     const struct model_row fourth = model_row("tiny", 4, "/a/tiny.gguf");
@@ -63,7 +63,7 @@ static void models_of_one_name_are_told_apart(void **state)
                 "tiny\ntiny@ab02cdef\ntiny@ab04cdef\ntiny@ab04cdef04000000");
 }
 
-static void an_unchanged_model_file_need_not_be_read_again(void **state)
+static void an_unchanged_model_file_is_not_read_again(void **state)
 {
     struct store_fixture *f = *state;
     const struct model_row row = model_row("tiny", 1, "/a/tiny.gguf");
@@ -82,7 +82,7 @@ static void an_unchanged_model_file_need_not_be_read_again(void **state)
     assert_int_equal(model_find_sha256(f->store, "/b", &row.stamp, sha256, &err), 0);
 }
 
-static void a_number_too_large_for_a_column_is_refused(void **state)
+static void a_score_row_with_a_number_too_large_is_refused(void **state)
 {
     struct store_fixture *f = *state;
     struct model_row row = model_row("tiny", 1, "/a/tiny.gguf");
@@ -93,7 +93,7 @@ static void a_number_too_large_for_a_column_is_refused(void **state)
     assert_fails(model_put(f->store, &row, &id, &err), ERR_INPUT, "too large for SQLite");
 }
 
-static void a_score_set_is_its_metric_version_model_and_parameters(void **state)
+static void a_score_set_is_identified_by_metric_version_model_and_parameters(void **state)
 {
     struct store_fixture *f = *state;
     const int64_t a = store_fixture_model(f->store, "a", 1);
@@ -118,7 +118,7 @@ static void a_score_set_is_its_metric_version_model_and_parameters(void **state)
                 "ifd|1|nats/token|lower\nnll|1|nats/token|lower\nnll|2|nats/token|lower");
 }
 
-/* Give one sample a score of the set, in a run of its own. */
+/* Score one sample in the set, in a run of its own. */
 static void score_one(struct store_fixture *f, int64_t set_id)
 {
     const struct score_row row = { .score_set_id = set_id,
@@ -141,7 +141,8 @@ static void a_metric_name_finds_the_set_of_the_newest_run(void **state)
     struct score_set_info info;
     struct error err;
 
-    store_fixture_set(f->store, "ifd", model, "{\"a\":3}", "higher"); /* never scored */
+    store_fixture_set(f->store, "ifd", model, "{\"a\":3}",
+                      "higher"); /* this set has no scores */
     score_one(f, sooner);
     score_one(f, later);
 
@@ -154,7 +155,7 @@ static void a_metric_name_finds_the_set_of_the_newest_run(void **state)
     assert_int_equal(info.score_set_id, sooner);
 }
 
-static void the_set_that_was_asked_for_last_is_found(void **state)
+static void a_metric_name_finds_the_set_requested_last(void **state)
 {
     struct store_fixture *f = *state;
     const int64_t model = store_fixture_model(f->store, "tiny", 1);
@@ -167,14 +168,15 @@ static void the_set_that_was_asked_for_last_is_found(void **state)
     score_one(f, first);
     score_one(f, second);
     assert_ok(run_begin(f->store, 0, "score", slice_text("{}"), &run_id, &err));
-    assert_ok(score_set_request(f->store, first, run_id, &err)); /* all were there already */
+    assert_ok(
+        score_set_request(f->store, first, run_id, &err)); /* all scores existed already */
 
     assert_ok(score_set_find(f->store, "nll", NULL, &info, &err));
     assert_int_equal(info.score_set_id, first);
     assert_false(info.higher_is_better);
 }
 
-static void several_models_must_be_told_apart_by_name(void **state)
+static void a_metric_with_scores_of_several_models_needs_a_model_name(void **state)
 {
     struct store_fixture *f = *state;
     struct score_set_info info;
@@ -194,7 +196,7 @@ static void several_models_must_be_told_apart_by_name(void **state)
                  "have them: long, short");
 }
 
-static void an_unknown_metric_is_answered_with_the_known_ones(void **state)
+static void an_unknown_metric_is_an_error_that_lists_the_known_ones(void **state)
 {
     struct store_fixture *f = *state;
     struct score_set_info info;
@@ -211,7 +213,7 @@ static void an_unknown_metric_is_answered_with_the_known_ones(void **state)
                  "with scores: ifd, nll");
 }
 
-static void a_set_is_looked_up_without_being_made(void **state)
+static void looking_up_a_score_set_does_not_make_it(void **state)
 {
     struct store_fixture *f = *state;
     const int64_t model = store_fixture_model(f->store, "tiny", 9);
@@ -230,7 +232,7 @@ static void a_set_is_looked_up_without_being_made(void **state)
     assert_int_equal(id, made);
 }
 
-static void keeps_scores_and_replaces_them(void **state)
+static void a_score_is_stored_and_replaced(void **state)
 {
     struct store_fixture *f = *state;
     const int64_t model = store_fixture_model(f->store, "tiny", 1);
@@ -259,7 +261,7 @@ static void keeps_scores_and_replaces_them(void **state)
                 "1|nll|tiny|-2.5|truncated");
 }
 
-static void what_cannot_be_computed_is_null_with_a_reason(void **state)
+static void a_missing_score_is_null_with_a_reason(void **state)
 {
     struct store_fixture *f = *state;
     const int64_t model = store_fixture_model(f->store, "tiny", 1);
@@ -281,7 +283,7 @@ static void what_cannot_be_computed_is_null_with_a_reason(void **state)
     }
 }
 
-static void keeps_segments_of_a_context(void **state)
+static void segments_of_a_context_are_stored(void **state)
 {
     struct store_fixture *f = *state;
     const int64_t model = store_fixture_model(f->store, "tiny", 1);
@@ -312,7 +314,7 @@ static void keeps_segments_of_a_context(void **state)
     assert_fails(segment_put(f->store, &row, &err), ERR_INVARIANT, "segment 1 of sample 1");
 }
 
-static void keeps_attention_by_layer_or_head(void **state)
+static void attention_by_layer_or_head_is_stored(void **state)
 {
     struct store_fixture *f = *state;
     const int64_t model = store_fixture_model(f->store, "tiny", 1);
@@ -348,20 +350,20 @@ static void keeps_attention_by_layer_or_head(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_model_is_its_bytes_wherever_it_lies),
-        TEST(models_of_one_name_are_told_apart),
-        TEST(an_unchanged_model_file_need_not_be_read_again),
-        TEST(a_number_too_large_for_a_column_is_refused),
-        TEST(a_score_set_is_its_metric_version_model_and_parameters),
+        TEST(a_model_is_identified_by_its_bytes),
+        TEST(models_of_the_same_name_get_different_names),
+        TEST(an_unchanged_model_file_is_not_read_again),
+        TEST(a_score_row_with_a_number_too_large_is_refused),
+        TEST(a_score_set_is_identified_by_metric_version_model_and_parameters),
         TEST(a_metric_name_finds_the_set_of_the_newest_run),
-        TEST(the_set_that_was_asked_for_last_is_found),
-        TEST(several_models_must_be_told_apart_by_name),
-        TEST(an_unknown_metric_is_answered_with_the_known_ones),
-        TEST(a_set_is_looked_up_without_being_made),
-        TEST(keeps_scores_and_replaces_them),
-        TEST(what_cannot_be_computed_is_null_with_a_reason),
-        TEST(keeps_segments_of_a_context),
-        TEST(keeps_attention_by_layer_or_head),
+        TEST(a_metric_name_finds_the_set_requested_last),
+        TEST(a_metric_with_scores_of_several_models_needs_a_model_name),
+        TEST(an_unknown_metric_is_an_error_that_lists_the_known_ones),
+        TEST(looking_up_a_score_set_does_not_make_it),
+        TEST(a_score_is_stored_and_replaced),
+        TEST(a_missing_score_is_null_with_a_reason),
+        TEST(segments_of_a_context_are_stored),
+        TEST(attention_by_layer_or_head_is_stored),
     };
 
     return cmocka_run_group_tests_name("store/score", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each allocation of a stage fails once: the stage must say ERR_NOMEM, leak nothing, and leave
+/* Each allocation of a stage fails once. The stage returns ERR_NOMEM, leaks nothing, and leaves
  * a database in which the same command works. */
 #include "tests/support/test.h"
 
@@ -15,8 +15,8 @@
 enum { MAX_ALLOCATIONS = 20000 };
 
 struct injection {
-    size_t n;     /* the allocation to fail */
-    bool refused; /* it was asked for */
+    size_t n;     /* the allocation that fails */
+    bool refused; /* allocation n was reached */
 };
 
 static void enter(struct stage_run *run)
@@ -74,8 +74,8 @@ static int score(struct fixture *f, struct error *err)
                      f->long_model, "short-model", f->short_model, "segment-tokens", "8", NULL);
 }
 
-/* Dialogues in a template, turn by turn, with attention by head; and a model that is shown
- * less. */
+/* Dialogues in a template, turn by turn, with attention by head, and a short model with a
+ * narrower view. */
 static int score_turns(struct fixture *f, struct error *err)
 {
     return stage_run(&f->run, err, "score", "metrics", "nll", "metrics", "ifd", "metrics",
@@ -141,7 +141,7 @@ static int add_named(struct fixture *f, struct error *err)
     return 0;
 }
 
-/* By id: one of a sample, one of none. */
+/* Two rows by id: one of a sample, one of none. */
 static int import_ids(struct fixture *f, struct error *err)
 {
     static const char rows[] = "ext_id,value\nours,0.5\nnobody's,1\n";
@@ -176,8 +176,8 @@ static int export(struct fixture *f, struct error *err)
 
 typedef int step(struct fixture *f, struct error *err);
 
-/* Run the steps in order on a new database, the last of them short of memory at allocation n.
- * Whether that one was reached. */
+/* Run the steps in order on a new database, with allocation n of the last one failing. Returns
+ * whether it was reached. */
 static bool fails_once(step *const *steps, size_t n_steps, size_t n)
 {
     struct fixture f = { .injection = { .n = n } };
