@@ -173,7 +173,7 @@ void import_reader_free(struct import_reader *reader)
 }
 
 /* Parse the value: a finite decimal number, perhaps with blanks around it. */
-static int parse_number(struct slice text, struct import_row *row)
+static int import_parse_number(struct slice text, struct import_row *row)
 {
     char copy[64];
     char *end = NULL;
@@ -219,7 +219,7 @@ static int read_csv_row(struct import_reader *reader, struct import_row *row, st
     row->key = in.fields[reader->key_column];
     if (reader->value_column >= in.n_fields)
         return reject_row(row, DEFECT_MISSING_VALUE, "there is no value");
-    return parse_number(in.fields[reader->value_column], row);
+    return import_parse_number(in.fields[reader->value_column], row);
 }
 
 /* Set the key of a record: a string, or a number as it is written. */
@@ -251,7 +251,7 @@ static int read_value(const struct json_value *value, struct import_row *row)
 {
     switch (json_type(value)) {
     case JSON_STRING:
-        return parse_number(json_text(value), row);
+        return import_parse_number(json_text(value), row);
     case JSON_NUMBER:
         if (json_double(value, &row->value) && isfinite(row->value))
             return 1;

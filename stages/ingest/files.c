@@ -84,7 +84,7 @@ static int add_file(struct ingest_files *files, const char *path, const char *so
     return 0;
 }
 
-static int compare_entries(const FTSENT **a, const FTSENT **b)
+static int compare_fts_names(const FTSENT **a, const FTSENT **b)
 {
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
@@ -130,7 +130,7 @@ static int add_folder(struct ingest_files *files, const char *path, const char *
     const size_t before = files->n;
     FTSENT *entry;
     int rc;
-    FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, compare_entries);
+    FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, compare_fts_names);
 
     if (!walk)
         return error_errno(err, errno, path);

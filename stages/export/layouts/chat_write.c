@@ -24,8 +24,8 @@ struct chat_writer {
     struct error *err;
 };
 
-/* The members of a turn's extra that replace the ones chat_write() would write. */
-struct special {
+/* The members of a turn's extra that override the ones that chat_write() makes. */
+struct overrides {
     const struct json_value *role;    /* the role word; NULL: not in extra */
     const struct json_value *content; /* the content parts; NULL: not in extra */
     bool has_calls;
@@ -72,25 +72,25 @@ static int check_parts(struct chat_writer *writer, const struct turn *turn,
     return rc;
 }
 
-/* Find what extra replaces. */
-static int find_special(struct chat_writer *writer, const struct turn *turn,
-                        struct special *special)
+/* Find the members that extra overrides. */
+static int find_overrides(struct chat_writer *writer, const struct turn *turn,
+                          struct overrides *overrides)
 {
     const struct json_value *extra;
 
-    *special = (struct special){ NULL, NULL, false };
+    *overrides = (struct overrides){ NULL, NULL, false };
     if (!turn->extra.ptr)
         return 1;
     const int rc = parse_extra(writer, turn->extra, &extra);
     if (rc != 1)
         return rc;
-    special->role = json_get(extra, writer->style->role_key);
-    special->content = json_get(extra, writer->style->text_key);
-    special->has_calls = chat_has_calls(extra);
-    if (special->role &&
-        (!chat_is_call(json_text(special->role)) || !turn_has_role(turn, role_assistant)))
+    overrides->role = json_get(extra, writer->style->role_key);
+    overrides->content = json_get(extra, writer->style->text_key);
+    overrides->has_calls = chat_has_calls(extra);
+    if (overrides->role &&
+        (!chat_is_call(json_text(overrides->role)) || !turn_has_role(turn, role_assistant)))
         return cannot_hold(writer, "the extra of a turn holds a member named like its role");
-    return special->content ? check_parts(writer, turn, special->content) : 1;
+    return overrides->content ? check_parts(writer, turn, overrides->content) : 1;
 }
 
 /* Write the content of a turn, with the context in front if the turn carries it. */
@@ -120,26 +120,26 @@ static int write_message(struct chat_writer *writer, const struct turn *turn,
 {
     const char *word = chat_word(writer->style, turn->role);
     struct jsonout *json = &writer->json;
-    struct special special;
+    struct overrides overrides;
 
     if (!word)
         return cannot_hold(
             writer,
             "a turn's role has no name in this shape; --roles trim leaves such turns out");
-    int rc = find_special(writer, turn, &special);
-    if (rc == 1 && context.ptr && special.content)
+    int rc = find_overrides(writer, turn, &overrides);
+    if (rc == 1 && context.ptr && overrides.content)
         rc = cannot_hold(writer, "the turn that carries the context has content parts");
     if (rc != 1)
         return rc;
 
     jsonout_object_begin(json);
-    if (!special.role) {
+    if (!overrides.role) {
         jsonout_key(json, writer->style->role_key);
         jsonout_text(json, slice_text(word));
     }
-    if (!special.content) {
+    if (!overrides.content) {
         jsonout_key(json, writer->style->text_key);
-        if (special.has_calls && turn->content.len == 0 && !context.ptr)
+        if (overrides.has_calls && turn->content.len == 0 && !context.ptr)
             jsonout_null(json);
         else
             rc = write_chat_content(writer, context, turn->content);

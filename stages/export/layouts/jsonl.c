@@ -7,9 +7,9 @@
  *   kind         "sft", "prompt_only" or "text"
  *   system, context, instruction, response
  *   split        how context and instruction were separated
- *   turns        a list of {"role", "content", "extra"}; null when the sample is a plain user
- *                turn, perhaps with a plain assistant turn: instruction and response hold both
- *   meta         members of the producer's record that no shape claimed
+ *   turns        a list of {"role", "content", "extra"}; null when instruction and response
+ * hold all of it: no turn, or a plain user turn, or that and a plain assistant turn meta
+ * members of the producer's record that no shape claimed
  */
 #include <stdbool.h>
 
