@@ -178,8 +178,7 @@ static int run(struct cli *cli, const void *args, struct error *err)
 
     if (a->retry.class && defect_find(a->retry.class) == DEFECT_NONE)
         return error_set(err, ERR_USAGE,
-                         "--class %s: there is no such class; 'curate explain reject' lists "
-                         "them",
+                         "--class %s: unknown class; 'curate explain reject' lists the classes",
                          a->retry.class);
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
         if (strcmp(word, actions[i].word) != 0)

@@ -71,12 +71,13 @@ int cohort_check_name(const char *name, struct error *err)
     if (name[0] && !strchr(name, '@'))
         return 0;
     return error_set(err, ERR_USAGE,
-                     "'%s' is no name for a cohort: it must not be empty, and an @ in it "
-                     "would look like a version",
+                     "'%s': not a name for a cohort: it must not be empty or contain @, which "
+                     "begins a version",
                      name);
 }
 
-/* Settings as canonical JSON: keys in alphabetical order, no blanks. version 0: none. */
+/* Write the settings as canonical JSON: keys in alphabetical order, no blanks. version 0:
+ * without a version. */
 static int settings_json(const struct cohort_spec *spec, int64_t version, struct buf *out,
                          struct error *err)
 {
@@ -111,7 +112,7 @@ static void hash_text(struct hash_stream *stream, const char *text)
     hash_stream_add(stream, text ? "" : "\1", 1);
 }
 
-/* Of everything that a version is made of and of what came of it. */
+/* Hash the inputs and the results of a version. Equal hashes mean the same version. */
 static int hash_version(const struct cohort_spec *spec, const struct cohort_numbers *numbers,
                         struct hash *out, struct error *err)
 {
@@ -143,9 +144,10 @@ done:
     return rc;
 }
 
-/* The score set by which a version's hmp or gateau is known. */
-static int put_set(const struct stage_context *context, const struct cohort_spec *spec,
-                   const char *metric, int64_t version, int64_t *set_id, struct error *err)
+/* Store the score set of a version's hmp or gateau. */
+static int store_cohort_set(const struct stage_context *context, const struct cohort_spec *spec,
+                            const char *metric, int64_t version, int64_t *set_id,
+                            struct error *err)
 {
     const struct scorer *scorer = scorer_find(metric);
     struct buf params;
@@ -188,15 +190,16 @@ static int add_version(const struct stage_context *context, const struct cohort_
     row->alpha = spec->options.alpha;
     row->cas_sign = spec->options.low_cas ? -1 : 1;
     row->nulls = nulls_name(spec);
-    if (put_set(context, spec, "hmp", row->version, &row->hmp_set_id, err) < 0 ||
+    if (store_cohort_set(context, spec, "hmp", row->version, &row->hmp_set_id, err) < 0 ||
         (spec->cas_set_id > 0 &&
-         put_set(context, spec, "gateau", row->version, &row->gateau_set_id, err) < 0))
+         store_cohort_set(context, spec, "gateau", row->version, &row->gateau_set_id, err) < 0))
         return -1;
     return cohort_add(context->store, row, &values, context->run_id, err);
 }
 
-static int put_version(const struct stage_context *context, const struct cohort_spec *spec,
-                       struct cohort_numbers *numbers, bool is_new, struct error *err)
+static int store_cohort_version(const struct stage_context *context,
+                                const struct cohort_spec *spec, struct cohort_numbers *numbers,
+                                bool is_new, struct error *err)
 {
     if (context->dry_run)
         return 0;
@@ -258,8 +261,8 @@ int cohort_make(const struct stage_context *context, const struct cohort_spec *s
     struct cohort_row *row = &numbers.row;
     if (row->n_skipped > 0 && !numbers.certain) {
         error_set(err, ERR_USAGE,
-                  "%" PRIu64 " of the samples have no cas, for an earlier --top had no need of "
-                  "it; 'curate score gateau' without --top finds them out",
+                  "%" PRIu64 " of the samples have no cas, because an earlier --top did not "
+                  "need it: run 'curate score gateau' without --top",
                   row->n_skipped);
         goto done;
     }
@@ -270,7 +273,7 @@ int cohort_make(const struct stage_context *context, const struct cohort_spec *s
     if (found < 0 ||
         (found == 0 &&
          cohort_next_version(context->store, spec->name, &row->version, err) < 0) ||
-        put_version(context, spec, &numbers, found == 0, err) < 0)
+        store_cohort_version(context, spec, &numbers, found == 0, err) < 0)
         goto done;
     *out = (struct cohort_made){ .version = row->version,
                                  .is_new = found == 0,

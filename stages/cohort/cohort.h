@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cohort_private.h - make a version of a cohort from stored scores, without a model.
+ * cohort.h - make a version of a cohort from stored scores, without a model.
  *
- * Both `score gateau` and `cohort make` end here. The numbers of a version are made of three
- * columns of stored scores: the NLLs under the two models and cas. A version that would be
- * made of the very same is not made again: the old one becomes the current one.
+ * `score gateau` and `cohort make` share these functions. A version is computed from three
+ * columns of stored scores: the NLLs under the two models, and cas. When a version with the
+ * same inputs and results exists, it becomes the current one and no new one is made.
  */
 #ifndef CURATE_STAGES_COHORT_H
 #define CURATE_STAGES_COHORT_H
@@ -41,7 +41,8 @@ struct cohort_args {
     int nulls;      /* enum cohort_nulls */
 };
 
-/* Their defaults where no version of the cohort gives others, and their values not given. */
+/* Their defaults, and their values when they are not given, so that a stored version decides.
+ */
 #define COHORT_DEFAULTS                                                                        \
     {                                                                                          \
         .alpha = 0.8, .normaliser = NORMALISE_SOFTMAX, .ppl = COHORT_PPL,                      \
@@ -53,7 +54,7 @@ struct cohort_args {
         .cas_sign = OPTION_NO_CHOICE, .nulls = OPTION_NO_CHOICE                                \
     }
 
-/* Their entries in an option table; they are the members args of a struct type. */
+/* Their entries in an option table, for the member args of a struct type. */
 #define COHORT_OPTIONS(type, args)                                                             \
     { OPTION_REAL, 0,                                                                          \
       "alpha",     offsetof(type, args.alpha),                                                 \
@@ -88,15 +89,15 @@ struct cohort_args {
 
 struct cohort_spec {
     const char *name;
-    const char *condition;         /* for the record; the samples are given */
+    const char *condition;         /* stored only: the samples are given */
     const struct id_list *samples; /* ascending */
     int64_t short_set_id;
     int64_t long_set_id;
     int64_t cas_set_id; /* 0: hmp only */
     struct scorer_options options;
-    uint64_t top_n;         /* only the first are wanted: so many, or */
-    uint64_t top_per_10000; /* a share, in parts of 10,000; both 0: all */
-    bool impute; /* a median for a number that is lacking, or else the sample is left out */
+    uint64_t top_n;         /* compute only the top: so many samples, or */
+    uint64_t top_per_10000; /* a share in parts of 10,000; both 0: all */
+    bool impute; /* use the median for a missing value; false: leave the sample out */
 };
 
 /* Set the options that are given in the spec. */
@@ -105,40 +106,41 @@ void cohort_set_options(const struct cohort_args *args, struct cohort_spec *spec
  * that this program does not know. */
 int cohort_set_from_row(const struct cohort_row *row, struct cohort_spec *spec,
                         struct error *err);
-/* A name that can be told from "NAME@VERSION": ERR_USAGE. */
+/* Check that the name is not empty and has no "@", which begins a version. ERR_USAGE. */
 int cohort_check_name(const char *name, struct error *err);
 
 struct cohort_made {
     int64_t version;
     bool is_new;
     uint64_t n;         /* samples in the cohort */
-    uint64_t n_samples; /* samples that were asked for */
+    uint64_t n_samples; /* samples that meet the condition */
     uint64_t n_imputed;
-    uint64_t n_skipped;
-    uint64_t n_not_scored; /* samples of n_samples that lack a row in one of the sets */
+    uint64_t n_skipped;    /* samples whose cas an earlier --top did not need */
+    uint64_t n_not_scored; /* samples without a row in one of the score sets */
 };
 
-/* "NAME@VERSION" of a version that was made, for the closing line. */
+/* Add the fact cohort=NAME@VERSION to the closing line. */
 void cohort_fact(struct stage_result *result, const char *name, int64_t version);
 
-/* In a dry run everything but writing. ERR_USAGE when a cas is not there because nobody needed
- * it yet, and it is needed. */
+/* Make a version and store it. A dry run does not store it. ERR_USAGE when the version needs
+ * cas of samples that an earlier --top skipped. */
 int cohort_make(const struct stage_context *context, const struct cohort_spec *spec,
                 struct cohort_made *out, struct error *err);
 
-/* cohort_values.c: the numbers of a version. */
+/* The values of a version. NAN: missing. */
 struct cohort_numbers {
     size_t n; /* samples, in the order of spec->samples */
     double *hmp;
     double *cas;
-    double *gateau;      /* NAN where there is none */
-    const char **status; /* static, or the columns' */
+    double *gateau;
+    const char **status; /* static or owned by the columns */
     uint64_t n_not_scored;
-    bool certain;          /* gateau of the first that are wanted; with row.n_skipped */
-    struct id_list wanted; /* if not: whose cas to find out, the likeliest first */
+    bool certain;          /* the top is known although row.n_skipped cas are not */
+    struct id_list wanted; /* if it is not: samples whose cas is needed, the likeliest first */
     struct cohort_row row;
     struct score_column *columns; /* nll_short, nll_long, cas */
 };
+/* values.c: compute the values of a version. */
 int cohort_numbers_make(const struct stage_context *context, const struct cohort_spec *spec,
                         struct cohort_numbers *out, struct error *err);
 void cohort_numbers_release(struct cohort_numbers *numbers);

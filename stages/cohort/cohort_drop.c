@@ -15,7 +15,7 @@ static const struct option positional = {
     .name = "cohort",
     .offset = offsetof(struct cohort_drop_args, which),
     .value_name = "NAME[@VERSION]",
-    .help = "which version to delete; without one all of the name",
+    .help = "the version to delete; without @VERSION all versions",
 };
 
 static const struct cohort_drop_args defaults = { 0 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cohort make - a version of a cohort from scores that are stored, without a model.
+ * cohort make - make a version of a cohort from stored scores, without a model.
  */
 #include <stdlib.h>
 
@@ -19,7 +19,7 @@ struct cohort_make_args {
 };
 
 struct cohort_make_config {
-    char *condition; /* NULL: that of the version it begins with */
+    char *condition; /* NULL: the one of the version to begin with */
 };
 
 static const struct option options[] = {
@@ -37,7 +37,7 @@ static const struct option positional = {
     .name = "cohort",
     .offset = offsetof(struct cohort_make_args, name),
     .value_name = "NAME",
-    .help = "what the cohort is called, or is to be called",
+    .help = "name of the cohort, old or new",
 };
 
 static const struct cohort_make_args defaults = { .cohort = COHORT_NOT_GIVEN };
@@ -57,13 +57,13 @@ static void cohort_make_release(void *config)
     free(((struct cohort_make_config *)config)->condition);
 }
 
-static void report_result(const struct stage_context *context, const struct cohort_spec *spec,
+static void report_cohort(const struct stage_context *context, const struct cohort_spec *spec,
                           const struct cohort_made *made, struct stage_result *result)
 {
     if (made->n_not_scored > 0)
         report_note(context->report,
-                    "%llu of the samples are not scored yet and so not in the cohort; 'curate "
-                    "score' scores them",
+                    "%llu of the samples are not scored, so they are not in the cohort: run "
+                    "'curate score'",
                     (unsigned long long)made->n_not_scored);
     cohort_fact(result, spec->name, made->version);
     stage_fact_text(result, "result", made->is_new ? "new" : "unchanged");
@@ -97,7 +97,7 @@ static int cohort_make_run(const struct stage_context *context, const void *argu
     spec.samples = &samples;
     if (cohort_make(context, &spec, &made, err) < 0)
         goto done;
-    report_result(context, &spec, &made, result);
+    report_cohort(context, &spec, &made, result);
     rc = 0;
 done:
     id_list_release(&samples);
@@ -107,14 +107,15 @@ done:
 
 const struct stage stage_cohort_make = {
     .name = "cohort make",
-    .summary = "put stored scores of a set of samples on a common scale, anew",
+    .summary = "make a version of a cohort from stored scores",
     .description =
-        "hmp and gateau depend on all samples they are compared with: on a cohort. 'curate\n"
-        "score gateau' makes the first version of one; this makes another from the stored\n"
-        "scores, without a model: other samples, other settings, or the same ones after new\n"
-        "samples were scored. What is not given stays as it was. A version never changes; one\n"
-        "that would be the same as an old one is not made again, and the old one is the\n"
-        "current one again.",
+        "hmp and gateau of a sample depend on the samples it is compared with: its cohort.\n"
+        "'curate score gateau' makes the first version of a cohort. This command makes "
+        "another\n"
+        "one from the stored scores, without a model: with other samples, other settings, or\n"
+        "the same ones after new samples were scored. Options that are not given keep their\n"
+        "values. A version never changes. If the result equals an old version, that version\n"
+        "becomes the current one again.",
     .options = options,
     .positional = &positional,
     .positional_required = true,

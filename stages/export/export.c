@@ -2,8 +2,8 @@
 /*
  * export - write a selection as a training file, in rank order.
  *
- * The file appears whole or not at all. One that is there already is compared by content: the
- * same bytes are left alone, others are replaced only on request.
+ * The file appears complete or not at all. An existing file is compared by content: it stays if
+ * it holds the same bytes, and is replaced only with --force if not.
  */
 #include <string.h>
 #include <sys/stat.h>
@@ -32,20 +32,20 @@ struct export_args {
     bool skip;
 };
 
-/* The default of --to is the index of a name. */
+/* Indices in layouts[], for the default of --to. */
 #define X(name) LAYOUT_##name,
 enum { LAYOUT_LIST N_LAYOUTS };
 #undef X
 
 static const struct option options[] = {
     { OPTION_CHOICE, 0, "to", offsetof(struct export_args, to), "FORMAT",
-      .help = "shape of the records", .choice_name = layout_name },
+      .help = "layout of the records", .choice_name = layout_name },
     { OPTION_TEXT, 'o', "output", offsetof(struct export_args, output), "FILE|-",
-      .help = "where to write" },
+      .help = "file to write; - is standard output" },
     { OPTION_FLAG, 0, "force", offsetof(struct export_args, force), NULL,
       .help = "replace a file that differs" },
     { OPTION_FLAG, 0, "skip", offsetof(struct export_args, skip), NULL,
-      .help = "leave out samples that the format cannot hold, instead of failing" },
+      .help = "leave out samples that the layout cannot hold, instead of failing" },
     { OPTION_CHOICE, 0, "roles", offsetof(struct export_args, roles), "HOW",
       .help = "what to do with turns that do not alternate", .choices = roles_names },
     { .type = OPTION_END },
@@ -53,18 +53,18 @@ static const struct option options[] = {
 
 static const struct option positional = { OPTION_TEXT, 0,
                                           "selection", offsetof(struct export_args, selection),
-                                          "SELECTION", .help = "what to write" };
+                                          "SELECTION", .help = "the selection to write" };
 
 static const struct export_args defaults = { .to = LAYOUT_messages };
 
 enum { RECORD_MAX_BYTES = 1 << 30, STOP_EVERY = 256 };
 
-/* One export under way. */
+/* The state of a run. */
 struct exporting {
     const struct stage_context *context;
     const struct export_args *args;
     const struct layout *layout;
-    struct arena arena; /* of the sample in hand */
+    struct arena arena; /* texts of the current sample */
     struct sample_reader *reader;
     struct file_out *file; /* NULL in a dry run */
     struct digest *digest;
@@ -86,17 +86,18 @@ static int export_check(const void *arguments, void *config, struct error *err)
     return 0;
 }
 
-/* The layout cannot hold a sample. */
-static int refuse(struct exporting *export, int64_t sample_id, const char *why,
-                  struct error *err)
+/* Leave out a sample that the layout cannot hold, or fail without --skip. */
+static int skip_sample(struct exporting *export, int64_t sample_id, const char *why,
+                       struct error *err)
 {
     if (!export->args->skip)
-        return error_set(err, ERR_INPUT,
-                         "sample %lld cannot be written as %s: %s; --to jsonl holds every "
-                         "sample, and --skip leaves such ones out",
-                         (long long)sample_id, export->layout->name, why);
+        return error_set(
+            err, ERR_INPUT,
+            "sample %lld: cannot be written as %s: %s: use --to jsonl, which holds "
+            "every sample, or --skip to leave such samples out",
+            (long long)sample_id, export->layout->name, why);
     if (export->n_skipped++ == 0)
-        report_note(export->context->report, "sample %lld is left out, and others like it: %s",
+        report_note(export->context->report, "sample %lld and others like it are left out: %s",
                     (long long)sample_id, why);
     return 0;
 }
@@ -125,7 +126,7 @@ static int write_sample(struct exporting *export, int64_t sample_id, struct erro
     if (found < 0)
         return -1;
     if (found == 0)
-        return error_set(err, ERR_INVARIANT, "sample %lld is selected, but it is not there",
+        return error_set(err, ERR_INVARIANT, "sample %lld is selected but does not exist",
                          (long long)sample_id);
     const int roles = apply_roles(export, &sample, err);
     if (roles < 0)
@@ -137,7 +138,7 @@ static int write_sample(struct exporting *export, int64_t sample_id, struct erro
     if (fits < 0)
         return error_prefix(err, "sample %lld", (long long)sample_id);
     if (fits == 0)
-        return refuse(export, sample_id, why, err);
+        return skip_sample(export, sample_id, why, err);
     if (buf_add(&export->record, "\n", 1, err) < 0)
         return -1;
     const struct slice bytes = buf_slice(&export->record);
@@ -149,7 +150,7 @@ static int write_sample(struct exporting *export, int64_t sample_id, struct erro
     return 0;
 }
 
-static int write_all(struct exporting *export, const struct id_list *ids, struct error *err)
+static int write_samples(struct exporting *export, const struct id_list *ids, struct error *err)
 {
     struct report *report = export->context->report;
 
@@ -170,30 +171,30 @@ static int write_all(struct exporting *export, const struct id_list *ids, struct
     return 0;
 }
 
-/* What is at the output's place: "new" for nothing, "unchanged" for these bytes; other bytes
- * are "replaced" if that was asked for. */
-static int compare(const struct export_args *args, const uint8_t sha256[DIGEST_BYTES],
-                   const char **outcome, struct error *err)
+/* Compare the output file with the new bytes: "new" when there is none, "unchanged" for the
+ * same bytes, "replaced" for others with --force. */
+static int compare_output(const struct export_args *args, const uint8_t sha256[DIGEST_BYTES],
+                          const char **outcome, struct error *err)
 {
     struct stat st;
-    uint8_t there[DIGEST_BYTES];
+    uint8_t found[DIGEST_BYTES];
 
     *outcome = "new";
     if (strcmp(args->output, "-") == 0 || stat(args->output, &st) < 0 || !S_ISREG(st.st_mode))
-        return 0; /* what else is wrong with the path, file_out_open() has found out */
-    if (digest_file(args->output, there, err) < 0)
+        return 0; /* file_out_open() has reported other problems of the path */
+    if (digest_file(args->output, found, err) < 0)
         return -1;
-    *outcome = memcmp(there, sha256, DIGEST_BYTES) == 0 ? "unchanged" : "replaced";
+    *outcome = memcmp(found, sha256, DIGEST_BYTES) == 0 ? "unchanged" : "replaced";
     if (strcmp(*outcome, "replaced") == 0 && !args->force)
         return error_set(err, ERR_CANTCREATE,
-                         "%s is there and holds something else; replace it with --force",
+                         "%s: exists with other content: use --force to replace it",
                          args->output);
     return 0;
 }
 
-/* A row that says so. */
-static int put_on_record(struct exporting *export, const struct export_row *row,
-                         struct error *err)
+/* Store the row of the export. */
+static int store_export_row(struct exporting *export, const struct export_row *row,
+                            struct error *err)
 {
     struct store *store = export->context->store;
 
@@ -205,11 +206,10 @@ static int put_on_record(struct exporting *export, const struct export_row *row,
     return -1;
 }
 
-/* The file in its place, the row, and last the manifest: where there is one, all is done. A run
- * that was killed on the way is continued from wherever it was: what is there already is left
- * alone. */
-static int finish(struct exporting *export, const char *outcome,
-                  const uint8_t sha256[DIGEST_BYTES], struct error *err)
+/* Move the file to its place, store the row, and write the manifest last: a manifest means that
+ * all is done. After a kill, the next run completes what is missing. */
+static int finish_export(struct exporting *export, const char *outcome,
+                         const uint8_t sha256[DIGEST_BYTES], struct error *err)
 {
     struct export_row row = { .selection = export->args->selection,
                               .format = export->layout->name,
@@ -221,7 +221,7 @@ static int finish(struct exporting *export, const char *outcome,
     if (strcmp(outcome, "unchanged") != 0 &&
         (export_manifest_remove(row.path, err) < 0 || file_out_commit(export->file, err) < 0))
         return -1;
-    if (put_on_record(export, &row, err) < 0)
+    if (store_export_row(export, &row, err) < 0)
         return -1;
     return export_manifest_write(&row, err);
 }
@@ -237,10 +237,10 @@ static int export_ids(struct exporting *export, const struct id_list *ids, const
         return -1;
     if (!context->dry_run && file_out_open(export->args->output, &export->file, err) < 0)
         return -1;
-    if (write_all(export, ids, err) < 0 || digest_end(export->digest, sha256, err) < 0 ||
-        compare(export->args, sha256, outcome, err) < 0)
+    if (write_samples(export, ids, err) < 0 || digest_end(export->digest, sha256, err) < 0 ||
+        compare_output(export->args, sha256, outcome, err) < 0)
         return -1;
-    return context->dry_run ? 0 : finish(export, *outcome, sha256, err);
+    return context->dry_run ? 0 : finish_export(export, *outcome, sha256, err);
 }
 
 static int export_run(const struct stage_context *context, const void *arguments,
@@ -254,9 +254,9 @@ static int export_run(const struct stage_context *context, const void *arguments
 
     (void)config;
     if (context->stdout_taken && strcmp(args->output, "-") == 0)
-        return error_set(err, ERR_USAGE,
-                         "the records and --json cannot both have standard output; name a file "
-                         "with --output");
+        return error_set(
+            err, ERR_USAGE,
+            "-o -: --json prints to standard output, too: name a file with -o FILE");
     if (selection_load(context->store, args->selection, &ids, NULL, err) < 0)
         return -1;
     arena_init(&export.arena);
@@ -287,9 +287,9 @@ const struct stage stage_export = {
     .name = "export",
     .summary = "write a selection as a training file, in rank order",
     .description =
-        "Writes one JSON object a line. The file appears whole or not at all. A file that\n"
-        "holds the same bytes already is left alone; one that holds others is replaced only\n"
-        "with --force. FILE.manifest, written last, says what FILE holds, with its SHA-256.",
+        "Writes one JSON object for each line. The file appears complete or not at all. An\n"
+        "existing file with the same bytes stays; one with other bytes is replaced only with\n"
+        "--force. FILE.manifest, written last, says what FILE holds, with its SHA-256.",
     .options = options,
     .positional = &positional,
     .positional_required = true,

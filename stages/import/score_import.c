@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * score import - scores that somebody else computed, into the same tables.
+ * score import - store scores that another program computed, in the same tables.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -98,7 +98,7 @@ struct import {
     bool by_ext_id; /* keys are ids, not hashes */
     int64_t file_id;
     int64_t set_id;
-    uint8_t *seen; /* bits, by sample id: who had a value in this file */
+    uint8_t *seen; /* bits by sample id: samples with a value in this file */
     size_t n_seen; /* bytes */
     struct run_counts batch;
     uint64_t n_in_batch;
@@ -116,7 +116,7 @@ static bool is_metric_name(const char *name)
     return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
 }
 
-static bool ends_with(const char *text, size_t len, const char *end)
+static bool name_ends_with(const char *text, size_t len, const char *end)
 {
     const size_t n = strlen(end);
 
@@ -129,14 +129,14 @@ static enum import_format format_by_name(const char *path)
 {
     size_t len = strlen(path);
 
-    if (ends_with(path, len, ".gz"))
+    if (name_ends_with(path, len, ".gz"))
         len -= strlen(".gz");
-    else if (ends_with(path, len, ".zst"))
+    else if (name_ends_with(path, len, ".zst"))
         len -= strlen(".zst");
-    if (ends_with(path, len, ".csv"))
+    if (name_ends_with(path, len, ".csv"))
         return IMPORT_CSV;
-    if (ends_with(path, len, ".jsonl") || ends_with(path, len, ".json") ||
-        ends_with(path, len, ".ndjson"))
+    if (name_ends_with(path, len, ".jsonl") || name_ends_with(path, len, ".json") ||
+        name_ends_with(path, len, ".ndjson"))
         return IMPORT_JSONL;
     return IMPORT_AUTO;
 }
@@ -167,9 +167,9 @@ static int import_check(const void *arguments, void *config, struct error *err)
     return 0;
 }
 
-/* Who gave the scores stands where a model does. It has no file, so its digest is of its name:
- * scores by one name can be compared, whatever file they came in. */
-static int put_giver(struct import *import, int64_t *model_id, struct error *err)
+/* Store --by as a model, because a score set needs one. It has no file, so its digest is that
+ * of its name: scores by the same name are in the same set, whatever file they came in. */
+static int store_scorer_model(struct import *import, int64_t *model_id, struct error *err)
 {
     static const char prefix[] = "curate score import: ";
     struct model_row row = { .name = import->args->by, .arch = "imported", .path = "" };
@@ -186,7 +186,7 @@ static int put_giver(struct import *import, int64_t *model_id, struct error *err
     return rc;
 }
 
-static int put_set(struct import *import, struct error *err)
+static int store_import_set(struct import *import, struct error *err)
 {
     const struct import_args *args = import->args;
     struct score_set set = { .metric = args->metric,
@@ -195,7 +195,7 @@ static int put_set(struct import *import, struct error *err)
                              .better = better_names[args->better],
                              .params_json = slice_text("{\"imported\":true}") };
 
-    if (put_giver(import, &set.model_id, err) < 0 ||
+    if (store_scorer_model(import, &set.model_id, err) < 0 ||
         source_file_put(import->context->store, args->metric, args->file, &import->file_id,
                         err) < 0 ||
         score_set_put(import->context->store, &set, &import->set_id, err) < 0)
@@ -204,7 +204,7 @@ static int put_set(struct import *import, struct error *err)
                              err);
 }
 
-static int prepare(struct import *import, struct error *err)
+static int prepare_import(struct import *import, struct error *err)
 {
     struct store *store = import->context->store;
 
@@ -213,14 +213,15 @@ static int prepare(struct import *import, struct error *err)
         return 0;
     if (store_begin(store, err) < 0)
         return -1;
-    if (put_set(import, err) == 0)
+    if (store_import_set(import, err) == 0)
         return store_commit(store, err);
     store_rollback(store);
     return -1;
 }
 
-/* Whether the sample had a value before; it has one now. -1 without memory. */
-static int see(struct import *import, int64_t sample_id, struct error *err)
+/* Mark that the sample has a value in this file. Returns 1 if it had one before, 0 if not, -1
+ * for ERR_NOMEM. */
+static int mark_seen(struct import *import, int64_t sample_id, struct error *err)
 {
     const size_t byte = (size_t)sample_id / 8;
     const uint8_t bit = (uint8_t)(1U << (sample_id % 8));
@@ -240,7 +241,7 @@ static int see(struct import *import, int64_t sample_id, struct error *err)
     return before;
 }
 
-static int reject(struct import *import, const struct import_row *row, struct error *err)
+static int store_reject(struct import *import, const struct import_row *row, struct error *err)
 {
     const struct reject reject = { .file_id = import->file_id,
                                    .line = row->line,
@@ -257,7 +258,8 @@ static int reject(struct import *import, const struct import_row *row, struct er
     return reject_add(import->context->store, &reject, import->context->run_id, err);
 }
 
-/* The one sample that the key means: 1, 0 when the row is to be rejected for it, -1. */
+/* Find the one sample that the key names. Returns 1; 0 when there is none or several, with the
+ * row marked as rejected; -1. */
 static int find_sample(struct import *import, struct import_row *row, int64_t *sample_id,
                        struct error *err)
 {
@@ -284,8 +286,8 @@ static int find_sample(struct import *import, struct import_row *row, int64_t *s
     return n == 1;
 }
 
-static int take_value(struct import *import, struct import_row *row, int64_t sample_id,
-                      struct error *err)
+static int store_value(struct import *import, struct import_row *row, int64_t sample_id,
+                       struct error *err)
 {
     struct store *store = import->context->store;
     const struct score_row score = { .score_set_id = import->set_id,
@@ -294,7 +296,7 @@ static int take_value(struct import *import, struct import_row *row, int64_t sam
                                      .status = "ok" };
     struct score_row stored;
     int found = 0;
-    const int before = see(import, sample_id, err);
+    const int before = mark_seen(import, sample_id, err);
 
     if (before < 0 || (import->set_id > 0 &&
                        (found = score_get(store, import->set_id, sample_id, &stored, err)) < 0))
@@ -308,7 +310,7 @@ static int take_value(struct import *import, struct import_row *row, int64_t sam
         row->rejected_for = DEFECT_TWO_VALUES;
         snprintf(row->detail, sizeof row->detail,
                  "sample %" PRId64 " had another value earlier in the file", sample_id);
-        return reject(import, row, err);
+        return store_reject(import, row, err);
     }
     import->n_new += found == 0;
     import->n_replaced += found == 1;
@@ -318,7 +320,7 @@ static int take_value(struct import *import, struct import_row *row, int64_t sam
     return score_put(store, &score, import->context->run_id, err);
 }
 
-static int take_row(struct import *import, struct import_row *row, struct error *err)
+static int import_row(struct import *import, struct import_row *row, struct error *err)
 {
     int64_t sample_id = 0;
 
@@ -326,14 +328,14 @@ static int take_row(struct import *import, struct import_row *row, struct error 
     import->batch.n_read++;
     import->n_in_batch++;
     if (row->rejected_for)
-        return reject(import, row, err);
+        return store_reject(import, row, err);
     const int found = find_sample(import, row, &sample_id, err);
     if (found < 0)
         return -1;
-    return found ? take_value(import, row, sample_id, err) : reject(import, row, err);
+    return found ? store_value(import, row, sample_id, err) : store_reject(import, row, err);
 }
 
-static int commit(struct import *import, struct error *err)
+static int commit_import(struct import *import, struct error *err)
 {
     const struct stage_context *context = import->context;
 
@@ -347,19 +349,19 @@ static int commit(struct import *import, struct error *err)
     return 0;
 }
 
-/* Rows from the file until the batch is full: 1, 0 at the end of the file, -1. */
-static int take_batch(struct import *import, struct import_reader *reader, struct error *err)
+/* Import rows until the batch is full. Returns 1, 0 at the end of the file, -1. */
+static int import_batch(struct import *import, struct import_reader *reader, struct error *err)
 {
     struct import_row row;
     int rc = 1;
 
     while (import->n_in_batch < BATCH_ROWS && (rc = import_reader_next(reader, &row, err)) == 1)
-        if (take_row(import, &row, err) < 0)
+        if (import_row(import, &row, err) < 0)
             return -1;
     return rc;
 }
 
-static int take_all(struct import *import, struct import_reader *reader, struct error *err)
+static int import_all(struct import *import, struct import_reader *reader, struct error *err)
 {
     const struct stage_context *context = import->context;
     int rc = 1;
@@ -370,13 +372,13 @@ static int take_all(struct import *import, struct import_reader *reader, struct 
         if (signal)
             return error_set_sys(
                 err, ERR_CANCELLED, signal,
-                "stopped by signal %d; what was imported is kept, and the same "
-                "command carries on from there",
+                "stopped by signal %d; the imported scores are stored: give the same "
+                "command again to continue",
                 signal);
         if (!context->dry_run && store_begin(context->store, err) < 0)
             return -1;
-        rc = take_batch(import, reader, err);
-        if (rc < 0 || commit(import, err) < 0) {
+        rc = import_batch(import, reader, err);
+        if (rc < 0 || commit_import(import, err) < 0) {
             store_rollback(context->store);
             return -1;
         }
@@ -387,7 +389,8 @@ static int take_all(struct import *import, struct import_reader *reader, struct 
     return 0;
 }
 
-static int judge(const struct import *import, struct error *err)
+/* Fail if more rows are rejected than --max-rejects allows. */
+static int check_rejects(const struct import *import, struct error *err)
 {
     const double most = import->args->max_rejects / 100 * (double)import->n_read;
 
@@ -395,8 +398,8 @@ static int judge(const struct import *import, struct error *err)
         (import->n_rejected == import->n_read || (double)import->n_rejected > most))
         return error_set(err, ERR_INPUT,
                          "%" PRIu64 " of %" PRIu64 " rows were rejected, more than "
-                         "--max-rejects %g%% allows; the others are in, and 'curate rejects' "
-                         "says why",
+                         "--max-rejects %g%% allows; the other rows are stored, and 'curate "
+                         "rejects' lists these",
                          import->n_rejected, import->n_read, import->args->max_rejects);
     return 0;
 }
@@ -418,9 +421,9 @@ static int import_run(const struct stage_context *context, const void *arguments
     if (import_reader_new(&from, &reader, err) < 0)
         return -1;
     context->report->unit = "rows";
-    if (prepare(&import, err) < 0)
+    if (prepare_import(&import, err) < 0)
         goto done;
-    rc = take_all(&import, reader, err);
+    rc = import_all(&import, reader, err);
     stage_fact_text(result, "metric", args->metric);
     stage_fact_int(result, "read", (int64_t)import.n_read);
     stage_fact_int(result, "new", (int64_t)import.n_new);
@@ -428,7 +431,7 @@ static int import_run(const struct stage_context *context, const void *arguments
     stage_fact_int(result, "unchanged", (int64_t)import.n_unchanged);
     stage_fact_int(result, "rejected", (int64_t)import.n_rejected);
     if (rc == 0)
-        rc = judge(&import, err);
+        rc = check_rejects(&import, err);
 done:
     import_reader_free(reader);
     free(import.seen);
@@ -437,14 +440,13 @@ done:
 
 const struct stage stage_score_import = {
     .name = "score import",
-    .summary = "take in scores that somebody else computed",
+    .summary = "store scores that another program computed",
     .description =
-        "A row of the file is a key, which tells the sample, and a value: judge scores, "
-        "reward\n"
-        "models, gradient-based selection. They join the same tables and views as a metric of\n"
-        "their own, and select takes them like any other. A row that means no sample, or two,\n"
-        "or has no finite number, is kept as a reject; all others are taken. Importing again\n"
-        "changes nothing, and a value that differs replaces the one before.",
+        "A row of the file is a key, which names a sample, and a value: scores of judges,\n"
+        "reward models, gradient-based selection. They become a metric in the same tables and\n"
+        "views, and select ranks by it like by any other. A row whose key names no sample or\n"
+        "several, or whose value is not a finite number, becomes a reject. Importing the file\n"
+        "again changes nothing; a different value replaces the earlier one.",
     .options = options,
     .positional = &positional,
     .positional_required = true,

@@ -11,7 +11,7 @@
 #include "stages/stage.h"
 #include "store/store.h"
 
-/* A value of SQLite's may have 10^9 bytes. */
+/* A value in SQLite has at most 10^9 bytes. */
 enum { MAX_RECORD_DEFAULT = 256 << 20, MAX_RECORD_LIMIT = 1000000000 };
 
 struct ingest_args {
@@ -26,7 +26,8 @@ struct ingest_args {
     uint64_t max_record;
 };
 
-/* A position that was reached with other options is none to go on from. */
+/* A hash of the options that decide what becomes of a record. A run continues at a position
+ * only if this hash is the same. */
 static struct hash hash_settings(const struct ingest_args *args,
                                  const struct ingest_settings *settings)
 {
@@ -36,7 +37,7 @@ static struct hash hash_settings(const struct ingest_args *args,
                  split_names[args->split], settings->max_record_bytes,
                  settings->format_options.max_tree_bytes, FORMAT_INPUT_CONTEXT_BYTES);
 
-    for (int i = DEFECT_BAD_JSON; i < DEFECT_BAD_CSV; i++) /* all of records */
+    for (int i = DEFECT_BAD_JSON; i < DEFECT_BAD_CSV; i++) /* those of records */
         n +=
             snprintf(text + n, sizeof text - (size_t)n, "%d", (int)settings->policy.actions[i]);
     return hash_bytes(slice_text(text));
@@ -57,15 +58,16 @@ static int ingest_check(const void *arguments, void *config, struct error *err)
     if (args->source && args->source[0] == '\0')
         return error_set(err, ERR_USAGE, "--source: the name is empty");
     ingest_share_memory((size_t)args->max_memory, out);
-    if (ingest_choose_policy(&args->on, args->strict, &out->policy, err) < 0)
+    if (ingest_make_policy(&args->on, args->strict, &out->policy, err) < 0)
         return -1;
     out->hash = hash_settings(args, out);
     return 0;
 }
 
-/* The law, held against what the run row says: nothing may get lost on the way. */
-static int check_law(const struct ingest *ingest, const struct ingest_tally *tally,
-                     struct error *err)
+/* Check the invariant: every record that was read is a sample, a duplicate or a reject, also by
+ * the counts of the run's row. */
+static int check_invariant(const struct ingest *ingest, const struct ingest_tally *tally,
+                           struct error *err)
 {
     const bool whole = tally->stop_signal == 0;
     struct run_counts row = tally->counts;
@@ -80,15 +82,16 @@ static int check_law(const struct ingest *ingest, const struct ingest_tally *tal
         (!whole || row.n_read == ingest->n_framed))
         return 0;
     return error_set(err, ERR_INVARIANT,
-                     "records got lost: %" PRIu64 " cut out of the files, %" PRIu64
+                     "records were lost: %" PRIu64 " in the files, %" PRIu64
                      " read, but %" PRIu64 " inserted + %" PRIu64 " duplicate + %" PRIu64
-                     " rejected; this is a bug of ours, please report it",
+                     " rejected: this is a bug of curate, please report it",
                      ingest->n_framed, row.n_read, row.n_inserted, row.n_duplicate,
                      row.n_rejected);
 }
 
-static void tell_facts(const struct stage_context *context, const struct ingest_tally *tally,
-                       double seconds, struct stage_result *result)
+static void add_ingest_facts(const struct stage_context *context,
+                             const struct ingest_tally *tally, double seconds,
+                             struct stage_result *result)
 {
     const struct run_counts *counts = &tally->counts;
 
@@ -104,7 +107,7 @@ static void tell_facts(const struct stage_context *context, const struct ingest_
     stage_fact_real(result, "secs", seconds);
 }
 
-/* "bad_json 3, truncated 1" */
+/* Write "bad_json 3, truncated 1, 2 in the part read before". */
 static void list_rejected(const struct ingest_tally *tally, uint64_t n_before, char *out,
                           size_t size)
 {
@@ -115,7 +118,8 @@ static void list_rejected(const struct ingest_tally *tally, uint64_t n_before, c
                  len > 0 ? ", " : "", n_before);
 }
 
-/* What runs that were stopped have read of these files: the limit is over the whole of them. */
+/* What earlier runs that were stopped read of these files: --max-rejects applies to whole
+ * files. */
 static struct run_counts counts_before(const struct ingest *ingest)
 {
     struct run_counts counts = { .n_read = 0 };
@@ -129,9 +133,10 @@ static struct run_counts counts_before(const struct ingest *ingest)
     return counts;
 }
 
-/* Say what was mixed or refused. Too many refusals are an error, after all is committed. */
-static int judge(const struct ingest *ingest, const struct ingest_tally *tally,
-                 struct error *err)
+/* Report mixed shapes, defects and rejects. Fail if more are rejected than --max-rejects
+ * allows; everything is committed by then. */
+static int report_outcome(const struct ingest *ingest, const struct ingest_tally *tally,
+                          struct error *err)
 {
     const struct run_counts before = counts_before(ingest);
     const uint64_t n_read = before.n_read + tally->counts.n_read;
@@ -147,11 +152,12 @@ static int judge(const struct ingest *ingest, const struct ingest_tally *tally,
     if (tally->n_other_format > 0)
         report_note(report,
                     "%" PRIu64 " of %" PRIu64 " samples have another shape than most of "
-                    "their file; each was read by its own",
+                    "their file; each was read by its own shape",
                     tally->n_other_format, tally->n_parsed);
     defect_tally_list(tally->defects.accepted, true, classes, sizeof classes);
     if (classes[0])
-        report_note(report, "taken all the same: %s; 'curate explain reject CLASS' says how",
+        report_note(report,
+                    "accepted with defects: %s; 'curate explain reject CLASS' explains each",
                     classes);
     if (n_rejected == 0)
         return 0;
@@ -169,7 +175,7 @@ static int judge(const struct ingest *ingest, const struct ingest_tally *tally,
     return 0;
 }
 
-static int run_files(struct ingest *ingest, struct stage_result *result, struct error *err)
+static int ingest_files(struct ingest *ingest, struct stage_result *result, struct error *err)
 {
     const struct stage_context *context = ingest->context;
     const int64_t started_ns = clock_mono_ns();
@@ -179,19 +185,20 @@ static int run_files(struct ingest *ingest, struct stage_result *result, struct 
     context->report->unit = "bytes";
     context->report->total = ingest->files.total_bytes;
     const int rc = ingest_run_threads(ingest, &tally, err);
-    tell_facts(context, &tally, (double)(clock_mono_ns() - started_ns) / 1e9, result);
-    if (rc < 0 || check_law(ingest, &tally, err) < 0)
+    add_ingest_facts(context, &tally, (double)(clock_mono_ns() - started_ns) / 1e9, result);
+    if (rc < 0 || check_invariant(ingest, &tally, err) < 0)
         return -1;
     if (tally.stop_signal != 0)
         return error_set_sys(err, ERR_CANCELLED, tally.stop_signal,
-                             "stopped by signal %d after %" PRIu64 " records, which are kept; "
-                             "give the same command again to go on",
+                             "stopped by signal %d after %" PRIu64
+                             " records, which are stored: "
+                             "give the same command again to continue",
                              tally.stop_signal, tally.counts.n_read);
     if (ingest->reading_failed) {
         *err = ingest->reading_failure;
         return -1;
     }
-    if (judge(ingest, &tally, err) == 0)
+    if (report_outcome(ingest, &tally, err) == 0)
         return 0;
     (void)ingest_clear_positions(ingest, &ignored);
     return -1;
@@ -211,13 +218,13 @@ static int ingest_run(const struct stage_context *context, const void *arguments
     const int mutex_rc = pthread_mutex_init(&ingest.mutex, NULL);
     if (mutex_rc != 0) {
         ingest_files_release(&ingest.files);
-        return error_errno(err, mutex_rc, "setting up a lock");
+        return error_errno(err, mutex_rc, "making a lock");
     }
     int rc = ingest_find_positions(&ingest, err);
     if (rc == 0)
         rc = store_limit_cache(context->store, ingest.settings.memory.cache_bytes, err);
     if (rc == 0)
-        rc = run_files(&ingest, result, err);
+        rc = ingest_files(&ingest, result, err);
     (void)store_limit_cache(context->store, 0, &ignored);
     pthread_mutex_destroy(&ingest.mutex);
     ingest_files_release(&ingest.files);
@@ -256,13 +263,13 @@ const struct stage stage_ingest = {
     .name = "ingest",
     .summary = "read corpora into the database",
     .description =
-        "Reads JSON records: JSONL, one large array, or values one after the other, plain,\n"
-        "gzip or zstd. The shape of the records is found out by their keys, for each file.\n"
-        "What a folder holds is read by name: .json, .jsonl, .ndjson, perhaps with .gz or\n"
-        ".zst behind.\n\n"
+        "Reads JSON records: JSONL, one array, or JSON values one after another; plain, gzip\n"
+        "or zstd. The shape of the records is found by their keys, for each file. In a\n"
+        "folder, files are read whose names end in .json, .jsonl or .ndjson, perhaps\n"
+        "followed by .gz or .zst.\n\n"
         "A record that cannot be used becomes a row of v_rejects with its class, line and\n"
-        "offset, and the run goes on. Records whose content the database has already change\n"
-        "nothing, so that a run that was stopped is continued by the same command.",
+        "offset, and the run continues. A record whose content is in the database already\n"
+        "changes nothing. To continue a run that was stopped, give the same command again.",
     .options = options,
     .positional = &files_option,
     .positional_required = true,

@@ -7,8 +7,8 @@ const char *const split_names[] = {
     [SPLIT_LAST_PARAGRAPH] = "last-paragraph", [SPLIT_NONE] = "none", NULL
 };
 
-int ingest_choose_policy(const struct text_list *on, bool strict, struct defect_policy *out,
-                         struct error *err)
+int ingest_make_policy(const struct text_list *on, bool strict, struct defect_policy *out,
+                       struct error *err)
 {
     defect_policy_init(out);
     if (strict)

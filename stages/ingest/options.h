@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ingest_options.h - the options that decide what becomes of a record.
+ * options.h - the options that decide what becomes of a record.
  */
 #ifndef CURATE_INGEST_OPTIONS_H
 #define CURATE_INGEST_OPTIONS_H
@@ -15,8 +15,10 @@ struct text_list;
 
 /* Names of enum format_split, NULL-terminated. */
 extern const char *const split_names[];
-/* on: CLASS=ACTION each, on top of strict. */
-int ingest_choose_policy(const struct text_list *on, bool strict, struct defect_policy *out,
-                         struct error *err);
+/* Make a policy from the options --strict and --on, which is a list of CLASS=ACTION and
+ * overrides
+ * --strict. ERR_USAGE. */
+int ingest_make_policy(const struct text_list *on, bool strict, struct defect_policy *out,
+                       struct error *err);
 
 #endif

@@ -15,8 +15,8 @@
 
 enum { BATCH_ROWS = 64 };
 
-/* A batch is read before anything of it is written: a walk over rows that change under it would
- * have no order. */
+/* Rows are read in batches before they change: reading on while rows are removed would skip or
+ * repeat some. */
 struct batch_rows {
     size_t n;
     struct row {
@@ -41,7 +41,7 @@ struct retry {
     int64_t last_id;
     struct run_counts counts;
     struct defect_tally defects;
-    uint64_t n_cut; /* of which only the beginning was kept */
+    uint64_t n_cut; /* rows that hold only the beginning of their record */
     struct batch_rows batch;
 };
 
@@ -52,8 +52,7 @@ static int retry_check(const void *arguments, void *config, struct error *err)
 
     if (args->class && defect_find(args->class) == DEFECT_NONE)
         return error_set(err, ERR_USAGE,
-                         "--class %s: there is no such class; 'curate explain reject' lists "
-                         "them",
+                         "--class %s: unknown class; 'curate explain reject' lists the classes",
                          args->class);
     if (args->class && defect_classes[defect_find(args->class)].of_import)
         return error_set(err, ERR_USAGE,
@@ -64,12 +63,13 @@ static int retry_check(const void *arguments, void *config, struct error *err)
     made->options = (struct format_options){ .split = args->split,
                                              .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES,
                                              .policy = &made->policy };
-    return ingest_choose_policy(&args->on, args->strict, &made->policy, err);
+    return ingest_make_policy(&args->on, args->strict, &made->policy, err);
 }
 
 /* Copy a row into the batch, unless only the beginning of its record is stored, or it is a row
  * of `score import`, which is not a record. */
-static int keep_row(struct retry *retry, const struct reject_row *row, struct error *err)
+static int add_row_to_batch(struct retry *retry, const struct reject_row *row,
+                            struct error *err)
 {
     const struct reject *reject = &row->reject;
 
@@ -94,8 +94,8 @@ static int keep_row(struct retry *retry, const struct reject_row *row, struct er
     return 0;
 }
 
-/* 1 when there are more to come. */
-static int read_batch(struct retry *retry, struct error *err)
+/* Read the next batch. Returns 1, 0 when no row is left, -1. */
+static int read_reject_batch(struct retry *retry, struct error *err)
 {
     const struct reject_filter filter = { .after_id = retry->last_id,
                                           .limit = BATCH_ROWS,
@@ -110,7 +110,7 @@ static int read_batch(struct retry *retry, struct error *err)
     if (reject_scan_open(retry->context->store, &filter, &scan, err) < 0)
         return -1;
     while ((rc = reject_scan_next(scan, &row, err)) == 1)
-        if (keep_row(retry, &row, err) < 0) {
+        if (add_row_to_batch(retry, &row, err) < 0) {
             rc = -1;
             break;
         }
@@ -118,7 +118,8 @@ static int read_batch(struct retry *retry, struct error *err)
     return rc < 0 ? -1 : retry->last_id != before;
 }
 
-static int put_sample(struct retry *retry, const struct row *row, struct parsed *parsed,
+/* Store the sample and remove the reject. */
+static int accept_row(struct retry *retry, const struct row *row, struct parsed *parsed,
                       struct run_counts *counts, struct error *err)
 {
     struct store *store = retry->context->store;
@@ -157,7 +158,7 @@ static int try_row(struct retry *retry, const struct row *row, struct run_counts
     if (parsed.rejected_for)
         return reject_update(retry->context->store, row->reject_id,
                              defect_classes[parsed.rejected_for].name, parsed.detail, err);
-    return put_sample(retry, row, &parsed, counts, err);
+    return accept_row(retry, row, &parsed, counts, err);
 }
 
 static int try_rows(struct retry *retry, struct run_counts *counts, struct error *err)
@@ -177,8 +178,8 @@ static int try_rows(struct retry *retry, struct run_counts *counts, struct error
                               err);
 }
 
-/* Samples, what is left of the rejects, and counts in one transaction. */
-static int write_batch(struct retry *retry, struct error *err)
+/* Store samples, rejects and counts of a batch in one transaction. */
+static int retry_batch(struct retry *retry, struct error *err)
 {
     struct store *store = retry->context->store;
     struct run_counts counts = { .n_read = 0 };
@@ -203,8 +204,8 @@ static int retry_all(struct retry *retry, struct error *err)
     int rc;
 
     report->unit = "records";
-    while ((rc = read_batch(retry, err)) == 1) {
-        if (write_batch(retry, err) < 0)
+    while ((rc = read_reject_batch(retry, err)) == 1) {
+        if (retry_batch(retry, err) < 0)
             return -1;
         report->done = retry->counts.n_read;
         report->n_rejected = retry->counts.n_rejected;
@@ -212,12 +213,12 @@ static int retry_all(struct retry *retry, struct error *err)
         const int signal = report_stop(report);
         if (signal)
             return error_set_sys(err, ERR_CANCELLED, signal,
-                                 "stopped by signal %d; what became a sample is kept", signal);
+                                 "stopped by signal %d; the new samples are stored", signal);
     }
     return rc;
 }
 
-static void tell(const struct retry *retry, struct stage_result *result)
+static void report_retry(const struct retry *retry, struct stage_result *result)
 {
     char classes[300];
 
@@ -231,7 +232,8 @@ static void tell(const struct retry *retry, struct stage_result *result)
     defect_tally_list(retry->defects.accepted, true, classes, sizeof classes);
     if (classes[0])
         report_note(retry->context->report,
-                    "taken all the same: %s; 'curate explain reject CLASS' says how", classes);
+                    "accepted with defects: %s; 'curate explain reject CLASS' explains each",
+                    classes);
 }
 
 static int retry_run(const struct stage_context *context, const void *args, const void *config,
@@ -243,7 +245,7 @@ static int retry_run(const struct stage_context *context, const void *args, cons
     arena_init(&retry.arena);
     if (parser_new(&retry.config->options, &retry.parser, err) == 0) {
         rc = retry_all(&retry, err);
-        tell(&retry, result);
+        report_retry(&retry, result);
     }
     parser_free(retry.parser);
     arena_release(&retry.arena);
@@ -267,7 +269,7 @@ static const struct option options[] = {
 
 const struct stage stage_retry = {
     .name = "retry",
-    .summary = "give the records that were refused another try",
+    .summary = "read the rejected records again",
     .options = options,
     .args_size = sizeof(struct retry_args),
     .defaults = &(const struct retry_args){ .class = NULL },

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * retry.h - give the records that were refused another try.
+ * retry.h - read the rejected records again, with other options or by a newer version.
  *
- * A stage like the others, but not in the registry: its command is `curate rejects retry`.
+ * A stage that is not in the registry: its command is `curate rejects retry`.
  */
 #ifndef CURATE_RETRY_H
 #define CURATE_RETRY_H
@@ -14,7 +14,7 @@
 #include "stages/stage.h"
 
 struct retry_args {
-    const char *class; /* only these; NULL for all */
+    const char *class; /* only rejects of this class; NULL for all */
     int format;        /* of format_choice() */
     enum format_split split;
     struct text_list on;

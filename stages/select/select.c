@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * select - rank samples by a metric and keep the best under a name.
+ * select - rank samples by a metric and store the best under a name.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static const struct option options[] = {
     { OPTION_TEXT, 0, "model", offsetof(struct select_args, model), "NAME",
       .help = "which model's scores, where several have the metric" },
     { OPTION_TEXT, 0, "cohort", offsetof(struct select_args, cohort), "NAME[@VERSION]",
-      .help = "rank by hmp, cas or gateau of this cohort", .unset = "the one asked for last" },
+      .help = "rank by hmp, cas or gateau of this cohort", .unset = "the one requested last" },
     { OPTION_SHARE, 0, "top", offsetof(struct select_args, top), "N|P%",
       .help = "samples to select: a number, or a percentage of those with a score" },
     { OPTION_CONDITIONS, 0, "where", offsetof(struct select_args, where), "SQL",
@@ -68,16 +68,16 @@ static void select_release(void *config)
     free(((struct select_config *)config)->condition);
 }
 
-static const char *outcome(const struct selection_result *made)
+static const char *outcome_name(const struct selection_result *made)
 {
     if (made->unchanged)
         return "unchanged";
     return made->replaced ? "replaced" : "new";
 }
 
-/* The scores of a cohort that is named. */
-static int take_cohort(const struct cohort_row *cohort, const char *by,
-                       struct selection_spec *spec, struct error *err)
+/* Rank by hmp, cas or gateau of a cohort. */
+static int use_cohort(const struct cohort_row *cohort, const char *by,
+                      struct selection_spec *spec, struct error *err)
 {
     const struct {
         const char *metric;
@@ -90,7 +90,7 @@ static int take_cohort(const struct cohort_row *cohort, const char *by,
         if (strcmp(sets[i].metric, by) != 0)
             continue;
         if (sets[i].set_id == 0)
-            return error_set(err, ERR_NOT_FOUND, "cohort %s@%lld is of hmp alone and has no %s",
+            return error_set(err, ERR_NOT_FOUND, "cohort %s@%lld: has hmp only, no %s",
                              cohort->name, (long long)cohort->version, by);
         spec->score_set_id = sets[i].set_id;
         spec->higher_is_better = true;
@@ -98,10 +98,11 @@ static int take_cohort(const struct cohort_row *cohort, const char *by,
         spec->cohort_column = sets[i].metric;
         return 0;
     }
-    return error_set(err, ERR_USAGE, "a cohort has hmp, cas and gateau, and no '%s'", by);
+    return error_set(err, ERR_USAGE, "--by %s: a cohort has hmp, cas and gateau only", by);
 }
 
-/* The scores that a metric's name means; of a cohort, the row of it: 1, 0 for none, -1. */
+/* Find the scores of the metric. Returns 1 and the row of their cohort, 0 when they have none,
+ * -1. */
 static int find_scores(const struct stage_context *context, const struct select_args *args,
                        struct arena *arena, struct cohort_row *cohort,
                        struct selection_spec *spec, struct error *err)
@@ -110,7 +111,7 @@ static int find_scores(const struct stage_context *context, const struct select_
 
     if (args->cohort) {
         if (cohort_load(context->store, args->cohort, arena, cohort, err) < 0 ||
-            take_cohort(cohort, args->by, spec, err) < 0)
+            use_cohort(cohort, args->by, spec, err) < 0)
             return -1;
         return 1;
     }
@@ -118,22 +119,22 @@ static int find_scores(const struct stage_context *context, const struct select_
         return -1;
     if (set.n_others > 0)
         report_note(context->report,
-                    "%s was scored with other parameters, too (%zu more %s); these are the "
-                    "scores asked for last",
+                    "%s was scored with other parameters, too (%zu more %s); using the scores "
+                    "requested last",
                     args->by, set.n_others, set.n_others == 1 ? "set" : "sets");
     spec->score_set_id = set.score_set_id;
     spec->higher_is_better = set.higher_is_better;
     const int of_cohort = cohort_of_set(context->store, set.score_set_id, arena, cohort, err);
-    if (of_cohort == 1 && take_cohort(cohort, args->by, spec, err) < 0)
+    if (of_cohort == 1 && use_cohort(cohort, args->by, spec, err) < 0)
         return -1;
     return of_cohort;
 }
 
-static void report_facts(const struct select_args *args, const struct cohort_row *cohort,
-                         const struct selection_result *made, struct stage_result *result)
+static void add_select_facts(const struct select_args *args, const struct cohort_row *cohort,
+                             const struct selection_result *made, struct stage_result *result)
 {
     stage_fact_text(result, "name", args->name);
-    stage_fact_text(result, "result", outcome(made));
+    stage_fact_text(result, "result", outcome_name(made));
     if (cohort)
         cohort_fact(result, cohort->name, cohort->version);
     stage_fact_int(result, "selected", (int64_t)made->n_selected);
@@ -162,9 +163,9 @@ static int select_run(const struct stage_context *context, const void *arguments
                                         context->dry_run, &made, err) < 0)
         goto done;
     if (made.n_unscored > 0)
-        report_note(context->report, "%llu samples have no number for %s and cannot be chosen",
+        report_note(context->report, "%llu samples have no score for %s and cannot be selected",
                     (unsigned long long)made.n_unscored, args->by);
-    report_facts(args, of_cohort ? &cohort : NULL, &made, result);
+    add_select_facts(args, of_cohort ? &cohort : NULL, &made, result);
     rc = 0;
 done:
     arena_release(&arena);
@@ -173,12 +174,11 @@ done:
 
 const struct stage stage_select = {
     .name = "select",
-    .summary = "rank samples by a metric and keep the best under a name",
-    .description = "Samples are ranked by their scores, best first as the metric has it, the "
-                   "older sample\n"
-                   "first among equals. Those without a number are left out. A selection of "
-                   "the same name\n"
-                   "is replaced.",
+    .summary = "rank samples by a metric and store the best under a name",
+    .description =
+        "Ranks samples by their scores, best first; the metric says whether high or low is\n"
+        "better. Of equal scores the older sample comes first. Samples without a score are\n"
+        "left out. A selection of the same name is replaced.",
     .options = options,
     .args_size = sizeof(struct select_args),
     .defaults = &defaults,

@@ -173,7 +173,7 @@ static void samples_without_a_number_are_left_out_and_counted(void **state)
     assert_int_equal(stage_run_int(&f->run, "selected"), 3);
     assert_int_equal(stage_run_int(&f->run, "candidates"), 5);
     assert_int_equal(stage_run_int(&f->run, "unscored"), 10);
-    assert_non_null(strstr(f->run.notes, "10 samples have no number for ifd"));
+    assert_non_null(strstr(f->run.notes, "10 samples have no score for ifd"));
 }
 
 static void a_condition_narrows_the_choice(void **state)
