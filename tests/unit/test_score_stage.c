@@ -20,18 +20,18 @@ struct fixture {
     struct stage_run run;
     char long_model[1024];
     char short_model[1024];
-    char other_model[1024]; /* with another vocabulary */
+    char other_model[1024]; /* a model with another vocabulary */
 };
 
-/* 16 tokens and more each, for several segments. */
+/* Enough tokens for several segments of 16. */
 #define HOUSE                                                                                  \
     "the cat sat on the mat and the dog lay on the rug while the rain fell on the roof "
 #define LIGHT "of the old house there was a light in the window and a man at the table he read "
 #define LETTER                                                                                 \
     "the letter again and then he put it into the fire and said that he would not go "
 
-/* Seven samples: three with several segments, one with a single one, three without a context.
- */
+/* Seven samples: three with several segments, one with a single segment, three without a
+ * context. */
 static const char *const corpus[][3] = {
     { HOUSE LIGHT, "where was the light?", "in the window of the old house" },
     { LIGHT LETTER, "what did he do?", "he read the letter and put it into the fire" },
@@ -106,7 +106,7 @@ static int score_slowly(struct fixture *f, const char *metric, struct error *err
                      NULL);
 }
 
-/* The rows of a query, numbers to the last bit; free() it. */
+/* The rows of a query, with numbers to the last bit. The caller frees them. */
 static char *rows_of(struct store *store, const char *sql)
 {
     struct query *query = NULL;
@@ -134,7 +134,7 @@ static char *rows_of(struct store *store, const char *sql)
     return out.data;
 }
 
-/* All scores, by what the samples say and not by their ids. */
+/* All scores, identified by the texts of the samples instead of their ids. */
 static char *dump(struct store *store)
 {
     return rows_of(store,
@@ -157,7 +157,7 @@ static void assert_same_scores(struct store *store, struct store *other)
     free(two);
 }
 
-static void every_metric_and_what_it_is_made_of_is_stored(void **state)
+static void score_stores_a_metric_and_its_inputs(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -181,7 +181,7 @@ static void every_metric_and_what_it_is_made_of_is_stored(void **state)
     assert_true(stage_run_int(&f->run, "tokens") > 0);
 }
 
-static void what_has_no_number_has_a_reason(void **state)
+static void a_sample_without_a_score_has_a_reason(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -201,7 +201,7 @@ static void what_has_no_number_has_a_reason(void **state)
                 "segments|empty_response|1");
 }
 
-static void hmp_alone_ranks_all_that_have_both_perplexities(void **state)
+static void hmp_ranks_all_samples_with_both_perplexities(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -214,7 +214,7 @@ static void hmp_alone_ranks_all_that_have_both_perplexities(void **state)
                 "7|6|1|1");
 }
 
-static void a_cohort_knows_what_it_is_made_of(void **state)
+static void a_cohort_records_models_options_and_ranges(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -232,7 +232,7 @@ static void a_cohort_knows_what_it_is_made_of(void **state)
         "gateau|1|1|tiny-llama|tiny-llama-short|ppl|softmax|0.8|1|exclude|7|3|16|1|1|1");
 }
 
-static void other_parameters_make_another_version(void **state)
+static void other_options_make_another_cohort_version(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -247,7 +247,7 @@ static void other_parameters_make_another_version(void **state)
                 "1|0|16\n2|1|40");
 }
 
-static void parameters_do_not_hang_on_what_else_is_asked_for(void **state)
+static void parameters_do_not_depend_on_other_requested_metrics(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -279,7 +279,7 @@ static void a_second_run_scores_nothing(void **state)
     assert_rows(f->run.store, "SELECT count(DISTINCT run_id) FROM score", "1");
 }
 
-static void a_new_sample_is_the_only_one_put_to_the_model(void **state)
+static void only_a_new_sample_is_given_to_the_model(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -292,7 +292,7 @@ static void a_new_sample_is_the_only_one_put_to_the_model(void **state)
     assert_int_equal(stage_run_int(&f->run, "cached"), 3 * N_CORPUS);
 }
 
-static void a_new_sample_makes_a_new_version_and_the_old_one_stays(void **state)
+static void a_new_sample_makes_a_new_cohort_version_and_keeps_the_old(void **state)
 {
     static const char first[] = "SELECT sample_id, hmp, cas, gateau, status"
                                 " FROM v_cohort_scores WHERE version = 1 ORDER BY 1";
@@ -320,7 +320,7 @@ static void a_new_sample_makes_a_new_version_and_the_old_one_stays(void **state)
                 "4|1");
 }
 
-static void stopped_anywhere_and_started_again_equals_uninterrupted(void **state)
+static void a_stopped_and_resumed_score_run_gives_the_same_scores(void **state)
 {
     struct fixture *f = *state;
     struct fixture other = *f;
@@ -344,7 +344,7 @@ static void stopped_anywhere_and_started_again_equals_uninterrupted(void **state
     }
 }
 
-static void stopping_keeps_what_was_committed(void **state)
+static void a_stopped_score_run_keeps_committed_scores(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -359,7 +359,7 @@ static void stopping_keeps_what_was_committed(void **state)
     assert_rows(f->run.store, "SELECT sum(n_scored) FROM run", "21");
 }
 
-static void threads_batches_and_the_order_of_samples_change_no_bit(void **state)
+static void threads_batches_and_sample_order_change_no_bit_of_a_score(void **state)
 {
     struct fixture *f = *state;
     struct fixture other = *f;
@@ -377,7 +377,7 @@ static void threads_batches_and_the_order_of_samples_change_no_bit(void **state)
     close_corpus(&other);
 }
 
-static void a_model_is_asked_for_all_it_lacks_at_once(void **state)
+static void metrics_of_one_model_share_its_passes(void **state)
 {
     struct fixture *f = *state;
     struct fixture other = *f;
@@ -394,13 +394,13 @@ static void a_model_is_asked_for_all_it_lacks_at_once(void **state)
     assert_ok(stage_run(&other.run, &err, "score", "metrics", "cas", "metrics", "nll", "model",
                         f->long_model, "segment-tokens", "16", NULL));
 
-    /* The pass over the whole serves both. */
+    /* The pass over the whole prompt serves both metrics. */
     assert_true(stage_run_int(&other.run, "tokens") < n_nll + n_cas);
     assert_true(stage_run_int(&other.run, "tokens") >= n_cas);
     close_corpus(&other);
 }
 
-static void only_samples_of_the_condition_are_scored(void **state)
+static void where_limits_the_samples_that_are_scored(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -415,7 +415,7 @@ static void only_samples_of_the_condition_are_scored(void **state)
                  ERR_USAGE, "contxt");
 }
 
-static void a_condition_that_looks_at_scores_is_asked_once(void **state)
+static void a_condition_on_scores_is_evaluated_once(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -429,7 +429,7 @@ static void a_condition_that_looks_at_scores_is_asked_once(void **state)
                 "14");
 }
 
-static void who_leaves_the_pool_leaves_its_scores(void **state)
+static void a_sample_outside_the_pool_has_no_pool_score(void **state)
 {
     static const char condition[] =
         "sample_id IN (SELECT sample_id FROM v_selection WHERE selection = 'some')";
@@ -472,7 +472,8 @@ static int score_by(struct fixture *f, const char *metric, const char *by, struc
                      "segment-tokens", "16", "attention-by", by, NULL);
 }
 
-/* Segments whose attention is not the mean of all layers and heads, or of all layers. */
+/* Segments whose attention, averaged over all layers and heads (or over all layers), is not the
+ * stored attention. */
 #define NOT_THE_MEAN                                                                           \
     "SELECT count(*) FROM v_segments g LEFT JOIN (SELECT sample_id, segment, head IS NULL AS"  \
     " whole, count(*) AS n, avg(attention) AS mean FROM v_segment_attention GROUP BY 1, 2, 3)" \
@@ -480,7 +481,7 @@ static int score_by(struct fixture *f, const char *metric, const char *by, struc
     " WHERE a.n IS NOT CASE WHEN whole THEN 2 ELSE 8 END"                                      \
     " OR abs(a.mean - g.attention) > 1e-14 * g.attention"
 
-static void attention_by_layer_and_head_is_kept_when_asked_for(void **state)
+static void attention_by_layer_and_head_is_stored_on_request(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -489,7 +490,7 @@ static void attention_by_layer_and_head_is_kept_when_asked_for(void **state)
     assert_rows(f->run.store, "SELECT count(*) FROM v_segment_attention", "0");
     char *before = rows_of(f->run.store, "SELECT * FROM v_segments ORDER BY 1, 4");
 
-    /* Those that have segments are looked at again, once, and keep what they had. */
+    /* Samples with segments are observed again, once, and keep their segments. */
     for (const char *by = "layer"; by; by = *by == 'l' ? "head" : NULL) {
         assert_ok(score_by(f, "cas", by, &err));
         assert_true(stage_run_int(&f->run, "tokens") > 0);
@@ -509,7 +510,7 @@ static void attention_by_layer_and_head_is_kept_when_asked_for(void **state)
     assert_rows(f->run.store, "SELECT count(*) FROM score_set", "2");
 }
 
-static void tables_come_with_new_segments_for_no_more_passes(void **state)
+static void attention_tables_need_no_extra_pass_for_new_segments(void **state)
 {
     struct fixture *f = *state;
     struct fixture plain = *f;
@@ -555,7 +556,7 @@ static void a_shortened_context_is_marked(void **state)
                 "nll_alone|ok|6");
 }
 
-static void what_does_not_fit_has_a_reason(void **state)
+static void a_sample_that_does_not_fit_has_a_reason(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -591,7 +592,7 @@ static void a_pair_must_share_its_vocabulary(void **state)
                  ERR_USAGE, "different vocabularies");
 }
 
-static void a_pair_is_named_whole_or_not_at_all(void **state)
+static void a_pair_needs_both_models_or_none(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -605,7 +606,7 @@ static void a_pair_is_named_whole_or_not_at_all(void **state)
     assert_fails(score_pair(f, "nll", &err), ERR_USAGE, "no use");
 }
 
-static void the_same_model_twice_is_pointed_out(void **state)
+static void the_same_model_twice_is_noted(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -619,7 +620,7 @@ static void the_same_model_twice_is_pointed_out(void **state)
         "SELECT DISTINCT value FROM v_scores WHERE metric = 'hmp' AND value IS NOT NULL", "0");
 }
 
-static void without_models_named_the_built_in_pair_is_used(void **state)
+static void without_model_options_the_built_in_pair_is_used(void **state)
 {
     struct fixture *f = *state;
     struct tmp tmp;
@@ -644,7 +645,7 @@ static int score_with(struct fixture *f, const char *metric, const char *option,
                      "segment-tokens", "16", option, value, NULL);
 }
 
-static void another_way_to_make_cas_needs_no_model(void **state)
+static void another_reading_of_cas_needs_no_model_pass(void **state)
 {
     struct fixture *f = *state;
     static const char *const ways[][2] = {
@@ -672,7 +673,7 @@ static void another_way_to_make_cas_needs_no_model(void **state)
     assert_rows(f->run.store, "SELECT count(DISTINCT score_set_id) FROM segment_score", "1");
 }
 
-static void what_is_seen_of_segments_is_a_parameter(void **state)
+static void options_about_segments_are_parameters(void **state)
 {
     struct fixture *f = *state;
     static const char *const ways[][2] = {
@@ -688,7 +689,7 @@ static void what_is_seen_of_segments_is_a_parameter(void **state)
         assert_ok(score_with(f, "cas", ways[i][0], ways[i][1], &err));
         assert_int_equal(stage_run_int(&f->run, "cached"), 0);
     }
-    /* The sides of a context that is not cut change no number; all others do. */
+    /* The side that is cut changes no number if nothing is cut; each other option does. */
     assert_rows(f->run.store,
                 "SELECT count(DISTINCT t.params), count(DISTINCT k.value) FROM score k"
                 " JOIN score_set t USING (score_set_id) JOIN metric m USING (metric_id)"
@@ -703,7 +704,7 @@ static int score_top(struct fixture *f, const char *top, bool exact, struct erro
                      "exact-all", exact ? "true" : "false", "alpha", "0.99", NULL);
 }
 
-/* As many samples as give early exit something to skip. */
+/* Enough samples for early exit to skip some. */
 static void add_many(struct fixture *f)
 {
     static const char *const answers[] = { "in the window",
@@ -723,7 +724,7 @@ static void add_many(struct fixture *f)
     }
 }
 
-static void a_top_skips_segments_and_changes_no_choice(void **state)
+static void top_skips_segment_passes_and_gives_the_same_selection(void **state)
 {
     static const char chosen[] = "SELECT group_concat(sample_id) FROM (SELECT sample_id FROM"
                                  " v_selection WHERE selection = 's' ORDER BY 1)";
@@ -752,7 +753,7 @@ static void a_top_skips_segments_and_changes_no_choice(void **state)
     assert_string_equal(with, without);
     free(with);
     free(without);
-    /* hmp is of all, and what was computed is what it would have been. */
+    /* hmp is computed for all samples, and what --top did compute equals the full run. */
     assert_rows(f->run.store, "SELECT count(hmp), count(gateau) FROM v_cohort_scores", "19|4");
     assert_rows(f->run.store,
                 "SELECT DISTINCT status FROM v_cohort_scores WHERE gateau IS NOT NULL",
@@ -760,7 +761,7 @@ static void a_top_skips_segments_and_changes_no_choice(void **state)
     close_corpus(&exact);
 }
 
-static void a_top_is_done_once_and_can_be_completed(void **state)
+static void top_is_computed_once_and_can_be_completed(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -774,7 +775,7 @@ static void a_top_is_done_once_and_can_be_completed(void **state)
     assert_int_equal(stage_run_int(&f->run, "ranked"), 0);
     assert_string_equal(stage_run_text(&f->run, "cohort"), "gateau@1");
 
-    /* More than was asked for is not known, and not made up. */
+    /* A larger top than the computed one is not known, and not invented. */
     assert_fails(
         stage_run(&f->run, &err, "select", "name", "s", "by", "gateau", "top", "4", NULL),
         ERR_USAGE, "only the first 3");
@@ -791,7 +792,7 @@ static void a_top_is_done_once_and_can_be_completed(void **state)
         stage_run(&f->run, &err, "select", "name", "s", "by", "gateau", "top", "4", NULL));
 }
 
-static void a_top_that_bounds_nothing_says_so_and_skips_nothing(void **state)
+static void top_without_a_usable_bound_is_noted_and_skips_nothing(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -806,7 +807,7 @@ static void a_top_that_bounds_nothing_says_so_and_skips_nothing(void **state)
     assert_fails(score_with(f, "cas", "top", "0%", &err), ERR_USAGE, "12.5%");
 }
 
-static void wrong_words_for_segments_are_refused(void **state)
+static void invalid_segment_options_are_refused(void **state)
 {
     struct fixture *f = *state;
     static const char *const bad[][2] = {
@@ -820,7 +821,7 @@ static void wrong_words_for_segments_are_refused(void **state)
         assert_fails(score_with(f, "cas", bad[i][0], bad[i][1], &err), ERR_USAGE, bad[i][0]);
 }
 
-static void arguments_out_of_range_are_refused(void **state)
+static void score_arguments_out_of_range_are_refused(void **state)
 {
     struct fixture *f = *state;
     static const char *const bad[][2] = {
@@ -840,7 +841,7 @@ static void arguments_out_of_range_are_refused(void **state)
                      ERR_USAGE, i == 5 ? "there are nll" : bad[i][0]);
 }
 
-static void a_model_that_is_not_there_is_named(void **state)
+static void a_missing_model_file_is_an_error_that_names_it(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -850,7 +851,7 @@ static void a_model_that_is_not_there_is_named(void **state)
         ERR_NOT_FOUND, "/no/such.gguf");
 }
 
-static void a_dry_run_tells_what_is_lacking_and_changes_nothing(void **state)
+static void a_dry_run_of_score_estimates_the_work_and_writes_nothing(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -873,7 +874,7 @@ static void a_dry_run_tells_what_is_lacking_and_changes_nothing(void **state)
     assert_rows(f->run.store, "SELECT count(*) FROM score_set", "1");
 }
 
-static void an_empty_corpus_has_nothing_to_score(void **state)
+static void scoring_an_empty_corpus_does_nothing(void **state)
 {
     struct fixture empty = *(struct fixture *)*state;
     struct error err;
@@ -886,7 +887,7 @@ static void an_empty_corpus_has_nothing_to_score(void **state)
     close_corpus(&empty);
 }
 
-static void the_run_knows_its_kernels(void **state)
+static void a_score_run_records_its_kernels(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -905,43 +906,43 @@ static void the_run_knows_its_kernels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_metric_and_what_it_is_made_of_is_stored),
-        TEST(what_has_no_number_has_a_reason),
-        TEST(hmp_alone_ranks_all_that_have_both_perplexities),
-        TEST(a_cohort_knows_what_it_is_made_of),
-        TEST(other_parameters_make_another_version),
-        TEST(parameters_do_not_hang_on_what_else_is_asked_for),
+        TEST(score_stores_a_metric_and_its_inputs),
+        TEST(a_sample_without_a_score_has_a_reason),
+        TEST(hmp_ranks_all_samples_with_both_perplexities),
+        TEST(a_cohort_records_models_options_and_ranges),
+        TEST(other_options_make_another_cohort_version),
+        TEST(parameters_do_not_depend_on_other_requested_metrics),
         TEST(a_second_run_scores_nothing),
-        TEST(a_new_sample_is_the_only_one_put_to_the_model),
-        TEST(a_new_sample_makes_a_new_version_and_the_old_one_stays),
-        TEST(stopped_anywhere_and_started_again_equals_uninterrupted),
-        TEST(stopping_keeps_what_was_committed),
-        TEST(threads_batches_and_the_order_of_samples_change_no_bit),
-        TEST(a_model_is_asked_for_all_it_lacks_at_once),
-        TEST(only_samples_of_the_condition_are_scored),
-        TEST(a_condition_that_looks_at_scores_is_asked_once),
-        TEST(who_leaves_the_pool_leaves_its_scores),
+        TEST(only_a_new_sample_is_given_to_the_model),
+        TEST(a_new_sample_makes_a_new_cohort_version_and_keeps_the_old),
+        TEST(a_stopped_and_resumed_score_run_gives_the_same_scores),
+        TEST(a_stopped_score_run_keeps_committed_scores),
+        TEST(threads_batches_and_sample_order_change_no_bit_of_a_score),
+        TEST(metrics_of_one_model_share_its_passes),
+        TEST(where_limits_the_samples_that_are_scored),
+        TEST(a_condition_on_scores_is_evaluated_once),
+        TEST(a_sample_outside_the_pool_has_no_pool_score),
         TEST(segments_are_stored_with_cas),
-        TEST(attention_by_layer_and_head_is_kept_when_asked_for),
-        TEST(tables_come_with_new_segments_for_no_more_passes),
+        TEST(attention_by_layer_and_head_is_stored_on_request),
+        TEST(attention_tables_need_no_extra_pass_for_new_segments),
         TEST(a_shortened_context_is_marked),
-        TEST(what_does_not_fit_has_a_reason),
+        TEST(a_sample_that_does_not_fit_has_a_reason),
         TEST(both_models_of_a_pair_see_the_same_window),
         TEST(a_pair_must_share_its_vocabulary),
-        TEST(a_pair_is_named_whole_or_not_at_all),
-        TEST(the_same_model_twice_is_pointed_out),
-        TEST(without_models_named_the_built_in_pair_is_used),
-        TEST(another_way_to_make_cas_needs_no_model),
-        TEST(what_is_seen_of_segments_is_a_parameter),
-        TEST(a_top_skips_segments_and_changes_no_choice),
-        TEST(a_top_is_done_once_and_can_be_completed),
-        TEST(a_top_that_bounds_nothing_says_so_and_skips_nothing),
-        TEST(wrong_words_for_segments_are_refused),
-        TEST(arguments_out_of_range_are_refused),
-        TEST(a_model_that_is_not_there_is_named),
-        TEST(a_dry_run_tells_what_is_lacking_and_changes_nothing),
-        TEST(an_empty_corpus_has_nothing_to_score),
-        TEST(the_run_knows_its_kernels),
+        TEST(a_pair_needs_both_models_or_none),
+        TEST(the_same_model_twice_is_noted),
+        TEST(without_model_options_the_built_in_pair_is_used),
+        TEST(another_reading_of_cas_needs_no_model_pass),
+        TEST(options_about_segments_are_parameters),
+        TEST(top_skips_segment_passes_and_gives_the_same_selection),
+        TEST(top_is_computed_once_and_can_be_completed),
+        TEST(top_without_a_usable_bound_is_noted_and_skips_nothing),
+        TEST(invalid_segment_options_are_refused),
+        TEST(score_arguments_out_of_range_are_refused),
+        TEST(a_missing_model_file_is_an_error_that_names_it),
+        TEST(a_dry_run_of_score_estimates_the_work_and_writes_nothing),
+        TEST(scoring_an_empty_corpus_does_nothing),
+        TEST(a_score_run_records_its_kernels),
     };
 
     return cmocka_run_group_tests_name("stages/score", tests, NULL, NULL);

@@ -20,7 +20,7 @@ static const struct scorer *find(const char *name)
     return scorer;
 }
 
-/* The cas of segments with these perplexities and attentions. */
+/* The cas of segments with this perplexity and attention. */
 static struct score cas_of(const double *ppl, const double *attention, size_t n)
 {
     struct segment segments[8] = { 0 };
@@ -49,8 +49,8 @@ static void cas_matches_worked_example_one(void **state)
     assert_near(cas_of(diluted, attention, 4).value, 0.8722139);
 }
 
-/* The same as readings: of other worths, centred, and of attention that is put through a
- * softmax, which makes it even. */
+/* The same as readings: with other worths, centred, and with attention after a softmax, which
+ * makes it almost even. */
 static void other_readings_of_cas_match_worked_example_one(void **state)
 {
     const double ppl[] = { 4, 2, 3, 5 };
@@ -91,7 +91,7 @@ static void cas_does_not_change_with_the_scale_of_attention(void **state)
     assert_near(cas_of(ppl, attention, 4).value, 0.8249773);
 }
 
-static void cas_survives_perplexities_that_no_double_holds(void **state)
+static void cas_of_perplexities_beyond_double_range_is_finite(void **state)
 {
     struct segment segments[] = {
         { .nll_nats = 5000, .attention = 0.6 },
@@ -198,7 +198,7 @@ static void other_readings_of_hmp_match_worked_example_two(void **state)
         assert_near(.7 * hmp[i] + .3 * awareness[i], mixed[i]);
 }
 
-/* The score of a metric made of nll and nll_alone. */
+/* The score of a metric that is derived from nll and nll_alone. */
 static struct score derived(const char *metric, double nll, double nll_alone)
 {
     const struct score inputs[] = { { .value = nll, .n_tokens = 5 },
@@ -218,7 +218,7 @@ static void ifd_matches_worked_example_three(void **state)
     assert_int_equal(derived("ifd", 0.7, 1.5).n_tokens, 5);
 }
 
-/* Of an instruction whose mean is 3 nats. */
+/* Of an instruction with a mean of 3 nats per token. */
 static struct score ic_ifd_of(double nll_instruction, int64_t n_tokens, double nll_alone)
 {
     const struct score inputs[] = { { .value = 0.7 },
@@ -254,7 +254,7 @@ static void lds_matches_worked_example_six(void **state)
     assert_null(score.reason);
     assert_near(score.value, 0.3514161);
 
-    /* Of the third segment alone: .2 + 2/255 and a specificity of .8700207. */
+    /* Of the third segment only: .2 + 2/255 and a specificity of .8700207. */
     seen.document.pairs = pairs + 1;
     seen.document.n_pairs = 2;
     scorer_observe(find("lds"), &seen, &score);
@@ -313,7 +313,7 @@ static void ppl_is_the_exponential_of_nll(void **state)
     assert_string_equal(score.reason, "ppl_overflow");
 }
 
-static void ppl_gap_is_what_is_lost_with_the_end_alone(void **state)
+static void ppl_gap_is_the_loss_without_the_distant_context(void **state)
 {
     const struct score inputs[] = { { .value = 2.5 }, { .value = 2 } };
     struct score score;
@@ -323,7 +323,7 @@ static void ppl_gap_is_what_is_lost_with_the_end_alone(void **state)
     assert_true(score.value == .5);
 }
 
-static void an_embedding_is_as_long_as_its_vector(void **state)
+static void the_value_of_an_embedding_is_the_norm_of_its_vector(void **state)
 {
     double vector[] = { 3, 0, -4 };
     const struct observation seen = { .pooled = vector, .n_pooled = 3 };
@@ -358,7 +358,7 @@ static void mtld_matches_worked_example_four(void **state)
     assert_int_equal(mtld_of("a a a a").n_tokens, 4);
 }
 
-static void mtld_counts_words_and_not_what_is_between_them(void **state)
+static void mtld_counts_words_and_ignores_punctuation(void **state)
 {
     (void)state;
     assert_true(mtld_of("Well-known, WELLKNOWN; well\xe2\x80\x93known! wellknown?").value == 2);
@@ -373,7 +373,7 @@ static void mtld_counts_words_and_not_what_is_between_them(void **state)
     assert_string_equal(mtld_of(NULL).reason, "no_response");
 }
 
-/* The value that a metric of a pool gives its only sample. */
+/* The value of a pool metric for the only sample of its pool. */
 static double pool_of_one(const char *metric, const double *inputs)
 {
     struct pool_input pool[SCORER_INPUTS_MAX];
@@ -398,7 +398,7 @@ static void instruct_mining_matches_worked_example_thirteen(void **state)
     assert_near(pool_of_one("instruct_mining_v2", second), -.041995);
 }
 
-static void long_attn_puts_both_on_the_scale_of_the_pool(void **state)
+static void long_attn_scales_both_inputs_over_the_pool(void **state)
 {
     const double strength[] = { .1, .3, .2 }, variance[] = { 4, 2, 3 }, same[] = { 7, 7, 7 };
     const struct pool_input inputs[] = { { .values = strength }, { .values = variance } };
@@ -415,7 +415,7 @@ static void long_attn_puts_both_on_the_scale_of_the_pool(void **state)
     assert_near(scores[2].value, .25);
 }
 
-static void ifd_that_no_double_holds_has_a_reason(void **state)
+static void ifd_beyond_double_range_is_missing_with_a_reason(void **state)
 {
     (void)state;
     assert_string_equal(derived("ifd", 800, 1).reason, "ppl_overflow");
@@ -424,7 +424,7 @@ static void ifd_that_no_double_holds_has_a_reason(void **state)
     assert_true(derived("ifd", 1, 2000).value == 0);
 }
 
-static void ifd_loss_does_not_divide_by_nothing(void **state)
+static void ifd_loss_with_nll_alone_zero_is_missing_with_a_reason(void **state)
 {
     (void)state;
     assert_string_equal(derived("ifd_loss", 0.5, 0).reason, "nll_alone_too_small");
@@ -432,7 +432,7 @@ static void ifd_loss_does_not_divide_by_nothing(void **state)
     assert_null(derived("ifd_loss", 0.5, 2e-6).reason);
 }
 
-static void a_missing_input_passes_its_reason_on(void **state)
+static void a_derived_metric_has_the_reason_of_its_missing_input(void **state)
 {
     const struct score inputs[] = { { .value = 1, .n_tokens = 5 },
                                     { .reason = "no_bos", .n_tokens = 5 } };
@@ -444,7 +444,7 @@ static void a_missing_input_passes_its_reason_on(void **state)
     assert_string_equal(score.reason, "no_bos");
 }
 
-static void a_shortened_context_marks_what_is_derived_from_it(void **state)
+static void a_truncated_context_marks_derived_metrics_too(void **state)
 {
     const struct score inputs[] = { { .value = 1, .truncated = true }, { .value = 2 } };
     struct score score;
@@ -488,7 +488,7 @@ static void nll_alone_is_not_truncated_with_the_context(void **state)
     assert_true(alone.value == 3);
 }
 
-static void a_number_that_is_not_finite_becomes_a_reason(void **state)
+static void a_score_that_is_not_finite_is_missing_with_a_reason(void **state)
 {
     const struct observation observation = { .nll_nats = NAN };
     struct score score;
@@ -520,7 +520,7 @@ static void every_scorer_is_of_one_kind_and_its_inputs_come_before_it(void **sta
         assert_int_equal(scorer->needs != 0, scorer->observe != NULL);
         assert_true((n == 0) == (scorer->observe || scorer->measure) ||
                     (scorer->observe && strcmp(scorer->inputs[0].metric, "segments") == 0));
-        for (size_t i = 0; i < n; i++) { /* before it in the list, so that there is no circle */
+        for (size_t i = 0; i < n; i++) { /* before it in the list, so there is no cycle */
             if (scorer->inputs[i].model == SCORER_IMPORTED)
                 assert_non_null(scorer_find_imported(scorer->inputs[i].metric));
             else
@@ -531,7 +531,7 @@ static void every_scorer_is_of_one_kind_and_its_inputs_come_before_it(void **sta
     assert_null(scorer_find("no_such_metric"));
 }
 
-static void a_dialogue_is_the_mean_of_its_turns_by_tokens(void **state)
+static void the_score_of_a_dialogue_is_the_token_weighted_mean_of_its_turns(void **state)
 {
     const struct score turns[] = { { .value = 1, .n_tokens = 1 },
                                    { .reason = "empty_response" },
@@ -545,7 +545,7 @@ static void a_dialogue_is_the_mean_of_its_turns_by_tokens(void **state)
     assert_true(out.truncated);
     assert_int_equal(out.n_tokens, 4);
 
-    /* A single number stays as it is, and none is a reason. */
+    /* One scored turn keeps its score; without one the score is missing with a reason. */
     score_mean_over_turns(turns, 2, &out);
     assert_true(out.value == 1 && out.n_tokens == 1 && !out.truncated);
     score_mean_over_turns(turns + 1, 1, &out);
@@ -559,7 +559,7 @@ int main(void)
         cmocka_unit_test(other_readings_of_cas_match_worked_example_one),
         cmocka_unit_test(other_readings_of_hmp_match_worked_example_two),
         cmocka_unit_test(cas_does_not_change_with_the_scale_of_attention),
-        cmocka_unit_test(cas_survives_perplexities_that_no_double_holds),
+        cmocka_unit_test(cas_of_perplexities_beyond_double_range_is_finite),
         cmocka_unit_test(cas_of_one_segment_or_none_has_a_reason),
         cmocka_unit_test(cas_without_attention_has_a_reason),
         cmocka_unit_test(hmp_and_gateau_match_worked_example_two),
@@ -570,21 +570,21 @@ int main(void)
         cmocka_unit_test(bpb_matches_worked_example_twelve),
         cmocka_unit_test(yes_probability_weighs_yes_against_no),
         cmocka_unit_test(ppl_is_the_exponential_of_nll),
-        cmocka_unit_test(ppl_gap_is_what_is_lost_with_the_end_alone),
-        cmocka_unit_test(an_embedding_is_as_long_as_its_vector),
+        cmocka_unit_test(ppl_gap_is_the_loss_without_the_distant_context),
+        cmocka_unit_test(the_value_of_an_embedding_is_the_norm_of_its_vector),
         cmocka_unit_test(mtld_matches_worked_example_four),
-        cmocka_unit_test(mtld_counts_words_and_not_what_is_between_them),
+        cmocka_unit_test(mtld_counts_words_and_ignores_punctuation),
         cmocka_unit_test(instruct_mining_matches_worked_example_thirteen),
-        cmocka_unit_test(long_attn_puts_both_on_the_scale_of_the_pool),
-        cmocka_unit_test(ifd_that_no_double_holds_has_a_reason),
-        cmocka_unit_test(ifd_loss_does_not_divide_by_nothing),
-        cmocka_unit_test(a_missing_input_passes_its_reason_on),
-        cmocka_unit_test(a_shortened_context_marks_what_is_derived_from_it),
+        cmocka_unit_test(long_attn_scales_both_inputs_over_the_pool),
+        cmocka_unit_test(ifd_beyond_double_range_is_missing_with_a_reason),
+        cmocka_unit_test(ifd_loss_with_nll_alone_zero_is_missing_with_a_reason),
+        cmocka_unit_test(a_derived_metric_has_the_reason_of_its_missing_input),
+        cmocka_unit_test(a_truncated_context_marks_derived_metrics_too),
         cmocka_unit_test(a_sample_that_cannot_be_scored_has_its_reason_in_every_metric),
         cmocka_unit_test(nll_alone_is_not_truncated_with_the_context),
-        cmocka_unit_test(a_number_that_is_not_finite_becomes_a_reason),
+        cmocka_unit_test(a_score_that_is_not_finite_is_missing_with_a_reason),
         cmocka_unit_test(every_scorer_is_of_one_kind_and_its_inputs_come_before_it),
-        cmocka_unit_test(a_dialogue_is_the_mean_of_its_turns_by_tokens),
+        cmocka_unit_test(the_score_of_a_dialogue_is_the_token_weighted_mean_of_its_turns),
     };
 
     return cmocka_run_group_tests_name("scoring/scorers", tests, NULL, NULL);

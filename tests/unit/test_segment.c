@@ -29,7 +29,7 @@ static void a_last_piece_under_half_a_segment_joins_the_one_before(void **state)
     }
 }
 
-/* Whatever the rule, and but for what is dropped at the end. */
+/* For each rule, except for what is dropped at the end. */
 static void segments_tile_the_context(void **state)
 {
     (void)state;
@@ -57,7 +57,7 @@ static void segments_tile_the_context(void **state)
     }
 }
 
-static void a_last_piece_is_treated_as_the_rule_says(void **state)
+static void a_short_last_piece_is_handled_by_each_rule(void **state)
 {
     static const struct {
         enum segment_last last;
@@ -82,7 +82,7 @@ static void a_last_piece_is_treated_as_the_rule_says(void **state)
     }
 }
 
-static void too_many_segments_become_longer(void **state)
+static void segments_grow_when_there_are_too_many(void **state)
 {
     const struct segment_rule rule = { .tokens = 128, .max_segments = 500 };
 
@@ -98,8 +98,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_last_piece_under_half_a_segment_joins_the_one_before),
         cmocka_unit_test(segments_tile_the_context),
-        cmocka_unit_test(a_last_piece_is_treated_as_the_rule_says),
-        cmocka_unit_test(too_many_segments_become_longer),
+        cmocka_unit_test(a_short_last_piece_is_handled_by_each_rule),
+        cmocka_unit_test(segments_grow_when_there_are_too_many),
     };
 
     return cmocka_run_group_tests_name("scoring/segment", tests, NULL, NULL);

@@ -15,7 +15,7 @@ struct fixture {
     int64_t ids[N_SAMPLES];
 };
 
-/* A score set in which the first n samples have these values, and the others none. */
+/* A score set in which the first n samples have these values, and the other samples none. */
 static int64_t add_scores(struct fixture *f, const char *metric, const char *params,
                           const char *better, const double *values, size_t n)
 {
@@ -70,7 +70,7 @@ static int select_top(struct fixture *f, const char *by, const char *top, struct
     return stage_run(&f->run, err, "select", "name", "best", "by", by, "top", top, NULL);
 }
 
-static void the_best_come_first_as_the_metric_has_it(void **state)
+static void select_orders_samples_by_the_metrics_better_end(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -86,7 +86,7 @@ static void the_best_come_first_as_the_metric_has_it(void **state)
                 "1|1\n2|2\n3|3");
 }
 
-static void equal_scores_keep_the_order_of_samples(void **state)
+static void samples_with_equal_scores_are_selected_in_order_of_id(void **state)
 {
     struct fixture *f = *state;
     const double equal[N_SAMPLES] = { 0 };
@@ -98,7 +98,7 @@ static void equal_scores_keep_the_order_of_samples(void **state)
     assert_rows(f->run.store, "SELECT sample_id FROM v_selection ORDER BY rank", "1\n2\n3\n4");
 }
 
-static void a_part_is_rounded_up_in_whole_numbers(void **state)
+static void a_share_is_rounded_up_to_whole_samples(void **state)
 {
     struct fixture *f = *state;
     static const struct {
@@ -120,7 +120,7 @@ static void a_part_is_rounded_up_in_whole_numbers(void **state)
     }
 }
 
-static void what_is_no_part_or_number_is_refused(void **state)
+static void a_malformed_top_is_refused(void **state)
 {
     struct fixture *f = *state;
     static const char *const bad[] = { "",
@@ -149,7 +149,7 @@ static void what_is_no_part_or_number_is_refused(void **state)
         assert_fails(select_top(f, "ifd", bad[i], &err), ERR_USAGE, "--top");
 }
 
-static void all_three_must_be_said(void **state)
+static void select_needs_a_name_a_metric_and_a_top(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -162,7 +162,7 @@ static void all_three_must_be_said(void **state)
                  "--top");
 }
 
-static void samples_without_a_number_are_left_out_and_counted(void **state)
+static void samples_without_a_score_are_left_out_and_counted(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -176,7 +176,7 @@ static void samples_without_a_number_are_left_out_and_counted(void **state)
     assert_non_null(strstr(f->run.notes, "10 samples have no score for ifd"));
 }
 
-static void a_condition_narrows_the_choice(void **state)
+static void where_limits_the_samples_that_are_selected(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -189,7 +189,7 @@ static void a_condition_narrows_the_choice(void **state)
     assert_int_equal(stage_run_int(&f->run, "candidates"), 3);
 }
 
-static void the_same_again_changes_nothing_and_another_choice_replaces(void **state)
+static void the_same_selection_again_changes_nothing_and_another_replaces_it(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -204,7 +204,7 @@ static void the_same_again_changes_nothing_and_another_choice_replaces(void **st
     assert_rows(f->run.store, "SELECT selection, count(*) FROM v_selection", "best|4");
 }
 
-static void the_scores_asked_for_last_are_taken(void **state)
+static void select_uses_the_score_set_requested_last(void **state)
 {
     struct fixture *f = *state;
     const double descending[N_SAMPLES] = { 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1 };
@@ -223,7 +223,7 @@ static void the_scores_asked_for_last_are_taken(void **state)
     assert_rows(f->run.store, "SELECT sample_id FROM v_selection", "15");
 }
 
-static void scores_of_several_models_need_a_model(void **state)
+static void select_by_scores_of_several_models_needs_a_model(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -240,7 +240,7 @@ static void scores_of_several_models_need_a_model(void **state)
                  ERR_NOT_FOUND, "tinier");
 }
 
-static void a_metric_nobody_computed_is_not_found(void **state)
+static void select_by_a_metric_without_scores_is_an_error(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -248,7 +248,7 @@ static void a_metric_nobody_computed_is_not_found(void **state)
     assert_fails(select_top(f, "gateau", "1", &err), ERR_NOT_FOUND, "gateau");
 }
 
-static void a_dry_run_chooses_and_keeps_nothing(void **state)
+static void a_dry_run_of_select_stores_nothing(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -266,18 +266,18 @@ static void a_dry_run_chooses_and_keeps_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_best_come_first_as_the_metric_has_it),
-        TEST(equal_scores_keep_the_order_of_samples),
-        TEST(a_part_is_rounded_up_in_whole_numbers),
-        TEST(what_is_no_part_or_number_is_refused),
-        TEST(all_three_must_be_said),
-        TEST(samples_without_a_number_are_left_out_and_counted),
-        TEST(a_condition_narrows_the_choice),
-        TEST(the_same_again_changes_nothing_and_another_choice_replaces),
-        TEST(the_scores_asked_for_last_are_taken),
-        TEST(scores_of_several_models_need_a_model),
-        TEST(a_metric_nobody_computed_is_not_found),
-        TEST(a_dry_run_chooses_and_keeps_nothing),
+        TEST(select_orders_samples_by_the_metrics_better_end),
+        TEST(samples_with_equal_scores_are_selected_in_order_of_id),
+        TEST(a_share_is_rounded_up_to_whole_samples),
+        TEST(a_malformed_top_is_refused),
+        TEST(select_needs_a_name_a_metric_and_a_top),
+        TEST(samples_without_a_score_are_left_out_and_counted),
+        TEST(where_limits_the_samples_that_are_selected),
+        TEST(the_same_selection_again_changes_nothing_and_another_replaces_it),
+        TEST(select_uses_the_score_set_requested_last),
+        TEST(select_by_scores_of_several_models_needs_a_model),
+        TEST(select_by_a_metric_without_scores_is_an_error),
+        TEST(a_dry_run_of_select_stores_nothing),
     };
 
     return cmocka_run_group_tests_name("stages/select", tests, NULL, NULL);

@@ -13,7 +13,7 @@
 
 enum { N_SAMPLES = 6, LIST_MAX_BYTES = 1000 };
 
-/* Samples 1 to 6: values 3, 1, 2, 2 and none; the last has not even been tried. */
+/* Samples 1 to 6 have the values 3, 1, 2, 2, and a missing score. The last one has no row. */
 struct ranked {
     struct store_fixture f;
     int64_t set_id;
@@ -93,7 +93,7 @@ static void a_condition_is_one_expression_over_v_sample(void **state)
     assert_selects(store, "length(response) BETWEEN (1) AND (2*(3))", "1 2 3 4 5 6");
 }
 
-static void quotes_and_comments_in_a_condition_are_what_they_are_in_sql(void **state)
+static void quotes_and_comments_in_a_condition_are_those_of_sql(void **state)
 {
     struct store *store = ((struct ranked *)*state)->f.store;
 
@@ -141,7 +141,7 @@ static void a_condition_cannot_leave_its_parentheses(void **state)
     }
 }
 
-static void a_mistake_in_a_condition_is_told_with_its_place(void **state)
+static void a_malformed_condition_is_an_error_with_its_place(void **state)
 {
     struct store *store = ((struct ranked *)*state)->f.store;
     struct id_list list = { 0 };
@@ -157,7 +157,7 @@ static void a_mistake_in_a_condition_is_told_with_its_place(void **state)
                  ERR_USAGE, "integer overflow");
 }
 
-static void a_condition_reads_and_does_nothing_else(void **state)
+static void a_condition_cannot_write(void **state)
 {
     struct store *store = ((struct ranked *)*state)->f.store;
     struct id_list list = { 0 };
@@ -210,7 +210,7 @@ static struct selection_result make(struct ranked *r, const struct selection_spe
 
 #define SELECTED "SELECT rank, sample_id, score FROM v_selection ORDER BY selection, rank"
 
-static void the_best_come_first_and_ties_in_order_of_their_ids(void **state)
+static void selected_samples_are_in_order_of_score_and_then_of_id(void **state)
 {
     struct ranked *r = *state;
     struct selection_spec spec = top(r, 3);
@@ -229,7 +229,7 @@ static void the_best_come_first_and_ties_in_order_of_their_ids(void **state)
     assert_rows(r->f.store, SELECTED, "1|2|1\n2|3|2\n3|4|2\n4|1|3");
 }
 
-static void a_share_is_of_the_samples_with_a_number_and_rounded_up(void **state)
+static void a_share_is_taken_of_scored_samples_and_rounded_up(void **state)
 {
     static const struct {
         uint64_t per_10000;
@@ -246,7 +246,7 @@ static void a_share_is_of_the_samples_with_a_number_and_rounded_up(void **state)
     }
 }
 
-static void a_condition_narrows_the_candidates(void **state)
+static void a_condition_limits_the_candidates_of_a_selection(void **state)
 {
     struct ranked *r = *state;
     struct selection_spec spec = top(r, 10);
@@ -264,7 +264,8 @@ static void a_condition_narrows_the_candidates(void **state)
     struct error err;
     assert_fails(selection_make(r->f.store, &spec, r->f.run_id, false, &none, &err), ERR_USAGE,
                  "no such column: nonsense");
-    assert_ok(store_begin(r->f.store, &err)); /* it left no transaction open */
+    assert_ok(
+        store_begin(r->f.store, &err)); /* the failed condition left no transaction open */
     store_rollback(r->f.store);
 }
 
@@ -286,7 +287,7 @@ static void making_the_same_selection_again_writes_nothing(void **state)
     assert_rows(r->f.store, "SELECT run_id = 1 FROM selection", "1");
 }
 
-static void whatever_differs_replaces_the_selection(void **state)
+static void a_selection_with_any_other_setting_is_replaced(void **state)
 {
     struct ranked *r = *state;
     struct selection_spec spec = top(r, 2);
@@ -312,7 +313,7 @@ static void whatever_differs_replaces_the_selection(void **state)
     assert_rows(r->f.store, "SELECT count(*) FROM selection", "1");
 }
 
-static void a_dry_run_tells_and_writes_nothing(void **state)
+static void a_dry_run_counts_the_selection_and_writes_nothing(void **state)
 {
     struct ranked *r = *state;
     struct selection_spec spec = top(r, 2);
@@ -330,7 +331,7 @@ static void a_dry_run_tells_and_writes_nothing(void **state)
     assert_rows(r->f.store, "SELECT count(*) FROM selection_sample", "2");
 }
 
-static void a_selection_is_read_back_in_its_order(void **state)
+static void a_selection_is_read_back_in_order_of_rank(void **state)
 {
     struct ranked *r = *state;
     struct selection_spec spec = top(r, 3);
@@ -353,7 +354,7 @@ static void a_selection_is_read_back_in_its_order(void **state)
                  "choose one of: best");
 }
 
-static void a_selection_asks_for_something_under_a_name(void **state)
+static void a_selection_needs_a_name_and_a_size(void **state)
 {
     struct ranked *r = *state;
     struct selection_spec spec = top(r, 0);
@@ -367,7 +368,7 @@ static void a_selection_asks_for_something_under_a_name(void **state)
     assert_fails(selection_make(r->f.store, &spec, 1, false, &result, &err), ERR_USAGE, "name");
 }
 
-static void exports_are_logged(void **state)
+static void exports_are_recorded(void **state)
 {
     struct ranked *r = *state;
     const struct export_row row = { .selection = "best",
@@ -392,20 +393,20 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_condition_is_one_expression_over_v_sample),
-        TEST(quotes_and_comments_in_a_condition_are_what_they_are_in_sql),
+        TEST(quotes_and_comments_in_a_condition_are_those_of_sql),
         TEST(a_condition_cannot_leave_its_parentheses),
-        TEST(a_mistake_in_a_condition_is_told_with_its_place),
-        TEST(a_condition_reads_and_does_nothing_else),
+        TEST(a_malformed_condition_is_an_error_with_its_place),
+        TEST(a_condition_cannot_write),
         TEST(unscored_samples_are_those_without_a_row),
-        TEST(the_best_come_first_and_ties_in_order_of_their_ids),
-        TEST(a_share_is_of_the_samples_with_a_number_and_rounded_up),
-        TEST(a_condition_narrows_the_candidates),
+        TEST(selected_samples_are_in_order_of_score_and_then_of_id),
+        TEST(a_share_is_taken_of_scored_samples_and_rounded_up),
+        TEST(a_condition_limits_the_candidates_of_a_selection),
         TEST(making_the_same_selection_again_writes_nothing),
-        TEST(whatever_differs_replaces_the_selection),
-        TEST(a_dry_run_tells_and_writes_nothing),
-        TEST(a_selection_is_read_back_in_its_order),
-        TEST(a_selection_asks_for_something_under_a_name),
-        TEST(exports_are_logged),
+        TEST(a_selection_with_any_other_setting_is_replaced),
+        TEST(a_dry_run_counts_the_selection_and_writes_nothing),
+        TEST(a_selection_is_read_back_in_order_of_rank),
+        TEST(a_selection_needs_a_name_and_a_size),
+        TEST(exports_are_recorded),
     };
 
     return cmocka_run_group_tests_name("store/selection", tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tiny models of tests/data against the answers of oracle.py, and what a session promises
- * beyond right numbers. */
+/* The tiny models of tests/data against the numbers of oracle.py, and what a session guarantees
+ * besides correct numbers. */
 #include "tests/support/test.h"
 
 #include <math.h>
@@ -19,13 +19,13 @@
 #include "tests/support/model_bytes.h"
 #include "tests/support/model_fixture.h"
 
-/* 32-bit sums against double precision, on likelihoods of tens of nats. */
+/* 32-bit sums against double precision, for NLLs of tens of nats. */
 #define NLL_TOLERANCE       1e-4
 #define ATTENTION_TOLERANCE 1e-6
 
 static const char *const names[] = { "tiny-llama", "tiny-qwen2" };
 
-/* One of the models with its cases. */
+/* A model with its cases. */
 struct subject {
     struct arena arena;
     const char *path;
@@ -57,7 +57,8 @@ static void eval_each(struct runner *runner, const struct infer_cases *cases)
         assert_ok(session_eval(runner->session, &cases->cases[i].sequence, 1, &err));
 }
 
-/* In one call, in reverse order and each several times: together more than TARGET_CHUNK. */
+/* In one call, in reverse order and each case several times: together more than
+ * TARGET_CHUNK. */
 enum { COPIES = 3 };
 
 static void eval_together(struct runner *runner, const struct infer_cases *cases)
@@ -75,7 +76,7 @@ static void eval_together(struct runner *runner, const struct infer_cases *cases
     test_free(all);
 }
 
-/* All results one after the other. */
+/* The results of all cases, one after the other. */
 static double *collect(const struct infer_cases *cases, size_t *n)
 {
     double *all = test_calloc(4096, sizeof *all);
@@ -126,7 +127,7 @@ static void check_answers(const struct infer_cases *cases, const char *who)
     }
 }
 
-static void agrees_with_the_oracle_on_every_family(void **state)
+static void every_kernel_family_agrees_with_the_oracle(void **state)
 {
     unsigned flags[FAMILIES_MAX];
     const size_t n_families = find_families(flags);
@@ -148,7 +149,7 @@ static void agrees_with_the_oracle_on_every_family(void **state)
     }
 }
 
-/* The same cases, alone and together, on 1 to 5 threads. */
+/* The same cases, one by one and in one call, on 1 to 5 threads. */
 static void check_same_bits(const struct subject *subject, unsigned cpu_flags)
 {
     double *first = NULL;
@@ -179,7 +180,7 @@ static void check_same_bits(const struct subject *subject, unsigned cpu_flags)
     test_free(first);
 }
 
-static void gives_the_same_bits_for_any_threads_and_batching(void **state)
+static void threads_and_batching_change_no_bit_of_a_session(void **state)
 {
     unsigned flags[FAMILIES_MAX];
     const size_t n_families = find_families(flags);
@@ -195,7 +196,7 @@ static void gives_the_same_bits_for_any_threads_and_batching(void **state)
     }
 }
 
-/* Both are made of the same fixed-point sums. */
+/* Both are computed from the same fixed-point sums. */
 static void attention_is_the_mean_over_layers_and_heads(void **state)
 {
     (void)state;
@@ -224,8 +225,8 @@ static void attention_is_the_mean_over_layers_and_heads(void **state)
     }
 }
 
-/* Asking for tables moves no bit of what is asked for without them. */
-static void asking_by_head_changes_no_attention(void **state)
+/* Requesting tables by head changes no bit of the other results. */
+static void attention_by_head_changes_no_other_attention(void **state)
 {
     struct subject subject;
     struct runner runner;
@@ -275,8 +276,8 @@ static int teardown(void **state)
     return 0;
 }
 
-/* A layer that nothing asked for takes is not run: that must not show. */
-static void what_else_is_asked_changes_no_number(void **state)
+/* A layer that no requested result needs is not run. That must change no number. */
+static void a_result_does_not_depend_on_other_requested_results(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -308,8 +309,8 @@ static void what_else_is_asked_changes_no_number(void **state)
     }
 }
 
-/* Two heads that put .2 + .3 and .1 + .1 on what is looked at. */
-static void focus_is_the_mass_of_the_head_that_looks_most(void **state)
+/* Two heads with mass .2 + .3 and .1 + .1 on the spans. */
+static void focus_is_the_mass_of_the_head_with_the_most(void **state)
 {
     const double mass[] = { .2 + .3, .1 + .1 };
     const double two_rows[] = { .5, .2, .1, .3 };
@@ -320,7 +321,7 @@ static void focus_is_the_mass_of_the_head_that_looks_most(void **state)
 }
 
 /* Rows [1], [.5 .5], [.2 .3 .5], [.1 .2 .3 .4] at a distance of at least one. */
-static void reach_counts_the_near_as_zeros(void **state)
+static void reach_counts_near_keys_as_zero(void **state)
 {
     const double far[] = { .5, .2, .3, .1, .2, .3 };
     double sum = 0, squares = 0;
@@ -334,7 +335,7 @@ static void reach_counts_the_near_as_zeros(void **state)
     assert_true(fabs(attention_variance(sum, squares, 16) - .024) < 1e-15);
 }
 
-static void a_token_depends_on_those_before_it_only(void **state)
+static void a_token_depends_on_earlier_tokens_only(void **state)
 {
     struct fixture *f = *state;
     const struct sequence *all = &f->subject.cases.cases[3].sequence;
@@ -354,7 +355,7 @@ static void a_token_depends_on_those_before_it_only(void **state)
     assert_memory_equal(nll_whole, nll_cut, 69 * sizeof *nll_cut);
 }
 
-static void only_tokens_of_the_spans_asked_for_are_scored(void **state)
+static void only_the_requested_tokens_are_scored(void **state)
 {
     struct fixture *f = *state;
     const struct sequence *all = &f->subject.cases.cases[3].sequence;
@@ -376,7 +377,7 @@ static void only_tokens_of_the_spans_asked_for_are_scored(void **state)
         assert_true(some[at - 1] == (at < 3 || at == 10 || at >= 100 ? nll[at - 1] : -1));
 }
 
-static void attention_on_all_keys_is_one_over_their_number(void **state)
+static void attention_on_all_keys_is_one_per_row(void **state)
 {
     struct fixture *f = *state;
     struct sequence sequence = f->subject.cases.cases[4].sequence;
@@ -393,7 +394,7 @@ static void attention_on_all_keys_is_one_over_their_number(void **state)
     assert_true(fabs(attention[1] * 100 + attention[2] * 201 - 1) < 1e-6);
 }
 
-static void a_call_with_nothing_to_observe_does_nothing(void **state)
+static void a_call_that_requests_nothing_does_nothing(void **state)
 {
     struct fixture *f = *state;
     const int32_t tokens[] = { 5, 6 };
@@ -410,7 +411,7 @@ static void a_call_with_nothing_to_observe_does_nothing(void **state)
     assert_true(nll == -1);
 }
 
-static void a_model_of_zeros_finds_all_tokens_equally_likely(void **state)
+static void a_model_of_zeros_gives_every_token_the_same_probability(void **state)
 {
     const struct fixture *f = *state;
     const uint32_t n_vocab = 2 * VOCAB_BLOCK + 5;
@@ -437,7 +438,7 @@ static void a_model_of_zeros_finds_all_tokens_equally_likely(void **state)
     free(bytes);
 }
 
-static void refuses_an_id_outside_the_vocabulary(void **state)
+static void a_token_id_outside_the_vocabulary_is_refused(void **state)
 {
     struct fixture *f = *state;
     const int32_t good[] = { 1, 2 };
@@ -458,7 +459,7 @@ static void refuses_an_id_outside_the_vocabulary(void **state)
                  "token 1 of sequence 1 has id -1");
 }
 
-static void refuses_requests_that_contradict_themselves(void **state)
+static void contradictory_requests_are_refused(void **state)
 {
     struct fixture *f = *state;
     struct session *session = f->runner.session;
@@ -511,7 +512,7 @@ static void refuses_requests_that_contradict_themselves(void **state)
     assert_fails(session_eval(session, &asked, 1, &err), ERR_INPUT, "id -7");
 }
 
-static void holds_no_more_memory_than_it_said(void **state)
+static void a_session_stays_within_its_memory_estimate(void **state)
 {
     struct fixture *f = *state;
     const struct session *session = f->runner.session;
@@ -528,7 +529,7 @@ static void holds_no_more_memory_than_it_said(void **state)
                         .activation_bytes);
 }
 
-static void refuses_what_the_machine_has_not_got(void **state)
+static void kernels_the_cpu_lacks_are_refused(void **state)
 {
     struct fixture *f = *state;
     const struct session_memory memory = session_memory(f->runner.model, 2, 1 << 20, 1);
@@ -541,7 +542,8 @@ static void refuses_what_the_machine_has_not_got(void **state)
                  "1048576 tokens at once need 1.");
 }
 
-/* A copy of the first model's file with one weight overwritten, run on three tokens. */
+/* Run three tokens through a copy of the first model's file in which one weight is
+ * overwritten. */
 static int eval_damaged(const struct fixture *f, const char *tensor, size_t at, float value,
                         struct error *out)
 {
@@ -574,7 +576,7 @@ static int eval_damaged(const struct fixture *f, const char *tensor, size_t at, 
     return rc;
 }
 
-static void reports_values_that_are_not_finite(void **state)
+static void values_that_are_not_finite_are_an_error(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -588,7 +590,7 @@ static void reports_values_that_are_not_finite(void **state)
                  "token 0 of sequence 0");
     assert_fails(eval_damaged(f, "blk.1.attn_v.weight", 5, -NAN, &err), ERR_INPUT,
                  "token 0 of sequence 0");
-    /* What the last layer spoils shows in the logits. */
+    /* A value that the last layer spoils shows in the logits. */
     assert_fails(eval_damaged(f, "blk.1.ffn_up.weight", 5, NAN, &err), ERR_INPUT,
                  "token 0 of sequence 0");
 }
@@ -596,29 +598,30 @@ static void reports_values_that_are_not_finite(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(agrees_with_the_oracle_on_every_family),
-        cmocka_unit_test(gives_the_same_bits_for_any_threads_and_batching),
+        cmocka_unit_test(every_kernel_family_agrees_with_the_oracle),
+        cmocka_unit_test(threads_and_batching_change_no_bit_of_a_session),
         cmocka_unit_test(attention_is_the_mean_over_layers_and_heads),
-        cmocka_unit_test(asking_by_head_changes_no_attention),
-        cmocka_unit_test_setup_teardown(what_else_is_asked_changes_no_number, setup, teardown),
-        cmocka_unit_test(focus_is_the_mass_of_the_head_that_looks_most),
-        cmocka_unit_test(reach_counts_the_near_as_zeros),
-        cmocka_unit_test_setup_teardown(a_token_depends_on_those_before_it_only, setup,
+        cmocka_unit_test(attention_by_head_changes_no_other_attention),
+        cmocka_unit_test_setup_teardown(a_result_does_not_depend_on_other_requested_results,
+                                        setup, teardown),
+        cmocka_unit_test(focus_is_the_mass_of_the_head_with_the_most),
+        cmocka_unit_test(reach_counts_near_keys_as_zero),
+        cmocka_unit_test_setup_teardown(a_token_depends_on_earlier_tokens_only, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(attention_on_all_keys_is_one_over_their_number, setup,
+        cmocka_unit_test_setup_teardown(attention_on_all_keys_is_one_per_row, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_call_that_requests_nothing_does_nothing, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(a_call_with_nothing_to_observe_does_nothing, setup,
+        cmocka_unit_test_setup_teardown(a_model_of_zeros_gives_every_token_the_same_probability,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(only_the_requested_tokens_are_scored, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_token_id_outside_the_vocabulary_is_refused, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(a_model_of_zeros_finds_all_tokens_equally_likely, setup,
+        cmocka_unit_test_setup_teardown(contradictory_requests_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(kernels_the_cpu_lacks_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_session_stays_within_its_memory_estimate, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(only_tokens_of_the_spans_asked_for_are_scored, setup,
+        cmocka_unit_test_setup_teardown(values_that_are_not_finite_are_an_error, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(refuses_an_id_outside_the_vocabulary, setup, teardown),
-        cmocka_unit_test_setup_teardown(refuses_requests_that_contradict_themselves, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(refuses_what_the_machine_has_not_got, setup, teardown),
-        cmocka_unit_test_setup_teardown(holds_no_more_memory_than_it_said, setup, teardown),
-        cmocka_unit_test_setup_teardown(reports_values_that_are_not_finite, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("infer/session", tests, NULL, NULL);

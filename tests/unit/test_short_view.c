@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The short model of a pair with a narrower view: --short-window, --short-rope. */
+/* A narrower view for the short model of a pair: --short-window, --short-rope. */
 #include "tests/support/test.h"
 
 #include <math.h>
@@ -28,7 +28,7 @@ static const struct observed_text texts[] = {
     { .context = { HOUSE, sizeof HOUSE - 1 },
       .instruction = { "who sat on the mat?", 19 },
       .response = { "the cat", 7 } },
-    /* Longer than the 256 tokens the model was made for. */
+    /* Longer than the 256 tokens that the model was trained on. */
     { .context = { FOUR(FOUR(HOUSE)), sizeof FOUR(FOUR(HOUSE)) - 1 },
       .instruction = { "where did the dog lie?", 22 },
       .response = { "on the rug", 10 } },
@@ -90,7 +90,7 @@ static double number(struct fixture *f, const char *sql)
     "(metric_id) WHERE m.name = 'nll' AND k.sample_id = " sample                               \
     " AND (t.params LIKE '%short_%') = " narrow
 
-/* Mean NLL of the response when only the last WINDOW ids of the prompt stand before it. */
+/* Mean NLL of the response after only the last WINDOW ids of the prompt. */
 static double narrow_nll(const struct observed_text *text, const struct runner *runner)
 {
     struct prompt prompt = { .n_head = 0 };
@@ -113,7 +113,7 @@ static double narrow_nll(const struct observed_text *text, const struct runner *
     return sum;
 }
 
-static void one_model_with_a_narrow_view_is_its_own_twin(void **state)
+static void one_model_can_be_both_models_of_a_pair(void **state)
 {
     struct fixture *f = *state;
     struct runner runner;
@@ -130,7 +130,7 @@ static void one_model_with_a_narrow_view_is_its_own_twin(void **state)
     runner_close(&runner);
 }
 
-static void a_window_wider_than_the_prompt_changes_no_bit(void **state)
+static void a_short_window_wider_than_the_prompt_changes_no_bit(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -140,7 +140,7 @@ static void a_window_wider_than_the_prompt_changes_no_bit(void **state)
     assert_true(number(f, NLL_OF("2", "0")) == number(f, NLL_OF("2", "1")));
 }
 
-static void the_view_is_part_of_the_parameters(void **state)
+static void the_narrow_view_is_part_of_the_parameters(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -155,13 +155,13 @@ static void the_view_is_part_of_the_parameters(void **state)
                 " FROM score_set t JOIN metric m USING (metric_id)"
                 " WHERE m.name = 'nll' ORDER BY 1, 2",
                 "|\n|10\n|20\n\"ntk:2.5\"|");
-    assert_rows(f->samples->store, /* each ranks its own */
+    assert_rows(f->samples->store, /* each cohort ranks its own scores */
                 "SELECT count(DISTINCT score_set_id) FROM score_set t JOIN metric m"
                 " USING (metric_id) WHERE m.name = 'hmp'",
                 "3");
 }
 
-static void the_name_of_a_metric_means_the_model_as_it_is(void **state)
+static void a_metric_name_prefers_scores_of_the_unrestricted_model(void **state)
 {
     struct fixture *f = *state;
     struct score_set_info info;
@@ -178,7 +178,7 @@ static void the_name_of_a_metric_means_the_model_as_it_is(void **state)
     assert_rows(f->samples->store, sql, "1");
 }
 
-/* The second sample is longer than what the model was made for, the first is not. */
+/* The second sample is longer than the trained context, the first one is not. */
 static void positions_beyond_the_trained_ones_are_stretched(void **state)
 {
     struct fixture *f = *state;
@@ -191,7 +191,7 @@ static void positions_beyond_the_trained_ones_are_stretched(void **state)
     assert_true(number(f, NLL_OF("2", "0")) != number(f, NLL_OF("2", "1")));
 }
 
-static void views_that_make_no_sense_are_refused(void **state)
+static void invalid_narrow_views_are_refused(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -222,16 +222,17 @@ static void a_model_without_enough_positions_is_refused_before_it_runs(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(one_model_with_a_narrow_view_is_its_own_twin, setup,
+        cmocka_unit_test_setup_teardown(one_model_can_be_both_models_of_a_pair, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(a_window_wider_than_the_prompt_changes_no_bit, setup,
+        cmocka_unit_test_setup_teardown(a_short_window_wider_than_the_prompt_changes_no_bit,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(the_narrow_view_is_part_of_the_parameters, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(the_view_is_part_of_the_parameters, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_name_of_a_metric_means_the_model_as_it_is, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(a_metric_name_prefers_scores_of_the_unrestricted_model,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(positions_beyond_the_trained_ones_are_stretched, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(views_that_make_no_sense_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(invalid_narrow_views_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_model_without_enough_positions_is_refused_before_it_runs, setup, teardown),
     };

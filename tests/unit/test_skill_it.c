@@ -21,7 +21,7 @@ static void assert_shares(const struct skill_it *step, const double *want)
     assert_true(fabs(sum - 1) < 1e-12);
 }
 
-static void matches_worked_example_seven(void **state)
+static void skill_weights_match_worked_example_seven(void **state)
 {
     const double losses[] = { 2, 3, 4 };
     const double want[] = { .2272198, .4810243, .2917560 };
@@ -33,7 +33,7 @@ static void matches_worked_example_seven(void **state)
     assert_shares(&step, want);
 }
 
-static void begins_with_what_helps_most(void **state)
+static void skill_weights_begin_with_the_most_helpful_skill(void **state)
 {
     const double losses[] = { 1, 1, 1 };
     const double total = 2 * exp(.75) + exp(.5);
@@ -46,7 +46,7 @@ static void begins_with_what_helps_most(void **state)
     assert_shares(&step, want);
 }
 
-static void a_floor_leaves_no_skill_out(void **state)
+static void a_floor_gives_every_skill_some_weight(void **state)
 {
     const double losses[] = { 0, 0, 1e6 };
     const double want[] = { .1, .1, .8 };
@@ -71,7 +71,7 @@ static void targets_need_not_be_skills(void **state)
     assert_shares(&step, want);
 }
 
-static void refuses_what_adds_up_to_no_number(void **state)
+static void skill_weights_that_overflow_are_refused(void **state)
 {
     const double losses[] = { 1e308, 1e308, 1 };
     const struct skill_it step = {
@@ -87,11 +87,11 @@ static void refuses_what_adds_up_to_no_number(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(matches_worked_example_seven),
-        cmocka_unit_test(begins_with_what_helps_most),
-        cmocka_unit_test(a_floor_leaves_no_skill_out),
+        cmocka_unit_test(skill_weights_match_worked_example_seven),
+        cmocka_unit_test(skill_weights_begin_with_the_most_helpful_skill),
+        cmocka_unit_test(a_floor_gives_every_skill_some_weight),
         cmocka_unit_test(targets_need_not_be_skills),
-        cmocka_unit_test(refuses_what_adds_up_to_no_number),
+        cmocka_unit_test(skill_weights_that_overflow_are_refused),
     };
 
     return cmocka_run_group_tests_name("scoring/skill_it", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The small vocabularies of tests/data, with texts and the ids that the tokenizers of
- * tests/data/make_vocabularies.py give. Real vocabularies are test_tokenizer_vectors.c's.
+ * tests/data/make_vocabularies.py give. For real vocabularies see test_tokenizer_vectors.c.
  */
 #include "tests/support/test.h"
 
@@ -16,7 +16,7 @@
 enum { FILE_MAX_BYTES = 1 << 20 };
 
 struct vocabulary {
-    struct buf lines; /* a JSON object with text and ids on each */
+    struct buf lines; /* each line is a JSON object with text and ids */
     struct file_map map;
     struct gguf *gguf;
     struct tokenizer *tokenizer;
@@ -48,7 +48,7 @@ static void vocabulary_close(struct vocabulary *vocabulary)
     buf_release(&vocabulary->lines);
 }
 
-/* The ids of the text are those of the line, and they decode to the text. */
+/* The text has the ids of the line, and they decode to the text. */
 static void check_line(const struct tokenizer *tokenizer, const struct json_value *line)
 {
     const struct slice text = json_text(json_get(line, "text"));

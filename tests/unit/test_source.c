@@ -6,7 +6,7 @@
 #include "store/source.h"
 #include "tests/support/store_fixture.h"
 
-static void names_a_file_once_under_its_source(void **state)
+static void a_file_is_stored_once_under_its_source(void **state)
 {
     struct store_fixture *f = *state;
     struct error err;
@@ -42,20 +42,20 @@ static void add(struct store_fixture *f, uint64_t byte_offset, struct slice raw)
     assert_ok(reject_add(f->store, &reject, f->run_id, &err));
 }
 
-static void keeps_a_reject_once_however_often_it_is_seen(void **state)
+static void a_reject_seen_again_is_stored_once(void **state)
 {
     struct store_fixture *f = *state;
 
     add(f, 10, slice_text("{x}"));
     add(f, 10, slice_text("{x}"));
     add(f, 20, slice_text("{x}"));
-    add(f, 10, slice_text("{y}")); /* the file was changed there */
+    add(f, 10, slice_text("{y}")); /* the file has changed at this place */
 
     assert_rows(f->store, "SELECT byte_offset, raw FROM reject ORDER BY reject_id",
                 "10|{x}\n20|{x}\n10|{y}");
 }
 
-static void hands_rejects_out_in_order_with_their_bytes(void **state)
+static void rejects_are_read_back_in_order_with_their_bytes(void **state)
 {
     struct store_fixture *f = *state;
     struct reject_scan *scan = NULL;
@@ -86,7 +86,7 @@ static void hands_rejects_out_in_order_with_their_bytes(void **state)
     reject_scan_close(scan);
 }
 
-static void keeps_the_beginning_of_what_is_very_long(void **state)
+static void a_very_long_reject_is_stored_truncated(void **state)
 {
     struct store_fixture *f = *state;
     const size_t len = REJECT_RAW_MAX_BYTES + 1000;
@@ -106,10 +106,10 @@ static void keeps_the_beginning_of_what_is_very_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(names_a_file_once_under_its_source),
-        TEST(keeps_a_reject_once_however_often_it_is_seen),
-        TEST(hands_rejects_out_in_order_with_their_bytes),
-        TEST(keeps_the_beginning_of_what_is_very_long),
+        TEST(a_file_is_stored_once_under_its_source),
+        TEST(a_reject_seen_again_is_stored_once),
+        TEST(rejects_are_read_back_in_order_with_their_bytes),
+        TEST(a_very_long_reject_is_stored_truncated),
     };
 
     return cmocka_run_group_tests_name("store/source", tests, NULL, NULL);

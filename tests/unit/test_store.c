@@ -34,7 +34,7 @@ static bool exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
-static void makes_a_database_that_says_what_it_is(void **state)
+static void a_new_database_has_application_id_and_version(void **state)
 {
     const char *path = tmp_path(*state, "new.db");
     char want[50];
@@ -48,7 +48,7 @@ static void makes_a_database_that_says_what_it_is(void **state)
                     want);
 }
 
-static void opens_what_it_made(void **state)
+static void a_database_can_be_opened_again(void **state)
 {
     static const enum store_mode modes[] = { STORE_READ_ONLY, STORE_READ_WRITE, STORE_CREATE };
     const char *path = tmp_path(*state, "a.db");
@@ -66,7 +66,7 @@ static void opens_what_it_made(void **state)
     }
 }
 
-static void closes_without_leaving_files_beside_the_database(void **state)
+static void closing_leaves_no_files_beside_the_database(void **state)
 {
     const char *path = tmp_path(*state, "a.db");
     struct store *store = NULL;
@@ -82,7 +82,7 @@ static void closes_without_leaving_files_beside_the_database(void **state)
     assert_false(exists(tmp_path(*state, "a.db-shm")));
 }
 
-static void takes_any_file_name_for_what_it_is(void **state)
+static void a_file_name_is_not_read_as_a_uri(void **state)
 {
     static const char *const names[] = { "file:a.db?mode=memory", "100%41#?x=1.db", "ä ö.db" };
     struct tmp *tmp = *state;
@@ -98,7 +98,7 @@ static void takes_any_file_name_for_what_it_is(void **state)
     free(before);
 }
 
-static void says_when_there_is_no_such_database(void **state)
+static void opening_a_missing_database_is_an_error(void **state)
 {
     const char *path = tmp_path(*state, "none.db");
     struct store *store = NULL;
@@ -113,7 +113,7 @@ static void says_when_there_is_no_such_database(void **state)
     assert_null(store);
 }
 
-static void says_when_it_cannot_make_one(void **state)
+static void a_database_that_cannot_be_created_is_an_error(void **state)
 {
     struct tmp *tmp = *state;
     struct store *store = NULL;
@@ -125,7 +125,7 @@ static void says_when_it_cannot_make_one(void **state)
                  "not a regular file");
 }
 
-static void refuses_a_database_of_another_program(void **state)
+static void a_database_of_another_program_is_refused(void **state)
 {
     const char *path = tmp_path(*state, "other.db");
     struct store *store = NULL;
@@ -139,7 +139,7 @@ static void refuses_a_database_of_another_program(void **state)
                     "delete\n0\n1");
 }
 
-static void fills_an_empty_file_only_when_asked_to(void **state)
+static void an_empty_file_is_made_a_database_with_create_only(void **state)
 {
     const char *path = tmp_write(*state, "empty.db", "", 0);
     struct store *store = NULL;
@@ -151,7 +151,7 @@ static void fills_an_empty_file_only_when_asked_to(void **state)
     store_close(store);
 }
 
-static void reads_what_is_committed_while_another_writes(void **state)
+static void a_reader_sees_committed_rows_while_another_process_writes(void **state)
 {
     const char *path = tmp_path(*state, "a.db");
     struct store *writer = NULL;
@@ -173,7 +173,7 @@ static void reads_what_is_committed_while_another_writes(void **state)
     store_close(writer);
 }
 
-static void says_busy_when_another_keeps_writing(void **state)
+static void a_writer_that_waits_too_long_gets_a_busy_error(void **state)
 {
     const char *path = tmp_path(*state, "a.db");
     struct store *first = NULL;
@@ -193,7 +193,7 @@ static void says_busy_when_another_keeps_writing(void **state)
     store_close(first);
 }
 
-static void a_transaction_counts_whole_or_not_at_all(void **state)
+static void a_transaction_is_applied_completely_or_not_at_all(void **state)
 {
     const char *path = tmp_path(*state, "a.db");
     struct store *store = NULL;
@@ -201,7 +201,7 @@ static void a_transaction_counts_whole_or_not_at_all(void **state)
     int64_t file_id;
 
     assert_ok(store_open(path, STORE_CREATE, &store, &err));
-    store_rollback(store); /* there is none, which is fine */
+    store_rollback(store); /* no transaction is open, which is allowed */
     assert_ok(store_begin(store, &err));
     assert_fails(store_begin(store, &err), ERR_INVARIANT, "inside a transaction");
     assert_ok(source_file_put(store, "s", "p", &file_id, &err));
@@ -216,7 +216,7 @@ static void a_transaction_counts_whole_or_not_at_all(void **state)
     store_close(store);
 }
 
-static void writes_nothing_through_a_store_that_reads(void **state)
+static void a_read_only_store_writes_nothing(void **state)
 {
     const char *path = tmp_path(*state, "a.db");
     struct store *store = NULL;
@@ -230,7 +230,7 @@ static void writes_nothing_through_a_store_that_reads(void **state)
     store_close(store);
 }
 
-/* One of everything the views show. */
+/* Fill the tables with a row of everything that the views show. */
 static void fill(struct store *store)
 {
     struct store_fixture f;
@@ -312,18 +312,18 @@ static void the_sqlite3_program_answers_the_promised_views(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(makes_a_database_that_says_what_it_is),
-        TEST(opens_what_it_made),
-        TEST(closes_without_leaving_files_beside_the_database),
-        TEST(takes_any_file_name_for_what_it_is),
-        TEST(says_when_there_is_no_such_database),
-        TEST(says_when_it_cannot_make_one),
-        TEST(refuses_a_database_of_another_program),
-        TEST(fills_an_empty_file_only_when_asked_to),
-        TEST(reads_what_is_committed_while_another_writes),
-        TEST(says_busy_when_another_keeps_writing),
-        TEST(a_transaction_counts_whole_or_not_at_all),
-        TEST(writes_nothing_through_a_store_that_reads),
+        TEST(a_new_database_has_application_id_and_version),
+        TEST(a_database_can_be_opened_again),
+        TEST(closing_leaves_no_files_beside_the_database),
+        TEST(a_file_name_is_not_read_as_a_uri),
+        TEST(opening_a_missing_database_is_an_error),
+        TEST(a_database_that_cannot_be_created_is_an_error),
+        TEST(a_database_of_another_program_is_refused),
+        TEST(an_empty_file_is_made_a_database_with_create_only),
+        TEST(a_reader_sees_committed_rows_while_another_process_writes),
+        TEST(a_writer_that_waits_too_long_gets_a_busy_error),
+        TEST(a_transaction_is_applied_completely_or_not_at_all),
+        TEST(a_read_only_store_writes_nothing),
         TEST(the_sqlite3_program_answers_the_promised_views),
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a store says when files are broken, not ours to write, or the disk is full. */
+/* Errors of a store whose file is damaged, not readable, or on a full disk. */
 #include "tests/support/test.h"
 
 #include <signal.h>
@@ -36,8 +36,8 @@ static int teardown(void **state)
 }
 
 /*
- * Run the function in a child that root's powers have left, so that permissions count, and hand
- * out what it returned: an exit status of up to 255.
+ * Run the function in a child without root's privileges, so that permissions count. Returns its
+ * exit status, up to 255.
  */
 static int as_nobody(int (*run)(const char *path), const char *path)
 {
@@ -56,7 +56,7 @@ static int as_nobody(int (*run)(const char *path), const char *path)
     return WEXITSTATUS(status);
 }
 
-static void refuses_what_is_not_sqlite(void **state)
+static void a_file_that_is_not_sqlite_is_refused(void **state)
 {
     struct store *store = NULL;
     struct error err;
@@ -72,7 +72,7 @@ static void refuses_what_is_not_sqlite(void **state)
     assert_fails(store_open(path, STORE_READ_ONLY, &store, &err), ERR_INPUT, "noise.db");
 }
 
-/* Open and read every sample: the first failure, or 0. */
+/* Open the database and read each sample. Returns the first error, or 0. */
 static int read_all(const char *path, struct error *err)
 {
     struct store *store = NULL;
@@ -94,7 +94,7 @@ static int read_all(const char *path, struct error *err)
     return rc;
 }
 
-static void says_when_a_database_was_cut_off(void **state)
+static void a_truncated_database_is_an_error(void **state)
 {
     const char *path = tmp_path(*state, "cut.db");
     struct stat st;
@@ -108,7 +108,7 @@ static void says_when_a_database_was_cut_off(void **state)
     assert_fails(read_all(path, &err), ERR_INPUT, "damaged");
 }
 
-static void says_when_a_database_is_damaged_inside(void **state)
+static void a_damaged_database_is_an_error(void **state)
 {
     const char *path = tmp_path(*state, "broken.db");
     struct buf bytes;
@@ -117,7 +117,8 @@ static void says_when_a_database_is_damaged_inside(void **state)
     store_fixture_make(path, 500);
     buf_init(&bytes, FILE_MAX_BYTES);
     assert_ok(file_read(path, &bytes, &err));
-    /* The first page, with the schema, stays; of the others only every second byte does. */
+    /* The first page, with the schema, is intact. In the other pages every second byte is
+     * overwritten. */
     for (size_t i = 16384; i < bytes.len; i += 2)
         bytes.data[i] = (char)0xa5;
     tmp_write(*state, "broken.db", bytes.data, bytes.len);
@@ -144,7 +145,7 @@ static int open_to_read(const char *path)
     return (int)err.code;
 }
 
-static void reads_where_it_may_not_write(void **state)
+static void a_database_in_a_read_only_folder_can_be_read(void **state)
 {
     struct tmp *tmp = *state;
     const char *path = tmp_path(tmp, "shared.db");
@@ -162,7 +163,7 @@ static void reads_where_it_may_not_write(void **state)
     assert_int_equal(chmod(tmp->root, 0700), 0);
 }
 
-/* Commit, and end as by a kill: the commit is in the log alone. */
+/* Commit, and exit as by a kill: the commit is in the write-ahead log only. */
 static int add_and_die(const char *path)
 {
     struct store *store = NULL;
@@ -174,7 +175,7 @@ static int add_and_die(const char *path)
     _exit((int)err.code);
 }
 
-static void does_not_pass_over_a_log_it_cannot_use(void **state)
+static void a_write_ahead_log_that_cannot_be_used_is_an_error(void **state)
 {
     struct tmp *tmp = *state;
     const char *path = tmp_path(tmp, "a.db");
@@ -196,7 +197,7 @@ static void does_not_pass_over_a_log_it_cannot_use(void **state)
     assert_cli_rows(path, "SELECT name FROM source ORDER BY source_id;", "novels\nlate");
 }
 
-/* Files may not grow past 1 MiB in this child, as on a disk that is full. */
+/* In this child, files may not grow past 1 MiB, as on a full disk. */
 static int fill_the_disk(const char *path)
 {
     const struct rlimit limit = { .rlim_cur = 1 << 20, .rlim_max = 1 << 20 };
@@ -219,7 +220,7 @@ static int fill_the_disk(const char *path)
     return (int)err.code;
 }
 
-static void says_when_the_disk_is_full(void **state)
+static void a_full_disk_is_an_error_of_the_store(void **state)
 {
     struct tmp *tmp = *state;
     const char *path = tmp_path(tmp, "full.db");
@@ -238,12 +239,12 @@ static void says_when_the_disk_is_full(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(refuses_what_is_not_sqlite),
-        TEST(says_when_a_database_was_cut_off),
-        TEST(says_when_a_database_is_damaged_inside),
-        TEST(reads_where_it_may_not_write),
-        TEST(does_not_pass_over_a_log_it_cannot_use),
-        TEST(says_when_the_disk_is_full),
+        TEST(a_file_that_is_not_sqlite_is_refused),
+        TEST(a_truncated_database_is_an_error),
+        TEST(a_damaged_database_is_an_error),
+        TEST(a_database_in_a_read_only_folder_can_be_read),
+        TEST(a_write_ahead_log_that_cannot_be_used_is_an_error),
+        TEST(a_full_disk_is_an_error_of_the_store),
     };
 
     return cmocka_run_group_tests_name("store faults", tests, NULL, NULL);

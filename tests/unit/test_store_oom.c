@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each allocation of the store fails once: the call says ERR_NOMEM and leaks nothing, which the
- * address sanitizer sees, and works afterwards. */
+/* Each allocation of the store fails once. The call returns ERR_NOMEM and leaks nothing (the
+ * address sanitizer checks that), and works when it is called again. */
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 
 enum { MAX_ALLOCATIONS = 10000, N_SAMPLES = 1500 };
 
-/* Does something that allocates and undoes it. */
+/* Do something that allocates, and undo it. */
 typedef int scenario(struct store_fixture *f, struct error *err);
 
 struct call {
@@ -52,7 +52,7 @@ static int open_and_close(struct store_fixture *f, struct error *err)
     return rc;
 }
 
-static void opening_a_store(void **state)
+static void opening_a_store_survives_each_failed_allocation(void **state)
 {
     survives_each_failure(open_and_close, state);
 }
@@ -78,7 +78,7 @@ static int identify_and_add(struct store_fixture *f, struct error *err)
     return rc;
 }
 
-static void adding_a_sample(void **state)
+static void adding_a_sample_survives_each_failed_allocation(void **state)
 {
     survives_each_failure(identify_and_add, state);
 }
@@ -95,7 +95,7 @@ static int read_back(struct store_fixture *f, struct error *err)
     return rc;
 }
 
-static void reading_a_sample(void **state)
+static void reading_a_sample_survives_each_failed_allocation(void **state)
 {
     store_fixture_add(*state, "context", "ask", "answer");
 
@@ -114,7 +114,7 @@ static int walk_rejects(struct store_fixture *f, struct error *err)
     return rc;
 }
 
-static void walking_the_rejects(void **state)
+static void reading_rejects_survives_each_failed_allocation(void **state)
 {
     survives_each_failure(walk_rejects, state);
 }
@@ -138,8 +138,8 @@ static int select_and_load(struct store_fixture *f, struct error *err)
     return rc;
 }
 
-/* Enough samples to make the lists grow more than once. */
-static void selecting(void **state)
+/* Enough samples for the lists to grow more than once. */
+static void selecting_survives_each_failed_allocation(void **state)
 {
     struct store_fixture *f = *state;
     struct error err;
@@ -178,7 +178,7 @@ static int ask_what_is_there(struct store_fixture *f, struct error *err)
     return rc;
 }
 
-static void querying(void **state)
+static void querying_survives_each_failed_allocation(void **state)
 {
     store_fixture_add(*state, "context", "ask", "answer");
 
@@ -197,7 +197,7 @@ static int sum_up(struct store_fixture *f, struct error *err)
     return rc;
 }
 
-static void summing_up_the_content(void **state)
+static void content_digests_survive_each_failed_allocation(void **state)
 {
     store_fixture_add(*state, "context", "ask", "answer");
 
@@ -218,7 +218,7 @@ static int look_through(struct store_fixture *f, struct error *err)
     return fsck_run(f->store, &report, ignore, NULL, &result, err);
 }
 
-static void looking_for_damage(void **state)
+static void fsck_survives_each_failed_allocation(void **state)
 {
     store_fixture_add(*state, "e\xcc\x81", "ask", "answer");
 
@@ -231,9 +231,14 @@ static void looking_for_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(opening_a_store),        TEST(adding_a_sample),    TEST(reading_a_sample),
-        TEST(walking_the_rejects),    TEST(selecting),          TEST(querying),
-        TEST(summing_up_the_content), TEST(looking_for_damage),
+        TEST(opening_a_store_survives_each_failed_allocation),
+        TEST(adding_a_sample_survives_each_failed_allocation),
+        TEST(reading_a_sample_survives_each_failed_allocation),
+        TEST(reading_rejects_survives_each_failed_allocation),
+        TEST(selecting_survives_each_failed_allocation),
+        TEST(querying_survives_each_failed_allocation),
+        TEST(content_digests_survive_each_failed_allocation),
+        TEST(fsck_survives_each_failed_allocation),
     };
 
     return cmocka_run_group_tests_name("store out of memory", tests, NULL, NULL);

@@ -56,7 +56,8 @@ static void add_utf8(struct buf *out, uint32_t code)
         assert_ok(buf_add(out, bytes, 4, &err));
 }
 
-/* The same characters, mark in front, of every length of UTF-8. */
+/* The same characters in UTF-8 and in the wide encoding with its byte order mark: characters of
+ * each length in UTF-8. */
 static void make(size_t encoding, size_t n, struct buf *wide, struct buf *utf8)
 {
     static const uint32_t codes[] = { 0xfeff, 'a',    '\n',    0xe4,    0x7ff,
@@ -87,7 +88,7 @@ static void read_all(struct stream *stream, size_t step, struct buf *out)
     assert_ok((int)n);
 }
 
-static void turns_other_encodings_into_utf8(void **state)
+static void utf16_and_utf32_are_converted_to_utf8(void **state)
 {
     static const size_t steps[] = { 16, 17, 1000, 70000 };
 
@@ -111,7 +112,7 @@ static void turns_other_encodings_into_utf8(void **state)
     }
 }
 
-static void goes_on_at_any_character(void **state)
+static void a_converted_stream_resumes_at_any_character(void **state)
 {
     (void)state;
     for (size_t e = 0; e < N_ENCODINGS; e++) {
@@ -136,7 +137,7 @@ static void goes_on_at_any_character(void **state)
     }
 }
 
-static void passes_other_bytes_on(void **state)
+static void bytes_of_other_encodings_are_passed_on(void **state)
 {
     static const struct slice cases[] = { { "", 0 },       { "{", 1 },
                                           { "{}\n[]", 5 }, { "\xef\xbb\xbf{}", 5 },
@@ -157,7 +158,7 @@ static void passes_other_bytes_on(void **state)
     }
 }
 
-static void what_is_no_character_is_no_utf8(void **state)
+static void invalid_characters_become_invalid_utf8(void **state)
 {
     static const struct {
         struct slice bytes;
@@ -166,16 +167,16 @@ static void what_is_no_character_is_no_utf8(void **state)
         { { "\xff\xfe"
             "a\0\x3d\xd8",
             6 },
-          4 }, /* half a pair at the end */
+          4 }, /* the first half of a pair, at the end */
         { { "\xff\xfe"
             "\x3d\xd8"
             "a\0",
             6 },
-          3 }, /* and in front of a letter */
+          3 }, /* the first half of a pair, before a letter */
         { { "\xff\xfe"
             "\0\xdc",
             4 },
-          3 }, /* the second half alone */
+          3 }, /* the second half of a pair alone */
         { { "\xff\xfe"
             "a\0b",
             5 },
@@ -198,7 +199,7 @@ static void what_is_no_character_is_no_utf8(void **state)
     }
 }
 
-static void leaves_bytes_alone_when_told_so(void **state)
+static void bytes_are_not_converted_without_transcode(void **state)
 {
     static const char bytes[] = { '\xff', '\xfe', 'a', '\0' };
     struct stream *stream = NULL;
@@ -216,11 +217,11 @@ static void leaves_bytes_alone_when_told_so(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(turns_other_encodings_into_utf8),
-        cmocka_unit_test(goes_on_at_any_character),
-        cmocka_unit_test(passes_other_bytes_on),
-        cmocka_unit_test(what_is_no_character_is_no_utf8),
-        cmocka_unit_test(leaves_bytes_alone_when_told_so),
+        cmocka_unit_test(utf16_and_utf32_are_converted_to_utf8),
+        cmocka_unit_test(a_converted_stream_resumes_at_any_character),
+        cmocka_unit_test(bytes_of_other_encodings_are_passed_on),
+        cmocka_unit_test(invalid_characters_become_invalid_utf8),
+        cmocka_unit_test(bytes_are_not_converted_without_transcode),
     };
 
     return cmocka_run_group_tests_name("base/stream", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the families write is from their model cards and from the programs in their files. */
+/* The expected texts are from model cards, and from the templates in model files. */
 #include "tests/support/test.h"
 
 #include "base/buf.h"
@@ -10,7 +10,7 @@
 #include "scoring/prompts/templates/template.h"
 #include "tests/support/vocab_fixture.h"
 
-/* All names that a template may have as tokens. */
+/* The names of control tokens of all templates. */
 static const char *const names[] = {
     "<|im_start|>",      "<|im_end|>",      "<|start_header_id|>",
     "<|end_header_id|>", "<|eot_id|>",      "<start_of_turn>",
@@ -24,10 +24,10 @@ struct setting {
     struct vocab_fixture fixture;
     struct vocab_open open;
     struct chosen_template chosen;
-    int32_t first_name; /* id of names[0]; BOS and EOS are behind the last one */
+    int32_t first_name; /* id of names[0]; BOS and EOS follow the last name */
 };
 
-/* Bytes, and the names as tokens of a type (or not at all where it is 0). */
+/* A byte vocabulary with the names as tokens of this type, or without them if the type is 0. */
 static void open_vocabulary(struct setting *setting, int32_t type, const char *chat_template)
 {
     struct vocab_fixture *fixture = &setting->fixture;
@@ -74,7 +74,7 @@ static void assert_recognised(const char *source, const char *want)
         fail_msg("'%s' is taken for %s, not %s", source, got, want);
 }
 
-static void a_files_template_is_recognised_by_what_is_in_it(void **state)
+static void the_template_of_a_model_file_is_recognised_by_its_text(void **state)
 {
     static const struct {
         const char *source;
@@ -137,7 +137,7 @@ static void build(const struct setting *setting, const char *name,
         prompt_build(prompt_template_find(name), setting->open.tokenizer, &text, out, &err));
 }
 
-/* Of byte pairs the pieces are the text exactly. */
+/* The text of a prompt's ids. Byte-pair tokens join to the exact text. */
 static void spell(const struct setting *setting, const struct prompt *prompt, struct span span,
                   struct buf *out)
 {
@@ -224,7 +224,7 @@ static const struct written {
       "### Instruction:\nQ2\n\n### Response:\nA2" },
 };
 
-static void every_family_writes_as_its_makers_do(void **state)
+static void every_template_writes_what_its_makers_do(void **state)
 {
     for (size_t i = 0; i < sizeof written / sizeof *written; i++)
         assert_written(*state, written[i].name,
@@ -232,7 +232,7 @@ static void every_family_writes_as_its_makers_do(void **state)
                        written[i].want);
 }
 
-static void the_context_goes_where_the_family_has_it(void **state)
+static void every_template_puts_the_context_in_its_place(void **state)
 {
     const struct dialogue dialogue = { { NULL, 0 }, turns, 2 };
 
@@ -248,7 +248,7 @@ static void the_context_goes_where_the_family_has_it(void **state)
         "request.\n\n### Instruction:\nQ1\n\n### Input:\nC\n\n### Response:\nA1");
 }
 
-static void what_a_family_has_no_place_for_is_still_said(void **state)
+static void text_without_a_place_in_a_template_is_still_written(void **state)
 {
     static const struct dialogue_turn tool_turns[] = {
         { ROLE_ASSISTANT, { "A0", 2 } }, { ROLE_USER, { "Q1", 2 } },
@@ -266,7 +266,7 @@ static void what_a_family_has_no_place_for_is_still_said(void **state)
                    "[INST][/INST]A3");
 }
 
-static void families_trim_turns_where_their_makers_do(void **state)
+static void templates_trim_turns_as_their_makers_do(void **state)
 {
     static const struct dialogue_turn spaced[] = {
         { ROLE_USER, { " Q\n", 3 } },
@@ -289,7 +289,7 @@ static void families_trim_turns_where_their_makers_do(void **state)
                    "<s><start_of_turn>user\nQ<end_of_turn>\n<start_of_turn>model\nA");
 }
 
-/* How many of the ids are names, BOS or EOS. */
+/* The number of ids that are names, BOS or EOS. */
 static size_t count_controls(const struct setting *setting, const struct prompt *prompt)
 {
     size_t n = 0;
@@ -310,8 +310,8 @@ static void names_of_control_tokens_are_ids(void **state)
     prompt_release(&prompt);
 }
 
-/* Whatever the file calls them: as ordinary or user-defined tokens they would be found in text.
- */
+/* Whatever their type in the file: as ordinary or user-defined tokens they would be found in
+ * text. */
 static void text_of_a_sample_never_becomes_a_control_token(void **state)
 {
     static const int32_t types[] = { TOKEN_CONTROL, TOKEN_USER_DEFINED, TOKEN_NORMAL };
@@ -350,7 +350,7 @@ static void text_of_a_sample_never_becomes_a_control_token(void **state)
     }
 }
 
-static void every_turn_knows_where_its_text_is(void **state)
+static void every_template_records_where_the_text_of_a_turn_is(void **state)
 {
     const struct setting *setting = *state;
     static const char *const want[] = { "S", "Q1", "A1", "Q2", "A2" };
@@ -381,7 +381,7 @@ static void every_turn_knows_where_its_text_is(void **state)
     buf_release(&got);
 }
 
-static void names_that_are_no_tokens_are_text_where_the_family_allows(void **state)
+static void missing_control_tokens_are_text_in_templates_that_allow_it(void **state)
 {
     struct setting *setting = *state;
     const struct observed_text text = { .response = slice_text("A") };
@@ -398,13 +398,13 @@ static void names_that_are_no_tokens_are_text_where_the_family_allows(void **sta
     prompt_release(&prompt);
 }
 
-static void the_file_is_asked_and_the_user_heard(void **state)
+static void the_template_option_overrides_the_template_of_the_file(void **state)
 {
     struct setting *setting = *state;
     struct chosen_template *chosen = &setting->chosen;
     struct error err;
 
-    /* Without a template of its own a model was taught none. */
+    /* A model without a template was trained on none. */
     assert_ok(prompt_template_choose("auto", setting->open.tokenizer, chosen, &err));
     assert_string_equal(chosen->form.name, "plain");
     assert_ok(prompt_template_choose("llama3", setting->open.tokenizer, chosen, &err));
@@ -423,7 +423,7 @@ static void the_file_is_asked_and_the_user_heard(void **state)
     assert_string_equal(chosen->form.name, "plain");
 }
 
-static void a_system_text_in_the_file_is_used_where_there_is_none(void **state)
+static void a_default_system_text_is_used_if_a_sample_has_none(void **state)
 {
     static const char source[] =
         "{% if x %}'<|im_start|>system\\n' + messages[0].content + '<|im_end|>'"
@@ -447,9 +447,9 @@ static void a_system_text_in_the_file_is_used_where_there_is_none(void **state)
     prompt_release(&prompt);
 }
 
-/* A stranger's program, whatever it says, is looked through and nothing else; however long it
- * is, that is soon done. */
-static void hostile_templates_are_not_known(void **state)
+/* A template from an untrusted file is compared with known patterns, never executed, and soon
+ * done with however long it is. */
+static void hostile_templates_are_not_recognised(void **state)
 {
     static const char open[] = "<|im_start|>system\n";
     struct setting *setting = *state;
@@ -460,7 +460,7 @@ static void hostile_templates_are_not_known(void **state)
     for (size_t i = 0; i < 2 << 20; i++)
         source[i] = open[i % (sizeof open - 1)];
     source[2 << 20] = '\0';
-    assert_recognised(source, "nothing"); /* too long to be looked at */
+    assert_recognised(source, "nothing"); /* too long to be examined */
     memcpy(source, "<|im_end|>", 10);
     source[1 << 20] = '\0';
     open_vocabulary(setting, TOKEN_CONTROL, source);
@@ -475,18 +475,18 @@ static void hostile_templates_are_not_known(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_files_template_is_recognised_by_what_is_in_it),
-        TEST(every_family_writes_as_its_makers_do),
-        TEST(the_context_goes_where_the_family_has_it),
-        TEST(what_a_family_has_no_place_for_is_still_said),
-        TEST(families_trim_turns_where_their_makers_do),
+        cmocka_unit_test(the_template_of_a_model_file_is_recognised_by_its_text),
+        TEST(every_template_writes_what_its_makers_do),
+        TEST(every_template_puts_the_context_in_its_place),
+        TEST(text_without_a_place_in_a_template_is_still_written),
+        TEST(templates_trim_turns_as_their_makers_do),
         TEST(names_of_control_tokens_are_ids),
         TEST(text_of_a_sample_never_becomes_a_control_token),
-        TEST(every_turn_knows_where_its_text_is),
-        TEST(names_that_are_no_tokens_are_text_where_the_family_allows),
-        TEST(the_file_is_asked_and_the_user_heard),
-        TEST(a_system_text_in_the_file_is_used_where_there_is_none),
-        TEST(hostile_templates_are_not_known),
+        TEST(every_template_records_where_the_text_of_a_turn_is),
+        TEST(missing_control_tokens_are_text_in_templates_that_allow_it),
+        TEST(the_template_option_overrides_the_template_of_the_file),
+        TEST(a_default_system_text_is_used_if_a_sample_has_none),
+        TEST(hostile_templates_are_not_recognised),
     };
 
     return cmocka_run_group_tests_name("scoring/template", tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A prompt has the ids of the text that the makers' own template writes, tokenised as a whole
- * with the names of control tokens in it. Held over the small vocabularies of tests/data and,
- * where CURATE_SHARED is set, over those of real models.
+ * A prompt has the ids of the text that the makers' template writes, tokenised as a whole with
+ * the names of control tokens in it. The small vocabularies of tests/data are tested, and with
+ * CURATE_SHARED set those of real models.
  */
 #include "tests/support/test.h"
 
@@ -22,8 +22,9 @@
 #define A2 "It is 12351."
 
 static const struct vector {
-    const char *small; /* of tests/data/vocabularies; NULL: none behaves like the real one */
-    const char *real;  /* of the models that use the template */
+    const char
+        *small; /* of tests/data/vocabularies; NULL: no small one behaves like the real one */
+    const char *real; /* of models that use the template */
     const char *form;
     const char *text;
 } vectors[] = {
@@ -47,14 +48,14 @@ static const struct vector {
       "</s>\n<|assistant|>\n" A2 },
     { "small-spm", "llama-spm", "vicuna-lines",
       "<s>" S "\n\nUSER: " Q1 "\nASSISTANT: " A1 "</s>\nUSER: " Q2 "\nASSISTANT: " A2 },
-    /* As its tokenizer leaves it: the line ends behind control tokens are gone. */
+    /* The template as its tokenizer applies it: line ends after control tokens are removed. */
     { NULL, "phi-3", "phi3",
       "<s><|system|>" S "<|end|><|user|>" Q1 "<|end|><|assistant|>" A1 "<|end|><|user|>" Q2
       "<|end|><|assistant|>" A2 },
 };
 enum { N_VECTORS = sizeof vectors / sizeof *vectors };
 
-/* A row of the table over one of its vocabularies. */
+/* A row of the table with one of its vocabularies. */
 struct case_state {
     const struct vector *vector;
     char path[4096];

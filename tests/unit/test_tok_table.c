@@ -6,7 +6,7 @@
 
 enum { N_PAIRS = 5000 };
 
-static void finds_every_pair_and_no_other(void **state)
+static void every_merge_pair_is_found_and_no_other(void **state)
 {
     struct pair_table table = { 0 };
     struct merge merge = { 0 };
@@ -28,7 +28,7 @@ static void finds_every_pair_and_no_other(void **state)
     pair_table_release(&table);
 }
 
-static void keeps_the_first_merge_of_a_pair(void **state)
+static void the_first_merge_of_a_pair_is_kept(void **state)
 {
     struct pair_table table = { 0 };
     struct merge merge = { 0 };
@@ -43,9 +43,9 @@ static void keeps_the_first_merge_of_a_pair(void **state)
     pair_table_release(&table);
 }
 
-/* The hash multiplies the key and takes the high bits. With the inverse of the factor the keys
- * of the products 0, 1, 2, ... all land in slot 0. */
-static void refuses_keys_made_to_collide(void **state)
+/* The hash multiplies the key and keeps the high bits. With the inverse of the factor, the keys
+ * of the products 0, 1, 2, ... all fall into slot 0. */
+static void keys_made_to_collide_are_refused(void **state)
 {
     const uint64_t factor = UINT64_C(0x9e3779b97f4a7c15);
     uint64_t inverse = factor;
@@ -55,7 +55,7 @@ static void refuses_keys_made_to_collide(void **state)
     uint64_t n = 0;
 
     (void)state;
-    for (int i = 0; i < 6; i++) /* Newton: every step doubles the number of right bits */
+    for (int i = 0; i < 6; i++) /* Newton: each step doubles the number of correct bits */
         inverse *= 2 - factor * inverse;
     assert_true(factor * inverse == 1);
     assert_ok(pair_table_init(&table, N_PAIRS, &err));
@@ -70,7 +70,7 @@ static void refuses_keys_made_to_collide(void **state)
     pair_table_release(&table);
 }
 
-static void finds_every_text_once(void **state)
+static void every_token_text_is_found_once(void **state)
 {
     static const char letters[] = "abcdefgh";
     struct slice texts[] = { slice_text("a"), slice_text("ab"), slice_text("abc"),
@@ -91,10 +91,10 @@ static void finds_every_text_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_every_pair_and_no_other),
-        cmocka_unit_test(keeps_the_first_merge_of_a_pair),
-        cmocka_unit_test(refuses_keys_made_to_collide),
-        cmocka_unit_test(finds_every_text_once),
+        cmocka_unit_test(every_merge_pair_is_found_and_no_other),
+        cmocka_unit_test(the_first_merge_of_a_pair_is_kept),
+        cmocka_unit_test(keys_made_to_collide_are_refused),
+        cmocka_unit_test(every_token_text_is_found_once),
     };
 
     return cmocka_run_group_tests_name("infer/tok_table", tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ids are worked out by hand from the tables of tests/support/vocab_fixture.c. */
+/* The expected ids are worked out by hand from the tables of tests/support/vocab_fixture.c. */
 #include "tests/support/test.h"
 
 #include "base/buf.h"
@@ -85,9 +85,9 @@ static void spm_joins_the_best_score_first(void **state)
     struct setting *setting = *state;
 
     open_fixture(setting);
-    /* bc (-2) before ab (-3), then a bc into abc; nothing joins the space to it. */
+    /* bc (-2) before ab (-3), then a and bc to abc; nothing joins the space to it. */
     assert_ids(setting, "abc", TOKENIZE_FIRST, 259, 265);
-    /* ab, then the space and ab. */
+    /* First ab, then the space and ab. */
     assert_ids(setting, "ab", TOKENIZE_FIRST, 267);
     assert_ids(setting, "abab", NO_FLAGS, 263, 263);
 }
@@ -123,7 +123,7 @@ static void spm_writes_unknown_characters_as_bytes(void **state)
     assert_ids(setting, "\u00e9", NO_FLAGS, 273);
 }
 
-static void spm_takes_the_unknown_token_where_bytes_are_missing(void **state)
+static void spm_uses_the_unknown_token_if_byte_tokens_are_missing(void **state)
 {
     struct setting *setting = *state;
     struct error err;
@@ -146,7 +146,7 @@ static void spm_never_makes_control_or_byte_tokens_from_text(void **state)
     const int32_t b = SPM_BYTES;
 
     open_fixture(setting);
-    /* "<s" and ">" are tokens, and together they are the text of token 1. */
+    /* "<s" and ">" are tokens, and their join is the text of token 1. */
     assert_ids(setting, "<s>", NO_FLAGS, 272, 271);
     assert_ids(setting, "<0x41>", NO_FLAGS, 269, b + '0', b + 'x', b + '4', b + '1', 271);
 }
@@ -179,9 +179,9 @@ static void bpe_joins_nothing_across_words(void **state)
     struct setting *setting = *state;
 
     open_fixture(setting);
-    /* "o" ends a word and " w" begins one. */
+    /* "o" ends a word, and " w" begins one. */
     assert_ids(setting, "o world", NO_FLAGS, 'o', 262, 263);
-    /* Of three spaces before a word two are a word of their own. */
+    /* Of three spaces before a word, two are a word of their own. */
     assert_ids(setting, "   w", NO_FLAGS, 266, 260);
 }
 
@@ -199,7 +199,7 @@ static void bpe_follows_the_pre_tokeniser_of_the_file(void **state)
     assert_string_equal(tokenizer_name(setting->open.tokenizer), "gpt2/default");
 }
 
-static void bpe_takes_whole_words_where_the_models_did(void **state)
+static void bpe_uses_whole_word_tokens_if_the_family_does(void **state)
 {
     struct setting *setting = *state;
     const int32_t id = vocab_fixture_add(&setting->fixture, "dodo", TOKEN_NORMAL, 0);
@@ -226,10 +226,10 @@ static void bpe_refuses_a_byte_without_a_token(void **state)
     assert_fails(tokenizer_encode(setting->open.tokenizer, slice_text("hello q"), NO_FLAGS,
                                   &setting->ids, &err),
                  ERR_INPUT, "0x71");
-    assert_int_equal(setting->ids.n, 1); /* what was there before stays, nothing is added */
+    assert_int_equal(setting->ids.n, 1); /* the ids from before are unchanged */
 }
 
-static void bpe_takes_the_unknown_token_only_if_it_is_one(void **state)
+static void bpe_uses_the_unknown_token_only_if_the_file_names_one(void **state)
 {
     struct setting *setting = *state;
     struct error err;
@@ -280,7 +280,7 @@ static void raw_joins_characters_across_spaces(void **state)
 
     open_fixture(setting);
     assert_string_equal(tokenizer_name(setting->open.tokenizer), "gemma4/default");
-    /* No space in front, and none parts words: only line ends do. */
+    /* No space is put in front, and spaces end no word: only line ends do. */
     assert_ids(setting, "ab", TOKENIZE_FIRST, 262);
     assert_ids(setting, " ab", NO_FLAGS, 263);
     assert_ids(setting, "b ab", NO_FLAGS, 264);
@@ -291,13 +291,14 @@ static void raw_joins_characters_across_spaces(void **state)
                byte + '1', byte + '>');
 }
 
-static void control_tokens_are_found_only_where_asked_for(void **state)
+static void control_tokens_are_found_in_text_on_request_only(void **state)
 {
     struct setting *setting = *state;
     const int32_t control = vocab_fixture_add(&setting->fixture, "<|u|>", TOKEN_CONTROL, 0);
     const int32_t tool = vocab_fixture_add(&setting->fixture, "<|t|>", TOKEN_USER_DEFINED, 0);
 
-    /* The same name twice: the first one counts. A name that is text, too, is none. */
+    /* Of two tokens with the same name, the first counts. A name that is also text is no
+     * control token. */
     vocab_fixture_add(&setting->fixture, "<|u|>", TOKEN_CONTROL, 0);
     vocab_fixture_add(&setting->fixture, "<|t|>", TOKEN_CONTROL, 0);
     open_fixture(setting);
@@ -310,7 +311,7 @@ static void control_tokens_are_found_only_where_asked_for(void **state)
     assert_false(tokenizer_is_control(setting->open.tokenizer, tool));
 }
 
-static void the_file_says_what_stands_at_the_ends(void **state)
+static void bos_and_eos_are_added_as_the_file_says(void **state)
 {
     struct setting *setting = *state;
 
@@ -330,7 +331,7 @@ static void the_file_says_what_stands_at_the_ends(void **state)
                  "eos_token_id is missing");
 }
 
-static void decoding_takes_back_what_encoding_put_in(void **state)
+static void decoding_removes_the_space_that_encoding_added(void **state)
 {
     struct setting *setting = *state;
     static const char *const texts[] = { "",    " ",     "a",          " a",
@@ -356,7 +357,7 @@ static void decoding_takes_back_what_encoding_put_in(void **state)
     buf_release(&text);
 }
 
-static void refuses_text_that_is_not_utf8(void **state)
+static void encoding_text_that_is_not_utf8_is_an_error(void **state)
 {
     struct setting *setting = *state;
     struct error err;
@@ -379,9 +380,9 @@ static void empty_text_has_no_tokens(void **state)
     assert_int_equal(setting->ids.n, 0);
 }
 
-/* A million of one letter is one word with a million symbols: this ends only if joining them is
- * not quadratic. */
-static void long_runs_take_no_longer_than_sorting(void **state)
+/* A million of one letter is one word with a million symbols: joining them must not be
+ * quadratic. */
+static void encoding_long_runs_is_not_quadratic(void **state)
 {
     struct setting *setting = *state;
     struct error err;
@@ -411,29 +412,29 @@ int main(void)
         SPM(spm_joins_from_the_left_when_scores_are_equal),
         SPM(spm_puts_its_space_before_the_first_piece_only),
         SPM(spm_writes_unknown_characters_as_bytes),
-        SPM(spm_takes_the_unknown_token_where_bytes_are_missing),
+        SPM(spm_uses_the_unknown_token_if_byte_tokens_are_missing),
         SPM(spm_never_makes_control_or_byte_tokens_from_text),
         SPM(spm_finds_tokens_with_a_space_inside),
         SPM(spm_puts_its_space_after_user_defined_tokens_too),
         BPE(bpe_joins_the_first_merge_first),
         BPE(bpe_joins_nothing_across_words),
         BPE(bpe_follows_the_pre_tokeniser_of_the_file),
-        BPE(bpe_takes_whole_words_where_the_models_did),
+        BPE(bpe_uses_whole_word_tokens_if_the_family_does),
         BPE(bpe_refuses_a_byte_without_a_token),
-        BPE(bpe_takes_the_unknown_token_only_if_it_is_one),
+        BPE(bpe_uses_the_unknown_token_only_if_the_file_names_one),
         BPE(user_defined_tokens_are_found_in_text),
         RAW(raw_joins_characters_across_spaces),
-        BPE(control_tokens_are_found_only_where_asked_for),
-        BPE(the_file_says_what_stands_at_the_ends),
-        SPM(decoding_takes_back_what_encoding_put_in),
-        BPE(decoding_takes_back_what_encoding_put_in),
-        RAW(decoding_takes_back_what_encoding_put_in),
-        SPM(refuses_text_that_is_not_utf8),
+        BPE(control_tokens_are_found_in_text_on_request_only),
+        BPE(bos_and_eos_are_added_as_the_file_says),
+        SPM(decoding_removes_the_space_that_encoding_added),
+        BPE(decoding_removes_the_space_that_encoding_added),
+        RAW(decoding_removes_the_space_that_encoding_added),
+        SPM(encoding_text_that_is_not_utf8_is_an_error),
         SPM(empty_text_has_no_tokens),
         BPE(empty_text_has_no_tokens),
-        SPM(long_runs_take_no_longer_than_sorting),
-        BPE(long_runs_take_no_longer_than_sorting),
-        RAW(long_runs_take_no_longer_than_sorting),
+        SPM(encoding_long_runs_is_not_quadratic),
+        BPE(encoding_long_runs_is_not_quadratic),
+        RAW(encoding_long_runs_is_not_quadratic),
     };
 
     return cmocka_run_group_tests_name("infer/tokenizer", tests, NULL, NULL);

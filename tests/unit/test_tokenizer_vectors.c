@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Vocabularies of real models, with texts and the ids their makers' programs give.
- * NAME.gguf.inp holds the texts, a separating line after each; NAME.gguf.out one line of ids
+ * Vocabularies of real models, with texts and the ids that their makers' programs give.
+ * NAME.gguf.inp holds the texts with a separating line after each, NAME.gguf.out a line of ids
  * for each.
  */
 #include "tests/support/test.h"
@@ -59,7 +59,7 @@ static void vectors_close(struct vectors *vectors)
     buf_release(&vectors->ids);
 }
 
-/* The ids as a line of the expected file: " 1 2 3". */
+/* Write the ids as a line of the expected file: " 1 2 3". */
 static void write_ids(const struct token_buf *ids, struct buf *line)
 {
     struct error err;
@@ -84,7 +84,7 @@ static void expect_text_back(const struct tokenizer *tokenizer, const struct tok
     buf_release(&got);
 }
 
-static void gives_the_ids_of_the_makers(void **state)
+static void real_vocabularies_give_the_ids_of_their_makers(void **state)
 {
     const char *name = *state;
     struct vectors vectors;
@@ -120,14 +120,14 @@ static void gives_the_ids_of_the_makers(void **state)
     vectors_close(&vectors);
 }
 
-/* A character of any length, most often of the first two planes. */
+/* A character of any length in UTF-8, most often from the first two planes. */
 static uint32_t random_code(struct rng *rng)
 {
     static const uint32_t limits[] = { 0x80, 0x80, 0x800, 0x10000, 0x20000, 0x110000 };
     const uint32_t code =
         (uint32_t)rng_below(rng, limits[rng_below(rng, sizeof limits / sizeof *limits)]);
 
-    /* Surrogates are no characters; U+2581 is SentencePiece's space. */
+    /* Surrogates are not characters, and U+2581 is SentencePiece's space. */
     return (code >= 0xd800 && code < 0xe000) || code == 0x2581 ? ' ' : code;
 }
 
@@ -144,7 +144,7 @@ static size_t put_char(uint32_t code, char *out)
     return len;
 }
 
-static void random_text_comes_back(void **state)
+static void random_text_decodes_to_itself_with_real_vocabularies(void **state)
 {
     const char *name = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -162,7 +162,7 @@ static void random_text_comes_back(void **state)
         for (size_t j = 0; j < n; j++)
             len += put_char(random_code(&rng), text + len);
         ids.n = 0;
-        /* Some of these vocabularies have no token for bytes that their makers never saw. */
+        /* Some vocabularies have no token for a byte that their makers never saw. */
         if (tokenizer_encode(vectors.tokenizer, slice_of(text, len), TOKENIZE_FIRST, &ids,
                              &err) < 0) {
             assert_non_null(strstr(err.msg, "has no token for byte"));
@@ -189,9 +189,11 @@ int main(void)
         return SKIP_ALL("no vocabularies of real models: CURATE_SHARED is not set");
     for (size_t i = 0; i < N; i++) {
         tests[i] =
-            (struct CMUnitTest){ names[i], gives_the_ids_of_the_makers, NULL, NULL, names[i] };
+            (struct CMUnitTest){ names[i], real_vocabularies_give_the_ids_of_their_makers, NULL,
+                                 NULL, names[i] };
         tests[N + i] =
-            (struct CMUnitTest){ names[i], random_text_comes_back, NULL, NULL, names[i] };
+            (struct CMUnitTest){ names[i], random_text_decodes_to_itself_with_real_vocabularies,
+                                 NULL, NULL, names[i] };
     }
     return cmocka_run_group_tests_name("infer/tokenizer vectors", tests, NULL, NULL);
 }

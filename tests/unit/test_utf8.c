@@ -38,7 +38,7 @@ static bool is_surrogate(uint32_t code)
     return code >= 0xd800 && code < 0xe000;
 }
 
-static void accepts_every_character(void **state)
+static void every_unicode_character_is_valid_utf8(void **state)
 {
     char bytes[8];
 
@@ -59,13 +59,13 @@ static void accepts_every_character(void **state)
     }
 }
 
-static void names_the_first_bad_byte(void **state)
+static void the_first_invalid_byte_is_reported(void **state)
 {
     static const struct {
         const char *bytes;
         size_t bad_at;
     } cases[] = {
-        { "\x80", 0 },                         /* continues nothing */
+        { "\x80", 0 },                         /* a continuation byte without a first byte */
         { "ab\xff", 2 },                       /* never a byte of UTF-8 */
         { "\xc0\xaf", 0 },                     /* overlong */
         { "\xc1\xbf", 0 },                     /* overlong */
@@ -74,10 +74,10 @@ static void names_the_first_bad_byte(void **state)
         { "\xed\xa0\x80", 0 },                 /* surrogate */
         { "\xf4\x90\x80\x80", 0 },             /* above U+10FFFF */
         { "\xf5\x80\x80\x80", 0 },             /* above U+10FFFF */
-        { "\xe2\x80", 0 },                     /* cut off */
-        { "\xe2\x80x", 0 },                    /* broken off */
-        { "\xc3\xa4\xc3", 2 },                 /* cut off */
-        { "0123456789abcdef0123456\xc3", 23 }, /* behind words of ASCII */
+        { "\xe2\x80", 0 },                     /* truncated */
+        { "\xe2\x80x", 0 },                    /* truncated */
+        { "\xc3\xa4\xc3", 2 },                 /* truncated */
+        { "0123456789abcdef0123456\xc3", 23 }, /* after words of ASCII */
     };
 
     (void)state;
@@ -87,7 +87,7 @@ static void names_the_first_bad_byte(void **state)
     assert_int_equal(utf8_char_len(slice_of(NULL, 0)), 0);
 }
 
-static void finds_a_bad_byte_at_every_place(void **state)
+static void an_invalid_byte_is_found_at_any_place(void **state)
 {
     char text[70];
 
@@ -101,7 +101,7 @@ static void finds_a_bad_byte_at_every_place(void **state)
     }
 }
 
-/* out has room for len bytes. */
+/* Append the canonical form to `out`, which has room for len bytes. */
 static void canonical(struct slice text, struct buf *out)
 {
     struct error err;
@@ -110,7 +110,7 @@ static void canonical(struct slice text, struct buf *out)
     assert_ok(utf8_canonical(text, out, &err));
 }
 
-static void brings_text_to_one_form(void **state)
+static void text_is_normalised_to_nfc(void **state)
 {
     static const struct {
         const char *text;
@@ -124,15 +124,16 @@ static void brings_text_to_one_form(void **state)
           "a\nb\n\n\xe2\x80\xa9" },
         { "e\xe2\x80\xa8\xcc\x81", "e\n\xcc\x81" },
         { "\r\r\n\r", "\n\n\n" },
-        { "e\xcc\x81", "\xc3\xa9" }, /* e, acute */
+        { "e\xcc\x81", "\xc3\xa9" }, /* e and an acute accent */
         { "xe\xcc\x81\r\ne\xcc\x81", "x\xc3\xa9\n\xc3\xa9" },
-        { "\xe2\x84\xab", "\xc3\x85" },                             /* Angstrom sign */
-        { "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8", "\xea\xb0\x81" }, /* Hangul parts */
-        { "\xea\xb0\x80\xe1\x86\xa8", "\xea\xb0\x81" },             /* syllable and final */
-        { "a\xcc\xa3\xcc\x82", "\xe1\xba\xad" },                    /* two marks */
-        { "a\xcc\x82\xcc\xa3", "\xe1\xba\xad" },                    /* the same, other order */
-        { "\xcc\x81x", "\xcc\x81x" },                               /* a mark with no base */
-        { "\xef\xac\x81", "\xef\xac\x81" }, /* ligature: compatibility only */
+        { "\xe2\x84\xab", "\xc3\x85" }, /* Angstrom sign */
+        { "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8",
+          "\xea\xb0\x81" },                             /* the parts of a Hangul syllable */
+        { "\xea\xb0\x80\xe1\x86\xa8", "\xea\xb0\x81" }, /* a syllable and its final */
+        { "a\xcc\xa3\xcc\x82", "\xe1\xba\xad" },        /* two marks */
+        { "a\xcc\x82\xcc\xa3", "\xe1\xba\xad" },        /* the same in another order */
+        { "\xcc\x81x", "\xcc\x81x" },                   /* a mark without a base */
+        { "\xef\xac\x81", "\xef\xac\x81" },             /* ligature: compatibility only */
         { "\xe2\x80\x9cquoted\xe2\x80\x9d", "\xe2\x80\x9cquoted\xe2\x80\x9d" },
     };
     struct buf out;
@@ -151,8 +152,8 @@ static void brings_text_to_one_form(void **state)
     buf_release(&out);
 }
 
-/* A stretch with so many marks that it does not fit the room on the stack. */
-static void normalises_long_stretches(void **state)
+/* A run of so many marks that it does not fit the buffer on the stack. */
+static void long_runs_of_marks_are_normalised(void **state)
 {
     struct buf text, out;
     struct error err;
@@ -171,8 +172,8 @@ static void normalises_long_stretches(void **state)
     buf_release(&out);
 }
 
-/* What may change when it stands behind something: NFC_Quick_Check=Maybe of the Unicode
- * Character Database, version 14, and the marks of combining class 1. */
+/* Characters that may change after another one: NFC_Quick_Check=Maybe of the Unicode Character
+ * Database, version 14, and the marks of combining class 1. */
 static const struct {
     uint32_t first;
     uint32_t last;
@@ -193,12 +194,12 @@ static const struct {
 };
 
 /*
- * utf8_canonical() copies what it knows to be fixed, so it is asked about each such character
- * with a mark behind it, which it must pass to the real normaliser. U+0334 combines with
- * nothing and has the lowest class of all: only a character that changes by itself, or has a
- * higher class, does not stay in front of it.
+ * utf8_canonical() copies what it knows to be stable, so each such character is tested with a
+ * mark after it, which must be passed to the real normaliser. U+0334 combines with nothing and
+ * has the lowest class of all: only a character that changes by itself, or has a higher class,
+ * does not stay before it.
  */
-static void what_is_called_canonical_never_changes(void **state)
+static void text_reported_as_canonical_does_not_change(void **state)
 {
     struct buf out;
     size_t n_canonical = 0;
@@ -220,7 +221,7 @@ static void what_is_called_canonical_never_changes(void **state)
     buf_release(&out);
 }
 
-static void what_may_combine_is_not_called_canonical(void **state)
+static void text_that_may_combine_is_not_reported_as_canonical(void **state)
 {
     char bytes[8];
 
@@ -230,7 +231,7 @@ static void what_may_combine_is_not_called_canonical(void **state)
             assert_false(utf8_is_canonical(slice_of(bytes, encode(code, bytes))));
 }
 
-static void stays_within_the_limit_of_the_buffer(void **state)
+static void normalising_stays_within_the_limit_of_the_buffer(void **state)
 {
     struct buf out;
     struct error err;
@@ -246,14 +247,14 @@ static void stays_within_the_limit_of_the_buffer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(accepts_every_character),
-        cmocka_unit_test(names_the_first_bad_byte),
-        cmocka_unit_test(finds_a_bad_byte_at_every_place),
-        cmocka_unit_test(brings_text_to_one_form),
-        cmocka_unit_test(normalises_long_stretches),
-        cmocka_unit_test(what_is_called_canonical_never_changes),
-        cmocka_unit_test(what_may_combine_is_not_called_canonical),
-        cmocka_unit_test(stays_within_the_limit_of_the_buffer),
+        cmocka_unit_test(every_unicode_character_is_valid_utf8),
+        cmocka_unit_test(the_first_invalid_byte_is_reported),
+        cmocka_unit_test(an_invalid_byte_is_found_at_any_place),
+        cmocka_unit_test(text_is_normalised_to_nfc),
+        cmocka_unit_test(long_runs_of_marks_are_normalised),
+        cmocka_unit_test(text_reported_as_canonical_does_not_change),
+        cmocka_unit_test(text_that_may_combine_is_not_reported_as_canonical),
+        cmocka_unit_test(normalising_stays_within_the_limit_of_the_buffer),
     };
 
     return cmocka_run_group_tests_name("base/utf8", tests, NULL, NULL);

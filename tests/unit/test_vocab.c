@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a tokenizer takes from its file, and which files it refuses. */
+/* What a tokenizer reads from its file, and which files it refuses. */
 #include "tests/support/test.h"
 
 #include <math.h>
@@ -52,7 +52,7 @@ static void open_fixture(struct setting *setting)
     assert_non_null(setting->open.tokenizer);
 }
 
-/* The fixture is refused, for this reason. */
+/* Opening the fixture fails with this code and message. */
 static void assert_refused(struct setting *setting, enum error_code code, const char *phrase)
 {
     struct error err;
@@ -61,7 +61,7 @@ static void assert_refused(struct setting *setting, enum error_code code, const 
     assert_fails(vocab_fixture_open(&setting->fixture, &setting->open, &err), code, phrase);
 }
 
-static void file_without_a_vocabulary_has_no_tokenizer(void **state)
+static void a_file_without_a_vocabulary_has_no_tokenizer(void **state)
 {
     struct setting *setting = *state;
     struct error err;
@@ -71,7 +71,7 @@ static void file_without_a_vocabulary_has_no_tokenizer(void **state)
     assert_null(setting->open.tokenizer);
 }
 
-static void pieces_are_the_bytes_a_token_stands_for(void **state)
+static void a_piece_is_the_bytes_of_its_token(void **state)
 {
     struct setting *setting = *state;
 
@@ -146,7 +146,7 @@ static struct hash hash_of(struct setting *setting)
     return hash;
 }
 
-static void hash_is_equal_for_equal_ids_only(void **state)
+static void vocabulary_hashes_are_equal_for_equal_ids_only(void **state)
 {
     struct setting *setting = *state;
     const struct hash hash = hash_of(setting);
@@ -171,7 +171,7 @@ static void hash_is_equal_for_equal_ids_only(void **state)
     assert_memory_not_equal(&other_types, &hash, sizeof hash);
 }
 
-static void names_what_it_does_not_know(void **state)
+static void unsupported_tokenizers_are_refused_by_name(void **state)
 {
     struct setting *setting = *state;
 
@@ -183,7 +183,7 @@ static void names_what_it_does_not_know(void **state)
     assert_refused(setting, ERR_UNSUPPORTED, "'bert' is not supported; supported: llama, gpt2");
 }
 
-static void refuses_arrays_of_another_length(void **state)
+static void token_arrays_of_different_lengths_are_refused(void **state)
 {
     struct setting *setting = *state;
 
@@ -198,7 +198,7 @@ static void refuses_arrays_of_another_length(void **state)
     assert_refused(setting, ERR_INPUT, "'tokenizer.ggml.tokens' is empty");
 }
 
-static void refuses_bad_tokens(void **state)
+static void malformed_tokens_are_refused(void **state)
 {
     struct setting *setting = *state;
     struct vocab_fixture *fixture = &setting->fixture;
@@ -213,7 +213,7 @@ static void refuses_bad_tokens(void **state)
     assert_refused(setting, ERR_INPUT, "score of token 262");
 }
 
-static void refuses_bad_byte_tokens(void **state)
+static void malformed_byte_tokens_are_refused(void **state)
 {
     static const char *const bad[] = { "<0x-1>", "<0x1>", "<0x041>", "<0xag>", "<0x4a>", "x" };
     struct setting *setting = *state;
@@ -226,7 +226,7 @@ static void refuses_bad_byte_tokens(void **state)
     assert_refused(setting, ERR_INPUT, "both stand for byte 0x42");
 }
 
-static void refuses_merges_that_are_no_tokens(void **state)
+static void merges_that_give_no_token_are_refused(void **state)
 {
     struct setting *setting = *state;
     struct vocab_fixture *fixture = &setting->fixture;
@@ -245,7 +245,7 @@ static void refuses_merges_that_are_no_tokens(void **state)
     assert_refused(setting, ERR_INPUT, "'tokenizer.ggml.merges' is missing");
 }
 
-static void refuses_user_defined_tokens_that_cut_characters(void **state)
+static void user_defined_tokens_that_split_characters_are_refused(void **state)
 {
     struct setting *setting = *state;
 
@@ -259,18 +259,18 @@ static void refuses_user_defined_tokens_that_cut_characters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        SPM(file_without_a_vocabulary_has_no_tokenizer),
-        SPM(pieces_are_the_bytes_a_token_stands_for),
+        SPM(a_file_without_a_vocabulary_has_no_tokenizer),
+        SPM(a_piece_is_the_bytes_of_its_token),
         SPM(bos_and_eos_come_from_the_file),
         SPM(spm_has_the_bos_of_the_format),
         BPE(bpe_has_no_bos_unless_named),
-        BPE(hash_is_equal_for_equal_ids_only),
-        BPE(names_what_it_does_not_know),
-        SPM(refuses_arrays_of_another_length),
-        SPM(refuses_bad_tokens),
-        SPM(refuses_bad_byte_tokens),
-        BPE(refuses_merges_that_are_no_tokens),
-        BPE(refuses_user_defined_tokens_that_cut_characters),
+        BPE(vocabulary_hashes_are_equal_for_equal_ids_only),
+        BPE(unsupported_tokenizers_are_refused_by_name),
+        SPM(token_arrays_of_different_lengths_are_refused),
+        SPM(malformed_tokens_are_refused),
+        SPM(malformed_byte_tokens_are_refused),
+        BPE(merges_that_give_no_token_are_refused),
+        BPE(user_defined_tokens_that_split_characters_are_refused),
     };
 
     return cmocka_run_group_tests_name("infer/vocab", tests, NULL, NULL);

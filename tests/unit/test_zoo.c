@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The models that make_zoo.py makes, one for each architecture, weight type and kind of rotary
- * position, against the answers of oracle.py: their weights are the same numbers on both sides,
- * so that what is left is the rounding of 32-bit sums. */
+ * position, against the numbers of oracle.py. Both sides use the same weights, so they differ
+ * by the rounding of 32-bit sums only. */
 #include "tests/support/test.h"
 
 #include <math.h>
@@ -17,7 +17,7 @@
 
 struct exhibit {
     const char *name;
-    double ntk_factor; /* stretch positions by dynamic NTK; 0: not */
+    double ntk_factor; /* stretch positions by dynamic NTK; 0: do not */
 };
 
 static const struct exhibit architectures[] = {
@@ -123,7 +123,7 @@ static void every_weight_type_agrees_with_the_oracle(void **state)
     check_exhibits(types, sizeof types / sizeof *types);
 }
 
-/* The numbers of each case, from its own call or from one call of many copies in turn. */
+/* The numbers of each case, from a call of its own or from one call of many copies. */
 static double *results(const struct exhibit *exhibit, struct infer_cases *cases, unsigned flags,
                        size_t n_threads, bool together, size_t *n)
 {
@@ -173,7 +173,7 @@ static void check_same_bits(const struct exhibit *exhibit, struct infer_cases *c
     test_free(first);
 }
 
-/* With all that this CPU has: types that it multiplies as bytes are among them. */
+/* With every feature of this CPU, so weight types that it multiplies as bytes are included. */
 static void check_all_same_bits(const struct exhibit *exhibits, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -185,14 +185,14 @@ static void check_all_same_bits(const struct exhibit *exhibits, size_t n)
     }
 }
 
-static void threads_and_batching_change_no_bit(void **state)
+static void threads_and_batching_change_no_bit_of_any_architecture(void **state)
 {
     (void)state;
     check_all_same_bits(architectures, sizeof architectures / sizeof *architectures);
     check_all_same_bits(types, sizeof types / sizeof *types);
 }
 
-static void the_mass_on_all_keys_is_one_with_any_window_and_cap(void **state)
+static void attention_on_all_keys_is_one_with_any_window_and_cap(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof architectures / sizeof *architectures; i++) {
@@ -222,8 +222,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_architecture_agrees_with_the_oracle),
         cmocka_unit_test(every_weight_type_agrees_with_the_oracle),
-        cmocka_unit_test(threads_and_batching_change_no_bit),
-        cmocka_unit_test(the_mass_on_all_keys_is_one_with_any_window_and_cap),
+        cmocka_unit_test(threads_and_batching_change_no_bit_of_any_architecture),
+        cmocka_unit_test(attention_on_all_keys_is_one_with_any_window_and_cap),
     };
 
     return cmocka_run_group_tests_name("infer/zoo", tests, NULL, NULL);
