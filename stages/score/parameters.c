@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stages/score/parameters.h"
+#include "stages/score/sets.h"
 
 #include <stdio.h>
 

@@ -10,7 +10,6 @@
 #include "scoring/infer/forward/session.h"
 #include "scoring/infer/model/model.h"
 #include "scoring/kernels/kernels.h"
-#include "stages/score/parameters.h"
 #include "stages/score/run.h"
 #include "stages/stage.h"
 #include "store/score.h"
