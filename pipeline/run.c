@@ -77,7 +77,7 @@ static int run_in_store(const struct pipeline_options *options, const struct dat
         goto done;
     *run_id = context.run_id;
     if (db->lock && parent_run_id == 0)
-        lock_tell_run(db->lock, context.run_id);
+        lock_set_run(db->lock, context.run_id);
     options->report->phase = stage->name;
     options->report->done = options->report->total = options->report->n_rejected = 0;
     rc = stage->run(&context, call->args, call->config, &result, err);
@@ -151,7 +151,8 @@ static int open_database(const struct pipeline_options *options, const char *com
         return error_set(err, ERR_USAGE, "the database's path is longer than %zu bytes",
                          sizeof path - sizeof ".lock");
     if (look_for(options->db_path, create, err) < 0 ||
-        lock_take(path, options->lock, options->lock_timeout_ms, command, &db->lock, err) < 0)
+        lock_acquire(path, options->lock, options->lock_timeout_ms, command, &db->lock, err) <
+            0)
         return -1;
     if (!db->lock)
         return 0;
@@ -250,7 +251,7 @@ static int run_recipe(const struct pipeline_options *options, const struct datab
     if (jsonout_end(&out, err) < 0 ||
         run_begin(db->store, 0, "run", buf_slice(&json), &run_id, err) < 0)
         goto done;
-    lock_tell_run(db->lock, run_id);
+    lock_set_run(db->lock, run_id);
     rc = finish(db->store, run_id, run_steps(options, db, run_id, recipe, err), err);
 done:
     buf_release(&json);

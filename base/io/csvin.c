@@ -17,27 +17,27 @@ struct csv {
     const char *input; /* of csv_feed() */
     size_t n_input;
     bool finished;
-    bool ended; /* the last row was asked for */
+    bool ended; /* the last row was returned */
 
-    struct buf again; /* bytes that are looked at once more, before the input */
+    struct buf again; /* bytes to parse again, before the input */
     size_t again_at;
 
-    struct buf raw;  /* bytes of the row in hand */
-    struct buf text; /* its fields, one behind the other */
+    struct buf raw;  /* bytes of the current row */
+    struct buf text; /* its fields, concatenated */
     size_t ends[CSV_FIELDS_MAX];
     struct slice fields[CSV_FIELDS_MAX];
     size_t n_fields;
-    const char *issue; /* of the row in hand: the rest of its line is skipped */
+    const char *issue; /* of the current row; if set, the rest of its line is skipped */
     bool row_done;
     bool no_memory;
 
-    size_t bom_at;    /* bytes of a byte order mark that the stream began with so far */
-    bool bom_done;    /* it had one, or has none */
-    uint64_t n_bytes; /* seen so far */
+    size_t bom_at;    /* bytes of a byte order mark read so far */
+    bool bom_done;    /* the start of the stream was checked for a byte order mark */
+    uint64_t n_bytes; /* read so far */
     uint64_t line;
-    struct csv_row row; /* where the row in hand began, how long it is */
+    struct csv_row row; /* position and length of the current row */
     bool in_row;
-    bool handed_out; /* the row is the caller's until the next call */
+    bool returned; /* the row was returned; the next call clears it */
 };
 
 static void on_field(void *bytes, size_t n, void *arg)
@@ -64,7 +64,7 @@ static void on_row(int terminator, void *arg)
     csv->row_done = true;
 }
 
-static int begin_parser(struct csv *csv, struct error *err)
+static int start_csv_parser(struct csv *csv, struct error *err)
 {
     if (csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
         return error_nomem(err);
@@ -82,7 +82,7 @@ int csv_reader_new(size_t max_row_bytes, struct csv **out, struct error *err)
     buf_init(&csv->again, SIZE_MAX / 2);
     buf_init(&csv->raw, SIZE_MAX / 2);
     buf_init(&csv->text, SIZE_MAX / 2);
-    if (begin_parser(csv, err) < 0) {
+    if (start_csv_parser(csv, err) < 0) {
         free(csv);
         return -1;
     }
@@ -112,32 +112,32 @@ void csv_finish(struct csv *csv)
     csv->finished = true;
 }
 
-static void clear_row(struct csv *csv)
+static void clear_csv_row(struct csv *csv)
 {
     buf_clear(&csv->raw);
     buf_clear(&csv->text);
     csv->n_fields = 0;
     csv->issue = NULL;
-    csv->row_done = csv->in_row = csv->handed_out = false;
+    csv->row_done = csv->in_row = csv->returned = false;
 }
 
 /*
- * A row cannot be parsed: forget what the parser was at, and let the row be its first line. Of
- * that, either more is to come, or what was taken from the lines behind is looked at again: 1
- * when the row is complete so, 0, -1.
+ * Make the current row malformed: restart the parser and reduce the row to its first line.
+ * Bytes of later lines are parsed again. Returns 1 if the row is complete, 0 if the rest of its
+ * line is to come, or -1.
  */
-static int spoil_row(struct csv *csv, const char *issue, struct error *err)
+static int reject_csv_row(struct csv *csv, const char *issue, struct error *err)
 {
     const char *end = csv->raw.len ? memchr(csv->raw.data, '\n', csv->raw.len) : NULL;
 
     csv->issue = issue;
     csv_free(&csv->parser);
-    if (begin_parser(csv, err) < 0)
+    if (start_csv_parser(csv, err) < 0)
         return -1;
     if (!end)
         return 0;
-    const size_t keep = (size_t)(end - csv->raw.data) + 1;
-    const size_t n = csv->raw.len - keep;
+    const size_t line_len = (size_t)(end - csv->raw.data) + 1;
+    const size_t n = csv->raw.len - line_len;
     struct buf rest;
 
     buf_init(&rest, SIZE_MAX / 2);
@@ -150,19 +150,19 @@ static int spoil_row(struct csv *csv, const char *issue, struct error *err)
     buf_release(&csv->again);
     csv->again = rest;
     csv->again_at = 0;
-    csv->raw.len = keep;
+    csv->raw.len = line_len;
     csv->n_bytes -= n;
     csv->line = csv->row.line + 1;
-    csv->row.byte_len = keep - 1 - (keep > 1 && csv->raw.data[keep - 2] == '\r');
+    csv->row.byte_len = line_len - 1 - (line_len > 1 && csv->raw.data[line_len - 2] == '\r');
     return 1;
 }
 
-/* The row in hand, which is complete. */
-static int hand_out(struct csv *csv, struct csv_row *out)
+/* Return the current row, which is complete. */
+static int return_csv_row(struct csv *csv, struct csv_row *out)
 {
     size_t start = 0;
 
-    csv->handed_out = true;
+    csv->returned = true;
     *out = csv->row;
     out->raw = buf_slice(&csv->raw);
     out->issue = csv->issue;
@@ -176,8 +176,8 @@ static int hand_out(struct csv *csv, struct csv_row *out)
     return 1;
 }
 
-/* Note a byte as part of a row, or as what stands between two: 1 when that completes a row. */
-static int note_byte(struct csv *csv, char c, struct error *err)
+/* Count a byte and add it to the current row. Returns 1 if that completes the row, 0 or -1. */
+static int count_csv_byte(struct csv *csv, char c, struct error *err)
 {
     if (!csv->in_row && c != '\r' && c != '\n') {
         csv->in_row = true;
@@ -193,38 +193,38 @@ static int note_byte(struct csv *csv, char c, struct error *err)
         return buf_add(&csv->raw, &c, 1, err);
     if (csv->issue)
         return 0;
-    /* This byte may be one that is to be looked at again. */
+    /* The row is too long, but this byte may have to be parsed again. */
     if (buf_add(&csv->raw, &c, 1, err) < 0)
         return -1;
-    const int done = spoil_row(csv, "it is too long", err);
+    const int done = reject_csv_row(csv, "it is too long", err);
     if (csv->raw.len > csv->max_row_bytes)
         csv->raw.len = csv->max_row_bytes;
     return done;
 }
 
-/* 1 when the byte ends a row. */
-static int take_byte(struct csv *csv, char c, struct error *err)
+/* Parse a byte. Returns 1 if it ends a row, 0 or -1. */
+static int parse_csv_byte(struct csv *csv, char c, struct error *err)
 {
-    const int noted = note_byte(csv, c, err);
+    const int complete = count_csv_byte(csv, c, err);
 
-    if (noted != 0)
-        return noted;
+    if (complete != 0)
+        return complete;
     if (csv->issue)
         return c == '\n' && csv->in_row;
     if (csv_parse(&csv->parser, &c, 1, on_field, on_row, csv) != 1) {
         if (csv_error(&csv->parser) == CSV_ENOMEM)
             return error_nomem(err);
-        return spoil_row(csv, "its quotes do not match", err);
+        return reject_csv_row(csv, "its quotes do not match", err);
     }
     if (csv->no_memory)
         return error_nomem(err);
     if (csv->issue && !csv->row_done) /* too many fields */
-        return spoil_row(csv, csv->issue, err);
+        return reject_csv_row(csv, csv->issue, err);
     return csv->row_done && csv->in_row;
 }
 
-/* What the end of the stream leaves behind: 1 for a row, 0, -1. */
-static int take_end(struct csv *csv, struct error *err)
+/* Parse the end of the stream. Returns 1 if a row ends there, 0 or -1. */
+static int parse_csv_end(struct csv *csv, struct error *err)
 {
     if (!csv->in_row) {
         csv->ended = true;
@@ -233,16 +233,16 @@ static int take_end(struct csv *csv, struct error *err)
     if (!csv->issue && csv_fini(&csv->parser, on_field, on_row, csv) != 0) {
         if (csv_error(&csv->parser) == CSV_ENOMEM)
             return error_nomem(err);
-        const int spoilt = spoil_row(csv, "its quotes do not match", err);
-        if (spoilt != 0)
-            return spoilt;
+        const int complete = reject_csv_row(csv, "its quotes do not match", err);
+        if (complete != 0)
+            return complete;
     }
     csv->ended = true;
     return csv->no_memory ? error_nomem(err) : 1;
 }
 
-/* The next byte to look at; false when there is none now. */
-static bool next_byte(struct csv *csv, char *out)
+/* Get the next byte to parse. Returns false if there is none now. */
+static bool next_csv_byte(struct csv *csv, char *out)
 {
     if (csv->again_at < csv->again.len) {
         *out = csv->again.data[csv->again_at++];
@@ -257,8 +257,8 @@ static bool next_byte(struct csv *csv, char *out)
 
 static const char bom[] = "\xEF\xBB\xBF";
 
-/* It was no byte order mark that the stream began with: its bytes are looked at once more. */
-static int give_back_bom(struct csv *csv, struct error *err)
+/* The stream starts with part of a byte order mark only: parse these bytes. */
+static int reparse_bom(struct csv *csv, struct error *err)
 {
     const size_t n = csv->bom_at;
 
@@ -266,8 +266,9 @@ static int give_back_bom(struct csv *csv, struct error *err)
     return buf_add(&csv->again, bom, n, err);
 }
 
-/* At the start of the stream: 1 when the byte is taken, 0 when it is a row's, -1. */
-static int take_bom(struct csv *csv, char c, struct error *err)
+/* Look for a byte order mark at the start of the stream. Returns 1 if the byte is consumed, 0
+ * if it belongs to a row, or -1. */
+static int parse_bom(struct csv *csv, char c, struct error *err)
 {
     if (c == bom[csv->bom_at]) {
         csv->bom_done = ++csv->bom_at == 3;
@@ -278,7 +279,7 @@ static int take_bom(struct csv *csv, char c, struct error *err)
         csv->bom_done = true;
         return 0;
     }
-    if (give_back_bom(csv, err) < 0 || buf_add(&csv->again, &c, 1, err) < 0)
+    if (reparse_bom(csv, err) < 0 || buf_add(&csv->again, &c, 1, err) < 0)
         return -1;
     return 1;
 }
@@ -287,26 +288,26 @@ int csv_next(struct csv *csv, struct csv_row *out, struct error *err)
 {
     char c;
 
-    if (csv->handed_out)
-        clear_row(csv);
-    while (next_byte(csv, &c)) {
-        const int taken = csv->bom_done ? 0 : take_bom(csv, c, err);
-        if (taken < 0)
+    if (csv->returned)
+        clear_csv_row(csv);
+    while (next_csv_byte(csv, &c)) {
+        const int consumed = csv->bom_done ? 0 : parse_bom(csv, c, err);
+        if (consumed < 0)
             return -1;
-        if (taken > 0)
+        if (consumed > 0)
             continue;
-        const int done = take_byte(csv, c, err);
+        const int done = parse_csv_byte(csv, c, err);
         if (done < 0)
             return -1;
         if (done)
-            return hand_out(csv, out);
+            return return_csv_row(csv, out);
         if (!csv->in_row && csv->row_done)
-            clear_row(csv);
+            clear_csv_row(csv);
     }
     if (!csv->finished || csv->ended)
         return 0;
     if (!csv->bom_done && csv->bom_at > 0)
-        return give_back_bom(csv, err) < 0 ? -1 : csv_next(csv, out, err);
-    const int done = take_end(csv, err);
-    return done == 1 ? hand_out(csv, out) : done;
+        return reparse_bom(csv, err) < 0 ? -1 : csv_next(csv, out, err);
+    const int done = parse_csv_end(csv, err);
+    return done == 1 ? return_csv_row(csv, out) : done;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * csvin.h - cut a byte stream into rows of CSV (RFC 4180); the only code that uses libcsv.
+ * csvin.h - split a byte stream into CSV rows (RFC 4180). Only csvin.c uses libcsv.
  *
- * Fields in quotes may hold commas, quotes (doubled) and newlines; LF or CR LF ends a row;
- * blank lines are no rows; a UTF-8 BOM is skipped. A row that breaks the rules, or is too long,
- * ends with the line it began on and is handed out as broken; the next one begins on the line
- * after it, so that a quote left open swallows nobody.
+ * Quoted fields may contain commas, doubled quotes and newlines. LF or CR LF ends a row. Blank
+ * lines and a UTF-8 BOM are skipped. A malformed or too long row ends with the line on which it
+ * started, and the next row starts on the line after it. So an unclosed quote spoils one line
+ * only.
  *
- * Usage as of frame.h: push bytes with csv_feed(), pull rows with csv_next() until it returns
- * 0, repeat; csv_finish() after the last byte, then pull again.
+ * Usage, as for frame.h: pass bytes with csv_feed(), get rows with csv_next() until it returns
+ * 0, and repeat. Call csv_finish() after the last byte, then get the remaining rows.
  */
 #ifndef CURATE_CSVIN_H
 #define CURATE_CSVIN_H
@@ -24,21 +24,22 @@ struct error;
 enum { CSV_FIELDS_MAX = 1024 };
 
 struct csv_row {
-    const struct slice *fields; /* these and raw last until the next csv_next() */
+    const struct slice *fields; /* fields and raw are valid until the next csv_next() */
     size_t n_fields;
-    struct slice raw;     /* the row's bytes, at most max_row_bytes of them */
-    const char *issue;    /* static; what is wrong with a broken row, which has no fields */
-    uint64_t byte_offset; /* of its first byte in the stream */
+    struct slice raw; /* the row's bytes, at most max_row_bytes of them */
+    const char
+        *issue; /* static; why the row is malformed and has no fields; NULL: it is valid */
+    uint64_t byte_offset; /* of the row's first byte in the stream */
     uint64_t byte_len;
-    uint64_t line; /* of that byte, from 1 */
+    uint64_t line; /* line of the first byte, from 1 */
 };
 
 int csv_reader_new(size_t max_row_bytes, struct csv **out, struct error *err);
 void csv_reader_free(struct csv *csv);
-/* Borrowed until csv_next() returned 0. */
+/* The bytes are borrowed until csv_next() returns 0. */
 void csv_feed(struct csv *csv, const void *bytes, size_t n);
 void csv_finish(struct csv *csv);
-/* 1 and a row, 0 when more bytes are needed or at the end, -1 (ERR_NOMEM). */
+/* Get the next row. Returns 1, 0 if more bytes are needed or at the end, or -1: ERR_NOMEM. */
 int csv_next(struct csv *csv, struct csv_row *out, struct error *err);
 
 #endif

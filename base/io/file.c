@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "base/text/escape.h"
 
-enum { BLOCK_BYTES = 64 * 1024, VISIBLE_MAX_BYTES = 2147483647 };
+enum { BLOCK_BYTES = 64 * 1024, ESCAPED_MAX_BYTES = 2147483647 };
 
 static int map_fd(int fd, const char *path, struct file_map *out, struct error *err)
 {
@@ -39,7 +39,7 @@ static int map_fd(int fd, const char *path, struct file_map *out, struct error *
 
 int file_map_open(const char *path, struct file_map *out, struct error *err)
 {
-    /* Without O_NONBLOCK opening a named pipe would wait for its writer. */
+    /* Without O_NONBLOCK, opening a named pipe would wait for a writer. */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (fd < 0)
@@ -70,7 +70,7 @@ int file_stamp(const char *path, struct file_stamp *out, struct error *err)
 
 const char *file_network_type(uint32_t type)
 {
-    /* linux/magic.h, as far as it has them; the others are their makers'. */
+    /* From linux/magic.h, or from the source of the file system. */
     static const struct {
         uint32_t type;
         const char *name;
@@ -87,8 +87,8 @@ const char *file_network_type(uint32_t type)
     return NULL;
 }
 
-/* The folder of the path, NULL without memory. */
-static char *folder_of(const char *path)
+/* Get the folder of a path; the caller frees it. NULL when memory runs out. */
+static char *copy_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
@@ -101,13 +101,13 @@ const char *file_network_name(const char *path)
     char *folder = NULL;
     int rc = statfs(path, &fs);
 
-    if (rc < 0 && errno == ENOENT && (folder = folder_of(path)))
+    if (rc < 0 && errno == ENOENT && (folder = copy_folder(path)))
         rc = statfs(folder, &fs);
     free(folder);
     return rc == 0 ? file_network_type((uint32_t)fs.f_type) : NULL;
 }
 
-static int read_all(int fd, const char *path, struct buf *out, struct error *err)
+static int file_read_fd(int fd, const char *path, struct buf *out, struct error *err)
 {
     char *block = malloc(BLOCK_BYTES);
     int rc = -1;
@@ -142,7 +142,7 @@ int file_read(const char *path, struct buf *out, struct error *err)
 
     if (fd < 0)
         return error_errno(err, errno, path);
-    const int rc = read_all(fd, path, out, err);
+    const int rc = file_read_fd(fd, path, out, err);
     close(fd);
     return rc;
 }
@@ -151,13 +151,13 @@ struct file_out {
     int fd;
     bool owns_fd;
     bool on_terminal;
-    char *path; /* where it shall appear */
-    char *temp; /* where it is until then; NULL when bytes go to path itself */
+    char *path; /* the final path */
+    char *temp; /* the temporary file; NULL if bytes go to path itself */
     size_t n_held;
     char held[BLOCK_BYTES];
 };
 
-static int cannot_create(const char *path, struct error *err)
+static int raise_cannot_create(const char *path, struct error *err)
 {
     const int sys = errno;
 
@@ -167,62 +167,64 @@ static int cannot_create(const char *path, struct error *err)
     return -1;
 }
 
-/* Have the temporary file to ourselves. 1; 0 when it went away under our hands. */
-static int own_temp(const struct file_out *file, struct error *err)
+/* Lock and empty the temporary file. Returns 1, 0 if another process has renamed it meanwhile,
+ * or -1. */
+static int lock_temp(const struct file_out *file, struct error *err)
 {
     struct stat ours, named;
 
     if (flock(file->fd, LOCK_EX | LOCK_NB) < 0)
         return errno == EWOULDBLOCK
-                   ? error_set(err, ERR_BUSY, "%s: another process is writing it", file->path)
+                   ? error_set(err, ERR_BUSY, "%s: another process is writing this file",
+                               file->path)
                    : error_errno(err, errno, file->temp);
     if (fstat(file->fd, &ours) < 0)
         return error_errno(err, errno, file->temp);
     if (!S_ISREG(ours.st_mode))
-        return error_set(err, ERR_CANTCREATE, "%s: is in the way, and no file", file->temp);
-    /* Whoever had it may have renamed it since we opened it. */
+        return error_set(err, ERR_CANTCREATE, "%s: not a regular file: remove it", file->temp);
+    /* The process that held the lock may have renamed the file after we opened it. */
     if (lstat(file->temp, &named) < 0 || named.st_ino != ours.st_ino ||
         named.st_dev != ours.st_dev)
         return 0;
     return ftruncate(file->fd, 0) == 0 ? 1 : error_errno(err, errno, file->temp);
 }
 
-/* The mode is open()'s business, so that the umask counts; mkstemp() would say 0600. One name,
- * not one of many: what a process that was killed has left behind, the next one uses up. */
+/* Use open(), which applies the umask; mkstemp() would use mode 0600. The name is fixed, so
+ * that the next process overwrites the file that a killed process left. */
 static int open_temp(struct file_out *file, struct error *err)
 {
-    int owned = 0;
+    int locked = 0;
 
     if (asprintf(&file->temp, "%s.curate-tmp", file->path) < 0) {
         file->temp = NULL;
         return error_nomem(err);
     }
-    while (owned == 0) {
+    while (locked == 0) {
         if (file->owns_fd)
             close(file->fd);
         file->fd =
             open(file->temp, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
         file->owns_fd = file->fd >= 0;
-        owned = file->owns_fd ? own_temp(file, err) : cannot_create(file->path, err);
+        locked = file->owns_fd ? lock_temp(file, err) : raise_cannot_create(file->path, err);
     }
-    if (owned == 1)
+    if (locked == 1)
         return 0;
-    free(file->temp); /* it is not ours to remove */
+    free(file->temp); /* file_out_close() must not remove it */
     file->temp = NULL;
     return -1;
 }
 
-/* A device or pipe cannot be replaced by renaming something over it; it is written to. */
+/* Write to a device or pipe directly: renaming a file over it would replace it. */
 static int open_in_place(struct file_out *file, struct error *err)
 {
     file->fd = open(file->path, O_WRONLY | O_CLOEXEC);
     if (file->fd < 0)
-        return cannot_create(file->path, err);
+        return raise_cannot_create(file->path, err);
     file->owns_fd = true;
     return 0;
 }
 
-static int open_target(struct file_out *file, const char *path, struct error *err)
+static int open_output(struct file_out *file, const char *path, struct error *err)
 {
     struct stat st;
 
@@ -232,10 +234,10 @@ static int open_target(struct file_out *file, const char *path, struct error *er
         return file->path ? 0 : error_nomem(err);
     }
     const bool exists = stat(path, &st) == 0;
-    /* What a link points to is replaced, not the link. */
+    /* Replace the target of a link, not the link. */
     file->path = exists ? realpath(path, NULL) : strdup(path);
     if (!file->path)
-        return exists ? cannot_create(path, err) : error_nomem(err);
+        return exists ? raise_cannot_create(path, err) : error_nomem(err);
     if (exists && S_ISDIR(st.st_mode))
         return error_set(err, ERR_CANTCREATE, "%s: is a directory", path);
     if (exists && !S_ISREG(st.st_mode))
@@ -250,7 +252,7 @@ int file_out_open(const char *path, struct file_out **out, struct error *err)
     if (!file)
         return error_nomem(err);
     file->fd = -1;
-    if (open_target(file, path, err) < 0) {
+    if (open_output(file, path, err) < 0) {
         file_out_close(file);
         return -1;
     }
@@ -259,7 +261,7 @@ int file_out_open(const char *path, struct file_out **out, struct error *err)
     return 0;
 }
 
-static int write_all(struct file_out *file, const char *bytes, size_t n, struct error *err)
+static int file_out_write(struct file_out *file, const char *bytes, size_t n, struct error *err)
 {
     while (n > 0) {
         const ssize_t done = write(file->fd, bytes, n);
@@ -278,51 +280,51 @@ static int write_all(struct file_out *file, const char *bytes, size_t n, struct 
     return 0;
 }
 
-static int flush(struct file_out *file, struct error *err)
+static int file_out_flush(struct file_out *file, struct error *err)
 {
     const size_t n = file->n_held;
 
     file->n_held = 0;
-    return write_all(file, file->held, n, err);
+    return file_out_write(file, file->held, n, err);
 }
 
-/* Records of strangers are to be seen there, not obeyed. */
-static int show(struct file_out *file, struct slice bytes, struct error *err)
+/* Write untrusted text to a terminal. */
+static int write_escaped(struct file_out *file, struct slice bytes, struct error *err)
 {
-    struct buf visible;
+    struct buf escaped;
     int rc = -1;
 
-    buf_init(&visible, VISIBLE_MAX_BYTES);
-    if (escape_add(&visible, bytes, err) == 0)
-        rc = write_all(file, visible.data, visible.len, err);
-    buf_release(&visible);
+    buf_init(&escaped, ESCAPED_MAX_BYTES);
+    if (escape_add(&escaped, bytes, err) == 0)
+        rc = file_out_write(file, escaped.data, escaped.len, err);
+    buf_release(&escaped);
     return rc;
 }
 
 int file_out_add(struct file_out *file, struct slice bytes, struct error *err)
 {
     if (file->on_terminal)
-        return show(file, bytes, err);
-    if (bytes.len > sizeof file->held - file->n_held && flush(file, err) < 0)
+        return write_escaped(file, bytes, err);
+    if (bytes.len > sizeof file->held - file->n_held && file_out_flush(file, err) < 0)
         return -1;
     if (bytes.len >= sizeof file->held)
-        return write_all(file, bytes.ptr, bytes.len, err);
+        return file_out_write(file, bytes.ptr, bytes.len, err);
     if (bytes.len > 0)
         memcpy(file->held + file->n_held, bytes.ptr, bytes.len);
     file->n_held += bytes.len;
     return 0;
 }
 
-/* Without it the new name may be gone after a power cut although the bytes are there. */
+/* Without this, a power failure may lose the new name although the bytes are on disk. */
 static int sync_folder(const char *path, struct error *err)
 {
-    char *folder = folder_of(path);
+    char *folder = copy_folder(path);
     int rc = -1;
 
     if (!folder)
         return error_nomem(err);
     const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* Some file systems know no fsync of a folder and say EINVAL. */
+    /* Some file systems do not support fsync() of a folder and return EINVAL. */
     if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
         error_errno(err, errno, folder);
     else
@@ -342,14 +344,14 @@ int file_remove(const char *path, struct error *err)
 
 int file_out_commit(struct file_out *file, struct error *err)
 {
-    if (flush(file, err) < 0)
+    if (file_out_flush(file, err) < 0)
         return -1;
     if (!file->temp)
         return 0;
     if (fsync(file->fd) < 0)
         return error_errno(err, errno, file->path);
     if (rename(file->temp, file->path) < 0)
-        return cannot_create(file->path, err);
+        return raise_cannot_create(file->path, err);
     free(file->temp);
     file->temp = NULL;
     return sync_folder(file->path, err);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * file.h - files as whole things: mapped for reading, replaced atomically when written.
+ * file.h - whole files: map for reading, replace atomically when writing.
+ *
+ * Functions return 0, or -1 with err set, unless the comment says otherwise.
  */
 #ifndef CURATE_FILE_H
 #define CURATE_FILE_H
@@ -15,15 +17,15 @@ struct buf;
 struct error;
 
 struct file_map {
-    const uint8_t *data; /* NULL when nothing is mapped */
+    const uint8_t *data; /* NULL: nothing is mapped */
     size_t len;
 };
 
-/* Regular files only, read-only. An empty file is ERR_INPUT. */
+/* Map a regular file read-only. ERR_INPUT if it is empty or not a regular file. */
 int file_map_open(const char *path, struct file_map *out, struct error *err);
 void file_map_close(struct file_map *map);
 
-/* What identifies an unchanged file without reading it. */
+/* Identifies a file without reading it. Two equal stamps mean that the file is unchanged. */
 struct file_stamp {
     int64_t size_bytes;
     int64_t mtime_ns;
@@ -31,31 +33,32 @@ struct file_stamp {
 };
 int file_stamp(const char *path, struct file_stamp *out, struct error *err);
 
-/* Gone afterwards, also when it was not there. */
+/* Remove a file. A missing file is no error. */
 int file_remove(const char *path, struct error *err);
 
-/* Is it, or would it be, on a file system that other machines write to as well? Its name, as
- * "NFS", or NULL. */
+/* Get the name of the network file system ("NFS") that holds the path, or its folder if the
+ * path does not exist. NULL if it is a local one. */
 const char *file_network_name(const char *path);
-/* The same of what statfs(2) calls f_type. */
+/* Get the name of a network file system by the f_type of statfs(2), or NULL. */
 const char *file_network_type(uint32_t type);
 
-/* All of a file into buf (within the buf's limit). */
+/* Append a file to the buffer. */
 int file_read(const char *path, struct buf *out, struct error *err);
 
 /*
- * Write a new file so that it appears whole or not at all: bytes go to a temporary file in the
- * same folder; file_out_commit() syncs it, renames it over path and syncs the folder;
- * file_out_close() without a commit removes it, and when the process is killed, the next one
- * that writes the same file uses it up. ERR_BUSY when two write it at a time. What a link
- * points to is replaced, not the link. path "-" writes to standard output, and a device or pipe
- * is written to, without such care; on a terminal what it would obey is written out
- * (visible.h). ERR_CANTCREATE when it cannot be made, ERR_IO when writing fails (disk full).
+ * Writes a file that appears complete or not at all. Bytes go to a temporary file in the same
+ * folder. If the process is killed, the next one that writes the same path overwrites the
+ * temporary file. A symbolic link stays; its target is replaced. Standard output (path "-"),
+ * devices and pipes are written directly. On a terminal, text is escaped (base/text/escape.h).
  */
 struct file_out;
+/* ERR_CANTCREATE if the file cannot be created, ERR_BUSY if another process is writing it. */
 int file_out_open(const char *path, struct file_out **out, struct error *err);
+/* ERR_IO if writing fails (disk full). */
 int file_out_add(struct file_out *file, struct slice bytes, struct error *err);
+/* Sync the temporary file, rename it to its path and sync the folder. */
 int file_out_commit(struct file_out *file, struct error *err);
+/* Without a commit, the temporary file is removed. */
 void file_out_close(struct file_out *file);
 
 #endif

@@ -7,7 +7,8 @@
 #include "base/error.h"
 #include "base/io/frame_private.h"
 
-enum { PLACE_FRESH = 1, PLACE_ARRAY_OPEN = 2, PLACE_ARRAY_DUE = 4 };
+/* frame_place.flags; stored in databases. */
+enum { PLACE_LINE_IS_BLANK = 1, PLACE_ARRAY_OPEN = 2, PLACE_ARRAY_UNCLOSED = 4 };
 
 int frame_new(size_t max_record_bytes, struct frame **out, struct error *err)
 {
@@ -17,7 +18,7 @@ int frame_new(size_t max_record_bytes, struct frame **out, struct error *err)
         return error_nomem(err);
     frame->max_record_bytes = max_record_bytes;
     frame->line = 1;
-    frame->fresh = true;
+    frame->line_is_blank = true;
     *out = frame;
     return 0;
 }
@@ -30,8 +31,8 @@ void frame_free(struct frame *frame)
     free(frame);
 }
 
-/* Give up the bytes that no record needs any more. */
-static void drop_bytes(struct frame *f)
+/* Discard the bytes before the current record. */
+static void discard_bytes(struct frame *f)
 {
     size_t n = f->pos;
 
@@ -47,7 +48,7 @@ static void drop_bytes(struct frame *f)
 
 int frame_feed(struct frame *frame, const void *bytes, size_t n, struct error *err)
 {
-    drop_bytes(frame);
+    discard_bytes(frame);
     if (n > SIZE_MAX / 2 - frame->len)
         return error_nomem(err);
     if (frame->cap - frame->len < n) {
@@ -72,7 +73,7 @@ void frame_finish(struct frame *frame)
     frame->finished = true;
 }
 
-/* The record outgrows the limit before its end has come: keep its head, let the rest go by. */
+/* The current record is too long: keep only its head. */
 static void start_skipping(struct frame *f)
 {
     memcpy(f->head, f->data + (f->start.at - f->base),
@@ -80,9 +81,10 @@ static void start_skipping(struct frame *f)
     f->skipping = true;
 }
 
-/* Hand out the record, which ends at `end`; the scan has come to pos, which may be further. The
- * limit is held against pos, so that the outcome does not depend on how the bytes were fed. */
-static int emit(struct frame *f, uint64_t end, enum frame_issue issue, struct frame_record *out)
+/* Return the current record, which ends at `end`. pos may be after that. The limit applies to
+ * pos, so that the result does not depend on how the bytes were fed. */
+static int return_record(struct frame *f, uint64_t end, enum frame_issue issue,
+                         struct frame_record *out)
 {
     const uint64_t len = end - f->start.at;
 
@@ -92,7 +94,7 @@ static int emit(struct frame *f, uint64_t end, enum frame_issue issue, struct fr
                                   .issue = issue,
                                   .noted = f->noted };
     f->noted = 0;
-    f->comma = false;
+    f->seen_comma = false;
     if (f->skipping)
         out->text = slice_of(f->head, frame_head_bytes(f, len));
     else
@@ -100,7 +102,7 @@ static int emit(struct frame *f, uint64_t end, enum frame_issue issue, struct fr
                              frame_too_long(f) ? frame_head_bytes(f, len) : (size_t)len);
     if (frame_too_long(f) && (issue == FRAME_OK || issue == FRAME_TOO_DEEP))
         out->issue = FRAME_TOO_LONG;
-    f->array_due = issue == FRAME_OK || issue == FRAME_TOO_DEEP;
+    f->array_unclosed = issue == FRAME_OK || issue == FRAME_TOO_DEEP;
     f->state = BETWEEN;
     f->skipping = false;
     return 1;
@@ -121,10 +123,10 @@ static void begin_record(struct frame *f)
     const char c = f->data[f->pos];
 
     f->start = (struct frame_mark){ frame_here(f), f->line, f->line_at };
-    f->own_line = f->fresh;
-    if (!f->fresh && !f->array_open && !f->comma && f->start.at > 0)
+    f->own_line = f->line_is_blank;
+    if (!f->line_is_blank && !f->array_open && !f->seen_comma && f->start.at > 0)
         f->noted |= FRAME_NOTED_SAME_LINE;
-    f->fresh = false;
+    f->line_is_blank = false;
     f->issue = FRAME_OK;
     f->in_string = false;
     f->escaped = false;
@@ -143,50 +145,52 @@ static void begin_record(struct frame *f)
     }
 }
 
-/* At the very start: a byte order mark of UTF-16 or UTF-32 tells that all of it is unreadable.
- * 1 when there is one, -1 when more bytes are needed. */
-static int starts_wide(const struct frame *f)
+/* Look for a byte order mark of UTF-16 or UTF-32 at the start of the stream. Returns 1 if there
+ * is one, 0, or -1 if more bytes are needed. */
+static int match_wide_bom(const struct frame *f)
 {
-    const int little = frame_stands_here(f, "\xff\xfe", 2);
-    const int big = frame_stands_here(f, "\xfe\xff", 2);
-    const int big_32 = frame_stands_here(f, "\0\0\xfe\xff", 4);
+    const int little = frame_match_here(f, "\xff\xfe", 2);
+    const int big = frame_match_here(f, "\xfe\xff", 2);
+    const int big_32 = frame_match_here(f, "\0\0\xfe\xff", 4);
 
     return little != 0 ? little : big != 0 ? big : big_32;
 }
 
-/* A comma, or a bracket of the array that the records are in. One comma belongs behind an
- * element, none anywhere else; no bracket closes what is not open. */
-static void pass_separator(struct frame *f, char c)
+/* Skip a comma, or a bracket of the array that contains the records. Note a comma that does not
+ * follow an element, and a bracket that closes no array. */
+static void skip_separator(struct frame *f, char c)
 {
     const bool stray = c == ']' && !f->array_open;
 
-    if (c == ',' ? !f->array_open || f->comma : f->comma || stray)
+    if (c == ',' ? !f->array_open || f->seen_comma : f->seen_comma || stray)
         f->noted |= FRAME_NOTED_COMMA;
     if (c != ',' && !stray)
-        f->array_open = f->array_due = !f->array_open;
-    f->comma = c == ',';
-    f->fresh = false;
+        f->array_open = f->array_unclosed = !f->array_open;
+    f->seen_comma = c == ',';
+    f->line_is_blank = false;
     f->pos++;
 }
 
-/* U+2028 or U+2029, which some take for line ends: how many bytes, -1 when more are needed. */
-static int unicode_line_end(const struct frame *f)
+/* Match U+2028 or U+2029 at pos. Returns the length, 0, or a negative number if more bytes are
+ * needed. */
+static int match_unicode_line_end(const struct frame *f)
 {
-    const int line = frame_stands_here(f, "\xe2\x80\xa8", 3);
+    const int line = frame_match_here(f, "\xe2\x80\xa8", 3);
 
-    return 3 * (line != 0 ? line : frame_stands_here(f, "\xe2\x80\xa9", 3));
+    return 3 * (line != 0 ? line : frame_match_here(f, "\xe2\x80\xa9", 3));
 }
 
-/* Pass what may stand between records. True when a record starts at pos, false when the bytes
- * are used up or, at a mark that is not all there, more are needed. */
-static bool find_start(struct frame *f)
+/* Skip to the next record. Returns true if a record starts at pos, false if more bytes are
+ * needed.
+ */
+static bool find_record_start(struct frame *f)
 {
     while (f->pos < f->len) {
         const char c = f->data[f->pos];
-        const int wide = frame_here(f) == 0 ? starts_wide(f) : 0;
-        const int utf8_mark = c == '\xef' ? frame_stands_here(f, "\xef\xbb\xbf", 3) : 0;
+        const int wide = frame_here(f) == 0 ? match_wide_bom(f) : 0;
+        const int utf8_mark = c == '\xef' ? frame_match_here(f, "\xef\xbb\xbf", 3) : 0;
 
-        const int line_end = c == '\xe2' ? unicode_line_end(f) : 0;
+        const int line_end = c == '\xe2' ? match_unicode_line_end(f) : 0;
 
         if (wide < 0 || utf8_mark < 0 || line_end < 0)
             return false;
@@ -198,17 +202,17 @@ static bool find_start(struct frame *f)
         if (utf8_mark > 0) {
             f->pos += 3;
             f->noted |= FRAME_NOTED_BOM;
-            f->line_at += f->fresh ? 3 : 0; /* it has no width */
+            f->line_at += f->line_is_blank ? 3 : 0; /* columns do not count the mark */
         } else if (line_end > 0) {
             f->pos += (size_t)line_end;
             f->noted |= FRAME_NOTED_CR;
         } else if (c == '\n') {
-            frame_pass_newline(f);
+            frame_skip_newline(f);
         } else if (c == ' ' || c == '\t' || c == '\r') {
             f->noted |= c == '\r' ? FRAME_NOTED_CR : 0U;
             f->pos++;
         } else if (c == ',' || c == ']' || (c == '[' && !f->array_open)) {
-            pass_separator(f, c);
+            skip_separator(f, c);
         } else {
             begin_record(f);
             return true;
@@ -217,9 +221,10 @@ static bool find_start(struct frame *f)
     return false;
 }
 
-/* A broken record reached over a line that starts like a record: end it before that line, and
- * go on there. The budget keeps hostile input from being scanned again and again. */
-static bool give_back_inner(struct frame *f)
+/* A broken record extends over a line that starts like a record: end the broken record before
+ * that line, and resume there. The number of bytes scanned again is limited, because an
+ * attacker could otherwise make scanning quadratic. */
+static bool rewind_to_inner(struct frame *f)
 {
     if (!f->has_inner || frame_too_long(f))
         return false;
@@ -230,26 +235,27 @@ static bool give_back_inner(struct frame *f)
     f->pos = (size_t)(f->inner.at - f->base);
     f->line = f->inner.line;
     f->line_at = f->inner.line_at;
-    f->fresh = true;
+    f->line_is_blank = true;
     return true;
 }
 
-static int emit_value(struct frame *f, enum frame_scan found, struct frame_record *out)
+static int return_value(struct frame *f, enum frame_scan found, struct frame_record *out)
 {
     uint64_t end;
 
     if (found == SCAN_DONE)
-        return emit(f, frame_here(f), f->issue, out);
-    if (give_back_inner(f))
-        return emit(f, f->inner_end, FRAME_TRUNCATED, out);
-    if (frame_give_back_element(f, &end))
-        return emit(f, end, FRAME_BROKEN, out);
+        return return_record(f, frame_here(f), f->issue, out);
+    if (rewind_to_inner(f))
+        return return_record(f, f->inner_end, FRAME_TRUNCATED, out);
+    if (frame_rewind_to_element(f, &end))
+        return return_record(f, end, FRAME_BROKEN, out);
     if (found == SCAN_CUT)
-        return emit(f, frame_here(f), FRAME_TRUNCATED, out);
+        return return_record(f, frame_here(f), FRAME_TRUNCATED, out);
     if (found == SCAN_MORE) /* the stream ends here */
-        return emit(f, f->in_string ? frame_here(f) : f->last_end, FRAME_TRUNCATED, out);
-    if (f->fresh)
-        return emit(f, f->last_end, FRAME_TRUNCATED, out);
+        return return_record(f, f->in_string ? frame_here(f) : f->last_end, FRAME_TRUNCATED,
+                             out);
+    if (f->line_is_blank)
+        return return_record(f, f->last_end, FRAME_TRUNCATED, out);
     f->state = TO_LINE_END;
     f->issue = FRAME_BROKEN;
     f->resync = f->array_open && frame_opening(f).len > 0 ? RESYNC_ALIKE : RESYNC_NEVER;
@@ -273,7 +279,7 @@ static bool is_word(const char *text, size_t n)
     return i == n;
 }
 
-static int next_word(struct frame *f, struct frame_record *out)
+static int scan_word(struct frame *f, struct frame_record *out)
 {
     while (f->pos < f->len && is_word_byte(f->data[f->pos]))
         f->pos++;
@@ -281,42 +287,42 @@ static int next_word(struct frame *f, struct frame_record *out)
         return 0;
     if (frame_too_long(f) ||
         is_word(f->data + (f->start.at - f->base), (size_t)(frame_here(f) - f->start.at)))
-        return emit(f, frame_here(f), FRAME_OK, out);
+        return return_record(f, frame_here(f), FRAME_OK, out);
     f->state = TO_LINE_END;
     f->issue = FRAME_BROKEN;
-    f->last = 'a'; /* any letter: no comma */
+    f->last = 'a'; /* not a comma */
     f->last_end = frame_here(f);
     return 0;
 }
 
-static int next_value(struct frame *f, struct frame_record *out)
+static int scan_value(struct frame *f, struct frame_record *out)
 {
     const enum frame_scan found = frame_scan_value(f);
 
     if (found == SCAN_MORE && !f->finished)
         return 0;
-    return emit_value(f, found, out);
+    return return_value(f, found, out);
 }
 
-static int next_broken(struct frame *f, struct frame_record *out)
+static int scan_broken(struct frame *f, struct frame_record *out)
 {
     int found = 0;
 
     if (f->state == TO_STREAM_END)
         f->pos = f->len;
     else
-        found = frame_pass_line(f);
-    if (found == 1) /* last_end is at the comma before it */
-        return emit(f, f->last_end, f->issue, out);
+        found = frame_skip_line(f);
+    if (found == 1) /* at the next element; last_end is before the comma */
+        return return_record(f, f->last_end, f->issue, out);
     if (found < 0 || (f->pos == f->len && !f->finished))
         return 0;
-    return emit(f, frame_here(f), f->issue, out);
+    return return_record(f, frame_here(f), f->issue, out);
 }
 
-/* All records were handed out. An array that nobody closed may have lost elements. */
-static int next_end(struct frame *f, struct frame_record *out)
+/* After the last record: an array without closing bracket may have lost elements. */
+static int return_unclosed_array(struct frame *f, struct frame_record *out)
 {
-    if (!f->finished || f->pos < f->len || !f->array_open || !f->array_due)
+    if (!f->finished || f->pos < f->len || !f->array_open || !f->array_unclosed)
         return 0;
     f->array_open = false;
     *out = (struct frame_record){ .text = slice_text(""),
@@ -337,17 +343,17 @@ int frame_next(struct frame *frame, struct frame_record *out)
         before = frame->state;
         switch (before) {
         case BETWEEN:
-            rc = find_start(frame) ? 0 : next_end(frame, out);
+            rc = find_record_start(frame) ? 0 : return_unclosed_array(frame, out);
             break;
         case IN_VALUE:
-            rc = next_value(frame, out);
+            rc = scan_value(frame, out);
             break;
         case IN_WORD:
-            rc = next_word(frame, out);
+            rc = scan_word(frame, out);
             break;
         case TO_LINE_END:
         case TO_STREAM_END:
-            rc = next_broken(frame, out);
+            rc = scan_broken(frame, out);
             break;
         }
     } while (rc == 0 && frame->state != before);
@@ -368,9 +374,9 @@ void frame_place(const struct frame *frame, struct frame_place *out)
         .line = frame->line,
         .line_at = frame->line_at,
         .rescanned = frame->rescanned,
-        .flags = (frame->fresh ? PLACE_FRESH : 0U) |
+        .flags = (frame->line_is_blank ? PLACE_LINE_IS_BLANK : 0U) |
                  (frame->array_open ? PLACE_ARRAY_OPEN : 0U) |
-                 (frame->array_due ? PLACE_ARRAY_DUE : 0U),
+                 (frame->array_unclosed ? PLACE_ARRAY_UNCLOSED : 0U),
     };
 }
 
@@ -380,7 +386,7 @@ void frame_resume(struct frame *frame, const struct frame_place *place)
     frame->line = place->line;
     frame->line_at = place->line_at;
     frame->rescanned = place->rescanned;
-    frame->fresh = place->flags & PLACE_FRESH;
+    frame->line_is_blank = place->flags & PLACE_LINE_IS_BLANK;
     frame->array_open = place->flags & PLACE_ARRAY_OPEN;
-    frame->array_due = place->flags & PLACE_ARRAY_DUE;
+    frame->array_unclosed = place->flags & PLACE_ARRAY_UNCLOSED;
 }

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * frame.h - cut a byte stream into JSON records.
+ * frame.h - split a byte stream into JSON records.
  *
- * Accepts JSONL, one big array, concatenated and pretty-printed values, mixed blank lines,
- * commas and closing brackets between lines, a UTF-8 BOM, CR LF, CR, U+2028. Never holds more
- * than one record plus one read: memory does not grow with the file. It tracks strings and
- * brackets only; whether a record is JSON is base/json/json.h's to say.
+ * Accepts JSONL, one large array, concatenated and pretty-printed values, with blank lines,
+ * commas and closing brackets between them, a UTF-8 BOM, and line ends LF, CR LF, CR or U+2028.
+ * Memory does not grow with the file: at most one record and one read are held. Framing tracks
+ * strings and brackets only; base/json/json.h decides whether a record is valid JSON.
  *
- * A broken record must not swallow its neighbours. A raw newline inside a string, a closing
- * bracket that does not match, or an object that opens where a key or comma must stand (a
- * cut-off line followed by a good one) ends the broken record: it goes up to the end of that
- * line, or, when the offending byte is the first of its line, up to the line before; framing
- * goes on from there. An array may be one line: in it a broken record ends before the next
- * element that begins with the same key, and stray bytes end before the next element that is an
- * object. At the end of the stream an unfinished record is handed out with .issue
- * set.
+ * A broken record must not affect its neighbours. It ends where one of these is found:
+ *   - a raw newline inside a string
+ *   - a closing bracket that does not match
+ *   - an object that opens where a key or comma is expected (a truncated line before a good
+ * one) It extends to the end of that line, or to the line before if the offending byte is the
+ * first of its line. The elements of an array may share one line. There a broken record ends
+ * before the next element that starts with the same key, and stray bytes end before the next
+ * object. An unfinished record at the end of the stream is returned with its issue.
  *
- * Between two records framing can be left and taken up again elsewhere: frame_place().
+ * Framing can stop between two records and resume later: frame_place(), frame_resume().
  *
- * Usage: push bytes with frame_feed(), pull records with frame_next() until it returns 0,
- * repeat; frame_finish() after the last byte, then pull again.
+ * Usage: pass bytes with frame_feed(), get records with frame_next() until it returns 0, and
+ * repeat. Call frame_finish() after the last byte, then get the remaining records.
  */
 #ifndef CURATE_FRAME_H
 #define CURATE_FRAME_H
@@ -37,51 +37,55 @@ enum frame_issue {
     FRAME_OK = 0,
     FRAME_TRUNCATED, /* the stream or the line ends inside the record */
     FRAME_BROKEN,    /* brackets do not match, or stray bytes between records */
-    FRAME_TOO_LONG,  /* longer than max_record; bytes were skipped, text is its first 4 kB */
+    FRAME_TOO_LONG,  /* longer than max_record_bytes; text is the first 4 KiB of the record */
     FRAME_TOO_DEEP,  /* nested deeper than JSON_MAX_DEPTH */
 };
 
-/* What was passed over to come to a record, or in it outside of strings. */
+/* Irregularities before a record, or inside it but outside its strings. */
 enum frame_note {
-    FRAME_NOTED_BOM = 1,         /* a UTF-8 byte order mark before it */
-    FRAME_NOTED_CR = 2,          /* a carriage return before it or in it, U+2028 before it */
-    FRAME_NOTED_BLANK_LINE = 4,  /* before it */
-    FRAME_NOTED_COMMA = 8,       /* or a closing bracket before it, where none belongs */
-    FRAME_NOTED_SAME_LINE = 16,  /* it follows a record on one line, and no array is open */
-    FRAME_NOTED_MANY_LINES = 32, /* it takes more than one */
+    FRAME_NOTED_BOM = 1,         /* a UTF-8 byte order mark before the record */
+    FRAME_NOTED_CR = 2,          /* a carriage return before or in it, or U+2028 before it */
+    FRAME_NOTED_BLANK_LINE = 4,  /* a blank line before it */
+    FRAME_NOTED_COMMA = 8,       /* a misplaced comma or closing bracket before it */
+    FRAME_NOTED_SAME_LINE = 16,  /* it follows a record on the same line, outside an array */
+    FRAME_NOTED_MANY_LINES = 32, /* it spans several lines */
     FRAME_NOTED_END,             /* one above the last bit, so that users notice a new note */
 };
 
 struct frame_record {
-    struct slice text;    /* lasts until the next frame_feed() or frame_next() */
-    uint64_t byte_offset; /* of the record's first byte in the (decompressed) stream */
-    uint64_t byte_len;    /* of the whole record, also when text is only its beginning */
-    uint64_t line;        /* of that byte, from 1 */
+    struct slice text;    /* valid until the next frame_feed() or frame_next() */
+    uint64_t byte_offset; /* of the record's first byte in the decompressed stream */
+    uint64_t byte_len;    /* of the whole record, even if text is only its start */
+    uint64_t line;        /* line of the first byte, from 1 */
     enum frame_issue issue;
     unsigned noted; /* enum frame_note, or-ed together */
 };
 
-/* All that framing remembers between two records; plain numbers, to be stored. */
+/* The state of framing between two records, as plain numbers that can be stored. */
 struct frame_place {
-    uint64_t byte_offset; /* the next byte to look at */
-    uint64_t line;        /* it is on this line, */
-    uint64_t line_at;     /* which starts at this offset */
-    uint64_t rescanned;   /* of the budget for scanning bytes again */
+    uint64_t byte_offset; /* of the next byte */
+    uint64_t line;        /* line of the next byte */
+    uint64_t line_at;     /* offset at which this line starts */
+    uint64_t rescanned;   /* bytes scanned a second time so far, which are limited */
     unsigned flags;
 };
 
+/* Returns 0, or -1 with err set. */
 int frame_new(size_t max_record_bytes, struct frame **out, struct error *err);
 void frame_free(struct frame *frame);
-/* The bytes are copied. ERR_NOMEM. */
+/* Copy bytes into the frame. Returns 0, or -1 with err set: ERR_NOMEM. */
 int frame_feed(struct frame *frame, const void *bytes, size_t n, struct error *err);
 void frame_finish(struct frame *frame);
-/* 1 and a record, 0 when more bytes are needed (or, after frame_finish(), at the end). */
+/* Get the next record. Returns 1, or 0 if more bytes are needed or, after frame_finish(), at
+ * the end. */
 int frame_next(struct frame *frame, struct frame_record *out);
-/* At the end: what was passed over behind the last record. */
+/* At the end: get the notes about the bytes after the last record. */
 unsigned frame_noted_behind(const struct frame *frame);
-/* Right after frame_next() gave a record: where the next one will be looked for. */
+/* Get the place after a record. Call it right after frame_next() has returned 1. */
 void frame_place(const struct frame *frame, struct frame_place *out);
-/* Before the first byte is fed: go on from there. The next byte is the one at its offset. */
+/* Resume at a place. Call it before the first byte is fed, which is the byte at
+ * place->byte_offset.
+ */
 void frame_resume(struct frame *frame, const struct frame_place *place);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a broken element of an array ends: before another element on the same line.
+ * Find where a broken element of an array ends: before another element on the same line.
  */
 #include "base/io/frame_private.h"
 
 #include <string.h>
 
-/* The bracket and first key that the record begins with, `{"id"`: elements of an array usually
- * have them in common. Empty when there are none. Looked for where start_skipping() keeps them,
- * so that they can be told however the stream is fed. */
+/* Elements of an array usually start with the same bracket and key, such as `{"id"`. Search
+ * only the head that start_skipping() keeps, so that the result does not depend on how the
+ * stream was fed. */
 struct slice frame_opening(const struct frame *f)
 {
     const char *p = f->skipping ? f->head : f->data + (f->start.at - f->base);
@@ -27,9 +27,8 @@ struct slice frame_opening(const struct frame *f)
     return i < n && p[i] == '"' ? slice_of(p, i + 1) : none;
 }
 
-/* Where the comma is that stands before data[i], with nothing but blanks between; 0 for none.
- */
-static size_t comma_before(const struct frame *f, size_t i)
+/* Find the comma before data[i], with only blanks in between. Returns its index, or 0. */
+static size_t find_comma_before(const struct frame *f, size_t i)
 {
     const size_t first = (size_t)(f->start.at - f->base);
 
@@ -38,30 +37,30 @@ static size_t comma_before(const struct frame *f, size_t i)
     return i > first && f->data[i - 1] == ',' ? i - 1 : 0;
 }
 
-/* Go back to data[to], which is inside the record. */
-static void go_back(struct frame *f, size_t to)
+/* Rewind to data[to], which is inside the record. */
+static void rewind_to(struct frame *f, size_t to)
 {
     const char *p = f->data + (f->start.at - f->base);
 
     f->line = f->start.line;
     f->line_at = f->start.line_at;
-    f->fresh = false;
+    f->line_is_blank = false;
     for (; p < f->data + to; p++) {
         if (*p == '\n') {
             f->line++;
             f->line_at = f->base + (uint64_t)(p - f->data) + 1;
-            f->fresh = true;
+            f->line_is_blank = true;
         } else if (*p != ' ' && *p != '\t' && *p != '\r') {
-            f->fresh = false;
+            f->line_is_blank = false;
         }
     }
     f->pos = to;
 }
 
-/* A broken element of an array reached over others: end it before the first that begins as it
- * did itself. Quotes are not trusted, one may be missing; what looks like an element inside a
- * string has its quotes escaped. *end is where the record ends. */
-bool frame_give_back_element(struct frame *f, uint64_t *end)
+/* End the broken element before the next one that starts in the same way. Ignore whether that
+ * is inside a string, because a quote may be missing. Text inside a string cannot match: its
+ * quotes are escaped. */
+bool frame_rewind_to_element(struct frame *f, uint64_t *end)
 {
     const struct slice like = frame_opening(f);
 
@@ -72,7 +71,7 @@ bool frame_give_back_element(struct frame *f, uint64_t *end)
         if (!next)
             return false;
         i = (size_t)(next - f->data);
-        const size_t comma = comma_before(f, i);
+        const size_t comma = find_comma_before(f, i);
         if (comma == 0)
             continue;
         const uint64_t again = f->pos - i;
@@ -80,31 +79,29 @@ bool frame_give_back_element(struct frame *f, uint64_t *end)
             return false;
         f->rescanned += again;
         *end = f->base + comma;
-        go_back(f, i);
+        rewind_to(f, i);
         return true;
     }
     return false;
 }
 
-/* At a bracket: does an element begin here that ends the broken record? -1 when the bytes in
- * hand cannot tell yet. */
-static int ends_broken(const struct frame *f)
+/* Check whether the bracket at pos starts an element that ends the broken record. Returns 1, 0,
+ * or -1 if more bytes are needed. */
+static int starts_next_element(const struct frame *f)
 {
     if (f->resync == RESYNC_NEVER || f->last != ',')
         return 0;
     if (f->resync == RESYNC_OBJECT)
         return 1;
     const struct slice like = frame_opening(f);
-    return frame_stands_here(f, like.ptr, like.len);
+    return frame_match_here(f, like.ptr, like.len);
 }
 
-/* Pass the rest of the line. 1 at an element to go on with, 0 at the end of the line or of the
- * bytes in hand, -1 when more are needed to tell. */
-int frame_pass_line(struct frame *f)
+int frame_skip_line(struct frame *f)
 {
     for (; f->pos < f->len && f->data[f->pos] != '\n'; f->pos++) {
         const char c = f->data[f->pos];
-        const int ends = c == '{' ? ends_broken(f) : 0;
+        const int ends = c == '{' ? starts_next_element(f) : 0;
 
         if (ends != 0)
             return ends;

@@ -5,8 +5,8 @@
 
 #include "base/text/word.h"
 
-/* Bytes at p that are neither a quote nor a backslash nor a line end. */
-static size_t plain_prefix(const char *p, size_t n)
+/* Count the bytes at p before the first quote, backslash or line end. */
+static size_t frame_plain_prefix(const char *p, size_t n)
 {
     size_t i = 0;
 
@@ -27,19 +27,19 @@ static size_t plain_prefix(const char *p, size_t n)
     return i;
 }
 
-/* Go to the end of the string. */
-static enum frame_scan scan_string(struct frame *f)
+/* Scan to the end of the string. */
+static enum frame_scan scan_frame_string(struct frame *f)
 {
     while (f->pos < f->len) {
         if (!f->escaped)
-            f->pos += plain_prefix(f->data + f->pos, f->len - f->pos);
+            f->pos += frame_plain_prefix(f->data + f->pos, f->len - f->pos);
         if (f->pos == f->len)
             break;
         const char c = f->data[f->pos];
         if (c == '\n')
             return SCAN_CUT;
         if (c == '\\' && !f->escaped && f->len - f->pos > 1 && f->data[f->pos + 1] != '\n') {
-            f->pos += 2; /* an escape that is whole needs no memory of it */
+            f->pos += 2; /* a complete escape needs no state */
             continue;
         }
         f->pos++;
@@ -54,24 +54,25 @@ static enum frame_scan scan_string(struct frame *f)
     return SCAN_MORE;
 }
 
-/* Is the container at pos an object? What is nested too deep to be remembered may be either. */
-static bool inside(const struct frame *f, bool object)
+/* True if pos is inside an object, or an array. Unknown, and true for both, if it is nested too
+ * deeply. */
+static bool is_inside(const struct frame *f, bool object)
 {
     return f->depth > JSON_MAX_DEPTH || f->is_object[f->depth - 1] == object;
 }
 
-/* An object must not open behind a value, nor where a key must stand. */
-static bool may_open(const struct frame *f, uint8_t c)
+/* An object must not start after a value, or where a key is expected. */
+static bool may_open_bracket(const struct frame *f, uint8_t c)
 {
     if (c == '[' || f->depth == 0 || f->last == ':' || f->last == '[')
         return true;
-    return f->last == ',' && inside(f, false);
+    return f->last == ',' && is_inside(f, false);
 }
 
-/* A line inside a record that begins just as the record itself did. */
-static void note_inner(struct frame *f)
+/* Note a line inside the record that starts in the same column as the record. */
+static void note_inner_line(struct frame *f)
 {
-    if (f->has_inner || f->depth == 0 || !f->own_line || !f->fresh ||
+    if (f->has_inner || f->depth == 0 || !f->own_line || !f->line_is_blank ||
         frame_here(f) - f->line_at != f->start.at - f->start.line_at)
         return;
     f->has_inner = true;
@@ -79,10 +80,10 @@ static void note_inner(struct frame *f)
     f->inner_end = f->last_end;
 }
 
-static void open_bracket(struct frame *f, uint8_t c)
+static void enter_bracket(struct frame *f, uint8_t c)
 {
     if (c == '{')
-        note_inner(f);
+        note_inner_line(f);
     if (f->depth < JSON_MAX_DEPTH)
         f->is_object[f->depth] = c == '{';
     else
@@ -90,36 +91,36 @@ static void open_bracket(struct frame *f, uint8_t c)
     f->depth++;
 }
 
-enum kind { OTHER, BLANK, NEWLINE, QUOTE, OPEN, CLOSE };
+enum byte_kind { OTHER, BLANK, NEWLINE, QUOTE, OPEN, CLOSE };
 
 static const uint8_t kinds[256] = {
     [' '] = BLANK, ['\t'] = BLANK, ['\r'] = BLANK, ['\n'] = NEWLINE, ['"'] = QUOTE,
     ['{'] = OPEN,  ['['] = OPEN,   ['}'] = CLOSE,  [']'] = CLOSE,
 };
 
-/* One byte outside of strings: SCAN_MORE when it fits. */
-static enum frame_scan scan_byte(struct frame *f)
+/* Scan one byte outside of strings. Returns SCAN_MORE if it is valid. */
+static enum frame_scan scan_frame_byte(struct frame *f)
 {
     const uint8_t c = (uint8_t)f->data[f->pos];
 
-    switch ((enum kind)kinds[c]) {
+    switch ((enum byte_kind)kinds[c]) {
     case BLANK:
         f->noted |= c == '\r' ? FRAME_NOTED_CR : 0U;
         f->pos++;
         return SCAN_MORE;
     case NEWLINE:
-        frame_pass_newline(f);
+        frame_skip_newline(f);
         return SCAN_MORE;
     case QUOTE:
         f->in_string = true;
         break;
     case OPEN:
-        if (!may_open(f, c))
+        if (!may_open_bracket(f, c))
             return SCAN_WRONG;
-        open_bracket(f, c);
+        enter_bracket(f, c);
         break;
     case CLOSE:
-        if (!inside(f, c == '}'))
+        if (!is_inside(f, c == '}'))
             return SCAN_WRONG;
         f->depth--;
         break;
@@ -127,7 +128,7 @@ static enum frame_scan scan_byte(struct frame *f)
         break;
     }
     f->pos++;
-    f->fresh = false;
+    f->line_is_blank = false;
     f->last = c;
     f->last_end = frame_here(f);
     return f->depth == 0 && !f->in_string ? SCAN_DONE : SCAN_MORE;
@@ -136,10 +137,10 @@ static enum frame_scan scan_byte(struct frame *f)
 enum frame_scan frame_scan_value(struct frame *f)
 {
     while (f->pos < f->len) {
-        enum frame_scan found = f->in_string ? scan_string(f) : scan_byte(f);
+        enum frame_scan found = f->in_string ? scan_frame_string(f) : scan_frame_byte(f);
 
         if (found == SCAN_DONE && f->depth > 0)
-            found = SCAN_MORE; /* only a string inside the value is done */
+            found = SCAN_MORE; /* only a string inside the value has ended */
         if (found != SCAN_MORE)
             return found;
     }

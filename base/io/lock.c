@@ -14,21 +14,21 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-enum { POLL_MS = 50, HOLDER_BYTES = 300, COMMAND_BYTES = 101 };
+enum { POLL_MS = 50, WRITER_BYTES = 300, COMMAND_BYTES = 101 };
 
 struct lock {
     int fd;
     char command[COMMAND_BYTES];
 };
 
-/* Who we are, for the message of the next one. A full disk may keep us from saying so; that is
- * no reason not to work, the lock is flock()'s. */
-static void write_holder(const struct lock *lock, int64_t run_id)
+/* Describe this process in the lock file, for messages. Ignore a failure, such as a full disk:
+ * flock() holds the lock, not the text. */
+static void describe_writer(const struct lock *lock, int64_t run_id)
 {
     char host[65] = "";
     char since[32] = "";
     char run[32] = "";
-    char line[HOLDER_BYTES];
+    char line[WRITER_BYTES];
     struct tm utc;
     const time_t now = (time_t)(clock_unix_ms() / 1000);
 
@@ -44,8 +44,8 @@ static void write_holder(const struct lock *lock, int64_t run_id)
         return;
 }
 
-/* Whatever the file holds, as one line of ASCII. */
-static void read_holder(int fd, char *line, size_t size)
+/* Read the first line of the lock file. Replaces what is not printable ASCII. */
+static void read_writer(int fd, char *line, size_t size)
 {
     const ssize_t n = pread(fd, line, size - 1, 0);
 
@@ -55,22 +55,22 @@ static void read_holder(int fd, char *line, size_t size)
         if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
             *c = '?';
     if (line[0] == '\0')
-        snprintf(line, size, "a process that left no name");
+        snprintf(line, size, "an unknown process");
 }
 
 static int raise_busy(const char *path, int fd, int64_t waited_ms, struct error *err)
 {
-    char holder[HOLDER_BYTES];
+    char writer[WRITER_BYTES];
 
-    read_holder(fd, holder, sizeof holder);
+    read_writer(fd, writer, sizeof writer);
     if (waited_ms > 0)
-        return error_set(err, ERR_BUSY, "%s is still held after %.1f s by %s; try again later",
-                         path, (double)waited_ms / 1000, holder);
-    return error_set(err, ERR_BUSY, "%s is held by %s; try again later, or wait for it", path,
-                     holder);
+        return error_set(err, ERR_BUSY, "%s: still locked after %.1f s by %s: try again later",
+                         path, (double)waited_ms / 1000, writer);
+    return error_set(err, ERR_BUSY, "%s: locked by %s: try again later, or use --lock wait",
+                     path, writer);
 }
 
-/* 1 when we have it, 0 when somebody else does. */
+/* Returns 1, 0 if another process holds the lock, or -1. */
 static int try_lock(int fd, const char *path, struct error *err)
 {
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -82,8 +82,7 @@ static int try_lock(int fd, const char *path, struct error *err)
     return 1;
 }
 
-/* 1 when we have it, 0 when the time is over. Polled, because a blocking flock() knows no
- * timeout short of a signal. */
+/* Returns 1, 0 on timeout, or -1. Polls, because a blocking flock() has no timeout. */
 static int wait_for_lock(int fd, const char *path, int64_t timeout_ms, struct error *err)
 {
     const int64_t start_ns = clock_mono_ns();
@@ -101,8 +100,8 @@ static int wait_for_lock(int fd, const char *path, int64_t timeout_ms, struct er
     }
 }
 
-int lock_take(const char *path, enum lock_policy policy, int64_t timeout_ms,
-              const char *command, struct lock **out, struct error *err)
+int lock_acquire(const char *path, enum lock_policy policy, int64_t timeout_ms,
+                 const char *command, struct lock **out, struct error *err)
 {
     const bool wait = policy == LOCK_WAIT;
     struct lock *lock = malloc(sizeof *lock);
@@ -116,36 +115,37 @@ int lock_take(const char *path, enum lock_policy policy, int64_t timeout_ms,
         error_errno(err, errno, path);
         goto done;
     }
-    const int got =
+    const int locked =
         wait ? wait_for_lock(lock->fd, path, timeout_ms, err) : try_lock(lock->fd, path, err);
-    if (got < 0)
+    if (locked < 0)
         goto done;
-    if (got == 0 && policy != LOCK_SKIP) {
+    if (locked == 0 && policy != LOCK_SKIP) {
         raise_busy(path, lock->fd, wait ? timeout_ms : 0, err);
         goto done;
     }
     rc = 0;
     *out = NULL;
-    if (got == 1) {
-        write_holder(lock, 0);
+    if (locked == 1) {
+        describe_writer(lock, 0);
         *out = lock;
-        lock = NULL; /* the caller's now */
+        lock = NULL; /* the caller owns it */
     }
 done:
     lock_release(lock);
     return rc;
 }
 
-void lock_tell_run(struct lock *lock, int64_t run_id)
+void lock_set_run(struct lock *lock, int64_t run_id)
 {
-    write_holder(lock, run_id);
+    describe_writer(lock, run_id);
 }
 
 void lock_release(struct lock *lock)
 {
     if (!lock)
         return;
-    /* The file stays: unlinking it would let two processes lock two files of one name. */
+    /* Keep the file: if it were unlinked, two processes could lock two files of the same name.
+     */
     if (lock->fd >= 0)
         close(lock->fd);
     free(lock);

@@ -2,9 +2,8 @@
 /*
  * lock.h - one writer at a time, by flock(2) on a file beside the database.
  *
- * The lock goes away with the process, however it ends. The file holds pid, host, command and
- * run of the holder for the message a second writer gets; its content is never trusted for
- * locking.
+ * The kernel releases the lock when the process ends. The file contains process, host, command
+ * and run of the writer, only for the message that a second writer gets.
  */
 #ifndef CURATE_LOCK_H
 #define CURATE_LOCK_H
@@ -14,19 +13,20 @@
 struct error;
 struct lock;
 
+/* What to do if another process holds the lock. */
 enum lock_policy {
-    LOCK_WAIT, /* until it is free, or timeout_ms has passed: ERR_BUSY */
+    LOCK_WAIT, /* wait until the lock is free; ERR_BUSY after timeout_ms */
     LOCK_FAIL, /* ERR_BUSY at once */
-    LOCK_SKIP, /* *out is NULL and 0 is returned when somebody else has it */
+    LOCK_SKIP, /* return 0 and set *out to NULL */
 };
 
-/* timeout_ms 0 waits for ever. path is of the lock file itself: created when missing. A signal
- * that comes while waiting ends it: ERR_CANCELLED, with sys 0, as only its handler knows which.
- */
-int lock_take(const char *path, enum lock_policy policy, int64_t timeout_ms,
-              const char *command, struct lock **out, struct error *err);
-/* Once the run has a number, the message names it. */
-void lock_tell_run(struct lock *lock, int64_t run_id);
+/* Acquire the lock. path is the lock file, which is created if missing. timeout_ms 0 waits for
+ * ever. Returns 0, or -1 with err set. A signal ends the wait: ERR_CANCELLED with sys 0,
+ * because only the signal handler knows the signal. */
+int lock_acquire(const char *path, enum lock_policy policy, int64_t timeout_ms,
+                 const char *command, struct lock **out, struct error *err);
+/* Write the run into the lock file, so that messages name it. */
+void lock_set_run(struct lock *lock, int64_t run_id);
 void lock_release(struct lock *lock);
 
 #endif

@@ -18,21 +18,21 @@ static void a_held_lock_is_not_given_twice(void **state)
     (void)state;
     tmp_open(&tmp);
     const char *path = tmp_path(&tmp, "a.lock");
-    assert_ok(lock_take(path, LOCK_FAIL, 0, "curate score nll", &first, &err));
+    assert_ok(lock_acquire(path, LOCK_FAIL, 0, "curate score nll", &first, &err));
     assert_non_null(first);
 
     /* For flock(), a second descriptor is another owner, within one process too. */
-    assert_fails(lock_take(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
+    assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
                  "curate score nll");
     assert_null(second);
-    lock_tell_run(first, 17);
-    assert_fails(lock_take(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
+    lock_set_run(first, 17);
+    assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
                  "curate score nll, run 17");
-    assert_ok(lock_take(path, LOCK_SKIP, 0, "x", &second, &err));
+    assert_ok(lock_acquire(path, LOCK_SKIP, 0, "x", &second, &err));
     assert_null(second);
 
     lock_release(first);
-    assert_ok(lock_take(path, LOCK_FAIL, 0, "x", &second, &err));
+    assert_ok(lock_acquire(path, LOCK_FAIL, 0, "x", &second, &err));
     assert_non_null(second);
     lock_release(second);
     lock_release(NULL);
@@ -48,10 +48,10 @@ static void waiting_for_a_lock_ends_after_the_given_time(void **state)
     (void)state;
     tmp_open(&tmp);
     const char *path = tmp_path(&tmp, "a.lock");
-    assert_ok(lock_take(path, LOCK_WAIT, 0, "first", &first, &err));
+    assert_ok(lock_acquire(path, LOCK_WAIT, 0, "first", &first, &err));
 
     const int64_t before_ns = clock_mono_ns();
-    assert_fails(lock_take(path, LOCK_WAIT, 120, "second", &second, &err), ERR_BUSY,
+    assert_fails(lock_acquire(path, LOCK_WAIT, 120, "second", &second, &err), ERR_BUSY,
                  "after 0.1 s");
     assert_true(clock_mono_ns() - before_ns >= 120 * 1000000);
     lock_release(first);
@@ -70,7 +70,7 @@ static pid_t start_holder(const char *path)
         struct lock *lock = NULL;
         struct error err;
 
-        if (lock_take(path, LOCK_FAIL, 0, "child", &lock, &err) < 0)
+        if (lock_acquire(path, LOCK_FAIL, 0, "child", &lock, &err) < 0)
             _exit(1);
         if (write(ready[1], "x", 1) == 1)
             pause();
@@ -95,11 +95,11 @@ static void a_lock_ends_with_its_process(void **state)
     const char *path = tmp_path(&tmp, "a.lock");
     const pid_t child = start_holder(path);
     snprintf(holder, sizeof holder, "process %ld ", (long)child);
-    assert_fails(lock_take(path, LOCK_FAIL, 0, "x", &lock, &err), ERR_BUSY, holder);
+    assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &lock, &err), ERR_BUSY, holder);
 
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, NULL, 0), child);
-    assert_ok(lock_take(path, LOCK_FAIL, 0, "x", &lock, &err));
+    assert_ok(lock_acquire(path, LOCK_FAIL, 0, "x", &lock, &err));
     lock_release(lock);
     tmp_close(&tmp);
 }
@@ -119,11 +119,12 @@ static void a_signal_ends_waiting_for_a_lock(void **state)
     (void)state;
     tmp_open(&tmp);
     const char *path = tmp_path(&tmp, "a.lock");
-    assert_ok(lock_take(path, LOCK_FAIL, 0, "first", &first, &err));
+    assert_ok(lock_acquire(path, LOCK_FAIL, 0, "first", &first, &err));
     sigaction(SIGALRM, &action, NULL);
     alarm(1);
 
-    assert_fails(lock_take(path, LOCK_WAIT, 0, "second", &second, &err), ERR_CANCELLED, path);
+    assert_fails(lock_acquire(path, LOCK_WAIT, 0, "second", &second, &err), ERR_CANCELLED,
+                 path);
     lock_release(first);
     tmp_close(&tmp);
 }
@@ -139,12 +140,13 @@ static void bytes_of_a_lock_file_are_escaped_in_messages(void **state)
     (void)state;
     tmp_open(&tmp);
     const char *path = tmp_write(&tmp, "a.lock", junk, sizeof junk - 1);
-    assert_ok(lock_take(path, LOCK_FAIL, 0, "first", &lock, &err));
+    assert_ok(lock_acquire(path, LOCK_FAIL, 0, "first", &lock, &err));
     tmp_write(&tmp, "a.lock", junk, sizeof junk - 1);
 
-    assert_fails(lock_take(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY, "by ?[31m?;");
+    assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY, "by ?[31m?:");
     tmp_write(&tmp, "a.lock", "", 0);
-    assert_fails(lock_take(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY, "no name");
+    assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
+                 "unknown process");
     lock_release(lock);
     tmp_close(&tmp);
 }
@@ -157,7 +159,7 @@ static void a_lock_in_a_missing_folder_is_an_error(void **state)
 
     (void)state;
     tmp_open(&tmp);
-    assert_fails(lock_take(tmp_path(&tmp, "none/a.lock"), LOCK_FAIL, 0, "x", &lock, &err),
+    assert_fails(lock_acquire(tmp_path(&tmp, "none/a.lock"), LOCK_FAIL, 0, "x", &lock, &err),
                  ERR_NOT_FOUND, "none/a.lock");
     tmp_close(&tmp);
 }
