@@ -28,21 +28,21 @@
 struct json {
     struct arena keys; /* of the tree */
     struct json_object *root;
-    struct buf wide;  /* the text again, when numbers in it had to be widened, */
-    struct buf small; /* and when stand-ins took the place of long strings, */
-    struct buf clean; /* and when control characters were escaped */
+    struct buf shortened; /* the text with placeholders for long strings */
+    struct buf escaped;   /* the text with control characters escaped */
+    struct buf widened;   /* the text with exponents added to large integers */
     unsigned noted;
     size_t max_tree_bytes;
     struct json_long long_strings;
 };
 
-/* struct json_value is never completed: it stands for json-c's own node. */
-static const struct json_object *node_of(const struct json_value *value)
+/* struct json_value is never defined: it is json-c's node under another name. */
+static const struct json_object *json_node(const struct json_value *value)
 {
     return (const struct json_object *)value;
 }
 
-static const struct json_value *value_of(const struct json_object *node)
+static const struct json_value *json_node_value(const struct json_object *node)
 {
     return (const struct json_value *)node;
 }
@@ -53,9 +53,9 @@ int json_new(struct json **out, struct error *err)
 
     if (!json)
         return error_nomem(err);
-    buf_init(&json->wide, INT_MAX);
-    buf_init(&json->small, INT_MAX);
-    buf_init(&json->clean, INT_MAX);
+    buf_init(&json->widened, INT_MAX);
+    buf_init(&json->shortened, INT_MAX);
+    buf_init(&json->escaped, INT_MAX);
     json_long_init(&json->long_strings);
     arena_init(&json->keys);
     json->max_tree_bytes = JSON_TREE_BYTES;
@@ -69,9 +69,9 @@ void json_free(struct json *json)
         return;
     json_object_put(json->root);
     arena_release(&json->keys);
-    buf_release(&json->wide);
-    buf_release(&json->small);
-    buf_release(&json->clean);
+    buf_release(&json->widened);
+    buf_release(&json->shortened);
+    buf_release(&json->escaped);
     json_long_release(&json->long_strings);
     free(json);
 }
@@ -81,7 +81,7 @@ void json_limit(struct json *json, size_t max_tree_bytes)
     json->max_tree_bytes = max_tree_bytes;
 }
 
-static bool check(const struct json *json, struct slice text, struct json_check *out)
+static bool check_json_text(const struct json *json, struct slice text, struct json_check *out)
 {
     const size_t bad_at = utf8_bad_at(text);
 
@@ -106,33 +106,33 @@ static bool check(const struct json *json, struct slice text, struct json_check 
     return true;
 }
 
-/* What json-c is to read: text itself, unless it has to be made easy first. */
-static int prepare(struct json *json, const struct json_check *checked, struct slice *text,
-                   struct error *err)
+/* Simplify the text for json-c. *text may be the original or point into a buffer of json. */
+static int simplify_text(struct json *json, const struct json_check *checked,
+                         struct slice *text, struct error *err)
 {
     *text = checked->value;
     if (checked->n_long > 0) {
-        buf_clear(&json->small);
-        if (json_shorten(&json->long_strings, checked, &json->small, err) < 0)
+        buf_clear(&json->shortened);
+        if (json_shorten(&json->long_strings, checked, &json->shortened, err) < 0)
             return -1;
-        *text = buf_slice(&json->small);
+        *text = buf_slice(&json->shortened);
     }
     if (checked->raw_controls) {
-        buf_clear(&json->clean);
-        if (json_escape_controls(*text, &json->clean, err) < 0)
+        buf_clear(&json->escaped);
+        if (json_escape_controls(*text, &json->escaped, err) < 0)
             return -1;
-        *text = buf_slice(&json->clean);
+        *text = buf_slice(&json->escaped);
     }
     if (checked->wide_numbers) {
-        buf_clear(&json->wide);
-        if (json_widen(*text, &json->wide, err) < 0)
+        buf_clear(&json->widened);
+        if (json_widen(*text, &json->widened, err) < 0)
             return -1;
-        *text = buf_slice(&json->wide);
+        *text = buf_slice(&json->widened);
     }
     return 0;
 }
 
-static void adopt_long_string(struct json *json, struct json_object *node)
+static void attach_long_string(struct json *json, struct json_object *node)
 {
     const struct slice string =
         slice_of(json_object_get_string(node), (size_t)json_object_get_string_len(node));
@@ -140,21 +140,21 @@ static void adopt_long_string(struct json *json, struct json_object *node)
     json_object_set_userdata(node, (void *)json_long_find(&json->long_strings, string), NULL);
 }
 
-/* Let stand-ins point to what they stand for. As deep as the value: at most JSON_MAX_DEPTH. */
-static void adopt_long_strings(struct json *json, struct json_object *node)
+/* Make placeholders point to their decoded text. Recursive, at most JSON_MAX_DEPTH deep. */
+static void attach_long_strings(struct json *json, struct json_object *node)
 {
     switch (json_object_get_type(node)) {
     case json_type_string:
-        adopt_long_string(json, node);
+        attach_long_string(json, node);
         break;
     case json_type_array:
         for (size_t i = 0; i < json_object_array_length(node); i++)
-            adopt_long_strings(json, json_object_array_get_idx(node, i));
+            attach_long_strings(json, json_object_array_get_idx(node, i));
         break;
     case json_type_object:
         for (const struct lh_entry *entry = json_object_get_object(node)->head; entry;
              entry = entry->next)
-            adopt_long_strings(json, lh_entry_v(entry));
+            attach_long_strings(json, lh_entry_v(entry));
         break;
     case json_type_null:
     case json_type_boolean:
@@ -164,21 +164,21 @@ static void adopt_long_strings(struct json *json, struct json_object *node)
     }
 }
 
-/* NaN and the infinities come without a text of their own; 1e999 has one and is a number. */
+/* Nodes of NaN and Infinity have no text; 1e999 has one, and is a number. */
 static bool is_number_text(const struct json_object *node)
 {
     return isfinite(json_object_get_double(node)) ||
            json_object_get_userdata((struct json_object *)node) != NULL;
 }
 
-/* What only the tree shows: it has one member where the text had the same key twice. */
-struct census {
+/* Facts that only the tree shows. It has one member where the text has a key twice. */
+struct tree_facts {
     size_t n_members;
     bool beyond_double;
 };
 
-/* As deep as the value: at most JSON_MAX_DEPTH. */
-static void count_into(const struct json_object *node, struct census *all)
+/* Recursive, at most JSON_MAX_DEPTH deep. */
+static void collect_tree_facts(const struct json_object *node, struct tree_facts *all)
 {
     const enum json_c_type type = json_object_get_type(node);
 
@@ -186,22 +186,14 @@ static void count_into(const struct json_object *node, struct census *all)
         all->beyond_double |= !isfinite(json_object_get_double(node)) && is_number_text(node);
     } else if (type == json_type_array) {
         for (size_t i = 0; i < json_object_array_length(node); i++)
-            count_into(json_object_array_get_idx(node, i), all);
+            collect_tree_facts(json_object_array_get_idx(node, i), all);
     } else if (type == json_type_object) {
         for (const struct lh_entry *entry = json_object_get_object(node)->head; entry;
              entry = entry->next) {
             all->n_members++;
-            count_into(lh_entry_v(entry), all);
+            collect_tree_facts(lh_entry_v(entry), all);
         }
     }
-}
-
-static struct census count_nodes(const struct json_object *root)
-{
-    struct census all = { 0 };
-
-    count_into(root, &all);
-    return all;
 }
 
 int json_parse(struct json *json, struct slice text, const struct json_value **out,
@@ -209,26 +201,28 @@ int json_parse(struct json *json, struct slice text, const struct json_value **o
                struct error *err)
 {
     struct json_check checked;
-    struct slice easy;
+    struct slice simple;
 
     json_object_put(json->root);
     json->root = NULL;
     arena_clear(&json->keys);
     json->noted = 0;
-    if (check(json, text, &checked)) {
-        if (prepare(json, &checked, &easy, err) < 0 ||
-            json_build(easy, &json->keys, &json->root, err) < 0)
+    if (check_json_text(json, text, &checked)) {
+        if (simplify_text(json, &checked, &simple, err) < 0 ||
+            json_build(simple, &json->keys, &json->root, err) < 0)
             return -1;
         if (checked.n_long > 0)
-            adopt_long_strings(json, json->root);
-        const struct census all = count_nodes(json->root);
+            attach_long_strings(json, json->root);
+        struct tree_facts all = { 0 };
+
+        collect_tree_facts(json->root, &all);
         json->noted = checked.noted;
         if (json->root && all.n_members < checked.n_keys)
             json->noted |= JSON_NOTED_DUPLICATE_KEY;
         if (all.beyond_double)
             json->noted |= JSON_NOTED_BIG_NUMBER;
     }
-    *out = value_of(json->root);
+    *out = json_node_value(json->root);
     *issue = checked.issue;
     *issue_at = checked.at;
     *issue_detail = checked.detail;
@@ -242,7 +236,7 @@ unsigned json_noted(const struct json *json)
 
 enum json_type json_type(const struct json_value *value)
 {
-    const struct json_object *node = node_of(value);
+    const struct json_object *node = json_node(value);
 
     switch (json_object_get_type(node)) {
     case json_type_null:
@@ -268,9 +262,9 @@ const struct json_value *json_get(const struct json_value *object, const char *k
     struct json_object *member;
 
     if (json_type(object) != JSON_OBJECT ||
-        !json_object_object_get_ex(node_of(object), key, &member))
+        !json_object_object_get_ex(json_node(object), key, &member))
         return NULL;
-    return value_of(member);
+    return json_node_value(member);
 }
 
 const struct json_value *json_get_nocase(const struct json_value *object, const char *key)
@@ -279,7 +273,7 @@ const struct json_value *json_get_nocase(const struct json_value *object, const 
 
     if (json_type(object) != JSON_OBJECT)
         return NULL;
-    for (const struct lh_entry *entry = json_object_get_object(node_of(object))->head; entry;
+    for (const struct lh_entry *entry = json_object_get_object(json_node(object))->head; entry;
          entry = entry->next)
         if (strcasecmp(lh_entry_k(entry), key) == 0)
             found = lh_entry_v(entry);
@@ -288,7 +282,7 @@ const struct json_value *json_get_nocase(const struct json_value *object, const 
 
 size_t json_count(const struct json_value *array_or_object)
 {
-    const struct json_object *node = node_of(array_or_object);
+    const struct json_object *node = json_node(array_or_object);
 
     switch (json_type(array_or_object)) {
     case JSON_ARRAY:
@@ -308,7 +302,7 @@ const struct json_value *json_at(const struct json_value *array, size_t i)
 {
     if (json_type(array) != JSON_ARRAY)
         return NULL;
-    return value_of(json_object_array_get_idx(node_of(array), i));
+    return json_node_value(json_object_array_get_idx(json_node(array), i));
 }
 
 struct slice json_text(const struct json_value *value)
@@ -325,7 +319,7 @@ struct slice json_text(const struct json_value *value)
 
 static bool int_from_double(double value, int64_t *out)
 {
-    /* What is just below -2^63 was rounded to it. */
+    /* Exclude -2^63: smaller numbers may have been rounded to it. */
     if (!(value > -0x1p63 && value < 0x1p63) || value != trunc(value))
         return false;
     *out = (int64_t)value;
@@ -334,7 +328,7 @@ static bool int_from_double(double value, int64_t *out)
 
 bool json_int(const struct json_value *value, int64_t *out)
 {
-    const struct json_object *node = node_of(value);
+    const struct json_object *node = json_node(value);
     const enum json_c_type type = json_object_get_type(node);
 
     if (type == json_type_double)
@@ -342,7 +336,7 @@ bool json_int(const struct json_value *value, int64_t *out)
     if (type != json_type_int && type != json_type_boolean)
         return false;
     const int64_t number = json_object_get_int64(node);
-    /* What is above is clamped to the maximum. */
+    /* json-c clamps larger values to INT64_MAX. */
     if (number == INT64_MAX && json_object_get_uint64(node) > INT64_MAX)
         return false;
     *out = number;
@@ -355,7 +349,7 @@ bool json_double(const struct json_value *value, double *out)
 
     if (type != JSON_NUMBER && type != JSON_BOOL)
         return false;
-    const double number = json_object_get_double(node_of(value));
+    const double number = json_object_get_double(json_node(value));
     if (!isfinite(number))
         return false;
     *out = number;
@@ -366,7 +360,7 @@ bool json_bool(const struct json_value *value, bool *out)
 {
     if (json_type(value) != JSON_BOOL)
         return false;
-    *out = json_object_get_boolean(node_of(value));
+    *out = json_object_get_boolean(json_node(value));
     return true;
 }
 
@@ -377,7 +371,7 @@ int json_member_next(const struct json_value *object, size_t *pos, struct slice 
 
     if (json_type(object) != JSON_OBJECT)
         return 0;
-    entry = entry ? entry->next : json_object_get_object(node_of(object))->head;
+    entry = entry ? entry->next : json_object_get_object(json_node(object))->head;
     if (!entry)
         return 0;
     *pos = (size_t)entry;
@@ -386,7 +380,7 @@ int json_member_next(const struct json_value *object, size_t *pos, struct slice 
     return 1;
 }
 
-static void write_number(struct jsonout *out, struct json_object *node)
+static void write_json_number(struct jsonout *out, struct json_object *node)
 {
     const char *text = json_object_get_userdata(node);
 
@@ -402,8 +396,8 @@ static void write_number(struct jsonout *out, struct json_object *node)
     }
 }
 
-/* Calls itself at most JSON_MAX_DEPTH deep: nothing deeper was parsed. */
-static void write_value(struct jsonout *out, const struct json_value *value)
+/* Recursive, at most JSON_MAX_DEPTH deep. */
+static void write_json_value(struct jsonout *out, const struct json_value *value)
 {
     struct slice key;
     const struct json_value *member;
@@ -414,10 +408,10 @@ static void write_value(struct jsonout *out, const struct json_value *value)
         jsonout_null(out);
         break;
     case JSON_BOOL:
-        jsonout_bool(out, json_object_get_boolean(node_of(value)));
+        jsonout_bool(out, json_object_get_boolean(json_node(value)));
         break;
     case JSON_NUMBER:
-        write_number(out, (struct json_object *)value);
+        write_json_number(out, (struct json_object *)value);
         break;
     case JSON_STRING:
         jsonout_text(out, json_text(value));
@@ -425,14 +419,14 @@ static void write_value(struct jsonout *out, const struct json_value *value)
     case JSON_ARRAY:
         jsonout_array_begin(out);
         for (size_t i = 0; i < json_count(value); i++)
-            write_value(out, json_at(value, i));
+            write_json_value(out, json_at(value, i));
         jsonout_array_end(out);
         break;
     case JSON_OBJECT:
         jsonout_object_begin(out);
         while (json_member_next(value, &pos, &key, &member)) {
             jsonout_key(out, key.ptr);
-            write_value(out, member);
+            write_json_value(out, member);
         }
         jsonout_object_end(out);
         break;
@@ -444,6 +438,6 @@ int json_write(const struct json_value *value, struct buf *out, struct error *er
     struct jsonout writer;
 
     jsonout_init(&writer, out);
-    write_value(&writer, value);
+    write_json_value(&writer, value);
     return jsonout_end(&writer, err);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * json.h - one JSON value, parsed; with json_build.c the only code that includes
- * <json-c/json.h>.
+ * json.h - parse one JSON value. Only json.c and json_build.c include <json-c/json.h>.
  *
- * The bytes of one record (base/io/frame.h) become a tree. Values handed out are borrowed from
- * the tree and last as long as it does. Text is length-counted and may hold NUL. Where json-c
- * is too lenient this module is strict: UTF-8 is checked before it is asked, so bad bytes never
- * reach a value; a lone surrogate escape becomes U+FFFD; numbers keep their own text when
- * written back (json_write), so a 30-digit id survives; NaN and Infinity become null.
+ * The bytes of one record (base/io/frame.h) become a tree. Values are borrowed from the tree
+ * and valid until the next json_parse(). Text has a length and may contain NUL. Differences
+ * from json-c:
+ *   - text must be valid UTF-8
+ *   - a lone surrogate escape becomes U+FFFD
+ *   - json_write() writes numbers with their original text, so a 30-digit id is preserved
+ *   - NaN and Infinity become null
  */
 #ifndef CURATE_JSON_H
 #define CURATE_JSON_H
@@ -20,11 +21,11 @@
 
 struct buf;
 struct error;
-struct json;       /* the parser, reused from record to record; one thread */
-struct json_value; /* a borrowed node; NULL is what a missing key gives */
+struct json;       /* a parser, reused for all records of a thread */
+struct json_value; /* a borrowed node; NULL for a missing key */
 
 enum json_type {
-    JSON_NULL, /* also what a missing value is */
+    JSON_NULL, /* also the type of a missing value (NULL pointer) */
     JSON_BOOL,
     JSON_NUMBER,
     JSON_STRING,
@@ -34,65 +35,68 @@ enum json_type {
 
 enum { JSON_MAX_DEPTH = 256, JSON_TREE_BYTES = 1 << 30 };
 
-/* Why a record is not JSON: the class of the reject row. */
+/* Why a record is not valid JSON. */
 enum json_issue {
     JSON_OK = 0,
     JSON_BAD_UTF8,
     JSON_TOO_DEEP,
-    JSON_TRUNCATED, /* it ends before the value does */
-    JSON_TOO_LARGE, /* its tree would take more than json_limit() allows */
+    JSON_TRUNCATED, /* the text ends inside the value */
+    JSON_TOO_LARGE, /* the tree would need more memory than json_limit() allows */
     JSON_BAD_SYNTAX,
 };
 
+/* Returns 0, or -1 with err set. */
 int json_new(struct json **out, struct error *err);
 void json_free(struct json *json);
-/* What a tree may take, by estimate: a value of a few bytes can take a thousand as an object.
- * At first JSON_TREE_BYTES. */
+/* Limit the estimated memory of a tree; the default is JSON_TREE_BYTES. A value of a few bytes
+ * may need a thousand bytes, as an object. */
 void json_limit(struct json *json, size_t max_tree_bytes);
 
 /*
- * Parse all of text as one value; the tree before it is gone afterwards. On bad text returns 0,
- * *issue tells the class, *issue_at the byte within text and *issue_detail a static sentence;
- * *out is NULL then. -1 only for ERR_NOMEM.
+ * Parse all of text as one value. Frees the previous tree. Returns 0, or -1 with err set:
+ * ERR_NOMEM. If the text is invalid, returns 0 and sets *out to NULL, *issue to the reason,
+ * *issue_at to the byte offset and *issue_detail to a static sentence.
  */
 int json_parse(struct json *json, struct slice text, const struct json_value **out,
                enum json_issue *issue, size_t *issue_at, const char **issue_detail,
                struct error *err);
 
-/* What is not quite JSON, or not what a reader expects, in a value that was taken all the same.
- */
+/* Irregularities in a value that was parsed nevertheless. */
 enum json_note {
-    JSON_NOTED_NAN = 1,            /* NaN, Infinity or -Infinity: it is null now */
-    JSON_NOTED_SURROGATE = 2,      /* half a pair, as \ud83d: it is U+FFFD now */
-    JSON_NOTED_NUL = 4,            /* \u0000, or the byte itself, in a string */
-    JSON_NOTED_CONTROL = 8,        /* another raw control character in a string, TAB aside */
-    JSON_NOTED_BIG_NUMBER = 16,    /* an integer of more than 64 bits, or beyond a double */
-    JSON_NOTED_DUPLICATE_KEY = 32, /* twice in one object: the last one counts */
+    JSON_NOTED_NAN = 1,       /* NaN, Infinity or -Infinity, replaced by null */
+    JSON_NOTED_SURROGATE = 2, /* half of a pair, as \ud83d, replaced by U+FFFD */
+    JSON_NOTED_NUL = 4,       /* \u0000 or a raw NUL in a string */
+    JSON_NOTED_CONTROL = 8,   /* another raw control character in a string, except TAB */
+    JSON_NOTED_BIG_NUMBER =
+        16, /* an integer of more than 64 bits, or a number beyond a double */
+    JSON_NOTED_DUPLICATE_KEY = 32, /* a key twice in one object: the last one is used */
     JSON_NOTED_END                 /* one above the last bit, so that users notice a new note */
 };
-/* Of the value parsed last: the notes, or-ed together. */
+/* Get the notes about the last value, or-ed together. */
 unsigned json_noted(const struct json *json);
 
 enum json_type json_type(const struct json_value *value);
-/* The member of an object, or NULL. Of duplicate keys the last one counts. */
+/* Get a member of an object, or NULL. */
 const struct json_value *json_get(const struct json_value *object, const char *key);
-/* The same, blind to ASCII case; of several that fit the last one counts. */
+/* Get the last member whose key matches without regard to ASCII case, or NULL. */
 const struct json_value *json_get_nocase(const struct json_value *object, const char *key);
 size_t json_count(const struct json_value *array_or_object);
 const struct json_value *json_at(const struct json_value *array, size_t i);
-/* The string's bytes; ptr NULL when the value is not a string. */
+/* The bytes of a string; ptr NULL if the value is not a string. */
 struct slice json_text(const struct json_value *value);
-/* True when it is a number or boolean that fits; *out untouched otherwise. */
+/* Get a number or boolean. Returns false and leaves *out if the value is not one or does not
+ * fit. */
 bool json_int(const struct json_value *value, int64_t *out);
 bool json_double(const struct json_value *value, double *out);
 bool json_bool(const struct json_value *value, bool *out);
 
-/* Walk the members of an object: *pos starts at 0 and is ours to change; 1 with key and value,
- * 0 at the end. */
+/* Iterate over the members of an object. Set *pos to 0 before the first call. Returns 1 with
+ * key and value, or 0 at the end. */
 int json_member_next(const struct json_value *object, size_t *pos, struct slice *key,
                      const struct json_value **value);
 
-/* Append the value as compact JSON text (see jsonout.h for how text is escaped). */
+/* Append the value as compact JSON; jsonout.h describes the escaping. Returns 0, or -1 with err
+ * set. */
 int json_write(const struct json_value *value, struct buf *out, struct error *err);
 
 #endif

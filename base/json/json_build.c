@@ -25,20 +25,20 @@ struct builder {
     const char *p;
     const char *end;
     struct arena *keys;
-    struct buf text; /* a string with escapes, decoded */
+    struct buf text; /* a decoded string, or a long number */
     struct error *err;
 };
 
 static int build_value(struct builder *b, struct json_object **out);
 
-static void skip_blanks(struct builder *b)
+static void skip_build_blanks(struct builder *b)
 {
     while (b->p < b->end && (*b->p == ' ' || *b->p == '\n' || *b->p == '\r' || *b->p == '\t'))
         b->p++;
 }
 
-/* The inside of the string at the cursor, which goes behind it. */
-static struct slice take_string(struct builder *b, bool *has_escapes)
+/* Skip the string at the cursor. Returns the bytes between its quotes. */
+static struct slice skip_string(struct builder *b, bool *has_escapes)
 {
     const char *first = ++b->p;
 
@@ -50,12 +50,12 @@ static struct slice take_string(struct builder *b, bool *has_escapes)
     return slice_of(first, (size_t)(b->p++ - first));
 }
 
-/* What the string at the cursor says, into buf if it has to be decoded. */
-static int take_text(struct builder *b, struct slice *out)
+/* Parse the string at the cursor. *out is valid until the next call. */
+static int parse_string(struct builder *b, struct slice *out)
 {
     bool has_escapes;
 
-    *out = take_string(b, &has_escapes);
+    *out = skip_string(b, &has_escapes);
     if (!has_escapes)
         return 0;
     buf_clear(&b->text);
@@ -66,7 +66,8 @@ static int take_text(struct builder *b, struct slice *out)
     return 0;
 }
 
-static int made(struct builder *b, struct json_object *object, struct json_object **out)
+/* Set *out. Raises ERR_NOMEM if object is NULL. */
+static int set_node(struct builder *b, struct json_object *object, struct json_object **out)
 {
     *out = object;
     return object ? 0 : error_nomem(b->err);
@@ -76,12 +77,12 @@ static int build_string(struct builder *b, struct json_object **out)
 {
     struct slice text;
 
-    if (take_text(b, &text) < 0)
+    if (parse_string(b, &text) < 0)
         return -1;
-    return made(b, json_object_new_string_len(text.ptr, (int)text.len), out);
+    return set_node(b, json_object_new_string_len(text.ptr, (int)text.len), out);
 }
 
-/* With the text it had, unless it is an integer of 64 bits. */
+/* Keep the text of a number, unless it is an integer of 64 bits. */
 static int build_number(struct builder *b, struct json_object **out)
 {
     const char *first = b->p;
@@ -100,15 +101,15 @@ static int build_number(struct builder *b, struct json_object **out)
     memcpy(text, first, n);
     text[n] = '\0';
     if (!is_integer)
-        return made(b, json_object_new_double_s(strtod(text, NULL), text), out);
+        return set_node(b, json_object_new_double_s(strtod(text, NULL), text), out);
     errno = 0;
     const long long number = strtoll(text, NULL, 10);
     if (errno == ERANGE)
-        return made(b, json_object_new_uint64(strtoull(text, NULL, 10)), out);
-    return made(b, json_object_new_int64(number), out);
+        return set_node(b, json_object_new_uint64(strtoull(text, NULL, 10)), out);
+    return set_node(b, json_object_new_int64(number), out);
 }
 
-/* true, false, null, NaN, Infinity, -Infinity: the first letters tell. */
+/* true, false, null, NaN, Infinity, -Infinity: the first letter is enough. */
 static int build_word(struct builder *b, struct json_object **out)
 {
     const char first = *b->p == '-' ? 'I' : *b->p;
@@ -116,32 +117,32 @@ static int build_word(struct builder *b, struct json_object **out)
     while (b->p < b->end && (*b->p == '-' || ((*b->p | 0x20) >= 'a' && (*b->p | 0x20) <= 'z')))
         b->p++;
     if (first == 't' || first == 'f')
-        return made(b, json_object_new_boolean(first == 't'), out);
+        return set_node(b, json_object_new_boolean(first == 't'), out);
     if (first == 'N' || first == 'I')
-        return made(b, json_object_new_double(NAN), out);
+        return set_node(b, json_object_new_double(NAN), out);
     *out = NULL;
     return 0;
 }
 
-/* The key at the cursor, which goes behind its colon. */
-static int take_key(struct builder *b, const char **out)
+/* Parse the key at the cursor, and its colon. */
+static int parse_member_key(struct builder *b, const char **out)
 {
     struct slice key;
 
-    if (take_text(b, &key) < 0)
+    if (parse_string(b, &key) < 0)
         return -1;
     *out = arena_copy(b->keys, key).ptr;
-    skip_blanks(b);
+    skip_build_blanks(b);
     b->p++;
     return *out ? 0 : error_nomem(b->err);
 }
 
-static int add_member(struct builder *b, struct json_object *object)
+static int build_member(struct builder *b, struct json_object *object)
 {
     struct json_object *value = NULL;
     const char *key;
 
-    if (take_key(b, &key) < 0 || build_value(b, &value) < 0)
+    if (parse_member_key(b, &key) < 0 || build_value(b, &value) < 0)
         return -1;
     if (json_object_object_add_ex(object, key, value, JSON_C_OBJECT_ADD_CONSTANT_KEY) == 0)
         return 0;
@@ -149,7 +150,7 @@ static int add_member(struct builder *b, struct json_object *object)
     return error_nomem(b->err);
 }
 
-static int add_element(struct builder *b, struct json_object *array)
+static int build_element(struct builder *b, struct json_object *array)
 {
     struct json_object *value = NULL;
 
@@ -161,7 +162,7 @@ static int add_element(struct builder *b, struct json_object *array)
     return error_nomem(b->err);
 }
 
-/* At a bracket: what is in it, and the cursor behind the one that closes it. */
+/* Build the object or array at the cursor. */
 static int build_nested(struct builder *b, struct json_object **out)
 {
     const bool is_object = *b->p == '{';
@@ -170,26 +171,26 @@ static int build_nested(struct builder *b, struct json_object **out)
     if (!nested)
         return error_nomem(b->err);
     b->p++;
-    skip_blanks(b);
+    skip_build_blanks(b);
     while (*b->p != '}' && *b->p != ']') {
-        if ((is_object ? add_member(b, nested) : add_element(b, nested)) < 0) {
+        if ((is_object ? build_member(b, nested) : build_element(b, nested)) < 0) {
             json_object_put(nested);
             return -1;
         }
-        skip_blanks(b);
+        skip_build_blanks(b);
         if (*b->p == ',')
             b->p++;
-        skip_blanks(b);
+        skip_build_blanks(b);
     }
     b->p++;
     *out = nested;
     return 0;
 }
 
-/* As deep as the value: at most JSON_MAX_DEPTH. */
+/* Recursive, at most JSON_MAX_DEPTH deep. */
 static int build_value(struct builder *b, struct json_object **out)
 {
-    skip_blanks(b);
+    skip_build_blanks(b);
     if (*b->p == '{' || *b->p == '[')
         return build_nested(b, out);
     if (*b->p == '"')

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * json_build.h - checked JSON text becomes json-c's tree.
+ * json_build.h - build a json-c tree from checked JSON text.
  *
- * json-c's own parser takes no notice when an allocation of its own is refused: a string is cut
- * short, a member is dropped, or the program ends. Its constructors do report that, so the tree
- * is put together from them, each one checked.
+ * json-c's parser ignores failed allocations: it truncates a string, drops a member, or ends
+ * the program. Its constructors report them. So the tree is built with constructors, and each
+ * result is checked.
  */
 #ifndef CURATE_JSON_BUILD_H
 #define CURATE_JSON_BUILD_H
@@ -16,9 +16,10 @@ struct error;
 struct json_object;
 
 /*
- * *out is for json_object_put(), NULL for null. text has passed json_check() and what
- * json.c does to make it easy; a string may hold the bytes of a stand-in (json_long.h). keys is
- * where the keys of the tree lie, to be cleared when the tree has been put. ERR_NOMEM.
+ * Build the tree of a text that json_check() has accepted and json.c has simplified. A string
+ * may be a placeholder (json_long.h). *out is NULL for null; free it with json_object_put().
+ * Keys are allocated in `keys`, which must outlive the tree. Returns 0, or -1 with err set:
+ * ERR_NOMEM.
  */
 int json_build(struct slice text, struct arena *keys, struct json_object **out,
                struct error *err);

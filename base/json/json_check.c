@@ -9,25 +9,25 @@
 #include "base/text/word.h"
 
 /*
- * What json-c 0.16 allocates on 64-bit machines, measured and rounded up: a node of any kind;
- * an object's table of 16 slots, and one of twice the size whenever it is two thirds full; an
- * array's first 32 slots.
+ * Allocations of json-c 0.16 on 64-bit machines, measured and rounded up: a node of any type;
+ * the table of an object, 16 slots, which doubles when it is two thirds full; the first 32
+ * slots of an array.
  */
 enum { NODE_BYTES = 96, OBJECT_BYTES = 1000, ARRAY_BYTES = 400, KEY_BYTES = 192 };
 
 static const char zero_exponent[] = "e+000";
 
-struct cursor {
+struct json_cursor {
     const uint8_t *p;
     size_t n;
     size_t i;
     size_t depth;
     bool is_object[JSON_MAX_DEPTH];
-    bool nul_escape; /* the last string held \u0000, or the byte */
+    bool has_nul; /* the last string contained \u0000 or a raw NUL */
     struct json_check *out;
 };
 
-static bool raise_at(struct cursor *c, enum json_issue issue, const char *detail)
+static bool raise_issue(struct json_cursor *c, enum json_issue issue, const char *detail)
 {
     c->out->issue = issue;
     c->out->at = c->i;
@@ -35,15 +35,15 @@ static bool raise_at(struct cursor *c, enum json_issue issue, const char *detail
     return false;
 }
 
-/* The byte at the cursor is wrong, or is not there. */
-static bool refuse(struct cursor *c, const char *detail)
+/* Raise an issue for the byte at the cursor, or for the end of the text. Returns false. */
+static bool raise_syntax(struct json_cursor *c, const char *detail)
 {
     if (c->i == c->n)
-        return raise_at(c, JSON_TRUNCATED, "the text ends inside the value");
-    return raise_at(c, JSON_BAD_SYNTAX, detail);
+        return raise_issue(c, JSON_TRUNCATED, "the text ends inside the value");
+    return raise_issue(c, JSON_BAD_SYNTAX, detail);
 }
 
-static bool is_blank(uint8_t b)
+static bool is_json_blank(uint8_t b)
 {
     return b == ' ' || b == '\n' || b == '\r' || b == '\t';
 }
@@ -58,24 +58,24 @@ static bool is_hex(uint8_t b)
     return is_digit(b) || (b >= 'a' && b <= 'f') || (b >= 'A' && b <= 'F');
 }
 
-static bool at_byte(const struct cursor *c, char b)
+static bool at_byte(const struct json_cursor *c, char b)
 {
     return c->i < c->n && c->p[c->i] == (uint8_t)b;
 }
 
-static bool at_digit(const struct cursor *c)
+static bool at_digit(const struct json_cursor *c)
 {
     return c->i < c->n && is_digit(c->p[c->i]);
 }
 
-static void skip_blanks(struct cursor *c)
+static void skip_json_blanks(struct json_cursor *c)
 {
-    while (c->i < c->n && is_blank(c->p[c->i]))
+    while (c->i < c->n && is_json_blank(c->p[c->i]))
         c->i++;
 }
 
-/* Bytes at p that need no look: not a quote, a backslash or a control character. */
-static size_t plain_prefix(const uint8_t *p, size_t n)
+/* Count the bytes at p before the first quote, backslash or control character. */
+static size_t check_plain_prefix(const uint8_t *p, size_t n)
 {
     size_t i = 0;
 
@@ -104,9 +104,9 @@ static bool is_surrogate(const uint8_t *digits, bool high)
            (high || second >= 'c');
 }
 
-/* At \u and four digits from d800 up, the cursor behind them: is it one of a pair? The second
- * of a pair is taken along. */
-static void check_surrogate(struct cursor *c, size_t first)
+/* The cursor is after an escape from \ud800 up. Skip the second escape of a pair, or note that
+ * it is missing. */
+static void check_surrogate(struct json_cursor *c, size_t first)
 {
     const uint8_t *next = c->p + c->i;
 
@@ -118,8 +118,8 @@ static void check_surrogate(struct cursor *c, size_t first)
         c->out->noted |= JSON_NOTED_SURROGATE;
 }
 
-/* Behind the backslash. */
-static bool check_escape(struct cursor *c)
+/* Check the escape after a backslash. */
+static bool check_escape(struct json_cursor *c)
 {
     static const bool known[256] = {
         ['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true, ['f'] = true,
@@ -127,47 +127,47 @@ static bool check_escape(struct cursor *c)
     };
 
     if (c->i == c->n || !known[c->p[c->i]])
-        return refuse(c, "no such escape in a string");
+        return raise_syntax(c, "no such escape in a string");
     if (c->p[c->i++] != 'u')
         return true;
     const size_t first = c->i;
     for (; c->i < first + 4; c->i++)
         if (c->i == c->n || !is_hex(c->p[c->i]))
-            return refuse(c, "\\u takes four hexadecimal digits");
+            return raise_syntax(c, "\\u takes four hexadecimal digits");
     if (memcmp(c->p + first, "0000", 4) == 0)
-        c->nul_escape = true;
+        c->has_nul = true;
     if ((c->p[first] | 0x20) == 'd' && c->p[first + 1] >= '8')
         check_surrogate(c, first);
     return true;
 }
 
-/* A control character stands raw in a string. */
-static void note_control(struct cursor *c)
+/* Note a raw control character in a string. */
+static void note_control(struct json_cursor *c)
 {
     const uint8_t b = c->p[c->i];
 
     if (b == '\0')
-        c->nul_escape = true;
+        c->has_nul = true;
     else if (b != '\t')
         c->out->noted |= JSON_NOTED_CONTROL;
     if (b != '\t')
         c->out->raw_controls = true;
 }
 
-static bool check_string(struct cursor *c)
+static bool check_string(struct json_cursor *c)
 {
-    c->nul_escape = false;
+    c->has_nul = false;
     c->i++;
     for (;;) {
-        c->i += plain_prefix(c->p + c->i, c->n - c->i);
+        c->i += check_plain_prefix(c->p + c->i, c->n - c->i);
         if (c->i == c->n)
-            return refuse(c, "");
+            return raise_syntax(c, "");
         if (c->p[c->i] == '"') {
             c->i++;
             return true;
         }
         if (c->p[c->i] == '\n')
-            return refuse(c, "a raw line end inside a string");
+            return raise_syntax(c, "a raw line end inside a string");
         if (c->p[c->i] == '\\') {
             c->i++;
             if (!check_escape(c))
@@ -179,15 +179,15 @@ static bool check_string(struct cursor *c)
     }
 }
 
-/* A string that is a value. */
-static bool check_text(struct cursor *c)
+/* Check a string that is a value. */
+static bool check_string_value(struct json_cursor *c)
 {
     struct json_check *out = c->out;
     const size_t first = c->i + 1;
 
     if (!check_string(c))
         return false;
-    if (c->nul_escape)
+    if (c->has_nul)
         out->noted |= JSON_NOTED_NUL;
     const size_t n = c->i - 1 - first;
     if (n >= JSON_LONG_BYTES && out->n_long < JSON_LONG_MAX)
@@ -195,17 +195,17 @@ static bool check_text(struct cursor *c)
     return true;
 }
 
-static bool check_digits(struct cursor *c)
+static bool check_digits(struct json_cursor *c)
 {
     if (!at_digit(c))
-        return refuse(c, "a digit is missing in a number");
+        return raise_syntax(c, "a digit is missing in a number");
     while (at_digit(c))
         c->i++;
     return true;
 }
 
-/* An integer that json-c would not give back as it was. */
-static bool is_wide(struct slice number)
+/* True for an integer that json-c would not reproduce. */
+static bool is_wide_integer(struct slice number)
 {
     const bool minus = number.ptr[0] == '-';
     const char *digits = number.ptr + minus;
@@ -222,12 +222,12 @@ static bool is_wide(struct slice number)
 }
 
 /* The bytes from `first` to the cursor. */
-static struct slice since(const struct cursor *c, size_t first)
+static struct slice bytes_since(const struct json_cursor *c, size_t first)
 {
     return slice_of((const char *)c->p + first, c->i - first);
 }
 
-static bool check_number(struct cursor *c)
+static bool check_number(struct json_cursor *c)
 {
     const size_t first = c->i;
 
@@ -236,7 +236,7 @@ static bool check_number(struct cursor *c)
     if (at_byte(c, '0')) {
         c->i++;
         if (at_digit(c))
-            return refuse(c, "a number starts with a needless zero");
+            return raise_syntax(c, "a number starts with a needless zero");
     } else if (!check_digits(c)) {
         return false;
     }
@@ -252,7 +252,7 @@ static bool check_number(struct cursor *c)
         if (!check_digits(c))
             return false;
     }
-    if (is_wide(since(c, first))) {
+    if (is_wide_integer(bytes_since(c, first))) {
         c->out->wide_numbers = true;
         if (memcmp(c->p + first, "-0", 2) != 0)
             c->out->noted |= JSON_NOTED_BIG_NUMBER;
@@ -260,33 +260,33 @@ static bool check_number(struct cursor *c)
     return true;
 }
 
-static bool check_word(struct cursor *c, const char *word)
+static bool check_literal(struct json_cursor *c, const char *word)
 {
     for (; *word; word++, c->i++)
         if (!at_byte(c, *word))
-            return refuse(c, "no such word in JSON");
+            return raise_syntax(c, "no such word in JSON");
     return true;
 }
 
-static bool check_nan(struct cursor *c, const char *word)
+static bool check_nan(struct json_cursor *c, const char *word)
 {
     c->out->noted |= JSON_NOTED_NAN;
-    return check_word(c, word);
+    return check_literal(c, word);
 }
 
-static bool check_scalar(struct cursor *c)
+static bool check_scalar(struct json_cursor *c)
 {
     if (c->i == c->n)
-        return refuse(c, "");
+        return raise_syntax(c, "");
     switch (c->p[c->i]) {
     case '"':
-        return check_text(c);
+        return check_string_value(c);
     case 't':
-        return check_word(c, "true");
+        return check_literal(c, "true");
     case 'f':
-        return check_word(c, "false");
+        return check_literal(c, "false");
     case 'n':
-        return check_word(c, "null");
+        return check_literal(c, "null");
     case 'N':
         return check_nan(c, "NaN");
     case 'I':
@@ -297,38 +297,38 @@ static bool check_scalar(struct cursor *c)
         return check_number(c);
     default:
         if (!at_digit(c))
-            return refuse(c, "a value is missing");
+            return raise_syntax(c, "a value is missing");
         return check_number(c);
     }
 }
 
-/* A key and its colon. */
-static bool check_key(struct cursor *c)
+/* Check a key and its colon. */
+static bool check_member_key(struct json_cursor *c)
 {
-    skip_blanks(c);
+    skip_json_blanks(c);
     const size_t first = c->i;
     if (!at_byte(c, '"'))
-        return refuse(c, "a key is missing");
+        return raise_syntax(c, "a key is missing");
     if (!check_string(c))
         return false;
-    if (c->nul_escape) {
+    if (c->has_nul) {
         c->i = first;
-        return refuse(c, "a key holds a NUL character");
+        return raise_syntax(c, "a key holds a NUL character");
     }
     c->out->n_keys++;
     c->out->tree_bytes += KEY_BYTES + (c->i - first);
-    skip_blanks(c);
+    skip_json_blanks(c);
     if (!at_byte(c, ':'))
-        return refuse(c, "the colon behind a key is missing");
+        return raise_syntax(c, "the colon behind a key is missing");
     c->i++;
     return true;
 }
 
-/* At a value: a scalar, or a bracket with the first key behind it. *complete tells whether the
+/* Check a scalar, or an opening bracket and the first key after it. *complete is set if the
  * value ends here. */
-static bool open_value(struct cursor *c, bool *complete)
+static bool check_value_start(struct json_cursor *c, bool *complete)
 {
-    skip_blanks(c);
+    skip_json_blanks(c);
     const bool object = at_byte(c, '{');
     *complete = true;
     if (!object && !at_byte(c, '[')) {
@@ -340,32 +340,32 @@ static bool open_value(struct cursor *c, bool *complete)
     }
     c->out->tree_bytes += NODE_BYTES + (object ? OBJECT_BYTES : ARRAY_BYTES);
     if (c->depth == JSON_MAX_DEPTH)
-        return raise_at(c, JSON_TOO_DEEP, "brackets are nested too deep");
+        return raise_issue(c, JSON_TOO_DEEP, "brackets are nested too deep");
     c->i++;
-    skip_blanks(c);
+    skip_json_blanks(c);
     if (at_byte(c, object ? '}' : ']')) {
         c->i++;
         return true;
     }
     c->is_object[c->depth++] = object;
     *complete = false;
-    return !object || check_key(c);
+    return !object || check_member_key(c);
 }
 
-/* Behind a value: its brackets close, or a comma leads to the next one. */
-static bool next_value(struct cursor *c)
+/* Check what follows a value: closing brackets, or a comma before the next value. */
+static bool check_value_end(struct json_cursor *c)
 {
     while (c->depth > 0) {
         const bool object = c->is_object[c->depth - 1];
 
-        skip_blanks(c);
+        skip_json_blanks(c);
         if (at_byte(c, ',')) {
             c->i++;
-            return !object || check_key(c);
+            return !object || check_member_key(c);
         }
         if (!at_byte(c, object ? '}' : ']'))
-            return refuse(c, object ? "a comma or closing brace is missing"
-                                    : "a comma or closing bracket is missing");
+            return raise_syntax(c, object ? "a comma or closing brace is missing"
+                                          : "a comma or closing bracket is missing");
         c->i++;
         c->depth--;
     }
@@ -374,19 +374,19 @@ static bool next_value(struct cursor *c)
 
 bool json_check(struct slice text, struct json_check *out)
 {
-    struct cursor c = { .p = (const uint8_t *)text.ptr, .n = text.len, .out = out };
+    struct json_cursor c = { .p = (const uint8_t *)text.ptr, .n = text.len, .out = out };
     bool complete;
 
     *out = (struct json_check){ .issue = JSON_OK };
-    skip_blanks(&c);
+    skip_json_blanks(&c);
     const size_t first = c.i;
     do {
-        if (!open_value(&c, &complete) || (complete && !next_value(&c)))
+        if (!check_value_start(&c, &complete) || (complete && !check_value_end(&c)))
             return false;
     } while (c.depth > 0);
     out->value = slice_of(text.ptr + first, c.i - first);
-    skip_blanks(&c);
-    return c.i == c.n || refuse(&c, "something follows the value");
+    skip_json_blanks(&c);
+    return c.i == c.n || raise_syntax(&c, "something follows the value");
 }
 
 int json_escape_controls(struct slice text, struct buf *out, struct error *err)
@@ -414,7 +414,7 @@ int json_escape_controls(struct slice text, struct buf *out, struct error *err)
 int json_widen(struct slice text, struct buf *out, struct error *err)
 {
     struct json_check ignored = { .issue = JSON_OK };
-    struct cursor c = { .p = (const uint8_t *)text.ptr, .n = text.len, .out = &ignored };
+    struct json_cursor c = { .p = (const uint8_t *)text.ptr, .n = text.len, .out = &ignored };
     size_t done = 0;
 
     while (c.i < c.n) {
@@ -428,7 +428,7 @@ int json_widen(struct slice text, struct buf *out, struct error *err)
         }
         const size_t first = c.i;
         check_number(&c);
-        if (!is_wide(since(&c, first)))
+        if (!is_wide_integer(bytes_since(&c, first)))
             continue;
         if (buf_add(out, text.ptr + done, c.i - done, err) < 0 ||
             buf_add_text(out, zero_exponent, err) < 0)
@@ -445,5 +445,5 @@ struct slice json_narrow(struct slice number)
     if (number.len <= tail || memcmp(number.ptr + number.len - tail, zero_exponent, tail) != 0)
         return number;
     const struct slice bare = slice_of(number.ptr, number.len - tail);
-    return is_wide(bare) ? bare : number;
+    return is_wide_integer(bare) ? bare : number;
 }

@@ -7,10 +7,11 @@
 
 #include "base/error.h"
 
-/* One record of this size must not be remembered in memory for good. */
-enum { KEEP_BYTES = 8 << 20, STAND_IN_LEN = 2 };
+/* Free a larger buffer when a record needs much less, so that one large record does not occupy
+ * memory for ever. */
+enum { KEEP_BYTES = 8 << 20, PLACEHOLDER_LEN = 2 };
 
-static const char no_utf8 = '\xff';
+static const char placeholder_start = '\xff';
 
 void json_long_init(struct json_long *strings)
 {
@@ -22,7 +23,7 @@ void json_long_release(struct json_long *strings)
     buf_release(&strings->bytes);
 }
 
-static uint32_t hex4(const char *p)
+static uint32_t parse_hex4(const char *p)
 {
     uint32_t value = 0;
 
@@ -64,15 +65,15 @@ static char *put_utf8(char *out, uint32_t c)
     return out;
 }
 
-/* At the digits behind \u: the place behind the escape, or the pair of them. */
+/* Decode the escape whose digits are at p, or a pair of escapes. Returns the end of it. */
 static const char *decode_unicode(const char *p, const char *end, char **out)
 {
-    uint32_t c = hex4(p);
+    uint32_t c = parse_hex4(p);
 
     p += 4;
     if (is_high_surrogate(c) && end - p >= 6 && p[0] == '\\' && p[1] == 'u' &&
-        is_low_surrogate(hex4(p + 2))) {
-        c = 0x10000 + ((c - 0xd800) << 10) + (hex4(p + 2) - 0xdc00);
+        is_low_surrogate(parse_hex4(p + 2))) {
+        c = 0x10000 + ((c - 0xd800) << 10) + (parse_hex4(p + 2) - 0xdc00);
         p += 6;
     } else if (is_high_surrogate(c) || is_low_surrogate(c)) {
         c = 0xfffd;
@@ -81,7 +82,7 @@ static const char *decode_unicode(const char *p, const char *end, char **out)
     return p;
 }
 
-/* Behind a backslash: the place behind the escape. */
+/* Decode the escape after a backslash. Returns the end of it. */
 static const char *decode_escape(const char *p, const char *end, char **out)
 {
     static const char plain[] = {
@@ -95,7 +96,7 @@ static const char *decode_escape(const char *p, const char *end, char **out)
     return p;
 }
 
-/* No escape is shorter than what it stands for, so raw.len bytes are enough. */
+/* A decoded escape is never longer than the escape, so raw.len bytes are enough. */
 char *json_long_decode(struct slice raw, char *out)
 {
     const char *p = raw.ptr;
@@ -112,9 +113,9 @@ char *json_long_decode(struct slice raw, char *out)
     return out;
 }
 
-/* Room for all of them at once: the texts must not move. */
-static int make_room(struct json_long *strings, const struct json_check *checked,
-                     struct error *err)
+/* Reserve memory for all long strings at once, because the texts must not move. */
+static int reserve_long_strings(struct json_long *strings, const struct json_check *checked,
+                                struct error *err)
 {
     size_t n = 0;
 
@@ -134,16 +135,16 @@ int json_shorten(struct json_long *strings, const struct json_check *checked, st
     const char *p = checked->value.ptr;
     const char *end = p + checked->value.len;
 
-    if (make_room(strings, checked, err) < 0)
+    if (reserve_long_strings(strings, checked, err) < 0)
         return -1;
     char *text = strings->bytes.data;
     for (size_t i = 0; i < checked->n_long; i++) {
         const struct slice raw = checked->long_strings[i];
-        const char stand_in[STAND_IN_LEN] = { no_utf8, (char)('0' + i) };
+        const char placeholder[PLACEHOLDER_LEN] = { placeholder_start, (char)('0' + i) };
         char *text_end = json_long_decode(raw, text);
 
         if (buf_add(out, p, (size_t)(raw.ptr - p), err) < 0 ||
-            buf_add(out, stand_in, sizeof stand_in, err) < 0)
+            buf_add(out, placeholder, sizeof placeholder, err) < 0)
             return -1;
         strings->texts[i] = slice_of(text, (size_t)(text_end - text));
         text = text_end;
@@ -154,7 +155,7 @@ int json_shorten(struct json_long *strings, const struct json_check *checked, st
 
 const struct slice *json_long_find(const struct json_long *strings, struct slice string)
 {
-    if (string.len != STAND_IN_LEN || string.ptr[0] != no_utf8)
+    if (string.len != PLACEHOLDER_LEN || string.ptr[0] != placeholder_start)
         return NULL;
     return &strings->texts[(size_t)(string.ptr[1] - '0')];
 }

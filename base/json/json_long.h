@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * json_long.h - long strings, on a way around json-c.
+ * json_long.h - decode long strings without json-c.
  *
- * json-c reads strings byte by byte, which on a record with a book in it is most of the time
- * that parsing takes. So json_check() notes where the long strings are, json_shorten() decodes
- * them and gives json-c a text with a short stand-in for each, and json.c then lets the nodes
- * of the stand-ins point to the decoded text. A stand-in begins with a byte that no UTF-8
- * holds: no text from outside can pass for one.
+ * json-c reads strings byte by byte. For a record that contains a book this is most of the
+ * parsing time. So json_check() finds the long strings, and json_shorten() decodes them and
+ * replaces each by a short placeholder. After json-c has parsed the text, json.c makes the
+ * nodes of the placeholders point to the decoded text. A placeholder starts with a byte that is
+ * not UTF-8, so input text cannot look like one.
  */
 #ifndef CURATE_JSON_LONG_H
 #define CURATE_JSON_LONG_H
@@ -20,23 +20,23 @@
 struct error;
 
 struct json_long {
-    struct slice texts[JSON_LONG_MAX]; /* decoded; they last until the next json_shorten() */
-    struct buf bytes;                  /* where they are */
+    struct slice texts[JSON_LONG_MAX]; /* decoded; valid until the next json_shorten() */
+    struct buf bytes;                  /* holds the texts */
 };
 
 void json_long_init(struct json_long *strings);
 void json_long_release(struct json_long *strings);
 
-/* Decode the long strings that json_check() found, and append its value with stand-ins for them
- * to out. ERR_NOMEM. */
+/* Decode the long strings that json_check() found, and append the text with placeholders for
+ * them. Returns 0, or -1 with err set: ERR_NOMEM. */
 int json_shorten(struct json_long *strings, const struct json_check *checked, struct buf *out,
                  struct error *err);
 
-/* Decode the inside of a string that json_check() has passed to out, which has room for raw.len
- * bytes: where the text ends. */
+/* Decode a checked string without its quotes to out, which must have room for raw.len bytes.
+ * Returns the end of the decoded text. */
 char *json_long_decode(struct slice raw, char *out);
 
-/* The text that this string stands in for; NULL when it is a string of its own. */
+/* Get the text of a placeholder; NULL if the string is not a placeholder. */
 const struct slice *json_long_find(const struct json_long *strings, struct slice string);
 
 #endif

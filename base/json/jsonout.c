@@ -15,7 +15,7 @@ void jsonout_init(struct jsonout *out, struct buf *buf)
     *out = (struct jsonout){ .buf = buf };
 }
 
-static void add(struct jsonout *out, const void *bytes, size_t n)
+static void jsonout_add(struct jsonout *out, const void *bytes, size_t n)
 {
     struct error err;
 
@@ -23,54 +23,54 @@ static void add(struct jsonout *out, const void *bytes, size_t n)
         out->failure = err.code;
 }
 
-static void begin_value(struct jsonout *out)
+static void jsonout_begin_value(struct jsonout *out)
 {
     if (out->need_comma)
-        add(out, ",", 1);
+        jsonout_add(out, ",", 1);
     out->need_comma = true;
 }
 
-static void open_bracket(struct jsonout *out, char bracket)
+static void jsonout_open(struct jsonout *out, char bracket)
 {
-    begin_value(out);
-    add(out, &bracket, 1);
+    jsonout_begin_value(out);
+    jsonout_add(out, &bracket, 1);
     out->need_comma = false;
 }
 
-static void close_bracket(struct jsonout *out, char bracket)
+static void jsonout_close(struct jsonout *out, char bracket)
 {
-    add(out, &bracket, 1);
+    jsonout_add(out, &bracket, 1);
     out->need_comma = true;
 }
 
 void jsonout_object_begin(struct jsonout *out)
 {
-    open_bracket(out, '{');
+    jsonout_open(out, '{');
 }
 
 void jsonout_object_end(struct jsonout *out)
 {
-    close_bracket(out, '}');
+    jsonout_close(out, '}');
 }
 
 void jsonout_array_begin(struct jsonout *out)
 {
-    open_bracket(out, '[');
+    jsonout_open(out, '[');
 }
 
 void jsonout_array_end(struct jsonout *out)
 {
-    close_bracket(out, ']');
+    jsonout_close(out, ']');
 }
 
 void jsonout_key(struct jsonout *out, const char *key)
 {
     jsonout_text(out, slice_text(key));
-    add(out, ":", 1);
+    jsonout_add(out, ":", 1);
     out->need_comma = false;
 }
 
-static bool must_escape(unsigned char c)
+static bool must_escape_byte(unsigned char c)
 {
     return c < 0x20 || c == '"' || c == '\\' || c == 0x7f;
 }
@@ -84,16 +84,16 @@ static void add_escape(struct jsonout *out, unsigned char c)
         if ((unsigned char)named[i] == c) {
             text[0] = '\\';
             text[1] = named[i + 1];
-            add(out, text, 2);
+            jsonout_add(out, text, 2);
             return;
         }
     }
     snprintf(text, sizeof text, "\\u%04x", c);
-    add(out, text, 6);
+    jsonout_add(out, text, 6);
 }
 
-/* Bytes at the beginning that are written as they are. */
-static size_t plain_prefix(const char *p, size_t n)
+/* Count the bytes at the start that need no escape. */
+static size_t jsonout_plain_prefix(const char *p, size_t n)
 {
     size_t i = 0;
 
@@ -105,7 +105,7 @@ static size_t plain_prefix(const char *p, size_t n)
             break;
         i += WORD_BYTES;
     }
-    while (i < n && !must_escape((unsigned char)p[i]))
+    while (i < n && !must_escape_byte((unsigned char)p[i]))
         i++;
     return i;
 }
@@ -113,9 +113,9 @@ static size_t plain_prefix(const char *p, size_t n)
 static void add_escaped(struct jsonout *out, struct slice text)
 {
     while (text.len > 0) {
-        const size_t n = plain_prefix(text.ptr, text.len);
+        const size_t n = jsonout_plain_prefix(text.ptr, text.len);
 
-        add(out, text.ptr, n);
+        jsonout_add(out, text.ptr, n);
         if (n == text.len)
             return;
         add_escape(out, (unsigned char)text.ptr[n]);
@@ -130,10 +130,10 @@ void jsonout_text(struct jsonout *out, struct slice text)
         jsonout_null(out);
         return;
     }
-    begin_value(out);
-    add(out, "\"", 1);
+    jsonout_begin_value(out);
+    jsonout_add(out, "\"", 1);
     add_escaped(out, text);
-    add(out, "\"", 1);
+    jsonout_add(out, "\"", 1);
 }
 
 void jsonout_int(struct jsonout *out, int64_t value)
@@ -153,8 +153,8 @@ void jsonout_double(struct jsonout *out, double value)
         jsonout_null(out);
         return;
     }
-    /* 15 digits survive every decimal, 17 every double; the point is '.' because the program
-     * never leaves the C locale. */
+    /* 15 digits reproduce any short decimal, 17 any double. The decimal point is '.', because
+     * the program stays in the C locale. */
     for (int digits = 15; digits <= 17; digits++) {
         n = snprintf(text, sizeof text, "%.*g", digits, value);
         if (strtod(text, NULL) == value)
@@ -175,8 +175,8 @@ void jsonout_null(struct jsonout *out)
 
 void jsonout_raw(struct jsonout *out, struct slice json)
 {
-    begin_value(out);
-    add(out, json.ptr, json.len);
+    jsonout_begin_value(out);
+    jsonout_add(out, json.ptr, json.len);
 }
 
 int jsonout_end(struct jsonout *out, struct error *err)
@@ -185,6 +185,6 @@ int jsonout_end(struct jsonout *out, struct error *err)
         return 0;
     if (out->failure == ERR_NOMEM)
         return error_nomem(err);
-    return error_set(err, out->failure, "JSON text grows past its limit of %zu bytes",
+    return error_set(err, out->failure, "JSON text is longer than its limit of %zu bytes",
                      out->buf->max_bytes);
 }

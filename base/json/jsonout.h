@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * jsonout.h - write JSON text into a buf, byte-stable.
+ * jsonout.h - write JSON into a buffer. The same calls always give the same bytes.
  *
- * A writer places commas and colons itself. Text is written as UTF-8; only '"', '\\', control
- * characters below 0x20 and U+007F are escaped. Doubles are the shortest text that reads back
- * to the same value; NaN and infinities are written as null. Keys are never escaped by the
- * caller. The first failure (ERR_NOMEM, the buf's limit) sticks: check jsonout_end() once at
- * the end.
+ * The writer adds commas, colons and escapes. Text is written as UTF-8; only '"', '\\', control
+ * characters below 0x20 and U+007F are escaped. A double is written as the shortest text that
+ * reads back as the same value, NaN and infinities as null. After a failure (ERR_NOMEM, the
+ * limit of the buffer) further calls do nothing. Check jsonout_end() once at the end.
  */
 #ifndef CURATE_JSONOUT_H
 #define CURATE_JSONOUT_H
@@ -31,14 +30,14 @@ void jsonout_object_end(struct jsonout *out);
 void jsonout_array_begin(struct jsonout *out);
 void jsonout_array_end(struct jsonout *out);
 void jsonout_key(struct jsonout *out, const char *key);
-void jsonout_text(struct jsonout *out, struct slice text); /* ptr NULL is written as null */
+void jsonout_text(struct jsonout *out, struct slice text); /* ptr NULL: null */
 void jsonout_int(struct jsonout *out, int64_t value);
 void jsonout_double(struct jsonout *out, double value);
 void jsonout_bool(struct jsonout *out, bool value);
 void jsonout_null(struct jsonout *out);
-/* A value that is JSON text already. */
+/* Write a value that is JSON text already. */
 void jsonout_raw(struct jsonout *out, struct slice json);
-/* 0, or -1 with the first failure of all calls since jsonout_init(). */
+/* Returns 0, or -1 with err set if any call since jsonout_init() has failed. */
 int jsonout_end(struct jsonout *out, struct error *err);
 
 #endif
