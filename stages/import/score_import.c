@@ -286,8 +286,8 @@ static int find_sample(struct import *import, struct import_row *row, int64_t *s
     return n == 1;
 }
 
-static int store_value(struct import *import, struct import_row *row, int64_t sample_id,
-                       struct error *err)
+static int import_value(struct import *import, struct import_row *row, int64_t sample_id,
+                        struct error *err)
 {
     struct store *store = import->context->store;
     const struct score_row score = { .score_set_id = import->set_id,
@@ -332,7 +332,7 @@ static int import_row(struct import *import, struct import_row *row, struct erro
     const int found = find_sample(import, row, &sample_id, err);
     if (found < 0)
         return -1;
-    return found ? store_value(import, row, sample_id, err) : store_reject(import, row, err);
+    return found ? import_value(import, row, sample_id, err) : store_reject(import, row, err);
 }
 
 static int commit_import(struct import *import, struct error *err)

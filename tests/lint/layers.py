@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The arrows of docs/design.md, held: layers.py ROOT.
 
-A folder includes only what it may see. A foreign header has one home. A stage, format or metric
-never includes another. A *_private.h stays in its folder, and nothing includes a .c file. A
+A folder includes only what it may see. A foreign header has one home. A stage, shape, layout or
+metric never includes another. A *_private.h stays in its folder, and nothing includes a .c file. A
 folder of several rooms keeps each room to the headers of others that it may include.
 """
 import re
 import sys
 from os.path import basename, dirname
+from pathlib import Path
 
 import tree
 
@@ -196,11 +197,13 @@ def foreign_problem(name, target):
     return f"<{target}> belongs to {', '.join(ONLY_IN[target])} only"
 
 
-def siblings(root):
-    """{file stem: stems it must not include}."""
+def siblings(root, problems):
+    """{file stem: stems it must not include}. A stem without a file is a problem."""
     forbidden = {}
     for folder, build_file, variable, prefix in SIBLINGS:
         stems = [f"{folder}/{prefix}{name}" for name in tree.names(root, build_file, variable)]
+        problems += (f"{stem}.c: does not exist, but {variable} of {build_file} names it"
+                     for stem in stems if not Path(root, f"{stem}.c").exists())
         for stem in stems:
             forbidden.setdefault(stem, set()).update(other for other in stems if other != stem)
     return forbidden
@@ -208,7 +211,7 @@ def siblings(root):
 
 def main(root):
     problems = []
-    forbidden = siblings(root)
+    forbidden = siblings(root, problems)
     for name in tree.files(root, ".c", ".h", ".cc"):
         text = tree.read(root, name)
         for match in INCLUDE.finditer(text):

@@ -23,6 +23,9 @@ CLEAN = {
     "stages/meson.build": "stage_names = ['x', 'y']\nfiles('x.c', 'y.c')\n",
     "stages/x.c": LICENCE + "static const int x = 1;\n",
     "stages/y.c": LICENCE + "static const int y = 1;\n",
+    "stages/export/layouts/meson.build": "layout_names = ['p', 'q']\n",
+    "stages/export/layouts/p.c": LICENCE + "static const int p = 1;\n",
+    "stages/export/layouts/q.c": LICENCE + "static const int q = 1;\n",
     "docs/curate.1": ".Dd November 23, 2026\n.Dt CURATE 1\n.Os\n.Sh NAME\n.Nm curate\n"
                      ".Nd a tool\n",
     "scoring/meson.build": "scorer_names = ['m']\nfiles('metrics/m.c')\n",
@@ -39,6 +42,9 @@ DEEP = "    if (n) {\n        if (n) {\n            if (n) {\n                if
 PLANTED = [
     ("layers", "base/a.c", LICENCE + '#include "store/b.h"\n', "must not see store/"),
     ("layers", "stages/x.c", LICENCE + '#include "stages/y.h"\n', "sibling"),
+    ("layers", "stages/export/layouts/p.c",
+     LICENCE + '#include "stages/export/layouts/q.h"\n', "sibling"),
+    ("layers", "stages/export/layouts/q.c", None, "does not exist, but layout_names"),
     ("layers", "stages/x.c", LICENCE + "#include <sqlite3.h>\n", "belongs to store/"),
     ("layers", "store/x.c", LICENCE + "#include <sqlite3.h>\n", "belongs to store/db.c"),
     ("layers", "stages/x.c", LICENCE + "#include <gtk/gtk.h>\n", "no home"),

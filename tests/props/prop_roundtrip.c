@@ -277,10 +277,19 @@ static void what_is_written_is_read_as_the_same_sample(void **state)
     }
 }
 
+static const struct layout *find_layout(const char *name)
+{
+    int i = 0;
+
+    while (strcmp(layouts[i]->name, name) != 0)
+        i++;
+    return layouts[i];
+}
+
 static void jsonl_keeps_what_is_not_hashed(void **state)
 {
     struct fixture *f = *state;
-    const struct layout *jsonl = layout_find("jsonl");
+    const struct layout *jsonl = find_layout("jsonl");
 
     for (size_t i = 0; i < N_TRIALS / 4; i++) {
         const struct sample sample = draw_sample(f);

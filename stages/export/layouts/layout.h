@@ -28,8 +28,6 @@ struct layout {
 
 /* All layouts, NULL-terminated, in the order that help prints. */
 extern const struct layout *const layouts[];
-/* NULL when there is no layout of this name. */
-const struct layout *layout_find(const char *name);
 /* The name of layouts[i]; NULL after the last. The choices of --to. */
 const char *layout_name(int i);
 

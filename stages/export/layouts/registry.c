@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
+#include <stddef.h>
 
 #include "stages/export/layouts/layout.h"
 #include "stages/export/layouts/layout_list.h" /* generated: LAYOUT_LIST */
@@ -11,14 +11,6 @@ LAYOUT_LIST
 #define X(name) &layout_##name,
 const struct layout *const layouts[] = { LAYOUT_LIST NULL };
 #undef X
-
-const struct layout *layout_find(const char *name)
-{
-    for (size_t i = 0; layouts[i]; i++)
-        if (strcmp(layouts[i]->name, name) == 0)
-            return layouts[i];
-    return NULL;
-}
 
 const char *layout_name(int i)
 {
