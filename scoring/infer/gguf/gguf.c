@@ -137,7 +137,7 @@ static int read_gguf_value(struct cursor *in, struct gguf_entry *entry, struct e
     return read_elements(in, (enum gguf_type)element, n, &entry->value, err);
 }
 
-static int compare_entries(const void *a, const void *b)
+static int compare_gguf_entries(const void *a, const void *b)
 {
     const struct gguf_entry *left = a;
     const struct gguf_entry *right = b;
@@ -158,7 +158,7 @@ static int read_entries(struct cursor *in, struct gguf *gguf, struct error *err)
         if (read_gguf_value(in, entry, err) < 0)
             return error_prefix(err, "key '%.*s'", (int)entry->key.len, entry->key.ptr);
     }
-    qsort(gguf->entries, gguf->n_entries, sizeof *gguf->entries, compare_entries);
+    qsort(gguf->entries, gguf->n_entries, sizeof *gguf->entries, compare_gguf_entries);
     for (size_t i = 1; i < gguf->n_entries; i++) {
         const struct slice key = gguf->entries[i].key;
 
