@@ -174,7 +174,8 @@ static int impute_medians(struct cohort_numbers *numbers, struct error *err)
 
         if (has_hmp == has_cas)
             continue;
-        if (isnan(has_hmp ? cas : hmp)) { /* nobody has the other: no median either */
+        if (isnan(has_hmp ? cas
+                          : hmp)) { /* no sample has the other one, so there is no median */
             if (has_hmp)
                 numbers->status[i] = missing_reason(numbers, COLUMN_CAS, i);
             continue;
@@ -189,6 +190,7 @@ static int impute_medians(struct cohort_numbers *numbers, struct error *err)
     return 0;
 }
 
+/* A sample whose cas is needed. */
 struct candidate {
     double hmp;
     int64_t sample_id;

@@ -111,22 +111,22 @@ struct ingest_memory {
     size_t cache_bytes;     /* of database pages; 0: the default */
 };
 
-/* The smallest limit on memory that leaves room to work in. */
+/* The smallest limit on memory that ingest can work with. */
 enum { INGEST_MEMORY_LEAST = 64 << 20 };
 
-/* memory.c: share out max_bytes of memory, 0 or at least INGEST_MEMORY_LEAST: out->memory and
- * the limits on a record and its JSON. 0: no limit. */
+/* memory.c: set out->memory and the limits on a record and its JSON, so that a run takes at
+ * most max_bytes. max_bytes is at least INGEST_MEMORY_LEAST, or 0 for no limit. */
 struct ingest_settings;
 void ingest_share_memory(size_t max_bytes, struct ingest_settings *out);
 
 struct ingest_settings {
     struct defect_policy policy;
     struct format_options format_options;
-    const struct format *forced; /* NULL: by the records' keys */
+    const struct format *forced; /* by --format; NULL: found by the keys of the records */
     size_t max_record_bytes;
     struct ingest_memory memory;
     double max_reject_percent;
-    struct hash hash; /* of those of them that decide what becomes of a record */
+    struct hash hash; /* of the settings that decide what becomes of a record */
 };
 
 struct ingest {

@@ -81,7 +81,7 @@ static int limit_in_flight(struct reader *r, size_t n, struct error *err)
 static int choose_by_vote(struct reader *r, struct batch *batch, struct error *err)
 {
     const struct format *votes[VOTERS];
-    size_t n_bytes = 0; /* at most what any batch holds, so that its size does not matter */
+    size_t n_bytes = 0; /* limited, so that the size of batches does not change the vote */
 
     while (batch->n_looked_at < batch->n && batch->n_looked_at < VOTERS &&
            n_bytes < BATCH_RAW_LEAST)

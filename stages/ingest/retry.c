@@ -29,7 +29,7 @@ struct batch_rows {
 struct retry_config {
     struct format_options options;
     struct defect_policy policy;
-    const struct format *forced; /* NULL: found by the records' keys */
+    const struct format *forced; /* by --format; NULL: found by the keys of the records */
 };
 
 struct retry {

@@ -6,7 +6,7 @@
 #include "stages/ingest/ingest_private.h"
 #include "stages/stage.h"
 
-/* Each parser has one batch and one waits for it; the reader and the writer need these. */
+/* Two batches for each parser, and these for the reader, the writer and one between them. */
 enum { SPARE_BATCHES = 3 };
 
 struct ingest_threads {
