@@ -12,6 +12,7 @@ struct opt_parser {
     size_t i; /* the current argument */
     struct opt_target *targets;
     size_t n_targets;
+    bool leads; /* before the command: only options of every command */
 };
 
 /* The option of that long name, or of that letter when name is NULL. */
@@ -40,6 +41,10 @@ static int unknown_option(const struct opt_parser *p, const char *argument, stru
     if (nearest)
         return error_set(err, ERR_USAGE, "there is no option %s; did you mean --%s?", argument,
                          nearest);
+    if (p->leads)
+        return error_set(err, ERR_USAGE,
+                         "%s is not an option of every command: give it after the command",
+                         argument);
     return error_set(err, ERR_USAGE, "there is no option %s; --help lists them", argument);
 }
 
@@ -154,7 +159,9 @@ int opt_parse(char **argv, size_t n, struct opt_target *targets, size_t n_target
 int opt_parse_leading(char **argv, size_t n, struct opt_target *targets, size_t n_targets,
                       size_t *n_parsed, struct error *err)
 {
-    struct opt_parser p = { .argv = argv, .n = n, .targets = targets, .n_targets = n_targets };
+    struct opt_parser p = {
+        .argv = argv, .n = n, .targets = targets, .n_targets = n_targets, .leads = true
+    };
 
     for (; p.i < n && looks_like_option(argv[p.i]); p.i++)
         if (parse_option(&p, err) < 0)
