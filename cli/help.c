@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/help.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +10,16 @@
 
 enum { COLUMN = 26, WIDTH = 96, TEXT_MAX_BYTES = 1000 };
 
-/* Text in a column of its own, from `indent` on; the cursor is there already. */
+/* A line may break at this blank; but "(default:" stays with the value behind it. */
+static bool is_break(const char *text, size_t at)
+{
+    static const char label[] = "(default:";
+    const size_t len = sizeof label - 1;
+
+    return text[at] == ' ' && (at < len || memcmp(text + at - len, label, len) != 0);
+}
+
+/* Print text in a column that begins at `indent`, where the cursor is already. */
 static void print_wrapped(const char *text, int indent)
 {
     const size_t width = (size_t)(WIDTH - indent);
@@ -17,7 +27,7 @@ static void print_wrapped(const char *text, int indent)
     while (strlen(text) > width) {
         size_t n = width;
 
-        while (n > 1 && text[n] != ' ')
+        while (n > 1 && !is_break(text, n))
             n--;
         printf("%.*s\n%*s", (int)n, text, indent, "");
         text += n + (text[n] == ' ');
@@ -25,7 +35,7 @@ static void print_wrapped(const char *text, int indent)
     puts(text);
 }
 
-/* The help of an option with what its table says: choices and the default. */
+/* The help of an option, its choices and its default. */
 static void compose_help(const struct option *option, const void *defaults, char *out,
                          size_t size)
 {
@@ -43,7 +53,7 @@ static void compose_help(const struct option *option, const void *defaults, char
     if (option_repeats(option) && n < size)
         n += (size_t)snprintf(out + n, size - n, "; may be repeated");
     if (n < size && option_default(option, defaults, value, sizeof value))
-        snprintf(out + n, size - n, " (default %s)", value);
+        snprintf(out + n, size - n, " (default: %s)", value);
 }
 
 static void print_option(const struct option *option, const void *defaults)
@@ -114,9 +124,10 @@ void help_command(const struct command *command)
     putchar('\n');
     if (command->description)
         printf("\n%s\n", command->description);
-    if (command->positional)
-        printf("\n  %-*s %s\n", COLUMN, command->positional->value_name,
-               command->positional->help);
+    if (command->positional) {
+        printf("\n  %-*s ", COLUMN, command->positional->value_name);
+        print_wrapped(command->positional->help, COLUMN + 3);
+    }
     if (command->options) {
         puts("\nOptions:");
         print_table(command->options, command->defaults);

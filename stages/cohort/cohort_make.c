@@ -25,7 +25,7 @@ struct cohort_make_config {
 static const struct option options[] = {
     { OPTION_TEXT, 0, "from", offsetof(struct cohort_make_args, from), "COHORT[@VERSION]",
       .help = "version to begin with: its scores, condition and settings",
-      .unset = "the current one of NAME" },
+      .unset = "the current version of NAME" },
     { OPTION_CONDITIONS, 0, "where", offsetof(struct cohort_make_args, where), "SQL",
       .help = "only samples that meet a condition over v_sample" },
     COHORT_OPTIONS(struct cohort_make_args, cohort),

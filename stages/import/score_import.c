@@ -55,7 +55,7 @@ static const struct option options[] = {
       .help = "what identifies a sample, its producer's id or its content hash in hex",
       .choices = key_names },
     { OPTION_TEXT, 0, "key-field", offsetof(struct import_args, key_field), "FIELD",
-      .help = "column or member with the key", .unset = "the name of the key" },
+      .help = "column or member with the key", .unset = "the name given to --key" },
     { OPTION_TEXT, 0, "value-field", offsetof(struct import_args, value_field), "FIELD",
       .help = "column or member with the value" },
     { OPTION_TEXT, 0, "by", offsetof(struct import_args, by), "NAME",

@@ -233,7 +233,7 @@ static int ingest_run(const struct stage_context *context, const void *arguments
 
 static const struct option options[] = {
     { OPTION_TEXT, 0, "source", offsetof(struct ingest_args, source), "NAME",
-      .help = "what to call the corpus", .unset = "each file's name" },
+      .help = "what to call the corpus", .unset = "the name of each file" },
     { OPTION_CHOICE, 0, "format", offsetof(struct ingest_args, format), "NAME",
       .help = "shape of the records", .choice_name = format_choice },
     { OPTION_CHOICE, 0, "split", offsetof(struct ingest_args, split), "HOW",

@@ -12,7 +12,23 @@ import tempfile
 from pathlib import Path
 
 LICENCE = "/* SPDX-License-Identifier: Apache-2.0 */\n"
+OVERVIEW = "The line:\n  score METRIC     compute\n\nOptions of every command:\n"
+COMMON = "  -q, --quiet                print nothing\n"
+SCORE = ("Options:\n"
+         "      --window N             tokens per sequence (default: an eighth of\n"
+         "                             --max-tokens)\n"
+         "      --side SIDE            end that is cut: one of left,\n"
+         "                             right (default: left)\n")
+# Help as docs.py asks the program for it; made by cli/help.c elsewhere.
+PROGRAM = (f"#!/bin/sh\ncase \"$*\" in\nhelp) cat <<'END'\n{OVERVIEW}{COMMON}END\n;;\n"
+           f"*) cat <<'END'\n{SCORE}END\n;;\nesac\n")
+PAGE = (".Sh COMMANDS\n.Ss Options of every command\n.It Fl q , Fl \\-quiet\nPrint nothing.\n"
+        ".Ss score Ar METRIC ...\n.It Fl \\-window Ar N\nTokens.\nDefault: an eighth of\n"
+        ".Fl \\-max-tokens .\n.It Fl \\-side Cm left Ns | Ns Cm right\nThe end that is cut.\n"
+        "Default:\n.Cm left .\n")
 CLEAN = {
+    "docs/options.1": PAGE,
+    "docs/program": PROGRAM,
     "base/meson.build": "base_names = ['a']\n",
     "base/a.h": LICENCE + "#ifndef CURATE_A_H\n#define CURATE_A_H\n\nint a(void);\n\n#endif\n",
     "base/a.c": LICENCE + '#include "base/a.h"\n\n#include <stdio.h>\n\n'
@@ -92,6 +108,16 @@ PLANTED = [
      "skipping unknown macro"),
     ("registered", "scoring/metrics/m.c", LICENCE + "const struct scorer scorer_m = {\n};\n\n"
      "const struct scorer scorer_n = {\n};\n", "'n' is not in scorer_names"),
+    ("docs", "docs/options.1", PAGE + ".It Fl \\-width\n", "which is no option of it"),
+    ("docs", "docs/options.1", PAGE.replace(".It Fl \\-window Ar N\n", ""),
+     "does not explain --window"),
+    ("docs", "docs/options.1", PAGE.replace("an eighth", "a quarter"), "gives the default 'a q"),
+    ("docs", "docs/options.1", PAGE.replace("Default:\n.Cm left .\n", ""),
+     "gives the default 'None'"),
+    ("docs", "docs/options.1", PAGE.replace("Ns | Ns Cm right", ""), "chooses from"),
+    ("docs", "docs/program", PROGRAM.replace("default: left", "default: right"),
+     "the program 'right'"),
+    ("docs", "docs/program", PROGRAM.replace("of left,", "of left, middle,"), "chooses from"),
     ("headers", "base/c.h", LICENCE + "size_t c(void);\n", "does not compile alone"),
 ]
 
@@ -101,10 +127,13 @@ def plant(root, files):
         path = Path(root, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+        if text.startswith("#!"):
+            path.chmod(0o755)
 
 
 def run(lint_folder, lint, root, compiler):
-    args = {"headers": [root, root, *compiler], "manual": [str(Path(root, "docs/curate.1"))]}
+    args = {"headers": [root, root, *compiler], "manual": [str(Path(root, "docs/curate.1"))],
+            "docs": [str(Path(root, "docs/options.1")), str(Path(root, "docs/program"))]}
     command = [sys.executable, "-B", str(Path(lint_folder, f"{lint}.py")),
                *args.get(lint, [root])]
     return subprocess.run(command, capture_output=True, text=True, check=False)
