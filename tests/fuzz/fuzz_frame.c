@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tests/support/frame_law.h"
+#include "tests/support/frame_invariant.h"
 
 /* The first two bytes choose the limit and the size of the pieces, the rest is the stream. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     const size_t limit = (size_t)(data[0] % 32) * (data[0] % 32);
     const size_t step = 1 + data[1] % 64;
     const char *broken =
-        frame_law_broken(slice_of((const char *)data + 2, len - 2), limit, step);
+        frame_invariant_broken(slice_of((const char *)data + 2, len - 2), limit, step);
 
     if (broken) {
         fprintf(stderr, "%s\n", broken);

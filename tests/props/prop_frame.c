@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/io/frame.h"
-#include "tests/support/frame_law.h"
+#include "tests/support/frame_invariant.h"
 #include "tests/support/rng.h"
 
 enum { ROUNDS = 3000, MAX_VALUES = 12, MAX_BYTES = 1 << 16 };
@@ -196,7 +196,8 @@ static void any_bytes_keep_the_laws(void **state)
         for (size_t n = rng_below(&rng, 60); n > 0; n--)
             add(&text, PICK(&rng, pieces));
         const size_t limit = rng_below(&rng, 3) == 0 ? rng_below(&rng, 40) : MAX_BYTES;
-        const char *broken = frame_law_broken(buf_slice(&text), limit, 1 + rng_below(&rng, 20));
+        const char *broken =
+            frame_invariant_broken(buf_slice(&text), limit, 1 + rng_below(&rng, 20));
         if (broken)
             fail_msg("seed %" PRIu64 ", limit %zu: %s: %s", rng.seed, limit, broken,
                      buf_slice(&text).ptr);

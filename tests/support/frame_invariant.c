@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/support/frame_law.h"
+#include "tests/support/frame_invariant.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -135,7 +135,7 @@ static const char *compare(struct feeder *whole, struct feeder *pieces, size_t l
     return NULL;
 }
 
-const char *frame_law_broken(struct slice stream, size_t limit, size_t step)
+const char *frame_invariant_broken(struct slice stream, size_t limit, size_t step)
 {
     struct feeder whole = { .stream = stream, .step = stream.len + 1 };
     struct feeder pieces = { .stream = stream, .step = step };
