@@ -6,7 +6,7 @@
 
 #include "tests/kernels/family.h"
 
-/* Two rows ending at unmapped pages; the first is changed in place. */
+/* Two rows that end at unmapped pages. Kernels change the first in place. */
 struct rows {
     struct guard x_guard, y_guard;
     float *x, *y;
@@ -103,7 +103,7 @@ static void silu_mul_treats_special_values_as_the_formula_does(void **state)
     assert_true(isnan(gate[7]));
 }
 
-static void an_element_has_the_same_bits_at_any_place(void **state)
+static void activations_have_the_same_bits_at_any_place(void **state)
 {
     const struct family *f = *state;
     const size_t n = 67;
@@ -130,7 +130,7 @@ static void an_element_has_the_same_bits_at_any_place(void **state)
     rows_close(&r);
 }
 
-/* Both in double, the second by the C library. */
+/* Both are computed in double, the second with the C library. */
 static double gelu_tanh_value(double x)
 {
     return x / 2 * (1 + tanh(sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x)));
@@ -218,7 +218,7 @@ static void soft_cap_is_within_the_bound(void **state)
     rows_close(&r);
 }
 
-static void soft_cap_keeps_the_largest_and_no_number(void **state)
+static void soft_cap_of_infinity_is_the_cap_and_nan_stays_nan(void **state)
 {
     const struct family *f = *state;
     float x[] = { FLT_MAX, -FLT_MAX, INFINITY, NAN };
@@ -268,8 +268,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(gelu_is_within_the_bound_over_its_range, &f),
         cmocka_unit_test_prestate(gelu_treats_special_values_as_the_formula_does, &f),
         cmocka_unit_test_prestate(soft_cap_is_within_the_bound, &f),
-        cmocka_unit_test_prestate(soft_cap_keeps_the_largest_and_no_number, &f),
-        cmocka_unit_test_prestate(an_element_has_the_same_bits_at_any_place, &f),
+        cmocka_unit_test_prestate(soft_cap_of_infinity_is_the_cap_and_nan_stays_nan, &f),
+        cmocka_unit_test_prestate(activations_have_the_same_bits_at_any_place, &f),
         cmocka_unit_test_prestate(scale_add_and_mul_are_plain_c, &f),
     };
 

@@ -18,19 +18,23 @@ static float widen(uint16_t half)
     return x;
 }
 
-static void a_number_becomes_the_nearest(void **state)
+static void a_float_is_rounded_to_the_nearest_bf16(void **state)
 {
     static const struct {
         uint32_t from;
         uint16_t to;
     } cases[] = {
         { 0x3f800000, 0x3f80 }, /* 1 */
-        { 0x3f808000, 0x3f80 }, /* a tie goes to the even one */
-        { 0x3f818000, 0x3f82 }, { 0x3f808001, 0x3f81 },
-        { 0xbf808001, 0xbf81 }, { 0x7f7fffff, 0x7f80 }, /* the largest float overflows */
-        { 0x7f800000, 0x7f80 }, { 0xff800000, 0xff80 },
-        { 0x00800000, 0x0080 },                         /* FLT_MIN stays */
-        { 0x007fffff, 0x0000 }, { 0x80000001, 0x8000 }, /* subnormals do not */
+        { 0x3f808000, 0x3f80 }, /* a tie rounds to even */
+        { 0x3f818000, 0x3f82 },
+        { 0x3f808001, 0x3f81 },
+        { 0xbf808001, 0xbf81 },
+        { 0x7f7fffff, 0x7f80 }, /* the largest float rounds to infinity */
+        { 0x7f800000, 0x7f80 },
+        { 0xff800000, 0xff80 },
+        { 0x00800000, 0x0080 }, /* FLT_MIN is kept */
+        { 0x007fffff, 0x0000 },
+        { 0x80000001, 0x8000 }, /* subnormals become zero */
     };
     const struct family *f = *state;
 
@@ -53,7 +57,7 @@ static void a_number_becomes_the_nearest(void **state)
     }
 }
 
-static void rounding_gives_the_same_bits_in_all_variants(void **state)
+static void rounding_to_bf16_gives_the_same_bits_in_all_variants(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -66,7 +70,7 @@ static void rounding_gives_the_same_bits_in_all_variants(void **state)
         float *x = guard_tail(&from, n * sizeof *x);
         uint16_t *got = guard_tail(&to, n * sizeof *got);
 
-        for (size_t i = 0; i < n; i++) { /* any bits but those of NaN */
+        for (size_t i = 0; i < n; i++) { /* any bits except those of NaN */
             uint32_t bits = (uint32_t)rng_next(&rng);
 
             memcpy(&x[i], &bits, sizeof bits);
@@ -92,7 +96,7 @@ static void check_exp(const char *who, float difference, uint16_t got)
                  want);
 }
 
-static void exp_is_within_the_bound_and_so_is_the_sum(void **state)
+static void bf16_exp_and_its_sum_are_within_the_bound(void **state)
 {
     const struct family *f = *state;
     const struct kernels *const both[] = { &f->ref, &f->fast };
@@ -132,7 +136,7 @@ static void exp_is_within_the_bound_and_so_is_the_sum(void **state)
     guard_close(&to);
 }
 
-static void exp_is_within_the_bound_over_its_range(void **state)
+static void bf16_exp_is_within_the_bound_over_its_range(void **state)
 {
     const struct family *f = *state;
     uint16_t got[16];
@@ -147,7 +151,7 @@ static void exp_is_within_the_bound_over_its_range(void **state)
     }
 }
 
-static void exp_of_special_values_is_what_it_is_in_floats(void **state)
+static void bf16_exp_of_special_values_is_that_of_floats(void **state)
 {
     const struct family *f = *state;
     const float x[] = { 2, -INFINITY, -1e30f, 2, -FLT_MAX };
@@ -163,7 +167,7 @@ static void exp_of_special_values_is_what_it_is_in_floats(void **state)
     assert_true(isnan(widen(got[0])));
 }
 
-static void a_panel_holds_the_rows_in_pairs(void **state)
+static void a_bf16_panel_holds_the_rows_in_pairs(void **state)
 {
     const struct family *f = *state;
     const size_t panel = f->fast.panel;
@@ -197,7 +201,7 @@ static void a_panel_holds_the_rows_in_pairs(void **state)
     test_free(want);
 }
 
-/* One call of gemm_bf16 and its operands, each ending at an unmapped page. */
+/* One call of gemm_bf16 with its operands, each of which ends at an unmapped page. */
 struct call {
     struct guard a_guard, b_guard, out_guard;
     size_t m, n, k, lda, ldo, panel;
@@ -283,7 +287,7 @@ static void check_element(const struct call *c, const char *who, size_t i, size_
                  c->k, c->add, i, j, off, bound);
 }
 
-static void products_are_within_the_bound(void **state)
+static void bf16_products_are_within_the_bound(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -305,7 +309,7 @@ static void products_are_within_the_bound(void **state)
     call_close(&c);
 }
 
-static void an_element_has_the_same_bits_in_any_call(void **state)
+static void bf16_products_have_the_same_bits_in_any_call(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -332,8 +336,8 @@ static void an_element_has_the_same_bits_in_any_call(void **state)
     call_close(&c);
 }
 
-/* What flows through the model when its weights are damaged must show at its end. */
-static void what_is_no_number_leaves_none(void **state)
+/* A NaN from damaged weights must reach the end of the model, where it is reported. */
+static void a_nan_in_a_bf16_operand_reaches_the_product(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -355,15 +359,15 @@ int main(int argc, char **argv)
 {
     struct family f;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(a_number_becomes_the_nearest, &f),
-        cmocka_unit_test_prestate(rounding_gives_the_same_bits_in_all_variants, &f),
-        cmocka_unit_test_prestate(exp_is_within_the_bound_and_so_is_the_sum, &f),
-        cmocka_unit_test_prestate(exp_is_within_the_bound_over_its_range, &f),
-        cmocka_unit_test_prestate(exp_of_special_values_is_what_it_is_in_floats, &f),
-        cmocka_unit_test_prestate(a_panel_holds_the_rows_in_pairs, &f),
-        cmocka_unit_test_prestate(products_are_within_the_bound, &f),
-        cmocka_unit_test_prestate(an_element_has_the_same_bits_in_any_call, &f),
-        cmocka_unit_test_prestate(what_is_no_number_leaves_none, &f),
+        cmocka_unit_test_prestate(a_float_is_rounded_to_the_nearest_bf16, &f),
+        cmocka_unit_test_prestate(rounding_to_bf16_gives_the_same_bits_in_all_variants, &f),
+        cmocka_unit_test_prestate(bf16_exp_and_its_sum_are_within_the_bound, &f),
+        cmocka_unit_test_prestate(bf16_exp_is_within_the_bound_over_its_range, &f),
+        cmocka_unit_test_prestate(bf16_exp_of_special_values_is_that_of_floats, &f),
+        cmocka_unit_test_prestate(a_bf16_panel_holds_the_rows_in_pairs, &f),
+        cmocka_unit_test_prestate(bf16_products_are_within_the_bound, &f),
+        cmocka_unit_test_prestate(bf16_products_have_the_same_bits_in_any_call, &f),
+        cmocka_unit_test_prestate(a_nan_in_a_bf16_operand_reaches_the_product, &f),
     };
 
     if (!family_open(&f, argc, argv))

@@ -8,13 +8,14 @@
 
 enum { M_MAX = 30, GAP_MAX = 5 };
 
-/* One call and its operands, each ending at an unmapped page. */
+/* One call with its operands, each of which ends at an unmapped page. */
 struct call {
     struct guard a_guard, b_guard, out_guard;
     size_t m, n, k, lda, ldb, ldo;
     bool add;
     float *a, *b, *out;
-    float before[M_MAX * (KERNELS_PANEL_MAX + GAP_MAX)]; /* what out held */
+    float
+        before[M_MAX * (KERNELS_PANEL_MAX + GAP_MAX)]; /* the elements of out before the call */
     uint64_t seed;
 };
 
@@ -34,7 +35,8 @@ static void call_close(struct call *c)
     guard_close(&c->out_guard);
 }
 
-/* Floats from the first element of the first row to the last of the last. */
+/* The number of floats from the first element of the first row to the last element of the
+ * last. */
 static size_t span(size_t rows, size_t columns, size_t ld)
 {
     return rows && columns ? (rows - 1) * ld + columns : 0;
@@ -97,7 +99,7 @@ static void check_call(struct call *c, const struct kernels *kernels)
     assert_true(guard_intact(&c->out_guard));
 }
 
-static void every_row_and_column_count_is_within_the_bound(void **state)
+static void products_of_every_row_and_column_count_are_within_the_bound(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -112,7 +114,7 @@ static void every_row_and_column_count_is_within_the_bound(void **state)
     call_close(&c);
 }
 
-static void every_depth_is_within_the_bound(void **state)
+static void products_of_every_depth_are_within_the_bound(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -124,13 +126,13 @@ static void every_depth_is_within_the_bound(void **state)
         check_call(&c, &f->ref);
         check_call(&c, &f->fast);
         call_draw(&c, &rng, 1 + rng_below(&rng, M_MAX), f->fast.panel, k);
-        c.ldb = f->fast.panel; /* a packed panel, which has its own blocking */
+        c.ldb = f->fast.panel; /* a packed panel, which is split into blocks by other code */
         check_call(&c, &f->fast);
     }
     call_close(&c);
 }
 
-/* The rectangle of c from (i, j) computed by a call of its own has the bits it had in c. */
+/* Compute the rectangle from (i, j) in a call of its own: it has the same bits as in c. */
 static void check_rectangle(const struct call *c, const struct kernels *kernels, size_t i,
                             size_t j, size_t m, size_t n)
 {
@@ -144,7 +146,7 @@ static void check_rectangle(const struct call *c, const struct kernels *kernels,
         assert_memory_equal(alone + r * n, c->out + (i + r) * c->ldo + j, n * sizeof *alone);
 }
 
-static void an_element_has_the_same_bits_in_any_call(void **state)
+static void products_have_the_same_bits_in_any_call(void **state)
 {
     const struct family *f = *state;
     const size_t panel = f->fast.panel;
@@ -191,7 +193,7 @@ static void packed_and_strided_panels_give_the_same_bits(void **state)
     call_close(&c);
 }
 
-static void blocks_of_the_sum_give_the_bits_of_one_call(void **state)
+static void a_product_summed_in_blocks_has_the_bits_of_one_call(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -215,8 +217,8 @@ static void blocks_of_the_sum_give_the_bits_of_one_call(void **state)
     call_close(&c);
 }
 
-/* An infinity or a NaN stays in its row or column; subnormals are not flushed. */
-static void special_values_reach_their_own_elements_only(void **state)
+/* An infinity or a NaN changes its own row or column only, and subnormals are kept. */
+static void special_values_change_their_own_row_or_column_only(void **state)
 {
     const struct family *f = *state;
     const size_t panel = f->fast.panel;
@@ -243,12 +245,13 @@ int main(int argc, char **argv)
 {
     struct family f;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(every_row_and_column_count_is_within_the_bound, &f),
-        cmocka_unit_test_prestate(every_depth_is_within_the_bound, &f),
-        cmocka_unit_test_prestate(an_element_has_the_same_bits_in_any_call, &f),
+        cmocka_unit_test_prestate(products_of_every_row_and_column_count_are_within_the_bound,
+                                  &f),
+        cmocka_unit_test_prestate(products_of_every_depth_are_within_the_bound, &f),
+        cmocka_unit_test_prestate(products_have_the_same_bits_in_any_call, &f),
         cmocka_unit_test_prestate(packed_and_strided_panels_give_the_same_bits, &f),
-        cmocka_unit_test_prestate(blocks_of_the_sum_give_the_bits_of_one_call, &f),
-        cmocka_unit_test_prestate(special_values_reach_their_own_elements_only, &f),
+        cmocka_unit_test_prestate(a_product_summed_in_blocks_has_the_bits_of_one_call, &f),
+        cmocka_unit_test_prestate(special_values_change_their_own_row_or_column_only, &f),
     };
 
     if (!family_open(&f, argc, argv))

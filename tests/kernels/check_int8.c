@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Products in 8-bit integers: what is an integer exactly, what is rounded within its bound. */
+/* Products in 8-bit integers: integer steps are exact, rounding steps are within their
+ * bounds. */
 #include "tests/support/test.h"
 
 #include <float.h>
@@ -9,7 +10,7 @@
 
 enum { M_MAX = 20, BLOCKS_MAX = 40, GAP_MAX = 3, ROW = BLOCKS_MAX + GAP_MAX };
 
-/* Some blocks of ordinary numbers, some of tiny, large and equal ones, some of zeros. */
+/* Some blocks of ordinary numbers, some of tiny, large or equal numbers, some of zeros. */
 static void draw_floats(struct rng *rng, float *x, size_t n)
 {
     static const float sizes[] = { 1, 0, 1e-38f, 1e-31f, 1e-29f, 1e30f, 3e38f, 0x1p-149f };
@@ -67,7 +68,7 @@ static void rounding_to_bytes_is_within_the_bound_and_the_same_in_all_variants(v
     guard_close(&to);
 }
 
-static void what_is_no_number_leaves_none(void **state)
+static void a_block_with_a_nan_or_infinity_has_a_scale_that_is_not_finite(void **state)
 {
     const struct family *f = *state;
     static const float bad[] = { NAN, INFINITY, -INFINITY };
@@ -87,16 +88,16 @@ static void what_is_no_number_leaves_none(void **state)
         }
 }
 
-/* A block format, as it is widened to floats. */
+/* A block format, and the code that widens it to floats. */
 struct format {
     const char *name;
-    size_t group, bytes; /* blocks of 32 read together, in so many bytes */
+    size_t group, bytes; /* number of blocks of 32 that are read together, and their bytes */
     void (*quants)(const void *row, size_t first, size_t n, struct weight_int8 *out);
     void (*widen)(const void *row, size_t first, size_t k, float *out);
-    bool two_halves; /* scale and minimum */
+    bool two_halves; /* with a scale and a minimum */
 };
 
-/* Bytes at random but for the f16 in front, which are made numbers of about 1. */
+/* Random bytes, except for the f16 fields at the start, which are numbers of about 1. */
 static void draw_blocks(struct rng *rng, const struct format *format, unsigned char *row,
                         size_t n)
 {
@@ -151,7 +152,7 @@ static void widen_q8_0(const void *row, size_t first, size_t k, float *out)
     test_free(panel);
 }
 
-static void every_format_is_what_it_is_as_floats(void **state)
+static void every_block_format_has_the_same_value_as_in_floats(void **state)
 {
     const struct family *f = *state;
     const struct kernels *k = &f->fast;
@@ -171,7 +172,7 @@ static void every_format_is_what_it_is_as_floats(void **state)
         check_format(f, &rng, &formats[i]);
 }
 
-/* One call of gemm_int8 and its operands, each ending at an unmapped page. */
+/* One call of gemm_int8 with its operands, each of which ends at an unmapped page. */
 struct call {
     struct guard a_guard, b_guard, out_guard;
     size_t m, n, n_blocks, lda, ldo;
@@ -204,7 +205,7 @@ static size_t span(size_t rows, size_t columns, size_t ld)
     return rows && columns ? (rows - 1) * ld + columns : 0;
 }
 
-/* Any bytes, the extremes often: -128 with 127 is where narrower sums would overflow. */
+/* Any byte, often an extreme one: -128 with 127 is where narrower sums would overflow. */
 static int8_t draw_byte(struct rng *rng)
 {
     const size_t kind = rng_below(rng, 4);
@@ -282,7 +283,7 @@ static void check_element(const struct call *c, const char *who, size_t i, size_
                  who, c->m, c->n, c->n_blocks, c->add, c->minima, i, j, off, bound);
 }
 
-static void a_panel_is_packed_as_plain_c_does(void **state)
+static void int8_panels_are_packed_as_in_plain_c(void **state)
 {
     const struct family *f = *state;
     const size_t panel = f->fast.panel;
@@ -311,7 +312,7 @@ static void a_panel_is_packed_as_plain_c_does(void **state)
     test_free(want);
 }
 
-static void products_are_within_the_bound(void **state)
+static void int8_products_are_within_the_bound(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -333,8 +334,9 @@ static void products_are_within_the_bound(void **state)
     call_close(&c);
 }
 
-/* With scales that are powers of two nothing is rounded: the integers are those of plain C. */
-static void integer_sums_are_exact(void **state)
+/* With scales that are powers of two nothing is rounded, so the integer sums equal those of
+ * plain C. */
+static void int8_sums_are_exact(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -360,7 +362,7 @@ static void integer_sums_are_exact(void **state)
     call_close(&c);
 }
 
-static void an_element_has_the_same_bits_in_any_call(void **state)
+static void int8_products_have_the_same_bits_in_any_call(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -395,12 +397,13 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(
             rounding_to_bytes_is_within_the_bound_and_the_same_in_all_variants, &f),
-        cmocka_unit_test_prestate(what_is_no_number_leaves_none, &f),
-        cmocka_unit_test_prestate(every_format_is_what_it_is_as_floats, &f),
-        cmocka_unit_test_prestate(a_panel_is_packed_as_plain_c_does, &f),
-        cmocka_unit_test_prestate(products_are_within_the_bound, &f),
-        cmocka_unit_test_prestate(integer_sums_are_exact, &f),
-        cmocka_unit_test_prestate(an_element_has_the_same_bits_in_any_call, &f),
+        cmocka_unit_test_prestate(a_block_with_a_nan_or_infinity_has_a_scale_that_is_not_finite,
+                                  &f),
+        cmocka_unit_test_prestate(every_block_format_has_the_same_value_as_in_floats, &f),
+        cmocka_unit_test_prestate(int8_panels_are_packed_as_in_plain_c, &f),
+        cmocka_unit_test_prestate(int8_products_are_within_the_bound, &f),
+        cmocka_unit_test_prestate(int8_sums_are_exact, &f),
+        cmocka_unit_test_prestate(int8_products_have_the_same_bits_in_any_call, &f),
     };
 
     if (!family_open(&f, argc, argv))

@@ -60,7 +60,7 @@ static void layer_norm_is_within_the_bound_with_and_without_bias(void **state)
         rng_fill_normal(&rng, weight, n);
         rng_fill_normal(&rng, bias, n);
         for (size_t i = 0; i < n; i++)
-            x[i] += 100; /* the mean is not what matters */
+            x[i] += 100; /* a mean far from zero must not matter */
         for (size_t b = 0; b < 2; b++) {
             check_layer_norm(both[b], x, weight, NULL, n, out);
             check_layer_norm(both[b], x, weight, bias, n, out);
@@ -70,7 +70,7 @@ static void layer_norm_is_within_the_bound_with_and_without_bias(void **state)
     }
 }
 
-static void every_length_is_within_the_bound(void **state)
+static void rms_norm_of_every_length_is_within_the_bound(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -98,8 +98,8 @@ static void every_length_is_within_the_bound(void **state)
     guard_close(&out_guard);
 }
 
-/* The squares of these leave the range of a float, their mean in double does not. */
-static void large_and_small_rows_keep_their_shape(void **state)
+/* The squares of these values exceed the range of a float; their mean in double does not. */
+static void rms_norm_of_very_large_and_small_rows_is_accurate(void **state)
 {
     const struct family *f = *state;
     const float weight[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
@@ -114,7 +114,7 @@ static void large_and_small_rows_keep_their_shape(void **state)
     }
 }
 
-static void a_row_of_zeros_stays_zero(void **state)
+static void rms_norm_of_zeros_is_zero(void **state)
 {
     const struct family *f = *state;
     const float x[11] = { 0 };
@@ -130,10 +130,10 @@ int main(int argc, char **argv)
 {
     struct family f;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(every_length_is_within_the_bound, &f),
-        cmocka_unit_test_prestate(large_and_small_rows_keep_their_shape, &f),
+        cmocka_unit_test_prestate(rms_norm_of_every_length_is_within_the_bound, &f),
+        cmocka_unit_test_prestate(rms_norm_of_very_large_and_small_rows_is_accurate, &f),
         cmocka_unit_test_prestate(layer_norm_is_within_the_bound_with_and_without_bias, &f),
-        cmocka_unit_test_prestate(a_row_of_zeros_stays_zero, &f),
+        cmocka_unit_test_prestate(rms_norm_of_zeros_is_zero, &f),
     };
 
     if (!family_open(&f, argc, argv))

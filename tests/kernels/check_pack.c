@@ -9,7 +9,7 @@ enum { K_MAX = 4100, ROW_BYTES_MAX = 4 * K_MAX + 64 };
 
 enum dtype { F32, F16, BF16, Q8_0, N_DTYPES };
 
-/* Elements of a row come in blocks: of how many, in how many bytes. */
+/* The elements of a row come in blocks: how many elements, in how many bytes. */
 static const struct {
     const char *name;
     size_t block, block_bytes;
@@ -30,7 +30,7 @@ static unsigned u16_at(const unsigned char *p)
     return p[0] | (unsigned)p[1] << 8;
 }
 
-/* From the definition of the format, in double. */
+/* Computed in double, from the definition of the format. */
 static double half_value(unsigned half)
 {
     const double sign = half & 0x8000 ? -1 : 1;
@@ -81,7 +81,7 @@ static double element(enum dtype dtype, const unsigned char *row, size_t i)
     return NAN;
 }
 
-/* The same number, of the same sign; or no number, both. */
+/* Both are the same number with the same sign, or both are NaN. */
 static bool same_value(float got, double want)
 {
     if (isnan(want))
@@ -124,7 +124,7 @@ static void check_pack(const struct kernels *kernels, enum dtype dtype, struct r
     assert_true(guard_intact(to));
 }
 
-static void every_shape_of_every_type_is_exact(void **state)
+static void packing_is_exact_for_every_weight_type_and_size(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -147,8 +147,8 @@ static void every_shape_of_every_type_is_exact(void **state)
     guard_close(&to);
 }
 
-/* All patterns of 16 bits: subnormals, infinities and NaNs among them. */
-static void every_half_is_widened_exactly(void **state)
+/* All patterns of 16 bits, subnormals, infinities and NaNs included. */
+static void every_f16_is_widened_exactly(void **state)
 {
     const struct family *f = *state;
     const size_t panel = f->fast.panel;
@@ -174,8 +174,8 @@ int main(int argc, char **argv)
 {
     struct family f;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(every_shape_of_every_type_is_exact, &f),
-        cmocka_unit_test_prestate(every_half_is_widened_exactly, &f),
+        cmocka_unit_test_prestate(packing_is_exact_for_every_weight_type_and_size, &f),
+        cmocka_unit_test_prestate(every_f16_is_widened_exactly, &f),
     };
 
     if (!family_open(&f, argc, argv))

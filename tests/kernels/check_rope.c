@@ -8,7 +8,7 @@
 
 enum pairing { NORM, NEOX };
 
-/* Rows of n pairs, and the same before they were turned. */
+/* Rows of n pairs, and the same rows before the rotation. */
 struct rows {
     struct guard x_guard, cos_guard, sin_guard;
     float *x, *cos, *sin;
@@ -79,7 +79,7 @@ static void check_rotation(const struct kernels *kernels, enum pairing pairing, 
     assert_true(guard_intact(&r->x_guard));
 }
 
-static void every_length_is_within_the_bound(void **state)
+static void rotation_of_every_length_is_within_the_bound(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -96,7 +96,7 @@ static void every_length_is_within_the_bound(void **state)
     rows_close(&r);
 }
 
-static void a_pair_has_the_same_bits_alone(void **state)
+static void a_rotated_pair_has_the_same_bits_alone(void **state)
 {
     const struct family *f = *state;
     const size_t n = 37;
@@ -120,7 +120,7 @@ static void a_pair_has_the_same_bits_alone(void **state)
     rows_close(&r);
 }
 
-static void position_zero_changes_nothing(void **state)
+static void rotation_at_position_zero_changes_nothing(void **state)
 {
     const struct family *f = *state;
     const float ones[9] = { 1, 1, 1, 1, 1, 1, 1, 1, 1 };
@@ -140,9 +140,9 @@ int main(int argc, char **argv)
 {
     struct family f;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(every_length_is_within_the_bound, &f),
-        cmocka_unit_test_prestate(a_pair_has_the_same_bits_alone, &f),
-        cmocka_unit_test_prestate(position_zero_changes_nothing, &f),
+        cmocka_unit_test_prestate(rotation_of_every_length_is_within_the_bound, &f),
+        cmocka_unit_test_prestate(a_rotated_pair_has_the_same_bits_alone, &f),
+        cmocka_unit_test_prestate(rotation_at_position_zero_changes_nothing, &f),
     };
 
     if (!family_open(&f, argc, argv))

@@ -6,7 +6,8 @@
 
 #include "tests/kernels/family.h"
 
-/* x is max + a value of exp's argument; the difference is rounded to float, as promised. */
+/* x is max plus an argument of exp. Their difference is rounded to float, as kernels.h
+ * defines. */
 static void check_exp(const struct kernels *kernels, float x, float max, float got)
 {
     const float difference = x - max;
@@ -27,7 +28,7 @@ static void check_sum(const struct kernels *kernels, const float *x, size_t n, d
         sum += (double)x[i];
         magnitude += fabs((double)x[i]);
     }
-    /* Both sums are rounded at most n times. */
+    /* Each of the two sums is rounded at most n times. */
     if (!(fabs(got - sum) <= 2 * (double)n * DBL_EPSILON * magnitude))
         fail_msg("%s n=%zu: the sum is %.17g, not %.17g", kernels->name, n, got, sum);
 }
@@ -84,7 +85,7 @@ static void exp_sum_of_special_values_is_exact(void **state)
     assert_true(x[0] == 1 && x[1] == 0 && x[2] == 0 && x[3] == 1 && x[4] == 0);
 }
 
-static void exp_sum_lets_a_nan_be_seen(void **state)
+static void exp_sum_of_a_nan_is_nan(void **state)
 {
     const struct family *f = *state;
     float x[] = { 1, NAN, 0 };
@@ -93,7 +94,7 @@ static void exp_sum_lets_a_nan_be_seen(void **state)
     assert_true(isnan(x[1]));
 }
 
-static void an_exponential_has_the_same_bits_at_any_place(void **state)
+static void exp_has_the_same_bits_at_any_place(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -110,7 +111,7 @@ static void an_exponential_has_the_same_bits_at_any_place(void **state)
     }
 }
 
-static void sums_of_every_length_are_right_to_the_double(void **state)
+static void sums_of_every_length_are_accurate_to_double_precision(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -126,7 +127,7 @@ static void sums_of_every_length_are_right_to_the_double(void **state)
     guard_close(&g);
 }
 
-static void the_maximum_is_found_at_every_place(void **state)
+static void the_maximum_is_found_at_any_place(void **state)
 {
     const struct family *f = *state;
     struct guard g;
@@ -154,10 +155,10 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(exp_sum_is_within_the_bound_at_every_length, &f),
         cmocka_unit_test_prestate(exp_sum_is_within_the_bound_over_its_range, &f),
         cmocka_unit_test_prestate(exp_sum_of_special_values_is_exact, &f),
-        cmocka_unit_test_prestate(exp_sum_lets_a_nan_be_seen, &f),
-        cmocka_unit_test_prestate(an_exponential_has_the_same_bits_at_any_place, &f),
-        cmocka_unit_test_prestate(sums_of_every_length_are_right_to_the_double, &f),
-        cmocka_unit_test_prestate(the_maximum_is_found_at_every_place, &f),
+        cmocka_unit_test_prestate(exp_sum_of_a_nan_is_nan, &f),
+        cmocka_unit_test_prestate(exp_has_the_same_bits_at_any_place, &f),
+        cmocka_unit_test_prestate(sums_of_every_length_are_accurate_to_double_precision, &f),
+        cmocka_unit_test_prestate(the_maximum_is_found_at_any_place, &f),
     };
 
     if (!family_open(&f, argc, argv))

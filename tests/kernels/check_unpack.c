@@ -21,7 +21,7 @@ static double half_at(const unsigned char *p)
                          : sign * ldexp(1024 + fraction, exponent - 25);
 }
 
-/* n <= 8 bits from bit `at` of bytes that are numbered lowest first. */
+/* n <= 8 bits from bit `at` of bytes in little-endian order. */
 static int bits(const unsigned char *bytes, size_t at, unsigned n)
 {
     int value = 0;
@@ -31,7 +31,7 @@ static int bits(const unsigned char *bytes, size_t at, unsigned n)
     return value;
 }
 
-/* Element i of 32 whose low nibbles come before its high ones. */
+/* Element i of 32. The low nibbles come before the high ones. */
 static int nibble(const unsigned char *quants, size_t i)
 {
     return bits(quants, 8 * (i % 16) + i / 16 * 4, 4);
@@ -65,7 +65,8 @@ static double iq4_nl(const unsigned char *b, size_t i)
     return half_at(b) * values[nibble(b + 2, i)];
 }
 
-/* Two bits of element i: a half of 128 has 32 bytes, each with elements 32 apart. */
+/* The two bits of element i. Each half of 128 elements has 32 bytes, each with elements 32
+ * apart. */
 static int pair_of_bits(const unsigned char *quants, size_t i)
 {
     return bits(quants, 8 * (i / 128 * 32 + i % 32) + i % 128 / 32 * 2, 2);
@@ -140,8 +141,8 @@ static void check_element(const struct kernels *kernels, const struct type *type
                  (double)got, want);
 }
 
-/* Blocks of random bits, their f16 fields among all that there are: subnormal, infinite, no
- * number. */
+/* Blocks of random bits. Their f16 fields take all kinds of values: subnormal, infinite,
+ * NaN. */
 static void check_type(const struct kernels *kernels, const struct type *type, struct rng *rng,
                        struct guard *in, struct guard *to, size_t first_block, size_t n_blocks)
 {
@@ -161,7 +162,7 @@ static void check_type(const struct kernels *kernels, const struct type *type, s
     assert_true(guard_intact(to));
 }
 
-static void every_block_is_what_its_format_says(void **state)
+static void every_block_format_is_unpacked_as_defined(void **state)
 {
     const struct family *f = *state;
     const struct kernels *k = &f->fast;
@@ -193,7 +194,7 @@ int main(int argc, char **argv)
 {
     struct family f;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(every_block_is_what_its_format_says, &f),
+        cmocka_unit_test_prestate(every_block_format_is_unpacked_as_defined, &f),
     };
 
     if (!family_open(&f, argc, argv))

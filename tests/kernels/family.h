@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * family.h - what the kernel checks share.
+ * family.h - shared by the kernel checks.
  *
- * A check program is called with the name of a family and holds its kernels to the reference,
- * to the bounds of kernels.h and to sums in double. It is linked once for each optimisation
- * level.
+ * A check program is called with the name of a kernel family. It compares the family's kernels
+ * with the reference, with the bounds of kernels.h and with sums in double. It is linked once
+ * for each optimisation level.
  */
 #ifndef CURATE_FAMILY_H
 #define CURATE_FAMILY_H
@@ -25,16 +25,16 @@ struct family {
 };
 
 /*
- * Fill f for the family named by argv[1] and return true; false when this CPU cannot run it. A
- * name that this build does not have ends the program.
+ * Fill f for the family named by argv[1]. Returns false if this CPU cannot run the family. A
+ * family that this build lacks ends the program.
  */
 bool family_open(struct family *f, int argc, char **argv);
 
-/* 0 to 70 one by one, then long ones, the last LEN_MAX. */
+/* The next length: 0 to 70 one by one, then long ones up to LEN_MAX. */
 size_t next_len(size_t n);
 
 bool same_bits(float a, float b);
-/* Whether all n floats still have the poison of guard.h. */
+/* True if all n floats still hold the poison of guard.h. */
 bool all_poison(const float *x, size_t n);
 
 #endif

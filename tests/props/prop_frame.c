@@ -11,7 +11,7 @@
 
 enum { ROUNDS = 3000, MAX_VALUES = 12, MAX_BYTES = 1 << 16 };
 
-/* Some values in a row, and where each lies in their text. */
+/* Some values in a row, and the place of each in their text. */
 struct values {
     struct buf text;
     size_t n;
@@ -45,7 +45,7 @@ static void add_string(struct rng *rng, struct buf *out)
     add(out, "\"");
 }
 
-/* blank is what stands between tokens: "" for one compact line. */
+/* `blank` is the white space between tokens: "" for one compact line. */
 static void add_value(struct rng *rng, struct buf *out, const char *blank, int depth)
 {
     static const char *const scalars[] = { "0", "-12.5e+3", "true", "false", "null", "NaN" };
@@ -88,7 +88,7 @@ static void add_object(struct rng *rng, struct buf *out, const char *blank)
     add(out, "}");
 }
 
-/* Objects one behind the other, with or without a big array around them. */
+/* Objects one after the other, with or without a big array around them. */
 static void make_values(struct rng *rng, struct values *values)
 {
     static const char *const blanks[] = { "", " ", "\n", "\n  ", "\r\n\t" };
@@ -111,7 +111,7 @@ static void make_values(struct rng *rng, struct values *values)
     add(&values->text, array ? "]" : "");
 }
 
-/* All records of the text must be these values, but for the one that is marked as cut. */
+/* The records of the text are these values, except for the one that is marked as truncated. */
 static void assert_records(const struct values *values, size_t cut, const struct rng *rng)
 {
     struct frame *frame = NULL;
@@ -132,7 +132,7 @@ static void assert_records(const struct values *values, size_t cut, const struct
     frame_free(frame);
 }
 
-static void values_come_out_as_they_were_put_in(void **state)
+static void records_are_the_values_that_were_written(void **state)
 {
     struct rng rng = rng_from_env("CURATE_SEED");
     struct values values;
@@ -146,8 +146,8 @@ static void values_come_out_as_they_were_put_in(void **state)
     buf_release(&values.text);
 }
 
-/* One line of many is cut anywhere: all others are whole. */
-static void a_cut_line_harms_no_other(void **state)
+/* One line of many is truncated anywhere: all other records are complete. */
+static void a_line_truncated_anywhere_spoils_no_other(void **state)
 {
     struct rng rng = rng_from_env("CURATE_SEED");
     struct values values;
@@ -162,7 +162,7 @@ static void a_cut_line_harms_no_other(void **state)
         buf_clear(&v->text);
         buf_init(&line, MAX_BYTES);
         v->n = 2 + rng_below(&rng, MAX_VALUES - 2);
-        /* Not the last: there an unfinished string takes the line end with it. */
+        /* Not the last value: there an unfinished string would include the line end. */
         const size_t cut = rng_below(&rng, v->n - 1);
         for (size_t i = 0; i < v->n; i++) {
             buf_clear(&line);
@@ -179,7 +179,7 @@ static void a_cut_line_harms_no_other(void **state)
     buf_release(&values.text);
 }
 
-static void any_bytes_keep_the_laws(void **state)
+static void framing_of_any_bytes_keeps_its_invariants(void **state)
 {
     static const char *const pieces[] = {
         "{",    "}",       "[",   "]",     "\"",    ",",  ":", "\\",   "\n",
@@ -208,9 +208,9 @@ static void any_bytes_keep_the_laws(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_come_out_as_they_were_put_in),
-        cmocka_unit_test(a_cut_line_harms_no_other),
-        cmocka_unit_test(any_bytes_keep_the_laws),
+        cmocka_unit_test(records_are_the_values_that_were_written),
+        cmocka_unit_test(a_line_truncated_anywhere_spoils_no_other),
+        cmocka_unit_test(framing_of_any_bytes_keeps_its_invariants),
     };
 
     return cmocka_run_group_tests_name("base/frame", tests, NULL, NULL);

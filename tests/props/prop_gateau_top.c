@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The first of a cohort that are called certain are the first, whatever the unknown cas are. */
+/* Samples reported as the certain top of a cohort are its top for any values of the unknown
+ * cas. */
 #include "tests/support/test.h"
 
 #include <math.h>
@@ -16,7 +17,7 @@ struct cohort {
     struct scorer_options options;
     double hmp[N_MAX];
     double cas[N_MAX];
-    double partial[N_MAX]; /* cas, or NAN where it is not known */
+    double partial[N_MAX]; /* cas, or NAN if it is unknown */
     double at_least[N_MAX];
 };
 
@@ -37,7 +38,8 @@ static void draw(struct rng *rng, struct cohort *c)
     }
 }
 
-/* The ranks by gateau in a world where the unknown cas are these. */
+/* Rank the cohort with these values of cas, and check that the certain samples come first and
+ * have at least their bounds. */
 static void assert_first(const struct cohort *c, const double *cas)
 {
     const double *const inputs[] = { c->hmp, cas };
@@ -56,7 +58,7 @@ static void assert_first(const struct cohort *c, const double *cas)
     }
 }
 
-static void the_certain_are_the_first_in_every_world(void **state)
+static void a_certain_top_is_the_top_for_any_unknown_cas(void **state)
 {
     static struct cohort c;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -90,11 +92,11 @@ static void the_certain_are_the_first_in_every_world(void **state)
         for (size_t i = 0; i < c.n; i++)
             n_spared += isnan(c.partial[i]);
     }
-    assert_true(n_certain > 100); /* or nothing was shown */
+    assert_true(n_certain > 100); /* otherwise the trials show nothing */
     assert_true(n_spared > 100);
 }
 
-static void with_all_known_only_ties_are_uncertain(void **state)
+static void the_top_is_certain_if_every_cas_is_known(void **state)
 {
     static struct cohort c;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -116,9 +118,9 @@ static void with_all_known_only_ties_are_uncertain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_certain_are_the_first_in_every_world),
-        cmocka_unit_test(with_all_known_only_ties_are_uncertain),
+        cmocka_unit_test(a_certain_top_is_the_top_for_any_unknown_cas),
+        cmocka_unit_test(the_top_is_certain_if_every_cas_is_known),
     };
 
-    return cmocka_run_group_tests_name("scoring/top", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("scoring/gateau_top", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Laws of sample identity over random samples: what is the same content has the same hash, and
- * whatever differs in content has another. CURATE_SEED replays. */
+/* Invariants of sample identity over random samples: the same content has the same hash, and
+ * any difference in content gives another hash. CURATE_SEED replays a run. */
 #include "tests/support/test.h"
 
 #include <stdbool.h>
@@ -13,8 +13,8 @@
 
 enum { N_ROUNDS = 3000, MAX_TURNS = 4, MAX_PIECES = 12, TEXT_MAX_BYTES = 1 << 16 };
 
-/* Pieces of text in their canonical and in another form that means the same. None combines with
- * a neighbour, so that texts are canonical when their pieces are. */
+/* Pieces of text in canonical form, and in another form with the same meaning. No piece
+ * combines with a neighbour, so a text of canonical pieces is canonical. */
 static const struct {
     const char *canonical;
     const char *other;
@@ -32,7 +32,7 @@ static const struct {
     { "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80" },                 /* an emoji */
 };
 
-/* One content, written down in two ways. */
+/* One content in two representations. */
 struct pair {
     struct sample canonical;
     struct sample other;
@@ -45,7 +45,8 @@ struct world {
     struct identifier *identifier;
 };
 
-/* A random text in both forms; with NULs now and then, absent when it may be. */
+/* A random text in both forms, with NULs now and then. It is missing now and then if that is
+ * allowed. */
 static void make_text(struct world *w, bool may_be_absent, struct slice *canonical,
                       struct slice *other)
 {
@@ -67,7 +68,7 @@ static void make_text(struct world *w, bool may_be_absent, struct slice *canonic
         }
         assert_ok(buf_add_text(&a, pieces[i].canonical, &err));
         assert_ok(buf_add_text(&b, pieces[i].other, &err));
-        /* CR before LF would be one line end, not two. */
+        /* A CR before a LF would be one line end, not two. */
         assert_ok(buf_add_text(&a, "|", &err));
         assert_ok(buf_add_text(&b, "|", &err));
     }
@@ -95,7 +96,7 @@ static void make_pair(struct world *w, struct pair *pair)
         make_text(w, false, &a->turns[i].content, &b->turns[i].content);
         make_text(w, true, &a->turns[i].extra, &b->turns[i].extra);
     }
-    /* These do not count: two samples of different lineage. */
+    /* These do not count: two samples may differ in them. */
     b->ext_id = slice_text("other id");
     b->meta = slice_text("{}");
     b->split = slice_text("last-paragraph");
@@ -139,7 +140,7 @@ static int teardown(void **state)
     return 0;
 }
 
-static void how_content_is_written_down_does_not_count(void **state)
+static void the_hash_does_not_depend_on_the_form_of_the_text(void **state)
 {
     struct world *w = *state;
     struct pair pair;
@@ -159,7 +160,8 @@ static void how_content_is_written_down_does_not_count(void **state)
     }
 }
 
-/* The text with one byte more, one byte less, or none where there was some. */
+/* The text with one byte more or one byte less, or a missing text in place of one that was
+ * there. */
 static struct slice changed(struct world *w, struct slice text)
 {
     const size_t choice = rng_below(&w->rng, 3);
@@ -167,7 +169,7 @@ static struct slice changed(struct world *w, struct slice text)
     if (!text.ptr)
         return slice_of("", 0);
     if (choice == 0 && text.len > 0)
-        return slice_of(text.ptr, text.len - 1); /* of ASCII: every text ends with '|' */
+        return slice_of(text.ptr, text.len - 1); /* an ASCII byte: every text ends with '|' */
     if (choice == 1)
         return slice_of(NULL, 0);
     char *longer = arena_alloc(&w->arena, text.len + 1, 1);
@@ -185,7 +187,7 @@ static void change_turn(struct world *w, struct turn *turn)
     *part = changed(w, *part);
 }
 
-/* Change one thing that counts. */
+/* Change one thing that is part of the content. */
 static void change(struct world *w, struct sample *sample)
 {
     switch (rng_below(&w->rng, 5)) {
@@ -215,7 +217,7 @@ static void change(struct world *w, struct sample *sample)
         (struct turn){ .role = slice_text("user"), .content = slice_text("") };
 }
 
-static void any_difference_in_content_makes_another_sample(void **state)
+static void any_difference_in_content_changes_the_hash(void **state)
 {
     struct world *w = *state;
     struct pair pair;
@@ -232,8 +234,8 @@ static void any_difference_in_content_makes_another_sample(void **state)
     }
 }
 
-/* Cut the same bytes elsewhere: what is in which part must count. */
-static void where_one_part_ends_and_the_next_begins_counts(void **state)
+/* Split the same bytes in another place: which part a byte is in must count. */
+static void moving_bytes_between_parts_changes_the_hash(void **state)
 {
     static const char text[] = "userassistantuser";
     struct world *w = *state;
@@ -258,9 +260,9 @@ static void where_one_part_ends_and_the_next_begins_counts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(how_content_is_written_down_does_not_count),
-        cmocka_unit_test(any_difference_in_content_makes_another_sample),
-        cmocka_unit_test(where_one_part_ends_and_the_next_begins_counts),
+        cmocka_unit_test(the_hash_does_not_depend_on_the_form_of_the_text),
+        cmocka_unit_test(any_difference_in_content_changes_the_hash),
+        cmocka_unit_test(moving_bytes_between_parts_changes_the_hash),
     };
 
     return cmocka_run_group_tests_name("store/sample_identify", tests, setup, teardown);

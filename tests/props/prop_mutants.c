@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Corpora of ours, damaged at random, go through the whole of ingest: whatever a file holds,
- * each record that was read is inserted, a duplicate or rejected, the rows are there, and a
- * second reading changes nothing. CURATE_MUTANTS says how many (300), CURATE_SEED replays;
- * `make soak` takes 10,000 with the sanitizers on. One that takes longer than a minute counts
- * as hung.
+ * Our corpora, damaged at random, go through the whole of ingest. Whatever a file holds, each
+ * record is inserted, a duplicate or rejected, its row exists, and reading the file again
+ * changes nothing. CURATE_MUTANTS is the number of mutants (300), CURATE_SEED replays a run;
+ * `make soak` runs 10,000 with the sanitizers on. A mutant that takes longer than a minute
+ * counts as hung.
  */
 #include "tests/support/test.h"
 
@@ -31,7 +31,7 @@
 enum {
     USUAL_MUTANTS = 300,
     HANG_SECONDS = 60,
-    STORE_MUTANTS = 40, /* into one database */
+    STORE_MUTANTS = 40, /* mutants that are ingested into the same database */
     SEEDS_MAX = 200,
     FILE_MAX_BYTES = 8 << 20,
     SEEDS_EACH = 6,
@@ -41,11 +41,11 @@ enum {
 struct world {
     struct rng rng;
     struct tmp tmp;
-    const char *path; /* of the mutant */
+    const char *path; /* the file of the mutant */
     struct buf seeds[SEEDS_MAX];
     size_t n_seeds;
     struct buf mutant;
-    struct buf other; /* scratch */
+    struct buf other; /* scratch space */
     struct stage_run run;
     uint64_t n_read, n_inserted, n_duplicate, n_rejected, n_refused;
 };
@@ -72,7 +72,7 @@ static void add_folder(struct world *w, const char *folder)
     free(entries);
 }
 
-/* Replace [at, at + gone) of the mutant by other bytes; what would be too long is left out. */
+/* Replace [at, at + gone) of the mutant by other bytes, unless it would become too long. */
 static void replace(struct world *w, size_t at, size_t gone, struct slice by)
 {
     struct error err;
@@ -123,7 +123,7 @@ static struct slice odd_text(struct rng *rng)
     return texts[rng_below(rng, sizeof texts / sizeof texts[0])];
 }
 
-/* One change somewhere. */
+/* Make one random change. */
 static void change(struct world *w)
 {
     struct rng *rng = &w->rng;
@@ -193,7 +193,7 @@ static void zstd(struct world *w)
     assert_false(ZSTD_isError(w->other.len));
 }
 
-/* As one member or frame, or twice over. */
+/* Compress the mutant as one member or frame, or as two. */
 static void pack(struct world *w, void (*how)(struct world *))
 {
     struct error err;
@@ -205,8 +205,8 @@ static void pack(struct world *w, void (*how)(struct world *))
         assert_ok(buf_add_slice(&w->mutant, buf_slice(&w->other), &err));
 }
 
-/* Some seeds, one after the other, changed here and there; half of them packed, and perhaps
- * changed once more. */
+/* Join some seeds and change them here and there. Compress half of the mutants, and perhaps
+ * change those once more. */
 static void make_mutant(struct world *w)
 {
     struct error err;
@@ -227,7 +227,8 @@ static void make_mutant(struct world *w)
         change(w);
 }
 
-/* Ingest it; what the run row says holds the law. Returns how many were inserted. */
+/* Ingest the mutant and check that the counts in its run row add up. Returns the number of
+ * inserted samples. */
 static uint64_t ingest(struct world *w, const char *max_record)
 {
     struct run_counts counts;
@@ -301,7 +302,7 @@ static void some_mutants(struct world *w, size_t n)
     store_close(store);
 }
 
-/* Each store has a seed of its own, which is printed: a failure is replayed by it alone. */
+/* Each database has a seed of its own, which is printed: that seed alone replays a failure. */
 static void every_record_of_a_damaged_file_is_accounted_for(void **state)
 {
     struct world *w = *state;

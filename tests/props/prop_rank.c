@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Laws of the scores of a pool: hmp, and gateau made of it. */
+/* Invariants of the scores of a pool: hmp, and gateau, which is computed from it. */
 #include "tests/support/test.h"
 
 #include <math.h>
@@ -20,7 +20,7 @@ struct pool_case {
 
 static void draw(struct rng *rng, struct pool_case *c)
 {
-    /* From nearly equal perplexities to ones that no double holds. */
+    /* From nearly equal perplexities to some beyond the range of a double. */
     static const double spreads[] = { 1e-9, 0.1, 3, 50, 2000 };
     const double spread = spreads[rng_below(rng, sizeof spreads / sizeof *spreads)];
 
@@ -56,7 +56,7 @@ static void swap(double *values, size_t i, size_t j)
     values[j] = kept;
 }
 
-static void the_order_of_samples_does_not_change_a_bit(void **state)
+static void the_order_of_samples_changes_no_bit_of_pool_scores(void **state)
 {
     static struct pool_case one, other;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -97,7 +97,7 @@ static void the_order_of_samples_does_not_change_a_bit(void **state)
     }
 }
 
-static void scaling_the_perplexities_of_a_model_changes_nothing(void **state)
+static void scaling_the_perplexities_of_a_model_changes_no_hmp(void **state)
 {
     static struct pool_case one, other;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -106,7 +106,8 @@ static void scaling_the_perplexities_of_a_model_changes_nothing(void **state)
     for (int trial = 0; trial < N_TRIALS; trial++) {
         draw(&rng, &one);
         other = one;
-        for (size_t i = 0; i < one.n; i++) { /* exact: the sums stay below 2^53 of 2^-40 */
+        for (size_t i = 0; i < one.n;
+             i++) { /* exact: the sums stay below 2^53 units of 2^-40 */
             one.nll_short[i] = floor(one.nll_short[i] * 0x1p40) * 0x1p-40;
             other.nll_short[i] = one.nll_short[i] + 3;
         }
@@ -123,7 +124,7 @@ static void scaling_the_perplexities_of_a_model_changes_nothing(void **state)
     }
 }
 
-/* Wherever key says that one sample is clearly before another, so do the scores. */
+/* If the key puts one sample clearly before another, so do the scores. */
 static void assert_same_order(const double *scores, const double *key, size_t n)
 {
     for (size_t i = 1; i < n; i++) {
@@ -134,7 +135,7 @@ static void assert_same_order(const double *scores, const double *key, size_t n)
     }
 }
 
-static void alpha_one_is_the_order_of_hmp_and_alpha_zero_that_of_cas(void **state)
+static void alpha_one_ranks_by_hmp_and_alpha_zero_by_cas(void **state)
 {
     static struct pool_case c;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -142,7 +143,8 @@ static void alpha_one_is_the_order_of_hmp_and_alpha_zero_that_of_cas(void **stat
     (void)state;
     for (int trial = 0; trial < N_TRIALS; trial++) {
         struct scorer_options options = {
-            .normaliser = (enum normaliser)(trial % NORMALISE_ROBUST), /* robust makes ties */
+            .normaliser = (enum normaliser)(
+                trial % NORMALISE_ROBUST), /* the robust normaliser makes ties */
         };
 
         draw(&rng, &c);
@@ -155,7 +157,7 @@ static void alpha_one_is_the_order_of_hmp_and_alpha_zero_that_of_cas(void **stat
     }
 }
 
-static void scores_are_weights_that_sum_to_one(void **state)
+static void gateau_scores_are_weights_that_sum_to_one(void **state)
 {
     static struct pool_case c;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -188,7 +190,7 @@ static void a_pool_of_one_has_a_score(void **state)
     assert_true(c.gateau[0] == 1);
 }
 
-static void equal_samples_share_equally(void **state)
+static void equal_samples_have_equal_gateau(void **state)
 {
     static struct pool_case c = { .n = 7 };
 
@@ -207,12 +209,12 @@ static void equal_samples_share_equally(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_order_of_samples_does_not_change_a_bit),
-        cmocka_unit_test(scaling_the_perplexities_of_a_model_changes_nothing),
-        cmocka_unit_test(alpha_one_is_the_order_of_hmp_and_alpha_zero_that_of_cas),
-        cmocka_unit_test(scores_are_weights_that_sum_to_one),
+        cmocka_unit_test(the_order_of_samples_changes_no_bit_of_pool_scores),
+        cmocka_unit_test(scaling_the_perplexities_of_a_model_changes_no_hmp),
+        cmocka_unit_test(alpha_one_ranks_by_hmp_and_alpha_zero_by_cas),
+        cmocka_unit_test(gateau_scores_are_weights_that_sum_to_one),
         cmocka_unit_test(a_pool_of_one_has_a_score),
-        cmocka_unit_test(equal_samples_share_equally),
+        cmocka_unit_test(equal_samples_have_equal_gateau),
     };
 
     return cmocka_run_group_tests_name("scoring/rank", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is written in a shape and read again is the same sample: by its content hash, for every
- * shape that is written and every sample it can hold. What a shape cannot hold it refuses.
+ * A sample that is written in a layout and read again has the same content hash, for every
+ * layout and every sample that the layout can hold. A layout refuses all other samples.
  */
 #include "tests/support/test.h"
 
@@ -57,7 +57,7 @@ static bool one_in(struct fixture *f, size_t n)
     return rng_below(&f->rng, n) == 0;
 }
 
-/* Text with all that is hard about text. It says something: it is never blank. */
+/* Random text with every difficulty that text can have. It is never blank. */
 static struct slice draw_text(struct fixture *f, size_t max_pieces)
 {
     static const struct {
@@ -98,7 +98,7 @@ static struct slice draw_text(struct fixture *f, size_t max_pieces)
     return text;
 }
 
-/* A turn may hold more than text, in the ways the readers leave it. */
+/* A turn may hold more than text, in the forms that the readers leave it in. */
 static void draw_extra(struct fixture *f, struct turn *turn)
 {
     static const char parts[] =
@@ -122,7 +122,7 @@ static void draw_extra(struct fixture *f, struct turn *turn)
         if (slice_equal(turn->role, slice_text("assistant")))
             turn->extra = slice_text("{\"weight\":1,\"from\":\"function_call\"}");
         break;
-    case 4: /* nobody made this: some shapes have no way to say it */
+    case 4: /* no role: some formats cannot write such a turn */
         turn->extra = slice_text("{\"from\":\"me\",\"role\":\"you\",\"value\":1}");
         break;
     default:
@@ -155,8 +155,8 @@ static const struct turn *find_role(const struct sample *sample, const char *rol
     return NULL;
 }
 
-/* As store/sample.h says: the last answer, and the last question before it. */
-static void point_to_turns(struct sample *sample)
+/* As store/sample.h defines them: the last response, and the last question before it. */
+static void set_turns(struct sample *sample)
 {
     const struct turn *response = NULL;
 
@@ -180,7 +180,7 @@ static struct sample draw_sample(struct fixture *f)
         sample.context = draw_text(f, 50);
     } else {
         draw_turns(f, &sample);
-        point_to_turns(&sample);
+        set_turns(&sample);
         sample.kind = find_role(&sample, "assistant") ? SAMPLE_SFT : SAMPLE_PROMPT_ONLY;
         if (one_in(f, 2))
             sample.context = draw_text(f, one_in(f, 10) ? 2000 : 20);
@@ -205,7 +205,7 @@ static bool is_bare(const struct turn *turn, const char *role)
     return slice_equal(turn->role, slice_text(role)) && !turn->extra.ptr;
 }
 
-/* What lists of messages can hold: said anew here, from the documentation. */
+/* What lists of messages can hold: written a second time, from the documentation. */
 static bool chat_holds(const struct sample *sample, bool openai)
 {
     if (sample->kind == SAMPLE_TEXT)
@@ -265,7 +265,7 @@ static void check_layout(struct fixture *f, const struct layout *layout,
                  parsed.format->name, f->rng.seed, f->out.data);
 }
 
-static void what_is_written_is_read_as_the_same_sample(void **state)
+static void an_exported_sample_is_read_as_the_same_sample(void **state)
 {
     struct fixture *f = *state;
 
@@ -279,14 +279,15 @@ static void what_is_written_is_read_as_the_same_sample(void **state)
 
 static const struct layout *find_layout(const char *name)
 {
-    int i = 0;
+    size_t i = 0;
 
-    while (strcmp(layouts[i]->name, name) != 0)
+    while (layouts[i] && strcmp(layouts[i]->name, name) != 0)
         i++;
+    assert_non_null(layouts[i]);
     return layouts[i];
 }
 
-static void jsonl_keeps_what_is_not_hashed(void **state)
+static void jsonl_keeps_the_parts_of_a_sample_that_are_not_hashed(void **state)
 {
     struct fixture *f = *state;
     const struct layout *jsonl = find_layout("jsonl");
@@ -313,10 +314,11 @@ static void jsonl_keeps_what_is_not_hashed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_is_written_is_read_as_the_same_sample, setup,
+        cmocka_unit_test_setup_teardown(an_exported_sample_is_read_as_the_same_sample, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(jsonl_keeps_what_is_not_hashed, setup, teardown),
+        cmocka_unit_test_setup_teardown(jsonl_keeps_the_parts_of_a_sample_that_are_not_hashed,
+                                        setup, teardown),
     };
 
-    return cmocka_run_group_tests_name("formats, there and back", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("stages/export/layouts", tests, NULL, NULL);
 }

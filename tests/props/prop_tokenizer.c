@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Laws of tokenisation over random text and random vocabularies. */
+/* Invariants of tokenisation over random text and random vocabularies. */
 #include "tests/support/test.h"
 
 #include "base/buf.h"
@@ -47,7 +47,7 @@ static uint32_t random_code(struct rng *rng)
     case 3:
         return (uint32_t)rng_below(rng, 0x80);
     case 4:
-        return 0x2581; /* SentencePiece's own space */
+        return 0x2581; /* the character that stands for a space in SentencePiece */
     default:
         return (uint32_t)common[rng_below(rng, sizeof common - 1)];
     }
@@ -67,7 +67,7 @@ static void random_text(struct rng *rng, struct buf *out)
     }
 }
 
-/* SentencePiece cannot tell its own space from a plain one. */
+/* SentencePiece cannot tell its own space from a plain one, so write both as plain. */
 static void plain_spaces(struct slice text, struct buf *out)
 {
     struct error err;
@@ -116,7 +116,7 @@ static void check_round_trips(const struct tokenizer *tokenizer, struct rng *rng
     buf_release(&got);
 }
 
-static void pieces_give_the_text_back_bpe(void **state)
+static void bpe_tokens_decode_to_the_text(void **state)
 {
     static const char *const rules[] = {
         "gpt-2",        "llama-bpe", "dbrx",           "qwen2",     "starcoder", "falcon",
@@ -139,7 +139,7 @@ static void pieces_give_the_text_back_bpe(void **state)
     }
 }
 
-static void pieces_give_the_text_back_spm(void **state)
+static void spm_tokens_decode_to_the_text(void **state)
 {
     struct rng rng = rng_from_env("CURATE_SEED");
     struct vocab_fixture fixture;
@@ -159,7 +159,7 @@ static void pieces_give_the_text_back_spm(void **state)
     vocab_open_release(&open);
 }
 
-/* A word as the parts it has been joined to, for joining one pair at a time. */
+/* A word as the parts it is joined to so far, for joining one pair at a time. */
 struct parts {
     struct slice part[WORD_BYTES];
     size_t n;
@@ -180,8 +180,8 @@ static int32_t id_of(const struct vocab_fixture *fixture, struct slice text)
     return TOKEN_NONE;
 }
 
-/* The definition: as long as two neighbours make a token, join those with the best score, the
- * leftmost if there are several. */
+/* The definition: while two neighbours form a token, join the pair with the best score, the
+ * leftmost of several. */
 static void join_slowly_spm(const struct vocab_fixture *fixture, struct parts *parts)
 {
     for (;;) {
@@ -210,7 +210,7 @@ static bool is_merge(struct slice merge, struct slice left, struct slice right)
            memcmp(merge.ptr + left.len + 1, right.ptr, right.len) == 0;
 }
 
-/* The same with the order of the merges in place of the score. */
+/* The same with the rank of the merge in place of the score. */
 static void join_slowly_bpe(const struct vocab_fixture *fixture, struct parts *parts)
 {
     for (size_t rank = 0; rank < fixture->n_merges;) {
@@ -240,7 +240,8 @@ static void expect_parts(const struct vocab_fixture *fixture, const struct parts
                  rng->seed, (int)text.len, text.ptr);
 }
 
-/* Random tokens over two letters and the space; few scores, so that many are equal. */
+/* Random tokens of two letters and the space, with few different scores, so that many are
+ * equal. */
 static void add_random_tokens(struct vocab_fixture *fixture, char (*room)[16], struct rng *rng)
 {
     static const char *const letters[] = { "a", "b", VOCAB_SPACE };
@@ -259,7 +260,7 @@ static void add_random_tokens(struct vocab_fixture *fixture, char (*room)[16], s
     }
 }
 
-static void spm_is_joining_pair_by_pair(void **state)
+static void spm_encoding_equals_joining_pair_by_pair(void **state)
 {
     struct rng rng = rng_from_env("CURATE_SEED");
     struct vocab_fixture fixture;
@@ -294,7 +295,7 @@ static void spm_is_joining_pair_by_pair(void **state)
     token_buf_release(&ids);
 }
 
-static void bpe_is_joining_pair_by_pair(void **state)
+static void bpe_encoding_equals_joining_pair_by_pair(void **state)
 {
     static const char letters[] = "hellord";
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -324,7 +325,8 @@ static void bpe_is_joining_pair_by_pair(void **state)
     token_buf_release(&ids);
 }
 
-/* The definition: from the left, the longest user-defined token that the text goes on with. */
+/* The definition: from the left, the longest user-defined token that the text continues
+ * with. */
 static void match_slowly(const struct vocab_fixture *fixture, struct slice text,
                          struct token_buf *out)
 {
@@ -356,7 +358,7 @@ static void random_word(struct rng *rng, const char *letters, char *out, size_t 
     out[n] = '\0';
 }
 
-static void user_defined_tokens_are_the_longest_from_the_left(void **state)
+static void the_longest_user_defined_token_from_the_left_is_used(void **state)
 {
     struct rng rng = rng_from_env("CURATE_SEED");
     struct vocab_fixture fixture;
@@ -370,7 +372,7 @@ static void user_defined_tokens_are_the_longest_from_the_left(void **state)
     (void)state;
     for (int i = 0; i < ROUNDS; i++) {
         vocab_fixture_bpe(&fixture);
-        fixture.merges[0] = slice_text("l l"); /* joins nothing below */
+        fixture.merges[0] = slice_text("l l"); /* joins nothing of the texts below */
         fixture.n_merges = 1;
         for (size_t j = 0; j < 12; j++) {
             random_word(&rng, "abc", room[j], 2 + rng_below(&rng, 5));
@@ -397,12 +399,12 @@ static void user_defined_tokens_are_the_longest_from_the_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pieces_give_the_text_back_bpe),
-        cmocka_unit_test(pieces_give_the_text_back_spm),
-        cmocka_unit_test(spm_is_joining_pair_by_pair),
-        cmocka_unit_test(bpe_is_joining_pair_by_pair),
-        cmocka_unit_test(user_defined_tokens_are_the_longest_from_the_left),
+        cmocka_unit_test(bpe_tokens_decode_to_the_text),
+        cmocka_unit_test(spm_tokens_decode_to_the_text),
+        cmocka_unit_test(spm_encoding_equals_joining_pair_by_pair),
+        cmocka_unit_test(bpe_encoding_equals_joining_pair_by_pair),
+        cmocka_unit_test(the_longest_user_defined_token_from_the_left_is_used),
     };
 
-    return cmocka_run_group_tests_name("infer/tokenizer laws", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("infer/tokenizer invariants", tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/io/frame.h"
 
-/* A frame that is fed pieces of one size as it asks for them. */
+/* A frame that is fed pieces of `step` bytes whenever it needs more. */
 struct feeder {
     struct frame *frame;
     struct slice stream;
@@ -17,7 +17,7 @@ struct feeder {
     bool finished;
 };
 
-/* 1 and a record, 0 at the end, -1 without memory. */
+/* Returns 1 and a record, 0 at the end, -1 when memory runs out. */
 static int next_record(struct feeder *f, struct frame_record *out)
 {
     struct error err;
@@ -62,14 +62,14 @@ static const char *check_record(struct slice stream, size_t limit, uint64_t end_
     const uint64_t len = record->byte_len;
 
     if (at < end_before)
-        return "a record begins before the end of the one before";
+        return "a record begins before the end of the previous one";
     if (at > stream.len || len > stream.len - at)
-        return "a record reaches over the end of the stream";
+        return "a record ends after the end of the stream";
     if (!may_lie_between(slice_of(stream.ptr + end_before, at - end_before)))
         return "bytes before a record are lost";
     if (record->text.len > len ||
         memcmp(record->text.ptr, stream.ptr + at, record->text.len) != 0)
-        return "a text is not what the stream holds at its place";
+        return "a text differs from the stream at its place";
     if (record->text.len > limit)
         return "a text is longer than the limit";
     if (record->text.len < len && len <= limit && record->issue == FRAME_OK)
@@ -86,7 +86,8 @@ static bool same_record(const struct frame_record *a, const struct frame_record 
            slice_equal(a->text, b->text);
 }
 
-/* What a new frame that goes on at the place finds first is `want`, or nothing if rc is 0. */
+/* The first record of a new frame that resumes at the place is `want`, or there is none if rc
+ * is 0. */
 static const char *check_resumed(const struct feeder *pieces, const struct frame_place *place,
                                  size_t limit, int rc, const struct frame_record *want)
 {
@@ -102,7 +103,7 @@ static const char *check_resumed(const struct feeder *pieces, const struct frame
     const int found = next_record(&resumed, &got);
     const bool same = found == rc && (rc != 1 || same_record(want, &got));
     frame_free(resumed.frame);
-    return same ? NULL : "a frame that was taken up again goes another way";
+    return same ? NULL : "a resumed frame gives another record";
 }
 
 static const char *compare(struct feeder *whole, struct feeder *pieces, size_t limit)
@@ -131,7 +132,7 @@ static const char *compare(struct feeder *whole, struct feeder *pieces, size_t l
         end = one.byte_offset + one.byte_len;
     }
     if (!may_lie_between(slice_of(whole->stream.ptr + end, whole->stream.len - end)))
-        return "bytes behind the last record are lost";
+        return "bytes after the last record are lost";
     return NULL;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * frame_invariant.h - what holds for the framing of any bytes at all.
+ * frame_invariant.h - what holds for the framing of any bytes.
  *
- * Records come in order and do not overlap; each is what the stream holds at its place; what is
- * in no record is blanks, commas and the brackets of arrays, so nothing is lost; and none of it
- * depends on the pieces the stream was fed in, nor on whether framing was left behind some
- * record and taken up again by another frame.
+ * Records are in order and do not overlap. A record is the text of the stream at its place.
+ * Bytes outside of records are white space, commas and the brackets of arrays, so nothing is
+ * lost. None of this depends on the pieces that the stream is fed in, or on another frame that
+ * resumes after some record.
  */
 #ifndef CURATE_FRAME_INVARIANT_H
 #define CURATE_FRAME_INVARIANT_H
@@ -14,7 +14,8 @@
 
 #include "base/slice.h"
 
-/* The law that the stream breaks, fed whole and in pieces of `step` bytes, or NULL. */
+/* Frame the stream as a whole and in pieces of `step` bytes. Returns the invariant that does
+ * not hold, or NULL. */
 const char *frame_invariant_broken(struct slice stream, size_t limit, size_t step);
 
 #endif

@@ -377,7 +377,7 @@ static void only_the_requested_tokens_are_scored(void **state)
         assert_true(some[at - 1] == (at < 3 || at == 10 || at >= 100 ? nll[at - 1] : -1));
 }
 
-static void attention_on_all_keys_is_one_per_row(void **state)
+static void attention_on_all_keys_sums_to_one(void **state)
 {
     struct fixture *f = *state;
     struct sequence sequence = f->subject.cases.cases[4].sequence;
@@ -529,7 +529,7 @@ static void a_session_stays_within_its_memory_estimate(void **state)
                         .activation_bytes);
 }
 
-static void kernels_the_cpu_lacks_are_refused(void **state)
+static void a_call_with_more_memory_than_the_machine_has_is_refused(void **state)
 {
     struct fixture *f = *state;
     const struct session_memory memory = session_memory(f->runner.model, 2, 1 << 20, 1);
@@ -608,7 +608,7 @@ int main(void)
         cmocka_unit_test(reach_counts_near_keys_as_zero),
         cmocka_unit_test_setup_teardown(a_token_depends_on_earlier_tokens_only, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(attention_on_all_keys_is_one_per_row, setup, teardown),
+        cmocka_unit_test_setup_teardown(attention_on_all_keys_sums_to_one, setup, teardown),
         cmocka_unit_test_setup_teardown(a_call_that_requests_nothing_does_nothing, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_model_of_zeros_gives_every_token_the_same_probability,
@@ -617,7 +617,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_token_id_outside_the_vocabulary_is_refused, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(contradictory_requests_are_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(kernels_the_cpu_lacks_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_call_with_more_memory_than_the_machine_has_is_refused,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(a_session_stays_within_its_memory_estimate, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(values_that_are_not_finite_are_an_error, setup,

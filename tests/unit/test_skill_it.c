@@ -21,7 +21,7 @@ static void assert_shares(const struct skill_it *step, const double *want)
     assert_true(fabs(sum - 1) < 1e-12);
 }
 
-static void skill_weights_match_worked_example_seven(void **state)
+static void skill_it_matches_worked_example_seven(void **state)
 {
     const double losses[] = { 2, 3, 4 };
     const double want[] = { .2272198, .4810243, .2917560 };
@@ -33,7 +33,7 @@ static void skill_weights_match_worked_example_seven(void **state)
     assert_shares(&step, want);
 }
 
-static void skill_weights_begin_with_the_most_helpful_skill(void **state)
+static void skill_it_begins_with_the_most_helpful_skills(void **state)
 {
     const double losses[] = { 1, 1, 1 };
     const double total = 2 * exp(.75) + exp(.5);
@@ -71,7 +71,7 @@ static void targets_need_not_be_skills(void **state)
     assert_shares(&step, want);
 }
 
-static void skill_weights_that_overflow_are_refused(void **state)
+static void skill_it_refuses_weights_that_overflow(void **state)
 {
     const double losses[] = { 1e308, 1e308, 1 };
     const struct skill_it step = {
@@ -87,11 +87,11 @@ static void skill_weights_that_overflow_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(skill_weights_match_worked_example_seven),
-        cmocka_unit_test(skill_weights_begin_with_the_most_helpful_skill),
+        cmocka_unit_test(skill_it_matches_worked_example_seven),
+        cmocka_unit_test(skill_it_begins_with_the_most_helpful_skills),
         cmocka_unit_test(a_floor_gives_every_skill_some_weight),
         cmocka_unit_test(targets_need_not_be_skills),
-        cmocka_unit_test(skill_weights_that_overflow_are_refused),
+        cmocka_unit_test(skill_it_refuses_weights_that_overflow),
     };
 
     return cmocka_run_group_tests_name("scoring/skill_it", tests, NULL, NULL);

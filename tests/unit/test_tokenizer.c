@@ -331,7 +331,7 @@ static void bos_and_eos_are_added_as_the_file_says(void **state)
                  "eos_token_id is missing");
 }
 
-static void decoding_removes_the_space_that_encoding_added(void **state)
+static void decoding_gives_back_the_encoded_text(void **state)
 {
     struct setting *setting = *state;
     static const char *const texts[] = { "",    " ",     "a",          " a",
@@ -426,9 +426,9 @@ int main(void)
         RAW(raw_joins_characters_across_spaces),
         BPE(control_tokens_are_found_in_text_on_request_only),
         BPE(bos_and_eos_are_added_as_the_file_says),
-        SPM(decoding_removes_the_space_that_encoding_added),
-        BPE(decoding_removes_the_space_that_encoding_added),
-        RAW(decoding_removes_the_space_that_encoding_added),
+        SPM(decoding_gives_back_the_encoded_text),
+        BPE(decoding_gives_back_the_encoded_text),
+        RAW(decoding_gives_back_the_encoded_text),
         SPM(encoding_text_that_is_not_utf8_is_an_error),
         SPM(empty_text_has_no_tokens),
         BPE(empty_text_has_no_tokens),
