@@ -30,8 +30,8 @@ static int set_version(struct store *store, int64_t version, struct error *err)
 static const char NEXT_SET[] = "SELECT score_set_id, params FROM score_set"
                                " WHERE score_set_id > :after ORDER BY score_set_id LIMIT 1";
 
-/* Read the set behind `*id`. Its parameters are copied to the arena. Returns 1, 0 if there is
- * none, or -1. */
+/* Read the next score set after `*id`. Copies its parameters to the arena. Returns 1, 0 if
+ * there is none, or -1. */
 static int next_score_set(struct store *store, int64_t *id, struct arena *arena,
                           struct slice *params, struct error *err)
 {
@@ -49,7 +49,7 @@ static int next_score_set(struct store *store, int64_t *id, struct arena *arena,
     return params->ptr ? 1 : error_nomem(err);
 }
 
-/* 0012_arithmetic changes the parameters of score sets: make their hashes anew, which SQL
+/* 0012_arithmetic changes the parameters of score sets. Recompute their hashes, which SQL
  * cannot do. */
 static int rehash_score_sets(struct store *store, struct error *err)
 {
@@ -70,8 +70,8 @@ static int rehash_score_sets(struct store *store, struct error *err)
     return rc;
 }
 
-/* What a migration does beside its SQL; by its version. */
-static int run_code(struct store *store, int64_t version, struct error *err)
+/* Run the code that belongs to a migration besides its SQL. */
+static int run_migration_code(struct store *store, int64_t version, struct error *err)
 {
     enum { ARITHMETIC = 12 };
 
@@ -89,7 +89,8 @@ static int migrate_one(struct store *store, int64_t from, struct error *err)
         goto failed;
     if (version == from) { /* otherwise another process has applied it */
         if (db_exec(store, migrations[from].sql, err) < 0 ||
-            run_code(store, from + 1, err) < 0 || set_version(store, from + 1, err) < 0)
+            run_migration_code(store, from + 1, err) < 0 ||
+            set_version(store, from + 1, err) < 0)
             goto failed;
     }
     if (store_commit(store, err) == 0)

@@ -33,7 +33,7 @@ enum frame_resync {
 
 /* A position in the stream. Offsets count from the start of the stream. */
 struct frame_mark {
-    uint64_t at;
+    uint64_t at; /* offset */
     uint64_t line;
     uint64_t line_at; /* offset at which the line starts */
 };

@@ -29,7 +29,7 @@ ssize_t stream_read(struct stream *stream, void *out, size_t n, struct error *er
 /* The encoding that is converted, "UTF-16LE" and so on; NULL if the bytes are unchanged. Known
  * after the first read. */
 const char *stream_encoding(const struct stream *stream);
-/* The compressed file, for poll(2) and progress. */
+/* The file as inflate.h reads it, for poll(2) and progress. */
 const struct inflate *stream_inflate(const struct stream *stream);
 /* As inflate_mark() and inflate_resume(). A converted file is read again from the start. */
 struct inflate_mark stream_mark(struct stream *stream, uint64_t offset);

@@ -44,10 +44,10 @@ bool json_check(struct slice text, struct json_check *out);
 int json_escape_controls(struct slice text, struct buf *out, struct error *err);
 
 /*
- * json-c keeps the text of a number with a fraction or an exponent, but reduces an integer to
+ * json-c keeps the text of a number with a fraction or an exponent, but clamps an integer to
  * 64 bits. json_widen() appends a checked text with a zero exponent added to each integer that
- * does not fit, and to -0. json_narrow() removes the exponent again. Returns 0, or -1 with err
- * set.
+ * does not fit, and to -0. json_narrow() removes the exponent again. json_widen() returns 0,
+ * or -1 with err set.
  */
 int json_widen(struct slice text, struct buf *out, struct error *err);
 struct slice json_narrow(struct slice number);
