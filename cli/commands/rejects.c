@@ -12,7 +12,6 @@
 #include "cli/reject_print.h"
 #include "cli/rows.h"
 #include "cli/summary.h"
-#include "stages/ingest/options.h"
 #include "stages/ingest/retry.h"
 #include "stages/record/defect.h"
 #include "stages/stage.h"
@@ -40,7 +39,7 @@ static const struct option opts[] = {
       .help = "with retry: shape of the records", .choice_name = format_choice },
     { OPTION_CHOICE, 0, "split", OF_RETRY(split), "HOW",
       .help = "with retry: how to separate context and instruction of a LongAlign message",
-      .choices = split_names },
+      .choices = format_split_names },
     { OPTION_LIST, 0, "on", OF_RETRY(on), "CLASS=ACTION",
       .help = "with retry: reject, repair or keep a class of defect" },
     { OPTION_FLAG, 0, "strict", OF_RETRY(strict), NULL,

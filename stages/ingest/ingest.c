@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/report.h"
 #include "stages/ingest/ingest_private.h"
-#include "stages/ingest/options.h"
 #include "stages/stage.h"
 #include "store/store.h"
 
@@ -34,7 +33,7 @@ static struct hash hash_settings(const struct ingest_args *args,
     char text[1024];
     int n =
         snprintf(text, sizeof text, "%.100s %.100s %zu %zu %d ", format_choice(args->format),
-                 split_names[args->split], settings->max_record_bytes,
+                 format_split_names[args->split], settings->max_record_bytes,
                  settings->format_options.max_tree_bytes, FORMAT_INPUT_CONTEXT_BYTES);
 
     for (int i = DEFECT_BAD_JSON; i < DEFECT_BAD_CSV; i++) /* those of records */
@@ -58,7 +57,7 @@ static int ingest_check(const void *arguments, void *config, struct error *err)
     if (args->source && args->source[0] == '\0')
         return error_set(err, ERR_USAGE, "--source: the name is empty");
     ingest_share_memory((size_t)args->max_memory, out);
-    if (ingest_make_policy(&args->on, args->strict, &out->policy, err) < 0)
+    if (defect_policy_make(&args->on, args->strict, &out->policy, err) < 0)
         return -1;
     out->hash = hash_settings(args, out);
     return 0;
@@ -238,7 +237,7 @@ static const struct option options[] = {
       .help = "shape of the records", .choice_name = format_choice },
     { OPTION_CHOICE, 0, "split", offsetof(struct ingest_args, split), "HOW",
       .help = "how to separate context and instruction of a LongAlign message",
-      .choices = split_names },
+      .choices = format_split_names },
     { OPTION_LIST, 0, "on", offsetof(struct ingest_args, on), "CLASS=ACTION",
       .help = "reject, repair or keep a class of defect" },
     { OPTION_FLAG, 0, "strict", offsetof(struct ingest_args, strict), NULL,

@@ -15,7 +15,6 @@
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/record/defect.h"
-#include "stages/record/defect_text.h"
 #include "stages/record/repair.h"
 
 struct parser {

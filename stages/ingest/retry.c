@@ -6,7 +6,6 @@
 #include "base/io/frame.h"
 #include "base/report.h"
 #include "stages/ingest/defect_tally.h"
-#include "stages/ingest/options.h"
 #include "stages/ingest/parse.h"
 #include "store/run.h"
 #include "store/sample.h"
@@ -63,7 +62,7 @@ static int retry_check(const void *arguments, void *config, struct error *err)
     made->options = (struct format_options){ .split = args->split,
                                              .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES,
                                              .policy = &made->policy };
-    return ingest_make_policy(&args->on, args->strict, &made->policy, err);
+    return defect_policy_make(&args->on, args->strict, &made->policy, err);
 }
 
 /* Copy a row into the batch, unless only the beginning of its record is stored, or it is a row
@@ -259,7 +258,7 @@ static const struct option options[] = {
       .help = "shape of the records", .choice_name = format_choice },
     { OPTION_CHOICE, 0, "split", offsetof(struct retry_args, split), "HOW",
       .help = "how to separate context and instruction of a LongAlign message",
-      .choices = split_names },
+      .choices = format_split_names },
     { OPTION_LIST, 0, "on", offsetof(struct retry_args, on), "CLASS=ACTION",
       .help = "reject, repair or keep a class of defect" },
     { OPTION_FLAG, 0, "strict", offsetof(struct retry_args, strict), NULL,

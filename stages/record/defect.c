@@ -360,6 +360,18 @@ int defect_policy_set(struct defect_policy *policy, const char *text, struct err
     return action_not_allowed(text, &defect_classes[i], err);
 }
 
+int defect_policy_make(const struct text_list *on, bool strict, struct defect_policy *out,
+                       struct error *err)
+{
+    defect_policy_init(out);
+    if (strict)
+        defect_policy_strict(out);
+    for (unsigned i = 0; i < on->n; i++)
+        if (defect_policy_set(out, on->items[i], err) < 0)
+            return -1;
+    return 0;
+}
+
 uint64_t defect_repaired(const struct defect_policy *policy)
 {
     uint64_t defects = 0;

@@ -21,6 +21,8 @@
 #include <stdint.h>
 
 struct error;
+struct sample;
+struct text_list;
 
 enum defect {
     DEFECT_NONE, /* nothing is wrong */
@@ -107,6 +109,10 @@ struct defect_policy {
     enum defect_action actions[N_DEFECTS];
 };
 
+/* Make a policy from the options: the default actions; with strict, reject what would be
+ * repaired; then a list of CLASS=ACTION. ERR_USAGE. */
+int defect_policy_make(const struct text_list *on, bool strict, struct defect_policy *out,
+                       struct error *err);
 /* Set the default action of each defect. */
 void defect_policy_init(struct defect_policy *policy);
 /* Reject what would be repaired. */
@@ -119,5 +125,10 @@ bool defect_allows(const struct defect_class *class, enum defect_action action);
 uint64_t defect_repaired(const struct defect_policy *policy);
 /* The first defect of the set that the policy rejects; DEFECT_NONE when there is none. */
 enum defect defect_rejected(const struct defect_policy *policy, uint64_t defects);
+
+/* defect_text.c: the set of defects in the texts of the sample: template_leak, refusal,
+ * placeholder, html_entity, mojibake, invisible. Runs at memory speed: it searches for a few
+ * rare bytes. */
+uint64_t defect_scan_texts(const struct sample *sample);
 
 #endif

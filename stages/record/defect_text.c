@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stages/record/defect_text.h"
-
+/*
+ * Find the defects in the words of a sample.
+ */
 #include <string.h>
 #include <strings.h>
 

@@ -26,6 +26,9 @@ enum format_split {
     SPLIT_NONE,           /* nowhere */
 };
 
+/* Names of enum format_split, NULL-terminated. */
+extern const char *const format_split_names[];
+
 enum { FORMAT_INPUT_CONTEXT_BYTES = 2000 }; /* the default of input_context_bytes */
 
 struct format_options {

@@ -13,6 +13,10 @@ FORMAT_LIST
 const struct format *const formats[] = { FORMAT_LIST NULL };
 #undef X
 
+const char *const format_split_names[] = {
+    [SPLIT_LAST_PARAGRAPH] = "last-paragraph", [SPLIT_NONE] = "none", NULL
+};
+
 const struct format *format_find(const char *name)
 {
     for (size_t i = 0; formats[i]; i++)
@@ -28,6 +32,11 @@ const char *format_choice(int i)
     return formats[i - 1] ? formats[i - 1]->name : NULL;
 }
 
+const struct format *format_chosen(int i)
+{
+    return i == 0 ? NULL : formats[i - 1];
+}
+
 const struct format *format_detect(const struct json_value *record)
 {
     for (size_t i = 0; formats[i]; i++)
@@ -41,9 +50,4 @@ int format_read(const struct format *format, struct draft *draft)
     draft_begin(draft);
     format->read(draft);
     return draft_finish(draft);
-}
-
-const struct format *format_chosen(int i)
-{
-    return i == 0 ? NULL : formats[i - 1];
 }
