@@ -3,7 +3,7 @@
  * explain.h - what `curate explain` can explain.
  *
  * A kind is a list of named things, each with a line, some facts and a page. To add one: a file
- * with `const struct explain_kind`, and a line in the table of cmd_explain.c.
+ * with `const struct explain_kind`, and a line in the table of commands/explain.c.
  */
 #ifndef CURATE_EXPLAIN_H
 #define CURATE_EXPLAIN_H

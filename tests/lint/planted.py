@@ -119,6 +119,10 @@ PLANTED = [
      "the program 'right'"),
     ("docs", "docs/program", PROGRAM.replace("of left,", "of left, middle,"), "chooses from"),
     ("headers", "base/c.h", LICENCE + "size_t c(void);\n", "does not compile alone"),
+    ("paths", "base/c.h", LICENCE + "/* See d.c. */\n", "there is no d.c"),
+    ("paths", "docs/c.md", "`base/d.c` and [a page](d.md)\n", "there is no docs/d.md"),
+    ("paths", "README.md", "## The tree\n\n```\nbase/ stages/ scoring/\n  metrics/\n```\n",
+     "does not list store/"),
 ]
 
 
