@@ -29,7 +29,7 @@ static bool class_entry(size_t i, struct explain_entry *out)
     out->name = class->name;
     out->summary = class->what;
     out->page = class->page;
-    stage_fact_text(&out->facts, "usual", defect_action_name(class->action));
+    stage_fact_text(&out->facts, "default", defect_action_name(class->action));
     if (others[0])
         stage_fact_text(&out->facts, "other", others);
     return true;

@@ -270,7 +270,7 @@ static int export_run(const struct stage_context *context, const void *arguments
     stage_fact_int(result, "exported", (int64_t) export.n_written);
     stage_fact_int(result, "skipped", (int64_t) export.n_skipped);
     if (args->roles == ROLES_MERGE || args->roles == ROLES_TRIM)
-        stage_fact_int(result, "mended", (int64_t) export.n_changed);
+        stage_fact_int(result, "changed", (int64_t) export.n_changed);
     stage_fact_int(result, "bytes", (int64_t) export.n_bytes);
     rc = 0;
 done:

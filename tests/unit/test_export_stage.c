@@ -264,7 +264,7 @@ static void roles_option_drops_or_merges_turns_out_of_order(void **state)
     assert_int_equal(stage_run_int(&f->run, "skipped"), 1);
     assert_ok(stage_run(&f->run, &err, "export", "selection", "odd", "output", f->out, "roles",
                         "merge", "force", "true", NULL));
-    assert_int_equal(stage_run_int(&f->run, "mended"), 1);
+    assert_int_equal(stage_run_int(&f->run, "changed"), 1);
     assert_file(f, "{\"messages\":[{\"role\":\"user\",\"content\":\"a\\n\\nb\"},"
                    "{\"role\":\"assistant\",\"content\":\"c\"}]}\n" MESSAGES);
 }
