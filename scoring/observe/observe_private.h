@@ -127,23 +127,34 @@ int observe_cache_prompts(const struct observer *observer, const struct observed
 /* plan.c: append all passes of a sample. */
 int observe_plan(const struct planning *planning, struct error *err);
 
+/* A text as observer_guess_tokens() sees it: the tokens of its parts, estimated. */
+struct guessed_parts {
+    const struct observer_options *options;
+    size_t context;  /* as far as it fits */
+    size_t tail;     /* what is between context and response */
+    size_t response; /* at least 1 */
+    bool has_response;
+};
+
 /*
  * The planners that observe_plan() calls. Each appends passes for its part of the needs and
- * sets reasons in the observation.
+ * sets reasons in the observation. The function beside it estimates the tokens of these passes.
  */
-/* plan_response.c: the response given the prompt, parts of the context, or nothing. */
+/* plan_response.c: the response given the prompt, parts of the context, or nothing. The
+ * estimate is for a text with a response. */
 int observe_plan_response(const struct planning *planning, struct error *err);
+size_t observe_guess_response(const struct guessed_parts *parts, unsigned needs);
 /* plan_question.c: the instruction on its own. */
 int observe_plan_instruction(const struct planning *planning, struct error *err);
+size_t observe_guess_instruction(const struct guessed_parts *parts, unsigned needs);
 /* plan_question.c: the question about the sample. */
 int observe_plan_question(const struct planning *planning, struct error *err);
+size_t observe_guess_question(const struct guessed_parts *parts, unsigned needs);
 /* plan_document.c: the context as a document of its own. */
 int observe_plan_document(const struct planning *planning, struct error *err);
+size_t observe_guess_document(const struct guessed_parts *parts, unsigned needs);
 /* plan_compat.c: instead of all others, the sequences of options.compat. */
 int observe_plan_compat(const struct planning *planning, struct error *err);
-
-/* plan_document.c: estimate the tokens of the segments and pairs of a context. */
-size_t observe_guess_pairs(const struct observer_options *options, size_t n_context);
 
 /* outputs.c: allocate results in the arena. */
 int observe_new_pooled(const struct planning *planning, struct error *err);

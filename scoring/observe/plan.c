@@ -63,66 +63,64 @@ bool observe_fit_context(const struct prompt *prompt, size_t max_tokens, bool cu
     return true;
 }
 
+/* What can be asked of a sample beside its response, each with the tokens it takes. */
+static const struct planner {
+    unsigned needs;
+    int (*plan)(const struct planning *planning, struct error *err);
+    size_t (*guess)(const struct guessed_parts *parts, unsigned needs);
+} planners[] = {
+    { NEED_NLL_INSTRUCTION, observe_plan_instruction, observe_guess_instruction },
+    { NEED_YES_NO | NEED_RATING, observe_plan_question, observe_guess_question },
+    { NEEDS_OF_DOCUMENT, observe_plan_document, observe_guess_document },
+};
+enum { N_PLANNERS = sizeof planners / sizeof *planners };
+
 int observe_plan(const struct planning *planning, struct error *err)
 {
-    static const struct {
-        unsigned needs;
-        int (*plan)(const struct planning *planning, struct error *err);
-    } planners[] = {
-        { NEED_NLL_INSTRUCTION, observe_plan_instruction },
-        { NEED_YES_NO | NEED_RATING, observe_plan_question },
-        { NEEDS_OF_DOCUMENT, observe_plan_document },
-    };
-
     *planning->out = (struct observation){ .n_response_bytes = planning->text->response.len };
     if (planning->observer->options.compat != COMPAT_NONE)
         return observe_plan_compat(planning, err);
     if (observe_plan_response(planning, err) < 0) /* always: it counts the response's tokens */
         return -1;
-    for (size_t i = 0; i < sizeof planners / sizeof *planners; i++)
+    for (size_t i = 0; i < N_PLANNERS; i++)
         if ((planning->needs & planners[i].needs) && planners[i].plan(planning, err) < 0)
             return -1;
     return 0;
 }
 
+/* Estimate the tokens of a text's parts from their bytes. */
+static struct guessed_parts guess_parts(const struct observer_options *options,
+                                        const struct observed_text *text)
+{
+    const size_t bytes_per_token = 4; /* English under most vocabularies */
+    struct guessed_parts parts = { .options = options,
+                                   .context = text->context.len / bytes_per_token,
+                                   .tail = text->instruction.len / bytes_per_token + 16,
+                                   .response = text->response.len / bytes_per_token + 1,
+                                   .has_response = !slice_is_blank(text->response) };
+
+    if (text->dialogue) {
+        parts.tail = text->dialogue->system.len / bytes_per_token + 16;
+        for (size_t i = 0; i < text->response_turn; i++)
+            parts.tail += text->dialogue->turns[i].text.len / bytes_per_token + 8;
+        if (parts.tail > options->max_tokens)
+            parts.tail = options->max_tokens;
+    }
+    if (parts.context > options->max_tokens)
+        parts.context = options->max_tokens;
+    if (options->prompt_window > 0 && parts.context > options->prompt_window)
+        parts.context = options->prompt_window;
+    return parts;
+}
+
 size_t observer_guess_tokens(const struct observer_options *options,
                              const struct observed_text *text, unsigned needs)
 {
-    const size_t bytes_per_token = 4; /* English under most vocabularies */
-    const size_t response = text->response.len / bytes_per_token + 1;
-    size_t tail = text->instruction.len / bytes_per_token + 16;
-    size_t context = text->context.len / bytes_per_token;
-    size_t n = 0;
+    const struct guessed_parts parts = guess_parts(options, text);
+    size_t n = parts.has_response ? observe_guess_response(&parts, needs) : 0;
 
-    if (text->dialogue) {
-        tail = text->dialogue->system.len / bytes_per_token + 16;
-        for (size_t i = 0; i < text->response_turn; i++)
-            tail += text->dialogue->turns[i].text.len / bytes_per_token + 8;
-        if (tail > options->max_tokens)
-            tail = options->max_tokens;
-    }
-    if (context > options->max_tokens)
-        context = options->max_tokens;
-    if (options->prompt_window > 0 && context > options->prompt_window)
-        context = options->prompt_window;
-    if (needs & NEED_REACH)
-        n += context;
-    if (needs & NEED_PAIRS)
-        n += observe_guess_pairs(options, context);
-    if (needs & (NEED_YES_NO | NEED_RATING))
-        n += context + tail + response;
-    if (slice_is_blank(text->response))
-        return n;
-    if (needs & (NEEDS_WHOLE | NEED_SEGMENTS))
-        n += context + tail + response;
-    if (needs & NEED_NLL_NEAR)
-        n +=
-            (context < options->near_tokens ? context : options->near_tokens) + tail + response;
-    if (needs & NEED_NLL_INSTRUCTION)
-        n += tail;
-    if (needs & NEED_NLL_ALONE)
-        n += response;
-    if (needs & NEED_SEGMENTS)
-        n += context + context / options->segment_tokens * (tail + response);
+    for (size_t i = 0; i < N_PLANNERS; i++)
+        if (needs & planners[i].needs)
+            n += planners[i].guess(&parts, needs);
     return n;
 }

@@ -142,7 +142,8 @@ int observe_plan_document(const struct planning *planning, struct error *err)
     return rc;
 }
 
-size_t observe_guess_pairs(const struct observer_options *options, size_t n_context)
+/* The tokens of the segments of a context, and of their pairs. */
+static size_t guess_pairs(const struct observer_options *options, size_t n_context)
 {
     const size_t n = n_context / options->segment_tokens;
     const size_t n_segments = n < SEGMENTS_MAX ? n : SEGMENTS_MAX;
@@ -150,4 +151,11 @@ size_t observe_guess_pairs(const struct observer_options *options, size_t n_cont
     const size_t n_pairs = n_all < PAIRS_MAX ? n_all : PAIRS_MAX;
 
     return (n_segments + 2 * n_pairs) * options->segment_tokens;
+}
+
+size_t observe_guess_document(const struct guessed_parts *parts, unsigned needs)
+{
+    const size_t reach = needs & NEED_REACH ? parts->context : 0;
+
+    return reach + (needs & NEED_PAIRS ? guess_pairs(parts->options, parts->context) : 0);
 }

@@ -183,3 +183,15 @@ int observe_plan_question(const struct planning *planning, struct error *err)
     free(question.turns);
     return rc;
 }
+
+size_t observe_guess_question(const struct guessed_parts *parts, unsigned needs)
+{
+    (void)needs; /* one pass asks for all answers */
+    return parts->context + parts->tail + parts->response;
+}
+
+size_t observe_guess_instruction(const struct guessed_parts *parts, unsigned needs)
+{
+    (void)needs;
+    return parts->has_response ? parts->tail : 0;
+}

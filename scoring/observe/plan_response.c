@@ -244,3 +244,21 @@ int observe_plan_response(const struct planning *planning, struct error *err)
         return -1;
     return plan_near_and_alone(planning, &whole, err);
 }
+
+size_t observe_guess_response(const struct guessed_parts *parts, unsigned needs)
+{
+    const size_t most_near = parts->options->near_tokens;
+    const size_t near = parts->context < most_near ? parts->context : most_near;
+    const size_t rest = parts->tail + parts->response;
+    size_t n = 0;
+
+    if (needs & (NEEDS_WHOLE | NEED_SEGMENTS))
+        n += parts->context + rest;
+    if (needs & NEED_NLL_NEAR)
+        n += near + rest;
+    if (needs & NEED_NLL_ALONE)
+        n += parts->response;
+    if (needs & NEED_SEGMENTS)
+        n += parts->context + parts->context / parts->options->segment_tokens * rest;
+    return n;
+}

@@ -27,6 +27,7 @@ struct fixture {
     struct model *model;
     const struct tokenizer *tokenizer;
     struct pool *pool;
+    struct observer_options options;
     struct observer *observer;
     struct session *session; /* for the sequences of the tests */
     struct arena arena;
@@ -36,12 +37,12 @@ static int setup(void **state)
 {
     static struct fixture f;
     struct kernels kernels;
-    struct observer_options options = { .max_tokens = MAX_TOKENS,
-                                        .segment_tokens = WIDTH,
-                                        .batch_tokens = 200,
-                                        .near_tokens = NEAR,
-                                        .question = question,
-                                        .template = prompt_template_find("plain") };
+    const struct observer_options options = { .max_tokens = MAX_TOKENS,
+                                              .segment_tokens = WIDTH,
+                                              .batch_tokens = 200,
+                                              .near_tokens = NEAR,
+                                              .question = question,
+                                              .template = prompt_template_find("plain") };
     char path[4096];
     struct error err;
 
@@ -50,6 +51,7 @@ static int setup(void **state)
     f.tokenizer = model_tokenizer(f.model);
     kernels_init(&kernels, cpu_detect());
     arena_init(&f.arena);
+    f.options = options;
     assert_ok(pool_new(2, &f.pool, &err));
     assert_ok(observer_new(f.model, &kernels, f.pool, &options, &f.observer, &err));
     assert_ok(session_new(f.model, &kernels, f.pool, &f.session, &err));
@@ -392,6 +394,42 @@ static void a_document_that_cannot_be_scored_has_a_reason(void **state)
     assert_string_equal(little.document.pairs_reason, "context_too_short");
 }
 
+/* For a need that a metric names: a pass runs for it, and about its tokens are estimated. */
+static void check_need(struct fixture *f, unsigned need, const struct observed_text *text)
+{
+    const uint64_t n_before = observer_tokens(f->observer);
+    struct observation seen;
+    struct error err;
+
+    assert_ok(observer_run(f->observer, text, 1, need, &f->arena, &seen, &err));
+    const size_t n_run = (size_t)(observer_tokens(f->observer) - n_before);
+    const size_t n_guessed = observer_guess_tokens(&f->options, text, need);
+    if (need == NEED_LENGTH) { /* no pass at all */
+        assert_int_equal(n_run, 0);
+        assert_int_equal(n_guessed, 0);
+    } else if (n_run == 0) {
+        fail_msg("need 0x%x: no planner plans a pass for it", need);
+    } else if (n_guessed < n_run / 4 || n_guessed > 4 * n_run) {
+        fail_msg("need 0x%x: %zu tokens estimated, %zu run", need, n_guessed, n_run);
+    }
+}
+
+static void every_need_of_a_metric_is_planned_and_estimated(void **state)
+{
+    struct fixture *f = *state;
+    const struct observed_text text = { .context = slice_text(context),
+                                        .instruction = slice_text("who sat on the mat?"),
+                                        .response = slice_text("the cat sat on the mat") };
+    unsigned needs = 0;
+
+    for (size_t i = 0; scorers[i]; i++)
+        needs |= scorers[i]->needs;
+    assert_true(needs != 0);
+    for (unsigned need = 1; need != 0; need <<= 1)
+        if (needs & need)
+            check_need(f, need, &text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +445,7 @@ int main(void)
         cmocka_unit_test(five_hundred_segment_pairs_are_drawn_without_repeats),
         cmocka_unit_test(reach_is_measured_in_the_first_layer_over_the_context_alone),
         cmocka_unit_test(a_document_that_cannot_be_scored_has_a_reason),
+        cmocka_unit_test(every_need_of_a_metric_is_planned_and_estimated),
     };
 
     return cmocka_run_group_tests_name("scoring/observe_asked", tests, setup, teardown);
