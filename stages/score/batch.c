@@ -79,7 +79,7 @@ int batch_observe(struct score_backlog *backlog, size_t first, size_t end, struc
 static void observe_score(const struct score_backlog *backlog, const struct score_node *node,
                           struct observation *seen, struct score *out)
 {
-    seen->cas_options = backlog->setup->settings->reading;
+    seen->cas_options = backlog->setup->settings->cas;
     scorer_observe(node->scorer, seen, out);
     if (backlog->request.pass == SCORE_PASS_ATTENTION &&
         (node->scorer->needs & NEED_SEGMENTS) && seen->n_segments > 0)

@@ -10,10 +10,10 @@
 static void make_cohort_spec(const struct score_settings *settings,
                              const struct score_node *node, struct cohort_spec *out)
 {
-    *out =
-        (struct cohort_spec){ .name = settings->cohort ? settings->cohort : node->scorer->name,
-                              .condition = settings->where };
-    cohort_set_options(&settings->cohort_args, out);
+    *out = (struct cohort_spec){ .name = settings->args->cohort ? settings->args->cohort
+                                                                : node->scorer->name,
+                                 .condition = settings->where };
+    cohort_set_options(&settings->args->cohort_args, out);
     if (settings->observing.compat == COMPAT_GATEAU_CODE)
         out->options.normaliser = NORMALISE_GATEAU_CODE;
 }

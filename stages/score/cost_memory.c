@@ -76,7 +76,7 @@ void memory_plan_make(const struct memory_question *question, const struct token
     const uint64_t held = activation_bytes(question, batch > longest ? batch : longest);
 
     *out = (struct memory_plan){ .batch_tokens = (size_t)batch, .bytes = held };
-    if (setup->settings->mmap_only || cost->n_new < PACK_TOKENS_LEAST)
+    if (setup->settings->args->mmap_only || cost->n_new < PACK_TOKENS_LEAST)
         return;
     out->packs = packed <= left && held <= left - packed;
     out->lacks_room = !out->packs;

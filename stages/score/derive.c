@@ -109,7 +109,7 @@ static int load_observation(const struct score_setup *setup, const struct score_
     *out = (struct observation){ .reason = score.reason,
                                  .truncated = score.truncated,
                                  .n_response_tokens = (size_t)score.n_tokens,
-                                 .cas_options = setup->settings->reading };
+                                 .cas_options = setup->settings->cas };
     const bool partial = score.reason && strcmp(score.reason, SCORE_OUTSIDE_TOP) == 0;
     if (score.reason && !partial)
         return 0;
@@ -126,7 +126,7 @@ static int load_observation(const struct score_setup *setup, const struct score_
                                              .attention = rows[i].attention,
                                              .nll_nats = rows[i].nll };
     /* Too few segments is a reason that needs no NLLs. */
-    if (partial && n < 2 + (size_t)setup->settings->reading.drop_first)
+    if (partial && n < 2 + (size_t)setup->settings->cas.drop_first)
         out->reason = NULL;
     return 0;
 }

@@ -64,10 +64,10 @@ static int choose_paths(const struct stage_context *context,
                         const struct score_settings *settings, const struct score_plan *plan,
                         struct score_models *models, struct error *err)
 {
-    const bool is_twin =
-        settings->model && !settings->short_model && settings->short_view.window > 0;
-    const char *given[SCORE_MODELS] = { settings->model,
-                                        is_twin ? settings->model : settings->short_model };
+    const struct score_args *args = settings->args;
+    const bool is_twin = args->model && !args->short_model && args->short_window > 0;
+    const char *given[SCORE_MODELS] = { args->model,
+                                        is_twin ? args->model : args->short_model };
 
     for (size_t i = 0; i < SCORE_MODELS; i++) {
         struct score_model *model = &models->of[i];
@@ -147,20 +147,21 @@ static int check_positions(const struct score_settings *settings,
 static int settle_observing(const struct score_settings *settings, struct score_models *models,
                             struct error *err)
 {
+    const struct score_args *args = settings->args;
     const struct score_model *model = &models->of[SCORER_MODEL];
     struct observer_options *observing = &models->observing;
 
-    if (prompt_template_choose(settings->template, model_tokenizer(model->model),
-                               &models->template, err) < 0)
+    if (prompt_template_choose(score_template_choice(args->template),
+                               model_tokenizer(model->model), &models->template, err) < 0)
         return error_prefix(err, "%s", model->path);
     const size_t window = model_info(model->model)->context_length;
     const size_t published = compat_max_tokens(observing->compat);
     const size_t most = published > 0 && published < window ? published : window;
 
     observing->template = &models->template.form;
-    observing->max_tokens = settings->max_tokens > 0 ? settings->max_tokens : most;
+    observing->max_tokens = args->max_tokens > 0 ? (size_t)args->max_tokens : most;
     observing->near_tokens =
-        settings->near_tokens > 0 ? settings->near_tokens : (observing->max_tokens + 7) / 8;
+        args->near_tokens > 0 ? (size_t)args->near_tokens : (observing->max_tokens + 7) / 8;
     return 0;
 }
 
@@ -185,11 +186,12 @@ int score_models_open(const struct stage_context *context,
         if (plan->roles[i] && check_positions(settings, out, (enum scorer_model)i, err) < 0)
             return -1;
     const struct score_model *model = &out->of[SCORER_MODEL];
-    const size_t window = model_info(model->model)->context_length;
-    if (settings->max_tokens > window)
+    const uint32_t window = model_info(model->model)->context_length;
+    if (settings->args->max_tokens > window)
         report_note(context->report,
-                    "--max-tokens %zu is more than the %zu tokens %s was made for",
-                    settings->max_tokens, window, model->path);
+                    "--max-tokens %" PRId64 " is more than the %" PRIu32
+                    " tokens %s was made for",
+                    settings->args->max_tokens, window, model->path);
     return 0;
 }
 

@@ -108,7 +108,7 @@ static void write_near_tokens(const struct source *s)
 
 static void write_neighbour(const struct source *s)
 {
-    write_size(s, s->setup->settings->neighbour);
+    write_size(s, (size_t)s->setup->settings->args->neighbour);
 }
 
 static void write_question(const struct source *s)
@@ -130,7 +130,7 @@ static const char *side_name(bool is_right)
 static void write_segments(const struct source *s)
 {
     const struct observer_options *observing = s->observing;
-    const struct cas_options *reading = &s->setup->settings->reading;
+    const struct cas_options *cas = &s->setup->settings->cas;
     const bool reads = s->node->reads_segments;
 
     jsonout_object_begin(s->json);
@@ -139,9 +139,9 @@ static void write_segments(const struct source *s)
                score_attn_row_names[observing->attend_before ? ATTN_ROW_PRED : ATTN_ROW_OWN]);
     if (reads) {
         jsonout_key(s->json, "drop_first");
-        jsonout_bool(s->json, reading->drop_first);
+        jsonout_bool(s->json, cas->drop_first);
         jsonout_key(s->json, "importance");
-        write_text(s, score_importance_names[reading->importance]);
+        write_text(s, score_importance_names[cas->importance]);
     }
     jsonout_key(s->json, "instruction_tokens");
     write_size(s, observing->instruction_tokens);
@@ -151,7 +151,7 @@ static void write_segments(const struct source *s)
     write_size(s, observing->max_segments);
     if (reads) {
         jsonout_key(s->json, "pearson");
-        jsonout_bool(s->json, reading->centred);
+        jsonout_bool(s->json, cas->centred);
     }
     jsonout_key(s->json, "response_tokens");
     write_size(s, observing->response_tokens);

@@ -135,7 +135,7 @@ static int compute_pool(struct pooling *pooling, struct error *err)
 {
     const struct score_setup *setup = pooling->run->setup;
     const struct scorer *scorer = pooling->node->scorer;
-    struct pool_options options = { .neighbour = setup->settings->neighbour,
+    struct pool_options options = { .neighbour = (size_t)setup->settings->args->neighbour,
                                     .kernels = &setup->models.kernels };
     struct pool_input inputs[SCORER_INPUTS_MAX] = { { .values = NULL } };
 

@@ -35,16 +35,17 @@ int score_save_segments(const struct score_setup *setup, const struct score_node
 
 bool score_has_tables(const struct score_setup *setup, const struct score_node *node)
 {
-    return setup->settings->tables != SCORE_NO_TABLES && score_node_stores_segments(node);
+    return setup->settings->args->attention_by != SCORE_NO_TABLES &&
+           score_node_stores_segments(node);
 }
 
 int score_list_missing_tables(const struct score_setup *setup, const struct score_node *node,
                               const struct id_list *samples, struct id_list *out,
                               struct error *err)
 {
-    return segment_attention_list_incomplete(setup->context->store, node->set_id,
-                                             setup->settings->tables == SCORE_BY_HEAD, samples,
-                                             out, err);
+    return segment_attention_list_incomplete(
+        setup->context->store, node->set_id,
+        setup->settings->args->attention_by == SCORE_BY_HEAD, samples, out, err);
 }
 
 /* Save the mean over the heads of a layer, or a row for each head. */
@@ -53,7 +54,7 @@ static int save_layer(const struct score_setup *setup, struct segment_attention_
 {
     struct store *store = setup->context->store;
 
-    if (setup->settings->tables == SCORE_BY_LAYER) {
+    if (setup->settings->args->attention_by == SCORE_BY_LAYER) {
         row.head = ALL_HEADS;
         for (size_t h = 0; h < n_heads; h++)
             row.attention += heads[h] / (double)n_heads;

@@ -50,7 +50,7 @@ static int score_stage_check(const void *arguments, void *config, struct error *
     if (score_settings_make(args, &made->settings, err) < 0 ||
         score_plan_make(&args->metrics, &made->plan, err) < 0)
         return -1;
-    return score_settings_check(args, &made->settings, &made->plan, err);
+    return score_settings_check(&made->settings, &made->plan, err);
 }
 
 static void score_stage_release(void *config)
@@ -168,7 +168,7 @@ static void report_cost(const struct run_cost *cost, struct stage_result *result
 /* --max-cost: estimate before the first row is scored. */
 static int check_cost(const struct score_setup *setup, struct error *err)
 {
-    const double most_secs = setup->settings->max_secs;
+    const double most_secs = setup->settings->args->max_cost;
     struct run_cost cost;
 
     if (most_secs <= 0)
@@ -198,7 +198,7 @@ static int report_work(const struct score_setup *setup, struct stage_result *res
         goto done;
     stage_fact_int(result, "samples", (int64_t)setup->samples.n);
     stage_fact_text(result, "lacking", missing.data);
-    if (setup->settings->estimate) {
+    if (setup->settings->args->estimate) {
         rc = score_estimate(setup, &cost, err);
         if (rc == 0)
             report_cost(&cost, result);
@@ -235,7 +235,7 @@ static int score_stage_run(const struct stage_context *context, const void *argu
     const struct score_settings *settings = &made->settings;
     struct score_setup setup = { .context = context,
                                  .settings = settings,
-                                 .writes = !context->dry_run && !settings->estimate };
+                                 .writes = !context->dry_run && !settings->args->estimate };
     int rc = -1;
 
     (void)arguments;

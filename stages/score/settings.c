@@ -73,23 +73,11 @@ static int set_top(const struct score_args *args, struct score_top *out, struct 
 int score_settings_make(const struct score_args *args, struct score_settings *out,
                         struct error *err)
 {
-    *out = (struct score_settings){ .metrics = &args->metrics,
-                                    .model = args->model,
-                                    .short_model = args->short_model,
-                                    .short_view.window = (size_t)args->short_window,
-                                    .template = score_template_choice(args->template),
+    *out = (struct score_settings){ .args = args,
                                     .all_turns = args->turns == TURNS_ALL,
-                                    .max_tokens = (size_t)args->max_tokens,
-                                    .near_tokens = (size_t)args->near_tokens,
-                                    .tables = args->attention_by,
-                                    .neighbour = (size_t)args->neighbour,
-                                    .cohort = args->cohort,
-                                    .cohort_args = args->cohort_args,
-                                    .estimate = args->estimate,
-                                    .max_secs = args->max_cost,
-                                    .mmap_only = args->mmap_only };
+                                    .short_view.window = (size_t)args->short_window };
     set_observing(args, &out->observing);
-    set_cas(args, &out->reading);
+    set_cas(args, &out->cas);
     if (args->max_memory > 0)
         out->memory_limit = args->max_memory - MEMORY_RESERVED_BYTES;
     if (parse_rope(args->short_rope, &out->short_view.ntk_factor, err) < 0 ||

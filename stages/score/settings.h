@@ -98,41 +98,27 @@ struct score_top {
     bool exact_all; /* skip nothing */
 };
 
-/* What a run is asked to do. Texts and lists but `where` are borrowed from the arguments. */
+/* What a run is asked to do: the options, and what is derived from them. */
 struct score_settings {
-    const struct text_list *metrics;
-    const char *model;       /* path; NULL: built in */
-    const char *short_model; /* path; NULL: built in */
-    struct short_view short_view;
-    char *where;          /* condition over v_sample; NULL: all samples */
-    const char *template; /* a name, or "auto" */
+    const struct score_args *args; /* borrowed */
+    char *where;                   /* all conditions over v_sample in one; NULL: all samples */
     bool all_turns;
-    size_t max_tokens;  /* 0: the model's window */
-    size_t near_tokens; /* 0: an eighth of max_tokens */
+    struct short_view short_view;
     /* How a model observes samples. Without max_tokens, near_tokens and template: they depend
      * on the model (models.h). */
     struct observer_options observing;
-    struct cas_options reading;
-    enum score_tables tables;
-    size_t neighbour; /* from 1 */
-
-    const char *cohort; /* NULL: the metric's name */
-    struct cohort_args cohort_args;
+    struct cas_options cas;
     struct score_top top;
-
-    bool estimate;
-    double max_secs;       /* --max-cost; 0: no limit */
     uint64_t memory_limit; /* bytes for activations and packed weights; 0: no limit */
-    bool mmap_only;
 };
 
 /* The defaults of the options. */
 extern const struct score_args score_args_defaults;
 
 /*
- * Set the settings from the options. *out borrows from args; end it with
- * score_settings_release(), also after a failure. Returns -1 with ERR_USAGE for options that
- * exclude each other and a malformed --short-rope, ERR_NOMEM.
+ * Derive the settings from the options. *out borrows args; release it also after a failure.
+ * Returns -1 with ERR_USAGE for options that exclude each other and a malformed --short-rope,
+ * ERR_NOMEM.
  */
 int score_settings_make(const struct score_args *args, struct score_settings *out,
                         struct error *err);
@@ -140,7 +126,7 @@ void score_settings_release(struct score_settings *settings);
 
 /* Check that every option given has a use for a metric of the plan, and that metrics have the
  * options they need. Returns -1 with ERR_USAGE. */
-int score_settings_check(const struct score_args *args, const struct score_settings *settings,
-                         const struct score_plan *plan, struct error *err);
+int score_settings_check(const struct score_settings *settings, const struct score_plan *plan,
+                         struct error *err);
 
 #endif

@@ -7,37 +7,84 @@
 #include "stages/score/plan.h"
 #include "stages/score/settings.h"
 
-static int check_compat(const struct score_args *args, const struct score_settings *settings,
-                        const struct score_plan *plan, struct error *err)
+/* True if the option has another value than its default. */
+static bool is_given(const struct score_args *args, const char *name)
+{
+    const struct option *option = option_find(score_options, name, strlen(name));
+    char text[OPTION_VALUE_BYTES], unset[OPTION_VALUE_BYTES];
+
+    if (!option_text(option, args, text, sizeof text))
+        return false;
+    return !option_text(option, &score_args_defaults, unset, sizeof unset) ||
+           strcmp(text, unset) != 0;
+}
+
+/* Options that only metrics with one of these needs use. */
+static const struct {
+    const char *option;
+    unsigned needs;
+    const char *what; /* such a metric does */
+} used_by[] = {
+    { "attention-by", NEED_SEGMENTS, "is made of segments" },
+    { "near-tokens", NEED_NLL_NEAR, "shortens the context to its end" },
+    { "question", NEED_YES_NO | NEED_RATING, "asks a question" },
+};
+
+static int raise_no_use(const char *what, const char *option, struct error *err)
+{
+    return error_set(err, ERR_USAGE, "none of these metrics %s: leave out --%s", what, option);
+}
+
+static int check_uses(const struct score_args *args, const struct score_plan *plan,
+                      struct error *err)
+{
+    bool uses_neighbour = false;
+    unsigned needs = 0;
+
+    for (size_t i = 0; i < plan->n; i++) {
+        needs |= plan->nodes[i].needs;
+        uses_neighbour = uses_neighbour || plan->nodes[i].uses_neighbour;
+    }
+    for (size_t i = 0; i < sizeof used_by / sizeof *used_by; i++)
+        if (!(needs & used_by[i].needs) && is_given(args, used_by[i].option))
+            return raise_no_use(used_by[i].what, used_by[i].option, err);
+    if (!uses_neighbour && is_given(args, "neighbour"))
+        return raise_no_use("is about neighbours", "neighbour", err);
+    if ((needs & (NEED_YES_NO | NEED_RATING)) && (!args->question || !args->question[0]))
+        return error_set(err, ERR_USAGE, "%s asks the model a question: use --question TEXT",
+                         needs & NEED_YES_NO ? "yes_probability" : "rating");
+    return 0;
+}
+
+/* Published code has its own way to do what these options change. */
+static const struct {
+    const char *option;
+    const char *why;
+} not_with_compat[] = {
+    { "turns", "the published code scores the last response only" },
+    { "template", "the published code has its own prompt" },
+    { "top", "the published code scores all samples in full" },
+    { "short-window", "the published code scores all samples in full" },
+    { "attn-row", "the published code cuts texts and segments its own way" },
+    { "last-segment", "the published code cuts texts and segments its own way" },
+    { "truncate", "the published code cuts texts and segments its own way" },
+    { "cas-truncate", "the published code cuts texts and segments its own way" },
+    { "max-segments", "the published code cuts texts and segments its own way" },
+    { "response-tokens", "the published code cuts texts and segments its own way" },
+    { "instruction-tokens", "the published code cuts texts and segments its own way" },
+};
+
+static int check_compat(const struct score_args *args, const struct score_plan *plan,
+                        struct error *err)
 {
     const char *name = compat_name(args->compat);
 
     if (args->compat == COMPAT_NONE)
         return 0;
-    if (settings->all_turns)
-        return error_set(err, ERR_USAGE,
-                         "--compat %s: the published code scores the last response only: leave "
-                         "out --turns all",
-                         name);
-    if (args->template != score_args_defaults.template)
-        return error_set(err, ERR_USAGE,
-                         "--compat %s: the published code has its own prompt: leave out "
-                         "--template",
-                         name);
-    if (settings->top.is_given || args->short_window > 0)
-        return error_set(
-            err, ERR_USAGE,
-            "--compat %s: the published code scores all samples in full: leave out "
-            "--%s",
-            name, settings->top.is_given ? "top" : "short-window");
-    if (args->attn_row != ATTN_ROW_OWN || args->last_segment != SEGMENT_LAST_HALF ||
-        args->truncate != SIDE_LEFT || args->cas_truncate != SIDE_LEFT ||
-        args->max_segments != SCORE_LIMIT || args->response_tokens != SCORE_LIMIT ||
-        args->instruction_tokens != SCORE_LIMIT)
-        return error_set(err, ERR_USAGE,
-                         "--compat %s: the published code cuts texts and segments its own way: "
-                         "of the options about them use only --segment-tokens and --max-tokens",
-                         name);
+    for (size_t i = 0; i < sizeof not_with_compat / sizeof *not_with_compat; i++)
+        if (is_given(args, not_with_compat[i].option))
+            return error_set(err, ERR_USAGE, "--compat %s: %s: leave out --%s", name,
+                             not_with_compat[i].why, not_with_compat[i].option);
     for (size_t i = 0; i < plan->n; i++)
         if (plan->nodes[i].scorer->needs & ~compat_needs(args->compat))
             return error_set(
@@ -52,29 +99,26 @@ static int check_models(const struct score_args *args, const struct score_plan *
                         struct error *err)
 {
     const bool has_short = plan->roles[SCORER_SHORT_MODEL];
-    const char *useless = args->short_model    ? "--short-model"
-                          : args->short_rope   ? "--short-rope"
-                          : args->short_window ? "--short-window"
+    const char *of_pair = args->short_model    ? "short-model"
+                          : args->short_rope   ? "short-rope"
+                          : args->short_window ? "short-window"
                                                : NULL;
     const bool is_twin = args->model && args->short_window > 0;
 
-    if (useless && !has_short)
-        return error_set(
-            err, ERR_USAGE,
-            "none of these metrics compares two models, so %s has no use; name one "
-            "model with --model",
-            useless);
+    if (of_pair && !has_short)
+        return raise_no_use("compares two models", of_pair, err);
     if (args->model && !plan->roles[SCORER_MODEL])
-        return error_set(err, ERR_USAGE,
-                         "none of these metrics looks at a model, so --model %s has no use",
-                         args->model);
+        return raise_no_use("uses a model", "model", err);
     if (!has_short || is_twin || !args->model == !args->short_model)
         return 0;
+    if (args->model)
+        return error_set(err, ERR_USAGE,
+                         "--model %s: these metrics compare two models: add --short-model, or "
+                         "--short-window to narrow the view of this one",
+                         args->model);
     return error_set(err, ERR_USAGE,
-                     "a pair of models is needed: give --%s, too%s, or neither for the "
-                     "built-in pair",
-                     args->model ? "short-model" : "model",
-                     args->model ? ", or --short-window to narrow the view of this one" : "");
+                     "--short-model %s: these metrics compare two models: add --model",
+                     args->short_model);
 }
 
 static int check_cohort(const struct score_args *args, const struct score_plan *plan,
@@ -88,8 +132,8 @@ static int check_cohort(const struct score_args *args, const struct score_plan *
         n += plan->nodes[i].scorer->rank && plan->nodes[i].asked;
     if (n != 1 && args->cohort)
         return error_set(err, ERR_USAGE, "--cohort %s: %s", args->cohort,
-                         n > 1 ? "hmp and gateau are two cohorts; ask for one of them"
-                               : "none of these metrics is of a cohort");
+                         n > 1 ? "hmp and gateau are two cohorts: ask for one of them"
+                               : "none of these metrics makes a cohort: leave it out");
     return 0;
 }
 
@@ -98,10 +142,11 @@ static int check_top(const struct score_settings *settings, const struct score_p
 {
     if (!settings->top.is_given)
         return 0;
-    if (settings->cohort_args.normaliser == NORMALISE_GATEAU_CODE)
+    if (settings->args->cohort_args.normaliser == NORMALISE_GATEAU_CODE)
         return error_set(err, ERR_USAGE,
-                         "--top needs scores on one scale to know what it may skip, and "
-                         "--norm gateau-code puts cas on none");
+                         "--top %s: --norm gateau-code does not bound cas, so no segment pass "
+                         "can be skipped: leave out --top",
+                         settings->top.text);
     for (size_t i = 0; i < plan->n; i++)
         if (plan->nodes[i].asked && strcmp(plan->nodes[i].scorer->name, "gateau") == 0)
             return 0;
@@ -109,39 +154,13 @@ static int check_top(const struct score_settings *settings, const struct score_p
                      settings->top.text);
 }
 
-int score_settings_check(const struct score_args *args, const struct score_settings *settings,
-                         const struct score_plan *plan, struct error *err)
+int score_settings_check(const struct score_settings *settings, const struct score_plan *plan,
+                         struct error *err)
 {
-    unsigned needs = 0;
-    bool uses_neighbour = false;
+    const struct score_args *args = settings->args;
 
-    for (size_t i = 0; i < plan->n; i++) {
-        needs |= plan->nodes[i].needs;
-        uses_neighbour = uses_neighbour || plan->nodes[i].uses_neighbour;
-    }
-    if (args->neighbour != score_args_defaults.neighbour && !uses_neighbour)
-        return error_set(err, ERR_USAGE,
-                         "none of these metrics is about neighbours, so --neighbour has no "
-                         "use");
-    const bool asks = (needs & (NEED_YES_NO | NEED_RATING)) != 0;
-
-    if (asks && (!args->question || !args->question[0]))
-        return error_set(err, ERR_USAGE,
-                         "%s puts a question to the model: give it with --question TEXT",
-                         needs & NEED_YES_NO ? "yes_probability" : "rating");
-    if (args->question && !asks)
-        return error_set(err, ERR_USAGE,
-                         "none of these metrics asks a question, so --question has no use");
-    if (args->attention_by != SCORE_NO_TABLES && !(needs & NEED_SEGMENTS))
-        return error_set(err, ERR_USAGE,
-                         "none of these metrics is made of segments, so --attention-by has no "
-                         "use");
-    if (args->near_tokens > 0 && !(needs & NEED_NLL_NEAR))
-        return error_set(err, ERR_USAGE,
-                         "none of these metrics shortens the context to its end, so "
-                         "--near-tokens has no use");
-    if (check_models(args, plan, err) < 0 || check_compat(args, settings, plan, err) < 0 ||
-        check_cohort(args, plan, err) < 0)
+    if (check_uses(args, plan, err) < 0 || check_models(args, plan, err) < 0 ||
+        check_compat(args, plan, err) < 0 || check_cohort(args, plan, err) < 0)
         return -1;
     return check_top(settings, plan, err);
 }

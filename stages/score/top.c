@@ -21,12 +21,12 @@ static const char *top_obstacle(const struct score_setup *setup)
     const struct score_plan *plan = &setup->plan;
     struct cohort_spec spec = { 0 };
 
-    cohort_set_options(&settings->cohort_args, &spec);
+    cohort_set_options(&settings->args->cohort_args, &spec);
     if (!gateau_top_is_possible(&spec.options))
         return "only softmax and minmax bound what gateau can be";
     if (spec.impute)
         return "a median is of all";
-    if (settings->reading.centred || settings->reading.importance == IMPORTANCE_NLL)
+    if (settings->cas.centred || settings->cas.importance == IMPORTANCE_NLL)
         return "whether there is a cas of that kind is not known beforehand";
     if (settings->all_turns)
         return "all turns are scored at once";

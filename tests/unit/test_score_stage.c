@@ -533,7 +533,7 @@ static void attention_tables_need_no_extra_pass_for_new_segments(void **state)
     free(without);
     assert_rows(f->run.store, NOT_THE_MEAN, "0");
     close_corpus(&plain);
-    assert_fails(score_by(f, "nll", "layer", &err), ERR_USAGE, "has no use");
+    assert_fails(score_by(f, "nll", "layer", &err), ERR_USAGE, "leave out --attention-by");
     assert_fails(score_by(f, "cas", "row", &err), ERR_USAGE, "must be one of layer, head");
 }
 
@@ -603,7 +603,7 @@ static void a_pair_needs_both_models_or_none(void **state)
     assert_fails(stage_run(&f->run, &err, "score", "metrics", "hmp", "short-model",
                            f->short_model, NULL),
                  ERR_USAGE, "--model");
-    assert_fails(score_pair(f, "nll", &err), ERR_USAGE, "no use");
+    assert_fails(score_pair(f, "nll", &err), ERR_USAGE, "leave out --short-model");
 }
 
 static void the_same_model_twice_is_noted(void **state)

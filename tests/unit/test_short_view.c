@@ -204,7 +204,7 @@ static void invalid_narrow_views_are_refused(void **state)
     assert_fails(score(f, "hmp", "short-rope", "ntk:2x", &err), ERR_USAGE, "ntk:2x");
     assert_fails(score(f, "hmp", "short-rope", "ntk", &err), ERR_USAGE, "--short-model, too");
     assert_fails(score(f, "nll", "short-window", "9", &err), ERR_USAGE,
-                 "--short-window has no use");
+                 "leave out --short-window");
 }
 
 static void a_model_without_enough_positions_is_refused_before_it_runs(void **state)
