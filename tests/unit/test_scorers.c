@@ -2,9 +2,19 @@
 #include "tests/support/test.h"
 
 #include <math.h>
+#include <stdlib.h>
 
+#include "base/buf.h"
+#include "base/io/file.h"
+#include "base/threads/pool.h"
+#include "scoring/kernels/kernels.h"
 #include "scoring/observe/observe.h"
 #include "scoring/scorer.h"
+
+enum { SOURCE_MAX_BYTES = 1 << 20, MAX_SCORERS = 200 };
+
+/* The metrics that find() was asked for, by their place in the registry. */
+static bool is_used[MAX_SCORERS];
 
 static void assert_near(double value, double want)
 {
@@ -12,11 +22,22 @@ static void assert_near(double value, double want)
         fail_msg("%.9g is not within 1e-6 of %.9g", value, want);
 }
 
+static size_t place_of(const char *name)
+{
+    size_t i = 0;
+
+    while (scorers[i] && strcmp(scorers[i]->name, name) != 0)
+        i++;
+    return i;
+}
+
 static const struct scorer *find(const char *name)
 {
     const struct scorer *scorer = scorer_find(name);
 
     assert_non_null(scorer);
+    assert_true(place_of(name) < MAX_SCORERS);
+    is_used[place_of(name)] = true;
     return scorer;
 }
 
@@ -323,6 +344,81 @@ static void ppl_gap_is_the_loss_without_the_distant_context(void **state)
     assert_true(score.value == .5);
 }
 
+/* Segments with 1/4, 1/2 and 1/4 of the attention: an entropy of 1.5 log 2, divided by log 3.
+ */
+static void metrics_of_an_observation_match_worked_numbers(void **state)
+{
+    struct segment segments[] = {
+        { .tok_start = 0, .tok_end = 20, .attention = .01, .nll_nats = 3 },
+        { .tok_start = 20, .tok_end = 30, .attention = .04, .nll_nats = 2 },
+        { .tok_start = 30, .tok_end = 40, .attention = .02, .nll_nats = 1.5 },
+    };
+    const struct observation seen = { .n_response_tokens = 7,
+                                      .nll_nats = 1.25,
+                                      .nll_alone_nats = 2.25,
+                                      .nll_near_nats = 1.75,
+                                      .nll_instruction_nats = 3.5,
+                                      .user_mass = .375,
+                                      .document = { .reach = { .125, .0625 } },
+                                      .segments = segments,
+                                      .n_segments = 3 };
+    static const struct {
+        const char *metric;
+        double want;
+    } cases[] = {
+        { "nll", 1.25 },
+        { "nll_alone", 2.25 },
+        { "nll_near", 1.75 },
+        { "nll_instruction", 3.5 },
+        { "response_tokens", 7 },
+        { "context_dependency", .375 },
+        { "long_attn_strength", .125 },
+        { "long_attn_variance", .0625 },
+        { "segments", 3 },
+        { "attention_entropy", .9463946 },
+        { "attention_sink", .25 },
+        { "top_segment", 1 },
+        { "best_segment", 2 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct score score;
+
+        scorer_observe(find(cases[i].metric), &seen, &score);
+        assert_null(score.reason);
+        assert_near(score.value, cases[i].want);
+    }
+}
+
+/* Vectors at 0, 90 and 180 degrees: the length of a vector does not matter. */
+static void knn_is_the_distance_to_a_neighbour_on_the_unit_circle(void **state)
+{
+    const double want[][3] = { { sqrt(2), sqrt(2), sqrt(2) }, { 2, sqrt(2), 2 } };
+    struct kernels kernels;
+    struct pool_options options = { .kernels = &kernels };
+    struct score scores[3];
+    struct error err;
+
+    (void)state;
+    kernels_init(&kernels, 0);
+    assert_ok(pool_new(1, &options.threads, &err));
+    for (options.neighbour = 1; options.neighbour <= 3; options.neighbour++) {
+        float vectors[] = { 1, 0, 0, 2, -3, 0 };
+        const struct pool_input input = { .vectors = vectors, .width = 2 };
+
+        memset(scores, 0, sizeof scores);
+        assert_ok(find("knn")->pool(&options, &input, 3, scores, &err));
+        for (size_t i = 0; i < 3; i++) {
+            if (options.neighbour == 3)
+                assert_string_equal(scores[i].reason, "too_few_samples");
+            else
+                assert_near(scores[i].value, want[options.neighbour - 1][i]);
+        }
+    }
+    pool_free(options.threads);
+}
+
 static void the_value_of_an_embedding_is_the_norm_of_its_vector(void **state)
 {
     double vector[] = { 3, 0, -4 };
@@ -498,15 +594,6 @@ static void a_score_that_is_not_finite_is_missing_with_a_reason(void **state)
     assert_string_equal(score.reason, "not_finite");
 }
 
-static size_t place_of(const char *name)
-{
-    size_t i = 0;
-
-    while (scorers[i] && strcmp(scorers[i]->name, name) != 0)
-        i++;
-    return i;
-}
-
 static void every_scorer_is_of_one_kind_and_its_inputs_come_before_it(void **state)
 {
     (void)state;
@@ -552,6 +639,84 @@ static void the_score_of_a_dialogue_is_the_token_weighted_mean_of_its_turns(void
     assert_string_equal(out.reason, "empty_response");
 }
 
+/* The test of this program that has the worked numbers of a metric, or the file that has them.
+ */
+static const struct worked {
+    const char *metric;
+    void (*test)(void **state);
+    const char *file;
+} worked[] = {
+    { "nll", metrics_of_an_observation_match_worked_numbers, NULL },
+    { "ppl", ppl_is_the_exponential_of_nll, NULL },
+    { "bpb", bpb_matches_worked_example_twelve, NULL },
+    { "response_tokens", metrics_of_an_observation_match_worked_numbers, NULL },
+    { "nll_alone", metrics_of_an_observation_match_worked_numbers, NULL },
+    { "nll_instruction", metrics_of_an_observation_match_worked_numbers, NULL },
+    { "ifd", ifd_matches_worked_example_three, NULL },
+    { "ifd_loss", ifd_matches_worked_example_three, NULL },
+    { "ic_ifd", ic_ifd_matches_worked_example_three, NULL },
+    { "nll_near", metrics_of_an_observation_match_worked_numbers, NULL },
+    { "ppl_gap", ppl_gap_is_the_loss_without_the_distant_context, NULL },
+    { "context_dependency", metrics_of_an_observation_match_worked_numbers, NULL },
+    { "yes_probability", yes_probability_weighs_yes_against_no, NULL },
+    { "rating", rating_matches_worked_example_eleven, NULL },
+    { "embedding", the_value_of_an_embedding_is_the_norm_of_its_vector, NULL },
+    { "lds", lds_matches_worked_example_six, NULL },
+    { "long_attn_strength", metrics_of_an_observation_match_worked_numbers, NULL },
+    { "long_attn_variance", metrics_of_an_observation_match_worked_numbers, NULL },
+    { "long_attn", long_attn_scales_both_inputs_over_the_pool, NULL },
+    { "mtld", mtld_matches_worked_example_four, NULL },
+    { "language_mismatch", NULL, "tests/unit/test_language.c" },
+    { "knn", knn_is_the_distance_to_a_neighbour_on_the_unit_circle, NULL },
+    { "instruct_mining_v1", instruct_mining_matches_worked_example_thirteen, NULL },
+    { "instruct_mining_v2", instruct_mining_matches_worked_example_thirteen, NULL },
+    { "segments", metrics_of_an_observation_match_worked_numbers, NULL },
+    { "cas", cas_matches_worked_example_one, NULL },
+    { "attention_entropy", metrics_of_an_observation_match_worked_numbers, NULL },
+    { "attention_sink", metrics_of_an_observation_match_worked_numbers, NULL },
+    { "top_segment", metrics_of_an_observation_match_worked_numbers, NULL },
+    { "best_segment", metrics_of_an_observation_match_worked_numbers, NULL },
+    { "hmp", hmp_and_gateau_match_worked_example_two, NULL },
+    { "gateau", hmp_and_gateau_match_worked_example_two, NULL },
+};
+
+static bool file_names(const char *file, const char *metric)
+{
+    const char *source = getenv("CURATE_SOURCE");
+    char path[4096], quoted[100];
+    struct buf text;
+    struct error err;
+
+    buf_init(&text, SOURCE_MAX_BYTES);
+    snprintf(path, sizeof path, "%s/%s", source ? source : ".", file);
+    snprintf(quoted, sizeof quoted, "\"%s\"", metric);
+    assert_ok(file_read(path, &text, &err));
+    const bool found = strstr(text.data, quoted) != NULL;
+    buf_release(&text);
+    return found;
+}
+
+static void every_metric_has_worked_numbers(void **state)
+{
+    for (size_t i = 0; scorers[i]; i++) {
+        const char *name = scorers[i]->name;
+        const struct worked *entry = NULL;
+
+        for (size_t j = 0; j < sizeof worked / sizeof worked[0]; j++)
+            if (strcmp(worked[j].metric, name) == 0)
+                entry = &worked[j];
+        if (!entry)
+            fail_msg("the metric %s has no worked numbers: add a test and name it in worked[]",
+                     name);
+        if (entry->test) {
+            is_used[i] = false;
+            entry->test(state);
+        }
+        if (entry->test ? !is_used[i] : !file_names(entry->file, name))
+            fail_msg("the test that worked[] names for %s does not use the metric", name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -571,6 +736,8 @@ int main(void)
         cmocka_unit_test(yes_probability_weighs_yes_against_no),
         cmocka_unit_test(ppl_is_the_exponential_of_nll),
         cmocka_unit_test(ppl_gap_is_the_loss_without_the_distant_context),
+        cmocka_unit_test(metrics_of_an_observation_match_worked_numbers),
+        cmocka_unit_test(knn_is_the_distance_to_a_neighbour_on_the_unit_circle),
         cmocka_unit_test(the_value_of_an_embedding_is_the_norm_of_its_vector),
         cmocka_unit_test(mtld_matches_worked_example_four),
         cmocka_unit_test(mtld_counts_words_and_ignores_punctuation),
@@ -584,6 +751,7 @@ int main(void)
         cmocka_unit_test(nll_alone_is_not_truncated_with_the_context),
         cmocka_unit_test(a_score_that_is_not_finite_is_missing_with_a_reason),
         cmocka_unit_test(every_scorer_is_of_one_kind_and_its_inputs_come_before_it),
+        cmocka_unit_test(every_metric_has_worked_numbers),
         cmocka_unit_test(the_score_of_a_dialogue_is_the_token_weighted_mean_of_its_turns),
     };
 
