@@ -14,11 +14,11 @@ import sys
 import tree
 
 COMMON = "Options of every command"
-OPTION = r"^  (?:-\w, |    )--([a-z][a-z-]*)"  # as help begins the lines about an option
-UNLISTED = {"help", "version"}  # commands whose whole manual is the overview
+OPTION = r"^  (?:-\w, |    )--([a-z][a-z-]*)"  # the beginning of an option's lines in help
+UNLISTED = {"help", "version"}  # commands without a section in the page
 
 
-def ask(curate, *args):
+def output_of(curate, *args):
     return subprocess.run([curate, *args], capture_output=True, text=True, check=True).stdout
 
 
@@ -46,17 +46,17 @@ def help_facts(about):
             set(choices[1].split(", ")) if choices else set())
 
 
-def told_by_program(curate):
+def program_options(curate):
     """{command: {option: (default, choices)}}, those of every command under COMMON."""
-    overview = parts(ask(curate, "help"))
-    told = {COMMON: overview.pop(COMMON)}
+    overview = parts(output_of(curate, "help"))
+    found = {COMMON: overview.pop(COMMON)}
     for text in overview.values():
         for command in re.findall(r"^  ([a-z]+(?: [a-z-]+)?)\s", text, re.MULTILINE):
             if command not in UNLISTED:
-                about = parts(ask(curate, *command.split(), "--help"))
-                told[command] = about.get("Options", "")
+                about = parts(output_of(curate, *command.split(), "--help"))
+                found[command] = about.get("Options", "")
     return {command: {name: help_facts(about) for name, about in help_entries(text).items()}
-            for command, text in told.items()}
+            for command, text in found.items()}
 
 
 def plain(lines):
@@ -77,10 +77,10 @@ def page_facts(lines):
     return (default[1] if default else None, names)
 
 
-def told_by_page(page):
-    """The same as told_by_program(), from the .Ss headings of an mdoc page and the .It Fl entries
+def page_options(page):
+    """The same as program_options(), from the .Ss headings of an mdoc page and the .It Fl entries
     below them."""
-    told = {}
+    found = {}
     command, entry = None, []
     for line in page.split("\n"):
         if line.startswith((".Sh ", ".Ss ", ".It ", ".El")):
@@ -90,46 +90,46 @@ def told_by_page(page):
         elif line.startswith(".Ss "):
             words = re.match(r"[a-z]+(?: [a-z-]+)?(?= [A-Z]|$)", line[4:])
             command = words[0] if words else line[4:]
-            told.setdefault(command, {})
+            found.setdefault(command, {})
         elif line.startswith(".It Fl ") and command:
             for name in re.findall(r"Fl \\-([a-z][a-z-]*)", line):
-                told[command][name] = entry
+                found[command][name] = entry
         entry.append(line)
     return {command: {name: page_facts(lines) for name, lines in entries.items()}
-            for command, entries in told.items()}
+            for command, entries in found.items()}
 
 
-def differences(command, page, program):
-    """What the page and the program say differently about the options of a command."""
+def option_problems(command, page, program):
+    """Differences of the page and the program about the options of a command."""
     for name in sorted(page.keys() - program.keys()):
-        yield f"{command}: the page explains --{name}, which is no option of it"
+        yield f"{command}: the page explains --{name}, which the program does not have: remove it"
     for name in sorted(program.keys() - page.keys()):
-        yield f"{command}: the page does not explain --{name}"
+        yield f"{command}: the page does not explain --{name}: add it"
     for name in sorted(page.keys() & program.keys()):
         (default, choices), (own_default, own_choices) = page[name], program[name]
         if default != own_default:
-            yield (f"{command}: --{name}: the page gives the default '{default}', the program "
-                   f"'{own_default}'")
+            yield (f"{command}: --{name}: the default is '{default}' in the page and "
+                   f"'{own_default}' in the program: make them equal")
         if own_choices and choices != own_choices:
-            yield (f"{command}: --{name}: the page marks {sorted(choices)}, the program chooses "
-                   f"from {sorted(own_choices)}")
+            yield (f"{command}: --{name}: the page marks the choices {sorted(choices)} with .Cm, "
+                   f"the program has {sorted(own_choices)}: make them equal")
 
 
 def main(page_path, curate):
     with open(page_path, encoding="utf-8") as page:
-        page = told_by_page(page.read())
-    program = told_by_program(curate)
+        page = page_options(page.read())
+    program = program_options(curate)
     problems = []
     for command in sorted(page.keys() | program.keys()):
         if command not in program:
-            problems.append(f"the page explains '{command}', which the program does not know")
+            problems.append(f"the page explains '{command}', which is not a command: remove it")
         elif command not in page:
-            problems.append(f"the page does not explain '{command}'")
+            problems.append(f"the page does not explain the command '{command}': add a section .Ss")
         else:
-            problems += differences(command, page[command], program[command])
+            problems += option_problems(command, page[command], program[command])
     if not any(program.values()):
-        problems.append("the program's help could not be read: no option found in it")
-    tree.finish(problems)
+        problems.append("no option found in the program's help: adapt OPTION of docs.py")
+    tree.finish([f"{page_path}: {problem}" for problem in problems])
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The layout is clang-format's: format.py ROOT.
+"""C sources are formatted by clang-format: format.py ROOT.
 
-Versions disagree about details, so only the version of the base system (14) is asked; without
-it the lint says so and is skipped. `make format` mends what it finds.
+Versions differ in details, so only version 14, that of the base system, is used. Without it the
+lint is skipped. `make format` repairs what the lint finds.
 """
 import re
 import shutil
@@ -31,7 +31,8 @@ def main(root):
 
     command = [tool, "--dry-run", "-Werror", *tree.files(root, ".c", ".h", ".cc")]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
-    tree.finish(sorted(set(re.findall(r"^(\S+?:\d+):\d+: error:", done.stderr, re.MULTILINE))))
+    places = set(re.findall(r"^(\S+?:\d+):\d+: error:", done.stderr, re.MULTILINE))
+    tree.finish([f"{place}: not formatted: run make format" for place in sorted(places)])
 
 
 if __name__ == "__main__":

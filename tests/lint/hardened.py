@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""An optimised program has what turns a mistake into a clean end: hardened.py PROGRAM
+"""An optimised program is built with the hardening of the compiler and linker: hardened.py PROGRAM
 
 Read from the ELF file itself: it is position independent (ET_DYN with an interpreter), its
-relocations are read-only after start (PT_GNU_RELRO, BIND_NOW), no segment can be written and run,
-the stack cannot be run, returns are checked (__stack_chk_fail) and so are the sizes libc can see
-(_FORTIFY_SOURCE: the __*_chk functions); on x86-64 functions begin with endbr64.
+relocations are read-only after start (PT_GNU_RELRO, BIND_NOW), no segment is writable and
+executable, the stack is not executable, return addresses are checked (__stack_chk_fail) and so are
+the buffer sizes that libc can see (_FORTIFY_SOURCE: the __*_chk functions); on x86-64 functions
+begin with endbr64.
 """
 import struct
 import sys
@@ -43,21 +44,21 @@ def problems(elf):
     kinds = {part[0] for part in parts}
     tags = dynamic(elf, parts)
     if kind != ET_DYN or PT_INTERP not in kinds or not tags.get(DT_FLAGS_1, 0) & DF_1_PIE:
-        yield "it is not position independent (-fPIE, -pie)"
+        yield "the program is not position independent: build it with -fPIE, -pie"
     if PT_GNU_RELRO not in kinds:
-        yield "its relocations can be written (-z relro)"
+        yield "relocations are writable after start: link with -z relro"
     if not tags.get(DT_FLAGS, 0) & DF_BIND_NOW and not tags.get(DT_FLAGS_1, 0) & DF_1_NOW:
-        yield "symbols are bound late (-z now)"
+        yield "symbols are bound late: link with -z now"
     if any(flags & PF_W and flags & PF_X for kind, flags, _, _ in parts if kind == PT_LOAD):
-        yield "a segment can be written and run"
+        yield "a segment is both writable and executable"
     if any(flags & PF_X for kind, flags, _, _ in parts if kind == PT_GNU_STACK):
-        yield "the stack can be run (-z noexecstack)"
+        yield "the stack is executable: link with -z noexecstack"
     if b"__stack_chk_fail" not in elf:
-        yield "returns are not checked (-fstack-protector-strong)"
+        yield "return addresses are not checked: build with -fstack-protector-strong"
     if b"__memcpy_chk" not in elf and b"__snprintf_chk" not in elf:
-        yield "sizes are not checked (-D_FORTIFY_SOURCE)"
+        yield "buffer sizes are not checked: build with -D_FORTIFY_SOURCE"
     if machine == EM_X86_64 and elf.count(ENDBR64) < 100:
-        yield "where jumps may land is not marked (-fcf-protection)"
+        yield "jump targets are not marked: build with -fcf-protection"
 
 
 def main(path):

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every header compiles alone: headers.py ROOT BUILD-ROOT COMPILER...
 
-BUILD-ROOT is where generated headers lie. Headers of an instruction set the compiler does not
-know are left out.
+BUILD-ROOT has the generated headers. Headers for an instruction set that the compiler does not
+support are left out.
 """
 import os
 import subprocess
@@ -18,14 +18,14 @@ SETS = {
     "scoring/kernels/avx512/": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma",
                                 "-mf16c"],
 }
-OUTSIDE = {"bench/llama_cpp.h"}  # of programs built against llama.cpp, which is not installed
+OUTSIDE = {"bench/llama_cpp.h"}  # needs llama.cpp, which is not installed
 
 
 def syntax(root, build, compiler, flags, text):
-    """What the compiler says about the text; empty if it is content."""
+    """The errors of the compiler about the text; empty if there are none."""
     command = [*compiler, *FLAGS, *flags, f"-I{root}", f"-I{build}", "-"]
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else done.stderr.strip() or "the compiler gave no reason"
+    return "" if done.returncode == 0 else done.stderr.strip() or "the compiler printed no message"
 
 
 def main(root, build, *compiler):
@@ -33,9 +33,9 @@ def main(root, build, *compiler):
         flags = next((SETS[folder] for folder in SETS if name.startswith(folder)), [])
         if flags and syntax(root, build, compiler, flags, ""):
             return None
-        # Without a declaration of its own the unit would be empty, which C does not allow.
-        says = syntax(root, build, compiler, flags, f'#include "{name}"\nextern int unit;\n')
-        return f"{name}: does not compile alone\n{says}" if says else None
+        # C does not allow a unit without a declaration.
+        errors = syntax(root, build, compiler, flags, f'#include "{name}"\nextern int unit;\n')
+        return f"{name}: does not compile alone: add its includes\n{errors}" if errors else None
 
     names = [name for name in tree.files(root, ".h") if name not in OUTSIDE]
     with ThreadPoolExecutor(os.cpu_count()) as threads:

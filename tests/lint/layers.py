@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The arrows of docs/design.md, held: layers.py ROOT.
+"""A file includes only the headers that its layer may see, as in docs/design.md: layers.py ROOT.
 
-A folder includes only what it may see. A foreign header has one home. A stage, shape, layout or
+MAY_SEE lists what each folder may include. ONLY_IN lists the files that may include a foreign
+header. A stage, shape, layout or
 metric never includes another. A *_private.h stays in its folder, and nothing includes a .c file. A
 folder of several rooms keeps each room to the headers of others that it may include.
 """
@@ -69,14 +70,14 @@ MAY_SEE = {
 }
 ANYTHING = ("tests", "bench")
 
-# The standard library and POSIX, which everybody may include ...
+# The standard library and POSIX, which every file may include.
 STANDARD = set("""
     assert.h ctype.h dirent.h errno.h fcntl.h float.h fts.h ftw.h glob.h inttypes.h limits.h
     math.h poll.h sched.h setjmp.h signal.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h
     stdio.h stdlib.h string.h strings.h sys/file.h sys/mman.h sys/resource.h sys/stat.h
     sys/statfs.h sys/time.h sys/types.h sys/wait.h time.h unistd.h
 """.split())
-# ... and the headers that have a home: files, or folders with their slash at the end.
+# Other headers, with the files or folders (with a slash at the end) that may include them.
 ONLY_IN = {
     "cld2/public/compact_lang_det.h": ["base/text/language_cld2.cc"],
     "cld2/public/encodings.h": ["base/text/language_cld2.cc"],
@@ -102,9 +103,9 @@ ONLY_IN = {
     "zstd.h": ["base/io/inflate.c", "tests/"],
     "zstd_errors.h": ["base/io/inflate.c"],
 }
-# Private headers that one more folder may include.
+# Private headers that one other folder may include.
 SHARED_PRIVATE = {"scoring/infer/model/model_private.h": "scoring/infer/forward"}
-# The lists whose members do not know each other: folder, build file, list, prefix of the file.
+# Lists whose members do not include each other: folder, build file, list, prefix of the file.
 SIBLINGS = [
     ("stages", "stages/meson.build", "stage_names", ""),
     ("stages/ingest/formats", "stages/ingest/formats/meson.build", "format_names", ""),
@@ -139,16 +140,16 @@ def project_problem(name, target):
     """What is wrong with file `name` including our header `target`, or None."""
     here, there = dirname(name), dirname(target)
     if not there:
-        return f'"{target}" is not written from the root'
+        return f'"{target}": write the path from the root of the repository'
     if target.endswith(".c"):
-        return f'"{target}" is not a header'
+        return f'"{target}" is not a header: include a .h file'
     if target.endswith("_private.h") and not here.startswith("tests") and \
             here not in (there, SHARED_PRIVATE.get(target)):
-        return f'"{target}" is private to {there}/'
+        return f'"{target}" is private to {there}/: include a public header'
     if here.split("/")[0] in ANYTHING or here == there:
         return None
     if here not in MAY_SEE:
-        return f"{here}/ has no place in MAY_SEE"
+        return f"{here}/ is not in MAY_SEE of layers.py: add it"
     if there not in MAY_SEE[here]:
         return f"{here}/ must not see {there}/ (\"{target}\")"
     return None
@@ -170,7 +171,7 @@ def room_problem(name, target):
         return None
     room = room_of(here, name)
     if not room:
-        return f"it has no room in ROOMS[\"{here}\"]"
+        return f"it has no room in ROOMS[\"{here}\"] of layers.py: add it"
     _, _, may_see, must_not_see = ROOMS[here][room]
     if dirname(target) != here:
         top = target.split("/")[0]
@@ -190,11 +191,11 @@ def foreign_problem(name, target):
     if target in STANDARD:
         return None
     if target not in ONLY_IN:
-        return f"<{target}> has no home in ONLY_IN"
+        return f"<{target}> is not in ONLY_IN of layers.py: add it with its place"
     for home in ONLY_IN[target]:
         if name == home or home.endswith("/") and name.startswith(home):
             return None
-    return f"<{target}> belongs to {', '.join(ONLY_IN[target])} only"
+    return f"<{target}> belongs to {', '.join(ONLY_IN[target])} only: include it there"
 
 
 def siblings(root, problems):
@@ -221,7 +222,7 @@ def main(root):
             else:
                 problem = foreign_problem(name, target)
             if not problem and target[:-2] in forbidden.get(name[:-2], ()):
-                problem = f'"{target}" is a sibling, and siblings do not know each other'
+                problem = f'"{target}" is a sibling: move what both need to another file'
             if problem:
                 line = text.count("\n", 0, match.start(1)) + 1
                 problems.append(f"{name}:{line}: {problem}")

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""mandoc finds no fault with the manual page, not even with its style: manual.py PAGE
+"""mandoc reports no error, warning or style problem in the manual page: manual.py PAGE
 
-A page with an error still formats, with a part of its text missing. Exit status 77 (skipped)
-where mandoc is not installed.
+A page with an error is still formatted, but a part of its text is missing. Exit status 77
+(skipped) if mandoc is not installed.
 """
 import shutil
 import subprocess

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a page or a comment names exists: paths.py ROOT.
+"""Files that a page or a comment names exist: paths.py ROOT.
 
 Checks paths and links in Markdown, and paths and file names in comments of C. A path may begin
 in any folder. NAME, ROOM and NNNN_what stand for anything; at least one file must fit.
@@ -61,7 +61,7 @@ def room_problems(root, names):
     for room in sorted(rooms):
         if not room.startswith(("tests", "bench", "scoring/kernels/")) and \
                 basename(room) not in listed:
-            yield f"README.md: the tree does not list {room}/"
+            yield f"README.md: the tree does not list {room}/: add a line"
 
 
 def main(root):
@@ -77,7 +77,7 @@ def main(root):
         for start, path in found:
             if not fits(path, names):
                 problems.append(f"{name}:{text.count(chr(10), 0, start) + 1}: "
-                                f"there is no {path}")
+                                f"there is no {path}: correct the path")
     tree.finish(problems)
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The lints can fail: planted.py LINT-FOLDER COMPILER...
+"""Each lint finds violations: planted.py LINT-FOLDER COMPILER...
 
-Plants one violation after the other in a small tree that is otherwise clean, and wants the lint
-to find exactly that. A lint that finds nothing anywhere would pass unnoticed otherwise.
+Plants one violation after the other in a small tree that is otherwise clean, and checks that the
+lint reports it. Otherwise a lint that finds nothing would pass unnoticed.
 """
 import shutil
 import subprocess
@@ -19,7 +19,7 @@ SCORE = ("Options:\n"
          "                             --max-tokens)\n"
          "      --side SIDE            end that is cut: one of left,\n"
          "                             right (default: left)\n")
-# Help as docs.py asks the program for it; made by cli/help.c elsewhere.
+# A program that prints help in the form of cli/help.c, for docs.py.
 PROGRAM = (f"#!/bin/sh\ncase \"$*\" in\nhelp) cat <<'END'\n{OVERVIEW}{COMMON}END\n;;\n"
            f"*) cat <<'END'\n{SCORE}END\n;;\nesac\n")
 PAGE = (".Sh COMMANDS\n.Ss Options of every command\n.It Fl q , Fl \\-quiet\nPrint nothing.\n"
@@ -54,7 +54,7 @@ CLEAN = {
 BODY = LICENCE + "int c(int n);\n\nint c(int n)\n{\n%s\n}\n"
 DEEP = "    if (n) {\n        if (n) {\n            if (n) {\n                if (n) {\n" \
        "                }\n            }\n        }\n    }"
-# lint, file, its new text (None: the file goes), a phrase of what the lint must say
+# lint, file, its new text (None: remove the file), a phrase of the expected message
 PLANTED = [
     ("layers", "base/a.c", LICENCE + '#include "store/b.h"\n', "must not see store/"),
     ("layers", "stages/x.c", LICENCE + '#include "stages/y.h"\n', "sibling"),
@@ -63,10 +63,10 @@ PLANTED = [
     ("layers", "stages/export/layouts/q.c", None, "does not exist, but layout_names"),
     ("layers", "stages/x.c", LICENCE + "#include <sqlite3.h>\n", "belongs to store/"),
     ("layers", "store/x.c", LICENCE + "#include <sqlite3.h>\n", "belongs to store/db.c"),
-    ("layers", "stages/x.c", LICENCE + "#include <gtk/gtk.h>\n", "no home"),
+    ("layers", "stages/x.c", LICENCE + "#include <gtk/gtk.h>\n", "not in ONLY_IN"),
     ("layers", "stages/x.c", LICENCE + '#include "store/db_private.h"\n', "private to store/"),
     ("layers", "stages/x.c", LICENCE + '#include "stages/y.c"\n', "not a header"),
-    ("layers", "stages/x.c", LICENCE + '#include "y.h"\n', "from the root"),
+    ("layers", "stages/x.c", LICENCE + '#include "y.h"\n', "path from the root"),
     ("layers", "base/a.c", LICENCE + '#include "tests/support/t.h"\n', "must not see tests/"),
     ("layers", "stages/x.cc", LICENCE + "#include <vector>\n", "belongs to base/"),
     ("layers", "stages/score/plan.c", LICENCE + '#include "stages/score/sets.h"\n',
@@ -77,7 +77,7 @@ PLANTED = [
      "private to the room backlog"),
     ("layers", "stages/score/x.c", LICENCE + '#include "base/a.h"\n', "has no room"),
     ("shape", "base/c.c", "int c;\n", "not the licence"),
-    ("shape", "base/c.c", LICENCE + "int c;", "has no end"),
+    ("shape", "base/c.c", LICENCE + "int c;", "has no newline"),
     ("shape", "base/c.c", LICENCE + "int\tc;\n", "a tab"),
     ("shape", "base/c.cc", LICENCE + "int c; // no\n", "// comment"),
     ("shape", "base/c.c", LICENCE + "int c; \n", "blanks at the end"),
@@ -87,17 +87,17 @@ PLANTED = [
     ("shape", "base/c.c", LICENCE + "int c; /* a\u200bb */\n", "U+200B"),
     ("shape", "base/c.c", LICENCE + "int c; // no\n", "// comment"),
     ("shape", "base/c.c", LICENCE + "typedef struct c c;\n", "typedef"),
-    ("shape", "base/c.c", LICENCE + "static int c;\n", "a static that changes"),
+    ("shape", "base/c.c", LICENCE + "static int c;\n", "a static variable"),
     ("shape", "base/c.c", LICENCE + "int c;\n" * 500, "at most 500"),
     ("shape", "base/c.c", BODY % ("    n++;\n" * 60), "a function of"),
     ("shape", "base/c.c", BODY % DEEP, "nested more than 3"),
-    ("shape", "base/c.c", BODY % "    return atoi(0);", "atoi(): it is banned"),
+    ("shape", "base/c.c", BODY % "    return atoi(0);", "atoi(): banned"),
     ("shape", "base/c.c", BODY % "    exit(n);", "only cli/"),
     ("shape", "base/c.c", BODY % '    x("failed to open");', "say what is wrong"),
-    ("shape", "base/c.c", BODY % '    x("SELECT 1");', "SQL lives in store/"),
+    ("shape", "base/c.c", BODY % '    x("SELECT 1");', "SQL outside of store/"),
     ("shape", "base/c.h", LICENCE + "int c(void);\n", "no include guard"),
     ("shape", "base/c.c", LICENCE + "#include <zlib.h>\n\n#include <math.h>\n", "the order is"),
-    ("shape", "base/c.c", LICENCE + "#include <stdio.h>\n#include <errno.h>\n", "sorted"),
+    ("shape", "base/c.c", LICENCE + "#include <stdio.h>\n#include <errno.h>\n", "not sorted"),
     ("registered", "tests/unit/test_b.c", LICENCE, "not in unit_tests"),
     ("registered", "tests/unit/test_a.c", None, "does not exist"),
     ("registered", "tests/fuzz/corpus/f/one", None, "is empty"),
@@ -108,16 +108,16 @@ PLANTED = [
      "skipping unknown macro"),
     ("registered", "scoring/metrics/m.c", LICENCE + "const struct scorer scorer_m = {\n};\n\n"
      "const struct scorer scorer_n = {\n};\n", "'n' is not in scorer_names"),
-    ("docs", "docs/options.1", PAGE + ".It Fl \\-width\n", "which is no option of it"),
+    ("docs", "docs/options.1", PAGE + ".It Fl \\-width\n", "which the program does not have"),
     ("docs", "docs/options.1", PAGE.replace(".It Fl \\-window Ar N\n", ""),
      "does not explain --window"),
-    ("docs", "docs/options.1", PAGE.replace("an eighth", "a quarter"), "gives the default 'a q"),
+    ("docs", "docs/options.1", PAGE.replace("an eighth", "a quarter"), "the default is 'a q"),
     ("docs", "docs/options.1", PAGE.replace("Default:\n.Cm left .\n", ""),
-     "gives the default 'None'"),
-    ("docs", "docs/options.1", PAGE.replace("Ns | Ns Cm right", ""), "chooses from"),
+     "the default is 'None'"),
+    ("docs", "docs/options.1", PAGE.replace("Ns | Ns Cm right", ""), "marks the choices"),
     ("docs", "docs/program", PROGRAM.replace("default: left", "default: right"),
-     "the program 'right'"),
-    ("docs", "docs/program", PROGRAM.replace("of left,", "of left, middle,"), "chooses from"),
+     "'right' in the program"),
+    ("docs", "docs/program", PROGRAM.replace("of left,", "of left, middle,"), "marks the choices"),
     ("headers", "base/c.h", LICENCE + "size_t c(void);\n", "does not compile alone"),
     ("paths", "base/c.h", LICENCE + "/* See d.c. */\n", "there is no d.c"),
     ("paths", "docs/c.md", "`base/d.c` and [a page](d.md)\n", "there is no docs/d.md"),
@@ -152,7 +152,7 @@ def main(lint_folder, *compiler):
         for lint in sorted({violation[0] for violation in planted}):
             done = run(lint_folder, lint, root, compiler)
             if done.returncode != 0:
-                failures.append(f"{lint}: finds fault with a clean tree:\n{done.stdout}")
+                failures.append(f"{lint}: reports a problem in a clean tree:\n{done.stdout}")
         for lint, name, text, phrase in planted:
             path = Path(root, name)
             if text is None:
@@ -161,7 +161,7 @@ def main(lint_folder, *compiler):
                 plant(root, {name: text})
             done = run(lint_folder, lint, root, compiler)
             if done.returncode != 1 or phrase not in done.stdout:
-                failures.append(f"{lint}: misses '{phrase}' in {name}:\n{done.stdout}")
+                failures.append(f"{lint}: does not report '{phrase}' in {name}:\n{done.stdout}")
             path.unlink(missing_ok=True)
             if name in CLEAN:
                 plant(root, {name: CLEAN[name]})

@@ -3,7 +3,7 @@
 """docs/recipes.md and the program agree about recipes: recipes.py ROOT CURATE
 
 Every stage has a section, whose table lists every option of its command, no other, and the key of
-its arguments. The complete example of the page is a recipe that the program accepts.
+its arguments. The program accepts every example of the page.
 """
 import os
 import re
@@ -15,7 +15,7 @@ import docs
 import tree
 
 PAGE = "docs/recipes.md"
-# The keys of arguments; help prints only what they stand for.
+# The keys of arguments. Help lists only options by name.
 ARGUMENTS = {"ingest": "files", "score": "metrics", "score import": "file",
              "cohort make": "cohort", "cohort drop": "cohort", "export": "selection"}
 
@@ -35,25 +35,25 @@ def stage_problems(root, text):
     listed = tree.names(root, "stages/meson.build", "stage_names")
     stages = {name.split("/")[-1].replace("_", " ") for name in listed}
     if not stages:
-        yield "stages/meson.build: no stage_names"
+        yield "stages/meson.build: no stage_names found: adapt recipes.py"
     for stage in sorted(stages - page_keys(text).keys()):
-        yield f"{PAGE}: no section '### {stage}'"
+        yield f"{PAGE}: the stage {stage} has no section: add '### {stage}'"
 
 
 def key_problems(text, curate):
     for step, keys in page_keys(text).items():
-        options = docs.parts(docs.ask(curate, *step.split(), "--help")).get("Options", "")
+        options = docs.parts(docs.output_of(curate, *step.split(), "--help")).get("Options", "")
         known = docs.long_options(options) | ({ARGUMENTS[step]} if step in ARGUMENTS else set())
         for name in sorted(known - keys):
-            yield f"{PAGE}: {step}: the key {name} is missing"
+            yield f"{PAGE}: {step}: the key {name} is missing: add a row to the table"
         for name in sorted(keys - known):
-            yield f"{PAGE}: {step}: the program has no key {name}"
+            yield f"{PAGE}: {step}: the program has no key {name}: remove the row"
 
 
 def example_problems(text, curate):
     examples = re.findall(r"^```yaml\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     if not examples:
-        yield f"{PAGE}: no example of a recipe"
+        yield f"{PAGE}: no example of a recipe: add one in a yaml block"
     for example in examples:
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "recipe.yaml")
@@ -62,7 +62,7 @@ def example_problems(text, curate):
             tried = subprocess.run([curate, "run", "--dry-run", "--quiet", path],
                                    capture_output=True, text=True, check=False)
             if tried.returncode != 0:
-                yield f"{PAGE}: the program refuses the example: {tried.stderr.strip()}"
+                yield f"{PAGE}: the program refuses an example: {tried.stderr.strip()}"
 
 
 def main(root, curate):

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing lies about unused: registered.py ROOT.
+"""Every source file and test is listed where the build finds it: registered.py ROOT.
 
 Every test program, fuzz target, end-to-end case and lint is in a list of a meson.build, every
 entry of these lists exists, and the lists are sorted. Every source file is named by the build
 file of its folder, every metric that a file defines is in the registry, a fuzz target has a corpus,
-an end-to-end case what it expects, and an architecture a model with answers in tests/data/zoo.
+an end-to-end case its expected output, and an architecture a model in tests/data/zoo.
 """
 import re
 import sys
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import tree
 
-# build file, list, folder of the files, what stands before and after the name
+# build file, list, folder of the files, the prefix and suffix of a file
 LISTS = [
     ("tests/meson.build", "unit_tests", "tests/unit", "test_", ".c"),
     ("tests/meson.build", "prop_tests", "tests/props", "prop_", ".c"),
@@ -24,12 +24,12 @@ LISTS = [
     ("tests/meson.build", "lints", "tests/lint", "", ".py"),
     ("tests/kernels/meson.build", "check_names", "tests/kernels", "check_", ".c"),
 ]
-# Lists whose names must stand in another: build file, list, the other list.
+# Lists whose names must also be in another list: build file, list, the other list.
 SUBSETS = [
     ("tests/meson.build", "threaded", "unit_tests"),
     ("tests/meson.build", "oom_tests", "unit_tests"),
 ]
-# Definitions that must be registered: folder, what stands before the name, build file, list.
+# Definitions that must be registered: folder, the text before the name, build file, list.
 DEFINITIONS = [
     ("scoring/metrics", "const struct scorer scorer_", "scoring/meson.build", "scorer_names"),
 ]
@@ -48,26 +48,26 @@ def list_problems(root, build_file, variable, folder, before, after):
     wanted = {f"{folder}/{before}{name}{after}" for name in listed}
 
     for name in sorted(present - wanted):
-        yield f"{name}: not in {variable} of {build_file}"
+        yield f"{name}: not in {variable} of {build_file}: add it, or remove the file"
     for name in sorted(wanted - present):
-        yield f"{build_file}: {variable} names {name}, which does not exist"
+        yield f"{build_file}: {variable} names {name}, which does not exist: remove the entry"
     if listed != sorted(set(listed)):
-        yield f"{build_file}: {variable} is not sorted, or names something twice"
+        yield f"{build_file}: {variable} is not sorted or has a name twice: sort it"
 
 
 def definition_problems(root, folder, before, build_file, variable):
-    """Compiled but not registered: nothing else would notice such a definition."""
+    """Definitions that are compiled but not registered. No other check notices them."""
     listed = set(tree.names(root, build_file, variable))
     for name in tree.files(root, ".c"):
         if dirname(name) != folder:
             continue
         for defined in re.findall(rf"^{before}(\w+) = ", tree.read(root, name), re.MULTILINE):
             if defined not in listed:
-                yield f"{name}: '{defined}' is not in {variable} of {build_file}"
+                yield f"{name}: '{defined}' is not in {variable} of {build_file}: add it"
 
 
 def source_problems(root):
-    """A source outside tests/ that no build file of its folder or of one above mentions."""
+    """Sources outside tests/ that no build file of their folder or of a folder above names."""
     for name in tree.files(root, ".c", ".cc"):
         if name.startswith("tests/"):
             continue
@@ -79,20 +79,22 @@ def source_problems(root):
                 words |= set(re.findall(r"[\w.]+", tree.read(root, build_file)))
             folder = dirname(folder)
         if not {stem, basename(name)} & words and stem.split("_", 1)[-1] not in words:
-            yield f"{name}: no meson.build of its folder names it"
+            yield f"{name}: no meson.build of its folder names it: add it"
 
 
 def zoo_problems(root):
-    """An architecture that no model of random weights tests, or answers that no test reads."""
+    """Architectures without a model of random weights to test them, and expected numbers of such
+    a model that no test reads."""
     answers = {path.stem for path in Path(root, "tests/data/zoo").glob("*.json")}
     for name in tree.names(root, "scoring/infer/meson.build", "arch_names"):
         if name not in answers:
-            yield f"scoring/infer/arch/{name}.c: no tests/data/zoo/{name}.json to test it with"
+            yield (f"scoring/infer/arch/{name}.c: no tests/data/zoo/{name}.json: add the model to "
+                   "tests/data/make_zoo.py")
     if answers:
         test = tree.read(root, "tests/unit/test_zoo.c")
         for name in sorted(answers):
             if f'"{name}"' not in test:
-                yield f"tests/data/zoo/{name}.json: tests/unit/test_zoo.c does not read it"
+                yield f"tests/data/zoo/{name}.json: test_zoo.c does not read it: add it"
 
 
 def main(root):
@@ -100,10 +102,10 @@ def main(root):
     for entry in LISTS:
         problems += list_problems(root, *entry)
     for build_file, variable, other in SUBSETS:
-        strangers = set(tree.names(root, build_file, variable))
-        strangers -= set(tree.names(root, build_file, other))
-        problems += (f"{build_file}: {variable} names '{name}', which {other} does not"
-                     for name in sorted(strangers))
+        missing = set(tree.names(root, build_file, variable))
+        missing -= set(tree.names(root, build_file, other))
+        problems += (f"{build_file}: {variable} names '{name}', which is not in {other}: add it"
+                     for name in sorted(missing))
     problems += source_problems(root)
     problems += zoo_problems(root)
     for entry in DEFINITIONS:
@@ -111,10 +113,10 @@ def main(root):
     for name in tree.names(root, "tests/meson.build", "fuzz_targets"):
         corpus = Path(root, "tests/fuzz/corpus", name)
         if not corpus.is_dir() or not any(corpus.iterdir()):
-            problems.append(f"tests/fuzz/fuzz_{name}.c: tests/fuzz/corpus/{name}/ is empty")
+            problems.append(f"tests/fuzz/corpus/{name}/ is empty: add inputs for fuzz_{name}.c")
     for name in tree.names(root, "tests/meson.build", "e2e_cases"):
         if not Path(root, f"tests/e2e/{name}.out").exists():
-            problems.append(f"tests/e2e/{name}.sh: no {name}.out says what it prints")
+            problems.append(f"tests/e2e/{name}.sh: no {name}.out: make it with UPDATE=1")
     tree.finish(problems)
 
 

@@ -12,13 +12,13 @@ import sys
 
 import tree
 
-# Of scores that have a value, and of those that were not imported.
+# Statuses of scores that have a value, and of scores that were not imported.
 ELSEWHERE = {"ok", "truncated", "not_imported"}
 REASON = re.compile(r"reason = \"([a-z_]+)\"")
 
 
 def rows(text, heading):
-    """The cells of the table below a line that starts so, without its ruler."""
+    """The cells of the table whose first line begins with the heading."""
     table = text.partition(heading)[2].partition("\n\n")[0].split("\n")[2:]
     return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in table]
 
@@ -30,30 +30,31 @@ def metric_problems(text, curate):
     page = {name: [unit, better, made_of] for name, unit, better, _, made_of, _ in
             rows(text, "| metric ")}
     if not program:
-        yield "curate explain lists no metric"
+        yield "curate explain metric --json: no metric in the output"
     for metric in program:
         want = [metric[key] for key in ("unit", "better", "made_of")]
         row = page.get(metric["name"])
         if not row:
-            yield f"docs/scores.md: no row for {metric['name']}"
+            yield f"docs/scores.md: the table has no row for {metric['name']}: add it"
         elif row != want:
-            yield f"docs/scores.md: {metric['name']} is {row}, in the program {want}"
+            yield (f"docs/scores.md: the row of {metric['name']} is {row}, but the program has "
+                   f"{want}: change the row")
     names = [metric["name"] for metric in program]
     for name in page:
         if name not in names:
-            yield f"docs/scores.md: a row for {name}, which is no metric"
+            yield f"docs/scores.md: the row {name} is not a metric: remove it"
     if sorted(page) == sorted(names) and list(page) != names:
-        yield "docs/scores.md: the rows are not in the program's order"
+        yield "docs/scores.md: the rows are not in the program's order: sort them as help does"
 
 
 def reason_problems(root, text):
     given = {found for name in tree.files(root, ".c") if name.startswith("scoring/")
              for found in REASON.findall(tree.read(root, name))}
-    told = {name for row in rows(text, "| status ") for name in re.split(r"`?, `?", row[0])}
-    for name in sorted(given - told):
-        yield f"docs/scores.md does not explain the status {name}"
-    for name in sorted(told - given - ELSEWHERE):
-        yield f"docs/scores.md explains the status {name}, which no scorer gives"
+    explained = {name for row in rows(text, "| status ") for name in re.split(r"`?, `?", row[0])}
+    for name in sorted(given - explained):
+        yield f"docs/scores.md: the status {name} is not explained: add a row"
+    for name in sorted(explained - given - ELSEWHERE):
+        yield f"docs/scores.md: no scorer gives the status {name}: remove the row"
 
 
 def main(root, curate):

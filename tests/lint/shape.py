@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The shape of the sources, as far as clang-format does not decide it: shape.py ROOT.
+"""Rules about the text of sources that clang-format does not check: shape.py ROOT.
 
-Every text file: no tabs, trailing blanks, invisible characters or forgotten notes. C as well:
-the lengths of files and functions, nesting, comments, guards, include order, banned words.
+For every text file: tabs, trailing blanks, invisible characters, notes to oneself. For C also:
+lengths of files and functions, nesting, comments, include guards, include order, banned calls.
 """
 import re
 import sys
@@ -26,10 +26,10 @@ LICENCE = "SPDX-License-Identifier: Apache-2.0"
 # Spelled in pieces, so that this file passes its own test.
 NOTE = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b")
 THIS_MACHINE = re.compile(r"(?<![\w.~/])/(home|root|Users|work)/\w")
-BANNED = {name: "it is banned" for name in
+BANNED = {name: "banned" for name in
           "strcpy strcat sprintf vsprintf strtok atoi atol atof gets strncpy localtime gmtime "
           "rand srand random alloca setjmp longjmp".split()}
-OUTER = {name: "only cli/ talks to the world" for name in
+OUTER = {name: "only cli/ prints, exits and reads the environment" for name in
          "printf puts putchar vprintf perror exit _exit abort atexit getenv secure_getenv "
          "setenv".split()}
 CALL = re.compile(r"\b([a-z_]+)\s*\(")
@@ -44,7 +44,7 @@ THIRD = {"cld2/public/compact_lang_det.h", "cld2/public/encodings.h", "cmocka.h"
 
 
 def is_case(name):
-    """A case of tests/e2e is what a user would type, and is read as such."""
+    """True for a case of tests/e2e, which looks like what a user types."""
     return name.startswith("tests/e2e/") and name != "tests/e2e/run.sh"
 
 
@@ -52,29 +52,29 @@ def text_problems(name, text):
     """(line, what) for the rules that hold in every text file."""
     columns = maxsize if is_case(name) else MAX_COLUMNS.get(splitext(name)[1], maxsize)
     if text and not text.endswith("\n"):
-        yield text.count("\n") + 1, "the last line has no end"
+        yield text.count("\n") + 1, "the last line has no newline: add one"
     for number, line in enumerate(text.split("\n"), 1):
         if "\t" in line and name not in ("Makefile", "debian/rules"):
-            yield number, "a tab"
+            yield number, "a tab: use spaces"
         if line != line.rstrip():
-            yield number, "blanks at the end of the line"
+            yield number, "blanks at the end of the line: remove them"
         if len(line) > columns:
-            yield number, f"{len(line)} columns, at most {columns}"
+            yield number, f"{len(line)} columns: at most {columns}"
         if NOTE.search(line):
             yield number, "a note to oneself: do it, or open an issue"
         if THIS_MACHINE.search(line):
-            yield number, "a path of one machine"
+            yield number, "a path of one machine: remove it"
         for char in line:
             if char != "\t" and unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Co"):
-                yield number, f"an invisible character, U+{ord(char):04X}"
+                yield number, f"an invisible character, U+{ord(char):04X}: remove or escape it"
 
 
 def licence_problems(name, text):
     first = text.split("\n", 2)[:2]
     if name.endswith(C) and first[0] != f"/* {LICENCE} */":
-        yield 1, "the first line is not the licence"
+        yield 1, f"the first line is not the licence: /* {LICENCE} */"
     if name.endswith(SCRIPT) and not is_case(name) and f"# {LICENCE}" not in first:
-        yield 1, "the licence is in neither of the first two lines"
+        yield 1, f"the first two lines lack the licence: # {LICENCE}"
 
 
 def functions(lines):
@@ -95,7 +95,7 @@ def function_problems(lines):
     for first, last in functions(lines):
         n_lines = last - first + 1
         if n_lines > MAX_FUNCTION_LINES:
-            yield first + 1, f"a function of {n_lines} lines, at most {MAX_FUNCTION_LINES}"
+            yield first + 1, f"a function of {n_lines} lines: at most {MAX_FUNCTION_LINES}"
         blocks = []
         for i in range(first, last + 1):
             before = lines[i]
@@ -105,11 +105,11 @@ def function_problems(lines):
                     continue
                 blocks.append(bool(OPENS_BLOCK.search(before[:match.start()])))
                 if blocks[-1] and sum(blocks) == MAX_NESTING + 1:
-                    yield i + 1, f"a block nested more than {MAX_NESTING} deep"
+                    yield i + 1, f"a block nested more than {MAX_NESTING} deep: use a function"
 
 
 def word_problems(name, lines):
-    """Banned calls, typedefs of structs, statics that change."""
+    """Banned calls, typedefs of structs, static variables."""
     ours = not name.startswith(("tests/", "bench/"))
     inner = ours and not name.startswith("cli/")
     for number, line in enumerate(lines, 1):
@@ -118,31 +118,31 @@ def word_problems(name, lines):
             if why:
                 yield number, f"{call}(): {why}"
         if inner and re.search(r"\b(stdout|stderr|environ)\b", line):
-            yield number, "only cli/ talks to the world"
+            yield number, "only cli/ uses the standard streams and the environment"
         if TYPEDEF.search(line):
-            yield number, "a typedef hides what a thing is"
+            yield number, "a typedef hides the struct: use its tag"
         if ours and MUTABLE.search(line) and "sig_atomic_t" not in line:
-            yield number, "a static that changes"
+            yield number, "a static variable: pass it as an argument, or make it const"
 
 
 def string_problems(name, text):
     for number, literal in tree.strings(text):
         if "failed to" in literal.lower() and not name.startswith("tests/"):
-            yield number, "the caller knows that it failed: say what is wrong"
+            yield number, "'failed to' in a message: say what is wrong instead"
         if name.startswith(("store/", "tests/", "bench/")):
             continue
         if SQL.match(literal) and not (name.startswith("cli/") and " FROM v_" in literal):
-            yield number, "SQL lives in store/; cli/ may read the promised views"
+            yield number, "SQL outside of store/: move it there; cli/ may read the views"
 
 
 def guard_problems(name, text, guards):
-    """The guard ends in the file's name; folders may stand in front of it to make it unique."""
+    """The guard ends in the file's name, with folders before it if that makes it unique."""
     stem = re.sub(r"\W", "_", basename(name)).upper()
     match = re.search(rf"\n#ifndef (CURATE_(?:[A-Z0-9]+_)*{stem})\n#define \1\n\n", text)
     if not match or not text.endswith("\n#endif\n"):
-        yield 1, f"no include guard CURATE_{stem} around the header"
+        yield 1, f"no include guard CURATE_{stem} around the header: add it"
     elif guards.setdefault(match[1], name) != name:
-        yield 1, f"the guard of {guards[match[1]]}"
+        yield 1, f"the same include guard as {guards[match[1]]}: add the folder to it"
 
 
 def rank(include):
@@ -166,8 +166,8 @@ def include_blocks(text):
 
 
 def include_problems(name, text):
-    """System, third-party and project headers stand in blocks of their own, in this order and
-    sorted. In front of all a source has its own or its folder's header."""
+    """System, third-party and project headers are in blocks of their own, in this order and
+    sorted. A source may begin with a block of its own header or its folder's."""
     previous = 0
     for number, block in include_blocks(text):
         own = {dirname(include[1:]) for include in block} <= {dirname(name), "tests/support"}
@@ -175,21 +175,21 @@ def include_problems(name, text):
             continue
         ranks = {rank(include) for include in block}
         if len(ranks) > 1:
-            yield number, "a blank line parts system, third-party and project headers"
+            yield number, "a block mixes system, third-party and project headers: separate them"
         elif max(ranks) < previous:
-            yield number, "the order is: own header, system, third-party, project"
+            yield number, "include order: the order is own header, system, third-party, project"
         elif block != sorted(block):
-            yield number, "includes are sorted"
+            yield number, "includes are not sorted: sort them"
         previous = max(ranks)
 
 
 def c_problems(name, text, guards):
     lines = tree.code(text).split("\n")
     if text.count("\n") > MAX_FILE_LINES and not name.startswith("tests/"):
-        yield MAX_FILE_LINES, f"{text.count(chr(10))} lines, at most {MAX_FILE_LINES}"
+        yield MAX_FILE_LINES, f"{text.count(chr(10))} lines: at most {MAX_FILE_LINES}"
     for match in tree.TOKEN.finditer(text):
         if match[0].startswith("//"):
-            yield text.count("\n", 0, match.start()) + 1, "a // comment"
+            yield text.count("\n", 0, match.start()) + 1, "a // comment: use /* */"
     yield from function_problems(lines)
     yield from word_problems(name, lines)
     yield from string_problems(name, text)

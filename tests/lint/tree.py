@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the lints share: which files there are, and C text without its comments and strings."""
+"""Functions of several lints: the files of the repository, C without comments and strings."""
 import re
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*
 
 def files(root, *suffixes):
     """The files of the repository with these suffixes, as paths relative to root, sorted."""
-    # In a second worktree of git's, .git is a file with a path in it.
+    # In a linked worktree of git, .git is a file that holds a path.
     found = [path for path in Path(root).iterdir() if path.is_file() and path.name != ".git"]
     for folder in FOLDERS:
         found += (path for path in Path(root, folder).rglob("*") if path.is_file())
@@ -25,12 +25,12 @@ def read(root, name):
 
 
 def blank(token, keep=""):
-    """As many lines as the token had, and no text but keep."""
+    """The newlines of the token, after the text `keep`."""
     return keep + "\n" * token.count("\n")
 
 
 def code(text):
-    """C without comments; a string or character keeps its quotes only. Line numbers stay."""
+    """C without comments, and with only the quotes of strings. Line numbers stay the same."""
     def replace(match):
         token = match[0]
         return blank(token, " ") if token[0] == "/" else token[0] * 2
@@ -44,7 +44,7 @@ def strings(text):
 
 
 def names(root, build_file, variable):
-    """The words of a Meson list: `variable = ['a', 'b']`. Empty if there is no such list."""
+    """The names of a Meson list, `variable = ['a', 'b']`; empty if there is no such list."""
     path = Path(root, build_file)
     if not path.exists():
         return []
@@ -54,7 +54,7 @@ def names(root, build_file, variable):
 
 
 def finish(problems):
-    """Print the problems and leave: 0 without any, else 1."""
+    """Print the problems and exit: with 0 if there are none, else with 1."""
     for problem in problems:
         print(problem)
     sys.exit(1 if problems else 0)
