@@ -15,7 +15,7 @@
 
 enum { STOP_EVERY_SAMPLES = 256 };
 
-/* List what lacks a node's scores, or its tables. */
+/* List the samples with missing scores, or tables, of a node. */
 static int add_missing(struct score_backlog *backlog, size_t i, struct error *err)
 {
     const struct score_request *request = &backlog->request;
@@ -27,7 +27,7 @@ static int add_missing(struct score_backlog *backlog, size_t i, struct error *er
                          : score_list_missing(backlog->setup, part->node, request->samples,
                                               request->pass, &ids, err)) < 0)
         return -1;
-    const int rc = lacking_add(&backlog->lacking, &ids, 1U << i, err);
+    const int rc = pending_add(&backlog->pending, &ids, 1U << i, err);
     if (!part->is_tables)
         backlog->n_stored += request->samples->n - ids.n;
     id_list_release(&ids);
@@ -83,25 +83,25 @@ unsigned backlog_needs(const struct score_backlog *backlog, uint32_t nodes)
     return needs;
 }
 
-/* Find the cost of every sample, and of all. */
+/* Estimate the cost of every listed sample, and of all. */
 static int add_costs(struct score_backlog *backlog, struct error *err)
 {
     struct batch *batch = &backlog->batch;
 
-    for (size_t i = 0; i < backlog->lacking.n; i++) {
-        struct lacking *lacking = &backlog->lacking.samples[i];
+    for (size_t i = 0; i < backlog->pending.n; i++) {
+        struct pending *pending = &backlog->pending.samples[i];
 
         arena_clear(&batch->arena);
         batch->texts.n = 0;
-        if (score_texts_read(&batch->texts, backlog->reader, lacking->sample_id,
+        if (score_texts_read(&batch->texts, backlog->reader, pending->sample_id,
                              backlog->setup->settings->all_turns, &batch->arena, err) < 0 ||
             (i % STOP_EVERY_SAMPLES == 0 && score_check_stop(backlog->setup, err) < 0))
             return -1;
-        lacking->cost = token_cost_of(&batch->texts, &backlog->observing,
-                                      backlog_needs(backlog, lacking->nodes),
-                                      lacking_goes_on(&backlog->lacking, i));
-        token_cost_add(&backlog->cost, &lacking->cost);
-        lacking->end_token = backlog->cost.n_new;
+        pending->cost = token_cost_of(&batch->texts, &backlog->observing,
+                                      backlog_needs(backlog, pending->nodes),
+                                      pending_shares_context(&backlog->pending, i));
+        token_cost_add(&backlog->cost, &pending->cost);
+        pending->end_token = backlog->cost.n_new;
     }
     return 0;
 }
@@ -118,7 +118,7 @@ int score_backlog_new(const struct score_setup *setup, const struct score_reques
     backlog->request = *request;
     backlog->observing = score_models_observing(&setup->models, setup->settings, request->role);
     arena_init(&backlog->batch.arena);
-    if (add_nodes(backlog, err) < 0 || lacking_order(&backlog->lacking, store, err) < 0 ||
+    if (add_nodes(backlog, err) < 0 || pending_sort(&backlog->pending, store, err) < 0 ||
         sample_reader_new(store, &backlog->reader, err) < 0 || add_costs(backlog, err) < 0) {
         score_backlog_free(backlog);
         return -1;
@@ -145,7 +145,7 @@ void score_backlog_free(struct score_backlog *backlog)
     sample_reader_free(backlog->reader);
     score_texts_release(&backlog->batch.texts);
     arena_release(&backlog->batch.arena);
-    lacking_release(&backlog->lacking);
+    pending_release(&backlog->pending);
     free(backlog);
 }
 
@@ -159,21 +159,21 @@ uint64_t score_backlog_stored(const struct score_backlog *backlog)
     return backlog->n_stored;
 }
 
-static struct memory_question memory_question(const struct score_backlog *backlog)
+static struct model_run model_run_of(const struct score_backlog *backlog)
 {
-    return (struct memory_question){ .setup = backlog->setup,
-                                     .role = backlog->request.role,
-                                     .limit = backlog->request.memory_limit };
+    return (struct model_run){ .setup = backlog->setup,
+                               .role = backlog->request.role,
+                               .memory_limit = backlog->request.memory_limit };
 }
 
 int score_backlog_check_memory(const struct score_backlog *backlog, struct error *err)
 {
-    const struct memory_question question = memory_question(backlog);
+    const struct model_run model_run = model_run_of(backlog);
 
-    return memory_check(&question, &backlog->cost, err);
+    return memory_check(&model_run, &backlog->cost, err);
 }
 
-/* Called by the observer with how far the batch is. */
+/* Report how far the batch is; the observer calls this. */
 static int report_batch(void *arg, size_t n_done, size_t n_total)
 {
     const struct score_backlog *backlog = arg;
@@ -190,12 +190,12 @@ int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct 
 {
     const struct score_setup *setup = backlog->setup;
     const struct score_request *request = &backlog->request;
-    const struct memory_question question = memory_question(backlog);
+    const struct model_run model_run = model_run_of(backlog);
     struct observer_options observing = backlog->observing;
     struct memory_plan plan;
 
-    memory_plan_make(&question, &backlog->cost, &plan);
-    if (memory_pack(&question, &plan, pool, err) < 0)
+    memory_plan_make(&model_run, &backlog->cost, &plan);
+    if (memory_pack(&model_run, &plan, pool, err) < 0)
         return -1;
     if (request->role == SCORER_MODEL)
         observing.add_prompts_to = request->prompts;
@@ -219,8 +219,8 @@ int score_backlog_probe(struct score_backlog *backlog, double where, struct cost
 {
     const uint64_t goal = backlog->batch_goal;
     const uint64_t token = (uint64_t)(where * (double)backlog->cost.n_new) / goal * goal;
-    const size_t first = lacking_find_token(&backlog->lacking, token);
-    const size_t end = lacking_find_token(&backlog->lacking, token + goal);
+    const size_t first = pending_find_token(&backlog->pending, token);
+    const size_t end = pending_find_token(&backlog->pending, token + goal);
     const int64_t started_ns = clock_mono_ns();
 
     *out = (struct cost_probe){ 0 };
@@ -241,7 +241,7 @@ static int run_batch(struct score_backlog *backlog, struct score_run *run, size_
     const int64_t started_ns = clock_mono_ns();
 
     backlog->n_done_before = report->done;
-    if (batch_observe(backlog, first, backlog->lacking.n, err) < 0 ||
+    if (batch_observe(backlog, first, backlog->pending.n, err) < 0 ||
         batch_save(backlog, run, err) < 0)
         return -1;
     report->done = backlog->n_done_before + backlog->batch.cost.n_tokens;
@@ -257,12 +257,12 @@ int score_backlog_run(struct score_backlog *backlog, struct score_run *run, stru
     struct pool *pool = NULL;
     int rc = -1;
 
-    if (backlog->lacking.n == 0)
+    if (backlog->pending.n == 0)
         return 0;
     if (pool_new(backlog->setup->context->n_threads, &pool, err) < 0 ||
         score_backlog_open(backlog, pool, err) < 0)
         goto done;
-    for (size_t i = 0; i < backlog->lacking.n; i += backlog->batch.n)
+    for (size_t i = 0; i < backlog->pending.n; i += backlog->batch.n)
         if (score_check_stop(backlog->setup, err) < 0 || run_batch(backlog, run, i, err) < 0)
             goto done;
     rc = 0;

@@ -2,9 +2,9 @@
 /*
  * backlog.h - what a model must be run on: list it, know its cost, run it.
  *
- * Room "backlog" of the score stage: backlog.c, batch.c, lacking.c, cost*.c, estimate.c. It may
+ * Room "backlog" of the score stage: backlog.c, batch.c, pending.c, cost*.c, estimate.c. It may
  * call the rooms "rows" and "texts", scoring/, store/ and base/, and read what run.h declares.
- * Its other headers are its own.
+ * No other room may include its other headers.
  */
 #ifndef CURATE_SCORE_BACKLOG_H
 #define CURATE_SCORE_BACKLOG_H
@@ -30,8 +30,8 @@ struct score_request {
     uint64_t memory_limit;        /* bytes; 0: no limit */
 };
 
-/* List the samples that lack a score of this model, with their cost. The request is copied, its
- * samples are borrowed. */
+/* List the samples with missing scores of this model, and estimate their cost. The request is
+ * copied, its samples are borrowed. */
 int score_backlog_new(const struct score_setup *setup, const struct score_request *request,
                       struct score_backlog **out, struct error *err);
 void score_backlog_free(struct score_backlog *backlog);
@@ -42,10 +42,10 @@ uint64_t score_backlog_stored(const struct score_backlog *backlog);
 /* Returns -1 with ERR_NOMEM when the longest sample does not fit. */
 int score_backlog_check_memory(const struct score_backlog *backlog, struct error *err);
 
-/* Run the model on all samples and store what it gives. */
+/* Run the model on all listed samples and store their scores. */
 int score_backlog_run(struct score_backlog *backlog, struct score_run *run, struct error *err);
 
-/* Make ready to observe; score_backlog_run() does that itself. The pool is borrowed. */
+/* Pack the weights and open the observer, for score_backlog_probe(). The pool is borrowed. */
 int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct error *err);
 /*
  * Run one batch-sized slice that starts at fraction `where` (0 to 1) of the backlog, and

@@ -12,18 +12,18 @@
 #include "base/arena.h"
 #include "scoring/observe/observe.h"
 #include "stages/score/backlog.h"
-#include "stages/score/lacking.h"
+#include "stages/score/pending.h"
 #include "stages/score/texts.h"
 
 struct observer;
 struct sample_reader;
 
-/* A batch is one transaction: what a kill can lose. */
+/* A batch is one transaction, and lost if the process is killed. */
 enum { BATCH_SAMPLES = 256, BACKLOG_NODES_MAX = 32 };
 
 struct batch {
     struct arena arena;
-    const struct lacking *samples; /* n of them, all lacking the same nodes */
+    const struct pending *samples; /* n of them, with the same missing nodes */
     size_t n;
     struct token_cost cost;
     struct score_texts texts;
@@ -45,7 +45,7 @@ struct score_backlog {
     struct backlog_node nodes[BACKLOG_NODES_MAX];
     size_t n_nodes;
     uint64_t n_stored;
-    struct lacking_list lacking;
+    struct pending_list pending;
     struct token_cost cost; /* of all samples */
     struct sample_reader *reader;
     struct batch batch;
@@ -55,7 +55,7 @@ struct score_backlog {
     uint64_t n_done_before; /* the report's count when the batch began */
 };
 
-/* The needs of samples that lack these nodes. */
+/* The needs of samples with these missing nodes. */
 unsigned backlog_needs(const struct score_backlog *backlog, uint32_t nodes);
 
 /* Fill the batch with samples from `first` on, at most up to `end`, until it has enough tokens.

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The backlogs of a run: of both models of a pair, or of some samples. */
 #include "base/error.h"
 #include "base/report.h"
 #include "scoring/prompts/prompt_cache.h"
 #include "stages/score/backlog.h"
 #include "stages/stage.h"
 
-/* The prompts of a pair are kept between its models: half of the tokenising. What they may take
- * is taken out of the memory limit. */
+/* Keep the prompts of a pair between its models, so that each sample is tokenised once. Their
+ * memory counts against the limit. */
 static int keep_prompts(const struct score_setup *setup, struct score_request *request,
                         struct error *err)
 {

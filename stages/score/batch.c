@@ -6,20 +6,21 @@
 #include "store/embedding.h"
 #include "store/score.h"
 
-/* True if the batch should be closed before sample i: sample i lacks other nodes; or the batch
- * has reached its goal and i has a different context; or it has reached twice its goal. */
+/* True if the batch should be closed before sample i: sample i has other missing nodes; or the
+ * batch has reached its goal and i has a different context; or it has reached twice its goal.
+ */
 static bool batch_is_full(const struct score_backlog *backlog, size_t i)
 {
     const struct batch *batch = &backlog->batch;
     const uint64_t goal = backlog->batch_goal;
 
-    if (backlog->lacking.samples[i].nodes != batch->samples->nodes)
+    if (backlog->pending.samples[i].nodes != batch->samples->nodes)
         return true;
     return batch->cost.n_new >= goal &&
-           !(lacking_goes_on(&backlog->lacking, i) && batch->cost.n_new / 2 < goal);
+           !(pending_shares_context(&backlog->pending, i) && batch->cost.n_new / 2 < goal);
 }
 
-static void clear_batch(struct batch *batch, const struct lacking *samples)
+static void clear_batch(struct batch *batch, const struct pending *samples)
 {
     arena_clear(&batch->arena);
     batch->texts.n = 0;
@@ -31,14 +32,14 @@ static void clear_batch(struct batch *batch, const struct lacking *samples)
 int batch_read(struct score_backlog *backlog, size_t first, size_t end, struct error *err)
 {
     struct batch *batch = &backlog->batch;
-    const struct lacking *samples = &backlog->lacking.samples[first];
+    const struct pending *samples = &backlog->pending.samples[first];
 
     clear_batch(batch, samples);
     for (; batch->n < BATCH_SAMPLES && first + batch->n < end; batch->n++) {
         if (batch_is_full(backlog, first + batch->n))
             break;
         struct token_cost cost = samples[batch->n].cost;
-        if (batch->n == 0) /* the sample before is in no batch with this one */
+        if (batch->n == 0) /* the sample before is in another batch: nothing is shared */
             cost.n_new = cost.n_tokens;
         batch->first_text[batch->n] = batch->texts.n;
         if (score_texts_read(&batch->texts, backlog->reader, samples[batch->n].sample_id,
@@ -55,7 +56,7 @@ int batch_read(struct score_backlog *backlog, size_t first, size_t end, struct e
 static int prefix_batch_error(const struct score_backlog *backlog, struct error *err)
 {
     if (err->code == ERR_CANCELLED)
-        return score_stopped(err->sys, err);
+        return score_raise_stopped(err->sys, err);
     return error_prefix(err, "%s, samples from %lld on",
                         backlog->setup->models.of[backlog->request.role].path,
                         (long long)backlog->batch.samples[0].sample_id);
@@ -74,8 +75,8 @@ int batch_observe(struct score_backlog *backlog, size_t first, size_t end, struc
                : 0;
 }
 
-/* The score of one text. In a pass for attention only, a score that needs segments is left for
- * a later pass. */
+/* Compute the score of one text. In a pass for attention only, a score that needs segments is
+ * left for a later pass. */
 static void observe_score(const struct score_backlog *backlog, const struct score_node *node,
                           struct observation *seen, struct score *out)
 {
@@ -86,9 +87,9 @@ static void observe_score(const struct score_backlog *backlog, const struct scor
         out->reason = SCORE_OUTSIDE_TOP;
 }
 
-/* Save what texts [first, end) of a sample give for a node. Segments are numbered by their
- * place in the context, so only those of the last response are stored; the embedding is that of
- * the whole dialogue. */
+/* Save the scores that texts [first, end) of a sample give a node. Segments are numbered by
+ * their place in the context, so only those of the last response are stored. The embedding is
+ * that of the whole dialogue. */
 static int save_node(struct score_backlog *backlog, struct score_run *run,
                      const struct score_node *node, int64_t sample_id, size_t first, size_t end,
                      struct error *err)
@@ -118,17 +119,17 @@ static int save_batch_sample(struct score_backlog *backlog, struct score_run *ru
                              struct error *err)
 {
     const struct batch *batch = &backlog->batch;
-    const struct lacking *lacking = &batch->samples[i];
+    const struct pending *pending = &batch->samples[i];
     const size_t first = batch->first_text[i], end = batch->first_text[i + 1];
 
     for (size_t j = 0; j < backlog->n_nodes; j++) {
         const struct backlog_node *part = &backlog->nodes[j];
 
-        if (!(lacking->nodes & 1U << j))
+        if (!(pending->nodes & 1U << j))
             continue;
-        if ((part->is_tables ? score_save_tables(backlog->setup, part->node, lacking->sample_id,
+        if ((part->is_tables ? score_save_tables(backlog->setup, part->node, pending->sample_id,
                                                  &batch->seen[end - 1], err)
-                             : save_node(backlog, run, part->node, lacking->sample_id, first,
+                             : save_node(backlog, run, part->node, pending->sample_id, first,
                                          end, err)) < 0)
             return -1;
     }

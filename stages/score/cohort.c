@@ -39,7 +39,7 @@ int score_cohort(struct score_run *run, const struct score_node *node, enum scor
         return -1;
     if (made.n_skipped == 0 && made.n == 0 && made.n_samples > 0)
         report_note(setup->context->report,
-                    "no sample has all that %s is made of; v_cohort_scores.status says why",
+                    "no sample has all inputs of %s: see v_cohort_scores.status",
                     node->scorer->name);
     run->n_skipped += made.n_skipped;
     if (made.is_new)

@@ -18,11 +18,11 @@ struct score_node;
 int score_cohort(struct score_run *run, const struct score_node *node, enum score_pass pass,
                  struct error *err);
 
-/* What segment passes to begin with. SCORE_PASS_ATTENTION if --top can skip some; if it cannot,
- * report why. */
+/* Choose the first pass over segments: SCORE_PASS_ATTENTION if --top can skip NLLs later, else
+ * SCORE_PASS_ALL. Report why if --top was given and can skip nothing. */
 enum score_pass score_top_pass(const struct score_setup *setup);
-/* Compute the segments of the samples that may be among the top, until the top is certain. Fill
- * in the top of the spec. */
+/* Compute the segment NLLs of samples that may be in the top, until the top is certain. Sets
+ * the top of the spec. */
 int score_top_run(struct score_run *run, const struct score_node *node,
                   struct cohort_spec *spec, struct error *err);
 

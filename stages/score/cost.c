@@ -7,8 +7,8 @@
 
 enum { BYTES_PER_TOKEN = 4, BATCH_SECONDS = 2 };
 
-/* Tokens that text i puts to the model. One pass over the last response serves the earlier
- * responses of a dialogue, too, unless more than NLLs is asked for. */
+/* Tokens that the model is run on for text i. If only NLLs are needed, the pass over the last
+ * response of a dialogue serves the earlier ones, too. */
 static size_t cost_of_text(const struct score_texts *texts, size_t i,
                            const struct observer_options *observing, unsigned needs)
 {
@@ -19,9 +19,9 @@ static size_t cost_of_text(const struct score_texts *texts, size_t i,
                                  shares && !is_last ? needs & ~(unsigned)NEED_NLL : needs);
 }
 
-/* How many of n tokens of a sample the session already has from another sample of the context:
- * the context itself, if none of it is cut. Blocks are shared whole, so half a block is lost on
- * average. */
+/* How many of the n tokens of a sample are shared with another sample of its context: the
+ * context, if none of it is cut. Prefixes are shared in whole blocks, so half a block is lost
+ * on average. */
 static size_t shared_with_context(const struct observed_text *text,
                                   const struct observer_options *observing, size_t n)
 {
@@ -36,7 +36,7 @@ static size_t shared_with_context(const struct observed_text *text,
 
 struct token_cost token_cost_of(const struct score_texts *texts,
                                 const struct observer_options *observing, unsigned needs,
-                                bool goes_on)
+                                bool shares_context)
 {
     struct token_cost cost = { 0 };
 
@@ -47,7 +47,7 @@ struct token_cost token_cost_of(const struct score_texts *texts,
         cost.longest = longest > cost.longest ? longest : cost.longest;
     }
     const size_t n = (size_t)cost.n_tokens;
-    cost.n_new = n - (goes_on ? shared_with_context(&texts->texts[0], observing, n) : 0);
+    cost.n_new = n - (shares_context ? shared_with_context(&texts->texts[0], observing, n) : 0);
     return cost;
 }
 

@@ -29,33 +29,32 @@ struct token_cost {
     uint64_t n_new;    /* without those shared with the sample before, of the same context */
     uint64_t longest;  /* of the longest sequence */
 };
-/* The cost of a sample's texts. goes_on: the sample before has the same context. */
+/* Estimate the cost of a sample's texts. shares_context: with the sample before. */
 struct token_cost token_cost_of(const struct score_texts *texts,
                                 const struct observer_options *observing, unsigned needs,
-                                bool goes_on);
+                                bool shares_context);
 void token_cost_add(struct token_cost *sum, const struct token_cost *cost);
 
-/* Whose memory is planned. */
-struct memory_question {
+/* One model of the run, and the memory it may use. */
+struct model_run {
     const struct score_setup *setup;
     enum scorer_model role;
-    uint64_t limit; /* of --max-memory; 0: whatever the machine has */
+    uint64_t memory_limit; /* bytes; 0: whatever the machine has */
 };
-/* How a model is best run. */
+/* How to run a model in the memory it may use. */
 struct memory_plan {
     size_t batch_tokens;
     bool packs;      /* pack the weights */
     bool lacks_room; /* packing them would pay, but there is no room */
     uint64_t bytes;  /* activations and packed weights */
 };
-void memory_plan_make(const struct memory_question *question, const struct token_cost *cost,
+void memory_plan_make(const struct model_run *run, const struct token_cost *cost,
                       struct memory_plan *out);
 /* Returns -1 with ERR_NOMEM when the longest sequence does not fit. */
-int memory_check(const struct memory_question *question, const struct token_cost *cost,
-                 struct error *err);
+int memory_check(const struct model_run *run, const struct token_cost *cost, struct error *err);
 /* Pack the weights if the plan says so. When there is no room, report that and go on. */
-int memory_pack(const struct memory_question *question, const struct memory_plan *plan,
-                struct pool *pool, struct error *err);
+int memory_pack(const struct model_run *run, const struct memory_plan *plan, struct pool *pool,
+                struct error *err);
 /* Bytes that the prompts kept between the models of a pair may take. */
 uint64_t memory_of_prompts(const struct score_setup *setup);
 
@@ -64,8 +63,8 @@ struct cost_probe {
     double tokens; /* new ones */
     double secs;
 };
-/* Tokens that take BATCH_SECONDS at the speed of a probe, and no fewer than `least`: a batch is
- * a transaction, so this is what a kill can lose. */
+/* Tokens that take BATCH_SECONDS at the speed of a probe, but at least `least`. A batch is one
+ * transaction, so this bounds what is lost if the process is killed. */
 size_t cost_batch_tokens(const struct cost_probe *probe, size_t least);
 
 /* Seconds, with the square of half of their 95 % interval: intervals of models add in squares.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory of a model's part of a run: the activations of a call of the session, and the packed
- * weights, if there is room for them and enough to do.
+ * Memory for running a model: the activations of one call of the session, and the packed
+ * weights if they fit and packing them pays.
  *
- * --max-memory limits what is the process's own. The weights in the mapping of the file are
- * not: the kernel reclaims their pages when it needs them.
+ * --max-memory limits the private memory of the process. The mapped weights do not count: the
+ * kernel reclaims their pages when it needs them.
  */
 #include "base/error.h"
 #include "base/memory.h"
@@ -17,20 +17,19 @@
 #include "stages/stage.h"
 
 enum {
-    /* Packing costs about what a pass over some hundred tokens without it loses. */
+    /* Packing takes about as long as it saves over some hundred tokens. */
     PACK_TOKENS_LEAST = 2048,
-    /* Short sequences need more memory for a token. This is the least average length assumed.
-     */
+    /* Short sequences need more memory per token: assume at least this average length. */
     SHORT_TOKENS = 16,
-    /* Prompts between the models of a pair: ids of 64 million tokens, and at most this part of
+    /* Prompts kept between the models of a pair: ids of 64 million tokens, at most this part of
      * the memory there is. */
     PROMPTS_BYTES = 256 << 20,
     PROMPTS_PART = 16,
 };
 
-static const struct score_model *model_asked(const struct memory_question *question)
+static const struct score_model *model_of_run(const struct model_run *run)
 {
-    return &question->setup->models.of[question->role];
+    return &run->setup->models.of[run->role];
 }
 
 uint64_t memory_of_prompts(const struct score_setup *setup)
@@ -41,39 +40,38 @@ uint64_t memory_of_prompts(const struct score_setup *setup)
     return part < PROMPTS_BYTES ? part : PROMPTS_BYTES;
 }
 
-static uint64_t activation_bytes(const struct memory_question *question, uint64_t n_tokens)
+static uint64_t activation_bytes(const struct model_run *run, uint64_t n_tokens)
 {
-    return session_memory(model_asked(question)->model, question->setup->context->n_threads,
+    return session_memory(model_of_run(run)->model, run->setup->context->n_threads,
                           (size_t)n_tokens, (size_t)(n_tokens / SHORT_TOKENS + 1))
         .activation_bytes;
 }
 
-/* Bytes that may be used beside the weights in the mapping. */
-static uint64_t bytes_left(const struct memory_question *question)
+/* Bytes that may be used beside the mapped weights. */
+static uint64_t bytes_left(const struct model_run *run)
 {
-    const uint64_t weights = model_info(model_asked(question)->model)->weight_bytes;
+    const uint64_t weights = model_info(model_of_run(run)->model)->weight_bytes;
     const uint64_t available = memory_available("");
     const uint64_t left = available > weights ? available - weights : 0;
 
-    return question->limit > 0 && question->limit < left ? question->limit : left;
+    return run->memory_limit > 0 && run->memory_limit < left ? run->memory_limit : left;
 }
 
-void memory_plan_make(const struct memory_question *question, const struct token_cost *cost,
+void memory_plan_make(const struct model_run *run, const struct token_cost *cost,
                       struct memory_plan *out)
 {
-    const struct score_setup *setup = question->setup;
+    const struct score_setup *setup = run->setup;
     const struct observer_options *observing = &setup->models.observing;
-    const uint64_t left = bytes_left(question);
+    const uint64_t left = bytes_left(run);
     const uint64_t most = (uint64_t)observing->max_tokens;
     const uint64_t longest = cost->longest < most ? cost->longest : most;
-    const uint64_t packed =
-        model_pack_bytes(model_asked(question)->model, &setup->models.kernels);
+    const uint64_t packed = model_pack_bytes(model_of_run(run)->model, &setup->models.kernels);
     uint64_t batch = observing->batch_tokens;
 
     /* A batch may be as small as the longest sequence. */
-    while (batch > longest && batch > SHORT_TOKENS && activation_bytes(question, batch) > left)
+    while (batch > longest && batch > SHORT_TOKENS && activation_bytes(run, batch) > left)
         batch /= 2;
-    const uint64_t held = activation_bytes(question, batch > longest ? batch : longest);
+    const uint64_t held = activation_bytes(run, batch > longest ? batch : longest);
 
     *out = (struct memory_plan){ .batch_tokens = (size_t)batch, .bytes = held };
     if (setup->settings->args->mmap_only || cost->n_new < PACK_TOKENS_LEAST)
@@ -83,32 +81,31 @@ void memory_plan_make(const struct memory_question *question, const struct token
     out->bytes += out->packs ? packed : 0;
 }
 
-int memory_check(const struct memory_question *question, const struct token_cost *cost,
-                 struct error *err)
+int memory_check(const struct model_run *run, const struct token_cost *cost, struct error *err)
 {
-    const struct score_model *model = model_asked(question);
-    /* Few texts have eight bytes a token. So what is refused here would be refused by the
-     * session once it has the tokens, after everything that comes before. */
+    const struct score_model *model = model_of_run(run);
+    /* Costs assume 4 bytes per token, and hardly any text has 8. So half of the estimate is a
+     * lower bound: refuse here only what the session would refuse later. */
     const uint64_t n = cost->longest / 2;
     const struct session_memory memory =
-        session_memory(model->model, question->setup->context->n_threads, (size_t)n, 1);
+        session_memory(model->model, run->setup->context->n_threads, (size_t)n, 1);
 
-    if (question->limit > 0 && memory.activation_bytes > question->limit)
+    if (run->memory_limit > 0 && memory.activation_bytes > run->memory_limit)
         return error_set(err, ERR_NOMEM,
-                         "%s: the longest sample takes %.0f MiB, and --max-memory leaves %.0f "
-                         "for it: allow more, or cut samples with --max-tokens",
+                         "%s: the longest sample takes %.0f MiB, and --max-memory leaves %.0f: "
+                         "raise --max-memory, or cut samples with --max-tokens",
                          model->path, (double)memory.activation_bytes / (1 << 20),
-                         (double)question->limit / (1 << 20));
+                         (double)run->memory_limit / (1 << 20));
     if (session_check_memory(&memory, (size_t)n, memory_available(""), err) == 0)
         return 0;
     return error_prefix(err, "%s: the longest sample", model->path);
 }
 
-int memory_pack(const struct memory_question *question, const struct memory_plan *plan,
-                struct pool *pool, struct error *err)
+int memory_pack(const struct model_run *run, const struct memory_plan *plan, struct pool *pool,
+                struct error *err)
 {
-    const struct score_model *model = model_asked(question);
-    const struct score_setup *setup = question->setup;
+    const struct score_model *model = model_of_run(run);
+    const struct score_setup *setup = run->setup;
 
     if (plan->packs && model_pack(model->model, &setup->models.kernels, pool, err) < 0) {
         if (err->code != ERR_NOMEM)
@@ -117,6 +114,7 @@ int memory_pack(const struct memory_question *question, const struct memory_plan
         return 0;
     }
     report_note(setup->context->report,
-                "%s: too little memory to pack its weights: a little slower", model->path);
+                "%s: not enough memory to pack the weights, the run is a little slower",
+                model->path);
     return 0;
 }

@@ -9,7 +9,7 @@
 
 #include "stages/score/cost.h"
 
-static const double unrest = 0.05; /* half the interval of a machine's speed, as a share */
+static const double unrest = 0.05; /* share: half the interval of a machine's speed */
 
 /* The 97.5 % point of Student's distribution. */
 static double student(size_t freedom)
@@ -36,8 +36,8 @@ void time_cost_add(struct time_cost *sum, const struct cost_probe *probes, size_
 
         squares += off * off;
     }
-    /* What was probed is known, the rest is uncertain. Batches that start anywhere overlap, and
-     * leave this much out. */
+    /* Probed tokens are known, the others are uncertain. Probes start anywhere and overlap:
+     * about this many tokens are in none of them. */
     const double rest = n_tokens * exp(-tokens / n_tokens);
     sum->secs += rate * n_tokens;
     sum->half_squared += unrest * rate * n_tokens * unrest * rate * n_tokens;

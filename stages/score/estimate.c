@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a run will cost: some batches of its own samples are run, spread evenly over their
- * tokens, so that long samples count for what they cost. Their time a token is that of the
- * rest.
+ * Estimate what a run will cost: time some batches of its own samples. They are spread evenly
+ * over the tokens, so long samples weigh as much as they cost. The other tokens are assumed to
+ * take as long.
  */
 #include <math.h>
 
@@ -13,7 +13,7 @@
 #include "stages/score/backlog.h"
 #include "stages/stage.h"
 
-/* Probes of one model: at most so many, or as many as fit into so many seconds. */
+/* Limits of the probes of one model: their number, and their seconds. */
 enum { PROBES_MAX = 64, PROBE_SECONDS = 4 };
 
 /* The first batch maps the model and allocates: it counts only if there is no other. */
@@ -37,7 +37,7 @@ static int probe_batches(struct score_backlog *backlog, struct time_cost *time,
         else if (probe.tokens > 0)
             first = probe;
         covered += probe.tokens;
-        /* Steps of the golden section are evenly spread wherever they end. */
+        /* Golden-section steps are evenly spread after any number of them. */
         where = fmod(where + 0.6180339887498949, 1);
     } while (n < PROBES_MAX && clock_mono_ns() < end_ns && covered < 2 * n_tokens);
     if (n == 0)
@@ -50,12 +50,12 @@ static int probe_batches(struct score_backlog *backlog, struct time_cost *time,
 static void add_memory(const struct score_setup *setup, const struct score_request *request,
                        const struct token_cost *cost, struct run_cost *sum)
 {
-    const struct memory_question question = { .setup = setup,
-                                              .role = request->role,
-                                              .limit = request->memory_limit };
+    const struct model_run model_run = { .setup = setup,
+                                         .role = request->role,
+                                         .memory_limit = request->memory_limit };
     struct memory_plan plan;
 
-    memory_plan_make(&question, cost, &plan);
+    memory_plan_make(&model_run, cost, &plan);
     const uint64_t bytes =
         model_info(setup->models.of[request->role].model)->weight_bytes + plan.bytes;
 
@@ -77,7 +77,7 @@ static int add_model(const struct score_setup *setup, const struct score_request
         sum->n_tokens += cost->n_tokens;
         add_memory(setup, request, cost, sum);
         rc = score_backlog_open(backlog, pool, err);
-        /* The run does that, too. */
+        /* The run needs this time as well. */
         sum->time.secs += (double)(clock_mono_ns() - started_ns) / 1e9;
         if (rc == 0)
             rc = probe_batches(backlog, &sum->time, err);

@@ -29,8 +29,8 @@ static int built_in_path(const char *folder, struct score_model *model, const ch
     if (!folder[0])
         return error_set(
             err, ERR_NOT_FOUND,
-            "the built-in models are not beside the program; name one with --model, "
-            "or their folder in CURATE_MODELS");
+            "no built-in models beside the program: use --model, or set CURATE_MODELS to "
+            "their folder");
     model->own_path = malloc(size);
     if (!model->own_path)
         return error_nomem(err);
@@ -94,8 +94,7 @@ static int open_model(const struct stage_context *context, const struct kernels 
     const struct tokenizer *tokenizer = model_tokenizer(model->model);
     if (!tokenizer)
         return error_set(err, ERR_UNSUPPORTED,
-                         "%s: the file carries no vocabulary, so it cannot score text",
-                         model->path);
+                         "%s: no vocabulary in the file: it cannot score text", model->path);
     tokenizer_hash(tokenizer, &model->tokenizer_hash);
     model->arithmetic = session_arithmetic(model->model, kernels);
     return 0;
@@ -112,13 +111,13 @@ static int check_pair(const struct stage_context *context,
     if (memcmp(&with_long->tokenizer_hash, &with_short->tokenizer_hash,
                sizeof with_long->tokenizer_hash) != 0)
         return error_set(err, ERR_USAGE,
-                         "%s and %s have different vocabularies, so their perplexities cannot "
-                         "be compared; a pair must be of one lineage",
+                         "%s and %s have different vocabularies: choose two models of one "
+                         "lineage",
                          with_long->path, with_short->path);
     if (models_are_twins(models) && settings->short_view.window == 0 &&
         settings->short_view.ntk_factor == 0)
         report_note(context->report,
-                    "%s and %s are the same model, so nothing will differ between them",
+                    "%s and %s are the same model: their scores will not differ",
                     with_long->path, with_short->path);
     return 0;
 }
@@ -137,15 +136,15 @@ static int check_positions(const struct score_settings *settings,
         return 0;
     return error_set(
         err, ERR_USAGE,
-        "%s has vectors for %" PRIu32 " positions only, so sequences of %zu tokens "
-        "cannot be put to it; give --max-tokens %" PRIu32,
+        "%s: the model has %" PRIu32 " positions, too few for sequences of %zu tokens: use "
+        "--max-tokens %" PRIu32,
         model->path, info->context_length, models->observing.max_tokens, info->context_length);
 }
 
 /* Both models of a pair must see the same text, or their scores could not be compared. So the
  * long model decides about the template and the window. */
-static int settle_observing(const struct score_settings *settings, struct score_models *models,
-                            struct error *err)
+static int choose_observer_options(const struct score_settings *settings,
+                                   struct score_models *models, struct error *err)
 {
     const struct score_args *args = settings->args;
     const struct score_model *model = &models->of[SCORER_MODEL];
@@ -180,7 +179,7 @@ int score_models_open(const struct stage_context *context,
         return -1;
     if (!plan->roles[SCORER_MODEL])
         return 0;
-    if (settle_observing(settings, out, err) < 0)
+    if (choose_observer_options(settings, out, err) < 0)
         return -1;
     for (size_t i = 0; i < SCORE_MODELS; i++)
         if (plan->roles[i] && check_positions(settings, out, (enum scorer_model)i, err) < 0)
@@ -189,9 +188,8 @@ int score_models_open(const struct stage_context *context,
     const uint32_t window = model_info(model->model)->context_length;
     if (settings->args->max_tokens > window)
         report_note(context->report,
-                    "--max-tokens %" PRId64 " is more than the %" PRIu32
-                    " tokens %s was made for",
-                    settings->args->max_tokens, window, model->path);
+                    "--max-tokens %" PRId64 ": %s was trained for %" PRIu32 " tokens",
+                    settings->args->max_tokens, model->path, window);
     return 0;
 }
 

@@ -45,9 +45,9 @@ struct score_models {
     struct observer_options observing;
 };
 
-/* Open the models that the plan needs, and settle what depends on them. *out must be zeroed;
- * close it also after a failure. Returns -1 with ERR_USAGE for models or settings that do not
- * fit together, or what reading a file gives. */
+/* Open the models that the plan needs, and choose the template and the limits that depend on
+ * them. *out must be zeroed; close it also after a failure. Returns -1 with ERR_USAGE for
+ * models or settings that do not fit together, or what reading a file gives. */
 int score_models_open(const struct stage_context *context,
                       const struct score_settings *settings, const struct score_plan *plan,
                       struct score_models *out, struct error *err);

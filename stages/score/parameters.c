@@ -44,7 +44,7 @@ static bool has_compat(const struct source *s)
 }
 
 /* Published code has a prompt of its own. */
-static bool has_template(const struct source *s)
+static bool has_prompt_template(const struct source *s)
 {
     return has_model(s) && s->observing->compat == COMPAT_NONE;
 }
@@ -59,8 +59,8 @@ static bool depends_on_short_model(const struct source *s)
     return s->node->has_short_model || s->node->role == SCORER_SHORT_MODEL;
 }
 
-/* Sets of a short model that is run as it is have neither of these two: they are shared with
- * runs of that model alone. */
+/* Without these two, the short model runs like any model: its sets are shared with runs of that
+ * model alone. */
 static bool has_short_rope(const struct source *s)
 {
     return depends_on_short_model(s) && s->setup->settings->short_view.ntk_factor > 0;
@@ -126,7 +126,7 @@ static const char *side_name(bool is_right)
     return score_side_names[is_right ? SIDE_RIGHT : SIDE_LEFT];
 }
 
-/* How segments are cut and observed; and of metrics made of stored segments, how. */
+/* How segments are cut and observed, and how a metric of stored segments reads them. */
 static void write_segments(const struct source *s)
 {
     const struct observer_options *observing = s->observing;
@@ -230,8 +230,8 @@ static const struct {
     { "short_model", 0, has_short_model, write_short_model },
     { "short_rope", 0, has_short_rope, write_short_rope },
     { "short_window", 0, has_short_window, write_short_window },
-    { "template", 0, has_template, write_template },
-    { "truncate", 0, has_template, write_truncate },
+    { "template", 0, has_prompt_template, write_template },
+    { "truncate", 0, has_prompt_template, write_truncate },
     { "turns", 0, belongs_to_all, write_turns },
     { "where", 0, is_pooled, write_where },
 };

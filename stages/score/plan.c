@@ -17,7 +17,7 @@ static int raise_unknown_metric(const char *name, struct error *err)
     buf_init(&names, NAMES_MAX);
     for (size_t i = 0; scorers[i]; i++)
         (void)buf_printf(&names, &ignored, "%s%s", i > 0 ? ", " : "", scorers[i]->name);
-    error_set(err, ERR_USAGE, "there is no metric '%s'; there are %s", name,
+    error_set(err, ERR_USAGE, "no metric '%s': choose from %s", name,
               names.data ? names.data : "none");
     buf_release(&names);
     return -1;
@@ -56,9 +56,8 @@ static int plan_inputs(struct score_plan *plan, struct score_node *node, struct 
             node->role == SCORER_SHORT_MODEL ? SCORER_SHORT_MODEL : input->model;
 
         if (!wanted)
-            return error_set(err, ERR_INVARIANT,
-                             "metric %s is made of '%s', which does not exist", scorer->name,
-                             input->metric);
+            return error_set(err, ERR_INVARIANT, "metric %s: its input '%s' does not exist",
+                             scorer->name, input->metric);
         if (plan_node(plan, wanted, role, &node->inputs[i], err) < 0)
             return -1;
         const struct score_node *made = &plan->nodes[node->inputs[i]];

@@ -49,8 +49,7 @@ struct score_plan {
 /* Make the plan of these metrics. *out must be zeroed; release it also after a failure.
  * Returns -1 with ERR_USAGE for an unknown metric, ERR_NOMEM. */
 int score_plan_make(const struct text_list *metrics, struct score_plan *out, struct error *err);
-/* A plan of its own with the same nodes: a run sets the ids of the score sets in it. ERR_NOMEM.
- */
+/* Copy the plan: a run fills in the ids of its score sets. ERR_NOMEM. */
 int score_plan_copy(const struct score_plan *plan, struct score_plan *out, struct error *err);
 void score_plan_release(struct score_plan *plan);
 

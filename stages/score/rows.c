@@ -51,7 +51,7 @@ int score_load_input(const struct score_setup *setup, const struct score_node *n
 
     if (found == 0)
         return error_set(err, ERR_INVARIANT,
-                         "sample %lld has no %s score, and it was computed in this run",
+                         "sample %lld: the %s score that this run computed is missing",
                          (long long)sample_id, node->scorer->name);
     return found < 0 ? -1 : 0;
 }
@@ -123,11 +123,11 @@ void score_batch_rollback(struct score_run *run)
     store_rollback(run->setup->context->store);
 }
 
-int score_stopped(int signal, struct error *err)
+int score_raise_stopped(int signal, struct error *err)
 {
     return error_set_sys(err, ERR_CANCELLED, signal,
-                         "stopped by signal %d; what was scored is kept, and the same command "
-                         "carries on from there",
+                         "stopped by signal %d: scores so far are stored; run the same command "
+                         "to continue",
                          signal);
 }
 
@@ -135,5 +135,5 @@ int score_check_stop(const struct score_setup *setup, struct error *err)
 {
     const int signal = report_stop(setup->context->report);
 
-    return signal ? score_stopped(signal, err) : 0;
+    return signal ? score_raise_stopped(signal, err) : 0;
 }

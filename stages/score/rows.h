@@ -38,15 +38,18 @@ int score_parse_status(struct score *score, const char *status, struct arena *ar
  */
 int score_load(const struct score_setup *setup, const struct score_node *node,
                int64_t sample_id, struct arena *arena, struct score *out, struct error *err);
-/* Load a score that must exist. */
+/* Load a score that must exist; ERR_INVARIANT if it does not. */
 int score_load_input(const struct score_setup *setup, const struct score_node *node,
                      int64_t sample_id, struct arena *arena, struct score *out,
                      struct error *err);
 
+/* Begin a transaction with empty counts. */
 int score_batch_begin(struct score_run *run, struct error *err);
+/* Commit it, with its counts in the row of the run. */
 int score_batch_commit(struct score_run *run, struct error *err);
 void score_batch_rollback(struct score_run *run);
 
+/* Insert or replace the score of a sample. */
 int score_save(struct score_run *run, const struct score_node *node, int64_t sample_id,
                const struct score *score, struct error *err);
 /* Save the score of a sample, computed from the scores of n turns. With --turns all save these,
@@ -71,7 +74,7 @@ int score_save_tables(const struct score_setup *setup, const struct score_node *
 
 /* Returns -1 with ERR_CANCELLED if a signal asks the run to stop. */
 int score_check_stop(const struct score_setup *setup, struct error *err);
-/* Set err to: stopped by this signal. Returns -1. */
-int score_stopped(int signal, struct error *err);
+/* Set err to ERR_CANCELLED: stopped by this signal. Returns -1. */
+int score_raise_stopped(int signal, struct error *err);
 
 #endif

@@ -49,7 +49,7 @@ struct score_run {
     struct score_tally batch; /* of the open transaction */
     uint64_t n_cached;        /* scores that were stored already */
     uint64_t n_tokens;        /* put to models */
-    uint64_t n_skipped;       /* samples whose segment passes --top saved */
+    uint64_t n_skipped;       /* samples whose segment passes --top left out */
     uint64_t n_ranked;        /* samples in new versions of cohorts */
     struct buf cohort_names;  /* "gateau@2,hmp@1": the versions asked for */
 };

@@ -3,7 +3,7 @@
  * score - compute metrics for every sample that lacks them.
  *
  * The metrics asked for and everything they are made of form a plan (plan.h). Each node of it
- * has a score set (sets.h). Each model runs once over all samples that lack something
+ * has a score set (sets.h). Each model runs once over all samples with missing scores
  * (backlog.h). Scores derived from stored scores (compute.h) and cohorts (cohorts.h) follow
  * without a model. Every part commits as it goes, so the same command carries on where a killed
  * one stopped.
@@ -26,17 +26,17 @@
 #include "store/run.h"
 
 static const char description[] =
-    "Computes the metrics named and all they are made of. A score that is stored for the\n"
-    "same sample, model and parameters is never computed again, so the command can be\n"
+    "Computes the named metrics and the metrics they are made of. A score stored for the\n"
+    "same sample, model and parameters is never computed again. So the command can be\n"
     "stopped at any time and started again.\n\n"
-    "hmp and gateau compare a pair of models of one lineage, the one with the long window\n"
-    "(--model) and the one with the short window (--short-model), over the samples of\n"
-    "--where, which become a version of a cohort: 'curate help cohort make'. What each\n"
-    "metric means: 'curate explain METRIC'.";
+    "hmp and gateau compare a pair of models of one lineage: one with a long window\n"
+    "(--model) and one with a short window (--short-model). The samples of --where become\n"
+    "a version of a cohort: 'curate help cohort make'. 'curate explain METRIC' says what a\n"
+    "metric means.";
 
 enum { LACKING_MAX_BYTES = 1 << 16 };
 
-/* What check() makes of the arguments. */
+/* What score_stage_check() makes of the arguments. */
 struct score_config {
     struct score_settings settings;
     struct score_plan plan;
@@ -116,7 +116,7 @@ static void report_run(const struct score_run *run, double secs, struct stage_re
     stage_fact_real(result, "secs", secs);
 }
 
-/* ",tables:5": how many samples lack the tables of their segments. */
+/* ",tables:5": for how many samples the tables of segments are missing. */
 static int list_missing_tables(const struct score_setup *setup, const struct score_node *node,
                                struct buf *out, struct error *err)
 {
@@ -131,7 +131,8 @@ static int list_missing_tables(const struct score_setup *setup, const struct sco
     return buf_printf(out, err, ",tables:%zu", n);
 }
 
-/* "nll:12,cas:7": how many samples lack each metric. Ranks and pools are always computed anew.
+/* "nll:12,cas:7": how many scores of each metric are missing. Ranks and pools are always
+ * computed anew.
  */
 static int list_missing(const struct score_setup *setup, struct buf *out, struct error *err)
 {
@@ -179,10 +180,10 @@ static int check_cost(const struct score_setup *setup, struct error *err)
     if (high <= most_secs)
         return 0;
     return error_set(err, ERR_USAGE,
-                     "about %llu tokens will take %.3g s here, perhaps %.3g, and --max-cost is "
-                     "%.3g s; nothing was scored: choose fewer samples with --where, or allow "
-                     "more",
-                     (unsigned long long)cost.n_tokens, cost.time.secs, high, most_secs);
+                     "--max-cost %.3gs: about %llu tokens take %.3g s here, perhaps %.3g s; "
+                     "nothing was scored: choose fewer samples with --where, or raise "
+                     "--max-cost",
+                     most_secs, (unsigned long long)cost.n_tokens, cost.time.secs, high);
 }
 
 /* A dry run or an estimate: report what there is to do, and what it will cost. */
@@ -212,7 +213,7 @@ done:
     return rc;
 }
 
-/* Compute everything, and report it also when that stops half-way. */
+/* Compute everything. Report what was done even if it stops half-way. */
 static int run_and_report(const struct score_setup *setup, int64_t started_ns,
                           struct stage_result *result, struct error *err)
 {

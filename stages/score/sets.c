@@ -54,7 +54,7 @@ done:
     return rc;
 }
 
-/* The model row "none" stands for metrics that no model has part in. */
+/* The model row "none" stands for metrics that use no model. */
 static int put_none(struct score_setup *setup, struct error *err)
 {
     const struct model_row row = { .name = "none", .arch = "none", .path = "" };
@@ -76,16 +76,16 @@ static int find_imported(const struct score_setup *setup, struct score_node *nod
     if (err->code != ERR_NOT_FOUND)
         return -1;
     return error_set(err, ERR_NOT_FOUND,
-                     "a metric asked for is made of '%s' scores, which come from outside: "
-                     "'curate score import FILE --metric %s' brings them in",
+                     "no '%s' scores, which a metric asked for is made of: use 'curate score "
+                     "import FILE --metric %s'",
                      node->scorer->name, node->scorer->name);
 }
 
 /*
- * What migration 0012 wrote for scores of kernels that round: the families of all scores of the
- * model. What these families do is known once the model is open.
+ * The arithmetic that migration 0012 wrote if some kernels had rounded: the families of all
+ * scores of the model. What these families do with a model is known once it is open.
  */
-static const char *const unsettled[] = {
+static const char *const old_arithmetics[] = {
     "avx512vnni",
     "avx512bf16",
     "float,avx512vnni",
@@ -111,7 +111,7 @@ static bool family_computes(const struct model *model, const char *family,
            strcmp(session_arithmetic(model, &kernels), arithmetic) == 0;
 }
 
-/* True if all of these families, parted by commas, compute the model in this arithmetic. */
+/* True if all of these comma-separated families compute the model in this arithmetic. */
 static bool families_compute(const struct model *model, const char *families,
                              const char *arithmetic)
 {
@@ -137,11 +137,11 @@ static int look_up_set(const struct score_setup *setup, const struct score_node 
 }
 
 /*
- * Find a set from before 0012 whose scores were all computed in the arithmetic of `set`. A run
- * gives it the parameters of `set`. Returns 1, 0 if there is none, or -1.
+ * Find a set from before migration 0012 whose scores were all computed in the arithmetic of
+ * `set`. A run changes its parameters to those of `set`. Returns 1, 0 if there is none, or -1.
  */
-static int settle_old_set(const struct score_setup *setup, const struct score_node *node,
-                          const struct score_set *set, int64_t *set_id, struct error *err)
+static int adopt_old_set(const struct score_setup *setup, const struct score_node *node,
+                         const struct score_set *set, int64_t *set_id, struct error *err)
 {
     const struct score_model *model = &setup->models.of[node->role];
     struct score_set old = *set;
@@ -149,11 +149,12 @@ static int settle_old_set(const struct score_setup *setup, const struct score_no
     int found = 0;
 
     buf_init(&params, PARAMS_MAX_BYTES);
-    for (size_t i = 0; i < sizeof unsettled / sizeof *unsettled && found == 0; i++) {
-        if (!families_compute(model->model, unsettled[i], model->arithmetic))
+    for (size_t i = 0; i < sizeof old_arithmetics / sizeof *old_arithmetics && found == 0;
+         i++) {
+        if (!families_compute(model->model, old_arithmetics[i], model->arithmetic))
             continue;
         buf_clear(&params);
-        if (score_parameters(setup, node, unsettled[i], &params, err) < 0) {
+        if (score_parameters(setup, node, old_arithmetics[i], &params, err) < 0) {
             found = -1;
             break;
         }
@@ -175,7 +176,7 @@ static int find_set_id(const struct score_setup *setup, const struct score_node 
     int found = look_up_set(setup, node, set, set_id, err);
 
     if (found == 0 && node->role != SCORER_NO_MODEL)
-        found = settle_old_set(setup, node, set, set_id, err);
+        found = adopt_old_set(setup, node, set, set_id, err);
     if (found < 0 || !setup->writes)
         return found < 0 ? -1 : 0;
     if (found == 0 && score_set_put(store, set, set_id, err) < 0)

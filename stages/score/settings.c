@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 
-/* What parts of the process other than models need of --max-memory: the cache of the database,
- * the vocabulary, the texts of a batch. */
+/* The share of --max-memory for other parts of the process: the cache of the database, the
+ * vocabulary, the texts of a batch. */
 enum { MEMORY_RESERVED_BYTES = 32 << 20 };
 
 static void set_observing(const struct score_args *args, struct observer_options *out)
@@ -66,7 +66,8 @@ static int set_top(const struct score_args *args, struct score_top *out, struct 
     out->is_given = option_text(option_find(score_options, name, sizeof name - 1), args,
                                 out->text, sizeof out->text);
     if (!out->is_given && args->exact_all)
-        return error_set(err, ERR_USAGE, "--exact-all has no use without --top");
+        return error_set(err, ERR_USAGE,
+                         "--exact-all: only --top uses it: add --top, or leave it out");
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Options that only some metrics use: an option without a use is an error, and so is a metric
- * without the option it needs. */
+/* Options against metrics: an option that no metric uses is an error, and so is a metric
+ * without an option that it needs. */
 #include <string.h>
 
 #include "base/error.h"
@@ -23,7 +23,7 @@ static bool is_given(const struct score_args *args, const char *name)
 static const struct {
     const char *option;
     unsigned needs;
-    const char *what; /* such a metric does */
+    const char *what; /* what such a metric does */
 } used_by[] = {
     { "attention-by", NEED_SEGMENTS, "is made of segments" },
     { "near-tokens", NEED_NLL_NEAR, "shortens the context to its end" },

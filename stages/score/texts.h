@@ -2,7 +2,7 @@
 /*
  * texts.h - samples as texts that an observer is given: the last response, or every response.
  *
- * A room of its own in the score stage, used by "backlog" and "measure". It may call scoring/,
+ * A room of its own in the score stage, used by "backlog" and "compute". It may call scoring/,
  * store/sample.h and base/.
  */
 #ifndef CURATE_SCORE_TEXTS_H

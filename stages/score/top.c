@@ -23,16 +23,16 @@ static const char *top_obstacle(const struct score_setup *setup)
 
     cohort_set_options(&settings->args->cohort_args, &spec);
     if (!gateau_top_is_possible(&spec.options))
-        return "only softmax and minmax bound what gateau can be";
+        return "only --norm softmax and minmax bound gateau";
     if (spec.impute)
-        return "a median is of all";
+        return "--nulls median needs the cas of all samples";
     if (settings->cas.centred || settings->cas.importance == IMPORTANCE_NLL)
-        return "whether there is a cas of that kind is not known beforehand";
+        return "a sample may turn out to have no cas of this kind";
     if (settings->all_turns)
-        return "all turns are scored at once";
+        return "--turns all scores all segments at once";
     for (size_t i = 0; i < plan->n; i++)
         if (plan->nodes[i].asked && plan->nodes[i].has_segments && !plan->nodes[i].scorer->rank)
-            return "a metric of all segments is asked for, too";
+            return "another metric needs all segments";
     return NULL;
 }
 

@@ -17,7 +17,7 @@ try() {
 "$CURATE" score gateau --db a.db --estimate 2>&1 | facts
 "$CURATE" query --db a.db --csv "SELECT count(*) FROM v_scores"
 try "$CURATE" score nll --db a.db --quiet --max-cost 0.000001s 2> refused
-sed -E 's/[0-9]+ tokens will take [0-9.e-]+ s here, perhaps [0-9.e-]+/N tokens will take N s/' refused
+sed -E 's/[0-9]+ tokens take [0-9.e-]+ s here, perhaps [0-9.e-]+ s/N tokens take N s/' refused
 try "$CURATE" score nll --db a.db --quiet --max-cost soon
 "$CURATE" query --db a.db --csv "SELECT count(*) FROM v_scores"
 "$CURATE" score nll --db a.db --quiet --max-cost 10h

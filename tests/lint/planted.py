@@ -73,7 +73,7 @@ PLANTED = [
      "room plan must not see the room sets"),
     ("layers", "stages/score/plan.c", LICENCE + '#include "store/b.h"\n',
      "room plan must not see store/"),
-    ("layers", "stages/score/top.c", LICENCE + '#include "stages/score/lacking.h"\n',
+    ("layers", "stages/score/top.c", LICENCE + '#include "stages/score/pending.h"\n',
      "private to the room backlog"),
     ("layers", "stages/score/x.c", LICENCE + '#include "base/a.h"\n', "has no room"),
     ("shape", "base/c.c", "int c;\n", "not the licence"),

@@ -350,7 +350,7 @@ static void a_stopped_score_run_keeps_committed_scores(void **state)
     struct error err;
 
     f->run.stop_after = 1;
-    assert_fails(score_pair(f, "gateau", &err), ERR_CANCELLED, "carries on");
+    assert_fails(score_pair(f, "gateau", &err), ERR_CANCELLED, "run the same command");
     f->run.stop_after = 0;
     const int64_t before = stage_run_int(&f->run, "scored");
     assert_ok(score_pair(f, "gateau", &err));
@@ -838,7 +838,7 @@ static void score_arguments_out_of_range_are_refused(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_fails(stage_run(&f->run, &err, "score", "metrics", "nll", bad[i][0], bad[i][1],
                                "model", f->long_model, NULL),
-                     ERR_USAGE, i == 5 ? "there are nll" : bad[i][0]);
+                     ERR_USAGE, i == 5 ? "choose from nll" : bad[i][0]);
 }
 
 static void a_missing_model_file_is_an_error_that_names_it(void **state)

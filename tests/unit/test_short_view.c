@@ -216,7 +216,7 @@ static void a_model_without_enough_positions_is_refused_before_it_runs(void **st
     snprintf(gpt2, sizeof gpt2, "%s/gpt2.gguf", getenv("CURATE_ZOO"));
     assert_fails(stage_run(&f->run, &err, "score", "metrics", "nll", "model", gpt2,
                            "max-tokens", "2000", NULL),
-                 ERR_USAGE, "has vectors for 512 positions only");
+                 ERR_USAGE, "the model has 512 positions");
 }
 
 int main(void)
