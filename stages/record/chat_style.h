@@ -37,6 +37,14 @@ struct slice chat_role_of(struct slice word);
 bool chat_is_call(struct slice word);
 /* Does the message call tools? Such a message needs no content. */
 bool chat_has_calls(const struct json_value *message);
+/* Can a member of this name hold the text of a message or of a content part? The names are
+ * content, value, text, message and parts, whatever the case of their letters. */
+bool chat_is_text_key(struct slice name);
+/* Does a member of this name refer to images, audio or video? */
+bool chat_is_media_key(struct slice name);
+/* What is wrong with a content part, as a phrase: it holds no text, or two. NULL when nothing
+ * is. A part of media, of a tool call, of a result or of reasoning needs no text. */
+const char *chat_part_fault(const struct json_value *part);
 /* Append the text parts of a list of content parts, with a newline between two. ERR_NOMEM. */
 int chat_join_parts(const struct json_value *parts, struct buf *out, struct error *err);
 

@@ -48,7 +48,11 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                               .page = "There is nothing to train on in the record.\n" },
     [DEFECT_MISSING_CONTENT] = { .name = "missing_content",
                                  .what = "a part that its shape needs is missing",
-                                 .page = "The detail names the part.\n" EXPORT },
+                                 .page =
+                                     "The detail names the part. The text of a message, or of "
+                                     "a content part, is under content,\nvalue, text, "
+                                     "message or parts: two of them, or none beside no "
+                                     "tool call and no media,\nare rejected.\n" EXPORT },
     [DEFECT_BAD_TYPE] = { .name = "bad_type",
                           .what = "a part of it has a type that cannot become text",
                           .page = "The detail names the part.\n" EXPORT },
@@ -140,8 +144,9 @@ const struct defect_class defect_classes[N_DEFECTS] = {
     [DEFECT_NULL_CONTENT] = { .name = "null_content",
                               .action = ACTION_KEEP,
                               .what = "a message without content and without a tool call",
-                              .page = "It is kept as an empty message. A sample whose response "
-                                      "is empty gets no scores.\n" },
+                              .page = "Its content is null, and it holds no other text. It is "
+                                      "kept as an empty message. A sample\nwhose response is "
+                                      "empty gets no scores.\n" },
     [DEFECT_EMPTY_RESPONSE] = { .name = "empty_response",
                                 .action = ACTION_KEEP,
                                 .what = "a response of nothing but white space",

@@ -217,6 +217,7 @@ static bool chat_holds(const struct sample *sample, bool openai)
         return false;
     for (size_t i = 0; i < sample->n_turns; i++)
         if (has_member(&sample->turns[i], "\"from\":\"me\"") ||
+            (!openai && has_member(&sample->turns[i], "\"content\":[")) ||
             slice_equal(sample->turns[i].role, slice_text("Narrator")))
             return false;
     return true;

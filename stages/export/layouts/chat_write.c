@@ -72,6 +72,20 @@ static int check_parts(struct chat_writer *writer, const struct turn *turn,
     return rc;
 }
 
+/* Does extra hold a text under another name than the style's? A reader would find two. */
+static bool has_second_text(const struct chat_style *style, const struct json_value *extra)
+{
+    const struct json_value *value;
+    struct slice name;
+    size_t pos = 0;
+
+    while (json_member_next(extra, &pos, &name, &value) == 1)
+        if (json_type(value) != JSON_NULL && chat_is_text_key(name) &&
+            !slice_equal(name, slice_text(style->text_key)))
+            return true;
+    return false;
+}
+
 /* Find the members that extra overrides. */
 static int find_overrides(struct chat_writer *writer, const struct turn *turn,
                           struct overrides *overrides)
@@ -87,6 +101,8 @@ static int find_overrides(struct chat_writer *writer, const struct turn *turn,
     overrides->role = json_get(extra, writer->style->role_key);
     overrides->content = json_get(extra, writer->style->text_key);
     overrides->has_calls = chat_has_calls(extra);
+    if (has_second_text(writer->style, extra))
+        return cannot_hold(writer, "the extra of a turn holds a text under another name");
     if (overrides->role &&
         (!chat_is_call(json_text(overrides->role)) || !turn_has_role(turn, role_assistant)))
         return cannot_hold(writer, "the extra of a turn holds a member named like its role");

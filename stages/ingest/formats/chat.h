@@ -6,6 +6,10 @@
  * user, assistant, system and tool. A first message of the system that holds only text is the
  * sample's system prompt, not a turn.
  *
+ * The text of a message is under content, value, text, message or parts, and so is the text of
+ * a content part. A message with two of them is rejected. So is one with none of them, unless
+ * it calls a tool or refers to media.
+ *
  * Other members of a message (tool_calls, name, weight) go to the turn's extra. So does a
  * content that is a list of parts: the turn's content is then the text parts, joined by
  * newlines. So does the role word "function_call", because "assistant" says less.
@@ -14,6 +18,7 @@
 #define CURATE_CHAT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct chat_style;
 struct draft;
@@ -25,5 +30,10 @@ bool chat_is_encoded(const struct json_value *list);
  * be in the other style, too. */
 void chat_read(struct draft *draft, const struct json_value *list,
                const struct chat_style *style);
+
+/* chat_message.c: append the turn of the message at index i of its list. The first message of
+ * the system may become the sample's system prompt. */
+void chat_read_message(struct draft *draft, const struct json_value *message, size_t i,
+                       const struct chat_style *style);
 
 #endif

@@ -86,9 +86,9 @@ struct slice draft_claim_either(struct draft *draft, const char *key, const char
  * as bad_type: `what` names the value for the detail. */
 struct slice draft_text(struct draft *draft, const struct json_value *value, const char *what);
 /* JSON text of an object with all members of this one but the two named; ptr NULL when none is
- * left. A key may be NULL. */
+ * left. A key may have ptr NULL. */
 struct slice draft_other_members(struct draft *draft, const struct json_value *object,
-                                 const char *key, const char *other);
+                                 struct slice key, struct slice other);
 
 /* Claim "system" or "system_prompt" as the system prompt. An empty text counts as missing. */
 void draft_read_system(struct draft *draft);

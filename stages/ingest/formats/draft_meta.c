@@ -41,13 +41,8 @@ static struct slice end_members(struct draft *draft, struct buf *buf)
     return draft_copy(draft, buf_slice(buf));
 }
 
-static bool is_key(struct slice key, const char *name)
-{
-    return name && slice_equal(key, slice_text(name));
-}
-
 struct slice draft_other_members(struct draft *draft, const struct json_value *object,
-                                 const char *key, const char *other)
+                                 struct slice key, struct slice other)
 {
     const struct json_value *value;
     struct slice name;
@@ -56,7 +51,7 @@ struct slice draft_other_members(struct draft *draft, const struct json_value *o
 
     buf_init(&buf, members_max_bytes);
     while (draft->state == DRAFT_GOOD && json_member_next(object, &pos, &name, &value) == 1) {
-        if (is_key(name, key) || is_key(name, other))
+        if ((key.ptr && slice_equal(name, key)) || (other.ptr && slice_equal(name, other)))
             continue;
         if (append_member(&buf, name, value, draft->err) < 0)
             draft->state = DRAFT_FAILED;

@@ -37,7 +37,7 @@ static void jsonl_read_turn(struct draft *draft, const struct json_value *turn, 
     }
     const struct slice role = draft_role_of(draft, word);
     draft_add_turn(draft, role, draft_text(draft, json_get(turn, "content"), "content"),
-                   draft_other_members(draft, extra, NULL, NULL));
+                   draft_other_members(draft, extra, slice_of(NULL, 0), slice_of(NULL, 0)));
 }
 
 static void jsonl_read_turns(struct draft *draft, const struct json_value *turns)

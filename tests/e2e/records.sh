@@ -1,0 +1,28 @@
+# What each record of tests/data/records becomes: a file holds one kind of record, a line of the
+# expectation what one record became. A word in capitals names a part of the sample.
+show() {
+    sqlite3 -separator ' ' "$1" "
+        WITH turns AS (SELECT sample_id, group_concat(upper(role) || ' ' ||
+                 replace(content, char(10), '\n') || ifnull(' EXTRA ' || extra, ''), ' ') AS text
+            FROM (SELECT * FROM turn ORDER BY sample_id, turn) GROUP BY sample_id),
+        seen AS (SELECT sample_id, group_concat(class, ',') AS classes FROM sample_defect
+            GROUP BY sample_id)
+        SELECT s.line, s.byte_offset, '  ' || s.line || ' ' || s.kind ||
+               ifnull(' [' || classes || ']', '') ||
+               ifnull(' ID ' || ext_id, '') || ifnull(' META ' || meta, '') ||
+               ifnull(' SPLIT ' || split, '') || ifnull(' SYSTEM ' || system, '') ||
+               ifnull(' CONTEXT ' || replace(c.text, char(10), '\n'), '') ||
+               ifnull(' ' || turns.text, '')
+          FROM sample s LEFT JOIN context c USING (context_id)
+          LEFT JOIN turns USING (sample_id) LEFT JOIN seen USING (sample_id)
+        UNION ALL
+        SELECT line, byte_offset, '  ' || line || ' REJECTED ' || class || ': ' || detail FROM reject
+        ORDER BY 1, 2" | cut -d ' ' -f 3-
+}
+for file in "$DATA"/records/*.jsonl; do
+    name=$(basename "$file" .jsonl)
+    echo "$name"
+    "$CURATE" ingest --quiet --max-rejects 100 --db "$name.db" "$file" > said 2>&1 || true
+    show "$name.db"
+    sqlite3 "$name.db" "SELECT '  inserted ' || n_inserted || ' duplicate ' || n_duplicate FROM v_runs"
+done
