@@ -136,23 +136,19 @@ struct guessed_parts {
     bool has_response;
 };
 
-/*
- * The planners that observe_plan() calls. Each appends passes for its part of the needs and
- * sets reasons in the observation. The function beside it estimates the tokens of these passes.
- */
-/* plan_response.c: the response given the prompt, parts of the context, or nothing. The
- * estimate is for a text with a response. */
+/* A question about a sample. The list of scoring/meson.build names all: planner_NAME. */
+struct planner {
+    unsigned needs; /* bits of scorer_needs that it answers */
+    /* Append the passes for these needs; set reasons in the observation. */
+    int (*plan)(const struct planning *planning, struct error *err);
+    /* Estimate the tokens of these passes. */
+    size_t (*guess)(const struct guessed_parts *parts, unsigned needs);
+};
+
+/* plan_response.c: the same for the response given the prompt, parts of the context, or
+ * nothing. Planned for every sample; the estimate is for a text with a response. */
 int observe_plan_response(const struct planning *planning, struct error *err);
 size_t observe_guess_response(const struct guessed_parts *parts, unsigned needs);
-/* plan_question.c: the instruction on its own. */
-int observe_plan_instruction(const struct planning *planning, struct error *err);
-size_t observe_guess_instruction(const struct guessed_parts *parts, unsigned needs);
-/* plan_question.c: the question about the sample. */
-int observe_plan_question(const struct planning *planning, struct error *err);
-size_t observe_guess_question(const struct guessed_parts *parts, unsigned needs);
-/* plan_document.c: the context as a document of its own. */
-int observe_plan_document(const struct planning *planning, struct error *err);
-size_t observe_guess_document(const struct guessed_parts *parts, unsigned needs);
 /* plan_compat.c: instead of all others, the sequences of options.compat. */
 int observe_plan_compat(const struct planning *planning, struct error *err);
 

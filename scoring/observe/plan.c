@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/observe/observe_private.h"
+#include "scoring/planner_list.h" /* generated: PLANNER_LIST */
 #include "scoring/prompts/prompt.h"
 
 int pass_add(struct pass_list *list, const struct pass *pass, struct error *err)
@@ -63,17 +64,13 @@ bool observe_fit_context(const struct prompt *prompt, size_t max_tokens, bool cu
     return true;
 }
 
-/* What can be asked of a sample beside its response, each with the tokens it takes. */
-static const struct planner {
-    unsigned needs;
-    int (*plan)(const struct planning *planning, struct error *err);
-    size_t (*guess)(const struct guessed_parts *parts, unsigned needs);
-} planners[] = {
-    { NEED_NLL_INSTRUCTION, observe_plan_instruction, observe_guess_instruction },
-    { NEED_YES_NO | NEED_RATING, observe_plan_question, observe_guess_question },
-    { NEEDS_OF_DOCUMENT, observe_plan_document, observe_guess_document },
-};
-enum { N_PLANNERS = sizeof planners / sizeof *planners };
+#define X(name) extern const struct planner planner_##name;
+PLANNER_LIST
+#undef X
+
+#define X(name) &planner_##name,
+static const struct planner *const planners[] = { PLANNER_LIST NULL };
+#undef X
 
 int observe_plan(const struct planning *planning, struct error *err)
 {
@@ -82,8 +79,8 @@ int observe_plan(const struct planning *planning, struct error *err)
         return observe_plan_compat(planning, err);
     if (observe_plan_response(planning, err) < 0) /* always: it counts the response's tokens */
         return -1;
-    for (size_t i = 0; i < N_PLANNERS; i++)
-        if ((planning->needs & planners[i].needs) && planners[i].plan(planning, err) < 0)
+    for (const struct planner *const *at = planners; *at; at++)
+        if ((planning->needs & (*at)->needs) && (*at)->plan(planning, err) < 0)
             return -1;
     return 0;
 }
@@ -119,8 +116,8 @@ size_t observer_guess_tokens(const struct observer_options *options,
     const struct guessed_parts parts = guess_parts(options, text);
     size_t n = parts.has_response ? observe_guess_response(&parts, needs) : 0;
 
-    for (size_t i = 0; i < N_PLANNERS; i++)
-        if (needs & planners[i].needs)
-            n += planners[i].guess(&parts, needs);
+    for (const struct planner *const *at = planners; *at; at++)
+        if (needs & (*at)->needs)
+            n += (*at)->guess(&parts, needs);
     return n;
 }

@@ -125,7 +125,7 @@ static int encode_document(const struct planning *planning, struct token_buf *id
     return 0;
 }
 
-int observe_plan_document(const struct planning *planning, struct error *err)
+static int plan_document(const struct planning *planning, struct error *err)
 {
     const bool wants_pairs = planning->needs & NEED_PAIRS;
     const bool wants_reach = planning->needs & NEED_REACH;
@@ -153,9 +153,13 @@ static size_t guess_pairs(const struct observer_options *options, size_t n_conte
     return (n_segments + 2 * n_pairs) * options->segment_tokens;
 }
 
-size_t observe_guess_document(const struct guessed_parts *parts, unsigned needs)
+static size_t guess_document(const struct guessed_parts *parts, unsigned needs)
 {
     const size_t reach = needs & NEED_REACH ? parts->context : 0;
 
     return reach + (needs & NEED_PAIRS ? guess_pairs(parts->options, parts->context) : 0);
 }
+
+const struct planner planner_document = { .needs = NEEDS_OF_DOCUMENT,
+                                          .plan = plan_document,
+                                          .guess = guess_document };

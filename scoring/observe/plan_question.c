@@ -21,7 +21,7 @@ static int reason_for_encoding(int rc, const char **reason, struct error *err)
     return 0;
 }
 
-int observe_plan_instruction(const struct planning *planning, struct error *err)
+static int plan_instruction(const struct planning *planning, struct error *err)
 {
     const struct tokenizer *tokenizer = planning->observer->tokenizer;
     const struct slice instruction = planning->text->instruction;
@@ -169,7 +169,7 @@ static int plan_answers(const struct planning *planning, struct question *questi
     return rc;
 }
 
-int observe_plan_question(const struct planning *planning, struct error *err)
+static int plan_question(const struct planning *planning, struct error *err)
 {
     struct observation *out = planning->out;
     struct question question;
@@ -184,14 +184,22 @@ int observe_plan_question(const struct planning *planning, struct error *err)
     return rc;
 }
 
-size_t observe_guess_question(const struct guessed_parts *parts, unsigned needs)
+static size_t guess_question(const struct guessed_parts *parts, unsigned needs)
 {
-    (void)needs; /* one pass asks for all answers */
+    (void)needs; /* the passes of both questions share the prompt */
     return parts->context + parts->tail + parts->response;
 }
 
-size_t observe_guess_instruction(const struct guessed_parts *parts, unsigned needs)
+static size_t guess_instruction(const struct guessed_parts *parts, unsigned needs)
 {
     (void)needs;
     return parts->has_response ? parts->tail : 0;
 }
+
+const struct planner planner_instruction = { .needs = NEED_NLL_INSTRUCTION,
+                                             .plan = plan_instruction,
+                                             .guess = guess_instruction };
+
+const struct planner planner_question = { .needs = NEED_YES_NO | NEED_RATING,
+                                          .plan = plan_question,
+                                          .guess = guess_question };

@@ -32,6 +32,7 @@ SUBSETS = [
 # Definitions that must be registered: folder, the text before the name, build file, list.
 DEFINITIONS = [
     ("scoring/metrics", "const struct scorer scorer_", "scoring/meson.build", "scorer_names"),
+    ("scoring/observe", "const struct planner planner_", "scoring/meson.build", "planner_names"),
 ]
 NOT_A_MEMBER = {"tests/e2e/mark.sh", "tests/e2e/run.sh", "tests/lint/tree.py",
                 "tests/support/fault.c",
