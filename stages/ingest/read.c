@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/io/frame.h"
+#include "base/io/magic.h"
 #include "base/io/stream.h"
 #include "base/threads/queue.h"
 #include "stages/ingest/ingest_private.h"
@@ -21,6 +23,7 @@ struct reader {
     struct parser *parser; /* for the votes */
     struct batch *batch;   /* being filled; NULL between two batches */
     char *block;
+    size_t n_head; /* bytes of the block that were read to recognise the file */
     struct stream *in;
     struct frame *frame;
     struct frame_place place; /* after the last record */
@@ -179,6 +182,50 @@ static bool is_end(ssize_t got, const struct error *reading)
     return got == 0 || (got < 0 && reading->code == ERR_INPUT);
 }
 
+/* Read the first bytes of the file into the block. Invalid data ends them early: the next read
+ * raises its error again. Fails only when the run is over. */
+static int read_head(struct reader *r, struct error *err)
+{
+    ssize_t got = 1;
+
+    r->n_head = 0;
+    while (r->n_head < MAGIC_HEAD_BYTES && got > 0) {
+        got = wait_for_input(r, err);
+        if (got == 0)
+            got = stream_read(r->in, r->block + r->n_head, BLOCK_BYTES - r->n_head, err);
+        if (r->cancelled)
+            return -1;
+        r->n_head += got > 0 ? (size_t)got : 0;
+    }
+    return 0;
+}
+
+/* A file of another kind would give nothing but rejects: name it instead. */
+static int refuse_foreign_file(const struct reader *r, struct error *err)
+{
+    const char *path = r->ingest->files.items[r->file].path;
+    const struct magic *magic = magic_find(slice_of(r->block, r->n_head));
+
+    if (!magic)
+        return 0;
+    return error_set(err, ERR_INPUT, "%s: %s: %s",
+                     strcmp(path, "-") == 0 ? "standard input" : path, magic->what,
+                     magic->advice);
+}
+
+/* Fill the block. The first time it holds the first bytes already. */
+static ssize_t read_block(struct reader *r, struct error *err)
+{
+    const size_t n_head = r->n_head;
+
+    r->n_head = 0;
+    if (n_head > 0)
+        return (ssize_t)n_head;
+    if (wait_for_input(r, err) < 0)
+        return -1;
+    return stream_read(r->in, r->block, BLOCK_BYTES, err);
+}
+
 /* Cut the stream into records. When its data is invalid, cut what was read before. */
 static int read_stream(struct reader *r, struct error *err)
 {
@@ -186,9 +233,7 @@ static int read_stream(struct reader *r, struct error *err)
     ssize_t got;
 
     do {
-        got = wait_for_input(r, &reading);
-        if (got == 0)
-            got = stream_read(r->in, r->block, BLOCK_BYTES, &reading);
+        got = read_block(r, &reading);
         if (got < 0 && r->cancelled)
             break;
         if (got > 0 && frame_feed(r->frame, r->block, (size_t)got, err) < 0)
@@ -219,9 +264,17 @@ static int end_file(struct reader *r, bool whole, struct error *err)
 static int resume_file(struct reader *r, const struct position *from, struct error *err)
 {
     r->file_begun = true;
+    r->n_head = 0;
     r->format = format_find(from->format);
     frame_resume(r->frame, &from->place);
     return stream_resume(r->in, &from->mark, from->place.byte_offset, err);
+}
+
+static int begin_file(struct reader *r, const struct ingest_file *file, struct error *err)
+{
+    if (file->from)
+        return resume_file(r, file->from, err);
+    return read_head(r, err) < 0 ? -1 : refuse_foreign_file(r, err);
 }
 
 static int read_file(struct reader *r, struct error *err)
@@ -236,7 +289,7 @@ static int read_file(struct reader *r, struct error *err)
                     &r->in, err) < 0)
         return -1;
     if (frame_new(r->ingest->settings.max_record_bytes, &r->frame, err) < 0 ||
-        (file->from && resume_file(r, file->from, err) < 0))
+        begin_file(r, file, err) < 0)
         goto done;
     frame_place(r->frame, &r->place);
     rc = read_stream(r, err);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <string.h>
+
+#include "base/io/magic.h"
+
+static void assert_kind(const char *bytes, size_t n, const char *what)
+{
+    const struct magic *magic = magic_find(slice_of(bytes, n));
+
+    if (!magic)
+        fail_msg("not recognised: %s", what);
+    assert_non_null(strstr(magic->what, what));
+    assert_true(strlen(magic->advice) > 0);
+}
+
+#define KIND(bytes, what) assert_kind(bytes, sizeof(bytes) - 1, what)
+
+static void files_of_fixed_bytes_are_named(void **state)
+{
+    char tar[512] = "corpus.jsonl";
+
+    (void)state;
+    KIND("version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "Git LFS pointer");
+    KIND("%PDF-1.7\n", "PDF");
+    KIND("PAR1\x15\x04", "Parquet");
+    KIND("ARROW1\0\0", "Arrow file");
+    KIND("SQLite format 3\0\x10\0", "SQLite");
+    KIND("GGUF\x03\0\0\0", "GGUF");
+    KIND("PK\x03\x04\x14\0", "ZIP");
+    KIND("\x89PNG\r\n\x1a\n", "PNG");
+    KIND("\xff\xd8\xff\xe0", "JPEG");
+    KIND("RIFF\x24\0\0\0WEBPVP8 ", "WebP");
+    KIND("\x93NUMPY\x01\0", "NumPy");
+    memcpy(tar + 257, "ustar", 5);
+    assert_kind(tar, sizeof tar, "tar archive");
+}
+
+static void web_pages_are_named_whatever_precedes_them(void **state)
+{
+    (void)state;
+    KIND("<!DOCTYPE html><html>", "HTML");
+    KIND("\xef\xbb\xbf \r\n<HTML lang=en>", "HTML");
+    KIND("<?xml version=\"1.0\"?>", "XML");
+}
+
+static void objects_of_python_are_named(void **state)
+{
+    (void)state;
+    KIND("\x80\x04\x95\x10", "pickle");
+    KIND("(lp0\n", "pickle");
+    KIND("{'question': 'Who?', 'answer': None}\n{'question': 'x'}\n", "repr()");
+    KIND("[{'question': \"Who's there?\"}]", "repr()");
+}
+
+static void data_of_tensors_and_tables_is_named(void **state)
+{
+    (void)state;
+    KIND("\x58\0\0\0\0\0\0\0{\"weight\":", "safetensors");
+    KIND("\xff\xff\xff\xff\x68\x01\0\0\x10\0\0\0\0\0\x0a\0", "Arrow stream");
+}
+
+static void a_corpus_is_not_mistaken(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "{",
+        "{\"a\": 1}\n",
+        "[{\"a\": 1}]",
+        "\"text\"\n",
+        "a,b\n1,2\n",
+        "# Title\n\nversion https://git-lfs.github.com\n",
+        "\xff\xfe{\0\"\0",
+        "12345678{",
+        "{'single': 'quotes'}\n{\"good\": 1}\n",
+        "<b>bold</b> text",
+        "Paragraph of text.",
+        "GGUF is a format",
+        "ORC and PAR1",
+        "RIFF and WEBP",
+        "ID3 tags",
+        "GIF8 images",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (magic_find(slice_text(texts[i])))
+            fail_msg("mistaken: %s", texts[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_of_fixed_bytes_are_named),
+        cmocka_unit_test(web_pages_are_named_whatever_precedes_them),
+        cmocka_unit_test(objects_of_python_are_named),
+        cmocka_unit_test(data_of_tensors_and_tables_is_named),
+        cmocka_unit_test(a_corpus_is_not_mistaken),
+    };
+
+    return cmocka_run_group_tests_name("base/magic", tests, NULL, NULL);
+}
