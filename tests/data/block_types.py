@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The block formats of ggml widened to Python numbers, element by element from their layout."""
+"""Widen the block formats of ggml to Python numbers, element by element, from their layout."""
 import struct
 
 IQ4_NL = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
@@ -10,7 +10,7 @@ def half(block, at):
 
 
 def nibbles(data):
-    """Low nibbles first."""
+    """Nibbles, the low ones of all bytes first."""
     return [b & 15 for b in data] + [b >> 4 for b in data]
 
 
@@ -105,7 +105,7 @@ def q6_k(b):
     return out
 
 
-# By ggml's number: elements and bytes of a block, and what widens it.
+# By the number of the type in ggml: elements and bytes of a block, and the function to widen it.
 TYPES = {2: (32, 18, q4_0), 3: (32, 20, q4_1), 6: (32, 22, q5_0), 7: (32, 24, q5_1),
          8: (32, 34, q8_0), 20: (32, 18, iq4_nl), 10: (256, 84, q2_k), 11: (256, 110, q3_k),
          12: (256, 144, q4_k), 13: (256, 176, q5_k), 14: (256, 210, q6_k)}

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compute what GATEAU's numbers are for a pair of tiny models: tiny-llama-gateau.jsonl.
+"""Compute GATEAU's numbers for a pair of tiny models: tiny-llama-gateau.jsonl.
 
 Also writes tiny-llama-short.gguf, the other model of the pair. The forward pass is oracle.py's;
 segments, cosine, min-max and softmax are written down here once more, straight from their
@@ -17,8 +17,8 @@ import oracle
 HERE = os.path.dirname(os.path.abspath(__file__))
 SEGMENT = 16
 BOS = 1
-# Tokens of context, tail and response: from no segment's worth to several, with last pieces that
-# stand alone and ones that join the segment before.
+# Tokens of context, tail and response: from less than a segment to several segments. Some last
+# pieces are segments of their own, some join the segment before.
 SHAPES = [(80, 9, 7), (71, 12, 9), (40, 7, 4), (55, 10, 12), (10, 8, 6), (0, 9, 5), (99, 6, 3)]
 
 

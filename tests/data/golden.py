@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compute GATEAU's numbers of some texts under tiny-qwen2: tiny-qwen2-golden.jsonl.
+"""Compute GATEAU's numbers of some texts with tiny-qwen2: tiny-qwen2-golden.jsonl.
 
 From text to score without the program: the tokenizer is make_vocabularies.py's, the forward pass
 oracle.py's, segments, cosine and min-max gateau.py's. The short model of the pair is the same
@@ -19,7 +19,7 @@ import oracle
 HERE = os.path.dirname(os.path.abspath(__file__))
 WINDOW = 48
 QUESTIONS = ["What happens here?", "Who speaks, and to whom?", "Continue in the same voice."]
-# Where in alice.txt a context begins, and characters of context and response.
+# The place in alice.txt where a context begins, and the characters of context and response.
 PLACES = [(2000, 170, 30), (5200, 120, 24), (9100, 150, 40), (14000, 60, 20), (20000, 140, 12),
           (26000, 16, 25)]
 

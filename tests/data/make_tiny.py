@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write tiny-llama.gguf and tiny-qwen2.gguf beside this script: random weights, real machinery.
+"""Write tiny-llama.gguf and tiny-qwen2.gguf beside this script: models with random weights.
 
 Two layers of 64, 320 tokens. The first is F32 with tied embeddings and a SentencePiece
 vocabulary; the second mixes types, has biases, heads wider than its rows, one key-value head and
@@ -34,7 +34,7 @@ def sentencepiece_vocabulary():
     tokens = ["<unk>", "<s>", "</s>"] + ["<0x%02X>" % b for b in range(256)] + letters
     merges = byte_pairs.learn(counts, N_VOCAB - len(tokens))
     scores = [0.0] * (len(tokens) - len(letters))
-    # SentencePiece numbers what it learned: merges first, in order, then the letters.
+    # The order of SentencePiece: merges in the order they were learned, then the letters.
     scores += [-float(len(merges) + i) for i in range(len(letters))]
     scores += [-float(i) for i in range(len(merges))]
     tokens += [left + right for left, right in merges]

@@ -38,7 +38,7 @@ TEXTS = [
     "x = {\"a\": [1, 2, 3], \"b\": null}", "https://example.org/a?b=c&d=%20e",
 ]
 
-# White_Space of Unicode; the regular expressions of the makers mean it by \s.
+# White_Space of Unicode, which is \s in the makers' regular expressions.
 SPACE = "\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
 
@@ -75,7 +75,7 @@ def patterns():
 
 
 def join(parts, score):
-    """Join the two neighbours with the best score, the first of equals, until none has one."""
+    """Join the two neighbours with the best score, the first of several, until no pair has one."""
     parts = list(parts)
     while True:
         best = min(((score(a, b), i) for i, (a, b) in enumerate(zip(parts, parts[1:]))
@@ -87,7 +87,7 @@ def join(parts, score):
 
 
 class ByteLevel:
-    """GPT-2's: words by a regular expression, bytes as letters, merges by rank."""
+    """As GPT-2: words by a regular expression, bytes as letters, merges by rank."""
 
     def __init__(self, pre, merges):
         self.pattern = PATTERNS[pre]
@@ -108,7 +108,7 @@ class ByteLevel:
 
 
 def byte_level(name, pre, specials, counts):
-    """A vocabulary learned from texts, with its file's keys."""
+    """A vocabulary learned from texts, with the keys of its file."""
     words = Counter()
     bare = ByteLevel(pre, [])
     for text, n in counts.items():
@@ -131,7 +131,7 @@ def byte_level(name, pre, specials, counts):
 
 
 class SentencePiece:
-    """Llama's: the whole text with U+2581 for spaces, joined by score, bytes for strangers."""
+    """As Llama: the whole text with U+2581 for spaces, joined by score, unknown ones as bytes."""
 
     def __init__(self, name, specials, counts):
         self.name = name

@@ -23,13 +23,13 @@ BLOCKS = {
     "Q2_K": (256, 84, [80], [82]), "Q3_K": (256, 110, [108], []),
     "Q4_K": (256, 144, [0], [2]), "Q5_K": (256, 176, [0], [2]), "Q6_K": (256, 210, [208], []),
 }
-# The size of a weight at a scale of 1, roughly.
+# The approximate size of a weight at a scale of 1.
 STEPS = {"Q4_0": 5, "Q4_1": 8, "Q5_0": 9, "Q5_1": 16, "Q8_0": 74, "IQ4_NL": 60, "Q2_K": 14,
          "Q3_K": 40, "Q4_K": 250, "Q5_K": 500, "Q6_K": 1400}
 
 
 def vocabulary(n):
-    """Enough of one for programs that want it: control tokens, a newline, words t5, t6, ..."""
+    """A vocabulary for programs that need one: control tokens, a newline, words t5, t6, ..."""
     names = ["<unk>", "<s>", "</s>", "<0x0A>", "<|endoftext|>"]
     kinds = [2, 3, 3, 6, 3] + [1] * (n - len(names))
     names += ["\u2581t%d" % i for i in range(len(names), n)]
@@ -45,7 +45,7 @@ def vocabulary(n):
 
 
 class Zoo:
-    """A model under way."""
+    """A model that is being written."""
 
     def __init__(self, name, arch, seed, **sizes):
         self.name, self.arch, self.rng = name, arch, random.Random(seed)
@@ -241,7 +241,7 @@ def others():
 
 
 def types():
-    """One layer; rows of 256, for the large blocks."""
+    """A model of one layer, with rows of 256 elements for the large blocks."""
     kinds = ["F32", "F16", "BF16"] + sorted(BLOCKS)
     for seed, kind in enumerate(kinds):
         zoo = Zoo("type-" + kind.lower(), "llama", 30 + seed, layers=1, width=256, ff=256,
@@ -251,7 +251,7 @@ def types():
 
 
 def without_answers():
-    """For tests that compare one way to compute with another."""
+    """Models for tests that compare two ways to compute the same."""
     zoo = Zoo("gemma2-bf16", "gemma2", 60, layers=3)
     zoo.kind = "BF16"
     zoo.body(post_norms=True, own_output=False)
@@ -270,5 +270,5 @@ if __name__ == "__main__":
     os.makedirs(sys.argv[1], exist_ok=True)
     for model in itertools.chain(models(), without_answers()):
         model.write(sys.argv[1])
-    for stamp in sys.argv[2:]:  # touched when all are there
+    for stamp in sys.argv[2:]:  # made when all models are written
         open(stamp, "w").close()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compute what tests expect of the tiny models (tiny-llama.json, tiny-qwen2.json) and of those
+"""Compute the expected numbers of the tiny models (tiny-llama.json, tiny-qwen2.json) and of those
 that make_zoo.py makes (zoo/NAME.json): oracle.py [NAME...], without a name all of them.
 
 A forward pass of its own in double precision, one token after the other, straight from the
@@ -92,7 +92,7 @@ def plus(a, b):
     return [p + q for p, q in zip(a, b)]
 
 
-# What the papers say of each architecture, and its GGUF keys leave open.
+# Properties of each architecture, from the papers, that the GGUF keys do not state.
 ARCHS = {
     "llama": {"pairs": "neighbours"}, "mistral": {"pairs": "neighbours"},
     "qwen2": {}, "qwen3": {}, "phi3": {},
@@ -153,7 +153,7 @@ class Model:
             (period is None or layer % period != period - 1)
 
     def pair_frequencies(self, local, n_tokens):
-        """Radians a position for each pair, and the size of what is turned."""
+        """Radians per position for each pair, and the factor on the rotated elements."""
         base, n, half = self.key("rope.freq_base", 10000.0), self.n_rot, self.n_rot // 2
         if local and "local_base" in self.what:
             return [self.what["local_base"] ** (-2 * i / n) for i in range(half)], 1.0
@@ -174,7 +174,7 @@ class Model:
             return [p / factor for p in plain], size
         if kind == "none":
             return plain, size
-        # YaRN: fast pairs stay, slow ones are interpolated, those between are mixed.
+        # YaRN: fast pairs are kept, slow pairs interpolated, pairs in between a mix of both.
         original = self.key("rope.scaling.original_context_length")
 
         def turns(times):
@@ -188,7 +188,7 @@ class Model:
         return out, size * (0.1 * math.log(factor) + 1)
 
     def turn(self, head, position, layer):
-        """Rotary position: neighbours turn together, or the two halves."""
+        """Rotary position: a pair is two neighbours, or elements of the two halves."""
         pairs = self.what.get("pairs", "halves")
         if pairs is None:
             return head
@@ -225,7 +225,7 @@ class Model:
         return [self.turn(head, position, layer) for head in heads]
 
     def attend(self, layer, query, keys, values):
-        """Weights on the keys so far, and the mean of the values under them."""
+        """Attention weights on the keys so far, and the mean of the values with these weights."""
         limit = self.key("attn_logit_softcapping", 0)
         window = self.key("attention.sliding_window") if self.is_local(layer) else len(keys)
         start = max(0, len(keys) - window)
@@ -253,7 +253,7 @@ class Model:
         return plus(x, self.norm(y, norm) if norm + ".weight" in self.w else y)
 
     def run(self, tokens, watch):
-        """The last state of every token; watch(layer, head, position, weights) of all."""
+        """The last state of every token. Calls watch(layer, head, position, weights)."""
         caches = [[([], []) for _ in range(self.kv_heads)] for _ in range(self.layers)]
         self.frequencies = [self.pair_frequencies(local, len(tokens)) for local in (0, 1)]
         states = []
@@ -307,7 +307,7 @@ def variance(values):
 
 
 def reach(far):
-    """Per head the probabilities of all pairs, those too near as zeros: strength and variance."""
+    """Strength and variance of the probabilities of all pairs by head; near pairs are zeros."""
     n = math.isqrt(len(far[0]))
     return [mean([sum(pairs) / n for pairs in far]), mean([variance(pairs) for pairs in far])]
 
@@ -358,8 +358,8 @@ def evaluate(model, tokens, score_from, attend_from, spans):
     }
 
 
-# (tokens, scored from, attended from, spans): across the borders of rows, tiles and blocks;
-# spans that touch, overlap, hold one key, or lie partly after the first row that looks.
+# (tokens, scored from, attended from, spans): across the borders of rows, tiles and blocks, with
+# spans that touch, overlap, hold one key, or end after the first query row.
 TINY_SHAPES = [
     (2, 1, 1, [[0, 1], [1, 2], [0, 2]]),
     (23, 9, 11, [[0, 9], [9, 16], [3, 5], [14, 23]]),
@@ -379,7 +379,7 @@ def cases(model, seed, shapes):
     n_vocab = len(model.w["token_embd.weight"])
     for n, score_from, attend_from, spans in shapes:
         tokens = [rng.randrange(n_vocab) for _ in range(n)]
-        # Some of it said twice, as in text.
+        # Some tokens are repeated, as in text.
         tokens[n // 2:n // 2 + n // 4] = tokens[:n // 4]
         yield evaluate(model, tokens, score_from, attend_from, spans)
 

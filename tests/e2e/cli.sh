@@ -1,4 +1,4 @@
-# What a user meets first: help, version, mistakes on the command line.
+# Help, version, and usage errors.
 "$CURATE" version > version.txt
 "$CURATE" > overview.txt
 "$CURATE" help > help.txt

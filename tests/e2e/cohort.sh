@@ -1,8 +1,8 @@
-# Cohorts: made with gateau, made anew without a model, named by select; a version never changes.
+# Cohorts: made by score gateau, made again without a model, used by select. A version never changes.
 cp "$SOURCE/examples/corpus/long.jsonl" .
 head -n 5 long.jsonl > first.jsonl
 "$CURATE" ingest --quiet first.jsonl
-"$CURATE" score gateau 2>&1 | tail -n 1 >&2 # without the progress that a slow machine tells
+"$CURATE" score gateau 2>&1 | tail -n 1 >&2 # without the progress that a slow machine prints
 "$CURATE" score gateau
 "$CURATE" cohort make gateau --alpha 0.5 --norm rank
 "$CURATE" cohort make gateau --alpha 0.8 --norm softmax
@@ -11,7 +11,7 @@ head -n 5 long.jsonl > first.jsonl
 "$CURATE" cohort show gateau@1 --json | grep -v parameters |
     sed -E 's/"value":-?[0-9]+\.[0-9e-]+/"value":REAL/'
 
-# More rows: a new version; the old one keeps its numbers.
+# More rows make a new version. The old version keeps its numbers.
 sqlite3 curate.db "SELECT * FROM v_cohort_scores WHERE cohort = 'gateau' AND version = 1" > before.txt
 sed -n 6,7p long.jsonl > more.jsonl
 "$CURATE" ingest --quiet more.jsonl

@@ -1,4 +1,4 @@
-# Whether metrics put samples in the same order.
+# The rank correlation of two metrics.
 cp "$SOURCE/examples/corpus/long.jsonl" .
 "$CURATE" ingest --quiet long.jsonl
 few="sample_id <= 6"

@@ -1,4 +1,4 @@
-# Scores as published code computes them: score sets of their own.
+# Scores as published code computes them are score sets of their own.
 cp "$SOURCE/examples/corpus/long.jsonl" .
 "$CURATE" ingest --quiet long.jsonl
 few="sample_id <= 3"

@@ -1,5 +1,5 @@
 # Completion scripts for three shells, made from the option tables. A shell that is not installed
-# is not asked; bash is.
+# is skipped; bash is always tested.
 for shell in bash zsh fish; do
     "$CURATE" completions $shell > curate.$shell
 done
@@ -56,7 +56,7 @@ while IFS= read -r command; do
 done < commands.txt
 grep -c . commands.txt | awk '{ print ($1 > 20) }'
 
-# In fish as well: its own completion engine prints a word and its description.
+# In fish too: its completion engine prints each word with its description.
 if command -v fish > /dev/null; then
     for line in 'curate score --tem' 'curate export --to sh' 'curate cohort mak' 'curate score nll_n'; do
         fish -c "source curate.fish; complete -C '$line'" | cut -f 1

@@ -1,5 +1,5 @@
-# The same was put into two databases in another order, by other runs: the same digest. A
-# selection and what was exported from it agree in every format; another sample is seen.
+# Two databases with the same content, in another order and from other runs, have the same digest. A
+# selection and its export agree in every format, and another sample changes the digest.
 digest() {
     "$CURATE" digest "$@" | cut -d' ' -f1
 }

@@ -1,4 +1,4 @@
-# What a run would take is found out on the rows themselves, and written nowhere.
+# --estimate measures on the rows themselves how long a run takes, and writes nothing.
 for i in $(seq 40); do
     echo "{\"instruction\": \"Count to $i.\", \"output\": \"$(seq -s ' ' "$i")\"}"
 done > count.jsonl
@@ -22,5 +22,5 @@ try "$CURATE" score nll --db a.db --quiet --max-cost soon
 "$CURATE" query --db a.db --csv "SELECT count(*) FROM v_scores"
 "$CURATE" score nll --db a.db --quiet --max-cost 10h
 "$CURATE" query --db a.db --csv "SELECT count(*) FROM v_scores"
-# Nothing lacks: it takes nothing.
+# With all scores present there is nothing to do.
 "$CURATE" score nll --db a.db --estimate 2>&1 | grep -oE 'tokens=0 est_secs=0 est_low=0 est_high=0'

@@ -1,5 +1,5 @@
-# What the metrics mean, told by the program itself.
-# By way of a file: a pipe that head closes early ends the program, or not, as chance has it.
+# The program explains its metrics.
+# Through a file: whether a pipe that head closes early ends the program is a matter of timing.
 "$CURATE" explain > all.txt
 head -n 3 all.txt
 "$CURATE" explain ifd_loss

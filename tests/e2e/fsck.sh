@@ -1,4 +1,5 @@
-# Nothing wrong: 0. Damage: a line each, 1. No database of ours: what opening it says.
+# fsck exits with 0 for a sound database, and with 1 and a line for each problem of a damaged one.
+# Another file gives the error of opening it.
 try() {
     local status=0
     "$CURATE" fsck "$@" || status=$?

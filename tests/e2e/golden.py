@@ -5,8 +5,9 @@
 golden.py corpus GOLDEN.jsonl                           print the records to ingest
 golden.py check GOLDEN.jsonl DB ALPHA LONG [SHORT]      compare the scores of the models
 
-A sample's ext_id is the number of its record. `check` prints how many numbers it compared, or the
-one that is off, and exits with 1 then. Without SHORT the short model is a short view of LONG.
+A sample's ext_id is the number of its record. `check` prints how many numbers it compared. At
+the first wrong number it prints that one and exits with 1. Without SHORT, LONG with a narrow view
+is the short model.
 """
 import json
 import sqlite3

@@ -1,5 +1,5 @@
 # Numbers of an independent program in double precision, from text to score through the command line.
-# The model has weights in BF16 and Q8_0, which some kernels multiply rounded: these may not be used.
+# The model has weights in BF16 and Q8_0. Kernels that round them are excluded.
 export CURATE_CPU=avx512
 golden=$DATA/tiny-qwen2-golden.jsonl
 python3 -B "$SOURCE/tests/e2e/golden.py" corpus "$golden" > corpus.jsonl

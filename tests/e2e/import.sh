@@ -1,4 +1,4 @@
-# Scores from outside, by id and by hash, from CSV and JSON; what cannot be used is a reject.
+# Imported scores, by id and by hash, from CSV and JSON. A row that cannot be used is a reject.
 cat > corpus.jsonl <<'END'
 {"id": "a", "instruction": "one?", "output": "1"}
 {"id": "b", "instruction": "two?", "output": "2"}
@@ -35,7 +35,7 @@ try score import judge.csv --metric judge --value-field rating --max-rejects 90
 "$CURATE" select --name best --by judge --top 50%
 sqlite3 curate.db "SELECT rank, ext_id, score FROM v_selection"
 
-# By hash, compressed JSON; a new value replaces the old one.
+# By hash, from compressed JSON. A new value replaces the old one.
 sqlite3 curate.db "SELECT '{\"hash\": \"' || hex(hash) || '\", \"value\": ' || sample_id || '}' FROM sample" | gzip > less.jsonl.gz
 "$CURATE" score import less.jsonl.gz --metric less --key hash --by less-7b --better lower
 "$CURATE" score import less.jsonl.gz --metric less --key hash --by less-7b --better lower --json
@@ -54,7 +54,7 @@ try score import bad.jsonl --metric judge
 sqlite3 curate.db "SELECT class, count(*) FROM v_rejects WHERE run_id = (SELECT max(run_id) FROM run) GROUP BY 1"
 "$CURATE" fsck
 
-# Rows of an import are listed by class, and are not records to read again.
+# Rejected rows of an import are listed by defect, and are not retried.
 "$CURATE" rejects list --class two_values
 try rejects retry --class two_values
 try rejects retry --quiet

@@ -1,4 +1,4 @@
-# Records of every shape in, broken ones kept aside, and the same again changes nothing.
+# Records of every shape are inserted, broken ones are rejected, and a second run changes nothing.
 cat > mixed.jsonl <<'END'
 {"instruction": "Add.", "input": "1 and 2", "output": "3"}
 {"id": "q7", "question": "Who?", "answer": "Nobody."}

@@ -1,4 +1,4 @@
-# What every command prints with --json is what docs/json.md promises.
+# The --json output of every command is as docs/json.md promises.
 mkdir out
 j() { # HEADING ARGUMENT...
     local heading=$1 status=0
@@ -80,5 +80,5 @@ j "bench prefill" bench prefill --model "$tiny" --tokens 8 --runs 2
 
 "$CURATE" query --json "SELECT NULL AS a, 1 AS b, 0.5 AS c, 'x' AS d, x'0aff' AS e"
 "$CURATE" help > help.txt
-# A build that lacks a metric is another one.
+# A build without a metric prints another list.
 python3 -B "$SOURCE/tests/e2e/json_page.py" "$SOURCE/docs/json.md" out help.txt explain:left_out

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What commands print with --json is what docs/json.md promises.
+"""The --json output of all commands is as docs/json.md promises.
 
     json_page.py PAGE FOLDER COMMANDS [HEADING:MEMBER...]
 
-FOLDER has a file for each heading of the page, with the objects that were printed; COMMANDS is
-the output of `curate help`. Each member of an object is in the table of its heading and has the
-type given there; each member of a table is in every object, or in one at least if the table
-says when it is there. The members named last cannot be shown by this build.
+FOLDER has a file for each heading of the page, with the printed objects. COMMANDS is the output of
+`curate help`. Each member of an object must be in the table of its heading, with the type given
+there. Each member of a table must be in every object, or in at least one if the table says when it
+is present. This build cannot print the members named last.
 """
 import json
 import re
@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 CLOSING = "Closing objects"
-NO_TABLE = {"query"}  # its members are those of the question
+NO_TABLE = {"query"}  # its members are the columns of the query
 UNFINISHED = {"failed", "interrupted", "skipped"}
 TYPES = {"text": str, "integer": int, "number": float, "object": dict, "list": list}
 
@@ -54,21 +54,21 @@ def has_type(value, types):
 
 
 def is_optional(table, member):
-    """A member of an optional object is there when the object is."""
+    """A member of an optional object is as optional as the object."""
     outer = member.rpartition(".")[0].removesuffix("[]")
     return bool(table[member][1]) or bool(outer)
 
 
 def object_problems(found, table):
-    there = dict(members(found))
-    for member, value in there.items():
+    present = dict(members(found))
+    for member, value in present.items():
         if member not in table:
-            yield f"{member} is not in the table"
+            yield f"{member} is not in the table: add it"
         elif not has_type(value, table[member][0]):
             yield f"{member} is {value!r}, not {' or '.join(table[member][0])}"
     if found.get("status") not in UNFINISHED:
         for member in table:
-            if member not in there and not is_optional(table, member):
+            if member not in present and not is_optional(table, member):
                 yield f"{member} is missing"
     schema = found.get("schema")
     if schema and "COMMAND" not in table["schema"][2] and f"`{schema}`" != table["schema"][2]:

@@ -1,4 +1,4 @@
-# In a build without CLD2: the metric that needs it is explained and not computed.
+# A build without CLD2 explains the metric that needs it, and does not compute it.
 "$CURATE" ingest --quiet --max-rejects 10 "$SOURCE/examples/corpus/chat.jsonl"
 ! "$CURATE" score language_mismatch
 ! "$CURATE" score mtld language_mismatch --dry-run

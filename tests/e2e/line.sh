@@ -1,4 +1,4 @@
-# The whole line: corpus, scores, selection, export; then again, which changes nothing.
+# The whole pipeline: ingest, score, select, export. A second run changes nothing.
 cp "$SOURCE/examples/corpus/long.jsonl" .
 "$CURATE" ingest --quiet long.jsonl
 "$CURATE" score gateau --where "sample_id <= 6" --threads 2
@@ -11,7 +11,7 @@ sqlite3 curate.db "SELECT count(*) > 0, min(attention) >= 0, min(tok_end - tok_s
 "$CURATE" export best --to messages -o best.jsonl
 wc -l < best.jsonl
 
-# What was exported is what was read.
+# The exported samples are those that were ingested.
 "$CURATE" ingest --db again.db --quiet best.jsonl
 sqlite3 again.db "ATTACH 'curate.db' AS one; SELECT count(*) FROM sample a JOIN one.sample b USING (hash)"
 

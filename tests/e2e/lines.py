@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Which line of an end-to-end case printed which line of its output.
+"""Find the line of an end-to-end case that printed a line of its output.
 
-    lines.py split FILE...           remove the marks of mark.sh; write FILE.lines, which holds
-                                     for each line of FILE the line of the case that printed it
+    lines.py split FILE...           remove the marks of mark.sh; write FILE.lines, which has, for
+                                     each line of FILE, the line of the case that printed it
     lines.py where CASE WANT FILE    report the line of the case behind the first difference
 """
 import re
@@ -17,8 +17,8 @@ MARK = re.compile(rb"\001@([0-9 ]+)\n")
 
 
 def split(path):
-    """A line belongs to the command that printed its first byte. One more entry, for what
-    follows the end, names the last command that ran."""
+    """A line belongs to the command that printed its first byte. The last entry is for the end of
+    the file and names the last command that ran."""
     printed = MARK.split(path.read_bytes())
     commands = [b"0", *printed[1::2]]
     begins, text = [], b""

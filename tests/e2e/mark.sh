@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What bash reads before a case (BASH_ENV). Before each command, write its line number and those
-# of its callers into both output streams; lines.py removes these marks.
+# Bash reads this before a case (BASH_ENV). Before each command, write its line number and those of
+# its callers to both output streams. lines.py removes these marks.
 unset BASH_ENV
 exec 198>&1 199>&2
 set -o functrace

@@ -1,5 +1,5 @@
-# With --max-memory the data of the process stays below it, by the kernel's own count. Without, the
-# same corpus does not fit: one of its records is too large.
+# With --max-memory the data of the process stays below the limit, as the kernel counts it. Without
+# the option the same corpus does not fit, because one of its records is too large.
 if [ -n "${ASAN_OPTIONS:-}${TSAN_OPTIONS:-}" ]; then
     echo "a sanitizer needs more memory than there is to be" >&2
     exit 77

@@ -1,4 +1,4 @@
-# Metrics beside those of the line, and what belongs to some of them only.
+# Metrics that line.sh does not compute, and the options of some of them.
 cp "$SOURCE/examples/corpus/long.jsonl" .
 "$CURATE" ingest --quiet long.jsonl
 printf '%s\n' '{"prompt": "Who are you?"}' '{"text": "A text of its own, and a short one."}' > other.jsonl
@@ -19,7 +19,7 @@ sqlite3 curate.db "SELECT count(*) FROM score_set WHERE params LIKE '%Is it%'"
 ! "$CURATE" score mtld --model no-such.gguf
 ! "$CURATE" score mtld --neighbour 2
 
-# Of the text alone, of all samples together, and of what others have scored.
+# Metrics of the text, of a pool of samples, and of imported scores.
 "$CURATE" score mtld long_attn language_mismatch --quiet
 "$CURATE" score knn --neighbour 2 --where "$some"
 "$CURATE" score knn --neighbour 2 --where "$some"
@@ -34,7 +34,7 @@ done
 sqlite3 curate.db "SELECT printf('%.4f', max(value)) FROM v_scores WHERE metric = 'instruct_mining_v2'"
 "$CURATE" fsck
 
-# Of a dialogue, the share of its letters that are in responses of another language: 34 of 82.
+# In this dialogue, 34 of 82 letters of responses are in another language.
 export CURATE_DB=talk.db
 printf '%s\n' '{"messages": [{"role": "user", "content": "What is the capital of France, please?"}, {"role": "assistant", "content": "Die Hauptstadt von Frankreich ist Paris."}, {"role": "user", "content": "And what is the capital of Germany, please?"}, {"role": "assistant", "content": "The capital of Germany is called Berlin, on the river Spree."}]}' > talk.jsonl
 "$CURATE" ingest --quiet talk.jsonl

@@ -1,4 +1,4 @@
-# Skill-It: the next mixture, by losses in a file or in the database.
+# Skill-It: the next mixture, from losses in a file or in the database.
 printf 'helps,qa,summary,code\nqa,1,.5,0\nsummary,0,1,.5\ncode,0,0,1\n' > graph.csv
 printf 'skill,1\nqa,2\nsummary,3\ncode,4\n' > losses.csv
 "$CURATE" mix skill-it --graph graph.csv --losses losses.csv
@@ -6,7 +6,7 @@ printf 'skill,1\nqa,2\nsummary,3\ncode,4\n' > losses.csv
 printf 'skill,1,2,3,4\nqa,9,1,.5,.5\nsummary,9,1,1,1\ncode,9,2,1,1\n' > rounds.csv
 "$CURATE" mix skill-it --graph graph.csv --losses rounds.csv --window 3 --floor 0.1 --json | head -n 1
 
-# Losses of samples: those of a source, and those with a tag.
+# Losses of the samples of a source, and of samples with a tag.
 for source in qa summary code; do
     printf '{"instruction": "%s?", "output": "the answer of %s", "tag": "%s"}\n' "$source" "$source" "$source" > "$source.jsonl"
     "$CURATE" ingest --quiet --source "$source" "$source.jsonl"

@@ -1,6 +1,6 @@
-# Models as files: what they hold, what text becomes, what a hostile one gets.
+# Model files: their properties, the tokens of a text, and errors of hostile files.
 model="$SOURCE/models/curate-tiny-long.gguf"
-# What is packed depends on the processor.
+# The size of packed weights depends on the processor.
 CURATE_CPU=ref "$CURATE" model info --threads 2 "$model"
 CURATE_CPU=ref "$CURATE" model info --threads 2 --context 65536 "$model" | tail -1
 "$CURATE" model info --json "$model" | grep -o '"schema":"[^"]*"'
@@ -9,7 +9,7 @@ printf 'Hello, world' | "$CURATE" model tokenize "$model" > ids.txt
 "$CURATE" model nll --threads 2 "$model" < ids.txt | cmp - one.txt
 "$CURATE" model tokenize --decode "$model" < ids.txt
 echo
-# What a stranger's text must not do, a user may ask for.
+# Control tokens in text are parsed on request only.
 printf 'a <s> b</s>' | "$CURATE" model tokenize "$DATA/tiny-llama.gguf" > plain.txt
 printf 'a <s> b</s>' | "$CURATE" model tokenize --special "$DATA/tiny-llama.gguf" > special.txt
 cat special.txt
@@ -42,7 +42,7 @@ try "$CURATE" model nll "$model" <<< "1"
 try "$CURATE" model nll "$model" --stride 5 <<< "1 2"
 try "$CURATE" model nll "$model" --text short.txt --context 8 --stride 9
 try "$CURATE" model nll "$model" --text - < /dev/null
-# Weights that are no numbers: the end of the file, from the last tensor.
+# Overwrite the end of the file, and so the last tensor, with values that are not numbers.
 { head -c -4096 "$model"; head -c 4096 /dev/zero | tr '\0' '\377'; } > nan.gguf
 try "$CURATE" model nll nan.gguf <<< "1 2 3"
 echo '{"instruction": "Say no.", "output": "No."}' > one.jsonl
@@ -52,7 +52,7 @@ try "$CURATE" score nll --db nan.db --quiet --model nan.gguf
 printf 'a b' | "$CURATE" model tokenize --json "$DATA/tiny-llama.gguf"
 echo 1 2 3 | "$CURATE" model nll --json "$DATA/tiny-llama.gguf" |
     grep -cE '^\{"schema":"curate.model-nll/1","nll":\[[0-9.]+,[0-9.]+\]\}$'
-# Timings differ: the form is what is looked at.
+# Timings differ, so only the form of the output is compared.
 speed='"tokens_per_s":\{"median":[0-9.]+,"min":[0-9.]+,"max":[0-9.]+\}'
 "$CURATE" bench prefill --model "$model" --tokens 20 --runs 2 --threads 1 |
     sed -E 's/^[0-9.]+ (tokens.s) \([0-9.]+ to [0-9.]+/SPEED \1 (SLOWEST to FASTEST/; s/[a-z0-9]+ kernels/SOME kernels/'

@@ -1,4 +1,4 @@
-# What has no number has a reason, and moves no other number by a bit.
+# A missing score has a reason, and changes no bit of any other score.
 cat > good.jsonl <<'END'
 {"id": "g1", "instruction": "Where was the light?", "context": "CONTEXT the cat sat on the mat and the dog lay on the rug while the rain fell on the roof of the old house. There was a light in the window, and a man at the table read the letter again.", "response": "In the window of the old house."}
 {"id": "g2", "instruction": "What did he read?", "context": "CONTEXT then he put it into the fire and said that he would not go, whatever they wrote to him; the letter had come with the last mail, and nobody else had seen it or would ever see it now.", "response": "A letter."}

@@ -1,4 +1,4 @@
-# What holds for options of all commands: given once, given twice, before the command, in a recipe.
+# Rules for the options of all commands: given once, given twice, before the command, in a recipe.
 cp "$SOURCE/examples/corpus/problems.jsonl" .
 "$CURATE" ingest --quiet problems.jsonl --source problems
 "$CURATE" score --quiet nll ppl
@@ -21,14 +21,14 @@ try -q
 try --bd x runs
 try --top 3 select
 
-# An option that holds one value is given once.
+# An option with one value may be given once only.
 try --db a.db runs --db b.db
 try select --name s --by nll --top 3 --top 4
 try select --name s --by nll --by=nll --top 3
 try -t 1 score nll -t1
 try score nll --quiet -q --dry-run
 
-# Conditions add up, and each stands for itself.
+# Repeated conditions are combined by AND, each as a whole.
 "$CURATE" select --name one --by nll --top 9 --where "sample_id <= 4 OR sample_id = 9"
 "$CURATE" select --name both --by nll --top 9 --where "sample_id <= 4 OR sample_id = 9" \
     --where "sample_id > 3 OR 0"
@@ -58,7 +58,7 @@ try run mapping.yaml
 sed 's/by: nll/by: nll, model: [a, b]/' recipe.yaml > list.yaml
 try run list.yaml
 
-# Values out of bounds, and names that are no choice.
+# Values out of bounds, and unknown choices.
 try score nll --segment-tokens 0
 try score nll --neighbour 1000000
 try score nll --truncate lfet

@@ -1,5 +1,5 @@
-# Where results go: standard output has one owner, files that are there are spared, a dry run
-# leaves nothing, and one database has one writer.
+# Output: only one thing is written to standard output, existing files are not overwritten, a dry run
+# writes nothing, and a database has one writer.
 try() {
     local status=0
     "$CURATE" "$@" || status=$?
@@ -25,7 +25,7 @@ cat refused.jsonl
 try rejects export -o -
 try rejects list -o refused.jsonl
 
-# A folder that is not there is the same mistake for whoever would make the database.
+# A missing folder is the same error for each command that makes the database.
 try init --db no/such.db
 try ingest --db no/such.db corpus.jsonl
 

@@ -1,4 +1,4 @@
-# Reading only, whatever is asked; every format; nothing that steers a terminal.
+# Queries can only read. Every format escapes what controls a terminal.
 printf '{"prompt": "a,\\"b\\"", "completion": "\\u001b[31mred\\u0000nul"}\n' > odd.jsonl
 "$CURATE" ingest --quiet odd.jsonl
 "$CURATE" query "SELECT instruction, response FROM v_sample" | cat -v
@@ -21,7 +21,7 @@ echo "status $status"
 sqlite3 curate.db "SELECT count(*) FROM sample"
 ls
 
-# Endless, and stopped: the first signal is enough, of a condition as well.
+# The first signal stops an endless query, and an endless condition.
 endless='WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c'
 stop() {
     local status=0

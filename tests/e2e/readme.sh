@@ -1,5 +1,5 @@
-# The tour of the README as it stands there, and its questions in the plain sqlite3 program. A
-# program under a sanitizer is ten to thirty times slower: it gets the first of the long samples.
+# Run the tour of the README as it is, and its queries in the sqlite3 program. Under a sanitizer the
+# program is ten to thirty times slower, so it gets only some of the long samples.
 cp -r "$SOURCE/examples" .
 corpus=examples/corpus/long.jsonl
 n=$(wc -l < $corpus)
@@ -23,4 +23,4 @@ grep -c "samples=$n " said.txt
 block sql 1 > questions.sql
 grep -c '^SELECT' questions.sql
 sqlite3 -bail tour.db < questions.sql > answers.txt
-echo $(($(wc -l < answers.txt) - n)) # beside a line for each long sample
+echo $(($(wc -l < answers.txt) - n)) # besides a line for each long sample

@@ -1,4 +1,4 @@
-# A recipe for cron: silent when all goes well, one sentence when not, safe to start again.
+# A recipe for cron: silent on success, one message on failure, safe to start again.
 cp "$SOURCE/examples/corpus/problems.jsonl" .
 cat > nightly.yaml <<'END'
 version: 1
@@ -27,7 +27,7 @@ try typing.yaml
 sed 's/problems.jsonl/missing.jsonl/' nightly.yaml > missing.yaml
 try missing.yaml
 
-# Somebody else has the database.
+# Another process holds the lock of the database.
 ( exec 9> nightly.db.lock; flock 9; touch held; sleep 3 ) &
 while [ ! -e held ]; do sleep 0.05; done
 status=0

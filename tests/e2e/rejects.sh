@@ -1,5 +1,5 @@
-# What was refused is listed, shown, explained, tried again and handed back; what was repaired is
-# counted and named.
+# Rejected records are listed, shown, explained, retried and exported. Repaired defects are counted and
+# named.
 printf '{"text": "good"}\n{"text": "caf\xe9 \x1b[31m"}\n{"text": "n", "n": NaN}\n' > dirty.jsonl
 printf '{"conversations": [{"from": "narrator", "value": "x"}]}\n{"text": "cut\n' >> dirty.jsonl
 try() {

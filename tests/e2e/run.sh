@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Run one end-to-end case: run.sh CURATE CASE.sh
 #
-# The case runs in an empty folder, with nothing of the caller's environment but PATH, and with
+# The case runs in an empty folder. Its environment has the caller's PATH, and
 #   CURATE  the program        DATA    tests/data/
-#   SOURCE  the repository     SHARED  the reference material, or empty where there is none
+#   SOURCE  the repository     SHARED  the reference material, or empty if there is none
 # Its standard output is compared with CASE.out, whose last line is "exit STATUS", and its
 # standard error with CASE.err; a missing file means no output. Figures that depend on the clock
-# are written as N, the folders above as $SOURCE and so on. After a difference the line of the
-# case that printed it is reported. UPDATE=1 writes the two files instead: review the diff.
-# A case that ends with 77 cannot run here and gives the reason on standard error.
+# are replaced by N, and the folders above by $SOURCE and so on. If the output differs, the line of
+# the case that printed the first difference is reported. UPDATE=1 writes the two files instead:
+# review the diff.
+# A case that cannot run here prints the reason on standard error and exits with 77.
 set -euo pipefail
 
 curate=$(realpath "$1")
@@ -40,7 +41,7 @@ sed -E -i -e "s#$work/in#\$PWD#g" -e "s#$curate#\$CURATE#g" -e "s#$source#\$SOUR
     -e 's/\b(secs|tok_per_s)=[0-9.e+-]+/\1=N/g' -e 's/"(secs|tok_per_s)": ?[0-9.e+-]+/"\1":N/g' \
     -e 's/"schema_version":[0-9]+/"schema_version":N/' "$work/out" "$work/err"
 
-# The progress that a slow machine prints every 30 seconds of a long run.
+# Remove the progress that a slow machine prints every 30 seconds of a long run.
 sed -E -i '/^[a-z]+: [0-9.kMGTP]+(\/[0-9.kMGTP]+)? [a-z]+, [0-9.kMGTP]+\/s/d' "$work/err"
 
 python3 -B "$here/lines.py" split "$work/out" "$work/err"

@@ -1,5 +1,5 @@
-# With --max-memory a run of score stays below it, by the kernel's own count, and finds what it
-# finds without. What cannot fit is refused before anything is scored.
+# With --max-memory, score stays below the limit, as the kernel counts it, and gives the same scores.
+# A model that cannot fit is refused before anything is scored.
 if [ -n "${ASAN_OPTIONS:-}${TSAN_OPTIONS:-}" ]; then
     echo "a sanitizer needs more memory than there is to be" >&2
     exit 77
@@ -23,7 +23,7 @@ try --batch-tokens 1000000 --max-memory 64M --db limited.db
 "$CURATE" digest --db limited.db | cut -d " " -f 1 | cmp - free.txt
 try --batch-tokens 1000000 --db unlimited.db 2> refused
 [ -s refused ]
-# Weights packed or not, the same numbers.
+# Packed weights or not, the scores are the same.
 "$CURATE" score nll --mmap-only --db mapped.db --quiet
 "$CURATE" digest --db mapped.db | cut -d " " -f 1 | cmp - free.txt
 

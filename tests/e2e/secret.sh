@@ -1,6 +1,6 @@
-# What is said on standard error and kept in the log of runs has ids and places, never content: a
-# word that only stands in records, sound and broken ones, comes up nowhere. (`rejects list` is asked
-# for what is in them.)
+# Standard error and the log of runs have ids and places, never content: a word that occurs only in
+# records, valid and broken ones, is printed nowhere. (`rejects list` prints the content of records on
+# request.)
 word=xyzzysecret
 cat > corpus.jsonl <<END
 {"instruction": "$word one", "output": "$word two"}

@@ -1,4 +1,4 @@
-# Why samples were selected, in words and in JSON, for a terminal too.
+# show explains why samples were selected, as text and as JSON, also on a terminal.
 models=(--model "$DATA/tiny-llama.gguf" --short-model "$DATA/tiny-llama-short.gguf")
 fill=$(printf 'the cat sat on the mat and the dog lay on the rug %.0s' {1..6})
 cat > one.jsonl <<END
@@ -13,19 +13,19 @@ grep -E '^[12]\. ' shown.txt | sed -E 's/[0-9.]+$/N/'
 sed -n 2,3p shown.txt
 grep -cE '^   (gateau|hmp|cas) +[0-9.e-]+ by tiny-llama$' shown.txt
 grep -cE '^   (helps_most|seen_most) +segment [0-9]+ of 0 to [0-9]+, nll [0-9.]+, attention [0-9.e-]+$' shown.txt
-# No byte that a terminal would obey.
+# The output has no byte that controls a terminal.
 grep -c $'[\x01-\x09\x0b-\x1f]' shown.txt || true
 
 "$CURATE" show best --top 1 --model "$DATA/tiny-llama.gguf" --json > one.json
 wc -l < one.json
-# The text of a segment is a piece of the context, to the byte.
+# The text of a segment is a part of the context, byte for byte.
 "$CURATE" show best --json --model "$DATA/tiny-llama.gguf" |
     grep -oE '"(helps|seen)_most":\{[^}]*"text":"[^"]*"' | sed 's/.*"text"://' > texts.txt
 wc -l < texts.txt
 while IFS= read -r text; do
     grep -cF -- "${text:1:-1}" one.jsonl > /dev/null || echo "not in the corpus: $text"
 done < texts.txt
-# Another model's segments are not this one's.
+# The segments of another model are not shown.
 "$CURATE" show best --model "$DATA/tiny-qwen2.gguf" | grep -c helps_most || true
 
 try() {

@@ -1,5 +1,5 @@
-# A model that is cut short while it is in use: a sentence and a status, where the system would
-# only say "Bus error".
+# A model file that is truncated while in use is an error with a message, where the system would only
+# print "Bus error".
 cp "$DATA/tiny-llama.gguf" model.gguf
 mkfifo ids
 "$CURATE" model nll model.gguf < ids > nll.txt 2> said.txt &

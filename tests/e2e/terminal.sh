@@ -1,5 +1,5 @@
-# A sample, a file name and a reject that try to steer the terminal: on one they are written
-# out, by every command and in every format; in a pipe each byte is as it was.
+# A sample, a file name and a reject with terminal controls. On a terminal every command escapes them,
+# in every format; in a pipe the bytes are unchanged.
 command -v script > /dev/null || { echo "no script(1) here: skipped" >&2; exit 77; }
 odd='\u001b[31mred\u009b0m\u202etxt'
 printf '{"prompt": "%s", "completion": "x"}\n{"broken \033]0;t\007\n' "$odd" > odd.jsonl

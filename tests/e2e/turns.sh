@@ -1,9 +1,9 @@
-# Dialogues: what a model's file says of their form, and every turn scored.
+# Dialogues: the template of a model file, and scores of every turn.
 cat > talk.jsonl <<'END'
 {"id": "t", "messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "who sat?"}, {"role": "assistant", "content": "the cat sat on the mat"}, {"role": "user", "content": "and the dog?"}, {"role": "assistant", "content": "the dog lay"}, {"role": "user", "content": "thanks"}, {"role": "assistant", "content": ""}, {"role": "user", "content": "what fell?"}, {"role": "assistant", "content": "the rain fell on the roof"}]}
 {"id": "u", "messages": [{"role": "user", "content": "the letter"}, {"role": "assistant", "content": "he read the letter again"}]}
 END
-# The same dialogue as it was after its first, second and fourth answer.
+# The same dialogue, up to its first, second and fourth response.
 python3 - > parts.jsonl <<'END'
 import json
 talk = json.loads(open("talk.jsonl").readline())["messages"]
@@ -18,11 +18,11 @@ model="$DATA/tiny-llama.gguf"
 "$CURATE" score ifd --quiet --db parts.db --model "$model"
 sqlite3 curate.db "SELECT ext_id, metric, turn, status, n_tokens FROM v_turn_scores ORDER BY 1, 2, 3"
 
-# Each turn has the score it has where the dialogue ends with it, to the last bit.
+# Each turn has the score of the dialogue that ends with it, to the last bit.
 sqlite3 curate.db "ATTACH 'parts.db' AS parts;
     SELECT count(*), sum(p.value = t.value) FROM parts.v_scores p
       JOIN v_turn_scores t ON t.metric = p.metric AND t.turn = p.ext_id AND t.ext_id = 't'"
-# The sample's is their mean by tokens.
+# The score of the sample is their mean, weighted by tokens.
 sqlite3 curate.db "SELECT s.ext_id, s.metric, abs(s.value - m.mean) < 1e-12 FROM v_scores s JOIN
     (SELECT ext_id, metric, sum(value * n_tokens) / sum(n_tokens) AS mean FROM v_turn_scores
       WHERE value IS NOT NULL GROUP BY 1, 2) m USING (ext_id, metric) ORDER BY 1, 2"
@@ -30,8 +30,8 @@ sqlite3 curate.db "SELECT s.ext_id, s.metric, abs(s.value - m.mean) < 1e-12 FROM
 sqlite3 curate.db "SELECT count(*) FROM score_set; SELECT count(DISTINCT params) FROM score_set"
 "$CURATE" fsck --quiet
 
-# A file with a template of its own: in front of all other keys, its length a multiple of 32 so
-# that the data stay where they are to each other.
+# A model file with a template, written before all other keys. Its length is a multiple of 32, so that
+# the offsets of the tensors stay correct.
 with_template() {
     python3 - "$model" "$1" <<'END'
 import struct, sys
@@ -58,13 +58,13 @@ sqlite3 curate.db "SELECT d.name, json_extract(params, '\$.template') FROM score
     WHERE d.name = 'vicuna'"
 try "$CURATE" score nll --model unknown.gguf
 "$CURATE" score nll --quiet --model unknown.gguf --template plain
-# Without a template, or told not to use it, a model sees the same.
+# Without a template, and with --template plain, the prompts are the same.
 sqlite3 curate.db "SELECT count(DISTINCT value), count(*) FROM v_scores
     WHERE ext_id = 'u' AND metric = 'nll' AND model IN ('unknown', 'tiny-llama')"
 try "$CURATE" score nll --model "$model" --template chatml
 try "$CURATE" score nll --model "$model" --template jinja
 try "$CURATE" score nll --model "$model" --turns some
-# A turn's score that cannot be stored is no success.
+# A turn score that cannot be stored is an error.
 set_id=$(sqlite3 curate.db "SELECT score_set_id FROM score_set JOIN metric USING (metric_id) WHERE name = 'ifd'")
 sqlite3 curate.db "DELETE FROM score WHERE score_set_id = $set_id; DELETE FROM turn_score WHERE score_set_id = $set_id;
     CREATE UNIQUE INDEX single ON turn_score (sample_id) WHERE score_set_id = $set_id"

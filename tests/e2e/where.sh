@@ -1,4 +1,4 @@
-# A case that fails says which line of it printed the first difference.
+# A failed case reports which of its lines printed the first difference.
 mkdir -p tests/e2e
 cat > tests/e2e/planted.sh << 'END'
 greet() {

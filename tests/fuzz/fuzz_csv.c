@@ -18,13 +18,13 @@ static void require(bool holds, const char *law)
     abort();
 }
 
-/* Rows so far: how many, and what they are. */
+/* The rows so far: their number and their content. */
 struct rows {
     struct csv *csv;
     struct hash_stream *all;
     size_t n, n_broken;
-    uint64_t end;  /* of the last row in the stream */
-    uint64_t line; /* of its first byte */
+    uint64_t end;  /* end of the last row in the stream */
+    uint64_t line; /* line of the last row's first byte */
     size_t limit;
 };
 
@@ -34,8 +34,8 @@ static void take(struct rows *rows, const struct csv_row *row, struct slice stre
     require(!row->issue || row->n_fields == 0, "a broken row has no fields");
     require(row->byte_offset >= rows->end, "rows do not overlap");
     require(row->byte_offset + row->byte_len <= stream.len, "a row lies within the stream");
-    require(row->line >= rows->line, "lines ascend");
-    require(row->raw.len <= rows->limit, "no more is kept than was asked for");
+    require(row->line >= rows->line, "line numbers ascend");
+    require(row->raw.len <= rows->limit, "no more than the limit is kept");
     const size_t kept = row->raw.len < row->byte_len ? row->raw.len : row->byte_len;
     require(memcmp(row->raw.ptr, stream.ptr + row->byte_offset, kept) == 0,
             "a row's bytes are those of the stream");
@@ -59,7 +59,7 @@ static void read_all(struct rows *rows, struct slice stream, size_t piece)
 
     require(csv_reader_new(rows->limit, &rows->csv, &err) == 0 &&
                 hash_stream_new(&rows->all, &err) == 0,
-            "memory is there");
+            "memory suffices");
     for (size_t at = 0; at <= stream.len; at += piece) {
         const size_t n = stream.len - at < piece ? stream.len - at : piece;
         char *bytes = malloc(n ? n : 1);
@@ -72,7 +72,7 @@ static void read_all(struct rows *rows, struct slice stream, size_t piece)
             csv_finish(rows->csv);
         while ((rc = csv_next(rows->csv, &row, &err)) == 1)
             take(rows, &row, stream);
-        require(rc == 0, "memory is there");
+        require(rc == 0, "memory suffices");
         free(bytes);
         if (n < piece)
             break;

@@ -19,7 +19,7 @@ struct target {
     struct parser *parser;
     struct frame *frame;
     struct arena arena;
-    struct arena again; /* of what was written and read back */
+    struct arena again; /* for the sample that is read back */
     struct buf written;
     size_t n_records, n_samples, n_refusals;
 };
@@ -32,7 +32,7 @@ static void require(bool holds, const char *law)
     abort();
 }
 
-/* A layout either cannot hold a sample, or writes it so that it is read as the same one. */
+/* A layout cannot hold a sample, or the written sample is read as the same one. */
 static void check_written(struct target *t, const struct layout *layout,
                           const struct sample *sample)
 {
@@ -43,14 +43,14 @@ static void check_written(struct target *t, const struct layout *layout,
     buf_clear(&t->written);
     arena_clear(&t->again);
     const int rc = layout->write(sample, &t->written, &why, &err);
-    require(rc >= 0, "memory is there");
+    require(rc >= 0, "memory suffices");
     if (rc == 0) {
-        require(why && t->written.len == 0, "a refusal says why");
+        require(why && t->written.len == 0, "a refusal has a reason");
         return;
     }
     const struct frame_record record = { .text = buf_slice(&t->written) };
     require(parse_record(t->parser, &record, NULL, false, &t->again, &parsed, &err) == 0,
-            "memory is there");
+            "memory suffices");
     require(!parsed.rejected_for, "what is written can be read");
     require(memcmp(&parsed.sample.hash, &sample->hash, sizeof sample->hash) == 0,
             "what is written is the same sample");
@@ -60,9 +60,10 @@ static void check_sample(struct target *t, const struct sample *sample)
 {
     const int n = (int)sample->n_turns;
 
-    require(sample->instruction_turn >= -1 && sample->instruction_turn < n, "a turn is there");
-    require(sample->response_turn >= -1 && sample->response_turn < n, "a turn is there");
-    require((sample->kind == SAMPLE_SFT) == (sample->response_turn >= 0), "sft is answered");
+    require(sample->instruction_turn >= -1 && sample->instruction_turn < n, "the turn exists");
+    require(sample->response_turn >= -1 && sample->response_turn < n, "the turn exists");
+    require((sample->kind == SAMPLE_SFT) == (sample->response_turn >= 0),
+            "an sft sample has a response");
     require((sample->kind == SAMPLE_TEXT) == (n == 0), "plain text has no turns");
     for (size_t i = 0; layouts[i]; i++)
         check_written(t, layouts[i], sample);
@@ -75,9 +76,9 @@ static void check_record(struct target *t, const struct frame_record *record,
     struct error err;
 
     require(parse_record(t->parser, record, forced, forced, &t->arena, &parsed, &err) == 0,
-            "memory is there");
+            "memory suffices");
     if (parsed.rejected_for)
-        require(parsed.detail.ptr, "a refusal says why");
+        require(parsed.detail.ptr, "a refusal has a reason");
     else
         check_sample(t, &parsed.sample);
     t->n_refusals += parsed.rejected_for != DEFECT_NONE;

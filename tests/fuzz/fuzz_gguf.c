@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes as a model file. What opens and is small is run on four tokens: the results must be
- * numbers, or the call an error that says why.
+ * Any bytes as a model file. A small model that can be opened runs on four tokens: the results
+ * are finite, or the call returns an error with a message.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -15,8 +15,8 @@
 #include "tests/support/model_bytes.h"
 
 enum { N_TOKENS = 4 };
-/* A shape may ask for more memory than its file has bytes (a wide feed-forward part is two
- * rows a token): run only what costs little. */
+/* A model may need more memory than its file has bytes (a wide feed-forward part needs two rows
+ * a token), so run only models that need little. */
 #define MAX_BYTES (UINT64_C(1) << 26)
 
 static void eval(const struct model *model, struct pool *pool)

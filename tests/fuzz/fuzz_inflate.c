@@ -11,7 +11,7 @@
 #include "base/io/inflate.h"
 #include "tests/support/open_bytes.h"
 
-/* More than this is not looked at: a bomb is not ours to unpack whole. */
+/* Read no more than this: a decompression bomb would take too long. */
 enum { STREAM_MAX = 1 << 20 };
 
 static void require(bool holds, const char *law)
@@ -22,18 +22,19 @@ static void require(bool holds, const char *law)
     abort();
 }
 
-/* What one reading gave. */
+/* The results of one reading. */
 struct reading {
     struct buf stream;
     bool failed;
     struct error err;
-    struct inflate_mark mark; /* for the byte at `half`, when the stream has so many */
+    struct inflate_mark mark; /* for the byte at `half`, if the stream is that long */
 };
 
-/* Read on to the end in pieces of this size. */
+/* Read to the end in pieces of this size. */
 static void read_pieces(struct inflate *in, size_t piece, struct reading *out)
 {
-    char *bytes = malloc(piece); /* exactly as many, for the sanitizer */
+    char *bytes =
+        malloc(piece); /* allocated to size, so that the sanitizer sees writes past the end */
     struct error err;
     ssize_t got = 1;
 
@@ -41,9 +42,9 @@ static void read_pieces(struct inflate *in, size_t piece, struct reading *out)
         abort();
     while (got > 0 && out->stream.len < STREAM_MAX) {
         got = inflate_read(in, bytes, piece, &out->err);
-        require(got <= (ssize_t)piece, "no more comes than there is room for");
+        require(got <= (ssize_t)piece, "a read returns no more than it was asked for");
         if (got > 0)
-            require(buf_add(&out->stream, bytes, (size_t)got, &err) == 0, "memory is there");
+            require(buf_add(&out->stream, bytes, (size_t)got, &err) == 0, "memory suffices");
     }
     out->failed = got < 0;
     require(!out->failed || out->err.code == ERR_INPUT, "bad bytes are bad input");
@@ -56,14 +57,14 @@ static void read_all(struct slice bytes, size_t piece, size_t half, struct readi
     struct error err;
 
     buf_init(&out->stream, 2 * STREAM_MAX + piece);
-    require(inflate_open_bytes(bytes.ptr, bytes.len, &in, &err) == 0, "memory is there");
+    require(inflate_open_bytes(bytes.ptr, bytes.len, &in, &err) == 0, "memory suffices");
     read_pieces(in, piece, out);
     require(inflate_position(in) <= bytes.len, "a position is within the file");
     out->mark = inflate_mark(in, half < out->stream.len ? half : 0);
     inflate_close(in);
 }
 
-/* From the middle on comes what came there when it was read from the beginning. */
+/* Reading resumed in the middle gives the same bytes as reading from the beginning. */
 static void check_resumed(struct slice bytes, size_t piece, size_t half,
                           const struct reading *whole)
 {
@@ -74,8 +75,8 @@ static void check_resumed(struct slice bytes, size_t piece, size_t half,
     if (half >= whole->stream.len)
         return;
     buf_init(&rest.stream, 2 * STREAM_MAX + piece);
-    require(whole->mark.stream_offset <= half, "a mark lies before what it is for");
-    require(inflate_open_bytes(bytes.ptr, bytes.len, &in, &err) == 0, "memory is there");
+    require(whole->mark.stream_offset <= half, "a mark is not after the place it is for");
+    require(inflate_open_bytes(bytes.ptr, bytes.len, &in, &err) == 0, "memory suffices");
     require(inflate_resume(in, &whole->mark, half, &err) == 0, "a mark can be resumed from");
     read_pieces(in, piece, &rest);
     require(inflate_position(in) <= bytes.len, "a position is within the file");
@@ -89,8 +90,8 @@ static void check_resumed(struct slice bytes, size_t piece, size_t half,
     inflate_close(in);
 }
 
-/* The first two bytes choose the size of the pieces and where to resume, the rest is the file.
- */
+/* The first two bytes choose the size of the pieces and the place to resume at. The rest is the
+ * file. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct reading small = { .failed = false }, large = { .failed = false };

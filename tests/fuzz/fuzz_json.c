@@ -17,7 +17,7 @@ static void require(bool holds, const char *law)
     abort();
 }
 
-/* True when the text is JSON; what json_write() makes of it is appended to out. */
+/* True if the text is valid JSON; append the output of json_write() to out. */
 static bool rewrite(struct json *json, struct slice text, struct buf *out)
 {
     const struct json_value *value = NULL;
@@ -34,7 +34,7 @@ static bool rewrite(struct json *json, struct slice text, struct buf *out)
     return issue == JSON_OK && json_write(value, out, &err) == 0;
 }
 
-/* What was written is JSON, and written again it stays the same. */
+/* Written JSON is valid, and writing it again changes nothing. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct json *json = NULL;

@@ -14,7 +14,8 @@ static void expect(bool holds)
         abort();
 }
 
-/* The bytes in an allocation of their own size: reading on behind them is found out. */
+/* The bytes are in an allocation of their own size, so that the sanitizer sees reads past the
+ * end. */
 static const char *identify(const uint8_t *data, size_t len, const char *hint)
 {
     char *exact = malloc(len ? len : 1);
@@ -29,7 +30,7 @@ static const char *identify(const uint8_t *data, size_t len, const char *hint)
     return code;
 }
 
-/* The first byte chooses the likely language. What a text is called depends on nothing else. */
+/* The first byte chooses the hint. The result depends on the text and the hint only. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static const char *const hints[] = {

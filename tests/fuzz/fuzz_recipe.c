@@ -17,14 +17,15 @@ static void require(bool holds, const char *law)
     abort();
 }
 
-/* A recipe is refused with a sentence, or each of its steps can be run as it stands. */
+/* A recipe is refused with a message, or each of its steps can be run. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct recipe *recipe = NULL;
     struct error err = { .code = ERR_NONE };
 
     if (recipe_parse(slice_of((const char *)data, len), "recipe", &recipe, &err) < 0) {
-        require(err.code == ERR_CONFIG && err.msg[0], "what is wrong with a recipe is told");
+        require(err.code == ERR_CONFIG && err.msg[0],
+                "an invalid recipe is an error with a message");
         return 0;
     }
     require(recipe_count(recipe) > 0, "a recipe has a step");

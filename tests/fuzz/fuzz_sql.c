@@ -27,7 +27,7 @@ static void require(bool holds, const char *law)
     abort();
 }
 
-/* What a user's SQL may end in: his mistake, or a database that has no memory left for it. */
+/* A user's SQL may fail as a usage error, or because the database has no memory left for it. */
 static void check_error(const struct error *err)
 {
     require(err->code == ERR_USAGE || err->code == ERR_NOMEM || err->code == ERR_INPUT,
@@ -35,7 +35,7 @@ static void check_error(const struct error *err)
     require(err->msg[0] != '\0', "what is wrong with SQL is told");
 }
 
-/* Was it a query at all? */
+/* Returns whether the text is a query. */
 static bool run_query(struct store *store, const char *sql)
 {
     struct query *query = NULL;
@@ -66,14 +66,14 @@ static bool run_condition(struct store *store, const char *sql)
         check_error(&err);
         return err.code == ERR_NOMEM;
     }
-    require(ids.n <= 2, "a condition chooses among the samples");
+    require(ids.n <= 2, "a condition selects existing samples");
     for (size_t i = 0; i < ids.n; i++)
-        require(ids.ids[i] == 1 || ids.ids[i] == 2, "a condition chooses among the samples");
+        require(ids.ids[i] == 1 || ids.ids[i] == 2, "a condition selects existing samples");
     id_list_release(&ids);
     return true;
 }
 
-/* Content, and what content does not see. */
+/* The content of the database, and what its digest does not include. */
 struct look {
     struct content_database content;
     int64_t n_runs, n_objects;
@@ -94,8 +94,8 @@ static void look(struct store *store, struct look *out)
     content_free(content);
 }
 
-/* Nothing that is kept may change, so one store serves all inputs; making one takes longer than
- * anything else here. */
+/* One store serves all inputs, since nothing in it may change: making one takes longer than
+ * everything else here. */
 static struct store *the_store(struct look *first)
 {
     static struct store_fixture *fixture;
@@ -114,7 +114,7 @@ static struct store *the_store(struct look *first)
     return fixture->store;
 }
 
-/* The text as a query, and as a condition: whatever it is, nothing in the database changes. */
+/* Run the text as a query and as a condition: it must not change the database. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     char *sql = malloc(len + 1);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A file's chat template and what is said under it are both made up.
+ * Random chat templates of model files, and random dialogues formatted with them.
  *
- * The first byte chooses a form (or, 0, to ask the file), the second the type of the control
- * tokens, the third where the context ends. The rest are texts, a zero byte after each: the
- * file's template, system text, context, then turns by turns, roles in the low bits of their
- * first byte. Whatever they hold, no text becomes a control token, spans lie in order within
- * the ids, and a prompt of an earlier response is the beginning of that of a later one.
+ * The first byte chooses a template (0: the template of the file), the second the type of the
+ * control tokens, the third where the context ends. The rest are texts with a zero byte after
+ * each: the file's template, the system text, the context, then the turns, whose first byte has
+ * the role in its low bits. For any input, no text becomes a control token, spans are in order
+ * within the ids, and the prompt of an earlier response is a prefix of the prompt of a later
+ * one.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -29,7 +30,7 @@ static void expect(bool holds)
         abort();
 }
 
-/* Up to the next zero byte. */
+/* The text up to the next zero byte. */
 static struct slice take_text(struct slice *input)
 {
     const char *end = input->len > 0 ? memchr(input->ptr, 0, input->len) : NULL;
@@ -50,7 +51,7 @@ static const struct prompt_template *form_at(size_t index)
     return NULL;
 }
 
-/* Bytes, and the names of all forms. */
+/* Open a vocabulary of the bytes and the control tokens of all templates. */
 static void open_vocabulary(int32_t type, struct slice chat_template, struct vocab_open *open)
 {
     struct vocab_fixture fixture;
@@ -74,7 +75,7 @@ static void open_vocabulary(int32_t type, struct slice chat_template, struct voc
     expect(vocab_fixture_open(&fixture, open, &err) == 0);
 }
 
-/* How often the template's tokens are among the ids. */
+/* The number of ids that are control tokens of the template. */
 static size_t count_controls(const struct prompt_template *form,
                              const struct tokenizer *tokenizer, const struct prompt *prompt)
 {
@@ -104,7 +105,7 @@ static void check_spans(const struct prompt *prompt)
     expect(prompt->turns[prompt->n_turns - 1].text.end <= n);
 }
 
-/* The same dialogue with nothing in any turn that could be taken for a token. */
+/* The same dialogue without any text that could be read as a control token. */
 static void harmless(const struct dialogue *dialogue, struct dialogue_turn *turns,
                      struct dialogue *out)
 {
@@ -140,11 +141,11 @@ static void check(const struct prompt_template *form, const struct tokenizer *to
         if (prompt_build(form, tokenizer, &text, &prompt, &err) == 0) {
             check_spans(&prompt);
             expect(prompt_build(form, tokenizer, &plain, &want, &err) == 0);
-            /* A thought in the response changes what qwen3 writes, but no token. */
+            /* A thought in the response changes what qwen3 writes, but no control token. */
             expect(count_controls(form, tokenizer, &prompt) ==
                    count_controls(form, tokenizer, &want));
         } else {
-            prompt_release(&prompt); /* text that is not UTF-8 */
+            prompt_release(&prompt); /* the text is not UTF-8 */
         }
         if (before.n_turns > 0 && prompt.n_turns > 0) {
             expect(prompt_build_next(form, tokenizer, &before, &text, &next, &err) == 0);

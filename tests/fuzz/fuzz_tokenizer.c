@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vocabulary and the text are both made up.
+ * Random vocabularies and random texts.
  *
- * The first byte chooses. 'F': four bytes, the length of a GGUF file (little-endian), the file,
- * then the text. Anything else: one of the three small vocabularies, changed as the next bytes
- * say, then the text. Of a vocabulary that was not changed the ids must give the text back.
+ * The first byte chooses the vocabulary. 'F': four bytes follow with the length of a GGUF file
+ * (little-endian), then the file, then the text. Anything else: one of the three small
+ * vocabularies, changed by the next bytes, then the text. With an unchanged vocabulary the ids
+ * decode to the text.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -40,7 +41,7 @@ static void expect(bool holds)
         abort();
 }
 
-/* Every id is one of the vocabulary; with must_round_trip decoding gives the text. */
+/* Each id is in the vocabulary; with must_round_trip the ids decode to the text. */
 static void encode(const struct tokenizer *tokenizer, struct slice text, unsigned flags,
                    bool must_round_trip)
 {
@@ -74,7 +75,7 @@ static void fuzz_file(struct input *input)
     for (int i = 0; i < 4; i++)
         len |= (uint32_t)take_byte(input) << (8 * i);
     const size_t n_bytes = len < input->len ? len : input->len;
-    /* A copy of its own, so that a sanitizer sees a read past the end of the file. */
+    /* A copy, so that a sanitizer sees a read past the end of the file. */
     uint8_t *bytes = malloc(n_bytes ? n_bytes : 1);
     if (!bytes)
         return;

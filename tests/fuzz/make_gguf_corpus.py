@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write the first inputs of fuzz_gguf into corpus/gguf: models as small as they get, and each kind
-of damage once. Inputs that a search finds later are added as files."""
+"""Write the first inputs of fuzz_gguf to corpus/gguf: the smallest possible models, and each
+kind of damage once. Inputs that a search finds later are added as files."""
 import os
 import random
 import struct
@@ -60,7 +60,7 @@ def tensors(kind, n_vocab, biases=False):
 
 
 def architectures():
-    """One for each way through the forward pass, in types that take little room."""
+    """A model for each path through the forward pass, in small weight types."""
     sizes = {"layers": 1, "width": WIDTH, "ff": WIDTH, "vocab": 8, "heads": 2, "kv_heads": 1,
              "head_dim": 16, "context": 16}
     for name, kind, how in (
@@ -78,7 +78,7 @@ def architectures():
 
 
 def extend(zoo):
-    """What the keys and tensors of a kind of model add."""
+    """The additional keys and tensors of a kind of model."""
     if zoo.arch == "gpt2":
         zoo.matrix("position_embd.weight", zoo.context, zoo.width, 0.5)
     if zoo.arch == "gptneox":

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * replay.c - runs a fuzz target over the files of one folder, without a fuzzing engine.
+ * replay.c - run a fuzz target on the files of a folder, without a fuzzing engine.
  *
- * Each file is one TAP test; it passes if the target comes back. The bytes lie in an allocation
+ * Each file is one TAP test, which passes if the target returns. The bytes are in an allocation
  * of exactly their size, so that a sanitizer sees a read past the end. The empty input is
- * always tried first: no corpus needs a file for it.
+ * always the first one, so no corpus needs a file for it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 #include "tests/fuzz/fuzz.h"
 
-/* The whole file in a fresh allocation for free(), or NULL with errno set. */
+/* The whole file in an allocation that the caller frees, or NULL with errno set. */
 static uint8_t *read_whole(const char *path, size_t *len)
 {
     FILE *file = fopen(path, "rb");
@@ -53,7 +53,7 @@ static int replay_file(const char *dir, const char *name)
         printf("# %s: %s\n", path, strerror(errno));
         return -1;
     }
-    /* Said before the call: if the target dies, this is the last line of the log. */
+    /* Printed before the call: if the target crashes, this is the last line of the log. */
     printf("# %s, %zu bytes\n", name, len);
     fflush(stdout);
     LLVMFuzzerTestOneInput(data, len);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What Meson installs works, and uninstalling removes all of it: install.sh BUILD
+# An installed program works, and uninstalling removes every file: install.sh BUILD
 set -euo pipefail
 
 build=$(realpath "$1")
@@ -8,7 +8,7 @@ here=$(realpath "$(dirname "$0")")
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 
-# The build directory may belong to a test run: compile nothing in it.
+# Compile nothing: a test run may be using the build directory.
 DESTDIR=$root/tree meson install -C "$build" --no-rebuild --quiet
 program=$(find "$root/tree" -path '*/bin/curate')
 bash "$here/works.sh" "${program%/bin/curate}"
@@ -16,6 +16,6 @@ bash "$here/works.sh" "${program%/bin/curate}"
 DESTDIR=$root/tree ninja -C "$build" uninstall > "$root/uninstall.txt"
 left=$(find "$root" -path "$root/tree/*" ! -type d)
 if [[ -n $left ]]; then
-    echo "install.sh: uninstalling left behind: $left" >&2
+    echo "install.sh: uninstalling did not remove: $left" >&2
     exit 1
 fi

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# An installed program works where it lies: works.sh PREFIX, which is the folder above bin/
+# An installed program works: works.sh PREFIX, where PREFIX is the folder above bin/
 #
-# Nothing of the tree that it was built in is used: it finds its models below the prefix.
+# The program uses nothing from its build tree. It finds its models below the prefix.
 set -euo pipefail
 
 prefix=$(realpath "$1")

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Kill the program at random moments and hold what it ends in against a run left alone.
+"""Kill the program at random moments, and compare its results with those of an undisturbed run.
 
 kill.py CURATE MODELS [KILLS] [SEED]
 
-A round takes an empty folder through ingest (plain, gzip and zstd), score, select and export.
-Each command is killed with SIGKILL at random moments and started again, then left to end; every
-third round does it with a recipe. At the end of a round the content of the database, the exported
-file and the names in the folder must be those of the uninterrupted run, and each record must have
-been read, inserted and rejected once. Prints what was hit; exits 1 at the first difference.
+A round begins with an empty folder and runs ingest (plain, gzip and zstd), score, select, export.
+Each command is killed with SIGKILL at random moments and started again, and at last runs to its
+end. Every third round runs a recipe instead. At the end of a round the content of the database, the
+exported file and the names in the folder must be those of the undisturbed run, and each record must
+be read, and inserted or rejected, once. Prints the number of kills; exits with 1 at the first
+difference.
 """
 import gzip
 import hashlib
@@ -45,7 +46,7 @@ BROKEN = """SELECT run_id FROM run WHERE n_read <> n_inserted + n_duplicate + n_
 
 
 def record(i):
-    """The i-th record of the corpora; some cannot be used, some repeat, some share an id."""
+    """The i-th record of the corpora. Some are malformed, some repeat, some share an id."""
     if i % 29 == 3:
         return f'{{"question": "broken {i}", "answer": \n'
     if i % 31 == 7:
@@ -104,7 +105,7 @@ class Soak:
         self.seconds.setdefault(step[0], time.monotonic() - started)
 
     def kill(self, folder, step):
-        """Whether it had not come to its end: the same command has something left to do."""
+        """True if the command had not finished, so that the same command has work left."""
         child = self.start(folder, step)
         try:
             child.wait(self.rng.uniform(0, 1.1 * self.seconds[step[0]]))
@@ -116,24 +117,24 @@ class Soak:
         return hit and not self.ended(folder, step)
 
     def ended(self, folder, step):
-        """The last that a command does is to say in the database that all went well."""
+        """True if the run is marked as ok in the database, which is the last act of a command."""
         try:
             return rows(Path(folder, "killed.db"), ENDED, step[0])[0][0] > 0
-        except sqlite3.OperationalError:  # no tables yet
+        except sqlite3.OperationalError:  # there are no tables yet
             return False
 
     def content(self, folder):
-        """What a round must end in: digests of all content, and the names in the folder."""
+        """The result of a round: digests of all content, and the names in the folder."""
         digests = subprocess.run([self.curate, "digest", "--db", "killed.db"], cwd=folder,
                                  env=self.environment, stdout=subprocess.PIPE, check=True).stdout
         for name in ["best.jsonl", "best.jsonl.manifest"]:
             digests += hashlib.sha256(Path(folder, name).read_bytes()).hexdigest().encode()
         names = sorted(name for name in os.listdir(folder)
-                       if not name.endswith(("-wal", "-shm")))  # these come and go
+                       if not name.endswith(("-wal", "-shm")))  # SQLite makes and removes these
         return digests, names, rows(Path(folder, "killed.db"), EXPORTS)
 
     def round(self, steps, kills):
-        """Kill each step so many times and let it end; what it ended in, and the counts."""
+        """Kill each step so many times, then let it finish. Returns the result and the counts."""
         with tempfile.TemporaryDirectory() as folder:
             for name in os.listdir(self.corpora):
                 shutil.copy2(Path(self.corpora, name), folder)
@@ -145,7 +146,7 @@ class Soak:
             if broken:
                 sys.exit(f"counts of runs {broken} do not add up")
             if rows(Path(folder, "killed.db"), STOPPED)[0][0] > 0:
-                sys.exit("a position is left although its file was read to the end")
+                sys.exit("an ingest position is left although its file was read to the end")
             return self.content(folder), rows(Path(folder, "killed.db"), ONCE)[0]
 
     def total(self):
@@ -164,7 +165,7 @@ def main():
         whole, once = soak.round(STEPS, 0)
         whole_recipe, _ = soak.round([["run", "recipe.yaml"]], 0)
         if whole_recipe != whole:
-            sys.exit("a recipe ends in something else than its steps")
+            sys.exit("a recipe gives another result than its steps")
         while soak.total() < kills:
             rounds += 1
             recipe = rounds % 3 == 0
@@ -175,7 +176,7 @@ def main():
             if not recipe and counts != once:
                 sys.exit(f"round {rounds}: read, inserted, duplicate, rejected are {counts}, "
                          f"not {once}: a record was lost or seen twice")
-    print(f"{soak.total()} kills in {rounds} rounds, all ends equal: {soak.hits}")
+    print(f"{soak.total()} kills in {rounds} rounds, all results equal: {soak.hits}")
 
 
 if __name__ == "__main__":

@@ -68,8 +68,7 @@ int fault_strike(enum fault_operation operation)
     return errors[kind];
 }
 
-/* Names the linker makes for --wrap=NAME: __wrap_NAME is called, __real_NAME is the original.
- */
+/* With --wrap=NAME the linker calls __wrap_NAME for NAME; __real_NAME is the original. */
 int __real_open64(const char *path, int flags, ...);
 ssize_t __real_read(int fd, void *bytes, size_t n);
 ssize_t __real_write(int fd, const void *bytes, size_t n);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fault.h - lets the n-th operation on files fail: those of SQLite, by a VFS between it and the
- * system, and those of our own code, which the linker routes through here in the programs of
- * `fault_tests` in tests/meson.build.
+ * fault.h - make the n-th file operation fail.
  *
- * Operations are counted over all threads, only those of the kind's family:
+ * A VFS between SQLite and the system fails SQLite's operations. The linker routes those of our
+ * own code through here, in the programs of `fault_tests` in tests/meson.build.
  *
- *   FAULT_FULL    writing; from the n-th on there is no space, as on a full disk
+ * Only operations of the kind's family are counted, those of all threads together:
+ *
+ *   FAULT_FULL    writing; the n-th and all later ones fail, as on a full disk
  *   FAULT_IO      reading, writing, syncing, renaming; the n-th fails once with EIO
- *   FAULT_DENIED  opening; from the n-th on EACCES, as after a loss of permission
- *   FAULT_BUSY    locking, by SQLite; the n-th is refused once, as beside another process
+ *   FAULT_DENIED  opening; the n-th and all later ones fail with EACCES
+ *   FAULT_BUSY    locking, by SQLite; the n-th fails once, as if another process held it
  */
 #ifndef CURATE_FAULT_H
 #define CURATE_FAULT_H
@@ -19,13 +20,13 @@
 
 enum fault_kind { FAULT_FULL, FAULT_IO, FAULT_DENIED, FAULT_BUSY };
 
-/* Once, before SQLite opens anything. */
+/* Call once, before SQLite opens anything. */
 void fault_install(void);
-/* The n-th operation from here on, counted from 0, fails; SIZE_MAX counts only. */
+/* Make the n-th operation from now on fail, counted from 0. SIZE_MAX only counts. */
 void fault_begin(enum fault_kind kind, size_t n);
-/* Nothing fails any more. How many operations of the family there were. */
+/* Stop failing. Returns the number of operations of the family since fault_begin(). */
 size_t fault_end(void);
-/* Did one fail? */
+/* True if an operation failed since fault_begin(). */
 bool fault_was_hit(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fault_private.h - between the counting of fault.c and the VFS of fault_vfs.c.
+ * fault_private.h - shared by fault.c, which counts, and fault_vfs.c, the VFS.
  */
 #ifndef CURATE_FAULT_PRIVATE_H
 #define CURATE_FAULT_PRIVATE_H
@@ -8,13 +8,13 @@
 enum fault_operation {
     FAULT_OPEN,
     FAULT_READ,
-    FAULT_WRITE, /* and truncating */
+    FAULT_WRITE, /* or truncate */
     FAULT_SYNC,
     FAULT_RENAME,
     FAULT_LOCK,
 };
 
-/* Count an operation: 0, or the errno it is to fail with. */
+/* Count an operation. Returns 0, or the errno that the operation must fail with. */
 int fault_strike(enum fault_operation operation);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A VFS that hands everything on to the usual one, unless it is told to fail. */
+/* A VFS that passes every call to the default one, unless fault.h makes the call fail. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -10,21 +10,21 @@
 #include "tests/support/fault_private.h"
 #include "tests/support/test.h"
 
-/* What SQLite gives us room for, and behind it what the usual VFS wants. */
+/* SQLite allocates this struct, followed by the space for the file of the default VFS. */
 struct file {
     sqlite3_file base;
     sqlite3_file *real;
 };
 
-static sqlite3_vfs *usual;
-static _Thread_local int last_error; /* errno of the last open that was refused */
+static sqlite3_vfs *default_vfs;
+static _Thread_local int last_error; /* errno of the last open that failed */
 
 static sqlite3_file *real_of(sqlite3_file *file)
 {
     return ((struct file *)file)->real;
 }
 
-/* What the system's error is in SQLite's words, for an operation that has this one for EIO. */
+/* The SQLite code for a system error. `io` is the code of this operation for EIO. */
 static int result_of(int error, int io)
 {
     return error == ENOSPC ? SQLITE_FULL : error == EAGAIN ? SQLITE_BUSY : io;
@@ -138,7 +138,7 @@ static int unmap_shared(sqlite3_file *file, int remove)
 }
 
 static const sqlite3_io_methods methods = {
-    .iVersion = 2, /* no mapped pages: they would go round us */
+    .iVersion = 2, /* no memory mapping, which would bypass this VFS */
     .xClose = close_file,
     .xRead = read_file,
     .xWrite = write_file,
@@ -170,10 +170,10 @@ static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *out,
         return SQLITE_CANTOPEN;
     }
     last_error = 0;
-    file->real = calloc(1, (size_t)usual->szOsFile);
+    file->real = calloc(1, (size_t)default_vfs->szOsFile);
     if (!file->real)
         return SQLITE_NOMEM;
-    const int rc = usual->xOpen(usual, name, file->real, flags, out_flags);
+    const int rc = default_vfs->xOpen(default_vfs, name, file->real, flags, out_flags);
     if (rc == SQLITE_OK)
         out->pMethods = &methods;
     else
@@ -184,16 +184,16 @@ static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *out,
 static int tell_last_error(sqlite3_vfs *vfs, int n, char *out)
 {
     (void)vfs;
-    return last_error ? last_error : usual->xGetLastError(usual, n, out);
+    return last_error ? last_error : default_vfs->xGetLastError(default_vfs, n, out);
 }
 
 void fault_install(void)
 {
     static sqlite3_vfs ours;
 
-    usual = sqlite3_vfs_find(NULL);
-    assert_non_null(usual);
-    ours = *usual; /* what is not about open files stays */
+    default_vfs = sqlite3_vfs_find(NULL);
+    assert_non_null(default_vfs);
+    ours = *default_vfs; /* keep the functions that are not about open files */
     ours.zName = "fault";
     ours.szOsFile = (int)sizeof(struct file);
     ours.xOpen = open_file;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gguf_writer.h - GGUF files made in memory, for tests.
+ * gguf_writer.h - make GGUF files in memory.
  *
- * It writes what it is told: a test makes broken files with it too. Running out of memory fails
- * an assertion. Not for files that do not fit into memory several times.
+ * The writer writes what it is given, so tests make malformed files with it, too. Running out
+ * of memory fails the test. The whole file is in memory, several times over.
  */
 #ifndef CURATE_TEST_GGUF_WRITER_H
 #define CURATE_TEST_GGUF_WRITER_H
@@ -18,7 +18,7 @@
 
 struct gguf_writer {
     struct buf entries;
-    struct buf tensors; /* their descriptions */
+    struct buf tensors; /* the tensor directory */
     struct buf data;
     struct buf file;
     uint64_t n_entries;
@@ -40,11 +40,11 @@ void gguf_write_f32s(struct gguf_writer *writer, const char *key, const float *v
 void gguf_write_i32s(struct gguf_writer *writer, const char *key, const int32_t *values,
                      size_t n);
 
-/* The tensor's bytes are copied and placed behind those before it, aligned to 32. */
+/* Append a copy of the tensor's bytes after the bytes before, aligned to 32. */
 void gguf_write_tensor(struct gguf_writer *writer, const char *name, const uint64_t *dims,
                        uint32_t n_dims, enum dtype type, struct slice bytes);
 
-/* The whole file, version 3. Lasts until the writer changes or is released. */
+/* The complete file, version 3. Valid until the writer changes or is released. */
 struct slice gguf_writer_file(struct gguf_writer *writer);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * heap_limit.h - how much memory SQLite may take, in all its connections.
+ * heap_limit.h - limit the memory of SQLite, in all its connections.
  */
 #ifndef CURATE_HEAP_LIMIT_H
 #define CURATE_HEAP_LIMIT_H

@@ -125,7 +125,8 @@ static const struct span *read_spans(struct arena *arena, const struct json_valu
     return all;
 }
 
-/* What is read off the states: the likelihood of tokens to come, pools, focus, reach. */
+/* Read the expected numbers that come from the states: likelihood of next tokens, pool, focus,
+ * reach. */
 static void read_states(struct arena *arena, const struct json_value *record,
                         struct infer_case *out)
 {
@@ -236,7 +237,7 @@ double max_difference(const double *a, const double *b, size_t n)
     for (size_t i = 0; i < n; i++) {
         const double difference = fabs(a[i] - b[i]);
 
-        if (!(difference <= largest)) /* also when it is NaN */
+        if (!(difference <= largest)) /* true also if difference is NaN */
             largest = isnan(difference) ? INFINITY : difference;
     }
     return largest;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * infer.h - models run by tests, and cases with known answers.
+ * infer.h - run models in tests, and read cases with known numbers.
  *
- * Whatever goes wrong here fails the test; nothing is returned to be checked.
+ * Every error fails the test, so no function returns one.
  */
 #ifndef CURATE_TEST_INFER_H
 #define CURATE_TEST_INFER_H
@@ -15,7 +15,7 @@
 
 struct json_value;
 
-/* A model with everything needed to run it. */
+/* A model and everything needed to run it. */
 struct runner {
     struct model *model;
     struct pool *pool;
@@ -23,27 +23,27 @@ struct runner {
 };
 
 void runner_open(struct runner *runner, const char *path, unsigned cpu_flags, size_t n_threads);
-/* Harmless on a zeroed struct. */
+/* Allowed on a zeroed struct. */
 void runner_close(struct runner *runner);
 
-/* The flags of each family of kernels this build has and this CPU can run; the reference is
- * first. Returns how many. */
+/* The CPU flags of each kernel family that this build has and this CPU can run, the reference
+ * first. Returns how many there are. */
 enum { FAMILIES_MAX = 3 };
 size_t find_families(unsigned flags[FAMILIES_MAX]);
 
-/* The path of a file of the repository, or of the reference material beside it, which may be
- * absent: then NULL. Lasts until the arena is released. */
+/* The path of a file of the repository, or of the reference material beside it. Returns NULL if
+ * the reference material is absent. Valid until the arena is released. */
 const char *source_path(struct arena *arena, const char *name);
 const char *shared_path(struct arena *arena, const char *name);
 
-/* A sequence whose results go to its own arrays, and what they should be. */
+/* A sequence with arrays of its own for the results, and the expected results. */
 struct infer_case {
     struct sequence sequence;
-    const double *want_nll;       /* n_tokens - score_from, or NULL */
-    const double *want_attention; /* n_spans, or NULL */
-    const double *want_by_head;   /* of attention_by_head, or NULL: not asked for */
+    const double *want_nll;       /* n_tokens - score_from numbers, or NULL */
+    const double *want_attention; /* n_spans numbers, or NULL */
+    const double *want_by_head;   /* as attention_by_head, or NULL: not requested */
     size_t n_by_head;
-    double *states; /* where next_nll_nats, pooled, focus, reach go, in a row */
+    double *states; /* for next_nll_nats, pooled, focus and reach, one after the other */
     const double *want_states;
     size_t n_states;
 };
@@ -54,16 +54,16 @@ struct infer_cases {
     size_t n;
 };
 
-/* Read a file of tests/data/oracle.py. */
+/* Read a file that tests/data/oracle.py wrote. */
 void infer_cases_open(struct infer_cases *cases, const char *path);
 void infer_cases_close(struct infer_cases *cases);
 
-/* Numbers of a JSON array, in the arena. */
+/* The numbers of a JSON array, allocated in the arena. */
 double *read_doubles(struct arena *arena, const struct json_value *array);
-/* Append the ids of a JSON array to *ids, which must have room. */
+/* Append the ids of a JSON array to ids, which must have room for them. */
 void read_ids(const struct json_value *array, int32_t *ids, size_t *n);
 
-/* The largest |a[i] - b[i]|; NaN anywhere gives infinity. */
+/* The largest |a[i] - b[i]|; infinity if any element is NaN. */
 double max_difference(const double *a, const double *b, size_t n);
 
 #endif

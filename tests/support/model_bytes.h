@@ -10,7 +10,7 @@
 struct error;
 struct model;
 
-/* Like model_open(). The bytes are borrowed until model_close(). */
+/* As model_open(). The bytes must stay valid until model_close(). */
 int model_open_bytes(const void *bytes, size_t n, struct model **out, struct error *err);
 
 #endif

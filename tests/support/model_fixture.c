@@ -19,7 +19,7 @@ static void copy_name(char out[64], const char *name)
     memcpy(out, name, strlen(name) + 1);
 }
 
-/* The place of a key: where it is, or behind the last. */
+/* The place of a key; the place after the last one if the key is missing. */
 static size_t key_place(struct model_fixture *fixture, const char *name)
 {
     for (size_t i = 0; i < fixture->n_keys; i++)

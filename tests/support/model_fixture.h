@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model_fixture.h - a model file of one small layer, to be changed before it is opened.
+ * model_fixture.h - a model file of one small layer, which a test changes before opening it.
  *
- * It is a llama model without a vocabulary: 2 heads of 16 with one key-value head, width 32,
- * 64 tokens, all weights zero but the norms, which are one.
+ * It is a llama model without a vocabulary: 2 heads of 16 with one key-value head, width 32, 64
+ * tokens. All weights are zero except those of the norms, which are one.
  */
 #ifndef CURATE_TEST_MODEL_FIXTURE_H
 #define CURATE_TEST_MODEL_FIXTURE_H
@@ -18,8 +18,8 @@ enum { FIXTURE_KEYS = 32, FIXTURE_TENSORS = 32 };
 
 struct model_fixture {
     struct {
-        char name[64];    /* empty: not written */
-        const char *text; /* a string; else NULL */
+        char name[64];    /* empty: the key is not written */
+        const char *text; /* a string, or NULL for a number */
         double number;
         int is_float;
     } keys[FIXTURE_KEYS];
@@ -35,19 +35,19 @@ struct model_fixture {
 
 void model_fixture_init(struct model_fixture *fixture);
 
-/* Set a key, or add it. */
+/* Set a key, or add it if it is missing. */
 void fixture_text(struct model_fixture *fixture, const char *key, const char *text);
 void fixture_count(struct model_fixture *fixture, const char *key, uint32_t value);
 void fixture_real(struct model_fixture *fixture, const char *key, double value);
-/* Set a tensor, or add it; dims[1] 0 makes it a vector. */
+/* Set a tensor, or add it if it is missing; dims[1] = 0 makes it a vector. */
 void fixture_tensor(struct model_fixture *fixture, const char *name, uint64_t n_cols,
                     uint64_t n_rows, uint32_t type, float fill);
-/* Remove a key or tensor that is there. */
+/* Remove a key or tensor, which must exist. */
 void fixture_drop(struct model_fixture *fixture, const char *name);
 
-/* What model_open_bytes() says of it; the model is closed again. */
+/* Return what model_open_bytes() returns for the file, and close the model. */
 int model_fixture_try(const struct model_fixture *fixture, struct error *err);
-/* The same, but kept: *bytes is for free() after model_close(). */
+/* Open the model. The caller calls model_close(), and then free() for *bytes. */
 int model_fixture_open(const struct model_fixture *fixture, void **bytes, struct model **out,
                        struct error *err);
 

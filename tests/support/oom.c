@@ -9,8 +9,7 @@
 
 enum { MAX_ALLOCATIONS = 100000 };
 
-/* Names the linker makes for --wrap=NAME: __wrap_NAME is called, __real_NAME is the original.
- */
+/* With --wrap=NAME the linker calls __wrap_NAME for NAME; __real_NAME is the original. */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *ptr, size_t size);
@@ -26,7 +25,7 @@ char *__wrap_strndup(const char *text, size_t max);
 
 static _Thread_local bool armed;
 static _Thread_local bool refused;
-static _Thread_local size_t left; /* allocations until the one that fails */
+static _Thread_local size_t left; /* allocations before the one that fails */
 
 void oom_begin(size_t n)
 {

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * oom.h - lets the n-th allocation of a call fail.
+ * oom.h - make the n-th allocation of a call fail.
  *
- * For the programs in `oom_tests` of tests/meson.build: the linker routes the allocations of
- * their code and of our libraries in them through here. Foreign libraries, which are shared,
- * keep the real ones, and so does what libc allocates by itself (asprintf, fopen). Injection is
- * the calling thread's own affair.
+ * For the programs of `oom_tests` in tests/meson.build. The linker routes the allocations of
+ * their code, our libraries included, through here. Shared libraries keep the real allocator,
+ * and so do functions of libc that allocate (asprintf, fopen). Failures are per thread.
  *
- * Most tests want oom_survive(); what it does by hand is oom_begin(n), the call, oom_end(), for
- * n = 0, 1, 2, ... until no allocation was refused any more.
+ * Most tests use oom_survive(). By hand, call oom_begin(n), the function under test and
+ * oom_end(), for n = 0, 1, 2, ... until no allocation failed.
  */
 #ifndef CURATE_OOM_H
 #define CURATE_OOM_H
@@ -18,18 +17,18 @@
 
 struct error;
 
-/* The n-th allocation of this thread from here on, counted from 0, fails; the others do not, so
- * that code which goes on without what it asked for is found out. */
+/* Make the n-th allocation of this thread from now on fail, counted from 0. Later ones succeed,
+ * so code that continues without its memory is found. */
 void oom_begin(size_t n);
 
-/* Allocations work again. Was one refused since oom_begin()? */
+/* Stop failing. Returns true if an allocation failed since oom_begin(). */
 bool oom_end(void);
 
-/* Does something that allocates, undoes it, and returns what it came to. */
+/* Do something that allocates, undo it, and return 0 or -1 with err set. */
 typedef int oom_scenario(const void *input, struct error *err);
 
-/* Lets each allocation of the scenario fail once, which it must report as ERR_NOMEM; then it
- * must succeed. Returns how many allocations it makes. */
+/* Run the scenario once for each of its allocations, with that one failing. It must report
+ * ERR_NOMEM, and succeed afterwards. Returns the number of its allocations. */
 size_t oom_survive(oom_scenario *run, const void *input);
 
 #endif

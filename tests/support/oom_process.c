@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* glibc's own, by the names it exports them under for this purpose. */
+/* The allocator of glibc, under the names that glibc exports for this purpose. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *ptr, size_t size);
@@ -16,7 +16,7 @@ void *memalign(size_t alignment, size_t size);
 
 static _Thread_local bool armed;
 static _Thread_local bool refused;
-static _Thread_local size_t left; /* allocations until the one that fails */
+static _Thread_local size_t left; /* allocations before the one that fails */
 static atomic_llong blocks;
 
 void oom_process_begin(size_t n)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * oom_process.h - lets the n-th allocation of a call fail, whoever makes it: also json-c,
- * SQLite, libyaml and the other shared libraries, which oom.h cannot reach.
+ * oom_process.h - make the n-th allocation of a call fail in any code, including json-c,
+ * SQLite, libyaml and other shared libraries, which oom.h cannot reach.
  *
- * The program that links this has malloc() and its family from here, in front of libc's. Not
- * under a sanitizer, which has them itself; so leaks are found here, by counting.
+ * A program that links this file uses its malloc() family instead of libc's. It cannot run
+ * under a sanitizer, which brings its own malloc(), so it finds leaks by counting blocks.
  */
 #ifndef CURATE_OOM_PROCESS_H
 #define CURATE_OOM_PROCESS_H
@@ -13,11 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The n-th allocation of this thread from here on, counted from 0, fails. */
+/* Make the n-th allocation of this thread from now on fail, counted from 0. */
 void oom_process_begin(size_t n);
-/* Allocations work again. Was one refused since? */
+/* Stop failing. Returns true if an allocation failed since oom_process_begin(). */
 bool oom_process_end(void);
-/* Blocks that are allocated now, by all threads. */
+/* The number of blocks that are allocated now, by all threads. */
 int64_t oom_process_blocks(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * raw_gguf.h - GGUF files written byte by byte, right or wrong.
+ * raw_gguf.h - write GGUF files byte by byte, valid or not.
  */
 #ifndef CURATE_TEST_RAW_GGUF_H
 #define CURATE_TEST_RAW_GGUF_H
@@ -17,7 +17,7 @@ struct raw {
     size_t n;
 };
 
-/* Magic, version and counts. */
+/* Begin a file with magic, version and counts. */
 struct raw raw_begin(uint32_t version, uint64_t n_tensors, uint64_t n_entries);
 
 void raw_put(struct raw *raw, const void *bytes, size_t n);
@@ -25,20 +25,21 @@ void raw_uint(struct raw *raw, uint64_t value, size_t n_bytes);
 void raw_u32(struct raw *raw, uint32_t value);
 void raw_u64(struct raw *raw, uint64_t value);
 void raw_text(struct raw *raw, const char *text);
-/* Zeros up to a multiple of 32. */
+/* Append zeros up to a multiple of 32. */
 void raw_pad(struct raw *raw);
 
-/* A key with a value of n_bytes; the head of an array of n; a line of the tensor directory. */
+/* Append a key with a value of n_bytes; the head of an array of n elements; an entry of the
+ * tensor directory. */
 void raw_entry(struct raw *raw, const char *key, enum gguf_type type, uint64_t value,
                size_t n_bytes);
 void raw_array(struct raw *raw, const char *key, uint32_t type, uint64_t n);
 void raw_tensor(struct raw *raw, const char *name, uint32_t n_dims, const uint64_t *dims,
                 uint32_t type, uint64_t offset);
 
-/* A file with a key of every sort and two tensors, "z.weight" before "b.weight". */
+/* A valid file with a key of each type and two tensors, "z.weight" before "b.weight". */
 struct raw raw_good_file(void);
 
-/* Parse a copy that ends where an allocation does, so that a sanitizer sees reads past it. */
+/* Parse a copy that ends with its allocation, so that a sanitizer sees reads past the end. */
 int raw_parse(const struct raw *raw, struct error *err);
 
 #endif

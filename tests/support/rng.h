@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rng.h - random numbers a failure can be replayed with.
+ * rng.h - random numbers that can be replayed after a failure.
  *
- * rng_from_env("CURATE_SEED") takes the seed from that variable, or a new one each time, and
- * prints it as a comment of the test's output. The same seed gives the same numbers everywhere.
+ * rng_from_env("CURATE_SEED") uses the seed in that variable, or else a new one, and prints it
+ * as a comment of the test's output. The same seed gives the same numbers on every machine.
  */
 #ifndef CURATE_TEST_RNG_H
 #define CURATE_TEST_RNG_H
@@ -21,7 +21,7 @@ struct rng {
     uint64_t state;
 };
 
-/* SplitMix64: any state is a good one. */
+/* SplitMix64: any state is valid. */
 static inline uint64_t rng_next(struct rng *rng)
 {
     uint64_t z = rng->state += 0x9e3779b97f4a7c15;
@@ -48,19 +48,19 @@ static inline struct rng rng_from_env(const char *name)
     return rng;
 }
 
-/* 0 .. n - 1; n >= 1. The bias is below n / 2^64. */
+/* A number in 0 .. n - 1; n >= 1. The bias is below n / 2^64. */
 static inline size_t rng_below(struct rng *rng, size_t n)
 {
     return (size_t)(rng_next(rng) % n);
 }
 
-/* From 0, below 1. */
+/* A number >= 0 and < 1. */
 static inline double rng_unit(struct rng *rng)
 {
     return (double)(rng_next(rng) >> 11) * 0x1p-53;
 }
 
-/* Mean 0, deviation 1 (Box and Muller). */
+/* A normal variate with mean 0 and deviation 1 (Box and Muller). */
 static inline float rng_normal_f32(struct rng *rng)
 {
     const double radius = sqrt(-2 * log(1 - rng_unit(rng)));

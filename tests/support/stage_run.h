@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * stage_run.h - run a stage the way the pipeline does, on an open store.
+ * stage_run.h - run a stage on an open store, as the pipeline does.
  */
 #ifndef CURATE_TEST_STAGE_RUN_H
 #define CURATE_TEST_STAGE_RUN_H
@@ -23,17 +23,17 @@ struct stage_run {
     size_t n_threads;
     unsigned cpu_flags; /* those of this CPU, or fewer */
     bool dry_run;
-    bool stopped;      /* SIGTERM has come before it begins */
-    size_t stop_after; /* or comes after this many ticks; 0 for never */
-    /* Called right before and after the stage's own code; NULL for nothing. */
+    bool stopped;      /* SIGTERM arrives before the stage begins */
+    size_t stop_after; /* SIGTERM arrives after this many ticks; 0 for never */
+    /* Called right before and right after the stage's own code; may be NULL. */
     void (*enter)(struct stage_run *run);
     void (*leave)(struct stage_run *run);
-    void *arg; /* theirs */
+    void *arg; /* for enter and leave */
 
-    /* Of the last run. */
+    /* Results of the last run. */
     int64_t run_id;
     struct stage_result result;
-    char notes[STAGE_NOTES_BYTES]; /* a line each */
+    char notes[STAGE_NOTES_BYTES]; /* one per line */
     size_t n_ticks;
 
     struct report report;
@@ -42,12 +42,12 @@ struct stage_run {
 
 void stage_run_init(struct stage_run *run, struct store *store);
 
-/* Run a stage, or "retry", with options given as pairs of name and text, NULL at the end; a
- * list is given item by item. What the stage returns. */
+/* Run a stage, or "retry". Options are pairs of name and text, with NULL at the end; a list is
+ * given item by item. Returns what the stage returns. */
 int stage_run(struct stage_run *run, struct error *err, const char *stage, ...)
     __attribute__((sentinel));
 
-/* A fact of the last run; the test fails when there is none of that kind. */
+/* A fact of the last run. The test fails if the run has no such fact. */
 int64_t stage_run_int(const struct stage_run *run, const char *key);
 const char *stage_run_text(const struct stage_run *run, const char *key);
 

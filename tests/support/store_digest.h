@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_digest.h - one hash of all samples and rejects a store holds.
+ * store_digest.h - one hash of all samples and rejects of a store.
  */
 #ifndef CURATE_STORE_DIGEST_H
 #define CURATE_STORE_DIGEST_H
@@ -9,8 +9,8 @@
 
 struct store;
 
-/* Over content, ids and places in the order of the rows, and not over the runs that made them.
- * Whatever goes wrong fails the test. */
+/* Hash content, ids and places in the order of the rows, without the runs that made them. Every
+ * error fails the test. */
 struct hash store_digest(struct store *store);
 
 #endif

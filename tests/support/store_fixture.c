@@ -184,7 +184,7 @@ void assert_rows(struct store *store, const char *sql, const char *want)
     buf_release(&out);
 }
 
-/* The SQL goes through a file, so that no shell reads it. */
+/* The SQL is read from a file, so that no shell interprets it. */
 static void run_cli(const char *path, const char *sql, struct buf *out)
 {
     char script[] = "/tmp/curate-test-sql-XXXXXX";

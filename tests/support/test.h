@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * test.h - what every test program includes first.
+ * test.h - included first by every test program.
  *
- * It brings CMocka with the headers CMocka needs, and two assertions for functions that report
- * through base/error.h. Both read the variable `struct error err` of the calling function,
- * which must be the one the tested call was given.
+ * It includes CMocka with the headers that CMocka needs, and defines two assertions for
+ * functions that report errors through base/error.h. Both read the variable `struct error err`
+ * of the calling function, which must be the one that the tested call was given.
  *
- * A program that cannot run here says so before CMocka prints anything and leaves:
+ * A program that cannot run here prints the reason before CMocka prints anything, and exits:
  * `return SKIP_ALL("no such folder");`. CMocka's own skip() prints "not ok ... # SKIP", which
  * counts as a failure, so tests do not use it.
  */
@@ -32,7 +32,7 @@
 #define assert_fails(expr, want, phrase)                                                       \
     expect_fails((expr), #expr, &err, (want), (phrase), __FILE__, __LINE__)
 
-/* Report the whole program as skipped. Its value is the exit status of main(). */
+/* Report the whole program as skipped. The value is the exit status of main(). */
 #define SKIP_ALL(reason) (printf("1..0 # SKIP %s\n", (reason)), 0)
 
 static inline void expect_ok(int rc, const char *expr, const struct error *err,

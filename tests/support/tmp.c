@@ -43,7 +43,7 @@ const char *tmp_path(struct tmp *tmp, const char *name)
     if (tmp->n_paths == TMP_MAX_PATHS)
         fail_msg("more than %d paths in one test", TMP_MAX_PATHS);
 
-    char root[sizeof tmp->root]; /* a copy: gcc sees root and paths overlap when inlining */
+    char root[sizeof tmp->root]; /* a copy: inlined, gcc sees root and paths as overlapping */
     memcpy(root, tmp->root, sizeof root);
     char *path = tmp->paths[tmp->n_paths++];
     const int len = snprintf(path, TMP_MAX_PATH_BYTES, "%s/%s", root, name);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tmp.h - a folder for one test, gone when the test is over.
+ * tmp.h - a folder for one test, removed when the test ends.
  *
- * A struct tmp must not move between tmp_open() and tmp_close(). Whatever goes wrong here fails
- * the test; nothing is returned to be checked.
+ * A struct tmp must not move between tmp_open() and tmp_close(). Every error fails the test, so
+ * no function returns one.
  */
 #ifndef CURATE_TMP_H
 #define CURATE_TMP_H
@@ -21,13 +21,13 @@ struct tmp {
 /* Make an empty folder under $TMPDIR or /tmp; its path is tmp->root. */
 void tmp_open(struct tmp *tmp);
 
-/* Remove the folder and all that is in it. Harmless on a zeroed struct. */
+/* Remove the folder and everything in it. Allowed on a zeroed struct. */
 void tmp_close(struct tmp *tmp);
 
-/* The path of a name inside the folder, valid until tmp_close(). Nothing is created. */
+/* The path of a name in the folder, valid until tmp_close(). Creates nothing. */
 const char *tmp_path(struct tmp *tmp, const char *name);
 
-/* Write a file inside the folder, replacing what was there. Returns its path as tmp_path(). */
+/* Write a file in the folder, replacing an existing one. Returns its path, as tmp_path(). */
 const char *tmp_write(struct tmp *tmp, const char *name, const void *data, size_t len);
 
 #endif
