@@ -159,8 +159,9 @@ int scorer_measure(const struct scorer *scorer, const struct observed_text *text
  * a score with a reason. */
 void score_finalise(struct score *score);
 
-/* Combine the scores of n >= 1 turns into the dialogue's score: the mean of the turns that have
- * a value, weighted by n_tokens. If none has a value, the last turn's reason. */
+/* Combine the scores of n turns into the dialogue's score: the mean of the turns that have a
+ * value, weighted by n_tokens. If none has a value, the last turn's reason; no_response if n is
+ * 0. */
 void score_mean_over_turns(const struct score *turns, size_t n, struct score *out);
 
 #endif

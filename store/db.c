@@ -55,6 +55,30 @@ static int raise_file_error(const struct store *store, int rc, struct error *err
                          opening ? "opened" : "read or written", why);
 }
 
+/*
+ * True if SQLite's message says that the tables or their rows are not what the program creates.
+ * The statements of the program fit its own schema, as the tests show.
+ */
+static bool is_foreign_schema(int primary, const char *detail)
+{
+    static const char *const phrases[] = {
+        "no such ",
+        "already exists",
+        "duplicate column name",
+        "has no column named",
+        "malformed JSON",
+        "because it is a view",
+        "circularly defined",
+        "integer overflow",
+        "unsafe use of",
+    };
+
+    for (size_t i = 0; primary == SQLITE_ERROR && i < sizeof phrases / sizeof phrases[0]; i++)
+        if (strstr(detail, phrases[i]))
+            return true;
+    return false;
+}
+
 int db_raise(const struct store *store, int rc, const char *detail, const char *sql,
              struct error *err)
 {
@@ -68,6 +92,11 @@ int db_raise(const struct store *store, int rc, const char *detail, const char *
         if (environment_errors[i].rc == primary)
             return error_set_sys(err, environment_errors[i].code, rc, "%s: %s", store->path,
                                  environment_errors[i].phrase);
+    if (is_foreign_schema(primary, detail))
+        return error_set_sys(err, ERR_INPUT, rc,
+                             "%s: its tables are not those of its schema version (%s): another "
+                             "program changed them or user_version: restore a copy",
+                             store->path, detail);
     return error_set_sys(err, ERR_INVARIANT, rc, "%s: SQLite reports \"%s\" for: %s",
                          store->path, detail, sql ? sql : "the connection");
 }

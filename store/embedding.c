@@ -72,17 +72,30 @@ static int find_vector(struct store *store, int64_t score_set_id, int64_t sample
     return stmt_next(*stmt, err);
 }
 
+static int raise_damaged_vector(const struct store *store, int64_t sample_id, const char *what,
+                                struct error *err)
+{
+    return error_set(err, ERR_INPUT,
+                     "%s: the embedding of sample %" PRId64 " is damaged: %s: delete the row "
+                     "and its score, and score it again",
+                     db_path(store), sample_id, what);
+}
+
 int embedding_width(struct store *store, int64_t score_set_id, int64_t sample_id, size_t *n,
                     struct error *err)
 {
     struct stmt *stmt = NULL;
     const int found = find_vector(store, score_set_id, sample_id, &stmt, err);
+    int rc = found;
 
-    if (found == 1)
-        *n = stmt_bytes(stmt, 0).len / FLOAT_BYTES;
-    if (found >= 0)
-        stmt_reset(stmt);
-    return found;
+    if (found < 0)
+        return -1;
+    const size_t n_bytes = found == 1 ? stmt_bytes(stmt, 0).len : 0;
+    stmt_reset(stmt);
+    *n = n_bytes / FLOAT_BYTES;
+    if (found == 1 && (n_bytes == 0 || n_bytes % FLOAT_BYTES != 0))
+        rc = raise_damaged_vector(store, sample_id, "it is empty or cut in a number", err);
+    return rc;
 }
 
 int embedding_get(struct store *store, int64_t score_set_id, int64_t sample_id, float *out,
@@ -95,16 +108,17 @@ int embedding_get(struct store *store, int64_t score_set_id, int64_t sample_id, 
     if (found < 0)
         return -1;
     const struct slice bytes = found == 1 ? stmt_bytes(stmt, 0) : (struct slice){ 0 };
-    if (bytes.len != n * FLOAT_BYTES)
-        rc = error_set(err, ERR_INVARIANT,
-                       "the vector of sample %" PRId64 " has %zu bytes, expected %zu numbers",
-                       sample_id, bytes.len, n);
+    if (found == 0 || bytes.len != n * FLOAT_BYTES)
+        rc = raise_damaged_vector(store, sample_id,
+                                  "it is missing, or not as long as the others", err);
     for (size_t i = 0; rc == 0 && i < n; i++) {
         uint32_t bits = 0;
 
         for (size_t b = 0; b < FLOAT_BYTES; b++)
             bits |= (uint32_t)(uint8_t)bytes.ptr[i * FLOAT_BYTES + b] << 8 * b;
         memcpy(&out[i], &bits, sizeof bits);
+        if (!isfinite(out[i]))
+            rc = raise_damaged_vector(store, sample_id, "a number is not finite", err);
     }
     stmt_reset(stmt);
     return rc;

@@ -5,6 +5,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/json/json_check.h"
+#include "base/text/utf8.h"
 #include "store/db_private.h"
 #include "store/sample.h"
 
@@ -62,23 +64,48 @@ void sample_reader_free(struct sample_reader *reader)
     free(reader);
 }
 
-/* Copy text to the arena, because SQLite's bytes are gone after the next step. ptr NULL stays
- * NULL. */
-static int copy_sample_text(struct sample_reader *reader, struct slice text, struct slice *out,
-                            struct error *err)
-{
-    *out = text;
-    if (!text.ptr)
-        return 0;
-    *out = arena_copy(&reader->arena, text);
-    return out->ptr ? 0 : error_nomem(err);
-}
-
 static int raise_damaged(const struct sample_reader *reader, int64_t sample_id,
                          const char *what, struct error *err)
 {
     return error_set(err, ERR_INPUT, "%s: sample %" PRId64 " is damaged: %s",
                      db_path(reader->store), sample_id, what);
+}
+
+/* Copy text to the arena, because SQLite's bytes are gone after the next step. ptr NULL stays
+ * NULL. */
+static int copy_sample_text(struct sample_reader *reader, int64_t sample_id, struct slice text,
+                            struct slice *out, struct error *err)
+{
+    *out = text;
+    if (!text.ptr)
+        return 0;
+    if (utf8_bad_at(text) < text.len)
+        return raise_damaged(reader, sample_id, "one of its texts is not UTF-8", err);
+    *out = arena_copy(&reader->arena, text);
+    return out->ptr ? 0 : error_nomem(err);
+}
+
+/* True if the text is an object on one line, as json_write() writes it. Exports copy it as it
+ * is. */
+static bool is_json_object(struct slice text)
+{
+    struct json_check check;
+
+    return text.len >= 2 && text.ptr[0] == '{' && text.ptr[text.len - 1] == '}' &&
+           !memchr(text.ptr, '\n', text.len) && !memchr(text.ptr, '\r', text.len) &&
+           json_check(text, &check) && !check.raw_controls && !(check.noted & JSON_NOTED_NAN);
+}
+
+/* Copy a column that holds a JSON object. */
+static int copy_sample_object(struct sample_reader *reader, int64_t sample_id,
+                              struct slice text, struct slice *out, struct error *err)
+{
+    if (copy_sample_text(reader, sample_id, text, out, err) < 0)
+        return -1;
+    if (text.ptr && !is_json_object(text))
+        return raise_damaged(reader, sample_id,
+                             "its meta or the extra of a turn is not a JSON object", err);
+    return 0;
 }
 
 static int parse_kind_name(struct slice name, enum sample_kind *out)
@@ -137,11 +164,16 @@ static int parse_sample_row(struct sample_reader *reader, const struct stmt *row
                              err);
     if (parse_hash_column(stmt_bytes(row, COL_HASH), &sample.hash) < 0)
         return raise_damaged(reader, sample_id, "invalid hash", err);
-    if (copy_sample_text(reader, stmt_bytes(row, COL_EXT_ID), &sample.ext_id, err) < 0 ||
-        copy_sample_text(reader, stmt_bytes(row, COL_SYSTEM), &sample.system, err) < 0 ||
-        copy_sample_text(reader, stmt_bytes(row, COL_SPLIT), &sample.split, err) < 0 ||
-        copy_sample_text(reader, stmt_bytes(row, COL_META), &sample.meta, err) < 0 ||
-        copy_sample_text(reader, stmt_bytes(row, COL_CONTEXT), &sample.context, err) < 0)
+    if (copy_sample_text(reader, sample_id, stmt_bytes(row, COL_EXT_ID), &sample.ext_id, err) <
+            0 ||
+        copy_sample_text(reader, sample_id, stmt_bytes(row, COL_SYSTEM), &sample.system, err) <
+            0 ||
+        copy_sample_text(reader, sample_id, stmt_bytes(row, COL_SPLIT), &sample.split, err) <
+            0 ||
+        copy_sample_object(reader, sample_id, stmt_bytes(row, COL_META), &sample.meta, err) <
+            0 ||
+        copy_sample_text(reader, sample_id, stmt_bytes(row, COL_CONTEXT), &sample.context,
+                         err) < 0)
         return -1;
     if (sample.context.ptr &&
         parse_hash_column(stmt_bytes(row, COL_CONTEXT_HASH), &sample.context_hash) < 0)
@@ -165,8 +197,8 @@ static int read_sample_row(struct sample_reader *reader, int64_t sample_id, stru
     return rc;
 }
 
-static int read_turn_row(struct sample_reader *reader, size_t index, const struct stmt *row,
-                         struct error *err)
+static int read_turn_row(struct sample_reader *reader, int64_t sample_id, size_t index,
+                         const struct stmt *row, struct error *err)
 {
     if (index == reader->turns_cap) {
         const size_t cap = index ? 2 * index : 8;
@@ -177,10 +209,10 @@ static int read_turn_row(struct sample_reader *reader, size_t index, const struc
         reader->turns_cap = cap;
     }
     struct turn *turn = &reader->turns[index];
-    if (copy_sample_text(reader, stmt_bytes(row, 0), &turn->role, err) < 0 ||
-        copy_sample_text(reader, stmt_bytes(row, 1), &turn->content, err) < 0)
+    if (copy_sample_text(reader, sample_id, stmt_bytes(row, 0), &turn->role, err) < 0 ||
+        copy_sample_text(reader, sample_id, stmt_bytes(row, 1), &turn->content, err) < 0)
         return -1;
-    return copy_sample_text(reader, stmt_bytes(row, 2), &turn->extra, err);
+    return copy_sample_object(reader, sample_id, stmt_bytes(row, 2), &turn->extra, err);
 }
 
 static int read_sample_turns(struct sample_reader *reader, int64_t sample_id, size_t n_turns,
@@ -194,7 +226,7 @@ static int read_sample_turns(struct sample_reader *reader, int64_t sample_id, si
         return -1;
     stmt_bind_int(stmt, ":sample_id", sample_id);
     while ((rc = stmt_next(stmt, err)) == 1 && n < n_turns) {
-        if (read_turn_row(reader, n, stmt, err) < 0) {
+        if (read_turn_row(reader, sample_id, n, stmt, err) < 0) {
             rc = -1;
             break;
         }

@@ -156,6 +156,17 @@ int segment_load(struct store *store, int64_t score_set_id, int64_t sample_id,
     return rc < 0 ? -1 : 0;
 }
 
+int score_check_stored(const struct store *store, int64_t sample_id, const char *status,
+                       double value, bool is_null, struct error *err)
+{
+    if (score_has_value(status) ? !is_null && isfinite(value) : is_null)
+        return 0;
+    return error_set(err, ERR_INPUT,
+                     "%s: a score of sample %" PRId64 " is damaged: its value does not fit its "
+                     "status: delete the row, and score it again",
+                     db_path(store), sample_id);
+}
+
 int score_get(struct store *store, int64_t score_set_id, int64_t sample_id,
               struct score_row *out, struct error *err)
 {
@@ -170,7 +181,9 @@ int score_get(struct store *store, int64_t score_set_id, int64_t sample_id,
     if (rc == 1) {
         row.value = stmt_real(stmt, 0);
         row.n_tokens = stmt_int(stmt, 2);
-        if (db_copy_text(store, stmt_bytes(stmt, 1), &row.status, err) < 0)
+        if (db_copy_text(store, stmt_bytes(stmt, 1), &row.status, err) < 0 ||
+            score_check_stored(store, sample_id, row.status, row.value,
+                               stmt_column_type(stmt, 0) == STMT_NULL, err) < 0)
             rc = -1;
         else
             *out = row;

@@ -132,6 +132,10 @@ int score_column_read(struct store *store, int64_t score_set_id, const struct id
 void score_column_release(struct score_column *column);
 /* True if a row with this status has a value: "ok" or "truncated". */
 bool score_has_value(const char *status);
+/* Check that value and status of a stored row fit: ERR_INPUT if another program changed them.
+ */
+int score_check_stored(const struct store *store, int64_t sample_id, const char *status,
+                       double value, bool is_null, struct error *err);
 
 /* Get the id of the set's model. */
 int score_set_model(struct store *store, int64_t score_set_id, int64_t *model_id,

@@ -33,8 +33,9 @@ static const char *intern_status(struct texts *texts, struct slice text, struct 
     return copy;
 }
 
-static int fill_column(struct stmt *stmt, const struct id_list *samples,
-                       struct score_column *column, struct error *err)
+static int fill_column(const struct store *store, struct stmt *stmt,
+                       const struct id_list *samples, struct score_column *column,
+                       struct error *err)
 {
     struct texts texts = { .n = 0 };
     size_t at = 0;
@@ -52,6 +53,11 @@ static int fill_column(struct stmt *stmt, const struct id_list *samples,
         if (!column->status[at]) {
             stmt_reset(stmt);
             return error_nomem(err);
+        }
+        if (score_check_stored(store, id, column->status[at], column->values[at],
+                               stmt_column_type(stmt, 1) == STMT_NULL, err) < 0) {
+            stmt_reset(stmt);
+            return -1;
         }
     }
     return rc;
@@ -76,7 +82,7 @@ int score_column_read(struct store *store, int64_t score_set_id, const struct id
         stmt_bind_int(stmt, ":score_set_id", score_set_id);
         stmt_bind_int(stmt, ":first", samples->ids[0]);
         stmt_bind_int(stmt, ":last", samples->ids[n - 1]);
-        if (fill_column(stmt, samples, &column, err) < 0)
+        if (fill_column(store, stmt, samples, &column, err) < 0)
             goto fail;
     }
     *out = column;

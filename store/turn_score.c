@@ -58,7 +58,9 @@ int turn_score_next(struct store *store, int64_t score_set_id, int64_t sample_id
         row.turn = stmt_int(stmt, 0);
         row.value = stmt_real(stmt, 1);
         row.n_tokens = stmt_int(stmt, 3);
-        if (db_copy_text(store, stmt_bytes(stmt, 2), &row.status, err) < 0)
+        if (db_copy_text(store, stmt_bytes(stmt, 2), &row.status, err) < 0 ||
+            score_check_stored(store, sample_id, row.status, row.value,
+                               stmt_column_type(stmt, 1) == STMT_NULL, err) < 0)
             rc = -1;
         else
             *out = row;

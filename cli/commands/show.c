@@ -135,7 +135,7 @@ static int find_segment(struct show *show, int64_t sample_id, const char *order,
             out->attention = query_value(query, 4).real;
         }
         if (index >= out->n_segments)
-            out->n_segments = index + 1;
+            out->n_segments = index < INT64_MAX ? index + 1 : index;
         if (end > out->n_kept)
             out->n_kept = end;
     }

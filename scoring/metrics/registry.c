@@ -154,7 +154,7 @@ void score_mean_over_turns(const struct score *turns, size_t n, struct score *ou
     struct sum sum = { 0 };
     size_t n_values = 0;
 
-    *out = turns[n - 1];
+    *out = n > 0 ? turns[n - 1] : (struct score){ .reason = "no_response" };
     for (size_t i = 0; i < n; i++) {
         if (turns[i].reason)
             continue;

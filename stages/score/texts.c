@@ -88,6 +88,14 @@ static struct observed_text text_at(const struct dialogue *dialogue, struct slic
     return text;
 }
 
+/* True if the sample has a response to score. The row names its turn, but SQL may have renamed
+ * the role of the turn since. */
+static bool has_response(const struct sample *sample, const struct dialogue *dialogue)
+{
+    return sample->response_turn >= 0 &&
+           dialogue->turns[sample->response_turn].role == ROLE_ASSISTANT;
+}
+
 /* Append the texts of a sample. */
 static int append_sample(struct score_texts *texts, int64_t sample_id,
                          const struct sample *sample, bool all_turns, struct arena *arena,
@@ -99,7 +107,7 @@ static int append_sample(struct score_texts *texts, int64_t sample_id,
     if (copy_dialogue(sample, arena, &dialogue, err) < 0 ||
         copy_text(arena, sample->context, &text.context, err) < 0)
         return -1;
-    if (sample->response_turn < 0) {
+    if (!has_response(sample, dialogue)) {
         if (sample->instruction_turn >= 0)
             text.instruction = dialogue->turns[sample->instruction_turn].text;
         return append_text(texts, &text, -1, err);

@@ -3,6 +3,7 @@
 
 #include <glob.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/hash.h"
@@ -181,6 +182,37 @@ static void a_newer_database_is_refused_and_left_unchanged(void **state)
     assert_cli_rows(path, "PRAGMA user_version; PRAGMA journal_mode;", want);
 }
 
+/* Opening a database of schema `real` that claims another version works only if the migrations
+ * between change rows alone. */
+static void open_with_user_version(const char *path, int real, int claimed)
+{
+    struct store *store = NULL;
+    struct error err;
+    char sql[50];
+
+    unlink(path);
+    make_old(path, (size_t)real);
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %d;", claimed);
+    cli_run(path, sql);
+    if (store_open(path, STORE_READ_WRITE, &store, &err) == 0) {
+        store_close(store);
+        assert_true(claimed >= 11);
+        return;
+    }
+    assert_fails(-1, ERR_INPUT, "are not those of its schema version");
+    assert_null(strstr(err.msg, "CREATE"));
+}
+
+static void a_user_version_out_of_step_is_one_sentence(void **state)
+{
+    const char *path = tmp_path(*state, "a.db");
+
+    for (int claimed = 1; claimed < store_version(); claimed++)
+        open_with_user_version(path, store_version(), claimed);
+    for (int claimed = 2; claimed < store_version(); claimed++)
+        open_with_user_version(path, 1, claimed);
+}
+
 static void a_migration_is_applied_completely_or_not_at_all(void **state)
 {
     const char *path = tmp_path(*state, "v1.db");
@@ -191,7 +223,7 @@ static void a_migration_is_applied_completely_or_not_at_all(void **state)
     /* In the way of the second migration, which makes the table 'model' before it. */
     cli_run(path, "CREATE TABLE segment_score (x);");
 
-    assert_fails(store_open(path, STORE_READ_WRITE, &store, &err), ERR_INVARIANT,
+    assert_fails(store_open(path, STORE_READ_WRITE, &store, &err), ERR_INPUT,
                  "migration 0002_score");
     assert_cli_rows(path,
                     "PRAGMA user_version;"
@@ -318,6 +350,7 @@ int main(void)
         TEST(a_migrated_database_has_the_schema_of_a_new_one),
         TEST(opening_for_reading_does_not_migrate),
         TEST(a_newer_database_is_refused_and_left_unchanged),
+        TEST(a_user_version_out_of_step_is_one_sentence),
         TEST(a_migration_is_applied_completely_or_not_at_all),
         TEST(migrated_score_sets_get_the_arithmetic_of_their_run),
         TEST(score_sets_of_unknown_kernels_migrate_to_arithmetic_unknown),

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "store/db_private.h"
 #include "store/query.h"
 #include "store/run.h"
 #include "store/store.h"
@@ -199,6 +200,39 @@ static void a_sample_without_a_score_has_a_reason(void **state)
                 "hmp|too_few_segments|3\n"
                 "nll|empty_response|1\n"
                 "segments|empty_response|1");
+}
+
+static void a_response_whose_role_was_renamed_is_missing(void **state)
+{
+    static const char *const turns[] = { "last", "all" };
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(db_exec(f->run.store,
+                      "UPDATE turn SET role = 'model' WHERE role = 'assistant'"
+                      " AND sample_id <= 3",
+                      &err));
+    for (size_t i = 0; i < 2; i++)
+        assert_ok(stage_run(&f->run, &err, "score", "metrics", "ppl", "metrics", "mtld",
+                            "model", f->long_model, "turns", turns[i], NULL));
+    assert_rows(f->run.store,
+                "SELECT metric, count(*), max(value) FROM v_scores WHERE status = 'no_response'"
+                " GROUP BY metric",
+                "mtld|6|\nnll|6|\nppl|6|");
+}
+
+static void a_stored_score_that_sql_changed_is_an_error(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(
+        stage_run(&f->run, &err, "score", "metrics", "nll", "model", f->long_model, NULL));
+    assert_ok(
+        db_exec(f->run.store, "UPDATE score SET value = 9e999 WHERE sample_id = 2", &err));
+    assert_fails(
+        stage_run(&f->run, &err, "score", "metrics", "ppl", "model", f->long_model, NULL),
+        ERR_INPUT, "a score of sample 2 is damaged");
 }
 
 static void hmp_ranks_all_samples_with_both_perplexities(void **state)
@@ -908,6 +942,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(score_stores_a_metric_and_its_inputs),
         TEST(a_sample_without_a_score_has_a_reason),
+        TEST(a_response_whose_role_was_renamed_is_missing),
+        TEST(a_stored_score_that_sql_changed_is_an_error),
         TEST(hmp_ranks_all_samples_with_both_perplexities),
         TEST(a_cohort_records_models_options_and_ranges),
         TEST(other_options_make_another_cohort_version),

@@ -637,6 +637,8 @@ static void the_score_of_a_dialogue_is_the_token_weighted_mean_of_its_turns(void
     assert_true(out.value == 1 && out.n_tokens == 1 && !out.truncated);
     score_mean_over_turns(turns + 1, 1, &out);
     assert_string_equal(out.reason, "empty_response");
+    score_mean_over_turns(NULL, 0, &out);
+    assert_string_equal(out.reason, "no_response");
 }
 
 /* The test of this program that has the worked numbers of a metric, or the file that has them.
