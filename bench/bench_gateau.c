@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_gateau.c - what the structure of a long sample's passes is worth.
+ * bench_gateau.c - what the order of the passes over a long sample is worth.
  *
- * bench_gateau [MODEL [TOKENS [SAMPLES [THREADS [0]]]]]: samples of a context of TOKENS
- * random ids, a question and a response, with what gateau asks of a pair of models, for both of
- * which MODEL stands: of the short one the response's NLL; of the long one that and its
- * attention on segments of 128, and its NLL after each segment alone. Once as GATEAU's programs
- * do it, pass by pass: two for the NLLs, one for the attention, one a segment, no two together.
- * And once as we do it: NLL and attention in one pass, all segments of a sample in one ragged
- * batch. The two are measured in turns. Prints medians, and the ratio's spread.
+ * bench_gateau [MODEL [TOKENS [SAMPLES [THREADS [0]]]]]: samples with a context of TOKENS
+ * random ids, a question and a response. MODEL is both models of the pair. gateau needs the NLL
+ * of the response from the short model. From the long model it needs the NLL, the attention on
+ * segments of 128 tokens, and the NLL after each segment alone.
  *
- * With the 0 it runs once, as we do it, and prints samples a second and the mean NLL:
- * gateau.py holds that to llama.cpp.
+ * First as GATEAU's programs do it, pass by pass: two for the NLLs, one for the attention, one
+ * for each segment. Then as curate does it: NLL and attention in one pass, and all segments of
+ * a sample in one batch. The two are measured in turns. Prints medians, and the spread of the
+ * ratio.
+ *
+ * With the 0 it runs once, as curate does it, and prints samples per second and the mean NLL,
+ * which gateau.py compares with llama.cpp.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -28,7 +30,7 @@
 
 enum { ROUNDS = 5, SEGMENT = 128, N_QUESTION = 24, N_RESPONSE = 160 };
 
-/* The passes of one sample: the whole, then its segments. */
+/* The passes of one sample: the whole sample, then its segments. */
 struct passes {
     struct sequence *sequences;
     size_t n;
@@ -41,10 +43,10 @@ struct bench {
     struct kernels kernels;
     size_t n_context;
     size_t n_samples;
-    int32_t *ids; /* of the sample at hand: context, question, response */
+    int32_t *ids; /* of the current sample: context, question, response */
     struct span *spans;
     double *attention;
-    double *nll; /* N_RESPONSE of each pass */
+    double *nll; /* N_RESPONSE values of each pass */
     struct passes passes;
 };
 
@@ -64,7 +66,7 @@ static bool allocate(struct bench *bench)
            bench->nll;
 }
 
-/* Fill the passes of sample `seed`. */
+/* Fill the passes of the sample with this seed. */
 static void draw(struct bench *bench, uint64_t seed)
 {
     const size_t tail = N_QUESTION + N_RESPONSE;
@@ -101,7 +103,7 @@ static void draw(struct bench *bench, uint64_t seed)
     }
 }
 
-/* What is asked of the short model. */
+/* Run the passes of the short model. */
 static int run_short(struct bench *bench, struct error *err)
 {
     struct sequence nll = bench->passes.sequences[0];
@@ -133,7 +135,8 @@ static int run_together(struct bench *bench, struct error *err)
                : session_eval(bench->session, bench->passes.sequences, bench->passes.n, err);
 }
 
-/* Seconds of all samples; *sum, of NLLs and attention, says that both ways compute the same. */
+/* Seconds for all samples. *sum, of NLLs and attention, shows that both ways compute the
+ * same. */
 static int measure(struct bench *bench, int (*run)(struct bench *, struct error *),
                    double *secs, double *sum, double *nll, struct error *err)
 {
@@ -170,7 +173,7 @@ static int run_once(struct bench *bench, struct error *err)
     double secs, sum, nll;
 
     draw(bench, 1);
-    if (run_short(bench, err) < 0 || /* warms up */
+    if (run_short(bench, err) < 0 || /* warm-up */
         measure(bench, run_together, &secs, &sum, &nll, err) < 0)
         return -1;
     printf("%.4f %.6f\n", (double)bench->n_samples / secs, nll);

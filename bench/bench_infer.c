@@ -2,10 +2,10 @@
 /*
  * bench_infer.c - how long one long sample takes.
  *
- * bench_infer MODEL [TOKENS [THREADS]]: a context of random ids, its attention observed in
- * segments of 128, and a response of 200 tokens scored, as GATEAU's long pass does it. Prints
- * the best of three. make_model.py writes a model of any shape; without one the built-in long
- * model is measured.
+ * bench_infer MODEL [TOKENS [THREADS]]: a context of random ids with attention on segments of
+ * 128, and a scored response of 200 tokens, as in the long pass of GATEAU. Prints the best of
+ * three. make_model.py writes a model of any shape. Without a model, the built-in long model is
+ * measured.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ struct setup {
     struct kernels kernels;
 };
 
-/* Fills the arrays of a sequence of n tokens; false when there is no memory. */
+/* Fill the arrays of a sequence of n tokens. Returns false when memory runs out. */
 static bool make_sequence(size_t n, uint32_t n_vocab, struct sequence *out)
 {
     const size_t n_spans = (n - N_RESPONSE) / SEGMENT;

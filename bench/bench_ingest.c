@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_ingest.c - what reading, framing, parsing and identifying cost beside the inserts.
+ * bench_ingest.c - the cost of reading, framing, parsing and identifying, compared with the
+ * inserts.
  *
- * The whole ingest stage with two threads, against a bare loop that adds the same samples,
- * already made, through the store in transactions of the same size. Each run has a database of
- * its own; the two take turns, and the figures are medians. Usage: bench_ingest [FOLDER
- * [ROUNDS]]; the folder (default $TMPDIR or /tmp) holds the corpus and the databases, some 500
- * MB.
+ * Runs the whole ingest stage with two threads, and a bare loop that adds the same prepared
+ * samples to the store in transactions of the same size. Each run has a database of its own.
+ * The two take turns, and the figures are medians. Usage: bench_ingest [FOLDER [ROUNDS]]. The
+ * folder (default $TMPDIR or /tmp) holds the corpus and the databases, some 500 MB.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,14 +31,14 @@
 
 enum { ROUNDS_DEFAULT = 5, ROUNDS_MAX = 99, N_THREADS = 2, CORPUS_MAX = 1 << 30 };
 
-/* As the stage cuts its batches. */
+/* The batch limits of the ingest stage. */
 enum { BATCH_RECORDS = 256, BATCH_BYTES = 2 << 20 };
 
 struct corpus {
     const char *title;
     size_t n;
     size_t record_bytes;
-    bool is_long; /* a passage and a question about it, else a question and its answer */
+    bool is_long; /* a passage and a question about it; else a question and its response */
     char path[256];
     uint64_t size_bytes;
 };
@@ -62,8 +62,8 @@ static void check(int rc, const struct error *err)
         die(err);
 }
 
-/* JSON text like prose: lines of a dozen words, now and then a quoted one or one beyond ASCII.
- */
+/* Add JSON text like prose: lines of a dozen words, now and then a word in quotes or with
+ * characters outside ASCII. */
 static void add_prose(struct buf *out, size_t n_bytes, uint64_t *state)
 {
     static const char *const words[] = { "the",    "of",      "measure",   "a",

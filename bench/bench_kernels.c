@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_kernels.c - what the kernels do in a second, for every family this CPU has.
+ * bench_kernels.c - operations per second of the kernels of every family that this CPU has.
  *
- * One thread; each figure is the best of five rounds of at least 20 ms, and beside it stands
- * its share of what the core does at most (peak.h). Prints a table.
+ * One thread. Each figure is the best of five rounds of at least 20 ms, with its share of the
+ * peak of the core (peak.h). Prints a table.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,10 +19,10 @@ enum dtype { F32, F16, BF16, Q8_0, N_DTYPES };
 
 static const char *const dtype_names[] = { "f32", "f16", "bf16", "q8_0" };
 
-/* One measured call, and the memory it works on. */
+/* One measured call with its operands. */
 struct job {
     const struct kernels *kernels;
-    size_t m, n, k; /* n counts all columns, of several panels */
+    size_t m, n, k; /* n counts the columns of all panels */
     size_t ldb;     /* 0: packed panels, one after the other */
     enum dtype dtype;
     float *a;
@@ -42,7 +42,7 @@ static void gemm(const struct job *job)
     }
 }
 
-/* As gemm(): a and b are read as bfloat16. */
+/* As gemm(), with a and b read as bfloat16. */
 static void gemm_bf16(const struct job *job)
 {
     const size_t panel = job->kernels->panel;
@@ -54,7 +54,7 @@ static void gemm_bf16(const struct job *job)
                                 job->out + j, job->n, false);
 }
 
-/* As gemm(): a is read as blocks, b as panels of bytes. */
+/* As gemm(), with a read as blocks and b as panels of bytes. */
 static void gemm_int8(const struct job *job)
 {
     const size_t panel = job->kernels->panel;
@@ -121,7 +121,7 @@ static void rms_norm(const struct job *job)
     job->kernels->rms_norm(job->a, job->b, job->n, 1e-5f, job->out);
 }
 
-/* Seconds of one call. */
+/* Seconds for one call. */
 static double best_of(void (*work)(const struct job *job), const struct job *job)
 {
     double best = 0;
@@ -144,7 +144,7 @@ static double best_of(void (*work)(const struct job *job), const struct job *job
     return best;
 }
 
-/* Operations a second of a loop; 0 for none. */
+/* Operations per second of a loop; 0 if there is no loop. */
 static double measure_peak(peak_loop *loop)
 {
     double best = 0;
@@ -161,10 +161,10 @@ static double measure_peak(peak_loop *loop)
 
 struct shape {
     const char *what;
-    size_t m, n, k, ldb; /* ldb of gemm_int8 stands for minima */
+    size_t m, n, k, ldb; /* for gemm_int8, ldb 1 means with minima */
 };
 
-/* Matrices of SmolLM2-135M, Qwen2.5-0.5B and TinyLlama-1.1B, as blocks of rows meet them. */
+/* Matrices of SmolLM2-135M, Qwen2.5-0.5B and TinyLlama-1.1B, for one block of rows. */
 #define LINEAR_SHAPES                                                                          \
     { "SmolLM2-135M, attention", 128, 576, 576, 0 },                                           \
         { "SmolLM2-135M, up", 128, 1536, 576, 0 },                                             \
@@ -260,7 +260,7 @@ static void bench_rows(struct job job)
                rows[i].what, job.n, (double)job.n / best_of(rows[i].work, &job) * 1e-9);
 }
 
-/* Values of about 1, of either sign. Read as f16 or Q8_0 they are numbers of some size. */
+/* Values of about 1 with either sign. Read as f16 or Q8_0 they are finite numbers. */
 static float *new_values(size_t n)
 {
     float *values = malloc(n * sizeof *values);
@@ -276,7 +276,7 @@ int main(void)
                                          CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI,
                                          CPU_AVX2 | CPU_AVX512 | CPU_AVX512VNNI |
                                              CPU_AVX512BF16 };
-    const size_t n = (size_t)1024 * 5632; /* the largest operand of all */
+    const size_t n = (size_t)1024 * 5632; /* the size of the largest operand */
     struct kernels kernels;
     struct job job = { .kernels = &kernels };
     const unsigned cpu = cpu_detect();

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench_tokenize.c - how fast a vocabulary turns text into ids, and whether time grows with the
- * text only.
+ * bench_tokenize.c - how fast a vocabulary encodes text, and whether the time is linear in its
+ * length.
  *
- * For each vocabulary file given: prose of 1 and 10 MB, and runs of one letter, of one capital
- * letter, of blanks and of line ends of 1 and 10 MB. Processor time, best of three. Usage:
- * bench_tokenize TEXT.txt FILE.gguf ...; the prose is TEXT over and over.
+ * For each vocabulary file: prose of 1 and 10 MB, and runs of one letter, one capital letter,
+ * spaces and line ends of 1 and 10 MB. Processor time, best of three. Usage: bench_tokenize
+ * TEXT.txt FILE.gguf ...; the prose is TEXT repeated.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ingest one JSON array that is larger than memory may be, and tell the peak of what was used.
+"""Ingest one JSON array that is larger than the allowed memory, and print the peak of memory used.
 
     bench/big_array.py CURATE [MEGABYTES [FOLDER]]
 
-The array (2000 MB by default) is made on the fly and piped into `CURATE ingest -`; half of its
+The array (2000 MB by default) is made on the fly and piped into `CURATE ingest -`. Half of its
 bytes are records of 1 kB, half of 200 kB. The database is made in FOLDER (default: $TMPDIR or
-/tmp) and removed again. The exit status is 1 when the peak is above 256 MiB.
+/tmp) and removed afterwards. The exit status is 1 if the peak is above 256 MiB.
 """
 import os
 import resource
@@ -18,7 +18,7 @@ LINES = "a line of the passage, with \\\"words\\\" in it\\n" * 5000
 
 
 def records(n_bytes):
-    """JSON texts of samples that differ, until they are n_bytes long together."""
+    """JSON texts of different samples, n_bytes in all."""
     written = small_bytes = large_bytes = i = 0
     while written < n_bytes:
         i += 1

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""How long a cohort of many samples takes: cohort.py CURATE [SAMPLES]
+"""How long it takes to make a cohort of many samples: cohort.py CURATE [SAMPLES]
 
-Fills a database with samples and with made-up nll and cas scores, the way `curate score` would
-have left it, and times `curate cohort make` under settings that all change every number. The
-best of three, as the wall clock of the whole program has it.
+Fills a database with samples and with invented nll and cas scores, in the form that `curate score`
+stores, and times `curate cohort make` with options that each change every number. Prints the best
+of three, as wall-clock time of the whole program.
 """
 import random
 import sqlite3
@@ -20,7 +20,7 @@ SETTINGS = [["--norm", "softmax", "--alpha", "0.7"], ["--norm", "minmax", "--ppl
 
 
 def fill(path, n):
-    """Rows of n samples with three scores each, one in a hundred without a cas."""
+    """Insert n samples with three scores each, one in a hundred without a cas."""
     rng = random.Random(1)
     db = sqlite3.connect(path)
     db.execute("INSERT INTO run (run_id, command, options, version, host, pid, started_at_ms,"
@@ -43,7 +43,7 @@ def fill(path, n):
                         if metric == 2 and i % 100 == 0 else
                         (score_set, i, rng.uniform(0.5, 4) / metric ** 2, "ok")
                         for i in range(1, n + 1)))
-    # The first version: what the others begin with.
+    # The first version, which the others start from.
     for metric, name in enumerate(("hmp", "gateau"), 3):
         db.execute("INSERT INTO metric VALUES (?, ?, 1, '', 'higher')", (metric, name))
         db.execute("INSERT INTO score_set VALUES (?, ?, 1, '{\"cohort\":\"bench\"}', ?, 1)",

@@ -3,16 +3,15 @@
 """Compare likelihoods with llama.cpp: compare_llama_cpp.py CURATE [--work FOLDER] [MODEL ...]
 
 Fetches the source package of llama-cpp-python from PyPI into a folder of its own, builds the
-llama.cpp in it (once: half an hour of CPU time) and puts the same ids through the same GGUF files
-with both programs. Without models it takes those of tests/data/make_zoo.py and the ids of the
-oracle's cases; with models it draws ids. Needs cmake, a C++ compiler and pip.
+llama.cpp in it (once: half an hour of CPU time) and runs the same ids through the same GGUF files
+with both programs. Without models it uses those of tests/data/make_zoo.py and the ids of the
+oracle's cases; for given models it draws random ids. Needs cmake, a C++ compiler and pip.
 
-Prints, model by model, the largest and the mean difference of a token's NLL, in nats, and then
-the largest of each weight type. What is to be expected: F32 under 1e-4. llama.cpp rounds the
-activations that meet F16, BF16 and quantised weights to 16 or 8 bits, which random weights
-amplify, and takes GELU from a table of 16-bit numbers; it ignores the sliding window of starcoder2
-and phi3 files. We do none of that
-here: CURATE_CPU keeps our products of bytes out of it.
+Prints, for each model, the largest and the mean difference of a token's NLL in nats, and then the
+largest for each weight type. Expected: below 1e-4 for F32. With F16, BF16 and quantised weights
+llama.cpp rounds the activations to 16 or 8 bits, which random weights amplify. It takes GELU from a
+table of 16-bit numbers, and ignores the sliding window of starcoder2 and phi3 files. Curate does
+none of that here: CURATE_CPU excludes its kernels for products of bytes.
 """
 import argparse
 import glob
@@ -53,7 +52,7 @@ def fetch(work):
 
 
 def build(work, n_jobs):
-    """The path of a program that does what llama_cpp_nll.c says."""
+    """Build llama_cpp_nll.c and return the path of the program."""
     source = fetch(work)
     made = os.path.join(work, "build")
     program = os.path.join(work, "llama_cpp_nll")
@@ -72,7 +71,7 @@ def build(work, n_jobs):
 
 
 def zoo(work):
-    """(path, ids) of every small model that both programs know."""
+    """(path, ids) of every small model that both programs support."""
     folder = os.path.join(work, "zoo")
     os.makedirs(folder, exist_ok=True)
     for model in make_zoo.models():
@@ -96,7 +95,7 @@ def drawn(curate, paths):
 
 
 def nll(command, ids):
-    """Numbers, or the sentence that says why there are none."""
+    """The numbers that the program prints, or its error message."""
     done = subprocess.run(command, input=" ".join(map(str, ids)), capture_output=True, text=True,
                           env={**os.environ, "CURATE_CPU": "avx512"})
     if done.returncode != 0:
@@ -136,7 +135,7 @@ def main():
             continue
         print("| %s | %s | %d | %.2g | %.2g |" % (name, kind, len(apart), max(apart),
                                                 sum(apart) / len(apart)), flush=True)
-        # The architectures are all F32: what they add there is GELU's table and windows.
+        # The models of the architectures are F32: differences come from the GELU table and windows.
         if args.models or name.startswith("type-"):
             largest[kind] = max(largest.get(kind, 0), max(apart))
     print("\n| type | largest |\n|---|---|")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Hold `score --estimate` against the run itself: estimate.py CURATE [CORPUS...]
+"""Compare `score --estimate` with the run itself: estimate.py CURATE [CORPUS...]
 
-Makes corpora of several kinds, the same ones every time, and in each round asks first what the
-run would take and then runs it, with the built-in models or --model. Prints a table: medians of
-both, of the estimate's error, the least and the largest, and how often the run was within the
+Makes corpora of several kinds, the same ones every time. In each round it first estimates the run
+and then runs it, with the built-in models or --model. Prints a table: medians of both times; the
+median, the least and the largest error of the estimate; and how often the run was within the
 interval.
 """
 import argparse
@@ -21,7 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = Path(ROOT, "models", "alice.txt").read_text(encoding="utf-8").split()
-WORDS_MAX = 6000  # of a context, of the kinds that are long now and then
+WORDS_MAX = 6000  # words of a context, for the kinds with some long contexts
 
 
 def passage(rng, n):
@@ -42,14 +42,14 @@ def contexts(kind, rng):
         return [passage(rng, 900) for _ in range(40)]
     if kind == "lumpy":
         return [passage(rng, n) for n in [30] * 300 + [4000] * 12 + [30] * 300]
-    if kind == "shared":  # twenty questions about each, which do not stand together
+    if kind == "shared":  # twenty questions about each context, not next to each other
         several = [passage(rng, 1000) for _ in range(12)]
         return [several[i % len(several)] for i in range(20 * len(several))]
     sizes = lengths(rng, 250)
     return [passage(rng, n) for n in (sorted(sizes) if kind == "sorted" else sizes)]
 
 
-# Corpus and metric.
+# The corpus and the metric of each kind.
 KINDS = {"short": "ifd", "mixed": "nll", "sorted": "nll", "lumpy": "nll", "long": "gateau",
          "shared": "ifd"}
 

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compare the speed of gateau's passes with llama.cpp: gateau.py BUILD [--work FOLDER] ...
 
-BUILD is our build folder. The same sequences of ids (bench_gateau.c says which) are run by our
-session, with the attention on segments, and by llama.cpp one by one without it
-(llama_cpp_gateau.c), on the same GGUF files, in turns: ours, llama.cpp without and with flash
-attention, and so on. Prints a table: medians of samples a second, of the ratio to llama.cpp's
-better setting the median, the least and the largest, and how far the mean NLLs are apart.
+BUILD is the build folder of curate. Curate's session runs the sequences of ids of bench_gateau.c,
+with the attention on segments. llama.cpp runs them one by one without it (llama_cpp_gateau.c), on
+the same GGUF files. The programs take turns: curate, llama.cpp without and with flash attention,
+and so on. Prints a table: medians of samples per second; the median, the least and the largest
+ratio to the better setting of llama.cpp; and the difference of the mean NLLs.
 """
 import argparse
 import os
@@ -18,7 +18,7 @@ import versus
 
 
 def once(*command):
-    """Samples a second, and the mean NLL."""
+    """Samples per second, and the mean NLL."""
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return tuple(float(word) for word in out.split())
 
@@ -49,13 +49,13 @@ def main():
                         help="where llama.cpp and the models are made (default: %(default)s)")
     parser.add_argument("--shape", choices=sorted(make_model.SHAPES), default="smollm2-135m")
     parser.add_argument("--type", action="append", help="default: BF16 and Q8_0")
-    parser.add_argument("--tokens", type=int, default=2048, help="of a context")
+    parser.add_argument("--tokens", type=int, default=2048, help="tokens of a context")
     parser.add_argument("--samples", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--flash-only", action="store_true",
-                        help="llama.cpp with flash attention alone")
+                        help="run llama.cpp with flash attention only")
     args = parser.parse_args()
     os.makedirs(args.work, exist_ok=True)
     theirs = versus.build(args.work, args.jobs, "llama_cpp_gateau")

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""How often language_mismatch is right: language.py CURATE [PAIRS]
+"""How often language_mismatch is correct: language.py CURATE [PAIRS]
 
-Pairs up interface texts, of 20 letters and more, that are in one language or in two, and prints
-what the metric says of them, by the length of the shorter one. The texts are the translations
-installed on the machine (/usr/share/locale; in Debian those of dpkg, git, libglib2.0-data and
-libgtk2.0-common).
+Makes pairs of interface texts of 20 letters and more, in one language or in two, and prints the
+metric's results by the length of the shorter text. The texts are the translations installed on the
+machine (/usr/share/locale; in Debian those of dpkg, git, libglib2.0-data and libgtk2.0-common).
 """
 import argparse
 import gettext
@@ -21,9 +20,9 @@ from pathlib import Path
 LANGUAGES = """ar bg ca cs da de el et fa fi fr gl he hi hr hu id it ja ko lt lv ms nb nl pl pt_BR
     ro ru sk sl sr sv th tr uk vi zh_CN zh_TW""".split()
 DOMAINS = ["dpkg", "git", "glib20", "gtk20", "gtk20-properties"]
-TEXTS_MIN = 100  # of a language, for it to take part
+TEXTS_MIN = 100  # texts that a language needs to be included
 LENGTHS = [(30, "below 30"), (40, "below 40"), (80, "below 80"), (1 << 30, "80 and more")]
-# What the metric takes for one language.
+# Languages that the metric treats as one.
 SAME = {"zh_TW": "zh", "zh_CN": "zh", "hr": "hbs", "sr": "hbs", "id": "ms"}
 
 
@@ -32,7 +31,7 @@ def letters(text):
 
 
 def plain(text):
-    """Without the marks of an interface."""
+    """The text without the markup of an interface."""
     return re.sub(r"\s+", " ", text.split("\x04")[-1].replace("_", ""))
 
 
@@ -41,7 +40,7 @@ def is_prose(text):
 
 
 def read_texts():
-    """{language: texts}, English from what was translated."""
+    """{language: texts}, with English from the originals of the translations."""
     found = {"en": set()}
     for language in LANGUAGES:
         texts = set()
@@ -63,7 +62,7 @@ def read_texts():
 
 
 def make_pairs(texts, n):
-    """(kind, instruction, response); half of those in two languages have English on a side."""
+    """(kind, instruction, response); half of those in two languages have English on one side."""
     rng = random.Random(1)
     pairs = []
     while len(pairs) < n:
@@ -85,7 +84,7 @@ def length_of(pair):
 
 
 def score(curate, pairs, folder):
-    """What the metric says of each pair; the seconds it took."""
+    """The metric's result for each pair, and the seconds it took."""
     corpus, db = folder / "pairs.jsonl", folder / "pairs.db"
     with open(corpus, "w", encoding="utf-8") as out:
         for i, (_, instruction, response) in enumerate(pairs):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * llama_cpp.h - what the programs built against llama.cpp share, which are not part of our
+ * llama_cpp.h - shared by the programs that are built with llama.cpp, which are not part of our
  * build.
  */
 #ifndef CURATE_LLAMA_CPP_H

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * llama_cpp_gateau.c - the sequences of bench_gateau.c, run by llama.cpp: gateau.py builds it
- * against the library it has built. It is not part of our build.
+ * llama_cpp_gateau.c - run the sequences of bench_gateau.c with llama.cpp. gateau.py builds it
+ * with the library it has built; it is not part of our build.
  *
- * llama_cpp_gateau MODEL TOKENS SAMPLES THREADS FLASH: each sequence that gateau needs by
- * itself, with logits of no position but those that predict the response, and their NLL. The
- * attention on segments, which llama.cpp does not tell, is left out. Prints samples a second
- * and the mean NLL of the long model's passes.
+ * llama_cpp_gateau MODEL TOKENS SAMPLES THREADS FLASH: each sequence that gateau needs, one by
+ * one, with logits only at the positions that predict the response, and their NLL. Attention on
+ * segments is left out, because llama.cpp does not return it. Prints samples per second and the
+ * mean NLL of the long model's passes.
  */
 #include <math.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@ struct run {
     struct llama_context *context;
     struct llama_batch batch;
     int n_vocab;
-    double nll; /* summed */
+    double nll; /* a sum */
     long n_scored;
 };
 
@@ -38,7 +38,7 @@ static double nll_of(const float *logits, int n_vocab, llama_token token)
     return (double)(top - logits[token]) + log((double)sum);
 }
 
-/* One sequence; 0 when all went well. */
+/* Run one sequence. Returns 0 on success. */
 static int eval(struct run *run, const llama_token *ids, int n)
 {
     const int first = n - N_RESPONSE - 1;
@@ -67,7 +67,7 @@ static int eval(struct run *run, const llama_token *ids, int n)
     return rc;
 }
 
-/* As bench_gateau.c draws it. */
+/* The ids of bench_gateau.c. */
 static void draw(llama_token *ids, int n, unsigned n_vocab, unsigned long long seed)
 {
     for (int i = 0; i < n; i++) {
@@ -100,7 +100,7 @@ static int run_all(struct run *run, int n_context, int n_samples)
     double secs = 0, nll = 0;
     int rc = ids ? 0 : 1;
 
-    if (rc == 0) { /* warms up */
+    if (rc == 0) { /* warm-up */
         draw(ids, n_context + TAIL, (unsigned)run->n_vocab, 1);
         rc = eval(run, ids, n_context + TAIL < BATCH ? n_context + TAIL : BATCH);
     }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * llama_cpp_nll.c - what llama.cpp says of token ids: compare_llama_cpp.py builds it against
- * the library it has built. It is not part of our build.
+ * llama_cpp_nll.c - the NLLs of token ids in llama.cpp. compare_llama_cpp.py builds it with the
+ * library it has built; it is not part of our build.
  *
- * llama_cpp_nll MODEL THREADS < ids: the negative log-likelihood of each id but the first, a
- * line each. Keys and values in 32 bits and no flash attention, which would round them to 16.
+ * llama_cpp_nll MODEL THREADS < ids: the negative log-likelihood of each id but the first, one
+ * a line. The KV cache has 32 bits, without flash attention, which would round it to 16.
  */
 #include <math.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * llama_cpp_prefill.c - how fast llama.cpp reads a prompt: versus.py builds it against the
- * library it has built. It is not part of our build.
+ * llama_cpp_prefill.c - how fast llama.cpp reads a prompt. versus.py builds it with the library
+ * it has built; it is not part of our build.
  *
  * llama_cpp_prefill MODEL TOKENS THREADS FLASH: tokens per second of a pass over random ids
- * with the logits of the last one, after one that is not measured. FLASH is 0 or 1. Batches are
- * those of llama-bench: 2048 tokens, 512 of them at once.
+ * with the logits of the last one, after a pass that is not measured. FLASH is 0 or 1. Batches
+ * are those of llama-bench: 2048 tokens, in parts of 512.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 enum { BATCH = 2048, AT_ONCE = 512 };
 
-/* 0 when all went well. */
+/* Returns 0 on success. */
 static int pass(struct llama_context *context, llama_token *ids, int n)
 {
     int rc = 0;
@@ -63,7 +63,7 @@ int main(int argc, char **argv)
             state = state * 1664525u + 1013904223u;
             ids[i] = (llama_token)((state >> 8) % (unsigned)n_vocab);
         }
-        rc = pass(context, ids, n < BATCH ? n : BATCH); /* warms up */
+        rc = pass(context, ids, n < BATCH ? n : BATCH); /* warm-up */
         const double start = now();
         if (rc == 0 && (rc = pass(context, ids, n)) == 0)
             printf("%.2f\n", (double)n / (now() - start));

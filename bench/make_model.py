@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write a model of any shape with random weights and no vocabulary, to measure with.
+"""Write a model of any shape with random weights and no vocabulary, for measurements.
 
-The default is a llama model of 100 million F32 weights; --shape gives that of a known model. The
-numbers repeat one block of normal deviates, begun at another place for each tensor: quick to write,
-and no two rows in step.
+The default is a llama model of 100 million F32 weights; --shape gives the shape of a known model.
+The weights repeat one block of normal deviates, which starts at another place in each tensor. So
+the file is quick to write, and no two rows are equal.
 """
 import argparse
 import os
@@ -17,8 +17,8 @@ import gguf_writer as gguf  # noqa: E402
 BLOCK = 100003 * 32  # numbers; whole blocks of Q8_0
 BYTES_OF_32 = {"F32": 128, "F16": 64, "BF16": 64, "Q8_0": 34, "Q4_0": 18}
 
-# architecture, layers, width, heads, heads of keys and values, feed-forward, vocabulary, and
-# whether there is an output matrix beside the embedding
+# architecture, layers, width, heads, key-value heads, feed-forward width, vocabulary, and whether
+# there is an output matrix besides the embedding
 SHAPES = {
     "smollm2-135m": ("llama", 30, 576, 9, 3, 1536, 49152, False),
     "qwen2.5-0.5b": ("qwen2", 24, 896, 14, 2, 4864, 151936, False),
@@ -27,7 +27,7 @@ SHAPES = {
 
 
 def pieces(block, start, n_bytes):
-    """n_bytes of the block's data over and over, from start."""
+    """n_bytes of the block, repeated, beginning at start."""
     while n_bytes > 0:
         piece = block[start:start + n_bytes]
         n_bytes -= len(piece)

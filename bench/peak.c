@@ -9,10 +9,10 @@
 #include "scoring/kernels/kernels.h"
 
 #if defined(__x86_64__)
-/* As many sums as hide the latency of each instruction. */
+/* Enough sums to hide the latency of each instruction. */
 enum { SUMS = 12 };
 
-/* What they come to: without it nothing would be computed. */
+/* The result: without a use of it the compiler would remove the loop. */
 static volatile float used;
 
 __attribute__((target("avx2,fma"))) static uint64_t fma_256(uint64_t n)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How fast prompts are read: prefill.py CURATE [--shape S]... [--type T]... [--tokens N]... ...
 
-Runs `curate bench prefill` over models of random weights (made by make_model.py), lengths of
-prompt, weight types and numbers of threads. Prints a table: the median of tokens a second, the
-least and the largest of the runs, and by how much more threads than the first are faster.
+Runs `curate bench prefill` over models of random weights (from make_model.py), prompt lengths,
+weight types and numbers of threads. Prints a table: the median, the least and the largest tokens
+per second of the runs, and the speedup over the first number of threads.
 """
 import argparse
 import itertools

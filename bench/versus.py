@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compare the speed of prompts with llama.cpp: versus.py CURATE [--work FOLDER] [--rounds N] ...
 
-llama.cpp is fetched and built as compare_llama_cpp.py does it, for this machine. Both programs
-read the same GGUF files, made by make_model.py, in turns: curate, llama.cpp without and with flash
-attention, and so on, so that what else the machine does falls on all of them alike. A round's
-ratio is taken within the round, against the better of the two settings of llama.cpp over all
-rounds. Prints a table: medians, and of the ratio the median, the least and the largest.
+llama.cpp is fetched and built as in compare_llama_cpp.py, for this machine. Both programs read the
+same GGUF files, made by make_model.py. They take turns: curate, llama.cpp without and with flash
+attention, and so on, so that other work of the machine affects all of them. The ratio of a round is
+to the setting of llama.cpp that is better over all rounds. Prints a table of medians, with the
+median, the least and the largest ratio.
 """
 import argparse
 import os
@@ -19,7 +19,7 @@ import make_model
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-# shape, type, tokens: what README.md has figures for
+# shape, type, tokens: the cases with figures in bench/README.md
 CASES = [
     (shape, kind, tokens)
     for shape, kinds, tokens in [
@@ -38,7 +38,7 @@ CASES = [
 
 
 def build(work, n_jobs, name="llama_cpp_prefill"):
-    """The path of a program that does what name.c says."""
+    """Build name.c and return the path of the program."""
     llama_cpp.build(work, n_jobs)
     source = llama_cpp.fetch(work)
     program = os.path.join(work, name)
@@ -66,7 +66,7 @@ def speed(*command):
 
 
 def measure(args, theirs, path, tokens):
-    """A list of rounds: ours, theirs without and with flash attention."""
+    """A list of rounds: curate, and llama.cpp without and with flash attention."""
     size, threads = str(tokens), str(args.threads)
     return [(speed(args.curate, "bench", "prefill", "--model", path, "--tokens", size,
                    "--threads", threads, "--runs", "1"),
@@ -90,11 +90,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--shape", choices=sorted(make_model.SHAPES), help="this one only")
-    parser.add_argument("--type", help="this one only")
-    parser.add_argument("--tokens", type=int, help="this length only")
+    parser.add_argument("--shape", choices=sorted(make_model.SHAPES), help="measure only this one")
+    parser.add_argument("--type", help="measure only this one")
+    parser.add_argument("--tokens", type=int, help="measure only this length")
     parser.add_argument("--flash-only", action="store_true",
-                        help="llama.cpp with flash attention alone: long prompts take it minutes")
+                        help="only with flash attention: without it, long prompts take minutes")
     args = parser.parse_args()
     os.makedirs(args.work, exist_ok=True)
     theirs = build(args.work, args.jobs)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Perplexity of models by how much they see: perplexity.py CURATE BOOK.txt MODEL...
+"""Perplexity of models by the length of their context: perplexity.py CURATE BOOK.txt MODEL...
 
-The same tokens of the book are predicted each time, blocks of 128 spread over it; what differs is
-how many tokens stand before a block. A context of N means that the block ends N tokens after the
-start token. So a row of the table falls exactly as far as the model makes use of more context.
+The model predicts the same tokens of the book each time, in blocks of 128 spread over it. Only the
+number of tokens before a block differs. With a context of N the block ends N tokens after the start
+token. So the perplexity falls along a row as far as the model uses more context.
 """
 import argparse
 import math
@@ -20,7 +20,7 @@ def run(program, *args, given):
 
 
 def nlls(program, model, ids, n_last):
-    """-ln P of the last n_last ids, with the start token before them all."""
+    """NLL of the last n_last ids, with the start token before all ids."""
     lines = run(program, "model", "nll", model, given=" ".join(map(str, ids))).split()
     return [float(x) for x in lines[-n_last:]]
 

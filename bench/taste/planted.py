@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Make samples whose answer can only be known from one far segment, and their counterparts.
+"""Make samples whose response depends on one distant segment, and their counterparts.
 
     planted.py BOOK.txt CHARS_PER_TOKEN [--per-length N] [--lengths TOKENS,...] > planted.jsonl
 
-Three records a sample: `planted`; `generic`, the same prompt with an answer that needs no
-context; `shuffled`, the same question and answer with the context of another sample. None of the
-frames, and none of the words in their slots, are those of models/train. The same arguments give
-the same bytes.
+Each sample gives three records: `planted`; `generic`, the same prompt with a response that needs no
+context; and `shuffled`, the same question and response with the context of another sample. The
+sentence frames and the words in them do not occur in models/train. The same arguments give the same
+bytes.
 """
 import argparse
 import json
@@ -63,7 +63,7 @@ FRAMES = [
     ("In the end it was {n} who repaired {t} for the people of {town}.",
      "Who repaired {t} for the people of {town}?", "It was {n} who repaired {t}."),
 ]
-# Answers that fit whatever was read.
+# Answers that fit any context.
 GENERIC = [
     "That is a thing which nobody can say for certain.",
     "I would rather not answer that question to-day.",
@@ -74,8 +74,8 @@ GENERIC = [
     "Every question has an answer, and every answer has its time.",
     "I am sorry, but I have not the least idea.",
 ]
-# The planted sentence ends this many tokens or more before the context does: further than the
-# short model was trained to look.
+# The planted sentence ends at least this many tokens before the end of the context, which is beyond
+# the window that the short model was trained with.
 FAR = 600
 
 
@@ -85,12 +85,12 @@ def paragraphs(path):
 
 
 def pages(rng, book, n_chars):
-    """Whole paragraphs that follow each other, about n_chars in all and not more."""
+    """Consecutive whole paragraphs, about n_chars in all and not more."""
     start = rng.randrange(len(book))
     out, size = [], 0
     for paragraph in book[start:] + book[:start]:
         if size + len(paragraph) + 2 > n_chars:
-            # A last piece, so that lengths do not depend on where paragraphs happen to end.
+            # A part of the next paragraph, so that lengths do not depend on where paragraphs end.
             out.append(re.sub(r"\s\S*$", "", paragraph[:n_chars - size]))
             return out
         out.append(paragraph)
@@ -107,7 +107,7 @@ def slots(rng):
 
 
 def sample(rng, book, n_chars, far):
-    """A context with its sentence, its question and answer."""
+    """A context with its planted sentence, the question and the answer."""
     text = pages(rng, book, n_chars)
     sentence, question, answer = (part.format(**slots_of) for slots_of in [slots(rng)]
                                   for part in rng.choice(FRAMES))
@@ -125,7 +125,7 @@ def records(samples, length, rng):
                 ("planted", one["context"], one["answer"]),
                 ("generic", one["context"], rng.choice(GENERIC)),
                 ("shuffled", other["context"], one["answer"])):
-            # The instruction is what stands after the last empty line.
+            # The instruction is the text after the last empty line.
             yield {"id": f"{kind}-{length}-{i:03d}", "length": length,
                    "sentence": one["sentence"], "messages": [
                        {"role": "user", "content": context + "\n\n" + one["question"]},

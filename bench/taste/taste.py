@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""How well a pair of models tells what its scores are meant to tell: taste.py CURATE [OPTIONS]
+"""How well the scores of a pair of models do what they are meant to: taste.py CURATE [OPTIONS]
 
-Planted samples (planted.py) are scored with gateau, worked problems and the same problems with
-each other's answers with ifd. Prints tables for bench/README.md. Options after -- go to
+Scores planted samples (planted.py) with gateau. Scores worked problems, and the same problems with
+exchanged answers, with ifd. Prints tables for bench/README.md. Options after -- are passed to
 `curate score gateau`, e.g. -- --short-window 512.
 """
 import argparse
@@ -35,7 +35,7 @@ class Curate:
         return done.stdout
 
     def count(self, text):
-        """Tokens of a text."""
+        """The number of tokens of a text."""
         return len(self.run("model", "tokenize", self.models[0], given=text).split())
 
     def ingest(self, records):
@@ -58,7 +58,7 @@ class Curate:
 
 
 def auc(high, low):
-    """The chance that one of high is above one of low: the area under the ROC curve."""
+    """The probability that a value of high is above one of low: the area under the ROC curve."""
     wins = sum((a > b) + 0.5 * (a == b) for a in high for b in low)
     return wins / (len(high) * len(low))
 
@@ -72,7 +72,7 @@ def table(head, rows):
 
 
 def separation(curate, lengths):
-    """AUC of each metric: planted above what it is set against."""
+    """AUC of each metric: planted samples above their counterparts."""
     values = {}
     for row in curate.query("SELECT ext_id, metric, value FROM v_scores "
                             "WHERE metric IN ('hmp', 'cas', 'gateau')"):
@@ -98,7 +98,7 @@ def place(curate, record):
 
 
 def pointing(curate, records, lengths):
-    """How often the segment that holds most of the sentence is the one singled out."""
+    """How often the segment with most of the sentence is the one that the metric finds."""
     segments = {}
     for row in curate.query("SELECT * FROM v_segments WHERE ext_id LIKE 'planted-%'"):
         segments.setdefault(row["ext_id"], []).append(
@@ -111,7 +111,7 @@ def pointing(curate, records, lengths):
         first, end = place(curate, record)
         parts = segments[record["id"]]
         if max(part[1] for part in parts) < end:
-            sys.exit(f"{record['id']} is longer than the model's window: ask for shorter ones")
+            sys.exit(f"{record['id']} is longer than the model's window: choose shorter lengths")
         holds = max(parts, key=lambda s: min(s[1], end) - max(s[0], first))
         hits[record["length"]].append((holds == min(parts, key=lambda s: s[2]),
                                        holds == max(parts, key=lambda s: s[3]), len(parts)))
@@ -123,7 +123,7 @@ def pointing(curate, records, lengths):
 
 
 def perplexities(curate, lengths):
-    """Geometric means of the perplexity of answers under both models, by kind."""
+    """Geometric means of the perplexity of responses with both models, by kind."""
     names = [pathlib.Path(model).stem for model in curate.models]
     rows = curate.query("SELECT ext_id, model, exp(avg(value)) AS ppl FROM v_scores "
                         "WHERE metric = 'nll' GROUP BY model, "
@@ -135,10 +135,10 @@ def perplexities(curate, lengths):
 
 
 def moved_answers(curate, path):
-    """AUC of ifd: answers moved between questions above the true ones."""
+    """AUC of ifd: exchanged answers above correct ones."""
     with open(path, encoding="utf-8") as file:
         problems = [json.loads(line) for line in file]
-    # The sample corpus has some mixed up on purpose, and says so in their ids.
+    # The sample corpus has some exchanged answers on purpose, marked in their ids.
     problems = [p for p in problems if not p.get("id", "").startswith("mixed-up")]
     random.Random(5).shuffle(problems)
     answers = [p["answer"] for p in problems]
