@@ -231,7 +231,7 @@ static void soft_cap_of_infinity_is_the_cap_and_nan_stays_nan(void **state)
     assert_true(isnan(x[3]));
 }
 
-static void scale_add_and_mul_are_plain_c(void **state)
+static void scale_add_and_mul_equal_plain_c(void **state)
 {
     const struct family *f = *state;
     struct rng rng = rng_from_env("CURATE_SEED");
@@ -270,7 +270,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_prestate(soft_cap_is_within_the_bound, &f),
         cmocka_unit_test_prestate(soft_cap_of_infinity_is_the_cap_and_nan_stays_nan, &f),
         cmocka_unit_test_prestate(activations_have_the_same_bits_at_any_place, &f),
-        cmocka_unit_test_prestate(scale_add_and_mul_are_plain_c, &f),
+        cmocka_unit_test_prestate(scale_add_and_mul_equal_plain_c, &f),
     };
 
     if (!family_open(&f, argc, argv))

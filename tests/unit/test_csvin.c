@@ -100,7 +100,7 @@ static void a_row_that_is_too_long_is_reported_without_its_fields(void **state)
     free(rows);
 }
 
-static void an_empty_stream_has_no_rows(void **state)
+static void an_empty_csv_stream_has_no_rows(void **state)
 {
     (void)state;
     assert_rows_are("\n\r\n", "");
@@ -112,7 +112,7 @@ int main(void)
         cmocka_unit_test(rows_are_split_as_rfc_4180_says),
         cmocka_unit_test(a_malformed_row_ends_with_its_line),
         cmocka_unit_test(a_row_that_is_too_long_is_reported_without_its_fields),
-        cmocka_unit_test(an_empty_stream_has_no_rows),
+        cmocka_unit_test(an_empty_csv_stream_has_no_rows),
     };
 
     return cmocka_run_group_tests_name("base/csvin", tests, NULL, NULL);

@@ -332,7 +332,7 @@ static void retry_checks_for_duplicate_ids_again(void **state)
                 "reject|1\nreject|1\nkeep|1");
 }
 
-static void strict_rejects_what_would_be_repaired(void **state)
+static void strict_rejects_records_that_would_be_repaired(void **state)
 {
     struct defect_policy policy;
 
@@ -425,7 +425,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_turn_with_an_unknown_role_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(retry_checks_for_duplicate_ids_again, setup, teardown),
-        cmocka_unit_test(strict_rejects_what_would_be_repaired),
+        cmocka_unit_test(strict_rejects_records_that_would_be_repaired),
         cmocka_unit_test(a_malformed_policy_is_refused),
         cmocka_unit_test(every_defect_is_explained),
         cmocka_unit_test_setup_teardown(utf16_with_a_byte_order_mark_is_converted, setup,

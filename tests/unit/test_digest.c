@@ -43,7 +43,7 @@ static void sha256_gives_the_published_values(void **state)
     digest_free(NULL);
 }
 
-static void digests_a_file_of_many_blocks(void **state)
+static void a_file_of_many_blocks_is_digested(void **state)
 {
     struct tmp tmp = { 0 };
     char *million = malloc(1000000);
@@ -79,7 +79,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_gives_the_published_values),
-        cmocka_unit_test(digests_a_file_of_many_blocks),
+        cmocka_unit_test(a_file_of_many_blocks_is_digested),
         cmocka_unit_test(an_unreadable_file_is_named),
     };
 

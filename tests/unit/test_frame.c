@@ -292,7 +292,7 @@ static void a_wrong_bracket_in_an_array_spoils_its_element_only(void **state)
         assert_records(cases[i].stream, cases[i].want);
 }
 
-static void stray_bytes_are_broken_to_the_end_of_the_line(void **state)
+static void stray_bytes_are_one_broken_record_up_to_the_line_end(void **state)
 {
     (void)state;
     assert_records("{}\n} {}\n] 1\n: x\n\x01\n{}", (struct want[]){ { "{}", FRAME_OK },
@@ -443,7 +443,7 @@ int main(void)
         cmocka_unit_test(a_truncated_line_does_not_spoil_the_next_one),
         cmocka_unit_test(a_wrong_bracket_spoils_its_line_only),
         cmocka_unit_test(a_wrong_bracket_in_an_array_spoils_its_element_only),
-        cmocka_unit_test(stray_bytes_are_broken_to_the_end_of_the_line),
+        cmocka_unit_test(stray_bytes_are_one_broken_record_up_to_the_line_end),
         cmocka_unit_test(an_unclosed_array_is_reported_once),
         cmocka_unit_test(text_in_utf16_or_utf32_is_one_broken_record),
         cmocka_unit_test(a_record_that_is_too_long_is_skipped),

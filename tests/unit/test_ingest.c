@@ -428,7 +428,7 @@ static void too_many_rejects_are_an_error_and_good_records_are_kept(void **state
     assert_note(f, "1 of 3 records were rejected (bad_json 1)");
 }
 
-static void rejecting_everything_is_always_an_error(void **state)
+static void a_run_that_rejects_every_record_is_an_error(void **state)
 {
     struct fixture *f = *state;
     const char *path = write_file(f, "a.jsonl", "7\n{}\n");
@@ -626,7 +626,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(too_many_rejects_are_an_error_and_good_records_are_kept,
                                         setup, teardown),
-        cmocka_unit_test_setup_teardown(rejecting_everything_is_always_an_error, setup,
+        cmocka_unit_test_setup_teardown(a_run_that_rejects_every_record_is_an_error, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_dry_run_of_ingest_counts_and_writes_nothing, setup,
                                         teardown),

@@ -65,7 +65,7 @@ static bool fails_once(const struct frame_record *record, size_t n)
     return refused;
 }
 
-static void a_record_reports_each_failed_allocation(void **state)
+static void ingesting_a_record_reports_each_failed_allocation(void **state)
 {
     struct frame *frame = NULL;
     struct frame_record record;
@@ -246,7 +246,7 @@ static void resume_and_retry_report_each_failed_allocation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_record_reports_each_failed_allocation),
+        cmocka_unit_test(ingesting_a_record_reports_each_failed_allocation),
         cmocka_unit_test(ingest_reports_each_failed_allocation),
         cmocka_unit_test(resume_and_retry_report_each_failed_allocation),
     };

@@ -17,7 +17,7 @@ static void assert_kind(const char *bytes, size_t n, const char *what)
 
 #define KIND(bytes, what) assert_kind(bytes, sizeof(bytes) - 1, what)
 
-static void files_of_fixed_bytes_are_named(void **state)
+static void files_with_magic_bytes_are_recognised(void **state)
 {
     char tar[512] = "corpus.jsonl";
 
@@ -37,7 +37,7 @@ static void files_of_fixed_bytes_are_named(void **state)
     assert_kind(tar, sizeof tar, "tar archive");
 }
 
-static void web_pages_are_named_whatever_precedes_them(void **state)
+static void web_pages_are_recognised(void **state)
 {
     (void)state;
     KIND("<!DOCTYPE html><html>", "HTML");
@@ -45,7 +45,7 @@ static void web_pages_are_named_whatever_precedes_them(void **state)
     KIND("<?xml version=\"1.0\"?>", "XML");
 }
 
-static void objects_of_python_are_named(void **state)
+static void pickles_and_python_reprs_are_recognised(void **state)
 {
     (void)state;
     KIND("\x80\x04\x95\x10", "pickle");
@@ -54,14 +54,14 @@ static void objects_of_python_are_named(void **state)
     KIND("[{'question': \"Who's there?\"}]", "repr()");
 }
 
-static void data_of_tensors_and_tables_is_named(void **state)
+static void safetensors_and_arrow_streams_are_recognised(void **state)
 {
     (void)state;
     KIND("\x58\0\0\0\0\0\0\0{\"weight\":", "safetensors");
     KIND("\xff\xff\xff\xff\x68\x01\0\0\x10\0\0\0\0\0\x0a\0", "Arrow stream");
 }
 
-static void a_corpus_is_not_mistaken(void **state)
+static void text_corpora_are_not_recognised_as_other_files(void **state)
 {
     static const char *const texts[] = {
         "",
@@ -92,11 +92,11 @@ static void a_corpus_is_not_mistaken(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(files_of_fixed_bytes_are_named),
-        cmocka_unit_test(web_pages_are_named_whatever_precedes_them),
-        cmocka_unit_test(objects_of_python_are_named),
-        cmocka_unit_test(data_of_tensors_and_tables_is_named),
-        cmocka_unit_test(a_corpus_is_not_mistaken),
+        cmocka_unit_test(files_with_magic_bytes_are_recognised),
+        cmocka_unit_test(web_pages_are_recognised),
+        cmocka_unit_test(pickles_and_python_reprs_are_recognised),
+        cmocka_unit_test(safetensors_and_arrow_streams_are_recognised),
+        cmocka_unit_test(text_corpora_are_not_recognised_as_other_files),
     };
 
     return cmocka_run_group_tests_name("base/magic", tests, NULL, NULL);

@@ -203,7 +203,7 @@ static void open_with_user_version(const char *path, int real, int claimed)
     assert_null(strstr(err.msg, "CREATE"));
 }
 
-static void a_user_version_out_of_step_is_one_sentence(void **state)
+static void a_schema_that_contradicts_its_version_is_an_error(void **state)
 {
     const char *path = tmp_path(*state, "a.db");
 
@@ -350,7 +350,7 @@ int main(void)
         TEST(a_migrated_database_has_the_schema_of_a_new_one),
         TEST(opening_for_reading_does_not_migrate),
         TEST(a_newer_database_is_refused_and_left_unchanged),
-        TEST(a_user_version_out_of_step_is_one_sentence),
+        TEST(a_schema_that_contradicts_its_version_is_an_error),
         TEST(a_migration_is_applied_completely_or_not_at_all),
         TEST(migrated_score_sets_get_the_arithmetic_of_their_run),
         TEST(score_sets_of_unknown_kernels_migrate_to_arithmetic_unknown),

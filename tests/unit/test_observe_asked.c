@@ -118,7 +118,7 @@ static void assert_near(double value, double want)
         fail_msg("%.17g is not %.17g", value, want);
 }
 
-static void the_instruction_is_scored_behind_a_start_token(void **state)
+static void the_instruction_is_scored_after_a_start_token(void **state)
 {
     struct fixture *f = *state;
     struct token_buf ids = { 0 };
@@ -433,7 +433,7 @@ static void every_need_of_a_metric_is_planned_and_estimated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_instruction_is_scored_behind_a_start_token),
+        cmocka_unit_test(the_instruction_is_scored_after_a_start_token),
         cmocka_unit_test(an_instruction_needs_no_response_and_a_response_no_instruction),
         cmocka_unit_test(the_near_context_is_the_end_of_the_context),
         cmocka_unit_test(all_of_a_short_context_is_near),

@@ -34,7 +34,7 @@ static int grow_buf(const void *input, struct error *err)
     return rc;
 }
 
-static void a_growing_buffer_reports_each_failed_allocation(void **state)
+static void growing_a_buffer_reports_each_failed_allocation(void **state)
 {
     (void)state;
 
@@ -60,7 +60,7 @@ static int fill_arena(const void *input, struct error *err)
     return rc;
 }
 
-static void a_filling_arena_reports_each_failed_allocation(void **state)
+static void filling_an_arena_reports_each_failed_allocation(void **state)
 {
     (void)state;
 
@@ -257,8 +257,8 @@ static void storing_a_sample_reports_each_failed_allocation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_growing_buffer_reports_each_failed_allocation),
-        cmocka_unit_test(a_filling_arena_reports_each_failed_allocation),
+        cmocka_unit_test(growing_a_buffer_reports_each_failed_allocation),
+        cmocka_unit_test(filling_an_arena_reports_each_failed_allocation),
         cmocka_unit_test(reading_and_writing_json_reports_each_failed_allocation),
         cmocka_unit_test(reading_a_gguf_directory_reports_each_failed_allocation),
         cmocka_unit_test(opening_a_sentencepiece_vocabulary_reports_each_failed_allocation),

@@ -109,7 +109,7 @@ static void an_option_sets_a_member_of_each_type(void **state)
     assert_null(args.where.items);
 }
 
-static void bounds_are_allowed_values(void **state)
+static void the_bounds_of_an_option_are_allowed_values(void **state)
 {
     static const struct {
         const char *name, *text;
@@ -237,7 +237,7 @@ static void a_plus_sign_may_be_left_out(void **state)
     assert_int_equal(args.sign, 0);
 }
 
-static void values_are_written_as_they_are_read(void **state)
+static void option_values_are_written_as_they_are_read(void **state)
 {
     static const struct {
         const char *name, *text, *again;
@@ -263,7 +263,7 @@ static void values_are_written_as_they_are_read(void **state)
     }
 }
 
-static void a_value_that_is_not_given_has_no_text(void **state)
+static void a_missing_option_value_has_no_text(void **state)
 {
     const struct args args = { .ratio = NAN, .planet = OPTION_NO_CHOICE };
     static const char *const names[] = { "text", "ratio", "shape", "planet", "size",
@@ -276,7 +276,7 @@ static void a_value_that_is_not_given_has_no_text(void **state)
             fail_msg("%s has the text '%s'", names[i], text);
 }
 
-static void the_default_is_what_the_member_holds_or_unset_says(void **state)
+static void the_default_of_an_option_is_its_member_or_its_unset_text(void **state)
 {
     const struct args defaults = { .few = 6, .planet = 1, .size = 1 << 20 };
     char text[OPTION_VALUE_BYTES];
@@ -295,7 +295,7 @@ static void the_default_is_what_the_member_holds_or_unset_says(void **state)
     assert_false(option_default(find("where"), &defaults, text, sizeof text));
 }
 
-static void conditions_are_joined_by_and(void **state)
+static void repeated_conditions_are_joined_by_and(void **state)
 {
     struct text_list list = { 0 };
     struct error err;
@@ -345,14 +345,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_option_sets_a_member_of_each_type),
-        cmocka_unit_test(bounds_are_allowed_values),
+        cmocka_unit_test(the_bounds_of_an_option_are_allowed_values),
         cmocka_unit_test(an_invalid_value_is_refused_and_changes_nothing),
         cmocka_unit_test(a_share_is_a_number_or_hundredths_of_a_percent),
         cmocka_unit_test(a_plus_sign_may_be_left_out),
-        cmocka_unit_test(values_are_written_as_they_are_read),
-        cmocka_unit_test(a_value_that_is_not_given_has_no_text),
-        cmocka_unit_test(the_default_is_what_the_member_holds_or_unset_says),
-        cmocka_unit_test(conditions_are_joined_by_and),
+        cmocka_unit_test(option_values_are_written_as_they_are_read),
+        cmocka_unit_test(a_missing_option_value_has_no_text),
+        cmocka_unit_test(the_default_of_an_option_is_its_member_or_its_unset_text),
+        cmocka_unit_test(repeated_conditions_are_joined_by_and),
         cmocka_unit_test(an_option_is_found_by_its_whole_name_only),
         cmocka_unit_test(a_misspelled_name_suggests_the_nearest_one),
         cmocka_unit_test(the_distance_of_two_names_is_the_letters_to_change),

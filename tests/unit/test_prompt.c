@@ -293,7 +293,7 @@ static void a_dialogue_loses_as_few_old_turns_as_possible(void **state)
     }
 }
 
-static void text_that_is_not_utf8_is_refused(void **state)
+static void a_prompt_of_text_that_is_not_utf8_is_an_error(void **state)
 {
     const struct fixture *f = *state;
     const struct observed_text text = { .response = slice_text("a\xff") };
@@ -325,7 +325,7 @@ int main(void)
         cmocka_unit_test(each_turn_of_a_prompt_has_the_range_of_its_text),
         cmocka_unit_test(a_later_prompt_of_a_dialogue_extends_the_earlier_one),
         cmocka_unit_test(a_dialogue_loses_as_few_old_turns_as_possible),
-        cmocka_unit_test(text_that_is_not_utf8_is_refused),
+        cmocka_unit_test(a_prompt_of_text_that_is_not_utf8_is_an_error),
         cmocka_unit_test(a_template_is_found_by_its_name),
     };
 

@@ -219,7 +219,7 @@ static void score_reports_each_failed_allocation(void **state)
     survives_each_failure(steps, 1);
 }
 
-static void every_way_to_score_reports_each_failed_allocation(void **state)
+static void every_kind_of_score_run_reports_each_failed_allocation(void **state)
 {
     static step *const ways[] = { score_turns,     score_segments,          score_vectors,
                                   score_as_gateau, score_as_superfiltering, score_as_cherry,
@@ -268,7 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(score_reports_each_failed_allocation),
-        cmocka_unit_test(every_way_to_score_reports_each_failed_allocation),
+        cmocka_unit_test(every_kind_of_score_run_reports_each_failed_allocation),
         cmocka_unit_test(making_a_cohort_reports_each_failed_allocation),
         cmocka_unit_test(import_reports_each_failed_allocation),
         cmocka_unit_test(select_reports_each_failed_allocation),

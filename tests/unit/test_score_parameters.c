@@ -237,7 +237,7 @@ static void another_value_makes_another_set_only_if_it_can_change_a_score(void *
         check_change(&changes[i]);
 }
 
-static void the_number_of_threads_is_no_parameter(void **state)
+static void the_number_of_threads_is_not_a_parameter(void **state)
 {
     static const struct change change = { .metric = "nll", .with = { "model", LONG } };
     struct fixture f;
@@ -302,7 +302,7 @@ int main(void)
         cmocka_unit_test(every_option_of_score_has_a_row),
         cmocka_unit_test(another_value_makes_another_set_only_if_it_can_change_a_score),
         cmocka_unit_test(a_metric_of_two_models_names_the_short_one),
-        cmocka_unit_test(the_number_of_threads_is_no_parameter),
+        cmocka_unit_test(the_number_of_threads_is_not_a_parameter),
     };
 
     return cmocka_run_group_tests_name("stages/score, parameters", tests, NULL, NULL);

@@ -571,7 +571,7 @@ static void attention_tables_need_no_extra_pass_for_new_segments(void **state)
     assert_fails(score_by(f, "cas", "row", &err), ERR_USAGE, "must be one of layer, head");
 }
 
-static void a_shortened_context_is_marked(void **state)
+static void scores_with_a_truncated_context_are_marked(void **state)
 {
     struct fixture *f = *state;
     struct error err;
@@ -961,7 +961,7 @@ int main(void)
         TEST(segments_are_stored_with_cas),
         TEST(attention_by_layer_and_head_is_stored_on_request),
         TEST(attention_tables_need_no_extra_pass_for_new_segments),
-        TEST(a_shortened_context_is_marked),
+        TEST(scores_with_a_truncated_context_are_marked),
         TEST(a_sample_that_does_not_fit_has_a_reason),
         TEST(both_models_of_a_pair_see_the_same_window),
         TEST(a_pair_must_share_its_vocabulary),

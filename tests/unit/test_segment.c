@@ -30,7 +30,7 @@ static void a_last_piece_under_half_a_segment_joins_the_one_before(void **state)
 }
 
 /* For each rule, except for what is dropped at the end. */
-static void segments_tile_the_context(void **state)
+static void segments_cover_the_context_without_overlap(void **state)
 {
     (void)state;
     for (size_t tokens = 1; tokens < 20; tokens++) {
@@ -97,7 +97,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_last_piece_under_half_a_segment_joins_the_one_before),
-        cmocka_unit_test(segments_tile_the_context),
+        cmocka_unit_test(segments_cover_the_context_without_overlap),
         cmocka_unit_test(a_short_last_piece_is_handled_by_each_rule),
         cmocka_unit_test(segments_grow_when_there_are_too_many),
     };

@@ -58,7 +58,7 @@ static void a_floor_gives_every_skill_some_weight(void **state)
     assert_shares(&step, want);
 }
 
-static void targets_need_not_be_skills(void **state)
+static void skill_it_targets_need_not_be_skills(void **state)
 {
     const double two[] = { 1, 0, 0, 1, 0, 0 };
     const double losses[] = { log(2), log(6) };
@@ -90,7 +90,7 @@ int main(void)
         cmocka_unit_test(skill_it_matches_worked_example_seven),
         cmocka_unit_test(skill_it_begins_with_the_most_helpful_skills),
         cmocka_unit_test(a_floor_gives_every_skill_some_weight),
-        cmocka_unit_test(targets_need_not_be_skills),
+        cmocka_unit_test(skill_it_targets_need_not_be_skills),
         cmocka_unit_test(skill_it_refuses_weights_that_overflow),
     };
 

@@ -78,7 +78,7 @@ static void check_line(const struct tokenizer *tokenizer, const struct json_valu
     token_buf_release(&ids);
 }
 
-static void gives_the_ids_of_an_independent_tokenizer(void **state)
+static void small_vocabularies_give_the_ids_of_an_independent_tokenizer(void **state)
 {
     struct vocabulary vocabulary;
     struct json *json = NULL;
@@ -111,7 +111,9 @@ int main(void)
     struct CMUnitTest tests[N];
 
     for (size_t i = 0; i < N; i++)
-        tests[i] = (struct CMUnitTest){ names[i], gives_the_ids_of_an_independent_tokenizer,
-                                        NULL, NULL, names[i] };
+        tests[i] =
+            (struct CMUnitTest){ names[i],
+                                 small_vocabularies_give_the_ids_of_an_independent_tokenizer,
+                                 NULL, NULL, names[i] };
     return cmocka_run_group_tests_name("infer/small vocabularies", tests, NULL, NULL);
 }

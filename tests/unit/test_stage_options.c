@@ -35,7 +35,8 @@ static void check_entry(const struct stage *stage, const struct option *option)
     for (const struct option *o = stage->options; o < option; o++)
         if (strcmp(o->name, option->name) == 0 || o->offset == option->offset ||
             (o->short_name && o->short_name == option->short_name))
-            fail_msg("%s: --%s and --%s are mixed up", stage->name, o->name, option->name);
+            fail_msg("%s: --%s and --%s share a name or a member", stage->name, o->name,
+                     option->name);
 }
 
 static void check_entries(const struct stage *stage)
@@ -48,7 +49,7 @@ static void check_entries(const struct stage *stage)
         fail_msg("%s has %zu options", stage->name, n);
 }
 
-static void entries_are_complete_and_apart(void **state)
+static void option_entries_are_complete_and_have_members_of_their_own(void **state)
 {
     (void)state;
     for_each_stage(check_entries);
@@ -120,7 +121,7 @@ static void names_of_choices_are_read_as_they_are_written(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(entries_are_complete_and_apart),
+        cmocka_unit_test(option_entries_are_complete_and_have_members_of_their_own),
         cmocka_unit_test(defaults_are_within_bounds),
         cmocka_unit_test(names_of_choices_are_read_as_they_are_written),
     };

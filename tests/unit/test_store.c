@@ -271,7 +271,7 @@ static void fill(struct store *store)
     store_fixture_release(&f);
 }
 
-static void the_sqlite3_program_answers_the_promised_views(void **state)
+static void the_sqlite3_program_reads_the_promised_views(void **state)
 {
     const char *path = tmp_path(*state, "a.db");
     struct store *store = NULL;
@@ -324,7 +324,7 @@ int main(void)
         TEST(a_writer_that_waits_too_long_gets_a_busy_error),
         TEST(a_transaction_is_applied_completely_or_not_at_all),
         TEST(a_read_only_store_writes_nothing),
-        TEST(the_sqlite3_program_answers_the_promised_views),
+        TEST(the_sqlite3_program_reads_the_promised_views),
     };
 
     return cmocka_run_group_tests_name("store/store", tests, NULL, NULL);

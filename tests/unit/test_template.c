@@ -299,7 +299,7 @@ static size_t count_controls(const struct setting *setting, const struct prompt 
     return n;
 }
 
-static void names_of_control_tokens_are_ids(void **state)
+static void names_of_control_tokens_in_a_template_become_ids(void **state)
 {
     const struct setting *setting = *state;
     struct prompt prompt;
@@ -480,7 +480,7 @@ int main(void)
         TEST(every_template_puts_the_context_in_its_place),
         TEST(text_without_a_place_in_a_template_is_still_written),
         TEST(templates_trim_turns_as_their_makers_do),
-        TEST(names_of_control_tokens_are_ids),
+        TEST(names_of_control_tokens_in_a_template_become_ids),
         TEST(text_of_a_sample_never_becomes_a_control_token),
         TEST(every_template_records_where_the_text_of_a_turn_is),
         TEST(missing_control_tokens_are_text_in_templates_that_allow_it),
