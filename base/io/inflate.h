@@ -2,13 +2,13 @@
 /*
  * inflate.h - read a file or descriptor as a byte stream and decompress it.
  *
- * The first bytes decide whether it is plain, gzip (one or more members) or zstd (one or more
- * frames). Only inflate.c includes <zlib.h> and <zstd.h>. Corrupt or truncated compressed data
- * is ERR_INPUT with the compressed offset, after all bytes before it have been returned.
+ * The first bytes decide whether it is plain, gzip (one or more members), zstd (one or more
+ * frames), xz or bzip2 (one or more streams). Corrupt or truncated compressed data is ERR_INPUT
+ * with the compressed offset, after all bytes before it have been returned.
  *
- * Reading can stop and resume later with inflate_resume(). Only whole members or frames can be
- * decompressed, so the bytes of a member that were read before are decompressed again and
- * discarded.
+ * Reading can stop and resume later with inflate_resume(). Only whole members, frames or
+ * streams can be decompressed, so the bytes of a member that were read before are decompressed
+ * again and discarded.
  */
 #ifndef CURATE_INFLATE_H
 #define CURATE_INFLATE_H
@@ -27,8 +27,8 @@ void inflate_close(struct inflate *in);
 /* Read at most n decompressed bytes. Returns their number, 0 at the end, or -1. */
 ssize_t inflate_read(struct inflate *in, void *out, size_t n, struct error *err);
 
-/* A position from which decompression can start: the start of a member or frame; in plain data
- * any byte. */
+/* A position from which decompression can start: the start of a member, frame or stream; in
+ * plain data any byte. */
 struct inflate_mark {
     uint64_t file_offset;   /* compressed */
     uint64_t stream_offset; /* decompressed */

@@ -34,7 +34,7 @@ static bool ends_with(const char *name, size_t len, const char *end)
 /* Does the name of a file in a folder say that it holds JSON, perhaps compressed? */
 static bool is_corpus_name(const char *name)
 {
-    static const char *const packed[] = { ".gz", ".zst" };
+    static const char *const packed[] = { ".gz", ".zst", ".xz", ".bz2" };
     static const char *const json[] = { ".json", ".jsonl", ".ndjson" };
     size_t len = strlen(name);
 
@@ -143,7 +143,7 @@ static int add_folder(struct ingest_files *files, const char *path, const char *
     if (rc == 0 && files->n == before)
         rc = error_set(err, ERR_NOT_FOUND,
                        "%s: no file in this folder ends in .json, .jsonl or .ndjson, perhaps "
-                       "followed by .gz or .zst: name other files one by one",
+                       "followed by .gz, .zst, .xz or .bz2: name other files one by one",
                        path);
     return rc;
 }

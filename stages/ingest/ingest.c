@@ -262,10 +262,10 @@ const struct stage stage_ingest = {
     .name = "ingest",
     .summary = "read corpora into the database",
     .description =
-        "Reads JSON records: JSONL, one array, or JSON values one after another; plain, gzip\n"
-        "or zstd. The shape of the records is found by their keys, for each file. In a\n"
-        "folder, files are read whose names end in .json, .jsonl or .ndjson, perhaps\n"
-        "followed by .gz or .zst.\n\n"
+        "Reads JSON records: JSONL, one array, or JSON values one after another; plain, gzip,\n"
+        "zstd, xz or bzip2. The shape of the records is found by their keys, for each file.\n"
+        "In a folder, files are read whose names end in .json, .jsonl or .ndjson, perhaps\n"
+        "followed by .gz, .zst, .xz or .bz2.\n\n"
         "A record that cannot be used becomes a row of v_rejects with its class, line and\n"
         "offset, and the run continues. A record whose content is in the database already\n"
         "changes nothing. To continue a run that was stopped, give the same command again.",

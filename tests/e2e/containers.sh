@@ -14,3 +14,17 @@ for file in pointer.jsonl page.json objects.jsonl repr.jsonl table.jsonl model.j
 done
 "$CURATE" -q ingest - < page.json || echo "standard input: status $?"
 "$CURATE" query "SELECT (SELECT count(*) FROM v_sample), (SELECT count(*) FROM v_rejects)"
+
+# xz and bzip2, also of several streams: recognised by their bytes, not by their names.
+cat > two.jsonl <<'END'
+{"prompt": "One", "completion": " two"}
+{"prompt": "Three", "completion": " four"}
+END
+{ xz -c good.jsonl; xz -c two.jsonl; } > packed.jsonl
+mkdir folder
+{ bzip2 -c good.jsonl; bzip2 -c two.jsonl; } > folder/packed.json.bz2
+cp packed.jsonl folder/other.ndjson.xz
+"$CURATE" --db packed.db ingest packed.jsonl folder
+head -c 150 packed.jsonl > cut.jsonl
+"$CURATE" --db packed.db -q ingest cut.jsonl || echo "status $?"
+"$CURATE" --db packed.db query "SELECT source, instruction, response FROM v_sample"

@@ -83,12 +83,14 @@ ONLY_IN = {
     "cld2/public/encodings.h": ["base/text/language_cld2.cc"],
     "cmocka.h": ["tests/support/test.h"],
     "cpuid.h": ["scoring/kernels/cpu.c"],
+    "bzlib.h": ["base/io/inflate_bzip2.c", "tests/"],
     "csv.h": ["base/io/csvin.c"],
     "cyaml/cyaml.h": ["pipeline/recipe.c"],
     "immintrin.h": ["bench/peak.c", "scoring/kernels/avx2/", "scoring/kernels/avx512/",
                     "scoring/kernels/avx512bf16/", "scoring/kernels/avx512vnni/"],
     "json-c/json.h": ["base/json/json.c", "base/json/json_build.c"],
     "llama.h": ["bench/llama_cpp.h"],
+    "lzma.h": ["base/io/inflate_xz.c", "tests/"],
     "new": ["base/text/language_cld2.cc"],
     "openssl/evp.h": ["base/digest.c"],
     "pcre2.h": ["base/text/regex.c"],
@@ -99,9 +101,9 @@ ONLY_IN = {
     "utf8proc.h": ["base/text/utf8.c"],
     "vector": ["base/text/language_cld2.cc"],
     "xxhash.h": ["base/hash.c"],
-    "zlib.h": ["base/io/inflate.c", "tests/"],
-    "zstd.h": ["base/io/inflate.c", "tests/"],
-    "zstd_errors.h": ["base/io/inflate.c"],
+    "zlib.h": ["base/io/inflate_gzip.c", "tests/"],
+    "zstd.h": ["base/io/inflate_zstd.c", "tests/"],
+    "zstd_errors.h": ["base/io/inflate_zstd.c"],
 }
 # Private headers that one other folder may include.
 SHARED_PRIVATE = {"scoring/infer/model/model_private.h": "scoring/infer/forward"}

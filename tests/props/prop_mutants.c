@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <bzlib.h>
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -193,6 +195,33 @@ static void zstd(struct world *w)
     assert_false(ZSTD_isError(w->other.len));
 }
 
+static void xz(struct world *w)
+{
+    struct error err;
+    size_t len = 0;
+
+    buf_clear(&w->other);
+    assert_ok(buf_reserve(&w->other, lzma_stream_buffer_bound(w->mutant.len), &err));
+    assert_int_equal(lzma_easy_buffer_encode(0, LZMA_CHECK_CRC64, NULL,
+                                             (const uint8_t *)w->mutant.data, w->mutant.len,
+                                             (uint8_t *)w->other.data, &len, w->other.cap),
+                     LZMA_OK);
+    w->other.len = len;
+}
+
+static void bzip2(struct world *w)
+{
+    unsigned len = (unsigned)(w->mutant.len + w->mutant.len / 100 + 600);
+    struct error err;
+
+    buf_clear(&w->other);
+    assert_ok(buf_reserve(&w->other, len, &err));
+    assert_int_equal(BZ2_bzBuffToBuffCompress(w->other.data, &len, w->mutant.data,
+                                              (unsigned)w->mutant.len, 1, 0, 0),
+                     BZ_OK);
+    w->other.len = len;
+}
+
 /* Compress the mutant as one member or frame, or as two. */
 static void pack(struct world *w, void (*how)(struct world *))
 {
@@ -219,10 +248,11 @@ static void make_mutant(struct world *w)
     }
     for (size_t n = 1 + rng_below(&w->rng, CHANGES_MAX); n > 0; n--)
         change(w);
-    const size_t packing = rng_below(&w->rng, 4);
-    if (packing > 1)
+    static void (*const packers[])(struct world *) = { gzip, zstd, xz, bzip2 };
+    const size_t packing = rng_below(&w->rng, 8);
+    if (packing >= sizeof packers / sizeof packers[0])
         return;
-    pack(w, packing ? gzip : zstd);
+    pack(w, packers[packing]);
     for (size_t n = rng_below(&w->rng, 3); n > 0; n--)
         change(w);
 }

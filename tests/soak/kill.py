@@ -4,15 +4,16 @@
 
 kill.py CURATE MODELS [KILLS] [SEED]
 
-A round begins with an empty folder and runs ingest (plain, gzip and zstd), score, select, export.
-Each command is killed with SIGKILL at random moments and started again, and at last runs to its
-end. Every third round runs a recipe instead. At the end of a round the content of the database, the
-exported file and the names in the folder must be those of the undisturbed run, and each record must
-be read, and inserted or rejected, once. Prints the number of kills; exits with 1 at the first
+A round begins with an empty folder and runs ingest (plain, gzip, zstd and xz), score, select and
+export. Each command is killed with SIGKILL at random moments and started again, and at last runs to
+its end. Every third round runs a recipe instead. At the end of a round the content of the database,
+the exported file and the names in the folder must be those of the undisturbed run, and each record
+must be read, and inserted or rejected, once. Prints the number of kills; exits with 1 at the first
 difference.
 """
 import gzip
 import hashlib
+import lzma
 import os
 import random
 import shutil
@@ -23,7 +24,7 @@ import tempfile
 import time
 from pathlib import Path
 
-INGEST = ["ingest", "--max-rejects", "20", "a.jsonl", "b.json.gz", "c.jsonl.zst"]
+INGEST = ["ingest", "--max-rejects", "20", "a.jsonl", "b.json.gz", "c.jsonl.zst", "d.jsonl.xz"]
 SCORE = ["score", "ifd", "--where", "sample_id <= 120"]
 SELECT = ["select", "--name", "best", "--by", "ifd", "--top", "100"]
 EXPORT = ["export", "best", "--output", "best.jsonl"]
@@ -31,7 +32,7 @@ STEPS = [INGEST, SCORE, SELECT, EXPORT]
 RECIPE = """version: 1
 db: killed.db
 steps:
-  - ingest: {files: [a.jsonl, b.json.gz, c.jsonl.zst], max-rejects: 20}
+  - ingest: {files: [a.jsonl, b.json.gz, c.jsonl.zst, d.jsonl.xz], max-rejects: 20}
   - score: {metrics: [ifd], where: sample_id <= 120}
   - select: {name: best, by: ifd, top: "100"}
   - export: {selection: best, output: best.jsonl}
@@ -57,7 +58,7 @@ def record(i):
 
 
 def make_corpora(folder):
-    lines = [record(i).encode() for i in range(9000)]
+    lines = [record(i).encode() for i in range(12000)]
     Path(folder, "a.jsonl").write_bytes(b"".join(lines[:3000]))
     with open(Path(folder, "b.json.gz"), "wb") as out:  # of several members
         for at in range(3000, 6000, 700):
@@ -68,6 +69,9 @@ def make_corpora(folder):
             text = b"".join(lines[at:min(at + 1100, 9000)])
             out.write(subprocess.run(["zstd", "-q", "-c"], input=text, stdout=subprocess.PIPE,
                                      check=True).stdout)
+    with open(Path(folder, "d.jsonl.xz"), "wb") as out:  # of several streams
+        for at in range(9000, 12000, 1300):
+            out.write(lzma.compress(b"".join(lines[at:min(at + 1300, 12000)])))
     Path(folder, "recipe.yaml").write_text(RECIPE, encoding="utf-8")
 
 

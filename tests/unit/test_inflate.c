@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include <bzlib.h>
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -70,6 +72,30 @@ static void add_zstd(struct buf *out, struct slice text)
     assert_ok(buf_reserve(out, bound, &err));
     const size_t n = ZSTD_compress(out->data + out->len, bound, text.ptr, text.len, 3);
     assert_false(ZSTD_isError(n));
+    out->len += n;
+}
+
+static void add_xz(struct buf *out, struct slice text)
+{
+    const size_t bound = lzma_stream_buffer_bound(text.len);
+    struct error err;
+
+    assert_ok(buf_reserve(out, bound, &err));
+    assert_int_equal(lzma_easy_buffer_encode(0, LZMA_CHECK_CRC64, NULL,
+                                             (const uint8_t *)text.ptr, text.len,
+                                             (uint8_t *)out->data, &out->len, out->len + bound),
+                     LZMA_OK);
+}
+
+static void add_bzip2(struct buf *out, struct slice text)
+{
+    unsigned n = (unsigned)(text.len + text.len / 100 + 600);
+    struct error err;
+
+    assert_ok(buf_reserve(out, n, &err));
+    assert_int_equal(BZ2_bzBuffToBuffCompress(out->data + out->len, &n, (char *)text.ptr,
+                                              (unsigned)text.len, 1, 0, 0),
+                     BZ_OK);
     out->len += n;
 }
 
@@ -164,6 +190,32 @@ static void zstd_of_many_frames_is_decompressed(void **state)
     assert_inflates(f, buf_slice(&f->packed), text);
 }
 
+static void xz_of_many_streams_is_decompressed(void **state)
+{
+    static const char padding[8];
+    struct fixture *f = *state;
+    const struct slice text = buf_slice(&f->text);
+    struct error err;
+
+    add_xz(&f->packed, slice_of(text.ptr, 1000));
+    assert_ok(buf_add(&f->packed, padding, sizeof padding, &err));
+    add_xz(&f->packed, slice_text(""));
+    add_xz(&f->packed, slice_of(text.ptr + 1000, text.len - 1000));
+    assert_ok(buf_add(&f->packed, padding, sizeof padding, &err));
+    assert_inflates(f, buf_slice(&f->packed), text);
+}
+
+static void bzip2_of_many_streams_is_decompressed(void **state)
+{
+    struct fixture *f = *state;
+    const struct slice text = buf_slice(&f->text);
+
+    add_bzip2(&f->packed, slice_text(""));
+    add_bzip2(&f->packed, slice_of(text.ptr, 1000));
+    add_bzip2(&f->packed, slice_of(text.ptr + 1000, text.len - 1000));
+    assert_inflates(f, buf_slice(&f->packed), text);
+}
+
 /* Reading fails with this message. What was read before is the beginning of the text. */
 static void assert_breaks(struct fixture *f, struct slice packed, const char *phrase,
                           size_t at_least)
@@ -223,6 +275,45 @@ static void corrupt_data_is_an_error_with_its_place(void **state)
     assert_breaks(f, buf_slice(&f->packed), "zstd data is corrupt at byte", f->text.len);
 }
 
+/* Truncate the data in the middle and before its last byte, damage its end, and add bytes that
+ * belong to no stream. */
+static void assert_damage_is_found(struct fixture *f, const char *name, size_t at_least)
+{
+    const size_t whole = f->packed.len;
+    char phrase[64];
+    struct error err;
+
+    snprintf(phrase, sizeof phrase, "the %s data is truncated at byte %zu", name, whole / 2);
+    assert_breaks(f, slice_of(f->packed.data, whole / 2), phrase, at_least);
+    snprintf(phrase, sizeof phrase, "the %s data is truncated at byte %zu", name, whole - 1);
+    assert_breaks(f, slice_of(f->packed.data, whole - 1), phrase, f->text.len);
+    f->packed.data[whole - 2] ^= 0x55;
+    snprintf(phrase, sizeof phrase, "the %s data is corrupt at byte", name);
+    assert_breaks(f, buf_slice(&f->packed), phrase, f->text.len);
+    f->packed.data[whole - 2] ^= 0x55;
+    assert_ok(buf_add_text(&f->packed, "junk behind it", &err));
+    snprintf(phrase, sizeof phrase, "corrupt at byte");
+    assert_breaks(f, buf_slice(&f->packed), phrase, f->text.len);
+}
+
+static void damaged_xz_is_an_error_with_its_place(void **state)
+{
+    struct fixture *f = *state;
+
+    add_xz(&f->packed, buf_slice(&f->text));
+    assert_damage_is_found(f, "xz", f->text.len / 4);
+    assert_breaks(f, slice_of(f->packed.data, 10), "xz data is truncated at byte 10", 0);
+}
+
+static void damaged_bzip2_is_an_error_with_its_place(void **state)
+{
+    struct fixture *f = *state;
+
+    add_bzip2(&f->packed, buf_slice(&f->text));
+    assert_damage_is_found(f, "bzip2", f->text.len / 4);
+    assert_breaks(f, slice_of(f->packed.data, 10), "bzip2 data is truncated at byte 10", 0);
+}
+
 /* The reader has the whole frame and room for all of it, and still returns what comes before
  * the damage. */
 static void data_before_damage_in_a_small_frame_is_returned(void **state)
@@ -249,6 +340,32 @@ static void a_window_that_is_too_large_is_refused(void **state)
     struct fixture *f = *state;
 
     assert_breaks(f, slice_of(huge, sizeof huge - 1), "memory", 0);
+}
+
+/* A block of xz may demand a window of gigabytes. */
+static void an_xz_window_that_is_too_large_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    lzma_options_lzma options;
+    struct error err;
+
+    assert_false(lzma_lzma_preset(&options, 0));
+    options.dict_size = 1U << 30;
+    lzma_filter filters[] = { { LZMA_FILTER_LZMA2, &options }, { LZMA_VLI_UNKNOWN, NULL } };
+    assert_ok(buf_reserve(&f->packed, 1000, &err));
+    /* The encoder would allocate the window, so only headers are written. */
+    lzma_stream_flags flags = { .version = 0, .check = LZMA_CHECK_NONE };
+    lzma_block block = { .check = LZMA_CHECK_NONE,
+                         .filters = filters,
+                         .compressed_size = LZMA_VLI_UNKNOWN,
+                         .uncompressed_size = LZMA_VLI_UNKNOWN };
+    assert_int_equal(lzma_stream_header_encode(&flags, (uint8_t *)f->packed.data), LZMA_OK);
+    assert_int_equal(lzma_block_header_size(&block), LZMA_OK);
+    assert_int_equal(
+        lzma_block_header_encode(&block, (uint8_t *)f->packed.data + LZMA_STREAM_HEADER_SIZE),
+        LZMA_OK);
+    f->packed.len = LZMA_STREAM_HEADER_SIZE + block.header_size;
+    assert_breaks(f, buf_slice(&f->packed), "more than 128 MiB", 0);
 }
 
 static void a_file_that_cannot_be_opened_is_an_error_that_names_it(void **state)
@@ -293,11 +410,12 @@ static void assert_resumes(struct fixture *f, struct slice packed, struct slice 
 
 static void reading_resumes_at_any_byte(void **state)
 {
-    static void (*const add[])(struct buf *, struct slice) = { add_gzip, add_zstd, add_plain };
+    static void (*const add[])(struct buf *, struct slice) = { add_gzip, add_zstd, add_xz,
+                                                               add_bzip2, add_plain };
     struct fixture *f = *state;
     const struct slice text = buf_slice(&f->text);
 
-    for (size_t kind = 0; kind < 3; kind++) {
+    for (size_t kind = 0; kind < sizeof add / sizeof add[0]; kind++) {
         buf_clear(&f->packed);
         for (size_t at = 0; at < text.len; at += 70000)
             add[kind](&f->packed,
@@ -352,6 +470,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(gzip_of_many_members_is_decompressed, setup, teardown),
         cmocka_unit_test_setup_teardown(zeros_after_gzip_data_are_ignored, setup, teardown),
         cmocka_unit_test_setup_teardown(zstd_of_many_frames_is_decompressed, setup, teardown),
+        cmocka_unit_test_setup_teardown(xz_of_many_streams_is_decompressed, setup, teardown),
+        cmocka_unit_test_setup_teardown(bzip2_of_many_streams_is_decompressed, setup, teardown),
+        cmocka_unit_test_setup_teardown(damaged_xz_is_an_error_with_its_place, setup, teardown),
+        cmocka_unit_test_setup_teardown(damaged_bzip2_is_an_error_with_its_place, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_xz_window_that_is_too_large_is_refused, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(truncated_data_is_an_error_with_its_place, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(corrupt_data_is_an_error_with_its_place, setup,

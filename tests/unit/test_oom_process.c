@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include <bzlib.h>
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -169,6 +171,18 @@ static void decompressing_survives_each_failed_allocation_of_libraries(void **st
     const size_t n = ZSTD_compress(packed, sizeof packed, text, sizeof text - 1, 3);
     assert_false(ZSTD_isError(n));
     survives_each_failure(unpack, slice_of(packed, n));
+
+    size_t n_xz = 0;
+    assert_int_equal(lzma_easy_buffer_encode(0, LZMA_CHECK_CRC32, NULL, (const uint8_t *)text,
+                                             sizeof text - 1, (uint8_t *)packed, &n_xz,
+                                             sizeof packed),
+                     LZMA_OK);
+    survives_each_failure(unpack, slice_of(packed, n_xz));
+    unsigned n_bzip2 = sizeof packed;
+    assert_int_equal(
+        BZ2_bzBuffToBuffCompress(packed, &n_bzip2, (char *)text, sizeof text - 1, 1, 0, 0),
+        BZ_OK);
+    survives_each_failure(unpack, slice_of(packed, n_bzip2));
 }
 
 static int read_recipe(struct slice input, struct buf *result, struct error *err)
