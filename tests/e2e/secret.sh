@@ -31,7 +31,7 @@ printf '{"instruction": "%s \xff", "output": "x"}\n' $word >> corpus.jsonl
     sqlite3 curate.db "SELECT options, message FROM run"
 } > said.txt 2>&1
 if grep -n "$word" said.txt; then
-    echo "content was told"
+    echo "content was printed"
 fi
 grep -c "$word" all.jsonl > /dev/null && echo "the word is in what was written"
 sqlite3 curate.db "SELECT count(*) > 5 FROM reject"

@@ -10,11 +10,11 @@
 #include "base/hash.h"
 #include "base/io/csvin.h"
 
-static void require(bool holds, const char *law)
+static void require(bool holds, const char *invariant)
 {
     if (holds)
         return;
-    fprintf(stderr, "broken: %s\n", law);
+    fprintf(stderr, "broken: %s\n", invariant);
     abort();
 }
 

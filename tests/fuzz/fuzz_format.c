@@ -24,11 +24,11 @@ struct target {
     size_t n_records, n_samples, n_refusals;
 };
 
-static void require(bool holds, const char *law)
+static void require(bool holds, const char *invariant)
 {
     if (holds)
         return;
-    fprintf(stderr, "broken: %s\n", law);
+    fprintf(stderr, "broken: %s\n", invariant);
     abort();
 }
 

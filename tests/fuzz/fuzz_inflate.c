@@ -14,11 +14,11 @@
 /* Read no more than this: a decompression bomb would take too long. */
 enum { STREAM_MAX = 1 << 20 };
 
-static void require(bool holds, const char *law)
+static void require(bool holds, const char *invariant)
 {
     if (holds)
         return;
-    fprintf(stderr, "broken: %s\n", law);
+    fprintf(stderr, "broken: %s\n", invariant);
     abort();
 }
 

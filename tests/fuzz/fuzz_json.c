@@ -9,11 +9,11 @@
 #include "base/error.h"
 #include "base/json/json.h"
 
-static void require(bool holds, const char *law)
+static void require(bool holds, const char *invariant)
 {
     if (holds)
         return;
-    fprintf(stderr, "broken: %s\n", law);
+    fprintf(stderr, "broken: %s\n", invariant);
     abort();
 }
 

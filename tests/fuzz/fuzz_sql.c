@@ -19,11 +19,11 @@
 
 enum { MAX_STEPS = 200000, MAX_ROWS = 200, MAX_HEAP_BYTES = 64 << 20 };
 
-static void require(bool holds, const char *law)
+static void require(bool holds, const char *invariant)
 {
     if (holds)
         return;
-    fprintf(stderr, "broken: %s\n", law);
+    fprintf(stderr, "broken: %s\n", invariant);
     abort();
 }
 
@@ -32,7 +32,7 @@ static void check_error(const struct error *err)
 {
     require(err->code == ERR_USAGE || err->code == ERR_NOMEM || err->code == ERR_INPUT,
             "SQL of a user is his own mistake");
-    require(err->msg[0] != '\0', "what is wrong with SQL is told");
+    require(err->msg[0] != '\0', "an error of SQL has a message");
 }
 
 /* Returns whether the text is a query. */

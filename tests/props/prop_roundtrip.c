@@ -133,16 +133,16 @@ static void draw_extra(struct fixture *f, struct turn *turn)
 static void draw_turns(struct fixture *f, struct sample *out)
 {
     static const char *const roles[] = { "user", "assistant", "system", "tool", "Narrator" };
-    const bool usual = one_in(f, 2);
+    const bool is_simple = one_in(f, 2);
 
-    out->n_turns = usual ? 1 + rng_below(&f->rng, 2) : 1 + rng_below(&f->rng, TURNS_MAX);
+    out->n_turns = is_simple ? 1 + rng_below(&f->rng, 2) : 1 + rng_below(&f->rng, TURNS_MAX);
     out->turns = arena_alloc(&f->arena, out->n_turns, sizeof *out->turns);
     assert_non_null(out->turns);
     for (size_t i = 0; i < out->n_turns; i++) {
-        const char *role = usual ? roles[i] : roles[rng_below(&f->rng, 5)];
+        const char *role = is_simple ? roles[i] : roles[rng_below(&f->rng, 5)];
 
         out->turns[i] = (struct turn){ .role = slice_text(role), .content = draw_text(f, 30) };
-        if (!usual)
+        if (!is_simple)
             draw_extra(f, &out->turns[i]);
     }
 }

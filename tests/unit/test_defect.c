@@ -248,7 +248,7 @@ static void repair_counts_only_the_texts_that_it_changes(void **state)
 {
     static const struct {
         const char *on, *corpus, *texts, *counted;
-    } mended[] = {
+    } repaired[] = {
         { "html_entity=repair",
           "{\"text\":\"a &amp;lt; b\"}\n{\"text\":\"c `&lt;`\"}\n{\"text\":\"d\"}\n",
           "a < b\nc `&lt;`\nd", "html_entity|repair|1" },
@@ -261,15 +261,17 @@ static void repair_counts_only_the_texts_that_it_changes(void **state)
     struct fixture *f = *state;
     struct error err;
 
-    for (size_t i = 0; i < sizeof mended / sizeof mended[0]; i++) {
+    for (size_t i = 0; i < sizeof repaired / sizeof repaired[0]; i++) {
         const char *path =
-            tmp_write(&f->tmp, "mangled.jsonl", mended[i].corpus, strlen(mended[i].corpus));
+            tmp_write(&f->tmp, "damaged.jsonl", repaired[i].corpus, strlen(repaired[i].corpus));
 
         new_store(f);
-        assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "on", mended[i].on, NULL));
+        assert_ok(
+            stage_run(&f->run, &err, "ingest", "files", path, "on", repaired[i].on, NULL));
         assert_rows(f->store, "SELECT context FROM v_sample ORDER BY sample_id",
-                    mended[i].texts);
-        assert_rows(f->store, "SELECT class, action, n FROM v_run_defects", mended[i].counted);
+                    repaired[i].texts);
+        assert_rows(f->store, "SELECT class, action, n FROM v_run_defects",
+                    repaired[i].counted);
         assert_rows(f->store, "SELECT count(*) FROM v_defects", "1");
     }
 }

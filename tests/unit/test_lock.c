@@ -59,7 +59,7 @@ static void waiting_for_a_lock_ends_after_the_given_time(void **state)
 }
 
 /* Start a child that holds the lock until it is killed. Returns once the child has the lock. */
-static pid_t start_holder(const char *path)
+static pid_t start_owner(const char *path)
 {
     int ready[2];
     char byte;
@@ -88,14 +88,14 @@ static void a_lock_ends_with_its_process(void **state)
     struct tmp tmp = { 0 };
     struct lock *lock = NULL;
     struct error err;
-    char holder[32];
+    char owner[32];
 
     (void)state;
     tmp_open(&tmp);
     const char *path = tmp_path(&tmp, "a.lock");
-    const pid_t child = start_holder(path);
-    snprintf(holder, sizeof holder, "process %ld ", (long)child);
-    assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &lock, &err), ERR_BUSY, holder);
+    const pid_t child = start_owner(path);
+    snprintf(owner, sizeof owner, "process %ld ", (long)child);
+    assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &lock, &err), ERR_BUSY, owner);
 
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, NULL, 0), child);

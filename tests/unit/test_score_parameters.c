@@ -21,7 +21,7 @@
     "the "                                                                                     \
     "old house and a man at the table read a letter "
 
-/* Words for paths, so that the table below can be constant. */
+/* Words that stand for paths, so that the table below can be constant. */
 #define LONG  "LONG"
 #define SHORT "SHORT"
 #define OTHER "OTHER"
@@ -219,7 +219,7 @@ static void check_change(const struct change *change)
     score_with(&f, change, change->value);
     const int64_t n = count_sets(&f, counted);
     assert_true(n > 0);
-    score_with(&f, change, change->value); /* again: nothing new */
+    score_with(&f, change, change->value); /* the same again makes no new set */
     assert_int_equal(count_sets(&f, counted), n);
     score_with(&f, change, change->other);
     const bool is_new = count_sets(&f, counted) > n;

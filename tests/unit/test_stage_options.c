@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The option tables of all stages are such that parser, help and recipes can use them. */
+/* The option tables of all stages are valid for the parser, for help and for recipes. */
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "stages/ingest/retry.h"
 #include "stages/stage.h"
 
-enum { OPTIONS_MAX = 64 }; /* bits of struct opt_target, keys of a recipe's step */
+enum { OPTIONS_MAX = 64 }; /* the limit of the parser and of a recipe's step */
 
 static void for_each_stage(void (*check)(const struct stage *stage))
 {
@@ -55,7 +55,7 @@ static void option_entries_are_complete_and_have_members_of_their_own(void **sta
     for_each_stage(check_entries);
 }
 
-/* A default that is a value can be given: it is read back as it stands. */
+/* A default can be given as a value, and is read back unchanged. */
 static void check_default(const struct stage *stage, const struct option *option)
 {
     char text[OPTION_VALUE_BYTES], again[OPTION_VALUE_BYTES] = "";
@@ -87,7 +87,7 @@ static void defaults_are_within_bounds(void **state)
     for_each_stage(check_defaults);
 }
 
-/* Every name of a choice is accepted, and no other. */
+/* Every name of a choice is accepted, and no other name. */
 static void check_choices(const struct stage *stage)
 {
     void *args = malloc(stage->args_size);
