@@ -102,8 +102,12 @@ failed:
 
 int migrate_up(struct store *store, int64_t from, struct error *err)
 {
+    if (from == N_MIGRATIONS)
+        return 0;
+    if (store_sync_commits(store, true, err) < 0)
+        return -1;
     for (; from < N_MIGRATIONS; from++)
         if (migrate_one(store, from, err) < 0)
             return -1;
-    return 0;
+    return store_sync_commits(store, false, err);
 }

@@ -161,11 +161,14 @@ int run_finish(struct store *store, int64_t run_id, enum run_status status, cons
         [RUN_INTERRUPTED] = "interrupted",
     };
     struct stmt *stmt = NULL;
+    struct error later;
 
-    if (stmt_use(store, FINISH, &stmt, err) < 0)
+    if (store_sync_commits(store, true, err) < 0 || stmt_use(store, FINISH, &stmt, err) < 0)
         return -1;
     stmt_bind_text(stmt, ":status", slice_text(names[status]));
     stmt_bind_text(stmt, ":message", message ? slice_text(message) : slice_of(NULL, 0));
     stmt_bind_int(stmt, ":now", clock_unix_ms());
-    return update_run(stmt, store, run_id, err);
+    const int rc = update_run(stmt, store, run_id, err);
+    (void)store_sync_commits(store, false, &later); /* if it fails, later commits are slower */
+    return rc;
 }

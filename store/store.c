@@ -23,9 +23,10 @@
 #define CREATE_PRAGMAS "PRAGMA page_size = 16384"
 
 /*
- * Do not map the file: if it shrinks, the process is killed, and the mapping would count as our
- * memory. Checkpoint the log at 4096 pages (64 MiB), so that a page changed by many commits is
- * written to the file once.
+ * Commits are written to the log and synced at the next checkpoint; store_sync_commits() syncs
+ * the last one of a run. Do not map the file: if it shrinks, the process is killed, and the
+ * mapping would count as our memory. Checkpoint the log at 4096 pages (64 MiB), so that a page
+ * changed by many commits is written to the file once.
  */
 #define CONNECTION_PRAGMAS                                                                     \
     "PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;"     \
@@ -244,6 +245,12 @@ int store_limit_cache(struct store *store, size_t max_bytes, struct error *err)
     snprintf(sql, sizeof sql, "PRAGMA cache_size = -%zu",
              max_bytes > 0 && max_bytes / 1024 < default_kib ? max_bytes / 1024 : default_kib);
     return db_exec(store, sql, err);
+}
+
+int store_sync_commits(struct store *store, bool on, struct error *err)
+{
+    return db_exec(store, on ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
+                   err);
 }
 
 void store_close(struct store *store)

@@ -21,6 +21,7 @@
 #ifndef CURATE_STORE_H
 #define CURATE_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +53,10 @@ void store_limit_steps(struct store *store, uint64_t max_steps);
 int store_limit_cache(struct store *store, size_t max_bytes, struct error *err);
 /* The schema version that this program writes. */
 int store_version(void);
+
+/* Sync each later commit to the disk, together with all earlier ones, so that it survives a
+ * power cut; or leave that to the checkpoint again, the default. Not inside a transaction. */
+int store_sync_commits(struct store *store, bool on, struct error *err);
 
 /* Begin a transaction, waiting up to 5 s for another writer. Transactions do not nest. If a
  * function fails inside a transaction, part of its work may be done: roll back. */

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "tests/support/fault_private.h"
+#include "tests/support/power.h"
 
 static atomic_bool armed;
 static atomic_size_t done; /* operations of the family since fault_begin() */
@@ -119,5 +120,6 @@ int __wrap_fsync(int fd)
 
 int __wrap_rename(const char *from, const char *to)
 {
+    power_rename(to);
     return strikes(FAULT_RENAME) ? -1 : __real_rename(from, to);
 }

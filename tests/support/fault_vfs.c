@@ -8,12 +8,14 @@
 
 #include "tests/support/fault.h"
 #include "tests/support/fault_private.h"
+#include "tests/support/power.h"
 #include "tests/support/test.h"
 
 /* SQLite allocates this struct, followed by the space for the file of the default VFS. */
 struct file {
     sqlite3_file base;
     sqlite3_file *real;
+    struct power_file *power; /* NULL for a temporary file */
 };
 
 static sqlite3_vfs *default_vfs;
@@ -50,6 +52,8 @@ static int write_file(sqlite3_file *file, const void *bytes, int n, sqlite3_int6
 {
     const int error = fault_strike(FAULT_WRITE);
 
+    if (!error)
+        power_write(((struct file *)file)->power, bytes, (size_t)n, (size_t)at);
     return error ? result_of(error, SQLITE_IOERR_WRITE)
                  : real_of(file)->pMethods->xWrite(real_of(file), bytes, n, at);
 }
@@ -58,6 +62,8 @@ static int truncate_file(sqlite3_file *file, sqlite3_int64 size)
 {
     const int error = fault_strike(FAULT_WRITE);
 
+    if (!error)
+        power_truncate(((struct file *)file)->power, (size_t)size);
     return error ? result_of(error, SQLITE_IOERR_TRUNCATE)
                  : real_of(file)->pMethods->xTruncate(real_of(file), size);
 }
@@ -66,6 +72,8 @@ static int sync_file(sqlite3_file *file, int flags)
 {
     const int error = fault_strike(FAULT_SYNC);
 
+    if (!error)
+        power_sync(((struct file *)file)->power);
     return error ? result_of(error, SQLITE_IOERR_FSYNC)
                  : real_of(file)->pMethods->xSync(real_of(file), flags);
 }
@@ -173,12 +181,20 @@ static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *out,
     file->real = calloc(1, (size_t)default_vfs->szOsFile);
     if (!file->real)
         return SQLITE_NOMEM;
+    file->power = name ? power_open(name) : NULL;
     const int rc = default_vfs->xOpen(default_vfs, name, file->real, flags, out_flags);
     if (rc == SQLITE_OK)
         out->pMethods = &methods;
     else
         free(file->real);
     return rc;
+}
+
+static int delete_file(sqlite3_vfs *vfs, const char *name, int sync_folder)
+{
+    (void)vfs;
+    power_delete(name, sync_folder);
+    return default_vfs->xDelete(default_vfs, name, sync_folder);
 }
 
 static int tell_last_error(sqlite3_vfs *vfs, int n, char *out)
@@ -197,6 +213,7 @@ void fault_install(void)
     ours.zName = "fault";
     ours.szOsFile = (int)sizeof(struct file);
     ours.xOpen = open_file;
+    ours.xDelete = delete_file;
     ours.xGetLastError = tell_last_error;
     assert_int_equal(sqlite3_vfs_register(&ours, 1), SQLITE_OK);
 }
