@@ -23,6 +23,7 @@ struct ingest_args {
     uint64_t max_memory; /* 0: no limit */
     double max_rejects;
     uint64_t max_record;
+    bool allow_empty;
 };
 
 /* A hash of the options that decide what becomes of a record. A run continues at a position
@@ -53,6 +54,7 @@ static int ingest_check(const void *arguments, void *config, struct error *err)
         .forced = format_chosen(args->format),
         .max_record_bytes = (size_t)args->max_record,
         .max_reject_percent = args->max_rejects,
+        .allow_empty = args->allow_empty,
     };
     if (args->source && args->source[0] == '\0')
         return error_set(err, ERR_USAGE, "--source: the name is empty");
@@ -158,6 +160,9 @@ static int report_outcome(const struct ingest *ingest, const struct ingest_tally
         report_note(report,
                     "accepted with defects: %s; 'curate explain reject CLASS' explains each",
                     classes);
+    if (n_read == 0 && !ingest->settings.allow_empty)
+        return error_set(err, ERR_NOT_FOUND,
+                         "the input has no record: give --allow-empty if it may be empty");
     if (n_rejected == 0)
         return 0;
     list_rejected(tally, before.n_rejected, classes, sizeof classes);
@@ -211,7 +216,11 @@ static int ingest_run(const struct stage_context *context, const void *arguments
                              .settings = *(const struct ingest_settings *)config };
     struct error ignored;
 
-    if (ingest_files_find(&args->files, args->source, &ingest.files, err) < 0)
+    const struct ingest_query query = { .names = &args->files,
+                                        .source = args->source,
+                                        .allow_empty = args->allow_empty,
+                                        .report = context->report };
+    if (ingest_files_find(&query, &ingest.files, err) < 0)
         return -1;
     ingest.settings.format_options.policy = &ingest.settings.policy;
     const int mutex_rc = pthread_mutex_init(&ingest.mutex, NULL);
@@ -249,6 +258,8 @@ static const struct option options[] = {
       .min = INGEST_MEMORY_LEAST },
     { OPTION_SIZE, 0, "max-record", offsetof(struct ingest_args, max_record), "SIZE",
       .help = "reject longer records", .min = 1, .max = MAX_RECORD_LIMIT },
+    { OPTION_FLAG, 0, "allow-empty", offsetof(struct ingest_args, allow_empty), NULL,
+      .help = "an input without a record is no error" },
     { .type = OPTION_END },
 };
 

@@ -34,7 +34,9 @@
 #include "store/run.h"
 
 struct queue;
+struct report;
 struct stage_context;
+struct stat;
 
 struct ingest_file {
     const char *path; /* "-" is standard input */
@@ -53,13 +55,25 @@ struct ingest_files {
     uint64_t total_bytes; /* 0 when the size of a file is unknown */
 };
 
-/* files.c: list the files that the names mean: files, folders (sorted by name), glob patterns
- * and
- * "-". All are found before one is read. source names the corpus of all files; NULL: the base
- * name of each file. ERR_NOT_FOUND. */
-int ingest_files_find(const struct text_list *names, const char *source,
-                      struct ingest_files *out, struct error *err);
+/* Which files to read. */
+struct ingest_query {
+    const struct text_list *names; /* files, folders, glob patterns and "-" */
+    const char *source;            /* the corpus of all files; NULL: each file's base name */
+    bool allow_empty;              /* a folder without corpus files is no error */
+    struct report *report;         /* of what is passed over in folders */
+};
+
+/* files.c: list the files that the names mean, those of a folder sorted by name. All are found
+ * before one is read. ERR_NOT_FOUND. */
+int ingest_files_find(const struct ingest_query *query, struct ingest_files *out,
+                      struct error *err);
 void ingest_files_release(struct ingest_files *files);
+/* Add a file. Copies the path; st is NULL for standard input. */
+int ingest_files_add(struct ingest_files *files, const char *path, const char *source,
+                     const struct stat *st, struct error *err);
+/* folder.c: add the corpus files of a folder, and report how many others it has. */
+int ingest_folder_add(struct ingest_files *files, const char *path,
+                      const struct ingest_query *query, struct error *err);
 
 /* A batch is one transaction: large enough to be worth a commit, small enough to lose little in
  * a kill. */
@@ -126,6 +140,7 @@ struct ingest_settings {
     size_t max_record_bytes;
     struct ingest_memory memory;
     double max_reject_percent;
+    bool allow_empty; /* an input without a record is no error */
     struct hash hash; /* of the settings that decide what becomes of a record */
 };
 

@@ -499,6 +499,46 @@ static void a_missing_file_is_an_error_before_any_file_is_read(void **state)
     assert_empty(f);
 }
 
+static void a_folder_reports_what_it_passes_over(void **state)
+{
+    static const char *const others[] = { "d/a.parquet", "d/b.parquet", "d/c.PARQUET",
+                                          "d/d.tar.gz",  "d/LICENSE",   "d/e.html" };
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_int_equal(mkdir(tmp_path(&f->tmp, "d"), 0700), 0);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        write_file(f, others[i], "x");
+    write_file(f, "d/good.jsonl", "{\"text\":\"a\"}");
+    assert_int_equal(symlink("/nowhere/at/all", tmp_path(&f->tmp, "d/lost.jsonl")), 0);
+    assert_int_equal(symlink("..", tmp_path(&f->tmp, "d/loop")), 0);
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", tmp_path(&f->tmp, "d"), NULL));
+    assert_counts(f, 1, 1, 0, 0);
+    assert_note(f, "d: passed over 6 files: 3 .parquet, 1 .tar.gz, 1 .html, 1 other");
+    assert_note(f, "d/lost.jsonl: passed over: the link leads to a file that does not exist");
+    assert_note(f, "d/loop/d: passed over: the link leads back");
+}
+
+static void an_empty_input_is_an_error_unless_it_is_allowed(void **state)
+{
+    struct fixture *f = *state;
+    const char *blank = write_file(f, "blank.jsonl", "\n");
+    const char *good = write_file(f, "good.jsonl", "{\"text\":\"a\"}");
+    const char *empty = tmp_path(&f->tmp, "empty");
+    struct error err;
+
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", blank, NULL), ERR_NOT_FOUND,
+                 "--allow-empty");
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", "/dev/null", NULL), ERR_NOT_FOUND,
+                 "no record");
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", blank, "allow-empty", "true", NULL));
+    assert_counts(f, 0, 0, 0, 0);
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", blank, "files", good, NULL));
+    assert_counts(f, 1, 1, 0, 0);
+    assert_int_equal(mkdir(empty, 0700), 0);
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", empty, "allow-empty", "true", NULL));
+}
+
 static void the_detected_format_of_each_file_is_reported(void **state)
 {
     struct fixture *f = *state;
@@ -634,6 +674,9 @@ int main(void)
             folders_are_read_in_order_of_names_and_patterns_are_expanded, setup, teardown),
         cmocka_unit_test_setup_teardown(a_missing_file_is_an_error_before_any_file_is_read,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(a_folder_reports_what_it_passes_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_empty_input_is_an_error_unless_it_is_allowed, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(the_detected_format_of_each_file_is_reported, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(records_before_a_truncation_are_kept, setup, teardown),
