@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include "cli/progress.h"
 #include "cli/settings.h"
 #include "cli/terminal.h"
+#include "store/output.h"
 
 /* Set by the first SIGINT or SIGTERM; a second one finds the default action and ends us at
  * once. */
@@ -52,6 +55,7 @@ static void catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
     sigaction(SIGBUS, &bus, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a write beyond ulimit -f fails with EFBIG instead */
 }
 
 /* sysexits(3); the table is part of the manual. */
@@ -78,6 +82,22 @@ static int fail(const struct cli *cli, const char *name, const struct error *err
         fprintf(stderr, " (%s:%d)", err->file, err->line);
     fputc('\n', stderr);
     return exit_status(err);
+}
+
+/* Write what standard output still holds. Returns the exit status. */
+static int end_output(const struct cli *cli, const char *name)
+{
+    struct error err;
+
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    if (errno)
+        error_errno(&err, errno, "standard output");
+    else /* an earlier write failed */
+        error_set(&err, ERR_IO, "standard output: cannot be written");
+    err.code = ERR_IO;
+    return fail(cli, name, &err);
 }
 
 /* Hand the arguments that are no options to the positional the command declares. */
@@ -125,6 +145,13 @@ static int perform(struct cli *cli, uint64_t given, const struct command *comman
     if (set_positional(command, &rest, args, err) < 0 || settings_environment(cli, err) < 0 ||
         settings_resolve(cli, err) < 0)
         goto done;
+    if (output_is_database(cli->db)) {
+        error_set(err, ERR_CANTCREATE,
+                  "standard output: belongs to the database %s: write to "
+                  "another file",
+                  cli->db);
+        goto done;
+    }
     progress_start(&progress, &cli->report, cli->quiet);
     rc = command->stage ? cmd_stage_run(cli, command->stage, args, err)
                         : command->run(cli, args, err);
@@ -165,7 +192,7 @@ static int perform_command(struct cli *cli, uint64_t given, int argc, char **arg
     struct error err;
 
     if (perform_word(cli, argc, argv))
-        return fflush(stdout) == 0 ? 0 : 74;
+        return end_output(cli, NULL);
     if (argc > 1 && strcmp(argv[0], "help") == 0) {
         argc--;
         argv++;
@@ -181,11 +208,7 @@ static int perform_command(struct cli *cli, uint64_t given, int argc, char **arg
     catch_signals();
     if (perform(cli, given, &command, argc - words, argv + words, &err) < 0)
         return fail(cli, command.name, &err);
-    if (fflush(stdout) != 0) {
-        error_errno(&err, errno, "standard output");
-        return fail(cli, command.name, &err);
-    }
-    return 0;
+    return end_output(cli, command.name);
 }
 
 /* The whole command line after the name of the program. */
@@ -206,12 +229,28 @@ static int perform_line(int argc, char **argv)
     return perform_command(&cli, common.given, argc - (int)n_parsed, argv + n_parsed);
 }
 
+/* A file that we open would get the number of a closed standard stream, and what is meant for
+ * the stream would go there. Open them so that reading or writing fails and is reported.
+ * Returns false if that is impossible. */
+static bool open_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        const int flags = fd == STDOUT_FILENO ? O_RDONLY : O_WRONLY;
+
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags) != fd)
+            return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct terminal terminal;
     struct error err;
     int status;
 
+    if (!open_standard_streams())
+        return 74;
     if (terminal_guard(&terminal, &err) < 0)
         status = fail(&(struct cli){ .db = NULL }, NULL, &err);
     else

@@ -2,6 +2,7 @@
 #include "pipeline/run.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -16,7 +17,10 @@
 #include "store/sample.h"
 #include "store/store.h"
 
-enum { OPTIONS_JSON_MAX = 1 << 20 };
+enum {
+    OPTIONS_JSON_MAX = 1 << 20,
+    SHORT_WAIT_MS = 1000, /* readers lock the database for moments, as when they close it */
+};
 
 /* The database while we hold it. Both are NULL when somebody else does, and it is skipped. */
 struct database {
@@ -138,27 +142,64 @@ static void warn_of_network(const struct pipeline_options *options)
                     options->db_path, name);
 }
 
+static int acquire_lock(const struct pipeline_options *options, const char *command,
+                        struct lock **out, struct error *err)
+{
+    char *real = NULL, *path;
+    int rc = -1;
+
+    /* A link and its target are one database, which has one lock. */
+    if (file_follow(options->db_path, &real, err) < 0)
+        return -1;
+    if (asprintf(&path, "%s.lock", real) < 0) {
+        error_nomem(err);
+    } else {
+        rc = lock_acquire(path, options->lock, options->lock_timeout_ms, command, out, err);
+        free(path);
+    }
+    free(real);
+    return rc;
+}
+
+/* Open the database and wait, as --lock says, until no other program writes to it. Other
+ * programs do not know our lock, only SQLite's. Leaves *out NULL to skip. */
+static int open_for_writing(const struct pipeline_options *options, bool create,
+                            struct store **out, struct error *err)
+{
+    const bool waits = options->lock == LOCK_WAIT;
+    const int64_t timeout_ms = options->lock_timeout_ms > 0 ? options->lock_timeout_ms : -1;
+    const struct store_wait wait = { .ms = waits ? timeout_ms : SHORT_WAIT_MS,
+                                     .stop_signal = options->report->stop_signal };
+    struct store *store = NULL;
+    int rc = store_open_wait(options->db_path, create ? STORE_CREATE : STORE_READ_WRITE, &wait,
+                             &store, err);
+
+    if (rc == 0 && (rc = store_begin(store, err)) == 0) {
+        store_rollback(store);
+        *out = store;
+        return 0;
+    }
+    store_close(store);
+    return err->code == ERR_BUSY && options->lock == LOCK_SKIP ? 0 : -1;
+}
+
 /* The lock and the store, for a stage or a whole recipe. */
 static int open_database(const struct pipeline_options *options, const char *command,
                          bool create, struct database *db, struct error *err)
 {
-    char path[4096];
-
     *db = (struct database){ .store = NULL };
+    if (strcmp(options->db_path, ":memory:") == 0)
+        return error_set(err, ERR_USAGE,
+                         "--db :memory:: nothing would be kept: name a file, as ./:memory:");
     if (options->dry_run)
         return open_dry(options, create, &db->store, err);
-    if (snprintf(path, sizeof path, "%s.lock", options->db_path) >= (int)sizeof path)
-        return error_set(err, ERR_USAGE, "the database's path is longer than %zu bytes",
-                         sizeof path - sizeof ".lock");
     if (look_for(options->db_path, create, err) < 0 ||
-        lock_acquire(path, options->lock, options->lock_timeout_ms, command, &db->lock, err) <
-            0)
+        acquire_lock(options, command, &db->lock, err) < 0)
         return -1;
     if (!db->lock)
         return 0;
     warn_of_network(options);
-    return store_open(options->db_path, create ? STORE_CREATE : STORE_READ_WRITE, &db->store,
-                      err);
+    return open_for_writing(options, create, &db->store, err);
 }
 
 static void close_database(const struct database *db)

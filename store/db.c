@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 enum {
-    BUSY_TIMEOUT_MS = 5000,
+    WAIT_POLL_MS = 20,
     STOP_EVERY_OPS = 10000,
     NAME_MAX_BYTES = 16 * 1024,
     COPY_MAX_BYTES = 1 << 20
@@ -88,6 +90,9 @@ int db_raise(const struct store *store, int rc, const char *detail, const char *
         return error_nomem(err);
     if (primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR)
         return raise_file_error(store, rc, err);
+    if (primary == SQLITE_BUSY && store->wait.stop_signal && *store->wait.stop_signal != 0)
+        return error_set_sys(err, ERR_CANCELLED, *store->wait.stop_signal,
+                             "%s: stopped while waiting for another process", store->path);
     for (size_t i = 0; i < sizeof environment_errors / sizeof environment_errors[0]; i++)
         if (environment_errors[i].rc == primary)
             return error_set_sys(err, environment_errors[i].code, rc, "%s: %s", store->path,
@@ -193,6 +198,24 @@ static void db_set_limits(struct store *store)
         sqlite3_limit(store->db, limits[i].name, limits[i].value);
 }
 
+/* SQLite calls this while another process holds a lock that it needs; n_calls counts the calls
+ * for one lock, from 0. Returns 0 to give up. */
+static int db_wait(void *arg, int n_calls)
+{
+    const struct timespec pause = { .tv_nsec = WAIT_POLL_MS * 1000000L };
+    struct store *store = arg;
+    const int64_t now_ns = clock_mono_ns();
+
+    if (n_calls == 0)
+        store->wait_start_ns = now_ns;
+    if (store->wait.stop_signal && *store->wait.stop_signal != 0)
+        return 0;
+    if (store->wait.ms >= 0 && (now_ns - store->wait_start_ns) / 1000000 >= store->wait.ms)
+        return 0;
+    (void)nanosleep(&pause, NULL);
+    return 1;
+}
+
 /* Set what does not depend on the file. The database may come from an untrusted source, so its
  * schema may not call functions with side effects, and "x" is always a column, never text. */
 static int db_configure(struct store *store, struct error *err)
@@ -209,7 +232,7 @@ static int db_configure(struct store *store, struct error *err)
         { SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
         { SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0 },
     };
-    int rc = sqlite3_busy_timeout(store->db, BUSY_TIMEOUT_MS);
+    int rc = sqlite3_busy_handler(store->db, db_wait, store);
 
     for (size_t i = 0; rc == SQLITE_OK && i < sizeof options / sizeof options[0]; i++)
         rc = sqlite3_db_config(store->db, options[i].option, options[i].value, NULL);
@@ -259,7 +282,8 @@ done:
     return rc;
 }
 
-int db_open(const char *path, enum db_access access, struct store **out, struct error *err)
+int db_open(const char *path, enum db_access access, const struct store_wait *wait,
+            struct store **out, struct error *err)
 {
     struct store *store = calloc(1, sizeof *store);
     int rc = -1;
@@ -268,6 +292,7 @@ int db_open(const char *path, enum db_access access, struct store **out, struct 
         error_nomem(err);
         goto done;
     }
+    store->wait = *wait;
     if (db_connect(store, access, err) < 0 || db_configure(store, err) < 0)
         goto done;
     buf_init(&store->text_copy, COPY_MAX_BYTES);

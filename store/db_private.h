@@ -48,6 +48,8 @@ struct store {
     char *path;
     struct buf text_copy;            /* result of db_copy_text() */
     const volatile int *stop_signal; /* see store_stop_on(); may be NULL */
+    struct store_wait wait;          /* for other writers */
+    int64_t wait_start_ns;           /* clock_mono_ns() when the current wait began */
     uint64_t user_steps;             /* steps of the user's statement that was opened last */
     uint64_t max_user_steps;         /* see store_limit_steps() */
     bool user_sql; /* a user's SQL is being prepared or run: the authorizer restricts it */
@@ -60,7 +62,8 @@ enum db_access {
 };
 
 /* Open an existing file and configure the connection. Does not read the file yet. */
-int db_open(const char *path, enum db_access access, struct store **out, struct error *err);
+int db_open(const char *path, enum db_access access, const struct store_wait *wait,
+            struct store **out, struct error *err);
 void db_close(struct store *store);
 /* Set err from an SQLite result code. detail is SQLite's message; sql is the statement, or
  * NULL. Returns -1. */

@@ -33,7 +33,10 @@
     "PRAGMA mmap_size = 0; PRAGMA secure_delete = OFF; PRAGMA cell_size_check = ON;"           \
     "PRAGMA wal_autocheckpoint = 4096; PRAGMA journal_size_limit = 134217728"
 
-enum { CACHE_KIB = 65536 }; /* the cache_size in CONNECTION_PRAGMAS */
+enum {
+    CACHE_KIB = 65536, /* the cache_size in CONNECTION_PRAGMAS */
+    DEFAULT_WAIT_MS = 5000,
+};
 
 static bool is_memory_path(const char *path)
 {
@@ -74,6 +77,11 @@ static int check_db_path(const char *path, enum store_mode mode, struct error *e
     }
     if (!S_ISREG(st.st_mode))
         return error_set(err, ERR_INPUT, "%s: not a curate database: not a regular file", path);
+    if (mode != STORE_READ_ONLY && st.st_nlink > 1)
+        return error_set(err, ERR_INPUT,
+                         "%s: the file has %lu names (hard links): SQLite would keep a log for "
+                         "each and lose rows: make a copy and use that",
+                         path, (unsigned long)st.st_nlink);
     return 0;
 }
 
@@ -91,13 +99,13 @@ static bool may_have_log(const char *path)
     return stat(name, &st) == 0 ? st.st_size > 0 : errno != ENOENT;
 }
 
-static int open_readable(const char *path, enum db_access access, struct store **out,
-                         struct error *err)
+static int open_readable(const char *path, enum db_access access, const struct store_wait *wait,
+                         struct store **out, struct error *err)
 {
     struct store *store = NULL;
     int64_t version;
 
-    if (db_open(path, access, &store, err) < 0)
+    if (db_open(path, access, wait, &store, err) < 0)
         return -1;
     if (db_int(store, "PRAGMA schema_version", &version, err) < 0) {
         db_close(store);
@@ -112,11 +120,12 @@ static int open_readable(const char *path, enum db_access access, struct store *
  * not create them (read-only file system), there is no writer either. Then the database file is
  * complete, provided that there is no log.
  */
-static int open_read_only(const char *path, struct store **out, struct error *err)
+static int open_read_only(const char *path, const struct store_wait *wait, struct store **out,
+                          struct error *err)
 {
     struct error first;
 
-    if (open_readable(path, DB_NORMAL, out, &first) == 0)
+    if (open_readable(path, DB_NORMAL, wait, out, &first) == 0)
         return 0;
     if (!db_lacks_files(&first)) {
         *err = first;
@@ -128,7 +137,7 @@ static int open_read_only(const char *path, struct store **out, struct error *er
             "%s: the -wal file holds commits: run this as a user who can write to"
             " the folder",
             path);
-    return open_readable(path, DB_IMMUTABLE, out, err);
+    return open_readable(path, DB_IMMUTABLE, wait, out, err);
 }
 
 /* Check that the file is a curate database of a supported version. *version is 0 if it is
@@ -217,15 +226,23 @@ static int prepare_store(struct store *store, enum store_mode mode, struct error
 
 int store_open(const char *path, enum store_mode mode, struct store **out, struct error *err)
 {
+    const struct store_wait wait = { .ms = DEFAULT_WAIT_MS };
+
+    return store_open_wait(path, mode, &wait, out, err);
+}
+
+int store_open_wait(const char *path, enum store_mode mode, const struct store_wait *wait,
+                    struct store **out, struct error *err)
+{
     struct store *store = NULL;
     int rc;
 
     if (check_db_path(path, mode, err) < 0)
         return -1;
     if (mode == STORE_READ_ONLY)
-        rc = open_read_only(path, &store, err);
+        rc = open_read_only(path, wait, &store, err);
     else
-        rc = open_readable(path, DB_NORMAL, &store, err);
+        rc = open_readable(path, DB_NORMAL, wait, &store, err);
     if (rc < 0)
         return -1;
     if (prepare_store(store, mode, err) < 0) {

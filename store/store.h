@@ -36,8 +36,17 @@ enum store_mode {
 
 enum { STORE_APPLICATION_ID = 0x43555254 }; /* "CURT" */
 
-/* Open a database. The path ":memory:" gives a private database in memory. */
+/* Open a database. The path ":memory:" gives a private database in memory.
+ * A file with several hard links is only opened for reading: each name has a log of its own. */
 int store_open(const char *path, enum store_mode mode, struct store **out, struct error *err);
+/* How long to wait for another program that writes to the database. */
+struct store_wait {
+    int64_t ms;                      /* -1: for ever */
+    const volatile int *stop_signal; /* NULL, or not 0 to end the wait with ERR_CANCELLED */
+};
+/* The same with another wait than 5 s, for opening and for all transactions. */
+int store_open_wait(const char *path, enum store_mode mode, const struct store_wait *wait,
+                    struct store **out, struct error *err);
 void store_close(struct store *store);
 /* Stop a user's query or condition with ERR_CANCELLED once *stop_signal is not 0: it may run
  * for ever. The program's own statements are short and are not stopped. */
@@ -58,7 +67,7 @@ int store_version(void);
  * power cut; or leave that to the checkpoint again, the default. Not inside a transaction. */
 int store_sync_commits(struct store *store, bool on, struct error *err);
 
-/* Begin a transaction, waiting up to 5 s for another writer. Transactions do not nest. If a
+/* Begin a transaction, waiting for another writer. Transactions do not nest. If a
  * function fails inside a transaction, part of its work may be done: roll back. */
 int store_begin(struct store *store, struct error *err);
 int store_commit(struct store *store, struct error *err);

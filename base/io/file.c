@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -15,9 +14,8 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/text/escape.h"
 
-enum { BLOCK_BYTES = 64 * 1024, ESCAPED_MAX_BYTES = 2147483647 };
+enum { BLOCK_BYTES = 64 * 1024, LINKS_MAX = 40 };
 
 static int map_fd(int fd, const char *path, struct file_map *out, struct error *err)
 {
@@ -87,8 +85,7 @@ const char *file_network_type(uint32_t type)
     return NULL;
 }
 
-/* Get the folder of a path; the caller frees it. NULL when memory runs out. */
-static char *copy_folder(const char *path)
+char *file_folder(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
@@ -101,10 +98,98 @@ const char *file_network_name(const char *path)
     char *folder = NULL;
     int rc = statfs(path, &fs);
 
-    if (rc < 0 && errno == ENOENT && (folder = copy_folder(path)))
+    if (rc < 0 && errno == ENOENT && (folder = file_folder(path)))
         rc = statfs(folder, &fs);
     free(folder);
     return rc == 0 ? file_network_type((uint32_t)fs.f_type) : NULL;
+}
+
+/* Get the path that a symbolic link names, as seen from the folder of the link. */
+static char *link_target(const char *path, const char *target)
+{
+    const char *slash = strrchr(path, '/');
+    char *joined;
+
+    if (target[0] == '/' || !slash)
+        return strdup(target);
+    if (asprintf(&joined, "%.*s%s", (int)(slash - path + 1), path, target) < 0)
+        return NULL;
+    return joined;
+}
+
+int file_follow(const char *path, char **out, struct error *err)
+{
+    char target[PATH_MAX];
+    char *at = strdup(path);
+
+    for (int n_links = 0; at; n_links++) {
+        const ssize_t n = readlink(at, target, sizeof target - 1);
+
+        if (n < 0) { /* not a link, or there is no such file */
+            *out = at;
+            return 0;
+        }
+        target[n] = '\0';
+        char *next = n_links < LINKS_MAX ? link_target(at, target) : NULL;
+        free(at);
+        if (n_links == LINKS_MAX)
+            return error_errno(err, ELOOP, path);
+        at = next;
+    }
+    return error_nomem(err);
+}
+
+static bool is_same_inode(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* Compare the paths of two files that do not exist. */
+static bool is_same_name(const char *a, const char *b)
+{
+    char *folder_a = file_folder(a);
+    char *folder_b = file_folder(b);
+    struct stat stat_a, stat_b;
+
+    const bool same = folder_a && folder_b && strcmp(last_part(a), last_part(b)) == 0 &&
+                      stat(folder_a, &stat_a) == 0 && stat(folder_b, &stat_b) == 0 &&
+                      is_same_inode(&stat_a, &stat_b);
+    free(folder_a);
+    free(folder_b);
+    return same;
+}
+
+bool file_is_same(const char *a, const char *b)
+{
+    char *end_a = NULL, *end_b = NULL;
+    struct stat stat_a, stat_b;
+    struct error ignored;
+    bool same = false;
+
+    const bool exists_a = stat(a, &stat_a) == 0;
+    const bool exists_b = stat(b, &stat_b) == 0;
+    if (exists_a && exists_b)
+        return is_same_inode(&stat_a, &stat_b);
+    if (!exists_a && !exists_b && file_follow(a, &end_a, &ignored) == 0 &&
+        file_follow(b, &end_b, &ignored) == 0)
+        same = is_same_name(end_a, end_b);
+    free(end_a);
+    free(end_b);
+    return same;
+}
+
+bool file_is_open(int fd, const char *path)
+{
+    struct stat opened, named;
+
+    return fstat(fd, &opened) == 0 && stat(path, &named) == 0 && is_same_inode(&opened, &named);
 }
 
 static int file_read_fd(int fd, const char *path, struct buf *out, struct error *err)
@@ -147,225 +232,9 @@ int file_read(const char *path, struct buf *out, struct error *err)
     return rc;
 }
 
-struct file_out {
-    int fd;
-    bool owns_fd;
-    bool on_terminal;
-    char *path; /* the final path */
-    char *temp; /* the temporary file; NULL if bytes go to path itself */
-    size_t n_held;
-    char held[BLOCK_BYTES];
-};
-
-static int raise_cannot_create(const char *path, struct error *err)
-{
-    const int sys = errno;
-
-    error_errno(err, sys, path);
-    if (err->code != ERR_NOMEM)
-        err->code = ERR_CANTCREATE;
-    return -1;
-}
-
-/* Lock and empty the temporary file. Returns 1, 0 if another process has renamed it meanwhile,
- * or -1. */
-static int lock_temp(const struct file_out *file, struct error *err)
-{
-    struct stat ours, named;
-
-    if (flock(file->fd, LOCK_EX | LOCK_NB) < 0)
-        return errno == EWOULDBLOCK
-                   ? error_set(err, ERR_BUSY, "%s: another process is writing this file",
-                               file->path)
-                   : error_errno(err, errno, file->temp);
-    if (fstat(file->fd, &ours) < 0)
-        return error_errno(err, errno, file->temp);
-    if (!S_ISREG(ours.st_mode))
-        return error_set(err, ERR_CANTCREATE, "%s: not a regular file: remove it", file->temp);
-    /* The process that held the lock may have renamed the file after we opened it. */
-    if (lstat(file->temp, &named) < 0 || named.st_ino != ours.st_ino ||
-        named.st_dev != ours.st_dev)
-        return 0;
-    return ftruncate(file->fd, 0) == 0 ? 1 : error_errno(err, errno, file->temp);
-}
-
-/* Use open(), which applies the umask; mkstemp() would use mode 0600. The name is fixed, so
- * that the next process overwrites the file that a killed process left. */
-static int open_temp(struct file_out *file, struct error *err)
-{
-    int locked = 0;
-
-    if (asprintf(&file->temp, "%s.curate-tmp", file->path) < 0) {
-        file->temp = NULL;
-        return error_nomem(err);
-    }
-    while (locked == 0) {
-        if (file->owns_fd)
-            close(file->fd);
-        file->fd =
-            open(file->temp, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-        file->owns_fd = file->fd >= 0;
-        locked = file->owns_fd ? lock_temp(file, err) : raise_cannot_create(file->path, err);
-    }
-    if (locked == 1)
-        return 0;
-    free(file->temp); /* file_out_close() must not remove it */
-    file->temp = NULL;
-    return -1;
-}
-
-/* Write to a device or pipe directly: renaming a file over it would replace it. */
-static int open_in_place(struct file_out *file, struct error *err)
-{
-    file->fd = open(file->path, O_WRONLY | O_CLOEXEC);
-    if (file->fd < 0)
-        return raise_cannot_create(file->path, err);
-    file->owns_fd = true;
-    return 0;
-}
-
-static int open_output(struct file_out *file, const char *path, struct error *err)
-{
-    struct stat st;
-
-    if (strcmp(path, "-") == 0) {
-        file->fd = STDOUT_FILENO;
-        file->path = strdup("standard output");
-        return file->path ? 0 : error_nomem(err);
-    }
-    const bool exists = stat(path, &st) == 0;
-    /* Replace the target of a link, not the link. */
-    file->path = exists ? realpath(path, NULL) : strdup(path);
-    if (!file->path)
-        return exists ? raise_cannot_create(path, err) : error_nomem(err);
-    if (exists && S_ISDIR(st.st_mode))
-        return error_set(err, ERR_CANTCREATE, "%s: is a directory", path);
-    if (exists && !S_ISREG(st.st_mode))
-        return open_in_place(file, err);
-    return open_temp(file, err);
-}
-
-int file_out_open(const char *path, struct file_out **out, struct error *err)
-{
-    struct file_out *file = calloc(1, sizeof *file);
-
-    if (!file)
-        return error_nomem(err);
-    file->fd = -1;
-    if (open_output(file, path, err) < 0) {
-        file_out_close(file);
-        return -1;
-    }
-    file->on_terminal = isatty(file->fd);
-    *out = file;
-    return 0;
-}
-
-static int file_out_write(struct file_out *file, const char *bytes, size_t n, struct error *err)
-{
-    while (n > 0) {
-        const ssize_t done = write(file->fd, bytes, n);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0) {
-            const int sys = errno;
-            error_errno(err, sys, file->path);
-            err->code = ERR_IO;
-            return -1;
-        }
-        bytes += done;
-        n -= (size_t)done;
-    }
-    return 0;
-}
-
-static int file_out_flush(struct file_out *file, struct error *err)
-{
-    const size_t n = file->n_held;
-
-    file->n_held = 0;
-    return file_out_write(file, file->held, n, err);
-}
-
-/* Write untrusted text to a terminal. */
-static int write_escaped(struct file_out *file, struct slice bytes, struct error *err)
-{
-    struct buf escaped;
-    int rc = -1;
-
-    buf_init(&escaped, ESCAPED_MAX_BYTES);
-    if (escape_add(&escaped, bytes, err) == 0)
-        rc = file_out_write(file, escaped.data, escaped.len, err);
-    buf_release(&escaped);
-    return rc;
-}
-
-int file_out_add(struct file_out *file, struct slice bytes, struct error *err)
-{
-    if (file->on_terminal)
-        return write_escaped(file, bytes, err);
-    if (bytes.len > sizeof file->held - file->n_held && file_out_flush(file, err) < 0)
-        return -1;
-    if (bytes.len >= sizeof file->held)
-        return file_out_write(file, bytes.ptr, bytes.len, err);
-    if (bytes.len > 0)
-        memcpy(file->held + file->n_held, bytes.ptr, bytes.len);
-    file->n_held += bytes.len;
-    return 0;
-}
-
-/* Without this, a power failure may lose the new name although the bytes are on disk. */
-static int sync_folder(const char *path, struct error *err)
-{
-    char *folder = copy_folder(path);
-    int rc = -1;
-
-    if (!folder)
-        return error_nomem(err);
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    /* Some file systems do not support fsync() of a folder and return EINVAL. */
-    if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
-        error_errno(err, errno, folder);
-    else
-        rc = 0;
-    if (fd >= 0)
-        close(fd);
-    free(folder);
-    return rc;
-}
-
 int file_remove(const char *path, struct error *err)
 {
     if (unlink(path) < 0 && errno != ENOENT)
         return error_errno(err, errno, path);
     return 0;
-}
-
-int file_out_commit(struct file_out *file, struct error *err)
-{
-    if (file_out_flush(file, err) < 0)
-        return -1;
-    if (!file->temp)
-        return 0;
-    if (fsync(file->fd) < 0)
-        return error_errno(err, errno, file->path);
-    if (rename(file->temp, file->path) < 0)
-        return raise_cannot_create(file->path, err);
-    free(file->temp);
-    file->temp = NULL;
-    return sync_folder(file->path, err);
-}
-
-void file_out_close(struct file_out *file)
-{
-    if (!file)
-        return;
-    if (file->owns_fd)
-        close(file->fd);
-    if (file->temp)
-        unlink(file->temp);
-    free(file->temp);
-    free(file->path);
-    free(file);
 }

@@ -45,11 +45,26 @@ const char *file_network_type(uint32_t type);
 /* Append a file to the buffer. */
 int file_read(const char *path, struct buf *out, struct error *err);
 
+/* Get the folder of a path; the caller frees it. NULL when memory runs out. */
+char *file_folder(const char *path);
+/* Follow the symbolic links that the last part of a path names, even to a file that does not
+ * exist. Any other path stays as it is. The caller frees *out. ERR_IO: the links form a circle.
+ */
+int file_follow(const char *path, char **out, struct error *err);
+/* True if both paths name one file, by whatever links. Of files that do not exist, folder and
+ * name are compared. */
+bool file_is_same(const char *a, const char *b);
+/* True if the descriptor is open on the file that the path names. */
+bool file_is_open(int fd, const char *path);
+
 /*
- * Writes a file that appears complete or not at all. Bytes go to a temporary file in the same
- * folder. If the process is killed, the next one that writes the same path overwrites the
- * temporary file. A symbolic link stays; its target is replaced. Standard output (path "-"),
- * devices and pipes are written directly. On a terminal, text is escaped (base/text/escape.h).
+ * Writes a file that appears complete or not at all. Bytes go to the temporary file
+ * PATH.curate-tmp. If the process is killed, the next one that writes the same path removes it;
+ * a file of that name that is not ours is ERR_CANTCREATE. A file that is replaced passes on its
+ * permission bits, owner and group; ERR_CANTCREATE if we may not pass on the owner. A symbolic
+ * link stays; its target is replaced, or created. Other hard links keep the old content.
+ * Standard output (path "-"), devices and pipes are written directly. On a terminal, text is
+ * escaped (base/text/escape.h).
  */
 struct file_out;
 /* ERR_CANTCREATE if the file cannot be created, ERR_BUSY if another process is writing it. */

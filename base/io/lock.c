@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,8 +17,11 @@
 
 enum { POLL_MS = 50, WRITER_BYTES = 300, COMMAND_BYTES = 101 };
 
+static const char ours[] = "process "; /* the text of a lock file begins so */
+
 struct lock {
     int fd;
+    bool may_write; /* the file is empty, or ours */
     char command[COMMAND_BYTES];
 };
 
@@ -38,9 +42,10 @@ static void describe_writer(const struct lock *lock, int64_t run_id)
         strftime(since, sizeof since, "%Y-%m-%dT%H:%M:%SZ", &utc);
     if (run_id > 0)
         snprintf(run, sizeof run, ", run %lld", (long long)run_id);
-    const int n = snprintf(line, sizeof line, "process %ld on %s since %s: %s%s\n",
+    const int n = snprintf(line, sizeof line, "%s%ld on %s since %s: %s%s\n", ours,
                            (long)getpid(), host, since, lock->command, run);
-    if (n < 0 || ftruncate(lock->fd, 0) < 0 || pwrite(lock->fd, line, strlen(line), 0) < 0)
+    if (n < 0 || !lock->may_write || ftruncate(lock->fd, 0) < 0 ||
+        pwrite(lock->fd, line, strlen(line), 0) < 0)
         return;
 }
 
@@ -51,6 +56,8 @@ static void read_writer(int fd, char *line, size_t size)
 
     line[n > 0 ? n : 0] = '\0';
     line[strcspn(line, "\n")] = '\0';
+    if (strncmp(line, ours, sizeof ours - 1) != 0)
+        line[0] = '\0';
     for (char *c = line; *c; c++)
         if ((unsigned char)*c < 0x20 || (unsigned char)*c > 0x7e)
             *c = '?';
@@ -100,21 +107,46 @@ static int wait_for_lock(int fd, const char *path, int64_t timeout_ms, struct er
     }
 }
 
+/* Open the lock file. A link could name any file of the user; a pipe would block. */
+static int open_lock(struct lock *lock, const char *path, struct error *err)
+{
+    struct stat st;
+
+    lock->fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (lock->fd < 0 && errno == ELOOP)
+        return error_set(err, ERR_CANTCREATE, "%s: is a symbolic link: remove it", path);
+    if (lock->fd < 0 || fstat(lock->fd, &st) < 0)
+        return error_errno(err, errno, path);
+    if (!S_ISREG(st.st_mode))
+        return error_set(err, ERR_CANTCREATE, "%s: not a regular file: remove it", path);
+    return 0;
+}
+
+/* Find out, under the lock, whether we may write the text. A hard link is a file of somebody.
+ */
+static bool is_our_file(int fd)
+{
+    char start[sizeof ours - 1];
+    struct stat st;
+
+    if (fstat(fd, &st) < 0 || st.st_nlink > 1)
+        return false;
+    const ssize_t n = pread(fd, start, sizeof start, 0);
+    return n == 0 || (n == sizeof start && memcmp(start, ours, sizeof start) == 0);
+}
+
 int lock_acquire(const char *path, enum lock_policy policy, int64_t timeout_ms,
                  const char *command, struct lock **out, struct error *err)
 {
     const bool wait = policy == LOCK_WAIT;
-    struct lock *lock = malloc(sizeof *lock);
+    struct lock *lock = calloc(1, sizeof *lock);
     int rc = -1;
 
     if (!lock)
         return error_nomem(err);
     snprintf(lock->command, sizeof lock->command, "%s", command);
-    lock->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (lock->fd < 0) {
-        error_errno(err, errno, path);
+    if (open_lock(lock, path, err) < 0)
         goto done;
-    }
     const int locked =
         wait ? wait_for_lock(lock->fd, path, timeout_ms, err) : try_lock(lock->fd, path, err);
     if (locked < 0)
@@ -126,6 +158,7 @@ int lock_acquire(const char *path, enum lock_policy policy, int64_t timeout_ms,
     rc = 0;
     *out = NULL;
     if (locked == 1) {
+        lock->may_write = is_our_file(lock->fd);
         describe_writer(lock, 0);
         *out = lock;
         lock = NULL; /* the caller owns it */

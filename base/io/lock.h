@@ -3,7 +3,9 @@
  * lock.h - one writer at a time, by flock(2) on a file beside the database.
  *
  * The kernel releases the lock when the process ends. The file contains process, host, command
- * and run of the writer, only for the message that a second writer gets.
+ * and run of the writer, only for the message that a second writer gets. A file of somebody
+ * else with the name of the lock is locked, but stays as it is: only an empty file, or one that
+ * begins as we write it, gets the text.
  */
 #ifndef CURATE_LOCK_H
 #define CURATE_LOCK_H
@@ -21,8 +23,9 @@ enum lock_policy {
 };
 
 /* Acquire the lock. path is the lock file, which is created if missing. timeout_ms 0 waits for
- * ever. Returns 0, or -1 with err set. A signal ends the wait: ERR_CANCELLED with sys 0,
- * because only the signal handler knows the signal. */
+ * ever. Returns 0, or -1 with err set: ERR_CANTCREATE if the path is a symbolic link or no
+ * regular file. A signal ends the wait: ERR_CANCELLED with sys 0, because only the signal
+ * handler knows the signal. */
 int lock_acquire(const char *path, enum lock_policy policy, int64_t timeout_ms,
                  const char *command, struct lock **out, struct error *err);
 /* Write the run into the lock file, so that messages name it. */

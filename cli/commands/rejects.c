@@ -15,6 +15,7 @@
 #include "stages/ingest/retry.h"
 #include "stages/record/defect.h"
 #include "stages/stage.h"
+#include "store/output.h"
 #include "store/query.h"
 #include "store/source.h"
 #include "store/store.h"
@@ -144,6 +145,7 @@ static int export_rejects(struct cli *cli, const struct rejects_args *args, stru
 
     if (check_export(cli, args, err) < 0 ||
         store_open(cli->db, STORE_READ_ONLY, &store, err) < 0 ||
+        output_check(store, args->output, err) < 0 ||
         reject_scan_open(store, &filter, &scan, err) < 0 ||
         (!cli->dry_run && file_out_open(args->output, &file, err) < 0) ||
         copy_rejects(scan, file, &n_exported, &n_cut, err) < 0 ||

@@ -19,6 +19,7 @@
 #include "stages/export/manifest.h"
 #include "stages/record/roles.h"
 #include "stages/stage.h"
+#include "store/output.h"
 #include "store/sample.h"
 #include "store/selection.h"
 #include "store/store.h"
@@ -234,6 +235,9 @@ static int export_ids(struct exporting *export, const struct id_list *ids, const
 
     if (sample_reader_new(context->store, &export->reader, err) < 0 ||
         digest_new(&export->digest, err) < 0)
+        return -1;
+    if (output_check(context->store, export->args->output, err) < 0 ||
+        export_manifest_check(export->args->output, err) < 0)
         return -1;
     if (!context->dry_run && file_out_open(export->args->output, &export->file, err) < 0)
         return -1;

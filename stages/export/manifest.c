@@ -27,6 +27,41 @@ static int manifest_path(const char *path, struct buf *out, struct error *err)
     return buf_printf(out, err, "%s.manifest", path);
 }
 
+/* Does the file begin as write_manifest_json() begins? */
+static bool is_manifest(const char *path)
+{
+    static const char start[] = "{\"schema\":\"curate.manifest/";
+    struct error ignored;
+    struct buf found;
+    bool is;
+
+    buf_init(&found, MANIFEST_MAX_BYTES);
+    is = file_read(path, &found, &ignored) == 0 && found.len >= sizeof start - 1 &&
+         memcmp(found.data, start, sizeof start - 1) == 0;
+    buf_release(&found);
+    return is;
+}
+
+int export_manifest_check(const char *path, struct error *err)
+{
+    struct stat st;
+    struct buf name;
+    int rc = -1;
+
+    /* A device or pipe gets no manifest. */
+    if (strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
+        return 0;
+    if (manifest_path(path, &name, err) == 0)
+        rc = 0;
+    if (rc == 0 && lstat(name.data, &st) == 0 &&
+        (stat(name.data, &st) < 0 || !S_ISREG(st.st_mode) || !is_manifest(name.data)))
+        rc = error_set(err, ERR_CANTCREATE,
+                       "%s: not a manifest of curate: move it away, or name another file",
+                       name.data);
+    buf_release(&name);
+    return rc;
+}
+
 int export_manifest_remove(const char *path, struct error *err)
 {
     struct buf name;

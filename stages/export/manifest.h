@@ -12,6 +12,9 @@
 struct error;
 struct export_row;
 
+/* Check before anything is written that PATH.manifest does not exist or is a manifest.
+ * ERR_CANTCREATE if it is a file of somebody else. */
+int export_manifest_check(const char *path, struct error *err);
 /* Remove the manifest before its file is replaced, so that it never describes other bytes. */
 int export_manifest_remove(const char *path, struct error *err);
 /* Write the manifest, unless it is there with the same text. Does nothing when row->path is not

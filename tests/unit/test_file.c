@@ -162,7 +162,8 @@ static void a_temporary_file_of_a_killed_process_is_used_again(void **state)
     struct file_out *file = NULL;
     struct error err;
 
-    tmp_write(tmp, "out.curate-tmp", "half of something longer", 24);
+    const char *left = tmp_write(tmp, "out.curate-tmp", "half of something longer", 24);
+    assert_int_equal(chmod(left, S_ISVTX | 0600), 0);
     assert_ok(file_out_open(tmp_path(tmp, "out"), &file, &err));
     assert_ok(file_out_add(file, slice_text("text"), &err));
     assert_ok(file_out_commit(file, &err));
@@ -170,6 +171,38 @@ static void a_temporary_file_of_a_killed_process_is_used_again(void **state)
 
     assert_holds(tmp_path(tmp, "out"), "text");
     assert_int_equal(count_entries(tmp), 1);
+}
+
+static void a_temporary_file_of_somebody_else_is_left_alone(void **state)
+{
+    struct tmp *tmp = *state;
+    struct file_out *file = NULL;
+    struct error err;
+    const char *theirs = tmp_write(tmp, "out.curate-tmp", "precious", 8);
+
+    assert_fails(file_out_open(tmp_path(tmp, "out"), &file, &err), ERR_CANTCREATE,
+                 "out.curate-tmp");
+    assert_null(file);
+    assert_holds(theirs, "precious");
+}
+
+static void a_replaced_file_keeps_its_mode(void **state)
+{
+    struct tmp *tmp = *state;
+    struct file_out *file = NULL;
+    struct error err;
+    struct stat st;
+    const char *path = tmp_write(tmp, "out", "old", 3);
+
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_ok(file_out_open(path, &file, &err));
+    assert_ok(file_out_add(file, slice_text("new"), &err));
+    assert_ok(file_out_commit(file, &err));
+    file_out_close(file);
+
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_holds(path, "new");
 }
 
 static void a_second_writer_of_the_same_file_is_refused(void **state)
@@ -236,6 +269,35 @@ static void writing_to_a_link_replaces_its_target(void **state)
     assert_int_equal(lstat(link, &st), 0);
     assert_true(S_ISLNK(st.st_mode));
     assert_holds(target, "new");
+}
+
+static void links_are_followed_to_files_that_do_not_exist(void **state)
+{
+    struct tmp *tmp = *state;
+    struct error err;
+    char *end = NULL;
+
+    assert_int_equal(symlink("second", tmp_path(tmp, "first")), 0);
+    assert_int_equal(symlink("target", tmp_path(tmp, "second")), 0);
+    assert_int_equal(symlink("loop", tmp_path(tmp, "loop")), 0);
+    assert_ok(file_follow(tmp_path(tmp, "first"), &end, &err));
+    assert_string_equal(end, tmp_path(tmp, "target"));
+    free(end);
+    assert_true(file_is_same(tmp_path(tmp, "first"), tmp_path(tmp, "target")));
+    assert_false(file_is_same(tmp_path(tmp, "first"), tmp_path(tmp, "other")));
+    assert_fails(file_follow(tmp_path(tmp, "loop"), &end, &err), ERR_IO, "loop");
+}
+
+static void hard_links_are_the_same_file(void **state)
+{
+    struct tmp *tmp = *state;
+    const char *one = tmp_write(tmp, "one", "x", 1);
+
+    assert_int_equal(link(one, tmp_path(tmp, "two")), 0);
+    tmp_write(tmp, "three", "x", 1);
+    assert_true(file_is_same(one, tmp_path(tmp, "two")));
+    assert_false(file_is_same(one, tmp_path(tmp, "three")));
+    assert_false(file_is_same(one, tmp_path(tmp, "none")));
 }
 
 static void a_device_is_written_in_place(void **state)
@@ -316,11 +378,17 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_temporary_file_of_a_killed_process_is_used_again,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(a_temporary_file_of_somebody_else_is_left_alone, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_replaced_file_keeps_its_mode, setup, teardown),
         cmocka_unit_test_setup_teardown(a_second_writer_of_the_same_file_is_refused, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(writes_larger_than_the_buffer_are_complete, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(writing_to_a_link_replaces_its_target, setup, teardown),
+        cmocka_unit_test_setup_teardown(links_are_followed_to_files_that_do_not_exist, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(hard_links_are_the_same_file, setup, teardown),
         cmocka_unit_test_setup_teardown(a_device_is_written_in_place, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_created_is_an_error, setup,
                                         teardown),

@@ -132,7 +132,7 @@ static void a_signal_ends_waiting_for_a_lock(void **state)
 /* The content of the lock file is only quoted in messages, and may be anything. */
 static void bytes_of_a_lock_file_are_escaped_in_messages(void **state)
 {
-    static const char junk[] = "\x1b[31m\xff\nsecond line";
+    static const char junk[] = "process \x1b[31m\xff\nsecond line";
     struct tmp tmp = { 0 };
     struct lock *lock = NULL, *second = NULL;
     struct error err;
@@ -143,11 +143,38 @@ static void bytes_of_a_lock_file_are_escaped_in_messages(void **state)
     assert_ok(lock_acquire(path, LOCK_FAIL, 0, "first", &lock, &err));
     tmp_write(&tmp, "a.lock", junk, sizeof junk - 1);
 
-    assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY, "by ?[31m?:");
+    assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
+                 "by process ?[31m?:");
     tmp_write(&tmp, "a.lock", "", 0);
     assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
                  "unknown process");
     lock_release(lock);
+    tmp_close(&tmp);
+}
+
+static void a_file_of_somebody_else_is_locked_but_not_written(void **state)
+{
+    static const char theirs[] = "dependencies\n";
+    char held[sizeof theirs] = "";
+    struct tmp tmp = { 0 };
+    struct lock *lock = NULL;
+    struct error err;
+
+    (void)state;
+    tmp_open(&tmp);
+    const char *path = tmp_write(&tmp, "yarn.lock", theirs, sizeof theirs - 1);
+    assert_int_equal(symlink("yarn.lock", tmp_path(&tmp, "link.lock")), 0);
+    assert_fails(lock_acquire(tmp_path(&tmp, "link.lock"), LOCK_FAIL, 0, "x", &lock, &err),
+                 ERR_CANTCREATE, "link.lock");
+    assert_ok(lock_acquire(path, LOCK_FAIL, 0, "x", &lock, &err));
+    lock_set_run(lock, 1);
+    lock_release(lock);
+
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fread(held, 1, sizeof held, file), sizeof theirs - 1);
+    fclose(file);
+    assert_string_equal(held, theirs);
     tmp_close(&tmp);
 }
 
@@ -172,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_lock_ends_with_its_process),
         cmocka_unit_test(a_signal_ends_waiting_for_a_lock),
         cmocka_unit_test(bytes_of_a_lock_file_are_escaped_in_messages),
+        cmocka_unit_test(a_file_of_somebody_else_is_locked_but_not_written),
         cmocka_unit_test(a_lock_in_a_missing_folder_is_an_error),
     };
 

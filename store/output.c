@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/io/file.h"
+#include "store/db_private.h"
+
+/* Endings of the names of the database and the files beside it. */
+static const char *const endings[] = { "", "-wal", "-shm", "-journal", ".lock" };
+
+static const char INPUTS[] = "SELECT path FROM file WHERE path <> '-'"
+                             " UNION SELECT path FROM model";
+
+/* output: a path, or NULL for standard output. */
+static bool is_output(const char *output, const char *path)
+{
+    return output ? file_is_same(output, path) : file_is_open(STDOUT_FILENO, path);
+}
+
+/* Find out whether the output belongs to the database. Returns 1, 0 or -1. */
+static int is_of_database(const char *db_path, const char *output, struct error *err)
+{
+    char *real = NULL;
+    int found = 0;
+
+    if (file_follow(db_path, &real, err) < 0)
+        return -1;
+    for (size_t i = 0; found == 0 && i < sizeof endings / sizeof endings[0]; i++) {
+        char *name;
+
+        if (asprintf(&name, "%s%s", real, endings[i]) < 0) {
+            found = error_nomem(err);
+            break;
+        }
+        found = is_output(output, name);
+        free(name);
+    }
+    free(real);
+    return found;
+}
+
+static int check_inputs(struct store *store, const char *output, struct error *err)
+{
+    struct stmt *stmt = NULL;
+    const char *path;
+    int rc;
+
+    if (stmt_use(store, INPUTS, &stmt, err) < 0)
+        return -1;
+    while ((rc = stmt_next(stmt, err)) == 1) {
+        if (db_copy_text(store, stmt_bytes(stmt, 0), &path, err) < 0) {
+            rc = -1;
+            break;
+        }
+        if (is_output(output, path)) {
+            rc = error_set(err, ERR_CANTCREATE,
+                           "%s: the database was made from this file: name another file",
+                           output ? output : "standard output");
+            break;
+        }
+    }
+    stmt_reset(stmt);
+    return rc;
+}
+
+int output_check(struct store *store, const char *path, struct error *err)
+{
+    const char *output = strcmp(path, "-") == 0 ? NULL : path;
+    const int found = is_of_database(db_path(store), output, err);
+
+    if (found < 0)
+        return -1;
+    if (found == 1)
+        return error_set(err, ERR_CANTCREATE,
+                         "%s: belongs to the database %s: name another file",
+                         output ? output : "standard output", db_path(store));
+    return check_inputs(store, output, err);
+}
+
+bool output_is_database(const char *db_path)
+{
+    struct error ignored;
+
+    return is_of_database(db_path, NULL, &ignored) == 1;
+}
