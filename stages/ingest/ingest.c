@@ -40,6 +40,8 @@ static struct hash hash_settings(const struct ingest_args *args,
     for (int i = DEFECT_BAD_JSON; i < DEFECT_BAD_CSV; i++) /* those of records */
         n +=
             snprintf(text + n, sizeof text - (size_t)n, "%d", (int)settings->policy.actions[i]);
+    if (settings->policy.chosen & defect_bit(DEFECT_TYPE_DRIFT)) /* see draft_text.c */
+        snprintf(text + n, sizeof text - (size_t)n, " lists");
     return hash_bytes(slice_text(text));
 }
 

@@ -14,6 +14,7 @@
 #include "base/text/utf8.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
+#include "stages/ingest/formats/members.h"
 #include "stages/record/defect.h"
 #include "stages/record/repair.h"
 
@@ -223,18 +224,29 @@ static int reject_frame(struct parser *parser, const struct frame_record *record
 
 /* The format of the file if the record matches it, else the first that matches: a file may hold
  * several shapes. */
-static const struct format *choose_format(const struct json_value *value,
+static const struct format *choose_format(const struct members *members,
                                           const struct format *format, bool forced)
 {
-    if (format && (forced || format->match(value)))
+    if (format && (forced || format->match(members)))
         return format;
-    return format_detect(value);
+    return format_detect(members);
 }
 
-static int read_sample(struct parser *parser, const struct json_value *value,
+static int reject_unknown(const struct members *members, struct arena *arena,
+                          struct parsed *out, struct error *err)
+{
+    char text[256];
+
+    format_explain_unknown(members, text, sizeof text);
+    out->rejected_for = DEFECT_UNKNOWN_SHAPE;
+    out->detail = arena_copy(arena, slice_text(text));
+    return out->detail.ptr ? 0 : error_nomem(err);
+}
+
+static int read_sample(struct parser *parser, const struct members *members,
                        struct arena *arena, struct parsed *out, struct error *err)
 {
-    struct draft draft = { .record = value,
+    struct draft draft = { .members = members,
                            .options = parser->options,
                            .arena = arena,
                            .out = &out->sample,
@@ -246,6 +258,32 @@ static int read_sample(struct parser *parser, const struct json_value *value,
     if (rc == 0)
         return parse_reject(out, draft.rejected_for, draft.detail);
     return sample_identify(parser->identifier, &out->sample, err);
+}
+
+/* Read a record by the shape of its file, or by the first shape that it matches. A shape that
+ * leaves text unread is not the record's if another one matches. */
+static int read_record(struct parser *parser, const struct json_value *value,
+                       const struct format *format, bool forced, struct arena *arena,
+                       struct parsed *out, struct error *err)
+{
+    struct members members;
+
+    members_find(value, &members);
+    out->format = choose_format(&members, format, forced);
+    if (!out->format)
+        return reject_unknown(&members, arena, out, err);
+    if (read_sample(parser, &members, arena, out, err) < 0)
+        return -1;
+    const bool is_read = out->rejected_for != DEFECT_UNCLAIMED_TEXT &&
+                         !(out->sample.defects & defect_bit(DEFECT_UNCLAIMED_TEXT));
+    if (is_read || forced)
+        return 0;
+    const struct format *detected = format_detect(&members);
+    if (!detected || detected == out->format)
+        return 0;
+    out->rejected_for = DEFECT_NONE;
+    out->format = detected;
+    return read_sample(parser, &members, arena, out, err);
 }
 
 static int parse_text(struct json *json, struct slice text, struct decoded *out,
@@ -345,12 +383,7 @@ int parse_record(struct parser *parser, const struct frame_record *record,
         return parse_reject(out, DEFECT_NOT_AN_OBJECT, "it is JSON, and no object");
     if (json_count(decoded.value) == 0)
         return parse_reject(out, DEFECT_EMPTY_RECORD, "it is an object without members");
-    out->format = choose_format(decoded.value, format, forced);
-    if (!out->format)
-        return parse_reject(
-            out, DEFECT_UNKNOWN_SHAPE,
-            "its keys and their types fit no shape; --format NAME names the one that is meant");
-    if (read_sample(parser, decoded.value, arena, out, err) < 0)
+    if (read_record(parser, decoded.value, format, forced, arena, out, err) < 0)
         return -1;
     if (out->rejected_for)
         return 0;
@@ -365,9 +398,11 @@ int parse_detect(struct parser *parser, const struct frame_record *record,
                  const struct format **out, struct error *err)
 {
     struct decoded decoded = { .issue = JSON_BAD_SYNTAX };
+    struct members members;
 
     if (record->issue == FRAME_OK && decode_record(parser, record, NULL, &decoded, err) < 0)
         return -1;
-    *out = decoded.issue == JSON_OK ? format_detect(decoded.value) : NULL;
+    members_find(decoded.value, &members);
+    *out = decoded.issue == JSON_OK ? format_detect(&members) : NULL;
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stages/record/chat_style.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -34,32 +35,67 @@ const char *chat_word(const struct chat_style *style, struct slice role)
                                                : NULL;
 }
 
+static const char *const user_words[] = { "user",  "human",    "prompter", "customer",
+                                          "input", "question", "inquirer", NULL };
+static const char *const assistant_words[] = { "assistant", "gpt",    "chatgpt", "bard",
+                                               "bing",      "model",  "ai",      "bot",
+                                               "agent",     "output", "answer",  "response",
+                                               "claude",    "llm",    NULL };
+static const char *const system_words[] = { "system", "developer", NULL };
+static const char *const tool_words[] = {
+    "tool",        "function",          "observation",     "tool_response", "tool_result",
+    "tool_output", "function_response", "function_result", "ipython",       "environment",
+    NULL
+};
+static const char *const call_words[] = { function_call, "tool_call", "tool_caller",
+                                          "tool_calls", NULL };
+
+static struct slice trim_word(struct slice word)
+{
+    while (word.len > 0 && slice_is_blank(slice_of(word.ptr, 1)))
+        word = slice_of(word.ptr + 1, word.len - 1);
+    while (word.len > 0 && slice_is_blank(slice_of(word.ptr + word.len - 1, 1)))
+        word.len--;
+    return word;
+}
+
+/* Is it one of the words, whatever the case of its letters, with "-" or " " for "_"? */
+static bool is_role_word(struct slice word, const char *const *words)
+{
+    for (; *words; words++) {
+        size_t i = 0;
+
+        while (i < word.len && (*words)[i] &&
+               ((*words)[i] == '_' ? strchr("_- ", word.ptr[i]) != NULL && word.ptr[i]
+                                   : tolower((unsigned char)word.ptr[i]) == (*words)[i]))
+            i++;
+        if (i == word.len && !(*words)[i])
+            return true;
+    }
+    return false;
+}
+
+/* Is it the name of a model, as "GPT-4" or "gpt4"? */
+static bool is_model(struct slice word)
+{
+    return word.len > 3 && strncasecmp(word.ptr, "gpt", 3) == 0 &&
+           (word.ptr[3] == '-' || isdigit((unsigned char)word.ptr[3]));
+}
+
 struct slice chat_role_of(struct slice word)
 {
-    static const struct {
-        const char *word;
-        const struct slice *role;
-    } aliases[] = {
-        { "user", &role_user },           { "human", &role_user },
-        { "assistant", &role_assistant }, { "gpt", &role_assistant },
-        { "chatgpt", &role_assistant },   { "bard", &role_assistant },
-        { "bing", &role_assistant },      { function_call, &role_assistant },
-        { "system", &role_system },       { "developer", &role_system },
-        { "tool", &role_tool },           { "function", &role_tool },
-        { "observation", &role_tool },
-    };
-
-    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
-        if (word.len == strlen(aliases[i].word) &&
-            strncasecmp(word.ptr, aliases[i].word, word.len) == 0)
-            return *aliases[i].role;
-    return slice_of(NULL, 0);
+    word = trim_word(word);
+    return is_role_word(word, user_words)                          ? role_user
+           : is_role_word(word, assistant_words) || is_model(word) ? role_assistant
+           : chat_is_call(word)                                    ? role_assistant
+           : is_role_word(word, system_words)                      ? role_system
+           : is_role_word(word, tool_words)                        ? role_tool
+                                                                   : slice_of(NULL, 0);
 }
 
 bool chat_is_call(struct slice word)
 {
-    return word.len == strlen(function_call) &&
-           strncasecmp(word.ptr, function_call, word.len) == 0;
+    return is_role_word(trim_word(word), call_words);
 }
 
 static bool is_one_of(struct slice name, const char *const *words)

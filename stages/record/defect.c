@@ -41,8 +41,22 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                    "A number, a list or a string is not a record.\n" EXPORT },
     [DEFECT_UNKNOWN_SHAPE] = { .name = "unknown_shape",
                                .what = "no shape has its keys and types",
-                               .page = "'curate ingest --format NAME' names the shape of the "
-                                       "records.\n" EXPORT },
+                               .page = "The detail names its members, and the nearest shape "
+                                       "with what that needs. 'curate ingest\n--format NAME' "
+                                       "names the shape of the records. A record with a role, "
+                                       "from or parent_id is a\nmessage of a dialogue, and "
+                                       "never plain text.\n" EXPORT },
+    [DEFECT_UNCLAIMED_TEXT] = { .name = "unclaimed_text",
+                                .other = ACTION_KEEP,
+                                .what = "a question, an answer or a message that its shape "
+                                        "does not read",
+                                .page = "By its name a member holds a question, an answer or a "
+                                        "message, as 'rejected' or 'query',\nand no part of "
+                                        "the sample holds that text. The detail names the "
+                                        "members. Nothing is\nguessed: the record is "
+                                        "rejected. With --on unclaimed_text=keep the members "
+                                        "go to the\nsample's meta. Rename the member that is "
+                                        "meant, or remove those that are not.\n" EXPORT },
     [DEFECT_EMPTY_RECORD] = { .name = "empty_record",
                               .what = "it holds no text",
                               .page = "There is nothing to train on in the record.\n" },
@@ -139,8 +153,10 @@ const struct defect_class defect_classes[N_DEFECTS] = {
     [DEFECT_TYPE_DRIFT] = { .name = "type_drift",
                             .action = ACTION_REPAIR,
                             .what = "a number, boolean or list where other records have text",
-                            .page = "A number becomes its digits. A list of texts becomes one "
-                                    "text with a line for each.\n" },
+                            .page = "A number becomes its digits, and a list of one text that "
+                                    "text. A list of several texts is\nbad_type; with --on "
+                                    "type_drift=repair it becomes one text with a line for "
+                                    "each.\n" },
     [DEFECT_NULL_CONTENT] = { .name = "null_content",
                               .action = ACTION_KEEP,
                               .what = "a message without content and without a tool call",
@@ -287,6 +303,7 @@ void defect_policy_init(struct defect_policy *policy)
 {
     for (int i = 0; i < N_DEFECTS; i++)
         policy->actions[i] = defect_classes[i].action;
+    policy->chosen = 0;
 }
 
 void defect_policy_strict(struct defect_policy *policy)
@@ -360,6 +377,7 @@ int defect_policy_set(struct defect_policy *policy, const char *text, struct err
             !defect_allows(&defect_classes[i], (enum defect_action)action))
             continue;
         policy->actions[i] = (enum defect_action)action;
+        policy->chosen |= defect_bit((enum defect)i);
         return 0;
     }
     return action_not_allowed(text, &defect_classes[i], err);

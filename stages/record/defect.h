@@ -34,6 +34,7 @@ enum defect {
     DEFECT_TOO_DEEP,
     DEFECT_NOT_AN_OBJECT,
     DEFECT_UNKNOWN_SHAPE,
+    DEFECT_UNCLAIMED_TEXT,
     DEFECT_EMPTY_RECORD,
     DEFECT_MISSING_CONTENT,
     DEFECT_BAD_TYPE,
@@ -107,6 +108,7 @@ const char *defect_action_name(enum defect_action action);
 /* What to do with each defect. */
 struct defect_policy {
     enum defect_action actions[N_DEFECTS];
+    uint64_t chosen; /* set of the defects whose action the user gave */
 };
 
 /* Make a policy from the options: the default actions; with strict, reject what would be

@@ -24,5 +24,18 @@ for file in "$DATA"/records/*.jsonl; do
     echo "$name"
     "$CURATE" ingest --quiet --max-rejects 100 --db "$name.db" "$file" > said 2>&1 || true
     show "$name.db"
-    sqlite3 "$name.db" "SELECT '  inserted ' || n_inserted || ' duplicate ' || n_duplicate FROM v_runs"
+    sqlite3 "$name.db" "SELECT '  inserted ' || inserted || ' duplicate ' || duplicate FROM v_runs"
 done
+
+# The same records, with what a user can ask for. First what no shape may swallow by force.
+again() {
+    echo "$1 $2"
+    "$CURATE" ingest --quiet --max-rejects 100 --db again.db "$1" "$2" "$DATA/records/$3.jsonl" \
+        > said 2>&1 || true
+    show again.db
+    rm again.db
+}
+again --format prompt-only unclaimed-text
+again --format text unclaimed-text
+again --on unclaimed_text=keep unclaimed-text
+again --on type_drift=repair lists

@@ -84,6 +84,8 @@ static const struct dirty {
     { DEFECT_TOO_DEEP, BYTES(GOOD "{\"a\":" DEEP256 SHUT256 "}"), 1, 1, 1, NULL, 0, 0 },
     { DEFECT_NOT_AN_OBJECT, BYTES(GOOD "7\n\"a\"\n"), 2, 1, 2, NULL, 0, 0 },
     { DEFECT_UNKNOWN_SHAPE, BYTES(GOOD "{\"a\":1}"), 1, 1, 1, NULL, 0, 0 },
+    { DEFECT_UNCLAIMED_TEXT, BYTES(GOOD "{\"text\":\"a\",\"answer\":\"b\"}"), 1, 1, 1, "keep",
+      2, 0 },
     { DEFECT_EMPTY_RECORD, BYTES(GOOD "{}\n{\"text\":\" \"}"), 2, 1, 2, NULL, 0, 0 },
     { DEFECT_MISSING_CONTENT, BYTES(GOOD "{\"kind\":\"sft\",\"turns\":[{\"role\":\"user\"}]}"),
       1, 1, 1, NULL, 0, 0 },

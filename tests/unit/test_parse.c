@@ -60,7 +60,7 @@ static void every_bad_record_is_rejected_with_its_defect(void **state)
         { "\"text\"", FRAME_OK, DEFECT_NOT_AN_OBJECT, "no object" },
         { "null", FRAME_OK, DEFECT_NOT_AN_OBJECT, "no object" },
         { "{}", FRAME_OK, DEFECT_EMPTY_RECORD, "without members" },
-        { "{\"a\":1}", FRAME_OK, DEFECT_UNKNOWN_SHAPE, "--format" },
+        { "{\"a\":1}", FRAME_OK, DEFECT_UNKNOWN_SHAPE, "members: a" },
         { "{\"text\":\"\"}", FRAME_OK, DEFECT_EMPTY_RECORD, "no text" },
         { "{\"messages\":[{\"content\":\"y\"}]}", FRAME_OK, DEFECT_MISSING_CONTENT, "whose" },
         { "{\"text\" \"a\"}", FRAME_OK, DEFECT_BAD_JSON, "at byte 8" },
@@ -99,17 +99,30 @@ static void a_parsed_sample_has_its_hash_and_its_place(void **state)
 
 static void the_format_of_the_file_is_preferred_if_two_fit(void **state)
 {
-    const struct slice both =
-        slice_text("{\"instruction\":\"a\",\"output\":\"b\",\"text\":\"c\"}");
+    const struct slice both = slice_text(
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\\n\\nb\"}],\"length\":1}");
 
-    assert_string_equal(parse(*state, both, FRAME_OK, NULL, false).format->name, "alpaca");
-    assert_string_equal(parse(*state, both, FRAME_OK, "text", false).format->name, "text");
-    /* A record that does not fit the file's format is tried against all formats, */
+    assert_string_equal(parse(*state, both, FRAME_OK, NULL, false).format->name, "longalign");
     assert_string_equal(parse(*state, both, FRAME_OK, "messages", false).format->name,
-                        "alpaca");
+                        "messages");
+    /* A record that does not fit the file's format is tried against all formats, */
+    assert_string_equal(parse(*state, both, FRAME_OK, "alpaca", false).format->name,
+                        "longalign");
     /* unless the user chose the format. */
-    assert_int_equal(parse(*state, both, FRAME_OK, "messages", true).rejected_for,
+    assert_int_equal(parse(*state, both, FRAME_OK, "alpaca", true).rejected_for,
                      DEFECT_MISSING_CONTENT);
+}
+
+static void a_format_that_leaves_text_unread_does_not_fit(void **state)
+{
+    const struct slice record =
+        slice_text("{\"question\":\"a\",\"answer\":\"b\",\"text\":\"Q: a A: b\"}");
+    const struct parsed got = parse(*state, record, FRAME_OK, "text", false);
+
+    assert_int_equal(got.rejected_for, DEFECT_NONE);
+    assert_string_equal(got.format->name, "qa");
+    assert_int_equal(parse(*state, record, FRAME_OK, "text", true).rejected_for,
+                     DEFECT_UNCLAIMED_TEXT);
 }
 
 static void nul_bytes_are_kept_in_text(void **state)
@@ -147,6 +160,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_parsed_sample_has_its_hash_and_its_place, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_format_of_the_file_is_preferred_if_two_fit, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_format_that_leaves_text_unread_does_not_fit, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(nul_bytes_are_kept_in_text, setup, teardown),
         cmocka_unit_test_setup_teardown(a_record_votes_only_for_formats_that_can_read_it, setup,

@@ -1,35 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * alpaca: the shape of Stanford Alpaca. instruction, input, output or response; optional:
- * system, history. A long input is the sample's context; a short input is part of the
- * instruction.
+ * alpaca: the shape of Stanford Alpaca. instruction, input, output; optional: system, history.
+ * The answer may have another name, as "response"; so may the input, as "query". A long input
+ * is the sample's context; a short input is part of the instruction.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 
-static bool alpaca_match(const struct json_value *record)
+static const enum member instruction_names[] = { MEMBER_INSTRUCTION, MEMBER_NONE };
+static const enum member input_names[] = { MEMBER_INPUT, MEMBER_QUERY, MEMBER_QUESTION,
+                                           MEMBER_PROBLEM, MEMBER_NONE };
+
+static bool alpaca_match(const struct members *members)
 {
-    return json_get(record, "instruction") &&
-           (json_get(record, "output") || json_get(record, "response") ||
-            json_get(record, "input"));
+    return members->values[MEMBER_INSTRUCTION] &&
+           (members_have(members, members_answers) || members_have(members, input_names));
 }
 
 static void alpaca_read(struct draft *draft)
 {
     draft_read_system(draft);
     draft_read_history(draft);
-    const struct slice instruction = draft_claim_text(draft, "instruction");
-    const struct slice input = draft_claim_text(draft, "input");
+    const struct slice instruction = draft_claim_text(draft, MEMBER_INSTRUCTION);
+    const struct slice input = draft_claim_first_text(draft, input_names);
     if (!instruction.ptr && input.len == 0)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no instruction");
     draft_add_instruction(draft, instruction, input);
-    draft_add_response(draft, draft_claim_either(draft, "output", "response"));
+    draft_add_response(draft, draft_claim_first_text(draft, members_answers));
 }
 
 const struct format format_alpaca = {
     .name = "alpaca",
-    .summary = "instruction, input, output or response; system, history",
+    .summary = "instruction, input, output or another name of an answer; system, history",
+    .needs = { instruction_names, members_answers },
     .match = alpaca_match,
     .read = alpaca_read,
 };

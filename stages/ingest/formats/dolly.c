@@ -6,26 +6,31 @@
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 
-static bool dolly_match(const struct json_value *record)
+static const enum member dolly_instruction[] = { MEMBER_INSTRUCTION, MEMBER_NONE };
+static const enum member dolly_context[] = { MEMBER_CONTEXT, MEMBER_NONE };
+static const enum member dolly_response[] = { MEMBER_RESPONSE, MEMBER_NONE };
+
+static bool dolly_match(const struct members *members)
 {
-    return json_get(record, "instruction") && json_get(record, "context") &&
-           json_get(record, "response");
+    return members->values[MEMBER_INSTRUCTION] && members->values[MEMBER_CONTEXT] &&
+           members->values[MEMBER_RESPONSE];
 }
 
 static void dolly_read(struct draft *draft)
 {
     draft_read_system(draft);
-    const struct slice instruction = draft_claim_text(draft, "instruction");
-    draft_set_context(draft, draft_claim_text(draft, "context"), "field");
+    const struct slice instruction = draft_claim_text(draft, MEMBER_INSTRUCTION);
+    draft_set_context(draft, draft_claim_text(draft, MEMBER_CONTEXT), "field");
     if (!instruction.ptr)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no instruction");
     draft_add_user(draft, instruction);
-    draft_add_response(draft, draft_claim_text(draft, "response"));
+    draft_add_response(draft, draft_claim_text(draft, MEMBER_RESPONSE));
 }
 
 const struct format format_dolly = {
     .name = "dolly",
     .summary = "instruction, context, response",
+    .needs = { dolly_instruction, dolly_context, dolly_response },
     .match = dolly_match,
     .read = dolly_read,
 };

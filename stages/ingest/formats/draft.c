@@ -16,11 +16,11 @@
 
 enum { FIRST_TURNS = 4 };
 
-void draft_begin(struct draft *draft)
+void draft_begin(struct draft *draft, const struct format *format)
 {
     *draft->out = (struct sample){ .instruction_turn = -1, .response_turn = -1 };
-    draft->nocase = false;
-    draft->unwrap = NULL;
+    draft->format = format;
+    draft->unwrap = MEMBER_NONE;
     draft->rejected_for = DEFECT_NONE;
     draft->detail = NULL;
     draft->state = DRAFT_GOOD;
@@ -71,40 +71,39 @@ struct slice draft_copy(struct draft *draft, struct slice text)
     return result;
 }
 
-const struct json_value *draft_find(const struct draft *draft, const char *key)
+const struct json_value *draft_claim(struct draft *draft, enum member member)
 {
-    return draft->nocase ? json_get_nocase(draft->record, key) : json_get(draft->record, key);
-}
+    const struct json_value *value = draft->members->values[member];
 
-void draft_mark_claimed(struct draft *draft, const char *key, const struct json_value *value)
-{
     assert(draft->n_claims < DRAFT_CLAIMS_MAX);
-    draft->claims[draft->n_claims++] = (struct draft_claim){ key, value };
-}
-
-const struct json_value *draft_claim(struct draft *draft, const char *key)
-{
-    const struct json_value *value = draft_find(draft, key);
-
-    draft_mark_claimed(draft, key, value);
+    draft->claims[draft->n_claims++] = (struct draft_claim){ member, value };
     return value;
 }
 
-struct slice draft_claim_text(struct draft *draft, const char *key)
+struct slice draft_claim_text(struct draft *draft, enum member member)
 {
-    return draft_text(draft, draft_claim(draft, key), key);
+    return draft_text(draft, draft_claim(draft, member), member_name(member));
 }
 
-struct slice draft_claim_either(struct draft *draft, const char *key, const char *other)
+enum member draft_claim_first(struct draft *draft, const enum member *list)
 {
-    const struct json_value *value = draft_claim(draft, key);
+    for (; *list; list++)
+        if (draft_claim(draft, *list))
+            return *list;
+    return MEMBER_NONE;
+}
 
-    return value ? draft_text(draft, value, key) : draft_claim_text(draft, other);
+struct slice draft_claim_first_text(struct draft *draft, const enum member *list)
+{
+    const enum member member = draft_claim_first(draft, list);
+
+    return draft_text(draft, draft->members->values[member], member_name(member));
 }
 
 void draft_read_system(struct draft *draft)
 {
-    const struct slice text = draft_claim_either(draft, "system", "system_prompt");
+    static const enum member names[] = { MEMBER_SYSTEM, MEMBER_SYSTEM_PROMPT, MEMBER_NONE };
+    const struct slice text = draft_claim_first_text(draft, names);
 
     if (text.len > 0)
         draft->out->system = text;
@@ -163,7 +162,7 @@ void draft_add_response(struct draft *draft, struct slice text)
 
 void draft_read_history(struct draft *draft)
 {
-    const struct json_value *history = draft_claim(draft, "history");
+    const struct json_value *history = draft_claim(draft, MEMBER_HISTORY);
 
     if (json_type(history) == JSON_NULL)
         return;
@@ -205,7 +204,7 @@ void draft_add_instruction(struct draft *draft, struct slice instruction, struct
     if (draft->state != DRAFT_GOOD)
         return;
     if (input.len > 0 && input.len == draft_context_bytes(draft)) {
-        draft_claim(draft, "context_bytes");
+        draft_claim(draft, MEMBER_CONTEXT_BYTES);
         draft_set_context(draft, input, "marked");
     } else if (input.len == 0 || slice_equal(input, slice_text("<noinput>"))) {
         input = slice_text("");
@@ -256,6 +255,7 @@ static bool has_text(const struct sample *sample)
 
 enum draft_state draft_finish(struct draft *draft)
 {
+    draft_check_unclaimed(draft);
     draft_repair(draft);
     if (draft->state == DRAFT_GOOD && !has_text(draft->out))
         draft_reject(draft, DEFECT_EMPTY_RECORD, "it holds no text");

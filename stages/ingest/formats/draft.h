@@ -4,7 +4,8 @@
  *
  * The reader of a shape calls these functions in a straight line. It claims the members that
  * it knows and adds turns. Members that no call has claimed go to the sample's meta, so nothing
- * of a record is lost.
+ * of a record is lost. If one of them holds a question, an answer or a message by its name, the
+ * record is rejected as unclaimed_text.
  *
  * The first rejection or failure is final: later calls do nothing and return text with ptr
  * NULL. So a reader checks nothing; format_read() returns the outcome.
@@ -19,15 +20,17 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "stages/ingest/formats/members.h"
 #include "stages/record/defect.h"
 #include "store/sample.h"
 
 struct arena;
 struct error;
+struct format;
 struct format_options;
 struct json_value;
 
-enum { DRAFT_CLAIMS_MAX = 24 }; /* more than any shape claims */
+enum { DRAFT_CLAIMS_MAX = 64 }; /* more than any shape claims */
 
 enum draft_state {
     DRAFT_GOOD = 1, /* so far */
@@ -37,15 +40,16 @@ enum draft_state {
 
 struct draft {
     /* The caller of format_read() sets these five. All are borrowed. */
-    const struct json_value *record; /* an object */
+    const struct members *members; /* of a record that is an object */
     const struct format_options *options;
     struct arena *arena;
     struct sample *out;
     struct error *err;
 
-    /* A reader may set these before its first other call. */
-    bool nocase;        /* find members by key whatever the case of its ASCII letters */
-    const char *unwrap; /* key of an object whose members go to meta; NULL for none */
+    /* A reader may set this before its first other call. */
+    enum member unwrap; /* an object whose members go to meta; MEMBER_NONE for none */
+
+    const struct format *format; /* whose reader it is */
 
     /* In the state DRAFT_REJECTED. */
     enum defect rejected_for;
@@ -56,13 +60,13 @@ struct draft {
     size_t turns_cap;
     size_t n_claims;
     struct draft_claim {
-        const char *key;
+        enum member member;
         const struct json_value *value;
     } claims[DRAFT_CLAIMS_MAX];
 };
 
 /* For format_read(): make the sample empty. */
-void draft_begin(struct draft *draft);
+void draft_begin(struct draft *draft, const struct format *format);
 /* For format_read(), after the reader: repair texts as the policy says, find the turns that
  * matter, fill in id and meta. Returns the state. */
 enum draft_state draft_finish(struct draft *draft);
@@ -75,15 +79,19 @@ void draft_fail_nomem(struct draft *draft);
 /* Add a defect that was repaired or kept to the sample's set. */
 void draft_add_defect(struct draft *draft, enum defect defect);
 
-/* Claim a member by key. Returns its value; NULL when it is missing or null. */
-const struct json_value *draft_claim(struct draft *draft, const char *key);
+/* Claim a member. Returns its value; NULL when it is missing or null. */
+const struct json_value *draft_claim(struct draft *draft, enum member member);
 /* Claim a member and return its text, by the rule of draft_text(). */
-struct slice draft_claim_text(struct draft *draft, const char *key);
-/* Claim the first of two members that exists, and return its text. */
-struct slice draft_claim_either(struct draft *draft, const char *key, const char *other);
-/* The text of any value: a string as it is, a number or boolean as it is written, a list of
- * such values with one line for each; ptr NULL for null. Other lists and objects are rejected
- * as bad_type: `what` names the value for the detail. */
+struct slice draft_claim_text(struct draft *draft, enum member member);
+/* Claim the first member of a list that exists, and those before it. Returns it; MEMBER_NONE
+ * when all are missing. MEMBER_NONE ends the list. */
+enum member draft_claim_first(struct draft *draft, const enum member *list);
+/* The same; returns its text. */
+struct slice draft_claim_first_text(struct draft *draft, const enum member *list);
+/* The text of any value: a string as it is, a number or boolean as it is written, that of the
+ * only element of a list; ptr NULL for null. Lists of several elements and objects are rejected
+ * as bad_type: `what` names the value for the detail. If the user gave type_drift=repair, a
+ * list becomes a text with a line for each element. */
 struct slice draft_text(struct draft *draft, const struct json_value *value, const char *what);
 /* JSON text of an object with all members of this one but the two named; ptr NULL when none is
  * left. A key may have ptr NULL. */

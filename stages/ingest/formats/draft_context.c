@@ -20,7 +20,7 @@ size_t draft_context_bytes(const struct draft *draft)
 {
     int64_t n = 0;
 
-    if (!json_int(draft_find(draft, "context_bytes"), &n) || n < 0)
+    if (!json_int(draft->members->values[MEMBER_CONTEXT_BYTES], &n) || n < 0)
         return 0;
     return (size_t)n;
 }
@@ -52,7 +52,7 @@ bool draft_split_marked(struct draft *draft)
     if (!turn || turn->content.len < 2 || n > turn->content.len - 2 ||
         memcmp(turn->content.ptr + n, "\n\n", 2) != 0)
         return false;
-    draft_claim(draft, "context_bytes");
+    draft_claim(draft, MEMBER_CONTEXT_BYTES);
     split_turn(draft, turn, n, n + 2, "marked");
     return true;
 }

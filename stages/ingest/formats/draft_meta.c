@@ -3,7 +3,6 @@
  * The members of a record that no reader claims: the producer's id, and meta.
  */
 #include <string.h>
-#include <strings.h>
 
 #include "base/buf.h"
 #include "base/json/json.h"
@@ -61,18 +60,15 @@ struct slice draft_other_members(struct draft *draft, const struct json_value *o
     return text;
 }
 
-static bool is_claimed(const struct draft *draft, struct slice name,
-                       const struct json_value *value)
+bool draft_is_claimed(const struct draft *draft, struct slice name,
+                      const struct json_value *value)
 {
-    for (size_t i = 0; i < draft->n_claims; i++) {
-        const struct draft_claim *claim = &draft->claims[i];
+    const enum member null = json_type(value) == JSON_NULL ? member_of(name) : MEMBER_NONE;
 
-        if (value != claim->value || name.len != strlen(claim->key))
-            continue;
-        if (draft->nocase ? strncasecmp(name.ptr, claim->key, name.len) == 0
-                          : memcmp(name.ptr, claim->key, name.len) == 0)
+    for (size_t i = 0; i < draft->n_claims; i++)
+        if (null ? draft->claims[i].member == null && !draft->claims[i].value
+                 : value && draft->claims[i].value == value)
             return true;
-    }
     return false;
 }
 
@@ -84,7 +80,7 @@ static void append_unclaimed(struct draft *draft, const struct json_value *objec
     size_t pos = 0;
 
     while (draft->state == DRAFT_GOOD && json_member_next(object, &pos, &name, &value) == 1) {
-        if (object == draft->record && is_claimed(draft, name, value))
+        if (object == draft->members->record && draft_is_claimed(draft, name, value))
             continue;
         if (append_member(buf, name, value, draft->err) < 0)
             draft->state = DRAFT_FAILED;
@@ -93,7 +89,7 @@ static void append_unclaimed(struct draft *draft, const struct json_value *objec
 
 void draft_fill_meta(struct draft *draft)
 {
-    const struct json_value *wrapped = draft->unwrap ? draft_find(draft, draft->unwrap) : NULL;
+    const struct json_value *wrapped = draft->members->values[draft->unwrap];
     struct buf buf;
 
     buf_init(&buf, members_max_bytes);
@@ -101,7 +97,7 @@ void draft_fill_meta(struct draft *draft)
         draft_claim(draft, draft->unwrap);
         append_unclaimed(draft, wrapped, &buf);
     }
-    append_unclaimed(draft, draft->record, &buf);
+    append_unclaimed(draft, draft->members->record, &buf);
     draft->out->meta = end_members(draft, &buf);
     buf_release(&buf);
 }
@@ -109,20 +105,22 @@ void draft_fill_meta(struct draft *draft)
 /* The first of these members that is a text or a number. */
 void draft_fill_ext_id(struct draft *draft)
 {
-    static const char *const names[] = { "id",  "_id",  "conversation_id", "prompt_id",
-                                         "idx", "uuid", "question_id",     "uid" };
+    static const enum member ids[] = {
+        MEMBER_ID,  MEMBER_UNDERSCORE_ID, MEMBER_CONVERSATION_ID, MEMBER_PROMPT_ID,
+        MEMBER_IDX, MEMBER_UUID,          MEMBER_QUESTION_ID,     MEMBER_UID
+    };
 
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const struct json_value *value = draft_find(draft, names[i]);
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        const struct json_value *value = draft->members->values[ids[i]];
         const bool is_id = json_text(value).len > 0 || json_type(value) == JSON_NUMBER;
 
         if (value && !is_id)
             continue;
-        draft_mark_claimed(draft, names[i], value); /* a null is not worth keeping */
+        draft_claim(draft, ids[i]); /* a null is not worth keeping */
         if (is_id) {
             const uint64_t before = draft->defects;
 
-            draft->out->ext_id = draft_text(draft, value, names[i]);
+            draft->out->ext_id = draft_text(draft, value, member_name(ids[i]));
             draft->defects = before; /* a number is not type_drift here */
             return;
         }

@@ -7,10 +7,9 @@
 
 #include "stages/ingest/formats/draft.h"
 
-/* The member with this key, claimed or not; NULL when it is missing or null. */
-const struct json_value *draft_find(const struct draft *draft, const char *key);
-/* Keep a member out of meta. value may be NULL: then a null member is left out. */
-void draft_mark_claimed(struct draft *draft, const char *key, const struct json_value *value);
+/* Is this member of the record claimed? value is what it holds. */
+bool draft_is_claimed(const struct draft *draft, struct slice name,
+                      const struct json_value *value);
 /* A copy of the text in the arena; ptr NULL when memory runs out. */
 struct slice draft_copy(struct draft *draft, struct slice text);
 /* The length of the text without the white space at its end. */
@@ -18,6 +17,14 @@ size_t draft_trimmed_len(struct slice text);
 /* The value of the member "context_bytes"; 0 when it is missing. */
 size_t draft_context_bytes(const struct draft *draft);
 
+/* draft_unclaimed.c: write the names of the wanted members of a record, with commas. Names that
+ * do not fit become "and others". Returns how many are wanted. */
+size_t draft_name_members(const struct json_value *record, char *out, size_t size,
+                          bool (*wanted)(const void *arg, struct slice name,
+                                         const struct json_value *value),
+                          const void *arg);
+/* draft_unclaimed.c: reject the record if it holds text that no call has claimed. */
+void draft_check_unclaimed(struct draft *draft);
 /* draft_text.c: repair the texts of the sample as the policy says. */
 void draft_repair(struct draft *draft);
 /* draft_meta.c: the producer's id, and all members that are not claimed. */

@@ -13,6 +13,8 @@
 /* The text of a value is no longer than the record, whose length is bounded. */
 static const size_t text_max_bytes = SIZE_MAX / 4;
 
+enum { NAMES_BYTES = 96 };
+
 /* The text that a producer who quoted the value would have written. */
 static struct slice text_of_scalar(struct draft *draft, const struct json_value *value)
 {
@@ -47,12 +49,51 @@ static int join_list(const struct json_value *list, struct buf *out, struct erro
     return 1;
 }
 
+/* Is the member a list of as many values as this one, and a question or an answer? */
+static bool is_column(const void *arg, struct slice name, const struct json_value *value)
+{
+    const struct json_value *list = arg;
+    const enum member_use use = member_use_of(name);
+
+    return (use == USE_QUESTION || use == USE_ANSWER) && json_type(value) == JSON_ARRAY &&
+           json_count(value) == json_count(list);
+}
+
+/* Reject a list of several texts, where the shape has one: which of them is meant is not known,
+ * and joined they are a text that nobody wrote. */
+static void reject_list(struct draft *draft, const struct json_value *list, const char *what)
+{
+    char names[NAMES_BYTES];
+
+    if (draft_name_members(draft->members->record, names, sizeof names, is_column, list) > 1)
+        draft_reject(draft, DEFECT_BAD_TYPE,
+                     "its members %s are columns of %zu rows: write a record for each row",
+                     names, json_count(list));
+    draft_reject(draft, DEFECT_BAD_TYPE,
+                 "%s is a list of %zu values and must be one text; --on type_drift=repair "
+                 "joins them with newlines",
+                 what, json_count(list));
+}
+
+/* Did the user ask to join lists? */
+static bool joins_lists(const struct draft *draft)
+{
+    const struct defect_policy *policy = draft->options->policy;
+
+    return policy && policy->actions[DEFECT_TYPE_DRIFT] == ACTION_REPAIR &&
+           (policy->chosen & defect_bit(DEFECT_TYPE_DRIFT));
+}
+
 static struct slice text_of_list(struct draft *draft, const struct json_value *list,
                                  const char *what)
 {
     struct slice text = { NULL, 0 };
     struct buf buf;
 
+    if (json_count(list) > 1 && !joins_lists(draft)) {
+        reject_list(draft, list, what);
+        return text;
+    }
     buf_init(&buf, text_max_bytes);
     const int rc = join_list(list, &buf, draft->err);
     if (rc < 0)

@@ -15,10 +15,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "stages/ingest/formats/members.h"
+
 struct defect_policy;
 struct draft;
 struct error;
-struct json_value;
 
 /* Where to separate the context of a longalign message from its instruction. */
 enum format_split {
@@ -38,11 +39,16 @@ struct format_options {
     size_t max_tree_bytes; /* of a record's JSON (base/json/json.h); 0: the default */
 };
 
+enum { FORMAT_NEEDS_MAX = 4 };
+
 struct format {
     const char *name;    /* of --format */
     const char *summary; /* the keys, for help */
+    /* What the shape needs at least: lists of members, one of each list. A list ends with
+     * MEMBER_NONE, all of them with NULL. For the reason of unknown_shape. */
+    const enum member *needs[FORMAT_NEEDS_MAX];
     /* Does the record have this shape? Looks at keys and types only. */
-    bool (*match)(const struct json_value *record);
+    bool (*match)(const struct members *members);
     /* Fill the sample of the draft from its record (draft.h). */
     void (*read)(struct draft *draft);
 };
@@ -57,7 +63,10 @@ const char *format_choice(int i);
 /* The shape of a choice; NULL for "auto". */
 const struct format *format_chosen(int i);
 /* The first shape that the record matches; NULL for none. */
-const struct format *format_detect(const struct json_value *record);
+const struct format *format_detect(const struct members *members);
+/* Why no shape matches: the members, and the nearest shape with what it needs. Writes at most
+ * size bytes. */
+void format_explain_unknown(const struct members *members, char *out, size_t size);
 /*
  * Read a record by a shape. The caller sets the first members of the draft (draft.h). Returns 1
  * and the sample, without its hash and its place in a file; 0 when the record is rejected, with

@@ -13,13 +13,15 @@ static bool is_sample_kind(struct slice word)
            slice_equal(word, slice_text("text"));
 }
 
-static bool jsonl_match(const struct json_value *record)
-{
-    const struct slice kind = json_text(json_get(record, "kind"));
+static const enum member jsonl_kind[] = { MEMBER_KIND, MEMBER_NONE };
+static const enum member jsonl_texts[] = { MEMBER_INSTRUCTION, MEMBER_CONTEXT, MEMBER_TURNS,
+                                           MEMBER_NONE };
 
-    return kind.ptr && is_sample_kind(kind) &&
-           (json_get(record, "instruction") || json_get(record, "context") ||
-            json_get(record, "turns"));
+static bool jsonl_match(const struct members *members)
+{
+    const struct slice kind = json_text(members->values[MEMBER_KIND]);
+
+    return kind.ptr && is_sample_kind(kind) && members_have(members, jsonl_texts);
 }
 
 static void jsonl_read_turn(struct draft *draft, const struct json_value *turn, size_t i)
@@ -60,14 +62,14 @@ static void jsonl_read_flat(struct draft *draft, struct slice instruction,
 
 static void jsonl_read(struct draft *draft)
 {
-    draft->unwrap = "meta";
+    draft->unwrap = MEMBER_META;
     draft_read_system(draft);
-    draft_claim(draft, "kind"); /* the turns decide it */
-    draft->out->context = draft_claim_text(draft, "context");
-    draft->out->split = draft_claim_text(draft, "split");
-    const struct slice instruction = draft_claim_text(draft, "instruction");
-    const struct slice response = draft_claim_text(draft, "response");
-    const struct json_value *turns = draft_claim(draft, "turns");
+    draft_claim(draft, MEMBER_KIND); /* the turns decide it */
+    draft->out->context = draft_claim_text(draft, MEMBER_CONTEXT);
+    draft->out->split = draft_claim_text(draft, MEMBER_SPLIT);
+    const struct slice instruction = draft_claim_text(draft, MEMBER_INSTRUCTION);
+    const struct slice response = draft_claim_text(draft, MEMBER_RESPONSE);
+    const struct json_value *turns = draft_claim(draft, MEMBER_TURNS);
     if (turns)
         jsonl_read_turns(draft, turns);
     else
@@ -77,6 +79,7 @@ static void jsonl_read(struct draft *draft)
 const struct format format_jsonl = {
     .name = "jsonl",
     .summary = "this program's own: kind, context, instruction, response, turns, meta",
+    .needs = { jsonl_kind, jsonl_texts },
     .match = jsonl_match,
     .read = jsonl_read,
 };

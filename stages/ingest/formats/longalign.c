@@ -9,15 +9,19 @@
 #include "stages/ingest/formats/format.h"
 #include "stages/record/chat_style.h"
 
-static bool longalign_match(const struct json_value *record)
+static const enum member longalign_list[] = { MEMBER_MESSAGES, MEMBER_NONE };
+static const enum member longalign_length[] = { MEMBER_LENGTH, MEMBER_NONE };
+
+static bool longalign_match(const struct members *members)
 {
-    return json_get(record, "messages") && json_type(json_get(record, "length")) == JSON_NUMBER;
+    return members->values[MEMBER_MESSAGES] &&
+           json_type(members->values[MEMBER_LENGTH]) == JSON_NUMBER;
 }
 
 static void longalign_read(struct draft *draft)
 {
     draft_read_system(draft);
-    const struct json_value *list = draft_claim(draft, "messages");
+    const struct json_value *list = draft_claim(draft, MEMBER_MESSAGES);
     if (!list)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no messages");
     chat_read(draft, list, &chat_openai);
@@ -30,6 +34,7 @@ static void longalign_read(struct draft *draft)
 const struct format format_longalign = {
     .name = "longalign",
     .summary = "messages and length: the user's message is context, blank line, instruction",
+    .needs = { longalign_list, longalign_length },
     .match = longalign_match,
     .read = longalign_read,
 };

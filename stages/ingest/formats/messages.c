@@ -8,15 +8,17 @@
 #include "stages/ingest/formats/format.h"
 #include "stages/record/chat_style.h"
 
-static bool messages_match(const struct json_value *record)
+static const enum member messages_list[] = { MEMBER_MESSAGES, MEMBER_NONE };
+
+static bool messages_match(const struct members *members)
 {
-    return json_get(record, "messages");
+    return members->values[MEMBER_MESSAGES];
 }
 
 static void messages_read(struct draft *draft)
 {
     draft_read_system(draft);
-    const struct json_value *list = draft_claim(draft, "messages");
+    const struct json_value *list = draft_claim(draft, MEMBER_MESSAGES);
     if (!list)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no messages");
     chat_read(draft, list, &chat_openai);
@@ -26,6 +28,7 @@ static void messages_read(struct draft *draft)
 const struct format format_messages = {
     .name = "messages",
     .summary = "messages: a list of role and content",
+    .needs = { messages_list },
     .match = messages_match,
     .read = messages_read,
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * prompt: the shape of TRL. prompt and completion, each a text or a list of messages; or a
- * prompt alone that is a list. A record with a label is a preference: it says whether its
- * completion is good, and is no example to learn from.
+ * prompt: the shape of TRL. prompt and completion, or another name of an answer; each is a text
+ * or a list of messages. Or a prompt alone that is a list. A record with a label is a
+ * preference: it says whether its completion is good, and is no example to learn from.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/chat.h"
@@ -11,40 +11,54 @@
 #include "stages/record/chat_style.h"
 #include "stages/record/roles.h"
 
-static bool prompt_match(const struct json_value *record)
-{
-    const struct json_value *prompt = json_get(record, "prompt");
+static const enum member prompt_names[] = { MEMBER_PROMPT, MEMBER_NONE };
+static const enum member completion_names[] = { MEMBER_COMPLETION, MEMBER_NONE };
+static const enum member prompt_questions[] = { MEMBER_QUESTION, MEMBER_QUERY, MEMBER_PROBLEM,
+                                                MEMBER_NONE };
 
-    if (!prompt || json_get(record, "chosen") ||
-        json_type(json_get(record, "label")) == JSON_BOOL)
+static bool prompt_match(const struct members *members)
+{
+    const struct json_value *prompt = members->values[MEMBER_PROMPT];
+
+    if (!prompt || members->values[MEMBER_CHOSEN] ||
+        json_type(members->values[MEMBER_LABEL]) == JSON_BOOL)
         return false;
-    return json_get(record, "completion") || json_type(prompt) == JSON_ARRAY;
+    if (members->values[MEMBER_COMPLETION] || json_type(prompt) == JSON_ARRAY)
+        return true;
+    return members_have(members, members_answers) && !members_have(members, prompt_questions);
 }
 
 /* Read a member that is a list of messages, or the text of one turn of this role. */
-static void prompt_read_side(struct draft *draft, const char *key, struct slice role)
+static void prompt_read_side(struct draft *draft, enum member member, struct slice role)
 {
-    const struct json_value *value = draft_claim(draft, key);
+    const struct json_value *value = draft->members->values[member];
 
-    if (json_type(value) == JSON_ARRAY)
+    if (json_type(value) == JSON_ARRAY && json_type(json_at(value, 0)) != JSON_STRING)
         chat_read(draft, value, &chat_openai);
     else if (value)
-        draft_add_turn(draft, role, draft_text(draft, value, key), slice_of(NULL, 0));
+        draft_add_turn(draft, role, draft_text(draft, value, member_name(member)),
+                       slice_of(NULL, 0));
 }
 
 static void prompt_read(struct draft *draft)
 {
+    const bool has_completion = draft->members->values[MEMBER_COMPLETION];
+
     draft_read_system(draft);
-    if (!json_get(draft->record, "prompt"))
+    draft_read_history(draft);
+    if (!draft->members->values[MEMBER_PROMPT])
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no prompt");
-    prompt_read_side(draft, "prompt", role_user);
-    prompt_read_side(draft, "completion", role_assistant);
+    prompt_read_side(draft, draft_claim_first(draft, prompt_names), role_user);
+    prompt_read_side(
+        draft, draft_claim_first(draft, has_completion ? completion_names : members_answers),
+        role_assistant);
     draft_split_marked(draft);
 }
 
 const struct format format_prompt = {
     .name = "prompt",
-    .summary = "prompt and completion: text, or lists of messages",
+    .summary = "prompt and completion or another name of an answer: text, or lists of messages",
+    .needs = { prompt_names, members_answers },
     .match = prompt_match,
     .read = prompt_read,
 };

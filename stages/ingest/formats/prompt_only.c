@@ -1,55 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * prompt-only: a question without an answer. instruction, prompt, question or query, the key in
- * any case; optional: context. No other member may be an answer or the text itself. Or
- * question_id and text, as in lists of test questions for chat models.
+ * prompt-only: a question without an answer. instruction, prompt, question, query or problem;
+ * optional: context. Or question_id and text, as in lists of test questions for chat models.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 
-static const char *const question_keys[] = { "instruction", "prompt", "question", "query" };
-static const char *const answer_keys[] = { "chosen", "rejected", "completion", "completions",
-                                           "answer", "answers",  "output",     "response",
-                                           "text",   "content",  "raw_content" };
+static const enum member prompt_only_names[] = { MEMBER_INSTRUCTION, MEMBER_PROMPT,
+                                                 MEMBER_QUESTION,    MEMBER_QUERY,
+                                                 MEMBER_PROBLEM,     MEMBER_NONE };
 
-static const char *question_key(const struct json_value *record)
+/* A text that a question_id says to be a question. */
+static bool has_numbered_text(const struct members *members)
 {
-    for (size_t i = 0; i < sizeof question_keys / sizeof question_keys[0]; i++)
-        if (json_get_nocase(record, question_keys[i]))
-            return question_keys[i];
-    return json_get(record, "question_id") ? "text" : NULL;
+    return members->values[MEMBER_QUESTION_ID] && members->values[MEMBER_TEXT] &&
+           !members_have(members, members_of_message);
 }
 
-static bool prompt_only_match(const struct json_value *record)
+static enum member prompt_only_member(const struct members *members)
 {
-    const char *key = question_key(record);
+    for (const enum member *name = prompt_only_names; *name; name++)
+        if (members->values[*name])
+            return *name;
+    return has_numbered_text(members) ? MEMBER_TEXT : MEMBER_NONE;
+}
 
-    if (!key || json_type(json_get_nocase(record, key)) != JSON_STRING)
-        return false;
-    for (size_t i = 0; i < sizeof answer_keys / sizeof answer_keys[0]; i++)
-        if (strcmp(answer_keys[i], key) != 0 && json_get_nocase(record, answer_keys[i]))
-            return false;
-    return true;
+static bool prompt_only_match(const struct members *members)
+{
+    return json_type(members->values[prompt_only_member(members)]) == JSON_STRING &&
+           !members_have(members, members_answers);
 }
 
 static void prompt_only_read(struct draft *draft)
 {
-    draft->nocase = true;
+    const enum member member = prompt_only_member(draft->members);
+
     draft_read_system(draft);
-    const char *key = question_key(draft->record);
-    const struct slice question = draft_claim_text(draft, key ? key : "prompt");
+    const struct slice question = draft_claim_text(draft, member ? member : MEMBER_PROMPT);
     if (!question.ptr)
         draft_reject(draft, DEFECT_MISSING_CONTENT,
                      "it has no instruction, prompt or question");
-    if (json_type(json_get_nocase(draft->record, "context")) == JSON_STRING)
-        draft_set_context(draft, draft_claim_text(draft, "context"), "field");
+    if (json_type(draft->members->values[MEMBER_CONTEXT]) == JSON_STRING)
+        draft_set_context(draft, draft_claim_text(draft, MEMBER_CONTEXT), "field");
     draft_add_user(draft, question);
 }
 
 const struct format format_prompt_only = {
     .name = "prompt-only",
     .summary = "instruction, prompt, question or query and no answer; question_id and text",
+    .needs = { prompt_only_names },
     .match = prompt_only_match,
     .read = prompt_only_read,
 };

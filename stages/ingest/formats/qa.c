@@ -1,33 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * qa: question or query, answer or response; optional: context, system, history.
+ * qa: a question and its answer under any of their names; optional: context, system, history.
+ * The names of the question are question, query, problem, input, inputs, user, human and,
+ * beside target or targets, source.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 
-static bool qa_match(const struct json_value *record)
+static const enum member question_names[] = { MEMBER_QUESTION, MEMBER_QUERY,  MEMBER_PROBLEM,
+                                              MEMBER_INPUT,    MEMBER_INPUTS, MEMBER_USER,
+                                              MEMBER_HUMAN,    MEMBER_NONE };
+static const enum member source_names[] = { MEMBER_SOURCE, MEMBER_NONE };
+static const enum member target_names[] = { MEMBER_TARGET, MEMBER_TARGETS, MEMBER_NONE };
+/* A response to a "question" comes before its "output": the order of this shape. */
+static const enum member answer_names[] = {
+    MEMBER_ANSWER,      MEMBER_RESPONSE,   MEMBER_OUTPUT,  MEMBER_SOLUTION,  MEMBER_COMPLETION,
+    MEMBER_TARGET,      MEMBER_GENERATION, MEMBER_REPLY,   MEMBER_ASSISTANT, MEMBER_ANSWERS,
+    MEMBER_OUTPUTS,     MEMBER_RESPONSES,  MEMBER_TARGETS, MEMBER_SOLUTIONS, MEMBER_COMPLETIONS,
+    MEMBER_GENERATIONS, MEMBER_NONE
+};
+
+static bool qa_match(const struct members *members)
 {
-    return (json_get(record, "question") || json_get(record, "query")) &&
-           (json_get(record, "answer") || json_get(record, "response"));
+    return (members_have(members, question_names) && members_have(members, answer_names)) ||
+           (members->values[MEMBER_SOURCE] && members_have(members, target_names));
 }
 
 static void qa_read(struct draft *draft)
 {
+    const bool has_question = members_have(draft->members, question_names);
+
     draft_read_system(draft);
     draft_read_history(draft);
-    if (json_type(json_get(draft->record, "context")) == JSON_STRING)
-        draft_set_context(draft, draft_claim_text(draft, "context"), "field");
-    const struct slice question = draft_claim_either(draft, "question", "query");
+    if (json_type(draft->members->values[MEMBER_CONTEXT]) == JSON_STRING)
+        draft_set_context(draft, draft_claim_text(draft, MEMBER_CONTEXT), "field");
+    const struct slice question =
+        draft_claim_first_text(draft, has_question ? question_names : source_names);
     if (!question.ptr)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no question");
     draft_add_user(draft, question);
-    draft_add_response(draft, draft_claim_either(draft, "answer", "response"));
+    draft_add_response(draft, draft_claim_first_text(draft, answer_names));
 }
 
 const struct format format_qa = {
     .name = "qa",
-    .summary = "question or query, answer or response; context, system, history",
+    .summary = "question and answer, under any of their names; context, system, history",
+    .needs = { question_names, answer_names },
     .match = qa_match,
     .read = qa_read,
 };

@@ -37,17 +37,17 @@ const struct format *format_chosen(int i)
     return i == 0 ? NULL : formats[i - 1];
 }
 
-const struct format *format_detect(const struct json_value *record)
+const struct format *format_detect(const struct members *members)
 {
     for (size_t i = 0; formats[i]; i++)
-        if (formats[i]->match(record))
+        if (formats[i]->match(members))
             return formats[i];
     return NULL;
 }
 
 int format_read(const struct format *format, struct draft *draft)
 {
-    draft_begin(draft);
+    draft_begin(draft, format);
     format->read(draft);
     return draft_finish(draft);
 }

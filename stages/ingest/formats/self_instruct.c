@@ -7,16 +7,19 @@
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 
-static bool self_instruct_match(const struct json_value *record)
+static const enum member self_instruct_instruction[] = { MEMBER_INSTRUCTION, MEMBER_NONE };
+static const enum member self_instruct_instances[] = { MEMBER_INSTANCES, MEMBER_NONE };
+
+static bool self_instruct_match(const struct members *members)
 {
-    return json_get(record, "instruction") &&
-           json_type(json_get(record, "instances")) == JSON_ARRAY;
+    return members->values[MEMBER_INSTRUCTION] &&
+           json_type(members->values[MEMBER_INSTANCES]) == JSON_ARRAY;
 }
 
 static void self_instruct_read(struct draft *draft)
 {
-    const struct slice instruction = draft_claim_text(draft, "instruction");
-    const struct json_value *instances = draft_claim(draft, "instances");
+    const struct slice instruction = draft_claim_text(draft, MEMBER_INSTRUCTION);
+    const struct json_value *instances = draft_claim(draft, MEMBER_INSTANCES);
     const struct json_value *instance =
         json_count(instances) > 0 ? json_at(instances, 0) : NULL;
     if (!instruction.ptr)
@@ -38,6 +41,7 @@ static void self_instruct_read(struct draft *draft)
 const struct format format_self_instruct = {
     .name = "self-instruct",
     .summary = "instruction and instances: one pair of input and output",
+    .needs = { self_instruct_instruction, self_instruct_instances },
     .match = self_instruct_match,
     .read = self_instruct_read,
 };

@@ -1,31 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * text: plain text in text, content, raw_content or sentence. The text is the context of a
- * sample without turns.
+ * sample without turns. A record with role, from or parent_id is a message, and no plain text.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 
-static const char *text_key(const struct json_value *record)
-{
-    static const char *const keys[] = { "text", "content", "raw_content", "sentence" };
+static const enum member text_names[] = { MEMBER_TEXT, MEMBER_CONTENT, MEMBER_RAW_CONTENT,
+                                          MEMBER_SENTENCE, MEMBER_NONE };
 
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        if (json_type(json_get(record, keys[i])) == JSON_STRING)
-            return keys[i];
-    return NULL;
+static enum member text_member(const struct members *members)
+{
+    for (const enum member *name = text_names; *name; name++)
+        if (json_type(members->values[*name]) == JSON_STRING)
+            return *name;
+    return MEMBER_NONE;
 }
 
-static bool text_match(const struct json_value *record)
+static bool text_match(const struct members *members)
 {
-    return text_key(record);
+    return text_member(members) && !members_have(members, members_of_message);
 }
 
 static void text_read(struct draft *draft)
 {
-    const char *key = text_key(draft->record);
-    const struct slice text = draft_claim_text(draft, key ? key : "text");
+    const enum member member = text_member(draft->members);
+    const struct slice text = draft_claim_text(draft, member ? member : MEMBER_TEXT);
+    if (members_have(draft->members, members_of_message))
+        draft_reject(draft, DEFECT_UNKNOWN_SHAPE,
+                     "with a role, from or parent_id it is a message of a dialogue, and no "
+                     "plain text");
     if (!text.ptr)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no text");
     draft->out->context = text;
@@ -34,6 +39,7 @@ static void text_read(struct draft *draft)
 const struct format format_text = {
     .name = "text",
     .summary = "text, content, raw_content or sentence: no question, no answer",
+    .needs = { text_names },
     .match = text_match,
     .read = text_read,
 };

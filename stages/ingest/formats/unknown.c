@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Why a record has no shape.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json/json.h"
+#include "stages/ingest/formats/draft_private.h"
+#include "stages/ingest/formats/format.h"
+
+enum { SEEN_BYTES = 96, LACKS_BYTES = 64 };
+
+static bool is_any_member(const void *arg, struct slice name, const struct json_value *value)
+{
+    (void)arg;
+    (void)name;
+    return json_type(value) != JSON_NULL;
+}
+
+/* How near is the record to a shape: what it needs is there more, or less is missing. 0:
+ * nothing is there. *missing is the first list of which nothing is. */
+static int measure_nearness(const struct format *format, const struct members *members,
+                            const enum member **missing)
+{
+    int n_met = 0;
+    int n_missing = 0;
+
+    *missing = NULL;
+    for (size_t i = 0; i < FORMAT_NEEDS_MAX && format->needs[i]; i++) {
+        if (members_have(members, format->needs[i]))
+            n_met++;
+        else if (n_missing++ == 0)
+            *missing = format->needs[i];
+    }
+    return n_met > 0 ? n_met * FORMAT_NEEDS_MAX - n_missing : 0;
+}
+
+/* The shape of which most is there; of several the most particular one. NULL: none of any. */
+static const struct format *find_nearest(const struct members *members,
+                                         const enum member **missing)
+{
+    const struct format *nearest = NULL;
+    const enum member *lacks;
+    int most = 0;
+
+    for (size_t i = 0; formats[i]; i++) {
+        const int n = measure_nearness(formats[i], members, &lacks);
+
+        if (n <= most)
+            continue;
+        nearest = formats[i];
+        *missing = lacks;
+        most = n;
+    }
+    return nearest;
+}
+
+/* The first names of a list: "output, response or completion". */
+static void list_names(const enum member *list, char *out, size_t size)
+{
+    enum { NAMES_MOST = 3 };
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (; *list && n < NAMES_MOST; list++, n++) {
+        const size_t len = strlen(out);
+        const bool ends = n + 1 == NAMES_MOST || !list[1];
+
+        snprintf(out + len, size - len, "%s%s",
+                 n == 0 ? ""
+                 : ends ? " or "
+                        : ", ",
+                 member_name(*list));
+    }
+}
+
+void format_explain_unknown(const struct members *members, char *out, size_t size)
+{
+    const enum member *missing = NULL;
+    const struct format *nearest = find_nearest(members, &missing);
+    char seen[SEEN_BYTES];
+    char lacks[LACKS_BYTES];
+
+    draft_name_members(members->record, seen, sizeof seen, is_any_member, NULL);
+    if (members_have(members, members_of_message)) {
+        snprintf(
+            out, size,
+            "its members (%s) are those of a message, and no list of messages is around it",
+            seen);
+    } else if (!nearest) {
+        snprintf(out, size, "no shape has its members: %s", seen[0] ? seen : "all are null");
+    } else if (missing) {
+        list_names(missing, lacks, sizeof lacks);
+        snprintf(out, size, "its members (%s) fit no shape; the nearest is %s, which needs %s",
+                 seen, nearest->name, lacks);
+    } else {
+        snprintf(out, size,
+                 "its members (%s) fit no shape; the nearest is %s, and a type is wrong", seen,
+                 nearest->name);
+    }
+}
