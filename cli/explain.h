@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * explain.h - what `curate explain` can explain.
+ * explain.h - the kinds of things that `curate explain` explains.
  *
- * A kind is a list of named things, each with a line, some facts and a page. To add one: a file
- * with `const struct explain_kind`, and a line in the table of commands/explain.c.
+ * A kind is a list of entries, each with a name, a summary, facts and a page. To add a kind:
+ * write a file with `const struct explain_kind`, and add it to the table of commands/explain.c.
  */
 #ifndef CURATE_EXPLAIN_H
 #define CURATE_EXPLAIN_H
@@ -16,15 +16,15 @@
 struct explain_entry {
     const char *name;
     const char *summary;       /* one line */
-    struct stage_result facts; /* printed in front of the page */
-    bool is_left_out;          /* of this build */
-    const char *page;          /* paragraphs, with a line end after the last one */
+    struct stage_result facts; /* printed before the page */
+    bool is_left_out;          /* this build does not contain it */
+    const char *page;          /* paragraphs; ends in a newline */
 };
 
 struct explain_kind {
     const char *name;  /* "metric" */
-    const char *title; /* over the list: "Metrics" */
-    /* Fill the zeroed entry number i, in the order of the list; false behind the last. */
+    const char *title; /* heading of the list: "Metrics" */
+    /* Fill entry i, which is zeroed, in the order of the list. False after the last. */
     bool (*entry)(size_t i, struct explain_entry *out);
 };
 

@@ -75,7 +75,7 @@ static void print_option(const struct option *option, const void *defaults)
     print_wrapped(text, COLUMN + 3);
 }
 
-static void print_table(const struct option *table, const void *defaults)
+static void print_options(const struct option *table, const void *defaults)
 {
     for (const struct option *o = table; o && o->type != OPTION_END; o++)
         print_option(o, defaults);
@@ -86,7 +86,7 @@ static void print_common(void)
     const struct cli nothing_given = { .db = NULL };
 
     puts("\nOptions of every command:");
-    print_table(common_options, &nothing_given);
+    print_options(common_options, &nothing_given);
 }
 
 static void print_name(const char *name, const char *summary)
@@ -98,19 +98,20 @@ void help_overview(void)
 {
     puts("curate - from a corpus to the part of it worth training on\n\n"
          "usage: curate [OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]\n\n"
-         "The line from corpus to subset:");
+         "From a corpus to a subset:");
     for (size_t i = 0; stages[i]; i++)
         print_name(stages[i]->name, stages[i]->summary);
-    puts("\nAround it:");
+    puts("\nOther commands:");
     for (size_t i = 0; commands[i]; i++)
         if (!commands[i]->is_hidden)
             print_name(commands[i]->name, commands[i]->summary);
-    print_name("help [COMMAND]", "this text, or all about one command");
+    print_name("help [COMMAND]", "print this text, or the help of one command");
     print_name("version", "print the version");
     print_common();
-    puts("\nExit status: 0 done, 1 no, 64 usage, 65 bad data, 66 not found, 70 a law broken,\n"
-         "73 cannot create, 74 I/O, 75 locked: try later, 77 permission, 78 recipe; see\n"
-         "curate(1).");
+    puts("\nExit status: 0 success, 1 negative result, 64 usage, 65 invalid data, 66 not "
+         "found,\n"
+         "70 broken invariant, 73 cannot create, 74 I/O, 75 locked: try again later,\n"
+         "77 permission, 78 invalid recipe; see curate(1).");
 }
 
 void help_command(const struct command *command)
@@ -130,7 +131,7 @@ void help_command(const struct command *command)
     }
     if (command->options) {
         puts("\nOptions:");
-        print_table(command->options, command->defaults);
+        print_options(command->options, command->defaults);
     }
     print_common();
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * help.h - the help texts, made from the command and option tables.
+ * help.h - print help, made from the tables of commands and options.
  */
 #ifndef CURATE_HELP_H
 #define CURATE_HELP_H
 
 struct command;
 
-/* The one-screen overview. */
+/* Print the overview: commands and common options. */
 void help_overview(void);
-/* All about one command. */
+/* Print the help of one command. */
 void help_command(const struct command *command);
 
 #endif

@@ -12,7 +12,8 @@
 struct error;
 struct token_buf;
 
-/* Ids separated by white space, each below n_vocab; ERR_INPUT names the one that is not. */
+/* Append ids separated by white space to out. ERR_INPUT names an id that is not a number below
+ * n_vocab. */
 int ids_parse(struct slice text, uint32_t n_vocab, struct token_buf *out, struct error *err);
 
 #endif

@@ -18,8 +18,8 @@
 #include "cli/terminal.h"
 #include "store/output.h"
 
-/* Set by the first SIGINT or SIGTERM; a second one finds the default action and ends us at
- * once. */
+/* Set by the first SIGINT, SIGTERM or SIGHUP. The second one ends the process: the first one
+ * restored the default action. */
 static volatile sig_atomic_t stop_signal;
 
 static void on_signal(int signal_number)
@@ -27,18 +27,18 @@ static void on_signal(int signal_number)
     stop_signal = signal_number;
 }
 
-/* A model is used where it is mapped: when somebody cuts the file short, or the disk below it
- * fails, reading it ends in this signal, and there is no way back. */
+/* The weights of a model are read from the mapped file. If the file is truncated meanwhile, or
+ * its disk fails, the read raises SIGBUS. The read cannot be repeated, so the process ends. */
 static void on_bus_error(int signal_number)
 {
-    static const char said[] = "curate: a file that was being read became shorter, or its disk"
-                               " failed; what was committed is kept\n";
+    static const char message[] = "curate: a file was truncated while it was read, or its disk"
+                                  " failed; committed data is kept\n";
 
-    static volatile sig_atomic_t told; /* by one of the threads that read it */
+    static volatile sig_atomic_t reported; /* several threads may get the signal */
 
     (void)signal_number;
-    if (__atomic_exchange_n(&told, 1, __ATOMIC_SEQ_CST) == 0) {
-        (void)!write(STDERR_FILENO, said, sizeof said - 1);
+    if (__atomic_exchange_n(&reported, 1, __ATOMIC_SEQ_CST) == 0) {
+        (void)!write(STDERR_FILENO, message, sizeof message - 1);
         _exit(74);
     }
     for (;;)
@@ -73,7 +73,7 @@ static int exit_status(const struct error *err)
     return statuses[err->code];
 }
 
-static int fail(const struct cli *cli, const char *name, const struct error *err)
+static int report_failure(const struct cli *cli, const char *name, const struct error *err)
 {
     if (cli->report.arg)
         progress_clear(cli->report.arg);
@@ -97,22 +97,22 @@ static int end_output(const struct cli *cli, const char *name)
     else /* an earlier write failed */
         error_set(&err, ERR_IO, "standard output: cannot be written");
     err.code = ERR_IO;
-    return fail(cli, name, &err);
+    return report_failure(cli, name, &err);
 }
 
-/* Hand the arguments that are no options to the positional the command declares. */
+/* Set the positional of the command from the arguments that are not options. */
 static int set_positional(const struct command *command, const struct text_list *rest,
                           void *args, struct error *err)
 {
     const struct option *positional = command->positional;
 
     if (rest->n == 0 && command->positional_required)
-        return error_set(err, ERR_USAGE, "%s is missing; see 'curate help %s'",
+        return error_set(err, ERR_USAGE, "the argument %s is missing: see 'curate help %s'",
                          positional->value_name, command->name);
     if (rest->n > 0 && !positional)
-        return error_set(err, ERR_USAGE, "'%s' is one argument too many", rest->items[0]);
+        return error_set(err, ERR_USAGE, "'%s': too many arguments", rest->items[0]);
     if (rest->n > 1 && positional->type != OPTION_LIST)
-        return error_set(err, ERR_USAGE, "'%s' is one argument too many", rest->items[1]);
+        return error_set(err, ERR_USAGE, "'%s': too many arguments", rest->items[1]);
     for (unsigned i = 0; i < rest->n; i++)
         if (option_set(positional, args, rest->items[i], err) < 0)
             return error_prefix(err, "%s %s", positional->value_name, rest->items[i]);
@@ -203,11 +203,11 @@ static int perform_command(struct cli *cli, uint64_t given, int argc, char **arg
             error_set(&err, ERR_USAGE, "no command: 'curate help' lists them");
         else
             command_unknown(argv[0], &err);
-        return fail(cli, NULL, &err);
+        return report_failure(cli, NULL, &err);
     }
     catch_signals();
     if (perform(cli, given, &command, argc - words, argv + words, &err) < 0)
-        return fail(cli, command.name, &err);
+        return report_failure(cli, command.name, &err);
     return end_output(cli, command.name);
 }
 
@@ -224,7 +224,7 @@ static int perform_line(int argc, char **argv)
         argv[0] += strlen("--");
     cli.help = argc == 0;
     if (opt_parse_leading(argv, (size_t)argc, &common, 1, &n_parsed, &err) < 0)
-        return fail(&cli, NULL, &err);
+        return report_failure(&cli, NULL, &err);
     settings_models_dir(models_dir, sizeof models_dir);
     return perform_command(&cli, common.given, argc - (int)n_parsed, argv + n_parsed);
 }
@@ -252,7 +252,7 @@ int main(int argc, char **argv)
     if (!open_standard_streams())
         return 74;
     if (terminal_guard(&terminal, &err) < 0)
-        status = fail(&(struct cli){ .db = NULL }, NULL, &err);
+        status = report_failure(&(struct cli){ .db = NULL }, NULL, &err);
     else
         status = perform_line(argc - 1, argv + 1);
     terminal_release(&terminal);

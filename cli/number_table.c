@@ -14,29 +14,29 @@
 
 enum { FILE_MAX_BYTES = 64 << 20 };
 
-static const char *keep(struct arena *arena, struct slice text, struct error *err)
+static const char *copy_cell(struct arena *arena, struct slice text, struct error *err)
 {
-    const char *kept = arena_copy(arena, text).ptr;
+    const char *copy = arena_copy(arena, text).ptr;
 
-    if (!kept)
+    if (!copy)
         error_nomem(err);
-    return kept;
+    return copy;
 }
 
-/* A name that is none, or was there before. */
+/* Append a name. ERR_INPUT for a name that is empty, has a NUL or is in the list already. */
 static int add_name(const char **names, size_t *n, struct slice text, uint64_t line,
                     struct arena *arena, struct error *err)
 {
     if (text.len == 0 || memchr(text.ptr, '\0', text.len))
-        return error_set(err, ERR_INPUT,
-                         "line %" PRIu64 ": a name is empty, or has a NUL in it", line);
-    const char *name = keep(arena, text, err);
+        return error_set(err, ERR_INPUT, "line %" PRIu64 ": a name is empty or contains a NUL",
+                         line);
+    const char *name = copy_cell(arena, text, err);
     if (!name)
         return -1;
     for (size_t i = 0; i < *n; i++)
         if (strcmp(names[i], name) == 0)
-            return error_set(err, ERR_INPUT, "line %" PRIu64 ": '%s' is there twice", line,
-                             name);
+            return error_set(err, ERR_INPUT, "line %" PRIu64 ": the name '%s' is given twice",
+                             line, name);
     names[(*n)++] = name;
     return 0;
 }
@@ -44,7 +44,7 @@ static int add_name(const char **names, size_t *n, struct slice text, uint64_t l
 static int read_number(struct slice text, const char *row, const char *column, uint64_t line,
                        struct arena *arena, double *out, struct error *err)
 {
-    const char *number = keep(arena, text, err);
+    const char *number = copy_cell(arena, text, err);
     char *end;
 
     if (!number)
@@ -52,13 +52,14 @@ static int read_number(struct slice text, const char *row, const char *column, u
     *out = strtod(number, &end);
     if (end == number || *end || end != number + text.len || !isfinite(*out))
         return error_set(err, ERR_INPUT,
-                         "line %" PRIu64 ": '%s' of '%s' is '%s', and no number", line, column,
-                         row, number);
+                         "line %" PRIu64 ": '%s' of '%s' is '%s': must be a number", line,
+                         column, row, number);
     return 0;
 }
 
-/* The next row, which is whole: 1, 0, -1. */
-static int next_row(struct csv *csv, struct csv_row *row, struct error *err)
+/* Read the next row. 1 and the row; 0: more input is needed, or the end; -1: a malformed row.
+ */
+static int next_table_row(struct csv *csv, struct csv_row *row, struct error *err)
 {
     const int rc = csv_next(csv, row, err);
 
@@ -67,15 +68,16 @@ static int next_row(struct csv *csv, struct csv_row *row, struct error *err)
     return rc;
 }
 
-static int read_header(struct csv *csv, struct arena *arena, struct number_table *out,
-                       struct error *err)
+static int read_column_names(struct csv *csv, struct arena *arena, struct number_table *out,
+                             struct error *err)
 {
     struct csv_row row = { .n_fields = 0 };
 
-    if (next_row(csv, &row, err) < 0)
+    if (next_table_row(csv, &row, err) < 0)
         return -1;
     if (row.n_fields < 2)
-        return error_set(err, ERR_INPUT, "it has no column of numbers with a name on top");
+        return error_set(err, ERR_INPUT,
+                         "no column of numbers: the first line must name at least one");
     out->columns = arena_alloc(arena, row.n_fields, sizeof *out->columns);
     if (!out->columns)
         return error_nomem(err);
@@ -103,9 +105,10 @@ static int read_row(const struct csv_row *row, struct arena *arena, struct numbe
     return 0;
 }
 
-/* Room for all there can be: a row ends a line, and a number takes a comma. */
-static int make_room(struct slice text, struct arena *arena, struct number_table *out,
-                     struct error *err)
+/* Allocate for the largest possible table: each row ends a line, each number follows a comma.
+ */
+static int allocate_table(struct slice text, struct arena *arena, struct number_table *out,
+                          struct error *err)
 {
     size_t n_lines = 1, n_commas = 0;
 
@@ -125,17 +128,18 @@ static int read_table(struct slice text, struct csv *csv, struct arena *arena,
     int rc;
 
     csv_feed(csv, text.ptr, text.len);
-    if (read_header(csv, arena, out, err) < 0 || make_room(text, arena, out, err) < 0)
+    if (read_column_names(csv, arena, out, err) < 0 ||
+        allocate_table(text, arena, out, err) < 0)
         return -1;
-    while ((rc = next_row(csv, &row, err)) == 1)
+    while ((rc = next_table_row(csv, &row, err)) == 1)
         if (read_row(&row, arena, out, err) < 0)
             return -1;
     if (rc == 0)
         csv_finish(csv);
-    while (rc == 0 && (rc = next_row(csv, &row, err)) == 1)
+    while (rc == 0 && (rc = next_table_row(csv, &row, err)) == 1)
         rc = read_row(&row, arena, out, err);
     if (rc == 0 && out->n_rows == 0)
-        return error_set(err, ERR_INPUT, "it has no row");
+        return error_set(err, ERR_INPUT, "no row below the column names");
     return rc;
 }
 

@@ -2,8 +2,9 @@
 /*
  * opt.h - parse a command line by option tables.
  *
- * GNU habits: --name value, --name=value, -x value, -xvalue, flags bundled (-qn), "--" ends
- * options, "-" is an argument. An unknown option is ERR_USAGE with the nearest name.
+ * The syntax is that of GNU: --name value, --name=value, -x value, -xvalue, and flags bundled
+ * as in -qn. "--" ends the options; "-" is an argument. An unknown option is ERR_USAGE with the
+ * nearest name.
  */
 #ifndef CURATE_OPT_H
 #define CURATE_OPT_H

@@ -12,8 +12,8 @@
 
 static const int64_t second_ns = 1000000000;
 
-/* 12345678 as "12.3M": three or four characters that matter. */
-static void human(uint64_t value, char out[16])
+/* 12345678 as "12.3M". */
+static void format_count(uint64_t value, char out[16])
 {
     static const char suffixes[] = " kMGTP";
     double scaled = (double)value;
@@ -29,7 +29,7 @@ static void human(uint64_t value, char out[16])
         snprintf(out, 16, scaled < 99.95 ? "%.1f%c" : "%.0f%c", scaled, suffixes[s]);
 }
 
-static void human_time(double seconds, char out[16])
+static void format_seconds(double seconds, char out[16])
 {
     const unsigned whole = seconds < 1e8 ? (unsigned)(seconds + 0.5) : 100000000;
 
@@ -41,28 +41,28 @@ static void human_time(double seconds, char out[16])
         snprintf(out, 16, "%uh%02um", whole / 3600, whole / 60 % 60);
 }
 
-static void print_line(const struct report *report, double seconds)
+static void print_progress(const struct report *report, double seconds)
 {
     const double rate = seconds > 0 ? (double)report->done / seconds : 0;
     char done[16], total[16], per_second[16], left[16];
 
-    human(report->done, done);
-    human((uint64_t)rate, per_second);
+    format_count(report->done, done);
+    format_count((uint64_t)rate, per_second);
     fprintf(stderr, "%s: %s", report->phase, done);
     if (report->total > 0) {
-        human(report->total, total);
+        format_count(report->total, total);
         fprintf(stderr, "/%s", total);
     }
     fprintf(stderr, " %s, %s/s", report->unit ? report->unit : "", per_second);
     if (report->total > report->done && rate > 0) {
-        human_time((double)(report->total - report->done) / rate, left);
+        format_seconds((double)(report->total - report->done) / rate, left);
         fprintf(stderr, ", %s left", left);
     }
     if (report->n_rejected > 0)
         fprintf(stderr, ", %llu rejected", (unsigned long long)report->n_rejected);
 }
 
-static void tick(struct report *report)
+static void progress_tick(struct report *report)
 {
     struct progress *progress = report->arg;
     const int64_t now = clock_mono_ns();
@@ -77,7 +77,7 @@ static void tick(struct report *report)
     progress->shown_ns = now;
     if (progress->on_terminal)
         terminal_clear_line();
-    print_line(report, (double)(now - progress->started_ns) / (double)second_ns);
+    print_progress(report, (double)(now - progress->started_ns) / (double)second_ns);
     if (progress->on_terminal)
         fflush(stderr);
     else
@@ -85,7 +85,7 @@ static void tick(struct report *report)
     progress->line_open = progress->on_terminal;
 }
 
-static void note(struct report *report, const char *text)
+static void progress_note(struct report *report, const char *text)
 {
     progress_clear(report->arg);
     fprintf(stderr, "%s%s%s\n", report->phase ? report->phase : "", report->phase ? ": " : "",
@@ -100,8 +100,8 @@ void progress_start(struct progress *progress, struct report *report, bool quiet
     progress->on_terminal =
         isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 && !getenv("CI");
     report->arg = progress;
-    report->tick = quiet ? NULL : tick;
-    report->note = quiet ? NULL : note;
+    report->tick = quiet ? NULL : progress_tick;
+    report->note = quiet ? NULL : progress_note;
 }
 
 void progress_clear(struct progress *progress)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * progress.h - show how far a run is, on standard error.
+ * progress.h - print the progress of a run on standard error.
  *
- * On a terminal one line that is written over, ten times a second at most; elsewhere one plain
- * line every 30 seconds, so that a log shows life. Nothing with --quiet.
+ * On a terminal, one line is overwritten at most ten times a second. Elsewhere, one line is
+ * printed every 30 seconds, so that a log shows that the run is alive. --quiet prints none.
  */
 #ifndef CURATE_PROGRESS_H
 #define CURATE_PROGRESS_H
@@ -15,15 +15,15 @@ struct report;
 
 struct progress {
     bool on_terminal;
-    bool line_open;    /* a line without its newline is on the terminal */
-    const char *phase; /* of the last line: a new phase starts the clock anew */
+    bool line_open;    /* the terminal shows a line without its newline */
+    const char *phase; /* of the last line; a new phase restarts the clock */
     int64_t started_ns;
     int64_t shown_ns;
 };
 
-/* Hang progress on a report. Both live until the end of the command. */
+/* Let the report print its progress and notes. Both must live until the end of the command. */
 void progress_start(struct progress *progress, struct report *report, bool quiet);
-/* Finish the open line, before anything else is printed. */
+/* Clear the open line; call it before printing anything else. */
 void progress_clear(struct progress *progress);
 
 #endif

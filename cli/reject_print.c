@@ -14,7 +14,7 @@
 
 enum { LINE_MAX_BYTES = 1 << 26, SHOWN_MAX_BYTES = 64 * 1024 };
 
-static int print_text(const struct reject_row *row, struct buf *line, struct error *err)
+static int add_reject_text(const struct reject_row *row, struct buf *line, struct error *err)
 {
     const struct reject *reject = &row->reject;
     const enum defect defect = defect_find(reject->class);
@@ -39,7 +39,7 @@ static int print_text(const struct reject_row *row, struct buf *line, struct err
     return 0;
 }
 
-static int print_json(const struct reject_row *row, struct buf *line, struct error *err)
+static int add_reject_json(const struct reject_row *row, struct buf *line, struct error *err)
 {
     const struct reject *reject = &row->reject;
     struct jsonout json;
@@ -80,8 +80,8 @@ static int print_json(const struct reject_row *row, struct buf *line, struct err
     return rc;
 }
 
-static int find(struct reject_scan *scan, int64_t reject_id, struct reject_row *row,
-                struct error *err)
+static int find_reject(struct reject_scan *scan, int64_t reject_id, struct reject_row *row,
+                       struct error *err)
 {
     const int rc = reject_scan_next(scan, row, err);
 
@@ -104,8 +104,9 @@ int reject_print(struct store *store, int64_t reject_id, bool as_json, struct er
 
     buf_init(&line, LINE_MAX_BYTES);
     if (reject_scan_open(store, &filter, &scan, err) == 0 &&
-        find(scan, reject_id, &row, err) == 0 &&
-        (as_json ? print_json(&row, &line, err) : print_text(&row, &line, err)) == 0) {
+        find_reject(scan, reject_id, &row, err) == 0 &&
+        (as_json ? add_reject_json(&row, &line, err) : add_reject_text(&row, &line, err)) ==
+            0) {
         puts(line.data);
         rc = 0;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * reject_print.h - all about one record that was refused.
+ * reject_print.h - print one rejected record.
  */
 #ifndef CURATE_REJECT_PRINT_H
 #define CURATE_REJECT_PRINT_H
@@ -11,9 +11,9 @@
 struct error;
 struct store;
 
-/* To standard output: where it was, why it was refused, and its bytes, with what could
- * steer a terminal written out; or all this as one JSON object, in which a byte that is in no
- * character is U+FFFD. ERR_NOT_FOUND. */
+/* Print the place of the record, the reason of its rejection and its bytes, escaped for a
+ * terminal; or all of it as one JSON object, in which U+FFFD replaces bytes that are not UTF-8.
+ * ERR_NOT_FOUND. */
 int reject_print(struct store *store, int64_t reject_id, bool as_json, struct error *err);
 
 #endif

@@ -14,12 +14,12 @@
 #include "store/query.h"
 
 enum {
-    CELL_MAX_CHARS = 60,    /* of a table's column */
-    TABLE_LOOK_ROWS = 1000, /* widths are taken from this many rows */
+    CELL_MAX_CHARS = 60,     /* of a cell of a table */
+    TABLE_WIDTH_ROWS = 1000, /* the widths of columns follow from the first rows */
     LINE_MAX_BYTES = 1 << 30,
 };
 
-/* A value as the text CSV and tables show. Blobs are hexadecimal. */
+/* Append a value as CSV and tables show it. Blobs are hexadecimal. */
 static int value_text(struct query_value value, struct buf *out, struct error *err)
 {
     static const char digits[] = "0123456789abcdef";
@@ -48,10 +48,10 @@ static int value_text(struct query_value value, struct buf *out, struct error *e
     return 0;
 }
 
-static int put_buf(const struct buf *line, struct error *err)
+static int print_buf(const struct buf *line, struct error *err)
 {
     if (line->len > 0 && fwrite(line->data, 1, line->len, stdout) != line->len)
-        return error_set(err, ERR_IO, "standard output cannot be written");
+        return error_set(err, ERR_IO, "standard output: cannot be written");
     return 0;
 }
 
@@ -73,8 +73,8 @@ static int add_csv_field(struct slice text, struct buf *line, struct error *err)
     return buf_add_text(line, "\"", err);
 }
 
-static int csv_row(struct query *query, struct buf *line, struct buf *cell, bool header,
-                   struct error *err)
+static int print_csv_row(struct query *query, struct buf *line, struct buf *cell, bool header,
+                         struct error *err)
 {
     buf_clear(line);
     for (size_t c = 0; c < query_columns(query); c++) {
@@ -86,19 +86,20 @@ static int csv_row(struct query *query, struct buf *line, struct buf *cell, bool
             add_csv_field(buf_slice(cell), line, err) < 0)
             return -1;
     }
-    return buf_add_text(line, "\n", err) < 0 ? -1 : put_buf(line, err);
+    return buf_add_text(line, "\n", err) < 0 ? -1 : print_buf(line, err);
 }
 
 static int print_csv(struct query *query, struct buf *line, struct buf *cell, struct error *err)
 {
-    int rc = csv_row(query, line, cell, true, err);
+    int rc = print_csv_row(query, line, cell, true, err);
 
     while (rc >= 0 && (rc = query_next(query, err)) == 1)
-        rc = csv_row(query, line, cell, false, err);
+        rc = print_csv_row(query, line, cell, false, err);
     return rc;
 }
 
-static int json_row(struct query *query, struct buf *line, struct buf *cell, struct error *err)
+static int print_json_row(struct query *query, struct buf *line, struct buf *cell,
+                          struct error *err)
 {
     struct jsonout json;
 
@@ -125,7 +126,7 @@ static int json_row(struct query *query, struct buf *line, struct buf *cell, str
     jsonout_object_end(&json);
     if (jsonout_end(&json, err) < 0 || buf_add_text(line, "\n", err) < 0)
         return -1;
-    return put_buf(line, err);
+    return print_buf(line, err);
 }
 
 static size_t count_chars(const char *text)
@@ -137,7 +138,7 @@ static size_t count_chars(const char *text)
     return n;
 }
 
-/* The cells of a table's first rows, kept until the widths are known. */
+/* The cells of a table's first rows, collected until the widths of columns are known. */
 struct table {
     size_t n_columns;
     size_t *widths;
@@ -203,7 +204,7 @@ static void table_flush(struct table *table)
     table->n_rows = 0;
 }
 
-static void print_header(const struct table *table, const struct query *query)
+static void print_table_header(const struct table *table, const struct query *query)
 {
     for (size_t c = 0; c < table->n_columns; c++)
         print_cell(table, c, query_column_name(query, c));
@@ -223,22 +224,22 @@ static int fill_table(struct table *table, struct query *query, struct buf *cell
     while ((rc = query_next(query, err)) == 1) {
         if ((rc = table_add(table, query, cell, shown, err)) < 0)
             return rc;
-        if (table->n_rows < TABLE_LOOK_ROWS && !header_done)
+        if (table->n_rows < TABLE_WIDTH_ROWS && !header_done)
             continue;
         if (!header_done)
-            print_header(table, query);
+            print_table_header(table, query);
         header_done = true;
         table_flush(table);
     }
     if (rc == 0 && !header_done)
-        print_header(table, query);
+        print_table_header(table, query);
     if (rc == 0)
         table_flush(table);
     return rc;
 }
 
-static int print_table(struct query *query, struct buf *cell, struct buf *shown,
-                       struct error *err)
+static int print_query_table(struct query *query, struct buf *cell, struct buf *shown,
+                             struct error *err)
 {
     struct table table = { .n_columns = query_columns(query) };
     int rc = -1;
@@ -272,14 +273,14 @@ int rows_print(struct query *query, enum rows_format format, struct error *err)
     buf_init(&cell, LINE_MAX_BYTES);
     switch (format) {
     case ROWS_TABLE:
-        rc = print_table(query, &cell, &line, err);
+        rc = print_query_table(query, &cell, &line, err);
         break;
     case ROWS_CSV:
         rc = print_csv(query, &line, &cell, err);
         break;
     case ROWS_JSON:
         while ((rc = query_next(query, err)) == 1 &&
-               (rc = json_row(query, &line, &cell, err)) == 0)
+               (rc = print_json_row(query, &line, &cell, err)) == 0)
             ;
         break;
     }

@@ -10,8 +10,8 @@ struct query;
 
 enum rows_format { ROWS_TABLE, ROWS_CSV, ROWS_JSON };
 
-/* All rows to standard output. The table shortens long text to its first line and escapes
- * control characters, so that a corpus cannot steer the terminal; CSV (RFC 4180) and JSON are
+/* Print all rows on standard output. A table shortens long text and escapes control
+ * characters, so that a corpus cannot control the terminal; CSV (RFC 4180) and JSON are
  * complete. */
 int rows_print(struct query *query, enum rows_format format, struct error *err);
 

@@ -31,7 +31,7 @@ int segment_text_open(const char *model_path, struct segment_text **out, struct 
         goto failed;
     }
     if (!text->tokenizer) {
-        error_set(err, ERR_INPUT, "%s: the file carries no vocabulary", model_path);
+        error_set(err, ERR_INPUT, "%s: the file has no vocabulary", model_path);
         goto failed;
     }
     *out = text;
@@ -60,10 +60,11 @@ int segment_text_read(struct segment_text *text, struct slice context, size_t n_
     if (tokenizer_encode(text->tokenizer, context, 0, &text->ids, err) < 0)
         return -1;
     if (text->ids.n < n_kept || (text->ids.n > n_kept && !truncated))
-        return error_set(err, ERR_INPUT,
-                         "the context has %zu tokens and not the %zu of its segments: they "
-                         "were made with another vocabulary",
-                         text->ids.n, n_kept);
+        return error_set(
+            err, ERR_INPUT,
+            "the context has %zu tokens, its segments have %zu: they were made with "
+            "another vocabulary",
+            text->ids.n, n_kept);
     text->n_kept = n_kept;
     return 0;
 }

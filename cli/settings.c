@@ -68,19 +68,18 @@ static int resolve_lock(struct cli *cli, struct error *err)
     return 0;
 }
 
-/* For tests, and to compare what scores depend on: never use more than this family of kernels.
- */
+/* CURATE_CPU limits the kernels to a family, for tests and to compare families. */
 static int resolve_cpu(struct cli *cli, struct error *err)
 {
-    const char *most = getenv("CURATE_CPU");
+    const char *limit = getenv("CURATE_CPU");
     unsigned flags;
 
     cli->cpu_flags = cpu_detect();
-    if (!most || !most[0])
+    if (!limit || !limit[0])
         return 0;
-    if (!kernels_find_flags(most, &flags))
+    if (!kernels_find_flags(limit, &flags))
         return error_set(err, ERR_USAGE, "CURATE_CPU=%s: must be one of " KERNELS_FAMILIES,
-                         most);
+                         limit);
     cli->cpu_flags &= flags;
     return 0;
 }
@@ -93,7 +92,7 @@ int settings_resolve(struct cli *cli, struct error *err)
     return resolve_lock(cli, err);
 }
 
-/* Installed beside the program, or in the tree it was built in. */
+/* Models are installed beside the program, or lie in the tree that it was built in. */
 void settings_models_dir(char *out, unsigned n)
 {
     static const char *const places[] = { "../share/curate/models", "../../models" };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * settings.h - what the common options and the environment come to.
+ * settings.h - the settings of a command, from its common options and the environment.
  *
- * Reads CURATE_DB, CURATE_THREADS, CURATE_MODELS and CURATE_CPU from the environment; besides
- * this only progress.c looks there, for TERM and CI.
+ * Reads CURATE_DB, CURATE_THREADS, CURATE_MODELS and CURATE_CPU from the environment. Only
+ * progress.c reads other variables, TERM and CI.
  */
 #ifndef CURATE_SETTINGS_H
 #define CURATE_SETTINGS_H
@@ -21,7 +21,7 @@ int settings_set(struct cli *cli, const char *name, const char *text, struct err
 /* Derive the settings that a command runs with from the options; called again after a recipe
  * has set some. ERR_USAGE. */
 int settings_resolve(struct cli *cli, struct error *err);
-/* The folder of the built-in models, into out (n bytes); empty when it cannot be found. */
+/* Write the folder of the built-in models to out, of n bytes; empty if it is not found. */
 void settings_models_dir(char *out, unsigned n);
 
 #endif

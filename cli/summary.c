@@ -12,9 +12,8 @@
 #include "cli/progress.h"
 #include "stages/stage.h"
 
-/* Blanks would break the line into other pairs, and a newline the line: such text is written
- * as JSON. */
-static void print_text(const char *key, const char *text)
+/* Text with blanks would look like several pairs, so it is written as JSON. */
+static void print_fact_text(const char *key, const char *text)
 {
     struct jsonout json;
     struct error ignored;
@@ -45,7 +44,7 @@ static void print_fact(const struct stage_fact *fact)
         fprintf(stderr, fact->real >= 1000 ? " %s=%.0f" : " %s=%.4g", fact->key, fact->real);
         break;
     case FACT_TEXT:
-        print_text(fact->key, fact->text);
+        print_fact_text(fact->key, fact->text);
         break;
     }
 }
@@ -66,8 +65,8 @@ void summary_add_fact(struct jsonout *json, const struct stage_fact *fact)
     }
 }
 
-static void print_json(const struct cli *cli, const char *name, const char *status,
-                       int64_t run_id, const struct stage_result *result)
+static void print_summary_json(const struct cli *cli, const char *name, const char *status,
+                               int64_t run_id, const struct stage_result *result)
 {
     char schema[64];
     struct buf buf;
@@ -105,7 +104,7 @@ void summary_print(const struct cli *cli, const char *name, const char *status, 
 {
     progress_clear(cli->report.arg);
     if (cli->json) {
-        print_json(cli, name, status, run_id, result);
+        print_summary_json(cli, name, status, run_id, result);
         return;
     }
     if (cli->quiet)

@@ -16,7 +16,7 @@ enum { VISIBLE_MAX_BYTES = 1 << 30 };
 
 struct guarded {
     int fd;
-    char held[3]; /* the beginning of a character whose end is not written yet */
+    char held[3]; /* first bytes of a character whose other bytes are not written yet */
     size_t n_held;
 };
 
@@ -35,8 +35,8 @@ static bool write_all(int fd, const char *bytes, size_t n)
     return true;
 }
 
-/* What fopencookie(3) wants: the bytes taken, 0 for a failure. */
-static ssize_t write_visibly(void *cookie, const char *bytes, size_t n)
+/* The write function of fopencookie(3): returns the bytes written, 0 for a failure. */
+static ssize_t write_guarded(void *cookie, const char *bytes, size_t n)
 {
     struct guarded *guarded = cookie;
     struct buf in, out;
@@ -61,15 +61,15 @@ static ssize_t write_visibly(void *cookie, const char *bytes, size_t n)
     return done ? (ssize_t)n : 0;
 }
 
-static int forget(void *cookie)
+static int free_guarded(void *cookie)
 {
     free(cookie);
     return 0;
 }
 
-static int guard(FILE **stream, int fd, FILE **before, struct error *err)
+static int guard_stream(FILE **stream, int fd, FILE **before, struct error *err)
 {
-    const cookie_io_functions_t functions = { .write = write_visibly, .close = forget };
+    const cookie_io_functions_t functions = { .write = write_guarded, .close = free_guarded };
     struct guarded *guarded;
     FILE *safe;
 
@@ -90,7 +90,7 @@ static int guard(FILE **stream, int fd, FILE **before, struct error *err)
     return 0;
 }
 
-static void unguard(FILE **stream, FILE **before)
+static void unguard_stream(FILE **stream, FILE **before)
 {
     if (!*before)
         return;
@@ -102,15 +102,15 @@ static void unguard(FILE **stream, FILE **before)
 int terminal_guard(struct terminal *terminal, struct error *err)
 {
     *terminal = (struct terminal){ .out = NULL };
-    if (guard(&stdout, STDOUT_FILENO, &terminal->out, err) < 0)
+    if (guard_stream(&stdout, STDOUT_FILENO, &terminal->out, err) < 0)
         return -1;
-    return guard(&stderr, STDERR_FILENO, &terminal->err, err);
+    return guard_stream(&stderr, STDERR_FILENO, &terminal->err, err);
 }
 
 void terminal_release(struct terminal *terminal)
 {
-    unguard(&stdout, &terminal->out);
-    unguard(&stderr, &terminal->err);
+    unguard_stream(&stdout, &terminal->out);
+    unguard_stream(&stderr, &terminal->err);
 }
 
 void terminal_clear_line(void)

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * terminal.h - what goes to a terminal goes through here.
+ * terminal.h - escape everything that is printed on a terminal.
  *
- * Samples, file names and messages about them come from strangers, and a terminal obeys escape
- * sequences wherever they come from. Where standard output or standard error is a terminal, the
- * stream itself is exchanged for one that writes out what a terminal would obey
- * (base/text/escape.h), so that no command can forget to. Files and pipes get every byte as it
- * is.
+ * Samples, file names and messages about them are untrusted, and a terminal executes escape
+ * sequences from any text. If standard output or standard error is a terminal, the stream is
+ * replaced by one that escapes such text (base/text/escape.h), so no command can forget to.
+ * Files and pipes receive every byte unchanged.
  */
 #ifndef CURATE_TERMINAL_H
 #define CURATE_TERMINAL_H
@@ -15,18 +14,18 @@
 
 struct error;
 
-/* The streams that were there before, where they were exchanged; else NULL. */
+/* The original streams of those that were replaced; NULL for the others. */
 struct terminal {
     FILE *out;
     FILE *err;
 };
 
-/* Before anything is printed. ERR_NOMEM; terminal_release() also then. */
+/* Replace the streams that are terminals; call it before anything is printed. ERR_NOMEM; call
+ * terminal_release() also then. */
 int terminal_guard(struct terminal *terminal, struct error *err);
-/* After the last of it: writes what is left, and puts the streams back. */
+/* Write what is buffered and restore the streams. */
 void terminal_release(struct terminal *terminal);
-/* Our own sequence: back to the start of the line, and clear it. Standard error is a terminal.
- */
+/* Clear the current line of standard error, which must be a terminal. */
 void terminal_clear_line(void);
 
 #endif

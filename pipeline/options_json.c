@@ -12,7 +12,7 @@
 #include "base/option.h"
 #include "stages/stage.h"
 
-static void add_list(struct jsonout *json, const struct text_list *list)
+static void add_option_list(struct jsonout *json, const struct text_list *list)
 {
     jsonout_array_begin(json);
     for (unsigned i = 0; i < list->n; i++)
@@ -20,7 +20,7 @@ static void add_list(struct jsonout *json, const struct text_list *list)
     jsonout_array_end(json);
 }
 
-/* One condition is a text, as it always was; several are a list. */
+/* One condition is a text, several are an array. */
 static void add_conditions(struct jsonout *json, const struct option *option,
                            const struct text_list *list)
 {
@@ -28,13 +28,13 @@ static void add_conditions(struct jsonout *json, const struct option *option,
         return;
     jsonout_key(json, option->name);
     if (list->n > 1)
-        add_list(json, list);
+        add_option_list(json, list);
     else
         jsonout_text(json, slice_text(list->items[0]));
 }
 
-/* Texts, and what is stored as the text that gives it. */
-static void add_text(struct jsonout *json, const struct option *option, const void *args)
+/* A text, a choice or a share. */
+static void add_option_text(struct jsonout *json, const struct option *option, const void *args)
 {
     const char *text;
     char value[OPTION_VALUE_BYTES];
@@ -51,7 +51,7 @@ static void add_text(struct jsonout *json, const struct option *option, const vo
     }
 }
 
-/* A NAN is a number that was not given; so is a size or a duration of 0. */
+/* A number. NAN, and 0 for a size or a duration, mean that it is not given. */
 static void add_number(struct jsonout *json, const struct option *option, const void *member)
 {
     int64_t whole = 0;
@@ -82,7 +82,7 @@ static void add_option(struct jsonout *json, const struct option *option, const 
     case OPTION_TEXT:
     case OPTION_CHOICE:
     case OPTION_SHARE:
-        add_text(json, option, args);
+        add_option_text(json, option, args);
         break;
     case OPTION_INT:
     case OPTION_REAL:
@@ -92,7 +92,7 @@ static void add_option(struct jsonout *json, const struct option *option, const 
         break;
     case OPTION_LIST:
         jsonout_key(json, option->name);
-        add_list(json, member);
+        add_option_list(json, member);
         break;
     case OPTION_CONDITIONS:
         add_conditions(json, option, member);

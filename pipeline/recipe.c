@@ -18,10 +18,9 @@
 #include "stages/stage.h"
 
 /*
- * libcyaml fills structs by a schema. Ours is built at run time from the stages' option tables,
- * so that a new option of a stage is a recipe key without a line here. Every option becomes one
- * slot of this type, given as text or list of texts; the text becomes a value by the same
- * function the command line uses.
+ * libcyaml fills structs by a schema. The schema is built at run time from the option tables of
+ * the stages, so a new option of a stage becomes a recipe key without a change here. Each
+ * option is loaded into one slot, as a text or a list of texts; option_set() parses the texts.
  */
 union slot {
     char *text;
@@ -30,7 +29,7 @@ union slot {
 
 enum { STAGES_MAX = 32, OPTIONS_MAX = 64, RECIPE_MAX_BYTES = 1 << 20, STEPS_MAX = 1000 };
 
-/* One step as cyaml loads it: one pointer per stage, the one that was named is set. */
+/* One step as libcyaml loads it: one pointer per stage; that of the step's stage is set. */
 struct loaded_step {
     union slot *stages[STAGES_MAX];
 };
@@ -95,7 +94,7 @@ static void add_field(cyaml_schema_field_t *field, const struct option *option, 
     }
 }
 
-/* The option behind a slot: slot 0 is the positional, then the table in order. */
+/* The option of a slot: slot 0 is the positional, then follow the options of the table. */
 static const struct option *slot_option(const struct stage *stage, size_t slot)
 {
     if (slot == 0)
@@ -103,7 +102,6 @@ static const struct option *slot_option(const struct stage *stage, size_t slot)
     return &stage->options[slot - 1];
 }
 
-/* How many slots a stage has. */
 static size_t count_slots(const struct stage *stage)
 {
     size_t n = 1;
@@ -146,7 +144,7 @@ static void build_schema(struct schema *schema)
     schema->step.mapping.fields = schema->step_fields;
 }
 
-/* The fields of the file itself; steps are as the schema says. */
+/* The top fields of the file. */
 static void top_fields(const struct schema *schema, cyaml_schema_field_t out[6])
 {
     const cyaml_schema_field_t fields[] = {
@@ -189,7 +187,7 @@ static const cyaml_config_t *config_of(struct recipe_fault *fault, cyaml_config_
 static int raise_fault(struct recipe_fault *fault, cyaml_err_t rc, struct slice text,
                        struct error *err)
 {
-    /* libyaml has words for everything but a lack of memory. */
+    /* libyaml has a message for every fault but a lack of memory. */
     if (rc == CYAML_ERR_OOM || rc == CYAML_ERR_LIBYAML_PARSER_INIT ||
         strcmp(fault->reason, "libyaml: (null)") == 0)
         return error_nomem(err);
@@ -198,9 +196,10 @@ static int raise_fault(struct recipe_fault *fault, cyaml_err_t rc, struct slice 
     return recipe_fault_raise(fault, text, err);
 }
 
-/* The schema knows one form of a value, but conditions may be one text or a list. True when the
- * fault is the first one of the kind in steps of that stage: load again with the other form. */
-static bool other_form(struct schema *schema, const struct recipe_fault *fault)
+/* A schema allows one form of a value, but conditions may be one text or a list. If this fault
+ * is the first list of conditions in steps of its stage, change the schema for the stage to
+ * lists and return true: the recipe must be loaded again. */
+static bool allow_listed_conditions(struct schema *schema, const struct recipe_fault *fault)
 {
     for (size_t s = 0; stages[s] && s < STAGES_MAX; s++) {
         const struct option *option =
@@ -217,7 +216,7 @@ static bool other_form(struct schema *schema, const struct recipe_fault *fault)
     return false;
 }
 
-static int load(struct recipe *recipe, struct slice text, struct error *err)
+static int load_recipe(struct recipe *recipe, struct slice text, struct error *err)
 {
     struct recipe_fault fault;
     cyaml_schema_field_t fields[6];
@@ -231,7 +230,7 @@ static int load(struct recipe *recipe, struct slice text, struct error *err)
         fault = (struct recipe_fault){ .line = 0 };
         rc = cyaml_load_data((const uint8_t *)text.ptr, text.len, config_of(&fault, &config),
                              &top, (cyaml_data_t **)&recipe->loaded, NULL);
-    } while (rc != CYAML_OK && other_form(recipe->schema, &fault));
+    } while (rc != CYAML_OK && allow_listed_conditions(recipe->schema, &fault));
     if (rc != CYAML_OK)
         return raise_fault(&fault, rc, text, err);
     if (!recipe->loaded) /* libcyaml's result for an empty document */
@@ -239,7 +238,7 @@ static int load(struct recipe *recipe, struct slice text, struct error *err)
     return 0;
 }
 
-static void unload(struct recipe *recipe)
+static void unload_recipe(struct recipe *recipe)
 {
     struct recipe_fault fault = { .line = 0 };
     cyaml_schema_field_t fields[6];
@@ -303,15 +302,14 @@ static int set_step(const struct schema *schema, const struct loaded_step *loade
         if (!loaded->stages[s])
             continue;
         if (slots)
-            return error_set(err, ERR_CONFIG,
-                             "names both %s and %s: give each a step of its own",
+            return error_set(err, ERR_CONFIG, "has both %s and %s: give each its own step",
                              step->stage->name, stages[s]->name);
         slots = loaded->stages[s];
         listed = schema->conditions_listed[s];
         step->stage = stages[s];
     }
     if (!slots)
-        return error_set(err, ERR_CONFIG, "names no stage");
+        return error_set(err, ERR_CONFIG, "has no stage");
     step->args = malloc(step->stage->args_size);
     if (!step->args)
         return error_nomem(err);
@@ -325,12 +323,12 @@ static int set_step(const struct schema *schema, const struct loaded_step *loade
     return 0;
 }
 
-static int check(struct recipe *recipe, struct error *err)
+static int set_steps(struct recipe *recipe, struct error *err)
 {
     const struct loaded *loaded = recipe->loaded;
 
     if (loaded->version != 1)
-        return error_set(err, ERR_CONFIG, "version is %lld, this program reads version 1",
+        return error_set(err, ERR_CONFIG, "version %lld: this program reads version 1",
                          (long long)loaded->version);
     recipe->steps = calloc(loaded->n_steps, sizeof *recipe->steps);
     if (!recipe->steps)
@@ -339,7 +337,7 @@ static int check(struct recipe *recipe, struct error *err)
         if (set_step(recipe->schema, &loaded->steps[recipe->n_steps],
                      &recipe->steps[recipe->n_steps], err) < 0) {
             error_prefix(err, "step %zu", recipe->n_steps + 1);
-            recipe->n_steps++; /* so that its arguments are freed, too */
+            recipe->n_steps++; /* free its arguments as well */
             return -1;
         }
     return 0;
@@ -358,7 +356,7 @@ int recipe_parse(struct slice text, const char *name, struct recipe **out, struc
         return error_nomem(err);
     }
     build_schema(recipe->schema);
-    if (load(recipe, text, err) < 0 || check(recipe, err) < 0) {
+    if (load_recipe(recipe, text, err) < 0 || set_steps(recipe, err) < 0) {
         error_prefix(err, "%s", name);
         recipe_free(recipe);
         return -1;
@@ -376,7 +374,7 @@ int recipe_load(const char *path, struct recipe **out, struct error *err)
     if (file_read(path, &text, err) == 0)
         rc = recipe_parse(buf_slice(&text), path, out, err);
     else if (err->code == ERR_INPUT)
-        error_set(err, ERR_CONFIG, "%s: it is longer than a recipe may be (%d bytes)", path,
+        error_set(err, ERR_CONFIG, "%s: longer than %d bytes, the maximum of a recipe", path,
                   RECIPE_MAX_BYTES);
     buf_release(&text);
     return rc;
@@ -399,7 +397,7 @@ void recipe_free(struct recipe *recipe)
         release_step(&recipe->steps[i]);
     free(recipe->steps);
     if (recipe->schema)
-        unload(recipe);
+        unload_recipe(recipe);
     free(recipe->schema);
     free(recipe->name);
     free(recipe);

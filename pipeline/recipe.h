@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * recipe.h - a YAML file that names the steps of a run; read by libcyaml.
+ * recipe.h - a recipe: a YAML file with the steps of a run.
  *
  *     version: 1
- *     db: corpus.db            # may be left to --db
- *     threads: 2               # optional, like lock and lock-timeout
+ *     db: corpus.db            # optional, as are threads and lock
+ *     threads: 2
  *     steps:
  *       - ingest: {files: [a.jsonl], source: a}
  *       - score: {metrics: [gateau]}
  *       - select: {name: best, by: gateau, top: 10%}
  *       - export: {selection: best, to: messages, output: best.jsonl}
  *
- * A step's keys are the options of the command of that name, and its positional argument under
- * the name the stage gives it. Unknown keys are errors with their line. Aliases are refused: a
- * recipe has no use for them and they can be made to grow without bound. Paths are taken as
- * they stand, relative to the working directory.
+ * The keys of a step are the options of its command, and the name that the stage gives to its
+ * positional argument. Values are parsed by the functions that parse the command line. Unknown
+ * and repeated keys are errors. Aliases are errors: a recipe needs none, and nested aliases
+ * expand without bound. Paths are relative to the working directory.
  */
 #ifndef CURATE_RECIPE_H
 #define CURATE_RECIPE_H
@@ -30,19 +30,19 @@ struct stage;
 
 struct recipe_step {
     const struct stage *stage;
-    void *args;   /* the stage's arguments struct */
-    void *config; /* made of them by the stage's check() */
+    void *args;   /* struct of the stage's arguments */
+    void *config; /* what the stage's check() made of them */
 };
 
-/* Read and check a recipe; everything wrong with it is ERR_CONFIG naming the line or the step.
- */
+/* Read and check a recipe; end it with recipe_free(). ERR_CONFIG with the line, the step, the
+ * stage and the key, as far as they are known. */
 int recipe_load(const char *path, struct recipe **out, struct error *err);
-/* The same from bytes; name stands for the path in messages. */
+/* The same from the text of a recipe; name is the path in messages. */
 int recipe_parse(struct slice text, const char *name, struct recipe **out, struct error *err);
 void recipe_free(struct recipe *recipe);
 
 const char *recipe_name(const struct recipe *recipe); /* its path */
-/* NULL where the recipe does not say. */
+/* NULL if the recipe does not have the key. */
 const char *recipe_db(const struct recipe *recipe);
 const char *recipe_threads(const struct recipe *recipe);
 const char *recipe_lock(const struct recipe *recipe);

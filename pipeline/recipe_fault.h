@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * recipe_fault.h - what libcyaml reports about a recipe, in words of recipes.
+ * recipe_fault.h - turn what libcyaml reports about a recipe into an error about its keys.
  *
  * libcyaml logs the reason first, then the place, from the inside out: a mapping field, a
  * sequence entry, and so on, each with its line.

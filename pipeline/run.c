@@ -22,13 +22,13 @@ enum {
     SHORT_WAIT_MS = 1000, /* readers lock the database for moments, as when they close it */
 };
 
-/* The database while we hold it. Both are NULL when somebody else does, and it is skipped. */
+/* The locked database. Both are NULL if another process has the lock and the run is skipped. */
 struct database {
     struct lock *lock;
     struct store *store;
 };
 
-/* A stage with what it is to run with. */
+/* A stage, its arguments and its configuration. */
 struct stage_call {
     const struct stage *stage;
     const void *args;
@@ -42,8 +42,8 @@ static enum run_status status_of(int rc, const struct error *err)
     return err->code == ERR_CANCELLED ? RUN_INTERRUPTED : RUN_FAILED;
 }
 
-/* Close the run row. When the stage failed, its error is the one to tell, not a second one. */
-static int finish(struct store *store, int64_t run_id, int rc, struct error *err)
+/* Finish the row of the run. If the stage failed, keep its error rather than a later one. */
+static int finish_run(struct store *store, int64_t run_id, int rc, struct error *err)
 {
     struct error later;
 
@@ -55,7 +55,7 @@ static int finish(struct store *store, int64_t run_id, int rc, struct error *err
     return rc;
 }
 
-/* Carry out one stage; *run_id is its run row, 0 in a dry run. */
+/* Run one stage. *run_id is the row of its run; 0 in a dry run. */
 static int run_in_store(const struct pipeline_options *options, const struct database *db,
                         int64_t parent_run_id, const struct stage_call *call, int64_t *run_id,
                         struct error *err)
@@ -86,7 +86,7 @@ static int run_in_store(const struct pipeline_options *options, const struct dat
     options->report->done = options->report->total = options->report->n_rejected = 0;
     rc = stage->run(&context, call->args, call->config, &result, err);
     if (!options->dry_run)
-        rc = finish(store, context.run_id, rc, err);
+        rc = finish_run(store, context.run_id, rc, err);
     if (options->stage_done)
         options->stage_done(options->arg, stage, context.run_id, &result, rc < 0 ? err : NULL);
 done:
@@ -94,7 +94,7 @@ done:
     return rc;
 }
 
-/* A dry run must not make a database: one that is not there is looked at as an empty one. */
+/* A dry run must not create a database: a missing one is replaced by an empty one in memory. */
 static int open_dry(const struct pipeline_options *options, bool create, struct store **store,
                     struct error *err)
 {
@@ -108,8 +108,9 @@ static int open_dry(const struct pipeline_options *options, bool create, struct 
     return store_open(options->db_path, STORE_READ_ONLY, store, err);
 }
 
-/* Say what is missing in words of databases, before a lock file is left beside nothing. */
-static int look_for(const char *path, bool create, struct error *err)
+/* Check that the database exists, or can be created, before a lock file is created beside it.
+ */
+static int check_database_path(const char *path, bool create, struct error *err)
 {
     const char *slash = strrchr(path, '/');
     char folder[4096];
@@ -121,24 +122,23 @@ static int look_for(const char *path, bool create, struct error *err)
         return -1;
     if (!create)
         return error_set(err, ERR_NOT_FOUND,
-                         "%s: there is no such database; 'curate ingest' makes one", path);
+                         "%s: no such database: 'curate ingest' creates one", path);
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) : 0, path);
     if (folder[0] && file_stamp(folder, &stamp, err) < 0 && err->code == ERR_NOT_FOUND)
         return error_set(err, ERR_CANTCREATE,
-                         "%s: the folder it is to be made in does not exist", path);
+                         "%s: cannot be created: the folder does not exist", path);
     return 0;
 }
 
-/* flock() and SQLite's locks hold between processes of one machine; what another one does over
- * a network is beyond them. */
+/* flock() and the locks of SQLite protect against processes of this machine only. */
 static void warn_of_network(const struct pipeline_options *options)
 {
     const char *name = file_network_name(options->db_path);
 
     if (name)
         report_note(options->report,
-                    "%s: is on a network file system (%s): let no other machine use it "
-                    "meanwhile; a local disk is safer, and faster",
+                    "%s: on a network file system (%s): do not use it from another machine "
+                    "meanwhile; a local disk is safer and faster",
                     options->db_path, name);
 }
 
@@ -183,7 +183,7 @@ static int open_for_writing(const struct pipeline_options *options, bool create,
     return err->code == ERR_BUSY && options->lock == LOCK_SKIP ? 0 : -1;
 }
 
-/* The lock and the store, for a stage or a whole recipe. */
+/* Lock and open the database, for a stage or a whole recipe. */
 static int open_database(const struct pipeline_options *options, const char *command,
                          bool create, struct database *db, struct error *err)
 {
@@ -193,7 +193,7 @@ static int open_database(const struct pipeline_options *options, const char *com
                          "--db :memory:: nothing would be kept: name a file, as ./:memory:");
     if (options->dry_run)
         return open_dry(options, create, &db->store, err);
-    if (look_for(options->db_path, create, err) < 0 ||
+    if (check_database_path(options->db_path, create, err) < 0 ||
         acquire_lock(options, command, &db->lock, err) < 0)
         return -1;
     if (!db->lock)
@@ -242,8 +242,9 @@ int pipeline_run_stage(const struct pipeline_options *options, const struct stag
     return rc;
 }
 
-/* What a step counted, the recipe's run counts too. */
-static int add_up(struct store *store, int64_t run_id, int64_t step_run_id, struct error *err)
+/* Add the counts of a step to those of the recipe's run. */
+static int add_step_counts(struct store *store, int64_t run_id, int64_t step_run_id,
+                           struct error *err)
 {
     struct run_counts counts;
 
@@ -266,10 +267,10 @@ static int run_steps(const struct pipeline_options *options, const struct databa
 
         if (run_in_store(options, db, run_id, &call, &step_run_id, err) < 0) {
             if (step_run_id > 0)
-                (void)add_up(db->store, run_id, step_run_id, &ignored);
+                (void)add_step_counts(db->store, run_id, step_run_id, &ignored);
             return error_prefix(err, "step %zu (%s)", i + 1, step->stage->name);
         }
-        if (add_up(db->store, run_id, step_run_id, err) < 0)
+        if (add_step_counts(db->store, run_id, step_run_id, err) < 0)
             return -1;
     }
     return 0;
@@ -293,7 +294,7 @@ static int run_recipe(const struct pipeline_options *options, const struct datab
         run_begin(db->store, 0, "run", buf_slice(&json), &run_id, err) < 0)
         goto done;
     lock_set_run(db->lock, run_id);
-    rc = finish(db->store, run_id, run_steps(options, db, run_id, recipe, err), err);
+    rc = finish_run(db->store, run_id, run_steps(options, db, run_id, recipe, err), err);
 done:
     buf_release(&json);
     return rc;

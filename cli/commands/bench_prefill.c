@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a prompt costs: the time of a pass over random ids with the logits of the last position,
- * which is what other programs call prompt processing. One pass before the measured ones maps
- * the file and allocates.
+ * The speed of a prompt: time passes over random ids that compute the logits of the last
+ * position. Other programs call this prompt processing. One pass before the measured ones maps
+ * the file and allocates memory.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,8 +19,6 @@
 #include "scoring/infer/model/pack.h"
 #include "scoring/kernels/kernels.h"
 
-enum { TOKENS_MAX = 1 << 24, RUNS_MAX = 1000 };
-
 struct bench_args {
     const char *model;
     int64_t n_tokens;
@@ -30,17 +28,17 @@ struct bench_args {
 
 static const struct option opts[] = {
     { OPTION_TEXT, 0, "model", offsetof(struct bench_args, model), "FILE",
-      .help = "the model to measure" },
+      .help = "model to measure" },
     { OPTION_INT, 0, "tokens", offsetof(struct bench_args, n_tokens), "N",
-      .help = "length of the prompt" },
+      .help = "tokens of the prompt", .min = 1, .max = 1 << 24 },
     { OPTION_INT, 0, "runs", offsetof(struct bench_args, n_runs), "N",
-      .help = "passes to measure, after one that is not" },
+      .help = "passes to measure, after a first one that is not", .min = 1, .max = 1000 },
     { OPTION_FLAG, 0, "mmap-only", offsetof(struct bench_args, mmap_only), NULL,
       .help = "use the weights from the file, without packing them in memory first" },
     { .type = OPTION_END },
 };
 
-/* One prompt, and what its passes took. */
+/* One prompt, and the speed of its passes. */
 struct bench {
     const struct bench_args *args;
     struct kernels kernels;
@@ -48,16 +46,8 @@ struct bench {
     struct pool *pool;
     struct session *session;
     int32_t *tokens;
-    double *tokens_per_s; /* of each run; sorted by sort_runs() */
+    double *tokens_per_s; /* of each pass; ascending after measure_prefill() */
 };
-
-static int check_range(const char *option, int64_t value, int64_t max, struct error *err)
-{
-    if (value >= 1 && value <= max)
-        return 0;
-    return error_set(err, ERR_USAGE, "--%s is %" PRId64 "; it must be from 1 to %" PRId64,
-                     option, value, max);
-}
 
 static int open_bench(struct bench *bench, const struct cli *cli, struct error *err)
 {
@@ -91,14 +81,14 @@ static void close_bench(struct bench *bench)
     model_close(bench->model);
 }
 
-static int compare(const void *a, const void *b)
+static int compare_speeds(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;
 
     return (x > y) - (x < y);
 }
 
-static int measure(struct bench *bench, struct error *err)
+static int measure_prefill(struct bench *bench, struct error *err)
 {
     const size_t n_tokens = (size_t)bench->args->n_tokens;
     const int32_t asked = 0;
@@ -119,7 +109,7 @@ static int measure(struct bench *bench, struct error *err)
             bench->tokens_per_s[run] = (double)n_tokens * 1e9 / (double)(took_ns + 1);
     }
     qsort(bench->tokens_per_s, (size_t)bench->args->n_runs, sizeof *bench->tokens_per_s,
-          compare);
+          compare_speeds);
     return 0;
 }
 
@@ -128,7 +118,7 @@ static double median_of(const double *sorted, size_t n)
     return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
 }
 
-static int print_json(const struct bench *bench, struct error *err)
+static int print_bench_json(const struct bench *bench, struct error *err)
 {
     const size_t n = (size_t)bench->args->n_runs;
     struct buf buf;
@@ -168,7 +158,7 @@ static int print_json(const struct bench *bench, struct error *err)
     return rc;
 }
 
-static void print_text(const struct bench *bench)
+static void print_bench_text(const struct bench *bench)
 {
     const size_t n = (size_t)bench->args->n_runs;
 
@@ -180,22 +170,19 @@ static void print_text(const struct bench *bench)
            model_info(bench->model)->weight_types);
 }
 
-static int run(struct cli *cli, const void *args, struct error *err)
+static int cmd_bench_prefill_run(struct cli *cli, const void *args, struct error *err)
 {
     struct bench bench = { .args = args };
     int rc = -1;
 
     if (!bench.args->model)
-        return error_set(err, ERR_USAGE, "bench prefill needs --model FILE");
-    if (check_range("tokens", bench.args->n_tokens, TOKENS_MAX, err) < 0 ||
-        check_range("runs", bench.args->n_runs, RUNS_MAX, err) < 0)
-        return -1;
-    if (open_bench(&bench, cli, err) == 0 && measure(&bench, err) == 0) {
+        return error_set(err, ERR_USAGE, "no model: use --model FILE");
+    if (open_bench(&bench, cli, err) == 0 && measure_prefill(&bench, err) == 0) {
         rc = 0;
         if (cli->json)
-            rc = print_json(&bench, err);
+            rc = print_bench_json(&bench, err);
         else
-            print_text(&bench);
+            print_bench_text(&bench);
     }
     close_bench(&bench);
     return rc;
@@ -203,12 +190,13 @@ static int run(struct cli *cli, const void *args, struct error *err)
 
 const struct command cmd_bench_prefill = {
     .name = "bench prefill",
-    .summary = "measure how fast a model reads a prompt",
+    .summary = "measure how fast a model processes a prompt",
     .description =
-        "Tokens per second of a pass over a prompt of random ids, with the logits of its last\n"
-        "position: what a scoring job of so many tokens takes on this machine.",
+        "Prints tokens per second of a pass over a prompt of random ids that computes the\n"
+        "logits of the last position. From this follows how long a score run of so many\n"
+        "tokens takes on this machine.",
     .options = opts,
     .args_size = sizeof(struct bench_args),
     .defaults = &(const struct bench_args){ .n_tokens = 512, .n_runs = 5 },
-    .run = run,
+    .run = cmd_bench_prefill_run,
 };

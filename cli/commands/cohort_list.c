@@ -5,7 +5,7 @@
 #include "store/query.h"
 #include "store/store.h"
 
-static int run(struct cli *cli, const void *args, struct error *err)
+static int cmd_cohort_list_run(struct cli *cli, const void *args, struct error *err)
 {
     struct store *store = NULL;
     struct query *query = NULL;
@@ -23,5 +23,5 @@ static int run(struct cli *cli, const void *args, struct error *err)
 const struct command cmd_cohort_list = {
     .name = "cohort list",
     .summary = "list all versions of all cohorts",
-    .run = run,
+    .run = cmd_cohort_list_run,
 };

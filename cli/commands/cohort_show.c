@@ -14,10 +14,10 @@ struct cohort_show_args {
 static const struct option positional = {
     OPTION_TEXT,      0,
     "cohort",         offsetof(struct cohort_show_args, which),
-    "NAME[@VERSION]", .help = "which version; without one the current one",
+    "NAME[@VERSION]", .help = "version to print; without @VERSION the current one",
 };
 
-static int run(struct cli *cli, const void *args, struct error *err)
+static int cmd_cohort_show_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct cohort_show_args *a = args;
     struct store *store = NULL;
@@ -39,10 +39,10 @@ static int run(struct cli *cli, const void *args, struct error *err)
 
 const struct command cmd_cohort_show = {
     .name = "cohort show",
-    .summary = "what a version of a cohort was made of, and its ranges",
+    .summary = "print what a version of a cohort was made of, and its ranges",
     .positional = &positional,
     .positional_required = true,
     .args_size = sizeof(struct cohort_show_args),
     .defaults = &(const struct cohort_show_args){ .which = NULL },
-    .run = run,
+    .run = cmd_cohort_show_run,
 };

@@ -18,14 +18,14 @@ struct compare_args {
 
 static const struct option opts[] = {
     { OPTION_TEXT, 0, "model", offsetof(struct compare_args, model), "NAME",
-      .help = "which model's scores, where several have a metric" },
+      .help = "model whose scores to use, if several models have a metric" },
     { .type = OPTION_END },
 };
 
 static const struct option positional = {
     OPTION_LIST, 0,
     "metrics",   offsetof(struct compare_args, metrics),
-    "METRIC",    .help = "two metrics or more",
+    "METRIC",    .help = "two or more metrics",
 };
 
 /* Two metrics over the samples that have both. */
@@ -33,10 +33,10 @@ struct pair {
     const char *names[2];
     double *values[2];
     size_t n;
-    double spearman; /* NAN: there is no order to compare */
+    double spearman; /* NAN: one of the metrics has no order */
 };
 
-/* The values of samples that are in both, side by side. */
+/* Pair the values of the samples that have both metrics. */
 static void intersect(const struct score_values *a, const struct score_values *b,
                       struct pair *pair)
 {
@@ -134,7 +134,7 @@ static int compare_all(const struct cli *cli, const struct text_list *metrics,
     return 0;
 }
 
-static int run(struct cli *cli, const void *arguments, struct error *err)
+static int cmd_compare_run(struct cli *cli, const void *arguments, struct error *err)
 {
     const struct compare_args *args = arguments;
     struct score_values *columns = NULL;
@@ -142,7 +142,7 @@ static int run(struct cli *cli, const void *arguments, struct error *err)
     int rc = -1;
 
     if (args->metrics.n < 2)
-        return error_set(err, ERR_USAGE, "one metric cannot be compared; name another");
+        return error_set(err, ERR_USAGE, "only one metric: name two or more");
     columns = calloc(args->metrics.n, sizeof *columns);
     if (!columns)
         return error_nomem(err);
@@ -158,15 +158,15 @@ static int run(struct cli *cli, const void *arguments, struct error *err)
 
 const struct command cmd_compare = {
     .name = "compare",
-    .summary = "whether metrics put the samples in the same order",
+    .summary = "compare the orders in which metrics put the samples",
     .description =
-        "Spearman's rank correlation of each two metrics over the samples that have both: 1\n"
-        "for the same order, -1 for the opposite one. Of a metric with several parameter sets\n"
-        "the one asked for last is taken.",
+        "Prints Spearman's rank correlation of every two metrics, over the samples that have\n"
+        "both: 1 means the same order, -1 the opposite one. If a metric has several score\n"
+        "sets, the one requested last is used.",
     .options = opts,
     .positional = &positional,
     .positional_required = true,
     .args_size = sizeof(struct compare_args),
     .defaults = &(const struct compare_args){ .model = NULL },
-    .run = run,
+    .run = cmd_compare_run,
 };

@@ -19,11 +19,11 @@ struct digest_args {
 
 static const struct option opts[] = {
     { OPTION_TEXT, 0, "selection", offsetof(struct digest_args, selection), "NAME",
-      .help = "the set of samples of a selection" },
+      .help = "digest of the samples of a selection" },
     { OPTION_TEXT, 0, "export", offsetof(struct digest_args, export), "FILE|-",
-      .help = "the set of samples of an exported file" },
+      .help = "digest of the samples of an exported file" },
     { OPTION_FLAG, 0, "parts", offsetof(struct digest_args, parts), NULL,
-      .help = "of the database: also its tables, one line each" },
+      .help = "also print the digest of each table of the database" },
     { .type = OPTION_END },
 };
 
@@ -54,9 +54,10 @@ static void add_parts(struct jsonout *json, const struct content_database *datab
     jsonout_array_end(json);
 }
 
-/* One of database and samples is given. */
-static int print_json(const char *of, const char *name, const struct content_database *database,
-                      const struct content_sum *samples, struct error *err)
+/* The object is about a database or about samples; the other one is NULL. */
+static int print_digest_json(const char *of, const char *name,
+                             const struct content_database *database,
+                             const struct content_sum *samples, struct error *err)
 {
     char hex[HEX_BYTES];
     struct jsonout json;
@@ -87,25 +88,25 @@ static int print_json(const char *of, const char *name, const struct content_dat
     return rc;
 }
 
-static int tell_samples(const struct cli *cli, const char *of, const char *name,
-                        const struct content_sum *sum, struct error *err)
+static int print_samples_digest(const struct cli *cli, const char *of, const char *name,
+                                const struct content_sum *sum, struct error *err)
 {
     char hex[HEX_BYTES];
 
     if (cli->json)
-        return print_json(of, name, NULL, sum, err);
+        return print_digest_json(of, name, NULL, sum, err);
     digest_hex(sum->bytes, DIGEST_BYTES, hex);
     printf("%s  %s\n", hex, name);
     return 0;
 }
 
-static int tell_database(const struct cli *cli, const struct content_database *database,
-                         bool parts, struct error *err)
+static int print_database_digest(const struct cli *cli, const struct content_database *database,
+                                 bool parts, struct error *err)
 {
     char hex[HEX_BYTES];
 
     if (cli->json)
-        return print_json("database", cli->db, database, NULL, err);
+        return print_digest_json("database", cli->db, database, NULL, err);
     for (size_t p = 0; parts && p < database->n_parts; p++) {
         digest_hex(database->parts[p].sum.bytes, DIGEST_BYTES, hex);
         printf("%s  %s, %" PRIu64 " rows\n", hex, database->parts[p].name,
@@ -121,25 +122,25 @@ struct export_sum {
     struct content_sum sum;
 };
 
-static int add_sample(void *arg, const struct sample *sample, struct error *err)
+static int add_export_sample(void *arg, const struct sample *sample, struct error *err)
 {
     struct export_sum *e = arg;
 
     return content_add_sample(e->content, &sample->hash, &e->sum, err);
 }
 
-static int of_export(struct cli *cli, struct content *content, const char *path,
-                     struct error *err)
+static int digest_export(struct cli *cli, struct content *content, const char *path,
+                         struct error *err)
 {
     struct export_sum e = { .content = content };
 
-    if (corpus_samples(path, &cli->report, add_sample, &e, err) < 0)
+    if (corpus_samples(path, &cli->report, add_export_sample, &e, err) < 0)
         return -1;
-    return tell_samples(cli, "export", path, &e.sum, err);
+    return print_samples_digest(cli, "export", path, &e.sum, err);
 }
 
-static int of_database(struct cli *cli, struct content *content, const struct digest_args *args,
-                       struct error *err)
+static int digest_database(struct cli *cli, struct content *content,
+                           const struct digest_args *args, struct error *err)
 {
     struct content_database database;
     struct content_sum samples = { .n = 0 };
@@ -150,40 +151,41 @@ static int of_database(struct cli *cli, struct content *content, const struct di
         return -1;
     if (args->selection) {
         if (content_of_selection(content, store, args->selection, &samples, err) == 0)
-            rc = tell_samples(cli, "selection", args->selection, &samples, err);
+            rc = print_samples_digest(cli, "selection", args->selection, &samples, err);
     } else if (content_of_database(content, store, &database, err) == 0) {
-        rc = tell_database(cli, &database, args->parts, err);
+        rc = print_database_digest(cli, &database, args->parts, err);
     }
     store_close(store);
     return rc;
 }
 
-static int run(struct cli *cli, const void *args, struct error *err)
+static int cmd_digest_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct digest_args *a = args;
     struct content *content = NULL;
 
     if ((a->selection != NULL) + (a->export != NULL) + (int)a->parts > 1)
-        return error_set(err, ERR_USAGE,
-                         "--selection, --export and --parts exclude each other");
+        return error_set(
+            err, ERR_USAGE,
+            "--selection, --export and --parts exclude each other: give one of them");
     if (content_new(cli->report.stop_signal, &content, err) < 0)
         return -1;
-    const int rc =
-        a->export ? of_export(cli, content, a->export, err) : of_database(cli, content, a, err);
+    const int rc = a->export ? digest_export(cli, content, a->export, err)
+                             : digest_database(cli, content, a, err);
     content_free(content);
     return rc;
 }
 
 const struct command cmd_digest = {
     .name = "digest",
-    .summary = "what a database, selection or export holds, as one number to compare",
+    .summary = "print one number for what a database, selection or export holds",
     .description =
-        "Two databases have the same digest when the same was put into them, in whatever\n"
-        "order, by however many runs, and whatever was killed in between: ids of rows, times\n"
-        "and the log of runs do not count. A selection and a file exported from it have the\n"
-        "same digest when the file holds exactly its samples.",
+        "The number is a SHA-256 in hexadecimal. Two databases with the same contents have\n"
+        "the same digest: it does not depend on order, row ids, times or the log of runs. A\n"
+        "selection and a file exported from it have the same digest if the file holds\n"
+        "exactly the samples of the selection.",
     .options = opts,
     .args_size = sizeof(struct digest_args),
     .defaults = &(const struct digest_args){ .selection = NULL },
-    .run = run,
+    .run = cmd_digest_run,
 };

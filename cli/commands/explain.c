@@ -25,7 +25,7 @@ static const struct option positional = {
     "words",
     offsetof(struct explain_args, words),
     "[KIND] NAME",
-    .help = "what to explain, a metric where no kind is said; without it, what there is",
+    .help = "what to explain; without KIND a metric, without NAME everything is listed",
 };
 
 static bool find_entry(const struct explain_kind *kind, const char *name,
@@ -40,7 +40,7 @@ static bool find_entry(const struct explain_kind *kind, const char *name,
     }
 }
 
-static int raise_unknown(const struct explain_kind *kind, const char *name, struct error *err)
+static int unknown_entry(const struct explain_kind *kind, const char *name, struct error *err)
 {
     const char *nearest = NULL;
     size_t least = 3;
@@ -62,9 +62,9 @@ static int raise_unknown(const struct explain_kind *kind, const char *name, stru
                      kind->name, name);
 }
 
-/* One object on a line, with its page or without. */
-static int print_json(const struct explain_kind *kind, const struct explain_entry *entry,
-                      bool whole, struct error *err)
+/* Print the entry as one JSON object; `whole` adds its page. */
+static int print_entry_json(const struct explain_kind *kind, const struct explain_entry *entry,
+                            bool whole, struct error *err)
 {
     struct buf buf;
     struct jsonout json;
@@ -111,7 +111,7 @@ static void print_page(const struct explain_entry *entry)
     printf("%s%s", entry->facts.n_facts > 0 ? "\n\n" : "", entry->page);
 }
 
-static int list(const struct cli *cli, const struct explain_kind *kind, struct error *err)
+static int list_kind(const struct cli *cli, const struct explain_kind *kind, struct error *err)
 {
     struct explain_entry entry = { 0 };
 
@@ -121,7 +121,7 @@ static int list(const struct cli *cli, const struct explain_kind *kind, struct e
         if (!cli->json)
             printf("  %-20s %s%s\n", entry.name, entry.summary,
                    entry.is_left_out ? " (left out of this build)" : "");
-        else if (print_json(kind, &entry, false, err) < 0)
+        else if (print_entry_json(kind, &entry, false, err) < 0)
             return -1;
         entry = (struct explain_entry){ 0 };
     }
@@ -142,14 +142,14 @@ static int explain(const struct cli *cli, const struct explain_kind *kind, const
     struct explain_entry entry;
 
     if (!find_entry(kind, name, &entry))
-        return raise_unknown(kind, name, err);
+        return unknown_entry(kind, name, err);
     if (cli->json)
-        return print_json(kind, &entry, true, err);
+        return print_entry_json(kind, &entry, true, err);
     print_page(&entry);
     return 0;
 }
 
-static int run(struct cli *cli, const void *args, struct error *err)
+static int cmd_explain_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct text_list *words = &((const struct explain_args *)args)->words;
     const struct explain_kind *kind = words->n > 0 ? find_kind(words->items[0]) : NULL;
@@ -158,17 +158,16 @@ static int run(struct cli *cli, const void *args, struct error *err)
         return error_set(err, ERR_USAGE, "'%s' is one argument too many", words->items[2]);
     if (words->n == 2 && !kind)
         return error_set(err, ERR_USAGE,
-                         "there is no kind '%s' of things to explain; 'curate explain' lists "
-                         "them",
+                         "there is no kind '%s'; 'curate explain' lists the kinds",
                          words->items[0]);
     if (words->n == 2)
         return explain(cli, kind, words->items[1], err);
     if (words->n == 1)
-        return kind ? list(cli, kind, err) : explain(cli, kinds[0], words->items[0], err);
+        return kind ? list_kind(cli, kind, err) : explain(cli, kinds[0], words->items[0], err);
     for (size_t i = 0; i < N_KINDS; i++) {
         if (i > 0 && !cli->json)
             putchar('\n');
-        if (list(cli, kinds[i], err) < 0)
+        if (list_kind(cli, kinds[i], err) < 0)
             return -1;
     }
     return 0;
@@ -176,9 +175,9 @@ static int run(struct cli *cli, const void *args, struct error *err)
 
 const struct command cmd_explain = {
     .name = "explain",
-    .summary = "what a metric means, or what is wrong with a class of records",
+    .summary = "explain a metric, or a class of rejected records",
     .positional = &positional,
     .args_size = sizeof(struct explain_args),
     .defaults = &(const struct explain_args){ .words = { 0 } },
-    .run = run,
+    .run = cmd_explain_run,
 };

@@ -4,7 +4,7 @@
 #include "cli/explain.h"
 #include "scoring/scorer.h"
 
-/* "nll, nll@short": @short is the other model of a pair. */
+/* Write what the metric is made of: "nll, nll@short". @short is the short model of a pair. */
 static void name_inputs(const struct scorer *scorer, char *out, size_t size)
 {
     static const char *const origins[] = { [SCORER_MODEL] = "",

@@ -4,7 +4,8 @@
 #include "cli/explain.h"
 #include "stages/record/defect.h"
 
-/* "repair or reject": what the user may ask for besides; "" for nothing. */
+/* Write the actions that can be chosen instead of the default: "repair or reject"; "" if there
+ * are none. */
 static void other_actions(const struct defect_class *class, char *out, size_t size)
 {
     size_t n = 0;
@@ -18,7 +19,7 @@ static void other_actions(const struct defect_class *class, char *out, size_t si
 
 static bool class_entry(size_t i, struct explain_entry *out)
 {
-    const size_t defect = i + 1; /* behind DEFECT_NONE */
+    const size_t defect = i + 1; /* skip DEFECT_NONE */
 
     if (defect >= N_DEFECTS)
         return false;

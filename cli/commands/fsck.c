@@ -14,13 +14,13 @@
 
 enum { LINE_MAX_BYTES = 1 << 16 };
 
-static void add_text(struct jsonout *json, const char *key, const char *text)
+static void add_member(struct jsonout *json, const char *key, const char *text)
 {
     jsonout_key(json, key);
     jsonout_text(json, slice_text(text));
 }
 
-static void print_json(const struct fsck_problem *problem)
+static void print_problem_json(const struct fsck_problem *problem)
 {
     struct jsonout json;
     struct error ignored;
@@ -29,9 +29,9 @@ static void print_json(const struct fsck_problem *problem)
     buf_init(&line, LINE_MAX_BYTES);
     jsonout_init(&json, &line);
     jsonout_object_begin(&json);
-    add_text(&json, "check", problem->check);
-    add_text(&json, "where", problem->where);
-    add_text(&json, "detail", problem->detail);
+    add_member(&json, "check", problem->check);
+    add_member(&json, "where", problem->where);
+    add_member(&json, "detail", problem->detail);
     jsonout_object_end(&json);
     if (jsonout_end(&json, &ignored) == 0)
         puts(line.data);
@@ -44,12 +44,12 @@ static void print_problem(void *arg, const struct fsck_problem *problem)
 
     progress_clear(cli->report.arg);
     if (cli->json)
-        print_json(problem);
+        print_problem_json(problem);
     else
         printf("%s: %s: %s\n", problem->check, problem->where, problem->detail);
 }
 
-static int run(struct cli *cli, const void *args, struct error *err)
+static int cmd_fsck_run(struct cli *cli, const void *args, struct error *err)
 {
     struct stage_result facts = { .n_facts = 0 };
     struct fsck_result result = { .n_problems = 0 };
@@ -70,16 +70,17 @@ static int run(struct cli *cli, const void *args, struct error *err)
     if (result.n_problems == 0)
         return 0;
     return error_set(err, ERR_NEGATIVE,
-                     "%s: %" PRIu64 " problems; go back to a copy, or make it anew", cli->db,
-                     result.n_problems);
+                     "%s: %" PRIu64
+                     " problem%s found: restore a copy, or create the database again",
+                     cli->db, result.n_problems, result.n_problems == 1 ? "" : "s");
 }
 
 const struct command cmd_fsck = {
     .name = "fsck",
-    .summary = "look through the database for damage and broken laws",
+    .summary = "check the database for damage and broken invariants",
     .description =
-        "Nothing is changed. SQLite's own check, references, the schema and the promised\n"
-        "views, the account of every run, scores that are not finite, and the hashes of all\n"
-        "content, computed anew. Ends with status 1 when there is any problem.",
-    .run = run,
+        "Changes nothing. Runs SQLite's own check, then checks references, the schema and\n"
+        "the promised views, the counts of every run, that scores are finite, and the hashes\n"
+        "of all content. Ends with status 1 if a problem is found.",
+    .run = cmd_fsck_run,
 };

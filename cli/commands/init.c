@@ -6,7 +6,7 @@
 #include "stages/stage.h"
 #include "store/store.h"
 
-static int run(struct cli *cli, const void *args, struct error *err)
+static int cmd_init_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct pipeline_options options = cmd_stage_pipeline(cli);
     struct stage_result result = { .n_facts = 0 };
@@ -31,5 +31,5 @@ static int run(struct cli *cli, const void *args, struct error *err)
 const struct command cmd_init = {
     .name = "init",
     .summary = "create an empty database, or bring an older one up to date",
-    .run = run,
+    .run = cmd_init_run,
 };

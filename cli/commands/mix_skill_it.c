@@ -31,25 +31,26 @@ static const struct mix_args defaults = { .eta = 0.5, .window = 3, .by = "source
 
 static const struct option opts[] = {
     { OPTION_TEXT, 0, "graph", offsetof(struct mix_args, graph), "FILE.csv",
-      .help = "a row a skill: its name, then how much it helps each target; names on top" },
+      .help = "one row per skill: its name, then how much it helps each target; the first row "
+              "names the targets" },
     { OPTION_TEXT, 0, "losses", offsetof(struct mix_args, losses), "FILE.csv",
-      .help = "a row a target: its name, then its loss in each round, the newest last" },
+      .help = "one row per target: its name, then its loss in each round, the newest last" },
     { OPTION_TEXT, 0, "metric", offsetof(struct mix_args, metric), "METRIC",
-      .help = "instead of --losses: the mean of these scores in the database" },
+      .help = "use the mean of these scores instead of --losses" },
     { OPTION_TEXT, 0, "model", offsetof(struct mix_args, model), "NAME",
-      .help = "which model's scores, where several have the metric" },
+      .help = "model whose scores to use, if several models have the metric" },
     { OPTION_TEXT, 0, "by", offsetof(struct mix_args, by), "source|KEY",
-      .help = "the target a sample belongs to: its source, or a member of its meta" },
+      .help = "target of a sample: its source, or a member of its meta" },
     { OPTION_REAL, 0, "eta", offsetof(struct mix_args, eta), "X",
-      .help = "how much losses count" },
+      .help = "weight of the losses" },
     { OPTION_INT, 0, "window", offsetof(struct mix_args, window), "N",
-      .help = "how many of the last rounds count" },
+      .help = "number of last rounds to use", .min = 1 },
     { OPTION_REAL, 0, "floor", offsetof(struct mix_args, floor), "P",
-      .help = "the least share of every skill" },
+      .help = "least share of every skill" },
     { .type = OPTION_END },
 };
 
-/* What goes into a step. */
+/* The data of one step. */
 struct mix {
     struct arena arena; /* of the tables */
     struct number_table graph;
@@ -60,21 +61,16 @@ struct mix {
 static int check_args(const struct mix_args *args, struct error *err)
 {
     if (!args->graph)
-        return error_set(err, ERR_USAGE, "which skill helps which is not said: --graph FILE");
+        return error_set(err, ERR_USAGE, "no skill graph: use --graph FILE");
     if (args->losses && args->metric)
         return error_set(err, ERR_USAGE,
-                         "losses come from --losses or from --metric, not both");
+                         "--losses and --metric exclude each other: give one of them");
     if (args->model && !args->metric)
-        return error_set(err, ERR_USAGE, "--model says whose --metric, which is not there");
-    if (!(args->eta >= 0 && isfinite(args->eta)))
-        return error_set(err, ERR_USAGE, "--eta is %g; it must be 0 or more", args->eta);
-    if (args->window < 1)
-        return error_set(err, ERR_USAGE, "--window is %" PRId64 "; it must be 1 or more",
-                         args->window);
+        return error_set(err, ERR_USAGE, "--model has no use without --metric");
     return 0;
 }
 
-/* A graph has no negative edges: exp() of one would starve whom it helps. */
+/* Edges must not be negative: exp() of a negative one would starve the skill that it helps. */
 static int check_graph(const struct number_table *graph, const struct mix_args *args,
                        struct error *err)
 {
@@ -82,17 +78,16 @@ static int check_graph(const struct number_table *graph, const struct mix_args *
         for (size_t j = 0; j < graph->n_columns; j++)
             if (graph->values[i * graph->n_columns + j] < 0)
                 return error_set(err, ERR_INPUT,
-                                 "%s: how much '%s' helps '%s' is %g; it must be 0 or more",
+                                 "%s: how much '%s' helps '%s' is %g: must be at least 0",
                                  args->graph, graph->rows[i], graph->columns[j],
                                  graph->values[i * graph->n_columns + j]);
-    if (!(args->floor >= 0 && args->floor * (double)graph->n_rows <= 1))
-        return error_set(err, ERR_USAGE,
-                         "--floor is %g; with %zu skills it must be from 0 to %g", args->floor,
-                         graph->n_rows, 1 / (double)graph->n_rows);
+    if (args->floor * (double)graph->n_rows > 1)
+        return error_set(err, ERR_USAGE, "--floor %g: must be from 0 to %g with %zu skills",
+                         args->floor, 1 / (double)graph->n_rows, graph->n_rows);
     return 0;
 }
 
-/* The sum of a target's losses in the last rounds. */
+/* Sum the losses of each target over the last rounds. */
 static int sum_losses(const struct mix_args *args, const struct number_table *losses,
                       struct mix *mix, struct error *err)
 {
@@ -123,7 +118,7 @@ static int read_losses(const struct mix_args *args, struct mix *mix, struct erro
                : sum_losses(args, &losses, mix, err);
 }
 
-/* Of each target the mean score of its samples. */
+/* Use the mean score of each target's samples as its loss. */
 static int measure_losses(struct cli *cli, const struct mix_args *args, struct mix *mix,
                           struct error *err)
 {
@@ -153,7 +148,7 @@ done:
     return rc;
 }
 
-/* Before the first round all targets are taken to be as hard as each other. */
+/* Find the loss of each target. Before the first round all targets count as equally hard. */
 static int find_losses(struct cli *cli, const struct mix_args *args, struct mix *mix,
                        struct error *err)
 {
@@ -166,7 +161,7 @@ static int find_losses(struct cli *cli, const struct mix_args *args, struct mix 
     return 0;
 }
 
-static int print_json(const char *skill, double share, struct error *err)
+static int print_share_json(const char *skill, double share, struct error *err)
 {
     struct buf buf;
     struct jsonout json;
@@ -188,8 +183,8 @@ static int print_json(const char *skill, double share, struct error *err)
     return rc;
 }
 
-/* CSV again: what the graph called them, quoted where it had to be. */
-static void print_row(const char *skill, double share)
+/* One CSV row; the name is quoted if necessary. */
+static void print_share_row(const char *skill, double share)
 {
     if (!strpbrk(skill, ",\"\r\n")) {
         printf("%s,%.7f\n", skill, share);
@@ -207,8 +202,8 @@ static int print_shares(const struct cli *cli, const struct mix *mix, struct err
         puts("skill,share");
     for (size_t i = 0; i < mix->graph.n_rows; i++) {
         if (!cli->json)
-            print_row(mix->graph.rows[i], mix->shares[i]);
-        else if (print_json(mix->graph.rows[i], mix->shares[i], err) < 0)
+            print_share_row(mix->graph.rows[i], mix->shares[i]);
+        else if (print_share_json(mix->graph.rows[i], mix->shares[i], err) < 0)
             return -1;
     }
     return 0;
@@ -235,7 +230,7 @@ static int mix_step(struct cli *cli, const struct mix_args *args, struct mix *mi
     return print_shares(cli, mix, err);
 }
 
-static int run(struct cli *cli, const void *arguments, struct error *err)
+static int cmd_mix_skill_it_run(struct cli *cli, const void *arguments, struct error *err)
 {
     const struct mix_args *args = arguments;
     struct mix mix = { .losses = NULL };
@@ -252,14 +247,14 @@ static int run(struct cli *cli, const void *arguments, struct error *err)
 
 const struct command cmd_mix_skill_it = {
     .name = "mix skill-it",
-    .summary = "the next mixture of skills to train on",
+    .summary = "print the next mixture of skills to train on",
     .description =
         "One step of Skill-It (arXiv 2307.14430): the share of skill i is proportional to\n"
-        "exp(eta * sum over targets j of graph[i][j] * loss[j]). Losses are those of the last\n"
-        "rounds, or the mean of a metric over the samples of each target, or, with neither,\n"
-        "1 for all: the mixture to begin with.",
+        "exp(eta * sum over targets j of graph[i][j] * loss[j]). The losses are those of the\n"
+        "last rounds, or the mean of a metric over the samples of each target. With neither,\n"
+        "every loss is 1: this gives the mixture to begin with.",
     .options = opts,
     .args_size = sizeof(struct mix_args),
     .defaults = &defaults,
-    .run = run,
+    .run = cmd_mix_skill_it_run,
 };

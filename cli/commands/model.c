@@ -11,7 +11,7 @@
 const struct option model_positional = {
     OPTION_TEXT, 0,
     "file",      offsetof(struct model_args, path),
-    "FILE",      .help = "a model in GGUF form",
+    "FILE",      .help = "model file (GGUF)",
 };
 
 int model_read_stdin(struct buf *out, struct error *err)
@@ -22,7 +22,7 @@ int model_read_stdin(struct buf *out, struct error *err)
     while ((n = read(STDIN_FILENO, block, sizeof block)) > 0)
         if (buf_add(out, block, (size_t)n, err) < 0)
             return error_prefix(err, "standard input");
-    return n < 0 ? error_set(err, ERR_IO, "standard input cannot be read") : 0;
+    return n < 0 ? error_set(err, ERR_IO, "standard input: cannot be read") : 0;
 }
 
 int model_print_array(const char *schema, const char *key, const int32_t *ids,

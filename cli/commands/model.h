@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * model.h - what the commands "model info", "model tokenize" and "model nll" share.
+ * model.h - shared by the commands "model info", "model tokenize" and "model nll".
  */
 #ifndef CURATE_CMD_MODEL_H
 #define CURATE_CMD_MODEL_H
@@ -20,9 +20,9 @@ struct model_args {
 };
 extern const struct option model_positional; /* of struct model_args */
 
-/* All of standard input, within the buf's limit. */
+/* Append all of standard input. ERR_IO, and ERR_NOMEM beyond the maximum of the buffer. */
 int model_read_stdin(struct buf *out, struct error *err);
-/* Print {"schema":SCHEMA,KEY:[...]}: the ids, or the values where ids is NULL. */
+/* Print {"schema":SCHEMA,KEY:[...]} with n ids, or with n values if ids is NULL. */
 int model_print_array(const char *schema, const char *key, const int32_t *ids,
                       const double *values, size_t n, struct error *err);
 

@@ -16,7 +16,7 @@
 #include "scoring/kernels/kernels.h"
 #include "scoring/prompts/templates/template.h"
 
-/* What --template auto would take. */
+/* The template that `--template auto` would choose. */
 static int name_template(const struct tokenizer *tokenizer, const char **name,
                          struct error *err)
 {
@@ -33,25 +33,24 @@ static int name_template(const struct tokenizer *tokenizer, const char **name,
     return 0;
 }
 
-enum { TOKENS_MAX = 1 << 30 };
-
 struct info_args {
     const char *path;
-    int64_t context;
+    int64_t context; /* 0: the model's context length */
 };
 
 static const struct option options[] = {
     { OPTION_INT, 0, "context", offsetof(struct info_args, context), "N",
-      .help = "say what a sequence of N tokens takes", .unset = "the model's context length" },
+      .help = "print the memory that a sequence of N tokens needs",
+      .unset = "the model's context length", .min = 1, .max = 1 << 30 },
     { .type = OPTION_END },
 };
 
-/* What is said about the memory of a sequence. */
+/* The memory that a sequence needs. */
 struct demand {
     size_t n_tokens;
     size_t n_threads;
     struct session_memory memory;
-    uint64_t packed_bytes; /* of a model that is packed, see scoring/infer/model/pack.h */
+    uint64_t packed_bytes; /* of packed weights, see scoring/infer/model/pack.h */
     uint64_t available_bytes;
 };
 
@@ -143,7 +142,7 @@ static void print_demand(const struct demand *demand)
            mib(total), demand->n_tokens, demand->n_threads, mib(memory->weight_bytes),
            mib(demand->packed_bytes), mib(memory->activation_bytes));
     if (total > demand->available_bytes)
-        printf("                more than the %.0f MiB there are\n",
+        printf("                more than the %.0f MiB that are available\n",
                mib(demand->available_bytes));
 }
 
@@ -165,34 +164,30 @@ static void print_info(const struct model_info *info, const char *tokenizer,
     printf("chat template   %s\n", template);
 }
 
-static int measure(const struct model *model, const struct cli *cli, int64_t context,
-                   struct demand *out, struct error *err)
+static void measure_demand(const struct model *model, const struct cli *cli, int64_t context,
+                           struct demand *out)
 {
     const struct model_info *info = model_info(model);
     struct kernels kernels;
 
-    if (context < 0 || context > TOKENS_MAX)
-        return error_set(err, ERR_USAGE, "--context is %lld; it must be from 1 to %d",
-                         (long long)context, TOKENS_MAX);
     out->n_tokens = context ? (size_t)context : info->context_length;
     out->n_threads = cli->n_threads;
     out->memory = session_memory(model, out->n_threads, out->n_tokens, 1);
     kernels_init(&kernels, cli->cpu_flags);
     out->packed_bytes = model_pack_bytes(model, &kernels);
     out->available_bytes = memory_available("");
-    return 0;
 }
 
-static int run_info(struct cli *cli, const void *args, struct error *err)
+static int cmd_model_info_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct info_args *a = args;
     struct model *model = NULL;
     struct demand demand = { 0 };
     int rc = -1;
 
-    if (model_open(a->path, &model, err) < 0 ||
-        measure(model, cli, a->context, &demand, err) < 0)
-        goto done;
+    if (model_open(a->path, &model, err) < 0)
+        return -1;
+    measure_demand(model, cli, a->context, &demand);
     const struct tokenizer *tokenizer = model_tokenizer(model);
     const char *name = tokenizer ? tokenizer_name(tokenizer) : NULL;
     const char *template;
@@ -203,18 +198,17 @@ static int run_info(struct cli *cli, const void *args, struct error *err)
         print_info(model_info(model), name, template);
         print_demand(&demand);
     }
-done:
     model_close(model);
     return rc;
 }
 
 const struct command cmd_model_info = {
     .name = "model info",
-    .summary = "what a model file holds, and the memory it takes",
+    .summary = "print what a model file holds, and the memory it needs",
     .options = options,
     .positional = &model_positional,
     .positional_required = true,
     .args_size = sizeof(struct info_args),
     .defaults = &(const struct info_args){ .path = NULL },
-    .run = run_info,
+    .run = cmd_model_info_run,
 };

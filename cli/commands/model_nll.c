@@ -21,23 +21,24 @@
 struct nll_args {
     const char *path;
     const char *text;
-    int64_t context;
-    int64_t stride;
+    int64_t context; /* 0: the model's context length */
+    int64_t stride;  /* 0: half of context */
 };
 
 static const struct option options[] = {
     { OPTION_TEXT, 0, "text", offsetof(struct nll_args, text), "FILE",
-      .help = "print the perplexity of a text instead ('-': standard input)" },
+      .help = "print the perplexity of a text instead; - is standard input" },
     { OPTION_INT, 0, "context", offsetof(struct nll_args, context), "N",
-      .help = "tokens of a window over the text", .unset = "the model's context length" },
+      .help = "tokens per window over the text", .unset = "the model's context length",
+      .min = 2, .max = 1 << 30 },
     { OPTION_INT, 0, "stride", offsetof(struct nll_args, stride), "N",
-      .help = "tokens from one window to the next", .unset = "half a window" },
+      .help = "tokens from one window to the next", .unset = "half a window", .min = 1 },
     { .type = OPTION_END },
 };
 
 enum { BATCH_TOKENS = 4096 };
 
-/* A session with what it borrows. */
+/* A session and the threads that it borrows. */
 struct engine {
     struct pool *pool;
     struct session *session;
@@ -103,40 +104,37 @@ static int nll_of_ids(const struct model *model, const struct cli *cli, const ch
     buf_init(&text, STDIN_MAX_BYTES);
     if (model_read_stdin(&text, err) == 0 &&
         ids_parse(buf_slice(&text), model_info(model)->n_vocab, &ids, err) == 0)
-        rc = ids.n < 2 ? error_set(err, ERR_INPUT, "standard input: at least 2 ids are needed")
+        rc = ids.n < 2 ? error_set(err, ERR_INPUT, "standard input: fewer than 2 ids")
                        : print_nll(path, model, cli, &ids, err);
     token_buf_release(&ids);
     buf_release(&text);
     return rc;
 }
 
-/* The text's ids, after BOS where the model's prompts begin with it. */
-static int encode(const struct model *model, struct slice text, struct token_buf *ids,
-                  struct error *err)
+/* Append the ids of the text, after BOS if the model's prompts begin with it. */
+static int encode_text(const struct model *model, struct slice text, struct token_buf *ids,
+                       struct error *err)
 {
     const struct tokenizer *tokenizer = model_tokenizer(model);
 
     if (!tokenizer)
         return error_set(err, ERR_UNSUPPORTED,
-                         "the model file carries no vocabulary, so it cannot read text");
+                         "the model file has no vocabulary, which is needed to tokenise text");
     if (tokenizer_adds_bos(tokenizer) && token_buf_add(ids, tokenizer_bos(tokenizer), err) < 0)
         return -1;
     return tokenizer_encode(tokenizer, text, TOKENIZE_FIRST, ids, err);
 }
 
-static int check_windows(const struct nll_args *args, const struct model *model,
-                         struct perplexity_options *out, struct error *err)
+static int set_windows(const struct nll_args *args, const struct model *model,
+                       struct perplexity_options *out, struct error *err)
 {
     const int64_t context =
         args->context ? args->context : (int64_t)model_info(model)->context_length;
     const int64_t stride = args->stride ? args->stride : (context + 1) / 2;
 
-    if (context < 2 || context > 1 << 30)
-        return error_set(err, ERR_USAGE, "--context is %lld; it must be from 2 to %d",
-                         (long long)context, 1 << 30);
-    if (stride < 1 || stride > context)
+    if (stride > context)
         return error_set(err, ERR_USAGE,
-                         "--stride is %lld; it must be from 1 to the %lld of --context",
+                         "--stride %lld: must not be larger than --context, which is %lld",
                          (long long)stride, (long long)context);
     out->context = (size_t)context;
     out->stride = (size_t)stride;
@@ -144,7 +142,7 @@ static int check_windows(const struct nll_args *args, const struct model *model,
     return 0;
 }
 
-static int step(void *arg, size_t n_scored)
+static int report_scored(void *arg, size_t n_scored)
 {
     struct report *report = arg;
 
@@ -153,7 +151,7 @@ static int step(void *arg, size_t n_scored)
     return report_stop(report);
 }
 
-/* Bits a byte compares models whose tokens differ. */
+/* Bits per byte can be compared between models whose tokens differ. */
 static int print_perplexity(const struct cli *cli, const struct perplexity_options *windows,
                             const struct perplexity *found, size_t n_tokens, size_t n_bytes,
                             struct error *err)
@@ -202,7 +200,8 @@ static int print_perplexity(const struct cli *cli, const struct perplexity_optio
 static int nll_of_text(const struct model *model, struct cli *cli, const struct nll_args *args,
                        struct error *err)
 {
-    struct perplexity_options windows = { .progress = step, .progress_arg = &cli->report };
+    struct perplexity_options windows = { .progress = report_scored,
+                                          .progress_arg = &cli->report };
     struct engine engine = { NULL, NULL };
     struct token_buf ids = { 0 };
     struct perplexity found;
@@ -210,14 +209,14 @@ static int nll_of_text(const struct model *model, struct cli *cli, const struct 
     int rc = -1;
 
     buf_init(&text, STDIN_MAX_BYTES);
-    if (check_windows(args, model, &windows, err) < 0)
+    if (set_windows(args, model, &windows, err) < 0)
         goto done;
     rc = strcmp(args->text, "-") == 0 ? model_read_stdin(&text, err)
                                       : file_read(args->text, &text, err);
-    if (rc == 0 && (rc = encode(model, buf_slice(&text), &ids, err)) < 0)
+    if (rc == 0 && (rc = encode_text(model, buf_slice(&text), &ids, err)) < 0)
         error_prefix(err, "%s", args->text);
     if (rc == 0 && ids.n < 2)
-        rc = error_set(err, ERR_INPUT, "%s: a text of at least 2 tokens is needed", args->text);
+        rc = error_set(err, ERR_INPUT, "%s: fewer than 2 tokens", args->text);
     if (rc < 0)
         goto done;
     cli->report.phase = "nll";
@@ -235,14 +234,14 @@ done:
     return rc;
 }
 
-static int run_nll(struct cli *cli, const void *args, struct error *err)
+static int cmd_model_nll_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct nll_args *a = args;
     struct model *model = NULL;
     int rc = -1;
 
     if (!a->text && (a->context || a->stride))
-        return error_set(err, ERR_USAGE, "--context and --stride are for --text");
+        return error_set(err, ERR_USAGE, "--context and --stride have no use without --text");
     if (model_open(a->path, &model, err) == 0)
         rc = a->text ? nll_of_text(model, cli, a, err) : nll_of_ids(model, cli, a->path, err);
     model_close(model);
@@ -253,15 +252,15 @@ const struct command cmd_model_nll = {
     .name = "model nll",
     .summary = "print the NLL of token ids, or the perplexity of a text",
     .description =
-        "One line for each of the ids 2..n of those on standard input: its negative\n"
-        "log-likelihood in nats, given all ids before it.\n\n"
-        "With --text, mean NLL and perplexity of a text in sliding windows: each token is\n"
-        "scored once, in the first window that reaches it, so that it has at least\n"
+        "Reads token ids from standard input and prints one line for each but the first: its\n"
+        "negative log-likelihood in nats, given all ids before it.\n\n"
+        "With --text, prints mean NLL and perplexity of a text in sliding windows. Each token\n"
+        "is scored once, in the first window that reaches it, so it has at least\n"
         "context - stride tokens before it.",
     .options = options,
     .positional = &model_positional,
     .positional_required = true,
     .args_size = sizeof(struct nll_args),
     .defaults = &(const struct nll_args){ .path = NULL },
-    .run = run_nll,
+    .run = cmd_model_nll_run,
 };

@@ -18,9 +18,9 @@ struct tokenize_args {
     bool decode;
 };
 
-/* With --special as a model is given it. */
-static int encode(const struct tokenizer *tokenizer, struct slice text, bool special,
-                  struct token_buf *ids, struct error *err)
+/* Append the ids of the text; `special` adds BOS and EOS and reads names of control tokens. */
+static int encode_input(const struct tokenizer *tokenizer, struct slice text, bool special,
+                        struct token_buf *ids, struct error *err)
 {
     const unsigned flags = TOKENIZE_FIRST | (special ? TOKENIZE_CONTROL : 0);
 
@@ -45,7 +45,7 @@ static int print_encoded(const struct cli *cli, const struct tokenizer *tokenize
                          struct slice text, bool special, struct error *err)
 {
     struct token_buf ids = { 0 };
-    int rc = encode(tokenizer, text, special, &ids, err);
+    int rc = encode_input(tokenizer, text, special, &ids, err);
 
     if (rc == 0 && cli->json)
         rc = model_print_array("curate.model-tokenize/1", "ids", ids.ids, NULL, ids.n, err);
@@ -66,7 +66,7 @@ static int print_decoded(const struct tokenizer *tokenizer, struct slice text, b
     buf_init(&out, SIZE_MAX / 2);
     if (ids_parse(text, (uint32_t)tokenizer_count(tokenizer), &ids, err) < 0)
         goto done;
-    /* What --special puts at the ends is no text. */
+    /* Leave out the BOS and EOS that --special adds. */
     if (special && tokenizer_adds_bos(tokenizer) && ids.n > 0 &&
         ids.ids[0] == tokenizer_bos(tokenizer))
         first = 1;
@@ -84,9 +84,9 @@ done:
     return rc;
 }
 
-/* The vocabulary of a file, which need not hold a whole model. */
-static int run_with(const struct cli *cli, const struct tokenize_args *args, struct slice text,
-                    struct error *err)
+/* The file needs a vocabulary, not a whole model. */
+static int convert(const struct cli *cli, const struct tokenize_args *args, struct slice text,
+                   struct error *err)
 {
     const char *path = args->model.path;
     struct file_map map = { 0 };
@@ -100,7 +100,7 @@ static int run_with(const struct cli *cli, const struct tokenize_args *args, str
         tokenizer_new(gguf, &tokenizer, err) < 0)
         error_prefix(err, "%s", path);
     else if (!tokenizer)
-        error_set(err, ERR_INPUT, "%s: the file carries no vocabulary", path);
+        error_set(err, ERR_INPUT, "%s: the file has no vocabulary", path);
     else if (args->decode)
         rc = print_decoded(tokenizer, text, args->special, err);
     else
@@ -111,7 +111,7 @@ static int run_with(const struct cli *cli, const struct tokenize_args *args, str
     return rc;
 }
 
-static int run_tokenize(struct cli *cli, const void *args, struct error *err)
+static int cmd_model_tokenize_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct tokenize_args *a = args;
     struct buf text;
@@ -119,16 +119,16 @@ static int run_tokenize(struct cli *cli, const void *args, struct error *err)
 
     buf_init(&text, STDIN_MAX_BYTES);
     if (a->decode && cli->json)
-        error_set(err, ERR_USAGE, "--decode writes the text itself, which is no JSON");
+        error_set(err, ERR_USAGE, "--decode prints the text itself: leave out --json");
     else if (model_read_stdin(&text, err) == 0)
-        rc = run_with(cli, a, buf_slice(&text), err);
+        rc = convert(cli, a, buf_slice(&text), err);
     buf_release(&text);
     return rc;
 }
 
 static const struct option options[] = {
     { OPTION_FLAG, 0, "special", offsetof(struct tokenize_args, special), NULL,
-      .help = "as a model is given it: with BOS and EOS, names of control tokens as ids" },
+      .help = "add BOS and EOS, and read names of control tokens in the text as their ids" },
     { OPTION_FLAG, 0, "decode", offsetof(struct tokenize_args, decode), NULL,
       .help = "print the text of the ids on standard input" },
     { .type = OPTION_END },
@@ -138,12 +138,12 @@ const struct command cmd_model_tokenize = {
     .name = "model tokenize",
     .summary = "print the token ids of the text on standard input",
     .description =
-        "Ids are separated by blanks. Without --special no BOS or EOS is added, and names of\n"
-        "control tokens in the text are ordinary text.",
+        "Ids are separated by blanks. Without --special, no BOS or EOS is added, and names of\n"
+        "control tokens are ordinary text.",
     .options = options,
     .positional = &model_positional,
     .positional_required = true,
     .args_size = sizeof(struct tokenize_args),
     .defaults = &(const struct tokenize_args){ .special = false },
-    .run = run_tokenize,
+    .run = cmd_model_tokenize_run,
 };

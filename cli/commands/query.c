@@ -16,9 +16,9 @@ static const struct option opts[] = {
     { OPTION_FLAG, 0, "csv", offsetof(struct query_args, csv), NULL,
       .help = "print CSV with a header" },
     { OPTION_FLAG, 0, "table", offsetof(struct query_args, table), NULL,
-      .help = "print an aligned table, long text shortened (the default)" },
+      .help = "print an aligned table with long text shortened, as without an option" },
     { OPTION_INT, 0, "max-steps", offsetof(struct query_args, max_steps), "N",
-      .help = "give up after this many steps of SQLite, 0 for never" },
+      .help = "stop after this many steps of SQLite; 0: never" },
     { .type = OPTION_END },
 };
 
@@ -28,7 +28,7 @@ static const struct option positional = {
     "SQL",       .help = "one SELECT statement",
 };
 
-static int run(struct cli *cli, const void *args, struct error *err)
+static int cmd_query_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct query_args *a = args;
     struct store *store = NULL;
@@ -36,9 +36,8 @@ static int run(struct cli *cli, const void *args, struct error *err)
     int rc = -1;
 
     if ((int)a->csv + (int)a->table + (int)cli->json > 1)
-        return error_set(err, ERR_USAGE, "--csv, --table and --json exclude each other");
-    if (a->max_steps < 0)
-        return error_set(err, ERR_USAGE, "--max-steps is a number from 0 on");
+        return error_set(err, ERR_USAGE,
+                         "--csv, --table and --json exclude each other: give one of them");
     const enum rows_format format = a->csv ? ROWS_CSV : cli->json ? ROWS_JSON : ROWS_TABLE;
     if (store_open(cli->db, STORE_READ_ONLY, &store, err) < 0)
         return -1;
@@ -53,17 +52,15 @@ static int run(struct cli *cli, const void *args, struct error *err)
 
 const struct command cmd_query = {
     .name = "query",
-    .summary = "answer an SQL question about the database, read-only",
+    .summary = "answer one SELECT statement, read-only",
     .description =
-        "The views v_sample, v_scores, v_turn_scores, v_segments, v_segment_attention, "
-        "v_cohorts,\n"
-        "v_cohort_scores, v_selection, v_rejects, v_defects, v_run_defects and v_runs "
-        "are promised\n"
-        "to stay as they are.",
+        "Promised not to change: the views v_sample, v_scores, v_turn_scores, v_segments,\n"
+        "v_segment_attention, v_cohorts, v_cohort_scores, v_selection, v_rejects, v_defects,\n"
+        "v_run_defects and v_runs.",
     .options = opts,
     .positional = &positional,
     .positional_required = true,
     .args_size = sizeof(struct query_args),
     .defaults = &(const struct query_args){ .max_steps = STORE_USER_STEPS },
-    .run = run,
+    .run = cmd_query_run,
 };

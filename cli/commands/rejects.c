@@ -31,11 +31,13 @@ struct rejects_args {
 
 static const struct option opts[] = {
     { OPTION_TEXT, 0, "class", OF_RETRY(class), "CLASS",
-      .help = "with list, export, retry: only these; 'curate explain reject' lists them" },
+      .help =
+          "with list, retry and export: only records of this class; 'curate explain reject' "
+          "lists the classes" },
     { OPTION_TEXT, 'o', "output", offsetof(struct rejects_args, output), "FILE|-",
-      .help = "with export: where the records go" },
+      .help = "with export: the file to write; - is standard output" },
     { OPTION_FLAG, 0, "force", offsetof(struct rejects_args, force), NULL,
-      .help = "with export: replace a file that is there" },
+      .help = "with export: replace a file that exists" },
     { OPTION_CHOICE, 0, "format", OF_RETRY(format), "NAME",
       .help = "with retry: shape of the records", .choice_name = format_choice },
     { OPTION_CHOICE, 0, "split", OF_RETRY(split), "HOW",
@@ -54,10 +56,10 @@ static const struct option positional = {
     "action",
     offsetof(struct rejects_args, words),
     "list|show ID|retry|export",
-    .help = "list them, show one, read them again, or write them out",
+    .help = "list the records, show one, parse them again, or write them out",
 };
 
-static int list(struct cli *cli, const struct rejects_args *args, struct error *err)
+static int list_rejects(struct cli *cli, const struct rejects_args *args, struct error *err)
 {
     struct store *store = NULL;
     struct query *query = NULL;
@@ -71,12 +73,12 @@ static int list(struct cli *cli, const struct rejects_args *args, struct error *
     return rc;
 }
 
-static int retry(struct cli *cli, const struct rejects_args *args, struct error *err)
+static int retry_rejects(struct cli *cli, const struct rejects_args *args, struct error *err)
 {
     return cmd_stage_run(cli, &stage_retry, &args->retry, err);
 }
 
-static int show(struct cli *cli, const struct rejects_args *args, struct error *err)
+static int show_reject(struct cli *cli, const struct rejects_args *args, struct error *err)
 {
     const char *word = args->words.n == 2 ? args->words.items[1] : "";
     struct store *store = NULL;
@@ -86,16 +88,17 @@ static int show(struct cli *cli, const struct rejects_args *args, struct error *
     errno = 0;
     const long long id = strtoll(word, &end, 10);
     if (end == word || *end || errno || id < 1)
-        return error_set(err, ERR_USAGE,
-                         "rejects show takes the id of one, as 'curate rejects' lists them");
+        return error_set(
+            err, ERR_USAGE,
+            "'rejects show' needs the id of a reject: 'curate rejects' lists them");
     if (store_open(cli->db, STORE_READ_ONLY, &store, err) == 0)
         rc = reject_print(store, id, cli->json, err);
     store_close(store);
     return rc;
 }
 
-/* Write every record that is kept whole, unless file is NULL; count those of which only the
- * beginning is kept. */
+/* Write every record that is stored whole; a file of NULL only counts them. *n_cut counts the
+ * records of which only the beginning is stored. */
 static int copy_rejects(struct reject_scan *scan, struct file_out *file, int64_t *n_exported,
                         int64_t *n_cut, struct error *err)
 {
@@ -121,14 +124,15 @@ static int check_export(const struct cli *cli, const struct rejects_args *args,
     struct stat st;
 
     if (!args->output)
-        return error_set(err, ERR_USAGE, "rejects export needs --output FILE");
+        return error_set(err, ERR_USAGE,
+                         "no output file: use -o FILE, or -o - for standard output");
     const bool to_stdout = strcmp(args->output, "-") == 0;
     if (cli->json && to_stdout)
-        return error_set(err, ERR_USAGE,
-                         "the records and --json cannot both have standard output; name a file "
-                         "with --output");
+        return error_set(
+            err, ERR_USAGE,
+            "the records and --json cannot both go to standard output: use -o FILE");
     if (!to_stdout && !args->force && stat(args->output, &st) == 0 && S_ISREG(st.st_mode))
-        return error_set(err, ERR_CANTCREATE, "%s is there; replace it with --force",
+        return error_set(err, ERR_CANTCREATE, "%s: the file exists: use --force to replace it",
                          args->output);
     return 0;
 }
@@ -162,16 +166,16 @@ done:
     return rc;
 }
 
-static int run(struct cli *cli, const void *args, struct error *err)
+static int cmd_rejects_run(struct cli *cli, const void *args, struct error *err)
 {
     static const struct {
         const char *word;
         unsigned n_words;
         int (*act)(struct cli *cli, const struct rejects_args *args, struct error *err);
     } actions[] = {
-        { "list", 1, list },
-        { "show", 2, show },
-        { "retry", 1, retry },
+        { "list", 1, list_rejects },
+        { "show", 2, show_reject },
+        { "retry", 1, retry_rejects },
         { "export", 1, export_rejects },
     };
     const struct rejects_args *a = args;
@@ -185,29 +189,27 @@ static int run(struct cli *cli, const void *args, struct error *err)
         if (strcmp(word, actions[i].word) != 0)
             continue;
         if (a->words.n > actions[i].n_words)
-            return error_set(err, ERR_USAGE, "'%s' is one argument too many",
+            return error_set(err, ERR_USAGE, "'%s': too many arguments",
                              a->words.items[actions[i].n_words]);
         if (a->output && actions[i].act != export_rejects)
-            return error_set(err, ERR_USAGE, "--output belongs to rejects export");
+            return error_set(err, ERR_USAGE, "--output has no use without 'rejects export'");
         return actions[i].act(cli, a, err);
     }
-    return error_set(err, ERR_USAGE, "rejects takes list, show, retry or export, not '%s'",
+    return error_set(err, ERR_USAGE, "rejects %s: must be one of list, show, retry, export",
                      word);
 }
 
 const struct command cmd_rejects = {
     .name = "rejects",
-    .summary = "list the records that were refused, show, retry, or write them out",
-    .description = "Nothing that was read is lost: a record that cannot be used is kept with "
-                   "its place and\n"
-                   "the reason, up to its first MiB. 'retry' reads the kept ones again, with "
-                   "other options\n"
-                   "or by a newer version; those that can be used become samples. 'export' "
-                   "writes them out\n"
-                   "to be mended by hand.",
+    .summary = "list rejected records, show one, retry or export them",
+    .description =
+        "A record that cannot be used is kept with its place and the reason, up to its first\n"
+        "MiB. 'retry' parses the kept records again, with other options or by a newer version\n"
+        "of curate; those that can be used now become samples. 'export' writes the records\n"
+        "out, so that they can be repaired by hand.",
     .options = opts,
     .positional = &positional,
     .args_size = sizeof(struct rejects_args),
     .defaults = &(const struct rejects_args){ .output = NULL },
-    .run = run,
+    .run = cmd_rejects_run,
 };

@@ -16,7 +16,7 @@ struct run_args {
 static const struct option positional = {
     OPTION_TEXT,   0,
     "recipe",      offsetof(struct run_args, recipe),
-    "RECIPE.yaml", .help = "the steps to take, see curate(1)",
+    "RECIPE.yaml", .help = "the recipe, see docs/recipes.md",
 };
 
 /* Options and the environment override the recipe; the recipe overrides the defaults. */
@@ -47,7 +47,7 @@ static void print_plan(const struct recipe *recipe)
         printf("step %zu: %s\n", i + 1, recipe_step(recipe, i)->stage->name);
 }
 
-static int run(struct cli *cli, const void *args, struct error *err)
+static int cmd_run_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct run_args *a = args;
     struct stage_result result = { .n_facts = 0 };
@@ -79,14 +79,15 @@ done:
 
 const struct command cmd_run = {
     .name = "run",
-    .summary = "carry out a recipe: ingest, score, select, export as one run",
+    .summary = "run the steps of a recipe: ingest, score, select, export",
     .description =
-        "A recipe is a YAML file whose steps are commands with their options. Killed at any\n"
-        "moment and started again it carries on. With --quiet it prints nothing when all went\n"
-        "well, so that cron only writes when something is wrong.",
+        "A recipe is a YAML file whose steps are commands with their options. If it is "
+        "killed,\n"
+        "run it again: it continues where it stopped. With --quiet it prints nothing unless\n"
+        "something goes wrong, so cron sends mail only then.",
     .positional = &positional,
     .positional_required = true,
     .args_size = sizeof(struct run_args),
     .defaults = &(const struct run_args){ .recipe = NULL },
-    .run = run,
+    .run = cmd_run_run,
 };

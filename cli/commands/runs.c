@@ -5,7 +5,7 @@
 #include "store/query.h"
 #include "store/store.h"
 
-static int run(struct cli *cli, const void *args, struct error *err)
+static int cmd_runs_run(struct cli *cli, const void *args, struct error *err)
 {
     struct store *store = NULL;
     struct query *query = NULL;
@@ -22,6 +22,6 @@ static int run(struct cli *cli, const void *args, struct error *err)
 
 const struct command cmd_runs = {
     .name = "runs",
-    .summary = "list what was done to the database, and what came of it",
-    .run = run,
+    .summary = "list all runs of commands on the database, with their results",
+    .run = cmd_runs_run,
 };

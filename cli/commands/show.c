@@ -16,8 +16,8 @@
 enum {
     SQL_MAX_BYTES = 1 << 16,
     TEXT_MAX_BYTES = 1 << 30,
-    LINE_CHARS = 300,    /* of a question or an answer on the terminal */
-    SEGMENT_CHARS = 700, /* of a segment: about 128 tokens */
+    LINE_CHARS = 300,    /* shown of a question or an answer */
+    SEGMENT_CHARS = 700, /* shown of a segment: about 128 tokens */
 };
 
 struct show_args {
@@ -28,24 +28,24 @@ struct show_args {
 
 static const struct option opts[] = {
     { OPTION_INT, 0, "top", offsetof(struct show_args, top), "N",
-      .help = "show so many, from rank 1" },
+      .help = "number of samples, from rank 1", .min = 1 },
     { OPTION_TEXT, 0, "model", offsetof(struct show_args, model), "FILE",
-      .help = "the model that the segments were made with", .unset = "built in" },
+      .help = "model that the segments were made with", .unset = "built in" },
     { .type = OPTION_END },
 };
 
 static const struct option positional = {
     OPTION_TEXT, 0,
     "selection", offsetof(struct show_args, selection),
-    "SELECTION", .help = "the name of a selection",
+    "SELECTION", .help = "name of a selection",
 };
 
-/* What the command works with. */
+/* The state of the command. */
 struct show {
     struct store *store;
     struct segment_text *segments;
     struct buf model_path;
-    struct buf model; /* the name it has in the database */
+    struct buf model; /* its name in the database */
     bool json;
     struct buf sql;
     struct buf text; /* of a segment */
@@ -60,7 +60,7 @@ struct place {
     double score;
 };
 
-/* One of the two segments singled out. */
+/* One of the two segments that are shown. */
 struct segment {
     int64_t index;
     int64_t n_segments;
@@ -70,7 +70,7 @@ struct segment {
     double attention;
 };
 
-/* Text as an SQL literal. */
+/* Append text as an SQL literal. */
 static int add_literal(struct buf *sql, const char *text, struct error *err)
 {
     if (buf_add_text(sql, "'", err) < 0)
@@ -81,16 +81,16 @@ static int add_literal(struct buf *sql, const char *text, struct error *err)
     return buf_add_text(sql, "'", err);
 }
 
-/* Ask a question that ends in a literal and what may follow it. */
-static int ask(struct show *show, const char *literal, const char *rest, struct query **out,
-               struct error *err)
+/* Complete show->sql with a literal and `rest`, and run it. */
+static int open_query(struct show *show, const char *literal, const char *rest,
+                      struct query **out, struct error *err)
 {
     if (add_literal(&show->sql, literal, err) < 0 || buf_add_text(&show->sql, rest, err) < 0)
         return -1;
     return query_open(show->store, show->sql.data, out, err);
 }
 
-/* 1 when the model did not see all of the sample's context, 0, -1. */
+/* 1: the model did not see all of the sample's context; 0: it did; -1. */
 static int is_truncated(struct show *show, int64_t sample_id, struct error *err)
 {
     struct query *query = NULL;
@@ -100,15 +100,15 @@ static int is_truncated(struct show *show, int64_t sample_id, struct error *err)
                    "SELECT 1 FROM v_scores WHERE sample_id = %" PRId64
                    " AND metric = 'cas' AND status = 'truncated' AND model = ",
                    sample_id) < 0 ||
-        ask(show, show->model.data, "", &query, err) < 0)
+        open_query(show, show->model.data, "", &query, err) < 0)
         return -1;
     const int rc = query_next(query, err);
     query_close(query);
     return rc;
 }
 
-/* The segments of a sample in an order: *out stands on the first. 1, 0 when there are none by
- * this model, -1. */
+/* Fill *out with the first of the sample's segments in this order. 1; 0: this model has no
+ * segments of the sample; -1. */
 static int find_segment(struct show *show, int64_t sample_id, const char *order,
                         struct segment *out, struct error *err)
 {
@@ -120,7 +120,7 @@ static int find_segment(struct show *show, int64_t sample_id, const char *order,
                    "SELECT segment, tok_start, tok_end, nll, attention FROM v_segments "
                    "WHERE sample_id = %" PRId64 " AND model = ",
                    sample_id) < 0 ||
-        ask(show, show->model.data, order, &query, err) < 0)
+        open_query(show, show->model.data, order, &query, err) < 0)
         return -1;
     *out = (struct segment){ 0 };
     while ((rc = query_next(query, err)) == 1) {
@@ -178,7 +178,7 @@ static int read_context(struct show *show, int64_t sample_id, struct slice conte
 
     if (truncated < 0)
         return -1;
-    /* Not sooner: a selection of samples without context needs no model. */
+    /* Opened only now: a selection of samples without context needs no model. */
     if (!show->segments && segment_text_open(show->model_path.data, &show->segments, err) < 0)
         return -1;
     if (segment_text_read(show->segments, context, n_kept, truncated == 1, err) < 0) {
@@ -188,19 +188,20 @@ static int read_context(struct show *show, int64_t sample_id, struct slice conte
     return 0;
 }
 
-/* The segment with which alone the answer is likeliest, and the one it attends to most. */
+/* Add the segment with which alone the answer is likeliest, and the one with the most
+ * attention. */
 static int add_segments(struct show *show, int64_t sample_id, struct slice context,
                         struct error *err)
 {
     static const struct {
         const char *what;
         const char *order;
-    } singled_out[] = { { "helps_most", " ORDER BY nll, segment" },
-                        { "seen_most", " ORDER BY attention DESC, segment" } };
+    } chosen[] = { { "helps_most", " ORDER BY nll, segment" },
+                   { "seen_most", " ORDER BY attention DESC, segment" } };
 
-    for (size_t i = 0; i < sizeof singled_out / sizeof *singled_out; i++) {
+    for (size_t i = 0; i < sizeof chosen / sizeof *chosen; i++) {
         struct segment segment;
-        const int found = find_segment(show, sample_id, singled_out[i].order, &segment, err);
+        const int found = find_segment(show, sample_id, chosen[i].order, &segment, err);
 
         if (found <= 0)
             return found;
@@ -209,7 +210,7 @@ static int add_segments(struct show *show, int64_t sample_id, struct slice conte
         buf_clear(&show->text);
         if (segment_text_add(show->segments, segment.start, segment.end, &show->text, err) <
                 0 ||
-            print_segment(show, singled_out[i].what, &segment, err) < 0)
+            print_segment(show, chosen[i].what, &segment, err) < 0)
             return -1;
     }
     return 0;
@@ -266,7 +267,8 @@ static int add_scores(struct show *show, int64_t sample_id, struct error *err)
     return rc == 0 ? 0 : -1;
 }
 
-static int add_text(struct show *show, const char *what, struct slice text, struct error *err)
+static int add_labelled(struct show *show, const char *what, struct slice text,
+                        struct error *err)
 {
     if (show->json) {
         jsonout_key(&show->object, what);
@@ -299,16 +301,16 @@ static int add_head(struct show *show, const struct place *place, struct slice e
     return buf_printf(&show->out, err, "  score %.4g\n", place->score);
 }
 
-static int add_sample(struct show *show, const struct place *place, struct query *query,
-                      struct error *err)
+static int add_place(struct show *show, const struct place *place, struct query *query,
+                     struct error *err)
 {
     if (show->json) {
         jsonout_init(&show->object, &show->out);
         jsonout_object_begin(&show->object);
     }
     if (add_head(show, place, query_value(query, 0).bytes, err) < 0 ||
-        add_text(show, "question", query_value(query, 1).bytes, err) < 0 ||
-        add_text(show, "answer", query_value(query, 2).bytes, err) < 0 ||
+        add_labelled(show, "question", query_value(query, 1).bytes, err) < 0 ||
+        add_labelled(show, "answer", query_value(query, 2).bytes, err) < 0 ||
         add_scores(show, place->sample_id, err) < 0 ||
         add_segments(show, place->sample_id, query_value(query, 3).bytes, err) < 0)
         return -1;
@@ -320,7 +322,7 @@ static int add_sample(struct show *show, const struct place *place, struct query
     return buf_add_text(&show->out, "\n", err);
 }
 
-/* One sample of the selection; it is printed when it is whole. */
+/* Print one sample of the selection, after all of its text was collected. */
 static int show_sample(struct show *show, const struct place *place, struct error *err)
 {
     struct query *query = NULL;
@@ -336,12 +338,12 @@ static int show_sample(struct show *show, const struct place *place, struct erro
         return -1;
     rc = query_next(query, err);
     if (rc == 1)
-        rc = add_sample(show, place, query, err);
+        rc = add_place(show, place, query, err);
     query_close(query);
     if (rc < 0)
         return -1;
     if (fwrite(show->out.data, 1, show->out.len, stdout) != show->out.len)
-        return error_set(err, ERR_IO, "standard output cannot be written");
+        return error_set(err, ERR_IO, "standard output: cannot be written");
     return 0;
 }
 
@@ -354,7 +356,7 @@ static int show_all(struct show *show, const struct show_args *args, struct erro
     if (buf_add_text(&show->sql,
                      "SELECT rank, sample_id, score FROM v_selection WHERE selection = ", err) <
             0 ||
-        ask(show, args->selection, " ORDER BY rank", &query, err) < 0)
+        open_query(show, args->selection, " ORDER BY rank", &query, err) < 0)
         return -1;
     while (n_shown < args->top && (rc = query_next(query, err)) == 1) {
         const struct place place = {
@@ -368,13 +370,13 @@ static int show_all(struct show *show, const struct show_args *args, struct erro
         n_shown++;
     }
     if (rc == 0 && n_shown == 0)
-        rc = error_set(err, ERR_NOT_FOUND, "there is no selection '%s', or nothing in it",
+        rc = error_set(err, ERR_NOT_FOUND, "there is no selection '%s', or it is empty",
                        args->selection);
     query_close(query);
     return rc < 0 ? -1 : 0;
 }
 
-/* A file's name without folder and suffix is what its model is called. */
+/* Set the path of the model, and its name: the file name without folder and suffix. */
 static int choose_model(struct show *show, const struct cli *cli, const char *given,
                         struct error *err)
 {
@@ -393,14 +395,12 @@ static int choose_model(struct show *show, const struct cli *cli, const char *gi
     return buf_printf(&show->model, err, "%.*s", (int)len, name);
 }
 
-static int run(struct cli *cli, const void *args, struct error *err)
+static int cmd_show_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct show_args *a = args;
     struct show show = { .json = cli->json };
     int rc = -1;
 
-    if (a->top < 1)
-        return error_set(err, ERR_USAGE, "--top must be 1 or more");
     buf_init(&show.model_path, SQL_MAX_BYTES);
     buf_init(&show.model, SQL_MAX_BYTES);
     buf_init(&show.sql, SQL_MAX_BYTES);
@@ -424,16 +424,16 @@ done:
 
 const struct command cmd_show = {
     .name = "show",
-    .summary = "show why the first samples of a selection are there",
+    .summary = "show why the first samples of a selection are in it",
     .description =
-        "For each sample question, answer and scores; where there are segments, the one\n"
-        "with which alone the answer is likeliest (helps_most) and the one it attends to\n"
-        "most (seen_most), with their text. Control characters are replaced; --json has\n"
-        "all text as it is, one object a sample.",
+        "Prints the question, the answer and the scores of each sample. If segments are\n"
+        "stored, also prints two of them with their text: the one that alone makes the answer\n"
+        "likeliest (helps_most), and the one with the most attention (seen_most). Control\n"
+        "characters are replaced. With --json all text is unchanged, one object per sample.",
     .options = opts,
     .positional = &positional,
     .positional_required = true,
     .args_size = sizeof(struct show_args),
     .defaults = &(const struct show_args){ .top = 5 },
-    .run = run,
+    .run = cmd_show_run,
 };
