@@ -14,7 +14,9 @@
 #include "base/error.h"
 #include "base/io/file.h"
 #include "base/option.h"
+#include "pipeline/recipe_env.h"
 #include "pipeline/recipe_fault.h"
+#include "pipeline/recipe_yaml.h"
 #include "stages/stage.h"
 
 /*
@@ -24,7 +26,10 @@
  */
 union slot {
     char *text;
-    struct text_list list;
+    struct {
+        char **items;
+        unsigned n;
+    } list;
 };
 
 enum { STAGES_MAX = 32, OPTIONS_MAX = 64, RECIPE_MAX_BYTES = 1 << 20, STEPS_MAX = 1000 };
@@ -35,7 +40,7 @@ struct loaded_step {
 };
 
 struct loaded {
-    int64_t version;
+    char *version;
     char *db;
     char *threads;
     char *lock;
@@ -52,6 +57,7 @@ struct schema {
 
 struct recipe {
     char *name;
+    const char *(*variable)(const char *name); /* of the environment */
     struct schema *schema;
     struct loaded *loaded;
     struct recipe_step *steps;
@@ -77,7 +83,7 @@ static void add_field(cyaml_schema_field_t *field, const struct option *option, 
     field->key = option->name;
     field->data_offset = (uint32_t)(slot * sizeof(union slot));
     if (is_list) {
-        field->count_offset = field->data_offset + (uint32_t)offsetof(struct text_list, n);
+        field->count_offset = field->data_offset + (uint32_t)offsetof(union slot, list.n);
         field->count_size = sizeof(unsigned);
         field->value.type = CYAML_SEQUENCE;
         field->value.flags = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL;
@@ -148,7 +154,8 @@ static void build_schema(struct schema *schema)
 static void top_fields(const struct schema *schema, cyaml_schema_field_t out[6])
 {
     const cyaml_schema_field_t fields[] = {
-        CYAML_FIELD_INT("version", CYAML_FLAG_DEFAULT, struct loaded, version),
+        CYAML_FIELD_STRING_PTR("version", CYAML_FLAG_POINTER, struct loaded, version, 0,
+                               CYAML_UNLIMITED),
         CYAML_FIELD_STRING_PTR("db", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct loaded,
                                db, 1, CYAML_UNLIMITED),
         CYAML_FIELD_STRING_PTR("threads", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
@@ -223,6 +230,8 @@ static int load_recipe(struct recipe *recipe, struct slice text, struct error *e
     cyaml_config_t config;
     cyaml_err_t rc;
 
+    if (recipe_yaml_check(text, err) < 0)
+        return -1;
     top_fields(recipe->schema, fields);
     const cyaml_schema_value_t top = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct loaded,
                                                            fields) };
@@ -252,27 +261,29 @@ static void unload_recipe(struct recipe *recipe)
     cyaml_free(config_of(&fault, &config), &top, recipe->loaded, 0);
 }
 
-static int set_text(const struct option *option, void *args, const char *text,
-                    struct error *err)
+/* Expand the text and set the option. cyaml_free() frees the expanded text: it calls free(). */
+static int set_text(const struct recipe *recipe, const struct option *option, void *args,
+                    char **text, struct error *err)
 {
-    return option_set(option, args, text, err) < 0
-               ? error_prefix(err, "%s: %s", option->name, text)
+    return recipe_env_expand(text, recipe->variable, err) < 0 ||
+                   option_set(option, args, *text, err) < 0
+               ? error_prefix(err, "%s: %s", option->name, *text)
                : 0;
 }
 
-static int set_slot(const struct option *option, const union slot *slot, bool is_list,
-                    void *args, struct error *err)
+static int set_slot(const struct recipe *recipe, const struct option *option, union slot *slot,
+                    bool is_list, void *args, struct error *err)
 {
     if (!is_list)
-        return slot->text ? set_text(option, args, slot->text, err) : 0;
+        return slot->text ? set_text(recipe, option, args, &slot->text, err) : 0;
     for (unsigned i = 0; i < slot->list.n; i++)
-        if (set_text(option, args, slot->list.items[i], err) < 0)
+        if (set_text(recipe, option, args, &slot->list.items[i], err) < 0)
             return -1;
     return 0;
 }
 
-static int set_args(const struct stage *stage, const union slot *slots, bool conditions_listed,
-                    void *args, struct error *err)
+static int set_args(const struct recipe *recipe, const struct stage *stage, union slot *slots,
+                    bool conditions_listed, void *args, struct error *err)
 {
     const size_t n_slots = count_slots(stage);
 
@@ -285,17 +296,17 @@ static int set_args(const struct stage *stage, const union slot *slots, bool con
         if (i == 0 && stage->positional_required &&
             (is_list ? slots[i].list.n == 0 : !slots[i].text))
             return error_set(err, ERR_CONFIG, "the key '%s' is missing", option->name);
-        if (set_slot(option, &slots[i], is_list, args, err) < 0)
+        if (set_slot(recipe, option, &slots[i], is_list, args, err) < 0)
             return -1;
     }
     return 0;
 }
 
 /* Turn one loaded step into a stage, its arguments and its configuration. */
-static int set_step(const struct schema *schema, const struct loaded_step *loaded,
+static int set_step(const struct recipe *recipe, const struct loaded_step *loaded,
                     struct recipe_step *step, struct error *err)
 {
-    const union slot *slots = NULL;
+    union slot *slots = NULL;
     bool listed = false;
 
     for (size_t s = 0; stages[s] && s < STAGES_MAX; s++) {
@@ -305,7 +316,7 @@ static int set_step(const struct schema *schema, const struct loaded_step *loade
             return error_set(err, ERR_CONFIG, "has both %s and %s: give each its own step",
                              step->stage->name, stages[s]->name);
         slots = loaded->stages[s];
-        listed = schema->conditions_listed[s];
+        listed = recipe->schema->conditions_listed[s];
         step->stage = stages[s];
     }
     if (!slots)
@@ -314,7 +325,7 @@ static int set_step(const struct schema *schema, const struct loaded_step *loade
     if (!step->args)
         return error_nomem(err);
     memcpy(step->args, step->stage->defaults, step->stage->args_size);
-    if (set_args(step->stage, slots, listed, step->args, err) < 0 ||
+    if (set_args(recipe, step->stage, slots, listed, step->args, err) < 0 ||
         stage_configure(step->stage, step->args, &step->config, err) < 0) {
         if (err->code == ERR_USAGE)
             err->code = ERR_CONFIG;
@@ -323,19 +334,38 @@ static int set_step(const struct schema *schema, const struct loaded_step *loade
     return 0;
 }
 
+/* Expand the keys of the file itself. */
+static int expand_top(const struct recipe *recipe, struct error *err)
+{
+    struct loaded *loaded = recipe->loaded;
+    const struct {
+        const char *key;
+        char **text;
+    } values[] = { { "db", &loaded->db },
+                   { "threads", &loaded->threads },
+                   { "lock", &loaded->lock } };
+
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        if (*values[i].text && recipe_env_expand(values[i].text, recipe->variable, err) < 0)
+            return error_prefix(err, "%s: %s", values[i].key, *values[i].text);
+    return 0;
+}
+
 static int set_steps(struct recipe *recipe, struct error *err)
 {
-    const struct loaded *loaded = recipe->loaded;
+    struct loaded *loaded = recipe->loaded;
 
-    if (loaded->version != 1)
-        return error_set(err, ERR_CONFIG, "version %lld: this program reads version 1",
-                         (long long)loaded->version);
+    if (strcmp(loaded->version, "1") != 0)
+        return error_set(err, ERR_CONFIG, "version %s: this program reads version 1",
+                         loaded->version);
+    if (expand_top(recipe, err) < 0)
+        return -1;
     recipe->steps = calloc(loaded->n_steps, sizeof *recipe->steps);
     if (!recipe->steps)
         return error_nomem(err);
     for (; recipe->n_steps < loaded->n_steps; recipe->n_steps++)
-        if (set_step(recipe->schema, &loaded->steps[recipe->n_steps],
-                     &recipe->steps[recipe->n_steps], err) < 0) {
+        if (set_step(recipe, &loaded->steps[recipe->n_steps], &recipe->steps[recipe->n_steps],
+                     err) < 0) {
             error_prefix(err, "step %zu", recipe->n_steps + 1);
             recipe->n_steps++; /* free its arguments as well */
             return -1;
@@ -343,12 +373,14 @@ static int set_steps(struct recipe *recipe, struct error *err)
     return 0;
 }
 
-int recipe_parse(struct slice text, const char *name, struct recipe **out, struct error *err)
+int recipe_parse(struct slice text, const char *name, const char *(*variable)(const char *name),
+                 struct recipe **out, struct error *err)
 {
     struct recipe *recipe = calloc(1, sizeof *recipe);
 
     if (!recipe)
         return error_nomem(err);
+    recipe->variable = variable;
     recipe->name = strdup(name);
     recipe->schema = calloc(1, sizeof *recipe->schema);
     if (!recipe->name || !recipe->schema) {
@@ -365,14 +397,15 @@ int recipe_parse(struct slice text, const char *name, struct recipe **out, struc
     return 0;
 }
 
-int recipe_load(const char *path, struct recipe **out, struct error *err)
+int recipe_load(const char *path, const char *(*variable)(const char *name),
+                struct recipe **out, struct error *err)
 {
     struct buf text;
     int rc = -1;
 
     buf_init(&text, RECIPE_MAX_BYTES);
     if (file_read(path, &text, err) == 0)
-        rc = recipe_parse(buf_slice(&text), path, out, err);
+        rc = recipe_parse(buf_slice(&text), path, variable, out, err);
     else if (err->code == ERR_INPUT)
         error_set(err, ERR_CONFIG, "%s: longer than %d bytes, the maximum of a recipe", path,
                   RECIPE_MAX_BYTES);

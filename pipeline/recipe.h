@@ -14,7 +14,8 @@
  * The keys of a step are the options of its command, and the name that the stage gives to its
  * positional argument. Values are parsed by the functions that parse the command line. Unknown
  * and repeated keys are errors. Aliases are errors: a recipe needs none, and nested aliases
- * expand without bound. Paths are relative to the working directory.
+ * expand without bound. A value may begin with ${NAME}, a variable of the environment. Paths
+ * are relative to the working directory.
  */
 #ifndef CURATE_RECIPE_H
 #define CURATE_RECIPE_H
@@ -34,11 +35,14 @@ struct recipe_step {
     void *config; /* what the stage's check() made of them */
 };
 
-/* Read and check a recipe; end it with recipe_free(). ERR_CONFIG with the line, the step, the
- * stage and the key, as far as they are known. */
-int recipe_load(const char *path, struct recipe **out, struct error *err);
+/* Read and check a recipe; end it with recipe_free(). `variable` returns the value of a
+ * variable of the environment, NULL if it is not set; without a function none is set.
+ * ERR_CONFIG with the line, the step, the stage and the key, as far as they are known. */
+int recipe_load(const char *path, const char *(*variable)(const char *name),
+                struct recipe **out, struct error *err);
 /* The same from the text of a recipe; name is the path in messages. */
-int recipe_parse(struct slice text, const char *name, struct recipe **out, struct error *err);
+int recipe_parse(struct slice text, const char *name, const char *(*variable)(const char *name),
+                 struct recipe **out, struct error *err);
 void recipe_free(struct recipe *recipe);
 
 const char *recipe_name(const struct recipe *recipe); /* its path */

@@ -9,11 +9,11 @@
 #include "base/option.h"
 #include "stages/stage.h"
 
+static const char steps_key[] = "steps";
 static const char unexpected_key[] = "Unexpected key: ";
 static const char seen_key[] = "Mapping field already seen: ";
 static const char missing_key[] = "Missing required mapping field: ";
 static const char got_list[] = "Expecting STRING, got event: SEQUENCE_START";
-static const char got_single[] = "Expecting SEQUENCE, got event: SCALAR";
 
 /* What follows the prefix in text; NULL when text begins otherwise. */
 static const char *after(const char *text, const char *prefix)
@@ -26,11 +26,6 @@ static const char *after(const char *text, const char *prefix)
 bool recipe_fault_is_list(const struct recipe_fault *fault)
 {
     return strcmp(fault->reason, got_list) == 0;
-}
-
-bool recipe_fault_is_single(const struct recipe_fault *fault)
-{
-    return strcmp(fault->reason, got_single) == 0;
 }
 
 /* "  in mapping field 'where' (line: 3, column: 18)" */
@@ -93,11 +88,42 @@ static unsigned key_line(struct slice text, const char *key, unsigned from)
 static int prefix_place(const struct recipe_fault *fault, unsigned line, const char *stage,
                         struct error *err)
 {
-    if (stage && stage[0])
+    if (stage && stage[0] && strcmp(stage, steps_key) != 0)
         error_prefix(err, "%s", stage);
     if (fault->step > 0)
         error_prefix(err, "step %u", fault->step);
     return line > 0 ? error_prefix(err, "line %u", line) : -1;
+}
+
+/* Replace *nearest by a name that is as few typing mistakes away from key, and at most 2. */
+static void note_nearest(const char *key, const char *name, size_t *least, const char **nearest)
+{
+    const size_t distance = option_distance(name, key, 2);
+
+    if (distance >= *least)
+        return;
+    *least = distance;
+    *nearest = name;
+}
+
+/* Get the key most like a mistyped one: of the file, of a step (a command), or of a command. */
+static const char *nearest_key(const struct recipe_fault *fault, const struct stage *stage,
+                               const char *key)
+{
+    static const char *const top_keys[] = { "version", "db", "threads", "lock", "steps" };
+    const char *nearest = NULL;
+    size_t least = 3;
+
+    if (stage && stage->positional)
+        note_nearest(key, stage->positional->name, &least, &nearest);
+    for (const struct option *o = stage ? stage->options : NULL; o && o->type != OPTION_END;
+         o++)
+        note_nearest(key, o->name, &least, &nearest);
+    for (size_t i = 0; !stage && fault->step > 0 && stages[i]; i++)
+        note_nearest(key, stages[i]->name, &least, &nearest);
+    for (size_t i = 0; fault->step == 0 && i < sizeof top_keys / sizeof top_keys[0]; i++)
+        note_nearest(key, top_keys[i], &least, &nearest);
+    return nearest;
 }
 
 /* libcyaml names the mapping that the key is in: the step's or a stage's. */
@@ -105,7 +131,7 @@ static int raise_unexpected(const struct recipe_fault *fault, const char *key,
                             struct slice text, struct error *err)
 {
     const struct stage *stage = fault->step > 0 ? stage_find(fault->key) : NULL;
-    const char *nearest = stage ? option_nearest(stage->options, key) : NULL;
+    const char *nearest = nearest_key(fault, stage, key);
 
     if (nearest)
         error_set(err, ERR_CONFIG, "there is no key '%s' here; did you mean '%s'?", key,
@@ -114,6 +140,19 @@ static int raise_unexpected(const struct recipe_fault *fault, const char *key,
         error_set(err, ERR_CONFIG, "there is no key '%s' here", key);
     return prefix_place(fault, key_line(text, key, fault->line), stage ? stage->name : NULL,
                         err);
+}
+
+/* A value that is no mapping: of the file, a step, or a command. */
+static int set_no_mapping(const struct recipe_fault *fault, struct error *err)
+{
+    if (!fault->key[0])
+        return error_set(err, ERR_CONFIG,
+                         "a recipe must be a mapping with the keys version and steps");
+    if (strcmp(fault->key, steps_key) == 0)
+        return error_set(err, ERR_CONFIG,
+                         "a step must be a mapping, as in score: {metrics: [nll]}");
+    return error_set(err, ERR_CONFIG, "%s: must be a mapping of options, as in {key: value}",
+                     fault->key);
 }
 
 int recipe_fault_raise(const struct recipe_fault *fault, struct slice text, struct error *err)
@@ -128,10 +167,14 @@ int recipe_fault_raise(const struct recipe_fault *fault, struct slice text, stru
         error_set(err, ERR_CONFIG, "the key '%s' is missing", key);
     else if (recipe_fault_is_list(fault))
         error_set(err, ERR_CONFIG, "%s: must be a single value, not a list", fault->key);
-    else if (recipe_fault_is_single(fault))
+    else if (after(fault->reason, "Expecting SEQUENCE"))
         error_set(err, ERR_CONFIG, "%s: must be a list, as in [A] or [A, B]", fault->key);
     else if (after(fault->reason, "Expecting STRING"))
         error_set(err, ERR_CONFIG, "%s: must be a single value", fault->key);
+    else if (after(fault->reason, "Expecting MAPPING"))
+        set_no_mapping(fault, err);
+    else if (after(fault->reason, "STRING length <"))
+        error_set(err, ERR_CONFIG, "%s: must not be empty", fault->key);
     else
         error_set(err, ERR_CONFIG, "%s", fault->reason);
     return prefix_place(fault, fault->line, fault->outer, err);

@@ -39,3 +39,11 @@ echo "skipped quietly"
 wait
 "$CURATE" run nightly.yaml --dry-run --json
 "$CURATE" run nightly.yaml --dry-run --quiet
+
+# Ignored before: what stands after a second "---". A folder may come from the environment.
+{ cat nightly.yaml; echo ---; cat nightly.yaml; } > two.yaml
+try two.yaml
+sed 's/files: \[problems.jsonl\]/files: ["${CORPUS}\/problems.jsonl"]/' nightly.yaml > folder.yaml
+CORPUS= try folder.yaml
+CORPUS=. "$CURATE" run --quiet --db folder.db folder.yaml
+"$CURATE" query --db folder.db "SELECT json_extract(options, '$.files') AS files FROM run WHERE command = 'ingest'"

@@ -86,6 +86,7 @@ ONLY_IN = {
     "bzlib.h": ["base/io/inflate_bzip2.c", "tests/"],
     "csv.h": ["base/io/csvin.c"],
     "cyaml/cyaml.h": ["pipeline/recipe.c"],
+    "yaml.h": ["pipeline/recipe_yaml.c"],
     "immintrin.h": ["bench/peak.c", "scoring/kernels/avx2/", "scoring/kernels/avx512/",
                     "scoring/kernels/avx512bf16/", "scoring/kernels/avx512vnni/"],
     "json-c/json.h": ["base/json/json.c", "base/json/json_build.c"],

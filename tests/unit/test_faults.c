@@ -66,7 +66,7 @@ static int run_step(const struct world *w, size_t step, struct error *err)
     char text[300];
 
     snprintf(text, sizeof text, "version: 1\nsteps:\n  - %s\n", steps[step]);
-    int rc = recipe_parse(slice_text(text), "step", &recipe, err);
+    int rc = recipe_parse(slice_text(text), "step", NULL, &recipe, err);
     if (rc == 0)
         rc = pipeline_run_recipe(&options, recipe, &skipped, err);
     recipe_free(recipe);

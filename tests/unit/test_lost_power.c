@@ -97,7 +97,7 @@ static void run_recipe(const struct fixture *f, const char *text)
     bool skipped = false;
     struct error err;
 
-    assert_ok(recipe_parse(slice_text(text), "recipe", &recipe, &err));
+    assert_ok(recipe_parse(slice_text(text), "recipe", NULL, &recipe, &err));
     assert_ok(pipeline_run_recipe(&options, recipe, &skipped, &err));
     recipe_free(recipe);
 }

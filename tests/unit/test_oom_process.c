@@ -188,7 +188,7 @@ static void decompressing_survives_each_failed_allocation_of_libraries(void **st
 static int read_recipe(struct slice input, struct buf *result, struct error *err)
 {
     struct recipe *recipe = NULL;
-    int rc = recipe_parse(input, "recipe", &recipe, err);
+    int rc = recipe_parse(input, "recipe", NULL, &recipe, err);
 
     if (rc == 0)
         rc = buf_printf(result, err, "%zu steps", recipe_count(recipe));
