@@ -23,7 +23,8 @@ struct report {
     void (*note)(struct report *report, const char *text); /* may be NULL */
     /* A signal handler sets this to the signal that asks to stop. May be NULL. */
     const volatile int *stop_signal;
-    void *arg; /* for the callbacks */
+    volatile int *user_sql_runs; /* see store_note_user_sql(); may be NULL */
+    void *arg;                   /* for the callbacks */
 };
 
 void report_tick(struct report *report);

@@ -20,6 +20,7 @@
 
 struct error;
 struct stage;
+struct store;
 
 /* The options of every command, and the settings that a command runs with. */
 struct cli {
@@ -65,6 +66,10 @@ int command_find(int argc, char **argv, struct command *out);
 /* Say why command_find() found none: ERR_USAGE with the nearest name, or the second words that
  * there are. Returns -1. */
 int command_unknown(const char *word, struct error *err);
+
+/* Open the database of the command line for reading. A signal ends its statements. Returns 0,
+ * or -1 with err set. */
+int command_open_store(const struct cli *cli, struct store **out, struct error *err);
 
 /* The options of struct cli. Their initial values are zero bytes. */
 extern const struct option common_options[];

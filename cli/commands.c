@@ -8,6 +8,7 @@
 #include "cli/commands/stage.h"
 #include "cli/settings.h"
 #include "stages/stage.h"
+#include "store/store.h"
 
 #define X(name) extern const struct command cmd_##name;
 COMMAND_LIST
@@ -36,6 +37,15 @@ const struct option common_options[] = {
       .help = "explain the command" },
     { .type = OPTION_END },
 };
+
+int command_open_store(const struct cli *cli, struct store **out, struct error *err)
+{
+    if (store_open(cli->db, STORE_READ_ONLY, out, err) < 0)
+        return -1;
+    store_stop_on(*out, cli->report.stop_signal);
+    store_note_user_sql(*out, cli->report.user_sql_runs);
+    return 0;
+}
 
 bool command_at(size_t i, struct command *out)
 {

@@ -16,15 +16,19 @@
 #include "cli/progress.h"
 #include "cli/settings.h"
 #include "cli/terminal.h"
+#include "cli/watchdog.h"
 #include "store/output.h"
 
 /* Set by the first SIGINT, SIGTERM or SIGHUP. The second one ends the process: the first one
  * restored the default action. */
 static volatile sig_atomic_t stop_signal;
+/* Not 0 while SQLite runs the SQL of a user. */
+static volatile sig_atomic_t user_sql_runs;
 
 static void on_signal(int signal_number)
 {
     stop_signal = signal_number;
+    watchdog_start(signal_number, &user_sql_runs);
 }
 
 /* The weights of a model are read from the mapped file. If the file is truncated meanwhile, or
@@ -51,6 +55,7 @@ static void catch_signals(void)
     struct sigaction action = { .sa_handler = on_signal,
                                 .sa_flags = (int)SA_RESETHAND | SA_RESTART };
 
+    watchdog_init();
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
@@ -215,7 +220,9 @@ static int perform_command(struct cli *cli, uint64_t given, int argc, char **arg
 static int perform_line(int argc, char **argv)
 {
     char models_dir[4096];
-    struct cli cli = { .models_dir = models_dir, .report = { .stop_signal = &stop_signal } };
+    struct cli cli = { .models_dir = models_dir,
+                       .report = { .stop_signal = &stop_signal,
+                                   .user_sql_runs = &user_sql_runs } };
     struct opt_target common = { common_options, &cli, 0 };
     size_t n_parsed = 0;
     struct error err;

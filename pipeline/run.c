@@ -75,6 +75,7 @@ static int run_in_store(const struct pipeline_options *options, const struct dat
 
     buf_init(&json, OPTIONS_JSON_MAX);
     store_stop_on(store, options->report->stop_signal);
+    store_note_user_sql(store, options->report->user_sql_runs);
     if (!options->dry_run && (options_json(stage, call->args, &json, err) < 0 ||
                               run_begin(store, parent_run_id, stage->name, buf_slice(&json),
                                         &context.run_id, err) < 0))

@@ -161,16 +161,28 @@ static int db_check_stop(void *arg)
 {
     struct store *store = arg;
 
-    if (!store->user_sql)
+    if (!store->user_sql && !store->stops_all)
         return 0;
-    store->user_steps += STOP_EVERY_OPS;
-    return (store->max_user_steps > 0 && store->user_steps > store->max_user_steps) ||
-           (store->stop_signal && *store->stop_signal != 0);
+    if (store->stop_signal && *store->stop_signal != 0)
+        return 1;
+    if (store->user_sql)
+        store->user_steps += STOP_EVERY_OPS;
+    return store->max_user_steps > 0 && store->user_steps > store->max_user_steps;
+}
+
+void db_stop_all(struct store *store)
+{
+    store->stops_all = true;
 }
 
 void store_stop_on(struct store *store, const volatile int *stop_signal)
 {
     store->stop_signal = stop_signal;
+}
+
+void store_note_user_sql(struct store *store, volatile int *runs)
+{
+    store->user_sql_runs = runs;
 }
 
 void store_limit_steps(struct store *store, uint64_t max_steps)

@@ -50,9 +50,11 @@ struct store {
     const volatile int *stop_signal; /* see store_stop_on(); may be NULL */
     struct store_wait wait;          /* for other writers */
     int64_t wait_start_ns;           /* clock_mono_ns() when the current wait began */
+    volatile int *user_sql_runs;     /* see store_note_user_sql(); may be NULL */
     uint64_t user_steps;             /* steps of the user's statement that was opened last */
     uint64_t max_user_steps;         /* see store_limit_steps() */
-    bool user_sql; /* a user's SQL is being prepared or run: the authorizer restricts it */
+    bool user_sql;  /* a user's SQL is being prepared or run: the authorizer restricts it */
+    bool stops_all; /* see db_stop_all() */
     struct stmt cache[STMT_CACHE_SLOTS];
 };
 
@@ -80,6 +82,9 @@ int64_t db_changes(const struct store *store);
 int64_t db_last_id(const struct store *store);
 bool db_in_transaction(const struct store *store);
 bool db_writable(const struct store *store);
+/* Let the stop signal end every statement, not only a user's. For connections that only read: a
+ * view of an untrusted database may never end, and nothing is lost. */
+void db_stop_all(struct store *store);
 /* Copy text and end it with a NUL. *out is valid until the next call. */
 int db_copy_text(struct store *store, struct slice text, const char **out, struct error *err);
 /* True if err says that the -wal and -shm files could not be opened or created. */

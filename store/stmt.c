@@ -10,6 +10,23 @@
 
 #include "base/error.h"
 
+/*
+ * Values that a user's SQL reads or makes may have this many bytes: a function such as hex() is
+ * one step, so its cost has no other limit. The longest record is as long by default.
+ */
+enum { USER_VALUE_MAX_BYTES = 256 << 20, VALUE_MAX_BYTES = 1000000000 };
+
+/* Begin or end running SQL of a user in SQLite. Does nothing for statements of the program. */
+static void set_user_sql(const struct stmt_user *user, struct store *store, bool on)
+{
+    if (!user->prefix)
+        return;
+    store->user_sql = on;
+    sqlite3_limit(store->db, SQLITE_LIMIT_LENGTH, on ? USER_VALUE_MAX_BYTES : VALUE_MAX_BYTES);
+    if (store->user_sql_runs)
+        *store->user_sql_runs = on;
+}
+
 /* Report a mistake in a user's SQL and its position, counted in characters. */
 static int raise_user_mistake(const struct stmt *stmt, int rc, const char *sql,
                               const char *detail, struct error *err)
@@ -53,8 +70,10 @@ static int raise_stmt(const struct stmt *stmt, int rc, const char *sql, struct e
                              stmt->user.prefix, detail);
     case SQLITE_INTERRUPT:
         return raise_interrupt(stmt, rc, err);
-    case SQLITE_ERROR:
     case SQLITE_TOOBIG:
+        return error_set_sys(err, ERR_USAGE, rc, "%sa value is longer than %d bytes",
+                             stmt->user.prefix, USER_VALUE_MAX_BYTES);
+    case SQLITE_ERROR:
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
     case SQLITE_RANGE:
@@ -69,9 +88,9 @@ static int stmt_prepare(struct stmt *stmt, const char *sql, unsigned flags, cons
 {
     struct store *store = stmt->store;
 
-    store->user_sql = stmt->user.prefix != NULL;
+    set_user_sql(&stmt->user, store, true);
     const int rc = sqlite3_prepare_v3(store->db, sql, -1, flags, &stmt->handle, tail);
-    store->user_sql = false;
+    set_user_sql(&stmt->user, store, false);
     if (rc != SQLITE_OK)
         return raise_stmt(stmt, rc, sql, err);
     return 0;
@@ -132,14 +151,15 @@ int stmt_open(struct store *store, const char *sql, struct stmt **out, struct er
 }
 
 /* True if only blanks, comments and semicolons are left. */
-static bool has_no_statement(struct store *store, const char *tail)
+static bool has_no_statement(struct store *store, const struct stmt_user *user,
+                             const char *tail)
 {
     while (*tail) {
         sqlite3_stmt *more = NULL;
 
-        store->user_sql = true;
+        set_user_sql(user, store, true);
         const int rc = sqlite3_prepare_v3(store->db, tail, -1, 0, &more, &tail);
-        store->user_sql = false;
+        set_user_sql(user, store, false);
         sqlite3_finalize(more);
         if (rc != SQLITE_OK || more)
             return false;
@@ -160,7 +180,7 @@ int stmt_open_user(struct store *store, const char *sql, const struct stmt_user 
         error_set(err, ERR_USAGE, "%sno statement given", user->prefix);
     } else if (!sqlite3_stmt_readonly(stmt->handle)) {
         error_set(err, ERR_USAGE, "%sonly reading is allowed", user->prefix);
-    } else if (!has_no_statement(store, tail)) {
+    } else if (!has_no_statement(store, user, tail)) {
         error_set(err, ERR_USAGE, "%stext after the first statement", user->prefix);
     } else {
         *out = stmt;
@@ -248,9 +268,9 @@ int stmt_next(struct stmt *stmt, struct error *err)
     if (stmt->ended) /* SQLite would run it again */
         return 0;
     if (rc == SQLITE_OK) {
-        stmt->store->user_sql = stmt->user.prefix != NULL;
+        set_user_sql(&stmt->user, stmt->store, true);
         rc = sqlite3_step(stmt->handle);
-        stmt->store->user_sql = false;
+        set_user_sql(&stmt->user, stmt->store, false);
     }
     if (rc == SQLITE_ROW)
         return 1;

@@ -204,6 +204,14 @@ static int set_journal_mode(struct store *store, struct error *err)
     return rc;
 }
 
+/* A reader runs the SQL of users and views of untrusted databases: large sorts go to temporary
+ * files, and a signal ends every statement. */
+static int prepare_reading(struct store *store, struct error *err)
+{
+    db_stop_all(store);
+    return db_exec(store, "PRAGMA temp_store = FILE; PRAGMA query_only = ON", err);
+}
+
 static int prepare_store(struct store *store, enum store_mode mode, struct error *err)
 {
     int64_t version;
@@ -216,7 +224,7 @@ static int prepare_store(struct store *store, enum store_mode mode, struct error
     if (db_exec(store, CONNECTION_PRAGMAS, err) < 0)
         return -1;
     if (mode == STORE_READ_ONLY)
-        return db_exec(store, "PRAGMA query_only = ON", err);
+        return prepare_reading(store, err);
     if (!db_writable(store))
         return error_set(err, ERR_DENIED, "%s: write-protected", db_path(store));
     if (set_journal_mode(store, err) < 0)

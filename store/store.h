@@ -49,8 +49,11 @@ int store_open_wait(const char *path, enum store_mode mode, const struct store_w
                     struct store **out, struct error *err);
 void store_close(struct store *store);
 /* Stop a user's query or condition with ERR_CANCELLED once *stop_signal is not 0: it may run
- * for ever. The program's own statements are short and are not stopped. */
+ * for ever. With STORE_READ_ONLY, stop the program's own statements too. */
 void store_stop_on(struct store *store, const volatile int *stop_signal);
+/* Set *runs to 1 while SQLite runs a user's SQL, else to 0. For a signal handler: a function
+ * such as instr() is one step, which only the end of the process can stop. runs may be NULL. */
+void store_note_user_sql(struct store *store, volatile int *runs);
 /*
  * Stop a user's query or condition with ERR_USAGE after this many steps of SQLite's virtual
  * machine; 0: never. Needed where nobody can send a signal. The default, STORE_USER_STEPS,

@@ -27,7 +27,7 @@ static int cmd_cohort_show_run(struct cli *cli, const void *args, struct error *
     int rc = -1;
 
     arena_init(&arena);
-    if (store_open(cli->db, STORE_READ_ONLY, &store, err) == 0 &&
+    if (command_open_store(cli, &store, err) == 0 &&
         cohort_load(store, a->which, &arena, &cohort, err) == 0 &&
         query_open_cohort(store, cohort.cohort_id, &query, err) == 0)
         rc = rows_print(query, cli->json ? ROWS_JSON : ROWS_TABLE, err);

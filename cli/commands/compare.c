@@ -146,8 +146,7 @@ static int cmd_compare_run(struct cli *cli, const void *arguments, struct error 
     columns = calloc(args->metrics.n, sizeof *columns);
     if (!columns)
         return error_nomem(err);
-    if (store_open(cli->db, STORE_READ_ONLY, &store, err) == 0 &&
-        read_all(store, args, columns, err) == 0)
+    if (command_open_store(cli, &store, err) == 0 && read_all(store, args, columns, err) == 0)
         rc = compare_all(cli, &args->metrics, columns, err);
     for (unsigned i = 0; i < args->metrics.n; i++)
         score_values_release(&columns[i]);

@@ -147,7 +147,7 @@ static int digest_database(struct cli *cli, struct content *content,
     struct store *store = NULL;
     int rc = -1;
 
-    if (store_open(cli->db, STORE_READ_ONLY, &store, err) < 0)
+    if (command_open_store(cli, &store, err) < 0)
         return -1;
     if (args->selection) {
         if (content_of_selection(content, store, args->selection, &samples, err) == 0)

@@ -56,7 +56,7 @@ static int cmd_fsck_run(struct cli *cli, const void *args, struct error *err)
     struct store *store = NULL;
 
     (void)args;
-    if (store_open(cli->db, STORE_READ_ONLY, &store, err) < 0)
+    if (command_open_store(cli, &store, err) < 0)
         return -1;
     const int rc = fsck_run(store, &cli->report, print_problem, cli, &result, err);
     store_close(store);

@@ -126,7 +126,7 @@ static int measure_losses(struct cli *cli, const struct mix_args *args, struct m
     struct score_set_info set;
     int rc = -1;
 
-    if (store_open(cli->db, STORE_READ_ONLY, &store, err) < 0)
+    if (command_open_store(cli, &store, err) < 0)
         return -1;
     if (score_set_find(store, args->metric, args->model, &set, err) < 0)
         goto done;

@@ -39,10 +39,9 @@ static int cmd_query_run(struct cli *cli, const void *args, struct error *err)
         return error_set(err, ERR_USAGE,
                          "--csv, --table and --json exclude each other: give one of them");
     const enum rows_format format = a->csv ? ROWS_CSV : cli->json ? ROWS_JSON : ROWS_TABLE;
-    if (store_open(cli->db, STORE_READ_ONLY, &store, err) < 0)
+    if (command_open_store(cli, &store, err) < 0)
         return -1;
     store_limit_steps(store, (uint64_t)a->max_steps);
-    store_stop_on(store, cli->report.stop_signal);
     if (query_open(store, a->sql, &query, err) == 0)
         rc = rows_print(query, format, err);
     query_close(query);

@@ -65,7 +65,7 @@ static int list_rejects(struct cli *cli, const struct rejects_args *args, struct
     struct query *query = NULL;
     int rc = -1;
 
-    if (store_open(cli->db, STORE_READ_ONLY, &store, err) == 0 &&
+    if (command_open_store(cli, &store, err) == 0 &&
         query_open_rejects(store, args->retry.class, &query, err) == 0)
         rc = rows_print(query, cli->json ? ROWS_JSON : ROWS_TABLE, err);
     query_close(query);
@@ -91,7 +91,7 @@ static int show_reject(struct cli *cli, const struct rejects_args *args, struct 
         return error_set(
             err, ERR_USAGE,
             "'rejects show' needs the id of a reject: 'curate rejects' lists them");
-    if (store_open(cli->db, STORE_READ_ONLY, &store, err) == 0)
+    if (command_open_store(cli, &store, err) == 0)
         rc = reject_print(store, id, cli->json, err);
     store_close(store);
     return rc;
@@ -147,8 +147,7 @@ static int export_rejects(struct cli *cli, const struct rejects_args *args, stru
     int64_t n_exported = 0, n_cut = 0;
     int rc = -1;
 
-    if (check_export(cli, args, err) < 0 ||
-        store_open(cli->db, STORE_READ_ONLY, &store, err) < 0 ||
+    if (check_export(cli, args, err) < 0 || command_open_store(cli, &store, err) < 0 ||
         output_check(store, args->output, err) < 0 ||
         reject_scan_open(store, &filter, &scan, err) < 0 ||
         (!cli->dry_run && file_out_open(args->output, &file, err) < 0) ||

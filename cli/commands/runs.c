@@ -12,7 +12,7 @@ static int cmd_runs_run(struct cli *cli, const void *args, struct error *err)
     int rc = -1;
 
     (void)args;
-    if (store_open(cli->db, STORE_READ_ONLY, &store, err) == 0 &&
+    if (command_open_store(cli, &store, err) == 0 &&
         query_open_view(store, "v_runs", &query, err) == 0)
         rc = rows_print(query, cli->json ? ROWS_JSON : ROWS_TABLE, err);
     query_close(query);

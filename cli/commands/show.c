@@ -407,9 +407,8 @@ static int cmd_show_run(struct cli *cli, const void *args, struct error *err)
     buf_init(&show.text, TEXT_MAX_BYTES);
     buf_init(&show.out, TEXT_MAX_BYTES);
     if (choose_model(&show, cli, a->model, err) < 0 ||
-        store_open(cli->db, STORE_READ_ONLY, &show.store, err) < 0)
+        command_open_store(cli, &show.store, err) < 0)
         goto done;
-    store_stop_on(show.store, cli->report.stop_signal);
     rc = show_all(&show, a, err);
 done:
     store_close(show.store);

@@ -30,3 +30,13 @@ stop() {
 }
 stop query "$endless"
 stop score nll --where "($endless) > 0"
+
+# Also one function that takes hours, and a listing of a view that somebody else made endless.
+stop query "SELECT instr(hex(zeroblob(50000000)), hex(zeroblob(20000000)) || 'x')"
+cat stopped.txt
+sqlite3 curate.db "DROP VIEW v_runs; CREATE VIEW v_runs AS WITH RECURSIVE c(x) AS (VALUES (1)
+    UNION ALL SELECT x + 1 FROM c) SELECT max(x) AS run_id, NULL AS command, NULL AS started_at,
+    NULL AS finished_at, NULL AS status, 0 AS read, 0 AS inserted, 0 AS duplicate, 0 AS rejected,
+    0 AS scored, NULL AS kernels FROM c"
+stop runs
+cat stopped.txt

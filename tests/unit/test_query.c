@@ -2,10 +2,13 @@
 #include "tests/support/test.h"
 
 #include "base/buf.h"
+#include "store/db_private.h"
 #include "store/query.h"
 #include "store/selection.h"
 #include "store/store.h"
+#include "tests/support/heap_limit.h"
 #include "tests/support/store_fixture.h"
+#include "tests/support/tmp.h"
 
 static void a_query_returns_values_of_every_type_with_their_names(void **state)
 {
@@ -172,6 +175,88 @@ static void an_endless_query_or_condition_stops_at_the_step_limit(void **state)
     store_limit_steps(f->store, 0);
 }
 
+/* A function is one step, whatever it costs: only the length of its value is a limit. */
+static void values_that_sql_makes_are_limited_in_length(void **state)
+{
+    static const char *const queries[] = {
+        "SELECT length(hex(randomblob(499999999)))",
+        "SELECT length(group_concat(hex(zeroblob(10000000)))) FROM"
+        " (WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c LIMIT 100)"
+        " SELECT x FROM c)",
+        "SELECT replace(hex(zeroblob(1000000)), '0', hex(zeroblob(500)))",
+        "SELECT zeroblob(300000000)",
+    };
+    struct store_fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+        struct query *query = NULL;
+        struct error err;
+
+        assert_ok(query_open(f->store, queries[i], &query, &err));
+        assert_fails(query_next(query, &err), ERR_USAGE,
+                     "a value is longer than 268435456 bytes");
+        query_close(query);
+    }
+    /* The limit is for users only. */
+    assert_rows(f->store, "SELECT 1", "1");
+}
+
+/* A view of an untrusted database may never end, also in a statement of the program. */
+static void a_signal_stops_every_statement_of_a_reader(void **state)
+{
+    static const char endless[] =
+        "DROP VIEW v_runs; CREATE VIEW v_runs AS WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL"
+        " SELECT x + 1 FROM c) SELECT x AS run_id FROM c";
+    static const volatile int signal_number = 15;
+    struct tmp tmp = { 0 };
+    struct store *store = NULL;
+    struct error err;
+    int64_t n;
+
+    (void)state;
+    tmp_open(&tmp);
+    const char *path = tmp_path(&tmp, "a.db");
+    store_fixture_make(path, 1);
+    cli_run(path, endless);
+    assert_ok(store_open(path, STORE_READ_ONLY, &store, &err));
+    store_stop_on(store, &signal_number);
+    assert_fails(db_int(store, "SELECT count(*) FROM v_runs", &n, &err), ERR_CANCELLED,
+                 "interrupted");
+    store_close(store);
+    tmp_close(&tmp);
+}
+
+/* Sorting 300 MB needs temporary files, not 300 MB of memory. */
+static void a_large_sort_of_a_reader_goes_to_disk(void **state)
+{
+    static const char sort[] =
+        "WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c LIMIT 300)"
+        " SELECT length(y) FROM (SELECT zeroblob(1000000) || x AS y FROM c)"
+        " ORDER BY y DESC";
+    struct tmp tmp = { 0 };
+    struct store *store = NULL;
+    struct query *query = NULL;
+    struct error err;
+    int n = 0;
+    int rc;
+
+    (void)state;
+    tmp_open(&tmp);
+    const char *path = tmp_path(&tmp, "a.db");
+    store_fixture_make(path, 1);
+    assert_ok(store_open(path, STORE_READ_ONLY, &store, &err));
+    heap_limit(150 << 20);
+    assert_ok(query_open(store, sort, &query, &err));
+    while ((rc = query_next(query, &err)) == 1)
+        n++;
+    assert_ok(rc);
+    assert_int_equal(n, 300);
+    query_close(query);
+    heap_limit(0);
+    store_close(store);
+    tmp_close(&tmp);
+}
+
 /* Short texts that are expensive: deep nesting, and a pattern that LIKE would match in too many
  * ways. */
 static void statements_of_excessive_cost_are_refused(void **state)
@@ -251,6 +336,9 @@ int main(void)
         TEST(an_open_query_does_not_restrict_the_program_itself),
         TEST(a_signal_stops_an_endless_query),
         TEST(an_endless_query_or_condition_stops_at_the_step_limit),
+        TEST(values_that_sql_makes_are_limited_in_length),
+        TEST(a_signal_stops_every_statement_of_a_reader),
+        TEST(a_large_sort_of_a_reader_goes_to_disk),
         TEST(statements_of_excessive_cost_are_refused),
         TEST(a_malformed_query_is_an_error_with_its_place),
         TEST(an_error_while_a_query_runs_is_a_usage_error),
