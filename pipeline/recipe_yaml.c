@@ -75,7 +75,8 @@ static int open_collection(struct yaml_check *check, const yaml_event_t *event,
     return 0;
 }
 
-static int check_scalar(struct yaml_check *check, const yaml_event_t *event, struct error *err)
+static int check_yaml_scalar(struct yaml_check *check, const yaml_event_t *event,
+                             struct error *err)
 {
     if (memchr(event->data.scalar.value, '\0', event->data.scalar.length))
         return raise_at(&event->start_mark, "a text holds a NUL character: remove the \\0",
@@ -96,7 +97,7 @@ static int check_event(struct yaml_check *check, const yaml_event_t *event, stru
         return raise_at(&event->start_mark,
                         "an alias (*name): a recipe may have none, so repeat the value", err);
     case YAML_SCALAR_EVENT:
-        return check_scalar(check, event, err);
+        return check_yaml_scalar(check, event, err);
     case YAML_SEQUENCE_START_EVENT:
     case YAML_MAPPING_START_EVENT:
         return open_collection(check, event, err);

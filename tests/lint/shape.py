@@ -135,6 +135,21 @@ def string_problems(name, text):
             yield number, "SQL outside of store/: move it there; cli/ may read the views"
 
 
+STATIC_FUNCTION = re.compile(
+    r"^static (?:inline )?[^=;{(]*?\b(\w+)\([^;{]*\)\n\{", re.MULTILINE)
+
+
+def static_name_problems(name, text, statics):
+    """File-local functions have names of their own, so that grep and debuggers find one."""
+    if not name.endswith(".c") or name.startswith(("tests/", "bench/")):
+        return
+    for match in STATIC_FUNCTION.finditer(text):
+        other = statics.setdefault(match[1], name)
+        if other != name:
+            line = text.count("\n", 0, match.start()) + 1
+            yield line, f"static {match[1]}() has the name of a static function of {other}"
+
+
 def guard_problems(name, text, guards):
     """The guard ends in the file's name, with folders before it if that makes it unique."""
     stem = re.sub(r"\W", "_", basename(name)).upper()
@@ -183,7 +198,7 @@ def include_problems(name, text):
         previous = max(ranks)
 
 
-def c_problems(name, text, guards):
+def c_problems(name, text, guards, statics):
     lines = tree.code(text).split("\n")
     if text.count("\n") > MAX_FILE_LINES and not name.startswith("tests/"):
         yield MAX_FILE_LINES, f"{text.count(chr(10))} lines: at most {MAX_FILE_LINES}"
@@ -194,13 +209,14 @@ def c_problems(name, text, guards):
     yield from word_problems(name, lines)
     yield from string_problems(name, text)
     yield from include_problems(name, text)
+    yield from static_name_problems(name, text, statics)
     if name.endswith(".h"):
         yield from guard_problems(name, text, guards)
 
 
 def main(root):
     problems = []
-    guards = {}
+    guards, statics = {}, {}
     for name in tree.files(root, *C, *SCRIPT, *PLAIN, ""):
         if name in ("LICENSE", ".git") or "/corpus/" in name or "/data/" in name or \
                 name.startswith("models/") and not name.endswith(SCRIPT):
@@ -208,7 +224,7 @@ def main(root):
         text = tree.read(root, name)
         found = list(text_problems(name, text)) + list(licence_problems(name, text))
         if name.endswith(C):
-            found += c_problems(name, text, guards)
+            found += c_problems(name, text, guards, statics)
         problems += (f"{name}:{line}: {what}" for line, what in found)
     tree.finish(problems)
 

@@ -61,7 +61,7 @@ static bool is_in_turn(const struct sample *sample, struct slice text, struct sl
     return false;
 }
 
-static bool has_response(const struct sample *sample)
+static bool has_response_member(const struct sample *sample)
 {
     for (size_t i = 0; i < sample->n_turns; i++)
         if (turn_has_role(&sample->turns[i], role_assistant))
@@ -78,7 +78,7 @@ static bool is_read(const struct sample *sample, struct slice text, enum member_
     for (size_t i = 0; i < sample->n_turns; i++)
         if (is_same(sample->turns[i].content, text))
             return true;
-    if (has_response(sample) && holds_turns(sample, text, slice_of(NULL, 0)))
+    if (has_response_member(sample) && holds_turns(sample, text, slice_of(NULL, 0)))
         return true;
     if (use == USE_QUESTION)
         return (sample->context.ptr && holds(sample->context, text)) ||
@@ -133,13 +133,13 @@ static bool is_unread(const struct draft *draft, struct slice name,
 {
     const enum member_use use = member_use_of(name);
 
-    if (use == USE_OTHER || (use == USE_WEAK && has_response(draft->out)))
+    if (use == USE_OTHER || (use == USE_WEAK && has_response_member(draft->out)))
         return false;
     return !is_spare(draft, name) && !is_value_read(draft->out, value, use, 0);
 }
 
 /* Append a name to a list; false when it does not fit. */
-static bool add_name(char *list, size_t size, struct slice name)
+static bool add_unclaimed_name(char *list, size_t size, struct slice name)
 {
     const size_t len = strlen(list);
 
@@ -165,7 +165,7 @@ size_t draft_name_members(const struct json_value *record, char *out, size_t siz
         if (!wanted(arg, name, value))
             continue;
         n++;
-        full = full || !add_name(out, size, name);
+        full = full || !add_unclaimed_name(out, size, name);
     }
     if (full)
         snprintf(out + strlen(out), size - strlen(out), "%sand others", out[0] ? ", " : "");
