@@ -63,8 +63,8 @@ bool command_at(size_t i, struct command *out);
 /* The command that the first words of argv name; "score import" is found before "score".
  * Returns how many words the name has; 0: not found. */
 int command_find(int argc, char **argv, struct command *out);
-/* Say why command_find() found none: ERR_USAGE with the nearest name, or the second words that
- * there are. Returns -1. */
+/* Raise ERR_USAGE for a word that command_find() does not know: with the nearest name, or with
+ * the names that begin with the word. Returns -1. */
 int command_unknown(const char *word, struct error *err);
 
 /* Open the database of the command line for reading. A signal ends its statements. Returns 0,

@@ -64,7 +64,7 @@ bool command_at(size_t i, struct command *out)
     return false;
 }
 
-/* How many words of argv are the name, 0 when they are another. */
+/* How many words of argv are this name; 0: argv begins with another name. */
 static int count_name_words(const char *name, int argc, char **argv)
 {
     const size_t word = strcspn(name, " ");
@@ -92,7 +92,7 @@ int command_find(int argc, char **argv, struct command *out)
     return most;
 }
 
-/* "model" without a second word, or with a wrong one: name those there are. */
+/* "model" without a second word, or with a wrong one: list the names that begin with it. */
 static int unknown_second_word(const char *first, struct error *err)
 {
     struct command command;

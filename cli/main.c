@@ -124,8 +124,8 @@ static int set_positional(const struct command *command, const struct text_list 
     return 0;
 }
 
-/* Parse what follows the command's name, and run it. given: of the common options that stand
- * before the name. */
+/* Parse the arguments after the command's name, and run the command. given: bits of the common
+ * options that stand before the name (opt.h). */
 static int perform(struct cli *cli, uint64_t given, const struct command *command, int argc,
                    char **argv, struct error *err)
 {
@@ -169,7 +169,7 @@ done:
     return rc;
 }
 
-/* The words that are not in the list of commands: help and version. True when it was one. */
+/* Perform help and version, which are not in the list of commands. False for another word. */
 static bool perform_word(const struct cli *cli, int argc, char **argv)
 {
     struct command command;
@@ -190,7 +190,7 @@ static bool perform_word(const struct cli *cli, int argc, char **argv)
     return false;
 }
 
-/* The command line behind the options that stand before the command. */
+/* Perform the command line after the options that stand before the command. */
 static int perform_command(struct cli *cli, uint64_t given, int argc, char **argv)
 {
     struct command command = { .name = NULL };
@@ -216,7 +216,7 @@ static int perform_command(struct cli *cli, uint64_t given, int argc, char **arg
     return end_output(cli, command.name);
 }
 
-/* The whole command line after the name of the program. */
+/* Perform the command line without the name of the program. Returns the exit status. */
 static int perform_line(int argc, char **argv)
 {
     char models_dir[4096];

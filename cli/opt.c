@@ -15,7 +15,7 @@ struct opt_parser {
     bool leads; /* before the command: only options of every command */
 };
 
-/* The option of that long name, or of that letter when name is NULL. */
+/* Find the option with this long name, or with this letter if name is NULL. */
 static const struct option *opt_find(const struct opt_parser *p, const char *name,
                                      size_t name_len, char letter, struct opt_target **target)
 {

@@ -23,12 +23,12 @@ struct opt_target {
     uint64_t given; /* bits: options that had a value so far; 0 at the start */
 };
 
-/* Fill the targets from argv[0 .. n-1]. Arguments that are no options are appended to rest,
- * borrowed from argv. ERR_USAGE, also for an option that is given twice and holds one value. */
+/* Set the options of the targets from argv[0 .. n-1]. Append the other arguments to rest,
+ * borrowed from argv. ERR_USAGE, also for an option that holds one value and is given twice. */
 int opt_parse(char **argv, size_t n, struct opt_target *targets, size_t n_targets,
               struct text_list *rest, struct error *err);
-/* Parse the options in front of the first argument that is none; *n_parsed counts the
- * arguments used. */
+/* Parse the options before the first other argument. *n_parsed counts the arguments they use.
+ */
 int opt_parse_leading(char **argv, size_t n, struct opt_target *targets, size_t n_targets,
                       size_t *n_parsed, struct error *err);
 

@@ -32,7 +32,7 @@ void recipe_fault_note(struct recipe_fault *fault, const char *logged);
  * Returns -1. */
 int recipe_fault_raise(const struct recipe_fault *fault, struct slice text, struct error *err);
 
-/* Was a list given for a single value? */
+/* Is a list given for a single value? */
 bool recipe_fault_is_list(const struct recipe_fault *fault);
 
 #endif

@@ -2,14 +2,14 @@
 /*
  * stage.h - a step of the pipeline: ingest, score, select, export.
  *
- * A stage is a const struct: what it is called, its options, and a function that does the whole
- * step on an open store. It knows neither the command line nor recipes: both read its option
- * table, and pipeline/run.c calls run() under the lock, with a run row begun, for either.
- * Stages commit their own batches, so that a kill loses at most the batch in hand, and doing
- * the same step again carries on.
+ * A stage is a const struct: its name, its options, and a function that runs the whole step on
+ * an open store. It knows neither the command line nor recipes. Both read its option table, and
+ * pipeline/run.c calls run() for both, with the database locked and a row of the run begun.
+ * Stages commit batch by batch: a kill loses at most one batch, and running the same step again
+ * continues behind the last committed one.
  *
- * To add a stage: write NAME.c with `const struct stage stage_NAME`, and put NAME in the list
- * of stages/meson.build. It is a command and a recipe step from then on.
+ * To add a stage: write ROOM/NAME.c with `const struct stage stage_NAME`, and put ROOM/NAME
+ * into the list of stages/meson.build. This makes it a command and a step of recipes.
  */
 #ifndef CURATE_STAGE_H
 #define CURATE_STAGE_H
@@ -24,19 +24,19 @@ struct error;
 struct report;
 struct store;
 
-/* What every stage is given. All borrowed. */
+/* What run() receives. All pointers are borrowed. */
 struct stage_context {
     struct store *store;
     int64_t run_id;         /* 0 in a dry run */
     size_t n_threads;       /* at least 1 */
-    bool dry_run;           /* look and count, change nothing */
-    const char *models_dir; /* where the built-in models are; empty when nowhere */
-    unsigned cpu_flags;     /* what of the processor may be used (kernels.h) */
-    bool stdout_taken;      /* the closing JSON object goes there: no stage may */
+    bool dry_run;           /* count, but change nothing */
+    const char *models_dir; /* folder of the built-in models; empty if not found */
+    unsigned cpu_flags;     /* CPU features that kernels may use (kernels.h) */
+    bool stdout_taken;      /* the closing JSON object goes to standard output: write no data */
     struct report *report;
 };
 
-/* What a stage has to say at the end: the key=value pairs of the closing line, in order. */
+/* Facts about a run: the key=value pairs of the closing line, in order. */
 enum { STAGE_FACTS_MAX = 16 };
 struct stage_fact {
     const char *key; /* static */
@@ -54,25 +54,26 @@ void stage_fact_real(struct stage_result *result, const char *key, double value)
 void stage_fact_text(struct stage_result *result, const char *key, const char *value);
 
 struct stage {
-    const char *name;        /* the verb, or two words: "cohort make" */
-    const char *summary;     /* one line for help */
-    const char *description; /* a paragraph or two for --help; NULL for none */
+    const char *name;        /* of the command and of the step: "select", "cohort make" */
+    const char *summary;     /* one line for the overview of commands */
+    const char *description; /* one or two paragraphs for help; NULL for none */
     const struct option *options;
     const struct option *positional; /* one TEXT or LIST option, or NULL */
     bool positional_required;
     size_t args_size;
-    const void *defaults; /* args_size bytes */
-    bool creates_store;   /* the database is made when it does not exist */
+    const void *defaults; /* args_size bytes: the default of every option */
+    bool creates_store;   /* create the database if it does not exist */
     size_t config_size;
-    /* Check the arguments as far as that is possible without a database: values that exclude
-     * or need each other; ERR_USAGE. Fill config, config_size zero bytes, with what run()
-     * needs beside the arguments, so that nothing is derived twice; config may point to args.
-     * NULL: any values will do. Called once for a run, before anything is opened; for a recipe
-     * for all steps before the first one runs. */
+    /* Check the arguments as far as possible without a database: values that exclude or need
+     * each other. Fill config, of config_size zero bytes, with what run() derives from the
+     * arguments, so that nothing is derived twice; config may point into args. Returns 0, or -1
+     * with ERR_USAGE. Called once for a run, before anything is opened; for a recipe, for all
+     * steps before the first one runs. NULL: all arguments are valid. */
     int (*check)(const void *args, void *config, struct error *err);
-    /* Free what check() allocated, also after it failed half-way. NULL: nothing. */
+    /* Free what check() allocated, also after it failed. NULL: it allocates nothing. */
     void (*release)(void *config);
-    /* 0, or -1; on ERR_CANCELLED what was committed stays. result may hold facts either way. */
+    /* Run the step. Returns 0, or -1; on ERR_CANCELLED committed batches stay. result may hold
+     * facts in both cases. */
     int (*run)(const struct stage_context *context, const void *args, const void *config,
                struct stage_result *result, struct error *err);
 };
@@ -81,8 +82,8 @@ struct stage {
 extern const struct stage *const stages[];
 const struct stage *stage_find(const char *name); /* NULL: not found */
 
-/* Check the arguments: *config is what run() gets beside them; end it with
- * stage_config_free(). It may point to args, which must outlive it. */
+/* Call check() of the stage. *config is what run() receives besides args; end it with
+ * stage_config_free(). args must outlive it. */
 int stage_configure(const struct stage *stage, const void *args, void **config,
                     struct error *err);
 /* config may be NULL. */

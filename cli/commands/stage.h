@@ -16,7 +16,7 @@ struct command cmd_stage_command(const struct stage *stage);
 int cmd_stage_run(struct cli *cli, const struct stage *stage, const void *args,
                   struct error *err);
 
-/* How the command line runs stages: options from the cli, and the closing line after each. */
+/* The options with which the command line runs stages; each stage ends with a closing line. */
 struct pipeline_options cmd_stage_pipeline(struct cli *cli);
 
 #endif
