@@ -213,12 +213,17 @@ static int compare_with_stored(struct store *store, const struct selection_spec 
     if (found < 1)
         return found;
     const int64_t selection_id = stmt_int(stmt, 0);
-    int same = stmt_int(stmt, 1) != 0;
+    const bool same_spec = stmt_int(stmt, 1) != 0;
     stmt_reset(stmt);
-    if (same)
-        same = has_same_rows(store, selection_id, ranking, err);
-    if (same < 0)
+    const int same_rows = has_same_rows(store, selection_id, ranking, err);
+    if (same_rows < 0)
         return -1;
+    if (ranking->list.n == 0 && !same_rows && !spec->may_empty)
+        return error_set(err, ERR_INPUT,
+                         "selection '%s': no sample was selected, and the existing selection "
+                         "is kept: use --replace to replace it by an empty one",
+                         spec->name);
+    const int same = same_spec && same_rows;
     out->unchanged = same == 1;
     out->replaced = same == 0;
     return 0;

@@ -40,6 +40,7 @@ struct selection_spec {
     const char *top;           /* the option as the user wrote it; stored with the selection */
     uint64_t top_n;            /* select at most this many samples; 0: use top_per_10000 */
     uint64_t top_per_10000;    /* select this share of the candidates, rounded up */
+    bool may_empty;            /* an empty selection may replace one that holds samples */
 };
 struct selection_result {
     uint64_t n_selected;
@@ -52,7 +53,9 @@ struct selection_result {
 /*
  * Rank the samples that meet the condition by score, best first, ties by sample_id, and store
  * the top under a name. Replaces a selection of the same name. ERR_USAGE if the cohort was
- * ranked for fewer samples than requested. Runs in its own transaction; dry_run writes nothing.
+ * ranked for fewer samples than requested. ERR_INPUT if nothing was selected, the existing
+ * selection holds samples, and may_empty is false. Runs in its own transaction; dry_run writes
+ * nothing.
  */
 int selection_make(struct store *store, const struct selection_spec *spec, int64_t run_id,
                    bool dry_run, struct selection_result *out, struct error *err);

@@ -31,6 +31,7 @@ struct export_args {
     enum roles_policy roles;
     bool force;
     bool skip;
+    bool allow_empty;
 };
 
 /* Indices in layouts[], for the default of --to. */
@@ -47,6 +48,8 @@ static const struct option options[] = {
       .help = "replace a file that differs" },
     { OPTION_FLAG, 0, "skip", offsetof(struct export_args, skip), NULL,
       .help = "leave out samples that the layout cannot hold, instead of failing" },
+    { OPTION_FLAG, 0, "allow-empty", offsetof(struct export_args, allow_empty), NULL,
+      .help = "write an empty file if there is no sample to write" },
     { OPTION_CHOICE, 0, "roles", offsetof(struct export_args, roles), "HOW",
       .help = "what to do with turns that do not alternate", .choices = roles_names },
     { .type = OPTION_END },
@@ -172,6 +175,18 @@ static int write_samples(struct exporting *export, const struct id_list *ids, st
     return 0;
 }
 
+/* An empty training file is rarely meant, and would replace a good one with --force. */
+static int export_check_empty(const struct exporting *export, struct error *err)
+{
+    const struct export_args *args = export->args;
+
+    if (export->n_written > 0 || args->allow_empty)
+        return 0;
+    return error_set(err, ERR_INPUT, "selection '%s': %s: use --allow-empty for an empty file",
+                     args->selection,
+                     export->n_skipped > 0 ? "every sample was left out" : "holds no sample");
+}
+
 /* Compare the output file with the new bytes: "new" when there is none, "unchanged" for the
  * same bytes, "replaced" for others with --force. */
 static int compare_output(const struct export_args *args, const uint8_t sha256[DIGEST_BYTES],
@@ -241,7 +256,8 @@ static int export_ids(struct exporting *export, const struct id_list *ids, const
         return -1;
     if (!context->dry_run && file_out_open(export->args->output, &export->file, err) < 0)
         return -1;
-    if (write_samples(export, ids, err) < 0 || digest_end(export->digest, sha256, err) < 0 ||
+    if (write_samples(export, ids, err) < 0 || export_check_empty(export, err) < 0 ||
+        digest_end(export->digest, sha256, err) < 0 ||
         compare_output(export->args, sha256, outcome, err) < 0)
         return -1;
     return context->dry_run ? 0 : finish_export(export, *outcome, sha256, err);
@@ -293,7 +309,8 @@ const struct stage stage_export = {
     .description =
         "Writes one JSON object for each line. The file appears complete or not at all. An\n"
         "existing file with the same bytes stays; one with other bytes is replaced only with\n"
-        "--force. FILE.manifest, written last, says what FILE holds, with its SHA-256.",
+        "--force. An empty file is written only with --allow-empty. FILE.manifest, written\n"
+        "last, says what FILE holds, with its SHA-256.",
     .options = options,
     .positional = &positional,
     .positional_required = true,

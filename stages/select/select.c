@@ -20,6 +20,7 @@ struct select_args {
     const char *cohort;
     struct option_share top;
     struct text_list where;
+    bool replace;
 };
 
 struct select_config {
@@ -41,6 +42,8 @@ static const struct option options[] = {
       .help = "samples to select: a number, or a percentage of those with a score" },
     { OPTION_CONDITIONS, 0, "where", offsetof(struct select_args, where), "SQL",
       .help = "only samples that meet a condition over v_sample" },
+    { OPTION_FLAG, 0, "replace", offsetof(struct select_args, replace), NULL,
+      .help = "let an empty selection replace one that holds samples" },
     { .type = OPTION_END },
 };
 
@@ -152,7 +155,8 @@ static int select_run(const struct stage_context *context, const void *arguments
                                    .condition = made_of->condition,
                                    .top = made_of->top,
                                    .top_n = args->top.n,
-                                   .top_per_10000 = args->top.hundredths };
+                                   .top_per_10000 = args->top.hundredths,
+                                   .may_empty = args->replace };
     struct selection_result made;
     struct cohort_row cohort;
     struct arena arena;
@@ -179,7 +183,8 @@ const struct stage stage_select = {
     .description =
         "Ranks samples by their scores, best first; the metric says whether high or low is\n"
         "better. Of equal scores the older sample comes first. Samples without a score are\n"
-        "left out. A selection of the same name is replaced.",
+        "left out. A selection of the same name is replaced, by an empty one only with\n"
+        "--replace.",
     .options = options,
     .args_size = sizeof(struct select_args),
     .defaults = &defaults,

@@ -27,6 +27,19 @@ try typing.yaml
 sed 's/problems.jsonl/missing.jsonl/' nightly.yaml > missing.yaml
 try missing.yaml
 
+# A condition that nothing meets leaves the last good selection and its file.
+sed 's/top: 3/top: 3, where: "n_turns > 1000"/' nightly.yaml > empty.yaml
+try empty.yaml
+cmp best.jsonl first.jsonl
+sed -i 's/top: 3/top: 3, replace: true/' empty.yaml
+try empty.yaml
+cmp best.jsonl first.jsonl
+sed -i 's/force: true/force: true, allow-empty: true/' empty.yaml
+try empty.yaml
+wc -c < best.jsonl
+"$CURATE" run nightly.yaml --quiet
+cmp best.jsonl first.jsonl
+
 # Another process holds the lock of the database.
 ( exec 9> nightly.db.lock; flock 9; touch held; sleep 3 ) &
 while [ ! -e held ]; do sleep 0.05; done

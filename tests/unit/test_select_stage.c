@@ -120,6 +120,24 @@ static void a_share_is_rounded_up_to_whole_samples(void **state)
     }
 }
 
+static void an_empty_selection_replaces_samples_only_on_request(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    add_scores(f, "ifd", "{}", "higher", ascending, N_SAMPLES);
+    assert_ok(stage_run(&f->run, &err, "select", "name", "best", "by", "ifd", "top", "3",
+                        "where", "sample_id < 0", NULL)); /* nothing is lost */
+    assert_ok(select_top(f, "ifd", "3", &err));
+    assert_fails(stage_run(&f->run, &err, "select", "name", "best", "by", "ifd", "top", "3",
+                           "where", "sample_id < 0", NULL),
+                 ERR_INPUT, "--replace");
+    assert_rows(f->run.store, "SELECT count(*) FROM v_selection", "3");
+    assert_ok(stage_run(&f->run, &err, "select", "name", "best", "by", "ifd", "top", "3",
+                        "where", "sample_id < 0", "replace", "true", NULL));
+    assert_rows(f->run.store, "SELECT count(*) FROM v_selection", "0");
+}
+
 static void a_malformed_top_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -270,6 +288,7 @@ int main(void)
         TEST(samples_with_equal_scores_are_selected_in_order_of_id),
         TEST(a_share_is_rounded_up_to_whole_samples),
         TEST(a_malformed_top_is_refused),
+        TEST(an_empty_selection_replaces_samples_only_on_request),
         TEST(select_needs_a_name_a_metric_and_a_top),
         TEST(samples_without_a_score_are_left_out_and_counted),
         TEST(where_limits_the_samples_that_are_selected),

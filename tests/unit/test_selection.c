@@ -196,7 +196,8 @@ static struct selection_spec top(const struct ranked *r, uint64_t n)
                                     .score_set_id = r->set_id,
                                     .higher_is_better = true,
                                     .top = "n",
-                                    .top_n = n };
+                                    .top_n = n,
+                                    .may_empty = true };
 }
 
 static struct selection_result make(struct ranked *r, const struct selection_spec *spec)
