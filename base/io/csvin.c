@@ -13,6 +13,8 @@
 struct csv {
     struct csv_parser parser;
     size_t max_row_bytes;
+    char delimiter;
+    bool keep_blanks;
 
     const char *input; /* of csv_feed() */
     size_t n_input;
@@ -64,10 +66,25 @@ static void on_row(int terminator, void *arg)
     csv->row_done = true;
 }
 
+/* For libcsv: no character is a blank that it may drop. */
+static int no_csv_blank(unsigned char c)
+{
+    (void)c;
+    return 0;
+}
+
+static void set_csv_parser(struct csv *csv)
+{
+    csv_set_delim(&csv->parser, (unsigned char)csv->delimiter);
+    if (csv->keep_blanks)
+        csv_set_space_func(&csv->parser, no_csv_blank);
+}
+
 static int start_csv_parser(struct csv *csv, struct error *err)
 {
     if (csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
         return error_nomem(err);
+    set_csv_parser(csv);
     return 0;
 }
 
@@ -79,6 +96,7 @@ int csv_reader_new(size_t max_row_bytes, struct csv **out, struct error *err)
         return error_nomem(err);
     csv->max_row_bytes = max_row_bytes;
     csv->line = 1;
+    csv->delimiter = CSV_COMMA;
     buf_init(&csv->again, SIZE_MAX / 2);
     buf_init(&csv->raw, SIZE_MAX / 2);
     buf_init(&csv->text, SIZE_MAX / 2);
@@ -99,6 +117,26 @@ void csv_reader_free(struct csv *csv)
     buf_release(&csv->raw);
     buf_release(&csv->text);
     free(csv);
+}
+
+void csv_set_dialect(struct csv *csv, char delimiter)
+{
+    csv->delimiter = delimiter;
+    csv->keep_blanks = true;
+    set_csv_parser(csv);
+}
+
+void csv_place(const struct csv *csv, uint64_t *byte_offset, uint64_t *line)
+{
+    *byte_offset = csv->n_bytes;
+    *line = csv->line;
+}
+
+void csv_resume(struct csv *csv, uint64_t byte_offset, uint64_t line)
+{
+    csv->n_bytes = byte_offset;
+    csv->line = line;
+    csv->bom_done = byte_offset > 0;
 }
 
 void csv_feed(struct csv *csv, const void *bytes, size_t n)

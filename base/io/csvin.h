@@ -36,10 +36,18 @@ struct csv_row {
 
 int csv_reader_new(size_t max_row_bytes, struct csv **out, struct error *err);
 void csv_reader_free(struct csv *csv);
+/* Split at this character instead of the comma, and keep blanks at both ends of a field, which
+ * are dropped otherwise. Call it before the first byte. */
+void csv_set_dialect(struct csv *csv, char delimiter);
 /* The bytes are borrowed until csv_next() returns 0. */
 void csv_feed(struct csv *csv, const void *bytes, size_t n);
 void csv_finish(struct csv *csv);
 /* Get the next row. Returns 1, 0 if more bytes are needed or at the end, or -1: ERR_NOMEM. */
 int csv_next(struct csv *csv, struct csv_row *out, struct error *err);
+
+/* Get offset and line after the last row that was returned. */
+void csv_place(const struct csv *csv, uint64_t *byte_offset, uint64_t *line);
+/* Resume there. Call it before the first byte, which is the one at byte_offset. */
+void csv_resume(struct csv *csv, uint64_t byte_offset, uint64_t line);
 
 #endif

@@ -39,6 +39,9 @@ enum frame_issue {
     FRAME_BROKEN,    /* brackets do not match, or stray bytes between records */
     FRAME_TOO_LONG,  /* longer than max_record_bytes; text is the first 4 KiB of the record */
     FRAME_TOO_DEEP,  /* nested deeper than JSON_MAX_DEPTH */
+    /* Of rows that become records (stages/ingest/cutter.h); not of frame_next(). */
+    FRAME_BAD_ROW, /* a row whose quotes do not match, or with too many fields */
+    FRAME_RAGGED,  /* a row with more or fewer fields than there are columns */
 };
 
 /* Irregularities before a record, or inside it but outside its strings. */
@@ -58,7 +61,9 @@ struct frame_record {
     uint64_t byte_len;    /* of the whole record, even if text is only its start */
     uint64_t line;        /* line of the first byte, from 1 */
     enum frame_issue issue;
-    unsigned noted; /* enum frame_note, or-ed together */
+    unsigned noted;  /* enum frame_note, or-ed together */
+    size_t n_fields; /* of FRAME_RAGGED */
+    size_t n_columns;
 };
 
 /* The state of framing between two records, as plain numbers that can be stored. */

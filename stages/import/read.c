@@ -278,6 +278,8 @@ static int reject_framing(const struct frame_record *record, struct import_row *
         return reject_row(row, DEFECT_TOO_LONG, "the record is longer than 1 MiB");
     case FRAME_TOO_DEEP:
         return reject_row(row, DEFECT_TOO_DEEP, "the record is nested too deep");
+    case FRAME_BAD_ROW: /* not of frame_next() */
+    case FRAME_RAGGED:
     case FRAME_OK:
         break;
     }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/report.h"
+#include "stages/ingest/container.h"
 #include "stages/ingest/ingest_private.h"
 
 enum { ENDINGS_MAX = 16, ENDING_BYTES = 16 };
@@ -30,41 +31,10 @@ struct folder {
     struct passed_over passed_over;
 };
 
-static bool ends_with(const char *name, size_t len, const char *end)
-{
-    const size_t n = strlen(end);
-
-    return len > n && strncasecmp(name + len - n, end, n) == 0;
-}
-
-/* The length of the name without the ending of a compressed file. */
-static size_t unpacked_len(const char *name)
-{
-    static const char *const packed[] = { ".gz", ".zst", ".xz", ".bz2" };
-    const size_t len = strlen(name);
-
-    for (size_t i = 0; i < sizeof packed / sizeof packed[0]; i++)
-        if (ends_with(name, len, packed[i]))
-            return len - strlen(packed[i]);
-    return len;
-}
-
-/* Does the name of a file in a folder say that it holds JSON, perhaps compressed? */
-static bool is_corpus_name(const char *name)
-{
-    static const char *const json[] = { ".json", ".jsonl", ".ndjson" };
-    const size_t len = unpacked_len(name);
-
-    for (size_t i = 0; i < sizeof json / sizeof json[0]; i++)
-        if (ends_with(name, len, json[i]))
-            return true;
-    return false;
-}
-
 /* Count a file that is not read by the ending of its name: ".md", ".tar.gz". */
 static void pass_over(struct passed_over *passed, const char *name)
 {
-    size_t at = unpacked_len(name);
+    size_t at = container_unpacked_len(name);
 
     while (at > 0 && name[at - 1] != '.')
         at--;
@@ -129,7 +99,7 @@ static int add_entry(struct folder *folder, FTSENT *entry, struct error *err)
     case FTS_F:
         if (hidden)
             return 0;
-        if (is_corpus_name(entry->fts_name))
+        if (container_of_name(entry->fts_name) != CONTAINER_NONE)
             return ingest_files_add(folder->files, entry->fts_path, folder->query->source,
                                     entry->fts_statp, err);
         pass_over(&folder->passed_over, entry->fts_name);
@@ -174,6 +144,32 @@ static int walk_folder(struct folder *folder, const char *path, struct error *er
     return rc;
 }
 
+static bool is_document(const struct ingest_file *file)
+{
+    return container_of_name(file->path) == CONTAINER_TEXT;
+}
+
+/* Texts are documents where a folder has nothing else. Beside records they are about them: a
+ * README, a licence. */
+static void pass_over_documents(struct folder *folder, size_t first)
+{
+    struct ingest_files *files = folder->files;
+    size_t n_documents = 0;
+    size_t n = first;
+
+    for (size_t i = first; i < files->n; i++)
+        n_documents += is_document(&files->items[i]);
+    if (n_documents == files->n - first)
+        return;
+    for (size_t i = first; i < files->n; i++) {
+        if (is_document(&files->items[i]))
+            pass_over(&folder->passed_over, files->items[i].path);
+        else
+            files->items[n++] = files->items[i];
+    }
+    files->n = n;
+}
+
 int ingest_folder_add(struct ingest_files *files, const char *path,
                       const struct ingest_query *query, struct error *err)
 {
@@ -188,11 +184,14 @@ int ingest_folder_add(struct ingest_files *files, const char *path,
     fts_close(folder.walk);
     if (rc < 0)
         return -1;
+    pass_over_documents(&folder, before);
     report_passed_over(path, &folder.passed_over, query->report);
     if (files->n == before && !query->allow_empty)
-        return error_set(err, ERR_NOT_FOUND,
-                         "%s: no file in this folder ends in .json, .jsonl or .ndjson, perhaps "
-                         "followed by .gz, .zst, .xz or .bz2: name other files one by one",
-                         path);
+        return error_set(
+            err, ERR_NOT_FOUND,
+            "%s: no file in this folder ends in .json, .jsonl, .ndjson, .csv, .tsv, "
+            ".txt or .md, perhaps followed by .gz, .zst, .xz or .bz2: name other "
+            "files one by one",
+            path);
     return 0;
 }

@@ -24,6 +24,7 @@ struct ingest_args {
     double max_rejects;
     uint64_t max_record;
     bool allow_empty;
+    const char *delimiter;
 };
 
 /* A hash of the options that decide what becomes of a record. A run continues at a position
@@ -41,8 +42,26 @@ static struct hash hash_settings(const struct ingest_args *args,
         n +=
             snprintf(text + n, sizeof text - (size_t)n, "%d", (int)settings->policy.actions[i]);
     if (settings->policy.chosen & defect_bit(DEFECT_TYPE_DRIFT)) /* see draft_text.c */
-        snprintf(text + n, sizeof text - (size_t)n, " lists");
+        n += snprintf(text + n, sizeof text - (size_t)n, " lists");
+    if (settings->delimiter)
+        snprintf(text + n, sizeof text - (size_t)n, " %d", settings->delimiter);
     return hash_bytes(slice_text(text));
+}
+
+/* One character, or "tab", which shells make hard to type. */
+static int check_delimiter(const char *text, char *out, struct error *err)
+{
+    static const char never[] = "\"\r\n{}[]";
+    const bool tab = text && (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0);
+
+    if (!text)
+        return 0;
+    *out = tab ? '\t' : text[0];
+    if (*out == '\0' || (!tab && text[1] != '\0') || (*out & 0x80) || strchr(never, *out))
+        return error_set(err, ERR_USAGE,
+                         "--delimiter '%s': give one character such as ',' or ';', or tab",
+                         text);
+    return 0;
 }
 
 static int ingest_check(const void *arguments, void *config, struct error *err)
@@ -60,6 +79,8 @@ static int ingest_check(const void *arguments, void *config, struct error *err)
     };
     if (args->source && args->source[0] == '\0')
         return error_set(err, ERR_USAGE, "--source: the name is empty");
+    if (check_delimiter(args->delimiter, &out->delimiter, err) < 0)
+        return -1;
     ingest_share_memory((size_t)args->max_memory, out);
     if (defect_policy_make(&args->on, args->strict, &out->policy, err) < 0)
         return -1;
@@ -162,6 +183,9 @@ static int report_outcome(const struct ingest *ingest, const struct ingest_tally
         report_note(report,
                     "accepted with defects: %s; 'curate explain reject CLASS' explains each",
                     classes);
+    if (tally->n_documents > 0)
+        report_note(report, "%" PRIu64 " file%s read as documents, each of them a sample",
+                    tally->n_documents, tally->n_documents == 1 ? " was" : "s were");
     if (n_read == 0 && !ingest->settings.allow_empty)
         return error_set(err, ERR_NOT_FOUND,
                          "the input has no record: give --allow-empty if it may be empty");
@@ -260,6 +284,8 @@ static const struct option options[] = {
       .min = INGEST_MEMORY_LEAST },
     { OPTION_SIZE, 0, "max-record", offsetof(struct ingest_args, max_record), "SIZE",
       .help = "reject longer records", .min = 1, .max = MAX_RECORD_LIMIT },
+    { OPTION_TEXT, 0, "delimiter", offsetof(struct ingest_args, delimiter), "CHAR",
+      .help = "read the files as CSV with this character between fields, or tab" },
     { OPTION_FLAG, 0, "allow-empty", offsetof(struct ingest_args, allow_empty), NULL,
       .help = "an input without a record is no error" },
     { .type = OPTION_END },
@@ -275,10 +301,12 @@ const struct stage stage_ingest = {
     .name = "ingest",
     .summary = "read corpora into the database",
     .description =
-        "Reads JSON records: JSONL, one array, or JSON values one after another; plain, gzip,\n"
+        "Reads JSON records: JSONL, one array, or JSON values one after another. Rows of CSV\n"
+        "and TSV are records, too, and a text file (.txt, .md) is one. Files may be gzip,\n"
         "zstd, xz or bzip2. The shape of the records is found by their keys, for each file.\n"
-        "In a folder, files are read whose names end in .json, .jsonl or .ndjson, perhaps\n"
-        "followed by .gz, .zst, .xz or .bz2.\n\n"
+        "In a folder, files are read whose names end in .json, .jsonl, .ndjson, .csv or\n"
+        ".tsv, perhaps followed by .gz, .zst, .xz or .bz2; texts only if it has none of\n"
+        "these.\n\n"
         "A record that cannot be used becomes a row of v_rejects with its class, line and\n"
         "offset, and the run continues. A record whose content is in the database already\n"
         "changes nothing. To continue a run that was stopped, give the same command again.",

@@ -27,6 +27,7 @@
 #include "base/io/frame.h"
 #include "base/io/inflate.h"
 #include "base/option.h"
+#include "stages/ingest/container.h"
 #include "stages/ingest/defect_tally.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/ingest/parse.h"
@@ -89,9 +90,12 @@ struct batch {
     size_t file;     /* index in the list */
     bool begins_file;
     bool ends_file;
-    struct frame_place place;    /* after the last record of the batch */
-    struct inflate_mark mark;    /* where decompression can continue */
-    const char *encoding;        /* of the file; NULL for UTF-8 */
+    struct frame_place place; /* after the last record of the batch */
+    struct inflate_mark mark; /* where decompression can continue */
+    const char *encoding;     /* of the file; NULL for UTF-8 */
+    enum container container;
+    char delimiter;              /* of CSV */
+    size_t n_columns;            /* of CSV */
     unsigned noted_behind;       /* frame.h's notes after the last record of the file */
     const struct format *format; /* of the file; NULL when no record has a known shape */
     size_t n_votes;              /* first batch of a file: records that have this format, */
@@ -138,6 +142,7 @@ struct ingest_settings {
     struct format_options format_options;
     const struct format *forced; /* by --format; NULL: found by the keys of the records */
     size_t max_record_bytes;
+    char delimiter; /* of CSV; 0: found for each file */
     struct ingest_memory memory;
     double max_reject_percent;
     bool allow_empty; /* an input without a record is no error */
@@ -184,6 +189,7 @@ void *ingest_read(void *arg);
 struct ingest_tally {
     struct run_counts counts;
     uint64_t n_parsed;       /* samples, new or not */
+    uint64_t n_documents;    /* files that were read as one text */
     uint64_t n_other_format; /* samples of another format than their file */
     uint64_t stream_bytes;   /* decompressed input */
     struct defect_tally defects;

@@ -201,6 +201,19 @@ static int reject_broken(struct parser *parser, const struct frame_record *recor
     return reject_json(record, issue, at, detail, arena, out, err);
 }
 
+static int reject_ragged(const struct frame_record *record, struct arena *arena,
+                         struct parsed *out, struct error *err)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "the row has %zu field%s, and the table has %zu column%s",
+             record->n_fields, record->n_fields == 1 ? "" : "s", record->n_columns,
+             record->n_columns == 1 ? "" : "s");
+    out->rejected_for = DEFECT_BAD_CSV;
+    out->detail = arena_copy(arena, slice_text(text));
+    return out->detail.ptr ? 0 : error_nomem(err);
+}
+
 static int reject_frame(struct parser *parser, const struct frame_record *record,
                         struct arena *arena, struct parsed *out, struct error *err)
 {
@@ -215,6 +228,11 @@ static int reject_frame(struct parser *parser, const struct frame_record *record
             "a record");
     case FRAME_TOO_DEEP:
         return parse_reject(out, DEFECT_TOO_DEEP, "more than 256 brackets are open at a time");
+    case FRAME_BAD_ROW:
+        return parse_reject(out, DEFECT_BAD_CSV,
+                            "the quotes of the row do not match, or it has too many fields");
+    case FRAME_RAGGED:
+        return reject_ragged(record, arena, out, err);
     case FRAME_OK:
     case FRAME_BROKEN:
         break;

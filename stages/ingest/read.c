@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/io/frame.h"
 #include "base/io/magic.h"
 #include "base/io/stream.h"
 #include "base/threads/queue.h"
+#include "stages/ingest/cutter.h"
 #include "stages/ingest/ingest_private.h"
 #include "stages/stage.h"
 
@@ -25,7 +25,8 @@ struct reader {
     char *block;
     size_t n_head; /* bytes of the block that were read to recognise the file */
     struct stream *in;
-    struct frame *frame;
+    struct cutter *cutter;
+    struct cutter_options cutting;
     struct frame_place place; /* after the last record */
     size_t file;              /* index in the list */
     bool file_begun;          /* a batch of this file was sent */
@@ -115,7 +116,10 @@ static int send_batch(struct reader *r, bool ends_file, struct error *err)
     batch->begins_file = !r->file_begun;
     batch->ends_file = ends_file;
     batch->encoding = stream_encoding(r->in);
-    batch->noted_behind = ends_file ? frame_noted_behind(r->frame) : 0;
+    batch->container = r->cutting.container;
+    batch->delimiter = r->cutting.delimiter;
+    batch->n_columns = cutter_n_columns(r->cutter);
+    batch->noted_behind = ends_file ? cutter_noted_behind(r->cutter) : 0;
     batch->place = r->place;
     batch->mark = stream_mark(r->in, batch->place.byte_offset);
     batch->n_votes = batch->n_looked_at = 0;
@@ -138,20 +142,21 @@ static int send_batch(struct reader *r, bool ends_file, struct error *err)
 static int add_records(struct reader *r, struct error *err)
 {
     struct frame_record record;
+    int rc;
 
-    while (frame_next(r->frame, &record) == 1) {
+    while ((rc = cutter_next(r->cutter, &record, err)) == 1) {
         if (!r->batch && begin_batch(r, err) < 0)
             return -1;
         if (limit_in_flight(r, record.text.len, err) < 0 ||
             batch_add(r->batch, &record, err) < 0)
             return -1;
-        frame_place(r->frame, &r->place);
+        cutter_place(r->cutter, &r->place);
         r->ingest->n_framed++;
         if (batch_is_full(r->batch, r->ingest->settings.memory.batch_bytes) &&
             send_batch(r, false, err) < 0)
             return -1;
     }
-    return 0;
+    return rc < 0 ? error_prefix(err, "%s", r->ingest->files.items[r->file].path) : 0;
 }
 
 /* Wait until a pipe has bytes or the run is over. A writer may send nothing for hours, and a
@@ -236,10 +241,10 @@ static int read_stream(struct reader *r, struct error *err)
         got = read_block(r, &reading);
         if (got < 0 && r->cancelled)
             break;
-        if (got > 0 && frame_feed(r->frame, r->block, (size_t)got, err) < 0)
+        if (got > 0 && cutter_feed(r->cutter, r->block, (size_t)got, err) < 0)
             return -1;
         if (is_end(got, &reading))
-            frame_finish(r->frame);
+            cutter_finish(r->cutter, got == 0);
         else if (got > 0)
             r->stream_bytes += (uint64_t)got;
         if (add_records(r, err) < 0)
@@ -260,21 +265,60 @@ static int end_file(struct reader *r, bool whole, struct error *err)
     return send_batch(r, whole, err);
 }
 
-/* Begin where an earlier run was stopped. */
-static int resume_file(struct reader *r, const struct position *from, struct error *err)
+static int open_stream(struct reader *r, const struct ingest_file *file, struct error *err)
 {
-    r->file_begun = true;
+    const bool transcode = r->ingest->settings.policy.actions[DEFECT_BOM] != ACTION_REJECT;
+
+    return stream_open(file->path, transcode, &r->in, err);
+}
+
+/* Read the names of the columns, which stand before the place where an earlier run was stopped.
+ */
+static int reread_header(struct reader *r, struct error *err)
+{
+    ssize_t got = 1;
+    int rc;
+
+    while ((rc = cutter_read_header(r->cutter, err)) == 0 && got > 0) {
+        got = read_block(r, err);
+        if (got < 0 || cutter_feed(r->cutter, r->block, (size_t)got, err) < 0)
+            return -1;
+    }
+    if (rc == 0)
+        return error_set(err, ERR_INPUT, "%s: cannot resume: the row of names is missing",
+                         r->ingest->files.items[r->file].path);
+    return rc < 0 ? -1 : 0;
+}
+
+/* Begin where an earlier run was stopped. */
+static int resume_file(struct reader *r, const struct ingest_file *file, struct error *err)
+{
+    const struct position *from = file->from;
+
+    if (reread_header(r, err) < 0)
+        return -1;
+    stream_close(r->in);
+    r->in = NULL;
     r->n_head = 0;
+    r->file_begun = true;
     r->format = format_find(from->format);
-    frame_resume(r->frame, &from->place);
+    if (open_stream(r, file, err) < 0 || cutter_resume(r->cutter, &from->place, err) < 0)
+        return -1;
     return stream_resume(r->in, &from->mark, from->place.byte_offset, err);
 }
 
 static int begin_file(struct reader *r, const struct ingest_file *file, struct error *err)
 {
-    if (file->from)
-        return resume_file(r, file->from, err);
-    return read_head(r, err) < 0 ? -1 : refuse_foreign_file(r, err);
+    r->cutting = (struct cutter_options){
+        .max_record_bytes = r->ingest->settings.max_record_bytes,
+        .delimiter = r->ingest->settings.delimiter,
+    };
+    if (read_head(r, err) < 0 || refuse_foreign_file(r, err) < 0 ||
+        container_find(file->path, slice_of(r->block, r->n_head), &r->cutting.delimiter,
+                       &r->cutting.container, err) < 0 ||
+        cutter_new(&r->cutting, &r->cutter, err) < 0)
+        return -1;
+    return file->from ? resume_file(r, file, err) : 0;
 }
 
 static int read_file(struct reader *r, struct error *err)
@@ -285,21 +329,17 @@ static int read_file(struct reader *r, struct error *err)
 
     r->file_begun = false;
     r->format = NULL;
-    if (stream_open(file->path, r->ingest->settings.policy.actions[DEFECT_BOM] != ACTION_REJECT,
-                    &r->in, err) < 0)
-        return -1;
-    if (frame_new(r->ingest->settings.max_record_bytes, &r->frame, err) < 0 ||
-        begin_file(r, file, err) < 0)
+    if (open_stream(r, file, err) < 0 || begin_file(r, file, err) < 0)
         goto done;
-    frame_place(r->frame, &r->place);
+    cutter_place(r->cutter, &r->place);
     rc = read_stream(r, err);
     if (!r->cancelled && end_file(r, rc == 0, rc < 0 ? &ending : err) < 0)
         rc = -1;
     r->position_before += inflate_position(stream_inflate(r->in));
 done:
-    frame_free(r->frame);
+    cutter_free(r->cutter);
     stream_close(r->in);
-    r->frame = NULL;
+    r->cutter = NULL;
     r->in = NULL;
     return rc;
 }

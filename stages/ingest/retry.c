@@ -55,8 +55,8 @@ static int retry_check(const void *arguments, void *config, struct error *err)
                          args->class);
     if (args->class && defect_classes[defect_find(args->class)].of_import)
         return error_set(err, ERR_USAGE,
-                         "--class %s: only rows of 'curate score import' have this defect; "
-                         "import the corrected file again",
+                         "--class %s: only rows of CSV or of 'curate score import' have this "
+                         "defect: correct the file and read it again",
                          args->class);
     made->forced = format_chosen(args->format);
     made->options = (struct format_options){ .split = args->split,
@@ -66,7 +66,7 @@ static int retry_check(const void *arguments, void *config, struct error *err)
 }
 
 /* Copy a row into the batch, unless only the beginning of its record is stored, or it is a row
- * of `score import`, which is not a record. */
+ * of CSV or of `score import`, which is not a record. */
 static int add_row_to_batch(struct retry *retry, const struct reject_row *row,
                             struct error *err)
 {

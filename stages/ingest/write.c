@@ -150,6 +150,16 @@ static int commit_batch(struct writer *w, struct batch *batch, struct defect_tal
     return -1;
 }
 
+static void report_csv(struct report *report, const char *path, const struct batch *batch)
+{
+    if (batch->delimiter == '\t')
+        report_note(report, "%s: is a table of %zu columns between tabs", path,
+                    batch->n_columns);
+    else
+        report_note(report, "%s: is a table of %zu columns between '%c'", path,
+                    batch->n_columns, batch->delimiter);
+}
+
 /* Report how a file is read, with its first batch. */
 static void report_format(const struct writer *w, const struct batch *batch)
 {
@@ -160,8 +170,12 @@ static void report_format(const struct writer *w, const struct batch *batch)
         return;
     if (batch->encoding)
         report_note(report, "%s: is %s, converted to UTF-8", path, batch->encoding);
+    if (batch->container == CONTAINER_CSV)
+        report_csv(report, path, batch);
     if (batch->n == 0)
         report_note(report, "%s: no records", path);
+    else if (batch->container == CONTAINER_TEXT)
+        w->tally->n_documents++;
     else if (w->ingest->settings.forced)
         report_note(report, "%s: read as %s, as --format says", path, batch->format->name);
     else if (batch->format)

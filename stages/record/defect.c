@@ -242,8 +242,12 @@ const struct defect_class defect_classes[N_DEFECTS] = {
     [DEFECT_BAD_CSV] = { .name = "bad_csv",
                          .of_import = true,
                          .what = "the row is not valid CSV",
-                         .page = "Its quotes do not match, it is too long, or it has too many "
-                                 "fields. 'curate score import'\nrejects the row.\n" FIX_ROW },
+                         .page =
+                             "Its quotes do not match, it is too long, or it has more or fewer "
+                             "fields than the table\nhas columns. 'curate ingest' and "
+                             "'curate score import' reject the row. 'curate rejects\n"
+                             "retry' does not read it again, because it is no JSON. "
+                             "Correct the file and read it again.\n" },
     [DEFECT_MISSING_KEY] = { .name = "missing_key",
                              .of_import = true,
                              .what = "the row has no key, so no sample can be found",

@@ -69,7 +69,7 @@ enum defect {
     DEFECT_HTML_ENTITY,
     DEFECT_MOJIBAKE,
     DEFECT_INVISIBLE,
-    /* Rows of `score import` only. */
+    /* Rows of CSV, which `retry` cannot read; all but bad_csv only of `score import`. */
     DEFECT_BAD_CSV,
     DEFECT_MISSING_KEY,
     DEFECT_MISSING_VALUE,
@@ -93,7 +93,7 @@ struct defect_class {
     enum defect_action action; /* the default */
     enum defect_action other;  /* another one that the user may choose, besides rejecting */
     bool of_file;              /* layout of the file: counted, but no row for the sample */
-    bool of_import;            /* only rows of `score import` have it */
+    bool of_import;            /* only rows have it, which `retry` does not read */
     const char *what;          /* a phrase for lists */
     const char *page;          /* what is done about it, and what a user can do */
 };

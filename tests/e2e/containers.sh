@@ -28,3 +28,28 @@ cp packed.jsonl folder/other.ndjson.xz
 head -c 150 packed.jsonl > cut.jsonl
 "$CURATE" --db packed.db -q ingest cut.jsonl || echo "status $?"
 "$CURATE" --db packed.db query "SELECT source, instruction, response FROM v_sample"
+
+# CSV and TSV: rows are records of the ordinary shapes; ragged rows and bad quotes are rejects.
+printf '\357\273\277instruction,input,output,source\r\n"Say ""hi"",\r\nplease.",,Hi!,web\r\nAdd.,"1, 2",3,book\r\nshort,row\r\n"never closed,a,b,c\r\n' > table.csv
+printf 'question\tanswer\nWho, you?\tI, me.\n' > table.tsv
+printf 'prompt;completion\nOnce;upon\n' > semicolons.csv
+printf 'prompt|completion\nNot|json\n' > bars.data
+printf 'prompt,completion\nBy,content\n' > content.jsonl
+printf 'id,messages\n7,"[{""role"": ""user"", ""content"": ""Hi""}, {""role"": ""assistant"", ""content"": ""Hello""}]"\n' > nested.csv
+"$CURATE" --db csv.db ingest --max-rejects 50 table.csv table.tsv semicolons.csv content.jsonl nested.csv
+"$CURATE" --db csv.db -q ingest --delimiter '|' bars.data
+"$CURATE" --db csv.db -q ingest --delimiter '||' bars.data || echo "status $?"
+"$CURATE" --db csv.db query --json "SELECT source, line, byte_offset, instruction, response, meta FROM v_sample JOIN sample USING (sample_id)"
+"$CURATE" --db csv.db query --json "SELECT line, byte_offset, class, detail FROM v_rejects"
+"$CURATE" --db csv.db rejects retry
+
+# A folder of texts: a file a document. Beside records, texts are passed over.
+mkdir -p notes/sub
+printf '# Title\n\nA note.\n' > notes/one.md
+printf 'Plain text.\n' | gzip -n > notes/sub/two.txt.gz
+printf '[{"prompt": "In", "completion": "a list"}]' > notes/list.txt
+: > notes/empty.txt
+"$CURATE" --db notes.db ingest notes
+"$CURATE" --db notes.db query --json "SELECT v.kind, v.source, instruction, response, line FROM v_sample v JOIN sample USING (sample_id)"
+cp good.jsonl notes
+"$CURATE" --db mixed.db ingest notes

@@ -43,7 +43,8 @@ enum {
 struct world {
     struct rng rng;
     struct tmp tmp;
-    const char *path; /* the file of the mutant */
+    const char *paths[3]; /* of files that hold JSON, CSV and text by their names */
+    const char *path;     /* the file of the mutant: one of them */
     struct buf seeds[SEEDS_MAX];
     size_t n_seeds;
     struct buf mutant;
@@ -234,6 +235,23 @@ static void pack(struct world *w, void (*how)(struct world *))
         assert_ok(buf_add_slice(&w->mutant, buf_slice(&w->other), &err));
 }
 
+static void add_table(struct world *w)
+{
+    static const char *const rows[] = {
+        "7,\"Who, \"\"you\"\"?\",Me.\r\n",
+        "8,\"Two\nlines\",\"\"\n",
+        "9,How?,caf\xc3\xa9\n",
+        "10,too few\n",
+        "\n",
+    };
+    struct error err;
+
+    assert_ok(buf_add_text(&w->mutant, "id,question,answer\n", &err));
+    for (size_t n = 1 + rng_below(&w->rng, 20); n > 0; n--)
+        assert_ok(buf_add_text(&w->mutant,
+                               rows[rng_below(&w->rng, sizeof rows / sizeof rows[0])], &err));
+}
+
 /* Join some seeds and change them here and there. Compress half of the mutants, and perhaps
  * change those once more. */
 static void make_mutant(struct world *w)
@@ -241,7 +259,11 @@ static void make_mutant(struct world *w)
     struct error err;
 
     buf_clear(&w->mutant);
-    for (size_t n = 1 + rng_below(&w->rng, SEEDS_EACH); n > 0; n--) {
+    const bool table = rng_below(&w->rng, 6) == 0;
+    w->path = w->paths[table ? rng_below(&w->rng, 2) : rng_below(&w->rng, 8) == 0 ? 2 : 0];
+    if (table)
+        add_table(w);
+    for (size_t n = 1 + rng_below(&w->rng, SEEDS_EACH); n > 0 && !table; n--) {
         assert_ok(buf_add_slice(&w->mutant,
                                 buf_slice(&w->seeds[rng_below(&w->rng, w->n_seeds)]), &err));
         assert_ok(buf_add_text(&w->mutant, "\n", &err));
@@ -263,8 +285,9 @@ static uint64_t ingest(struct world *w, const char *max_record)
 {
     struct run_counts counts;
     struct error err = { 0 };
-    const int rc = stage_run(&w->run, &err, "ingest", "files", w->path, "source", "mutants",
-                             "max-rejects", "100", "max-record", max_record, NULL);
+    const int rc =
+        stage_run(&w->run, &err, "ingest", "files", w->path, "source", "mutants", "max-rejects",
+                  "100", "max-record", max_record, "allow-empty", "true", NULL);
 
     if (rc < 0 && err.code != ERR_INPUT)
         fail_msg("code %d: %s", (int)err.code, err.msg);
@@ -365,7 +388,9 @@ static int setup(void **state)
 
     assert_non_null(source);
     tmp_open(&w->tmp);
-    w->path = tmp_path(&w->tmp, "mutant.jsonl");
+    w->paths[0] = tmp_path(&w->tmp, "mutant.jsonl");
+    w->paths[1] = tmp_path(&w->tmp, "mutant.csv");
+    w->paths[2] = tmp_path(&w->tmp, "mutant.txt");
     buf_init(&w->mutant, FILE_MAX_BYTES);
     buf_init(&w->other, FILE_MAX_BYTES);
     snprintf(folder, sizeof folder, "%s/tests/data/corpora", source);

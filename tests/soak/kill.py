@@ -4,13 +4,14 @@
 
 kill.py CURATE MODELS [KILLS] [SEED]
 
-A round begins with an empty folder and runs ingest (plain, gzip, zstd and xz), score, select and
-export. Each command is killed with SIGKILL at random moments and started again, and at last runs to
-its end. Every third round runs a recipe instead. At the end of a round the content of the database,
-the exported file and the names in the folder must be those of the undisturbed run, and each record
-must be read, and inserted or rejected, once. Prints the number of kills; exits with 1 at the first
-difference.
+A round begins with an empty folder and runs ingest (plain, gzip, zstd, xz and CSV), score, select
+and export. Each command is killed with SIGKILL at random moments and started again, and at last
+runs to its end. Every third round runs a recipe instead. At the end of a round the content of the
+database, the exported file and the names in the folder must be those of the undisturbed run, and
+each record must be read, and inserted or rejected, once. Prints the number of kills; exits with 1
+at the first difference.
 """
+import csv
 import gzip
 import hashlib
 import lzma
@@ -24,7 +25,8 @@ import tempfile
 import time
 from pathlib import Path
 
-INGEST = ["ingest", "--max-rejects", "20", "a.jsonl", "b.json.gz", "c.jsonl.zst", "d.jsonl.xz"]
+INGEST = ["ingest", "--max-rejects", "20", "a.jsonl", "b.json.gz", "c.jsonl.zst", "d.jsonl.xz",
+          "e.csv"]
 SCORE = ["score", "ifd", "--where", "sample_id <= 120"]
 SELECT = ["select", "--name", "best", "--by", "ifd", "--top", "100"]
 EXPORT = ["export", "best", "--output", "best.jsonl"]
@@ -32,7 +34,7 @@ STEPS = [INGEST, SCORE, SELECT, EXPORT]
 RECIPE = """version: 1
 db: killed.db
 steps:
-  - ingest: {files: [a.jsonl, b.json.gz, c.jsonl.zst, d.jsonl.xz], max-rejects: 20}
+  - ingest: {files: [a.jsonl, b.json.gz, c.jsonl.zst, d.jsonl.xz, e.csv], max-rejects: 20}
   - score: {metrics: [ifd], where: sample_id <= 120}
   - select: {name: best, by: ifd, top: "100"}
   - export: {selection: best, output: best.jsonl}
@@ -72,6 +74,11 @@ def make_corpora(folder):
     with open(Path(folder, "d.jsonl.xz"), "wb") as out:  # of several streams
         for at in range(9000, 12000, 1300):
             out.write(lzma.compress(b"".join(lines[at:min(at + 1300, 12000)])))
+    with open(Path(folder, "e.csv"), "w", encoding="utf-8", newline="") as out:
+        table = csv.writer(out)
+        table.writerow(["id", "question", "answer"])
+        for i in range(12000, 14000):
+            table.writerow([i, f"How much,\nis \"{i}\"?", "Some."][:2 + (i % 37 != 5)])
     Path(folder, "recipe.yaml").write_text(RECIPE, encoding="utf-8")
 
 

@@ -279,6 +279,72 @@ static void a_stopped_and_resumed_ingest_makes_the_same_database(void **state)
     assert_same(store_digest(f->store), whole);
 }
 
+/* Rows of several lines, some with a missing field or an open quote. */
+static const char *write_table(struct fixture *f, int n)
+{
+    struct buf text;
+    struct error err;
+
+    buf_init(&text, 1 << 20);
+    assert_ok(buf_add_text(&text, "\xef\xbb\xbfid,question,answer\r\n", &err));
+    for (int i = 0; i < n; i++)
+        assert_ok(buf_printf(&text, &err,
+                             i % 50 == 7    ? "%d,\"open\r\n"
+                             : i % 50 == 21 ? "%d\r\n"
+                                            : "%d,\"How much,\n\"\"%d\"\"?\",That.\r\n",
+                             i, i));
+    const char *path = tmp_write(&f->tmp, "table.csv", text.data, text.len);
+    buf_release(&text);
+    return path;
+}
+
+static void a_table_is_read_in_parts_as_it_is_at_once(void **state)
+{
+    struct fixture *f = *state;
+    const char *path = write_table(f, 2000);
+    struct error err;
+
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "50", NULL));
+    assert_counts(f, 2000, 1920, 0, 80);
+    assert_rows(f->store, "SELECT line, byte_offset FROM sample WHERE ext_id = '1'", "4|51");
+    assert_rows(f->store, "SELECT DISTINCT class FROM reject", "bad_csv");
+    const struct hash whole = store_digest(f->store);
+
+    new_store(f);
+    for (int i = 1; i < 4; i++) {
+        f->run.stop_after = i;
+        assert_fails(
+            stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "50", NULL),
+            ERR_CANCELLED, "same command again");
+    }
+    f->run.stop_after = 0;
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "50", NULL));
+    assert_note(f, "table.csv: continuing after record");
+    assert_same(store_digest(f->store), whole);
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, "delimiter", "tab", NULL),
+                 ERR_INPUT, "rejected");
+}
+
+static void a_folder_of_texts_gives_a_sample_for_each(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_int_equal(mkdir(tmp_path(&f->tmp, "d"), 0700), 0);
+    write_file(f, "d/a.md", "# A\n");
+    write_file(f, "d/b.txt", "caf\xe9");
+    write_file(f, "d/c.txt", "[{\"text\": \"JSON\"}]");
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", tmp_path(&f->tmp, "d"), "max-rejects",
+                        "50", NULL));
+    assert_counts(f, 3, 2, 0, 1);
+    assert_rows(f->store, "SELECT class FROM reject", "bad_utf8");
+    assert_rows(f->store, "SELECT DISTINCT kind FROM sample", "text");
+    write_file(f, "d/d.jsonl", "{\"text\": \"record\"}");
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", tmp_path(&f->tmp, "d"), NULL));
+    assert_counts(f, 1, 1, 0, 0);
+    assert_note(f, "d: passed over 3 files: 2 .txt, 1 .md");
+}
+
 static void resume_after_two_interruptions_counts_the_rejects_of_all_parts(void **state)
 {
     struct fixture *f = *state;
@@ -651,6 +717,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_stopped_and_resumed_ingest_makes_the_same_database,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(a_table_is_read_in_parts_as_it_is_at_once, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_folder_of_texts_gives_a_sample_for_each, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(
             resume_after_two_interruptions_counts_the_rejects_of_all_parts, setup, teardown),
         cmocka_unit_test_setup_teardown(
