@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/io/inflate_private.h"
+#include "base/memory.h"
 
 enum { BLOCK_BYTES = INFLATE_BLOCK_BYTES, MAGIC_BYTES = 10 };
 
@@ -66,6 +67,11 @@ void inflate_close(struct inflate *in)
     free(in->block);
     free(in->name);
     free(in);
+}
+
+void inflate_limit_memory(struct inflate *in, uint64_t max_bytes)
+{
+    in->max_memory = max_bytes;
 }
 
 int inflate_fd(const struct inflate *in)
@@ -161,6 +167,36 @@ int inflate_raise_corrupt(const struct inflate *in, const char *why, struct erro
 {
     return error_set(err, ERR_INPUT, "%s: the %s data is corrupt at byte %" PRIu64 ": %s",
                      in->name, in->codec->name, inflate_position(in), why);
+}
+
+int inflate_check_window(const struct inflate *in, uint64_t window_bytes, const char *command,
+                         struct error *err)
+{
+    enum { MIB = 1 << 20 };
+    const uint64_t window_mib = (window_bytes + MIB - 1) / MIB;
+    const char *file = in->owns_fd ? in->name : "FILE";
+
+    if (window_bytes <= INFLATE_WINDOW_BYTES)
+        return 0;
+    if (in->max_memory > 0)
+        return window_bytes <= in->max_memory / 4
+                   ? 0
+                   : error_set(err, ERR_INPUT,
+                               "%s: the %s data needs a window of %" PRIu64
+                               " MiB, more than a quarter of the memory limit: use "
+                               "--max-memory %" PRIu64 "M, or decompress it outside: "
+                               "%s < %s | curate COMMAND -",
+                               in->name, in->codec->name, window_mib, 4 * window_mib, command,
+                               file);
+    const uint64_t available = memory_available("");
+    if (window_bytes <= available / 2)
+        return 0;
+    return error_set(
+        err, ERR_INPUT,
+        "%s: the %s data needs a window of %" PRIu64 " MiB, more than half of the %" PRIu64
+        " MiB of memory that are available: free memory, or decompress it outside: "
+        "%s < %s | curate COMMAND -",
+        in->name, in->codec->name, window_mib, available / MIB, command, file);
 }
 
 /* If there is no room, drop every other mark: an earlier mark reaches the same byte, only more

@@ -24,6 +24,11 @@ struct inflate;
  * ERR_IO, or ERR_USAGE for a directory. */
 int inflate_open(const char *path, struct inflate **out, struct error *err);
 void inflate_close(struct inflate *in);
+/* Set the limit on the memory of the process, in bytes; 0: none. A window of zstd or xz data
+ * may use a quarter of the limit. Without a limit it may use half of the memory that is
+ * available when the window is needed. Windows of up to 128 MiB are always used. A larger one
+ * is ERR_INPUT from inflate_read(), with the command that helps. */
+void inflate_limit_memory(struct inflate *in, uint64_t max_bytes);
 /* Read at most n decompressed bytes. Returns their number, 0 at the end, or -1. */
 ssize_t inflate_read(struct inflate *in, void *out, size_t n, struct error *err);
 

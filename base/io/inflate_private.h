@@ -17,7 +17,7 @@
 enum {
     INFLATE_BLOCK_BYTES = 128 * 1024,
     INFLATE_MARKS_MAX = 512,
-    INFLATE_WINDOW_MAX = 128 << 20, /* decompressors with larger windows are refused */
+    INFLATE_WINDOW_BYTES = 128 << 20, /* larger windows need memory, see inflate.h */
 };
 
 /* A compressed format. Functions return 0, or -1 with err set, unless the comment says
@@ -57,6 +57,7 @@ struct inflate {
     bool at_end;   /* the file ends at block[len] */
 
     bool in_member;      /* inside a member, frame or stream of the format */
+    uint64_t max_memory; /* inflate_limit_memory() */
     uint64_t n_returned; /* decompressed bytes so far */
     struct inflate_mark
         marks[INFLATE_MARKS_MAX]; /* starts of members, ascending; one or more */
@@ -73,6 +74,10 @@ int inflate_fill(struct inflate *in, size_t want, struct error *err);
 int inflate_find_member(struct inflate *in, struct error *err);
 /* Add a mark at the start of a member. */
 void inflate_add_mark(struct inflate *in, uint64_t stream_offset);
+/* Check that the memory for a window is allowed. ERR_INPUT if it is not; `command` decompresses
+ * the data of its standard input to its standard output. */
+int inflate_check_window(const struct inflate *in, uint64_t window_bytes, const char *command,
+                         struct error *err);
 /* Raise ERR_INPUT with the position. Return -1. */
 int inflate_raise_truncated(const struct inflate *in, struct error *err);
 int inflate_raise_corrupt(const struct inflate *in, const char *why, struct error *err);

@@ -7,7 +7,7 @@
 #include "base/io/inflate_private.h"
 
 /* Besides the window, liblzma needs some memory for itself. */
-enum { XZ_MEMORY_MAX = INFLATE_WINDOW_MAX + (4 << 20) };
+enum { XZ_MEMORY_MAX = INFLATE_WINDOW_BYTES + (4 << 20) };
 
 static bool matches_xz(const uint8_t *head, size_t n)
 {
@@ -47,13 +47,21 @@ static int open_xz(void **state, struct error *err)
 
 static const char *xz_reason(lzma_ret rc)
 {
-    if (rc == LZMA_MEMLIMIT_ERROR)
-        return "its window needs more than 128 MiB of memory: compress it with xz -9 or less";
     if (rc == LZMA_FORMAT_ERROR)
         return "not xz data";
     if (rc == LZMA_OPTIONS_ERROR)
         return "it uses a filter that liblzma does not know";
     return "the data or its checksum is wrong";
+}
+
+/* Raise liblzma's limit to what it asks for, if that is allowed. */
+static int allow_window(struct inflate *in, lzma_stream *xz, struct error *err)
+{
+    const uint64_t needed = lzma_memusage(xz);
+
+    if (inflate_check_window(in, needed, "xz -dc", err) < 0)
+        return -1;
+    return lzma_memlimit_set(xz, needed) == LZMA_OK ? 0 : error_nomem(err);
 }
 
 static ssize_t step_xz(struct inflate *in, void *out, size_t n, bool *end, struct error *err)
@@ -81,6 +89,8 @@ static ssize_t step_xz(struct inflate *in, void *out, size_t n, bool *end, struc
         in->in_member = false;
     else if (rc == LZMA_BUF_ERROR && held == 0 && got == 0)
         return inflate_raise_truncated(in, err);
+    else if (rc == LZMA_MEMLIMIT_ERROR)
+        in->failed = allow_window(in, xz, &in->failure) < 0;
     else if (rc == LZMA_MEM_ERROR)
         in->failed = error_nomem(&in->failure) < 0;
     else if (rc != LZMA_OK && rc != LZMA_BUF_ERROR)

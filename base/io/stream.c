@@ -51,6 +51,11 @@ void stream_close(struct stream *stream)
     free(stream);
 }
 
+void stream_limit_memory(struct stream *stream, uint64_t max_bytes)
+{
+    inflate_limit_memory(stream->in, max_bytes);
+}
+
 const char *stream_encoding(const struct stream *stream)
 {
     static const char *const names[] = { [BYTES] = NULL,

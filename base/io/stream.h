@@ -24,6 +24,8 @@ struct stream;
 /* Open a file as inflate_open() does. transcode false returns the bytes unchanged. */
 int stream_open(const char *path, bool transcode, struct stream **out, struct error *err);
 void stream_close(struct stream *stream);
+/* As inflate_limit_memory(). */
+void stream_limit_memory(struct stream *stream, uint64_t max_bytes);
 /* Read at most n bytes; n must be at least 16. Returns their number, 0 at the end, or -1. */
 ssize_t stream_read(struct stream *stream, void *out, size_t n, struct error *err);
 /* The encoding that is converted, "UTF-16LE" and so on; NULL if the bytes are unchanged. Known

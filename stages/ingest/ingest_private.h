@@ -123,6 +123,7 @@ void batch_seal(struct batch *batch);
 
 /* Limits on memory. */
 struct ingest_memory {
+    uint64_t max_bytes;     /* of the process; 0: no limit */
     size_t n_parsers;       /* at most */
     size_t batch_bytes;     /* of records, at which a batch is full */
     size_t in_flight_bytes; /* of records in all batches between reader and writer */

@@ -3,7 +3,7 @@
  * Divide a limit on memory. A record of n bytes is in memory several times at once: in the
  * framing, whose buffer grows by doubling (2 n); in its batch (2 n); as JSON text and tree (2 n
  * and the tree); as a sample (n); in canonical form (3 n). The samples of a batch take as much
- * as its records.
+ * as its records. A quarter is left to the window of decompression (base/io/inflate.h).
  */
 #include "stages/ingest/ingest_private.h"
 
@@ -23,7 +23,8 @@ void ingest_share_memory(size_t max_bytes, struct ingest_settings *out)
     struct ingest_memory *memory = &out->memory;
 
     *memory =
-        (struct ingest_memory){ .n_parsers = PARSERS_MAX,
+        (struct ingest_memory){ .max_bytes = max_bytes,
+                                .n_parsers = PARSERS_MAX,
                                 .batch_bytes = BATCH_RAW_BYTES,
                                 .in_flight_bytes = (size_t)BATCHES_MOST * BATCH_RAW_BYTES };
     if (max_bytes == 0)

@@ -269,7 +269,10 @@ static int open_stream(struct reader *r, const struct ingest_file *file, struct 
 {
     const bool transcode = r->ingest->settings.policy.actions[DEFECT_BOM] != ACTION_REJECT;
 
-    return stream_open(file->path, transcode, &r->in, err);
+    if (stream_open(file->path, transcode, &r->in, err) < 0)
+        return -1;
+    stream_limit_memory(r->in, r->ingest->settings.memory.max_bytes);
+    return 0;
 }
 
 /* Read the names of the columns, which stand before the place where an earlier run was stopped.

@@ -53,3 +53,9 @@ printf '[{"prompt": "In", "completion": "a list"}]' > notes/list.txt
 "$CURATE" --db notes.db query --json "SELECT v.kind, v.source, instruction, response, line FROM v_sample v JOIN sample USING (sample_id)"
 cp good.jsonl notes
 "$CURATE" --db mixed.db ingest notes
+
+# A zstd frame whose window is larger than 128 MiB (here 256 MiB, as of zstd --long=28) needs
+# memory: a quarter of --max-memory.
+{ printf '\050\265\057\375\000\220\121\001\000'; cat good.jsonl; } > window.jsonl
+"$CURATE" --db window.db -q ingest --max-memory 512M window.jsonl || echo "status $?"
+"$CURATE" --db window.db ingest --max-memory 1G window.jsonl

@@ -333,13 +333,88 @@ static void data_before_damage_in_a_small_frame_is_returned(void **state)
     assert_breaks(f, buf_slice(&f->packed), "match checksum", text.len);
 }
 
-/* A frame of a few bytes may demand a window of gigabytes. */
-static void a_window_that_is_too_large_is_refused(void **state)
+/* A frame of one block, with this descriptor of the window. */
+static void add_zstd_window(struct buf *out, uint8_t window, struct slice text)
 {
-    static const char huge[] = "\x28\xb5\x2f\xfd\0\xf8\0\0\0\0\0\0";
+    const uint8_t head[] = { 0x28, 0xb5, 0x2f, 0xfd, 0, window, (uint8_t)(text.len << 3 | 1),
+                             0,    0 };
+    struct error err;
+
+    assert_in_range(text.len, 0, 31);
+    assert_ok(buf_add(out, (const char *)head, sizeof head, &err));
+    assert_ok(buf_add_slice(out, text, &err));
+}
+
+/* Reading fails with this message under the limit on memory, after `before`. */
+static void assert_window_refused(struct slice packed, uint64_t max_memory, const char *before,
+                                  const char *phrase)
+{
+    struct inflate *in = NULL;
+    struct buf got;
+    struct error err;
+
+    buf_init(&got, TEXT_BYTES);
+    assert_ok(inflate_open_bytes(packed.ptr, packed.len, &in, &err));
+    inflate_limit_memory(in, max_memory);
+    assert_fails(read_all(in, 5000, &got, &err), ERR_INPUT, phrase);
+    assert_int_equal(got.len, strlen(before));
+    if (got.len > 0)
+        assert_memory_equal(got.data, before, got.len);
+    inflate_close(in);
+    buf_release(&got);
+}
+
+static void a_zstd_window_may_use_a_quarter_of_the_memory(void **state)
+{
+    const uint64_t gib = (uint64_t)1 << 30;
+    struct fixture *f = *state;
+    struct inflate *in = NULL;
+    struct buf got;
+    struct error err;
+
+    buf_init(&got, TEXT_BYTES);
+    add_zstd(&f->packed, slice_text("one, "));
+    add_zstd_window(&f->packed, 18 << 3, slice_text("two, ")); /* 256 MiB */
+    add_zstd_window(&f->packed, 1 << 3, slice_text("three"));
+    assert_ok(inflate_open_bytes(f->packed.data, f->packed.len, &in, &err));
+    inflate_limit_memory(in, gib);
+    assert_ok(read_all(in, 5000, &got, &err));
+    assert_int_equal(got.len, strlen("one, two, three"));
+    assert_memory_equal(got.data, "one, two, three", got.len);
+    inflate_close(in);
+    buf_release(&got);
+
+    assert_window_refused(
+        buf_slice(&f->packed), gib - 4, "one, ",
+        "needs a window of 256 MiB, more than a quarter of the memory limit: "
+        "use --max-memory 1024M, or decompress it outside: zstd -dc --long=28 "
+        "< ");
+    buf_clear(&f->packed);
+    add_zstd_window(&f->packed, 18 << 3 | 3, slice_text("two")); /* 256 MiB and 3 eighths */
+    assert_window_refused(buf_slice(&f->packed), gib, "", "a window of 352 MiB");
+    assert_window_refused(buf_slice(&f->packed), gib, "", "--long=29");
+}
+
+/* Without a window descriptor the content is the window. */
+static void a_zstd_frame_of_one_segment_has_the_window_of_its_content(void **state)
+{
+    static const char of_4_bytes[] = "\x28\xb5\x2f\xfd\xa0\x01\0\0\x10\x01\0\0";
+    static const char of_8_bytes[] = "\x28\xb5\x2f\xfd\xe1\7\0\0\0\x20\0\0\0\0\x01\0\0";
+
+    (void)state;
+    assert_window_refused(slice_of(of_4_bytes, sizeof of_4_bytes - 1), 1 << 30, "",
+                          "a window of 257 MiB");
+    assert_window_refused(slice_of(of_8_bytes, sizeof of_8_bytes - 1), 1 << 30, "",
+                          "a window of 512 MiB");
+}
+
+static void a_window_beyond_the_format_is_refused(void **state)
+{
     struct fixture *f = *state;
 
-    assert_breaks(f, slice_of(huge, sizeof huge - 1), "memory", 0);
+    add_zstd_window(&f->packed, 0xf8, slice_text("a"));
+    assert_window_refused(buf_slice(&f->packed), UINT64_MAX, "",
+                          "needs a window of 2097152 MiB, and zstd has at most 2048 MiB");
 }
 
 /* A block of xz may demand a window of gigabytes. */
@@ -365,7 +440,11 @@ static void an_xz_window_that_is_too_large_is_refused(void **state)
         lzma_block_header_encode(&block, (uint8_t *)f->packed.data + LZMA_STREAM_HEADER_SIZE),
         LZMA_OK);
     f->packed.len = LZMA_STREAM_HEADER_SIZE + block.header_size;
-    assert_breaks(f, buf_slice(&f->packed), "more than 128 MiB", 0);
+    assert_window_refused(buf_slice(&f->packed), 1 << 30, "",
+                          "more than a quarter of the memory limit");
+    assert_window_refused(buf_slice(&f->packed), 1 << 30, "", "xz -dc < ");
+    /* With enough memory, the header is read and the block is missing. */
+    assert_window_refused(buf_slice(&f->packed), (uint64_t)8 << 30, "", "truncated");
 }
 
 static void a_file_that_cannot_be_opened_is_an_error_that_names_it(void **state)
@@ -483,7 +562,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(data_before_damage_in_a_small_frame_is_returned, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(a_window_that_is_too_large_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_zstd_window_may_use_a_quarter_of_the_memory, setup,
+                                        teardown),
+        cmocka_unit_test(a_zstd_frame_of_one_segment_has_the_window_of_its_content),
+        cmocka_unit_test_setup_teardown(a_window_beyond_the_format_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_cannot_be_opened_is_an_error_that_names_it,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(reading_resumes_at_any_byte, setup, teardown),
