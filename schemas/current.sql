@@ -2,7 +2,7 @@
 -- change it by adding a migration, then run `ninja schema-current`.
 
 PRAGMA application_id = 1129665108;
-PRAGMA user_version = 12;
+PRAGMA user_version = 13;
 
 CREATE TABLE run (
     run_id         INTEGER PRIMARY KEY,

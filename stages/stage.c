@@ -4,8 +4,10 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "base/text/escape.h"
 
 static struct stage_fact *add(struct stage_result *result, const char *key)
 {
@@ -38,6 +40,8 @@ void stage_fact_text(struct stage_result *result, const char *key, const char *v
 
     fact->type = FACT_TEXT;
     snprintf(fact->text, sizeof fact->text, "%s", value);
+    if (strlen(value) > strlen(fact->text)) /* do not cut a character in half */
+        fact->text[strlen(fact->text) - escape_incomplete_tail(slice_text(fact->text))] = '\0';
 }
 
 int stage_configure(const struct stage *stage, const void *args, void **config,

@@ -122,7 +122,8 @@ void stmt_bind_int(struct stmt *stmt, const char *name, int64_t value);
 /* Bind a count, size or offset. Above INT64_MAX: ERR_INPUT. */
 void stmt_bind_count(struct stmt *stmt, const char *name, uint64_t value);
 void stmt_bind_real(struct stmt *stmt, const char *name, double value);
-/* ptr NULL binds NULL. */
+/* ptr NULL binds NULL. All text of the database is valid UTF-8: other bytes, as of a file name,
+ * are bound as \xff. */
 void stmt_bind_text(struct stmt *stmt, const char *name, struct slice text);
 void stmt_bind_blob(struct stmt *stmt, const char *name, const void *bytes, size_t n);
 

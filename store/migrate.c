@@ -4,11 +4,15 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/text/utf8.h"
 #include "schemas/migrations.h" /* generated: migrations */
 #include "store/db_private.h"
 #include "store/score.h"
 
-enum { N_MIGRATIONS = sizeof migrations / sizeof migrations[0] };
+enum {
+    N_MIGRATIONS = sizeof migrations / sizeof migrations[0],
+    NAMED_TEXT_MAX_BYTES = 16 << 20,
+};
 
 int store_version(void)
 {
@@ -70,12 +74,81 @@ static int rehash_score_sets(struct store *store, struct error *err)
     return rc;
 }
 
+/* Text that comes from names, conditions and messages, not from records. */
+static const struct named_text {
+    const char *table;
+    const char *column;
+    bool is_json;
+} named_texts[] = {
+    { "run", "options", true },       { "run", "host", false },
+    { "run", "message", false },      { "source", "name", false },
+    { "file", "path", false },        { "reject", "detail", false },
+    { "model", "name", false },       { "model", "path", false },
+    { "selection", "name", false },   { "selection", "condition", false },
+    { "selection", "top", false },    { "export", "selection", false },
+    { "export", "path", false },      { "cohort", "name", false },
+    { "cohort", "condition", false },
+};
+
+/* Escape the current text of `read` with `write`. */
+static int escape_row(const struct stmt *read, struct stmt *write, bool is_json,
+                      struct error *err)
+{
+    const struct slice text = stmt_bytes(read, 1);
+    struct buf escaped;
+    int rc = -1;
+
+    if (utf8_bad_at(text) == text.len)
+        return 0;
+    buf_init(&escaped, NAMED_TEXT_MAX_BYTES);
+    if (utf8_escape(text, is_json, &escaped, err) == 0) {
+        stmt_bind_text(write, ":text", buf_slice(&escaped));
+        stmt_bind_int(write, ":id", stmt_int(read, 0));
+        rc = stmt_run(write, err);
+    }
+    buf_release(&escaped);
+    return rc;
+}
+
+static int escape_column(struct store *store, const struct named_text *text, struct error *err)
+{
+    struct stmt *read = NULL, *write = NULL;
+    char sql[160];
+    int rc = -1;
+
+    snprintf(sql, sizeof sql, "SELECT rowid, %s FROM %s NOT INDEXED WHERE %s IS NOT NULL",
+             text->column, text->table, text->column);
+    if (stmt_open(store, sql, &read, err) < 0)
+        return -1;
+    /* The escaped name may be that of another row: then the text stays as it is. */
+    snprintf(sql, sizeof sql, "UPDATE OR IGNORE %s SET %s = :text WHERE rowid = :id",
+             text->table, text->column);
+    if (stmt_open(store, sql, &write, err) == 0)
+        while ((rc = stmt_next(read, err)) == 1)
+            if ((rc = escape_row(read, write, text->is_json, err)) < 0)
+                break;
+    stmt_close(write);
+    stmt_close(read);
+    return rc;
+}
+
+/* 0013_utf8: escape text that is not UTF-8, which SQL cannot find. */
+static int escape_names(struct store *store, struct error *err)
+{
+    for (size_t i = 0; i < sizeof named_texts / sizeof named_texts[0]; i++)
+        if (escape_column(store, &named_texts[i], err) < 0)
+            return -1;
+    return 0;
+}
+
 /* Run the code that belongs to a migration besides its SQL. */
 static int run_migration_code(struct store *store, int64_t version, struct error *err)
 {
-    enum { ARITHMETIC = 12 };
+    enum { ARITHMETIC = 12, UTF8 = 13 };
 
-    return version == ARITHMETIC ? rehash_score_sets(store, err) : 0;
+    if (version == ARITHMETIC)
+        return rehash_score_sets(store, err);
+    return version == UTF8 ? escape_names(store, err) : 0;
 }
 
 /* Apply one migration in a transaction. */

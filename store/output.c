@@ -16,6 +16,24 @@ static const char *const endings[] = { "", "-wal", "-shm", "-journal", ".lock" }
 static const char INPUTS[] = "SELECT path FROM file WHERE path <> '-'"
                              " UNION SELECT path FROM model";
 
+/* Undo the escapes that a name got which is not UTF-8 (stmt_bind_text()). */
+static void unescape(char *path)
+{
+    char *to = path;
+    unsigned byte;
+
+    for (const char *from = path; *from; to++) {
+        if (strncmp(from, "\\x", 2) == 0 && sscanf(from + 2, "%2x", &byte) == 1 &&
+            byte > 0x7f) {
+            *to = (char)byte;
+            from += 4;
+        } else {
+            *to = *from++;
+        }
+    }
+    *to = '\0';
+}
+
 /* output: a path, or NULL for standard output. */
 static bool is_output(const char *output, const char *path)
 {
@@ -44,28 +62,38 @@ static int is_of_database(const char *db_path, const char *output, struct error 
     return found;
 }
 
+/* The path of an input is as it was given, or escaped. Returns 1, 0 or -1. */
+static int is_input(const char *output, struct slice stored, struct error *err)
+{
+    char *path = strndup(stored.ptr, stored.len);
+
+    if (!path)
+        return error_nomem(err);
+    bool found = is_output(output, path);
+    if (!found && strchr(path, '\\')) {
+        unescape(path);
+        found = is_output(output, path);
+    }
+    free(path);
+    return found;
+}
+
 static int check_inputs(struct store *store, const char *output, struct error *err)
 {
     struct stmt *stmt = NULL;
-    const char *path;
+    int found = 0;
     int rc;
 
     if (stmt_use(store, INPUTS, &stmt, err) < 0)
         return -1;
-    while ((rc = stmt_next(stmt, err)) == 1) {
-        if (db_copy_text(store, stmt_bytes(stmt, 0), &path, err) < 0) {
-            rc = -1;
-            break;
-        }
-        if (is_output(output, path)) {
-            rc = error_set(err, ERR_CANTCREATE,
-                           "%s: the database was made from this file: name another file",
-                           output ? output : "standard output");
-            break;
-        }
-    }
+    while (found == 0 && (rc = stmt_next(stmt, err)) != 0)
+        found = rc < 0 ? -1 : is_input(output, stmt_bytes(stmt, 0), err);
     stmt_reset(stmt);
-    return rc;
+    if (found == 1)
+        return error_set(err, ERR_CANTCREATE,
+                         "%s: the database was made from this file: name another file",
+                         output ? output : "standard output");
+    return found;
 }
 
 int output_check(struct store *store, const char *path, struct error *err)

@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 
 #include "base/error.h"
+#include "base/text/utf8.h"
 
 /*
  * Values that a user's SQL reads or makes may have this many bytes: a function such as hex() is
@@ -249,8 +250,27 @@ void stmt_bind_real(struct stmt *stmt, const char *name, double value)
     note_bind_result(stmt, sqlite3_bind_double(stmt->handle, find_param(stmt, name), value));
 }
 
+static void bind_escaped(struct stmt *stmt, const char *name, struct slice text)
+{
+    struct error err;
+    struct buf escaped;
+
+    buf_init(&escaped, VALUE_MAX_BYTES);
+    if (utf8_escape(text, false, &escaped, &err) < 0)
+        note_bind_result(stmt, err.code == ERR_NOMEM ? SQLITE_NOMEM : SQLITE_TOOBIG);
+    else
+        note_bind_result(stmt,
+                         sqlite3_bind_text64(stmt->handle, find_param(stmt, name), escaped.data,
+                                             escaped.len, SQLITE_TRANSIENT, SQLITE_UTF8));
+    buf_release(&escaped);
+}
+
 void stmt_bind_text(struct stmt *stmt, const char *name, struct slice text)
 {
+    if (utf8_bad_at(text) < text.len) {
+        bind_escaped(stmt, name, text);
+        return;
+    }
     note_bind_result(stmt, sqlite3_bind_text64(stmt->handle, find_param(stmt, name), text.ptr,
                                                text.len, SQLITE_STATIC, SQLITE_UTF8));
 }

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/text/utf8.h"
 #include "base/text/word.h"
 
 void jsonout_init(struct jsonout *out, struct buf *buf)
@@ -21,6 +22,28 @@ static void jsonout_add(struct jsonout *out, const void *bytes, size_t n)
 
     if (out->failure == ERR_NONE && buf_add(out->buf, bytes, n, &err) < 0)
         out->failure = err.code;
+}
+
+static void jsonout_add_slice(struct jsonout *out, struct slice text)
+{
+    jsonout_add(out, text.ptr, text.len);
+}
+
+/* Add the parts of a text that are valid UTF-8 by a function, and escape the bytes between. */
+static void jsonout_add_valid(struct jsonout *out, struct slice text,
+                              void (*add)(struct jsonout *out, struct slice text))
+{
+    while (text.len > 0) {
+        const size_t good = utf8_bad_at(text);
+        char escape[8];
+
+        add(out, slice_of(text.ptr, good));
+        if (good == text.len)
+            return;
+        snprintf(escape, sizeof escape, "\\\\x%02x", (unsigned char)text.ptr[good]);
+        jsonout_add(out, escape, 5);
+        text = slice_of(text.ptr + good + 1, text.len - good - 1);
+    }
 }
 
 static void jsonout_begin_value(struct jsonout *out)
@@ -132,7 +155,7 @@ void jsonout_text(struct jsonout *out, struct slice text)
     }
     jsonout_begin_value(out);
     jsonout_add(out, "\"", 1);
-    add_escaped(out, text);
+    jsonout_add_valid(out, text, add_escaped);
     jsonout_add(out, "\"", 1);
 }
 
@@ -176,7 +199,7 @@ void jsonout_null(struct jsonout *out)
 void jsonout_raw(struct jsonout *out, struct slice json)
 {
     jsonout_begin_value(out);
-    jsonout_add(out, json.ptr, json.len);
+    jsonout_add_valid(out, json, jsonout_add_slice);
 }
 
 int jsonout_end(struct jsonout *out, struct error *err)

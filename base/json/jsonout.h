@@ -3,9 +3,11 @@
  * jsonout.h - write JSON into a buffer. The same calls always give the same bytes.
  *
  * The writer adds commas, colons and escapes. Text is written as UTF-8; only '"', '\\', control
- * characters below 0x20 and U+007F are escaped. A double is written as the shortest text that
- * reads back as the same value, NaN and infinities as null. After a failure (ERR_NOMEM, the
- * limit of the buffer) further calls do nothing. Check jsonout_end() once at the end.
+ * characters below 0x20 and U+007F are escaped. The output is always valid UTF-8: a byte that
+ * is not is written as \\xff, which a reader gets as the four characters \xff. A double is
+ * written as the shortest text that reads back as the same value, NaN and infinities as null.
+ * After a failure (ERR_NOMEM, the limit of the buffer) further calls do nothing. Check
+ * jsonout_end() once at the end.
  */
 #ifndef CURATE_JSONOUT_H
 #define CURATE_JSONOUT_H

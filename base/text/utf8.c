@@ -76,6 +76,23 @@ int utf8_repair(struct slice text, struct buf *out, struct error *err)
     return 0;
 }
 
+int utf8_escape(struct slice text, bool in_json, struct buf *out, struct error *err)
+{
+    while (text.len > 0) {
+        const size_t good = utf8_bad_at(text);
+
+        if (buf_add(out, text.ptr, good, err) < 0)
+            return -1;
+        if (good == text.len)
+            return 0;
+        if (buf_printf(out, err, "%s\\x%02x", in_json ? "\\" : "",
+                       (unsigned char)text.ptr[good]) < 0)
+            return -1;
+        text = slice_of(text.ptr + good + 1, text.len - good - 1);
+    }
+    return 0;
+}
+
 uint32_t utf8_first(struct slice text, size_t *len)
 {
     uint32_t code;

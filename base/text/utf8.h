@@ -22,6 +22,10 @@ size_t utf8_bad_at(struct slice text);
 /* Append text with each invalid byte replaced by U+FFFD. Returns 0, or -1 with err set. */
 int utf8_repair(struct slice text, struct buf *out, struct error *err);
 
+/* Append text with each invalid byte written as \xff, two hexadecimal digits. in_json: the text
+ * is JSON, where a string needs \\xff. Returns 0, or -1 with err set. */
+int utf8_escape(struct slice text, bool in_json, struct buf *out, struct error *err);
+
 /* Get the length in bytes of the first character; 1 for an invalid byte, 0 for empty text. */
 size_t utf8_char_len(struct slice text);
 

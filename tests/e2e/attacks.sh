@@ -182,3 +182,25 @@ threading.Timer(7, lambda: db.execute('ROLLBACK')).start()
 select('--lock', 'wait')
 P
 whole
+
+echo '== names that are not UTF-8'
+odd=$'odd\xff\xfe'
+cp corpus.jsonl "$odd.jsonl"
+try ingest --quiet --max-rejects 50 --db names.db "$odd.jsonl" 2> /dev/null
+try score --quiet mtld --db names.db
+try select --quiet --name "$odd" --by mtld --top 3 --db names.db
+try export --db names.db "$odd" -o "$odd.jsonl" --force 2> /dev/null
+try export --json --db names.db "$odd" -o "$odd.out" > export.json
+for sql in 'SELECT DISTINCT source FROM v_sample' 'SELECT name FROM selection' \
+    'SELECT path FROM file' "SELECT CAST(x'61ff62' AS TEXT) AS odd"; do
+    "$CURATE" query --json --db names.db "$sql" > rows.json
+    python3 -c 'import json; [json.loads(row) for row in open("rows.json", encoding="utf-8")]'
+    tail -1 rows.json
+done
+python3 - << 'P'
+import json, sqlite3
+print(json.loads(open('export.json', encoding='utf-8').read().splitlines()[0])['selection'])
+db = sqlite3.connect('names.db')
+print(*db.execute('SELECT name FROM source UNION ALL SELECT path FROM file'))
+json.loads(*db.execute("SELECT options FROM run WHERE command = 'export' LIMIT 1").fetchone())
+P

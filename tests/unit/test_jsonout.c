@@ -57,6 +57,25 @@ static void assert_text(const char *text, size_t n, const char *want)
     buf_release(&buf);
 }
 
+static void output_is_valid_utf8_whatever_the_text_is(void **state)
+{
+    struct buf buf;
+    struct jsonout out;
+    struct error err;
+
+    (void)state;
+    assert_text("a\xff\xfe\"", 4, "\"a\\\\xff\\\\xfe\\\"\"");
+    assert_text("\xc3", 1, "\"\\\\xc3\"");                       /* truncated */
+    assert_text("\xed\xa0\x80", 3, "\"\\\\xed\\\\xa0\\\\x80\""); /* a surrogate */
+    assert_text("\xc3\xa9", 2, "\"\xc3\xa9\"");
+    buf_init(&buf, 1000);
+    jsonout_init(&out, &buf);
+    jsonout_raw(&out, slice_text("{\"a\":\"\xff\"}"));
+    assert_ok(jsonout_end(&out, &err));
+    assert_string_equal(buf.data, "{\"a\":\"\\\\xff\"}");
+    buf_release(&buf);
+}
+
 static void characters_json_forbids_in_strings_are_escaped(void **state)
 {
     (void)state;
@@ -149,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commas_and_colons_are_placed_as_json_demands),
+        cmocka_unit_test(output_is_valid_utf8_whatever_the_text_is),
         cmocka_unit_test(characters_json_forbids_in_strings_are_escaped),
         cmocka_unit_test(a_character_is_escaped_at_any_place_of_a_string),
         cmocka_unit_test(a_double_is_written_as_the_shortest_text_that_gives_it_back),

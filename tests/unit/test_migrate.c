@@ -213,6 +213,27 @@ static void a_schema_that_contradicts_its_version_is_an_error(void **state)
         open_with_user_version(path, 1, claimed);
 }
 
+static void text_that_is_not_utf8_is_escaped_by_the_migration(void **state)
+{
+    const char *path = tmp_path(*state, "v12.db");
+
+    make_old(path, 12);
+    cli_run(path, "INSERT INTO source (source_id, name) VALUES (1, CAST(x'61ff' AS TEXT)),"
+                  " (2, CAST(x'62fe' AS TEXT)), (3, 'b\\xfe'), (4, CAST(x'c3a9' AS TEXT));"
+                  "INSERT INTO file (file_id, source_id, path) VALUES"
+                  " (1, 1, CAST(x'2f61ff' AS TEXT));"
+                  "INSERT INTO run (run_id, command, options, version, host, pid,"
+                  " started_at_ms, status) VALUES (1, 'ingest',"
+                  " CAST(x'5b2261ff225d' AS TEXT), '0.1.0', 'a', 1, 0, 'ok');");
+    open_and_close(path, STORE_READ_WRITE);
+
+    /* 2 would get the name of 3, so it stays as it is. */
+    assert_cli_rows(path,
+                    "SELECT hex(name) FROM source ORDER BY source_id;"
+                    "SELECT path FROM file; SELECT options ->> 0 FROM run;",
+                    "615C786666\n62FE\n625C786665\nC3A9\n/a\\xff\na\\xff");
+}
+
 static void a_migration_is_applied_completely_or_not_at_all(void **state)
 {
     const char *path = tmp_path(*state, "v1.db");
@@ -351,6 +372,7 @@ int main(void)
         TEST(opening_for_reading_does_not_migrate),
         TEST(a_newer_database_is_refused_and_left_unchanged),
         TEST(a_schema_that_contradicts_its_version_is_an_error),
+        TEST(text_that_is_not_utf8_is_escaped_by_the_migration),
         TEST(a_migration_is_applied_completely_or_not_at_all),
         TEST(migrated_score_sets_get_the_arithmetic_of_their_run),
         TEST(score_sets_of_unknown_kernels_migrate_to_arithmetic_unknown),

@@ -1,0 +1,5 @@
+-- All text is valid UTF-8. Names that are not, as of files, came into the database as they were,
+-- and programs such as Python's sqlite3 could not read the tables.
+--
+-- SQL cannot find such text. The program does the work after this (store/migrate.c): it writes
+-- each byte that is not UTF-8 as \xff, as it does for new rows.
