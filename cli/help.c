@@ -96,7 +96,7 @@ static void print_name(const char *name, const char *summary)
 
 void help_overview(void)
 {
-    puts("curate - from a corpus to the part of it worth training on\n\n"
+    puts("curate - select the best part of a training corpus\n\n"
          "usage: curate [OPTIONS] COMMAND [OPTIONS] [ARGUMENTS]\n\n"
          "From a corpus to a subset:");
     for (size_t i = 0; stages[i]; i++)

@@ -184,7 +184,8 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                     "written.\n" },
     [DEFECT_LATE_SYSTEM] = { .name = "late_system",
                              .action = ACTION_KEEP,
-                             .what = "a system message behind the first turn, or a second one",
+                             .what = "a system message after the first turn, or a second "
+                                     "system message",
                              .page = "It is kept as a turn. The first system message is the "
                                      "sample's system prompt.\n" },
     [DEFECT_DUPLICATE_ID] = { .name = "duplicate_id",

@@ -63,7 +63,7 @@ static int select_check(const void *arguments, void *config, struct error *err)
                          "--cohort %s names the models already: leave out --model",
                          args->cohort);
     if (!option_text(option_find(options, "top", 3), args, made->top, sizeof made->top))
-        return error_set(err, ERR_USAGE, "no number of samples: use --top N or --top P%%");
+        return error_set(err, ERR_USAGE, "--top is missing: use --top N or --top P%%");
     return option_join_conditions(&args->where, &made->condition, err);
 }
 
