@@ -8,6 +8,9 @@
 #include "base/error.h"
 #include "scoring/sum.h"
 
+/* The fewest values of which the lowest and the highest are clipped: three values stay. */
+enum { CLIPPED_FROM = 5 };
+
 static double lowest(const double *values, size_t n)
 {
     double min = values[0];
@@ -26,6 +29,18 @@ static double highest(const double *values, size_t n)
         if (values[i] > max)
             max = values[i];
     return max;
+}
+
+const char *normalise_obstacle(const double *const *inputs, size_t n_inputs, size_t n)
+{
+    const char *reason = "all_equal";
+
+    for (size_t j = 0; j < n_inputs; j++)
+        if (lowest(inputs[j], n) != highest(inputs[j], n))
+            return NULL;
+    if (n == 1)
+        reason = "cohort_of_one";
+    return reason;
 }
 
 void normalise_minmax_ppl(const double *nll_nats, size_t n, double *out)
@@ -169,7 +184,9 @@ int normalise_zscore(const double *values, size_t n, double *out, struct error *
 
 int normalise_clip(const double *values, size_t n, double *out, struct error *err)
 {
-    const size_t low = (n - 1) / 100;
+    const size_t least = n >= CLIPPED_FROM ? 1 : 0;
+    const size_t percentile = (n - 1) / 100;
+    const size_t low = percentile > least ? percentile : least;
     double *sorted = sorted_copy(values, n);
 
     if (!sorted)

@@ -37,6 +37,13 @@ int normalise(enum normaliser normaliser, const double *values, size_t n, double
               struct error *err);
 
 /*
+ * Why n samples cannot be compared by these inputs: "cohort_of_one" if n is 1, "all_equal" if
+ * each input is the same for all samples, else NULL. The functions below return a number even
+ * then (0, 0.5 or 1), but it says nothing about a sample.
+ */
+const char *normalise_obstacle(const double *const *inputs, size_t n_inputs, size_t n);
+
+/*
  * Min-max of perplexities, which are given by their logarithms:
  *   out[i] = (exp(nll[i]) - min exp(nll)) / (max exp(nll) - min exp(nll)),
  * 0.5 for all if they are equal. No perplexity is computed, so none overflows.
@@ -59,8 +66,10 @@ int normalise_zscore(const double *values, size_t n, double *out, struct error *
 
 /*
  * Clip values to the 1st and 99th percentile. The percentiles are the values with ranks
- * floor(0.01 * (n - 1)) and ceil(0.99 * (n - 1)) in ascending order. So up to 100 values stay
- * unchanged, and clipping commutes with the logarithm.
+ * floor(0.01 * (n - 1)) and ceil(0.99 * (n - 1)) in ascending order. For 5 to 100 values these
+ * are the lowest and the highest, so the second lowest and the second highest are used instead:
+ * one outlier never presses the other values together. Fewer values stay unchanged. Clipping
+ * commutes with the logarithm.
  */
 int normalise_clip(const double *values, size_t n, double *out, struct error *err);
 

@@ -74,6 +74,18 @@ static const struct {
     { "score", "SELECT 'turn ' || turn || ' of sample ' || sample_id || ' in set ' ||"
                " score_set_id,"
                " 'its value is not finite' FROM turn_score WHERE value IN (9e999, -9e999)" },
+    { "score", "SELECT 'sample ' || k.sample_id || ' in cohort ' || h.name || '@' || h.version,"
+               " 'it has a score, and the status ' || k.status"
+               " FROM cohort_score k JOIN cohort h USING (cohort_id)"
+               " WHERE (k.status IN ('cohort_of_one', 'all_equal')"
+               " AND (k.hmp IS NOT NULL OR k.gateau IS NOT NULL))"
+               " OR (k.gateau IS NOT NULL"
+               " AND k.status NOT IN ('ok', 'truncated', 'imputed', 'at_least'))" },
+    { "score", "SELECT 'sample ' || k.sample_id || ' in cohort ' || h.name || '@' || h.version,"
+               " 'its status is ' || k.status || ', but it has no score'"
+               " FROM cohort_score k JOIN cohort h USING (cohort_id)"
+               " WHERE k.status IN ('ok', 'truncated', 'imputed', 'at_least')"
+               " AND (k.hmp IS NULL OR (h.gateau_set_id IS NOT NULL AND k.gateau IS NULL))" },
     { "selection",
       "SELECT 'selection ' || e.name, 'its ranks are not 1 to ' || count(*)"
       " FROM selection_sample x JOIN selection e USING (selection_id)"

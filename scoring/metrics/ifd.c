@@ -5,8 +5,9 @@
 
 #include "scoring/scorer.h"
 
-/* ln of the largest double is 709.78. */
+/* ln of the largest double is 709.78, of the smallest one with all its digits -708.39. */
 static const double max_exponent = 709;
+static const double min_exponent = -708;
 /* A smaller loss is no divisor: the text is certain without any prompt. */
 static const double min_nll_nats = 1e-6;
 /* The mean over a single token is that token's loss and says little about an instruction. */
@@ -20,6 +21,8 @@ static void derive_ifd(const struct score *inputs, struct score *out)
 
     if (log_ratio > max_exponent)
         out->reason = "ppl_overflow";
+    else if (log_ratio < min_exponent)
+        out->reason = "ppl_underflow";
     else
         out->value = exp(log_ratio);
 }

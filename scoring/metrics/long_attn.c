@@ -3,6 +3,7 @@
  * in the context. */
 #include <math.h>
 
+#include "scoring/normalise.h"
 #include "scoring/observe/observe.h"
 #include "scoring/scorer.h"
 
@@ -49,10 +50,16 @@ static double long_attn_scale(const struct pool_input *input, double min, double
 static int pool_long_attn(const struct pool_options *options, const struct pool_input *inputs,
                           size_t n, struct score *out, struct error *err)
 {
+    const double *const values[] = { inputs[0].values, inputs[1].values };
+    const char *obstacle = normalise_obstacle(values, 2, n);
     double min[2], max[2];
 
     (void)options;
     (void)err;
+    for (size_t i = 0; obstacle && i < n; i++)
+        out[i].reason = obstacle;
+    if (obstacle)
+        return 0;
     for (int j = 0; j < 2; j++) {
         min[j] = max[j] = inputs[j].values[0];
         for (size_t i = 1; i < n; i++) {

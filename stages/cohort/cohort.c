@@ -249,6 +249,18 @@ static int report_mixed_arithmetic(const struct stage_context *context,
     return 0;
 }
 
+static void report_obstacle(const struct stage_context *context, const struct cohort_spec *spec,
+                            const char *obstacle)
+{
+    if (obstacle)
+        report_note(context->report,
+                    "cohort %s compares nothing, because %s: its scores are missing (%s)",
+                    spec->name,
+                    strcmp(obstacle, "all_equal") == 0 ? "its samples have the same inputs"
+                                                       : "it has one sample",
+                    obstacle);
+}
+
 int cohort_make(const struct stage_context *context, const struct cohort_spec *spec,
                 struct cohort_made *out, struct error *err)
 {
@@ -281,7 +293,9 @@ int cohort_make(const struct stage_context *context, const struct cohort_spec *s
                                  .n_samples = row->n_samples,
                                  .n_imputed = row->n_imputed,
                                  .n_skipped = row->n_skipped,
-                                 .n_not_scored = numbers.n_not_scored };
+                                 .n_not_scored = numbers.n_not_scored,
+                                 .obstacle = numbers.obstacle };
+    report_obstacle(context, spec, numbers.obstacle);
     rc = 0;
 done:
     cohort_numbers_release(&numbers);

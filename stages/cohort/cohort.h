@@ -112,11 +112,12 @@ int cohort_check_name(const char *name, struct error *err);
 struct cohort_made {
     int64_t version;
     bool is_new;
-    uint64_t n;         /* samples in the cohort */
+    uint64_t n;         /* samples in the cohort; 0 with an obstacle */
     uint64_t n_samples; /* samples that meet the condition */
     uint64_t n_imputed;
     uint64_t n_skipped;    /* samples whose cas an earlier --top did not need */
     uint64_t n_not_scored; /* samples without a row in one of the score sets */
+    const char *obstacle; /* why the members have no values; NULL if they have, or none exist */
 };
 
 /* Add the fact cohort=NAME@VERSION to the closing line. */
@@ -135,6 +136,7 @@ struct cohort_numbers {
     double *gateau;
     const char **status; /* static or owned by the columns */
     uint64_t n_not_scored;
+    const char *obstacle;  /* of normalise_obstacle() */
     bool certain;          /* the top is known although row.n_skipped cas are not */
     struct id_list wanted; /* if it is not: samples whose cas is needed, the likeliest first */
     struct cohort_row row;

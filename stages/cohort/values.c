@@ -54,14 +54,25 @@ static void gathered_add(struct gathered *gathered, size_t sample, double first,
     gathered->n++;
 }
 
-/* Run a scorer over the inputs and store the results by sample. */
-static int gathered_rank(struct gathered *gathered, const char *metric,
-                         const struct scorer_options *options, double *out, struct error *err)
+/* Run a scorer over the inputs and store the results by sample. If the samples cannot be
+ * compared, they get the reason as their status instead, and no hmp either. */
+static int gathered_rank(const struct gathered *gathered, const char *metric,
+                         const struct scorer_options *options, struct cohort_numbers *numbers,
+                         double *out, struct error *err)
 {
     const double *const inputs[] = { gathered->inputs[0], gathered->inputs[1] };
 
     if (gathered->n == 0)
         return 0;
+    numbers->obstacle = normalise_obstacle(inputs, 2, gathered->n);
+    for (size_t i = 0; numbers->obstacle && i < gathered->n; i++) {
+        numbers->status[gathered->from[i]] = numbers->obstacle;
+        numbers->hmp[gathered->from[i]] = NAN;
+    }
+    if (numbers->obstacle) {
+        numbers->row.n_imputed = 0;
+        return 0;
+    }
     if (scorer_find(metric)->rank(options, inputs, gathered->n, gathered->out, err) < 0)
         return -1;
     for (size_t i = 0; i < gathered->n; i++)
@@ -128,7 +139,7 @@ static int make_hmp(struct cohort_numbers *numbers, const struct cohort_spec *sp
             gathered_add(&gathered, i, numbers->columns[COLUMN_SHORT].values[i],
                          numbers->columns[COLUMN_LONG].values[i]);
     }
-    const int rc = gathered_rank(&gathered, "hmp", &spec->options, numbers->hmp, err);
+    const int rc = gathered_rank(&gathered, "hmp", &spec->options, numbers, numbers->hmp, err);
     numbers->row.nll_short = range_of(gathered.inputs[0], gathered.n);
     numbers->row.nll_long = range_of(gathered.inputs[1], gathered.n);
     gathered_release(&gathered);
@@ -285,7 +296,8 @@ static int make_gateau(struct cohort_numbers *numbers, const struct cohort_spec 
     for (size_t i = 0; i < numbers->n; i++)
         if (!isnan(numbers->hmp[i]) && !isnan(numbers->cas[i]))
             gathered_add(&gathered, i, numbers->hmp[i], numbers->cas[i]);
-    const int rc = gathered_rank(&gathered, "gateau", &spec->options, numbers->gateau, err);
+    const int rc =
+        gathered_rank(&gathered, "gateau", &spec->options, numbers, numbers->gateau, err);
     gathered_release(&gathered);
     return rc;
 }

@@ -37,7 +37,7 @@ int score_cohort(struct score_run *run, const struct score_node *node, enum scor
     if ((pass == SCORE_PASS_ATTENTION && score_top_run(run, node, &spec, err) < 0) ||
         cohort_make(setup->context, &spec, &made, err) < 0)
         return -1;
-    if (made.n_skipped == 0 && made.n == 0 && made.n_samples > 0)
+    if (!made.obstacle && made.n_skipped == 0 && made.n == 0 && made.n_samples > 0)
         report_note(setup->context->report,
                     "no sample has all inputs of %s: see v_cohort_scores.status",
                     node->scorer->name);

@@ -41,3 +41,10 @@ try cohort drop gateau@2
 try cohort
 "$CURATE" cohort list --json | wc -l
 "$CURATE" fsck
+
+# A cohort of one sample compares nothing: its scores are missing, and the run says so.
+"$CURATE" score gateau --cohort single --where "sample_id = 1" --quiet
+"$CURATE" cohort make single --norm rank
+"$CURATE" query "SELECT version, hmp, gateau, status FROM v_cohort_scores WHERE cohort = 'single'"
+try select --name d --by gateau --cohort single --top 1
+"$CURATE" fsck

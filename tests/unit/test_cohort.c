@@ -227,6 +227,73 @@ static void impute_leaves_an_input_missing_if_every_sample_lacks_it(void **state
     cohort_numbers_release(&numbers);
 }
 
+static void assert_compares_nothing(struct fixture *f, const char *reason)
+{
+    for (int norm = 0; norm < NORMALISERS; norm++) {
+        f->spec.options.normaliser = (enum normaliser)norm;
+        struct cohort_numbers numbers = numbers_of(f);
+
+        for (size_t i = 0; i < numbers.n; i++) {
+            assert_true(isnan(numbers.hmp[i]) && isnan(numbers.gateau[i]));
+            assert_string_equal(numbers.status[i], reason);
+        }
+        assert_string_equal(numbers.obstacle, reason);
+        assert_int_equal(numbers.row.n, 0);
+        assert_int_equal(numbers.row.n_imputed, 0);
+        cohort_numbers_release(&numbers);
+    }
+}
+
+static void a_cohort_of_one_has_a_reason_instead_of_scores(void **state)
+{
+    struct fixture *f = *state;
+
+    add(f, 3, 2, 0.4);
+    assert_compares_nothing(f, "cohort_of_one");
+    f->spec.impute = true;
+    assert_compares_nothing(f, "cohort_of_one");
+    add(f, NAN, 1, 0.5); /* its median of hmp would be the one sample's */
+    struct cohort_numbers numbers = numbers_of(f);
+
+    assert_true(isnan(numbers.gateau[0]) && isnan(numbers.gateau[1]));
+    assert_string_equal(numbers.status[1], "too_long");
+    cohort_numbers_release(&numbers);
+}
+
+static void a_cohort_of_equals_has_a_reason_instead_of_scores(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 3; i++)
+        add(f, 3, 2, 0.4 + i * 0.1); /* hmp compares nothing, so gateau lacks an input */
+    assert_compares_nothing(f, "all_equal");
+}
+
+static void a_cohort_of_equal_hmp_and_cas_has_a_reason_instead_of_scores(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 3; i++)
+        add(f, 3 + i, 3 + i, 0.4); /* the models agree on each sample: hmp is 0 */
+    assert_compares_nothing(f, "all_equal");
+}
+
+/* One input that differs is enough to compare. */
+static void a_cohort_that_differs_in_one_input_has_scores(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 3; i++)
+        add(f, 3 + i, 2, 0.4);
+    struct cohort_numbers numbers = numbers_of(f);
+
+    assert_null(numbers.obstacle);
+    assert_int_equal(numbers.row.n, 3);
+    assert_true(numbers.gateau[2] > numbers.gateau[1] && numbers.gateau[1] > numbers.gateau[0]);
+    assert_string_equal(numbers.status[0], "ok");
+    cohort_numbers_release(&numbers);
+}
+
 static void make(struct fixture *f, int64_t version, bool is_new)
 {
     struct cohort_made made;
@@ -348,6 +415,10 @@ int main(void)
         TEST(a_cohort_records_the_range_of_each_input),
         TEST(a_sample_with_a_missing_input_changes_no_other_sample),
         TEST(impute_replaces_a_missing_input_by_the_median),
+        TEST(a_cohort_of_one_has_a_reason_instead_of_scores),
+        TEST(a_cohort_of_equals_has_a_reason_instead_of_scores),
+        TEST(a_cohort_of_equal_hmp_and_cas_has_a_reason_instead_of_scores),
+        TEST(a_cohort_that_differs_in_one_input_has_scores),
         TEST(impute_leaves_an_input_missing_if_every_sample_lacks_it),
         TEST(a_cohort_version_is_made_once_and_never_changes),
         TEST(a_dry_run_of_cohort_make_writes_nothing),

@@ -101,10 +101,27 @@ static void fsck_finds_nothing_in_a_sound_database(void **state)
     assert_int_equal(findings.result.n_problems, 0);
 }
 
+/* A cohort whose one member has this hmp, gateau and status. */
+#define COHORT_WITH(values)                                                                    \
+    "INSERT INTO cohort (name, version, short_set_id, long_set_id, hmp_set_id, gateau_set_id," \
+    " ppl, normaliser, alpha, cas_sign, nulls, n_samples, n, n_imputed, n_skipped, hash,"      \
+    " run_id, asked_run_id) VALUES ('c', 1, 1, 1, 1, 1, 'ppl', 'rank', 1, 1, 'exclude', 1, 1," \
+    " 0, 0, zeroblob(16), 1, 1);"                                                              \
+    "INSERT INTO cohort_score (cohort_id, sample_id, hmp, gateau, status)"                     \
+    " VALUES (1, 2, " values ")"
+
 static const struct {
     const char *damage;
     const char *finding;
 } cases[] = {
+    { COHORT_WITH("0, 0.5, 'cohort_of_one'"),
+      "score: sample 2 in cohort c@1: it has a score, and the status cohort_of_one" },
+    { COHORT_WITH("0, NULL, 'all_equal'"),
+      "score: sample 2 in cohort c@1: it has a score, and the status all_equal" },
+    { COHORT_WITH("0, 0.5, 'too_long'"),
+      "score: sample 2 in cohort c@1: it has a score, and the status too_long" },
+    { COHORT_WITH("0, NULL, 'ok'"),
+      "score: sample 2 in cohort c@1: its status is ok, but it has no score" },
     { "UPDATE turn SET content = 'other' WHERE turn_id = 1",
       "content_hash: sample 1: content does not match its hash" },
     { "DELETE FROM turn WHERE turn_id = 1", "content_hash: sample 1:" },

@@ -187,9 +187,39 @@ static void clipping_keeps_an_outlier_from_compressing_the_others(void **state)
 
     assert_true(out[0] == 0 && out[2] == 0 && out[198] == 1 && out[200] == 1);
     assert_near(out[100], 0.5, 1e-12);
-    /* With up to a hundred values, none is outside the percentiles. */
-    assert_ok(normalise_clip(values + 101, 100, out, &err));
-    assert_true(out[99] == 1e9);
+}
+
+/* The percentiles of up to a hundred values are the lowest and the highest value. */
+static void clipping_a_few_values_takes_the_lowest_and_the_highest(void **state)
+{
+    double values[100], out[100];
+    struct error err;
+
+    (void)state;
+    for (size_t n = 5; n <= 100; n++) {
+        for (size_t i = 0; i < n; i++)
+            values[i] = (double)i;
+        values[0] = -1e9;
+        values[n - 1] = 1e9;
+        assert_ok(normalise_robust(values, n, out, &err));
+        assert_true(out[0] == 0 && out[1] == 0 && out[n - 2] == 1 && out[n - 1] == 1);
+        assert_near(out[2], 1 / (double)(n - 3), 1e-12);
+    }
+    assert_ok(normalise_clip(values + 96, 4, out, &err)); /* too few to call one an outlier */
+    assert_true(out[0] == 96 && out[3] == 1e9);
+}
+
+static void one_value_or_equal_values_compare_nothing(void **state)
+{
+    static const double equal[] = { 2, 2, 2 }, different[] = { 2, 2, 3 };
+    const double *const inputs[] = { equal, different, equal };
+
+    (void)state;
+    assert_string_equal(normalise_obstacle(inputs, 2, 1), "cohort_of_one");
+    assert_null(normalise_obstacle(inputs, 2, 3));
+    assert_null(normalise_obstacle(inputs + 1, 2, 3));
+    assert_string_equal(normalise_obstacle(inputs, 2, 2), "all_equal");
+    assert_string_equal(normalise_obstacle(inputs, 1, 3), "all_equal");
 }
 
 static void every_normaliser_is_found_by_its_name(void **state)
@@ -218,6 +248,8 @@ int main(void)
         cmocka_unit_test(equal_values_share_their_rank),
         cmocka_unit_test(z_scores_have_mean_zero_and_deviation_one),
         cmocka_unit_test(clipping_keeps_an_outlier_from_compressing_the_others),
+        cmocka_unit_test(clipping_a_few_values_takes_the_lowest_and_the_highest),
+        cmocka_unit_test(one_value_or_equal_values_compare_nothing),
         cmocka_unit_test(every_normaliser_is_found_by_its_name),
     };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -508,13 +509,18 @@ static void long_attn_scales_both_inputs_over_the_pool(void **state)
     assert_near(scores[1].value, 1);
     assert_near(scores[2].value, .25);
     assert_ok(find("long_attn")->pool(NULL, flat, 3, scores, &err));
-    assert_near(scores[2].value, .25);
+    assert_string_equal(scores[2].reason, "all_equal");
+    assert_ok(find("long_attn")->pool(NULL, inputs, 1, scores, &err));
+    assert_string_equal(scores[0].reason, "cohort_of_one");
 }
 
 static void ifd_beyond_double_range_is_missing_with_a_reason(void **state)
 {
     (void)state;
     assert_string_equal(derived("ifd", 800, 1).reason, "ppl_overflow");
+    assert_string_equal(derived("ifd", 1, 800).reason, "ppl_underflow");
+    assert_string_equal(derived("ifd", 0, 708.5).reason, "ppl_underflow");
+    assert_true(derived("ifd", 0, 707).value >= DBL_MIN);
     assert_null(derived("ifd", 1800, 1799).reason);
     assert_near(derived("ifd", 1800, 1799).value, exp(1));
     assert_true(derived("ifd", 1, 2000).value == 0);
