@@ -102,6 +102,11 @@ int db_raise(const struct store *store, int rc, const char *detail, const char *
                              "%s: its tables are not those of its schema version (%s): another "
                              "program changed them or user_version: restore a copy",
                              store->path, detail);
+    if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
+        rc == SQLITE_CONSTRAINT_ROWID) /* the program looks before it adds a row */
+        return error_set_sys(err, ERR_INPUT, rc,
+                             "%s: its rows contradict each other (%s): run 'curate fsck'",
+                             store->path, detail);
     return error_set_sys(err, ERR_INVARIANT, rc, "%s: SQLite reports \"%s\" for: %s",
                          store->path, detail, sql ? sql : "the connection");
 }

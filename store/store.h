@@ -16,7 +16,9 @@
  *   cannot open                         ERR_NOT_FOUND, ERR_CANTCREATE or ERR_DENIED
  *   out of memory                       ERR_NOMEM
  *   value too large for a column        ERR_INPUT
- *   broken constraint                   ERR_INVARIANT: a bug in the program
+ *   tables or rows that another program
+ *   changed, so that a statement fails  ERR_INPUT
+ *   another broken constraint           ERR_INVARIANT: a bug in the program
  */
 #ifndef CURATE_STORE_H
 #define CURATE_STORE_H

@@ -130,7 +130,8 @@ static int write_sample(struct exporting *export, int64_t sample_id, struct erro
     if (found < 0)
         return -1;
     if (found == 0)
-        return error_set(err, ERR_INVARIANT, "sample %lld is selected but does not exist",
+        return error_set(err, ERR_INPUT,
+                         "sample %lld is selected but does not exist: run 'curate fsck'",
                          (long long)sample_id);
     const int roles = apply_roles(export, &sample, err);
     if (roles < 0)

@@ -131,8 +131,7 @@ int score_texts_read(struct score_texts *texts, struct sample_reader *reader, in
     if (found < 0)
         return -1;
     if (found == 0)
-        return error_set(err, ERR_INVARIANT,
-                         "sample %lld was deleted while it was being scored",
+        return error_set(err, ERR_INPUT, "sample %lld was deleted while it was being scored",
                          (long long)sample_id);
     return append_sample(texts, sample_id, &sample, all_turns, arena, err);
 }
