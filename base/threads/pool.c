@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/threads/pool.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -130,6 +131,16 @@ static void *pool_worker(void *arg)
     return NULL;
 }
 
+int thread_error(int rc, struct error *err)
+{
+    if (rc == EAGAIN)
+        return error_set_sys(err, ERR_NOMEM, rc,
+                             "no thread can be started: no memory is left, or a limit on "
+                             "threads is reached: raise 'ulimit -v' or 'ulimit -u', or use "
+                             "fewer --threads");
+    return error_errno(err, rc, "starting a thread");
+}
+
 static int start_pool_workers(struct pool *pool, struct error *err)
 {
     for (size_t i = 0; i + 1 < pool->n_threads; i++) {
@@ -139,7 +150,7 @@ static int start_pool_workers(struct pool *pool, struct error *err)
         worker->thread = i + 1;
         const int rc = pthread_create(&worker->id, NULL, pool_worker, worker);
         if (rc != 0)
-            return error_errno(err, rc, "starting a thread");
+            return thread_error(rc, err);
         pool->n_started++;
     }
     return 0;

@@ -12,6 +12,10 @@ struct pool;
 
 typedef void pool_work(void *arg, size_t item, size_t thread);
 
+/* Set the error of a pthread_create() that returned rc, not 0. ERR_NOMEM if there is no memory
+ * for the stack or if a limit on threads is reached: the system does not say which. */
+int thread_error(int rc, struct error *err);
+
 /* Start a pool. n_threads includes the calling thread, so 1 starts no thread. Returns 0, or -1
  * with err set. */
 int pool_new(size_t n_threads, struct pool **out, struct error *err);

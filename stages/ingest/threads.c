@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/threads/pool.h"
 #include "base/threads/queue.h"
 #include "stages/ingest/ingest_private.h"
 #include "stages/stage.h"
@@ -121,7 +122,7 @@ static int start_threads(struct ingest *ingest, size_t n_parsers,
     if (rc == 0)
         rc = pthread_create(&threads->reader, NULL, ingest_read, ingest);
     threads->has_reader = rc == 0;
-    return rc == 0 ? 0 : error_errno(err, rc, "starting a thread");
+    return rc == 0 ? 0 : thread_error(rc, err);
 }
 
 static void join_threads(const struct ingest_threads *threads)

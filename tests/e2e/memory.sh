@@ -29,3 +29,15 @@ try() {
 try --threads 8 --max-memory 64M --db limited.db
 "$CURATE" rejects --db limited.db --json | sed 's/,"detail.*//'
 try --threads 1 --quiet --db unlimited.db 2> /dev/null
+
+# A thread whose stack finds no room is a matter of memory, with 71. A stack is as large as the
+# limit on stacks, here larger than the whole process may be.
+no_room() {
+    local status=0
+    (ulimit -v 3000000 && ulimit -S -s 4000000 && "$CURATE" "$@" --threads 2) || status=$?
+    echo "status $status"
+}
+printf '{"prompt": "What is two and two?", "completion": "It is four."}\n' > few.jsonl
+no_room ingest --db few.db few.jsonl
+"$CURATE" ingest --quiet --db few.db few.jsonl
+no_room score nll --db few.db
