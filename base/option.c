@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/error.h"
 
-enum { CONDITIONS_MAX_BYTES = 1 << 20, WORD_MAX = 32 };
+enum { WORD_MAX = 32 };
 
 const struct option *option_find(const struct option *table, const char *name, size_t name_len)
 {
@@ -96,23 +95,4 @@ void option_free_lists(const struct option *table, const struct option *position
         free_member(o, args);
     if (positional)
         free_member(positional, args);
-}
-
-int option_join_conditions(const struct text_list *conditions, char **out, struct error *err)
-{
-    struct buf joined;
-    int rc = 0;
-
-    *out = NULL;
-    if (conditions->n == 0)
-        return 0;
-    buf_init(&joined, CONDITIONS_MAX_BYTES);
-    if (conditions->n == 1)
-        rc = buf_add_text(&joined, conditions->items[0], err);
-    for (unsigned i = 0; rc == 0 && conditions->n > 1 && i < conditions->n; i++)
-        rc = buf_printf(&joined, err, "%s(%s)", i > 0 ? " AND " : "", conditions->items[i]);
-    if (rc == 0 && !(*out = strdup(buf_slice(&joined).ptr)))
-        rc = error_nomem(err);
-    buf_release(&joined);
-    return rc;
 }

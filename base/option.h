@@ -103,9 +103,6 @@ int option_list_add(struct text_list *list, const char *text, struct error *err)
 void option_list_free(struct text_list *list);
 /* Free the lists among the arguments. Table and positional may be NULL. */
 void option_free_lists(const struct option *table, const struct option *positional, void *args);
-/* One SQL condition that holds when all of the list hold: "(A) AND (B)"; a single one stays as
- * it is. *out is NULL for an empty list; free() it. */
-int option_join_conditions(const struct text_list *conditions, char **out, struct error *err);
 
 /* How many letters must change to make one word the other; at most max + 1. */
 size_t option_distance(const char *a, const char *b, size_t max);

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/option.h"
 #include "store/db_private.h"
 #include "store/selection.h"
 
@@ -62,6 +63,31 @@ static int check_condition(const char *condition, struct error *err)
     if (depth > 0)
         return error_set(err, ERR_USAGE, "condition: missing ')' at the end");
     return 0;
+}
+
+int condition_join(const struct text_list *conditions, char **out, struct error *err)
+{
+    struct buf joined;
+    int rc = 0;
+
+    *out = NULL;
+    if (conditions->n == 0)
+        return 0;
+    buf_init(&joined, SQL_MAX_BYTES);
+    for (unsigned i = 0; rc == 0 && i < conditions->n; i++) {
+        const char *text = conditions->items[i];
+
+        rc = check_condition(text, err);
+        if (rc == 0 && conditions->n == 1)
+            rc = buf_add_text(&joined, text, err);
+        else if (rc == 0) /* the newline ends a comment at the end of the condition */
+            rc = buf_printf(&joined, err, "%s(%s%s)", i > 0 ? " AND " : "", text,
+                            strstr(text, "--") ? "\n" : "");
+    }
+    if (rc == 0 && !(*out = strdup(buf_slice(&joined).ptr)))
+        rc = error_nomem(err);
+    buf_release(&joined);
+    return rc;
 }
 
 void id_list_release(struct id_list *list)

@@ -15,6 +15,7 @@
 
 struct error;
 struct store;
+struct text_list;
 
 /* Ids of samples, ascending unless a comment says otherwise. Free with id_list_release(). */
 struct id_list {
@@ -29,6 +30,14 @@ void id_list_release(struct id_list *list);
  */
 int condition_select(struct store *store, const char *condition, struct id_list *out,
                      struct error *err);
+
+/*
+ * Make one condition that holds where all of the list hold: "(A) AND (B)"; a single one stays
+ * as it is. Each must be one expression by itself, with its own parentheses matched, or it
+ * could end those of another and select more: ERR_USAGE. *out is NULL for an empty list; free()
+ * it.
+ */
+int condition_join(const struct text_list *conditions, char **out, struct error *err);
 
 struct selection_spec {
     const char *name;

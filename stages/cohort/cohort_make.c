@@ -49,7 +49,7 @@ static int cohort_make_check(const void *arguments, void *config, struct error *
 
     return cohort_check_name(args->name, err) < 0
                ? -1
-               : option_join_conditions(&args->where, &made->condition, err);
+               : condition_join(&args->where, &made->condition, err);
 }
 
 static void cohort_make_release(void *config)

@@ -84,7 +84,7 @@ int score_settings_make(const struct score_args *args, struct score_settings *ou
     if (parse_rope(args->short_rope, &out->short_view.ntk_factor, err) < 0 ||
         set_top(args, &out->top, err) < 0)
         return -1;
-    return option_join_conditions(&args->where, &out->where, err);
+    return condition_join(&args->where, &out->where, err);
 }
 
 void score_settings_release(struct score_settings *settings)

@@ -64,7 +64,7 @@ static int select_check(const void *arguments, void *config, struct error *err)
                          args->cohort);
     if (!option_text(option_find(options, "top", 3), args, made->top, sizeof made->top))
         return error_set(err, ERR_USAGE, "--top is missing: use --top N or --top P%%");
-    return option_join_conditions(&args->where, &made->condition, err);
+    return condition_join(&args->where, &made->condition, err);
 }
 
 static void select_release(void *config)

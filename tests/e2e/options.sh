@@ -37,6 +37,10 @@ try score nll --quiet -q --dry-run
 "$CURATE" query --csv "SELECT condition FROM selection ORDER BY name"
 "$CURATE" query --csv "SELECT options FROM run WHERE command = 'select' ORDER BY run_id"
 "$CURATE" score --dry-run nll --where "sample_id <= 4" --where "sample_id > 3"
+# Each must be one expression: none can open or end the parentheses around another.
+try select --name wide --by nll --top 9 --where "sample_id = 1" --where "1) OR (1"
+try score --dry-run nll --where "sample_id = 1) OR (1" --where "sample_id = 2"
+try cohort make c --where "sample_id = 1" --where "1) OR (1"
 
 cat > recipe.yaml <<'YAML'
 version: 1
@@ -49,6 +53,8 @@ YAML
     json_extract(options, '$.max-memory') AS memory,
     json_extract(options, '$.max-cost') AS secs, json_extract(options, '$.top') AS top
     FROM run WHERE parent_run_id IS NOT NULL ORDER BY run_id"
+sed 's/where: .sample_id <= 8./where: [sample_id = 1, 1) OR (1]/' recipe.yaml > wide.yaml
+try run wide.yaml
 sed 's/top: 12.50%/top: 3, top: 4/' recipe.yaml > twice.yaml
 try run twice.yaml
 sed 's/max-memory: 1G/max-memory: 1K/' recipe.yaml > small.yaml

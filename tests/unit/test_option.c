@@ -295,26 +295,6 @@ static void the_default_of_an_option_is_its_member_or_its_unset_text(void **stat
     assert_false(option_default(find("where"), &defaults, text, sizeof text));
 }
 
-static void repeated_conditions_are_joined_by_and(void **state)
-{
-    struct text_list list = { 0 };
-    struct error err;
-    char *joined = NULL;
-
-    (void)state;
-    assert_ok(option_join_conditions(&list, &joined, &err));
-    assert_null(joined);
-    assert_ok(option_list_add(&list, "a = 1 OR b = 2", &err));
-    assert_ok(option_join_conditions(&list, &joined, &err));
-    assert_string_equal(joined, "a = 1 OR b = 2");
-    free(joined);
-    assert_ok(option_list_add(&list, "c", &err));
-    assert_ok(option_join_conditions(&list, &joined, &err));
-    assert_string_equal(joined, "(a = 1 OR b = 2) AND (c)");
-    free(joined);
-    option_list_free(&list);
-}
-
 static void an_option_is_found_by_its_whole_name_only(void **state)
 {
     (void)state;
@@ -352,7 +332,6 @@ int main(void)
         cmocka_unit_test(option_values_are_written_as_they_are_read),
         cmocka_unit_test(a_missing_option_value_has_no_text),
         cmocka_unit_test(the_default_of_an_option_is_its_member_or_its_unset_text),
-        cmocka_unit_test(repeated_conditions_are_joined_by_and),
         cmocka_unit_test(an_option_is_found_by_its_whole_name_only),
         cmocka_unit_test(a_misspelled_name_suggests_the_nearest_one),
         cmocka_unit_test(the_distance_of_two_names_is_the_letters_to_change),

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/option.h"
 #include "store/run.h"
 #include "store/score.h"
 #include "store/selection.h"
@@ -155,6 +156,53 @@ static void a_malformed_condition_is_an_error_with_its_place(void **state)
                  "no such column: novels");
     assert_fails(condition_select(store, "abs(-9223372036854775807 - 1) > 0", &list, &err),
                  ERR_USAGE, "integer overflow");
+}
+
+static void repeated_conditions_are_joined_by_and(void **state)
+{
+    struct text_list list = { 0 };
+    struct error err;
+    char *joined = NULL;
+
+    (void)state;
+    assert_ok(condition_join(&list, &joined, &err));
+    assert_null(joined);
+    assert_ok(option_list_add(&list, "a = 1 OR b = 2", &err));
+    assert_ok(condition_join(&list, &joined, &err));
+    assert_string_equal(joined, "a = 1 OR b = 2");
+    free(joined);
+    assert_ok(option_list_add(&list, "c", &err));
+    assert_ok(condition_join(&list, &joined, &err));
+    assert_string_equal(joined, "(a = 1 OR b = 2) AND (c)");
+    free(joined);
+    assert_ok(option_list_add(&list, "d -- e", &err));
+    assert_ok(condition_join(&list, &joined, &err));
+    assert_string_equal(joined, "(a = 1 OR b = 2) AND (c) AND (d -- e\n)");
+    free(joined);
+    option_list_free(&list);
+}
+
+/* Joined, the parentheses of these match, and the whole would hold for more samples. */
+static void a_repeated_condition_cannot_open_or_end_another(void **state)
+{
+    static const char *const texts[][2] = {
+        { "0", "1) OR (1" },  { "1) OR (1", "0" }, { "0) OR (1", "1) AND (1" },
+        { "0", "1) OR ((1" }, { "(0", "1) OR 1" }, { "0 /*", "*/) OR (1" },
+        { "'", "' OR 1" },
+    };
+    struct error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct text_list list = { 0 };
+        char *joined = NULL;
+
+        assert_ok(option_list_add(&list, texts[i][0], &err));
+        assert_ok(option_list_add(&list, texts[i][1], &err));
+        assert_fails(condition_join(&list, &joined, &err), ERR_USAGE, "condition: ");
+        assert_null(joined);
+        option_list_free(&list);
+    }
 }
 
 static void a_condition_cannot_write(void **state)
@@ -397,6 +445,8 @@ int main(void)
         TEST(quotes_and_comments_in_a_condition_are_those_of_sql),
         TEST(a_condition_cannot_leave_its_parentheses),
         TEST(a_malformed_condition_is_an_error_with_its_place),
+        cmocka_unit_test(repeated_conditions_are_joined_by_and),
+        cmocka_unit_test(a_repeated_condition_cannot_open_or_end_another),
         TEST(a_condition_cannot_write),
         TEST(unscored_samples_are_those_without_a_row),
         TEST(selected_samples_are_in_order_of_score_and_then_of_id),
