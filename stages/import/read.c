@@ -30,8 +30,9 @@ struct import_reader {
     size_t value_column;
     struct frame *frame;
     struct json *json;
-    struct buf key; /* of a number's text */
-    bool ended;     /* the stream has no more bytes */
+    struct buf key;    /* of a number's text */
+    struct buf number; /* text of a value that is 0 */
+    bool ended;        /* the stream has no more bytes */
     char block[BLOCK_BYTES];
 };
 
@@ -87,15 +88,18 @@ static int next_json_record(struct import_reader *reader, struct frame_record *o
     return 1;
 }
 
-static bool find_column(const struct csv_row *header, const char *name, size_t *out)
+/* Find the column of this name. Returns how many there are; *out is the first. */
+static size_t find_column(const struct csv_row *header, const char *name, size_t *out)
 {
+    size_t n = 0;
+
     for (size_t i = 0; i < header->n_fields; i++) {
         if (!slice_equal(header->fields[i], slice_text(name)))
             continue;
-        *out = i;
-        return true;
+        if (n++ == 0)
+            *out = i;
     }
-    return false;
+    return n;
 }
 
 /* Bytes of the header to print: one line, cut to fit a message. */
@@ -124,8 +128,17 @@ static int read_csv_header(struct import_reader *reader, struct error *err)
     if (header.issue)
         return error_set(err, ERR_INPUT, "%s: line %" PRIu64 ": invalid header: %s",
                          options->path, header.line, header.issue);
-    const bool has_key = find_column(&header, options->key_field, &reader->key_column);
-    if (has_key && find_column(&header, options->value_field, &reader->value_column))
+    const size_t n_keys = find_column(&header, options->key_field, &reader->key_column);
+    const bool has_key = n_keys > 0;
+    const size_t n_values = find_column(&header, options->value_field, &reader->value_column);
+    if (n_keys > 1 || n_values > 1)
+        return error_set(err, ERR_INPUT,
+                         "%s: line 1: %zu columns have the name '%s' in '%.*s': which one is "
+                         "meant is unknown: rename the others",
+                         options->path, n_keys > 1 ? n_keys : n_values,
+                         n_keys > 1 ? options->key_field : options->value_field,
+                         header_len(&header), header.raw.ptr);
+    if (has_key && n_values == 1)
         return 0;
     return error_set(
         err, ERR_INPUT, "%s: line 1: no column '%s' in '%.*s': name the column with --%s",
@@ -143,6 +156,7 @@ int import_reader_new(const struct import_options *options, struct import_reader
         return error_nomem(err);
     reader->options = *options;
     buf_init(&reader->key, KEY_MAX_BYTES);
+    buf_init(&reader->number, ROW_MAX_BYTES);
     if (inflate_open(options->path, &reader->in, err) < 0)
         goto fail;
     if (is_csv) {
@@ -169,7 +183,21 @@ void import_reader_free(struct import_reader *reader)
     frame_free(reader->frame);
     json_free(reader->json);
     buf_release(&reader->key);
+    buf_release(&reader->number);
     free(reader);
+}
+
+/* Accept the value, which text was parsed as, unless it is so small that it became 0. */
+static int accept_value(struct slice text, struct import_row *row)
+{
+    for (size_t i = 0; row->value == 0 && i < text.len; i++) {
+        if (text.ptr[i] == 'e' || text.ptr[i] == 'E')
+            break;
+        if (text.ptr[i] >= '1' && text.ptr[i] <= '9')
+            return reject_row(row, DEFECT_BAD_VALUE,
+                              "the value is not 0, but too small for a 64-bit number");
+    }
+    return 1;
 }
 
 /* Parse the value: a finite decimal number, perhaps with blanks around it. */
@@ -196,7 +224,7 @@ static int import_parse_number(struct slice text, struct import_row *row)
         return reject_row(row, DEFECT_BAD_VALUE, "the value is not a number");
     if (!isfinite(row->value))
         return reject_row(row, DEFECT_BAD_VALUE, "the value is not a finite number");
-    return 1;
+    return accept_value(text, row);
 }
 
 static int read_csv_row(struct import_reader *reader, struct import_row *row, struct error *err)
@@ -247,15 +275,21 @@ static int read_key(struct import_reader *reader, const struct json_value *value
     return 1;
 }
 
-static int read_value(const struct json_value *value, struct import_row *row)
+static int read_value(struct import_reader *reader, const struct json_value *value,
+                      struct import_row *row, struct error *err)
 {
     switch (json_type(value)) {
     case JSON_STRING:
         return import_parse_number(json_text(value), row);
     case JSON_NUMBER:
-        if (json_double(value, &row->value) && isfinite(row->value))
+        if (!json_double(value, &row->value) || !isfinite(row->value))
+            return reject_row(row, DEFECT_BAD_VALUE, "the value is not a finite number");
+        if (row->value != 0)
             return 1;
-        return reject_row(row, DEFECT_BAD_VALUE, "the value is not a finite number");
+        buf_clear(&reader->number);
+        if (json_write(value, &reader->number, err) < 0)
+            return -1;
+        return accept_value(buf_slice(&reader->number), row);
     case JSON_NULL:
         return reject_row(row, DEFECT_MISSING_VALUE, "there is no value");
     case JSON_BOOL:
@@ -316,7 +350,7 @@ static int read_json_row(struct import_reader *reader, struct import_row *row,
     rc = read_key(reader, json_get(record, reader->options.key_field), row, err);
     if (rc < 0 || row->rejected_for)
         return rc;
-    return read_value(json_get(record, reader->options.value_field), row);
+    return read_value(reader, json_get(record, reader->options.value_field), row, err);
 }
 
 int import_reader_next(struct import_reader *reader, struct import_row *out, struct error *err)

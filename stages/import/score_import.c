@@ -21,7 +21,7 @@
 #include "store/source.h"
 #include "store/store.h"
 
-enum { BATCH_ROWS = 4096, PARAMS_MAX_BYTES = 1 << 16 };
+enum { BATCH_ROWS = 4096, PARAMS_MAX_BYTES = 1 << 16, METRIC_NAME_MAX = 64 };
 
 enum import_key { KEY_EXT_ID, KEY_HASH };
 static const char *const key_names[] = { [KEY_EXT_ID] = "ext_id", [KEY_HASH] = "hash", NULL };
@@ -113,7 +113,9 @@ static bool is_metric_name(const char *name)
 {
     if (name[0] < 'a' || name[0] > 'z')
         return false;
-    return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(name);
+    const size_t len = strnlen(name, METRIC_NAME_MAX + 1);
+    return len <= METRIC_NAME_MAX &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
 }
 
 static bool name_ends_with(const char *text, size_t len, const char *end)
@@ -150,9 +152,9 @@ static int import_check(const void *arguments, void *config, struct error *err)
         return error_set(err, ERR_USAGE, "no name for the scores: use --metric NAME");
     if (!is_metric_name(args->metric))
         return error_set(err, ERR_USAGE,
-                         "--metric %s: must begin with a small letter and hold small letters, "
-                         "digits and _ only",
-                         args->metric);
+                         "--metric %.*s: must begin with a small letter, hold small letters, "
+                         "digits and _ only, and have at most %d of them",
+                         METRIC_NAME_MAX + 1, args->metric, METRIC_NAME_MAX);
     if (scorer_find(args->metric))
         return error_set(err, ERR_USAGE,
                          "--metric %s: this is a metric of curate's own: choose another name, "

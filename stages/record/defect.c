@@ -265,7 +265,8 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                            .what = "the value of the row is not a finite number",
                            .page =
                                "'curate score import' rejects the row: NaN, infinity and words "
-                               "are not scores.\n" FIX_ROW },
+                               "are not scores, nor is\na number so small that it would become "
+                               "0, such as 1e-400.\n" FIX_ROW },
     [DEFECT_NO_SUCH_SAMPLE] = { .name = "no_such_sample",
                                 .of_import = true,
                                 .what = "no sample in the database has the key of the row",

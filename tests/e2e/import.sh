@@ -69,3 +69,18 @@ try score import none.csv --metric judge
 try score import judge.csv
 printf '' > empty.csv
 try score import empty.csv --metric judge
+
+# A name that two columns have, a number that would become 0, a name that has no end.
+printf 'ext_id,value,value\na,1,2\n' > columns.csv
+try score import columns.csv --metric columns
+printf 'ext_id,value,ext_id\na,1,b\n' > keys.csv
+try score import keys.csv --metric columns
+printf 'ext_id,value,note,note\na,0e-400,x,y\nb,1e-400,x,y\nc,-0.0001e-330,,\n' > tiny.csv
+try score import tiny.csv --metric tiny --max-rejects 90
+printf '{"ext_id": "a", "value": -0.0}\n{"ext_id": "b", "value": 1e-400}\n' > tiny.jsonl
+try score import tiny.jsonl --metric tiny --max-rejects 90
+sqlite3 curate.db "SELECT line, detail FROM v_rejects WHERE source = 'tiny'"
+sqlite3 curate.db "SELECT ext_id, value FROM v_scores WHERE metric = 'tiny'"
+long=$(printf 'a%.0s' {1..64})
+"$CURATE" score import --quiet more.jsonl --metric "$long"
+try score import more.jsonl --metric "${long}a"
