@@ -8,6 +8,9 @@
 #include "base/io/frame_private.h"
 
 /* frame_place.flags; stored in databases. */
+/* How far an array is looked at to see whether it is a list of messages. */
+enum { MESSAGES_LOOK = 256 };
+
 enum { PLACE_LINE_IS_BLANK = 1, PLACE_ARRAY_OPEN = 2, PLACE_ARRAY_UNCLOSED = 4 };
 
 int frame_new(size_t max_record_bytes, struct frame **out, struct error *err)
@@ -180,6 +183,33 @@ static int match_unicode_line_end(const struct frame *f)
     return 3 * (line != 0 ? line : frame_match_here(f, "\xe2\x80\xa9", 3));
 }
 
+static size_t skip_white_space(const struct frame *f, size_t i, size_t end)
+{
+    while (i < end && memchr(" \t\r\n", f->data[i], 4))
+        i++;
+    return i;
+}
+
+/* Does the array at pos begin with an object whose first key is "role" or "from"? Such an array
+ * is a list of messages, one record. Returns 1 if so, 0, or -1 if more bytes are needed. */
+static int match_messages(const struct frame *f)
+{
+    static const char *const keys[] = { "\"role\"", "\"from\"" };
+    const size_t n_key = 6;
+    const bool is_whole = f->finished || f->len - f->pos >= MESSAGES_LOOK;
+    const size_t end = f->len - f->pos >= MESSAGES_LOOK ? f->pos + MESSAGES_LOOK : f->len;
+    size_t i = skip_white_space(f, f->pos + 1, end);
+
+    if (i < end && f->data[i] != '{')
+        return 0;
+    i = i < end ? skip_white_space(f, i + 1, end) : end;
+    const size_t n = end - i < n_key ? end - i : n_key;
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+        if (memcmp(f->data + i, keys[k], n) == 0)
+            return n == n_key ? 1 : is_whole ? 0 : -1;
+    return 0;
+}
+
 /* Skip to the next record. Returns true if a record starts at pos, false if more bytes are
  * needed.
  */
@@ -191,8 +221,9 @@ static bool find_record_start(struct frame *f)
         const int utf8_mark = c == '\xef' ? frame_match_here(f, "\xef\xbb\xbf", 3) : 0;
 
         const int line_end = c == '\xe2' ? match_unicode_line_end(f) : 0;
+        const int messages = c == '[' && !f->array_open ? match_messages(f) : 0;
 
-        if (wide < 0 || utf8_mark < 0 || line_end < 0)
+        if (wide < 0 || utf8_mark < 0 || line_end < 0 || messages < 0)
             return false;
         if (wide > 0) {
             begin_record(f);
@@ -211,7 +242,7 @@ static bool find_record_start(struct frame *f)
         } else if (c == ' ' || c == '\t' || c == '\r') {
             f->noted |= c == '\r' ? FRAME_NOTED_CR : 0U;
             f->pos++;
-        } else if (c == ',' || c == ']' || (c == '[' && !f->array_open)) {
+        } else if (c == ',' || c == ']' || (c == '[' && !f->array_open && !messages)) {
             skip_separator(f, c);
         } else {
             begin_record(f);

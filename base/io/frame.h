@@ -7,6 +7,9 @@
  * Memory does not grow with the file: at most one record and one read are held. Framing tracks
  * strings and brackets only; base/json/json.h decides whether a record is valid JSON.
  *
+ * An array whose first element is an object with "role" or "from" as its first key is a list of
+ * messages: it is one record, and not an array of records.
+ *
  * A broken record must not affect its neighbours. It ends where one of these is found:
  *   - a raw newline inside a string
  *   - a closing bracket that does not match

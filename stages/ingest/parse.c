@@ -278,6 +278,23 @@ static int read_sample(struct parser *parser, const struct members *members,
     return sample_identify(parser->identifier, &out->sample, err);
 }
 
+/* Is it a list of messages without a record around it? */
+static bool is_messages(const struct json_value *value)
+{
+    struct members message;
+
+    members_find(json_at(value, 0), &message);
+    return message.values[MEMBER_ROLE] || message.values[MEMBER_FROM];
+}
+
+/* The members of a record. A list of messages is the only member of its record. */
+static void parse_members(const struct json_value *value, struct members *out)
+{
+    members_find(value, out);
+    if (json_type(value) == JSON_ARRAY && is_messages(value))
+        out->values[MEMBER_MESSAGES] = value;
+}
+
 /* Read a record by the shape of its file, or by the first shape that it matches. A shape that
  * leaves text unread is not the record's if another one matches. */
 static int read_record(struct parser *parser, const struct json_value *value,
@@ -286,7 +303,7 @@ static int read_record(struct parser *parser, const struct json_value *value,
 {
     struct members members;
 
-    members_find(value, &members);
+    parse_members(value, &members);
     out->format = choose_format(&members, format, forced);
     if (!out->format)
         return reject_unknown(&members, arena, out, err);
@@ -397,7 +414,7 @@ int parse_record(struct parser *parser, const struct frame_record *record,
         return -1;
     if (decoded.issue != JSON_OK)
         return reject_json(record, decoded.issue, decoded.at, decoded.detail, arena, out, err);
-    if (json_type(decoded.value) != JSON_OBJECT)
+    if (json_type(decoded.value) != JSON_OBJECT && !is_messages(decoded.value))
         return parse_reject(out, DEFECT_NOT_AN_OBJECT, "it is JSON, and no object");
     if (json_count(decoded.value) == 0)
         return parse_reject(out, DEFECT_EMPTY_RECORD, "it is an object without members");
@@ -420,7 +437,7 @@ int parse_detect(struct parser *parser, const struct frame_record *record,
 
     if (record->issue == FRAME_OK && decode_record(parser, record, NULL, &decoded, err) < 0)
         return -1;
-    members_find(decoded.value, &members);
+    parse_members(decoded.value, &members);
     *out = decoded.issue == JSON_OK ? format_detect(&members) : NULL;
     return 0;
 }

@@ -38,7 +38,9 @@ const struct defect_class defect_classes[N_DEFECTS] = {
     [DEFECT_NOT_AN_OBJECT] = { .name = "not_an_object",
                                .what = "it is valid JSON, but not an object",
                                .page =
-                                   "A number, a list or a string is not a record.\n" EXPORT },
+                                   "A number, a list or a string is not a record. A list of "
+                                   "messages is one, if each message has a\nrole or a "
+                                   "from.\n" EXPORT },
     [DEFECT_UNKNOWN_SHAPE] = { .name = "unknown_shape",
                                .what = "no shape has its keys and types",
                                .page = "The detail names its members, and the nearest shape "

@@ -10,7 +10,7 @@ show() {
         SELECT s.line, s.byte_offset, '  ' || s.line || ' ' || s.kind ||
                ifnull(' [' || classes || ']', '') ||
                ifnull(' ID ' || ext_id, '') || ifnull(' META ' || meta, '') ||
-               ifnull(' SPLIT ' || split, '') || ifnull(' SYSTEM ' || system, '') ||
+               ifnull(' SPLIT ' || split, '') || ifnull(' SYSTEM ' || replace(system, char(10), '\n'), '') ||
                ifnull(' CONTEXT ' || replace(c.text, char(10), '\n'), '') ||
                ifnull(' ' || turns.text, '')
           FROM sample s LEFT JOIN context c USING (context_id)

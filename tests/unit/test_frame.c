@@ -114,6 +114,24 @@ static void json_values_may_be_separated_in_any_way(void **state)
         assert_records(streams[i], want);
 }
 
+static void a_list_of_messages_is_one_record(void **state)
+{
+    static const struct want one[] = { { "[{\"role\":1},{\"role\":2}]", FRAME_OK },
+                                       { "[\n {\r\n\"from\":1}]", FRAME_OK },
+                                       { NULL, FRAME_OK } };
+    static const struct want elements[] = { { "[{\"role\":1}]", FRAME_OK },
+                                            { "{\"rule\":1}", FRAME_OK },
+                                            { "{\"x\":2,\"role\":1}", FRAME_OK },
+                                            { NULL, FRAME_OK } };
+    static const struct want cut[] = { { "[{\"role\":1},", FRAME_TRUNCATED },
+                                       { NULL, FRAME_OK } };
+
+    (void)state;
+    assert_records("[{\"role\":1},{\"role\":2}]\n[\n {\r\n\"from\":1}]\n", one);
+    assert_records("[[{\"role\":1}],\n{\"rule\":1}]\n[ {\"x\":2,\"role\":1}]", elements);
+    assert_records("[{\"role\":1},", cut);
+}
+
 static void an_empty_stream_has_no_records(void **state)
 {
     static const struct want none[] = { { NULL, FRAME_OK } };
@@ -435,6 +453,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_values_may_be_separated_in_any_way),
+        cmocka_unit_test(a_list_of_messages_is_one_record),
         cmocka_unit_test(an_empty_stream_has_no_records),
         cmocka_unit_test(a_value_over_several_lines_is_one_record),
         cmocka_unit_test(brackets_in_strings_do_not_count),

@@ -20,20 +20,35 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/slice.h"
+
+struct buf;
 struct chat_style;
 struct draft;
+struct error;
 struct json_value;
 
 /* Is the value a string that begins like a list, so that it is JSON inside a JSON string? */
 bool chat_is_encoded(const struct json_value *list);
-/* Append the turns of a list of messages, or of a string that holds such a list. Messages may
- * be in the other style, too. */
+/*
+ * Append the turns of a list of messages, or of a string that holds such a list. Messages may
+ * be in the other style, too. An element may also be a pair of question and answer. A list of
+ * texts is spoken by user and assistant in turn. An object of lists is read as a list of
+ * objects.
+ */
 void chat_read(struct draft *draft, const struct json_value *list,
                const struct chat_style *style);
 
-/* chat_message.c: append the turn of the message at index i of its list. The first message of
- * the system may become the sample's system prompt. */
+/* chat_message.c: append the turn of the message at index i of its list. */
 void chat_read_message(struct draft *draft, const struct json_value *message, size_t i,
                        const struct chat_style *style);
+
+/* chat_message.c: append a turn. The first message of the system may become the sample's system
+ * prompt. */
+void chat_add_message(struct draft *draft, struct slice role, struct slice text,
+                      struct slice extra);
+/* chat_columns.c: append an object of lists as the text of a list of objects. Returns 1; 0 when
+ * the lists are not of one length; -1 for ERR_NOMEM. */
+int chat_join_columns(const struct json_value *columns, struct buf *out, struct error *err);
 
 #endif

@@ -122,8 +122,8 @@ static bool is_system_prompt(const struct draft *draft, struct slice role, struc
            slice_equal(role, role_system);
 }
 
-static void add_message(struct draft *draft, struct slice role, struct slice text,
-                        struct slice extra)
+void chat_add_message(struct draft *draft, struct slice role, struct slice text,
+                      struct slice extra)
 {
     if (draft->state != DRAFT_GOOD)
         return;
@@ -181,5 +181,5 @@ void chat_read_message(struct draft *draft, const struct json_value *message, si
     const struct slice extra = draft_other_members(
         draft, message, chat_is_call(word) ? slice_of(NULL, 0) : members.role.name,
         keep_list ? slice_of(NULL, 0) : text_key);
-    add_message(draft, draft_role_of(draft, word), text, extra);
+    chat_add_message(draft, draft_role_of(draft, word), text, extra);
 }

@@ -23,6 +23,7 @@ void draft_begin(struct draft *draft, const struct format *format)
     draft->unwrap = MEMBER_NONE;
     draft->rejected_for = DEFECT_NONE;
     draft->detail = NULL;
+    draft->accepted = NULL;
     draft->state = DRAFT_GOOD;
     draft->defects = 0;
     draft->turns_cap = 0;

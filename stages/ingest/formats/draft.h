@@ -55,6 +55,7 @@ struct draft {
     enum defect rejected_for;
     const char *detail; /* what is wrong, and where; in the arena */
 
+    const struct json_value *accepted; /* answers of which one is the response; goes to meta */
     enum draft_state state;
     uint64_t defects; /* set of the defects that were repaired or kept */
     size_t turns_cap;
@@ -98,10 +99,21 @@ struct slice draft_text(struct draft *draft, const struct json_value *value, con
 struct slice draft_other_members(struct draft *draft, const struct json_value *object,
                                  struct slice key, struct slice other);
 
+/* The same for the members that a test of their names wants. */
+struct slice draft_members_where(struct draft *draft, const struct json_value *object,
+                                 bool (*wanted)(const void *arg, struct slice name),
+                                 const void *arg);
+
 /* Claim "system" or "system_prompt" as the system prompt. An empty text counts as missing. */
 void draft_read_system(struct draft *draft);
 /* Claim "history", a list of pairs, as turns of the user and the assistant. */
 void draft_read_history(struct draft *draft);
+/* Claim "context" as the context: a text, or a list of documents. Each document is a text, a
+ * title with its sentences, or an object with a text; blank lines separate them. */
+void draft_read_context(struct draft *draft);
+/* Claim the first member of a list that exists as the response. Beside a context, a list of
+ * accepted answers gives its first, and stays in meta as it is. */
+void draft_read_answer(struct draft *draft, const enum member *list);
 /* Set the context and how it was separated from the instruction (static). An empty text counts
  * as missing. */
 void draft_set_context(struct draft *draft, struct slice text, const char *split);

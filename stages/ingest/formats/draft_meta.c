@@ -40,8 +40,9 @@ static struct slice end_members(struct draft *draft, struct buf *buf)
     return draft_copy(draft, buf_slice(buf));
 }
 
-struct slice draft_other_members(struct draft *draft, const struct json_value *object,
-                                 struct slice key, struct slice other)
+struct slice draft_members_where(struct draft *draft, const struct json_value *object,
+                                 bool (*wanted)(const void *arg, struct slice name),
+                                 const void *arg)
 {
     const struct json_value *value;
     struct slice name;
@@ -49,15 +50,28 @@ struct slice draft_other_members(struct draft *draft, const struct json_value *o
     size_t pos = 0;
 
     buf_init(&buf, members_max_bytes);
-    while (draft->state == DRAFT_GOOD && json_member_next(object, &pos, &name, &value) == 1) {
-        if ((key.ptr && slice_equal(name, key)) || (other.ptr && slice_equal(name, other)))
-            continue;
-        if (append_member(&buf, name, value, draft->err) < 0)
+    while (draft->state == DRAFT_GOOD && json_member_next(object, &pos, &name, &value) == 1)
+        if (wanted(arg, name) && append_member(&buf, name, value, draft->err) < 0)
             draft->state = DRAFT_FAILED;
-    }
     const struct slice text = end_members(draft, &buf);
     buf_release(&buf);
     return text;
+}
+
+static bool is_neither(const void *arg, struct slice name)
+{
+    const struct slice *keys = arg;
+
+    return !(keys[0].ptr && slice_equal(name, keys[0])) &&
+           !(keys[1].ptr && slice_equal(name, keys[1]));
+}
+
+struct slice draft_other_members(struct draft *draft, const struct json_value *object,
+                                 struct slice key, struct slice other)
+{
+    const struct slice keys[] = { key, other };
+
+    return draft_members_where(draft, object, is_neither, keys);
 }
 
 bool draft_is_claimed(const struct draft *draft, struct slice name,

@@ -135,7 +135,8 @@ static bool is_unread(const struct draft *draft, struct slice name,
 
     if (use == USE_OTHER || (use == USE_WEAK && has_response_member(draft->out)))
         return false;
-    return !is_spare(draft, name) && !is_value_read(draft->out, value, use, 0);
+    return value != draft->accepted && !is_spare(draft, name) &&
+           !is_value_read(draft->out, value, use, 0);
 }
 
 /* Append a name to a list; false when it does not fit. */

@@ -29,12 +29,20 @@ enum member_use {
 
 /* The known names, shorter ones first, those of one length by alphabet. */
 #define MEMBER_LIST(X)                                                                         \
+    X(A, "a", OTHER)                                                                           \
+    X(B, "b", OTHER)                                                                           \
+    X(C, "c", OTHER)                                                                           \
+    X(D, "d", OTHER)                                                                           \
+    X(E, "e", OTHER)                                                                           \
     X(GT, "gt", WEAK)                                                                          \
     X(ID, "id", OTHER)                                                                         \
     X(UNDERSCORE_ID, "_id", OTHER)                                                             \
+    X(BOT, "bot", OTHER)                                                                       \
+    X(GPT, "gpt", OTHER)                                                                       \
     X(IDX, "idx", OTHER)                                                                       \
     X(UID, "uid", OTHER)                                                                       \
     X(CHAT, "chat", MESSAGES)                                                                  \
+    X(DATA, "data", MESSAGES)                                                                  \
     X(FROM, "from", OTHER)                                                                     \
     X(GOLD, "gold", WEAK)                                                                      \
     X(KIND, "kind", OTHER)                                                                     \
@@ -62,22 +70,35 @@ enum member_use {
     X(SYSTEM, "system", OTHER)                                                                 \
     X(TARGET, "target", ANSWER)                                                                \
     X(ANSWERS, "answers", ANSWER)                                                              \
+    X(CHOICES, "choices", OTHER)                                                               \
     X(CONTENT, "content", TEXT)                                                                \
     X(CONTEXT, "context", OTHER)                                                               \
     X(HISTORY, "history", MESSAGES)                                                            \
     X(MESSAGE, "message", TEXT)                                                                \
+    X(OPTIONS, "options", OTHER)                                                               \
     X(OUTPUTS, "outputs", ANSWER)                                                              \
     X(PROBLEM, "problem", QUESTION)                                                            \
     X(PROMPTS, "prompts", QUESTION)                                                            \
     X(REPLIES, "replies", ANSWER)                                                              \
     X(SUMMARY, "summary", WEAK)                                                                \
     X(TARGETS, "targets", ANSWER)                                                              \
+    X(CHOICE_A, "choice_a", OTHER)                                                             \
+    X(CHOICE_B, "choice_b", OTHER)                                                             \
+    X(CHOICE_C, "choice_c", OTHER)                                                             \
+    X(CHOICE_D, "choice_d", OTHER)                                                             \
+    X(CHOICE_E, "choice_e", OTHER)                                                             \
     X(DIALOGUE, "dialogue", MESSAGES)                                                          \
     X(EXPECTED, "expected", WEAK)                                                              \
     X(MESSAGES, "messages", MESSAGES)                                                          \
+    X(OPTION_A, "option_a", OTHER)                                                             \
+    X(OPTION_B, "option_b", OTHER)                                                             \
+    X(OPTION_C, "option_c", OTHER)                                                             \
+    X(OPTION_D, "option_d", OTHER)                                                             \
+    X(OPTION_E, "option_e", OTHER)                                                             \
     X(QUESTION, "question", QUESTION)                                                          \
     X(REJECTED, "rejected", ANSWER)                                                            \
     X(RESPONSE, "response", ANSWER)                                                            \
+    X(SEGMENTS, "segments", MESSAGES)                                                          \
     X(SENTENCE, "sentence", TEXT)                                                              \
     X(SOLUTION, "solution", ANSWER)                                                            \
     X(ANSWERKEY, "answerkey", WEAK)                                                            \

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * prompt: the shape of TRL. prompt and completion, or another name of an answer; each is a text
- * or a list of messages. Or a prompt alone that is a list. A record with a label is a
+ * or a list of messages. Or a prompt alone that is a list. An input that is a list of messages
+ * is a prompt, too. A record with a label is a
  * preference: it says whether its completion is good, and is no example to learn from.
  */
 #include "base/json/json.h"
@@ -11,7 +12,7 @@
 #include "stages/record/chat_style.h"
 #include "stages/record/roles.h"
 
-static const enum member prompt_names[] = { MEMBER_PROMPT, MEMBER_NONE };
+static const enum member prompt_names[] = { MEMBER_PROMPT, MEMBER_INPUT, MEMBER_NONE };
 static const enum member completion_names[] = { MEMBER_COMPLETION, MEMBER_NONE };
 static const enum member prompt_questions[] = { MEMBER_QUESTION, MEMBER_QUERY, MEMBER_PROBLEM,
                                                 MEMBER_NONE };
@@ -20,6 +21,8 @@ static bool prompt_match(const struct members *members)
 {
     const struct json_value *prompt = members->values[MEMBER_PROMPT];
 
+    if (!prompt && json_type(json_at(members->values[MEMBER_INPUT], 0)) == JSON_OBJECT)
+        return members_have(members, members_answers);
     if (!prompt || members->values[MEMBER_CHOSEN] ||
         json_type(members->values[MEMBER_LABEL]) == JSON_BOOL)
         return false;
@@ -46,7 +49,7 @@ static void prompt_read(struct draft *draft)
 
     draft_read_system(draft);
     draft_read_history(draft);
-    if (!draft->members->values[MEMBER_PROMPT])
+    if (!members_have(draft->members, prompt_names))
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no prompt");
     prompt_read_side(draft, draft_claim_first(draft, prompt_names), role_user);
     prompt_read_side(

@@ -41,8 +41,7 @@ static void prompt_only_read(struct draft *draft)
     if (!question.ptr)
         draft_reject(draft, DEFECT_MISSING_CONTENT,
                      "it has no instruction, prompt or question");
-    if (json_type(draft->members->values[MEMBER_CONTEXT]) == JSON_STRING)
-        draft_set_context(draft, draft_claim_text(draft, MEMBER_CONTEXT), "field");
+    draft_read_context(draft);
     draft_add_user(draft, question);
 }
 

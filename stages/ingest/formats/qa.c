@@ -33,14 +33,13 @@ static void qa_read(struct draft *draft)
 
     draft_read_system(draft);
     draft_read_history(draft);
-    if (json_type(draft->members->values[MEMBER_CONTEXT]) == JSON_STRING)
-        draft_set_context(draft, draft_claim_text(draft, MEMBER_CONTEXT), "field");
+    draft_read_context(draft);
     const struct slice question =
         draft_claim_first_text(draft, has_question ? question_names : source_names);
     if (!question.ptr)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no question");
     draft_add_user(draft, question);
-    draft_add_response(draft, draft_claim_first_text(draft, answer_names));
+    draft_read_answer(draft, answer_names);
 }
 
 const struct format format_qa = {

@@ -10,17 +10,31 @@
 #include "stages/record/chat_style.h"
 
 static const enum member sharegpt_lists[] = { MEMBER_CONVERSATIONS, MEMBER_CONVERSATION,
-                                              MEMBER_NONE };
+                                              MEMBER_DIALOGUE, MEMBER_DIALOG, MEMBER_NONE };
+static const enum member sharegpt_data[] = { MEMBER_DATA, MEMBER_NONE };
+
+/* UltraChat's "data" is a list of texts; lists of other things are no dialogue. */
+static bool has_data_texts(const struct members *members)
+{
+    return json_type(members->values[MEMBER_DATA]) == JSON_ARRAY &&
+           json_type(json_at(members->values[MEMBER_DATA], 0)) == JSON_STRING;
+}
 
 static bool sharegpt_match(const struct members *members)
 {
-    return members_have(members, sharegpt_lists);
+    const enum json_type dialogue = json_type(members->values[MEMBER_DIALOGUE]);
+
+    return members->values[MEMBER_CONVERSATIONS] || members->values[MEMBER_CONVERSATION] ||
+           dialogue == JSON_ARRAY || has_data_texts(members) ||
+           json_type(members->values[MEMBER_DIALOG]) == JSON_ARRAY;
 }
 
 static void sharegpt_read(struct draft *draft)
 {
     draft_read_system(draft);
-    const enum member member = draft_claim_first(draft, sharegpt_lists);
+    const bool is_data = has_data_texts(draft->members);
+    const enum member member =
+        draft_claim_first(draft, is_data ? sharegpt_data : sharegpt_lists);
     const struct json_value *list = draft->members->values[member];
     if (!list) {
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no conversations");
