@@ -301,12 +301,33 @@ done:
     return rc;
 }
 
+/* No step may write over the recipe itself. */
+static int check_recipe_outputs(const struct recipe *recipe, struct error *err)
+{
+    for (size_t i = 0; i < recipe_count(recipe); i++) {
+        const struct recipe_step *step = recipe_step(recipe, i);
+        const struct option *output = option_find(step->stage->options, "output", 6);
+        const char *path = NULL;
+
+        if (output)
+            memcpy(&path, (const char *)step->args + output->offset, sizeof path);
+        if (path && file_is_same(path, recipe_name(recipe)))
+            return error_set(err, ERR_CANTCREATE,
+                             "step %zu (%s): output %s is the recipe: name another file", i + 1,
+                             step->stage->name, path);
+    }
+    return 0;
+}
+
 int pipeline_run_recipe(const struct pipeline_options *options, const struct recipe *recipe,
                         bool *skipped, struct error *err)
 {
     struct database db;
-    int rc = open_database(options, "run", true, &db, err);
 
+    *skipped = false;
+    if (check_recipe_outputs(recipe, err) < 0)
+        return -1;
+    int rc = open_database(options, "run", true, &db, err);
     *skipped = rc == 0 && !db.store;
     if (rc == 0 && db.store)
         rc = run_recipe(options, &db, recipe, err);

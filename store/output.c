@@ -98,7 +98,7 @@ static int check_inputs(struct store *store, const char *output, struct error *e
 
 int output_check(struct store *store, const char *path, struct error *err)
 {
-    const char *output = strcmp(path, "-") == 0 ? NULL : path;
+    const char *output = file_is_stdout(path) ? NULL : path;
     const int found = is_of_database(db_path(store), output, err);
 
     if (found < 0)

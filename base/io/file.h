@@ -51,6 +51,8 @@ char *file_folder(const char *path);
  * exist. Any other path stays as it is. The caller frees *out. ERR_IO: the links form a circle.
  */
 int file_follow(const char *path, char **out, struct error *err);
+/* True if an output path means standard output: "-", "/dev/stdout" or "/dev/fd/1". */
+bool file_is_stdout(const char *path);
 /* True if both paths name one file, by whatever links. Of files that do not exist, folder and
  * name are compared. */
 bool file_is_same(const char *a, const char *b);
@@ -63,8 +65,8 @@ bool file_is_open(int fd, const char *path);
  * a file of that name that is not ours is ERR_CANTCREATE. A file that is replaced passes on its
  * permission bits, owner and group; ERR_CANTCREATE if we may not pass on the owner. A symbolic
  * link stays; its target is replaced, or created. Other hard links keep the old content.
- * Standard output (path "-"), devices and pipes are written directly. On a terminal, text is
- * escaped (base/text/escape.h).
+ * Standard output (file_is_stdout()), devices and pipes are written directly. On a terminal,
+ * text is escaped (base/text/escape.h).
  */
 struct file_out;
 /* ERR_CANTCREATE if the file cannot be created, ERR_BUSY if another process is writing it. */

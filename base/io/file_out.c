@@ -145,7 +145,7 @@ static int open_output(struct file_out *file, const char *path, struct error *er
 {
     struct stat st;
 
-    if (strcmp(path, "-") == 0) {
+    if (file_is_stdout(path)) {
         file->fd = STDOUT_FILENO;
         file->path = strdup("standard output");
         return file->path ? 0 : error_nomem(err);

@@ -126,7 +126,7 @@ static int check_export(const struct cli *cli, const struct rejects_args *args,
     if (!args->output)
         return error_set(err, ERR_USAGE,
                          "no output file: use -o FILE, or -o - for standard output");
-    const bool to_stdout = strcmp(args->output, "-") == 0;
+    const bool to_stdout = file_is_stdout(args->output);
     if (cli->json && to_stdout)
         return error_set(
             err, ERR_USAGE,

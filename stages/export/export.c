@@ -197,7 +197,7 @@ static int compare_output(const struct export_args *args, const uint8_t sha256[D
     uint8_t found[DIGEST_BYTES];
 
     *outcome = "new";
-    if (strcmp(args->output, "-") == 0 || stat(args->output, &st) < 0 || !S_ISREG(st.st_mode))
+    if (file_is_stdout(args->output) || stat(args->output, &st) < 0 || !S_ISREG(st.st_mode))
         return 0; /* file_out_open() has reported other problems of the path */
     if (digest_file(args->output, found, err) < 0)
         return -1;
@@ -274,7 +274,7 @@ static int export_run(const struct stage_context *context, const void *arguments
     int rc = -1;
 
     (void)config;
-    if (context->stdout_taken && strcmp(args->output, "-") == 0)
+    if (context->stdout_taken && file_is_stdout(args->output))
         return error_set(
             err, ERR_USAGE,
             "-o -: --json prints to standard output, too: name a file with -o FILE");

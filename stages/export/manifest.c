@@ -18,7 +18,7 @@ static bool has_manifest(const char *path)
 {
     struct stat st;
 
-    return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    return !file_is_stdout(path) && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 static int manifest_path(const char *path, struct buf *out, struct error *err)
@@ -49,7 +49,7 @@ int export_manifest_check(const char *path, struct error *err)
     int rc = -1;
 
     /* A device or pipe gets no manifest. */
-    if (strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
+    if (file_is_stdout(path) || (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
         return 0;
     if (manifest_path(path, &name, err) == 0)
         rc = 0;

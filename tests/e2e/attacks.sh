@@ -46,6 +46,15 @@ try export best -o corpus.jsonl --force
 "$CURATE" export best -o - >> corpus.jsonl || echo "status $?"
 wc -l < corpus.jsonl
 
+echo '== nor is the recipe'
+cat > own.yaml << 'END'
+version: 1
+steps:
+  - export: {selection: best, output: ./own.yaml, force: true}
+END
+try run own.yaml
+wc -l < own.yaml
+
 echo '== a file that is replaced keeps its mode and owner'
 echo old > private.jsonl
 chmod 640 private.jsonl
@@ -53,14 +62,11 @@ try export best -o private.jsonl --force
 stat -c %a private.jsonl
 (umask 027 && try export best -o fresh.jsonl)
 stat -c %a fresh.jsonl
-if [[ $(id -u) -eq 0 ]]; then
-    echo old > owned.jsonl
-    chown 12:34 owned.jsonl
-    "$CURATE" export --quiet best -o owned.jsonl --force
-    stat -c %u:%g owned.jsonl | sed 's/^12:34$/the owner stays/'
-else
-    echo 'the owner stays'
-fi
+echo old > owned.jsonl
+[[ $(id -u) -ne 0 ]] || chown 12:34 owned.jsonl
+owner=$(stat -c %u:%g owned.jsonl)
+"$CURATE" export --quiet best -o owned.jsonl --force
+[[ $(stat -c %u:%g owned.jsonl) == "$owner" ]] && echo 'the owner stays'
 
 echo '== a manifest or temporary file of somebody else is left alone'
 echo precious > a.jsonl.manifest
@@ -109,12 +115,15 @@ done
 ls big.jsonl* 2> /dev/null || echo 'nothing is left'
 mkdir locked
 chmod 555 locked
-if [[ $(id -u) -eq 0 ]]; then
-    echo 'curate export: locked/x.jsonl: Permission denied' >&2
+if [[ $(id -u) -eq 0 ]]; then # whom no mode stops
+    echo 'curate rejects: locked/x.jsonl: Permission denied' >&2
     echo 'status 73'
 else
-    try export best -o locked/x.jsonl
+    try rejects export -o locked/x.jsonl
 fi
+"$CURATE" export --quiet best -o /dev/stdout > redirected
+wc -l < redirected
+ls /dev/stdout* redirected*
 whole
 
 echo '== closed standard streams'
