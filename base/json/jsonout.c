@@ -159,6 +159,14 @@ void jsonout_text(struct jsonout *out, struct slice text)
     jsonout_add(out, "\"", 1);
 }
 
+void jsonout_bytes(struct jsonout *out, struct slice text)
+{
+    jsonout_begin_value(out);
+    jsonout_add(out, "\"", 1);
+    add_escaped(out, text);
+    jsonout_add(out, "\"", 1);
+}
+
 void jsonout_int(struct jsonout *out, int64_t value)
 {
     char text[24];

@@ -33,6 +33,8 @@ void jsonout_array_begin(struct jsonout *out);
 void jsonout_array_end(struct jsonout *out);
 void jsonout_key(struct jsonout *out, const char *key);
 void jsonout_text(struct jsonout *out, struct slice text); /* ptr NULL: null */
+/* The same for a text that is there, whose bytes stay as they are if they are not UTF-8. */
+void jsonout_bytes(struct jsonout *out, struct slice text);
 void jsonout_int(struct jsonout *out, int64_t value);
 void jsonout_double(struct jsonout *out, double value);
 void jsonout_bool(struct jsonout *out, bool value);

@@ -195,7 +195,7 @@ static int cutter_write_row(struct cutter *cutter, const struct csv_row *row, st
     jsonout_object_begin(&json);
     for (size_t i = 0; i < row->n_fields; i++) {
         jsonout_key(&json, cutter->columns[i]);
-        jsonout_text(&json, row->fields[i]);
+        jsonout_bytes(&json, row->fields[i]); /* the parser looks for bad UTF-8 */
     }
     jsonout_object_end(&json);
     return jsonout_end(&json, err);
@@ -273,7 +273,7 @@ static int cutter_write_text(struct cutter *cutter, struct slice text, struct er
     jsonout_init(&json, &cutter->json);
     jsonout_object_begin(&json);
     jsonout_key(&json, "text");
-    jsonout_text(&json, text);
+    jsonout_bytes(&json, text); /* the parser looks for bad UTF-8 */
     jsonout_object_end(&json);
     return jsonout_end(&json, err);
 }
