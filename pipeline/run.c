@@ -143,22 +143,43 @@ static void warn_of_network(const struct pipeline_options *options)
                     options->db_path, name);
 }
 
+/* Name the lock file of a database; the caller frees it. A link and its target are one
+ * database, which has one lock. */
+static int lock_path(const char *db_path, char **out, struct error *err)
+{
+    char *real = NULL;
+    int rc = 0;
+
+    if (file_follow(db_path, &real, err) < 0)
+        return -1;
+    if (asprintf(out, "%s.lock", real) < 0)
+        rc = error_nomem(err);
+    free(real);
+    return rc;
+}
+
+int pipeline_is_running(const char *db_path)
+{
+    struct error ignored;
+    char *path = NULL;
+
+    if (lock_path(db_path, &path, &ignored) < 0)
+        return -1;
+    const int held = lock_is_held(path);
+    free(path);
+    return held;
+}
+
 static int acquire_lock(const struct pipeline_options *options, const char *command,
                         struct lock **out, struct error *err)
 {
-    char *real = NULL, *path;
-    int rc = -1;
+    char *path = NULL;
 
-    /* A link and its target are one database, which has one lock. */
-    if (file_follow(options->db_path, &real, err) < 0)
+    if (lock_path(options->db_path, &path, err) < 0)
         return -1;
-    if (asprintf(&path, "%s.lock", real) < 0) {
-        error_nomem(err);
-    } else {
-        rc = lock_acquire(path, options->lock, options->lock_timeout_ms, command, out, err);
-        free(path);
-    }
-    free(real);
+    const int rc =
+        lock_acquire(path, options->lock, options->lock_timeout_ms, command, out, err);
+    free(path);
     return rc;
 }
 

@@ -51,4 +51,8 @@ int pipeline_run_stage(const struct pipeline_options *options, const struct stag
 int pipeline_run_recipe(const struct pipeline_options *options, const struct recipe *recipe,
                         bool *skipped, struct error *err);
 
+/* Find out whether a process holds the lock of the database, so that a run may be going on.
+ * Returns 1, 0, or -1 if that cannot be told. */
+int pipeline_is_running(const char *db_path);
+
 #endif

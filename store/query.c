@@ -42,14 +42,27 @@ int query_open_rejects(struct store *store, const char *class, struct query **ou
     return 0;
 }
 
+int query_open_runs(struct store *store, int64_t last_dead, struct query **out,
+                    struct error *err)
+{
+    static const char sql[] =
+        "SELECT run_id, command, started_at, finished_at,"
+        " CASE WHEN status = 'running' AND run_id <= :last_dead THEN 'dead' ELSE status END"
+        " AS status, read, inserted, duplicate, rejected, scored, kernels FROM v_runs"
+        " ORDER BY run_id";
+
+    if (query_open(store, sql, out, err) < 0)
+        return -1;
+    stmt_bind_int(query_stmt(*out), ":last_dead", last_dead);
+    return 0;
+}
+
 int query_open_view(struct store *store, const char *view, struct query **out,
                     struct error *err)
 {
     static const struct {
         const char *view, *sql;
     } listings[] = {
-        { "v_runs", "SELECT run_id, command, started_at, finished_at, status, read, inserted, "
-                    "duplicate, rejected, scored, kernels FROM v_runs ORDER BY run_id" },
         { "v_cohorts", "SELECT cohort, version, is_current, n_samples, n, normaliser, ppl, "
                        "alpha, cas_sign, nulls, model, short_model FROM v_cohorts "
                        "ORDER BY cohort, version" },

@@ -33,7 +33,11 @@ int query_open(struct store *store, const char *sql, struct query **out, struct 
  * is borrowed until query_close(). */
 int query_open_rejects(struct store *store, const char *class, struct query **out,
                        struct error *err);
-/* List all rows of "v_runs" or "v_cohorts", oldest first. */
+/* List all runs, oldest first. Runs up to last_dead that have the status 'running' are listed
+ * as 'dead'. */
+int query_open_runs(struct store *store, int64_t last_dead, struct query **out,
+                    struct error *err);
+/* List all rows of "v_cohorts", oldest first. */
 int query_open_view(struct store *store, const char *view, struct query **out,
                     struct error *err);
 /* List the properties of a cohort version as rows of two columns, what and value. */

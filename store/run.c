@@ -152,6 +152,12 @@ int run_counts(struct store *store, int64_t run_id, struct run_counts *out, stru
     return 0;
 }
 
+int run_last_running(struct store *store, int64_t *run_id, struct error *err)
+{
+    return db_int(store, "SELECT coalesce(max(run_id), 0) FROM run WHERE status = 'running'",
+                  run_id, err);
+}
+
 int run_finish(struct store *store, int64_t run_id, enum run_status status, const char *message,
                struct error *err)
 {

@@ -36,6 +36,8 @@ int run_set_kernels(struct store *store, int64_t run_id, const char *kernels,
 int run_add_counts(struct store *store, int64_t run_id, const struct run_counts *counts,
                    struct error *err);
 int run_counts(struct store *store, int64_t run_id, struct run_counts *out, struct error *err);
+/* Get the largest id of a run with the status 'running'; 0 if there is none. */
+int run_last_running(struct store *store, int64_t *run_id, struct error *err);
 /* Store the status and end time of the run, in its own transaction. message may be NULL. The
  * commit is synced to the disk, so whatever the run did survives a power cut. */
 int run_finish(struct store *store, int64_t run_id, enum run_status status, const char *message,

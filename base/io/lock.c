@@ -168,6 +168,19 @@ done:
     return rc;
 }
 
+int lock_is_held(const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int held = 0;
+
+    if (fd < 0)
+        return errno == ENOENT ? 0 : -1;
+    if (flock(fd, LOCK_SH | LOCK_NB) < 0)
+        held = errno == EWOULDBLOCK ? 1 : -1;
+    close(fd); /* gives the lock back */
+    return held;
+}
+
 void lock_set_run(struct lock *lock, int64_t run_id)
 {
     describe_writer(lock, run_id);

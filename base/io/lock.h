@@ -28,6 +28,8 @@ enum lock_policy {
  * handler knows the signal. */
 int lock_acquire(const char *path, enum lock_policy policy, int64_t timeout_ms,
                  const char *command, struct lock **out, struct error *err);
+/* Find out whether a process holds the lock. Returns 1, 0, or -1 if that cannot be told. */
+int lock_is_held(const char *path);
 /* Write the run into the lock file, so that messages name it. */
 void lock_set_run(struct lock *lock, int64_t run_id);
 void lock_release(struct lock *lock);

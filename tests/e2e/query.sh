@@ -31,6 +31,11 @@ stop() {
 stop query "$endless"
 stop score nll --where "($endless) > 0"
 
+# A run without an end is dead, unless somebody holds the lock.
+sqlite3 curate.db "UPDATE run SET status = 'running', finished_at_ms = NULL WHERE run_id = 1"
+"$CURATE" runs --json | grep -o '"status":"[a-z]*"' | head -n 1
+flock curate.db.lock "$CURATE" runs --json | grep -o '"status":"[a-z]*"' | head -n 1
+
 # Also one function that takes hours, and a listing of a view that somebody else made endless.
 stop query "SELECT instr(hex(zeroblob(50000000)), hex(zeroblob(20000000)) || 'x')"
 cat stopped.txt

@@ -31,7 +31,10 @@ static void a_held_lock_is_not_given_twice(void **state)
     assert_ok(lock_acquire(path, LOCK_SKIP, 0, "x", &second, &err));
     assert_null(second);
 
+    assert_int_equal(lock_is_held(path), 1);
     lock_release(first);
+    assert_int_equal(lock_is_held(path), 0);
+    assert_int_equal(lock_is_held(tmp_path(&tmp, "none.lock")), 0);
     assert_ok(lock_acquire(path, LOCK_FAIL, 0, "x", &second, &err));
     assert_non_null(second);
     lock_release(second);
