@@ -26,6 +26,8 @@ static const char PUT[] =
     " :n_rejected, :format, :byte_offset, :line, :line_at, :rescanned, :flags, :member_at,"
     " :member_before)";
 
+static const char REMOVE[] = "DELETE FROM ingest_position WHERE file_id = :file_id";
+
 static const char CLEAR[] = "DELETE FROM ingest_position WHERE run_id = :run_id";
 
 static const char SWEEP[] = "DELETE FROM ingest_position"
@@ -110,6 +112,16 @@ int position_put(struct store *store, int64_t file_id, const struct position *po
     stmt_bind_count(stmt, ":flags", place->flags);
     stmt_bind_count(stmt, ":member_at", position->mark.file_offset);
     stmt_bind_count(stmt, ":member_before", position->mark.stream_offset);
+    return stmt_run(stmt, err);
+}
+
+int position_remove(struct store *store, int64_t file_id, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, REMOVE, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":file_id", file_id);
     return stmt_run(stmt, err);
 }
 

@@ -42,6 +42,8 @@ int position_claim(struct store *store, const char *source, const char *path, in
 /* Insert or replace a position. */
 int position_put(struct store *store, int64_t file_id, const struct position *position,
                  int64_t run_id, struct error *err);
+/* Delete the position in a file, if there is one. */
+int position_remove(struct store *store, int64_t file_id, struct error *err);
 /* Delete the positions of this run. */
 int position_clear(struct store *store, int64_t run_id, struct error *err);
 /* Delete all void positions. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/report.h"
 #include "base/threads/queue.h"
 #include "stages/ingest/ingest_private.h"
@@ -12,15 +14,19 @@
 /* How long to wait for a batch before asking whether to stop. */
 enum { WAIT_MS = 200, NO_FILE = 0 };
 
+/* A file is given up once this many of its records are read and all of them rejected. */
+enum { GIVE_UP_RECORDS = 10000 };
+
 struct writer {
     struct ingest *ingest;
     struct ingest_tally *tally;
     struct batch **early; /* batches that wait for earlier ones, by number modulo n_batches */
     uint64_t next;        /* number of the batch to write next */
-    size_t file;          /* index of the file whose row is file_id */
-    int64_t file_id;      /* NO_FILE before the first */
+    size_t file;          /* index of the current file; SIZE_MAX before the first */
+    int64_t file_id;      /* of its row; NO_FILE if unknown yet */
     uint64_t n_read;      /* records of that file, including earlier runs */
     uint64_t n_rejected;  /* the same */
+    struct defect_tally defects; /* of that file, of this run only */
 };
 
 static void count_defects(const struct batch *batch, struct defect_tally *tally)
@@ -88,22 +94,57 @@ static int add_batch_rows(struct writer *w, struct batch *batch, struct run_coun
     return 0;
 }
 
-/* Set w->file_id to the row of the batch's file, which its first batch makes. */
-static int use_file(struct writer *w, const struct batch *batch, struct error *err)
+/* Begin to count the records of the batch's file, unless it is the current one. */
+static void count_new_file(struct writer *w, const struct batch *batch)
 {
     const struct ingest_file *file = &w->ingest->files.items[batch->file];
 
-    if (w->file_id != NO_FILE && w->file == batch->file)
-        return 0;
+    if (w->file == batch->file)
+        return;
     w->file = batch->file;
+    w->file_id = NO_FILE;
     w->n_read = file->from ? file->from->n_read : 0;
     w->n_rejected = file->from ? file->from->n_rejected : 0;
+    w->defects = (struct defect_tally){ .rejected = { 0 } };
+}
+
+/* Can nothing be used of the file, as far as it is read with this batch? The end of a file is
+ * judged with the run. */
+static bool is_useless(const struct writer *w, const struct batch *batch,
+                       const struct run_counts *counts)
+{
+    const uint64_t n_read = w->n_read + counts->n_read;
+
+    return !batch->ends_file && n_read >= GIVE_UP_RECORDS &&
+           w->n_rejected + counts->n_rejected == n_read &&
+           w->ingest->settings.max_reject_percent < 100;
+}
+
+static int give_up_file(const struct writer *w, struct error *err)
+{
+    char classes[200];
+
+    defect_tally_list(w->defects.rejected, false, classes, sizeof classes);
+    return error_set(err, ERR_INPUT,
+                     "%s: every one of the first %" PRIu64 " records was rejected (%s), so the "
+                     "rest was not read%s; --max-rejects 100 reads all",
+                     w->ingest->files.items[w->file].path, w->n_read, classes,
+                     w->ingest->context->dry_run ? "" : "; 'curate rejects' lists them");
+}
+
+/* Set w->file_id to the row of the current file, which its first batch makes. */
+static int use_file(struct writer *w, struct error *err)
+{
+    const struct ingest_file *file = &w->ingest->files.items[w->file];
+
+    if (w->file_id != NO_FILE)
+        return 0;
     return source_file_put(w->ingest->context->store, file->source, file->path, &w->file_id,
                            err);
 }
 
-/* Store how far the file is read, so that the next run continues there. A pipe has no position.
- */
+/* Store how far the file is read, so that the next run continues there. A pipe has no position,
+ * and a file that is given up is read from the beginning. */
 static int store_position(struct writer *w, const struct batch *batch,
                           const struct run_counts *counts, struct error *err)
 {
@@ -120,6 +161,8 @@ static int store_position(struct writer *w, const struct batch *batch,
 
     if (!file->has_size)
         return 0;
+    if (is_useless(w, batch, counts))
+        return position_remove(w->ingest->context->store, w->file_id, err);
     if (batch->format)
         snprintf(position.format, sizeof position.format, "%s", batch->format->name);
     return position_put(w->ingest->context->store, w->file_id, &position,
@@ -134,18 +177,15 @@ static int commit_batch(struct writer *w, struct batch *batch, struct defect_tal
 
     if (store_begin(store, err) < 0)
         return -1;
-    int rc = use_file(w, batch, err);
+    int rc = use_file(w, err);
     if (rc == 0)
         rc = add_batch_rows(w, batch, counts, err);
     count_defects(batch, defects);
     if (rc == 0 && run_add_counts(store, w->ingest->context->run_id, counts, err) == 0 &&
         defect_tally_store(defects, &w->ingest->settings.policy, store,
                            w->ingest->context->run_id, err) == 0 &&
-        store_position(w, batch, counts, err) == 0 && store_commit(store, err) == 0) {
-        w->n_read += counts->n_read;
-        w->n_rejected += counts->n_rejected;
+        store_position(w, batch, counts, err) == 0 && store_commit(store, err) == 0)
         return 0;
-    }
     store_rollback(store);
     return -1;
 }
@@ -193,6 +233,7 @@ static int write_next_batch(struct writer *w, struct batch *batch, struct error 
     struct ingest_tally *tally = w->tally;
     struct defect_tally defects;
 
+    count_new_file(w, batch);
     report_format(w, batch);
     if (context->dry_run)
         count_defects(batch, &defects);
@@ -211,7 +252,11 @@ static int write_next_batch(struct writer *w, struct batch *batch, struct error 
     context->report->done = batch->position_bytes;
     context->report->n_rejected = tally->counts.n_rejected;
     report_tick(context->report);
-    return 0;
+    const bool useless = is_useless(w, batch, &counts);
+    w->n_read += counts.n_read;
+    w->n_rejected += counts.n_rejected;
+    defect_tally_add(&w->defects, &defects);
+    return useless ? give_up_file(w, err) : 0;
 }
 
 /* Write all batches that follow the last written one without a gap. */
@@ -254,7 +299,7 @@ static int write_batches(struct writer *w, struct error *err)
 
 int ingest_write(struct ingest *ingest, struct ingest_tally *tally, struct error *err)
 {
-    struct writer writer = { .ingest = ingest, .tally = tally, .file_id = NO_FILE };
+    struct writer writer = { .ingest = ingest, .tally = tally, .file = SIZE_MAX };
 
     *tally = (struct ingest_tally){ .stop_signal = 0 };
     writer.early = arena_alloc(&ingest->files.arena, ingest->n_batches, sizeof *writer.early);

@@ -505,6 +505,79 @@ static void a_run_that_rejects_every_record_is_an_error(void **state)
     assert_counts(f, 2, 0, 0, 2);
 }
 
+/* Write n lines that are no records, and one record as the line `good`. */
+static const char *write_useless(struct fixture *f, const char *name, size_t n, size_t good)
+{
+    struct buf text;
+    struct error err;
+
+    buf_init(&text, 1 << 20);
+    for (size_t i = 0; i < n; i++)
+        assert_ok(buf_add_text(&text, i == good ? "{\"text\":\"good\"}\n" : "7\n", &err));
+    const char *path = tmp_write(&f->tmp, name, text.data, text.len);
+    buf_release(&text);
+    return path;
+}
+
+static void a_file_of_which_nothing_can_be_used_is_given_up(void **state)
+{
+    enum { FEW = 600, MANY = 30000, GIVEN_UP = 10240 }; /* whole batches */
+    struct fixture *f = *state;
+    const char *a = write_corpus(f, "a.jsonl", FEW, false);
+    const char *b = write_useless(f, "b.jsonl", MANY, MANY);
+    static const char want[] =
+        "b.jsonl: every one of the first 10240 records was rejected (not_an_object 10240)";
+    struct error err;
+
+    f->run.dry_run = true;
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", a, "files", b, NULL), ERR_INPUT,
+                 want);
+    f->run.dry_run = false;
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", a, "files", b, NULL), ERR_INPUT,
+                 want);
+    assert_counts(f, FEW + GIVEN_UP, FEW, 0, GIVEN_UP);
+    assert_positions(f, "1");
+
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", a, "files", b, NULL), ERR_INPUT,
+                 want);
+    assert_note(f, "a.jsonl: the earlier run read it to the end");
+    assert_counts(f, GIVEN_UP, 0, 0, GIVEN_UP);
+
+    assert_ok(
+        stage_run(&f->run, &err, "ingest", "files", a, "files", b, "max-rejects", "100", NULL));
+    assert_counts(f, MANY, 0, 0, MANY);
+    assert_positions(f, "0");
+}
+
+static void one_usable_record_is_enough_to_read_a_file_to_its_end(void **state)
+{
+    struct fixture *f = *state;
+    const char *path = write_useless(f, "a.jsonl", 12000, 9000);
+    struct error err;
+
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "50", NULL),
+                 ERR_INPUT, "11999 of 12000 records were rejected");
+    assert_counts(f, 12000, 1, 0, 11999);
+}
+
+/* What an earlier run read of the file counts too. */
+static void a_resumed_file_is_given_up_like_another(void **state)
+{
+    struct fixture *f = *state;
+    const char *path = write_useless(f, "a.jsonl", 12000, 12000);
+    struct error err;
+
+    f->run.stop_after = 20;
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, NULL), ERR_CANCELLED, "15");
+    assert_positions(f, "1");
+    const int64_t first = stage_run_int(&f->run, "read");
+    f->run.stop_after = 0;
+    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, NULL), ERR_INPUT,
+                 "every one of the first 10240 records");
+    assert_int_equal(stage_run_int(&f->run, "read"), 10240 - first);
+    assert_positions(f, "0");
+}
+
 static void a_dry_run_of_ingest_counts_and_writes_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -723,6 +796,9 @@ int main(void)
         TEST(a_signal_stops_ingest_while_it_waits_for_a_pipe),
         TEST(too_many_rejects_are_an_error_and_good_records_are_kept),
         TEST(a_run_that_rejects_every_record_is_an_error),
+        TEST(a_file_of_which_nothing_can_be_used_is_given_up),
+        TEST(one_usable_record_is_enough_to_read_a_file_to_its_end),
+        TEST(a_resumed_file_is_given_up_like_another),
         TEST(a_dry_run_of_ingest_counts_and_writes_nothing),
         TEST(folders_are_read_in_order_of_names_and_patterns_are_expanded),
         TEST(a_missing_file_is_an_error_before_any_file_is_read),
