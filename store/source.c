@@ -37,6 +37,12 @@ static const char SCAN_REJECTS[] =
 
 static const char REMOVE_REJECT[] = "DELETE FROM reject WHERE reject_id = :reject_id";
 
+static const char REJECT_EXISTS[] = "SELECT 1 FROM reject WHERE file_id = :file_id LIMIT 1";
+
+static const char CLOSE_REJECTS[] =
+    "DELETE FROM reject WHERE file_id = :file_id AND byte_offset = :byte_offset"
+    " AND byte_len = length(:record) AND raw = substr(:record, 1, length(raw))";
+
 static const char UPDATE_REJECT[] =
     "UPDATE reject SET class = :class, detail = :detail WHERE reject_id = :reject_id";
 
@@ -103,6 +109,34 @@ int reject_add(struct store *store, const struct reject *reject, int64_t run_id,
     stmt_bind_blob(stmt, ":raw", raw.ptr, raw.len);
     stmt_bind_blob(stmt, ":hash", hash.bytes, sizeof hash.bytes);
     return stmt_run(stmt, err);
+}
+
+int reject_exists(struct store *store, int64_t file_id, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, REJECT_EXISTS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":file_id", file_id);
+    const int rc = stmt_next(stmt, err);
+    stmt_reset(stmt);
+    return rc;
+}
+
+int reject_close(struct store *store, int64_t file_id, uint64_t byte_offset,
+                 struct slice record, uint64_t *n, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, CLOSE_REJECTS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":file_id", file_id);
+    stmt_bind_count(stmt, ":byte_offset", byte_offset);
+    stmt_bind_blob(stmt, ":record", record.ptr, record.len);
+    if (stmt_run(stmt, err) < 0)
+        return -1;
+    *n += (uint64_t)db_changes(store);
+    return 0;
 }
 
 int reject_remove(struct store *store, int64_t reject_id, struct error *err)

@@ -178,6 +178,11 @@ static int report_outcome(const struct ingest *ingest, const struct ingest_tally
                     "%" PRIu64 " of %" PRIu64 " samples have another shape than most of "
                     "their file; each was read by its own shape",
                     tally->n_other_format, tally->n_parsed);
+    if (tally->n_closed > 0)
+        report_note(report,
+                    "%" PRIu64 " rejects of earlier runs are closed: their records are in the "
+                    "database now",
+                    tally->n_closed);
     defect_tally_list(tally->defects.accepted, true, classes, sizeof classes);
     if (classes[0])
         report_note(report,

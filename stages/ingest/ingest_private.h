@@ -192,6 +192,7 @@ struct ingest_tally {
     uint64_t n_parsed;       /* samples, new or not */
     uint64_t n_documents;    /* files that were read as one text */
     uint64_t n_other_format; /* samples of another format than their file */
+    uint64_t n_closed;       /* rejects of earlier runs whose records are samples now */
     uint64_t stream_bytes;   /* decompressed input */
     struct defect_tally defects;
     int stop_signal; /* signal that ended the run; 0 for none */

@@ -24,6 +24,7 @@ struct writer {
     uint64_t next;        /* number of the batch to write next */
     size_t file;          /* index of the current file; SIZE_MAX before the first */
     int64_t file_id;      /* of its row; NO_FILE if unknown yet */
+    bool had_rejects;     /* earlier runs rejected records of it */
     uint64_t n_read;      /* records of that file, including earlier runs */
     uint64_t n_rejected;  /* the same */
     struct defect_tally defects; /* of that file, of this run only */
@@ -88,6 +89,10 @@ static int add_batch_rows(struct writer *w, struct batch *batch, struct run_coun
         if (added < 0 || (added == 1 && defect_store_sample(context->store, sample_id,
                                                             batch->parsed[i].defects, err) < 0))
             return -1;
+        if (w->had_rejects &&
+            reject_close(context->store, w->file_id, batch->records[i].byte_offset,
+                         batch->records[i].text, &w->tally->n_closed, err) < 0)
+            return -1;
         counts->n_inserted += added == 1;
         counts->n_duplicate += added == 0;
     }
@@ -139,8 +144,12 @@ static int use_file(struct writer *w, struct error *err)
 
     if (w->file_id != NO_FILE)
         return 0;
-    return source_file_put(w->ingest->context->store, file->source, file->path, &w->file_id,
-                           err);
+    if (source_file_put(w->ingest->context->store, file->source, file->path, &w->file_id, err) <
+        0)
+        return -1;
+    const int found = reject_exists(w->ingest->context->store, w->file_id, err);
+    w->had_rejects = found > 0;
+    return found < 0 ? -1 : 0;
 }
 
 /* Store how far the file is read, so that the next run continues there. A pipe has no position,

@@ -578,6 +578,33 @@ static void a_resumed_file_is_given_up_like_another(void **state)
     assert_positions(f, "0");
 }
 
+static void a_record_that_a_later_run_accepts_is_no_reject_any_more(void **state)
+{
+    static const char text[] = "{\"text\":\"a\"}\n"
+                               "{\"text\":\"a text that is longer than the limit\"}\n"
+                               "{\"text\": nonsense}\n";
+    static const char other[] = "{\"text\":\"a\"}\n"
+                                "{\"text\":\"another, which is as long as the 1st\"}\n";
+    struct fixture *f = *state;
+    const char *path = write_file(f, "a.jsonl", text);
+    struct error err;
+
+    assert_int_equal(strcspn(text + 13, "\n"), strcspn(other + 13, "\n"));
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "70",
+                        "max-record", "20", NULL));
+    assert_rows(f->store, "SELECT class FROM reject ORDER BY 1", "bad_json\ntoo_long");
+
+    /* The file has other bytes at this place: the record that was rejected is not in it. */
+    write_file(f, "a.jsonl", other);
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, NULL));
+    assert_rows(f->store, "SELECT class FROM reject ORDER BY 1", "bad_json\ntoo_long");
+
+    write_file(f, "a.jsonl", text);
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "70", NULL));
+    assert_note(f, "1 rejects of earlier runs are closed");
+    assert_rows(f->store, "SELECT class FROM reject ORDER BY 1", "bad_json");
+}
+
 static void a_dry_run_of_ingest_counts_and_writes_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -796,6 +823,7 @@ int main(void)
         TEST(a_signal_stops_ingest_while_it_waits_for_a_pipe),
         TEST(too_many_rejects_are_an_error_and_good_records_are_kept),
         TEST(a_run_that_rejects_every_record_is_an_error),
+        TEST(a_record_that_a_later_run_accepts_is_no_reject_any_more),
         TEST(a_file_of_which_nothing_can_be_used_is_given_up),
         TEST(one_usable_record_is_enough_to_read_a_file_to_its_end),
         TEST(a_resumed_file_is_given_up_like_another),

@@ -86,6 +86,36 @@ static void rejects_are_read_back_in_order_with_their_bytes(void **state)
     reject_scan_close(scan);
 }
 
+static void a_record_that_is_accepted_closes_its_rejects_only(void **state)
+{
+    struct store_fixture *f = *state;
+    struct error err;
+    int64_t other = 0;
+    uint64_t n = 0;
+    struct reject cut = { .file_id = f->file_id,
+                          .byte_offset = 10,
+                          .byte_len = 6,
+                          .class = "too_long",
+                          .raw = slice_text("{1") };
+
+    assert_int_equal(reject_exists(f->store, f->file_id, &err), 0);
+    assert_ok(reject_add(f->store, &cut, f->run_id, &err));
+    add(f, 10, slice_text("{1234}"));
+    add(f, 10, slice_text("{12345}"));
+    add(f, 10, slice_text("{5678}"));
+    add(f, 20, slice_text("{1234}"));
+    assert_ok(source_file_put(f->store, "novels", "other.jsonl", &other, &err));
+    assert_int_equal(reject_exists(f->store, f->file_id, &err), 1);
+    assert_int_equal(reject_exists(f->store, other, &err), 0);
+
+    assert_ok(reject_close(f->store, other, 10, slice_text("{1234}"), &n, &err));
+    assert_int_equal(n, 0);
+    assert_ok(reject_close(f->store, f->file_id, 10, slice_text("{1234}"), &n, &err));
+    assert_int_equal(n, 2);
+    assert_rows(f->store, "SELECT byte_offset, raw FROM reject ORDER BY reject_id",
+                "10|{12345}\n10|{5678}\n20|{1234}");
+}
+
 static void a_very_long_reject_is_stored_truncated(void **state)
 {
     struct store_fixture *f = *state;
@@ -109,6 +139,7 @@ int main(void)
         TEST(a_file_is_stored_once_under_its_source),
         TEST(a_reject_seen_again_is_stored_once),
         TEST(rejects_are_read_back_in_order_with_their_bytes),
+        TEST(a_record_that_is_accepted_closes_its_rejects_only),
         TEST(a_very_long_reject_is_stored_truncated),
     };
 
