@@ -28,9 +28,11 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                    "file again. Elsewhere:\n" EXPORT },
     [DEFECT_TOO_LONG] = { .name = "too_long",
                           .what = "it is longer than --max-record, or than --max-memory allows",
-                          .page = "The record is skipped without being held in memory; its "
-                                  "first 4 kB are stored.\nIngest the file again with a larger "
-                                  "--max-record.\n" },
+                          .page =
+                              "The record is skipped without being held in memory; its "
+                              "first 4 kB are\nstored, or --max-record bytes if that is less. "
+                              "Ingest the file again with a larger\n--max-record: a record "
+                              "that is accepted is no longer listed.\n" },
     [DEFECT_TOO_DEEP] = { .name = "too_deep",
                           .what = "more than 256 brackets are open at a time",
                           .page =

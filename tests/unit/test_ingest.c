@@ -605,6 +605,29 @@ static void a_record_that_a_later_run_accepts_is_no_reject_any_more(void **state
     assert_rows(f->store, "SELECT class FROM reject ORDER BY 1", "bad_json");
 }
 
+static void of_a_record_that_is_too_long_the_head_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct buf text;
+    struct error err;
+
+    buf_init(&text, 1 << 16);
+    assert_ok(buf_printf(&text, &err, "{\"text\":\"%09000d\"}\n{\"text\":\"a\"}\n", 1));
+    const char *path = tmp_write(&f->tmp, "a.jsonl", text.data, text.len);
+    buf_release(&text);
+
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "50",
+                        "max-record", "500", NULL));
+    assert_rows(f->store, "SELECT length(raw), byte_len FROM reject", "500|9011");
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "50",
+                        "max-record", "5000", NULL));
+    assert_rows(f->store, "SELECT length(raw), byte_len FROM reject ORDER BY 1",
+                "500|9011\n4096|9011");
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, NULL));
+    assert_note(f, "2 rejects of earlier runs are closed");
+    assert_rows(f->store, "SELECT count(*) FROM reject", "0");
+}
+
 static void a_dry_run_of_ingest_counts_and_writes_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -823,6 +846,7 @@ int main(void)
         TEST(a_signal_stops_ingest_while_it_waits_for_a_pipe),
         TEST(too_many_rejects_are_an_error_and_good_records_are_kept),
         TEST(a_run_that_rejects_every_record_is_an_error),
+        TEST(of_a_record_that_is_too_long_the_head_is_kept),
         TEST(a_record_that_a_later_run_accepts_is_no_reject_any_more),
         TEST(a_file_of_which_nothing_can_be_used_is_given_up),
         TEST(one_usable_record_is_enough_to_read_a_file_to_its_end),
