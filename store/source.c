@@ -39,9 +39,12 @@ static const char REMOVE_REJECT[] = "DELETE FROM reject WHERE reject_id = :rejec
 
 static const char REJECT_EXISTS[] = "SELECT 1 FROM reject WHERE file_id = :file_id LIMIT 1";
 
+/* Of a row of a table, `raw` is JSON made of it, whose length is another. A row that was too
+ * long was stored as it stood, so only place and length can be compared. */
 static const char CLOSE_REJECTS[] =
     "DELETE FROM reject WHERE file_id = :file_id AND byte_offset = :byte_offset"
-    " AND byte_len = length(:record) AND raw = substr(:record, 1, length(raw))";
+    " AND byte_len = :byte_len AND (raw = substr(:raw, 1, length(raw))"
+    " OR (class = 'too_long' AND length(:raw) <> byte_len))";
 
 static const char UPDATE_REJECT[] =
     "UPDATE reject SET class = :class, detail = :detail WHERE reject_id = :reject_id";
@@ -123,16 +126,18 @@ int reject_exists(struct store *store, int64_t file_id, struct error *err)
     return rc;
 }
 
-int reject_close(struct store *store, int64_t file_id, uint64_t byte_offset,
-                 struct slice record, uint64_t *n, struct error *err)
+int reject_close(struct store *store, const struct reject *record, uint64_t *n,
+                 struct error *err)
 {
+    const struct slice raw = empty_if_absent(record->raw);
     struct stmt *stmt = NULL;
 
     if (stmt_use(store, CLOSE_REJECTS, &stmt, err) < 0)
         return -1;
-    stmt_bind_int(stmt, ":file_id", file_id);
-    stmt_bind_count(stmt, ":byte_offset", byte_offset);
-    stmt_bind_blob(stmt, ":record", record.ptr, record.len);
+    stmt_bind_int(stmt, ":file_id", record->file_id);
+    stmt_bind_count(stmt, ":byte_offset", record->byte_offset);
+    stmt_bind_count(stmt, ":byte_len", record->byte_len);
+    stmt_bind_blob(stmt, ":raw", raw.ptr, raw.len);
     if (stmt_run(stmt, err) < 0)
         return -1;
     *n += (uint64_t)db_changes(store);

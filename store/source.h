@@ -36,10 +36,11 @@ int reject_add(struct store *store, const struct reject *reject, int64_t run_id,
 
 /* Are there rejects of this file? Returns 1, 0 or -1. */
 int reject_exists(struct store *store, int64_t file_id, struct error *err);
-/* Delete the rejects that hold the record at this place of the file, or its beginning, because
- * it is a sample now. Adds their number to *n. Call inside a transaction. */
-int reject_close(struct store *store, int64_t file_id, uint64_t byte_offset,
-                 struct slice record, uint64_t *n, struct error *err);
+/* Delete the rejects of this record, because it is a sample now: those of the same file, place
+ * and length whose bytes it begins with. class and detail are not read. Adds their number to
+ * *n. Call inside a transaction. */
+int reject_close(struct store *store, const struct reject *record, uint64_t *n,
+                 struct error *err);
 
 /* Delete a reject, because its record is a sample now. Call inside a transaction. */
 int reject_remove(struct store *store, int64_t reject_id, struct error *err);

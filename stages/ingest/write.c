@@ -49,10 +49,12 @@ static void count_parsed(const struct batch *batch, struct ingest_tally *tally)
     }
 }
 
-static int add_reject(struct writer *w, const struct batch *batch, size_t i, struct error *err)
+static struct reject reject_of_record(const struct writer *w, const struct batch *batch,
+                                      size_t i)
 {
     const struct frame_record *record = &batch->records[i];
-    const struct reject reject = {
+
+    return (struct reject){
         .file_id = w->file_id,
         .line = record->line,
         .byte_offset = record->byte_offset,
@@ -61,8 +63,25 @@ static int add_reject(struct writer *w, const struct batch *batch, size_t i, str
         .detail = batch->parsed[i].detail,
         .raw = record->text,
     };
+}
+
+static int write_reject(struct writer *w, const struct batch *batch, size_t i,
+                        struct error *err)
+{
+    const struct reject reject = reject_of_record(w, batch, i);
 
     return reject_add(w->ingest->context->store, &reject, w->ingest->context->run_id, err);
+}
+
+/* The record is a sample now: remove what earlier runs rejected of it. */
+static int close_rejects(struct writer *w, const struct batch *batch, size_t i,
+                         struct error *err)
+{
+    const struct reject record = reject_of_record(w, batch, i);
+
+    if (!w->had_rejects)
+        return 0;
+    return reject_close(w->ingest->context->store, &record, &w->tally->n_closed, err);
 }
 
 static int add_batch_rows(struct writer *w, struct batch *batch, struct run_counts *counts,
@@ -80,7 +99,7 @@ static int add_batch_rows(struct writer *w, struct batch *batch, struct run_coun
                             err) < 0)
             return -1;
         if (batch->parsed[i].rejected_for) {
-            if (add_reject(w, batch, i, err) < 0)
+            if (write_reject(w, batch, i, err) < 0)
                 return -1;
             counts->n_rejected++;
             continue;
@@ -89,9 +108,7 @@ static int add_batch_rows(struct writer *w, struct batch *batch, struct run_coun
         if (added < 0 || (added == 1 && defect_store_sample(context->store, sample_id,
                                                             batch->parsed[i].defects, err) < 0))
             return -1;
-        if (w->had_rejects &&
-            reject_close(context->store, w->file_id, batch->records[i].byte_offset,
-                         batch->records[i].text, &w->tally->n_closed, err) < 0)
+        if (close_rejects(w, batch, i, err) < 0)
             return -1;
         counts->n_inserted += added == 1;
         counts->n_duplicate += added == 0;

@@ -605,6 +605,22 @@ static void a_record_that_a_later_run_accepts_is_no_reject_any_more(void **state
     assert_rows(f->store, "SELECT class FROM reject ORDER BY 1", "bad_json");
 }
 
+static void a_row_of_a_table_that_a_later_run_accepts_is_no_reject_any_more(void **state)
+{
+    struct fixture *f = *state;
+    const char *path = write_file(f, "a.csv",
+                                  "prompt,completion\nab,cd\n"
+                                  "longer than the limit is this row,x\n");
+    struct error err;
+
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "60",
+                        "max-record", "24", NULL));
+    assert_rows(f->store, "SELECT class FROM reject", "too_long");
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, NULL));
+    assert_counts(f, 2, 1, 1, 0);
+    assert_rows(f->store, "SELECT count(*) FROM reject", "0");
+}
+
 static void of_a_record_that_is_too_long_the_head_is_kept(void **state)
 {
     struct fixture *f = *state;
@@ -846,6 +862,7 @@ int main(void)
         TEST(a_signal_stops_ingest_while_it_waits_for_a_pipe),
         TEST(too_many_rejects_are_an_error_and_good_records_are_kept),
         TEST(a_run_that_rejects_every_record_is_an_error),
+        TEST(a_row_of_a_table_that_a_later_run_accepts_is_no_reject_any_more),
         TEST(of_a_record_that_is_too_long_the_head_is_kept),
         TEST(a_record_that_a_later_run_accepts_is_no_reject_any_more),
         TEST(a_file_of_which_nothing_can_be_used_is_given_up),

@@ -108,9 +108,13 @@ static void a_record_that_is_accepted_closes_its_rejects_only(void **state)
     assert_int_equal(reject_exists(f->store, f->file_id, &err), 1);
     assert_int_equal(reject_exists(f->store, other, &err), 0);
 
-    assert_ok(reject_close(f->store, other, 10, slice_text("{1234}"), &n, &err));
+    struct reject record = {
+        .file_id = other, .byte_offset = 10, .byte_len = 6, .raw = slice_text("{1234}")
+    };
+    assert_ok(reject_close(f->store, &record, &n, &err));
     assert_int_equal(n, 0);
-    assert_ok(reject_close(f->store, f->file_id, 10, slice_text("{1234}"), &n, &err));
+    record.file_id = f->file_id;
+    assert_ok(reject_close(f->store, &record, &n, &err));
     assert_int_equal(n, 2);
     assert_rows(f->store, "SELECT byte_offset, raw FROM reject ORDER BY reject_id",
                 "10|{12345}\n10|{5678}\n20|{1234}");
