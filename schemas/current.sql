@@ -2,7 +2,7 @@
 -- change it by adding a migration, then run `ninja schema-current`.
 
 PRAGMA application_id = 1129665108;
-PRAGMA user_version = 13;
+PRAGMA user_version = 14;
 
 CREATE TABLE run (
     run_id         INTEGER PRIMARY KEY,
@@ -106,7 +106,7 @@ CREATE TABLE model (
     size_bytes     INTEGER NOT NULL,                        -- stamp that lets us trust sha256
     mtime_ns       INTEGER NOT NULL,                        -- without reading it again
     inode          INTEGER NOT NULL
-) STRICT;
+, ctime_ns INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE metric (
     metric_id      INTEGER PRIMARY KEY,
@@ -193,7 +193,7 @@ CREATE TABLE ingest_position (
     flags          INTEGER NOT NULL,
     member_at      INTEGER NOT NULL,                        -- the gzip member or zstd frame it is
     member_before  INTEGER NOT NULL                         -- in: its place in file and stream
-) STRICT;
+, ctime_ns INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE turn_score (
     score_set_id   INTEGER NOT NULL REFERENCES score_set,

@@ -15,8 +15,9 @@ static const struct {
     const char *column;
 } left_out[] = {
     { "export", NULL }, /* a log of files outside the database */
-    { "ingest_position", NULL }, { "model", "inode" }, { "model", "mtime_ns" },
-    { "model", "path" },         { "run", NULL },      { "run_defect", NULL },
+    { "ingest_position", NULL }, { "model", "ctime_ns" }, { "model", "inode" },
+    { "model", "mtime_ns" },     { "model", "path" },     { "run", NULL },
+    { "run_defect", NULL },
 };
 
 /* SQLite quotes the names, because a name may contain '"'. */

@@ -86,6 +86,12 @@ static const struct {
                " FROM cohort_score k JOIN cohort h USING (cohort_id)"
                " WHERE k.status IN ('ok', 'truncated', 'imputed', 'at_least')"
                " AND (k.hmp IS NULL OR (h.gateau_set_id IS NOT NULL AND k.gateau IS NULL))" },
+    { "score",
+      "SELECT 'cohort ' || h.name || '@' || h.version,"
+      " 'it compares nothing, because its samples have the same inputs, but it has scores'"
+      " FROM cohort h WHERE nll_short_min = nll_short_max AND nll_long_min = nll_long_max"
+      " AND EXISTS (SELECT 1 FROM cohort_score k WHERE k.cohort_id = h.cohort_id"
+      " AND k.hmp IS NOT NULL)" },
     { "selection",
       "SELECT 'selection ' || e.name, 'its ranks are not 1 to ' || count(*)"
       " FROM selection_sample x JOIN selection e USING (selection_id)"

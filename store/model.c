@@ -8,24 +8,26 @@
 
 static const char FIND_BY_STAMP[] =
     "SELECT sha256 FROM model WHERE path = :path AND size_bytes = :size_bytes"
-    " AND mtime_ns = :mtime_ns AND inode = :inode";
+    " AND mtime_ns = :mtime_ns AND ctime_ns = :ctime_ns AND inode = :inode";
 
 static const char UPDATE_FILE[] =
     "UPDATE model SET path = :path, size_bytes = :size_bytes, mtime_ns = :mtime_ns,"
-    " inode = :inode WHERE sha256 = :sha256 RETURNING model_id";
+    " ctime_ns = :ctime_ns, inode = :inode WHERE sha256 = :sha256 RETURNING model_id";
 
 static const char COUNT_NAME[] = "SELECT count(*) FROM model WHERE name = :name";
 
 static const char ADD_MODEL[] =
     "INSERT INTO model (sha256, name, arch, n_params, context_length, tokenizer_hash, path,"
-    " size_bytes, mtime_ns, inode) VALUES (:sha256, :name, :arch, :n_params, :context_length,"
-    " :tokenizer_hash, :path, :size_bytes, :mtime_ns, :inode)";
+    " size_bytes, mtime_ns, ctime_ns, inode) VALUES (:sha256, :name, :arch, :n_params, "
+    ":context_length,"
+    " :tokenizer_hash, :path, :size_bytes, :mtime_ns, :ctime_ns, :inode)";
 
 static void bind_model_file(struct stmt *stmt, const char *path, const struct file_stamp *stamp)
 {
     stmt_bind_text(stmt, ":path", slice_text(path));
     stmt_bind_int(stmt, ":size_bytes", stamp->size_bytes);
     stmt_bind_int(stmt, ":mtime_ns", stamp->mtime_ns);
+    stmt_bind_int(stmt, ":ctime_ns", stamp->ctime_ns);
     stmt_bind_int(stmt, ":inode", stamp->inode);
 }
 

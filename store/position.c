@@ -12,7 +12,7 @@
 
 static const char FIND[] =
     "SELECT settings, size_bytes, mtime_ns, inode, done, n_read, n_rejected, format,"
-    " byte_offset, line, line_at, rescanned, flags, member_at, member_before"
+    " byte_offset, line, line_at, rescanned, flags, member_at, member_before, ctime_ns"
     " FROM ingest_position" OF_FILE
     " AND run_id NOT IN (SELECT run_id FROM run WHERE status = 'ok')";
 
@@ -21,10 +21,10 @@ static const char CLAIM[] = "UPDATE ingest_position SET run_id = :run_id" OF_FIL
 static const char PUT[] =
     "INSERT OR REPLACE INTO ingest_position (file_id, run_id, settings, size_bytes, mtime_ns,"
     " inode, done, n_read, n_rejected, format, byte_offset, line, line_at, rescanned, flags,"
-    " member_at, member_before)"
+    " member_at, member_before, ctime_ns)"
     " VALUES (:file_id, :run_id, :settings, :size_bytes, :mtime_ns, :inode, :done, :n_read,"
     " :n_rejected, :format, :byte_offset, :line, :line_at, :rescanned, :flags, :member_at,"
-    " :member_before)";
+    " :member_before, :ctime_ns)";
 
 static const char REMOVE[] = "DELETE FROM ingest_position WHERE file_id = :file_id";
 
@@ -50,7 +50,10 @@ static void read_position(const struct stmt *row, struct position *out)
     const struct slice format = stmt_bytes(row, 7);
 
     *out = (struct position){
-        .stamp = { stmt_int(row, 1), stmt_int(row, 2), stmt_int(row, 3) },
+        .stamp = { .size_bytes = stmt_int(row, 1),
+                   .mtime_ns = stmt_int(row, 2),
+                   .ctime_ns = stmt_int(row, 15),
+                   .inode = stmt_int(row, 3) },
         .done = stmt_int(row, 4) != 0,
         .n_read = read_count(row, 5),
         .n_rejected = read_count(row, 6),
@@ -99,6 +102,7 @@ int position_put(struct store *store, int64_t file_id, const struct position *po
                    sizeof position->settings.bytes);
     stmt_bind_int(stmt, ":size_bytes", position->stamp.size_bytes);
     stmt_bind_int(stmt, ":mtime_ns", position->stamp.mtime_ns);
+    stmt_bind_int(stmt, ":ctime_ns", position->stamp.ctime_ns);
     stmt_bind_int(stmt, ":inode", position->stamp.inode);
     stmt_bind_int(stmt, ":done", position->done);
     stmt_bind_count(stmt, ":n_read", position->n_read);

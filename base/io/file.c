@@ -54,16 +54,43 @@ void file_map_close(struct file_map *map)
     *map = (struct file_map){ 0 };
 }
 
+static int64_t nanoseconds(struct timespec time)
+{
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static void set_stamp(const struct stat *st, struct file_stamp *out)
+{
+    *out = (struct file_stamp){ .size_bytes = st->st_size,
+                                .mtime_ns = nanoseconds(st->st_mtim),
+                                .ctime_ns = nanoseconds(st->st_ctim),
+                                .inode = (int64_t)st->st_ino };
+}
+
 int file_stamp(const char *path, struct file_stamp *out, struct error *err)
 {
     struct stat st;
 
     if (stat(path, &st) < 0)
         return error_errno(err, errno, path);
-    out->size_bytes = st.st_size;
-    out->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-    out->inode = (int64_t)st.st_ino;
+    set_stamp(&st, out);
     return 0;
+}
+
+int file_stamp_fd(int fd, const char *name, struct file_stamp *out, struct error *err)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return error_errno(err, errno, name);
+    set_stamp(&st, out);
+    return 0;
+}
+
+bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b)
+{
+    return a->size_bytes == b->size_bytes && a->mtime_ns == b->mtime_ns &&
+           a->ctime_ns == b->ctime_ns && a->inode == b->inode;
 }
 
 const char *file_network_type(uint32_t type)

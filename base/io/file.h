@@ -25,13 +25,19 @@ struct file_map {
 int file_map_open(const char *path, struct file_map *out, struct error *err);
 void file_map_close(struct file_map *map);
 
-/* Identifies a file without reading it. Two equal stamps mean that the file is unchanged. */
+/* Identifies a file without reading it. Two equal stamps mean that the file is unchanged. The
+ * opposite does not hold: a new name or mode changes ctime as well. Programs that copy files
+ * restore mtime, but nothing restores ctime. */
 struct file_stamp {
     int64_t size_bytes;
     int64_t mtime_ns;
+    int64_t ctime_ns;
     int64_t inode;
 };
 int file_stamp(const char *path, struct file_stamp *out, struct error *err);
+/* The same of an open file, whatever is at its path now. name is for messages. */
+int file_stamp_fd(int fd, const char *name, struct file_stamp *out, struct error *err);
+bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b);
 
 /* Remove a file. A missing file is no error. */
 int file_remove(const char *path, struct error *err);

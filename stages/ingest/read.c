@@ -106,10 +106,35 @@ static int choose_by_vote(struct reader *r, struct batch *batch, struct error *e
     return 0;
 }
 
+/* Check that the file is the one whose stamp the run has, after its bytes were read. A dry run
+ * has no stamps, a pipe neither. */
+static int check_unchanged(const struct reader *r, struct error *err)
+{
+    const struct ingest_file *file = &r->ingest->files.items[r->file];
+    struct file_stamp now;
+
+    if (!file->has_size || r->ingest->context->dry_run)
+        return 0;
+    if (file_stamp_fd(inflate_fd(stream_inflate(r->in)), file->path, &now, err) < 0)
+        return -1;
+    if (file_stamp_equal(&now, &file->stamp))
+        return 0;
+    return error_set(err, ERR_INPUT,
+                     "%s: the file changed while it was read: run the command again, it reads "
+                     "the file from the beginning",
+                     file->path);
+}
+
 static int send_batch(struct reader *r, bool ends_file, struct error *err)
 {
     struct batch *batch = r->batch;
 
+    if (check_unchanged(r, err) < 0) {
+        r->ingest->n_framed -= batch->n;
+        r->spare[r->n_spare++] = batch;
+        r->batch = NULL;
+        return -1;
+    }
     batch_seal(batch);
     batch->number = r->n_batches++;
     batch->file = r->file;

@@ -8,11 +8,6 @@
 #include "stages/stage.h"
 #include "store/store.h"
 
-static bool same_stamp(const struct file_stamp *a, const struct file_stamp *b)
-{
-    return a->size_bytes == b->size_bytes && a->mtime_ns == b->mtime_ns && a->inode == b->inode;
-}
-
 /* Can reading continue at the position? Reports what the run does with the file. */
 static bool can_resume(const struct ingest *ingest, const struct ingest_file *file,
                        const struct position *position)
@@ -24,7 +19,7 @@ static bool can_resume(const struct ingest *ingest, const struct ingest_file *fi
                     file->path);
         return false;
     }
-    if (!same_stamp(&position->stamp, &file->stamp)) {
+    if (!file_stamp_equal(&position->stamp, &file->stamp)) {
         report_note(report,
                     "%s: changed since the earlier run was stopped; reading from the beginning",
                     file->path);

@@ -30,6 +30,7 @@ struct score_model {
     char *own_path; /* of a built-in model: path points to it */
     uint8_t sha256[DIGEST_BYTES];
     struct file_stamp stamp;
+    int fd; /* of the file, to notice changes; valid if model is set */
     struct hash tokenizer_hash;
     const char *arithmetic; /* session_arithmetic(): what its numbers depend on */
     int64_t model_id;       /* 0 in a dry run */
@@ -52,6 +53,12 @@ int score_models_open(const struct stage_context *context,
                       const struct score_settings *settings, const struct score_plan *plan,
                       struct score_models *out, struct error *err);
 void score_models_close(struct score_models *models);
+
+/* Check that the file of an open model still has its digest. *last is the stamp of the last
+ * check and is updated: the file is read only if its stamp changed, which a new name or mode
+ * does as well. ERR_INPUT if the file was written to. */
+int score_model_check(const struct score_model *model, struct file_stamp *last,
+                      struct error *err);
 
 /* The options of the observer of one model. */
 struct observer_options score_models_observing(const struct score_models *models,

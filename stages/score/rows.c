@@ -105,12 +105,29 @@ int score_batch_begin(struct score_run *run, struct error *err)
     return store_begin(run->setup->context->store, err);
 }
 
+/* Scores belong to the digest of the model: its weights must be those of when it was opened. */
+static int check_model_files(struct score_run *run, struct error *err)
+{
+    for (size_t i = 0; i < SCORE_ROLES; i++) {
+        const struct score_model *model = &run->setup->models.of[i];
+
+        if (!model->model)
+            continue;
+        if (run->checked[i].size_bytes == 0)
+            run->checked[i] = model->stamp;
+        if (score_model_check(model, &run->checked[i], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int score_batch_commit(struct score_run *run, struct error *err)
 {
     const struct stage_context *context = run->setup->context;
     const struct run_counts counts = { .n_scored = run->batch.n_scored };
 
-    if (run_add_counts(context->store, context->run_id, &counts, err) < 0 ||
+    if (check_model_files(run, err) < 0 ||
+        run_add_counts(context->store, context->run_id, &counts, err) < 0 ||
         store_commit(context->store, err) < 0)
         return -1;
     run->done.n_scored += run->batch.n_scored;

@@ -45,13 +45,14 @@ enum score_pass {
 /* The state of a run. */
 struct score_run {
     const struct score_setup *setup;
-    struct score_tally done;  /* committed */
-    struct score_tally batch; /* of the open transaction */
-    uint64_t n_cached;        /* scores that were stored already */
-    uint64_t n_tokens;        /* put to models */
-    uint64_t n_skipped;       /* samples whose segment passes --top left out */
-    uint64_t n_ranked;        /* samples in new versions of cohorts */
-    struct buf cohort_names;  /* "gateau@2,hmp@1": the versions asked for */
+    struct score_tally done;                /* committed */
+    struct score_tally batch;               /* of the open transaction */
+    uint64_t n_cached;                      /* scores that were stored already */
+    uint64_t n_tokens;                      /* put to models */
+    uint64_t n_skipped;                     /* samples whose segment passes --top left out */
+    uint64_t n_ranked;                      /* samples in new versions of cohorts */
+    struct file_stamp checked[SCORE_ROLES]; /* of the models, at the last commit */
+    struct buf cohort_names;                /* "gateau@2,hmp@1": the versions asked for */
 };
 
 #endif

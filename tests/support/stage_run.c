@@ -17,6 +17,8 @@ static void count_tick(struct report *report)
 
     if (++run->n_ticks == run->stop_after)
         run->stop_signal = SIGTERM;
+    if (run->tick)
+        run->tick(run);
 }
 
 static void keep_note(struct report *report, const char *text)

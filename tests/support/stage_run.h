@@ -28,7 +28,8 @@ struct stage_run {
     /* Called right before and right after the stage's own code; may be NULL. */
     void (*enter)(struct stage_run *run);
     void (*leave)(struct stage_run *run);
-    void *arg; /* for enter and leave */
+    void (*tick)(struct stage_run *run); /* called at each tick; may be NULL */
+    void *arg;                           /* for the three */
 
     /* Results of the last run. */
     int64_t run_id;

@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,6 +79,34 @@ static void file_map_refuses_empty_files_and_special_files(void **state)
     assert_fails(file_map_open(pipe_path, &map, &err), ERR_INPUT, "regular");
 }
 
+/* As cp -p, rsync --inplace -t and tar write. */
+static void file_stamp_changes_although_size_and_mtime_are_restored(void **state)
+{
+    struct tmp *tmp = *state;
+    const char *path = tmp_write(tmp, "a", "abc", 3);
+    const int fd = open(path, O_WRONLY);
+    struct file_stamp one, two, of_fd;
+    struct error err;
+    struct stat st;
+
+    assert_ok(file_stamp(path, &one, &err));
+    assert_int_equal(fstat(fd, &st), 0);
+    usleep(20000); /* a tick of the kernel's clock */
+    assert_int_equal(write(fd, "xyz", 3), 3);
+    assert_int_equal(futimens(fd, (struct timespec[]){ st.st_atim, st.st_mtim }), 0);
+
+    assert_ok(file_stamp(path, &two, &err));
+    assert_int_equal(one.size_bytes, two.size_bytes);
+    assert_int_equal(one.mtime_ns, two.mtime_ns);
+    assert_int_equal(one.inode, two.inode);
+    assert_false(file_stamp_equal(&one, &two));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(close(open(path, O_WRONLY | O_CREAT, 0600)), 0);
+    assert_ok(file_stamp_fd(fd, "a", &of_fd, &err)); /* of the file, not of its path */
+    assert_int_equal(of_fd.inode, one.inode);
+    close(fd);
+}
+
 static void file_stamp_changes_with_the_file(void **state)
 {
     struct tmp *tmp = *state;
@@ -93,6 +122,7 @@ static void file_stamp_changes_with_the_file(void **state)
     tmp_write(tmp, "a", "abcd", 4);
     assert_ok(file_stamp(path, &two, &err));
     assert_int_equal(two.size_bytes, 4);
+    assert_false(file_stamp_equal(&one, &two));
     assert_fails(file_stamp(tmp_path(tmp, "none"), &one, &err), ERR_NOT_FOUND, "none");
 }
 
@@ -369,6 +399,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(file_map_refuses_empty_files_and_special_files, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(file_stamp_changes_with_the_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(file_stamp_changes_although_size_and_mtime_are_restored,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(network_file_systems_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(reading_a_file_larger_than_the_buffer_is_an_error,
                                         setup, teardown),

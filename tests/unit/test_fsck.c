@@ -120,6 +120,9 @@ static const struct {
       "score: sample 2 in cohort c@1: it has a score, and the status all_equal" },
     { COHORT_WITH("0, 0.5, 'too_long'"),
       "score: sample 2 in cohort c@1: it has a score, and the status too_long" },
+    { COHORT_WITH("0, 0.5, 'ok'") "; UPDATE cohort SET nll_short_min = 1, nll_short_max = 1,"
+                                  " nll_long_min = 2, nll_long_max = 2",
+      "score: cohort c@1: it compares nothing, because its samples have the same inputs" },
     { COHORT_WITH("0, NULL, 'ok'"),
       "score: sample 2 in cohort c@1: its status is ok, but it has no score" },
     { "UPDATE turn SET content = 'other' WHERE turn_id = 1",

@@ -334,6 +334,37 @@ static void score_sets_of_unknown_kernels_migrate_to_arithmetic_unknown(void **s
                     "float,unknown\nunknown\nunknown");
 }
 
+static void migrated_cohorts_that_compare_nothing_have_reasons_instead_of_scores(void **state)
+{
+    const char *path = tmp_path(*state, "v13.db");
+
+    make_old(path, 11);
+    cli_run(path, scores_of_0_1_0);
+    cli_run(
+        path,
+        "INSERT INTO cohort (name, version, short_set_id, long_set_id, hmp_set_id,"
+        " gateau_set_id, ppl, normaliser, alpha, cas_sign, nulls, n_samples, n, n_imputed,"
+        " n_skipped, nll_short_min, nll_short_max, nll_long_min, nll_long_max, hash, run_id,"
+        " asked_run_id) VALUES"
+        " ('one', 1, 1, 1, 6, 6, 'ppl', 'rank', 1, 1, 'exclude', 1, 1, 0, 0, 3, 3, 2, 2,"
+        " CAST('0000000000000001' AS BLOB), 2, 2),"
+        " ('same', 1, 1, 1, 6, 6, 'ppl', 'rank', 1, 1, 'exclude', 2, 2, 0, 0, 3, 3, 2, 2,"
+        " CAST('0000000000000002' AS BLOB), 2, 2),"
+        " ('good', 1, 1, 1, 6, 6, 'ppl', 'rank', 1, 1, 'exclude', 2, 2, 0, 0, 3, 4, 2, 2,"
+        " CAST('0000000000000003' AS BLOB), 2, 2);"
+        "INSERT INTO cohort_score VALUES (1, 1, 0, 0.1, 0.5, 'ok'),"
+        " (1, 2, NULL, NULL, NULL, 'too_long'), (2, 1, 0, 0.1, 0.5, 'ok'),"
+        " (2, 2, 0, 0.1, 0.5, 'truncated'), (3, 1, -0.5, 0.1, 0, 'ok'),"
+        " (3, 2, 0.5, 0.1, 1, 'ok');");
+    open_and_close(path, STORE_READ_WRITE);
+
+    assert_cli_rows(path,
+                    "SELECT c.name, c.n, k.sample_id, hmp, gateau, status FROM cohort_score k"
+                    " JOIN cohort c USING (cohort_id) ORDER BY cohort_id, sample_id;",
+                    "one|0|1|||cohort_of_one\none|0|2|||too_long\nsame|0|1|||all_equal\n"
+                    "same|0|2|||all_equal\ngood|2|1|-0.5|0.0|ok\ngood|2|2|0.5|1.0|ok");
+}
+
 /* SQL cannot compute a params_hash, so the program computes it. */
 static void migrated_score_sets_are_found_by_their_hash(void **state)
 {
@@ -375,6 +406,7 @@ int main(void)
         TEST(text_that_is_not_utf8_is_escaped_by_the_migration),
         TEST(a_migration_is_applied_completely_or_not_at_all),
         TEST(migrated_score_sets_get_the_arithmetic_of_their_run),
+        TEST(migrated_cohorts_that_compare_nothing_have_reasons_instead_of_scores),
         TEST(score_sets_of_unknown_kernels_migrate_to_arithmetic_unknown),
         TEST(migrated_score_sets_are_found_by_their_hash),
     };

@@ -79,6 +79,9 @@ static void an_unchanged_model_file_is_not_read_again(void **state)
 
     stamp.mtime_ns++;
     assert_int_equal(model_find_sha256(f->store, row.path, &stamp, sha256, &err), 0);
+    stamp = row.stamp;
+    stamp.ctime_ns++;
+    assert_int_equal(model_find_sha256(f->store, row.path, &stamp, sha256, &err), 0);
     assert_int_equal(model_find_sha256(f->store, "/b", &row.stamp, sha256, &err), 0);
 }
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/io/file.h"
 #include "store/db_private.h"
 #include "store/query.h"
 #include "store/run.h"
@@ -376,6 +379,100 @@ static void a_stopped_and_resumed_score_run_gives_the_same_scores(void **state)
         assert_same_scores(f->run.store, other.run.store);
         close_corpus(&other);
     }
+}
+
+/* What a tick of the run does to the file of the model. */
+struct change {
+    const char *path;
+    size_t at; /* the tick */
+    bool writes;
+};
+
+/* Write other weights over the file and restore its time, or only change its mode. */
+static void change_model(struct stage_run *run)
+{
+    const struct change *change = run->arg;
+    struct stat st;
+
+    if (run->n_ticks != change->at)
+        return;
+    const int fd = open(change->path, O_RDWR);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(fchmod(fd, 0640), 0);
+    if (change->writes) {
+        assert_int_equal(pwrite(fd, "\x40\x40\x40\x40", 4, st.st_size - 4), 4);
+        assert_int_equal(futimens(fd, (struct timespec[]){ st.st_atim, st.st_mtim }), 0);
+    }
+    close(fd);
+}
+
+static const char *copy_model(struct fixture *f, struct tmp *tmp)
+{
+    struct buf bytes;
+    struct error err;
+
+    buf_init(&bytes, 64 << 20);
+    assert_ok(file_read(f->long_model, &bytes, &err));
+    const char *path = tmp_write(tmp, "copy.gguf", bytes.data, bytes.len);
+    snprintf(f->long_model, sizeof f->long_model, "%s", path);
+    buf_release(&bytes);
+    return f->long_model;
+}
+
+static int score_copy(struct fixture *f, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", "nll", "model", f->long_model,
+                     "batch-tokens", "1", NULL);
+}
+
+static void a_model_written_over_during_the_run_ends_it(void **state)
+{
+    struct fixture *f = *state, whole = { 0 };
+    struct tmp tmp;
+    struct error err;
+
+    tmp_open(&tmp);
+    open_corpus(&whole);
+    for (size_t i = 0; i < N_CORPUS; i++)
+        add(&whole, i);
+    memcpy(whole.long_model, f->long_model, sizeof whole.long_model);
+    assert_ok(score_copy(&whole, &err));
+    struct change change = { copy_model(f, &tmp), whole.run.n_ticks / 2, true };
+    f->run.tick = change_model;
+    f->run.arg = &change;
+
+    assert_fails(score_copy(f, &err), ERR_INPUT,
+                 "copy.gguf: the file changed while the model was in use");
+    static const char scores[] = "SELECT sample_id, value FROM score WHERE value IS NOT NULL";
+    char *kept = rows_of(f->run.store, scores), *all = rows_of(whole.run.store, scores);
+    assert_in_range(strlen(kept), 1, strlen(all) - 1);
+    char *rest = kept, *row;
+    while ((row = strsep(&rest, "\n")))
+        assert_non_null(strstr(all, row)); /* none is by the other weights */
+    free(kept);
+    free(all);
+
+    /* The file is another model now. */
+    f->run.tick = NULL;
+    assert_ok(score_copy(f, &err));
+    assert_rows(f->run.store, "SELECT count(*) FROM model", "2");
+    close_corpus(&whole);
+    tmp_close(&tmp);
+}
+
+static void a_new_mode_of_the_model_file_does_not_end_the_run(void **state)
+{
+    struct fixture *f = *state;
+    struct tmp tmp;
+    struct error err;
+
+    tmp_open(&tmp);
+    struct change change = { copy_model(f, &tmp), 2, false };
+    f->run.tick = change_model;
+    f->run.arg = &change;
+    assert_ok(score_copy(f, &err));
+    assert_true(f->run.n_ticks > 4);
+    tmp_close(&tmp);
 }
 
 static void a_stopped_score_run_keeps_committed_scores(void **state)
@@ -953,6 +1050,8 @@ int main(void)
         TEST(a_new_sample_makes_a_new_cohort_version_and_keeps_the_old),
         TEST(a_stopped_and_resumed_score_run_gives_the_same_scores),
         TEST(a_stopped_score_run_keeps_committed_scores),
+        TEST(a_model_written_over_during_the_run_ends_it),
+        TEST(a_new_mode_of_the_model_file_does_not_end_the_run),
         TEST(threads_batches_and_sample_order_change_no_bit_of_a_score),
         TEST(metrics_of_one_model_share_its_passes),
         TEST(where_limits_the_samples_that_are_scored),
