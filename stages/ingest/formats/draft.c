@@ -28,6 +28,7 @@ void draft_begin(struct draft *draft, const struct format *format)
     draft->defects = 0;
     draft->turns_cap = 0;
     draft->n_claims = 0;
+    memset(draft->null_claims, 0, sizeof draft->null_claims);
 }
 
 void draft_fail_nomem(struct draft *draft)
@@ -76,8 +77,12 @@ const struct json_value *draft_claim(struct draft *draft, enum member member)
 {
     const struct json_value *value = draft->members->values[member];
 
+    if (!value) {
+        draft->null_claims[member / 64] |= (uint64_t)1 << member % 64;
+        return NULL;
+    }
     assert(draft->n_claims < DRAFT_CLAIMS_MAX);
-    draft->claims[draft->n_claims++] = (struct draft_claim){ member, value };
+    draft->claims[draft->n_claims++] = value;
     return value;
 }
 

@@ -30,7 +30,7 @@ struct format;
 struct format_options;
 struct json_value;
 
-enum { DRAFT_CLAIMS_MAX = 64 }; /* more than any shape claims */
+enum { DRAFT_CLAIMS_MAX = 24 }; /* more than any shape claims */
 
 enum draft_state {
     DRAFT_GOOD = 1, /* so far */
@@ -60,10 +60,8 @@ struct draft {
     uint64_t defects; /* set of the defects that were repaired or kept */
     size_t turns_cap;
     size_t n_claims;
-    struct draft_claim {
-        enum member member;
-        const struct json_value *value;
-    } claims[DRAFT_CLAIMS_MAX];
+    const struct json_value *claims[DRAFT_CLAIMS_MAX]; /* values of claimed members */
+    uint64_t null_claims[N_MEMBERS / 64 + 1];          /* set of those that are null */
 };
 
 /* For format_read(): make the sample empty. */

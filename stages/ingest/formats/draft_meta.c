@@ -77,11 +77,13 @@ struct slice draft_other_members(struct draft *draft, const struct json_value *o
 bool draft_is_claimed(const struct draft *draft, struct slice name,
                       const struct json_value *value)
 {
-    const enum member null = json_type(value) == JSON_NULL ? member_of(name) : MEMBER_NONE;
+    if (json_type(value) == JSON_NULL) {
+        const enum member member = member_of(name);
 
+        return member && (draft->null_claims[member / 64] >> member % 64 & 1);
+    }
     for (size_t i = 0; i < draft->n_claims; i++)
-        if (null ? draft->claims[i].member == null && !draft->claims[i].value
-                 : value && draft->claims[i].value == value)
+        if (draft->claims[i] == value)
             return true;
     return false;
 }

@@ -32,6 +32,10 @@ static int compare_names(struct slice name, size_t i)
 {
     if (name.len != known[i].len)
         return name.len < known[i].len ? -1 : 1;
+    const char first = name.ptr[0];
+    const int lower = first >= 'A' && first <= 'Z' ? first - 'A' + 'a' : first;
+    if (lower != known[i].name[0])
+        return lower - known[i].name[0];
     return strncasecmp(name.ptr, known[i].name, name.len);
 }
 
