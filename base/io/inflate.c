@@ -56,6 +56,26 @@ int inflate_open(const char *path, struct inflate **out, struct error *err)
     return 0;
 }
 
+int inflate_open_source(const struct inflate_source *source, const char *name,
+                        struct inflate **out, struct error *err)
+{
+    struct inflate *in = calloc(1, sizeof *in);
+
+    if (!in)
+        return error_nomem(err);
+    in->n_marks = 1;
+    in->fd = -1;
+    in->source = *source;
+    in->name = strdup(name);
+    in->block = malloc(BLOCK_BYTES);
+    if (!in->name || !in->block) {
+        inflate_close(in);
+        return error_nomem(err);
+    }
+    *out = in;
+    return 0;
+}
+
 void inflate_close(struct inflate *in)
 {
     if (!in)
@@ -86,6 +106,8 @@ uint64_t inflate_position(const struct inflate *in)
 
 static ssize_t read_input(struct inflate *in, void *out, size_t n, struct error *err)
 {
+    if (in->fd < 0)
+        return in->source.read(in->source.arg, out, n, err);
     for (;;) {
         const ssize_t got = read(in->fd, out, n);
 
@@ -272,9 +294,34 @@ struct inflate_mark inflate_mark(struct inflate *in, uint64_t stream_offset)
     return in->marks[0];
 }
 
+/* Go to this offset of a source: back within the block, or on by reading. */
+static int skip_source(struct inflate *in, uint64_t file_offset, struct error *err)
+{
+    if (file_offset < in->base)
+        return error_set(err, ERR_UNSUPPORTED, "%s: cannot resume: it is read once", in->name);
+    if (file_offset <= in->base + in->len) {
+        in->pos = (size_t)(file_offset - in->base);
+        return 0;
+    }
+    while (inflate_position(in) < file_offset) {
+        const uint64_t left = file_offset - inflate_position(in);
+
+        if (inflate_fill(in, 1, err) < 0)
+            return -1;
+        const size_t held = in->len - in->pos;
+        if (held == 0)
+            return error_set(err, ERR_INPUT,
+                             "%s: cannot resume: it ends before the stored position", in->name);
+        in->pos += left < held ? (size_t)left : held;
+    }
+    return 0;
+}
+
 /* Continue reading at this offset of the file. */
 static int seek_input(struct inflate *in, uint64_t file_offset, struct error *err)
 {
+    if (in->fd < 0)
+        return skip_source(in, file_offset, err);
     if (lseek(in->fd, (off_t)file_offset, SEEK_SET) < 0) {
         if (errno == ESPIPE)
             return error_set(err, ERR_UNSUPPORTED, "%s: cannot resume: it is a pipe", in->name);

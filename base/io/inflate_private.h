@@ -44,8 +44,9 @@ extern const struct inflate_codec inflate_bzip2;
 
 struct inflate {
     char *name;
-    int fd;
+    int fd; /* -1: the source is read */
     bool owns_fd;
+    struct inflate_source source;
     bool detected; /* codec is known; not before a read, because standard input may wait */
     const struct inflate_codec *codec; /* NULL: plain */
     void *state;                       /* of the codec */

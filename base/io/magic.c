@@ -8,6 +8,7 @@
 
 #define AS_JSONL(call) "convert it to JSONL, in Python for instance with " call
 #define NOT_TEXT       "give the records or texts that belong to it"
+#define ARCHIVE        "name the archive itself, as a file, or extract it"
 #define EXTRACT        "extract it and ingest its files"
 
 #define MARK(at, bytes) at, sizeof(bytes) - 1, bytes
@@ -37,9 +38,9 @@ static const struct mark {
     { MARK(0, "\x93NUMPY"), { "is a NumPy array", AS_JSONL("numpy.load() and json.dumps()") } },
     { MARK(0, "\x89HDF\r\n\x1a\n"),
       { "is an HDF5 file", AS_JSONL("pandas.read_hdf() and to_json(lines=True)") } },
-    { MARK(0, "PK\x03\x04"), { "is a ZIP archive", EXTRACT } },
+    { MARK(0, "PK\x03\x04"), { "is a ZIP archive", ARCHIVE } },
     { MARK(0, "PK\x05\x06"), { "is an empty ZIP archive", "give another file" } },
-    { MARK(257, "ustar"), { "is a tar archive", EXTRACT } },
+    { MARK(257, "ustar"), { "is a tar archive", ARCHIVE } },
     { MARK(0, "7z\xbc\xaf\x27\x1c"), { "is a 7-Zip archive", EXTRACT } },
     { MARK(0, "Rar!\x1a\x07"), { "is a RAR archive", EXTRACT } },
     { MARK(0, "\x04\x22\x4d\x18"),

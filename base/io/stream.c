@@ -42,6 +42,22 @@ int stream_open(const char *path, bool transcode, struct stream **out, struct er
     return 0;
 }
 
+int stream_open_source(const struct inflate_source *source, const char *name, bool transcode,
+                       struct stream **out, struct error *err)
+{
+    struct stream *stream = calloc(1, sizeof *stream);
+
+    if (!stream)
+        return error_nomem(err);
+    stream->transcode = transcode;
+    if (inflate_open_source(source, name, &stream->in, err) < 0) {
+        stream_close(stream);
+        return -1;
+    }
+    *out = stream;
+    return 0;
+}
+
 void stream_close(struct stream *stream)
 {
     if (!stream)

@@ -23,6 +23,9 @@ struct stream;
 
 /* Open a file as inflate_open() does. transcode false returns the bytes unchanged. */
 int stream_open(const char *path, bool transcode, struct stream **out, struct error *err);
+/* Read from a source as inflate_open_source() does. */
+int stream_open_source(const struct inflate_source *source, const char *name, bool transcode,
+                       struct stream **out, struct error *err);
 void stream_close(struct stream *stream);
 /* As inflate_limit_memory(). */
 void stream_limit_memory(struct stream *stream, uint64_t max_bytes);

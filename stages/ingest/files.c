@@ -68,6 +68,10 @@ static int add_path(struct ingest_files *files, const char *path,
         return ingest_folder_add(files, path, query, err);
     if (access(path, R_OK) < 0)
         return error_errno(err, errno, path);
+    const int is_archive =
+        S_ISREG(st.st_mode) ? ingest_archive_add(files, path, query, err) : 0;
+    if (is_archive != 0)
+        return is_archive < 0 ? -1 : 0;
     return ingest_files_add(files, path, query->source, &st, err);
 }
 

@@ -3,15 +3,26 @@
 #include <fts.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/io/archivein.h"
 #include "base/report.h"
 #include "stages/ingest/container.h"
 #include "stages/ingest/ingest_private.h"
 
-enum { ENDINGS_MAX = 16, ENDING_BYTES = 16 };
+enum {
+    ENDINGS_MAX = 16,
+    ENDING_BYTES = 16,
+    MEMBERS_MAX = 100000,
+    /* Deflate makes a byte of at most 1,032. An archive that claims more has members that
+     * overlap. */
+    RATIO_MAX = 1100,
+    RATIO_FROM_BYTES = 1 << 30, /* smaller sums are no danger */
+};
 
 /* The files of a folder that are not read, by the endings of their names. */
 struct passed_over {
@@ -24,10 +35,11 @@ struct passed_over {
     } endings[ENDINGS_MAX];
 };
 
+/* A folder or an archive. */
 struct folder {
     struct ingest_files *files;
     const struct ingest_query *query;
-    FTS *walk;
+    FTS *walk; /* of a folder */
     struct passed_over passed_over;
 };
 
@@ -194,4 +206,176 @@ int ingest_folder_add(struct ingest_files *files, const char *path,
             "files one by one",
             path);
     return 0;
+}
+
+/* Is the member hidden, by its name or that of a folder that it is in? macOS adds __MACOSX. */
+static bool is_hidden_member(const char *name)
+{
+    for (const char *part = name; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
+        if (part[0] == '.' && part[1] != '.' && part[1] != '/' && part[1] != '\0')
+            return true;
+    return strncmp(name, "__MACOSX/", 9) == 0;
+}
+
+/* Add a file of an archive. Its source is its path without the folder of the archive. */
+static int add_archive_file(struct folder *folder, const char *archive, const char *path,
+                            uint64_t number, uint64_t size_bytes, struct error *err)
+{
+    struct ingest_files *files = folder->files;
+    const char *slash = strrchr(archive, '/');
+
+    if (ingest_files_add(files, path, folder->query->source, NULL, err) < 0)
+        return -1;
+    struct ingest_file *added = &files->items[files->n - 1];
+    if (!folder->query->source)
+        added->source = added->path + (slash ? slash + 1 - archive : 0);
+    added->archive = archive;
+    added->member = number;
+    added->has_size = true;
+    added->size_bytes = size_bytes;
+    return 0;
+}
+
+static int add_archive_member(struct folder *folder, const char *archive, uint64_t number,
+                              const struct archive_member *member, struct error *err)
+{
+    const size_t len = strlen(archive) + strlen(member->name) + 2;
+    char *path = arena_alloc(&folder->files->arena, len, 1);
+
+    if (!path)
+        return error_nomem(err);
+    snprintf(path, len, "%s!%s", archive, member->name);
+    return add_archive_file(folder, archive, path, number, member->size_bytes, err);
+}
+
+/* Refuse an archive that may be a decompression bomb. */
+static int check_archive_size(const char *archive, uint64_t n_members, uint64_t total_bytes,
+                              uint64_t archive_bytes, struct error *err)
+{
+    if (n_members >= MEMBERS_MAX)
+        return error_set(err, ERR_INPUT,
+                         "%s: has more than %d members: extract it and ingest the folder",
+                         archive, (int)MEMBERS_MAX);
+    if (total_bytes > RATIO_FROM_BYTES && total_bytes / RATIO_MAX > archive_bytes)
+        return error_set(err, ERR_INPUT,
+                         "%s: claims to hold more than %d times its size: it may be a "
+                         "decompression bomb; extract it with care and ingest the files",
+                         archive, (int)RATIO_MAX);
+    return 0;
+}
+
+/* Refuse a member that cannot be read. */
+static int check_member(const char *archive, const struct archive_member *member,
+                        struct error *err)
+{
+    if (member->encrypted)
+        return error_set(err, ERR_INPUT,
+                         "%s!%s: is encrypted: extract the archive with its password and "
+                         "ingest the files",
+                         archive, member->name);
+    if (member->no_memory_limit)
+        return error_set(
+            err, ERR_INPUT,
+            "%s!%s: is compressed with LZMA, xz or PPMd, which may need any amount "
+            "of memory: extract the archive and ingest the files",
+            archive, member->name);
+    return 0;
+}
+
+static int list_members(struct folder *folder, struct archive_reader *members,
+                        const char *archive, uint64_t archive_bytes, struct error *err)
+{
+    const size_t before = folder->files->n;
+    uint64_t total_bytes = 0;
+    struct archive_member member;
+    uint64_t number = 0;
+    int rc;
+
+    for (; (rc = archive_reader_next(members, &member, err)) == 1; number++) {
+        if (check_archive_size(archive, number, total_bytes, archive_bytes, err) < 0)
+            return -1;
+        if (!member.is_file || is_hidden_member(member.name))
+            continue;
+        total_bytes += member.size_bytes < UINT64_MAX / 2 ? member.size_bytes : UINT64_MAX / 2;
+        if (container_of_name(member.name) == CONTAINER_NONE)
+            pass_over(&folder->passed_over, member.name);
+        else if (check_member(archive, &member, err) < 0 ||
+                 add_archive_member(folder, archive, number, &member, err) < 0)
+            return -1;
+    }
+    if (rc == 0 && check_archive_size(archive, number, total_bytes, archive_bytes, err) < 0)
+        return -1;
+    if (rc == 0 || err->code != ERR_INPUT || folder->files->n == before)
+        return rc;
+    /* Damage behind some members: these are read, and then the reader finds it again. */
+    return add_archive_file(folder, archive, archive, number, 0, err);
+}
+
+static int compare_member_paths(const void *a, const void *b)
+{
+    const struct ingest_file *const *left = a, *const *right = b;
+    const int order = strcmp((*left)->path, (*right)->path);
+
+    return order != 0 ? order : ((*left)->member > (*right)->member ? 1 : -1);
+}
+
+/* Two members may have one name, but positions and lineage go by name: the later one becomes
+ * "archive.zip#7!name". */
+static int number_equal_names(struct ingest_files *files, size_t first, struct error *err)
+{
+    const size_t n = files->n - first;
+    struct ingest_file **sorted = n > 0 ? calloc(n, sizeof *sorted) : NULL;
+    int rc = 0;
+
+    if (n > 0 && !sorted)
+        return error_nomem(err);
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &files->items[first + i];
+    if (n > 1)
+        qsort(sorted, n, sizeof *sorted, compare_member_paths);
+    for (size_t i = n; i-- > 1 && rc == 0;) {
+        if (strcmp(sorted[i]->path, sorted[i - 1]->path) != 0)
+            continue;
+        const size_t len = strlen(sorted[i]->path) + 24;
+        char *path = arena_alloc(&files->arena, len, 1);
+
+        if (!path)
+            rc = error_nomem(err);
+        else
+            snprintf(path, len, "%s#%" PRIu64 "%s", sorted[i]->archive, sorted[i]->member,
+                     sorted[i]->path + strlen(sorted[i]->archive));
+        sorted[i]->path = path;
+    }
+    free(sorted);
+    return rc;
+}
+
+int ingest_archive_add(struct ingest_files *files, const char *path,
+                       const struct ingest_query *query, struct error *err)
+{
+    struct folder folder = { .files = files, .query = query };
+    const struct slice archive = arena_copy(&files->arena, slice_text(path));
+    const size_t before = files->n;
+    struct archive_reader *members = NULL;
+    struct stat st;
+
+    if (!archive.ptr)
+        return error_nomem(err);
+    if (stat(path, &st) < 0)
+        return error_errno(err, errno, path);
+    int rc = archive_reader_open(path, &members, err);
+    if (rc < 1)
+        return rc;
+    rc = list_members(&folder, members, archive.ptr, (uint64_t)st.st_size, err);
+    archive_reader_close(members);
+    if (rc < 0)
+        return -1;
+    pass_over_documents(&folder, before);
+    report_passed_over(path, &folder.passed_over, query->report);
+    if (files->n == before && !query->allow_empty)
+        return error_set(err, ERR_NOT_FOUND,
+                         "%s: no member of this archive ends in .json, .jsonl, .ndjson, .csv, "
+                         ".tsv, .txt or .md, perhaps followed by .gz, .zst, .xz or .bz2",
+                         path);
+    return number_equal_names(files, before, err) < 0 ? -1 : 1;
 }

@@ -311,7 +311,7 @@ const struct stage stage_ingest = {
         "zstd, xz or bzip2. The shape of the records is found by their keys, for each file.\n"
         "In a folder, files are read whose names end in .json, .jsonl, .ndjson, .csv or\n"
         ".tsv, perhaps followed by .gz, .zst, .xz or .bz2; texts only if it has none of\n"
-        "these.\n\n"
+        "these. A ZIP or tar archive is read like a folder.\n\n"
         "A record that cannot be used becomes a row of v_rejects with its class, line and\n"
         "offset, and the run continues. A record whose content is in the database already\n"
         "changes nothing. To continue a run that was stopped, give the same command again.",

@@ -40,11 +40,13 @@ struct stage_context;
 struct stat;
 
 struct ingest_file {
-    const char *path; /* "-" is standard input */
+    const char *path; /* "-" is standard input; of a member "archive.zip!name" */
     const char *source;
+    const char *archive;         /* path of the archive that it is a member of; NULL: none */
+    uint64_t member;             /* its number in the archive, from 0 */
     bool has_size;               /* false for a pipe or standard input */
-    uint64_t size_bytes;         /* on disk, perhaps compressed */
-    struct file_stamp stamp;     /* set when has_size is */
+    uint64_t size_bytes;         /* on disk, perhaps compressed; of a member, unpacked */
+    struct file_stamp stamp;     /* set when has_size is; that of the archive for a member */
     const struct position *from; /* where an earlier run was stopped; NULL: the beginning */
 };
 
@@ -75,6 +77,10 @@ int ingest_files_add(struct ingest_files *files, const char *path, const char *s
 /* folder.c: add the corpus files of a folder, and report how many others it has. */
 int ingest_folder_add(struct ingest_files *files, const char *path,
                       const struct ingest_query *query, struct error *err);
+/* Add the corpus files among the members of an archive in the same way. Returns 1, 0 if the
+ * file is no archive, or -1. */
+int ingest_archive_add(struct ingest_files *files, const char *path,
+                       const struct ingest_query *query, struct error *err);
 
 /* A batch is one transaction: large enough to be worth a commit, small enough to lose little in
  * a kill. */

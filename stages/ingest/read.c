@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/io/archivein.h"
 #include "base/io/magic.h"
 #include "base/io/stream.h"
 #include "base/threads/queue.h"
@@ -23,6 +24,9 @@ struct reader {
     struct parser *parser; /* for the votes */
     struct batch *batch;   /* being filled; NULL between two batches */
     char *block;
+    struct archive_reader *members; /* the archive that is being read */
+    const char *members_of;         /* its path */
+    uint64_t next_member;           /* number of the member that it reads next */
     size_t n_head; /* bytes of the block that were read to recognise the file */
     struct stream *in;
     struct cutter *cutter;
@@ -115,7 +119,10 @@ static int check_unchanged(const struct reader *r, struct error *err)
 
     if (!file->has_size || r->ingest->context->dry_run)
         return 0;
-    if (file_stamp_fd(inflate_fd(stream_inflate(r->in)), file->path, &now, err) < 0)
+    const int rc =
+        file->archive ? file_stamp(file->archive, &now, err)
+                      : file_stamp_fd(inflate_fd(stream_inflate(r->in)), file->path, &now, err);
+    if (rc < 0)
         return -1;
     if (file_stamp_equal(&now, &file->stamp))
         return 0;
@@ -131,6 +138,7 @@ static int send_batch(struct reader *r, bool ends_file, struct error *err)
 
     if (check_unchanged(r, err) < 0) {
         r->ingest->n_framed -= batch->n;
+        batch->n = 0; /* its end is sent once more */
         r->spare[r->n_spare++] = batch;
         r->batch = NULL;
         return -1;
@@ -290,12 +298,60 @@ static int end_file(struct reader *r, bool whole, struct error *err)
     return send_batch(r, whole, err);
 }
 
+static int open_members(struct reader *r, const char *archive, struct error *err)
+{
+    archive_reader_close(r->members);
+    r->members = NULL;
+    r->next_member = 0;
+    r->members_of = archive;
+    const int rc = archive_reader_open(archive, &r->members, err);
+    if (rc == 0)
+        return error_set(err, ERR_INPUT, "%s: is no archive any more: give the command again",
+                         archive);
+    return rc < 0 ? -1 : 0;
+}
+
+/* Go to a member. Members are read in their order, so a tar archive is decompressed once. */
+static int find_member(struct reader *r, const struct ingest_file *file, struct error *err)
+{
+    struct archive_member member;
+
+    if ((!r->members || r->members_of != file->archive || r->next_member > file->member) &&
+        open_members(r, file->archive, err) < 0)
+        return -1;
+    while (r->next_member <= file->member) {
+        const int rc = archive_reader_next(r->members, &member, err);
+
+        if (rc < 0)
+            return -1;
+        if (rc == 0)
+            return error_set(err, ERR_INPUT,
+                             "%s: the archive has changed: give the command "
+                             "again",
+                             file->path);
+        r->next_member++;
+    }
+    return 0;
+}
+
+static ssize_t read_member(void *arg, void *out, size_t n, struct error *err)
+{
+    return archive_reader_read(arg, out, n, err);
+}
+
 static int open_stream(struct reader *r, const struct ingest_file *file, struct error *err)
 {
     const bool transcode = r->ingest->settings.policy.actions[DEFECT_BOM] != ACTION_REJECT;
 
-    if (stream_open(file->path, transcode, &r->in, err) < 0)
+    if (file->archive) {
+        if (find_member(r, file, err) < 0)
+            return -1;
+        const struct inflate_source source = { .read = read_member, .arg = r->members };
+        if (stream_open_source(&source, file->path, transcode, &r->in, err) < 0)
+            return -1;
+    } else if (stream_open(file->path, transcode, &r->in, err) < 0) {
         return -1;
+    }
     stream_limit_memory(r->in, r->ingest->settings.memory.max_bytes);
     return 0;
 }
@@ -401,6 +457,7 @@ void *ingest_read(void *arg)
         ingest->reading_failed = true;
         ingest->reading_failure = err;
     }
+    archive_reader_close(r.members);
     parser_free(r.parser);
     free(r.spare);
     free(r.block);

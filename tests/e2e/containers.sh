@@ -59,3 +59,17 @@ cp good.jsonl notes
 { printf '\050\265\057\375\000\220\121\001\000'; cat good.jsonl; } > window.jsonl
 "$CURATE" --db window.db -q ingest --max-memory 512M window.jsonl || echo "status $?"
 "$CURATE" --db window.db ingest --max-memory 1G window.jsonl
+
+# An archive is read like a folder. Nothing is extracted, whatever its members are called.
+mkdir -p packed/sub
+cp good.jsonl packed
+cp table.tsv packed/sub
+printf '# About\n' > packed/README.md
+tar -c --sort=name -f packed.tar packed
+gzip -n -c packed.tar > named.json
+"$CURATE" --db archive.db ingest packed.tar
+"$CURATE" --db archive.db ingest named.json
+"$CURATE" --db archive.db query "SELECT path, line FROM sample JOIN file USING (file_id)"
+"$CURATE" --db archive.db -q ingest - < packed.tar || echo "status $?"
+head -c 1600 packed.tar > cut.tar
+"$CURATE" --db archive.db -q ingest cut.tar || echo "status $?"

@@ -83,6 +83,8 @@ ONLY_IN = {
     "cld2/public/encodings.h": ["base/text/language_cld2.cc"],
     "cmocka.h": ["tests/support/test.h"],
     "cpuid.h": ["scoring/kernels/cpu.c"],
+    "archive.h": ["base/io/archivein.c", "tests/"],
+    "archive_entry.h": ["base/io/archivein.c", "tests/"],
     "bzlib.h": ["base/io/inflate_bzip2.c", "tests/"],
     "csv.h": ["base/io/csvin.c"],
     "cyaml/cyaml.h": ["pipeline/recipe.c"],

@@ -26,6 +26,7 @@
 #include "store/fsck.h"
 #include "store/run.h"
 #include "store/store.h"
+#include "tests/support/archive_writer.h"
 #include "tests/support/rng.h"
 #include "tests/support/stage_run.h"
 #include "tests/support/tmp.h"
@@ -223,7 +224,37 @@ static void bzip2(struct world *w)
     w->other.len = len;
 }
 
-/* Compress the mutant as one member or frame, or as two. */
+static void archive(struct world *w, const char *format, const char *filter)
+{
+    const struct archive_options options = { .format = format, .filter = filter };
+    const struct packed_member members[] = {
+        { .name = "a.jsonl", .text = buf_slice(&w->mutant) },
+        { .name = "b.txt", .text = { "text", 4 } },
+        { .name = "sub/c.csv", .text = buf_slice(&w->mutant) },
+    };
+    struct error err;
+
+    archive_write(w->path, &options, members, 1 + rng_below(&w->rng, 3));
+    buf_clear(&w->other);
+    assert_ok(file_read(w->path, &w->other, &err));
+}
+
+static void zip(struct world *w)
+{
+    archive(w, "zip", NULL);
+}
+
+static void tar(struct world *w)
+{
+    archive(w, "ustar", NULL);
+}
+
+static void tar_gzip(struct world *w)
+{
+    archive(w, "ustar", "gzip");
+}
+
+/* Pack the mutant as one member, frame or archive, or as two. */
 static void pack(struct world *w, void (*how)(struct world *))
 {
     struct error err;
@@ -252,7 +283,7 @@ static void add_table(struct world *w)
                                rows[rng_below(&w->rng, sizeof rows / sizeof rows[0])], &err));
 }
 
-/* Join some seeds and change them here and there. Compress half of the mutants, and perhaps
+/* Join some seeds and change them here and there. Pack half of the mutants, and perhaps
  * change those once more. */
 static void make_mutant(struct world *w)
 {
@@ -270,8 +301,9 @@ static void make_mutant(struct world *w)
     }
     for (size_t n = 1 + rng_below(&w->rng, CHANGES_MAX); n > 0; n--)
         change(w);
-    static void (*const packers[])(struct world *) = { gzip, zstd, xz, bzip2 };
-    const size_t packing = rng_below(&w->rng, 8);
+    static void (*const packers[])(
+        struct world *) = { gzip, zstd, xz, bzip2, zip, tar_gzip, tar };
+    const size_t packing = rng_below(&w->rng, 14);
     if (packing >= sizeof packers / sizeof packers[0])
         return;
     pack(w, packers[packing]);

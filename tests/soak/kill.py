@@ -4,16 +4,17 @@
 
 kill.py CURATE MODELS [KILLS] [SEED]
 
-A round begins with an empty folder and runs ingest (plain, gzip, zstd, xz and CSV), score, select
-and export. Each command is killed with SIGKILL at random moments and started again, and at last
-runs to its end. Every third round runs a recipe instead. At the end of a round the content of the
-database, the exported file and the names in the folder must be those of the undisturbed run, and
-each record must be read, and inserted or rejected, once. Prints the number of kills; exits with 1
-at the first difference.
+A round begins with an empty folder and runs ingest (plain, gzip, zstd, xz, CSV, ZIP, tar), score,
+select and export. Each command is killed with SIGKILL at random moments and started again, and at
+last runs to its end. Every third round runs a recipe instead. At the end of a round the content of
+the database, the exported file and the names in the folder must be those of the undisturbed run,
+and each record must be read, and inserted or rejected, once. Prints the number of kills; exits with
+1 at the first difference.
 """
 import csv
 import gzip
 import hashlib
+import io
 import lzma
 import os
 import random
@@ -21,12 +22,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 INGEST = ["ingest", "--max-rejects", "20", "a.jsonl", "b.json.gz", "c.jsonl.zst", "d.jsonl.xz",
-          "e.csv"]
+          "e.csv", "f.zip", "g.tar.gz"]
 SCORE = ["score", "ifd", "--where", "sample_id <= 120"]
 SELECT = ["select", "--name", "best", "--by", "ifd", "--top", "100"]
 EXPORT = ["export", "best", "--output", "best.jsonl"]
@@ -34,7 +37,9 @@ STEPS = [INGEST, SCORE, SELECT, EXPORT]
 RECIPE = """version: 1
 db: killed.db
 steps:
-  - ingest: {files: [a.jsonl, b.json.gz, c.jsonl.zst, d.jsonl.xz, e.csv], max-rejects: 20}
+  - ingest:
+      files: [a.jsonl, b.json.gz, c.jsonl.zst, d.jsonl.xz, e.csv, f.zip, g.tar.gz]
+      max-rejects: 20
   - score: {metrics: [ifd], where: sample_id <= 120}
   - select: {name: best, by: ifd, top: "100"}
   - export: {selection: best, output: best.jsonl}
@@ -79,6 +84,15 @@ def make_corpora(folder):
         table.writerow(["id", "question", "answer"])
         for i in range(12000, 14000):
             table.writerow([i, f"How much,\nis \"{i}\"?", "Some."][:2 + (i % 37 != 5)])
+    with zipfile.ZipFile(Path(folder, "f.zip"), "w", zipfile.ZIP_DEFLATED) as out:
+        out.writestr("one.jsonl", "".join(record(i) for i in range(14000, 15500)))
+        out.writestr("two/b.json", "".join(record(i) for i in range(15500, 16500)))
+    with tarfile.open(Path(folder, "g.tar.gz"), "w:gz") as out:
+        for name, first in [("one.jsonl", 16500), ("two.jsonl", 17500)]:
+            text = "".join(record(i) for i in range(first, first + 1000)).encode()
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            out.addfile(member, io.BytesIO(text))
     Path(folder, "recipe.yaml").write_text(RECIPE, encoding="utf-8")
 
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io/archivein.h"
 #include "base/io/inflate.h"
 #include "base/io/stream.h"
 
@@ -51,6 +52,17 @@ int stream_open_bytes(const void *bytes, size_t n, bool transcode, struct stream
 
     write_temp(bytes, n, path);
     const int rc = stream_open(path, transcode, out, err);
+    unlink(path);
+    return rc;
+}
+
+int archive_reader_open_bytes(const void *bytes, size_t n, struct archive_reader **out,
+                              struct error *err)
+{
+    char path[PATH_BYTES];
+
+    write_temp(bytes, n, path);
+    const int rc = archive_reader_open(path, out, err);
     unlink(path);
     return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * open_bytes.h - open bytes in memory as inflate.h and stream.h open a file.
+ * open_bytes.h - open bytes in memory as inflate.h, stream.h and archivein.h open a file.
  *
  * The bytes are written to a temporary file, which is unlinked at once. Aborts if that fails.
  */
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct archive_reader;
 struct error;
 struct inflate;
 struct stream;
@@ -17,5 +18,8 @@ struct stream;
 int inflate_open_bytes(const void *bytes, size_t n, struct inflate **out, struct error *err);
 int stream_open_bytes(const void *bytes, size_t n, bool transcode, struct stream **out,
                       struct error *err);
+
+int archive_reader_open_bytes(const void *bytes, size_t n, struct archive_reader **out,
+                              struct error *err);
 
 #endif

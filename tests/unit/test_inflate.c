@@ -528,6 +528,57 @@ static void reading_resumes_within_the_member_of_the_mark(void **state)
     assert_resumes(f, buf_slice(&f->packed), slice_of(text.ptr, 300000), 150050);
 }
 
+static ssize_t read_slice(void *arg, void *out, size_t n, struct error *err)
+{
+    struct slice *left = arg;
+    const size_t n_copied = n < left->len ? n : left->len;
+
+    (void)err;
+    memcpy(out, left->ptr, n_copied);
+    *left = slice_of(left->ptr + n_copied, left->len - n_copied);
+    return (ssize_t)n_copied;
+}
+
+/* A source has no descriptor to seek. */
+static void reading_of_a_source_resumes_at_any_byte(void **state)
+{
+    static void (*const add[])(struct buf *, struct slice) = { add_gzip, add_plain };
+    static const size_t offsets[] = { 0, 3, 69999, 140001, 650000 };
+    struct fixture *f = *state;
+    const struct slice text = buf_slice(&f->text);
+    struct error err;
+
+    for (size_t i = 0; i < 2 * sizeof offsets / sizeof offsets[0]; i++) {
+        const size_t offset = offsets[i / 2];
+        struct inflate *in = NULL;
+        struct buf got;
+
+        buf_clear(&f->packed);
+        for (size_t at = 0; at < text.len; at += 70000)
+            add[i % 2](&f->packed,
+                       slice_of(text.ptr + at, text.len - at < 70000 ? text.len - at : 70000));
+        buf_init(&got, 4 * TEXT_BYTES);
+        assert_ok(inflate_open_bytes(f->packed.data, f->packed.len, &in, &err));
+        assert_ok(read_all(in, 1000, &got, &err));
+        const struct inflate_mark mark = inflate_mark(in, offset);
+        inflate_close(in);
+
+        struct slice left = buf_slice(&f->packed);
+        const struct inflate_source source = { .read = read_slice, .arg = &left };
+        char start[4];
+        assert_ok(inflate_open_source(&source, "source", &in, &err));
+        assert_int_equal(inflate_read(in, start, sizeof start, &err), sizeof start);
+        assert_ok(inflate_resume(in, &mark, offset, &err));
+        buf_clear(&got);
+        assert_ok(read_all(in, 1000, &got, &err));
+        assert_true(
+            slice_equal(buf_slice(&got), slice_of(text.ptr + offset, text.len - offset)));
+        assert_int_equal(inflate_fd(in), -1);
+        inflate_close(in);
+        buf_release(&got);
+    }
+}
+
 static void resuming_after_the_end_is_refused(void **state)
 {
     struct fixture *f = *state;
@@ -570,6 +621,8 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(reading_resumes_at_any_byte, setup, teardown),
         cmocka_unit_test_setup_teardown(reading_resumes_within_the_member_of_the_mark, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(reading_of_a_source_resumes_at_any_byte, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(resuming_after_the_end_is_refused, setup, teardown),
     };
