@@ -155,7 +155,10 @@ void jsonout_text(struct jsonout *out, struct slice text)
     }
     jsonout_begin_value(out);
     jsonout_add(out, "\"", 1);
-    jsonout_add_valid(out, text, add_escaped);
+    if (out->keep_bytes)
+        add_escaped(out, text);
+    else
+        jsonout_add_valid(out, text, add_escaped);
     jsonout_add(out, "\"", 1);
 }
 

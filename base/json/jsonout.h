@@ -24,6 +24,8 @@ struct jsonout {
     struct buf *buf;
     bool need_comma;
     enum error_code failure; /* of the first call that failed */
+    bool keep_bytes;         /* jsonout_text() writes bytes that are not UTF-8 unchanged, for a
+                              * reader that checks them; jsonout_init() sets false */
 };
 
 void jsonout_init(struct jsonout *out, struct buf *buf);

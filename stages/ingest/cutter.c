@@ -192,6 +192,7 @@ static int cutter_write_row(struct cutter *cutter, const struct csv_row *row, st
 
     buf_clear(&cutter->json);
     jsonout_init(&json, &cutter->json);
+    json.keep_bytes = true; /* the parser rejects or repairs them, as --on bad_utf8 says */
     jsonout_object_begin(&json);
     for (size_t i = 0; i < row->n_fields; i++) {
         jsonout_key(&json, cutter->columns[i]);
@@ -271,6 +272,7 @@ static int cutter_write_text(struct cutter *cutter, struct slice text, struct er
         text = slice_of(text.ptr + 3, text.len - 3);
     buf_clear(&cutter->json);
     jsonout_init(&json, &cutter->json);
+    json.keep_bytes = true; /* the parser rejects or repairs them, as --on bad_utf8 says */
     jsonout_object_begin(&json);
     jsonout_key(&json, "text");
     jsonout_bytes(&json, text); /* the parser looks for bad UTF-8 */

@@ -89,6 +89,13 @@ static void a_row_becomes_an_object_of_texts(void **state)
     assert_cuts(CONTAINER_CSV, ';', true, "a;b\n", "");
 }
 
+static void bytes_that_are_not_utf8_are_left_to_the_parser(void **state)
+{
+    (void)state;
+    assert_cuts(CONTAINER_CSV, ',', true, "a\ncaf\xe9\n", "2:2+4 0 {\"a\":\"caf\xe9\"}\n");
+    assert_cuts(CONTAINER_TEXT, 0, true, "caf\xe9", "1:0+4 0 {\"text\":\"caf\xe9\"}\n");
+}
+
 static void columns_without_a_name_of_their_own_are_numbered(void **state)
 {
     (void)state;
@@ -243,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_becomes_an_object_of_texts),
+        cmocka_unit_test(bytes_that_are_not_utf8_are_left_to_the_parser),
         cmocka_unit_test(columns_without_a_name_of_their_own_are_numbered),
         cmocka_unit_test(rows_that_do_not_fit_are_cut_apart),
         cmocka_unit_test(what_a_broken_stream_cuts_is_truncated),
