@@ -32,7 +32,7 @@ def fill(path, n):
                    ((i.to_bytes(16, "big"), i) for i in range(1, n + 1)))
     for model, name in enumerate(("long", "short"), 1):
         db.execute("INSERT INTO model VALUES (?, ?, ?, 'llama', 1, 4096, zeroblob(16), '', 0, 0,"
-                   " 0)", (model, bytes([model]) * 32, name))
+                   " 0, 0)", (model, bytes([model]) * 32, name))
     for metric, name in enumerate(("nll", "cas"), 1):
         db.execute("INSERT INTO metric VALUES (?, ?, 1, '', 'higher')", (metric, name))
     for score_set, (metric, model) in enumerate(((1, 1), (1, 2), (2, 1)), 1):
