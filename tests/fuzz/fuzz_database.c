@@ -308,6 +308,16 @@ static void write_file(const char *path, const char *bytes, size_t n)
             NULL);
 }
 
+/* The folder is empty but for the corpus after each input. */
+static void remove_folder(void)
+{
+    char path[80];
+
+    snprintf(path, sizeof path, "%s/corpus.jsonl", place.folder);
+    unlink(path);
+    rmdir(place.folder);
+}
+
 /* The database that the edits start from, in a folder with a corpus. */
 static const struct buf *the_fixture(void)
 {
@@ -317,7 +327,8 @@ static const struct buf *the_fixture(void)
     if (fixture.len > 0)
         return &fixture;
     snprintf(place.folder, sizeof place.folder, "/tmp/curate-fuzz-XXXXXX");
-    require(mkdtemp(place.folder) != NULL, "there is a folder to work in", NULL);
+    require(mkdtemp(place.folder) && atexit(remove_folder) == 0, "there is a folder to work in",
+            NULL);
     snprintf(place.db, sizeof place.db, "%s/a.db", place.folder);
     snprintf(path, sizeof path, "%s/corpus.jsonl", place.folder);
     write_file(path, corpus, sizeof corpus - 1);
