@@ -332,7 +332,10 @@ static int check_recipe_outputs(const struct recipe *recipe, struct error *err)
 
         if (output)
             memcpy(&path, (const char *)step->args + output->offset, sizeof path);
-        if (path && file_is_same(path, recipe_name(recipe)))
+        const int same = path ? file_is_same(path, recipe_name(recipe), err) : 0;
+        if (same < 0)
+            return -1;
+        if (same == 1)
             return error_set(err, ERR_CANTCREATE,
                              "step %zu (%s): output %s is the recipe: name another file", i + 1,
                              step->stage->name, path);

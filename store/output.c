@@ -34,10 +34,10 @@ static void unescape(char *path)
     *to = '\0';
 }
 
-/* output: a path, or NULL for standard output. */
-static bool is_output(const char *output, const char *path)
+/* output: a path, or NULL for standard output. Returns 1, 0 or -1. */
+static int is_output(const char *output, const char *path, struct error *err)
 {
-    return output ? file_is_same(output, path) : file_is_open(STDOUT_FILENO, path);
+    return output ? file_is_same(output, path, err) : file_is_open(STDOUT_FILENO, path);
 }
 
 /* Find out whether the output belongs to the database. Returns 1, 0 or -1. */
@@ -55,7 +55,7 @@ static int is_of_database(const char *db_path, const char *output, struct error 
             found = error_nomem(err);
             break;
         }
-        found = is_output(output, name);
+        found = is_output(output, name, err);
         free(name);
     }
     free(real);
@@ -69,10 +69,10 @@ static int is_input(const char *output, struct slice stored, struct error *err)
 
     if (!path)
         return error_nomem(err);
-    bool found = is_output(output, path);
-    if (!found && strchr(path, '\\')) {
+    int found = is_output(output, path, err);
+    if (found == 0 && strchr(path, '\\')) {
         unescape(path);
-        found = is_output(output, path);
+        found = is_output(output, path, err);
     }
     free(path);
     return found;

@@ -184,35 +184,40 @@ static const char *last_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* Compare the paths of two files that do not exist. */
-static bool is_same_name(const char *a, const char *b)
+/* Compare the paths of two files that do not exist. Returns 1, 0 or -1. */
+static int is_same_name(const char *a, const char *b, struct error *err)
 {
     char *folder_a = file_folder(a);
     char *folder_b = file_folder(b);
     struct stat stat_a, stat_b;
+    int same = -1;
 
-    const bool same = folder_a && folder_b && strcmp(last_part(a), last_part(b)) == 0 &&
-                      stat(folder_a, &stat_a) == 0 && stat(folder_b, &stat_b) == 0 &&
-                      is_same_inode(&stat_a, &stat_b);
+    if (!folder_a || !folder_b)
+        error_nomem(err);
+    else
+        same = strcmp(last_part(a), last_part(b)) == 0 && stat(folder_a, &stat_a) == 0 &&
+               stat(folder_b, &stat_b) == 0 && is_same_inode(&stat_a, &stat_b);
     free(folder_a);
     free(folder_b);
     return same;
 }
 
-bool file_is_same(const char *a, const char *b)
+int file_is_same(const char *a, const char *b, struct error *err)
 {
     char *end_a = NULL, *end_b = NULL;
     struct stat stat_a, stat_b;
-    struct error ignored;
-    bool same = false;
+    int same;
 
     const bool exists_a = stat(a, &stat_a) == 0;
     const bool exists_b = stat(b, &stat_b) == 0;
     if (exists_a && exists_b)
         return is_same_inode(&stat_a, &stat_b);
-    if (!exists_a && !exists_b && file_follow(a, &end_a, &ignored) == 0 &&
-        file_follow(b, &end_b, &ignored) == 0)
-        same = is_same_name(end_a, end_b);
+    if (exists_a || exists_b)
+        return 0;
+    if (file_follow(a, &end_a, err) < 0 || file_follow(b, &end_b, err) < 0)
+        same = err->code == ERR_NOMEM ? -1 : 0; /* a loop of links is no file */
+    else
+        same = is_same_name(end_a, end_b, err);
     free(end_a);
     free(end_b);
     return same;

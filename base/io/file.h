@@ -59,9 +59,9 @@ char *file_folder(const char *path);
 int file_follow(const char *path, char **out, struct error *err);
 /* True if an output path means standard output: "-", "/dev/stdout" or "/dev/fd/1". */
 bool file_is_stdout(const char *path);
-/* True if both paths name one file, by whatever links. Of files that do not exist, folder and
- * name are compared. */
-bool file_is_same(const char *a, const char *b);
+/* Compare two paths: 1 if they name one file, by whatever links, 0 if not, -1 with ERR_NOMEM.
+ * Of files that do not exist, folder and name are compared. */
+int file_is_same(const char *a, const char *b, struct error *err);
 /* True if the descriptor is open on the file that the path names. */
 bool file_is_open(int fd, const char *path);
 
