@@ -61,8 +61,8 @@ static int setup(void **state)
     assert_non_null(getcwd(f->here, sizeof f->here));
     tmp_open(&f->tmp);
     assert_int_equal(chdir(f->tmp.root), 0);
-    snprintf(f->db, sizeof f->db, "%s/work.db", f->tmp.root);
-    snprintf(f->cut, sizeof f->cut, "%s/cut.db", f->tmp.root);
+    snprintf(f->db, sizeof f->db, "%.64s/work.db", f->tmp.root);
+    snprintf(f->cut, sizeof f->cut, "%.64s/cut.db", f->tmp.root);
     write_corpus();
     power_record();
     assert_ok(store_open(f->db, STORE_CREATE, &store, &err));
