@@ -36,9 +36,7 @@ sqlite3 curate.db "UPDATE run SET status = 'running', finished_at_ms = NULL WHER
 "$CURATE" runs --json | grep -o '"status":"[a-z]*"' | head -n 1
 flock curate.db.lock "$CURATE" runs --json | grep -o '"status":"[a-z]*"' | head -n 1
 
-# Also one function that takes hours, and a listing of a view that somebody else made endless.
-stop query "SELECT instr(hex(zeroblob(50000000)), hex(zeroblob(20000000)) || 'x')"
-cat stopped.txt
+# Also a listing of a view that somebody else made endless.
 sqlite3 curate.db "DROP VIEW v_runs; CREATE VIEW v_runs AS WITH RECURSIVE c(x) AS (VALUES (1)
     UNION ALL SELECT x + 1 FROM c) SELECT max(x) AS run_id, NULL AS command, NULL AS started_at,
     NULL AS finished_at, NULL AS status, 0 AS read, 0 AS inserted, 0 AS duplicate, 0 AS rejected,
