@@ -46,6 +46,7 @@ const char *sample_kind_name(enum sample_kind kind)
         [SAMPLE_SFT] = "sft",
         [SAMPLE_PROMPT_ONLY] = "prompt_only",
         [SAMPLE_TEXT] = "text",
+        [SAMPLE_PAIR] = "pair",
     };
 
     return names[kind];

@@ -19,12 +19,26 @@ enum sample_kind {
     SAMPLE_SFT,         /* has a response */
     SAMPLE_PROMPT_ONLY, /* has turns but no response */
     SAMPLE_TEXT,        /* plain text: the context holds it, there are no turns */
+    SAMPLE_PAIR,        /* a prompt with a chosen and a rejected answer */
 };
+
+/* Is a turn trained on? The record may say so of a message: weight, train, loss. */
+enum turn_trained { TURN_TRAINED_UNSAID, TURN_TRAINED_NO, TURN_TRAINED_YES };
+
+/* Which part of a pair a turn belongs to. Turns of other kinds belong to the prompt. */
+enum turn_side { TURN_SIDE_PROMPT, TURN_SIDE_CHOSEN, TURN_SIDE_REJECTED };
 
 struct turn {
     struct slice role; /* "user", "assistant", "system", "tool" */
     struct slice content;
-    struct slice extra; /* JSON object with the message's other members; ptr NULL: none */
+    /* ptr NULL if the turn has none: */
+    struct slice thought; /* reasoning before the answer, without its marks */
+    struct slice calls;   /* JSON array of tool calls: {"id"?, "name", "arguments"} */
+    struct slice media;   /* JSON array: {"type", "at", "part"}, ascending by "at", the byte
+                             offset in content */
+    struct slice extra;   /* JSON object with the message's other members */
+    enum turn_trained trained;
+    enum turn_side side;
 };
 
 /* All text is borrowed, from the batch's arena or from a sample reader. */
@@ -34,11 +48,13 @@ struct sample {
     struct slice ext_id;
     struct slice system;
     struct slice context;
+    struct slice tools; /* JSON array of function definitions: {"name", "description"?, ...} */
     struct slice meta;
     struct slice split; /* how context and instruction were separated */
-    struct turn *turns;
+    struct turn *turns; /* of a pair: the prompt, then the chosen turns, then the rejected */
     size_t n_turns;
-    int response_turn;    /* index of the last assistant turn; -1: none */
+    int response_turn;    /* index of the last assistant turn that is trained on, of a pair's
+                             chosen side; -1: none */
     int instruction_turn; /* index of the last user turn before the response, or of the last
                              user turn if there is no response; -1: none */
 
@@ -51,6 +67,7 @@ struct sample {
     int64_t file_id;
     uint64_t line;
     uint64_t byte_offset;
+    uint64_t item; /* which sample of a record that holds several, from 0 */
 };
 
 /* Content of the instruction turn and of the response turn; ptr NULL: none. */
