@@ -241,9 +241,9 @@ static void skip_leaves_out_samples_the_format_cannot_hold_and_counts_them(void 
 static void roles_option_drops_or_merges_turns_out_of_order(void **state)
 {
     struct fixture *f = *state;
-    struct turn turns[] = { { slice_text("user"), slice_text("a"), { NULL, 0 } },
-                            { slice_text("user"), slice_text("b"), { NULL, 0 } },
-                            { slice_text("assistant"), slice_text("c"), { NULL, 0 } } };
+    struct turn turns[] = { { .role = slice_text("user"), .content = slice_text("a") },
+                            { .role = slice_text("user"), .content = slice_text("b") },
+                            { .role = slice_text("assistant"), .content = slice_text("c") } };
     struct sample sample = {
         .turns = turns, .n_turns = 3, .response_turn = 2, .instruction_turn = 1, .line = 1
     };

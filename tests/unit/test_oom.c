@@ -219,8 +219,9 @@ static void opening_and_running_a_model_reports_each_failed_allocation(void **st
 /* One sample through the store: open, migrate, write, read back. */
 static int keep_sample(const void *input, struct error *err)
 {
-    struct turn turns[] = { { slice_text("user"), slice_text("caf\xc3\xa9?"), { 0 } },
-                            { slice_text("assistant"), slice_text("yes"), { 0 } } };
+    struct turn turns[] = { { .role = slice_text("user"),
+                              .content = slice_text("caf\xc3\xa9?") },
+                            { .role = slice_text("assistant"), .content = slice_text("yes") } };
     struct sample sample = { .turns = turns, .n_turns = 2, .response_turn = 1 };
     struct identifier *identifier = NULL;
     struct sample_reader *reader = NULL;

@@ -129,8 +129,8 @@ static int make_cohort(struct fixture *f, struct error *err)
 
 static int add_named(struct fixture *f, struct error *err)
 {
-    struct turn turns[] = { { slice_text("user"), slice_text("who?"), { 0 } },
-                            { slice_text("assistant"), slice_text("we"), { 0 } } };
+    struct turn turns[] = { { .role = slice_text("user"), .content = slice_text("who?") },
+                            { .role = slice_text("assistant"), .content = slice_text("we") } };
     struct sample sample = {
         .ext_id = slice_text("ours"), .turns = turns, .n_turns = 2, .response_turn = 1
     };

@@ -170,6 +170,7 @@ static int write_message(struct chat_writer *writer, const struct turn *turn,
 static int write_messages(struct chat_writer *writer)
 {
     const struct sample *sample = writer->sample;
+    const struct turn prompt = { .role = role_system, .content = sample->system };
     const struct slice none = { NULL, 0 };
     struct slice context = sample->context;
     int rc = 1;
@@ -177,8 +178,7 @@ static int write_messages(struct chat_writer *writer)
     jsonout_key(&writer->json, writer->style->list_key);
     jsonout_array_begin(&writer->json);
     if (sample->system.ptr && writer->style->system_is_message)
-        rc = write_message(writer, &(const struct turn){ role_system, sample->system, none },
-                           none);
+        rc = write_message(writer, &prompt, none);
     for (size_t i = 0; rc == 1 && i < sample->n_turns; i++) {
         const bool carries = context.ptr && turn_has_role(&sample->turns[i], role_user);
 
