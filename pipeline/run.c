@@ -177,8 +177,10 @@ static int acquire_lock(const struct pipeline_options *options, const char *comm
 
     if (lock_path(options->db_path, &path, err) < 0)
         return -1;
-    const int rc =
-        lock_acquire(path, options->lock, options->lock_timeout_ms, command, out, err);
+    const struct lock_wait how = { .policy = options->lock,
+                                   .timeout_ms = options->lock_timeout_ms,
+                                   .stop_signal = options->report->stop_signal };
+    const int rc = lock_acquire(path, &how, command, out, err);
     free(path);
     return rc;
 }

@@ -89,8 +89,10 @@ static int try_lock(int fd, const char *path, struct error *err)
     return 1;
 }
 
-/* Returns 1, 0 on timeout, or -1. Polls, because a blocking flock() has no timeout. */
-static int wait_for_lock(int fd, const char *path, int64_t timeout_ms, struct error *err)
+/* Returns 1, 0 on timeout, or -1. Polls: a blocking flock() has no timeout, and would miss a
+ * signal that arrives just before it. */
+static int wait_for_lock(int fd, const char *path, const struct lock_wait *how,
+                         struct error *err)
 {
     const int64_t start_ns = clock_mono_ns();
     const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
@@ -100,10 +102,12 @@ static int wait_for_lock(int fd, const char *path, int64_t timeout_ms, struct er
 
         if (rc != 0)
             return rc;
-        if (timeout_ms > 0 && (clock_mono_ns() - start_ns) / 1000000 >= timeout_ms)
+        if (how->stop_signal && *how->stop_signal != 0)
+            return error_set_sys(err, ERR_CANCELLED, *how->stop_signal,
+                                 "%s: stopped while waiting for another process", path);
+        if (how->timeout_ms > 0 && (clock_mono_ns() - start_ns) / 1000000 >= how->timeout_ms)
             return 0;
-        if (nanosleep(&pause, NULL) < 0 && errno == EINTR)
-            return error_set(err, ERR_CANCELLED, "stopped while waiting for %s", path);
+        nanosleep(&pause, NULL);
     }
 }
 
@@ -135,10 +139,10 @@ static bool is_our_file(int fd)
     return n == 0 || (n == sizeof start && memcmp(start, ours, sizeof start) == 0);
 }
 
-int lock_acquire(const char *path, enum lock_policy policy, int64_t timeout_ms,
-                 const char *command, struct lock **out, struct error *err)
+int lock_acquire(const char *path, const struct lock_wait *how, const char *command,
+                 struct lock **out, struct error *err)
 {
-    const bool wait = policy == LOCK_WAIT;
+    const bool wait = how->policy == LOCK_WAIT;
     struct lock *lock = calloc(1, sizeof *lock);
     int rc = -1;
 
@@ -148,11 +152,11 @@ int lock_acquire(const char *path, enum lock_policy policy, int64_t timeout_ms,
     if (open_lock(lock, path, err) < 0)
         goto done;
     const int locked =
-        wait ? wait_for_lock(lock->fd, path, timeout_ms, err) : try_lock(lock->fd, path, err);
+        wait ? wait_for_lock(lock->fd, path, how, err) : try_lock(lock->fd, path, err);
     if (locked < 0)
         goto done;
-    if (locked == 0 && policy != LOCK_SKIP) {
-        raise_busy(path, lock->fd, wait ? timeout_ms : 0, err);
+    if (locked == 0 && how->policy != LOCK_SKIP) {
+        raise_busy(path, lock->fd, wait ? how->timeout_ms : 0, err);
         goto done;
     }
     rc = 0;

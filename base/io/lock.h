@@ -22,12 +22,18 @@ enum lock_policy {
     LOCK_SKIP, /* return 0 and set *out to NULL */
 };
 
-/* Acquire the lock. path is the lock file, which is created if missing. timeout_ms 0 waits for
- * ever. Returns 0, or -1 with err set: ERR_CANTCREATE if the path is a symbolic link or no
- * regular file. A signal ends the wait: ERR_CANCELLED with sys 0, because only the signal
- * handler knows the signal. */
-int lock_acquire(const char *path, enum lock_policy policy, int64_t timeout_ms,
-                 const char *command, struct lock **out, struct error *err);
+/* How to wait. A signal handler sets *stop_signal to the signal that asks to stop. */
+struct lock_wait {
+    enum lock_policy policy;
+    int64_t timeout_ms;              /* 0: no limit */
+    const volatile int *stop_signal; /* NULL: nothing ends the wait early */
+};
+
+/* Acquire the lock. path is the lock file, which is created if missing. Returns 0, or -1 with
+ * err set: ERR_CANTCREATE if the path is a symbolic link or no regular file, ERR_CANCELLED with
+ * the signal as sys if a signal ended the wait. */
+int lock_acquire(const char *path, const struct lock_wait *how, const char *command,
+                 struct lock **out, struct error *err);
 /* Find out whether a process holds the lock. Returns 1, 0, or -1 if that cannot be told. */
 int lock_is_held(const char *path);
 /* Write the run into the lock file, so that messages name it. */

@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include <signal.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,33 +10,36 @@
 #include "base/io/lock.h"
 #include "tests/support/tmp.h"
 
+static const struct lock_wait at_once = { .policy = LOCK_FAIL };
+
 static void a_held_lock_is_not_given_twice(void **state)
 {
     struct tmp tmp = { 0 };
     struct lock *first = NULL, *second = NULL;
+    const struct lock_wait skip = { .policy = LOCK_SKIP };
     struct error err;
 
     (void)state;
     tmp_open(&tmp);
     const char *path = tmp_path(&tmp, "a.lock");
-    assert_ok(lock_acquire(path, LOCK_FAIL, 0, "curate score nll", &first, &err));
+    assert_ok(lock_acquire(path, &at_once, "curate score nll", &first, &err));
     assert_non_null(first);
 
     /* For flock(), a second descriptor is another owner, within one process too. */
-    assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
+    assert_fails(lock_acquire(path, &at_once, "x", &second, &err), ERR_BUSY,
                  "curate score nll");
     assert_null(second);
     lock_set_run(first, 17);
-    assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
+    assert_fails(lock_acquire(path, &at_once, "x", &second, &err), ERR_BUSY,
                  "curate score nll, run 17");
-    assert_ok(lock_acquire(path, LOCK_SKIP, 0, "x", &second, &err));
+    assert_ok(lock_acquire(path, &skip, "x", &second, &err));
     assert_null(second);
 
     assert_int_equal(lock_is_held(path), 1);
     lock_release(first);
     assert_int_equal(lock_is_held(path), 0);
     assert_int_equal(lock_is_held(tmp_path(&tmp, "none.lock")), 0);
-    assert_ok(lock_acquire(path, LOCK_FAIL, 0, "x", &second, &err));
+    assert_ok(lock_acquire(path, &at_once, "x", &second, &err));
     assert_non_null(second);
     lock_release(second);
     lock_release(NULL);
@@ -44,6 +48,7 @@ static void a_held_lock_is_not_given_twice(void **state)
 
 static void waiting_for_a_lock_ends_after_the_given_time(void **state)
 {
+    const struct lock_wait soon = { .policy = LOCK_WAIT, .timeout_ms = 120 };
     struct tmp tmp = { 0 };
     struct lock *first = NULL, *second = NULL;
     struct error err;
@@ -51,11 +56,10 @@ static void waiting_for_a_lock_ends_after_the_given_time(void **state)
     (void)state;
     tmp_open(&tmp);
     const char *path = tmp_path(&tmp, "a.lock");
-    assert_ok(lock_acquire(path, LOCK_WAIT, 0, "first", &first, &err));
+    assert_ok(lock_acquire(path, &at_once, "first", &first, &err));
 
     const int64_t before_ns = clock_mono_ns();
-    assert_fails(lock_acquire(path, LOCK_WAIT, 120, "second", &second, &err), ERR_BUSY,
-                 "after 0.1 s");
+    assert_fails(lock_acquire(path, &soon, "second", &second, &err), ERR_BUSY, "after 0.1 s");
     assert_true(clock_mono_ns() - before_ns >= 120 * 1000000);
     lock_release(first);
     tmp_close(&tmp);
@@ -73,7 +77,7 @@ static pid_t start_owner(const char *path)
         struct lock *lock = NULL;
         struct error err;
 
-        if (lock_acquire(path, LOCK_FAIL, 0, "child", &lock, &err) < 0)
+        if (lock_acquire(path, &at_once, "child", &lock, &err) < 0)
             _exit(1);
         if (write(ready[1], "x", 1) == 1)
             pause();
@@ -98,36 +102,43 @@ static void a_lock_ends_with_its_process(void **state)
     const char *path = tmp_path(&tmp, "a.lock");
     const pid_t child = start_owner(path);
     snprintf(owner, sizeof owner, "process %ld ", (long)child);
-    assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &lock, &err), ERR_BUSY, owner);
+    assert_fails(lock_acquire(path, &at_once, "x", &lock, &err), ERR_BUSY, owner);
 
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, NULL, 0), child);
-    assert_ok(lock_acquire(path, LOCK_FAIL, 0, "x", &lock, &err));
+    assert_ok(lock_acquire(path, &at_once, "x", &lock, &err));
     lock_release(lock);
     tmp_close(&tmp);
 }
 
-static void ignore_signal(int signal)
+static volatile sig_atomic_t stopped_by;
+
+static void note_signal(int signal_number)
 {
-    (void)signal;
+    stopped_by = signal_number;
 }
 
 static void a_signal_ends_waiting_for_a_lock(void **state)
 {
+    const struct lock_wait how = { .policy = LOCK_WAIT, .stop_signal = &stopped_by };
+    const struct sigaction action = { .sa_handler = note_signal };
+    const struct itimerval soon = { .it_value.tv_usec = 1000 };
     struct tmp tmp = { 0 };
     struct lock *first = NULL, *second = NULL;
     struct error err;
-    const struct sigaction action = { .sa_handler = ignore_signal };
 
     (void)state;
     tmp_open(&tmp);
     const char *path = tmp_path(&tmp, "a.lock");
-    assert_ok(lock_acquire(path, LOCK_FAIL, 0, "first", &first, &err));
+    assert_ok(lock_acquire(path, &at_once, "first", &first, &err));
     sigaction(SIGALRM, &action, NULL);
-    alarm(1);
+    assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
 
-    assert_fails(lock_acquire(path, LOCK_WAIT, 0, "second", &second, &err), ERR_CANCELLED,
-                 path);
+    assert_fails(lock_acquire(path, &how, "second", &second, &err), ERR_CANCELLED, path);
+    assert_int_equal(err.sys, SIGALRM);
+
+    /* Nor does a signal get lost that arrives before the wait. */
+    assert_fails(lock_acquire(path, &how, "second", &second, &err), ERR_CANCELLED, path);
     lock_release(first);
     tmp_close(&tmp);
 }
@@ -143,14 +154,13 @@ static void bytes_of_a_lock_file_are_escaped_in_messages(void **state)
     (void)state;
     tmp_open(&tmp);
     const char *path = tmp_write(&tmp, "a.lock", junk, sizeof junk - 1);
-    assert_ok(lock_acquire(path, LOCK_FAIL, 0, "first", &lock, &err));
+    assert_ok(lock_acquire(path, &at_once, "first", &lock, &err));
     tmp_write(&tmp, "a.lock", junk, sizeof junk - 1);
 
-    assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
+    assert_fails(lock_acquire(path, &at_once, "x", &second, &err), ERR_BUSY,
                  "by process ?[31m?:");
     tmp_write(&tmp, "a.lock", "", 0);
-    assert_fails(lock_acquire(path, LOCK_FAIL, 0, "x", &second, &err), ERR_BUSY,
-                 "unknown process");
+    assert_fails(lock_acquire(path, &at_once, "x", &second, &err), ERR_BUSY, "unknown process");
     lock_release(lock);
     tmp_close(&tmp);
 }
@@ -167,9 +177,9 @@ static void a_file_of_somebody_else_is_locked_but_not_written(void **state)
     tmp_open(&tmp);
     const char *path = tmp_write(&tmp, "yarn.lock", theirs, sizeof theirs - 1);
     assert_int_equal(symlink("yarn.lock", tmp_path(&tmp, "link.lock")), 0);
-    assert_fails(lock_acquire(tmp_path(&tmp, "link.lock"), LOCK_FAIL, 0, "x", &lock, &err),
+    assert_fails(lock_acquire(tmp_path(&tmp, "link.lock"), &at_once, "x", &lock, &err),
                  ERR_CANTCREATE, "link.lock");
-    assert_ok(lock_acquire(path, LOCK_FAIL, 0, "x", &lock, &err));
+    assert_ok(lock_acquire(path, &at_once, "x", &lock, &err));
     lock_set_run(lock, 1);
     lock_release(lock);
 
@@ -189,7 +199,7 @@ static void a_lock_in_a_missing_folder_is_an_error(void **state)
 
     (void)state;
     tmp_open(&tmp);
-    assert_fails(lock_acquire(tmp_path(&tmp, "none/a.lock"), LOCK_FAIL, 0, "x", &lock, &err),
+    assert_fails(lock_acquire(tmp_path(&tmp, "none/a.lock"), &at_once, "x", &lock, &err),
                  ERR_NOT_FOUND, "none/a.lock");
     tmp_close(&tmp);
 }

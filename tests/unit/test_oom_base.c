@@ -156,7 +156,8 @@ static int take_lock(struct tmp *tmp, struct error *err)
     struct lock *lock = NULL;
 
     snprintf(path, sizeof path, "%s/lock", tmp->root);
-    const int rc = lock_acquire(path, LOCK_FAIL, 0, "test", &lock, err);
+    const int rc =
+        lock_acquire(path, &(struct lock_wait){ LOCK_FAIL, 0, NULL }, "test", &lock, err);
     lock_release(lock);
     remove(path);
     return rc;
