@@ -2,7 +2,7 @@
 -- change it by adding a migration, then run `ninja schema-current`.
 
 PRAGMA application_id = 1129665108;
-PRAGMA user_version = 14;
+PRAGMA user_version = 15;
 
 CREATE TABLE run (
     run_id         INTEGER PRIMARY KEY,
@@ -45,7 +45,7 @@ CREATE TABLE context (
 CREATE TABLE sample (
     sample_id        INTEGER PRIMARY KEY,
     hash             BLOB    NOT NULL UNIQUE CHECK (length(hash) = 16),
-    kind             TEXT    NOT NULL CHECK (kind IN ('sft', 'prompt_only', 'text')),
+    kind             TEXT    NOT NULL CHECK (kind IN ('sft', 'prompt_only', 'text', 'pair')),
     file_id          INTEGER NOT NULL REFERENCES file,
     line             INTEGER NOT NULL,                      -- of the record's first byte, from 1
     byte_offset      INTEGER NOT NULL,                      -- in the decompressed stream
@@ -57,7 +57,9 @@ CREATE TABLE sample (
     instruction_turn INTEGER,                               -- the last user turn before it
     ext_id           TEXT,                                  -- the producer's own id
     system           TEXT,
-    meta             TEXT                                   -- JSON: members nobody claimed
+    meta             TEXT,                                  -- JSON: members nobody claimed
+    tools            TEXT,                                  -- JSON: [{"name", ...}]
+    item             INTEGER NOT NULL DEFAULT 0             -- which sample of its record, from 0
 ) STRICT;
 
 CREATE TABLE turn (
@@ -67,6 +69,11 @@ CREATE TABLE turn (
     role           TEXT    NOT NULL,                        -- 'user', 'assistant', 'system', 'tool'
     content        TEXT    NOT NULL,
     extra          TEXT,                                    -- JSON: other members of it
+    thought        TEXT,                                    -- reasoning before the answer
+    calls          TEXT,                                    -- JSON: [{"id"?, "name", "arguments"}]
+    media          TEXT,                                    -- JSON: [{"type", "at", "part"}]
+    trained        INTEGER CHECK (trained IN (0, 1)),       -- NULL: the record does not say
+    side           TEXT    CHECK (side IN ('chosen', 'rejected')), -- NULL: the prompt
     UNIQUE (sample_id, turn)
 ) STRICT;
 
@@ -83,16 +90,6 @@ CREATE TABLE reject (
     raw            BLOB    NOT NULL,                        -- its bytes, at most the first 1 MiB
     UNIQUE (file_id, byte_offset, hash)
 ) STRICT;
-
-CREATE VIEW v_sample AS
-SELECT s.sample_id, s.ext_id, o.name AS source, s.kind, s.system, c.text AS context,
-       i.content AS instruction, r.content AS response, s.n_turns
-  FROM sample s
-  JOIN file f ON f.file_id = s.file_id
-  JOIN source o ON o.source_id = f.source_id
-  LEFT JOIN context c ON c.context_id = s.context_id
-  LEFT JOIN turn i ON i.sample_id = s.sample_id AND i.turn = s.instruction_turn
-  LEFT JOIN turn r ON r.sample_id = s.sample_id AND r.turn = s.response_turn;
 
 CREATE TABLE model (
     model_id       INTEGER PRIMARY KEY,
@@ -406,3 +403,32 @@ SELECT run_id, command,
        status, n_read AS read, n_inserted AS inserted, n_duplicate AS duplicate,
        n_rejected AS rejected, n_scored AS scored, kernels
   FROM run;
+
+CREATE VIEW v_sample AS
+SELECT s.sample_id, s.ext_id, o.name AS source, s.kind, s.system, c.text AS context,
+       i.content AS instruction, r.content AS response, s.n_turns, s.meta, s.tools
+  FROM sample s
+  JOIN file f ON f.file_id = s.file_id
+  JOIN source o ON o.source_id = f.source_id
+  LEFT JOIN context c ON c.context_id = s.context_id
+  LEFT JOIN turn i ON i.sample_id = s.sample_id AND i.turn = s.instruction_turn
+  LEFT JOIN turn r ON r.sample_id = s.sample_id AND r.turn = s.response_turn;
+
+CREATE VIEW v_turn AS
+SELECT t.sample_id, s.ext_id, t.turn, t.side, t.role, t.content, t.thought, t.calls, t.media,
+       t.trained, t.extra
+  FROM turn t
+  JOIN sample s ON s.sample_id = t.sample_id;
+
+CREATE VIEW v_pair AS
+SELECT s.sample_id, s.ext_id, o.name AS source, s.system, i.content AS prompt,
+       c.content AS chosen,
+       (SELECT r.content FROM turn r
+         WHERE r.sample_id = s.sample_id AND r.side = 'rejected' AND r.role = 'assistant'
+         ORDER BY r.turn DESC LIMIT 1) AS rejected
+  FROM sample s
+  JOIN file f ON f.file_id = s.file_id
+  JOIN source o ON o.source_id = f.source_id
+  LEFT JOIN turn i ON i.sample_id = s.sample_id AND i.turn = s.instruction_turn
+  LEFT JOIN turn c ON c.sample_id = s.sample_id AND c.turn = s.response_turn
+ WHERE s.kind = 'pair';

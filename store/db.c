@@ -263,6 +263,13 @@ static int db_configure(struct store *store, struct error *err)
     return 0;
 }
 
+int db_permit_schema_edits(struct store *store, bool on, struct error *err)
+{
+    const int rc = sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, !on, NULL);
+
+    return rc == SQLITE_OK ? 0 : db_raise(store, rc, sqlite3_errstr(rc), NULL, err);
+}
+
 /* Append the file name for sqlite3_open_v2(). DB_IMMUTABLE can only be requested in a URI. A
  * path that starts with "file:" would be read as a URI, so it gets "./" in front. */
 static int add_sqlite_name(const char *path, enum db_access access, struct buf *out,

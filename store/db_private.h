@@ -82,6 +82,8 @@ int64_t db_changes(const struct store *store);
 int64_t db_last_id(const struct store *store);
 bool db_in_transaction(const struct store *store);
 bool db_writable(const struct store *store);
+/* Permit statements to change sqlite_schema, for a migration; or forbid it again. */
+int db_permit_schema_edits(struct store *store, bool on, struct error *err);
 /* Let the stop signal end every statement, not only a user's. For connections that only read: a
  * view of an untrusted database may never end, and nothing is lost. */
 void db_stop_all(struct store *store);

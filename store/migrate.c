@@ -141,14 +141,28 @@ static int escape_names(struct store *store, struct error *err)
     return 0;
 }
 
+enum { VERSION_ARITHMETIC = 12, VERSION_UTF8 = 13, VERSION_RECORDS = 15 };
+
+/* Run the SQL of a migration. 0015_records changes the text of a CHECK in the schema. */
+static int run_migration_sql(struct store *store, int64_t version, struct error *err)
+{
+    const bool edits_schema = version == VERSION_RECORDS;
+    struct error later;
+
+    if (edits_schema && db_permit_schema_edits(store, true, err) < 0)
+        return -1;
+    int rc = db_exec(store, migrations[version - 1].sql, err);
+    if (edits_schema && db_permit_schema_edits(store, false, rc < 0 ? &later : err) < 0)
+        rc = -1;
+    return rc;
+}
+
 /* Run the code that belongs to a migration besides its SQL. */
 static int run_migration_code(struct store *store, int64_t version, struct error *err)
 {
-    enum { ARITHMETIC = 12, UTF8 = 13 };
-
-    if (version == ARITHMETIC)
+    if (version == VERSION_ARITHMETIC)
         return rehash_score_sets(store, err);
-    return version == UTF8 ? escape_names(store, err) : 0;
+    return version == VERSION_UTF8 ? escape_names(store, err) : 0;
 }
 
 /* Apply one migration in a transaction. */
@@ -161,7 +175,7 @@ static int migrate_one(struct store *store, int64_t from, struct error *err)
     if (db_int(store, "PRAGMA user_version", &version, err) < 0)
         goto failed;
     if (version == from) { /* otherwise another process has applied it */
-        if (db_exec(store, migrations[from].sql, err) < 0 ||
+        if (run_migration_sql(store, from + 1, err) < 0 ||
             run_migration_code(store, from + 1, err) < 0 ||
             set_version(store, from + 1, err) < 0)
             goto failed;

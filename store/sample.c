@@ -19,12 +19,14 @@ static const char ADD_CONTEXT[] = "INSERT INTO context (hash, text) VALUES (:has
 
 static const char ADD_SAMPLE[] =
     "INSERT INTO sample (hash, kind, file_id, line, byte_offset, run_id, context_id, split,"
-    " n_turns, instruction_turn, response_turn, ext_id, system, meta)"
+    " n_turns, instruction_turn, response_turn, ext_id, system, meta, tools, item)"
     " VALUES (:hash, :kind, :file_id, :line, :byte_offset, :run_id, :context_id, :split,"
-    " :n_turns, :instruction_turn, :response_turn, :ext_id, :system, :meta)";
+    " :n_turns, :instruction_turn, :response_turn, :ext_id, :system, :meta, :tools, :item)";
 
-static const char ADD_TURN[] = "INSERT INTO turn (sample_id, turn, role, content, extra)"
-                               " VALUES (:sample_id, :turn, :role, :content, :extra)";
+static const char ADD_TURN[] =
+    "INSERT INTO turn (sample_id, turn, role, content, extra, thought, calls, media, trained,"
+    " side) VALUES (:sample_id, :turn, :role, :content, :extra, :thought, :calls, :media,"
+    " :trained, :side)";
 
 struct slice sample_instruction(const struct sample *sample)
 {
@@ -50,6 +52,17 @@ const char *sample_kind_name(enum sample_kind kind)
     };
 
     return names[kind];
+}
+
+const char *turn_side_name(enum turn_side side)
+{
+    static const char *const names[] = {
+        [TURN_SIDE_PROMPT] = "prompt",
+        [TURN_SIDE_CHOSEN] = "chosen",
+        [TURN_SIDE_REJECTED] = "rejected",
+    };
+
+    return names[side];
 }
 
 /* Get the id of the row with this hash. Returns 1, 0 if there is none, or -1. */
@@ -116,6 +129,8 @@ static int add_sample_row(struct store *store, const struct sample *sample, int6
     stmt_bind_text(stmt, ":ext_id", sample->ext_id);
     stmt_bind_text(stmt, ":system", sample->system);
     stmt_bind_text(stmt, ":meta", sample->meta);
+    stmt_bind_text(stmt, ":tools", sample->tools);
+    stmt_bind_count(stmt, ":item", sample->item);
     if (stmt_run(stmt, err) < 0)
         return -1;
     *sample_id = db_last_id(store);
@@ -134,6 +149,13 @@ static int add_turn_row(struct store *store, int64_t sample_id, size_t index,
     stmt_bind_text(stmt, ":role", turn->role);
     stmt_bind_text(stmt, ":content", turn->content);
     stmt_bind_text(stmt, ":extra", turn->extra);
+    stmt_bind_text(stmt, ":thought", turn->thought);
+    stmt_bind_text(stmt, ":calls", turn->calls);
+    stmt_bind_text(stmt, ":media", turn->media);
+    if (turn->trained != TURN_TRAINED_UNSAID)
+        stmt_bind_int(stmt, ":trained", turn->trained == TURN_TRAINED_YES);
+    if (turn->side != TURN_SIDE_PROMPT)
+        stmt_bind_text(stmt, ":side", slice_text(turn_side_name(turn->side)));
     return stmt_run(stmt, err);
 }
 

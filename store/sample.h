@@ -74,16 +74,19 @@ struct sample {
 struct slice sample_instruction(const struct sample *sample);
 struct slice sample_response(const struct sample *sample);
 const char *sample_kind_name(enum sample_kind kind);
+const char *turn_side_name(enum turn_side side);
 
 /*
- * Computes the hashes of samples. They cover the canonical form (NFC, LF) of kind, system,
- * context, and role, content and extra of each turn. They do not cover ext_id, meta, split and
- * the origin. Each thread needs its own identifier.
+ * Computes the hashes of samples. They cover kind, system, context and tools, and of each turn
+ * its side, role, content, thought, calls, media, extra and whether it must not be trained on.
+ * Text counts in canonical form (NFC, LF), JSON without the order of its members. The hashes do
+ * not cover ext_id, meta, split and the origin. Each thread needs its own identifier.
  */
 struct identifier;
 int identifier_new(struct identifier **out, struct error *err);
 void identifier_free(struct identifier *identifier);
-/* Set sample->hash and sample->context_hash. */
+/* Set sample->hash and sample->context_hash. ERR_INPUT if tools, calls, media or extra is not
+ * JSON. */
 int sample_identify(struct identifier *identifier, struct sample *sample, struct error *err);
 
 /* Add a sample. Returns 1 and its id, 0 and the id of the stored sample with the same content,

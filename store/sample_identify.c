@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/json/json.h"
 #include "base/text/utf8.h"
 #include "store/sample.h"
 
@@ -10,18 +11,19 @@ enum { CANONICAL_MAX_BYTES = 1 << 30 };
 
 struct identifier {
     struct hash_stream *stream;
-    struct buf canonical; /* canonical form of a text that was not canonical */
+    struct buf canonical; /* canonical form of a text that was not canonical, or of JSON */
+    struct json *json;
 };
 
 int identifier_new(struct identifier **out, struct error *err)
 {
-    struct identifier *identifier = malloc(sizeof *identifier);
+    struct identifier *identifier = calloc(1, sizeof *identifier);
 
     if (!identifier)
         return error_nomem(err);
     buf_init(&identifier->canonical, CANONICAL_MAX_BYTES);
-    if (hash_stream_new(&identifier->stream, err) < 0) {
-        free(identifier);
+    if (hash_stream_new(&identifier->stream, err) < 0 || json_new(&identifier->json, err) < 0) {
+        identifier_free(identifier);
         return -1;
     }
     *out = identifier;
@@ -33,6 +35,7 @@ void identifier_free(struct identifier *identifier)
     if (!identifier)
         return;
     hash_stream_free(identifier->stream);
+    json_free(identifier->json);
     buf_release(&identifier->canonical);
     free(identifier);
 }
@@ -75,12 +78,55 @@ static int hash_canonical_text(struct identifier *identifier, char tag, struct s
     return 0;
 }
 
+static int hash_json(struct identifier *identifier, char tag, struct slice text,
+                     struct error *err)
+{
+    const struct json_value *value = NULL;
+    const char *detail = NULL;
+    enum json_issue issue;
+    size_t at;
+
+    if (!text.ptr) {
+        hash_part(identifier, tag, text);
+        return 0;
+    }
+    if (json_parse(identifier->json, text, &value, &issue, &at, &detail, err) < 0)
+        return -1;
+    if (issue != JSON_OK)
+        return error_set(err, ERR_INPUT, "JSON of a sample: byte %zu: %s", at, detail);
+    buf_clear(&identifier->canonical);
+    if (json_write_canonical(value, &identifier->canonical, err) < 0)
+        return -1;
+    hash_part(identifier, tag, buf_slice(&identifier->canonical));
+    return 0;
+}
+
+/* Fields that came with identity version 2 add a part only if they are there. So a sample
+ * without them, and without extra, has the hash that version 1 gave it. */
+static int hash_optional_json(struct identifier *identifier, char tag, struct slice text,
+                              struct error *err)
+{
+    return text.ptr ? hash_json(identifier, tag, text, err) : 0;
+}
+
 static int hash_turn(struct identifier *identifier, const struct turn *turn, struct error *err)
 {
+    const struct slice side = slice_text(turn_side_name(turn->side));
+
     if (hash_canonical_text(identifier, 'r', turn->role, err) < 0 ||
-        hash_canonical_text(identifier, 't', turn->content, err) < 0)
+        hash_canonical_text(identifier, 't', turn->content, err) < 0 ||
+        hash_json(identifier, 'x', turn->extra, err) < 0)
         return -1;
-    return hash_canonical_text(identifier, 'x', turn->extra, err);
+    if (turn->thought.ptr && hash_canonical_text(identifier, 'h', turn->thought, err) < 0)
+        return -1;
+    if (hash_optional_json(identifier, 'a', turn->calls, err) < 0 ||
+        hash_optional_json(identifier, 'm', turn->media, err) < 0)
+        return -1;
+    if (turn->trained == TURN_TRAINED_NO)
+        hash_part(identifier, 'n', slice_of("", 0));
+    if (turn->side != TURN_SIDE_PROMPT)
+        hash_part(identifier, 'd', side);
+    return 0;
 }
 
 /* The hash of the sample covers the hash of its context, so that the context is read only once.
@@ -106,7 +152,8 @@ int sample_identify(struct identifier *identifier, struct sample *sample, struct
     hash_stream_reset(identifier->stream);
     hash_part(identifier, 'k', slice_text(sample_kind_name(sample->kind)));
     if (hash_canonical_text(identifier, 's', sample->system, err) < 0 ||
-        hash_context(identifier, sample, err) < 0)
+        hash_context(identifier, sample, err) < 0 ||
+        hash_optional_json(identifier, 'f', sample->tools, err) < 0)
         return -1;
     for (size_t i = 0; i < sample->n_turns; i++)
         if (hash_turn(identifier, &sample->turns[i], err) < 0)

@@ -53,9 +53,9 @@ const struct command cmd_query = {
     .name = "query",
     .summary = "answer one SELECT statement, read-only",
     .description =
-        "Promised not to change: the views v_sample, v_scores, v_turn_scores, v_segments,\n"
-        "v_segment_attention, v_cohorts, v_cohort_scores, v_selection, v_rejects, v_defects,\n"
-        "v_run_defects and v_runs.",
+        "Promised not to change: the views v_sample, v_turn, v_pair, v_scores, v_turn_scores,\n"
+        "v_segments, v_segment_attention, v_cohorts, v_cohort_scores, v_selection, v_rejects,\n"
+        "v_defects, v_run_defects and v_runs.",
     .options = opts,
     .positional = &positional,
     .positional_required = true,

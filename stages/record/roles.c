@@ -25,17 +25,40 @@ const char *const roles_names[] = { [ROLES_KEEP] = "keep",
                                     [ROLES_DROP] = "drop",
                                     NULL };
 
+/* The last assistant turn of a side that is trained on; if none is, the last assistant turn of
+ * that side. -1: there is none. */
+static int find_response(const struct sample *sample, enum turn_side side)
+{
+    int last = -1;
+
+    for (size_t i = sample->n_turns; i-- > 0;) {
+        const struct turn *turn = &sample->turns[i];
+
+        if (turn->side != side || !turn_has_role(turn, role_assistant))
+            continue;
+        if (turn->trained != TURN_TRAINED_NO)
+            return (int)i;
+        if (last < 0)
+            last = (int)i;
+    }
+    return last;
+}
+
 void roles_find_turns(struct sample *out)
 {
-    for (size_t i = out->n_turns; i-- > 0;) {
-        if (out->response_turn < 0 && turn_has_role(&out->turns[i], role_assistant)) {
-            out->response_turn = (int)i;
-            out->instruction_turn = -1;
-        }
-        if (out->instruction_turn < 0 && turn_has_role(&out->turns[i], role_user))
-            out->instruction_turn = (int)i;
-    }
-    if (out->response_turn >= 0)
+    const bool is_pair =
+        out->n_turns > 0 && out->turns[out->n_turns - 1].side != TURN_SIDE_PROMPT;
+    const int response = find_response(out, is_pair ? TURN_SIDE_CHOSEN : TURN_SIDE_PROMPT);
+    size_t end = response >= 0 ? (size_t)response : out->n_turns;
+
+    out->response_turn = response;
+    out->instruction_turn = -1;
+    while (out->instruction_turn < 0 && end-- > 0)
+        if (turn_has_role(&out->turns[end], role_user))
+            out->instruction_turn = (int)end;
+    if (is_pair)
+        out->kind = SAMPLE_PAIR;
+    else if (response >= 0)
         out->kind = SAMPLE_SFT;
     else
         out->kind = out->n_turns > 0 ? SAMPLE_PROMPT_ONLY : SAMPLE_TEXT;
@@ -50,7 +73,7 @@ static bool has_known_role(const struct turn *turn)
 
 bool roles_alternate(const struct sample *sample)
 {
-    const struct turn *last = NULL;
+    const struct turn *last = NULL, *last_of_prompt = NULL;
 
     for (size_t i = 0; i < sample->n_turns; i++) {
         const struct turn *turn = &sample->turns[i];
@@ -59,20 +82,29 @@ bool roles_alternate(const struct sample *sample)
             return false;
         if (turn_has_role(turn, role_system))
             continue;
+        if (turn->side == TURN_SIDE_REJECTED && last && last->side == TURN_SIDE_CHOSEN)
+            last = last_of_prompt; /* both sides of a pair follow its prompt */
         if (!last                            ? !turn_has_role(turn, role_user)
             : turn_has_role(turn, role_tool) ? turn_has_role(last, role_user)
                                              : slice_equal(turn->role, last->role))
             return false;
         last = turn;
+        if (turn->side == TURN_SIDE_PROMPT)
+            last_of_prompt = turn;
     }
     return !last || !turn_has_role(last, role_user) || sample->response_turn < 0;
+}
+
+static bool has_only_text(const struct turn *turn)
+{
+    return !turn->extra.ptr && !turn->thought.ptr && !turn->calls.ptr && !turn->media.ptr;
 }
 
 static bool can_merge(const struct turn *a, const struct turn *b)
 {
     return slice_equal(a->role, b->role) && !turn_has_role(a, role_tool) &&
-           !turn_has_role(a, role_system) && has_known_role(a) && !a->extra.ptr &&
-           !b->extra.ptr;
+           !turn_has_role(a, role_system) && has_known_role(a) && has_only_text(a) &&
+           has_only_text(b) && a->side == b->side && a->trained == b->trained;
 }
 
 static int join_turns(struct turn *into, const struct turn *turn, struct arena *arena,
@@ -148,9 +180,7 @@ int roles_apply(struct sample *sample, enum roles_policy policy, struct arena *a
         changed = merge_turns(sample, arena, err);
     else if (policy == ROLES_TRIM)
         changed = trim_turns(sample, arena, err);
-    if (changed == 1) {
-        sample->response_turn = sample->instruction_turn = -1;
+    if (changed == 1)
         roles_find_turns(sample);
-    }
     return changed;
 }

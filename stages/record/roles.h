@@ -40,12 +40,16 @@ extern const char *const roles_names[];
 /* Do the turns alternate: from a user turn on, all roles known, and not ending with a user turn
  * after an assistant has spoken? */
 bool roles_alternate(const struct sample *sample);
-/* Set the sample's kind, response_turn and instruction_turn: the last assistant turn, and the
- * last user turn before it, or the last user turn when there is no assistant turn. */
+/*
+ * Set the sample's kind, response_turn and instruction_turn from its turns. The response is the
+ * last assistant turn that may be trained on; if none may, the last assistant turn. Of a pair,
+ * whose last turns have a side, it is of the chosen side. The instruction is the last user turn
+ * before the response, or the last user turn when there is no response.
+ */
 void roles_find_turns(struct sample *sample);
 /* Apply merge or trim to turns that do not alternate; other policies change nothing. Returns 1
  * when turns changed, 0 when not, -1 for ERR_NOMEM. New turns and texts are in the arena. A
- * turn with extra members is not merged. */
+ * turn with more than a text (thought, calls, media, extra) is not merged. */
 int roles_apply(struct sample *sample, enum roles_policy policy, struct arena *arena,
                 struct error *err);
 

@@ -194,6 +194,7 @@ static void read_all(void)
         "SELECT * FROM v_segments", "SELECT * FROM v_turn_scores",
         "SELECT * FROM v_runs",     "SELECT * FROM v_selection ORDER BY rank",
         "SELECT * FROM v_rejects",  "SELECT * FROM v_cohorts",
+        "SELECT * FROM v_turn",     "SELECT * FROM v_pair",
     };
     struct sample_reader *reader = NULL;
     struct store *store = NULL;
@@ -253,10 +254,16 @@ static void add_samples(struct store_fixture *f)
         { .role = slice_text("user"),
           .content = slice_text("and then"),
           .extra = slice_text("{\"name\":\"n\"}") },
-        { .role = slice_text("assistant"), .content = slice_text("it is so again") },
+        { .role = slice_text("assistant"),
+          .content = slice_text("it is so again"),
+          .thought = slice_text("so it is"),
+          .calls = slice_text("[{\"name\":\"f\",\"arguments\":{}}]"),
+          .media = slice_text("[{\"type\":\"image\",\"at\":3,\"part\":{}}]"),
+          .trained = TURN_TRAINED_YES },
     };
     struct sample sample = { .kind = SAMPLE_SFT,
                              .ext_id = slice_text("id-1"),
+                             .tools = slice_text("[{\"name\":\"f\"}]"),
                              .system = slice_text("be kind"),
                              .meta = slice_text("{\"tag\":\"a\"}"),
                              .turns = turns,

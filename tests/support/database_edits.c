@@ -81,11 +81,13 @@ static const char *const tables[] = {
     "cohort",
     "cohort_score",
     "v_sample",
+    "v_turn",
+    "v_pair",
     "v_scores",
     "v_selection",
     "v_runs",
 };
-enum { N_TABLES = sizeof tables / sizeof tables[0], N_VIEWS = 4 };
+enum { N_TABLES = sizeof tables / sizeof tables[0], N_VIEWS = 6 };
 
 /* The tests of fuzz.h run without cmocka. */
 static void must(bool holds, const char *path)

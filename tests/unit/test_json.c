@@ -444,6 +444,24 @@ static void deviations_from_json_are_noted(void **state)
     }
 }
 
+static void the_canonical_form_does_not_depend_on_the_order(void **state)
+{
+    static const char *const same[] = {
+        "{\"a\":[1.50,{\"x\":null,\"y\":true}],\"b\":{},\"\xc3\xa9\":\"\xc3\xa9\"}",
+        " { \"e\\u0301\" : \"e\xcc\x81\", \"b\" : { }, \"a\" : [ 1.50,"
+        " { \"y\" : true, \"x\" : null } ] } ",
+    };
+    struct buf out;
+    struct error err;
+
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        buf_init(&out, 1000);
+        assert_ok(json_write_canonical(parse(*state, same[i]), &out, &err));
+        assert_string_equal(out.data, same[0]);
+        buf_release(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +490,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(json_nested_deeper_than_the_limit_is_refused, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(raw_control_characters_are_kept_in_strings, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(the_canonical_form_does_not_depend_on_the_order, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(deviations_from_json_are_noted, setup, teardown),
     };

@@ -116,6 +116,59 @@ static void each_role_policy_repairs_its_way(void **state)
     arena_release(&arena);
 }
 
+static struct turn turn_of(const char *role, enum turn_trained trained, enum turn_side side)
+{
+    return (struct turn){ .role = slice_text(role),
+                          .content = slice_text("text"),
+                          .trained = trained,
+                          .side = side };
+}
+
+static void the_response_is_the_last_assistant_turn_that_is_trained_on(void **state)
+{
+    struct turn turns[] = {
+        turn_of("user", TURN_TRAINED_UNSAID, TURN_SIDE_PROMPT),
+        turn_of("assistant", TURN_TRAINED_YES, TURN_SIDE_PROMPT),
+        turn_of("user", TURN_TRAINED_UNSAID, TURN_SIDE_PROMPT),
+        turn_of("assistant", TURN_TRAINED_NO, TURN_SIDE_PROMPT),
+    };
+    struct sample sample = { .turns = turns, .n_turns = 4 };
+
+    (void)state;
+    roles_find_turns(&sample);
+    assert_int_equal(sample.kind, SAMPLE_SFT);
+    assert_int_equal(sample.response_turn, 1);
+    assert_int_equal(sample.instruction_turn, 0);
+
+    turns[1].trained = TURN_TRAINED_NO; /* no turn is left */
+    roles_find_turns(&sample);
+    assert_int_equal(sample.kind, SAMPLE_SFT);
+    assert_int_equal(sample.response_turn, 3);
+    assert_int_equal(sample.instruction_turn, 2);
+}
+
+static void the_response_of_a_pair_is_of_the_chosen_side(void **state)
+{
+    struct turn turns[] = {
+        turn_of("user", TURN_TRAINED_UNSAID, TURN_SIDE_PROMPT),
+        turn_of("assistant", TURN_TRAINED_UNSAID, TURN_SIDE_CHOSEN),
+        turn_of("user", TURN_TRAINED_UNSAID, TURN_SIDE_CHOSEN),
+        turn_of("assistant", TURN_TRAINED_UNSAID, TURN_SIDE_CHOSEN),
+        turn_of("assistant", TURN_TRAINED_UNSAID, TURN_SIDE_REJECTED),
+    };
+    struct sample sample = { .turns = turns, .n_turns = 5 };
+
+    (void)state;
+    roles_find_turns(&sample);
+    assert_int_equal(sample.kind, SAMPLE_PAIR);
+    assert_int_equal(sample.response_turn, 3);
+    assert_int_equal(sample.instruction_turn, 2);
+    assert_true(roles_alternate(&sample));
+
+    turns[4].side = TURN_SIDE_CHOSEN; /* two answers in a row on one side */
+    assert_false(roles_alternate(&sample));
+}
+
 static void every_role_policy_is_found_by_its_name(void **state)
 {
     (void)state;
@@ -131,6 +184,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(alternating_roles_are_recognised),
         cmocka_unit_test(each_role_policy_repairs_its_way),
+        cmocka_unit_test(the_response_is_the_last_assistant_turn_that_is_trained_on),
+        cmocka_unit_test(the_response_of_a_pair_is_of_the_chosen_side),
         cmocka_unit_test(every_role_policy_is_found_by_its_name),
     };
 

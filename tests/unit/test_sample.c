@@ -21,9 +21,14 @@ static void rich_init(struct rich *rich)
         .turns = {
             { .role = BYTES("user"), .content = BYTES("first\0ask") },
             { .role = BYTES("assistant"), .content = BYTES(""),
-              .extra = BYTES("{\"tool_calls\":[]}") },
-            { .role = BYTES("user"), .content = BYTES("last ask") },
-            { .role = BYTES("assistant"), .content = BYTES("answer\0") },
+              .extra = BYTES("{\"name\":\"x\"}"),
+              .calls = BYTES("[{\"id\":\"c\",\"name\":\"f\",\"arguments\":{\"a\":1}}]"),
+              .trained = TURN_TRAINED_NO },
+            { .role = BYTES("user"), .content = BYTES("last \xc3\xa9"),
+              .media = BYTES("[{\"type\":\"image\",\"at\":0,\"part\":{}},"
+                             "{\"type\":\"image\",\"at\":7,\"part\":{\"image\":\"a\"}}]") },
+            { .role = BYTES("assistant"), .content = BYTES("answer\0"),
+              .thought = BYTES("hm\0"), .trained = TURN_TRAINED_YES },
         },
         .sample = {
             .kind = SAMPLE_SFT,
@@ -31,6 +36,8 @@ static void rich_init(struct rich *rich)
             .system = BYTES("be\0brief"),
             .context = BYTES("a long\0context"),
             .meta = BYTES("{\"length\":12}"),
+            .tools = BYTES("[{\"name\":\"f\"}]"),
+            .item = 3,
             .split = BYTES("last-paragraph"),
             .n_turns = 4,
             .instruction_turn = 2,
@@ -55,6 +62,8 @@ static void assert_same_sample(const struct sample *got, const struct sample *wa
     assert_same_text(got->system, want->system);
     assert_same_text(got->context, want->context);
     assert_same_text(got->meta, want->meta);
+    assert_same_text(got->tools, want->tools);
+    assert_int_equal(got->item, want->item);
     assert_same_text(got->split, want->split);
     assert_int_equal(got->n_turns, want->n_turns);
     assert_int_equal(got->instruction_turn, want->instruction_turn);
@@ -69,6 +78,11 @@ static void assert_same_sample(const struct sample *got, const struct sample *wa
         assert_same_text(got->turns[i].role, want->turns[i].role);
         assert_same_text(got->turns[i].content, want->turns[i].content);
         assert_same_text(got->turns[i].extra, want->turns[i].extra);
+        assert_same_text(got->turns[i].thought, want->turns[i].thought);
+        assert_same_text(got->turns[i].calls, want->turns[i].calls);
+        assert_same_text(got->turns[i].media, want->turns[i].media);
+        assert_int_equal(got->turns[i].trained, want->turns[i].trained);
+        assert_int_equal(got->turns[i].side, want->turns[i].side);
     }
 }
 
@@ -135,6 +149,29 @@ static void samples_of_every_kind_are_stored(void **state)
     assert_same_text(sample_instruction(&prompt), BYTES("why?"));
     assert_rows(f->store, "SELECT kind, context, instruction, response, n_turns FROM v_sample",
                 "text|once upon a time|||0\nprompt_only||why?||1");
+}
+
+static void a_pair_is_stored_with_its_sides(void **state)
+{
+    struct store_fixture *f = *state;
+    struct turn turns[] = {
+        { .role = BYTES("user"), .content = BYTES("which?") },
+        { .role = BYTES("assistant"), .content = BYTES("good"), .side = TURN_SIDE_CHOSEN },
+        { .role = BYTES("assistant"), .content = BYTES("bad"), .side = TURN_SIDE_REJECTED },
+    };
+    struct sample pair = { .kind = SAMPLE_PAIR,
+                           .turns = turns,
+                           .n_turns = 3,
+                           .instruction_turn = 0,
+                           .response_turn = 1 };
+
+    assert_reads_back(f, store_fixture_add_sample(f, &pair), &pair);
+    assert_rows(f->store, "SELECT kind, instruction, response FROM v_sample",
+                "pair|which?|good");
+    assert_rows(f->store, "SELECT sample_id, prompt, chosen, rejected FROM v_pair",
+                "1|which?|good|bad");
+    assert_rows(f->store, "SELECT turn, side, role, content FROM v_turn ORDER BY turn",
+                "0||user|which?\n1|chosen|assistant|good\n2|rejected|assistant|bad");
 }
 
 static void the_same_content_is_stored_once(void **state)
@@ -219,27 +256,56 @@ static void assert_damage_is_noticed(const char *path, const char *sql)
     store_close(store);
 }
 
+static const char *const damages[] = {
+    "DELETE FROM turn WHERE turn = 1",
+    "UPDATE sample SET n_turns = 1, instruction_turn = 0, response_turn = NULL",
+    "UPDATE sample SET response_turn = 2",
+    "UPDATE sample SET n_turns = -1",
+    "UPDATE turn SET content = CAST(x'61ff' AS TEXT) WHERE turn = 1",
+    "UPDATE turn SET role = CAST(x'c3' AS TEXT) WHERE turn = 0",
+    "UPDATE context SET text = CAST(x'eda080' AS TEXT)",
+    "UPDATE sample SET system = CAST(x'80' AS TEXT)",
+    "UPDATE sample SET meta = '{not json'",
+    "UPDATE sample SET meta = '{\"a\":' || char(10) || '1}'",
+    "UPDATE sample SET meta = '[1]'",
+    "UPDATE turn SET extra = '' WHERE turn = 1",
+    "UPDATE turn SET extra = ' {\"a\":1}' WHERE turn = 1",
+    "UPDATE sample SET n_turns = 9000000000000000000",
+    "UPDATE sample SET item = -1",
+    "UPDATE sample SET tools = '{}'",
+    "UPDATE sample SET tools = '[1]'",
+    "UPDATE sample SET tools = '[{}] '",
+    "UPDATE sample SET tools = '[{]'",
+    "UPDATE turn SET thought = CAST(x'80' AS TEXT) WHERE turn = 1",
+    "UPDATE turn SET calls = '[{\"arguments\":{}}]' WHERE turn = 1",
+    "UPDATE turn SET calls = '[{\"name\":1}]' WHERE turn = 1",
+    "UPDATE turn SET calls = '[{\"name\":\"f\",\"id\":1}]' WHERE turn = 1",
+    "UPDATE turn SET calls = 'no' WHERE turn = 1",
+    "UPDATE turn SET media = '[{\"type\":\"image\",\"at\":7,\"part\":{}}]'"
+    " WHERE turn = 1", /* the content has 6 bytes */
+    "UPDATE turn SET media = '[{\"type\":\"image\",\"at\":-1,\"part\":{}}]'"
+    " WHERE turn = 1",
+    "UPDATE turn SET media = '[{\"type\":\"image\",\"at\":0.5,\"part\":{}}]'"
+    " WHERE turn = 1",
+    "UPDATE turn SET media = '[{\"type\":\"image\",\"at\":0,\"part\":[]}]'"
+    " WHERE turn = 1",
+    "UPDATE turn SET media = '[{\"at\":0,\"part\":{}}]' WHERE turn = 1",
+    "UPDATE turn SET media = '[{\"type\":\"image\",\"at\":2,\"part\":{}},"
+    "{\"type\":\"image\",\"at\":1,\"part\":{}}]' WHERE turn = 1",
+    "UPDATE turn SET content = 'a\xc3\xa9', media ="
+    " '[{\"type\":\"image\",\"at\":2,\"part\":{}}]' WHERE turn = 1",
+    "UPDATE turn SET side = 'chosen' WHERE turn = 1", /* of a sample that is no pair */
+    "UPDATE sample SET kind = 'pair';"
+    " UPDATE turn SET side = 'chosen' WHERE turn = 0", /* before the prompt */
+    "PRAGMA ignore_check_constraints = ON; UPDATE turn SET trained = 2 WHERE turn = 1",
+    "PRAGMA ignore_check_constraints = ON; UPDATE turn SET side = 'x' WHERE turn = 1",
+    "PRAGMA ignore_check_constraints = ON; UPDATE sample SET kind = 'novel'",
+    "PRAGMA ignore_check_constraints = ON; UPDATE sample SET hash = x'00'",
+    "PRAGMA ignore_check_constraints = ON; UPDATE context SET hash = x'00'",
+};
+
 static void an_inconsistent_sample_is_an_error(void **state)
 {
-    static const char *const damages[] = {
-        "DELETE FROM turn WHERE turn = 1",
-        "UPDATE sample SET n_turns = 1, instruction_turn = 0, response_turn = NULL",
-        "UPDATE sample SET response_turn = 2",
-        "UPDATE sample SET n_turns = -1",
-        "UPDATE turn SET content = CAST(x'61ff' AS TEXT) WHERE turn = 1",
-        "UPDATE turn SET role = CAST(x'c3' AS TEXT) WHERE turn = 0",
-        "UPDATE context SET text = CAST(x'eda080' AS TEXT)",
-        "UPDATE sample SET system = CAST(x'80' AS TEXT)",
-        "UPDATE sample SET meta = '{not json'",
-        "UPDATE sample SET meta = '{\"a\":' || char(10) || '1}'",
-        "UPDATE sample SET meta = '[1]'",
-        "UPDATE turn SET extra = '' WHERE turn = 1",
-        "UPDATE turn SET extra = ' {\"a\":1}' WHERE turn = 1",
-        "UPDATE sample SET n_turns = 9000000000000000000",
-        "PRAGMA ignore_check_constraints = ON; UPDATE sample SET kind = 'novel'",
-        "PRAGMA ignore_check_constraints = ON; UPDATE sample SET hash = x'00'",
-        "PRAGMA ignore_check_constraints = ON; UPDATE context SET hash = x'00'",
-    };
     struct tmp tmp = { 0 };
 
     (void)state;
@@ -296,6 +362,7 @@ int main(void)
         TEST(a_sample_is_read_back_byte_for_byte),
         TEST(absent_text_differs_from_empty_text),
         TEST(samples_of_every_kind_are_stored),
+        TEST(a_pair_is_stored_with_its_sides),
         TEST(the_same_content_is_stored_once),
         TEST(a_context_of_several_samples_is_stored_once),
         TEST(one_reader_reads_many_samples),

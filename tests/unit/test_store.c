@@ -284,13 +284,16 @@ static void the_sqlite3_program_reads_the_promised_views(void **state)
     assert_cli_rows(
         path,
         ".headers on\n"
-        "SELECT * FROM v_sample; SELECT * FROM v_scores; SELECT * FROM v_segments;"
+        "SELECT * FROM v_sample; SELECT * FROM v_turn; SELECT * FROM v_scores; SELECT * FROM "
+        "v_segments;"
         "SELECT * FROM v_selection; SELECT * FROM v_rejects; SELECT * FROM v_defects;"
         "SELECT * FROM v_run_defects;"
         "SELECT run_id, command, finished_at, status, read, inserted, duplicate,"
         " rejected, scored FROM v_runs WHERE started_at LIKE '20__-__-__T__:__:__Z';",
-        "sample_id|ext_id|source|kind|system|context|instruction|response|n_turns\n"
-        "1||novels|sft||long ago|when?|long ago|2\n"
+        "sample_id|ext_id|source|kind|system|context|instruction|response|n_turns|meta|tools\n"
+        "1||novels|sft||long ago|when?|long ago|2||\n"
+        "sample_id|ext_id|turn|side|role|content|thought|calls|media|trained|extra\n"
+        "1||0||user|when?|||||\n1||1||assistant|long ago|||||\n"
         "sample_id|ext_id|source|metric|model|value|status\n"
         "1||novels|nll|tiny|1.5|ok\n"
         "sample_id|ext_id|model|segment|tok_start|tok_end|attention|nll\n"
