@@ -14,7 +14,7 @@ from pathlib import Path
 
 import tree
 
-BASE = {"base", "base/io", "base/json", "base/text", "base/threads"}
+BASE = {"base", "base/chat", "base/io", "base/json", "base/text", "base/threads"}
 INFER = {"scoring/infer", "scoring/infer/gguf", "scoring/infer/tokenizer",
          "scoring/infer/model", "scoring/infer/forward"}
 SCORING = {"scoring", "scoring/prompts", "scoring/prompts/templates", "scoring/observe", *INFER}
@@ -24,6 +24,7 @@ MAY_SEE = {
     "base": set(),
     "base/text": {"base"},
     "base/json": {"base", "base/text"},
+    "base/chat": {"base", "base/json"},
     "base/io": {"base", "base/text", "base/json"},
     "base/threads": {"base"},
     "schemas": set(),

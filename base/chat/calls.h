@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * calls.h - the internal form of tool calls.
+ *
+ * It is a JSON array: [{"id": ..., "name": "f", "arguments": {...}}, ...]. The id is there if
+ * the record has one. The arguments are the decoded value when their text is JSON without loss
+ * (embedded.h), else the text; {} when there are none. Other members of a call, as "index",
+ * follow these three. Padding (prune.h) is dropped, except within a text.
+ *
+ * These spellings are read:
+ *   {"id", "type": "function", "function": {"name", "arguments": TEXT}}   OpenAI
+ *   {"name", "arguments"}              ShareGPT, Hermes, xLAM, glaive, and function_call
+ *   {"name", "parameters"}             Llama 3
+ *   {"type": "tool_use", "id", "name", "input"}                           Anthropic
+ *   {"functionCall": {"name", "args"}}                                    Gemini
+ */
+#ifndef CURATE_CALLS_H
+#define CURATE_CALLS_H
+
+#include "base/slice.h"
+
+struct buf;
+struct error;
+struct json_value;
+
+/*
+ * All functions append to a list of calls that begins at the start of the buffer; calls_end()
+ * closes it. They return 1; 0, appending nothing, when something is no call, or a call that the
+ * form cannot hold; -1 with err set: ERR_NOMEM.
+ */
+
+/* A call, a list of at least one call, or a text that holds either. */
+int calls_add(const struct json_value *value, struct buf *out, struct error *err);
+/* A text that holds a call or a list of calls. */
+int calls_add_text(struct slice text, struct buf *out, struct error *err);
+/* Calls between <tool_call> and </tool_call> at the end of a text. *rest becomes the text
+ * before them, without newlines at its end. */
+int calls_add_marked(struct slice text, struct slice *rest, struct buf *out, struct error *err);
+/* A call after <functioncall> at the end of a text; its arguments may be JSON in single quotes.
+ * *rest becomes the text before the mark, without white space at its end. */
+int calls_add_glaive(struct slice text, struct slice *rest, struct buf *out, struct error *err);
+/* Close the list. Returns 0 or -1. */
+int calls_end(struct buf *out, struct error *err);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thought.h - reasoning that an answer begins with.
+ *
+ * The marks are <think>, <thinking>, <thought> and <reasoning>, each with its closing tag, and
+ * <|begin_of_thought|> with <|end_of_thought|>. After the latter, marks of the solution around
+ * the rest are dropped, too. Where a template opens the thought, the opening tag is missing: a
+ * text without one is the thought up to a line that is only "</think>".
+ *
+ * Neither part keeps its marks, nor the newlines beside them.
+ */
+#ifndef CURATE_THOUGHT_H
+#define CURATE_THOUGHT_H
+
+#include <stdbool.h>
+
+#include "base/slice.h"
+
+/* Separate the thought that a text begins with from the rest. Returns false, and sets nothing,
+ * when there is none or its mark is not closed. The parts are borrowed from the text; ptr is
+ * set, also of an empty one. */
+bool thought_split(struct slice text, struct slice *thought, struct slice *rest);
+/* The text without the newlines at both ends. */
+struct slice thought_trim(struct slice text);
+
+#endif
