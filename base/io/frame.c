@@ -7,10 +7,10 @@
 #include "base/error.h"
 #include "base/io/frame_private.h"
 
-/* frame_place.flags; stored in databases. */
 /* How far an array is looked at to see whether it is a list of messages. */
 enum { MESSAGES_LOOK = 256 };
 
+/* frame_place.flags; stored in databases. frame_walk_flags() uses the bits above. */
 enum { PLACE_LINE_IS_BLANK = 1, PLACE_ARRAY_OPEN = 2, PLACE_ARRAY_UNCLOSED = 4 };
 
 int frame_new(size_t max_record_bytes, struct frame **out, struct error *err)
@@ -216,6 +216,14 @@ static int match_messages(const struct frame *f)
 static bool find_record_start(struct frame *f)
 {
     while (f->pos < f->len) {
+        const int walked = frame_is_walking(f) ? frame_walk(f) : 0;
+        if (walked != 0) {
+            if (walked > 0)
+                begin_record(f);
+            return walked > 0;
+        }
+        if (f->pos == f->len)
+            return false;
         const char c = f->data[f->pos];
         const int wide = frame_here(f) == 0 ? match_wide_bom(f) : 0;
         const int utf8_mark = c == '\xef' ? frame_match_here(f, "\xef\xbb\xbf", 3) : 0;
@@ -356,6 +364,7 @@ static int return_unclosed_array(struct frame *f, struct frame_record *out)
     if (!f->finished || f->pos < f->len || !f->array_open || !f->array_unclosed)
         return 0;
     f->array_open = false;
+    f->walk.in_document = false;
     *out = (struct frame_record){ .text = slice_text(""),
                                   .byte_offset = frame_here(f),
                                   .line = f->line,
@@ -363,6 +372,14 @@ static int return_unclosed_array(struct frame *f, struct frame_record *out)
                                   .noted = f->noted };
     f->noted = 0;
     return 1;
+}
+
+/* No record starts in the bytes that are there. */
+static int return_at_end(struct frame *f, struct frame_record *out)
+{
+    const int rc = return_unclosed_array(f, out);
+
+    return rc == 0 && f->walk.path ? frame_return_walk(f, out) : rc;
 }
 
 int frame_next(struct frame *frame, struct frame_record *out)
@@ -374,7 +391,7 @@ int frame_next(struct frame *frame, struct frame_record *out)
         before = frame->state;
         switch (before) {
         case BETWEEN:
-            rc = find_record_start(frame) ? 0 : return_unclosed_array(frame, out);
+            rc = find_record_start(frame) ? 0 : return_at_end(frame, out);
             break;
         case IN_VALUE:
             rc = scan_value(frame, out);
@@ -407,7 +424,7 @@ void frame_place(const struct frame *frame, struct frame_place *out)
         .rescanned = frame->rescanned,
         .flags = (frame->line_is_blank ? PLACE_LINE_IS_BLANK : 0U) |
                  (frame->array_open ? PLACE_ARRAY_OPEN : 0U) |
-                 (frame->array_unclosed ? PLACE_ARRAY_UNCLOSED : 0U),
+                 (frame->array_unclosed ? PLACE_ARRAY_UNCLOSED : 0U) | frame_walk_flags(frame),
     };
 }
 
@@ -420,4 +437,5 @@ void frame_resume(struct frame *frame, const struct frame_place *place)
     frame->line_is_blank = place->flags & PLACE_LINE_IS_BLANK;
     frame->array_open = place->flags & PLACE_ARRAY_OPEN;
     frame->array_unclosed = place->flags & PLACE_ARRAY_UNCLOSED;
+    frame_walk_resume(frame, place->flags);
 }

@@ -35,6 +35,7 @@
 
 struct error;
 struct frame;
+struct json_path;
 
 enum frame_issue {
     FRAME_OK = 0,
@@ -45,6 +46,8 @@ enum frame_issue {
     /* Of rows that become records (stages/ingest/cutter.h); not of frame_next(). */
     FRAME_BAD_ROW, /* a row whose quotes do not match, or with too many fields */
     FRAME_RAGGED,  /* a row with more or fewer fields than there are columns */
+    /* Of frame_set_path(). */
+    FRAME_OFF_PATH, /* a document without a value at the path; text is its first 4 KiB */
 };
 
 /* Irregularities before a record, or inside it but outside its strings. */
@@ -81,6 +84,14 @@ struct frame_place {
 /* Returns 0, or -1 with err set. */
 int frame_new(size_t max_record_bytes, struct frame **out, struct error *err);
 void frame_free(struct frame *frame);
+/*
+ * Cut the records out of documents around them. The path leads to the records of each document,
+ * and is borrowed: a list there holds the records, an object there is one record. After a last
+ * [*] each member of an object is a record. What lies beside the path is skipped. A document
+ * without a value at the path becomes a record with FRAME_OFF_PATH. Call it before the first
+ * byte is fed and before frame_resume().
+ */
+void frame_set_path(struct frame *frame, const struct json_path *path);
 /* Copy bytes into the frame. Returns 0, or -1 with err set: ERR_NOMEM. */
 int frame_feed(struct frame *frame, const void *bytes, size_t n, struct error *err);
 void frame_finish(struct frame *frame);

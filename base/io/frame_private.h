@@ -10,6 +10,7 @@
 
 #include "base/io/frame.h"
 #include "base/json/json.h"
+#include "base/json/path.h"
 
 enum {
     FRAME_HEAD_BYTES = 4096, /* kept of a record that is too long */
@@ -31,11 +32,41 @@ enum frame_resync {
     RESYNC_ALIKE,  /* an object that starts like the broken record */
 };
 
+/* The longest name of a member that a path into a document can have. */
+enum { WALK_NAME_BYTES = 128, WALK_DEPTH = JSON_PATH_STEPS + 1 };
+
 /* A position in the stream. Offsets count from the start of the stream. */
 struct frame_mark {
     uint64_t at; /* offset */
     uint64_t line;
     uint64_t line_at; /* offset at which the line starts */
+};
+
+/* The way to the records of a document: see frame_set_path(). */
+struct frame_walk {
+    const struct json_path *path; /* NULL: the stream is not walked */
+    size_t n_steps;               /* that lead to the records; a last [*] is not one of them */
+    bool each;                    /* there was a last [*] */
+    size_t depth;                 /* open brackets on the way */
+    bool is_object[WALK_DEPTH];
+    size_t index[WALK_DEPTH]; /* of the current element */
+    bool expects_key;         /* a key comes next, in an object on the way */
+    bool in_key;
+    bool matches; /* the key that was read last is the next step */
+    char name[WALK_NAME_BYTES];
+    size_t name_len; /* WALK_NAME_BYTES: it is too long */
+
+    /* A value beside the way is skipped. */
+    enum { SKIP_NOTHING, SKIP_BRACKETS, SKIP_STRING, SKIP_WORD } skip;
+    size_t skip_depth;
+    bool skip_string; /* inside SKIP_BRACKETS */
+    bool escaped;     /* the last byte was a backslash that escapes the next */
+
+    bool in_document;
+    bool found;              /* the document has a value at the path */
+    struct frame_mark start; /* of the document */
+    size_t head_len;         /* bytes of the document in frame.head */
+    enum frame_issue issue;  /* that the document ends with; FRAME_OK: none */
 };
 
 struct frame {
@@ -72,6 +103,7 @@ struct frame {
     struct frame_mark inner;
     uint64_t inner_end; /* offset after the last byte before that line that is not blank */
     bool skipping;      /* the record is too long: only its head is kept */
+    struct frame_walk walk;
     char head[FRAME_HEAD_BYTES];
 };
 
@@ -137,5 +169,16 @@ bool frame_rewind_to_element(struct frame *f, uint64_t *end);
 /* Skip the rest of the line. Returns 1 at an element that ends the broken record, 0 at the end
  * of the line or of the bytes, -1 if more bytes are needed to decide. */
 int frame_skip_line(struct frame *f);
+
+/* In frame_walk.c: true if the next byte belongs to a document, not to its records. */
+bool frame_is_walking(const struct frame *f);
+/* Go on to the records. Returns 1 if a record starts at pos, 0 if the list of the records was
+ * opened, and -1 if more bytes are needed or the document ends with an issue. */
+int frame_walk(struct frame *f);
+/* Return the issue that a document has ended with. Returns 1, or 0 if there is none. */
+int frame_return_walk(struct frame *f, struct frame_record *out);
+/* The state between two records as flags of a place, and back. */
+unsigned frame_walk_flags(const struct frame *f);
+void frame_walk_resume(struct frame *f, unsigned flags);
 
 #endif

@@ -314,6 +314,7 @@ static int reject_framing(const struct frame_record *record, struct import_row *
         return reject_row(row, DEFECT_TOO_DEEP, "the record is nested too deep");
     case FRAME_BAD_ROW: /* not of frame_next() */
     case FRAME_RAGGED:
+    case FRAME_OFF_PATH:
     case FRAME_OK:
         break;
     }

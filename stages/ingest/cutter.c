@@ -47,6 +47,15 @@ static int open_csv(struct cutter *cutter, struct error *err)
     return 0;
 }
 
+static int open_frame(struct cutter *cutter, struct error *err)
+{
+    if (frame_new(cutter->options.max_record_bytes, &cutter->frame, err) < 0)
+        return -1;
+    if (cutter->options.records)
+        frame_set_path(cutter->frame, cutter->options.records);
+    return 0;
+}
+
 int cutter_new(const struct cutter_options *options, struct cutter **out, struct error *err)
 {
     struct cutter *cutter = calloc(1, sizeof *cutter);
@@ -61,7 +70,7 @@ int cutter_new(const struct cutter_options *options, struct cutter **out, struct
     if (options->container == CONTAINER_CSV)
         rc = open_csv(cutter, err);
     else if (options->container != CONTAINER_TEXT)
-        rc = frame_new(options->max_record_bytes, &cutter->frame, err);
+        rc = open_frame(cutter, err);
     if (rc < 0) {
         cutter_free(cutter);
         return -1;

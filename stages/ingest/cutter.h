@@ -21,11 +21,13 @@
 
 struct cutter;
 struct error;
+struct json_path;
 
 struct cutter_options {
     enum container container;
     char delimiter; /* of CSV */
     size_t max_record_bytes;
+    const struct json_path *records; /* where they lie in a JSON document; NULL: it is one */
 };
 
 int cutter_new(const struct cutter_options *options, struct cutter **out, struct error *err);

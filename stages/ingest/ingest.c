@@ -25,7 +25,19 @@ struct ingest_args {
     uint64_t max_record;
     bool allow_empty;
     const char *delimiter;
+    const char *records;
 };
+
+/* Add a text to the hash; NULL adds nothing. */
+static void extend_hash(struct hash *hash, const char *text)
+{
+    struct hash both[2] = { *hash };
+
+    if (!text)
+        return;
+    both[1] = hash_bytes(slice_text(text));
+    *hash = hash_bytes(slice_of((const char *)both, sizeof both));
+}
 
 /* A hash of the options that decide what becomes of a record. A run continues at a position
  * only if this hash is the same. */
@@ -45,7 +57,9 @@ static struct hash hash_settings(const struct ingest_args *args,
         n += snprintf(text + n, sizeof text - (size_t)n, " lists");
     if (settings->delimiter)
         snprintf(text + n, sizeof text - (size_t)n, " %d", settings->delimiter);
-    return hash_bytes(slice_text(text));
+    struct hash hash = hash_bytes(slice_text(text));
+    extend_hash(&hash, args->records);
+    return hash;
 }
 
 /* One character, or "tab", which shells make hard to type. */
@@ -64,6 +78,14 @@ static int check_delimiter(const char *text, char *out, struct error *err)
     return 0;
 }
 
+static int check_records(const char *text, struct ingest_settings *out, struct error *err)
+{
+    out->has_records = text != NULL;
+    if (!text || json_path_parse(text, &out->records, err) == 0)
+        return 0;
+    return error_prefix(err, "--records '%s'", text);
+}
+
 static int ingest_check(const void *arguments, void *config, struct error *err)
 {
     const struct ingest_args *args = arguments;
@@ -79,7 +101,8 @@ static int ingest_check(const void *arguments, void *config, struct error *err)
     };
     if (args->source && args->source[0] == '\0')
         return error_set(err, ERR_USAGE, "--source: the name is empty");
-    if (check_delimiter(args->delimiter, &out->delimiter, err) < 0)
+    if (check_delimiter(args->delimiter, &out->delimiter, err) < 0 ||
+        check_records(args->records, out, err) < 0)
         return -1;
     ingest_share_memory((size_t)args->max_memory, out);
     if (defect_policy_make(&args->on, args->strict, &out->policy, err) < 0)
@@ -291,6 +314,8 @@ static const struct option options[] = {
       .help = "reject longer records", .min = 1, .max = MAX_RECORD_LIMIT },
     { OPTION_TEXT, 0, "delimiter", offsetof(struct ingest_args, delimiter), "CHAR",
       .help = "read the files as CSV with this character between fields, or tab" },
+    { OPTION_TEXT, 0, "records", offsetof(struct ingest_args, records), "PATH",
+      .help = "where the records lie in a JSON document, such as data or train[*]" },
     { OPTION_FLAG, 0, "allow-empty", offsetof(struct ingest_args, allow_empty), NULL,
       .help = "an input without a record is no error" },
     { .type = OPTION_END },

@@ -26,6 +26,7 @@
 #include "base/error.h"
 #include "base/io/frame.h"
 #include "base/io/inflate.h"
+#include "base/json/path.h"
 #include "base/option.h"
 #include "stages/ingest/container.h"
 #include "stages/ingest/defect_tally.h"
@@ -149,7 +150,9 @@ struct ingest_settings {
     struct format_options format_options;
     const struct format *forced; /* by --format; NULL: found by the keys of the records */
     size_t max_record_bytes;
-    char delimiter; /* of CSV; 0: found for each file */
+    char delimiter;           /* of CSV; 0: found for each file */
+    bool has_records;         /* by --records */
+    struct json_path records; /* where the records lie in each JSON document */
     struct ingest_memory memory;
     double max_reject_percent;
     bool allow_empty; /* an input without a record is no error */

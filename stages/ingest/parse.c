@@ -15,6 +15,7 @@
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/ingest/formats/members.h"
+#include "stages/ingest/outline.h"
 #include "stages/record/defect.h"
 #include "stages/record/repair.h"
 
@@ -214,6 +215,20 @@ static int reject_ragged(const struct frame_record *record, struct arena *arena,
     return out->detail.ptr ? 0 : error_nomem(err);
 }
 
+static int reject_off_path(const struct frame_record *record, struct arena *arena,
+                           struct parsed *out, struct error *err)
+{
+    char names[160];
+    char text[256];
+
+    outline_names(record->text, names, sizeof names);
+    snprintf(text, sizeof text, "nothing lies at the path of --records in this document%s%s",
+             names[0] ? "; its members are " : "", names);
+    out->rejected_for = DEFECT_MISSING_CONTENT;
+    out->detail = arena_copy(arena, slice_text(text));
+    return out->detail.ptr ? 0 : error_nomem(err);
+}
+
 static int reject_frame(struct parser *parser, const struct frame_record *record,
                         struct arena *arena, struct parsed *out, struct error *err)
 {
@@ -233,6 +248,8 @@ static int reject_frame(struct parser *parser, const struct frame_record *record
                             "the quotes of the row do not match, or it has too many fields");
     case FRAME_RAGGED:
         return reject_ragged(record, arena, out, err);
+    case FRAME_OFF_PATH:
+        return reject_off_path(record, arena, out, err);
     case FRAME_OK:
     case FRAME_BROKEN:
         break;

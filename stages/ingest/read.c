@@ -391,16 +391,30 @@ static int resume_file(struct reader *r, const struct ingest_file *file, struct 
     return stream_resume(r->in, &from->mark, from->place.byte_offset, err);
 }
 
+/* Records that lie at a path lie in a document. */
+static int check_has_documents(const struct reader *r, struct error *err)
+{
+    const bool is_csv = r->cutting.container == CONTAINER_CSV;
+
+    if (!r->cutting.records || (!is_csv && r->cutting.container != CONTAINER_TEXT))
+        return 0;
+    return error_set(err, ERR_INPUT,
+                     "%s: is a %s, and --records is for JSON documents: read it without the "
+                     "option",
+                     r->ingest->files.items[r->file].path, is_csv ? "table" : "text");
+}
+
 static int begin_file(struct reader *r, const struct ingest_file *file, struct error *err)
 {
     r->cutting = (struct cutter_options){
         .max_record_bytes = r->ingest->settings.max_record_bytes,
         .delimiter = r->ingest->settings.delimiter,
+        .records = r->ingest->settings.has_records ? &r->ingest->settings.records : NULL,
     };
     if (read_head(r, err) < 0 || refuse_foreign_file(r, err) < 0 ||
         container_find(file->path, slice_of(r->block, r->n_head), &r->cutting.delimiter,
                        &r->cutting.container, err) < 0 ||
-        cutter_new(&r->cutting, &r->cutter, err) < 0)
+        check_has_documents(r, err) < 0 || cutter_new(&r->cutting, &r->cutter, err) < 0)
         return -1;
     return file->from ? resume_file(r, file, err) : 0;
 }

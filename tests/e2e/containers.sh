@@ -39,7 +39,7 @@ printf 'id,messages\n7,"[{""role"": ""user"", ""content"": ""Hi""}, {""role"": "
 "$CURATE" --db csv.db ingest --max-rejects 50 table.csv table.tsv semicolons.csv content.jsonl nested.csv
 "$CURATE" --db csv.db -q ingest --delimiter '|' bars.data
 "$CURATE" --db csv.db -q ingest --delimiter '||' bars.data || echo "status $?"
-"$CURATE" --db csv.db query --json "SELECT source, line, byte_offset, instruction, response, meta FROM v_sample JOIN sample USING (sample_id)"
+"$CURATE" --db csv.db query --json "SELECT source, line, byte_offset, instruction, response, sample.meta FROM v_sample JOIN sample USING (sample_id)"
 "$CURATE" --db csv.db query --json "SELECT line, byte_offset, class, detail FROM v_rejects"
 "$CURATE" --db csv.db rejects retry
 
