@@ -5,10 +5,10 @@
 
 #include "base/buf.h"
 #include "base/chat/embedded.h"
-#include "base/chat/prune.h"
 #include "base/error.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
+#include "base/json/prune.h"
 
 /* A member of a call and what it is. */
 enum call_part { PART_OTHER, PART_ID, PART_NAME, PART_ARGUMENTS, PART_TYPE, N_CALL_PARTS };
@@ -81,13 +81,20 @@ static const struct json_value *inner_call(const struct json_value *object)
     return object;
 }
 
+static bool is_call_id(const struct json_value *id)
+{
+    return json_type(id) == JSON_NULL || json_type(id) == JSON_STRING ||
+           json_type(id) == JSON_NUMBER;
+}
+
 /* Is the object a call? A description makes it the definition of a tool. */
 static bool find_call(const struct json_value *object, struct call *call)
 {
     *call = (struct call){ .outer = object, .inner = inner_call(object) };
     return json_type(object) == JSON_OBJECT && find_call_parts(call, object) &&
            (call->inner == object || find_call_parts(call, call->inner)) &&
-           json_text(call->parts[PART_NAME]).len > 0 && !json_get(call->inner, "description") &&
+           json_text(call->parts[PART_NAME]).len > 0 && is_call_id(call->parts[PART_ID]) &&
+           !json_get(call->inner, "description") &&
            embedded_depth(object) <= EMBEDDED_MAX_DEPTH;
 }
 
@@ -131,13 +138,26 @@ static int write_other_members(const struct call *call, const struct json_value 
     return 1;
 }
 
+/* Append the id as a text. */
+static int write_id(const struct json_value *id, size_t start, struct buf *out,
+                    struct error *err)
+{
+    if (prune_add_name(slice_text("id"), start, out, err) < 0)
+        return -1;
+    if (json_type(id) == JSON_STRING)
+        return json_write(id, out, err);
+    if (buf_add_text(out, "\"", err) < 0 || json_write(id, out, err) < 0)
+        return -1;
+    return buf_add_text(out, "\"", err);
+}
+
 static int write_call(const struct call *call, struct buf *out, struct error *err)
 {
     const struct json_value *id = call->parts[PART_ID];
     const size_t start = out->len;
     int rc = 1;
 
-    if ((id && prune_write_member(slice_text("id"), id, start, out, err) < 0) ||
+    if ((id && write_id(id, start, out, err) < 0) ||
         prune_write_member(slice_text("name"), call->parts[PART_NAME], start, out, err) < 0 ||
         buf_add_text(out, ",\"arguments\":", err) < 0 ||
         write_arguments(call->parts[PART_ARGUMENTS], out, err) < 0)

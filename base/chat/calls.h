@@ -2,10 +2,10 @@
 /*
  * calls.h - the internal form of tool calls.
  *
- * It is a JSON array: [{"id": ..., "name": "f", "arguments": {...}}, ...]. The id is there if
- * the record has one. The arguments are the decoded value when their text is JSON without loss
- * (embedded.h), else the text; {} when there are none. Other members of a call, as "index",
- * follow these three. Padding (prune.h) is dropped, except within a text.
+ * It is a JSON array: [{"id": ..., "name": "f", "arguments": {...}}, ...]. The id, a text, is
+ * there if the record has one. The arguments are the decoded value when their text is JSON
+ * without loss (embedded.h), else the text; {} when there are none. Other members of a call, as
+ * "index", follow these three. Padding (prune.h) is dropped, except within a text.
  *
  * These spellings are read:
  *   {"id", "type": "function", "function": {"name", "arguments": TEXT}}   OpenAI

@@ -5,9 +5,9 @@
 #include <strings.h>
 
 #include "base/buf.h"
-#include "base/chat/prune.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
+#include "base/json/prune.h"
 
 static const struct {
     const char *name, *type;

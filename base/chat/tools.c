@@ -6,9 +6,9 @@
 
 #include "base/buf.h"
 #include "base/chat/embedded.h"
-#include "base/chat/prune.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
+#include "base/json/prune.h"
 
 static bool is_function_type(const struct json_value *value)
 {
@@ -75,42 +75,62 @@ static int write_object(const struct json_value *object, bool is_text, struct bu
                : write_tool_value(object, is_text, out, err);
 }
 
-/* Append an element that is a text: the object that it holds, or the text. */
-static int write_text_tool(const struct json_value *text, struct buf *out, struct error *err)
+/* Append a text that is not JSON as an object with one member. */
+static int write_plain_text(const char *name, struct slice text, struct buf *out,
+                            struct error *err)
+{
+    struct jsonout json;
+
+    jsonout_init(&json, out);
+    jsonout_object_begin(&json);
+    jsonout_key(&json, name);
+    jsonout_text(&json, text);
+    jsonout_object_end(&json);
+    return jsonout_end(&json, err);
+}
+
+/* Append an element that is a text: the object that it holds, or a name. */
+static int write_text_tool(struct slice text, struct buf *out, struct error *err)
 {
     const struct json_value *value;
     struct json *json;
-    int rc = embedded_parse(json_text(text), &json, &value, err);
+    int rc = embedded_parse(text, &json, &value, err);
 
-    if (rc == 0)
-        return json_write(text, out, err);
-    if (rc == 1)
-        rc = json_type(value) == JSON_OBJECT ? write_object(value, true, out, err)
-                                             : json_write(text, out, err);
+    if (rc < 0)
+        return -1;
+    rc = json_type(value) == JSON_OBJECT ? write_object(value, true, out, err)
+                                         : write_plain_text("name", text, out, err);
     json_free(json);
     return rc;
 }
 
+/* Append an element of a list. Returns 1; 0 when it is neither an object nor a text; -1. */
 static int write_tool(const struct json_value *tool, bool is_text, struct buf *out,
                       struct error *err)
 {
-    return json_type(tool) == JSON_STRING   ? write_text_tool(tool, out, err)
-           : json_type(tool) == JSON_OBJECT ? write_object(tool, is_text, out, err)
-                                            : write_tool_value(tool, is_text, out, err);
+    const enum json_type type = json_type(tool);
+
+    if (type != JSON_STRING && type != JSON_OBJECT)
+        return 0;
+    if (buf_add_text(out, out->len == 0 ? "[" : ",", err) < 0 ||
+        (type == JSON_STRING ? write_text_tool(json_text(tool), out, err)
+                             : write_object(tool, is_text, out, err)) < 0)
+        return -1;
+    return 1;
 }
 
-/* Append the tools of a list, or one object, to a list. Returns their number or -1. */
+/* Append the tools of a list, or one object, to a list. Returns 1; 0 when there is none, or
+ * something else; -1. */
 static int write_tools(const struct json_value *value, bool is_text, struct buf *out,
                        struct error *err)
 {
     const bool is_list = json_type(value) == JSON_ARRAY;
     const size_t n = is_list ? json_count(value) : json_type(value) == JSON_OBJECT;
+    int rc = n > 0;
 
-    for (size_t i = 0; i < n; i++)
-        if (buf_add_text(out, out->len == 0 ? "[" : ",", err) < 0 ||
-            write_tool(is_list ? json_at(value, i) : value, is_text, out, err) < 0)
-            return -1;
-    return n > 0;
+    for (size_t i = 0; rc == 1 && i < n; i++)
+        rc = write_tool(is_list ? json_at(value, i) : value, is_text, out, err);
+    return rc;
 }
 
 /* Append the tools of text that is one JSON value. Returns 0 when it is none, or an empty list;
@@ -198,7 +218,6 @@ int tools_read_objects(struct slice text, struct buf *out, struct error *err)
 
 int tools_read_text(struct slice text, struct buf *out, struct error *err)
 {
-    struct jsonout json;
     bool is_json;
     int rc = write_parsed_text(text, &is_json, out, err);
 
@@ -206,10 +225,10 @@ int tools_read_text(struct slice text, struct buf *out, struct error *err)
         rc = write_sequence(text, out, err);
         if (rc == 0) {
             buf_clear(out);
-            jsonout_init(&json, out);
-            jsonout_array_begin(&json);
-            jsonout_text(&json, text);
-            rc = jsonout_end(&json, err) < 0 ? -1 : 1;
+            rc = buf_add_text(out, "[", err) < 0 ||
+                         write_plain_text("description", text, out, err) < 0
+                     ? -1
+                     : 1;
         }
     }
     return end_tools(out, rc, err);

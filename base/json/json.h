@@ -100,7 +100,8 @@ int json_member_next(const struct json_value *object, size_t *pos, struct slice 
 int json_write(const struct json_value *value, struct buf *out, struct error *err);
 /* Append the canonical form of the value: as json_write(), with members sorted by the bytes of
  * their keys, and with keys and strings in canonical form (base/text/utf8.h). Values that
- * differ only in the order of members have one canonical form. */
+ * differ only in the order of members have one canonical form. So have values that differ only
+ * in padding (base/json/prune.h). */
 int json_write_canonical(const struct json_value *value, struct buf *out, struct error *err);
 
 #endif

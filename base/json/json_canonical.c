@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
+#include "base/json/prune.h"
 #include "base/text/utf8.h"
 
 enum { SCRATCH_MAX_BYTES = 1 << 30 };
@@ -43,9 +44,9 @@ static int canonicalize(struct canonical_writer *writer, struct slice text, stru
     return 0;
 }
 
-/* List the members of an object, sorted by key. */
+/* List the members of an object that are not padding, sorted by key. */
 static struct canonical_member *sort_members(struct canonical_writer *writer,
-                                             const struct json_value *object)
+                                             const struct json_value *object, size_t *n_members)
 {
     struct canonical_member *members =
         arena_alloc(&writer->keys, json_count(object) + 1, sizeof *members);
@@ -57,6 +58,8 @@ static struct canonical_member *sort_members(struct canonical_writer *writer,
         return NULL;
     }
     while (json_member_next(object, &pos, &key, &members[n].value)) {
+        if (prune_is_padding(members[n].value))
+            continue;
         if (canonicalize(writer, key, &key) < 0)
             return NULL;
         members[n].key = arena_copy(&writer->keys, key);
@@ -66,6 +69,7 @@ static struct canonical_member *sort_members(struct canonical_writer *writer,
         }
     }
     qsort(members, n, sizeof *members, compare_members);
+    *n_members = n;
     return members;
 }
 
@@ -75,12 +79,13 @@ static int write_canonical_value(struct canonical_writer *writer,
 static int write_canonical_object(struct canonical_writer *writer,
                                   const struct json_value *object)
 {
-    const struct canonical_member *members = sort_members(writer, object);
+    size_t n = 0;
+    const struct canonical_member *members = sort_members(writer, object, &n);
 
     if (!members)
         return -1;
     jsonout_object_begin(&writer->out);
-    for (size_t i = 0; i < json_count(object); i++) {
+    for (size_t i = 0; i < n; i++) {
         jsonout_key(&writer->out, members[i].key.ptr);
         if (write_canonical_value(writer, members[i].value) < 0)
             return -1;

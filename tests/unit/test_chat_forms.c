@@ -4,10 +4,10 @@
 #include "base/buf.h"
 #include "base/chat/calls.h"
 #include "base/chat/media.h"
-#include "base/chat/prune.h"
 #include "base/chat/thought.h"
 #include "base/chat/tools.h"
 #include "base/json/json.h"
+#include "base/json/prune.h"
 
 #define N(array) (sizeof(array) / sizeof(array)[0])
 
@@ -81,6 +81,7 @@ static void calls_of_every_spelling_have_one_form(void **state)
           "[{\"id\":\"t\",\"name\":\"w\",\"arguments\":{\"n\":1.50}}]" },
         { "{\"functionCall\":{\"name\":\"w\",\"args\":{\"n\":1}}}",
           "[{\"name\":\"w\",\"arguments\":{\"n\":1}}]" },
+        { "{\"id\":7,\"name\":\"w\"}", "[{\"id\":\"7\",\"name\":\"w\",\"arguments\":{}}]" },
         { "[{\"name\":\"w\"},{\"name\":\"v\",\"arguments\":null}]",
           "[{\"name\":\"w\",\"arguments\":{}},{\"name\":\"v\",\"arguments\":{}}]" },
         { "[{\"index\":0,\"function\":{\"name\":\"w\",\"arguments\":\"\",\"strict\":true}}]",
@@ -135,6 +136,7 @@ static void what_is_no_call_appends_nothing(void **state)
         { "\"w(c)\"", NULL },
         { "[{\"name\":\"w\"},{\"id\":\"c\"}]", NULL },
         { "{\"name\":\"\",\"arguments\":{}}", NULL },
+        { "{\"name\":\"w\",\"id\":{}}", NULL },
         { "{\"name\":\"w\",\"arguments\":{},\"input\":{}}", NULL },
         { "{\"name\":\"w\",\"description\":\"d\",\"parameters\":{}}", NULL },
         { "{\"type\":\"custom\",\"name\":\"w\"}", NULL },
@@ -232,13 +234,15 @@ static void tools_of_every_spelling_have_one_form(void **state)
         { "[\"{\\\"type\\\":\\\"function\\\",\\\"function\\\":{\\\"name\\\":\\\"w\\\"}}\"]",
           "[{\"name\":\"w\"}]" },
         { "{\"name\":\"w\"}", "[{\"name\":\"w\"}]" },
-        { "[{\"type\":\"web_search\",\"max_uses\":2},\"calculator\",[1]]",
-          "[{\"type\":\"web_search\",\"max_uses\":2},\"calculator\",[1]]" },
+        { "[{\"type\":\"web_search\",\"max_uses\":2},\"calculator\"]",
+          "[{\"type\":\"web_search\",\"max_uses\":2},{\"name\":\"calculator\"}]" },
         { "[{\"type\":\"function\",\"strict\":true,\"function\":{\"name\":\"w\"}}]",
           "[{\"type\":\"function\",\"strict\":true,\"function\":{\"name\":\"w\"}}]" },
-        { "\"search, calculator\"", "[\"search, calculator\"]" },
-        { "\"{} and more\"", "[\"{} and more\"]" },
-        { "\"[{\\\"a\\\":1,\\\"a\\\":2}]\"", "[\"[{\\\"a\\\":1,\\\"a\\\":2}]\"]" },
+        { "\"search, calculator\"", "[{\"description\":\"search, calculator\"}]" },
+        { "\"{} and more\"", "[{\"description\":\"{} and more\"}]" },
+        { "\"[{\\\"a\\\":1,\\\"a\\\":2}]\"",
+          "[{\"description\":\"[{\\\"a\\\":1,\\\"a\\\":2}]\"}]" },
+        { "[{\"name\":\"w\"},[1]]", NULL },
         { "\"[]\"", NULL },
         { "\" \"", NULL },
         { "[]", NULL },

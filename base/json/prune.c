@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/chat/prune.h"
+#include "base/json/prune.h"
 
 #include "base/buf.h"
 #include "base/json/json.h"
