@@ -65,6 +65,15 @@ const char *turn_side_name(enum turn_side side)
     return names[side];
 }
 
+size_t sample_count_chosen(const struct sample *sample)
+{
+    size_t n = 0;
+
+    while (n < sample->n_turns && sample->turns[n].side != TURN_SIDE_REJECTED)
+        n++;
+    return n;
+}
+
 /* Get the id of the row with this hash. Returns 1, 0 if there is none, or -1. */
 static int find_by_hash(struct store *store, const char *sql, const struct hash *hash,
                         int64_t *id, struct error *err)

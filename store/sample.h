@@ -75,6 +75,9 @@ struct slice sample_instruction(const struct sample *sample);
 struct slice sample_response(const struct sample *sample);
 const char *sample_kind_name(enum sample_kind kind);
 const char *turn_side_name(enum turn_side side);
+/* The number of turns before the first rejected one: all turns, and of a pair those of its
+ * prompt and its chosen side. These are the turns that scores are about. */
+size_t sample_count_chosen(const struct sample *sample);
 
 /*
  * Computes the hashes of samples. They cover kind, system, context and tools, and of each turn

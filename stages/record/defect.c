@@ -192,6 +192,13 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                      "system message",
                              .page = "It is kept as a turn. The first system message is the "
                                      "sample's system prompt.\n" },
+    [DEFECT_SIDES_ALIKE] = { .name = "sides_alike",
+                             .other = ACTION_KEEP,
+                             .what = "a pair whose chosen and rejected answer are the same",
+                             .page =
+                                 "The answers differ in nothing, or only in blanks at their "
+                                 "ends. No preference can be\nlearned from them. With --on "
+                                 "sides_alike=keep the pair is kept.\n" EXPORT },
     [DEFECT_DUPLICATE_ID] = { .name = "duplicate_id",
                               .action = ACTION_KEEP,
                               .what =

@@ -61,6 +61,7 @@ enum defect {
     DEFECT_BAD_ROLE,
     DEFECT_ROLE_ORDER,
     DEFECT_LATE_SYSTEM,
+    DEFECT_SIDES_ALIKE,
     DEFECT_DUPLICATE_ID,
     /* Texts of the sample. */
     DEFECT_TEMPLATE_LEAK,

@@ -19,17 +19,24 @@ bool turn_has_role(const struct turn *turn, struct slice role)
     return slice_equal(turn->role, role);
 }
 
+bool turn_equals(const struct turn *a, const struct turn *b)
+{
+    return slice_equal(a->role, b->role) && slice_equal(a->content, b->content) &&
+           slice_equal(a->thought, b->thought) && slice_equal(a->calls, b->calls) &&
+           slice_equal(a->media, b->media) && slice_equal(a->extra, b->extra) &&
+           a->trained == b->trained;
+}
+
 const char *const roles_names[] = { [ROLES_KEEP] = "keep",
                                     [ROLES_MERGE] = "merge",
                                     [ROLES_TRIM] = "trim",
                                     [ROLES_DROP] = "drop",
                                     NULL };
 
-/* The last assistant turn of a side that is trained on; if none is, the last assistant turn of
- * that side. -1: there is none. */
+/* The last assistant turn of a side that is trained on, or else the last one; -1 for none. */
 static int find_response(const struct sample *sample, enum turn_side side)
 {
-    int last = -1;
+    int untrained = -1;
 
     for (size_t i = sample->n_turns; i-- > 0;) {
         const struct turn *turn = &sample->turns[i];
@@ -38,27 +45,35 @@ static int find_response(const struct sample *sample, enum turn_side side)
             continue;
         if (turn->trained != TURN_TRAINED_NO)
             return (int)i;
-        if (last < 0)
-            last = (int)i;
+        if (untrained < 0)
+            untrained = (int)i;
     }
-    return last;
+    return untrained;
+}
+
+static bool has_sides(const struct sample *sample)
+{
+    return sample->n_turns > 0 && sample->turns[sample->n_turns - 1].side != TURN_SIDE_PROMPT;
+}
+
+int roles_find_rejected(const struct sample *sample)
+{
+    return has_sides(sample) ? find_response(sample, TURN_SIDE_REJECTED) : -1;
 }
 
 void roles_find_turns(struct sample *out)
 {
-    const bool is_pair =
-        out->n_turns > 0 && out->turns[out->n_turns - 1].side != TURN_SIDE_PROMPT;
-    const int response = find_response(out, is_pair ? TURN_SIDE_CHOSEN : TURN_SIDE_PROMPT);
-    size_t end = response >= 0 ? (size_t)response : out->n_turns;
+    const bool is_pair = has_sides(out);
 
-    out->response_turn = response;
+    out->response_turn = find_response(out, is_pair ? TURN_SIDE_CHOSEN : TURN_SIDE_PROMPT);
+    size_t i = out->response_turn >= 0 ? (size_t)out->response_turn : sample_count_chosen(out);
     out->instruction_turn = -1;
-    while (out->instruction_turn < 0 && end-- > 0)
-        if (turn_has_role(&out->turns[end], role_user))
-            out->instruction_turn = (int)end;
+    while (i-- > 0 && out->instruction_turn < 0)
+        if (turn_has_role(&out->turns[i], role_user))
+            out->instruction_turn = (int)i;
     if (is_pair)
         out->kind = SAMPLE_PAIR;
-    else if (response >= 0)
+    else if (out->response_turn >= 0)
         out->kind = SAMPLE_SFT;
     else
         out->kind = out->n_turns > 0 ? SAMPLE_PROMPT_ONLY : SAMPLE_TEXT;
@@ -71,28 +86,33 @@ static bool has_known_role(const struct turn *turn)
            turn_has_role(turn, role_system) || turn_has_role(turn, role_tool);
 }
 
-bool roles_alternate(const struct sample *sample)
+/* Do the turns of the prompt and of one side alternate? */
+static bool side_alternates(const struct sample *sample, enum turn_side side)
 {
-    const struct turn *last = NULL, *last_of_prompt = NULL;
+    const struct turn *last = NULL;
 
     for (size_t i = 0; i < sample->n_turns; i++) {
         const struct turn *turn = &sample->turns[i];
 
+        if (turn->side != TURN_SIDE_PROMPT && turn->side != side)
+            continue;
         if (!has_known_role(turn))
             return false;
         if (turn_has_role(turn, role_system))
             continue;
-        if (turn->side == TURN_SIDE_REJECTED && last && last->side == TURN_SIDE_CHOSEN)
-            last = last_of_prompt; /* both sides of a pair follow its prompt */
         if (!last                            ? !turn_has_role(turn, role_user)
             : turn_has_role(turn, role_tool) ? turn_has_role(last, role_user)
                                              : slice_equal(turn->role, last->role))
             return false;
         last = turn;
-        if (turn->side == TURN_SIDE_PROMPT)
-            last_of_prompt = turn;
     }
     return !last || !turn_has_role(last, role_user) || sample->response_turn < 0;
+}
+
+bool roles_alternate(const struct sample *sample)
+{
+    return side_alternates(sample, TURN_SIDE_CHOSEN) &&
+           (!has_sides(sample) || side_alternates(sample, TURN_SIDE_REJECTED));
 }
 
 static bool has_only_text(const struct turn *turn)
@@ -143,23 +163,40 @@ static int merge_turns(struct sample *sample, struct arena *arena, struct error 
     return changed;
 }
 
+/* The number of turns up to the last assistant turn of a side. All turns of a pair's prompt are
+ * before an answer. */
+static size_t end_of_side(const struct sample *sample, enum turn_side side)
+{
+    size_t end = sample->n_turns;
+
+    if (side == TURN_SIDE_PROMPT && has_sides(sample))
+        return end;
+    while (end > 0 && (!turn_has_role(&sample->turns[end - 1], role_assistant) ||
+                       sample->turns[end - 1].side != side))
+        end--;
+    return end;
+}
+
 /* System turns before the first user turn stay. */
 static int trim_turns(struct sample *sample, struct arena *arena, struct error *err)
 {
     struct turn *turns = arena_alloc(arena, sample->n_turns, sizeof *turns);
-    size_t end = sample->n_turns;
+    const size_t ends[] = { end_of_side(sample, TURN_SIDE_PROMPT),
+                            end_of_side(sample, TURN_SIDE_CHOSEN),
+                            end_of_side(sample, TURN_SIDE_REJECTED) };
     bool begun = false;
     size_t n = 0;
 
     if (!turns)
         return error_nomem(err);
-    while (end > 0 && !turn_has_role(&sample->turns[end - 1], role_assistant))
-        end--;
-    for (size_t i = 0; i < end; i++) {
-        begun = begun || turn_has_role(&sample->turns[i], role_user);
-        if ((begun && has_known_role(&sample->turns[i])) ||
-            turn_has_role(&sample->turns[i], role_system))
-            turns[n++] = sample->turns[i];
+    for (size_t i = 0; i < sample->n_turns; i++) {
+        const struct turn *turn = &sample->turns[i];
+
+        if (i >= ends[turn->side])
+            continue;
+        begun = begun || turn_has_role(turn, role_user);
+        if ((begun && has_known_role(turn)) || turn_has_role(turn, role_system))
+            turns[n++] = *turn;
     }
     if (!begun) /* no turn would be left */
         return 0;

@@ -25,6 +25,8 @@ extern const struct slice role_system;
 extern const struct slice role_tool;
 
 bool turn_has_role(const struct turn *turn, struct slice role);
+/* Are two turns the same, except for their sides? */
+bool turn_equals(const struct turn *a, const struct turn *b);
 
 /* What to do with turns that do not alternate. */
 enum roles_policy {
@@ -38,7 +40,7 @@ enum roles_policy {
 /* Names of the policies, by value, NULL-terminated. */
 extern const char *const roles_names[];
 /* Do the turns alternate: from a user turn on, all roles known, and not ending with a user turn
- * after an assistant has spoken? */
+ * after an assistant has spoken? Of a pair both dialogues must. */
 bool roles_alternate(const struct sample *sample);
 /*
  * Set the sample's kind, response_turn and instruction_turn from its turns. The response is the
@@ -47,6 +49,8 @@ bool roles_alternate(const struct sample *sample);
  * before the response, or the last user turn when there is no response.
  */
 void roles_find_turns(struct sample *sample);
+/* The index of the last assistant turn of a pair's rejected side; -1 for other samples. */
+int roles_find_rejected(const struct sample *sample);
 /* Apply merge or trim to turns that do not alternate; other policies change nothing. Returns 1
  * when turns changed, 0 when not, -1 for ERR_NOMEM. New turns and texts are in the arena. A
  * turn with more than a text (thought, calls, media, extra) is not merged. */

@@ -52,18 +52,20 @@ static enum dialogue_role role_of_turn(struct slice name)
     return slice_equal(name, slice_text("tool")) ? ROLE_TOOL : ROLE_USER;
 }
 
+/* Copy the turns that scores are about: a rejected answer is no part of the dialogue. */
 static int copy_dialogue(const struct sample *sample, struct arena *arena,
                          const struct dialogue **out, struct error *err)
 {
     struct dialogue *dialogue = arena_alloc(arena, 1, sizeof *dialogue);
-    struct dialogue_turn *turns = arena_alloc(arena, sample->n_turns + 1, sizeof *turns);
+    const size_t n_turns = sample_count_chosen(sample);
+    struct dialogue_turn *turns = arena_alloc(arena, n_turns + 1, sizeof *turns);
 
     if (!dialogue || !turns)
         return error_nomem(err);
-    *dialogue = (struct dialogue){ .turns = turns, .n_turns = sample->n_turns };
+    *dialogue = (struct dialogue){ .turns = turns, .n_turns = n_turns };
     if (copy_text(arena, sample->system, &dialogue->system, err) < 0)
         return -1;
-    for (size_t i = 0; i < sample->n_turns; i++) {
+    for (size_t i = 0; i < n_turns; i++) {
         turns[i].role = role_of_turn(sample->turns[i].role);
         if (copy_text(arena, sample->turns[i].content, &turns[i].text, err) < 0)
             return -1;
@@ -88,12 +90,12 @@ static struct observed_text text_at(const struct dialogue *dialogue, struct slic
     return text;
 }
 
-/* True if the sample has a response to score. The row names its turn, but SQL may have renamed
- * the role of the turn since. */
-static bool has_response(const struct sample *sample, const struct dialogue *dialogue)
+/* True if the dialogue has a turn of this index and role. The row of a sample names its turns,
+ * but SQL may have changed their roles or sides since. */
+static bool has_turn(const struct dialogue *dialogue, int index, enum dialogue_role role)
 {
-    return sample->response_turn >= 0 &&
-           dialogue->turns[sample->response_turn].role == ROLE_ASSISTANT;
+    return index >= 0 && (size_t)index < dialogue->n_turns &&
+           dialogue->turns[index].role == role;
 }
 
 /* Append the texts of a sample. */
@@ -107,8 +109,8 @@ static int append_sample(struct score_texts *texts, int64_t sample_id,
     if (copy_dialogue(sample, arena, &dialogue, err) < 0 ||
         copy_text(arena, sample->context, &text.context, err) < 0)
         return -1;
-    if (!has_response(sample, dialogue)) {
-        if (sample->instruction_turn >= 0)
+    if (!has_turn(dialogue, sample->response_turn, ROLE_ASSISTANT)) {
+        if (has_turn(dialogue, sample->instruction_turn, ROLE_USER))
             text.instruction = dialogue->turns[sample->instruction_turn].text;
         return append_text(texts, &text, -1, err);
     }

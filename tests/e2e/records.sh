@@ -2,7 +2,7 @@
 # expectation what one record became. A word in capitals names a part of the sample.
 show() {
     sqlite3 -separator ' ' "$1" "
-        WITH turns AS (SELECT sample_id, group_concat(upper(role) || ' ' ||
+        WITH turns AS (SELECT sample_id, group_concat(ifnull(upper(side) || '-', '') || upper(role) || ' ' ||
                  replace(content, char(10), '\n') || ifnull(' EXTRA ' || extra, ''), ' ') AS text
             FROM (SELECT * FROM turn ORDER BY sample_id, turn) GROUP BY sample_id),
         seen AS (SELECT sample_id, group_concat(class, ',') AS classes FROM sample_defect
@@ -39,3 +39,5 @@ again --format prompt-only unclaimed-text
 again --format text unclaimed-text
 again --on unclaimed_text=keep unclaimed-text
 again --on type_drift=repair lists
+# LLaMA-Factory's old ranking: a list of two outputs, the better one first.
+again --format pair lists

@@ -132,6 +132,10 @@ static const struct dirty {
       BYTES(GOOD "{\"messages\":[" TURN("user", "\"a\"") "," TURN("system", "\"b\"") "," TURN(
           "assistant", "\"c\"") "]}"),
       1, 2, 0, "reject", 1, 1 },
+    { DEFECT_SIDES_ALIKE,
+      BYTES(GOOD "{\"prompt\":\"a\",\"chosen\":\"b\",\"rejected\":\" b\"}\n"
+                 "{\"prompt\":\"a\",\"chosen\":\"b\",\"rejected\":\"c\"}\n"),
+      1, 2, 1, "keep", 3, 0 },
     { DEFECT_DUPLICATE_ID,
       BYTES("{\"id\":7,\"text\":\"a\"}\n{\"id\":8,\"text\":\"b\"}\n{\"id\":7,\"text\":\"c\"}\n"
             "{\"id\":7,\"text\":\"a\"}\n{\"text\":\"d\"}\n{\"id\":\"7\",\"text\":\"e\"}\n"),

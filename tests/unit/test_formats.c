@@ -460,6 +460,77 @@ static void records_of_every_other_format_are_read(void **state)
     assert_all_read(state, other_shapes, N(other_shapes));
 }
 
+static const struct expected pair_shapes[] = {
+    { .record = "{\"prompt\":\"p\",\"chosen\":\"c\",\"rejected\":\"r\",\"margin\":2}",
+      .format = "pair",
+      .kind = SAMPLE_PAIR,
+      .instruction = "p",
+      .response = "c",
+      .meta = "{\"margin\":2}",
+      .n_turns = 3 },
+    { .record = "{\"prompt\":[{\"role\":\"system\",\"content\":\"s\"},{\"role\":\"user\","
+                "\"content\":\"p\"}],\"chosen\":[{\"role\":\"assistant\",\"content\":\"c\"}],"
+                "\"rejected\":[{\"role\":\"assistant\",\"content\":\"r\"}]}",
+      .format = "pair",
+      .kind = SAMPLE_PAIR,
+      .system = "s",
+      .instruction = "p",
+      .response = "c",
+      .n_turns = 3 },
+    { .record =
+          "{\"chosen\":[{\"role\":\"user\",\"content\":\"p\"},{\"role\":\"assistant\","
+          "\"content\":\"a\"},{\"role\":\"user\",\"content\":\"q\"},{\"role\":"
+          "\"assistant\",\"content\":\"c\"}],\"rejected\":[{\"role\":\"user\",\"content\":"
+          "\"p\"},{\"role\":\"assistant\",\"content\":\"r\"}]}",
+      .format = "pair",
+      .kind = SAMPLE_PAIR,
+      .instruction = "q",
+      .response = "c",
+      .n_turns = 5 },
+    { .record = "{\"chosen\":\"\\n\\nHuman: p\\n\\nAssistant: c\",\"rejected\":\"\\n\\nHuman: p"
+                "\\n\\nAssistant: r\"}",
+      .format = "pair",
+      .kind = SAMPLE_PAIR,
+      .instruction = "p",
+      .response = "c",
+      .n_turns = 3 },
+    { .record = "{\"input\":{\"messages\":[{\"role\":\"user\",\"content\":\"p\"}],"
+                "\"parallel_tool_calls\":true},\"preferred_output\":[{\"role\":\"assistant\","
+                "\"content\":\"c\"}],\"non_preferred_output\":[{\"role\":\"assistant\","
+                "\"content\":\"r\"}]}",
+      .format = "pair",
+      .kind = SAMPLE_PAIR,
+      .instruction = "p",
+      .response = "c",
+      .meta = "{\"parallel_tool_calls\":true}",
+      .n_turns = 3 },
+    { .record = "{\"instruction\":\"p\",\"generations\":[\"r\",\"c\"],\"ratings\":[1,2.5]}",
+      .format = "pair",
+      .kind = SAMPLE_PAIR,
+      .instruction = "p",
+      .response = "c",
+      .meta = "{\"generations\":[\"r\",\"c\"],\"ratings\":[1,2.5]}",
+      .n_turns = 3 },
+    { .record = "{\"text\":\"Human: p\\n\\nAssistant: a\\n\\nHuman: b\"}",
+      .format = "hh",
+      .kind = SAMPLE_SFT,
+      .instruction = "p",
+      .response = "a",
+      .n_turns = 3 },
+    { .record = "{\"prompt\":\"p\",\"completion\":\"c\",\"label\":false}",
+      .format = "prompt",
+      .kind = SAMPLE_SFT,
+      .instruction = "p",
+      .response = "c",
+      .meta = "{\"label\":false}",
+      .n_turns = 2 },
+};
+
+static void preference_pairs_of_every_published_shape_are_read(void **state)
+{
+    assert_all_read(state, pair_shapes, N(pair_shapes));
+}
+
 static void unknown_members_are_kept_byte_for_byte(void **state)
 {
     static const struct expected kept = {
@@ -488,6 +559,21 @@ static const struct turn *read_turns(struct fixture *f, const char *text, size_t
     assert_int_equal(read_by(f, format, &draft, &got), 1);
     assert_int_equal(got.n_turns, n_wanted);
     return got.turns;
+}
+
+static void the_turns_of_a_pair_are_prompt_chosen_and_rejected(void **state)
+{
+    static const char record[] =
+        "{\"conversations\":[{\"from\":\"human\",\"value\":\"p\"}],\"chosen\":{\"from\":"
+        "\"gpt\","
+        "\"value\":\"c\"},\"rejected\":{\"from\":\"gpt\",\"value\":\"r\"}}";
+    const struct turn *turns = read_turns(*state, record, 3);
+
+    assert_int_equal(turns[0].side, TURN_SIDE_PROMPT);
+    assert_text(record, "content", turns[1].content, "c");
+    assert_int_equal(turns[1].side, TURN_SIDE_CHOSEN);
+    assert_text(record, "content", turns[2].content, "r");
+    assert_int_equal(turns[2].side, TURN_SIDE_REJECTED);
 }
 
 static void other_members_of_a_message_are_kept(void **state)
@@ -609,8 +695,12 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(records_of_every_other_format_are_read, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(preference_pairs_of_every_published_shape_are_read,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(unknown_members_are_kept_byte_for_byte, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(the_turns_of_a_pair_are_prompt_chosen_and_rejected,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(other_members_of_a_message_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(a_function_call_is_not_a_response, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bad_record_is_rejected_with_its_defect, setup,

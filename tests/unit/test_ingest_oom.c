@@ -100,6 +100,7 @@ static void ingesting_a_record_reports_each_failed_allocation(void **state)
     fail_in_each_record_of("records/choices.jsonl", 13);
     fail_in_each_record_of("records/contexts.jsonl", 13);
     fail_in_each_record_of("records/layouts.jsonl", 20);
+    fail_in_each_record_of("records/pairs.jsonl", 41);
     fail_in_each_record_of("records/unclaimed-text.jsonl", 30);
 }
 

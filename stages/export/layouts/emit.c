@@ -22,7 +22,9 @@ bool emit_check(const struct sample *sample, const char **why)
     const enum sample_kind kind = has_assistant_turn(sample) ? SAMPLE_SFT : SAMPLE_PROMPT_ONLY;
     const char *detail = NULL;
 
-    if (sample->kind == SAMPLE_TEXT || sample->n_turns == 0)
+    if (sample->kind == SAMPLE_PAIR)
+        detail = "it is a pair, whose rejected answer the layout cannot hold";
+    else if (sample->kind == SAMPLE_TEXT || sample->n_turns == 0)
         detail = "plain text has no turns";
     else if (sample->kind != kind)
         detail = "its turns contradict its kind";

@@ -4,12 +4,13 @@
  * the same keys; a value that the sample lacks is null.
  *
  *   id           the producer's id
- *   kind         "sft", "prompt_only" or "text"
+ *   kind         "sft", "pair", "prompt_only" or "text"
  *   system, context, instruction, response
  *   split        how context and instruction were separated
- *   turns        a list of {"role", "content", "extra"}; null when instruction and response
- * hold all of it: no turn, or a plain user turn, or that and a plain assistant turn meta
- * members of the producer's record that no shape claimed
+ *   turns        a list of {"role", "content", "side", "trained", "extra"}; null when
+ *                instruction and response hold all of it: no turn, or a plain user turn, or
+ * that and a plain assistant turn. side is "chosen" or "rejected". meta         members of the
+ * producer's record that no shape claimed
  */
 #include <stdbool.h>
 
@@ -17,6 +18,12 @@
 #include "stages/export/layouts/layout.h"
 #include "stages/record/roles.h"
 #include "store/sample.h"
+
+static bool is_flat_turn(const struct turn *turn, struct slice role)
+{
+    return turn_has_role(turn, role) && !turn->extra.ptr &&
+           turn->trained == TURN_TRAINED_UNSAID && turn->side == TURN_SIDE_PROMPT;
+}
 
 /* Do instruction and response hold everything that is in the turns? */
 static bool is_flat(const struct sample *sample)
@@ -26,8 +33,20 @@ static bool is_flat(const struct sample *sample)
 
     if (n == 0)
         return true;
-    return n <= 2 && turn_has_role(&turns[0], role_user) && !turns[0].extra.ptr &&
-           (n == 1 || (turn_has_role(&turns[1], role_assistant) && !turns[1].extra.ptr));
+    return n <= 2 && is_flat_turn(&turns[0], role_user) &&
+           (n == 1 || is_flat_turn(&turns[1], role_assistant));
+}
+
+static void jsonl_write_facts(struct jsonout *json, const struct turn *turn)
+{
+    if (turn->side != TURN_SIDE_PROMPT) {
+        jsonout_key(json, "side");
+        jsonout_text(json, slice_text(turn_side_name(turn->side)));
+    }
+    if (turn->trained != TURN_TRAINED_UNSAID) {
+        jsonout_key(json, "trained");
+        jsonout_bool(json, turn->trained == TURN_TRAINED_YES);
+    }
 }
 
 static void jsonl_write_turns(struct jsonout *json, const struct sample *sample)
@@ -41,6 +60,7 @@ static void jsonl_write_turns(struct jsonout *json, const struct sample *sample)
         jsonout_text(json, turn->role);
         jsonout_key(json, "content");
         jsonout_text(json, turn->content);
+        jsonl_write_facts(json, turn);
         if (turn->extra.ptr) {
             jsonout_key(json, "extra");
             jsonout_raw(json, turn->extra);

@@ -81,9 +81,14 @@ const struct json_value *draft_claim(struct draft *draft, enum member member)
         draft->null_claims[member / 64] |= (uint64_t)1 << member % 64;
         return NULL;
     }
+    draft_claim_value(draft, value);
+    return value;
+}
+
+void draft_claim_value(struct draft *draft, const struct json_value *value)
+{
     assert(draft->n_claims < DRAFT_CLAIMS_MAX);
     draft->claims[draft->n_claims++] = value;
-    return value;
 }
 
 struct slice draft_claim_text(struct draft *draft, enum member member)
@@ -233,14 +238,21 @@ size_t draft_trimmed_len(struct slice text)
     return n;
 }
 
+/* Does the turn at this index hold nothing? -1: there is no such turn. */
+static bool is_empty_turn(const struct sample *sample, int index)
+{
+    const struct turn *turn = index >= 0 ? &sample->turns[index] : NULL;
+
+    return turn && !turn->extra.ptr && draft_trimmed_len(turn->content) == 0;
+}
+
 /* Defects of the sample as a whole, which are kept. */
 static void add_sample_defects(struct draft *draft)
 {
     const struct sample *sample = draft->out;
-    const struct turn *answer =
-        sample->response_turn >= 0 ? &sample->turns[sample->response_turn] : NULL;
 
-    if (answer && !answer->extra.ptr && draft_trimmed_len(answer->content) == 0)
+    if (is_empty_turn(sample, sample->response_turn) ||
+        is_empty_turn(sample, roles_find_rejected(sample)))
         draft_add_defect(draft, DEFECT_EMPTY_RESPONSE);
     if (!roles_alternate(sample))
         draft_add_defect(draft, DEFECT_ROLE_ORDER);
@@ -269,6 +281,9 @@ enum draft_state draft_finish(struct draft *draft)
         draft_reject(draft, DEFECT_TOO_LONG, "it holds %zu turns", draft->out->n_turns);
     if (draft->state == DRAFT_GOOD) {
         roles_find_turns(draft->out);
+        draft_check_pair(draft);
+    }
+    if (draft->state == DRAFT_GOOD) {
         add_sample_defects(draft);
         draft_fill_ext_id(draft);
         draft_fill_meta(draft);

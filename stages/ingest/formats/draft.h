@@ -80,6 +80,8 @@ void draft_add_defect(struct draft *draft, enum defect defect);
 
 /* Claim a member. Returns its value; NULL when it is missing or null. */
 const struct json_value *draft_claim(struct draft *draft, enum member member);
+/* Claim a value inside the member `unwrap`: it does not go to meta. */
+void draft_claim_value(struct draft *draft, const struct json_value *value);
 /* Claim a member and return its text, by the rule of draft_text(). */
 struct slice draft_claim_text(struct draft *draft, enum member member);
 /* Claim the first member of a list that exists, and those before it. Returns it; MEMBER_NONE

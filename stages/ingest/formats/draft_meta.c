@@ -96,7 +96,10 @@ static void append_unclaimed(struct draft *draft, const struct json_value *objec
     size_t pos = 0;
 
     while (draft->state == DRAFT_GOOD && json_member_next(object, &pos, &name, &value) == 1) {
-        if (object == draft->members->record && draft_is_claimed(draft, name, value))
+        const bool is_inner = object != draft->members->record;
+
+        if (!(is_inner && json_type(value) == JSON_NULL) &&
+            draft_is_claimed(draft, name, value))
             continue;
         if (append_member(buf, name, value, draft->err) < 0)
             draft->state = DRAFT_FAILED;

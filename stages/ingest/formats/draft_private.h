@@ -25,6 +25,9 @@ size_t draft_name_members(const struct json_value *record, char *out, size_t siz
                           const void *arg);
 /* draft_unclaimed.c: reject the record if it holds text that no call has claimed. */
 void draft_check_unclaimed(struct draft *draft);
+/* draft_pair.c: reject a pair without an answer on each side, and report sides that are alike.
+ */
+void draft_check_pair(struct draft *draft);
 /* draft_text.c: repair the texts of the sample as the policy says. */
 void draft_repair(struct draft *draft);
 /* draft_meta.c: the producer's id, and all members that are not claimed. */

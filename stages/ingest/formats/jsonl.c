@@ -10,7 +10,7 @@ static bool is_sample_kind(struct slice word)
 {
     return slice_equal(word, slice_text("sft")) ||
            slice_equal(word, slice_text("prompt_only")) ||
-           slice_equal(word, slice_text("text"));
+           slice_equal(word, slice_text("pair")) || slice_equal(word, slice_text("text"));
 }
 
 static const enum member jsonl_kind[] = { MEMBER_KIND, MEMBER_NONE };
@@ -22,6 +22,24 @@ static bool jsonl_match(const struct members *members)
     const struct slice kind = json_text(members->values[MEMBER_KIND]);
 
     return kind.ptr && is_sample_kind(kind) && members_have(members, jsonl_texts);
+}
+
+/* Set what a turn says about itself besides its text. */
+static void jsonl_read_facts(struct draft *draft, const struct json_value *from,
+                             struct turn *turn)
+{
+    const struct slice side = json_text(json_get(from, "side"));
+    bool trained = false;
+
+    if (slice_equal(side, slice_text("chosen")))
+        turn->side = TURN_SIDE_CHOSEN;
+    else if (slice_equal(side, slice_text("rejected")))
+        turn->side = TURN_SIDE_REJECTED;
+    if (json_bool(json_get(from, "trained"), &trained))
+        turn->trained = trained ? TURN_TRAINED_YES : TURN_TRAINED_NO;
+    if (turn != draft->out->turns && turn[-1].side > turn->side)
+        draft_reject(draft, DEFECT_BAD_TYPE,
+                     "its turns are not in the order prompt, chosen, rejected");
 }
 
 static void jsonl_read_turn(struct draft *draft, const struct json_value *turn, size_t i)
@@ -40,6 +58,8 @@ static void jsonl_read_turn(struct draft *draft, const struct json_value *turn, 
     const struct slice role = draft_role_of(draft, word);
     draft_add_turn(draft, role, draft_text(draft, json_get(turn, "content"), "content"),
                    draft_other_members(draft, extra, slice_of(NULL, 0), slice_of(NULL, 0)));
+    if (draft->state == DRAFT_GOOD)
+        jsonl_read_facts(draft, turn, &draft->out->turns[draft->out->n_turns - 1]);
 }
 
 static void jsonl_read_turns(struct draft *draft, const struct json_value *turns)

@@ -66,6 +66,7 @@ enum member_use {
     X(LENGTH, "length", OTHER)                                                                 \
     X(OUTPUT, "output", ANSWER)                                                                \
     X(PROMPT, "prompt", QUESTION)                                                              \
+    X(RATING, "rating", OTHER)                                                                 \
     X(SOURCE, "source", OTHER)                                                                 \
     X(SYSTEM, "system", OTHER)                                                                 \
     X(TARGET, "target", ANSWER)                                                                \
@@ -79,6 +80,7 @@ enum member_use {
     X(OUTPUTS, "outputs", ANSWER)                                                              \
     X(PROBLEM, "problem", QUESTION)                                                            \
     X(PROMPTS, "prompts", QUESTION)                                                            \
+    X(RATINGS, "ratings", OTHER)                                                               \
     X(REPLIES, "replies", ANSWER)                                                              \
     X(SUMMARY, "summary", WEAK)                                                                \
     X(TARGETS, "targets", ANSWER)                                                              \
@@ -133,7 +135,9 @@ enum member_use {
     X(CORRECT_ANSWER, "correct_answer", WEAK)                                                  \
     X(CONVERSATION_ID, "conversation_id", OTHER)                                               \
     X(CORRECT_ANSWERS, "correct_answers", WEAK)                                                \
-    X(EXPECTED_OUTPUT, "expected_output", WEAK)
+    X(EXPECTED_OUTPUT, "expected_output", WEAK)                                                \
+    X(PREFERRED_OUTPUT, "preferred_output", ANSWER)                                            \
+    X(NON_PREFERRED_OUTPUT, "non_preferred_output", ANSWER)
 
 enum member {
     MEMBER_NONE, /* a name that no shape knows; the end of a list */

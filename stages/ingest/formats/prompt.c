@@ -2,13 +2,13 @@
 /*
  * prompt: the shape of TRL. prompt and completion, or another name of an answer; each is a text
  * or a list of messages. Or a prompt alone that is a list. An input that is a list of messages
- * is a prompt, too. A record with a label is a
- * preference: it says whether its completion is good, and is no example to learn from.
+ * is a prompt, too. A prompt may be a transcript with Human: and Assistant:.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/chat.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
+#include "stages/ingest/formats/transcript.h"
 #include "stages/record/chat_style.h"
 #include "stages/record/roles.h"
 
@@ -23,8 +23,7 @@ static bool prompt_match(const struct members *members)
 
     if (!prompt && json_type(json_at(members->values[MEMBER_INPUT], 0)) == JSON_OBJECT)
         return members_have(members, members_answers);
-    if (!prompt || members->values[MEMBER_CHOSEN] ||
-        json_type(members->values[MEMBER_LABEL]) == JSON_BOOL)
+    if (!prompt || members->values[MEMBER_CHOSEN])
         return false;
     if (members->values[MEMBER_COMPLETION] || json_type(prompt) == JSON_ARRAY)
         return true;
@@ -38,6 +37,9 @@ static void prompt_read_side(struct draft *draft, enum member member, struct sli
 
     if (json_type(value) == JSON_ARRAY && json_type(json_at(value, 0)) != JSON_STRING)
         chat_read(draft, value, &chat_openai);
+    else if (transcript_is(json_text(value)))
+        transcript_read(draft, draft_text(draft, value, member_name(member)),
+                        slice_equal(role, role_user));
     else if (value)
         draft_add_turn(draft, role, draft_text(draft, value, member_name(member)),
                        slice_of(NULL, 0));
@@ -55,6 +57,12 @@ static void prompt_read(struct draft *draft)
     prompt_read_side(
         draft, draft_claim_first(draft, has_completion ? completion_names : members_answers),
         role_assistant);
+    if (draft->state == DRAFT_GOOD && draft->out->n_turns > 0 &&
+        transcript_is(json_text(draft->members->values[MEMBER_PROMPT]))) {
+        struct turn *last = &draft->out->turns[draft->out->n_turns - 1];
+
+        last->content = transcript_trim(last->content); /* it follows "Assistant: " */
+    }
     draft_split_marked(draft);
 }
 

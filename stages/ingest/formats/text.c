@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * text: plain text in text, content, raw_content or sentence. The text is the context of a
- * sample without turns. A record with role, from or parent_id is a message, and no plain text.
+ * sample without turns. A record with role, from or parent_id is a message, and a transcript is
+ * a dialogue: neither is plain text.
  */
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
+#include "stages/ingest/formats/transcript.h"
 
 static const enum member text_names[] = { MEMBER_TEXT, MEMBER_CONTENT, MEMBER_RAW_CONTENT,
                                           MEMBER_SENTENCE, MEMBER_NONE };
@@ -20,7 +22,8 @@ static enum member text_member(const struct members *members)
 
 static bool text_match(const struct members *members)
 {
-    return text_member(members) && !members_have(members, members_of_message);
+    return text_member(members) && !members_have(members, members_of_message) &&
+           !transcript_is(json_text(members->values[MEMBER_TEXT]));
 }
 
 static void text_read(struct draft *draft)
