@@ -3,8 +3,8 @@
 """The sections of docs/scores.md as C: pages.py SCORES.md OUT.h METRIC...
 
 `curate explain METRIC` prints the section of that name, so the two cannot differ. A section
-must give the metric's formula, range, pitfalls and source. The text becomes numbers, not a
-string: C promises string literals of 4,095 bytes only.
+must give the metric's formula, what it sees, range, pitfalls and source. The text becomes
+numbers, not a string: C promises string literals of 4,095 bytes only.
 """
 import re
 import sys
@@ -12,6 +12,7 @@ from pathlib import Path
 
 PARTS = {
     'a formula (an indented block)': r'^    \S',
+    'a line "- Sees: "': r'^- Sees: ',
     'a line "- Range: "': r'^- Range: ',
     'a pitfall (a line "- Pitfall: ")': r'^- Pitfall: ',
     'a line "- Source: "': r'^- Source: ',

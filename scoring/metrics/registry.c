@@ -140,6 +140,8 @@ int scorer_measure(const struct scorer *scorer, const struct observed_text *text
     *out = (struct score){ .value = 0 };
     if (!text->response.ptr)
         out->reason = "no_response";
+    else if (text->reason)
+        out->reason = text->reason;
     else if (slice_is_blank(text->response))
         out->reason = "empty_response";
     else if (scorer->measure(text, out, err) < 0)

@@ -42,11 +42,20 @@ static int build_prompt(const struct observer *observer, const struct observed_t
                               observer->options.max_tokens, out, err);
 }
 
+bool observe_has_response(const struct observed_text *text)
+{
+    return !slice_is_blank(text->response) ||
+           (text->dialogue && text->part != RESPONSE_THOUGHT &&
+            text->dialogue->turns[text->response_turn].n_calls > 0);
+}
+
 int observe_build_prompts(const struct observer *observer, const struct observed_text *texts,
                           size_t n, struct prompt *prompts, struct error *err)
 {
     for (size_t i = 0; i < n; i++) {
-        if (observer->options.compat != COMPAT_NONE || slice_is_blank(texts[i].response))
+        prompts[i].reason = texts[i].reason ? texts[i].reason : texts[i].prompt_reason;
+        if (observer->options.compat != COMPAT_NONE || prompts[i].reason ||
+            !observe_has_response(&texts[i]))
             continue;
         if (build_prompt(observer, texts, prompts, i, err) == 0)
             continue;

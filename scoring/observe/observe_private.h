@@ -116,6 +116,8 @@ int pass_add_joined(const struct planning *planning, const struct joined_ids *jo
 bool observe_fit_context(const struct prompt *prompt, size_t max_tokens, bool cut_right,
                          struct span *context);
 
+/* build_prompts.c: is there something to score: text that is not blank, or a call? */
+bool observe_has_response(const struct observed_text *text);
 /* build_prompts.c: build the prompts of n texts. prompts are zeroed; the caller releases each,
  * also after a failure. */
 int observe_build_prompts(const struct observer *observer, const struct observed_text *texts,

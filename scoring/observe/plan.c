@@ -74,7 +74,11 @@ static const struct planner *const planners[] = { PLANNER_LIST NULL };
 
 int observe_plan(const struct planning *planning, struct error *err)
 {
-    *planning->out = (struct observation){ .n_response_bytes = planning->text->response.len };
+    const size_t n_rendered = planning->prompt->n_response_bytes;
+
+    *planning->out =
+        (struct observation){ .n_response_bytes =
+                                  n_rendered > 0 ? n_rendered : planning->text->response.len };
     if (planning->observer->options.compat != COMPAT_NONE)
         return observe_plan_compat(planning, err);
     if (observe_plan_response(planning, err) < 0) /* always: it counts the response's tokens */
@@ -94,12 +98,17 @@ static struct guessed_parts guess_parts(const struct observer_options *options,
                                    .context = text->context.len / bytes_per_token,
                                    .tail = text->instruction.len / bytes_per_token + 16,
                                    .response = text->response.len / bytes_per_token + 1,
-                                   .has_response = !slice_is_blank(text->response) };
+                                   .has_response = observe_has_response(text) };
 
     if (text->dialogue) {
         parts.tail = text->dialogue->system.len / bytes_per_token + 16;
         for (size_t i = 0; i < text->response_turn; i++)
-            parts.tail += text->dialogue->turns[i].text.len / bytes_per_token + 8;
+            parts.tail +=
+                (text->dialogue->turns[i].text.len + text->dialogue->turns[i].thought.len) /
+                    bytes_per_token +
+                8;
+        for (size_t i = 0; i < text->dialogue->n_tools; i++)
+            parts.tail += text->dialogue->tools[i].len / bytes_per_token;
         if (parts.tail > options->max_tokens)
             parts.tail = options->max_tokens;
     }

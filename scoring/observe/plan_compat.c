@@ -12,6 +12,7 @@
 #include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/observe/observe_private.h"
 #include "scoring/observe/segment.h"
+#include "scoring/prompts/prompt.h"
 
 enum {
     TEXT_MAX_BYTES = 1 << 30,
@@ -369,7 +370,11 @@ int observe_plan_compat(const struct planning *planning, struct error *err)
     const unsigned needs = planning->needs;
     int rc = 0;
 
-    if (!text->response.ptr)
+    if (text->reason || text->prompt_reason)
+        planning->out->reason = text->reason ? text->reason : text->prompt_reason;
+    else if (text->dialogue && dialogue_uses_tools(text->dialogue, text->response_turn))
+        planning->out->reason = "no_tool_template";
+    else if (!text->response.ptr)
         planning->out->reason = "no_response";
     else if (slice_is_blank(text->response))
         planning->out->reason = "empty_response";

@@ -32,6 +32,8 @@ static int plan_instruction(const struct planning *planning, struct error *err)
 
     if (bos == TOKEN_NONE)
         out->instruction_reason = "no_bos";
+    else if (planning->text->prompt_reason)
+        out->instruction_reason = planning->text->prompt_reason;
     else if (slice_is_blank(instruction))
         out->instruction_reason = "no_instruction";
     if (out->instruction_reason)
@@ -58,6 +60,15 @@ struct question {
     struct observed_text text;   /* its response is the answer */
 };
 
+/* Reduce the response to the part of it that the question is about. */
+static void keep_part(struct dialogue_turn *response, enum response_part part)
+{
+    if (part == RESPONSE_THOUGHT)
+        *response = (struct dialogue_turn){ .role = response->role, .text = response->thought };
+    if (part == RESPONSE_ANSWER)
+        response->thought = slice_of(NULL, 0);
+}
+
 /* The caller frees question->turns, also after a failure. */
 static int question_init(struct question *question, const struct observed_text *text,
                          const char *asked, struct error *err)
@@ -73,17 +84,22 @@ static int question_init(struct question *question, const struct observed_text *
     if (before) {
         memcpy(turns, before->turns, n_before * sizeof *turns);
         n = n_before;
+        keep_part(&turns[n - 1], text->part);
     } else {
         if (text->instruction.ptr)
-            turns[n++] = (struct dialogue_turn){ ROLE_USER, text->instruction };
+            turns[n++] = (struct dialogue_turn){ .role = ROLE_USER, .text = text->instruction };
         if (text->response.ptr)
-            turns[n++] = (struct dialogue_turn){ ROLE_ASSISTANT, text->response };
+            turns[n++] =
+                (struct dialogue_turn){ .role = ROLE_ASSISTANT, .text = text->response };
     }
-    turns[n++] = (struct dialogue_turn){ ROLE_USER, slice_text(asked) };
+    turns[n++] = (struct dialogue_turn){ .role = ROLE_USER, .text = slice_text(asked) };
     turns[n] = (struct dialogue_turn){ .role = ROLE_ASSISTANT };
     question->dialogue = (struct dialogue){ .turns = turns, .n_turns = n + 1 };
-    if (before)
+    if (before) {
         question->dialogue.system = before->system;
+        question->dialogue.tools = before->tools;
+        question->dialogue.n_tools = before->n_tools;
+    }
     question->text = (struct observed_text){ .context = text->context,
                                              .instruction = slice_text(asked),
                                              .dialogue = &question->dialogue,
@@ -156,10 +172,14 @@ static int plan_answers(const struct planning *planning, struct question *questi
     struct prompt prompt = { 0 };
     int rc = 0;
 
+    out->reason =
+        planning->text->reason ? planning->text->reason : planning->text->prompt_reason;
     for (size_t i = 0; rc == 0 && i < n && !out->reason; i++) {
         prompt_release(&prompt);
         rc = encode_answer(planning->observer, question, answers[i], &prompt, &ids[i], err);
         rc = reason_for_encoding(rc, &out->reason, err);
+        if (rc == 0 && prompt.reason)
+            out->reason = prompt.reason;
     }
     if (rc == 0 && !out->reason && !all_distinct(ids, n))
         out->reason = "answers_alike";

@@ -14,8 +14,12 @@ struct script {
     struct slice system;
     struct slice context;
     const struct dialogue_turn *turns;
+    const struct dialogue *dialogue; /* NULL: none */
+    enum response_part part;         /* of the response */
+    bool uses_tools;
     size_t first;
     size_t response;
+    size_t last_user;              /* the last user turn before the response; 0 if none */
     struct dialogue_turn alone[2]; /* the turns of a text without a dialogue */
 };
 
@@ -25,11 +29,17 @@ static void script_init(struct script *script, const struct observed_text *text)
     if (text->dialogue) {
         script->system = text->dialogue->system;
         script->turns = text->dialogue->turns;
+        script->dialogue = text->dialogue;
+        script->part = text->part;
+        script->uses_tools = dialogue_uses_tools(text->dialogue, text->response_turn);
         script->response = text->response_turn;
+        for (size_t i = 0; i < script->response; i++)
+            if (script->turns[i].role == ROLE_USER)
+                script->last_user = i;
         return;
     }
-    script->alone[0] = (struct dialogue_turn){ ROLE_USER, text->instruction };
-    script->alone[1] = (struct dialogue_turn){ ROLE_ASSISTANT, text->response };
+    script->alone[0] = (struct dialogue_turn){ .role = ROLE_USER, .text = text->instruction };
+    script->alone[1] = (struct dialogue_turn){ .role = ROLE_ASSISTANT, .text = text->response };
     script->turns = script->alone;
     script->response = 1;
 }
@@ -49,24 +59,52 @@ static int write_context(struct prompt_writer *writer, struct slice context, str
     return prompt_write_words(writer, template->context_close, err);
 }
 
+/* The form of the tools if their definitions are written in this place; else NULL. */
+static const struct tool_form *tools_at(const struct prompt_writer *writer,
+                                        const struct script *script, enum tools_place place)
+{
+    const struct tool_form *form = writer->template->tools;
+
+    return script->uses_tools && script->dialogue->n_tools > 0 && form->place == place ? form
+                                                                                       : NULL;
+}
+
+/* The text of the system turn, or of the system part of the first user turn. */
+static int write_system_text(struct prompt_writer *writer, const struct script *script,
+                             const char *instead, struct error *err)
+{
+    const struct tool_form *tools = tools_at(writer, script, TOOLS_IN_SYSTEM);
+    int rc = 0;
+
+    if (script->system.len > 0)
+        rc = prompt_write_turn(writer, ROLE_SYSTEM, PROMPT_SYSTEM_TURN, script->system, err);
+    else if (instead)
+        rc = prompt_write_text(writer, slice_text(instead), err);
+    if (rc < 0 || !tools)
+        return rc;
+    if ((script->system.len > 0 || instead) &&
+        prompt_write_words(writer, tools->after_system, err) < 0)
+        return -1;
+    return prompt_write_tools(writer, script->dialogue, err);
+}
+
 static int write_system(struct prompt_writer *writer, const struct script *script,
                         struct error *err)
 {
     const struct prompt_template *template = writer->template;
+    const bool has_tools = script->uses_tools && script->dialogue->n_tools > 0;
     const char *instead = script->context.len > 0 && template->default_system_for_context
                               ? template->default_system_for_context
                               : template->default_system;
-    int rc;
+    const char *open = has_tools && template->tools->system_open ? template->tools->system_open
+                                                                 : template->system_open;
 
-    if (script->system.len == 0 && !instead)
+    if (script->system.len == 0 && !instead && !tools_at(writer, script, TOOLS_IN_SYSTEM))
         return 0;
-    if (prompt_write_words(writer, template->system_open, err) < 0)
-        return -1;
-    if (script->system.len > 0)
-        rc = prompt_write_turn(writer, ROLE_SYSTEM, PROMPT_SYSTEM_TURN, script->system, err);
-    else
-        rc = prompt_write_text(writer, slice_text(instead), err);
-    return rc < 0 ? -1 : prompt_write_words(writer, template->system_close, err);
+    return prompt_write_words(writer, open, err) < 0 ||
+                   write_system_text(writer, script, instead, err) < 0
+               ? -1
+               : prompt_write_words(writer, template->system_close, err);
 }
 
 /* The first user turn includes the context and, in some templates, the system text. text.ptr is
@@ -80,10 +118,17 @@ static int write_user(struct prompt_writer *writer, const struct script *script,
     const enum context_place place = template->context_place;
 
     writer->prompt->has_user = true;
+    if (text.ptr && (size_t)turn == script->last_user &&
+        tools_at(writer, script, TOOLS_BEFORE_LAST_USER) &&
+        prompt_write_tools(writer, script->dialogue, err) < 0)
+        return -1;
     if (has_context && place == CONTEXT_BEFORE_TURN &&
         write_context(writer, script->context, err) < 0)
         return -1;
     if (prompt_write_words(writer, template->user_open, err) < 0)
+        return -1;
+    if (is_first && tools_at(writer, script, TOOLS_IN_FIRST_USER) &&
+        prompt_write_tools(writer, script->dialogue, err) < 0)
         return -1;
     if (is_first && template->system_in_user && write_system(writer, script, err) < 0)
         return -1;
@@ -108,6 +153,14 @@ static int write_enclosed(struct prompt_writer *writer, const char *open, const 
                : prompt_write_words(writer, close, err);
 }
 
+/* Is the thought of the turn written? */
+static bool writes_thought(const struct prompt_template *template, const struct script *script,
+                           size_t at)
+{
+    return script->turns[at].thought.ptr &&
+           (at == script->response || !template->forgets_thoughts || at > script->last_user);
+}
+
 static const char *assistant_open(const struct prompt_template *template,
                                   const struct script *script, size_t at)
 {
@@ -115,9 +168,60 @@ static const char *assistant_open(const struct prompt_template *template,
     const char *unless = template->response_open_unless;
 
     if (at != script->response || !template->response_open ||
+        writes_thought(template, script, at) ||
         (text.len > 0 && unless && memmem(text.ptr, text.len, unless, strlen(unless))))
         return template->assistant_open;
     return template->response_open;
+}
+
+/* Append what an assistant's turn says, without the part of its thought that is written before
+ * the response begins. */
+static int add_spoken(const struct prompt_template *template, const struct dialogue_turn *turn,
+                      bool thinks, enum response_part part, struct buf *out, struct error *err)
+{
+    if (thinks && part == RESPONSE_ALL &&
+        prompt_add_thought(out, turn->thought, THOUGHT_OPEN | THOUGHT_TEXT | THOUGHT_CLOSE,
+                           err) < 0)
+        return -1;
+    return part == RESPONSE_THOUGHT ? prompt_add_thought(out, turn->thought, THOUGHT_TEXT, err)
+                                    : prompt_add_answer(template, turn, thinks, out, err);
+}
+
+/* What an assistant's turn says: its thought, text and calls. The response begins behind the
+ * part of the thought that is not scored. Sets *start to its first id. */
+static int write_spoken(struct prompt_writer *writer, const struct script *script, size_t at,
+                        size_t *start, struct error *err)
+{
+    const struct prompt_template *template = writer->template;
+    const struct dialogue_turn *turn = &script->turns[at];
+    const enum response_part part = at == script->response ? script->part : RESPONSE_ALL;
+    const bool thinks = writes_thought(template, script, at);
+    const bool splits = thinks && part != RESPONSE_ALL;
+    const unsigned before =
+        part == RESPONSE_THOUGHT ? THOUGHT_OPEN : THOUGHT_OPEN | THOUGHT_TEXT | THOUGHT_CLOSE;
+    struct buf text;
+    int rc = -1;
+
+    buf_init(&text, SIZE_MAX / 2);
+    if (splits && (prompt_write_words(writer, template->assistant_lead, err) < 0 ||
+                   prompt_add_thought(&text, turn->thought, before, err) < 0 ||
+                   prompt_write_text(writer, buf_slice(&text), err) < 0))
+        goto done;
+    if (prompt_write_end(writer, err) < 0)
+        goto done;
+    *start = writer->prompt->ids.n;
+    buf_clear(&text);
+    if ((!splits && prompt_write_words(writer, template->assistant_lead, err) < 0) ||
+        (turn->n_calls > 0 && part != RESPONSE_THOUGHT &&
+         prompt_write_words(writer, template->tools->calls_open, err) < 0) ||
+        add_spoken(template, turn, thinks, part, &text, err) < 0 ||
+        prompt_write_turn(writer, ROLE_ASSISTANT, (int)at, buf_slice(&text), err) < 0)
+        goto done;
+    writer->prompt->n_response_bytes = thinks || turn->n_calls > 0 ? text.len : turn->text.len;
+    rc = prompt_write_end(writer, err);
+done:
+    buf_release(&text);
+    return rc;
 }
 
 /* A response is tokenised on its own, so that it has the same ids in every position. */
@@ -130,20 +234,30 @@ static int write_assistant(struct prompt_writer *writer, const struct script *sc
         at > script->first && script->turns[at - 1].role != ROLE_ASSISTANT;
     const bool lacks_user = template->needs_user ? !after_question || !prompt->has_user
                                                  : !prompt->has_user && script->context.len > 0;
+    size_t start = 0;
 
     if (lacks_user && write_user(writer, script, (int)at, (struct slice){ 0 }, err) < 0)
         return -1;
     if (prompt_write_words(writer, assistant_open(template, script, at), err) < 0 ||
-        prompt_write_end(writer, err) < 0)
-        return -1;
-    const size_t start = prompt->ids.n;
-    if (prompt_write_words(writer, template->assistant_lead, err) < 0 ||
-        prompt_write_turn(writer, ROLE_ASSISTANT, (int)at, script->turns[at].text, err) < 0 ||
-        prompt_write_end(writer, err) < 0)
+        write_spoken(writer, script, at, &start, err) < 0)
         return -1;
     prompt->n_tail = start - prompt->n_head - prompt->n_context;
     prompt->n_response = prompt->ids.n - start;
     return 0;
+}
+
+/* Write a tool turn as a result. Consecutive results are enclosed together. */
+static int write_result(struct prompt_writer *writer, const struct script *script, size_t at,
+                        struct error *err)
+{
+    const struct tool_form *form = writer->template->tools;
+    const bool is_first = at == script->first || script->turns[at - 1].role != ROLE_TOOL;
+    const bool is_last = script->turns[at + 1].role != ROLE_TOOL; /* the response is later */
+
+    if ((is_first && prompt_write_words(writer, form->results_open, err) < 0) ||
+        prompt_write_result(writer, &script->turns[at], (int)at, err) < 0)
+        return -1;
+    return is_last ? prompt_write_words(writer, form->results_close, err) : 0;
 }
 
 static int write_any_turn(struct prompt_writer *writer, const struct script *script, size_t at,
@@ -166,6 +280,8 @@ static int write_any_turn(struct prompt_writer *writer, const struct script *scr
                                   turn, err);
         break;
     case ROLE_TOOL:
+        if (script->uses_tools)
+            return write_result(writer, script, at, err);
         if (template->tool_open)
             return write_enclosed(writer, template->tool_open, template->tool_close, index,
                                   turn, err);
@@ -215,8 +331,14 @@ static int build_prompt_of(const struct prompt_template *template,
     struct prompt_writer writer;
     int rc = prompt_writer_init(&writer, template, tokenizer, out, err);
 
-    if (rc == 0)
+    if (rc == 0 && script->uses_tools)
+        out->reason =
+            prompt_tools_reason(&writer, script->dialogue, script->first, script->response);
+    if (rc == 0 && !out->reason) {
+        if (script->uses_tools)
+            prompt_writer_use_tools(&writer);
         rc = write_script(&writer, script, err);
+    }
     prompt_writer_release(&writer);
     return rc;
 }
@@ -258,7 +380,9 @@ int prompt_build_next(const struct prompt_template *template, const struct token
     struct script script;
 
     script_init(&script, text);
-    if (template->response_open) /* the response of `before` has the format of a final turn */
+    /* The response of `before` has the format of a final turn, tools may have moved, and a part
+     * of a response is not tokenised as the whole is. */
+    if (template->response_open || script.uses_tools || script.part != RESPONSE_ALL)
         return build_prompt_of(template, tokenizer, &script, out, err);
     if (copy_prompt(before, out, err) < 0)
         return -1;

@@ -23,6 +23,7 @@
 #include "scoring/prompts/dialogue.h"
 #include "scoring/prompts/templates/template.h"
 
+struct buf;
 struct error;
 struct observed_text;
 
@@ -43,10 +44,18 @@ struct prompt {
     size_t n_response;
     struct prompt_turn *turns; /* in order; the response is the last one */
     size_t n_turns;
-    bool has_user;      /* there is a user turn */
-    bool shortened;     /* the oldest turns were left out to fit */
-    const char *reason; /* static: why there are no ids; NULL if there are */
+    size_t n_response_bytes; /* of the response's text */
+    bool has_user;           /* there is a user turn */
+    bool shortened;          /* the oldest turns were left out to fit */
+    const char *reason;      /* static: why there are no ids; NULL if there are */
 };
+
+/* The reasons that this file sets are no_tool_template: the template, or the vocabulary, cannot
+ * write tools and calls; and calls_not_rendered: it cannot write the calls of this dialogue. */
+
+/* Has the dialogue definitions of tools, or calls up to the response? Then its tool turns are
+ * results. */
+bool dialogue_uses_tools(const struct dialogue *dialogue, size_t response);
 
 /* Fill a zeroed prompt. The caller calls prompt_release(), also after a failure. An empty
  * context counts as none. ERR_INPUT for text that the vocabulary cannot encode; ERR_UNSUPPORTED
@@ -69,5 +78,9 @@ int prompt_build_short(const struct prompt_template *template,
                        size_t max_tokens, struct prompt *out, struct error *err);
 
 void prompt_release(struct prompt *prompt);
+
+/* Append the text of a response with its thought between the marks that templates write, and
+ * without calls. ERR_NOMEM. */
+int prompt_add_response(struct buf *out, const struct dialogue_turn *turn, struct error *err);
 
 #endif

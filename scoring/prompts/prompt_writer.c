@@ -8,6 +8,17 @@
 #include "base/error.h"
 #include "base/slice.h"
 
+/* Add the names of control tokens that the vocabulary has. */
+static void add_controls(struct prompt_writer *writer, const char *const *names)
+{
+    for (size_t i = 0; i < TEMPLATE_CONTROLS_MAX && names[i]; i++) {
+        const int32_t id = tokenizer_find(writer->tokenizer, slice_text(names[i]));
+
+        if (id != TOKEN_NONE)
+            writer->controls[writer->n_controls++] = (struct prompt_control){ names[i], id };
+    }
+}
+
 int prompt_writer_init(struct prompt_writer *writer, const struct prompt_template *template,
                        const struct tokenizer *tokenizer, struct prompt *prompt,
                        struct error *err)
@@ -20,9 +31,13 @@ int prompt_writer_init(struct prompt_writer *writer, const struct prompt_templat
         .fresh = prompt->ids.n == 0,
     };
     buf_init(&writer->text, SIZE_MAX / 2);
-    for (size_t i = 0; i < TEMPLATE_CONTROLS_MAX && template->controls[i]; i++)
-        writer->controls[i] = tokenizer_find(tokenizer, slice_text(template->controls[i]));
+    add_controls(writer, template->controls);
     return prompt_template_fits(template, tokenizer, err);
+}
+
+void prompt_writer_use_tools(struct prompt_writer *writer)
+{
+    add_controls(writer, writer->template->tools->controls);
 }
 
 void prompt_writer_release(struct prompt_writer *writer)
@@ -79,11 +94,10 @@ static size_t next_text_cut(const struct prompt_writer *writer, struct slice tex
 {
     size_t cut = text.len;
 
-    for (size_t i = 0; i < TEMPLATE_CONTROLS_MAX && writer->template->controls[i]; i++) {
-        const char *name = writer->template->controls[i];
+    for (size_t i = 0; i < writer->n_controls; i++) {
+        const char *name = writer->controls[i].name;
 
-        if (writer->controls[i] == TOKEN_NONE ||
-            tokenizer_is_control(writer->tokenizer, writer->controls[i]))
+        if (tokenizer_is_control(writer->tokenizer, writer->controls[i].id))
             continue;
         const char *found = memmem(text.ptr, cut, name, strlen(name));
         if (found)
@@ -171,7 +185,6 @@ static int parse_control_name(const struct prompt_writer *writer, const char *wo
                               int32_t *id, size_t *len, struct error *err)
 {
     static const char bos[] = "{bos}", eos[] = "{eos}";
-    const char *const *controls = writer->template->controls;
     const bool is_bos = strncmp(words, bos, sizeof bos - 1) == 0;
 
     *id = TOKEN_NONE;
@@ -186,12 +199,12 @@ static int parse_control_name(const struct prompt_writer *writer, const char *wo
                                "needs: choose another with --template",
                                is_bos ? "BOS" : "EOS", writer->template->name);
     }
-    for (size_t i = 0; i < TEMPLATE_CONTROLS_MAX && controls[i]; i++) {
-        const size_t n = strlen(controls[i]);
+    for (size_t i = 0; i < writer->n_controls; i++) {
+        const size_t n = strlen(writer->controls[i].name);
 
-        if (writer->controls[i] == TOKEN_NONE || strncmp(words, controls[i], n) != 0)
+        if (strncmp(words, writer->controls[i].name, n) != 0)
             continue;
-        *id = writer->controls[i];
+        *id = writer->controls[i].id;
         *len = n;
     }
     return 0;
@@ -222,6 +235,12 @@ int prompt_write_text(struct prompt_writer *writer, struct slice text, struct er
 int prompt_write_turn(struct prompt_writer *writer, enum dialogue_role role, int turn,
                       struct slice text, struct error *err)
 {
+    return prompt_write_verbatim(writer, role, turn, trim_turn(writer->template, text), err);
+}
+
+int prompt_write_verbatim(struct prompt_writer *writer, enum dialogue_role role, int turn,
+                          struct slice text, struct error *err)
+{
     struct prompt *prompt = writer->prompt;
     struct prompt_turn *turns =
         reallocarray(prompt->turns, prompt->n_turns + 1, sizeof *prompt->turns);
@@ -230,7 +249,7 @@ int prompt_write_turn(struct prompt_writer *writer, enum dialogue_role role, int
         return error_nomem(err);
     prompt->turns = turns;
     const size_t start = writer->text.len;
-    if (prompt_write_text(writer, trim_turn(writer->template, text), err) < 0)
+    if (prompt_write_text(writer, text, err) < 0)
         return -1;
     turns[prompt->n_turns++] = (struct prompt_turn){ role, turn, { start, writer->text.len } };
     return 0;

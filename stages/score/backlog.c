@@ -94,7 +94,7 @@ static int add_costs(struct score_backlog *backlog, struct error *err)
         arena_clear(&batch->arena);
         batch->texts.n = 0;
         if (score_texts_read(&batch->texts, backlog->reader, pending->sample_id,
-                             backlog->setup->settings->all_turns, &batch->arena, err) < 0 ||
+                             &backlog->setup->settings->responses, &batch->arena, err) < 0 ||
             (i % STOP_EVERY_SAMPLES == 0 && score_check_stop(backlog->setup, err) < 0))
             return -1;
         pending->cost = token_cost_of(&batch->texts, &backlog->observing,

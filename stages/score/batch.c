@@ -43,7 +43,7 @@ int batch_read(struct score_backlog *backlog, size_t first, size_t end, struct e
             cost.n_new = cost.n_tokens;
         batch->first_text[batch->n] = batch->texts.n;
         if (score_texts_read(&batch->texts, backlog->reader, samples[batch->n].sample_id,
-                             backlog->setup->settings->all_turns, &batch->arena, err) < 0)
+                             &backlog->setup->settings->responses, &batch->arena, err) < 0)
             return -1;
         token_cost_add(&batch->cost, &cost);
     }

@@ -25,7 +25,7 @@ static int measure_sample(struct measuring *measuring, int64_t sample_id, struct
     arena_clear(&measuring->arena);
     texts->n = 0;
     if (score_texts_read(texts, measuring->reader, sample_id,
-                         measuring->run->setup->settings->all_turns, &measuring->arena,
+                         &measuring->run->setup->settings->responses, &measuring->arena,
                          err) < 0)
         return -1;
     struct score *scores = arena_alloc(&measuring->arena, texts->n, sizeof *scores);

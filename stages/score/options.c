@@ -19,6 +19,9 @@ const struct score_args score_args_defaults = {
 };
 
 const char *const score_turns_names[] = { [TURNS_LAST] = "last", [TURNS_ALL] = "all", NULL };
+const char *const score_of_names[] = {
+    [RESPONSE_ALL] = "all", [RESPONSE_ANSWER] = "answer", [RESPONSE_THOUGHT] = "thought", NULL
+};
 const char *const score_side_names[] = { [SIDE_LEFT] = "left", [SIDE_RIGHT] = "right", NULL };
 const char *const score_attn_row_names[] = {
     [ATTN_ROW_OWN] = "own", [ATTN_ROW_PRED] = "pred", NULL
@@ -59,6 +62,9 @@ const struct option score_options[] = {
     { OPTION_CHOICE, 0, "turns", offsetof(struct score_args, turns), "TURNS",
       .help = "responses to score, the last of a dialogue, or all and their mean",
       .choices = score_turns_names },
+    { OPTION_CHOICE, 0, "of", offsetof(struct score_args, of), "PART",
+      .help = "part of each response to score: the answer, the thought before it, or all",
+      .choices = score_of_names },
     { OPTION_TEXT, 0, "cohort", offsetof(struct score_args, cohort), "NAME",
       .help = "name of the cohort of hmp or gateau", .unset = "the name of the metric" },
     COHORT_OPTIONS(struct score_args, cohort_args),

@@ -43,6 +43,15 @@ static bool has_compat(const struct source *s)
     return has_model(s) && s->observing->compat != COMPAT_NONE;
 }
 
+/* Which part of the response is scored. All of it is the default and has no parameter, so that
+ * sets of older versions are found again. */
+static bool has_part(const struct source *s)
+{
+    return s->setup->settings->responses.part != RESPONSE_ALL &&
+           s->node->scorer->about != ABOUT_INSTRUCTION &&
+           s->node->scorer->about != ABOUT_DOCUMENT;
+}
+
 /* Published code has a prompt of its own. */
 static bool has_prompt_template(const struct source *s)
 {
@@ -109,6 +118,11 @@ static void write_near_tokens(const struct source *s)
 static void write_neighbour(const struct source *s)
 {
     write_size(s, (size_t)s->setup->settings->args->neighbour);
+}
+
+static void write_of(const struct source *s)
+{
+    write_text(s, score_of_names[s->setup->settings->responses.part]);
 }
 
 static void write_question(const struct source *s)
@@ -223,6 +237,7 @@ static const struct {
     { "max_tokens", 0, has_model, write_max_tokens },
     { "near_tokens", NEED_NLL_NEAR, NULL, write_near_tokens },
     { "neighbour", 0, uses_neighbour, write_neighbour },
+    { "of", 0, has_part, write_of },
     { "question", NEED_YES_NO | NEED_RATING, NULL, write_question },
     { "segment_tokens", NEED_PAIRS, NULL, write_segment_tokens },
     { "segments", 0, has_segments, write_segments },

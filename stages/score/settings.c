@@ -76,6 +76,7 @@ int score_settings_make(const struct score_args *args, struct score_settings *ou
 {
     *out = (struct score_settings){ .args = args,
                                     .all_turns = args->turns == TURNS_ALL,
+                                    .responses = { args->turns == TURNS_ALL, args->of },
                                     .short_view.window = (size_t)args->short_window };
     set_observing(args, &out->observing);
     set_cas(args, &out->cas);

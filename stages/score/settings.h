@@ -17,6 +17,7 @@
 #include "scoring/observe/compat.h"
 #include "scoring/observe/observe.h"
 #include "scoring/observe/segment.h"
+#include "scoring/prompts/dialogue.h"
 #include "stages/cohort/cohort.h"
 
 struct error;
@@ -36,6 +37,7 @@ enum score_tables { SCORE_NO_TABLES, SCORE_BY_LAYER, SCORE_BY_HEAD };
 
 /* Their names by value, NULL-terminated; parameters of score sets are written with them. */
 extern const char *const score_turns_names[];
+extern const char *const score_of_names[]; /* of enum response_part */
 extern const char *const score_side_names[];
 extern const char *const score_attn_row_names[];
 extern const char *const score_importance_names[]; /* of enum segment_importance */
@@ -52,6 +54,7 @@ struct score_args {
     struct text_list where;
     int template; /* of score_template_choice() */
     enum score_turns turns;
+    enum response_part of;
     struct option_share top;
     bool exact_all;
     const char *cohort; /* NULL: the metric's name */
@@ -103,6 +106,7 @@ struct score_settings {
     const struct score_args *args; /* borrowed */
     char *where;                   /* all conditions over v_sample in one; NULL: all samples */
     bool all_turns;
+    struct response_choice responses; /* the same, and --of */
     struct short_view short_view;
     /* How a model observes samples. Without max_tokens, near_tokens and template: they depend
      * on the model (models.h). */

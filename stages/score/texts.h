@@ -16,6 +16,7 @@
 
 struct arena;
 struct error;
+struct json;
 struct sample_reader;
 
 /* Texts of samples, one after another. Zeroed is empty. */
@@ -24,11 +25,13 @@ struct score_texts {
     int *turns; /* index of each response in its sample's turns; -1: there is no response */
     size_t n;
     size_t cap;
+    struct json *parser; /* made for the first tool or call */
 };
 void score_texts_release(struct score_texts *texts);
 
 /* Read a sample and append its texts, at least one. They are copied to the arena. */
 int score_texts_read(struct score_texts *texts, struct sample_reader *reader, int64_t sample_id,
-                     bool all_turns, struct arena *arena, struct error *err);
+                     const struct response_choice *choice, struct arena *arena,
+                     struct error *err);
 
 #endif

@@ -442,17 +442,19 @@ static void token_estimates_depend_on_the_requested_passes(void **state)
 }
 
 static const struct dialogue_turn talk[] = {
-    { ROLE_USER, { "who sat on the mat?", 19 } },
-    { ROLE_ASSISTANT, { "the cat", 7 } },
-    { ROLE_USER, { "and the dog?", 12 } },
-    { ROLE_ASSISTANT, { "the dog lay on the rug", 22 } },
-    { ROLE_USER, { "thanks", 6 } },
-    { ROLE_ASSISTANT, { " ", 1 } },
-    { ROLE_USER, { "what fell?", 10 } },
-    { ROLE_ASSISTANT, { "the rain fell on the roof", 25 } },
+    { .role = ROLE_USER, .text = { "who sat on the mat?", 19 } },
+    { .role = ROLE_ASSISTANT, .text = { "the cat", 7 } },
+    { .role = ROLE_USER, .text = { "and the dog?", 12 } },
+    { .role = ROLE_ASSISTANT, .text = { "the dog lay on the rug", 22 } },
+    { .role = ROLE_USER, .text = { "thanks", 6 } },
+    { .role = ROLE_ASSISTANT, .text = { " ", 1 } },
+    { .role = ROLE_USER, .text = { "what fell?", 10 } },
+    { .role = ROLE_ASSISTANT, .text = { "the rain fell on the roof", 25 } },
 };
 enum { N_RESPONSES = 4 };
-static const struct dialogue dialogue = { { "be brief", 8 }, talk, 2 * N_RESPONSES };
+static const struct dialogue dialogue = { .system = { "be brief", 8 },
+                                          .turns = talk,
+                                          .n_turns = 2 * N_RESPONSES };
 
 static void responses_of_talk(const char *context, struct observed_text out[N_RESPONSES])
 {

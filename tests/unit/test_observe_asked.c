@@ -248,10 +248,12 @@ static void user_mass_is_attention_on_context_and_user_turns(void **state)
 static void a_yes_or_no_question_is_asked_in_one_more_turn(void **state)
 {
     struct fixture *f = *state;
-    const struct dialogue_turn turns[] = { { ROLE_USER, slice_text("who?") },
-                                           { ROLE_ASSISTANT, slice_text("the cat") },
-                                           { ROLE_USER, slice_text(question) },
-                                           { ROLE_ASSISTANT, slice_text("Yes") } };
+    const struct dialogue_turn turns[] = {
+        { .role = ROLE_USER, .text = slice_text("who?") },
+        { .role = ROLE_ASSISTANT, .text = slice_text("the cat") },
+        { .role = ROLE_USER, .text = slice_text(question) },
+        { .role = ROLE_ASSISTANT, .text = slice_text("Yes") }
+    };
     const struct dialogue dialogue = { .turns = turns, .n_turns = 4 };
     const struct observed_text text = { .context = slice_text(context),
                                         .response = slice_text("Yes"),

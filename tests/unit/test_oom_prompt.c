@@ -55,10 +55,13 @@ static void set_scene(const struct vocab_open *open, const struct prompt_templat
                       struct scene *out)
 {
     *out = (struct scene){ .tokenizer = open->tokenizer, .form = form };
-    out->turns[0] = (struct dialogue_turn){ ROLE_USER, slice_text("who sat where?") };
-    out->turns[1] = (struct dialogue_turn){ ROLE_ASSISTANT, slice_text("the cat, here") };
-    out->turns[2] = (struct dialogue_turn){ ROLE_USER, slice_text("why?") };
-    out->turns[3] = (struct dialogue_turn){ ROLE_ASSISTANT, slice_text("it was <s>tired") };
+    out->turns[0] =
+        (struct dialogue_turn){ .role = ROLE_USER, .text = slice_text("who sat where?") };
+    out->turns[1] =
+        (struct dialogue_turn){ .role = ROLE_ASSISTANT, .text = slice_text("the cat, here") };
+    out->turns[2] = (struct dialogue_turn){ .role = ROLE_USER, .text = slice_text("why?") };
+    out->turns[3] =
+        (struct dialogue_turn){ .role = ROLE_ASSISTANT, .text = slice_text("it was <s>tired") };
     out->dialogue = (struct dialogue){ .turns = out->turns, .n_turns = 4 };
     out->text = (struct observed_text){ .context = slice_text("The cat sat. It was tired."),
                                         .instruction = out->turns[0].text,

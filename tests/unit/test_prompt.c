@@ -158,9 +158,12 @@ static void template_text_inside_a_sample_moves_no_boundary(void **state)
 }
 
 static const struct dialogue_turn talk[] = {
-    { ROLE_USER, { "who sat?", 8 } },      { ROLE_ASSISTANT, { "the cat", 7 } },
-    { ROLE_USER, { "on the mat?", 11 } },  { ROLE_ASSISTANT, { "no, the rug", 11 } },
-    { ROLE_USER, { "and the dog?", 12 } }, { ROLE_ASSISTANT, { "by the fire", 11 } },
+    { .role = ROLE_USER, .text = { "who sat?", 8 } },
+    { .role = ROLE_ASSISTANT, .text = { "the cat", 7 } },
+    { .role = ROLE_USER, .text = { "on the mat?", 11 } },
+    { .role = ROLE_ASSISTANT, .text = { "no, the rug", 11 } },
+    { .role = ROLE_USER, .text = { "and the dog?", 12 } },
+    { .role = ROLE_ASSISTANT, .text = { "by the fire", 11 } },
 };
 
 static struct observed_text response_of(const struct dialogue *dialogue, size_t turn,
@@ -178,7 +181,9 @@ static struct observed_text response_of(const struct dialogue *dialogue, size_t 
 static void a_dialogue_is_written_turn_by_turn(void **state)
 {
     const struct fixture *f = *state;
-    const struct dialogue dialogue = { slice_text("be brief"), talk, 6 };
+    const struct dialogue dialogue = { .system = slice_text("be brief"),
+                                       .turns = talk,
+                                       .n_turns = 6 };
     const struct observed_text text = response_of(&dialogue, 3, "the dog lay on the rug");
     struct token_buf want = { 0 };
     struct prompt prompt = { 0 };
@@ -205,7 +210,9 @@ static void a_dialogue_is_written_turn_by_turn(void **state)
 static void each_turn_of_a_prompt_has_the_range_of_its_text(void **state)
 {
     const struct fixture *f = *state;
-    const struct dialogue dialogue = { slice_text("be brief"), talk, 6 };
+    const struct dialogue dialogue = { .system = slice_text("be brief"),
+                                       .turns = talk,
+                                       .n_turns = 6 };
     const struct observed_text text = response_of(&dialogue, 5, "the dog lay on the rug");
     static const char *const want[] = { "be brief",    "who sat?",    "the cat",
                                         "on the mat?", "no, the rug", "and the dog?",
@@ -237,7 +244,7 @@ static void each_turn_of_a_prompt_has_the_range_of_its_text(void **state)
 static void a_later_prompt_of_a_dialogue_extends_the_earlier_one(void **state)
 {
     const struct fixture *f = *state;
-    const struct dialogue dialogue = { { 0 }, talk, 6 };
+    const struct dialogue dialogue = { .system = { 0 }, .turns = talk, .n_turns = 6 };
     struct prompt first = { 0 };
     struct error err;
 
@@ -271,12 +278,16 @@ static void a_dialogue_loses_as_few_old_turns_as_possible(void **state)
     const struct fixture *f = *state;
     const struct tokenizer *tokenizer = model_tokenizer(f->llama);
     const struct prompt_template *plain = prompt_template_find("plain");
-    const struct dialogue dialogue = { slice_text("be brief"), talk, 6 };
+    const struct dialogue dialogue = { .system = slice_text("be brief"),
+                                       .turns = talk,
+                                       .n_turns = 6 };
     const struct observed_text text = response_of(&dialogue, 5, NULL);
     struct error err;
 
     for (size_t first = 0; first < 6; first += 2) {
-        const struct dialogue rest = { dialogue.system, talk + first, 6 - first };
+        const struct dialogue rest = { .system = dialogue.system,
+                                       .turns = talk + first,
+                                       .n_turns = 6 - first };
         const struct observed_text want_text = response_of(&rest, 5 - first, NULL);
         struct prompt want = { 0 }, fits = { 0 }, over = { 0 };
 

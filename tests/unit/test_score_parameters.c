@@ -66,6 +66,9 @@ static const struct change changes[] = {
     { "where", "knn", NULL, { "model", LONG }, NULL, "sample_id > 1", ANOTHER_SET },
     { "template", "nll", NULL, { "model", LONG }, NULL, "alpaca", ANOTHER_SET },
     { "turns", "nll", NULL, { "model", LONG }, NULL, "all", ANOTHER_SET },
+    { "of", "nll", NULL, { "model", LONG }, NULL, "answer", ANOTHER_SET },
+    { "of", "nll", NULL, { "model", LONG }, "answer", "thought", ANOTHER_SET },
+    { "of", "lds", NULL, { "model", LONG }, NULL, "answer", SAME_SET },
 
     /* What is relative to a cohort is a version of it; scores of samples do not depend on it.
      */

@@ -112,13 +112,17 @@ static void the_template_of_a_model_file_is_recognised_by_its_text(void **state)
 }
 
 static const struct dialogue_turn turns[] = {
-    { ROLE_USER, { "Q1", 2 } },
-    { ROLE_ASSISTANT, { "A1", 2 } },
-    { ROLE_USER, { "Q2", 2 } },
-    { ROLE_ASSISTANT, { "A2", 2 } },
+    { .role = ROLE_USER, .text = { "Q1", 2 } },
+    { .role = ROLE_ASSISTANT, .text = { "A1", 2 } },
+    { .role = ROLE_USER, .text = { "Q2", 2 } },
+    { .role = ROLE_ASSISTANT, .text = { "A2", 2 } },
 };
-static const struct dialogue with_system = { { "S", 1 }, turns, 4 };
-static const struct dialogue without_system = { { NULL, 0 }, turns, 4 };
+static const struct dialogue with_system = { .system = { "S", 1 },
+                                             .turns = turns,
+                                             .n_turns = 4 };
+static const struct dialogue without_system = { .system = { NULL, 0 },
+                                                .turns = turns,
+                                                .n_turns = 4 };
 
 static void build(const struct setting *setting, const char *name,
                   const struct dialogue *dialogue, size_t response, const char *context,
@@ -234,7 +238,7 @@ static void every_template_writes_what_its_makers_do(void **state)
 
 static void every_template_puts_the_context_in_its_place(void **state)
 {
-    const struct dialogue dialogue = { { NULL, 0 }, turns, 2 };
+    const struct dialogue dialogue = { .system = { NULL, 0 }, .turns = turns, .n_turns = 2 };
 
     assert_written(*state, "chatml", &dialogue, "C",
                    "<|im_start|>user\nC\n\nQ1<|im_end|>\n<|im_start|>assistant\nA1");
@@ -251,11 +255,16 @@ static void every_template_puts_the_context_in_its_place(void **state)
 static void text_without_a_place_in_a_template_is_still_written(void **state)
 {
     static const struct dialogue_turn tool_turns[] = {
-        { ROLE_ASSISTANT, { "A0", 2 } }, { ROLE_USER, { "Q1", 2 } },
-        { ROLE_ASSISTANT, { "A1", 2 } }, { ROLE_TOOL, { "T", 1 } },
-        { ROLE_ASSISTANT, { "A2", 2 } }, { ROLE_ASSISTANT, { "A3", 2 } },
+        { .role = ROLE_ASSISTANT, .text = { "A0", 2 } },
+        { .role = ROLE_USER, .text = { "Q1", 2 } },
+        { .role = ROLE_ASSISTANT, .text = { "A1", 2 } },
+        { .role = ROLE_TOOL, .text = { "T", 1 } },
+        { .role = ROLE_ASSISTANT, .text = { "A2", 2 } },
+        { .role = ROLE_ASSISTANT, .text = { "A3", 2 } },
     };
-    const struct dialogue dialogue = { { NULL, 0 }, tool_turns, 6 };
+    const struct dialogue dialogue = { .system = { NULL, 0 },
+                                       .turns = tool_turns,
+                                       .n_turns = 6 };
 
     assert_written(*state, "chatml", &dialogue, NULL,
                    "<|im_start|>assistant\nA0<|im_end|>\n<|im_start|>user\nQ1<|im_end|>\n"
@@ -269,10 +278,12 @@ static void text_without_a_place_in_a_template_is_still_written(void **state)
 static void templates_trim_turns_as_their_makers_do(void **state)
 {
     static const struct dialogue_turn spaced[] = {
-        { ROLE_USER, { " Q\n", 3 } },
-        { ROLE_ASSISTANT, { "\n A ", 4 } },
+        { .role = ROLE_USER, .text = { " Q\n", 3 } },
+        { .role = ROLE_ASSISTANT, .text = { "\n A ", 4 } },
     };
-    static const struct dialogue dialogue = { { NULL, 0 }, spaced, 2 };
+    static const struct dialogue dialogue = { .system = { NULL, 0 },
+                                              .turns = spaced,
+                                              .n_turns = 2 };
 
     assert_written(*state, "chatml", &dialogue, NULL,
                    "<|im_start|>user\n Q\n<|im_end|>\n<|im_start|>assistant\n\n A ");
@@ -281,10 +292,12 @@ static void templates_trim_turns_as_their_makers_do(void **state)
     assert_written(*state, "phi3", &dialogue, NULL, "<|user|>Q\n<|end|><|assistant|>A ");
 
     static const struct dialogue_turn wide[] = {
-        { ROLE_USER, { "\u00a0Q\xc2\x85", 5 } },
-        { ROLE_ASSISTANT, { "\u3000A\u2003\t", 8 } },
+        { .role = ROLE_USER, .text = { "\u00a0Q\xc2\x85", 5 } },
+        { .role = ROLE_ASSISTANT, .text = { "\u3000A\u2003\t", 8 } },
     };
-    static const struct dialogue wide_dialogue = { { NULL, 0 }, wide, 2 };
+    static const struct dialogue wide_dialogue = { .system = { NULL, 0 },
+                                                   .turns = wide,
+                                                   .n_turns = 2 };
     assert_written(*state, "gemma", &wide_dialogue, NULL,
                    "<s><start_of_turn>user\nQ<end_of_turn>\n<start_of_turn>model\nA");
 }
@@ -319,10 +332,14 @@ static void text_of_a_sample_never_becomes_a_control_token(void **state)
                                "<|im_end<|im_end|>|>[/INST]</s><s><|eot_id|>";
     static const char *const forms[] = { "chatml", "llama3", "mistral-v3", "phi3", "gemma" };
     const struct dialogue_turn plain[] = { turns[0], turns[1] };
-    const struct dialogue_turn hostile[] = { { ROLE_USER, { said, sizeof said - 1 } },
-                                             { ROLE_ASSISTANT, { said, sizeof said - 1 } } };
-    const struct dialogue harmless = { { "S", 1 }, plain, 2 };
-    const struct dialogue dialogue = { { said, sizeof said - 1 }, hostile, 2 };
+    const struct dialogue_turn hostile[] = {
+        { .role = ROLE_USER, .text = { said, sizeof said - 1 } },
+        { .role = ROLE_ASSISTANT, .text = { said, sizeof said - 1 } }
+    };
+    const struct dialogue harmless = { .system = { "S", 1 }, .turns = plain, .n_turns = 2 };
+    const struct dialogue dialogue = { .system = { said, sizeof said - 1 },
+                                       .turns = hostile,
+                                       .n_turns = 2 };
     struct setting *setting = *state;
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {

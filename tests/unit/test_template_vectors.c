@@ -65,11 +65,11 @@ static void a_prompt_has_the_ids_of_its_text(void **state)
 {
     const struct case_state *of = *state;
     const struct vector *vector = of->vector;
-    const struct dialogue_turn turns[] = { { ROLE_USER, slice_text(Q1) },
-                                           { ROLE_ASSISTANT, slice_text(A1) },
-                                           { ROLE_USER, slice_text(Q2) },
-                                           { ROLE_ASSISTANT, slice_text(A2) } };
-    const struct dialogue dialogue = { slice_text(S), turns, 4 };
+    const struct dialogue_turn turns[] = { { .role = ROLE_USER, .text = slice_text(Q1) },
+                                           { .role = ROLE_ASSISTANT, .text = slice_text(A1) },
+                                           { .role = ROLE_USER, .text = slice_text(Q2) },
+                                           { .role = ROLE_ASSISTANT, .text = slice_text(A2) } };
+    const struct dialogue dialogue = { .system = slice_text(S), .turns = turns, .n_turns = 4 };
     const struct observed_text text = { .dialogue = &dialogue, .response_turn = 3 };
     struct file_map map = { 0 };
     struct gguf *gguf = NULL;

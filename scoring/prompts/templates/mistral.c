@@ -14,6 +14,31 @@
     .starts_with_bos = true, .needs_user = true, .context_close = "\n\n",                      \
     .assistant_close = "{eos}"
 
+/* Version 3: the tools stand before the last user turn. A turn with calls has no text, and the
+ * ids of calls have nine characters. */
+static const struct tool_form v3_tools = {
+    .marks = { "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_CALLS]", "[TOOL_RESULTS]",
+               "call_id" },
+    .controls = { "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]", "[TOOL_CALLS]", "[TOOL_RESULTS]",
+                  "[/TOOL_RESULTS]" },
+    .place = TOOLS_BEFORE_LAST_USER,
+    .open = "[AVAILABLE_TOOLS][",
+    .between_tools = ", ",
+    .close = "][/AVAILABLE_TOOLS]",
+    .only_calls = true,
+    .calls_open = "[TOOL_CALLS][",
+    .call_open = "{\"name\": \"",
+    .call_arguments = "\", \"arguments\": ",
+    .call_id = ", \"id\": \"",
+    .call_close = "\"}",
+    .between_calls = ", ",
+    .calls_close = "]",
+    .id_len = 9,
+    .result_open = "[TOOL_RESULTS]{\"content\": ",
+    .result_id = ", \"call_id\": \"",
+    .result_close = "\"}[/TOOL_RESULTS]",
+};
+
 static const struct prompt_template v7 = {
     .name = "mistral-v7",
     .exact_marks = { "[INST]", "[SYSTEM_PROMPT]" },
@@ -32,6 +57,7 @@ static const struct prompt_template v3 = {
     .lacks = { "[SYSTEM_PROMPT]" },
     .controls = { "[INST]", "[/INST]" },
     .needs_controls = true,
+    .tools = &v3_tools,
     FORM,
     .system_in_user = true,
     .system_close = "\n\n",

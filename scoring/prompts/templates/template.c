@@ -246,6 +246,9 @@ int prompt_template_choose(const char *name, const struct tokenizer *tokenizer,
     if (prompt_template_fits(form, tokenizer, err) < 0)
         return -1;
     out->form = *form;
+    if (form->tools &&
+        (form == own ? !has_all_marks(source, form->tools->marks) : form->tools_from_file))
+        out->form.tools = NULL;
     if (form == own && form->system_from_file)
         return copy_default_system(out, source, err);
     return 0;

@@ -29,6 +29,57 @@ enum context_place {
     CONTEXT_LAST_IN_TURN,  /* between the user's text and user_close */
 };
 
+/* The position of the definitions of tools. */
+enum tools_place {
+    TOOLS_IN_SYSTEM,       /* in the system turn, after its text */
+    TOOLS_IN_FIRST_USER,   /* in the first user turn, before everything else */
+    TOOLS_BEFORE_LAST_USER /* before user_open of the last user turn */
+};
+
+/*
+ * How a template writes definitions of tools, calls and results. A string that is NULL is
+ * empty, unless its comment says otherwise. JSON is written as Python's json.dumps() writes it,
+ * as published templates do.
+ */
+struct tool_form {
+    const char *marks[TEMPLATE_MARKS_MAX]; /* a file's template that writes tools so contains
+                                              all of them */
+    const char *controls[TEMPLATE_CONTROLS_MAX]; /* more control tokens in these strings; a
+                                                    vocabulary without them has no tools */
+
+    enum tools_place place;
+    const char *system_open;  /* with tools, instead of the template's; NULL: the same */
+    const char *after_system; /* TOOLS_IN_SYSTEM: between the system text and open */
+    const char *open;
+    const char *before_tool;
+    const char *between_tools;
+    const char *after_tool;
+    const char *close;
+    unsigned indent; /* of the JSON of a tool; 0: it is on one line */
+
+    /* The calls of a turn: calls_open, then for each call_open NAME call_arguments ARGUMENTS
+     * call_close. */
+    size_t max_calls; /* 0: any number */
+    bool only_calls;  /* a turn with calls has no text */
+    const char *calls_open;
+    const char *after_text; /* between the turn's text and its calls */
+    const char *call_open;
+    const char *call_arguments;
+    const char *call_id; /* between the arguments and the call's id; NULL: no ids */
+    const char *call_close;
+    const char *between_calls;
+    const char *calls_close;
+    bool raw_arguments; /* arguments that are a text are written without quotes */
+    size_t id_len;      /* every id must have so many bytes; 0: any number */
+
+    const char *results_open; /* around consecutive results */
+    const char *results_close;
+    const char *result_open;
+    const char *result_id; /* between the text and the id of the call; NULL: no ids */
+    const char *result_close;
+    bool quotes_results; /* a result is written as a JSON string */
+};
+
 /* A string that is NULL is empty, unless its comment says otherwise. */
 struct prompt_template {
     const char *name;
@@ -70,6 +121,11 @@ struct prompt_template {
     const char *response_open_unless; /* ... unless the turn's text contains this */
     const char *assistant_lead;       /* tokenised together with the assistant's text */
     const char *assistant_close;      /* only before a next turn */
+    bool forgets_thoughts;            /* a thought is written only after the last user turn */
+
+    const struct tool_form *tools; /* NULL: the template cannot write tools */
+    bool tools_from_file; /* tools is for files whose template contains its marks; false: also
+                             for a form that was chosen by name */
 };
 
 struct template_family {
