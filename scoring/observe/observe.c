@@ -46,28 +46,32 @@ void observer_free(struct observer *observer)
     free(observer);
 }
 
-static int plan_and_run(struct observer *observer, const struct prompt *prompts,
-                        const struct observed_text *texts, size_t n, unsigned needs,
-                        struct arena *arena, struct observation *out, struct error *err)
+/* Append the passes of all texts to the list. */
+static int plan_all(const struct observer *observer, const struct prompt *prompts,
+                    const struct observed_text *texts, size_t n, unsigned needs,
+                    struct arena *arena, struct observation *out, struct pass_list *list,
+                    struct error *err)
 {
-    struct pass_list list = { .n = 0 };
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         const struct planning planning = { .observer = observer,
                                            .prompt = &prompts[i],
                                            .text = &texts[i],
                                            .needs = needs,
                                            .arena = arena,
                                            .out = &out[i],
-                                           .list = &list };
+                                           .list = list };
 
-        rc = observe_plan(&planning, err);
+        if (observe_plan(&planning, err) < 0)
+            return -1;
     }
-    if (rc == 0)
-        rc = observe_run_passes(observer, &list, needs, err);
-    free(list.passes);
-    return rc;
+    return 0;
+}
+
+static void release_prompts(struct prompt *prompts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        prompt_release(&prompts[i]);
+    free(prompts);
 }
 
 int observer_run(struct observer *observer, const struct observed_text *texts, size_t n,
@@ -75,20 +79,43 @@ int observer_run(struct observer *observer, const struct observed_text *texts, s
                  struct error *err)
 {
     struct prompt *prompts = calloc(n ? n : 1, sizeof *prompts);
+    struct pass_list list = { .n = 0 };
 
     if (!prompts)
         return error_nomem(err);
     int rc = observe_build_prompts(observer, texts, n, prompts, err);
     if (rc == 0)
-        rc = plan_and_run(observer, prompts, texts, n, needs, arena, out, err);
+        rc = plan_all(observer, prompts, texts, n, needs, arena, out, &list, err);
+    if (rc == 0)
+        rc = observe_run_passes(observer, &list, needs, err);
     for (size_t i = 0; rc == 0 && i < n; i++)
         if (!texts[i].response.ptr)
             out[i].reason = "no_response";
     if (rc == 0)
         rc = observe_cache_prompts(observer, texts, n, prompts, err);
-    for (size_t i = 0; i < n; i++)
-        prompt_release(&prompts[i]);
-    free(prompts);
+    release_prompts(prompts, n);
+    free(list.passes);
+    return rc;
+}
+
+int observer_count_tokens(struct observer *observer, const struct observed_text *texts,
+                          size_t n, unsigned needs, struct arena *arena,
+                          struct token_count *out, struct error *err)
+{
+    struct prompt *prompts = calloc(n ? n : 1, sizeof *prompts);
+    struct observation *seen = arena_alloc(arena, n, sizeof *seen);
+    struct pass_list list = { .n = 0 };
+    int rc = prompts && seen ? 0 : error_nomem(err);
+
+    if (rc == 0)
+        rc = observe_build_prompts(observer, texts, n, prompts, err);
+    if (rc == 0)
+        rc = plan_all(observer, prompts, texts, n, needs, arena, seen, &list, err);
+    if (rc == 0)
+        observe_count_passes(&list, out);
+    if (prompts)
+        release_prompts(prompts, n);
+    free(list.passes);
     return rc;
 }
 

@@ -175,7 +175,21 @@ int observer_run(struct observer *observer, const struct observed_text *texts, s
 /* How many tokens the observer has run so far. */
 uint64_t observer_tokens(const struct observer *observer);
 
-/* Estimate how many tokens a sample will run, without tokenising it. */
+/* The tokens that observer_run() will run for some texts. */
+struct token_count {
+    uint64_t n_tokens; /* of all sequences, as observer_tokens() counts */
+    uint64_t n_shared; /* of these, not run again if another sample of the same context is
+                          before these texts in the same call */
+    size_t longest;    /* of one sequence */
+};
+/* Count these tokens, by tokenising the texts and planning their passes. The texts are those of
+ * one sample. Uses the arena for memory that the caller clears. Errors as observer_run(). */
+int observer_count_tokens(struct observer *observer, const struct observed_text *texts,
+                          size_t n, unsigned needs, struct arena *arena,
+                          struct token_count *out, struct error *err);
+
+/* Estimate the tokens of one text from its bytes, without tokenising it. May be wrong by half:
+ * multiply by the ratio of counted to estimated tokens of similar samples. */
 size_t observer_guess_tokens(const struct observer_options *options,
                              const struct observed_text *text, unsigned needs);
 

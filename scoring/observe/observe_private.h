@@ -65,6 +65,8 @@ struct pass {
 
     /* PASS_READY. */
     struct sequence ready;
+    size_t n_context_end; /* of ready: end of the sample's whole context; 0: does not begin with
+                             it */
     double *mean_nll_nats; /* receives the mean of ready's NLLs; NULL for none */
     /* With `segment`: segment[0 .. n_alike] receive the mean NLL, and from `segment` on each
      * receives the attention of its span of ready. */
@@ -164,6 +166,9 @@ void observe_request_pooled(const struct observer *observer, const struct pass *
 int observe_request_user_mass(const struct observer *observer, const struct pass *pass,
                               struct arena *scratch, struct sequence *sequence,
                               struct error *err);
+
+/* run_passes.c: add up the tokens of the passes. */
+void observe_count_passes(const struct pass_list *list, struct token_count *out);
 
 /* run_passes.c: run all passes of the list and write their results. Fails as session_eval()
  * does, and with ERR_CANCELLED when options.progress asks to stop. */

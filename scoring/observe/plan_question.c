@@ -147,6 +147,7 @@ static int add_question_pass(const struct planning *planning, const struct promp
            (n_tokens - prompt->n_head) * sizeof *tokens);
     memcpy(next_ids, ids, n_ids * sizeof *next_ids);
     out->truncated = n_cut > 0;
+    pass.n_context_end = n_cut > 0 ? 0 : prompt->n_head + prompt->n_context;
     pass.ready = (struct sequence){ .tokens = tokens,
                                     .n_tokens = n_tokens,
                                     .next_ids = next_ids,

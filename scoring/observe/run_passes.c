@@ -28,6 +28,34 @@ static size_t pass_tokens(const struct pass *pass)
            pass->attend_before - pass->n_skipped;
 }
 
+/* Tokens at the start of the pass that a pass of another sample with the same context shares.
+ */
+static size_t pass_shared_tokens(const struct pass *pass)
+{
+    size_t n = pass->n_context_end;
+
+    if (pass->kind == PASS_ALONE)
+        return 0;
+    if (pass->kind != PASS_READY) {
+        if (pass->n_skipped > 0 || pass->observation->truncated)
+            return 0;
+        n = pass->prompt->n_head + pass->context.end - pass->context.start;
+    }
+    return n / SESSION_SHARED_BLOCK * SESSION_SHARED_BLOCK;
+}
+
+void observe_count_passes(const struct pass_list *list, struct token_count *out)
+{
+    *out = (struct token_count){ .n_tokens = 0 };
+    for (size_t i = 0; i < list->n; i++) {
+        const size_t n = pass_tokens(&list->passes[i]);
+
+        out->n_tokens += n;
+        out->n_shared += pass_shared_tokens(&list->passes[i]);
+        out->longest = n > out->longest ? n : out->longest;
+    }
+}
+
 /* Copy n ids to `to`. Returns the end of the copy. */
 static int32_t *copy_ids(int32_t *to, const int32_t *ids, size_t n)
 {

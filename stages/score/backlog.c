@@ -13,8 +13,6 @@
 #include "store/sample.h"
 #include "store/selection.h"
 
-enum { STOP_EVERY_SAMPLES = 256 };
-
 /* List the samples with missing scores, or tables, of a node. */
 static int add_missing(struct score_backlog *backlog, size_t i, struct error *err)
 {
@@ -83,29 +81,6 @@ unsigned backlog_needs(const struct score_backlog *backlog, uint32_t nodes)
     return needs;
 }
 
-/* Estimate the cost of every listed sample, and of all. */
-static int add_costs(struct score_backlog *backlog, struct error *err)
-{
-    struct batch *batch = &backlog->batch;
-
-    for (size_t i = 0; i < backlog->pending.n; i++) {
-        struct pending *pending = &backlog->pending.samples[i];
-
-        arena_clear(&batch->arena);
-        batch->texts.n = 0;
-        if (score_texts_read(&batch->texts, backlog->reader, pending->sample_id,
-                             &backlog->setup->settings->responses, &batch->arena, err) < 0 ||
-            (i % STOP_EVERY_SAMPLES == 0 && score_check_stop(backlog->setup, err) < 0))
-            return -1;
-        pending->cost = token_cost_of(&batch->texts, &backlog->observing,
-                                      backlog_needs(backlog, pending->nodes),
-                                      pending_shares_context(&backlog->pending, i));
-        token_cost_add(&backlog->cost, &pending->cost);
-        pending->end_token = backlog->cost.n_new;
-    }
-    return 0;
-}
-
 int score_backlog_new(const struct score_setup *setup, const struct score_request *request,
                       struct score_backlog **out, struct error *err)
 {
@@ -119,7 +94,8 @@ int score_backlog_new(const struct score_setup *setup, const struct score_reques
     backlog->observing = score_models_observing(&setup->models, setup->settings, request->role);
     arena_init(&backlog->batch.arena);
     if (add_nodes(backlog, err) < 0 || pending_sort(&backlog->pending, store, err) < 0 ||
-        sample_reader_new(store, &backlog->reader, err) < 0 || add_costs(backlog, err) < 0) {
+        sample_reader_new(store, &backlog->reader, err) < 0 ||
+        backlog_count_tokens(backlog, err) < 0) {
         score_backlog_free(backlog);
         return -1;
     }
@@ -173,17 +149,26 @@ int score_backlog_check_memory(const struct score_backlog *backlog, struct error
     return memory_check(&model_run, &backlog->cost, err);
 }
 
-/* Report how far the batch is; the observer calls this. */
+/* Report how many of its tokens the batch has run. The total counts the batch's own tokens
+ * instead of their estimate from now on. */
+static void report_tokens(const struct score_backlog *backlog, uint64_t n_done, uint64_t n_all)
+{
+    struct report *report = backlog->setup->context->report;
+
+    if (backlog->reports) {
+        report->done = backlog->n_done_before + n_done;
+        report->total = backlog->n_total_before - backlog->batch.cost.n_tokens + n_all;
+    }
+    report_tick(report);
+}
+
+/* The observer calls this after each call of the model. */
 static int report_batch(void *arg, size_t n_done, size_t n_total)
 {
     const struct score_backlog *backlog = arg;
-    struct report *report = backlog->setup->context->report;
-    const double share = (double)n_done / (double)n_total;
 
-    report->done =
-        backlog->n_done_before + (uint64_t)(share * (double)backlog->batch.cost.n_tokens);
-    report_tick(report);
-    return report_stop(report);
+    report_tokens(backlog, n_done, n_total);
+    return report_stop(backlog->setup->context->report);
 }
 
 int score_backlog_open(struct score_backlog *backlog, struct pool *pool, struct error *err)
@@ -237,15 +222,17 @@ int score_backlog_probe(struct score_backlog *backlog, double where, struct cost
 static int run_batch(struct score_backlog *backlog, struct score_run *run, size_t first,
                      struct error *err)
 {
-    struct report *report = backlog->setup->context->report;
+    const struct report *report = backlog->setup->context->report;
+    const uint64_t n_before = observer_tokens(backlog->observer);
     const int64_t started_ns = clock_mono_ns();
 
     backlog->n_done_before = report->done;
+    backlog->n_total_before = report->total;
     if (batch_observe(backlog, first, backlog->pending.n, err) < 0 ||
         batch_save(backlog, run, err) < 0)
         return -1;
-    report->done = backlog->n_done_before + backlog->batch.cost.n_tokens;
-    report_tick(report);
+    const uint64_t n_run = observer_tokens(backlog->observer) - n_before;
+    report_tokens(backlog, n_run, n_run);
     const struct cost_probe probe = { (double)backlog->batch.cost.n_new,
                                       secs_since(started_ns) };
     backlog->batch_goal = cost_batch_tokens(&probe, backlog->batch_least);
@@ -259,6 +246,7 @@ int score_backlog_run(struct score_backlog *backlog, struct score_run *run, stru
 
     if (backlog->pending.n == 0)
         return 0;
+    backlog->reports = true;
     if (pool_new(backlog->setup->context->n_threads, &pool, err) < 0 ||
         score_backlog_open(backlog, pool, err) < 0)
         goto done;

@@ -28,10 +28,11 @@ struct score_request {
     enum score_pass pass;
     struct prompt_cache *prompts; /* kept by the first model of a pair for the other; or NULL */
     uint64_t memory_limit;        /* bytes; 0: no limit */
+    uint64_t count_bytes;         /* text to tokenise to know the cost; 0: default */
 };
 
-/* List the samples with missing scores of this model, and estimate their cost. The request is
- * copied, its samples are borrowed. */
+/* List the samples with missing scores of this model, and count or estimate their cost. The
+ * request is copied, its samples are borrowed. */
 int score_backlog_new(const struct score_setup *setup, const struct score_request *request,
                       struct score_backlog **out, struct error *err);
 void score_backlog_free(struct score_backlog *backlog);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * backlog_private.h - the parts of a backlog, for backlog.c and batch.c.
+ * backlog_private.h - the parts of a backlog, for backlog.c, batch.c and cost_tokens.c.
  */
 #ifndef CURATE_SCORE_BACKLOG_PRIVATE_H
 #define CURATE_SCORE_BACKLOG_PRIVATE_H
@@ -52,11 +52,16 @@ struct score_backlog {
     struct observer *observer; /* of score_backlog_open() */
     size_t batch_least;        /* new tokens of a batch, at least */
     size_t batch_goal;
-    uint64_t n_done_before; /* the report's count when the batch began */
+    bool reports;            /* a run; the batches of an estimate are no progress */
+    uint64_t n_done_before;  /* the report's counts when the batch began */
+    uint64_t n_total_before; /* with the cost of the batch, which may be an estimate */
 };
 
 /* The needs of samples with these missing nodes. */
 unsigned backlog_needs(const struct score_backlog *backlog, uint32_t nodes);
+
+/* cost_tokens.c: set the cost of each listed sample, and of all. */
+int backlog_count_tokens(struct score_backlog *backlog, struct error *err);
 
 /* Fill the batch with samples from `first` on, at most up to `end`, until it has enough tokens.
  */

@@ -58,6 +58,15 @@ void token_cost_add(struct token_cost *sum, const struct token_cost *cost)
     sum->longest = cost->longest > sum->longest ? cost->longest : sum->longest;
 }
 
+void token_cost_set(struct token_cost *cost, double n_tokens)
+{
+    const double ratio = cost->n_tokens > 0 ? n_tokens / (double)cost->n_tokens : 0;
+
+    cost->n_tokens = (uint64_t)(n_tokens + 0.5);
+    cost->longest = (uint64_t)(ratio * (double)cost->longest + 0.5);
+    cost->n_new = ratio > 0 ? (uint64_t)(ratio * (double)cost->n_new + 0.5) : cost->n_tokens;
+}
+
 size_t cost_batch_tokens(const struct cost_probe *probe, size_t least)
 {
     const double secs = probe->secs > 0 ? probe->secs : 1e-9;

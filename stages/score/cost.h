@@ -2,9 +2,9 @@
 /*
  * cost.h - what it costs to run a model on samples. The only cost model of the score stage.
  *
- * Everything follows from tokens, which are estimated from the bytes of a text, before it is
- * tokenised. From tokens follow progress, the size of batches, memory, and the time that
- * --estimate prints and --max-cost limits.
+ * Everything follows from tokens: progress, the size of batches, memory, and the time that
+ * --estimate prints and --max-cost limits. cost_tokens.c counts them, or estimates them from
+ * counted samples.
  *
  * Part of the room "backlog" of the score stage (backlog.h).
  */
@@ -29,11 +29,14 @@ struct token_cost {
     uint64_t n_new;    /* without those shared with the sample before, of the same context */
     uint64_t longest;  /* of the longest sequence */
 };
-/* Estimate the cost of a sample's texts. shares_context: with the sample before. */
+/* Estimate the cost of a sample's texts from their bytes. shares_context: with the sample
+ * before. */
 struct token_cost token_cost_of(const struct score_texts *texts,
                                 const struct observer_options *observing, unsigned needs,
                                 bool shares_context);
 void token_cost_add(struct token_cost *sum, const struct token_cost *cost);
+/* Set the number of tokens, and scale the other members. */
+void token_cost_set(struct token_cost *cost, double n_tokens);
 
 /* One model of the run, and the memory it may use. */
 struct model_run {

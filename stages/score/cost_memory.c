@@ -84,8 +84,8 @@ void memory_plan_make(const struct model_run *run, const struct token_cost *cost
 int memory_check(const struct model_run *run, const struct token_cost *cost, struct error *err)
 {
     const struct score_model *model = model_of_run(run);
-    /* Costs assume 4 bytes per token, and hardly any text has 8. So half of the estimate is a
-     * lower bound: refuse here only what the session would refuse later. */
+    /* The cost of a sample that was not counted is an estimate, which is hardly ever twice too
+     * high. Refuse here only what the session would refuse later. */
     const uint64_t n = cost->longest / 2;
     const struct session_memory memory =
         session_memory(model->model, run->setup->context->n_threads, (size_t)n, 1);

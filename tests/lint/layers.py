@@ -131,7 +131,7 @@ ROOMS = {"stages/score": {
     "texts": (["texts"], ["texts"], (), ()),
     "rows": (["rows", "rows_segments"], ["rows"], SCORE_RUN, ()),
     "backlog": (["backlog", "backlog_private", "backlogs", "batch", "cost", "cost_memory",
-                 "cost_time", "estimate", "pending"], ["backlog"],
+                 "cost_time", "cost_tokens", "estimate", "pending"], ["backlog"],
                 (*SCORE_RUN, "rows", "texts"), ()),
     "compute": (["compute", "derive", "measure", "pool"], ["compute"],
                 (*SCORE_RUN, "rows", "texts"), ()),

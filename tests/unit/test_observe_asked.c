@@ -396,7 +396,8 @@ static void a_document_that_cannot_be_scored_has_a_reason(void **state)
     assert_string_equal(little.document.pairs_reason, "context_too_short");
 }
 
-/* For a need that a metric names: a pass runs for it, and about its tokens are estimated. */
+/* For a need that a metric names: a pass runs for it, its tokens are counted without running
+ * it, and about that many are estimated. */
 static void check_need(struct fixture *f, unsigned need, const struct observed_text *text)
 {
     const uint64_t n_before = observer_tokens(f->observer);
@@ -405,6 +406,9 @@ static void check_need(struct fixture *f, unsigned need, const struct observed_t
 
     assert_ok(observer_run(f->observer, text, 1, need, &f->arena, &seen, &err));
     const size_t n_run = (size_t)(observer_tokens(f->observer) - n_before);
+    struct token_count count;
+    assert_ok(observer_count_tokens(f->observer, text, 1, need, &f->arena, &count, &err));
+    assert_int_equal(count.n_tokens, n_run);
     const size_t n_guessed = observer_guess_tokens(&f->options, text, need);
     if (need == NEED_LENGTH) { /* no pass at all */
         assert_int_equal(n_run, 0);

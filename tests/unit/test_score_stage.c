@@ -1005,6 +1005,42 @@ static void a_dry_run_of_score_estimates_the_work_and_writes_nothing(void **stat
     assert_rows(f->run.store, "SELECT count(*) FROM score_set", "1");
 }
 
+/* What a dry run counts is what the progress ends at, and the closing line. */
+static void the_tokens_of_dry_run_progress_and_closing_line_agree(void **state)
+{
+    static const char *const metrics[] = { "nll", "ifd", "nll_near", "lds", "gateau" };
+    struct fixture *f = *state;
+    struct error err;
+
+    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
+        int (*const run)(struct fixture *, const char *, struct error *) =
+            strcmp(metrics[i], "gateau") == 0 ? score_slowly : score;
+
+        f->run.dry_run = true;
+        assert_ok(run(f, metrics[i], &err));
+        const int64_t n_expected = stage_run_int(&f->run, "tokens");
+        f->run.dry_run = false;
+        assert_ok(run(f, metrics[i], &err));
+        assert_int_equal(stage_run_int(&f->run, "tokens"), n_expected);
+        assert_int_equal((int64_t)f->run.report.done, n_expected);
+        assert_int_equal((int64_t)f->run.report.total, n_expected);
+    }
+}
+
+static void tokens_agree_when_top_skips_segment_passes(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    assert_ok(stage_run(&f->run, &err, "score", "metrics", "gateau", "model", f->long_model,
+                        "short-model", f->short_model, "segment-tokens", "16", "top", "1",
+                        NULL));
+    const int64_t n_run = stage_run_int(&f->run, "tokens");
+    assert_true(n_run > 0);
+    assert_int_equal((int64_t)f->run.report.done, n_run);
+    assert_int_equal((int64_t)f->run.report.total, n_run);
+}
+
 static void scoring_an_empty_corpus_does_nothing(void **state)
 {
     struct fixture empty = *(struct fixture *)*state;
@@ -1076,6 +1112,8 @@ int main(void)
         TEST(score_arguments_out_of_range_are_refused),
         TEST(a_missing_model_file_is_an_error_that_names_it),
         TEST(a_dry_run_of_score_estimates_the_work_and_writes_nothing),
+        TEST(the_tokens_of_dry_run_progress_and_closing_line_agree),
+        TEST(tokens_agree_when_top_skips_segment_passes),
         TEST(scoring_an_empty_corpus_does_nothing),
         TEST(a_score_run_records_its_kernels),
     };
