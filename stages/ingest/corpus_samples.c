@@ -26,19 +26,25 @@ struct sample_walk {
     char *block;
 };
 
+static int walk_parsed(void *arg, const struct frame_record *record, struct parsed *parsed,
+                       struct error *err)
+{
+    struct sample_walk *walk = arg;
+
+    if (parsed->rejected_for)
+        return error_set(err, ERR_INPUT, "%s: line %" PRIu64 ": no sample (%s): %.*s",
+                         walk->path, record->line, defect_classes[parsed->rejected_for].name,
+                         (int)parsed->detail.len, parsed->detail.ptr);
+    return walk->each(walk->arg, &parsed->sample, err);
+}
+
 static int walk_record(struct sample_walk *walk, const struct frame_record *record,
                        struct error *err)
 {
-    struct parsed parsed;
+    const struct parse_sink sink = { .each = walk_parsed, .arg = walk };
 
     arena_clear(&walk->arena);
-    if (parse_record(walk->parser, record, NULL, false, &walk->arena, &parsed, err) < 0)
-        return -1;
-    if (parsed.rejected_for)
-        return error_set(err, ERR_INPUT, "%s: line %" PRIu64 ": no sample (%s): %.*s",
-                         walk->path, record->line, defect_classes[parsed.rejected_for].name,
-                         (int)parsed.detail.len, parsed.detail.ptr);
-    return walk->each(walk->arg, &parsed.sample, err);
+    return parse_each(walk->parser, record, NULL, false, &walk->arena, &sink, err);
 }
 
 static int walk_records(struct sample_walk *walk, struct error *err)

@@ -111,8 +111,8 @@ static int ingest_check(const void *arguments, void *config, struct error *err)
     return 0;
 }
 
-/* Check the invariant: every record that was read is a sample, a duplicate or a reject, also by
- * the counts of the run's row. */
+/* Check the invariant: every record that was read is a sample, a duplicate or a reject, or
+ * several of them, also by the counts of the run's row. */
 static int check_invariant(const struct ingest *ingest, const struct ingest_tally *tally,
                            struct error *err)
 {
@@ -126,7 +126,8 @@ static int check_invariant(const struct ingest *ingest, const struct ingest_tall
                                    ? tally->n_parsed + row.n_rejected
                                    : row.n_inserted + row.n_duplicate + row.n_rejected;
     if (row.n_read == accounted && row.n_read == tally->counts.n_read &&
-        (!whole || row.n_read == ingest->n_framed))
+        (!whole || tally->n_records == ingest->n_framed) &&
+        row.n_read - tally->n_items == tally->n_records - tally->n_several)
         return 0;
     return error_set(err, ERR_INVARIANT,
                      "records were lost: %" PRIu64 " in the files, %" PRIu64
@@ -201,6 +202,12 @@ static int report_outcome(const struct ingest *ingest, const struct ingest_tally
                     "%" PRIu64 " of %" PRIu64 " samples have another shape than most of "
                     "their file; each was read by its own shape",
                     tally->n_other_format, tally->n_parsed);
+    if (tally->n_several > 0)
+        report_note(report,
+                    "%" PRIu64 " record%s several samples, %" PRIu64 " together; each was read "
+                    "as a record of its own",
+                    tally->n_several, tally->n_several == 1 ? " holds" : "s hold",
+                    tally->n_items);
     if (tally->n_closed > 0)
         report_note(report,
                     "%" PRIu64 " rejects of earlier runs are closed: their records are in the "

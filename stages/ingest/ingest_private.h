@@ -197,12 +197,15 @@ void *ingest_read(void *arg);
 
 /* What was committed; in a dry run, what would be read. */
 struct ingest_tally {
-    struct run_counts counts;
-    uint64_t n_parsed;       /* samples, new or not */
-    uint64_t n_documents;    /* files that were read as one text */
-    uint64_t n_other_format; /* samples of another format than their file */
-    uint64_t n_closed;       /* rejects of earlier runs whose records are samples now */
-    uint64_t stream_bytes;   /* decompressed input */
+    struct run_counts counts; /* of samples and rejects: a record may hold several */
+    uint64_t n_records;       /* cut out of the files */
+    uint64_t n_several;       /* of them hold several samples, */
+    uint64_t n_items;         /* which are so many, also rejected ones */
+    uint64_t n_parsed;        /* samples, new or not */
+    uint64_t n_documents;     /* files that were read as one text */
+    uint64_t n_other_format;  /* samples of another format than their file */
+    uint64_t n_closed;        /* rejects of earlier runs whose records are samples now */
+    uint64_t stream_bytes;    /* decompressed input */
     struct defect_tally defects;
     int stop_signal; /* signal that ended the run; 0 for none */
 };

@@ -11,21 +11,14 @@
 #include "base/error.h"
 #include "base/io/frame.h"
 #include "base/json/json.h"
-#include "base/text/utf8.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/ingest/formats/members.h"
 #include "stages/ingest/outline.h"
+#include "stages/ingest/parse_private.h"
+#include "stages/ingest/unfold.h"
 #include "stages/record/defect.h"
 #include "stages/record/repair.h"
-
-struct parser {
-    const struct format_options *options;
-    struct defect_policy policy;
-    struct json *json;
-    struct json *inner; /* for JSON inside a JSON string; made for the first such record */
-    struct identifier *identifier;
-};
 
 int parser_new(const struct format_options *options, struct parser **out, struct error *err)
 {
@@ -56,15 +49,6 @@ void parser_free(struct parser *parser)
     json_free(parser->json);
     free(parser);
 }
-
-/* A record as JSON. value is NULL when issue is not JSON_OK. */
-struct decoded {
-    const struct json_value *value;
-    enum json_issue issue;
-    size_t at;
-    const char *detail;
-    uint64_t defects;
-};
 
 static int parse_reject(struct parsed *out, enum defect defect, const char *detail)
 {
@@ -100,58 +84,6 @@ static enum defect json_defect(enum json_issue issue)
         return DEFECT_BAD_JSON;
     }
     return DEFECT_BAD_JSON;
-}
-
-struct noted_defect {
-    unsigned note; /* one bit */
-    enum defect defect;
-};
-
-static const struct noted_defect frame_defects[] = {
-    { FRAME_NOTED_BOM, DEFECT_BOM },
-    { FRAME_NOTED_CR, DEFECT_CR },
-    { FRAME_NOTED_BLANK_LINE, DEFECT_BLANK_LINE },
-    { FRAME_NOTED_COMMA, DEFECT_STRAY_COMMA },
-    { FRAME_NOTED_SAME_LINE, DEFECT_SAME_LINE },
-    { FRAME_NOTED_MANY_LINES, DEFECT_MANY_LINES },
-};
-
-static const struct noted_defect json_defects[] = {
-    { JSON_NOTED_NAN, DEFECT_NAN_INF },
-    { JSON_NOTED_SURROGATE, DEFECT_LONE_SURROGATE },
-    { JSON_NOTED_NUL, DEFECT_NUL },
-    { JSON_NOTED_CONTROL, DEFECT_CONTROL },
-    { JSON_NOTED_BIG_NUMBER, DEFECT_BIG_NUMBER },
-    { JSON_NOTED_DUPLICATE_KEY, DEFECT_DUPLICATE_KEY },
-};
-
-enum {
-    N_FRAME_DEFECTS = sizeof frame_defects / sizeof frame_defects[0],
-    N_JSON_DEFECTS = sizeof json_defects / sizeof json_defects[0],
-};
-
-/* Notes are the bits 1, 2, 4 and so on: n entries cover them all when the last is bit n - 1. */
-static_assert(FRAME_NOTED_END - 1 == 1 << (N_FRAME_DEFECTS - 1), "a note has no defect");
-static_assert(JSON_NOTED_END - 1 == 1 << (N_JSON_DEFECTS - 1), "a note has no defect");
-
-static uint64_t defects_of_notes(const struct noted_defect *table, size_t n, unsigned notes)
-{
-    uint64_t defects = 0;
-
-    for (size_t i = 0; i < n; i++)
-        if (notes & table[i].note)
-            defects |= defect_bit(table[i].defect);
-    return defects;
-}
-
-uint64_t parse_frame_defects(unsigned notes)
-{
-    return defects_of_notes(frame_defects, N_FRAME_DEFECTS, notes);
-}
-
-static uint64_t parse_json_defects(const struct json *json)
-{
-    return defects_of_notes(json_defects, N_JSON_DEFECTS, json_noted(json));
 }
 
 /* Does the record begin with a mark of UTF-16 or UTF-32? The reader converts such files unless
@@ -240,7 +172,7 @@ static int reject_frame(struct parser *parser, const struct frame_record *record
         return parse_reject(
             out, DEFECT_TOO_LONG,
             "it is longer than --max-record allows, or what --max-memory leaves for "
-            "a record");
+            "a record; if it holds many records, --records reads them one by one");
     case FRAME_TOO_DEEP:
         return parse_reject(out, DEFECT_TOO_DEEP, "more than 256 brackets are open at a time");
     case FRAME_BAD_ROW:
@@ -295,23 +227,6 @@ static int read_sample(struct parser *parser, const struct members *members,
     return sample_identify(parser->identifier, &out->sample, err);
 }
 
-/* Is it a list of messages without a record around it? */
-static bool is_messages(const struct json_value *value)
-{
-    struct members message;
-
-    members_find(json_at(value, 0), &message);
-    return message.values[MEMBER_ROLE] || message.values[MEMBER_FROM];
-}
-
-/* The members of a record. A list of messages is the only member of its record. */
-static void parse_members(const struct json_value *value, struct members *out)
-{
-    members_find(value, out);
-    if (json_type(value) == JSON_ARRAY && is_messages(value))
-        out->values[MEMBER_MESSAGES] = value;
-}
-
 /* Read a record by the shape of its file, or by the first shape that it matches. A shape that
  * leaves text unread is not the record's if another one matches. */
 static int read_record(struct parser *parser, const struct json_value *value,
@@ -320,8 +235,15 @@ static int read_record(struct parser *parser, const struct json_value *value,
 {
     struct members members;
 
-    parse_members(value, &members);
+    parse_find_members(value, &members);
+    out->several = unfold_find_rows(&members);
+    if (out->several)
+        return 0;
     out->format = choose_format(&members, format, forced);
+    if (!out->format || (forced && !format_detect(&members)))
+        out->several = unfold_find_wrapped(&members);
+    if (out->several)
+        return 0;
     if (!out->format)
         return reject_unknown(&members, arena, out, err);
     if (read_sample(parser, &members, arena, out, err) < 0)
@@ -338,74 +260,6 @@ static int read_record(struct parser *parser, const struct json_value *value,
     return read_sample(parser, &members, arena, out, err);
 }
 
-static int parse_text(struct json *json, struct slice text, struct decoded *out,
-                      struct error *err)
-{
-    return json_parse(json, text, &out->value, &out->issue, &out->at, &out->detail, err);
-}
-
-/* Parse again with each malformed byte replaced by U+FFFD, if the policy repairs bad_utf8. */
-static int decode_repaired(struct parser *parser, struct slice text, struct arena *arena,
-                           struct decoded *out, struct error *err)
-{
-    struct slice repaired;
-    struct buf buf;
-
-    if (parser->policy.actions[DEFECT_BAD_UTF8] != ACTION_REPAIR)
-        return 0;
-    buf_init(&buf, SIZE_MAX / 4);
-    if (utf8_repair(text, &buf, err) < 0) {
-        buf_release(&buf);
-        return -1;
-    }
-    repaired = arena_copy(arena, buf_slice(&buf));
-    buf_release(&buf);
-    if (!repaired.ptr)
-        return error_nomem(err);
-    if (parse_text(parser->json, repaired, out, err) < 0)
-        return -1;
-    out->defects |= defect_bit(DEFECT_BAD_UTF8);
-    return 0;
-}
-
-/* Replace a string that holds an object by that object, once. */
-static int decode_inner(struct parser *parser, struct decoded *out, struct error *err)
-{
-    const struct slice text = json_text(out->value);
-    struct decoded inner = { .issue = JSON_OK };
-
-    if (text.len == 0 || !memchr(text.ptr, '{', text.len))
-        return 0;
-    if (!parser->inner) {
-        if (json_new(&parser->inner, err) < 0)
-            return -1;
-        if (parser->options->max_tree_bytes > 0)
-            json_limit(parser->inner, parser->options->max_tree_bytes);
-    }
-    if (parse_text(parser->inner, text, &inner, err) < 0)
-        return -1;
-    if (inner.issue != JSON_OK || json_type(inner.value) != JSON_OBJECT)
-        return 0;
-    out->value = inner.value;
-    out->defects |= defect_bit(DEFECT_DOUBLE_ENCODED) | parse_json_defects(parser->inner);
-    return 0;
-}
-
-static int decode_record(struct parser *parser, const struct frame_record *record,
-                         struct arena *arena, struct decoded *out, struct error *err)
-{
-    *out = (struct decoded){ .issue = JSON_OK };
-    if (parse_text(parser->json, record->text, out, err) < 0)
-        return -1;
-    if (out->issue == JSON_BAD_UTF8 && arena &&
-        decode_repaired(parser, record->text, arena, out, err) < 0)
-        return -1;
-    if (out->issue != JSON_OK)
-        return 0;
-    out->defects |= parse_frame_defects(record->noted) | parse_json_defects(parser->json);
-    return json_type(out->value) == JSON_STRING ? decode_inner(parser, out, err) : 0;
-}
-
 /* Complete the sample, or reject it if the policy rejects one of its defects. */
 static int apply_policy(const struct parser *parser, const struct frame_record *record,
                         uint64_t defects, struct parsed *out)
@@ -418,6 +272,26 @@ static int apply_policy(const struct parser *parser, const struct frame_record *
     return rejected ? parse_reject(out, rejected, defect_classes[rejected].what) : 0;
 }
 
+/* Finish a record that holds several. Its own defects are those of its layout, and those of
+ * reading it; the others are found in the items. */
+static int finish_several(const struct parser *parser, const struct frame_record *record,
+                          const struct decoded *decoded, struct arena *arena,
+                          struct parsed *out, struct error *err)
+{
+    const uint64_t of_text = defect_bit(DEFECT_DOUBLE_ENCODED) | defect_bit(DEFECT_BAD_UTF8);
+    const uint64_t of_layout = parse_frame_defects(record->noted);
+
+    out->text = decoded->text;
+    if (out->text.ptr != record->text.ptr)
+        out->text = arena_copy(arena, out->text); /* the next record replaces it */
+    if (!out->text.ptr)
+        return error_nomem(err);
+    const int rc = apply_policy(parser, record, decoded->defects & (of_text | of_layout), out);
+    out->defects &= of_text; /* the first item has those of the layout */
+    out->several = out->rejected_for ? UNFOLD_NONE : out->several;
+    return rc;
+}
+
 int parse_record(struct parser *parser, const struct frame_record *record,
                  const struct format *format, bool forced, struct arena *arena,
                  struct parsed *out, struct error *err)
@@ -427,16 +301,18 @@ int parse_record(struct parser *parser, const struct frame_record *record,
     *out = (struct parsed){ .rejected_for = DEFECT_NONE };
     if (record->issue != FRAME_OK)
         return reject_frame(parser, record, arena, out, err);
-    if (decode_record(parser, record, arena, &decoded, err) < 0)
+    if (parse_decode(parser, record, arena, &decoded, err) < 0)
         return -1;
     if (decoded.issue != JSON_OK)
         return reject_json(record, decoded.issue, decoded.at, decoded.detail, arena, out, err);
-    if (json_type(decoded.value) != JSON_OBJECT && !is_messages(decoded.value))
+    if (json_type(decoded.value) != JSON_OBJECT && !unfold_is_messages(decoded.value))
         return parse_reject(out, DEFECT_NOT_AN_OBJECT, "it is JSON, and no object");
     if (json_count(decoded.value) == 0)
         return parse_reject(out, DEFECT_EMPTY_RECORD, "it is an object without members");
     if (read_record(parser, decoded.value, format, forced, arena, out, err) < 0)
         return -1;
+    if (out->several)
+        return finish_several(parser, record, &decoded, arena, out, err);
     if (out->rejected_for)
         return 0;
     /* Repaired defects were recorded by the repair: do not report them again for the repaired
@@ -444,17 +320,4 @@ int parse_record(struct parser *parser, const struct frame_record *record,
     const uint64_t left =
         defect_scan_texts(&out->sample) & ~(repair_known() & defect_repaired(&parser->policy));
     return apply_policy(parser, record, decoded.defects | out->sample.defects | left, out);
-}
-
-int parse_detect(struct parser *parser, const struct frame_record *record,
-                 const struct format **out, struct error *err)
-{
-    struct decoded decoded = { .issue = JSON_BAD_SYNTAX };
-    struct members members;
-
-    if (record->issue == FRAME_OK && decode_record(parser, record, NULL, &decoded, err) < 0)
-        return -1;
-    parse_members(decoded.value, &members);
-    *out = decoded.issue == JSON_OK ? format_detect(&members) : NULL;
-    return 0;
 }

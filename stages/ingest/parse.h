@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "stages/ingest/unfold.h"
 #include "stages/record/defect.h"
 #include "store/sample.h"
 
@@ -29,6 +30,18 @@ struct parsed {
     uint64_t defects;            /* of a sample: the set that was repaired or kept */
     const struct format *format; /* shape of the record; NULL when none was found */
     struct sample sample;        /* identified, with line and offset; file_id is not set */
+
+    enum unfold several; /* unless UNFOLD_NONE: no sample, but a record that holds several */
+    struct slice text;   /* of such a record: its JSON, for parse_several() */
+};
+
+/* Receives each sample and each reject of a record. `record` is the record, or if it holds
+ * several an item of it: its text, with line and offset of the record. parsed is valid until
+ * each() returns, which is 0, or -1 with err set. */
+struct parse_sink {
+    int (*each)(void *arg, const struct frame_record *record, struct parsed *parsed,
+                struct error *err);
+    void *arg;
 };
 
 /* options are borrowed. ERR_NOMEM. */
@@ -37,18 +50,29 @@ void parser_free(struct parser *parser);
 
 /*
  * Parse one record. The format of its file (NULL for none) is tried first, then all others,
- * unless the format is forced. Returns 0 for a sample and for a rejected record; -1 only for
- * ERR_NOMEM.
+ * unless the format is forced. Returns 0 for a sample, for a rejected record, and for a record
+ * that holds several samples; -1 only for ERR_NOMEM.
  */
 int parse_record(struct parser *parser, const struct frame_record *record,
                  const struct format *format, bool forced, struct arena *arena,
                  struct parsed *out, struct error *err);
 
+/* Parse what a record holds that parse_record() has found to be several. A bad item is a
+ * reject, and the others are samples. The arguments are those of parse_record(). ERR_NOMEM, or
+ * the error of the sink. */
+int parse_several(struct parser *parser, const struct frame_record *record,
+                  const struct parsed *several, const struct format *format, bool forced,
+                  const struct parse_sink *sink, struct error *err);
+/* Parse a record, whether it holds one sample or several. */
+int parse_each(struct parser *parser, const struct frame_record *record,
+               const struct format *format, bool forced, struct arena *arena,
+               const struct parse_sink *sink, struct error *err);
+
 /* The set of defects that a frame_record's notes (base/io/frame.h) stand for. */
 uint64_t parse_frame_defects(unsigned notes);
 
-/* Find the format of a record by its keys; *out is NULL when no format matches or the record is
- * not a JSON object. ERR_NOMEM. */
+/* Find the format of a record by its keys, or of the first item if it holds several; *out is
+ * NULL when no format matches or the record is not a JSON object. ERR_NOMEM. */
 int parse_detect(struct parser *parser, const struct frame_record *record,
                  const struct format **out, struct error *err);
 

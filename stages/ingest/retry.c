@@ -73,7 +73,8 @@ static int add_row_to_batch(struct retry *retry, const struct reject_row *row,
     const struct reject *reject = &row->reject;
 
     retry->last_id = row->reject_id;
-    if (defect_classes[defect_find(reject->class)].of_import)
+    if (defect_classes[defect_find(reject->class)].of_import ||
+        row->run_id == retry->context->run_id) /* an item that this run has read */
         return 0;
     const struct slice raw = arena_copy(&retry->arena, reject->raw);
     if (!raw.ptr)
@@ -117,47 +118,99 @@ static int read_reject_batch(struct retry *retry, struct error *err)
     return rc < 0 ? -1 : retry->last_id != before;
 }
 
-/* Store the sample and remove the reject. */
-static int accept_row(struct retry *retry, const struct row *row, struct parsed *parsed,
-                      struct run_counts *counts, struct error *err)
+/* The outcome of reading one row again. */
+struct attempt {
+    struct retry *retry;
+    const struct row *row;
+    struct run_counts *counts;
+    struct defect_tally *defects;
+    bool stays; /* the row, with a new reason */
+};
+
+static int store_retried_sample(struct attempt *attempt, struct parsed *parsed,
+                                struct error *err)
 {
-    struct store *store = retry->context->store;
+    struct store *store = attempt->retry->context->store;
     int64_t sample_id;
 
     const int added =
-        sample_add(store, &parsed->sample, retry->context->run_id, &sample_id, err);
+        sample_add(store, &parsed->sample, attempt->retry->context->run_id, &sample_id, err);
     if (added < 0 ||
         (added == 1 && defect_store_sample(store, sample_id, parsed->defects, err) < 0))
         return -1;
-    counts->n_inserted += added == 1;
-    counts->n_duplicate += added == 0;
-    return reject_remove(store, row->reject_id, err);
+    attempt->counts->n_inserted += added == 1;
+    attempt->counts->n_duplicate += added == 0;
+    return 0;
+}
+
+/* Store why an item of the record is rejected; the record's own row is removed. */
+static int add_item_reject(struct attempt *attempt, const struct frame_record *item,
+                           const struct parsed *parsed, struct error *err)
+{
+    const struct reject reject = { .file_id = attempt->row->file_id,
+                                   .line = item->line,
+                                   .byte_offset = item->byte_offset,
+                                   .byte_len = item->byte_len,
+                                   .class = defect_classes[parsed->rejected_for].name,
+                                   .detail = parsed->detail,
+                                   .raw = item->text };
+
+    return reject_add(attempt->retry->context->store, &reject, attempt->retry->context->run_id,
+                      err);
+}
+
+/* Store what a row became: a sample, or the same row with a new reason. The bad items of a
+ * record that holds several get rows of their own. */
+static int store_retried(struct attempt *attempt, const struct frame_record *record,
+                         struct parsed *parsed, struct error *err)
+{
+    const struct row *row = attempt->row;
+    const bool is_item = record->text.ptr != row->record.text.ptr;
+
+    if (!parsed->rejected_for)
+        return store_retried_sample(attempt, parsed, err);
+    if (is_item)
+        return add_item_reject(attempt, record, parsed, err);
+    attempt->stays = true;
+    return reject_update(attempt->retry->context->store, row->reject_id,
+                         defect_classes[parsed->rejected_for].name, parsed->detail, err);
+}
+
+static int retry_parsed(void *arg, const struct frame_record *record, struct parsed *parsed,
+                        struct error *err)
+{
+    struct attempt *attempt = arg;
+    const struct retry *retry = attempt->retry;
+    const bool dry_run = retry->context->dry_run;
+
+    parsed->sample.file_id = attempt->row->file_id;
+    if (!parsed->rejected_for && !dry_run &&
+        defect_check_id(retry->context->store, &retry->config->policy, parsed, err) < 0)
+        return -1;
+    attempt->counts->n_read++;
+    defect_tally_count(attempt->defects, parsed);
+    if (parsed->rejected_for)
+        attempt->counts->n_rejected++;
+    else if (dry_run)
+        attempt->counts->n_inserted++;
+    return dry_run ? 0 : store_retried(attempt, record, parsed, err);
 }
 
 static int try_row(struct retry *retry, const struct row *row, struct run_counts *counts,
                    struct defect_tally *defects, struct error *err)
 {
-    struct parsed parsed;
+    struct attempt attempt = {
+        .retry = retry, .row = row, .counts = counts, .defects = defects
+    };
+    const struct parse_sink sink = { .each = retry_parsed, .arg = &attempt };
+    const struct format *forced = retry->config->forced;
 
-    if (parse_record(retry->parser, &row->record, retry->config->forced,
-                     retry->config->forced != NULL, &retry->arena, &parsed, err) < 0)
+    if (parse_each(retry->parser, &row->record, forced, forced != NULL, &retry->arena, &sink,
+                   err) < 0)
         return -1;
-    parsed.sample.file_id = row->file_id;
-    if (!parsed.rejected_for && !retry->context->dry_run &&
-        defect_check_id(retry->context->store, &retry->config->policy, &parsed, err) < 0)
-        return -1;
-    counts->n_read++;
-    defect_tally_count(defects, &parsed);
-    if (parsed.rejected_for)
-        counts->n_rejected++;
-    if (retry->context->dry_run) {
-        counts->n_inserted += !parsed.rejected_for;
+    if (attempt.stays || retry->context->dry_run)
         return 0;
-    }
-    if (parsed.rejected_for)
-        return reject_update(retry->context->store, row->reject_id,
-                             defect_classes[parsed.rejected_for].name, parsed.detail, err);
-    return accept_row(retry, row, &parsed, counts, err);
+    return reject_remove(retry->context->store, row->reject_id, err);
 }
 
 static int try_rows(struct retry *retry, struct run_counts *counts, struct error *err)

@@ -25,94 +25,138 @@ struct writer {
     size_t file;          /* index of the current file; SIZE_MAX before the first */
     int64_t file_id;      /* of its row; NO_FILE if unknown yet */
     bool had_rejects;     /* earlier runs rejected records of it */
-    uint64_t n_read;      /* records of that file, including earlier runs */
+    uint64_t n_read;      /* samples and rejects of that file, including earlier runs */
     uint64_t n_rejected;  /* the same */
     struct defect_tally defects; /* of that file, of this run only */
+    struct parser *parser;       /* for records that hold several samples; NULL until then */
 };
 
-static void count_defects(const struct batch *batch, struct defect_tally *tally)
+/* What a batch holds. */
+struct batch_sums {
+    struct run_counts counts;
+    struct defect_tally defects;
+    uint64_t n_parsed;
+    uint64_t n_other_format;
+    uint64_t n_several; /* records that hold several samples, and */
+    uint64_t n_items;   /* these samples, also the rejected ones */
+};
+
+/* Where to write a batch. */
+struct batch_writer {
+    struct writer *writer;
+    const struct batch *batch;
+    struct batch_sums *sums;
+};
+
+static struct reject reject_of_record(const struct writer *w, const struct frame_record *record,
+                                      const struct parsed *parsed)
 {
-    *tally = (struct defect_tally){ .rejected = { 0 } };
-    for (size_t i = 0; i < batch->n; i++)
-        defect_tally_count(tally, &batch->parsed[i]);
-    defect_tally_accept(tally, parse_frame_defects(batch->noted_behind));
-}
-
-/* Count the samples of a batch and those of another format than their file. */
-static void count_parsed(const struct batch *batch, struct ingest_tally *tally)
-{
-    for (size_t i = 0; i < batch->n; i++) {
-        const struct parsed *parsed = &batch->parsed[i];
-
-        tally->n_parsed += !parsed->rejected_for;
-        tally->n_other_format += !parsed->rejected_for && parsed->format != batch->format;
-    }
-}
-
-static struct reject reject_of_record(const struct writer *w, const struct batch *batch,
-                                      size_t i)
-{
-    const struct frame_record *record = &batch->records[i];
-
     return (struct reject){
         .file_id = w->file_id,
         .line = record->line,
         .byte_offset = record->byte_offset,
         .byte_len = record->byte_len,
-        .class = defect_classes[batch->parsed[i].rejected_for].name,
-        .detail = batch->parsed[i].detail,
+        .class = defect_classes[parsed->rejected_for].name,
+        .detail = parsed->detail,
         .raw = record->text,
     };
 }
 
-static int write_reject(struct writer *w, const struct batch *batch, size_t i,
-                        struct error *err)
+static int write_reject(struct writer *w, const struct frame_record *record,
+                        const struct parsed *parsed, struct error *err)
 {
-    const struct reject reject = reject_of_record(w, batch, i);
+    const struct reject reject = reject_of_record(w, record, parsed);
 
     return reject_add(w->ingest->context->store, &reject, w->ingest->context->run_id, err);
 }
 
-/* The record is a sample now: remove what earlier runs rejected of it. */
-static int close_rejects(struct writer *w, const struct batch *batch, size_t i,
-                         struct error *err)
+/* The record is a sample now, or holds several: remove what earlier runs rejected of it. */
+static int close_rejects(struct writer *w, const struct frame_record *record,
+                         const struct parsed *parsed, struct error *err)
 {
-    const struct reject record = reject_of_record(w, batch, i);
+    const struct reject reject = reject_of_record(w, record, parsed);
 
-    if (!w->had_rejects)
+    if (!w->had_rejects || w->ingest->context->dry_run)
         return 0;
-    return reject_close(w->ingest->context->store, &record, &w->tally->n_closed, err);
+    return reject_close(w->ingest->context->store, &reject, &w->tally->n_closed, err);
 }
 
-static int add_batch_rows(struct writer *w, struct batch *batch, struct run_counts *counts,
-                          struct error *err)
+/* Add the rows of a sample or of a reject. */
+static int add_rows(struct writer *w, const struct frame_record *record, struct parsed *parsed,
+                    struct run_counts *counts, struct error *err)
 {
     const struct stage_context *context = w->ingest->context;
     int64_t sample_id;
 
-    for (size_t i = 0; i < batch->n; i++) {
-        struct sample *sample = &batch->parsed[i].sample;
+    parsed->sample.file_id = w->file_id;
+    if (!parsed->rejected_for &&
+        defect_check_id(context->store, &w->ingest->settings.policy, parsed, err) < 0)
+        return -1;
+    if (parsed->rejected_for)
+        return write_reject(w, record, parsed, err);
+    const int added =
+        sample_add(context->store, &parsed->sample, context->run_id, &sample_id, err);
+    if (added < 0 || (added == 1 &&
+                      defect_store_sample(context->store, sample_id, parsed->defects, err) < 0))
+        return -1;
+    counts->n_inserted += added == 1;
+    counts->n_duplicate += added == 0;
+    return close_rejects(w, record, parsed, err);
+}
 
-        sample->file_id = w->file_id;
-        if (!batch->parsed[i].rejected_for &&
-            defect_check_id(context->store, &w->ingest->settings.policy, &batch->parsed[i],
-                            err) < 0)
+/* Write one sample or reject; in a dry run only count it. */
+static int write_item(void *arg, const struct frame_record *record, struct parsed *parsed,
+                      struct error *err)
+{
+    const struct batch_writer *writer = arg;
+    struct batch_sums *sums = writer->sums;
+
+    if (!writer->writer->ingest->context->dry_run &&
+        add_rows(writer->writer, record, parsed, &sums->counts, err) < 0)
+        return -1;
+    sums->counts.n_read++;
+    sums->counts.n_rejected += parsed->rejected_for != DEFECT_NONE;
+    sums->n_parsed += !parsed->rejected_for;
+    sums->n_other_format += !parsed->rejected_for && parsed->format != writer->batch->format;
+    defect_tally_count(&sums->defects, parsed);
+    return 0;
+}
+
+/* Parse and write what a record holds. This thread parses it, so that one sample is in memory
+ * at a time. */
+static int write_several(struct batch_writer *writer, const struct frame_record *record,
+                         const struct parsed *several, struct error *err)
+{
+    struct ingest *ingest = writer->writer->ingest;
+    const struct parse_sink sink = { .each = write_item, .arg = writer };
+    const uint64_t n_before = writer->sums->counts.n_read;
+    struct parser **parser = &writer->writer->parser;
+
+    if (!*parser && parser_new(&ingest->settings.format_options, parser, err) < 0)
+        return -1;
+    if (parse_several(*parser, record, several, writer->batch->format, ingest->settings.forced,
+                      &sink, err) < 0 ||
+        close_rejects(writer->writer, record, several, err) < 0)
+        return -1;
+    writer->sums->n_several++;
+    writer->sums->n_items += writer->sums->counts.n_read - n_before;
+    return 0;
+}
+
+static int write_records(struct writer *w, struct batch *batch, struct batch_sums *sums,
+                         struct error *err)
+{
+    struct batch_writer writer = { .writer = w, .batch = batch, .sums = sums };
+
+    for (size_t i = 0; i < batch->n; i++) {
+        struct parsed *parsed = &batch->parsed[i];
+        const struct frame_record *record = &batch->records[i];
+
+        if (parsed->several ? write_several(&writer, record, parsed, err) < 0
+                            : write_item(&writer, record, parsed, err) < 0)
             return -1;
-        if (batch->parsed[i].rejected_for) {
-            if (write_reject(w, batch, i, err) < 0)
-                return -1;
-            counts->n_rejected++;
-            continue;
-        }
-        const int added = sample_add(context->store, sample, context->run_id, &sample_id, err);
-        if (added < 0 || (added == 1 && defect_store_sample(context->store, sample_id,
-                                                            batch->parsed[i].defects, err) < 0))
-            return -1;
-        if (close_rejects(w, batch, i, err) < 0)
-            return -1;
-        counts->n_inserted += added == 1;
-        counts->n_duplicate += added == 0;
     }
+    defect_tally_accept(&sums->defects, parse_frame_defects(batch->noted_behind));
     return 0;
 }
 
@@ -196,21 +240,19 @@ static int store_position(struct writer *w, const struct batch *batch,
 }
 
 /* Store rows, counts and position in one transaction, so that they agree after a kill. */
-static int commit_batch(struct writer *w, struct batch *batch, struct defect_tally *defects,
-                        struct run_counts *counts, struct error *err)
+static int commit_batch(struct writer *w, struct batch *batch, struct batch_sums *sums,
+                        struct error *err)
 {
     struct store *store = w->ingest->context->store;
+    const int64_t run_id = w->ingest->context->run_id;
 
     if (store_begin(store, err) < 0)
         return -1;
-    int rc = use_file(w, err);
-    if (rc == 0)
-        rc = add_batch_rows(w, batch, counts, err);
-    count_defects(batch, defects);
-    if (rc == 0 && run_add_counts(store, w->ingest->context->run_id, counts, err) == 0 &&
-        defect_tally_store(defects, &w->ingest->settings.policy, store,
-                           w->ingest->context->run_id, err) == 0 &&
-        store_position(w, batch, counts, err) == 0 && store_commit(store, err) == 0)
+    if (use_file(w, err) == 0 && write_records(w, batch, sums, err) == 0 &&
+        run_add_counts(store, run_id, &sums->counts, err) == 0 &&
+        defect_tally_store(&sums->defects, &w->ingest->settings.policy, store, run_id, err) ==
+            0 &&
+        store_position(w, batch, &sums->counts, err) == 0 && store_commit(store, err) == 0)
         return 0;
     store_rollback(store);
     return -1;
@@ -252,36 +294,40 @@ static void report_format(const struct writer *w, const struct batch *batch)
                     batch->n_looked_at);
 }
 
+static void add_sums(struct ingest_tally *tally, const struct batch_sums *sums)
+{
+    tally->counts.n_read += sums->counts.n_read;
+    tally->counts.n_inserted += sums->counts.n_inserted;
+    tally->counts.n_duplicate += sums->counts.n_duplicate;
+    tally->counts.n_rejected += sums->counts.n_rejected;
+    tally->n_parsed += sums->n_parsed;
+    tally->n_other_format += sums->n_other_format;
+    tally->n_several += sums->n_several;
+    tally->n_items += sums->n_items;
+    defect_tally_add(&tally->defects, &sums->defects);
+}
+
 static int write_next_batch(struct writer *w, struct batch *batch, struct error *err)
 {
     const struct stage_context *context = w->ingest->context;
-    struct run_counts counts = { .n_read = batch->n };
+    struct batch_sums sums = { .n_parsed = 0 };
     struct ingest_tally *tally = w->tally;
-    struct defect_tally defects;
 
     count_new_file(w, batch);
     report_format(w, batch);
-    if (context->dry_run)
-        count_defects(batch, &defects);
-    else if (commit_batch(w, batch, &defects, &counts, err) < 0)
+    if (context->dry_run ? write_records(w, batch, &sums, err) < 0
+                         : commit_batch(w, batch, &sums, err) < 0)
         return -1;
-    const uint64_t parsed_before = tally->n_parsed;
-    count_parsed(batch, tally);
-    if (context->dry_run)
-        counts.n_rejected = batch->n - (tally->n_parsed - parsed_before);
-    tally->counts.n_read += counts.n_read;
-    tally->counts.n_inserted += counts.n_inserted;
-    tally->counts.n_duplicate += counts.n_duplicate;
-    tally->counts.n_rejected += counts.n_rejected;
-    defect_tally_add(&tally->defects, &defects);
+    add_sums(tally, &sums);
+    tally->n_records += batch->n;
     tally->stream_bytes = batch->stream_bytes;
     context->report->done = batch->position_bytes;
     context->report->n_rejected = tally->counts.n_rejected;
     report_tick(context->report);
-    const bool useless = is_useless(w, batch, &counts);
-    w->n_read += counts.n_read;
-    w->n_rejected += counts.n_rejected;
-    defect_tally_add(&w->defects, &defects);
+    const bool useless = is_useless(w, batch, &sums.counts);
+    w->n_read += sums.counts.n_read;
+    w->n_rejected += sums.counts.n_rejected;
+    defect_tally_add(&w->defects, &sums.defects);
     return useless ? give_up_file(w, err) : 0;
 }
 
@@ -333,5 +379,7 @@ int ingest_write(struct ingest *ingest, struct ingest_tally *tally, struct error
         return error_nomem(err);
     for (size_t i = 0; i < ingest->n_batches; i++)
         writer.early[i] = NULL;
-    return write_batches(&writer, err);
+    const int rc = write_batches(&writer, err);
+    parser_free(writer.parser);
+    return rc;
 }

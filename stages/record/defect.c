@@ -32,7 +32,10 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                               "The record is skipped without being held in memory; its "
                               "first 4 kB are\nstored, or --max-record bytes if that is less. "
                               "Ingest the file again with a larger\n--max-record: a record "
-                              "that is accepted is no longer listed.\n" },
+                              "that is accepted is no longer listed. If it is one value that\n"
+                              "holds all records of the file, as {\"data\": [...]}, '--records "
+                              "data' "
+                              "reads\nthem one by one, whatever their number.\n" },
     [DEFECT_TOO_DEEP] = { .name = "too_deep",
                           .what = "more than 256 brackets are open at a time",
                           .page =

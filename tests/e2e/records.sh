@@ -7,7 +7,7 @@ show() {
             FROM (SELECT * FROM turn ORDER BY sample_id, turn) GROUP BY sample_id),
         seen AS (SELECT sample_id, group_concat(class, ',') AS classes FROM sample_defect
             GROUP BY sample_id)
-        SELECT s.line, s.byte_offset, '  ' || s.line || ' ' || s.kind ||
+        SELECT s.line, s.byte_offset, sample_id, '  ' || s.line || ' ' || s.kind ||
                ifnull(' [' || classes || ']', '') ||
                ifnull(' ID ' || ext_id, '') || ifnull(' META ' || meta, '') ||
                ifnull(' SPLIT ' || split, '') || ifnull(' SYSTEM ' || replace(system, char(10), '\n'), '') ||
@@ -16,8 +16,8 @@ show() {
           FROM sample s LEFT JOIN context c USING (context_id)
           LEFT JOIN turns USING (sample_id) LEFT JOIN seen USING (sample_id)
         UNION ALL
-        SELECT line, byte_offset, '  ' || line || ' REJECTED ' || class || ': ' || detail FROM reject
-        ORDER BY 1, 2" | cut -d ' ' -f 3-
+        SELECT line, byte_offset, reject_id, '  ' || line || ' REJECTED ' || class || ': ' || detail FROM reject
+        ORDER BY 1, 2, 3" | cut -d ' ' -f 4-
 }
 for file in "$DATA"/records/*.jsonl; do
     name=$(basename "$file" .jsonl)

@@ -21,7 +21,7 @@ struct target {
     struct arena arena;
     struct arena again; /* for the sample that is read back */
     struct buf written;
-    size_t n_records, n_samples, n_refusals;
+    size_t n_samples, n_refusals;
 };
 
 static void require(bool holds, const char *invariant)
@@ -51,7 +51,7 @@ static void check_written(struct target *t, const struct layout *layout,
     const struct frame_record record = { .text = buf_slice(&t->written) };
     require(parse_record(t->parser, &record, NULL, false, &t->again, &parsed, &err) == 0,
             "memory suffices");
-    require(!parsed.rejected_for, "what is written can be read");
+    require(!parsed.rejected_for && !parsed.several, "what is written can be read");
     require(memcmp(&parsed.sample.hash, &sample->hash, sizeof sample->hash) == 0,
             "what is written is the same sample");
 }
@@ -69,21 +69,34 @@ static void check_sample(struct target *t, const struct sample *sample)
         check_written(t, layouts[i], sample);
 }
 
+/* Check what a record, or an item of it, has become. */
+static int check_parsed(void *arg, const struct frame_record *record, struct parsed *parsed,
+                        struct error *err)
+{
+    struct target *t = arg;
+
+    (void)err;
+    require(!parsed->several, "an item is one sample or none");
+    require(record->text.ptr || record->byte_len == 0, "what is refused has its bytes");
+    if (parsed->rejected_for)
+        require(parsed->detail.ptr, "a refusal has a reason");
+    else
+        check_sample(t, &parsed->sample);
+    t->n_refusals += parsed->rejected_for != DEFECT_NONE;
+    t->n_samples += parsed->rejected_for == DEFECT_NONE;
+    return 0;
+}
+
 static void check_record(struct target *t, const struct frame_record *record,
                          const struct format *forced)
 {
-    struct parsed parsed;
+    const struct parse_sink sink = { .each = check_parsed, .arg = t };
+    const size_t before = t->n_samples + t->n_refusals;
     struct error err;
 
-    require(parse_record(t->parser, record, forced, forced, &t->arena, &parsed, &err) == 0,
+    require(parse_each(t->parser, record, forced, forced, &t->arena, &sink, &err) == 0,
             "memory suffices");
-    if (parsed.rejected_for)
-        require(parsed.detail.ptr, "a refusal has a reason");
-    else
-        check_sample(t, &parsed.sample);
-    t->n_refusals += parsed.rejected_for != DEFECT_NONE;
-    t->n_samples += parsed.rejected_for == DEFECT_NONE;
-    t->n_records++;
+    require(t->n_samples + t->n_refusals > before, "every record is a sample or refused");
 }
 
 static void check_stream(struct target *t)
@@ -101,7 +114,7 @@ static void check_stream(struct target *t)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     const struct format_options options = { .input_context_bytes = 40 };
-    struct target target = { .n_records = 0 };
+    struct target target = { .n_samples = 0 };
     struct error err;
 
     arena_init(&target.arena);
@@ -113,8 +126,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         frame_finish(target.frame);
         check_stream(&target);
     }
-    require(target.n_records == target.n_samples + target.n_refusals,
-            "every record is a sample or refused");
     buf_release(&target.written);
     arena_release(&target.again);
     arena_release(&target.arena);

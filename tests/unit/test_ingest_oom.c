@@ -28,18 +28,29 @@ static void shapes_path(char *out, size_t size)
     snprintf(out, size, "%s/tests/data/corpora/shapes.jsonl", getenv("CURATE_SOURCE"));
 }
 
+static int write_layouts(void *arg, const struct frame_record *record, struct parsed *parsed,
+                         struct error *err)
+{
+    const char *why = NULL;
+
+    (void)record;
+    for (size_t i = 0; !parsed->rejected_for && layouts[i]; i++)
+        if (layouts[i]->write(&parsed->sample, arg, &why, err) < 0)
+            return -1;
+    return 0;
+}
+
 /* Parse and write one record with the n-th allocation failing. Returns whether that allocation
  * was reached. */
 static bool fails_once(const struct frame_record *record, size_t n)
 {
     struct defect_policy policy;
     const struct format_options options = { .input_context_bytes = 40, .policy = &policy };
-    const char *why = NULL;
     struct parser *parser = NULL;
-    struct parsed parsed;
     struct arena arena;
     struct error err;
     struct buf out;
+    const struct parse_sink sink = { .each = write_layouts, .arg = &out };
 
     defect_policy_init(&policy);
     for (int i = 0; i < N_DEFECTS; i++) /* repair every defect that can be repaired */
@@ -50,10 +61,7 @@ static bool fails_once(const struct frame_record *record, size_t n)
     oom_begin(n);
     int rc = parser_new(&options, &parser, &err);
     if (rc == 0)
-        rc = parse_record(parser, record, NULL, false, &arena, &parsed, &err);
-    for (size_t i = 0; rc == 0 && !parsed.rejected_for && layouts[i]; i++)
-        if (layouts[i]->write(&parsed.sample, &out, &why, &err) < 0)
-            rc = -1;
+        rc = parse_each(parser, record, NULL, false, &arena, &sink, &err);
     const bool refused = oom_end();
     parser_free(parser);
     arena_release(&arena);
@@ -101,6 +109,7 @@ static void ingesting_a_record_reports_each_failed_allocation(void **state)
     fail_in_each_record_of("records/contexts.jsonl", 13);
     fail_in_each_record_of("records/layouts.jsonl", 20);
     fail_in_each_record_of("records/pairs.jsonl", 41);
+    fail_in_each_record_of("records/several.jsonl", 15);
     fail_in_each_record_of("records/unclaimed-text.jsonl", 30);
 }
 

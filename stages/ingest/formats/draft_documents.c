@@ -129,6 +129,14 @@ static const struct json_value *accepted_answers(const struct json_value *value)
     return json_type(texts) == JSON_ARRAY ? texts : value;
 }
 
+/* The first of a list of answers: "a", or {"text": "a", "answer_start": 0}. */
+static const struct json_value *first_answer(const struct json_value *answers)
+{
+    const struct json_value *first = json_at(answers, 0);
+
+    return json_type(first) == JSON_OBJECT ? json_get(first, "text") : first;
+}
+
 void draft_read_answer(struct draft *draft, const enum member *list)
 {
     const enum member *name = list;
@@ -139,10 +147,10 @@ void draft_read_answer(struct draft *draft, const enum member *list)
     if (answers != draft->members->values[*name] && json_count(answers) == 0)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "%s holds no answer", member_name(*name));
     if (!draft->out->context.ptr || json_type(answers) != JSON_ARRAY ||
-        json_type(json_at(answers, 0)) != JSON_STRING) {
+        json_type(first_answer(answers)) != JSON_STRING) {
         draft_add_response(draft, draft_claim_first_text(draft, list));
         return;
     }
-    draft_add_response(draft, draft_text(draft, json_at(answers, 0), member_name(*name)));
+    draft_add_response(draft, draft_text(draft, first_answer(answers), member_name(*name)));
     draft->accepted = draft->members->values[*name];
 }

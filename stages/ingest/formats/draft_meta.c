@@ -124,22 +124,17 @@ void draft_fill_meta(struct draft *draft)
 /* The first of these members that is a text or a number. */
 void draft_fill_ext_id(struct draft *draft)
 {
-    static const enum member ids[] = {
-        MEMBER_ID,  MEMBER_UNDERSCORE_ID, MEMBER_CONVERSATION_ID, MEMBER_PROMPT_ID,
-        MEMBER_IDX, MEMBER_UUID,          MEMBER_QUESTION_ID,     MEMBER_UID
-    };
-
-    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
-        const struct json_value *value = draft->members->values[ids[i]];
+    for (const enum member *id = members_ids; *id; id++) {
+        const struct json_value *value = draft->members->values[*id];
         const bool is_id = json_text(value).len > 0 || json_type(value) == JSON_NUMBER;
 
         if (value && !is_id)
             continue;
-        draft_claim(draft, ids[i]); /* a null is not worth keeping */
+        draft_claim(draft, *id); /* a null is not worth keeping */
         if (is_id) {
             const uint64_t before = draft->defects;
 
-            draft->out->ext_id = draft_text(draft, value, member_name(ids[i]));
+            draft->out->ext_id = draft_text(draft, value, member_name(*id));
             draft->defects = before; /* a number is not type_drift here */
             return;
         }

@@ -27,6 +27,12 @@ const enum member members_answers[] = {
 const enum member members_of_message[] = { MEMBER_ROLE, MEMBER_FROM, MEMBER_PARENT_ID,
                                            MEMBER_NONE };
 
+const enum member members_ids[] = {
+    MEMBER_ID,          MEMBER_UNDERSCORE_ID, MEMBER_CONVERSATION_ID,
+    MEMBER_PROMPT_ID,   MEMBER_IDX,           MEMBER_UUID,
+    MEMBER_QUESTION_ID, MEMBER_UID,           MEMBER_NONE,
+};
+
 /* Order two names as the list does. */
 static int compare_names(struct slice name, size_t i)
 {

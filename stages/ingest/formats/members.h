@@ -168,6 +168,8 @@ enum member_use member_use_of(struct slice name);
 
 /* The names of answers, in the order in which a shape reads them; MEMBER_NONE ends it. */
 extern const enum member members_answers[];
+/* The names of a producer's id, in the order in which it is looked for. */
+extern const enum member members_ids[];
 /* The names of what only a message of a dialogue has: whose it is, and which it answers. */
 extern const enum member members_of_message[];
 

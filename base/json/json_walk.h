@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json_walk.h - iterate over the text of an array or object, without a tree.
+ *
+ * The slices are parts of the text, so what is cut out keeps its bytes. The text must be valid
+ * JSON, as json_parse() has accepted it.
+ */
+#ifndef CURATE_JSON_WALK_H
+#define CURATE_JSON_WALK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+
+struct json_walk {
+    struct slice text;
+    size_t pos; /* of the next element or member */
+};
+
+/* Begin before the first element or member. The text is borrowed. */
+void json_walk_begin(struct json_walk *walk, struct slice text);
+/* Get the next one. name is that of a member between its quotes, escapes included; empty for an
+ * element of an array. Returns false at the end. */
+bool json_walk_next(struct json_walk *walk, struct slice *name, struct slice *value);
+
+#endif

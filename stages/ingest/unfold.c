@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/ingest/unfold.h"
+
+#include <stdint.h>
+#include <strings.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/json/json_walk.h"
+#include "stages/ingest/formats/members.h"
+#include "stages/ingest/unfold_private.h"
+
+/* A member as it is written: the name between its quotes, and the text of its value. */
+struct raw_member {
+    struct slice name;
+    struct slice value;
+};
+
+struct unfolding {
+    enum unfold how;
+    struct slice text;
+    const struct unfold_sink *sink;
+    struct arena arena; /* lists of members */
+    struct buf item;    /* the item that is put together */
+    size_t n;           /* items so far */
+    /* Members that belong to every item. */
+    struct raw_member *outer;
+    size_t n_outer;
+    struct slice split; /* the name of the list if it is a split; ptr NULL for none */
+    struct error *err;
+};
+
+static char first_byte(struct slice value)
+{
+    return value.len > 0 ? value.ptr[0] : '\0';
+}
+
+/* Is this a member whose elements become items? */
+static bool is_unfolded(enum unfold how, const struct raw_member *member)
+{
+    const bool is_list = first_byte(member->value) == '[';
+
+    switch (how) {
+    case UNFOLD_LISTS:
+        return is_list && unfold_is_list_name(member->name);
+    case UNFOLD_DIALOGUES:
+        return is_list && unfold_is_dialogue_name(member->name);
+    case UNFOLD_COLUMNS:
+        return is_list;
+    case UNFOLD_PLURALS:
+        return is_list && unfold_singular(member->name).ptr;
+    case UNFOLD_MEMBERS:
+    case UNFOLD_PARTS:
+        return true;
+    case UNFOLD_NONE:
+        break;
+    }
+    return false;
+}
+
+static size_t count_members(struct slice object)
+{
+    struct raw_member member;
+    struct json_walk walk;
+    size_t n = 0;
+
+    json_walk_begin(&walk, object);
+    while (json_walk_next(&walk, &member.name, &member.value))
+        n++;
+    return n;
+}
+
+/* Has the object a member of this name, or of one that differs in case? */
+static bool has_member(struct slice object, struct slice name)
+{
+    struct raw_member member;
+    struct json_walk walk;
+
+    json_walk_begin(&walk, object);
+    while (json_walk_next(&walk, &member.name, &member.value))
+        if (member.name.len == name.len &&
+            strncasecmp(member.name.ptr, name.ptr, name.len) == 0)
+            return true;
+    return false;
+}
+
+static bool is_id_name(struct slice name)
+{
+    const enum member member = member_of(name);
+
+    for (const enum member *id = members_ids; *id; id++)
+        if (*id == member)
+            return true;
+    return false;
+}
+
+static bool has_id(struct slice object)
+{
+    struct raw_member member;
+    struct json_walk walk;
+
+    json_walk_begin(&walk, object);
+    while (json_walk_next(&walk, &member.name, &member.value))
+        if (is_id_name(member.name))
+            return true;
+    return false;
+}
+
+static int begin_item(struct unfolding *u)
+{
+    buf_clear(&u->item);
+    return buf_add_text(&u->item, "{", u->err);
+}
+
+static int add_raw(struct unfolding *u, struct slice name, struct slice value)
+{
+    if ((u->item.len > 1 && buf_add_text(&u->item, ",", u->err) < 0) ||
+        buf_add_text(&u->item, "\"", u->err) < 0 || buf_add_slice(&u->item, name, u->err) < 0 ||
+        buf_add_text(&u->item, "\":", u->err) < 0)
+        return -1;
+    return buf_add_slice(&u->item, value, u->err);
+}
+
+/* The record's id would be that of all its items: number them. */
+static int add_id(struct unfolding *u, const struct raw_member *id)
+{
+    const bool is_text = first_byte(id->value) == '"';
+    const struct slice word =
+        is_text ? slice_of(id->value.ptr + 1, id->value.len - 2) : id->value;
+
+    if (add_raw(u, id->name, slice_text("\"")) < 0 || buf_add_slice(&u->item, word, u->err) < 0)
+        return -1;
+    return buf_printf(&u->item, u->err, "/%zu\"", u->n + 1);
+}
+
+static bool is_scalar(struct slice value)
+{
+    return value.len > 0 && !memchr("{[n", value.ptr[0], 3);
+}
+
+/* Add what belongs to every item, except what the item has itself. own is its object. */
+static int add_outer(struct unfolding *u, struct slice own)
+{
+    for (size_t i = 0; i < u->n_outer; i++) {
+        const struct raw_member *member = &u->outer[i];
+
+        if (first_byte(member->value) == 'n' || (own.ptr && has_member(own, member->name)))
+            continue; /* null, or its own */
+        if (is_id_name(member->name) && is_scalar(member->value)
+                ? add_id(u, member) < 0
+                : add_raw(u, member->name, member->value) < 0)
+            return -1;
+    }
+    if (u->split.ptr && !(own.ptr && has_member(own, slice_text("split"))))
+        return add_raw(u, slice_text("split"), u->split);
+    return 0;
+}
+
+static int emit(struct unfolding *u, struct slice item)
+{
+    const int rc = u->sink->each(u->sink->arg, item, u->err);
+
+    u->n++;
+    return rc;
+}
+
+static int end_item(struct unfolding *u)
+{
+    return buf_add_text(&u->item, "}", u->err) < 0 ? -1 : emit(u, buf_slice(&u->item));
+}
+
+static int add_members(struct unfolding *u, struct slice object)
+{
+    struct raw_member member;
+    struct json_walk walk;
+
+    json_walk_begin(&walk, object);
+    while (json_walk_next(&walk, &member.name, &member.value))
+        if (add_raw(u, member.name, member.value) < 0)
+            return -1;
+    return 0;
+}
+
+/* The record in a row of the datasets server: {"row_idx": 0, "row": {...}}; else the value. */
+static struct slice row_of(struct slice value)
+{
+    struct slice row = value;
+    struct raw_member member;
+    struct json_walk walk;
+    bool is_row = false;
+
+    json_walk_begin(&walk, value);
+    while (json_walk_next(&walk, &member.name, &member.value)) {
+        is_row = is_row || slice_equal(member.name, slice_text("row_idx"));
+        if (slice_equal(member.name, slice_text("row")) && first_byte(member.value) == '{')
+            row = member.value;
+    }
+    return is_row ? row : value;
+}
+
+/* Emit an element of a list: an object with what belongs to every item, or a dialogue. */
+static int emit_element(struct unfolding *u, struct slice element)
+{
+    const struct slice messages = slice_text("messages");
+    const char kind = first_byte(element);
+    const struct slice row = kind == '{' ? row_of(element) : element;
+
+    if (row.ptr != element.ptr || (kind != '{' && kind != '[') ||
+        (u->n_outer == 0 && !u->split.ptr))
+        return emit(u, row);
+    if (begin_item(u) < 0)
+        return -1;
+    if (kind == '{' ? add_members(u, element) < 0 || add_outer(u, element) < 0
+                    : add_raw(u, messages, element) < 0 ||
+                          add_outer(u, slice_text("{\"messages\":0}")) < 0)
+        return -1;
+    return end_item(u);
+}
+
+static int emit_lists(struct unfolding *u)
+{
+    struct raw_member member;
+    struct json_walk walk;
+    struct json_walk elements;
+    struct slice element;
+    struct slice none;
+    int rc = 0;
+
+    json_walk_begin(&walk, u->text);
+    while (rc == 0 && json_walk_next(&walk, &member.name, &member.value)) {
+        if (!is_unfolded(u->how, &member))
+            continue;
+        u->split = slice_of(NULL, 0);
+        if (unfold_is_split_name(member.name)) /* with its quotes it is JSON */
+            u->split = slice_of(member.name.ptr - 1, member.name.len + 2);
+        json_walk_begin(&elements, member.value);
+        while (rc == 0 && json_walk_next(&elements, &none, &element))
+            rc = emit_element(u, element);
+    }
+    return rc;
+}
+
+/* Emit the members of an object. Their names are ids of records that have no other. */
+static int emit_members(struct unfolding *u)
+{
+    struct raw_member member;
+    struct json_walk walk;
+    int rc = 0;
+
+    json_walk_begin(&walk, u->text);
+    while (rc == 0 && json_walk_next(&walk, &member.name, &member.value)) {
+        const struct slice name = slice_of(member.name.ptr - 1, member.name.len + 2);
+        const char kind = first_byte(member.value);
+
+        if (u->how == UNFOLD_PARTS || (kind != '[' && (kind != '{' || has_id(member.value)))) {
+            rc = emit(u, member.value);
+            continue;
+        }
+        if (begin_item(u) < 0 || add_raw(u, slice_text("id"), name) < 0)
+            return -1;
+        if (kind == '{' ? add_members(u, member.value) < 0
+                        : add_raw(u, slice_text("messages"), member.value) < 0)
+            return -1;
+        rc = end_item(u);
+    }
+    return rc;
+}
+
+/* A list whose elements are handed out one by one. */
+struct column {
+    struct slice name;
+    struct json_walk walk;
+};
+
+/* Collect the lists that are unfolded, and what belongs to every item. */
+static struct column *split_members(struct unfolding *u, size_t *n_columns)
+{
+    const size_t n = count_members(u->text);
+    struct column *columns = arena_alloc(&u->arena, n + 1, sizeof *columns);
+    struct raw_member member;
+    struct json_walk walk;
+
+    *n_columns = 0;
+    u->outer = arena_alloc(&u->arena, n + 1, sizeof *u->outer);
+    if (!columns || !u->outer) {
+        error_nomem(u->err);
+        return NULL;
+    }
+    json_walk_begin(&walk, u->text);
+    while (json_walk_next(&walk, &member.name, &member.value)) {
+        if (!is_unfolded(u->how, &member)) {
+            u->outer[u->n_outer++] = member;
+            continue;
+        }
+        struct column *column = &columns[(*n_columns)++];
+        const struct slice one = unfold_singular(member.name);
+        column->name = u->how == UNFOLD_PLURALS ? one : member.name;
+        json_walk_begin(&column->walk, member.value);
+    }
+    return columns;
+}
+
+/* Emit the next row of the columns, without what is null. Returns 2 when there is no row. */
+static int emit_row(struct unfolding *u, struct column *columns, size_t n_columns)
+{
+    struct slice value;
+    struct slice none;
+    bool any = false;
+
+    if (begin_item(u) < 0)
+        return -1;
+    for (size_t i = 0; i < n_columns; i++) {
+        if (!json_walk_next(&columns[i].walk, &none, &value))
+            continue;
+        any = true;
+        if (first_byte(value) != 'n' && add_raw(u, columns[i].name, value) < 0)
+            return -1;
+    }
+    if (!any)
+        return 2;
+    if (u->how == UNFOLD_PLURALS && add_outer(u, slice_of(NULL, 0)) < 0)
+        return -1;
+    return end_item(u);
+}
+
+static int emit_rows(struct unfolding *u, struct column *columns, size_t n_columns)
+{
+    int rc = 0;
+
+    while (rc == 0)
+        rc = emit_row(u, columns, n_columns);
+    return rc < 0 ? -1 : 0;
+}
+
+int unfold_each(enum unfold how, struct slice text, const struct unfold_sink *sink,
+                struct error *err)
+{
+    struct unfolding u = { .how = how, .text = text, .sink = sink, .err = err };
+    size_t n_columns;
+    int rc;
+
+    arena_init(&u.arena);
+    buf_init(&u.item,
+             SIZE_MAX / 4); /* hardly longer than the record, whose length is bounded */
+    struct column *columns = split_members(&u, &n_columns);
+    if (!columns)
+        rc = -1;
+    else if (how == UNFOLD_MEMBERS || how == UNFOLD_PARTS)
+        rc = emit_members(&u);
+    else if (how == UNFOLD_COLUMNS || how == UNFOLD_PLURALS)
+        rc = emit_rows(&u, columns, n_columns);
+    else
+        rc = emit_lists(&u);
+    buf_release(&u.item);
+    arena_release(&u.arena);
+    return rc < 0 ? -1 : 0;
+}
