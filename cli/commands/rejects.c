@@ -47,6 +47,10 @@ static const struct option opts[] = {
       .help = "with retry: reject, repair or keep a class of defect" },
     { OPTION_FLAG, 0, "strict", OF_RETRY(strict), NULL,
       .help = "with retry: reject what would be repaired" },
+    { OPTION_LIST, 0, "map", OF_RETRY(map), "FIELD=PATH",
+      .help = "with retry: where a field of the sample lies in a record" },
+    { OPTION_LIST, 0, "role", OF_RETRY(role), "NAME=ROLE",
+      .help = "with retry: the role that a word of the corpus means" },
     { .type = OPTION_END },
 };
 

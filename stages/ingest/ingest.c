@@ -26,6 +26,8 @@ struct ingest_args {
     bool allow_empty;
     const char *delimiter;
     const char *records;
+    struct text_list map;
+    struct text_list role;
 };
 
 /* Add a text to the hash; NULL adds nothing. */
@@ -59,6 +61,10 @@ static struct hash hash_settings(const struct ingest_args *args,
         snprintf(text + n, sizeof text - (size_t)n, " %d", settings->delimiter);
     struct hash hash = hash_bytes(slice_text(text));
     extend_hash(&hash, args->records);
+    for (unsigned i = 0; i < args->map.n; i++)
+        extend_hash(&hash, args->map.items[i]);
+    for (unsigned i = 0; i < args->role.n; i++)
+        extend_hash(&hash, args->role.items[i]);
     return hash;
 }
 
@@ -86,6 +92,23 @@ static int check_records(const char *text, struct ingest_settings *out, struct e
     return error_prefix(err, "--records '%s'", text);
 }
 
+/* Set what --map and --role say. */
+static int check_mapping(const struct ingest_args *args, struct ingest_settings *out,
+                         struct error *err)
+{
+    if (mapping_make(&args->map, &out->mapping, err) < 0 ||
+        role_words_make(&args->role, &out->roles, err) < 0)
+        return -1;
+    if (out->mapping.n == 0)
+        return 0;
+    if (out->forced)
+        return error_set(
+            err, ERR_USAGE,
+            "--map and --format exclude each other: --map says what a record holds");
+    out->forced = &format_mapped;
+    return 0;
+}
+
 static int ingest_check(const void *arguments, void *config, struct error *err)
 {
     const struct ingest_args *args = arguments;
@@ -102,7 +125,7 @@ static int ingest_check(const void *arguments, void *config, struct error *err)
     if (args->source && args->source[0] == '\0')
         return error_set(err, ERR_USAGE, "--source: the name is empty");
     if (check_delimiter(args->delimiter, &out->delimiter, err) < 0 ||
-        check_records(args->records, out, err) < 0)
+        check_records(args->records, out, err) < 0 || check_mapping(args, out, err) < 0)
         return -1;
     ingest_share_memory((size_t)args->max_memory, out);
     if (defect_policy_make(&args->on, args->strict, &out->policy, err) < 0)
@@ -181,6 +204,24 @@ static struct run_counts counts_before(const struct ingest *ingest)
     return counts;
 }
 
+/* Fail if a path of --map leads to nothing in any record: it is a mistake. An earlier run may
+ * have found it in the part that it read. */
+static int check_mapped_paths(const struct ingest *ingest, const struct ingest_tally *tally,
+                              uint64_t n_read_before, struct error *err)
+{
+    const struct mapping *mapping = &ingest->settings.mapping;
+
+    if (tally->n_mapped == 0 || n_read_before > 0)
+        return 0;
+    for (size_t i = 0; i < mapping->n; i++)
+        if (!(tally->map_found >> i & 1))
+            return error_set(err, ERR_INPUT,
+                             "--map %s: no record has this path; the members of the first "
+                             "record are %s",
+                             mapping->entries[i].text, tally->map_members);
+    return 0;
+}
+
 /* Report mixed shapes, defects and rejects. Fail if more are rejected than --max-rejects
  * allows; everything is committed by then. */
 static int report_outcome(const struct ingest *ingest, const struct ingest_tally *tally,
@@ -224,6 +265,8 @@ static int report_outcome(const struct ingest *ingest, const struct ingest_tally
     if (n_read == 0 && !ingest->settings.allow_empty)
         return error_set(err, ERR_NOT_FOUND,
                          "the input has no record: give --allow-empty if it may be empty");
+    if (check_mapped_paths(ingest, tally, before.n_read, err) < 0)
+        return -1;
     if (n_rejected == 0)
         return 0;
     list_rejected(tally, before.n_rejected, classes, sizeof classes);
@@ -284,6 +327,9 @@ static int ingest_run(const struct stage_context *context, const void *arguments
     if (ingest_files_find(&query, &ingest.files, err) < 0)
         return -1;
     ingest.settings.format_options.policy = &ingest.settings.policy;
+    ingest.settings.format_options.roles = &ingest.settings.roles;
+    if (ingest.settings.mapping.n > 0)
+        ingest.settings.format_options.mapping = &ingest.settings.mapping;
     const int mutex_rc = pthread_mutex_init(&ingest.mutex, NULL);
     if (mutex_rc != 0) {
         ingest_files_release(&ingest.files);
@@ -321,6 +367,10 @@ static const struct option options[] = {
       .help = "reject longer records", .min = 1, .max = MAX_RECORD_LIMIT },
     { OPTION_TEXT, 0, "delimiter", offsetof(struct ingest_args, delimiter), "CHAR",
       .help = "read the files as CSV with this character between fields, or tab" },
+    { OPTION_LIST, 0, "map", offsetof(struct ingest_args, map), "FIELD=PATH",
+      .help = "where a field of the sample lies in a record, such as response=answers[0]" },
+    { OPTION_LIST, 0, "role", offsetof(struct ingest_args, role), "NAME=ROLE",
+      .help = "the role that a word of the corpus means, such as narrator=assistant" },
     { OPTION_TEXT, 0, "records", offsetof(struct ingest_args, records), "PATH",
       .help = "where the records lie in a JSON document, such as data or train[*]" },
     { OPTION_FLAG, 0, "allow-empty", offsetof(struct ingest_args, allow_empty), NULL,

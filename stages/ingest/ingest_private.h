@@ -31,7 +31,9 @@
 #include "stages/ingest/container.h"
 #include "stages/ingest/defect_tally.h"
 #include "stages/ingest/formats/format.h"
+#include "stages/ingest/formats/mapping.h"
 #include "stages/ingest/parse.h"
+#include "stages/record/role_words.h"
 #include "store/position.h"
 #include "store/run.h"
 
@@ -148,7 +150,10 @@ void ingest_share_memory(size_t max_bytes, struct ingest_settings *out);
 struct ingest_settings {
     struct defect_policy policy;
     struct format_options format_options;
-    const struct format *forced; /* by --format; NULL: found by the keys of the records */
+    struct mapping mapping;  /* by --map; n is 0 for none */
+    struct role_words roles; /* by --role */
+    const struct format
+        *forced; /* by --format or --map; NULL: found by the keys of the records */
     size_t max_record_bytes;
     char delimiter;           /* of CSV; 0: found for each file */
     bool has_records;         /* by --records */
@@ -205,6 +210,9 @@ struct ingest_tally {
     uint64_t n_documents;     /* files that were read as one text */
     uint64_t n_other_format;  /* samples of another format than their file */
     uint64_t n_closed;        /* rejects of earlier runs whose records are samples now */
+    uint64_t n_mapped;        /* records that --map was asked about */
+    uint32_t map_found;       /* the paths of --map that led to something, as a set of bits */
+    char map_members[160];    /* names of the members of the first of them */
     uint64_t stream_bytes;    /* decompressed input */
     struct defect_tally defects;
     int stop_signal; /* signal that ended the run; 0 for none */

@@ -13,6 +13,7 @@
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
+#include "stages/ingest/formats/mapping.h"
 #include "stages/ingest/formats/members.h"
 #include "stages/ingest/outline.h"
 #include "stages/ingest/parse_private.h"
@@ -34,8 +35,14 @@ int parser_new(const struct format_options *options, struct parser **out, struct
         parser_free(parser);
         return -1;
     }
+    if (options->mapping && json_new(&parser->mapped, err) < 0) {
+        parser_free(parser);
+        return -1;
+    }
     if (options->max_tree_bytes > 0)
         json_limit(parser->json, options->max_tree_bytes);
+    if (options->max_tree_bytes > 0 && parser->mapped)
+        json_limit(parser->mapped, options->max_tree_bytes);
     *out = parser;
     return 0;
 }
@@ -45,6 +52,7 @@ void parser_free(struct parser *parser)
     if (!parser)
         return;
     identifier_free(parser->identifier);
+    json_free(parser->mapped);
     json_free(parser->inner);
     json_free(parser->json);
     free(parser);
@@ -218,7 +226,9 @@ static int read_sample(struct parser *parser, const struct members *members,
                            .arena = arena,
                            .out = &out->sample,
                            .err = err };
-    const int rc = format_read(out->format, &draft);
+    const struct mapping *mapping = parser->options->mapping;
+    const int rc = mapping ? mapping_read(mapping, parser->mapped, &draft, &out->map_missing)
+                           : format_read(out->format, &draft);
 
     if (rc < 0)
         return -1;
@@ -236,6 +246,10 @@ static int read_record(struct parser *parser, const struct json_value *value,
     struct members members;
 
     parse_find_members(value, &members);
+    if (parser->options->mapping) {
+        out->format = &format_mapped;
+        return read_sample(parser, &members, arena, out, err);
+    }
     out->several = unfold_find_rows(&members);
     if (out->several)
         return 0;

@@ -29,6 +29,7 @@ struct parsed {
     struct slice detail;         /* of a rejected record: what is wrong, and where */
     uint64_t defects;            /* of a sample: the set that was repaired or kept */
     const struct format *format; /* shape of the record; NULL when none was found */
+    uint32_t map_missing;        /* the paths of --map that lead to nothing, as a set of bits */
     struct sample sample;        /* identified, with line and offset; file_id is not set */
 
     enum unfold several; /* unless UNFOLD_NONE: no sample, but a record that holds several */

@@ -14,7 +14,8 @@ struct parser {
     const struct format_options *options;
     struct defect_policy policy;
     struct json *json;
-    struct json *inner; /* for JSON inside a JSON string; made for the first such record */
+    struct json *inner;  /* for JSON inside a JSON string; made for the first such record */
+    struct json *mapped; /* for what --map leads to; made if there is a mapping */
     struct identifier *identifier;
 };
 

@@ -385,7 +385,8 @@ static int resume_file(struct reader *r, const struct ingest_file *file, struct 
     r->in = NULL;
     r->n_head = 0;
     r->file_begun = true;
-    r->format = format_find(from->format);
+    r->format =
+        r->ingest->settings.forced ? r->ingest->settings.forced : format_find(from->format);
     if (open_stream(r, file, err) < 0 || cutter_resume(r->cutter, &from->place, err) < 0)
         return -1;
     return stream_resume(r->in, &from->mark, from->place.byte_offset, err);

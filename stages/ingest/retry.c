@@ -6,7 +6,9 @@
 #include "base/io/frame.h"
 #include "base/report.h"
 #include "stages/ingest/defect_tally.h"
+#include "stages/ingest/formats/mapping.h"
 #include "stages/ingest/parse.h"
+#include "stages/record/role_words.h"
 #include "store/run.h"
 #include "store/sample.h"
 #include "store/source.h"
@@ -29,6 +31,8 @@ struct retry_config {
     struct format_options options;
     struct defect_policy policy;
     const struct format *forced; /* by --format; NULL: found by the keys of the records */
+    struct mapping mapping;
+    struct role_words roles;
 };
 
 struct retry {
@@ -61,7 +65,17 @@ static int retry_check(const void *arguments, void *config, struct error *err)
     made->forced = format_chosen(args->format);
     made->options = (struct format_options){ .split = args->split,
                                              .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES,
-                                             .policy = &made->policy };
+                                             .policy = &made->policy,
+                                             .roles = &made->roles };
+    if (mapping_make(&args->map, &made->mapping, err) < 0 ||
+        role_words_make(&args->role, &made->roles, err) < 0)
+        return -1;
+    if (made->mapping.n > 0)
+        made->options.mapping = &made->mapping;
+    if (made->mapping.n > 0 && made->forced)
+        return error_set(
+            err, ERR_USAGE,
+            "--map and --format exclude each other: --map says what a record holds");
     return defect_policy_make(&args->on, args->strict, &made->policy, err);
 }
 
@@ -316,6 +330,10 @@ static const struct option options[] = {
       .help = "reject, repair or keep a class of defect" },
     { OPTION_FLAG, 0, "strict", offsetof(struct retry_args, strict), NULL,
       .help = "reject what would be repaired" },
+    { OPTION_LIST, 0, "map", offsetof(struct retry_args, map), "FIELD=PATH",
+      .help = "where a field of the sample lies in a record, such as response=answers[0]" },
+    { OPTION_LIST, 0, "role", offsetof(struct retry_args, role), "NAME=ROLE",
+      .help = "the role that a word of the corpus means, such as narrator=assistant" },
     { .type = OPTION_END },
 };
 

@@ -19,6 +19,8 @@ struct retry_args {
     enum format_split split;
     struct text_list on;
     bool strict;
+    struct text_list map;
+    struct text_list role;
 };
 
 extern const struct stage stage_retry;

@@ -7,6 +7,7 @@
 #include "base/report.h"
 #include "base/threads/queue.h"
 #include "stages/ingest/ingest_private.h"
+#include "stages/ingest/outline.h"
 #include "stages/stage.h"
 #include "store/source.h"
 #include "store/store.h"
@@ -104,6 +105,17 @@ static int add_rows(struct writer *w, const struct frame_record *record, struct 
     return close_rejects(w, record, parsed, err);
 }
 
+/* Count which paths of --map lead to something. */
+static void count_mapped(struct ingest_tally *tally, const struct frame_record *record,
+                         const struct parsed *parsed)
+{
+    if (parsed->format != &format_mapped)
+        return;
+    if (tally->n_mapped++ == 0)
+        outline_names(record->text, tally->map_members, sizeof tally->map_members);
+    tally->map_found |= ~parsed->map_missing;
+}
+
 /* Write one sample or reject; in a dry run only count it. */
 static int write_item(void *arg, const struct frame_record *record, struct parsed *parsed,
                       struct error *err)
@@ -114,6 +126,7 @@ static int write_item(void *arg, const struct frame_record *record, struct parse
     if (!writer->writer->ingest->context->dry_run &&
         add_rows(writer->writer, record, parsed, &sums->counts, err) < 0)
         return -1;
+    count_mapped(writer->writer->tally, record, parsed);
     sums->counts.n_read++;
     sums->counts.n_rejected += parsed->rejected_for != DEFECT_NONE;
     sums->n_parsed += !parsed->rejected_for;
@@ -284,6 +297,8 @@ static void report_format(const struct writer *w, const struct batch *batch)
         report_note(report, "%s: no records", path);
     else if (batch->container == CONTAINER_TEXT)
         w->tally->n_documents++;
+    else if (w->ingest->settings.mapping.n > 0)
+        report_note(report, "%s: read as --map says", path);
     else if (w->ingest->settings.forced)
         report_note(report, "%s: read as %s, as --format says", path, batch->format->name);
     else if (batch->format)

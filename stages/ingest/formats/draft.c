@@ -12,6 +12,7 @@
 #include "stages/ingest/formats/draft_private.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/record/chat_style.h"
+#include "stages/record/role_words.h"
 #include "stages/record/roles.h"
 
 enum { FIRST_TURNS = 4 };
@@ -141,8 +142,11 @@ static bool make_room_for_turn(struct draft *draft)
 
 struct slice draft_role_of(struct draft *draft, struct slice word)
 {
-    const struct slice role = chat_role_of(word);
+    const struct role_words *given = draft->options->roles;
+    struct slice role = given ? role_words_find(given, word) : slice_of(NULL, 0);
 
+    if (!role.ptr)
+        role = chat_role_of(word);
     if (role.ptr)
         return role;
     draft_add_defect(draft, DEFECT_BAD_ROLE);

@@ -20,6 +20,8 @@
 struct defect_policy;
 struct draft;
 struct error;
+struct mapping;
+struct role_words;
 
 /* Where to separate the context of a longalign message from its instruction. */
 enum format_split {
@@ -36,6 +38,8 @@ struct format_options {
     enum format_split split;
     size_t input_context_bytes;         /* an alpaca input of at least this size is a context */
     const struct defect_policy *policy; /* NULL: the default actions */
+    const struct mapping *mapping;      /* by --map; NULL: records are read by their shapes */
+    const struct role_words *roles;     /* by --role; NULL: none */
     size_t max_tree_bytes; /* of a record's JSON (base/json/json.h); 0: the default */
 };
 
