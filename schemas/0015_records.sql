@@ -1,4 +1,5 @@
--- 0015: tool calls, reasoning, media, preference pairs, and records that hold several samples.
+-- 0015: tool calls, reasoning, media, preference pairs, records that hold several samples, counts
+-- of the kinds, and duplicates with another meta.
 
 ALTER TABLE turn ADD COLUMN thought TEXT;
 ALTER TABLE turn ADD COLUMN calls TEXT;
@@ -7,6 +8,12 @@ ALTER TABLE turn ADD COLUMN trained INTEGER CHECK (trained IN (0, 1));
 ALTER TABLE turn ADD COLUMN side TEXT CHECK (side IN ('chosen', 'rejected'));
 ALTER TABLE sample ADD COLUMN tools TEXT;
 ALTER TABLE sample ADD COLUMN item INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE reject ADD COLUMN item INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN n_dup_meta INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN n_sft INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN n_pair INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN n_prompt_only INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN n_text INTEGER NOT NULL DEFAULT 0;
 
 -- The kind 'pair'. SQLite cannot change a CHECK, and a new table would need a copy of each sample.
 -- The stored rows satisfy the wider CHECK, so only its text changes, and the new columns get
@@ -33,7 +40,70 @@ UPDATE sqlite_schema SET sql = replace(sql,
     side           TEXT    CHECK (side IN (''chosen'', ''rejected'')), -- NULL: the prompt
 ')
  WHERE type = 'table' AND name = 'turn';
+UPDATE sqlite_schema SET sql = replace(sql,
+'    raw            BLOB    NOT NULL, item INTEGER NOT NULL DEFAULT 0,                        -- its bytes, at most the first 1 MiB
+',
+'    raw            BLOB    NOT NULL,                        -- its bytes, at most the first 1 MiB
+    item           INTEGER NOT NULL DEFAULT 0,              -- which sample of its record, from 0
+')
+ WHERE type = 'table' AND name = 'reject';
+UPDATE sqlite_schema SET sql = replace(sql,
+'    n_scored       INTEGER NOT NULL DEFAULT 0
+, n_dup_meta INTEGER NOT NULL DEFAULT 0, n_sft INTEGER NOT NULL DEFAULT 0, n_pair INTEGER NOT NULL DEFAULT 0, n_prompt_only INTEGER NOT NULL DEFAULT 0, n_text INTEGER NOT NULL DEFAULT 0)',
+'    n_scored       INTEGER NOT NULL DEFAULT 0,
+    n_dup_meta     INTEGER NOT NULL DEFAULT 0,              -- of n_duplicate: with another meta
+    n_sft          INTEGER NOT NULL DEFAULT 0,              -- of n_inserted, as the next three
+    n_pair         INTEGER NOT NULL DEFAULT 0,
+    n_prompt_only  INTEGER NOT NULL DEFAULT 0,
+    n_text         INTEGER NOT NULL DEFAULT 0
+)')
+ WHERE type = 'table' AND name = 'run';
 PRAGMA writable_schema = RESET;
+
+-- What earlier runs inserted, by kind.
+UPDATE run SET n_sft = k.sft, n_prompt_only = k.prompt_only, n_text = k.text
+  FROM (SELECT run_id, sum(kind = 'sft') AS sft, sum(kind = 'prompt_only') AS prompt_only,
+               sum(kind = 'text') AS text FROM sample GROUP BY run_id) k
+ WHERE run.run_id = k.run_id;
+UPDATE run SET n_sft = k.sft, n_prompt_only = k.prompt_only, n_text = k.text
+  FROM (SELECT parent_run_id, sum(n_sft) AS sft, sum(n_prompt_only) AS prompt_only,
+               sum(n_text) AS text FROM run WHERE parent_run_id IS NOT NULL
+         GROUP BY parent_run_id) k
+ WHERE run.run_id = k.parent_run_id;
+
+-- A duplicate has the content of a stored sample, but another meta: what it adds is kept here.
+CREATE TABLE dup_meta (
+    dup_meta_id    INTEGER PRIMARY KEY,
+    sample_id      INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE,
+    run_id         INTEGER NOT NULL REFERENCES run,         -- the last that read the record
+    file_id        INTEGER NOT NULL REFERENCES file,        -- of the record
+    line           INTEGER NOT NULL,
+    byte_offset    INTEGER NOT NULL,
+    item           INTEGER NOT NULL,
+    ext_id         TEXT,
+    meta           TEXT,
+    UNIQUE (file_id, byte_offset, item, sample_id)
+) STRICT;
+
+CREATE INDEX dup_meta_by_sample ON dup_meta (sample_id);
+
+CREATE VIEW v_dup_meta AS
+SELECT d.sample_id, d.run_id, o.name AS source, d.line, d.byte_offset, d.item, d.ext_id, d.meta,
+       s.ext_id AS sample_ext_id, s.meta AS sample_meta
+  FROM dup_meta d
+  JOIN sample s ON s.sample_id = d.sample_id
+  JOIN file f ON f.file_id = d.file_id
+  JOIN source o ON o.source_id = f.source_id;
+
+DROP VIEW v_runs;
+CREATE VIEW v_runs AS
+SELECT run_id, command,
+       strftime('%Y-%m-%dT%H:%M:%SZ', started_at_ms / 1000, 'unixepoch') AS started_at,
+       strftime('%Y-%m-%dT%H:%M:%SZ', finished_at_ms / 1000, 'unixepoch') AS finished_at,
+       status, n_read AS read, n_inserted AS inserted, n_duplicate AS duplicate,
+       n_rejected AS rejected, n_scored AS scored, kernels, n_dup_meta AS dup_meta,
+       n_sft AS sft, n_pair AS pair, n_prompt_only AS prompt_only, n_text AS text
+  FROM run;
 
 DROP VIEW v_sample;
 CREATE VIEW v_sample AS

@@ -21,7 +21,12 @@ CREATE TABLE run (
     n_inserted     INTEGER NOT NULL DEFAULT 0,
     n_duplicate    INTEGER NOT NULL DEFAULT 0,
     n_rejected     INTEGER NOT NULL DEFAULT 0,
-    n_scored       INTEGER NOT NULL DEFAULT 0
+    n_scored       INTEGER NOT NULL DEFAULT 0,
+    n_dup_meta     INTEGER NOT NULL DEFAULT 0,              -- of n_duplicate: with another meta
+    n_sft          INTEGER NOT NULL DEFAULT 0,              -- of n_inserted, as the next three
+    n_pair         INTEGER NOT NULL DEFAULT 0,
+    n_prompt_only  INTEGER NOT NULL DEFAULT 0,
+    n_text         INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE source (
@@ -88,6 +93,7 @@ CREATE TABLE reject (
     class          TEXT    NOT NULL,
     detail         TEXT    NOT NULL,
     raw            BLOB    NOT NULL,                        -- its bytes, at most the first 1 MiB
+    item           INTEGER NOT NULL DEFAULT 0,              -- which sample of its record, from 0
     UNIQUE (file_id, byte_offset, hash)
 ) STRICT;
 
@@ -396,12 +402,36 @@ SELECT a.sample_id, s.ext_id, d.name AS model, a.segment, a.layer, nullif(a.head
 
 CREATE INDEX sample_by_ext_id ON sample (ext_id, file_id) WHERE ext_id IS NOT NULL;
 
+CREATE TABLE dup_meta (
+    dup_meta_id    INTEGER PRIMARY KEY,
+    sample_id      INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE,
+    run_id         INTEGER NOT NULL REFERENCES run,         -- the last that read the record
+    file_id        INTEGER NOT NULL REFERENCES file,        -- of the record
+    line           INTEGER NOT NULL,
+    byte_offset    INTEGER NOT NULL,
+    item           INTEGER NOT NULL,
+    ext_id         TEXT,
+    meta           TEXT,
+    UNIQUE (file_id, byte_offset, item, sample_id)
+) STRICT;
+
+CREATE INDEX dup_meta_by_sample ON dup_meta (sample_id);
+
+CREATE VIEW v_dup_meta AS
+SELECT d.sample_id, d.run_id, o.name AS source, d.line, d.byte_offset, d.item, d.ext_id, d.meta,
+       s.ext_id AS sample_ext_id, s.meta AS sample_meta
+  FROM dup_meta d
+  JOIN sample s ON s.sample_id = d.sample_id
+  JOIN file f ON f.file_id = d.file_id
+  JOIN source o ON o.source_id = f.source_id;
+
 CREATE VIEW v_runs AS
 SELECT run_id, command,
        strftime('%Y-%m-%dT%H:%M:%SZ', started_at_ms / 1000, 'unixepoch') AS started_at,
        strftime('%Y-%m-%dT%H:%M:%SZ', finished_at_ms / 1000, 'unixepoch') AS finished_at,
        status, n_read AS read, n_inserted AS inserted, n_duplicate AS duplicate,
-       n_rejected AS rejected, n_scored AS scored, kernels
+       n_rejected AS rejected, n_scored AS scored, kernels, n_dup_meta AS dup_meta,
+       n_sft AS sft, n_pair AS pair, n_prompt_only AS prompt_only, n_text AS text
   FROM run;
 
 CREATE VIEW v_sample AS

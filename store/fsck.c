@@ -28,6 +28,8 @@ static const struct {
       " SELECT 'v_turn', 'turn', (SELECT count(*) FROM v_turn), (SELECT count(*) FROM turn)"
       " UNION ALL SELECT 'v_pair', 'sample', (SELECT count(*) FROM v_pair),"
       " (SELECT count(*) FROM sample WHERE kind = 'pair') UNION ALL"
+      " SELECT 'v_dup_meta', 'dup_meta', (SELECT count(*) FROM v_dup_meta),"
+      " (SELECT count(*) FROM dup_meta) UNION ALL"
       " SELECT 'v_scores', 'score', (SELECT count(*) FROM v_scores),"
       " (SELECT count(*) FROM score) + (SELECT coalesce(sum(1 + (h.gateau_set_id IS NOT NULL)),"
       " 0) FROM cohort_score JOIN cohort h USING (cohort_id) JOIN v_cohorts v"
@@ -60,6 +62,12 @@ static const struct {
       " ' samples exist' FROM run r LEFT JOIN (SELECT run_id, count(*) AS n FROM sample"
       " GROUP BY run_id) s ON s.run_id = r.run_id WHERE r.n_inserted <> coalesce(s.n, 0)"
       " AND NOT EXISTS (SELECT 1 FROM run c WHERE c.parent_run_id = r.run_id)" },
+    { "conservation",
+      "SELECT 'run ' || run_id, n_inserted || ' inserted, but ' || n_sft || ' sft + ' ||"
+      " n_pair || ' pair + ' || n_prompt_only || ' prompt_only + ' || n_text || ' text'"
+      " FROM run WHERE n_inserted <> n_sft + n_pair + n_prompt_only + n_text UNION ALL"
+      " SELECT 'run ' || run_id, n_dup_meta || ' of ' || n_duplicate ||"
+      " ' duplicates have another meta' FROM run WHERE n_dup_meta > n_duplicate" },
     { "conservation",
       "SELECT 'run ' || r.run_id, r.n_rejected || ' rejected, but ' || j.n ||"
       " ' rejects exist' FROM run r JOIN (SELECT run_id, count(*) AS n FROM reject"

@@ -6,7 +6,8 @@
  *   foreign_key   every reference points to an existing row
  *   schema        tables, indexes and views are those that the migrations create
  *   view          each public view has one row for each row of its table
- *   conservation  read = inserted + duplicate + rejected in every run, and these rows exist
+ *   conservation  read = inserted + duplicate + rejected in every run, and these rows exist;
+ *                 inserted is the sum of the kinds
  *   score         values are finite
  *   selection     ranks are 1..n without gaps
  *   content_hash  samples, contexts, rejects and parameters match their stored hashes

@@ -28,10 +28,14 @@ static const char SET_KERNELS[] = "UPDATE run SET kernels = :kernels WHERE run_i
 static const char ADD_COUNTS[] =
     "UPDATE run SET n_read = n_read + :read, n_inserted = n_inserted + :inserted,"
     " n_duplicate = n_duplicate + :duplicate, n_rejected = n_rejected + :rejected,"
-    " n_scored = n_scored + :scored WHERE run_id = :run_id";
+    " n_scored = n_scored + :scored, n_dup_meta = n_dup_meta + :dup_meta,"
+    " n_sft = n_sft + :sft, n_pair = n_pair + :pair,"
+    " n_prompt_only = n_prompt_only + :prompt_only, n_text = n_text + :text"
+    " WHERE run_id = :run_id";
 
-static const char GET_COUNTS[] = "SELECT n_read, n_inserted, n_duplicate, n_rejected, n_scored"
-                                 " FROM run WHERE run_id = :run_id";
+static const char GET_COUNTS[] =
+    "SELECT n_read, n_inserted, n_duplicate, n_rejected, n_scored, n_dup_meta, n_sft, n_pair,"
+    " n_prompt_only, n_text FROM run WHERE run_id = :run_id";
 
 static const char FINISH[] = "UPDATE run SET status = :status, message = :message,"
                              " finished_at_ms = :now WHERE run_id = :run_id";
@@ -126,6 +130,11 @@ int run_add_counts(struct store *store, int64_t run_id, const struct run_counts 
     stmt_bind_count(stmt, ":duplicate", counts->n_duplicate);
     stmt_bind_count(stmt, ":rejected", counts->n_rejected);
     stmt_bind_count(stmt, ":scored", counts->n_scored);
+    stmt_bind_count(stmt, ":dup_meta", counts->n_dup_meta);
+    stmt_bind_count(stmt, ":sft", counts->n_of_kind[SAMPLE_SFT]);
+    stmt_bind_count(stmt, ":pair", counts->n_of_kind[SAMPLE_PAIR]);
+    stmt_bind_count(stmt, ":prompt_only", counts->n_of_kind[SAMPLE_PROMPT_ONLY]);
+    stmt_bind_count(stmt, ":text", counts->n_of_kind[SAMPLE_TEXT]);
     return update_run(stmt, store, run_id, err);
 }
 
@@ -147,9 +156,26 @@ int run_counts(struct store *store, int64_t run_id, struct run_counts *out, stru
         .n_duplicate = (uint64_t)stmt_int(stmt, 2),
         .n_rejected = (uint64_t)stmt_int(stmt, 3),
         .n_scored = (uint64_t)stmt_int(stmt, 4),
+        .n_dup_meta = (uint64_t)stmt_int(stmt, 5),
+        .n_of_kind = { [SAMPLE_SFT] = (uint64_t)stmt_int(stmt, 6),
+                       [SAMPLE_PAIR] = (uint64_t)stmt_int(stmt, 7),
+                       [SAMPLE_PROMPT_ONLY] = (uint64_t)stmt_int(stmt, 8),
+                       [SAMPLE_TEXT] = (uint64_t)stmt_int(stmt, 9) },
     };
     stmt_reset(stmt);
     return 0;
+}
+
+void run_counts_sum(struct run_counts *sum, const struct run_counts *counts)
+{
+    sum->n_read += counts->n_read;
+    sum->n_inserted += counts->n_inserted;
+    sum->n_duplicate += counts->n_duplicate;
+    sum->n_rejected += counts->n_rejected;
+    sum->n_scored += counts->n_scored;
+    sum->n_dup_meta += counts->n_dup_meta;
+    for (size_t i = 0; i < N_SAMPLE_KINDS; i++)
+        sum->n_of_kind[i] += counts->n_of_kind[i];
 }
 
 int run_last_running(struct store *store, int64_t *run_id, struct error *err)

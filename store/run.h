@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "store/sample.h"
 
 struct error;
 struct store;
@@ -20,6 +21,8 @@ struct run_counts {
     uint64_t n_duplicate;
     uint64_t n_rejected;
     uint64_t n_scored;
+    uint64_t n_dup_meta;                /* of n_duplicate: those with another meta */
+    uint64_t n_of_kind[N_SAMPLE_KINDS]; /* of n_inserted, by enum sample_kind */
 };
 
 enum run_status { RUN_OK, RUN_FAILED, RUN_INTERRUPTED };
@@ -36,6 +39,8 @@ int run_set_kernels(struct store *store, int64_t run_id, const char *kernels,
 int run_add_counts(struct store *store, int64_t run_id, const struct run_counts *counts,
                    struct error *err);
 int run_counts(struct store *store, int64_t run_id, struct run_counts *out, struct error *err);
+/* Add counts to a sum. */
+void run_counts_sum(struct run_counts *sum, const struct run_counts *counts);
 /* Get the largest id of a run with the status 'running'; 0 if there is none. */
 int run_last_running(struct store *store, int64_t *run_id, struct error *err);
 /* Store the status and end time of the run, in its own transaction. message may be NULL. The

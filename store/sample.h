@@ -21,6 +21,7 @@ enum sample_kind {
     SAMPLE_TEXT,        /* plain text: the context holds it, there are no turns */
     SAMPLE_PAIR,        /* a prompt with a chosen and a rejected answer */
 };
+enum { N_SAMPLE_KINDS = SAMPLE_PAIR + 1 };
 
 /* Is a turn trained on? The record may say so of a message: weight, train, loss. */
 enum turn_trained { TURN_TRAINED_UNSAID, TURN_TRAINED_NO, TURN_TRAINED_YES };
@@ -82,8 +83,9 @@ size_t sample_count_chosen(const struct sample *sample);
 /*
  * Computes the hashes of samples. They cover kind, system, context and tools, and of each turn
  * its side, role, content, thought, calls, media, extra and whether it must not be trained on.
- * Text counts in canonical form (NFC, LF), JSON without the order of its members. The hashes do
- * not cover ext_id, meta, split and the origin. Each thread needs its own identifier.
+ * Text counts in canonical form (NFC, LF), JSON without the order of its members and without
+ * padding (base/json/prune.h). The hashes do not cover ext_id, meta, split and the origin. Each
+ * thread needs its own identifier.
  */
 struct identifier;
 int identifier_new(struct identifier **out, struct error *err);
@@ -96,6 +98,12 @@ int sample_identify(struct identifier *identifier, struct sample *sample, struct
  * or -1. Call inside a transaction. */
 int sample_add(struct store *store, const struct sample *sample, int64_t run_id,
                int64_t *sample_id, struct error *err);
+
+/* Store what a duplicate adds: if its meta differs from that of the stored sample, by more than
+ * the order of members, add a row of dup_meta. Returns 1 if it differs, 0 or -1. Call inside
+ * the transaction of sample_add(). */
+int sample_add_dup_meta(struct store *store, const struct sample *duplicate, int64_t sample_id,
+                        int64_t run_id, struct error *err);
 
 /* Check whether the sample is new but its ext_id belongs to another sample of the same file.
  * Returns 1, 0 or -1. */

@@ -157,11 +157,12 @@ static int copy_sample_array(struct sample_reader *reader, int64_t sample_id, st
                                  err);
 }
 
+/* A tool of an unknown form is kept as the record has it. */
 static bool is_tool(const struct json_value *element, struct slice content, size_t *at)
 {
     (void)content;
     (void)at;
-    return json_type(element) == JSON_OBJECT;
+    return json_type(element) == JSON_OBJECT || json_type(element) == JSON_STRING;
 }
 
 static bool is_call(const struct json_value *element, struct slice content, size_t *at)

@@ -22,14 +22,14 @@ static const char FIND_FILE[] =
     "SELECT file_id FROM file WHERE source_id = :source_id AND path = :path";
 
 static const char ADD_REJECT[] =
-    "INSERT INTO reject (run_id, file_id, line, byte_offset, byte_len, class, detail, raw, "
-    "hash)"
-    " VALUES (:run_id, :file_id, :line, :byte_offset, :byte_len, :class, :detail, :raw, :hash)"
+    "INSERT INTO reject (run_id, file_id, line, byte_offset, byte_len, item, class, detail,"
+    " raw, hash) VALUES (:run_id, :file_id, :line, :byte_offset, :byte_len, :item, :class,"
+    " :detail, :raw, :hash)"
     " ON CONFLICT (file_id, byte_offset, hash) DO NOTHING";
 
 static const char SCAN_REJECTS[] =
     "SELECT j.run_id, o.name, f.path, j.file_id, j.line, j.byte_offset, j.byte_len, j.class,"
-    " j.detail, j.raw, j.reject_id"
+    " j.detail, j.raw, j.reject_id, j.item"
     " FROM reject j JOIN file f ON f.file_id = j.file_id"
     " JOIN source o ON o.source_id = f.source_id"
     " WHERE j.reject_id > :after AND (:class IS NULL OR j.class = :class)"
@@ -107,6 +107,7 @@ int reject_add(struct store *store, const struct reject *reject, int64_t run_id,
     stmt_bind_count(stmt, ":line", reject->line);
     stmt_bind_count(stmt, ":byte_offset", reject->byte_offset);
     stmt_bind_count(stmt, ":byte_len", reject->byte_len);
+    stmt_bind_count(stmt, ":item", reject->item);
     stmt_bind_text(stmt, ":class", slice_text(reject->class));
     stmt_bind_text(stmt, ":detail", empty_if_absent(reject->detail));
     stmt_bind_blob(stmt, ":raw", raw.ptr, raw.len);
@@ -210,6 +211,7 @@ int reject_scan_next(struct reject_scan *scan, struct reject_row *out, struct er
             .class = scan->class.data,
             .detail = stmt_bytes(row, 8),
             .raw = stmt_bytes(row, 9),
+            .item = (uint64_t)stmt_int(row, 11),
         },
     };
     return 1;

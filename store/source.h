@@ -25,6 +25,7 @@ struct reject {
     uint64_t line;
     uint64_t byte_offset;
     uint64_t byte_len;
+    uint64_t item;     /* which sample of a record that holds several, from 0 */
     const char *class; /* lower_snake, see docs/design.md */
     struct slice detail;
     struct slice raw; /* only the first REJECT_RAW_MAX_BYTES are stored */

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/report.h"
 #include "stages/ingest/ingest_private.h"
+#include "stages/ingest/kinds.h"
 #include "stages/stage.h"
 #include "store/store.h"
 
@@ -28,6 +29,7 @@ struct ingest_args {
     const char *records;
     struct text_list map;
     struct text_list role;
+    const char *expect;
 };
 
 /* Add a text to the hash; NULL adds nothing. */
@@ -125,7 +127,8 @@ static int ingest_check(const void *arguments, void *config, struct error *err)
     if (args->source && args->source[0] == '\0')
         return error_set(err, ERR_USAGE, "--source: the name is empty");
     if (check_delimiter(args->delimiter, &out->delimiter, err) < 0 ||
-        check_records(args->records, out, err) < 0 || check_mapping(args, out, err) < 0)
+        check_records(args->records, out, err) < 0 || check_mapping(args, out, err) < 0 ||
+        kinds_parse(args->expect, &out->expected_kinds, err) < 0)
         return -1;
     ingest_share_memory((size_t)args->max_memory, out);
     if (defect_policy_make(&args->on, args->strict, &out->policy, err) < 0)
@@ -174,6 +177,9 @@ static void add_ingest_facts(const struct stage_context *context,
         stage_fact_int(result, "dup", (int64_t)counts->n_duplicate);
     }
     stage_fact_int(result, "rejected", (int64_t)counts->n_rejected);
+    if (!context->dry_run)
+        stage_fact_int(result, "dup_meta", (int64_t)counts->n_dup_meta);
+    kinds_add_facts(counts, result);
     stage_fact_int(result, "bytes", (int64_t)tally->stream_bytes);
     stage_fact_real(result, "secs", seconds);
 }
@@ -222,20 +228,9 @@ static int check_mapped_paths(const struct ingest *ingest, const struct ingest_t
     return 0;
 }
 
-/* Report mixed shapes, defects and rejects. Fail if more are rejected than --max-rejects
- * allows; everything is committed by then. */
-static int report_outcome(const struct ingest *ingest, const struct ingest_tally *tally,
-                          struct error *err)
+/* Report mixed shapes, defects and duplicates that say more than their sample. */
+static void report_notes(const struct ingest_tally *tally, struct report *report)
 {
-    const struct run_counts before = counts_before(ingest);
-    const uint64_t n_read = before.n_read + tally->counts.n_read;
-    const uint64_t n_rejected = before.n_rejected + tally->counts.n_rejected;
-    const double limit = ingest->settings.max_reject_percent;
-    const bool dry_run = ingest->context->dry_run;
-    const char *where = dry_run ? "" : "; 'curate rejects' lists them";
-    const char *kept =
-        dry_run ? "" : "; the others are in the database, and 'curate rejects' lists these";
-    struct report *report = ingest->context->report;
     char classes[300];
 
     if (tally->n_other_format > 0)
@@ -259,9 +254,33 @@ static int report_outcome(const struct ingest *ingest, const struct ingest_tally
         report_note(report,
                     "accepted with defects: %s; 'curate explain reject CLASS' explains each",
                     classes);
+    if (tally->counts.n_dup_meta > 0)
+        report_note(report,
+                    "%" PRIu64 " duplicates have other members than their sample; "
+                    "'curate query \"SELECT * FROM v_dup_meta\"' lists them",
+                    tally->counts.n_dup_meta);
     if (tally->n_documents > 0)
         report_note(report, "%" PRIu64 " file%s read as documents, each of them a sample",
                     tally->n_documents, tally->n_documents == 1 ? " was" : "s were");
+}
+
+/* Report what is remarkable, and rejects. Fail if more are rejected than --max-rejects
+ * allows; everything is committed by then. */
+static int report_outcome(const struct ingest *ingest, const struct ingest_tally *tally,
+                          struct error *err)
+{
+    const struct run_counts before = counts_before(ingest);
+    const uint64_t n_read = before.n_read + tally->counts.n_read;
+    const uint64_t n_rejected = before.n_rejected + tally->counts.n_rejected;
+    const double limit = ingest->settings.max_reject_percent;
+    const bool dry_run = ingest->context->dry_run;
+    const char *where = dry_run ? "" : "; 'curate rejects' lists them";
+    const char *kept =
+        dry_run ? "" : "; the others are in the database, and 'curate rejects' lists these";
+    struct report *report = ingest->context->report;
+    char classes[300];
+
+    report_notes(tally, report);
     if (n_read == 0 && !ingest->settings.allow_empty)
         return error_set(err, ERR_NOT_FOUND,
                          "the input has no record: give --allow-empty if it may be empty");
@@ -375,6 +394,8 @@ static const struct option options[] = {
       .help = "where the records lie in a JSON document, such as data or train[*]" },
     { OPTION_FLAG, 0, "allow-empty", offsetof(struct ingest_args, allow_empty), NULL,
       .help = "an input without a record is no error" },
+    { OPTION_TEXT, 0, "expect", offsetof(struct ingest_args, expect), "KIND[,KIND...]",
+      .help = "fail at a sample of another kind than sft, pair, prompt_only or text" },
     { .type = OPTION_END },
 };
 

@@ -160,8 +160,9 @@ struct ingest_settings {
     struct json_path records; /* where the records lie in each JSON document */
     struct ingest_memory memory;
     double max_reject_percent;
-    bool allow_empty; /* an input without a record is no error */
-    struct hash hash; /* of the settings that decide what becomes of a record */
+    bool allow_empty;        /* an input without a record is no error */
+    unsigned expected_kinds; /* a bit for each enum sample_kind; another kind is an error */
+    struct hash hash;        /* of the settings that decide what becomes of a record */
 };
 
 struct ingest {

@@ -62,7 +62,9 @@ static int name_item(struct items *items, struct parsed *parsed, struct error *e
 static int reject_item(struct items *items, const struct frame_record *item, enum defect defect,
                        const char *detail, struct error *err)
 {
-    struct parsed parsed = { .rejected_for = defect, .detail = slice_text(detail) };
+    struct parsed parsed = { .rejected_for = defect,
+                             .detail = slice_text(detail),
+                             .sample = { .item = items->n } };
 
     if (name_item(items, &parsed, err) < 0)
         return -1;

@@ -7,6 +7,7 @@
 #include "base/report.h"
 #include "stages/ingest/defect_tally.h"
 #include "stages/ingest/formats/mapping.h"
+#include "stages/ingest/kinds.h"
 #include "stages/ingest/parse.h"
 #include "stages/record/role_words.h"
 #include "store/run.h"
@@ -23,6 +24,7 @@ struct batch_rows {
     struct row {
         int64_t reject_id;
         int64_t file_id;
+        uint64_t item;
         struct frame_record record;
     } rows[BATCH_ROWS];
 };
@@ -100,6 +102,7 @@ static int add_row_to_batch(struct retry *retry, const struct reject_row *row,
     retry->batch.rows[retry->batch.n++] = (struct row){
         .reject_id = row->reject_id,
         .file_id = reject->file_id,
+        .item = reject->item,
         .record = { .text = raw,
                     .byte_offset = reject->byte_offset,
                     .byte_len = reject->byte_len,
@@ -152,9 +155,8 @@ static int store_retried_sample(struct attempt *attempt, struct parsed *parsed,
     if (added < 0 ||
         (added == 1 && defect_store_sample(store, sample_id, parsed->defects, err) < 0))
         return -1;
-    attempt->counts->n_inserted += added == 1;
-    attempt->counts->n_duplicate += added == 0;
-    return 0;
+    return kinds_count_sample(attempt->retry->context, &parsed->sample, sample_id, added == 1,
+                              attempt->counts, err);
 }
 
 /* Store why an item of the record is rejected; the record's own row is removed. */
@@ -165,6 +167,7 @@ static int add_item_reject(struct attempt *attempt, const struct frame_record *i
                                    .line = item->line,
                                    .byte_offset = item->byte_offset,
                                    .byte_len = item->byte_len,
+                                   .item = parsed->sample.item,
                                    .class = defect_classes[parsed->rejected_for].name,
                                    .detail = parsed->detail,
                                    .raw = item->text };
@@ -198,6 +201,8 @@ static int retry_parsed(void *arg, const struct frame_record *record, struct par
     const bool dry_run = retry->context->dry_run;
 
     parsed->sample.file_id = attempt->row->file_id;
+    if (record->text.ptr == attempt->row->record.text.ptr)
+        parsed->sample.item = attempt->row->item;
     if (!parsed->rejected_for && !dry_run &&
         defect_check_id(retry->context->store, &retry->config->policy, parsed, err) < 0)
         return -1;
@@ -205,9 +210,13 @@ static int retry_parsed(void *arg, const struct frame_record *record, struct par
     defect_tally_count(attempt->defects, parsed);
     if (parsed->rejected_for)
         attempt->counts->n_rejected++;
-    else if (dry_run)
+    if (!dry_run)
+        return store_retried(attempt, record, parsed, err);
+    if (!parsed->rejected_for) {
         attempt->counts->n_inserted++;
-    return dry_run ? 0 : store_retried(attempt, record, parsed, err);
+        attempt->counts->n_of_kind[parsed->sample.kind]++;
+    }
+    return 0;
 }
 
 static int try_row(struct retry *retry, const struct row *row, struct run_counts *counts,
@@ -257,10 +266,7 @@ static int retry_batch(struct retry *retry, struct error *err)
         store_rollback(store);
         return -1;
     }
-    retry->counts.n_read += counts.n_read;
-    retry->counts.n_inserted += counts.n_inserted;
-    retry->counts.n_duplicate += counts.n_duplicate;
-    retry->counts.n_rejected += counts.n_rejected;
+    run_counts_sum(&retry->counts, &counts);
     return 0;
 }
 
@@ -294,6 +300,9 @@ static void report_retry(const struct retry *retry, struct stage_result *result)
     if (!retry->context->dry_run)
         stage_fact_int(result, "dup", (int64_t)retry->counts.n_duplicate);
     stage_fact_int(result, "rejected", (int64_t)retry->counts.n_rejected);
+    if (!retry->context->dry_run)
+        stage_fact_int(result, "dup_meta", (int64_t)retry->counts.n_dup_meta);
+    kinds_add_facts(&retry->counts, result);
     stage_fact_int(result, "not_kept_whole", (int64_t)retry->n_cut);
     defect_tally_list(retry->defects.accepted, true, classes, sizeof classes);
     if (classes[0])

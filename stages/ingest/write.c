@@ -7,6 +7,7 @@
 #include "base/report.h"
 #include "base/threads/queue.h"
 #include "stages/ingest/ingest_private.h"
+#include "stages/ingest/kinds.h"
 #include "stages/ingest/outline.h"
 #include "stages/stage.h"
 #include "store/source.h"
@@ -57,6 +58,7 @@ static struct reject reject_of_record(const struct writer *w, const struct frame
         .line = record->line,
         .byte_offset = record->byte_offset,
         .byte_len = record->byte_len,
+        .item = parsed->sample.item,
         .class = defect_classes[parsed->rejected_for].name,
         .detail = parsed->detail,
         .raw = record->text,
@@ -100,8 +102,8 @@ static int add_rows(struct writer *w, const struct frame_record *record, struct 
     if (added < 0 || (added == 1 &&
                       defect_store_sample(context->store, sample_id, parsed->defects, err) < 0))
         return -1;
-    counts->n_inserted += added == 1;
-    counts->n_duplicate += added == 0;
+    if (kinds_count_sample(context, &parsed->sample, sample_id, added == 1, counts, err) < 0)
+        return -1;
     return close_rejects(w, record, parsed, err);
 }
 
@@ -121,12 +123,19 @@ static int write_item(void *arg, const struct frame_record *record, struct parse
                       struct error *err)
 {
     const struct batch_writer *writer = arg;
+    const struct ingest *ingest = writer->writer->ingest;
     struct batch_sums *sums = writer->sums;
 
-    if (!writer->writer->ingest->context->dry_run &&
+    if (!parsed->rejected_for &&
+        kinds_check(ingest->settings.expected_kinds, parsed->sample.kind,
+                    ingest->files.items[writer->batch->file].path, record->line, err) < 0)
+        return -1;
+    if (!ingest->context->dry_run &&
         add_rows(writer->writer, record, parsed, &sums->counts, err) < 0)
         return -1;
     count_mapped(writer->writer->tally, record, parsed);
+    if (ingest->context->dry_run && !parsed->rejected_for)
+        sums->counts.n_of_kind[parsed->sample.kind]++;
     sums->counts.n_read++;
     sums->counts.n_rejected += parsed->rejected_for != DEFECT_NONE;
     sums->n_parsed += !parsed->rejected_for;
@@ -311,10 +320,7 @@ static void report_format(const struct writer *w, const struct batch *batch)
 
 static void add_sums(struct ingest_tally *tally, const struct batch_sums *sums)
 {
-    tally->counts.n_read += sums->counts.n_read;
-    tally->counts.n_inserted += sums->counts.n_inserted;
-    tally->counts.n_duplicate += sums->counts.n_duplicate;
-    tally->counts.n_rejected += sums->counts.n_rejected;
+    run_counts_sum(&tally->counts, &sums->counts);
     tally->n_parsed += sums->n_parsed;
     tally->n_other_format += sums->n_other_format;
     tally->n_several += sums->n_several;

@@ -80,14 +80,16 @@ static const char *const tables[] = {
     "export",
     "cohort",
     "cohort_score",
+    "dup_meta",
     "v_sample",
     "v_turn",
     "v_pair",
     "v_scores",
     "v_selection",
     "v_runs",
+    "v_dup_meta",
 };
-enum { N_TABLES = sizeof tables / sizeof tables[0], N_VIEWS = 6 };
+enum { N_TABLES = sizeof tables / sizeof tables[0], N_VIEWS = 7 };
 
 /* The tests of fuzz.h run without cmocka. */
 static void must(bool holds, const char *path)

@@ -68,7 +68,9 @@ static void refuse_one(struct store_fixture *f)
  * for. Scores of one set, and a selection. */
 static int setup(void **state)
 {
-    const struct run_counts counts = { .n_read = 4, .n_inserted = 3, .n_rejected = 1 };
+    const struct run_counts counts = {
+        .n_read = 4, .n_inserted = 3, .n_rejected = 1, .n_of_kind = { [SAMPLE_SFT] = 3 }
+    };
     const struct selection_spec spec = {
         .name = "best", .score_set_id = 1, .top = "2", .top_n = 2
     };
@@ -141,6 +143,15 @@ static const struct {
     { "UPDATE run SET n_read = 5", "conservation: run 1: 5 read, but 3 inserted + 0" },
     { "DELETE FROM sample WHERE sample_id = 3",
       "conservation: run 1: 3 inserted, but 2 samples exist" },
+    { "UPDATE run SET n_sft = 2, n_text = 2",
+      "conservation: run 1: 3 inserted, but 2 sft + 0 pair + 0 prompt_only + 2 text" },
+    { "UPDATE run SET n_dup_meta = 1",
+      "conservation: run 1: 1 of 0 duplicates have another meta" },
+    { "UPDATE sample SET tools = '[1]' WHERE sample_id = 3", "content_hash: sample 3:" },
+    { "UPDATE sample SET tools = '[{}]' WHERE sample_id = 3",
+      "content_hash: sample 3: content does not match its hash" },
+    { "UPDATE turn SET trained = 0 WHERE turn_id = 2",
+      "content_hash: sample 1: content does not match its hash" },
     { "UPDATE run SET n_read = 3, n_rejected = 0",
       "conservation: run 1: 0 rejected, but 1 rejects exist" },
     { "UPDATE score SET value = 9e999 WHERE sample_id = 2",
