@@ -13,6 +13,8 @@ const struct chat_style chat_openai = {
     .list_key = "messages",
     .role_key = "role",
     .text_key = "content",
+    .trained_key = "weight",
+    .trained_is_number = true,
     .words = { "user", "assistant", "system", "tool" },
     .system_is_message = true,
 };
@@ -20,6 +22,7 @@ const struct chat_style chat_sharegpt = {
     .list_key = "conversations",
     .role_key = "from",
     .text_key = "value",
+    .trained_key = "train",
     .words = { "human", "gpt", "system", "observation" },
     .system_is_message = false,
 };

@@ -16,9 +16,11 @@ struct error;
 struct json_value;
 
 struct chat_style {
-    const char *list_key; /* of the list of messages within the record */
-    const char *role_key; /* of a message */
-    const char *text_key; /* of a message */
+    const char *list_key;    /* of the list of messages within the record */
+    const char *role_key;    /* of a message */
+    const char *text_key;    /* of a message */
+    const char *trained_key; /* of a message: is it trained on? */
+    bool trained_is_number;  /* 1 and 0 instead of true and false */
     struct {
         const char *user, *assistant, *system, *tool;
     } words;                /* values of role_key */

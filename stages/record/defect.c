@@ -202,6 +202,19 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                  "The answers differ in nothing, or only in blanks at their "
                                  "ends. No preference can be\nlearned from them. With --on "
                                  "sides_alike=keep the pair is kept.\n" EXPORT },
+    [DEFECT_DISLIKED] = { .name = "disliked",
+                          .other = ACTION_KEEP,
+                          .what = "an answer not to learn from; data for KTO need --on "
+                                  "disliked=keep",
+                          .page =
+                              "Its label or kto_tag is false, or a score, rating or reward "
+                              "that is true or false is; or all\nanswers of a dialogue have "
+                              "weight 0 (train, loss or loss_weight: false). As an example to\n"
+                              "learn from it would teach what its makers call wrong. KTO "
+                              "learns from good and bad answers:\nfor it use --on "
+                              "disliked=keep. The label stays in the sample's meta, and v_turn "
+                              "says of each\nturn whether it is trained on. Numbers are no "
+                              "verdict: no threshold is guessed.\n" },
     [DEFECT_DUPLICATE_ID] = { .name = "duplicate_id",
                               .action = ACTION_KEEP,
                               .what =

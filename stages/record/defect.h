@@ -62,6 +62,7 @@ enum defect {
     DEFECT_ROLE_ORDER,
     DEFECT_LATE_SYSTEM,
     DEFECT_SIDES_ALIKE,
+    DEFECT_DISLIKED,
     DEFECT_DUPLICATE_ID,
     /* Texts of the sample. */
     DEFECT_TEMPLATE_LEAK,

@@ -243,6 +243,12 @@ static bool has_turn(const struct dialogue *dialogue, int index, enum dialogue_r
            dialogue->turns[index].role == role;
 }
 
+/* Is the answer at this turn one to learn from? The last one is the response in any case. */
+static bool is_response(const struct sample *sample, int turn)
+{
+    return turn == sample->response_turn || sample->turns[turn].trained != TURN_TRAINED_NO;
+}
+
 /* Append the texts of a sample. */
 static int append_sample(struct score_texts *texts, const struct response_choice *choice,
                          int64_t sample_id, const struct sample *sample, struct arena *arena,
@@ -264,7 +270,7 @@ static int append_sample(struct score_texts *texts, const struct response_choice
     }
     for (int i = choice->all_turns ? 0 : sample->response_turn; i <= sample->response_turn;
          i++) {
-        if (dialogue->turns[i].role != ROLE_ASSISTANT)
+        if (dialogue->turns[i].role != ROLE_ASSISTANT || !is_response(sample, i))
             continue;
         if (make_text(choice, sample, dialogue, i, arena, &text, err) < 0 ||
             append_text(texts, &text, i, err) < 0)

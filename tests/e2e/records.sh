@@ -3,7 +3,8 @@
 show() {
     sqlite3 -separator ' ' "$1" "
         WITH turns AS (SELECT sample_id, group_concat(ifnull(upper(side) || '-', '') || upper(role) || ' ' ||
-                 replace(content, char(10), '\n') || ifnull(' EXTRA ' || extra, ''), ' ') AS text
+                 replace(content, char(10), '\n') || ifnull(' TRAINED ' || trained, '') ||
+                 ifnull(' EXTRA ' || extra, ''), ' ') AS text
             FROM (SELECT * FROM turn ORDER BY sample_id, turn) GROUP BY sample_id),
         seen AS (SELECT sample_id, group_concat(class, ',') AS classes FROM sample_defect
             GROUP BY sample_id)
@@ -41,3 +42,6 @@ again --on unclaimed_text=keep unclaimed-text
 again --on type_drift=repair lists
 # LLaMA-Factory's old ranking: a list of two outputs, the better one first.
 again --format pair lists
+# KTO learns from answers that are wrong, too.
+again --on disliked=keep verdicts
+sqlite3 verdicts.db "SELECT sample_id, instruction, response, meta FROM v_sample WHERE kind = 'sft' LIMIT 3"

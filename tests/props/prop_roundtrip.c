@@ -11,6 +11,7 @@
 #include "stages/export/layouts/layout.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/ingest/parse.h"
+#include "stages/record/defect.h"
 #include "tests/support/rng.h"
 
 enum { N_TRIALS = 4000, TURNS_MAX = 6, TEXT_MAX = 1 << 16 };
@@ -18,6 +19,7 @@ enum { N_TRIALS = 4000, TURNS_MAX = 6, TEXT_MAX = 1 << 16 };
 struct fixture {
     struct rng rng;
     struct format_options options;
+    struct defect_policy policy;
     struct parser *parser;
     struct identifier *identifier;
     struct arena arena;
@@ -30,8 +32,11 @@ static int setup(void **state)
     struct error err;
 
     f->rng = rng_from_env("CURATE_SEED");
+    defect_policy_init(&f->policy);
+    assert_ok(defect_policy_set(&f->policy, "disliked=keep", &err));
     f->options = (struct format_options){ .split = SPLIT_LAST_PARAGRAPH,
-                                          .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES };
+                                          .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES,
+                                          .policy = &f->policy };
     assert_ok(parser_new(&f->options, &f->parser, &err));
     assert_ok(identifier_new(&f->identifier, &err));
     arena_init(&f->arena);
@@ -107,7 +112,7 @@ static void draw_extra(struct fixture *f, struct turn *turn)
 
     switch (rng_below(&f->rng, 8)) {
     case 0:
-        turn->extra = slice_text("{\"name\":\"n\\\"q\",\"weight\":0}");
+        turn->extra = slice_text("{\"name\":\"n\\\"q\",\"weight\":0.5}");
         break;
     case 1:
         turn->extra =
@@ -120,7 +125,7 @@ static void draw_extra(struct fixture *f, struct turn *turn)
         break;
     case 3:
         if (slice_equal(turn->role, slice_text("assistant")))
-            turn->extra = slice_text("{\"weight\":1,\"from\":\"function_call\"}");
+            turn->extra = slice_text("{\"weight\":2,\"from\":\"function_call\"}");
         break;
     case 4: /* no role: some formats cannot write such a turn */
         turn->extra = slice_text("{\"from\":\"me\",\"role\":\"you\",\"value\":1}");
@@ -128,6 +133,18 @@ static void draw_extra(struct fixture *f, struct turn *turn)
     default:
         break;
     }
+}
+
+/* A message may say whether it is trained on: an answer either, no system message that it is.
+ */
+static void draw_trained(struct fixture *f, struct turn *turn)
+{
+    const bool is_answer = slice_equal(turn->role, slice_text("assistant"));
+
+    if (is_answer && one_in(f, 6))
+        turn->trained = TURN_TRAINED_NO;
+    else if (!slice_equal(turn->role, slice_text("system")) && one_in(f, 6))
+        turn->trained = TURN_TRAINED_YES;
 }
 
 static void draw_turns(struct fixture *f, struct sample *out)
@@ -142,6 +159,7 @@ static void draw_turns(struct fixture *f, struct sample *out)
         const char *role = is_simple ? roles[i] : roles[rng_below(&f->rng, 5)];
 
         out->turns[i] = (struct turn){ .role = slice_text(role), .content = draw_text(f, 30) };
+        draw_trained(f, &out->turns[i]);
         if (!is_simple)
             draw_extra(f, &out->turns[i]);
     }
@@ -161,7 +179,9 @@ static void set_turns(struct sample *sample)
     const struct turn *response = NULL;
 
     for (size_t i = 0; i < sample->n_turns; i++)
-        if (slice_equal(sample->turns[i].role, slice_text("assistant")))
+        if (slice_equal(sample->turns[i].role, slice_text("assistant")) &&
+            (!response || response->trained == TURN_TRAINED_NO ||
+             sample->turns[i].trained != TURN_TRAINED_NO))
             response = &sample->turns[i];
     sample->response_turn = response ? (int)(response - sample->turns) : -1;
     for (size_t i = 0; i < (response ? (size_t)sample->response_turn : sample->n_turns); i++)
@@ -218,6 +238,8 @@ static bool chat_holds(const struct sample *sample, bool openai)
     for (size_t i = 0; i < sample->n_turns; i++)
         if (has_member(&sample->turns[i], "\"from\":\"me\"") ||
             (!openai && has_member(&sample->turns[i], "\"content\":[")) ||
+            (openai && has_member(&sample->turns[i], "\"weight\"") &&
+             sample->turns[i].trained != TURN_TRAINED_UNSAID) ||
             slice_equal(sample->turns[i].role, slice_text("Narrator")))
             return false;
     return true;
@@ -226,7 +248,8 @@ static bool chat_holds(const struct sample *sample, bool openai)
 static bool alpaca_holds(const struct sample *sample)
 {
     return sample->n_turns >= 1 && sample->n_turns <= 2 && is_bare(&sample->turns[0], "user") &&
-           (sample->n_turns == 1 || is_bare(&sample->turns[1], "assistant"));
+           (sample->n_turns == 1 || (is_bare(&sample->turns[1], "assistant") &&
+                                     sample->turns[1].trained != TURN_TRAINED_NO));
 }
 
 static bool holds(const struct layout *layout, const struct sample *sample)

@@ -136,6 +136,13 @@ static const struct dirty {
       BYTES(GOOD "{\"prompt\":\"a\",\"chosen\":\"b\",\"rejected\":\" b\"}\n"
                  "{\"prompt\":\"a\",\"chosen\":\"b\",\"rejected\":\"c\"}\n"),
       1, 2, 1, "keep", 3, 0 },
+    { DEFECT_DISLIKED,
+      BYTES(GOOD "{\"prompt\":\"a\",\"completion\":\"b\",\"label\":false}\n"
+                 "{\"prompt\":\"a\",\"completion\":\"c\",\"label\":true}\n"
+                 "{\"prompt\":\"d\",\"label\":false}\n"
+                 "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},"
+                 "{\"role\":\"assistant\",\"content\":\"e\",\"weight\":0}]}\n"),
+      2, 3, 2, "keep", 5, 0 },
     { DEFECT_DUPLICATE_ID,
       BYTES("{\"id\":7,\"text\":\"a\"}\n{\"id\":8,\"text\":\"b\"}\n{\"id\":7,\"text\":\"c\"}\n"
             "{\"id\":7,\"text\":\"a\"}\n{\"text\":\"d\"}\n{\"id\":\"7\",\"text\":\"e\"}\n"),

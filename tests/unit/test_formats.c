@@ -576,6 +576,26 @@ static void the_turns_of_a_pair_are_prompt_chosen_and_rejected(void **state)
     assert_int_equal(turns[2].side, TURN_SIDE_REJECTED);
 }
 
+static void a_message_may_say_whether_it_is_trained_on(void **state)
+{
+    static const char record[] =
+        "{\"messages\":[{\"role\":\"user\",\"content\":\"a\",\"weight\":0},"
+        "{\"role\":\"assistant\",\"content\":\"b\",\"weight\":0},"
+        "{\"role\":\"user\",\"content\":\"c\",\"Train\":true},"
+        "{\"role\":\"assistant\",\"content\":\"d\",\"loss\":true,\"name\":\"n\"},"
+        "{\"role\":\"assistant\",\"content\":\"e\",\"loss_weight\":0.5}]}";
+    const struct turn *turns = read_turns(*state, record, 5);
+
+    assert_int_equal(turns[0].trained, TURN_TRAINED_UNSAID); /* no trainer learns from it */
+    assert_int_equal(turns[1].trained, TURN_TRAINED_NO);
+    assert_null(turns[1].extra.ptr);
+    assert_int_equal(turns[2].trained, TURN_TRAINED_YES);
+    assert_int_equal(turns[3].trained, TURN_TRAINED_YES);
+    assert_text(record, "extra", turns[3].extra, "{\"name\":\"n\"}");
+    assert_int_equal(turns[4].trained, TURN_TRAINED_UNSAID);
+    assert_text(record, "extra", turns[4].extra, "{\"loss_weight\":0.5}");
+}
+
 static void other_members_of_a_message_are_kept(void **state)
 {
     static const char record[] =
@@ -701,6 +721,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(the_turns_of_a_pair_are_prompt_chosen_and_rejected,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(a_message_may_say_whether_it_is_trained_on, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(other_members_of_a_message_are_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(a_function_call_is_not_a_response, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bad_record_is_rejected_with_its_defect, setup,

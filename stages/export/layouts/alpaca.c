@@ -22,6 +22,8 @@ static bool is_single_turn(const struct sample *sample, const char **why)
         detail = "its first turn is not the user's";
     else if (sample->n_turns == 2 && !turn_has_role(&turns[1], role_assistant))
         detail = "its second turn is not the assistant's";
+    else if (turns[sample->n_turns - 1].trained == TURN_TRAINED_NO)
+        detail = "its answer is not to be trained on";
     else if (turns[0].extra.ptr || turns[sample->n_turns - 1].extra.ptr)
         detail = "a turn holds more than text";
     if (detail)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/chat/trained.h"
 #include "base/error.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
@@ -86,6 +87,47 @@ static bool has_second_text(const struct chat_style *style, const struct json_va
     return false;
 }
 
+/* Does extra say in another place whether the turn is trained on, or would one member be there
+ * twice? */
+static bool has_second_verdict(const struct chat_style *style, const struct turn *turn,
+                               const struct json_value *extra)
+{
+    const struct json_value *value;
+    struct slice name;
+    size_t pos = 0;
+
+    if (turn->trained != TURN_TRAINED_UNSAID && json_get(extra, style->trained_key))
+        return true;
+    while (json_member_next(extra, &pos, &name, &value) == 1) {
+        const int trained = trained_of(name, value);
+
+        if (trained == 0 || (trained == 1 && !turn_has_role(turn, role_system)))
+            return true;
+    }
+    return false;
+}
+
+/* Can a reader set what the turn says of being trained on? */
+static bool is_trained_readable(const struct turn *turn)
+{
+    return turn->trained == TURN_TRAINED_UNSAID ||
+           (turn->trained == TURN_TRAINED_NO ? turn_has_role(turn, role_assistant)
+                                             : !turn_has_role(turn, role_system));
+}
+
+static void write_trained(struct chat_writer *writer, const struct turn *turn)
+{
+    const bool trained = turn->trained == TURN_TRAINED_YES;
+
+    if (turn->trained == TURN_TRAINED_UNSAID)
+        return;
+    jsonout_key(&writer->json, writer->style->trained_key);
+    if (writer->style->trained_is_number)
+        jsonout_int(&writer->json, trained);
+    else
+        jsonout_bool(&writer->json, trained);
+}
+
 /* Find the members that extra overrides. */
 static int find_overrides(struct chat_writer *writer, const struct turn *turn,
                           struct overrides *overrides)
@@ -101,6 +143,8 @@ static int find_overrides(struct chat_writer *writer, const struct turn *turn,
     overrides->role = json_get(extra, writer->style->role_key);
     overrides->content = json_get(extra, writer->style->text_key);
     overrides->has_calls = chat_has_calls(extra);
+    if (has_second_verdict(writer->style, turn, extra))
+        return cannot_hold(writer, "the extra of a turn holds a second weight");
     if (has_second_text(writer->style, extra))
         return cannot_hold(writer, "the extra of a turn holds a text under another name");
     if (overrides->role &&
@@ -143,6 +187,8 @@ static int write_message(struct chat_writer *writer, const struct turn *turn,
             writer,
             "a turn's role has no name in this shape; --roles trim leaves such turns out");
     int rc = find_overrides(writer, turn, &overrides);
+    if (rc == 1 && !is_trained_readable(turn))
+        rc = cannot_hold(writer, "only an answer can have weight 0, and no system message 1");
     if (rc == 1 && context.ptr && overrides.content)
         rc = cannot_hold(writer, "the turn that carries the context has content parts");
     if (rc != 1)
@@ -160,6 +206,7 @@ static int write_message(struct chat_writer *writer, const struct turn *turn,
         else
             rc = write_chat_content(writer, context, turn->content);
     }
+    write_trained(writer, turn);
     /* The text between the braces: json_write() wrote it when the record was read. */
     if (turn->extra.len > 2)
         jsonout_raw(json, slice_of(turn->extra.ptr + 1, turn->extra.len - 2));

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/chat/trained.h"
 #include "base/error.h"
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft.h"
@@ -47,14 +48,27 @@ static size_t count_of(const struct members *members, const enum member *list)
     return n;
 }
 
-/* Members of a pair that are neither question nor answer nor system. */
-static bool is_other_of_pair(const void *arg, struct slice name)
+/* Members of a pair that are neither question nor answer nor system, and no verdict on the
+ * answer. */
+static bool is_other_of_pair(const void *arg, struct slice name, const struct json_value *value)
 {
     const struct members *pair = arg;
     const enum member member = member_of(name);
 
-    return member != first_of(pair, pair_questions) && member != first_of(pair, pair_answers) &&
-           member != MEMBER_SYSTEM;
+    return trained_of(name, value) < 0 && member != first_of(pair, pair_questions) &&
+           member != first_of(pair, pair_answers) && member != MEMBER_SYSTEM;
+}
+
+static bool pair_says_trained(const struct members *pair, int trained)
+{
+    const struct json_value *value;
+    struct slice name;
+    size_t pos = 0;
+
+    while (json_member_next(pair->record, &pos, &name, &value) == 1)
+        if (trained_of(name, value) == trained)
+            return true;
+    return false;
 }
 
 static void chat_read_pair(struct draft *draft, const struct members *pair)
@@ -76,8 +90,11 @@ static void chat_read_pair(struct draft *draft, const struct members *pair)
         draft_add_turn(draft, role_user,
                        draft_text(draft, pair->values[question], member_name(question)),
                        others);
-    if (answer)
-        draft_add_response(draft, draft_text(draft, pair->values[answer], member_name(answer)));
+    if (!answer)
+        return;
+    draft_add_response(draft, draft_text(draft, pair->values[answer], member_name(answer)));
+    if (draft->state == DRAFT_GOOD)
+        chat_set_trained(draft, pair_says_trained(pair, 1), pair_says_trained(pair, 0));
 }
 
 static void chat_read_element(struct draft *draft, const struct json_value *message, size_t i,

@@ -10,7 +10,9 @@
  * a content part. A message with two of them is rejected. So is one with none of them, unless
  * it calls a tool or refers to media.
  *
- * Other members of a message (tool_calls, name, weight) go to the turn's extra. So does a
+ * A message may say whether it is trained on (base/chat/trained.h).
+ *
+ * Other members of a message (tool_calls, name) go to the turn's extra. So does a
  * content that is a list of parts: the turn's content is then the text parts, joined by
  * newlines. So does the role word "function_call", because "assistant" says less.
  */
@@ -47,6 +49,8 @@ void chat_read_message(struct draft *draft, const struct json_value *message, si
  * prompt. */
 void chat_add_message(struct draft *draft, struct slice role, struct slice text,
                       struct slice extra);
+/* chat_message.c: set whether the last turn is trained on. */
+void chat_set_trained(struct draft *draft, bool is_trained, bool is_untrained);
 /* chat_columns.c: append an object of lists as the text of a list of objects. Returns 1; 0 when
  * the lists are not of one length; -1 for ERR_NOMEM. */
 int chat_join_columns(const struct json_value *columns, struct buf *out, struct error *err);

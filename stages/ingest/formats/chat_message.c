@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/chat/trained.h"
 #include "base/json/json.h"
 #include "stages/ingest/formats/chat.h"
 #include "stages/ingest/formats/draft.h"
@@ -27,6 +28,7 @@ struct message_members {
     unsigned role_rank;    /* of the name of role; 0: none yet */
     struct slice null_key; /* a name of the text whose member is null; ptr NULL for none */
     bool has_more;         /* text, a list or an object under a name that is not known */
+    bool is_trained, is_untrained; /* a member says so (base/chat/trained.h) */
     bool has_media;
 };
 
@@ -60,7 +62,10 @@ static void look_at_member(struct message_members *out, const struct message_mem
 {
     const enum json_type type = json_type(member->value);
     const unsigned rank = rank_of_role_key(member->name, style);
+    const int trained = trained_of(member->name, member->value);
 
+    out->is_trained = out->is_trained || trained == 1;
+    out->is_untrained = out->is_untrained || trained == 0;
     if (chat_is_text_key(member->name)) {
         if (type == JSON_NULL) {
             if (!out->null_key.ptr || slice_equal(member->name, slice_text(style->text_key)))
@@ -133,6 +138,37 @@ void chat_add_message(struct draft *draft, struct slice role, struct slice text,
         draft->out->system = text;
 }
 
+/* Which members of a message are no other ones: they have a place of their own. */
+struct placed {
+    struct slice role_key, text_key; /* ptr NULL: none */
+    bool is_system;
+};
+
+/* That a system message is trained on has no other place than extra. */
+static bool is_other_of_message(const void *arg, struct slice name,
+                                const struct json_value *value)
+{
+    const struct placed *placed = arg;
+    const int trained = trained_of(name, value);
+
+    return !(placed->role_key.ptr && slice_equal(name, placed->role_key)) &&
+           !(placed->text_key.ptr && slice_equal(name, placed->text_key)) && trained != 0 &&
+           !(trained == 1 && !placed->is_system);
+}
+
+/* Say of the last turn whether it is trained on. Only an answer can be kept from training:
+ * other turns are not learned from anyway. */
+void chat_set_trained(struct draft *draft, bool is_trained, bool is_untrained)
+{
+    struct turn *turn = &draft->out->turns[draft->out->n_turns - 1];
+
+    if (is_untrained)
+        turn->trained =
+            turn_has_role(turn, role_assistant) ? TURN_TRAINED_NO : TURN_TRAINED_UNSAID;
+    else if (is_trained && !turn_has_role(turn, role_system))
+        turn->trained = TURN_TRAINED_YES;
+}
+
 /* Reject a message whose text is nowhere, or in two places. A message whose text is null and
  * that holds nothing else is kept. */
 static void check_text(struct draft *draft, const struct json_value *message, size_t i,
@@ -156,6 +192,7 @@ static void check_text(struct draft *draft, const struct json_value *message, si
 void chat_read_message(struct draft *draft, const struct json_value *message, size_t i,
                        const struct chat_style *style)
 {
+    const struct slice none = { NULL, 0 };
     struct message_members members;
 
     find_members(message, style, &members);
@@ -178,8 +215,14 @@ void chat_read_message(struct draft *draft, const struct json_value *message, si
                 : draft_text(draft, members.text.value, "the text of a message");
     const struct slice text_key = members.text.value ? members.text.name : members.null_key;
     const bool keep_list = is_list && json_count(members.text.value) > 0;
-    const struct slice extra = draft_other_members(
-        draft, message, chat_is_call(word) ? slice_of(NULL, 0) : members.role.name,
-        keep_list ? slice_of(NULL, 0) : text_key);
-    chat_add_message(draft, draft_role_of(draft, word), text, extra);
+    const struct slice role = draft_role_of(draft, word);
+    const struct placed placed = { .role_key = chat_is_call(word) ? none : members.role.name,
+                                   .text_key = keep_list ? none : text_key,
+                                   .is_system = slice_equal(role, role_system) };
+    const struct slice extra =
+        draft_members_where(draft, message, is_other_of_message, &placed);
+    const size_t n_before = draft->out->n_turns;
+    chat_add_message(draft, role, text, extra);
+    if (draft->out->n_turns > n_before)
+        chat_set_trained(draft, members.is_trained, members.is_untrained);
 }

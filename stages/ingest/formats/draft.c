@@ -258,6 +258,9 @@ static void add_sample_defects(struct draft *draft)
     if (is_empty_turn(sample, sample->response_turn) ||
         is_empty_turn(sample, roles_find_rejected(sample)))
         draft_add_defect(draft, DEFECT_EMPTY_RESPONSE);
+    if (sample->response_turn >= 0 &&
+        sample->turns[sample->response_turn].trained == TURN_TRAINED_NO)
+        draft_add_defect(draft, DEFECT_DISLIKED);
     if (!roles_alternate(sample))
         draft_add_defect(draft, DEFECT_ROLE_ORDER);
     for (size_t i = 0; i < sample->n_turns; i++)

@@ -99,9 +99,10 @@ struct slice draft_text(struct draft *draft, const struct json_value *value, con
 struct slice draft_other_members(struct draft *draft, const struct json_value *object,
                                  struct slice key, struct slice other);
 
-/* The same for the members that a test of their names wants. */
+/* The same for the members that a test wants. */
 struct slice draft_members_where(struct draft *draft, const struct json_value *object,
-                                 bool (*wanted)(const void *arg, struct slice name),
+                                 bool (*wanted)(const void *arg, struct slice name,
+                                                const struct json_value *value),
                                  const void *arg);
 
 /* Claim "system" or "system_prompt" as the system prompt. An empty text counts as missing. */

@@ -3,6 +3,7 @@
  * The members of a record that no reader claims: the producer's id, and meta.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/json/json.h"
@@ -41,7 +42,8 @@ static struct slice end_members(struct draft *draft, struct buf *buf)
 }
 
 struct slice draft_members_where(struct draft *draft, const struct json_value *object,
-                                 bool (*wanted)(const void *arg, struct slice name),
+                                 bool (*wanted)(const void *arg, struct slice name,
+                                                const struct json_value *value),
                                  const void *arg)
 {
     const struct json_value *value;
@@ -51,17 +53,18 @@ struct slice draft_members_where(struct draft *draft, const struct json_value *o
 
     buf_init(&buf, members_max_bytes);
     while (draft->state == DRAFT_GOOD && json_member_next(object, &pos, &name, &value) == 1)
-        if (wanted(arg, name) && append_member(&buf, name, value, draft->err) < 0)
+        if (wanted(arg, name, value) && append_member(&buf, name, value, draft->err) < 0)
             draft->state = DRAFT_FAILED;
     const struct slice text = end_members(draft, &buf);
     buf_release(&buf);
     return text;
 }
 
-static bool is_neither(const void *arg, struct slice name)
+static bool is_neither(const void *arg, struct slice name, const struct json_value *value)
 {
     const struct slice *keys = arg;
 
+    (void)value;
     return !(keys[0].ptr && slice_equal(name, keys[0])) &&
            !(keys[1].ptr && slice_equal(name, keys[1]));
 }
@@ -88,6 +91,19 @@ bool draft_is_claimed(const struct draft *draft, struct slice name,
     return false;
 }
 
+bool draft_is_dislike(struct slice name, const struct json_value *value)
+{
+    static const char *const words[] = { "label", "kto_tag", "score", "rating", "reward" };
+    bool truth = true;
+
+    if (!json_bool(value, &truth) || truth)
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (name.len == strlen(words[i]) && strncasecmp(name.ptr, words[i], name.len) == 0)
+            return true;
+    return false;
+}
+
 static void append_unclaimed(struct draft *draft, const struct json_value *object,
                              struct buf *buf)
 {
@@ -103,6 +119,8 @@ static void append_unclaimed(struct draft *draft, const struct json_value *objec
             continue;
         if (append_member(buf, name, value, draft->err) < 0)
             draft->state = DRAFT_FAILED;
+        if (draft->out->kind == SAMPLE_SFT && draft_is_dislike(name, value))
+            draft_add_defect(draft, DEFECT_DISLIKED);
     }
 }
 

@@ -248,13 +248,25 @@ struct rest {
     const struct draft *draft; /* whose claims are the id */
 };
 
-static bool is_rest(const void *arg, struct slice name)
+static bool is_rest(const void *arg, struct slice name, const struct json_value *value)
 {
     const struct rest *rest = arg;
-    const struct json_value *value = json_get(rest->draft->members->record, name.ptr);
 
     return !draft_is_claimed(rest->draft, name, value) &&
            !mapping_covers(rest->mapping, name, value);
+}
+
+/* Does one of the members that are not mapped say that the response is no good one? */
+static bool is_rest_disliked(const struct rest *rest)
+{
+    const struct json_value *value;
+    struct slice name;
+    size_t pos = 0;
+
+    while (json_member_next(rest->draft->members->record, &pos, &name, &value) == 1)
+        if (draft_is_dislike(name, value) && is_rest(rest, name, value))
+            return true;
+    return false;
 }
 
 /* Set meta to the members of the record that are not mapped, and the id to its own unless
@@ -274,6 +286,8 @@ static void fill_meta(const struct mapping *mapping, struct draft *draft)
     const struct slice meta =
         draft_members_where(&outer, draft->members->record, is_rest, &rest);
     draft->out->meta = join_objects(draft, draft->out->meta, meta);
+    if (draft->out->kind == SAMPLE_SFT && is_rest_disliked(&rest))
+        draft->out->defects |= defect_bit(DEFECT_DISLIKED);
     if (outer.state != DRAFT_GOOD)
         draft->state = outer.state;
 }

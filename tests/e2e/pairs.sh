@@ -1,0 +1,51 @@
+# A metric sees the prompt and the chosen side of a pair, as if the rejected turns did not exist.
+python3 - <<'END'
+import json
+talks = [
+    ("a", "who sat?", "the cat sat on the mat", "a dog"),
+    ("b", "what fell?", "the rain fell on the roof", "the roof fell on the rain and the cat"),
+    ("c", "the letter", "he read the letter again", "no"),
+]
+passage = "the cat sat on the mat and the rain fell on the roof. " * 12 + "\n\n"
+with open("pairs.jsonl", "w") as pairs, open("chosen.jsonl", "w") as chosen:
+    for key, ask, good, bad in talks:
+        text = passage + ask if key == "b" else ask
+        extra = {"context_bytes": len(passage) - 2} if key == "b" else {}
+        prompt = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hello"},
+                  {"role": "assistant", "content": "hello to the cat"}, {"role": "user", "content": ask}]
+        prompt[1]["content"] = passage + "hello" if key == "b" else "hello"
+        sides = [[{"role": "assistant", "content": text}] for text in (good, bad)]
+        print(json.dumps({"id": key, "prompt": prompt, "chosen": sides[0], "rejected": sides[1], **extra}), file=pairs)
+        print(json.dumps({"id": key, "messages": prompt + sides[0], **extra}), file=chosen)
+END
+model="$DATA/tiny-llama.gguf"
+for name in pairs chosen; do
+    "$CURATE" ingest --quiet --db $name.db $name.jsonl
+    for turns in last all; do
+        for metric in nll ifd ic_ifd ppl_gap context_dependency embedding lds long_attn knn segments; do
+            "$CURATE" score $metric --quiet --turns $turns --model "$model" --db $name.db
+        done
+    done
+    for metric in mtld language_mismatch; do
+        "$CURATE" score $metric --quiet --db $name.db
+    done
+    sqlite3 $name.db "SELECT s.ext_id, m.name, t.params, k.value, k.status, k.n_tokens FROM score k
+        JOIN score_set t USING (score_set_id) JOIN metric m USING (metric_id) JOIN sample s USING (sample_id)
+        ORDER BY 1, 2, 3" > $name.scores
+    sqlite3 $name.db "SELECT ext_id, metric, turn, value, status FROM v_turn_scores ORDER BY 1, 2, 3" > $name.turns
+done
+sqlite3 pairs.db "SELECT kind, count(*) FROM sample GROUP BY kind;
+    SELECT * FROM v_pair; SELECT ext_id, instruction, response, n_turns FROM v_sample"
+wc -l < pairs.scores
+cmp pairs.scores chosen.scores && cmp pairs.turns chosen.turns && echo same scores
+"$CURATE" select --by nll --top 2 --name best --db pairs.db --quiet
+sqlite3 pairs.db "SELECT rank, ext_id FROM v_selection"
+
+# An answer that is not trained on is no response, and no turn to score.
+cat > weights.jsonl <<'END'
+{"id": "w", "messages": [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "the mat", "weight": 0}, {"role": "user", "content": "who sat?"}, {"role": "assistant", "content": "the cat sat"}, {"role": "user", "content": "who fell?"}, {"role": "assistant", "content": "the rain fell", "weight": 1}, {"role": "user", "content": "and?"}, {"role": "assistant", "content": "the roof", "weight": 0}]}
+END
+"$CURATE" ingest --quiet --db weights.db weights.jsonl
+"$CURATE" score nll --quiet --turns all --model "$model" --db weights.db
+sqlite3 weights.db "SELECT response FROM v_sample; SELECT turn, trained FROM v_turn WHERE role = 'assistant';
+    SELECT turn, status FROM v_turn_scores"
