@@ -17,6 +17,7 @@ const struct chat_style chat_openai = {
     .trained_is_number = true,
     .words = { "user", "assistant", "system", "tool" },
     .system_is_message = true,
+    .has_parts = true,
 };
 const struct chat_style chat_sharegpt = {
     .list_key = "conversations",
@@ -25,9 +26,12 @@ const struct chat_style chat_sharegpt = {
     .trained_key = "train",
     .words = { "human", "gpt", "system", "observation" },
     .system_is_message = false,
+    .calls_are_text = true,
+    .thoughts_are_text = true,
+    .tools_are_text = true,
 };
 
-static const char function_call[] = "function_call";
+const char chat_call_word[] = "function_call";
 
 const char *chat_word(const struct chat_style *style, struct slice role)
 {
@@ -50,7 +54,7 @@ static const char *const tool_words[] = {
     "tool_output", "function_response", "function_result", "ipython",       "environment",
     NULL
 };
-static const char *const call_words[] = { function_call, "tool_call", "tool_caller",
+static const char *const call_words[] = { chat_call_word, "tool_call", "tool_caller",
                                           "tool_calls", NULL };
 
 static struct slice trim_word(struct slice word)
@@ -112,7 +116,7 @@ static bool is_one_of(struct slice name, const char *const *words)
 bool chat_has_calls(const struct json_value *message)
 {
     return json_count(json_get(message, "tool_calls")) > 0 ||
-           json_type(json_get(message, function_call)) == JSON_OBJECT;
+           json_type(json_get(message, chat_call_word)) == JSON_OBJECT;
 }
 
 bool chat_is_text_key(struct slice name)

@@ -25,6 +25,10 @@ struct chat_style {
         const char *user, *assistant, *system, *tool;
     } words;                /* values of role_key */
     bool system_is_message; /* false: the system prompt is a member of the record */
+    bool calls_are_text;    /* the calls of a turn are its text; false: a member "tool_calls" */
+    bool thoughts_are_text; /* a thought is in the text; false: a member "reasoning_content" */
+    bool tools_are_text;    /* the record's "tools" are JSON in a text */
+    bool has_parts;         /* a text may be a list of parts, which may be media */
 };
 
 extern const struct chat_style chat_openai;   /* messages, role, content */
@@ -35,6 +39,8 @@ const char *chat_word(const struct chat_style *style, struct slice role);
 /* The role that a word of any style names, whatever the case of its letters; ptr NULL for an
  * unknown word. */
 struct slice chat_role_of(struct slice word);
+/* "function_call". */
+extern const char chat_call_word[];
 /* Is the word "function_call"? It names an assistant's turn that calls a function. */
 bool chat_is_call(struct slice word);
 /* Does the message call tools? Such a message needs no content. */

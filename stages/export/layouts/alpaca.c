@@ -1,14 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * alpaca: Stanford's flat object. Holds single-turn samples only; the input is the context.
+ * alpaca: Stanford's flat object. Holds single-turn samples only; the input is the context. A
+ * thought stands in front of the output, between <think> and </think>. Tools are JSON in a
+ * text.
  */
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "base/buf.h"
 #include "base/json/jsonout.h"
 #include "stages/export/layouts/emit.h"
 #include "stages/export/layouts/layout.h"
 #include "stages/record/roles.h"
 #include "store/sample.h"
+
+/* Has the turn nothing that the layout lacks? */
+static bool is_text_alone(const struct turn *turn)
+{
+    return !turn->extra.ptr && !turn->calls.ptr && !turn->media.ptr;
+}
 
 /* Is the sample one user turn, perhaps with one assistant turn, of text alone? */
 static bool is_single_turn(const struct sample *sample, const char **why)
@@ -24,20 +34,46 @@ static bool is_single_turn(const struct sample *sample, const char **why)
         detail = "its second turn is not the assistant's";
     else if (turns[sample->n_turns - 1].trained == TURN_TRAINED_NO)
         detail = "its answer is not to be trained on";
-    else if (turns[0].extra.ptr || turns[sample->n_turns - 1].extra.ptr)
+    else if (!is_text_alone(&turns[0]) || !is_text_alone(&turns[sample->n_turns - 1]))
         detail = "a turn holds more than text";
     if (detail)
         *why = detail;
     return !detail;
 }
 
+static int alpaca_check(const struct sample *sample, const char **why, struct error *err)
+{
+    int rc = emit_check(sample, why) && is_single_turn(sample, why);
+
+    for (size_t i = 0; rc == 1 && i < sample->n_turns; i++)
+        rc = emit_check_text(&sample->turns[i], why, err);
+    return rc;
+}
+
+static int alpaca_write_output(struct jsonout *json, const struct turn *turn, const char **why,
+                               struct error *err)
+{
+    struct buf text;
+
+    buf_init(&text, SIZE_MAX / 4);
+    const int rc = emit_add_answer(turn, &text, why, err);
+    if (rc == 1) {
+        jsonout_key(json, "output");
+        jsonout_text(json, text.len > 0 ? buf_slice(&text) : slice_text(""));
+    }
+    buf_release(&text);
+    return rc;
+}
+
 static int alpaca_write(const struct sample *sample, struct buf *out, const char **why,
                         struct error *err)
 {
+    const size_t before = out->len;
     struct jsonout json;
+    int rc = alpaca_check(sample, why, err);
 
-    if (!emit_check(sample, why) || !is_single_turn(sample, why))
-        return 0;
+    if (rc != 1)
+        return rc;
     jsonout_init(&json, out);
     jsonout_object_begin(&json);
     emit_id(&json, sample);
@@ -49,13 +85,17 @@ static int alpaca_write(const struct sample *sample, struct buf *out, const char
     jsonout_text(&json, sample->turns[0].content);
     jsonout_key(&json, "input");
     jsonout_text(&json, sample->context.ptr ? sample->context : slice_text(""));
-    if (sample->n_turns == 2) {
-        jsonout_key(&json, "output");
-        jsonout_text(&json, sample->turns[1].content);
+    if (sample->n_turns == 2)
+        rc = alpaca_write_output(&json, &sample->turns[1], why, err);
+    if (sample->tools.ptr) {
+        jsonout_key(&json, "tools");
+        jsonout_text(&json, sample->tools);
     }
     emit_context_bytes(&json, sample);
     jsonout_object_end(&json);
-    return jsonout_end(&json, err) < 0 ? -1 : 1;
+    if (rc == 0)
+        emit_undo(out, before);
+    return rc == 1 && jsonout_end(&json, err) < 0 ? -1 : rc;
 }
 
 const struct layout layout_alpaca = {

@@ -5,212 +5,79 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/chat/trained.h"
 #include "base/error.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
+#include "stages/export/layouts/chat_private.h"
 #include "stages/export/layouts/emit.h"
 #include "stages/record/chat_style.h"
 #include "stages/record/roles.h"
 #include "store/sample.h"
 
-/* One record. When the style cannot hold the sample, writing stops half-way and chat_write()
- * removes what was appended. */
-struct chat_writer {
-    const struct sample *sample;
-    const struct chat_style *style;
-    struct jsonout json;
-    struct json *parser; /* made for the first extra */
-    const char **why;
-    struct error *err;
-};
-
-/* The members of a turn's extra that override the ones that chat_write() makes. */
-struct overrides {
-    const struct json_value *role;    /* the role word; NULL: not in extra */
-    const struct json_value *content; /* the content parts; NULL: not in extra */
-    bool has_calls;
-};
-
-/* Functions below return 1, 0 when the style cannot hold the sample, -1 for ERR_NOMEM. */
-static int cannot_hold(struct chat_writer *writer, const char *detail)
+int chat_cannot_hold(struct chat_writer *writer, const char *detail)
 {
     *writer->why = detail;
     return 0;
 }
 
-static int parse_extra(struct chat_writer *writer, struct slice extra,
-                       const struct json_value **out)
+int chat_parse(struct chat_writer *writer, struct json **parser, struct slice text,
+               const struct json_value **out)
 {
     enum json_issue issue;
     const char *detail;
     size_t at;
 
-    if (!writer->parser && json_new(&writer->parser, writer->err) < 0)
+    if (!*parser && json_new(parser, writer->err) < 0)
         return -1;
-    if (json_parse(writer->parser, extra, out, &issue, &at, &detail, writer->err) < 0)
-        return -1;
-    if (json_type(*out) != JSON_OBJECT || json_count(*out) == 0)
-        return cannot_hold(writer, "the extra of a turn is not a JSON object with members");
-    return 1;
+    return json_parse(*parser, text, out, &issue, &at, &detail, writer->err);
 }
 
-/* Does a reader of these content parts get the text of the turn? */
-static int check_parts(struct chat_writer *writer, const struct turn *turn,
-                       const struct json_value *parts)
+int chat_parse_list(struct chat_writer *writer, struct slice text, const char *detail,
+                    const struct json_value **out)
 {
-    struct buf buf;
+    if (chat_parse(writer, &writer->list_parser, text, out) < 0)
+        return -1;
+    return *out ? 1 : chat_cannot_hold(writer, detail);
+}
+
+int chat_add_quoted(struct buf *out, struct slice text, struct error *err)
+{
+    struct jsonout json;
+
+    jsonout_init(&json, out);
+    jsonout_text(&json, text);
+    return jsonout_end(&json, err);
+}
+
+static int add_canonical_json(struct slice text, struct buf *out, struct error *err)
+{
+    const struct json_value *value;
+    struct json *parser = NULL;
+    enum json_issue issue;
+    const char *detail;
+    size_t at;
     int rc = -1;
 
-    if (json_type(parts) != JSON_ARRAY)
-        return cannot_hold(writer, "the extra of a turn holds a member named like its text");
-    buf_init(&buf, SIZE_MAX / 4);
-    if (chat_join_parts(parts, &buf, writer->err) == 0)
-        rc = slice_equal(buf_slice(&buf), turn->content)
-                 ? 1
-                 : cannot_hold(writer, "a turn's text differs from its content parts");
-    buf_release(&buf);
+    if (json_new(&parser, err) == 0 &&
+        json_parse(parser, text, &value, &issue, &at, &detail, err) == 0)
+        rc = json_write_canonical(value, out, err);
+    json_free(parser);
     return rc;
 }
 
-/* Does extra hold a text under another name than the style's? A reader would find two. */
-static bool has_second_text(const struct chat_style *style, const struct json_value *extra)
+int chat_same_json(struct slice a, struct slice b, struct error *err)
 {
-    const struct json_value *value;
-    struct slice name;
-    size_t pos = 0;
-
-    while (json_member_next(extra, &pos, &name, &value) == 1)
-        if (json_type(value) != JSON_NULL && chat_is_text_key(name) &&
-            !slice_equal(name, slice_text(style->text_key)))
-            return true;
-    return false;
-}
-
-/* Does extra say in another place whether the turn is trained on, or would one member be there
- * twice? */
-static bool has_second_verdict(const struct chat_style *style, const struct turn *turn,
-                               const struct json_value *extra)
-{
-    const struct json_value *value;
-    struct slice name;
-    size_t pos = 0;
-
-    if (turn->trained != TURN_TRAINED_UNSAID && json_get(extra, style->trained_key))
-        return true;
-    while (json_member_next(extra, &pos, &name, &value) == 1) {
-        const int trained = trained_of(name, value);
-
-        if (trained == 0 || (trained == 1 && !turn_has_role(turn, role_system)))
-            return true;
-    }
-    return false;
-}
-
-/* Can a reader set what the turn says of being trained on? */
-static bool is_trained_readable(const struct turn *turn)
-{
-    return turn->trained == TURN_TRAINED_UNSAID ||
-           (turn->trained == TURN_TRAINED_NO ? turn_has_role(turn, role_assistant)
-                                             : !turn_has_role(turn, role_system));
-}
-
-static void write_trained(struct chat_writer *writer, const struct turn *turn)
-{
-    const bool trained = turn->trained == TURN_TRAINED_YES;
-
-    if (turn->trained == TURN_TRAINED_UNSAID)
-        return;
-    jsonout_key(&writer->json, writer->style->trained_key);
-    if (writer->style->trained_is_number)
-        jsonout_int(&writer->json, trained);
-    else
-        jsonout_bool(&writer->json, trained);
-}
-
-/* Find the members that extra overrides. */
-static int find_overrides(struct chat_writer *writer, const struct turn *turn,
-                          struct overrides *overrides)
-{
-    const struct json_value *extra;
-
-    *overrides = (struct overrides){ NULL, NULL, false };
-    if (!turn->extra.ptr)
-        return 1;
-    const int rc = parse_extra(writer, turn->extra, &extra);
-    if (rc != 1)
-        return rc;
-    overrides->role = json_get(extra, writer->style->role_key);
-    overrides->content = json_get(extra, writer->style->text_key);
-    overrides->has_calls = chat_has_calls(extra);
-    if (has_second_verdict(writer->style, turn, extra))
-        return cannot_hold(writer, "the extra of a turn holds a second weight");
-    if (has_second_text(writer->style, extra))
-        return cannot_hold(writer, "the extra of a turn holds a text under another name");
-    if (overrides->role &&
-        (!chat_is_call(json_text(overrides->role)) || !turn_has_role(turn, role_assistant)))
-        return cannot_hold(writer, "the extra of a turn holds a member named like its role");
-    return overrides->content ? check_parts(writer, turn, overrides->content) : 1;
-}
-
-/* Write the content of a turn, with the context in front if the turn carries it. */
-static int write_chat_content(struct chat_writer *writer, struct slice context,
-                              struct slice content)
-{
-    struct buf whole;
+    struct buf left, right;
     int rc = -1;
 
-    if (!context.ptr) {
-        jsonout_text(&writer->json, content);
+    if (slice_equal(a, b))
         return 1;
-    }
-    buf_init(&whole, SIZE_MAX / 4);
-    if (buf_add_slice(&whole, context, writer->err) == 0 &&
-        buf_add_text(&whole, "\n\n", writer->err) == 0 &&
-        buf_add_slice(&whole, content, writer->err) == 0) {
-        jsonout_text(&writer->json, buf_slice(&whole));
-        rc = 1;
-    }
-    buf_release(&whole);
-    return rc;
-}
-
-static int write_message(struct chat_writer *writer, const struct turn *turn,
-                         struct slice context)
-{
-    const char *word = chat_word(writer->style, turn->role);
-    struct jsonout *json = &writer->json;
-    struct overrides overrides;
-
-    if (!word)
-        return cannot_hold(
-            writer,
-            "a turn's role has no name in this shape; --roles trim leaves such turns out");
-    int rc = find_overrides(writer, turn, &overrides);
-    if (rc == 1 && !is_trained_readable(turn))
-        rc = cannot_hold(writer, "only an answer can have weight 0, and no system message 1");
-    if (rc == 1 && context.ptr && overrides.content)
-        rc = cannot_hold(writer, "the turn that carries the context has content parts");
-    if (rc != 1)
-        return rc;
-
-    jsonout_object_begin(json);
-    if (!overrides.role) {
-        jsonout_key(json, writer->style->role_key);
-        jsonout_text(json, slice_text(word));
-    }
-    if (!overrides.content) {
-        jsonout_key(json, writer->style->text_key);
-        if (overrides.has_calls && turn->content.len == 0 && !context.ptr)
-            jsonout_null(json);
-        else
-            rc = write_chat_content(writer, context, turn->content);
-    }
-    write_trained(writer, turn);
-    /* The text between the braces: json_write() wrote it when the record was read. */
-    if (turn->extra.len > 2)
-        jsonout_raw(json, slice_of(turn->extra.ptr + 1, turn->extra.len - 2));
-    jsonout_object_end(json);
+    buf_init(&left, SIZE_MAX / 4);
+    buf_init(&right, SIZE_MAX / 4);
+    if (add_canonical_json(a, &left, err) == 0 && add_canonical_json(b, &right, err) == 0)
+        rc = slice_equal(buf_slice(&left), buf_slice(&right));
+    buf_release(&left);
+    buf_release(&right);
     return rc;
 }
 
@@ -225,17 +92,17 @@ static int write_messages(struct chat_writer *writer)
     jsonout_key(&writer->json, writer->style->list_key);
     jsonout_array_begin(&writer->json);
     if (sample->system.ptr && writer->style->system_is_message)
-        rc = write_message(writer, &prompt, none);
+        rc = chat_write_message(writer, &prompt, none);
     for (size_t i = 0; rc == 1 && i < sample->n_turns; i++) {
         const bool carries = context.ptr && turn_has_role(&sample->turns[i], role_user);
 
-        rc = write_message(writer, &sample->turns[i], carries ? context : none);
+        rc = chat_write_message(writer, &sample->turns[i], carries ? context : none);
         if (carries)
             context = none;
     }
     jsonout_array_end(&writer->json);
     if (rc == 1 && context.ptr)
-        rc = cannot_hold(writer, "no user turn carries the context");
+        rc = chat_cannot_hold(writer, "no user turn carries the context");
     return rc;
 }
 
@@ -252,7 +119,9 @@ static int write_chat_record(struct chat_writer *writer)
     }
     int rc = write_messages(writer);
     if (rc == 1)
-        rc = emit_tools(json, sample, writer->err);
+        rc = chat_write_references(writer);
+    if (rc == 1)
+        rc = chat_write_tools(writer);
     if (rc == 1)
         emit_context_bytes(json, sample);
     jsonout_object_end(json);
@@ -270,15 +139,16 @@ int chat_write(const struct sample *sample, const struct chat_style *style, stru
 
     if (rc == 1 && sample->n_turns > 0 && !sample->system.ptr && !sample->turns[0].extra.ptr &&
         turn_has_role(&sample->turns[0], role_system))
-        rc = cannot_hold(&writer, "its first turn would be read as the system prompt");
+        rc = chat_cannot_hold(&writer, "its first turn would be read as the system prompt");
     if (rc == 1) {
         jsonout_init(&writer.json, out);
+        rc = chat_check_media(&writer);
+    }
+    if (rc == 1)
         rc = write_chat_record(&writer);
-    }
-    if (rc == 0 && out->len > before) {
-        out->len = before;
-        out->data[before] = '\0';
-    }
+    if (rc == 0)
+        emit_undo(out, before);
     json_free(writer.parser);
+    json_free(writer.list_parser);
     return rc;
 }

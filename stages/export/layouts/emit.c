@@ -2,8 +2,11 @@
 #include "stages/export/layouts/emit.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buf.h"
+#include "base/chat/calls.h"
+#include "base/chat/thought.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
 #include "stages/record/roles.h"
@@ -35,6 +38,89 @@ bool emit_check(const struct sample *sample, const char **why)
     if (detail)
         *why = detail;
     return !detail;
+}
+
+static int emit_refuse(const char **why, const char *detail)
+{
+    *why = detail;
+    return 0;
+}
+
+/* Is the text between the marks of a tool's result? */
+static bool is_marked_result(struct slice text)
+{
+    static const char open[] = "<tool_response>", close[] = "</tool_response>";
+    const size_t n = sizeof open - 1, m = sizeof close - 1;
+
+    while (text.len > 0 && slice_is_blank(slice_of(text.ptr, 1)))
+        text = slice_of(text.ptr + 1, text.len - 1);
+    while (text.len > 0 && slice_is_blank(slice_of(text.ptr + text.len - 1, 1)))
+        text.len--;
+    return text.len >= n + m && memcmp(text.ptr, open, n) == 0 &&
+           memcmp(text.ptr + text.len - m, close, m) == 0;
+}
+
+int emit_check_text(const struct turn *turn, const char **why, struct error *err)
+{
+    struct slice thought, rest;
+    struct buf calls;
+
+    if (!turn_has_role(turn, role_assistant)) {
+        if (turn->calls.ptr || turn->thought.ptr)
+            return emit_refuse(why, "a turn with calls or a thought is no answer");
+        return is_marked_result(turn->content)
+                   ? emit_refuse(why, "a turn's text is marked as the result of a tool")
+                   : 1;
+    }
+    if (!turn->thought.ptr && thought_split(turn->content, &thought, &rest))
+        return emit_refuse(why, "a turn's text begins with a thought");
+    buf_init(&calls, SIZE_MAX / 4);
+    const int rc = calls_add_marked(turn->content, &rest, &calls, err);
+    buf_release(&calls);
+    return rc == 1 ? emit_refuse(why, "a turn's text ends with calls") : rc < 0 ? -1 : 1;
+}
+
+/* Are there newlines that a reader drops? */
+static bool loses_newlines(const struct turn *turn)
+{
+    return thought_trim(turn->thought).len != turn->thought.len ||
+           (turn->content.len > 0 &&
+            (turn->content.ptr[0] == '\n' || turn->content.ptr[0] == '\r'));
+}
+
+int emit_check_thought(const struct turn *turn, const char **why)
+{
+    return turn->thought.ptr && loses_newlines(turn)
+               ? emit_refuse(why, "newlines stand around a turn's thought")
+               : 1;
+}
+
+int emit_add_answer(const struct turn *turn, struct buf *out, const char **why,
+                    struct error *err)
+{
+    const size_t start = out->len;
+    struct slice thought, rest;
+
+    if (turn->thought.ptr && (buf_add_text(out, "<think>\n", err) < 0 ||
+                              buf_add_slice(out, turn->thought, err) < 0 ||
+                              buf_add_text(out, "\n</think>\n\n", err) < 0))
+        return -1;
+    if (buf_add_slice(out, turn->content, err) < 0)
+        return -1;
+    if (!turn->thought.ptr)
+        return 1;
+    return thought_split(slice_of(out->data + start, out->len - start), &thought, &rest) &&
+                   slice_equal(thought, turn->thought) && slice_equal(rest, turn->content)
+               ? 1
+               : emit_refuse(why, "a turn's thought holds its own end, or newlines around it");
+}
+
+void emit_undo(struct buf *out, size_t len)
+{
+    if (out->len == len)
+        return;
+    out->len = len;
+    out->data[len] = '\0';
 }
 
 void emit_id(struct jsonout *json, const struct sample *sample)

@@ -6,15 +6,32 @@
 #define CURATE_EMIT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
+struct buf;
 struct error;
 struct jsonout;
 struct sample;
+struct turn;
 
 /* Can a layout for conversations hold the sample? False with the reason in *why for plain text,
  * and for samples that no reader makes: an empty system prompt, an empty context, or a kind
  * that contradicts the turns. */
 bool emit_check(const struct sample *sample, const char **why);
+/* The functions below return 1; 0 with the reason in *why when a reader would not read the turn
+ * as it is; -1 for ERR_NOMEM. */
+
+/* Would a reader find a thought, calls or results in the text of a turn? */
+int emit_check_text(const struct turn *turn, const char **why, struct error *err);
+/* Does a reader keep a thought beside the text, in a member of its own? */
+int emit_check_thought(const struct turn *turn, const char **why);
+/* Append the text of an answer, with its thought in front of it between <think> and </think>.
+ */
+int emit_add_answer(const struct turn *turn, struct buf *out, const char **why,
+                    struct error *err);
+
+/* Shorten a buffer to a length that it had. */
+void emit_undo(struct buf *out, size_t len);
 /* Write "id" if the sample has one. */
 void emit_id(struct jsonout *json, const struct sample *sample);
 /* Write "tools" from the sample's meta if it is there. Returns 1, or -1 for ERR_NOMEM. */

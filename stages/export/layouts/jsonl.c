@@ -7,10 +7,13 @@
  *   kind         "sft", "pair", "prompt_only" or "text"
  *   system, context, instruction, response
  *   split        how context and instruction were separated
- *   turns        a list of {"role", "content", "side", "trained", "extra"}; null when
- *                instruction and response hold all of it: no turn, or a plain user turn, or
- * that and a plain assistant turn. side is "chosen" or "rejected". meta         members of the
- * producer's record that no shape claimed
+ *   turns        a list of {"role", "content"}; null when instruction and response hold all
+ *                of it: no turn, or a plain user turn, or that and a plain answer
+ *   meta         members of the producer's record that no shape claimed
+ *   tools        only if the sample has tools
+ *
+ * A turn has more members if it has such parts: "thought"; "calls" and "media" in their
+ * internal forms (base/chat/); "side", which is "chosen" or "rejected"; "trained"; "extra".
  */
 #include <stdbool.h>
 
@@ -21,8 +24,9 @@
 
 static bool is_flat_turn(const struct turn *turn, struct slice role)
 {
-    return turn_has_role(turn, role) && !turn->extra.ptr &&
-           turn->trained == TURN_TRAINED_UNSAID && turn->side == TURN_SIDE_PROMPT;
+    return turn_has_role(turn, role) && !turn->extra.ptr && !turn->thought.ptr &&
+           !turn->calls.ptr && !turn->media.ptr && turn->trained == TURN_TRAINED_UNSAID &&
+           turn->side == TURN_SIDE_PROMPT;
 }
 
 /* Do instruction and response hold everything that is in the turns? */
@@ -37,8 +41,22 @@ static bool is_flat(const struct sample *sample)
            (n == 1 || is_flat_turn(&turns[1], role_assistant));
 }
 
+static void jsonl_write_json(struct jsonout *json, const char *key, struct slice value)
+{
+    if (!value.ptr)
+        return;
+    jsonout_key(json, key);
+    jsonout_raw(json, value);
+}
+
 static void jsonl_write_facts(struct jsonout *json, const struct turn *turn)
 {
+    if (turn->thought.ptr) {
+        jsonout_key(json, "thought");
+        jsonout_text(json, turn->thought);
+    }
+    jsonl_write_json(json, "calls", turn->calls);
+    jsonl_write_json(json, "media", turn->media);
     if (turn->side != TURN_SIDE_PROMPT) {
         jsonout_key(json, "side");
         jsonout_text(json, slice_text(turn_side_name(turn->side)));
@@ -61,10 +79,7 @@ static void jsonl_write_turns(struct jsonout *json, const struct sample *sample)
         jsonout_key(json, "content");
         jsonout_text(json, turn->content);
         jsonl_write_facts(json, turn);
-        if (turn->extra.ptr) {
-            jsonout_key(json, "extra");
-            jsonout_raw(json, turn->extra);
-        }
+        jsonl_write_json(json, "extra", turn->extra);
         jsonout_object_end(json);
     }
     jsonout_array_end(json);
@@ -98,6 +113,7 @@ static int jsonl_write(const struct sample *sample, struct buf *out, const char 
         jsonl_write_turns(&json, sample);
     jsonout_key(&json, "meta");
     jsonout_raw(&json, sample->meta.ptr ? sample->meta : slice_text("null"));
+    jsonl_write_json(&json, "tools", sample->tools);
     jsonout_object_end(&json);
     return jsonout_end(&json, err) < 0 ? -1 : 1;
 }

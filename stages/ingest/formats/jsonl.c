@@ -2,8 +2,13 @@
 /*
  * jsonl: the program's own shape. stages/export/layouts/jsonl.c writes and describes it.
  */
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/chat/calls.h"
+#include "base/chat/media.h"
 #include "base/json/json.h"
-#include "stages/ingest/formats/draft.h"
+#include "stages/ingest/formats/draft_private.h"
 #include "stages/ingest/formats/format.h"
 
 static bool is_sample_kind(struct slice word)
@@ -42,6 +47,64 @@ static void jsonl_read_facts(struct draft *draft, const struct json_value *from,
                      "its turns are not in the order prompt, chosen, rejected");
 }
 
+static void jsonl_read_calls(struct draft *draft, const struct json_value *calls,
+                             struct turn *turn)
+{
+    struct buf buf;
+
+    if (!calls)
+        return;
+    buf_init(&buf, SIZE_MAX / 4); /* hardly longer than the record, whose length is bounded */
+    const int rc = calls_add(calls, &buf, draft->err);
+    if (rc < 0 || (rc == 1 && calls_end(&buf, draft->err) < 0))
+        draft->state = DRAFT_FAILED;
+    else if (rc == 0)
+        draft_reject(draft, DEFECT_BAD_TYPE, "turn %zu: calls is not a list of calls",
+                     draft->out->n_turns);
+    else
+        turn->calls = draft_copy(draft, buf_slice(&buf));
+    buf_release(&buf);
+}
+
+/* Append a medium of a turn, which stands at *at or later. Returns 1, 0 if it is none, -1. */
+static int jsonl_add_medium(const struct json_value *medium, struct slice content, int64_t *at,
+                            struct buf *buf, struct error *err)
+{
+    const struct slice type = json_text(json_get(medium, "type"));
+    const int64_t least = *at;
+
+    if (type.len == 0 || json_type(json_get(medium, "part")) != JSON_OBJECT ||
+        json_type(json_get(medium, "at")) != JSON_NUMBER ||
+        !json_int(json_get(medium, "at"), at) || *at < least || (uint64_t)*at > content.len ||
+        ((size_t)*at < content.len && ((unsigned char)content.ptr[*at] & 0xc0) == 0x80))
+        return 0;
+    return media_add_part(type.ptr, (size_t)*at, json_get(medium, "part"), buf, err) < 0 ? -1
+                                                                                         : 1;
+}
+
+static void jsonl_read_media(struct draft *draft, const struct json_value *media,
+                             struct turn *turn)
+{
+    int rc = json_count(media) > 0;
+    struct buf buf;
+    int64_t at = 0;
+
+    if (!media)
+        return;
+    buf_init(&buf, SIZE_MAX / 4);
+    for (size_t i = 0; rc == 1 && i < json_count(media); i++)
+        rc = jsonl_add_medium(json_at(media, i), turn->content, &at, &buf, draft->err);
+    if (rc < 0 || (rc == 1 && media_end(&buf, draft->err) < 0))
+        draft->state = DRAFT_FAILED;
+    else if (rc == 0)
+        draft_reject(draft, DEFECT_BAD_TYPE,
+                     "turn %zu: media is not a list of media in the order of their places",
+                     draft->out->n_turns);
+    else
+        turn->media = draft_copy(draft, buf_slice(&buf));
+    buf_release(&buf);
+}
+
 static void jsonl_read_turn(struct draft *draft, const struct json_value *turn, size_t i)
 {
     const struct json_value *extra = json_get(turn, "extra");
@@ -58,8 +121,13 @@ static void jsonl_read_turn(struct draft *draft, const struct json_value *turn, 
     const struct slice role = draft_role_of(draft, word);
     draft_add_turn(draft, role, draft_text(draft, json_get(turn, "content"), "content"),
                    draft_other_members(draft, extra, slice_of(NULL, 0), slice_of(NULL, 0)));
-    if (draft->state == DRAFT_GOOD)
-        jsonl_read_facts(draft, turn, &draft->out->turns[draft->out->n_turns - 1]);
+    if (draft->state != DRAFT_GOOD)
+        return;
+    struct turn *added = &draft->out->turns[draft->out->n_turns - 1];
+    added->thought = draft_text(draft, json_get(turn, "thought"), "thought");
+    jsonl_read_calls(draft, json_get(turn, "calls"), added);
+    jsonl_read_media(draft, json_get(turn, "media"), added);
+    jsonl_read_facts(draft, turn, added);
 }
 
 static void jsonl_read_turns(struct draft *draft, const struct json_value *turns)
