@@ -21,6 +21,12 @@ static const char ADD_FILE[] = "INSERT INTO file (source_id, path) VALUES (:sour
 static const char FIND_FILE[] =
     "SELECT file_id FROM file WHERE source_id = :source_id AND path = :path";
 
+/* 1 if the source has the file, 2 if it has only others. */
+static const char FIND_SOURCE_FILE[] =
+    "SELECT CASE WHEN f.path IN (:path, './' || :path) OR :path = './' || f.path THEN 1 ELSE 2 "
+    "END AS found FROM file f JOIN source o ON o.source_id = f.source_id"
+    " WHERE o.name = :source ORDER BY found LIMIT 1";
+
 static const char ADD_REJECT[] =
     "INSERT INTO reject (run_id, file_id, line, byte_offset, byte_len, item, class, detail,"
     " raw, hash) VALUES (:run_id, :file_id, :line, :byte_offset, :byte_len, :item, :class,"
@@ -83,6 +89,21 @@ int source_file_put(struct store *store, const char *source, const char *path, i
     stmt_bind_int(stmt, ":source_id", source_id);
     stmt_bind_text(stmt, ":path", slice_text(path));
     return stmt_get_int(stmt, file_id, err);
+}
+
+int source_find_file(struct store *store, const char *source, const char *path,
+                     struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, FIND_SOURCE_FILE, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":source", slice_text(source));
+    stmt_bind_text(stmt, ":path", slice_text(path));
+    const int rc = stmt_next(stmt, err);
+    const int found = rc == 1 ? (int)stmt_int(stmt, 0) : rc;
+    stmt_reset(stmt);
+    return found;
 }
 
 /* The columns are NOT NULL: store absent bytes as empty. */

@@ -18,6 +18,11 @@ struct store;
 int source_file_put(struct store *store, const char *source, const char *path, int64_t *file_id,
                     struct error *err);
 
+/* Is this file one of the source's? Returns 1; 2 when the source has only other files; 0 when
+ * it has none, or does not exist; -1. A path with "./" in front is the same. */
+int source_find_file(struct store *store, const char *source, const char *path,
+                     struct error *err);
+
 enum { REJECT_RAW_MAX_BYTES = 1 << 20 };
 
 struct reject {

@@ -321,7 +321,8 @@ static int compare_member_paths(const void *a, const void *b)
 
 /* Two members may have one name, but positions and lineage go by name: the later one becomes
  * "archive.zip#7!name". */
-static int number_equal_names(struct ingest_files *files, size_t first, struct error *err)
+static int number_equal_names(struct ingest_files *files, size_t first, bool is_named,
+                              struct error *err)
 {
     const size_t n = files->n - first;
     struct ingest_file **sorted = n > 0 ? calloc(n, sizeof *sorted) : NULL;
@@ -344,6 +345,8 @@ static int number_equal_names(struct ingest_files *files, size_t first, struct e
         else
             snprintf(path, len, "%s#%" PRIu64 "%s", sorted[i]->archive, sorted[i]->member,
                      sorted[i]->path + strlen(sorted[i]->archive));
+        if (!is_named && path)
+            sorted[i]->source = path + (sorted[i]->source - sorted[i]->path);
         sorted[i]->path = path;
     }
     free(sorted);
@@ -377,5 +380,5 @@ int ingest_archive_add(struct ingest_files *files, const char *path,
                          "%s: no member of this archive ends in .json, .jsonl, .ndjson, .csv, "
                          ".tsv, .txt or .md, perhaps followed by .gz, .zst, .xz or .bz2",
                          path);
-    return number_equal_names(files, before, err) < 0 ? -1 : 1;
+    return number_equal_names(files, before, query->source != NULL, err) < 0 ? -1 : 1;
 }

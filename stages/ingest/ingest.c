@@ -354,7 +354,9 @@ static int ingest_run(const struct stage_context *context, const void *arguments
         ingest_files_release(&ingest.files);
         return error_errno(err, mutex_rc, "making a lock");
     }
-    int rc = ingest_find_positions(&ingest, err);
+    int rc = args->source ? 0 : ingest_name_sources(&ingest, err);
+    if (rc == 0)
+        rc = ingest_find_positions(&ingest, err);
     if (rc == 0)
         rc = store_limit_cache(context->store, ingest.settings.memory.cache_bytes, err);
     if (rc == 0)

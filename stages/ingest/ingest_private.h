@@ -188,6 +188,9 @@ struct ingest {
     struct error reading_failure;
 };
 
+/* sources.c: give each file that has no source by --source one of its own. */
+int ingest_name_sources(struct ingest *ingest, struct error *err);
+
 /* resume.c: set `from` of each file that an earlier run was stopped in, and report it. */
 int ingest_find_positions(struct ingest *ingest, struct error *err);
 /* Forget the positions of this run, so that the next run reads all files from the beginning. */
