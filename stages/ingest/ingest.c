@@ -21,6 +21,7 @@ struct ingest_args {
     const char *source;
     int format; /* of format_choice() */
     enum format_split split;
+    enum format_paths oasst;
     uint64_t max_memory; /* 0: no limit */
     double max_rejects;
     uint64_t max_record;
@@ -67,6 +68,7 @@ static struct hash hash_settings(const struct ingest_args *args,
         extend_hash(&hash, args->map.items[i]);
     for (unsigned i = 0; i < args->role.n; i++)
         extend_hash(&hash, args->role.items[i]);
+    extend_hash(&hash, args->oasst == PATHS_ALL ? "all paths" : NULL);
     return hash;
 }
 
@@ -118,6 +120,7 @@ static int ingest_check(const void *arguments, void *config, struct error *err)
 
     *out = (struct ingest_settings){
         .format_options = { .split = args->split,
+                            .all_paths = args->oasst == PATHS_ALL,
                             .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES },
         .forced = format_chosen(args->format),
         .max_record_bytes = (size_t)args->max_record,
@@ -372,6 +375,9 @@ static const struct option options[] = {
       .help = "what to call the corpus", .unset = "the name of each file" },
     { OPTION_CHOICE, 0, "format", offsetof(struct ingest_args, format), "NAME",
       .help = "shape of the records", .choice_name = format_choice },
+    { OPTION_CHOICE, 0, "oasst", offsetof(struct ingest_args, oasst), "PATHS",
+      .help = "which paths of a tree of messages become samples",
+      .choices = format_paths_names },
     { OPTION_CHOICE, 0, "split", offsetof(struct ingest_args, split), "HOW",
       .help = "how to separate context and instruction of a LongAlign message",
       .choices = format_split_names },

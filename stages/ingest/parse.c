@@ -251,6 +251,8 @@ static int read_record(struct parser *parser, const struct json_value *value,
         return read_sample(parser, &members, arena, out, err);
     }
     out->several = unfold_find_rows(&members);
+    if (parser->options->all_paths && unfold_has_paths(&members))
+        out->several = UNFOLD_PATHS;
     if (out->several)
         return 0;
     out->format = choose_format(&members, format, forced);

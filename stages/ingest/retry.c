@@ -66,6 +66,7 @@ static int retry_check(const void *arguments, void *config, struct error *err)
                          args->class);
     made->forced = format_chosen(args->format);
     made->options = (struct format_options){ .split = args->split,
+                                             .all_paths = args->oasst == PATHS_ALL,
                                              .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES,
                                              .policy = &made->policy,
                                              .roles = &made->roles };
@@ -332,6 +333,9 @@ static const struct option options[] = {
       .help = "only rejects of this class" },
     { OPTION_CHOICE, 0, "format", offsetof(struct retry_args, format), "NAME",
       .help = "shape of the records", .choice_name = format_choice },
+    { OPTION_CHOICE, 0, "oasst", offsetof(struct retry_args, oasst), "PATHS",
+      .help = "which paths of a tree of messages become samples",
+      .choices = format_paths_names },
     { OPTION_CHOICE, 0, "split", offsetof(struct retry_args, split), "HOW",
       .help = "how to separate context and instruction of a LongAlign message",
       .choices = format_split_names },

@@ -11,26 +11,6 @@
 #include "stages/ingest/formats/members.h"
 #include "stages/ingest/unfold_private.h"
 
-/* A member as it is written: the name between its quotes, and the text of its value. */
-struct raw_member {
-    struct slice name;
-    struct slice value;
-};
-
-struct unfolding {
-    enum unfold how;
-    struct slice text;
-    const struct unfold_sink *sink;
-    struct arena arena; /* lists of members */
-    struct buf item;    /* the item that is put together */
-    size_t n;           /* items so far */
-    /* Members that belong to every item. */
-    struct raw_member *outer;
-    size_t n_outer;
-    struct slice split; /* the name of the list if it is a split; ptr NULL for none */
-    struct error *err;
-};
-
 static char first_byte(struct slice value)
 {
     return value.len > 0 ? value.ptr[0] : '\0';
@@ -53,6 +33,8 @@ static bool is_unfolded(enum unfold how, const struct raw_member *member)
     case UNFOLD_MEMBERS:
     case UNFOLD_PARTS:
         return true;
+    case UNFOLD_PATHS:
+        return slice_equal(member->name, slice_text("prompt"));
     case UNFOLD_NONE:
         break;
     }
@@ -107,19 +89,25 @@ static bool has_id(struct slice object)
     return false;
 }
 
-static int begin_item(struct unfolding *u)
+int unfold_begin_item(struct unfolding *u)
 {
     buf_clear(&u->item);
     return buf_add_text(&u->item, "{", u->err);
 }
 
-static int add_raw(struct unfolding *u, struct slice name, struct slice value)
+int unfold_add_raw(struct unfolding *u, struct slice name, struct slice value, bool first)
 {
-    if ((u->item.len > 1 && buf_add_text(&u->item, ",", u->err) < 0) ||
+    if ((!first && buf_add_text(&u->item, ",", u->err) < 0) ||
         buf_add_text(&u->item, "\"", u->err) < 0 || buf_add_slice(&u->item, name, u->err) < 0 ||
         buf_add_text(&u->item, "\":", u->err) < 0)
         return -1;
     return buf_add_slice(&u->item, value, u->err);
+}
+
+/* Append a member to the object that the item is. */
+static int add_raw(struct unfolding *u, struct slice name, struct slice value)
+{
+    return unfold_add_raw(u, name, value, u->item.len == 1);
 }
 
 /* The record's id would be that of all its items: number them. */
@@ -139,8 +127,7 @@ static bool is_scalar(struct slice value)
     return value.len > 0 && !memchr("{[n", value.ptr[0], 3);
 }
 
-/* Add what belongs to every item, except what the item has itself. own is its object. */
-static int add_outer(struct unfolding *u, struct slice own)
+int unfold_add_outer(struct unfolding *u, struct slice own)
 {
     for (size_t i = 0; i < u->n_outer; i++) {
         const struct raw_member *member = &u->outer[i];
@@ -165,7 +152,7 @@ static int emit(struct unfolding *u, struct slice item)
     return rc;
 }
 
-static int end_item(struct unfolding *u)
+int unfold_end_item(struct unfolding *u)
 {
     return buf_add_text(&u->item, "}", u->err) < 0 ? -1 : emit(u, buf_slice(&u->item));
 }
@@ -209,13 +196,13 @@ static int emit_element(struct unfolding *u, struct slice element)
     if (row.ptr != element.ptr || (kind != '{' && kind != '[') ||
         (u->n_outer == 0 && !u->split.ptr))
         return emit(u, row);
-    if (begin_item(u) < 0)
+    if (unfold_begin_item(u) < 0)
         return -1;
-    if (kind == '{' ? add_members(u, element) < 0 || add_outer(u, element) < 0
+    if (kind == '{' ? add_members(u, element) < 0 || unfold_add_outer(u, element) < 0
                     : add_raw(u, messages, element) < 0 ||
-                          add_outer(u, slice_text("{\"messages\":0}")) < 0)
+                          unfold_add_outer(u, slice_text("{\"messages\":0}")) < 0)
         return -1;
-    return end_item(u);
+    return unfold_end_item(u);
 }
 
 static int emit_lists(struct unfolding *u)
@@ -257,12 +244,12 @@ static int emit_members(struct unfolding *u)
             rc = emit(u, member.value);
             continue;
         }
-        if (begin_item(u) < 0 || add_raw(u, slice_text("id"), name) < 0)
+        if (unfold_begin_item(u) < 0 || add_raw(u, slice_text("id"), name) < 0)
             return -1;
         if (kind == '{' ? add_members(u, member.value) < 0
                         : add_raw(u, slice_text("messages"), member.value) < 0)
             return -1;
-        rc = end_item(u);
+        rc = unfold_end_item(u);
     }
     return rc;
 }
@@ -270,6 +257,7 @@ static int emit_members(struct unfolding *u)
 /* A list whose elements are handed out one by one. */
 struct column {
     struct slice name;
+    struct slice value;
     struct json_walk walk;
 };
 
@@ -296,6 +284,7 @@ static struct column *split_members(struct unfolding *u, size_t *n_columns)
         struct column *column = &columns[(*n_columns)++];
         const struct slice one = unfold_singular(member.name);
         column->name = u->how == UNFOLD_PLURALS ? one : member.name;
+        column->value = member.value;
         json_walk_begin(&column->walk, member.value);
     }
     return columns;
@@ -308,7 +297,7 @@ static int emit_row(struct unfolding *u, struct column *columns, size_t n_column
     struct slice none;
     bool any = false;
 
-    if (begin_item(u) < 0)
+    if (unfold_begin_item(u) < 0)
         return -1;
     for (size_t i = 0; i < n_columns; i++) {
         if (!json_walk_next(&columns[i].walk, &none, &value))
@@ -319,9 +308,9 @@ static int emit_row(struct unfolding *u, struct column *columns, size_t n_column
     }
     if (!any)
         return 2;
-    if (u->how == UNFOLD_PLURALS && add_outer(u, slice_of(NULL, 0)) < 0)
+    if (u->how == UNFOLD_PLURALS && unfold_add_outer(u, slice_of(NULL, 0)) < 0)
         return -1;
-    return end_item(u);
+    return unfold_end_item(u);
 }
 
 static int emit_rows(struct unfolding *u, struct column *columns, size_t n_columns)
@@ -348,6 +337,8 @@ int unfold_each(enum unfold how, struct slice text, const struct unfold_sink *si
         rc = -1;
     else if (how == UNFOLD_MEMBERS || how == UNFOLD_PARTS)
         rc = emit_members(&u);
+    else if (how == UNFOLD_PATHS)
+        rc = n_columns > 0 ? unfold_paths(&u, columns[n_columns - 1].value) : 0;
     else if (how == UNFOLD_COLUMNS || how == UNFOLD_PLURALS)
         rc = emit_rows(&u, columns, n_columns);
     else

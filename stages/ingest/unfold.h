@@ -32,6 +32,8 @@ enum unfold {
     UNFOLD_COLUMNS,
     /* {"input": "text", "instructions": ["a", "b"], "outputs": ["c", "d"]} */
     UNFOLD_PLURALS,
+    /* {"prompt": {"text": "a", "replies": [{...}, {...}]}}: a tree for each path */
+    UNFOLD_PATHS,
 };
 
 enum { UNFOLD_DEPTH_MAX = 5 }; /* items of items */
@@ -42,6 +44,9 @@ bool unfold_is_messages(const struct json_value *value);
 enum unfold unfold_find_rows(const struct members *members);
 /* How to unfold a record that no shape matches. */
 enum unfold unfold_find_wrapped(const struct members *members);
+
+/* Is it a tree of messages with several paths, for UNFOLD_PATHS? */
+bool unfold_has_paths(const struct members *members);
 
 /* Receives each item. Returns 0; 1 to end the walk; -1 with err set. */
 struct unfold_sink {

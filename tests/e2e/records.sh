@@ -40,6 +40,7 @@ again --format prompt-only unclaimed-text
 again --format text unclaimed-text
 again --on unclaimed_text=keep unclaimed-text
 again --on type_drift=repair lists
+again --oasst all trees
 # LLaMA-Factory's old ranking: a list of two outputs, the better one first.
 again --format pair lists
 # KTO learns from answers that are wrong, too.

@@ -29,6 +29,11 @@ enum format_split {
     SPLIT_NONE,           /* nowhere */
 };
 
+/* Which paths of a tree of messages become samples. */
+enum format_paths { PATHS_BEST, PATHS_ALL };
+
+/* Names of enum format_paths, NULL-terminated. */
+extern const char *const format_paths_names[];
 /* Names of enum format_split, NULL-terminated. */
 extern const char *const format_split_names[];
 
@@ -36,6 +41,7 @@ enum { FORMAT_INPUT_CONTEXT_BYTES = 2000 }; /* the default of input_context_byte
 
 struct format_options {
     enum format_split split;
+    bool all_paths;                     /* of a tree of messages; false: the best-ranked one */
     size_t input_context_bytes;         /* an alpaca input of at least this size is a context */
     const struct defect_policy *policy; /* NULL: the default actions */
     const struct mapping *mapping;      /* by --map; NULL: records are read by their shapes */

@@ -30,7 +30,8 @@ const enum member members_of_message[] = { MEMBER_ROLE, MEMBER_FROM, MEMBER_PARE
 const enum member members_ids[] = {
     MEMBER_ID,          MEMBER_UNDERSCORE_ID, MEMBER_CONVERSATION_ID,
     MEMBER_PROMPT_ID,   MEMBER_IDX,           MEMBER_UUID,
-    MEMBER_QUESTION_ID, MEMBER_UID,           MEMBER_NONE,
+    MEMBER_QUESTION_ID, MEMBER_UID,           MEMBER_MESSAGE_TREE_ID,
+    MEMBER_NONE,
 };
 
 /* Order two names as the list does. */

@@ -75,6 +75,7 @@ enum member_use {
     X(CONTENT, "content", TEXT)                                                                \
     X(CONTEXT, "context", OTHER)                                                               \
     X(HISTORY, "history", MESSAGES)                                                            \
+    X(MAPPING, "mapping", MESSAGES)                                                            \
     X(MESSAGE, "message", TEXT)                                                                \
     X(OPTIONS, "options", OTHER)                                                               \
     X(OUTPUTS, "outputs", ANSWER)                                                              \
@@ -126,6 +127,7 @@ enum member_use {
     X(QUESTION_ID, "question_id", OTHER)                                                       \
     X(RAW_CONTENT, "raw_content", TEXT)                                                        \
     X(CONVERSATION, "conversation", MESSAGES)                                                  \
+    X(CURRENT_NODE, "current_node", OTHER)                                                     \
     X(FINAL_ANSWER, "final_answer", WEAK)                                                      \
     X(GROUND_TRUTH, "ground_truth", WEAK)                                                      \
     X(INSTRUCTIONS, "instructions", QUESTION)                                                  \
@@ -136,6 +138,7 @@ enum member_use {
     X(CONVERSATION_ID, "conversation_id", OTHER)                                               \
     X(CORRECT_ANSWERS, "correct_answers", WEAK)                                                \
     X(EXPECTED_OUTPUT, "expected_output", WEAK)                                                \
+    X(MESSAGE_TREE_ID, "message_tree_id", OTHER)                                               \
     X(PREFERRED_OUTPUT, "preferred_output", ANSWER)                                            \
     X(NON_PREFERRED_OUTPUT, "non_preferred_output", ANSWER)
 

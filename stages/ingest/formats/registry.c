@@ -17,6 +17,8 @@ const char *const format_split_names[] = {
     [SPLIT_LAST_PARAGRAPH] = "last-paragraph", [SPLIT_NONE] = "none", NULL
 };
 
+const char *const format_paths_names[] = { [PATHS_BEST] = "best", [PATHS_ALL] = "all", NULL };
+
 const struct format *format_find(const char *name)
 {
     for (size_t i = 0; formats[i]; i++)

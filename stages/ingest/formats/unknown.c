@@ -83,7 +83,13 @@ void format_explain_unknown(const struct members *members, char *out, size_t siz
     char lacks[LACKS_BYTES];
 
     draft_name_members(members->record, seen, sizeof seen, is_any_member, NULL);
-    if (members_have(members, members_of_message)) {
+    if (members_have(members, members_of_message) && json_get(members->record, "message_id")) {
+        snprintf(
+            out, size,
+            "its members (%s) are those of one message of a tree: read the file that holds "
+            "whole trees, which has prompt and replies",
+            seen);
+    } else if (members_have(members, members_of_message)) {
         snprintf(
             out, size,
             "its members (%s) are those of a message, and no list of messages is around it",
