@@ -135,11 +135,13 @@ enum member_use {
     X(CONVERSATIONS, "conversations", MESSAGES)                                                \
     X(SYSTEM_PROMPT, "system_prompt", OTHER)                                                   \
     X(CORRECT_ANSWER, "correct_answer", WEAK)                                                  \
+    X(CHOSEN_RESPONSE, "chosen_response", ANSWER)                                              \
     X(CONVERSATION_ID, "conversation_id", OTHER)                                               \
     X(CORRECT_ANSWERS, "correct_answers", WEAK)                                                \
     X(EXPECTED_OUTPUT, "expected_output", WEAK)                                                \
     X(MESSAGE_TREE_ID, "message_tree_id", OTHER)                                               \
     X(PREFERRED_OUTPUT, "preferred_output", ANSWER)                                            \
+    X(REJECTED_RESPONSE, "rejected_response", ANSWER)                                          \
     X(NON_PREFERRED_OUTPUT, "non_preferred_output", ANSWER)
 
 enum member {

@@ -18,9 +18,9 @@
 #include "stages/record/roles.h"
 
 static const enum member pair_chosen[] = { MEMBER_CHOSEN, MEMBER_PREFERRED_OUTPUT,
-                                           MEMBER_NONE };
+                                           MEMBER_CHOSEN_RESPONSE, MEMBER_NONE };
 static const enum member pair_rejected[] = { MEMBER_REJECTED, MEMBER_NON_PREFERRED_OUTPUT,
-                                             MEMBER_NONE };
+                                             MEMBER_REJECTED_RESPONSE, MEMBER_NONE };
 static const enum member pair_prompts[] = {
     MEMBER_PROMPT, MEMBER_INSTRUCTION,   MEMBER_QUESTION, MEMBER_QUERY,        MEMBER_PROBLEM,
     MEMBER_INPUT,  MEMBER_CONVERSATIONS, MEMBER_MESSAGES, MEMBER_CONVERSATION, MEMBER_NONE
