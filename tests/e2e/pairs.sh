@@ -41,6 +41,38 @@ cmp pairs.scores chosen.scores && cmp pairs.turns chosen.turns && echo same scor
 "$CURATE" select --by nll --top 2 --name best --db pairs.db --quiet
 sqlite3 pairs.db "SELECT rank, ext_id FROM v_selection"
 
+# A pair is written as such: other layouts refuse it. What was written is read as the same sample.
+try() {
+    local status=0
+    "$CURATE" "$@" || status=$?
+    echo "status $status"
+}
+try export best --to dpo -o dpo.jsonl --db pairs.db
+cut -c 1-60 dpo.jsonl
+tail -n 1 dpo.jsonl
+for layout in messages sharegpt alpaca kto; do
+    try export best --to $layout -o $layout.jsonl --db pairs.db
+done
+try export best --to messages --skip --allow-empty -o empty.jsonl --db pairs.db
+try ingest --db pairs.db --source again dpo.jsonl
+
+# Data for KTO: answers with a label. The shape of LLaMA-Factory becomes that of TRL.
+cat > kto.jsonl <<'END'
+{"messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "who sat?"}, {"role": "assistant", "content": "the cat"}], "label": true}
+{"messages": [{"role": "user", "content": "who sat?"}, {"role": "assistant", "content": "the roof"}], "kto_tag": false}
+{"messages": [{"role": "user", "content": "who fell?"}, {"role": "assistant", "content": "the rain"}]}
+{"prompt": "who read?", "completion": "he read the letter", "label": true}
+END
+"$CURATE" ingest --db kto.db kto.jsonl --max-rejects 100 || true
+"$CURATE" ingest --quiet --db kto.db --on disliked=keep kto.jsonl --source again
+"$CURATE" score nll --quiet --model "$model" --db kto.db
+"$CURATE" select --by nll --top 4 --name all --db kto.db --quiet
+try export all --to kto -o kto-out.jsonl --db kto.db
+try export all --to kto --skip -o kto-out.jsonl --db kto.db
+sort kto-out.jsonl
+try export all --to dpo -o kto-out.jsonl --db kto.db --force
+try ingest --db kto.db --on disliked=keep --source back kto-out.jsonl
+
 # An answer that is not trained on is no response, and no turn to score.
 cat > weights.jsonl <<'END'
 {"id": "w", "messages": [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "the mat", "weight": 0}, {"role": "user", "content": "who sat?"}, {"role": "assistant", "content": "the cat sat"}, {"role": "user", "content": "who fell?"}, {"role": "assistant", "content": "the rain fell", "weight": 1}, {"role": "user", "content": "and?"}, {"role": "assistant", "content": "the roof", "weight": 0}]}

@@ -34,6 +34,7 @@ static int setup(void **state)
     f->rng = rng_from_env("CURATE_SEED");
     defect_policy_init(&f->policy);
     assert_ok(defect_policy_set(&f->policy, "disliked=keep", &err));
+    assert_ok(defect_policy_set(&f->policy, "sides_alike=keep", &err));
     f->options = (struct format_options){ .split = SPLIT_LAST_PARAGRAPH,
                                           .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES,
                                           .policy = &f->policy };
@@ -147,22 +148,63 @@ static void draw_trained(struct fixture *f, struct turn *turn)
         turn->trained = TURN_TRAINED_YES;
 }
 
+static const char *const roles[] = { "user", "assistant", "system", "tool", "Narrator" };
+
+static struct turn *draw_turn(struct fixture *f, struct turn *out, const char *role,
+                              bool is_simple)
+{
+    *out = (struct turn){ .role = slice_text(role), .content = draw_text(f, 30) };
+    draw_trained(f, out);
+    if (!is_simple)
+        draw_extra(f, out);
+    return out;
+}
+
 static void draw_turns(struct fixture *f, struct sample *out)
 {
-    static const char *const roles[] = { "user", "assistant", "system", "tool", "Narrator" };
     const bool is_simple = one_in(f, 2);
 
     out->n_turns = is_simple ? 1 + rng_below(&f->rng, 2) : 1 + rng_below(&f->rng, TURNS_MAX);
     out->turns = arena_alloc(&f->arena, out->n_turns, sizeof *out->turns);
     assert_non_null(out->turns);
-    for (size_t i = 0; i < out->n_turns; i++) {
-        const char *role = is_simple ? roles[i] : roles[rng_below(&f->rng, 5)];
+    for (size_t i = 0; i < out->n_turns; i++)
+        draw_turn(f, &out->turns[i], is_simple ? roles[i] : roles[rng_below(&f->rng, 5)],
+                  is_simple);
+}
 
-        out->turns[i] = (struct turn){ .role = slice_text(role), .content = draw_text(f, 30) };
-        draw_trained(f, &out->turns[i]);
-        if (!is_simple)
-            draw_extra(f, &out->turns[i]);
+/* Append a side of one to three turns, which holds an answer. Sometimes it begins like the
+ * prompt. */
+static void draw_side(struct fixture *f, struct sample *out, enum turn_side side, bool repeats)
+{
+    const bool is_simple = one_in(f, 2);
+    const size_t n = is_simple ? 1 : 1 + rng_below(&f->rng, 3);
+    const size_t answer = rng_below(&f->rng, n);
+
+    if (repeats) {
+        out->turns[out->n_turns] = out->turns[0];
+        out->turns[out->n_turns++].side = side;
     }
+    for (size_t i = 0; i < n; i++) {
+        const char *role = i == answer ? "assistant" : roles[rng_below(&f->rng, 5)];
+
+        draw_turn(f, &out->turns[out->n_turns], role, is_simple)->side = side;
+        out->n_turns++;
+    }
+}
+
+/* A prompt, which is rarely missing, and two sides. */
+static void draw_pair(struct fixture *f, struct sample *out)
+{
+    struct sample prompt = { 0 };
+
+    draw_turns(f, &prompt);
+    out->turns = arena_alloc(&f->arena, TURNS_MAX + 8, sizeof *out->turns);
+    assert_non_null(out->turns);
+    out->n_turns = one_in(f, 10) ? 0 : prompt.n_turns;
+    memcpy(out->turns, prompt.turns, out->n_turns * sizeof *out->turns);
+    const bool repeats = out->n_turns > 0 && one_in(f, 8);
+    draw_side(f, out, TURN_SIDE_CHOSEN, repeats);
+    draw_side(f, out, TURN_SIDE_REJECTED, repeats && one_in(f, 2));
 }
 
 static const struct turn *find_role(const struct sample *sample, const char *role)
@@ -174,12 +216,13 @@ static const struct turn *find_role(const struct sample *sample, const char *rol
 }
 
 /* As store/sample.h defines them: the last response, and the last question before it. */
-static void set_turns(struct sample *sample)
+static void set_turns(struct sample *sample, enum turn_side side)
 {
     const struct turn *response = NULL;
 
     for (size_t i = 0; i < sample->n_turns; i++)
-        if (slice_equal(sample->turns[i].role, slice_text("assistant")) &&
+        if (sample->turns[i].side == side &&
+            slice_equal(sample->turns[i].role, slice_text("assistant")) &&
             (!response || response->trained == TURN_TRAINED_NO ||
              sample->turns[i].trained != TURN_TRAINED_NO))
             response = &sample->turns[i];
@@ -187,6 +230,18 @@ static void set_turns(struct sample *sample)
     for (size_t i = 0; i < (response ? (size_t)sample->response_turn : sample->n_turns); i++)
         if (slice_equal(sample->turns[i].role, slice_text("user")))
             sample->instruction_turn = (int)i;
+}
+
+static struct slice draw_meta(struct fixture *f)
+{
+    static const char *const metas[] = {
+        "{\"tools\":[{\"type\":\"function\"}],\"length\":\"tools\"}",
+        "{\"label\":true}",
+        "{\"kto_tag\":false,\"score_chosen\":2}",
+        "{\"label\":\"true\"}",
+    };
+
+    return slice_text(metas[rng_below(&f->rng, 4)]);
 }
 
 static struct sample draw_sample(struct fixture *f)
@@ -198,19 +253,23 @@ static struct sample draw_sample(struct fixture *f)
     if (one_in(f, 8)) {
         sample.kind = SAMPLE_TEXT;
         sample.context = draw_text(f, 50);
+    } else if (one_in(f, 3)) {
+        draw_pair(f, &sample);
+        set_turns(&sample, TURN_SIDE_CHOSEN);
+        sample.kind = SAMPLE_PAIR;
     } else {
         draw_turns(f, &sample);
-        set_turns(&sample);
+        set_turns(&sample, TURN_SIDE_PROMPT);
         sample.kind = find_role(&sample, "assistant") ? SAMPLE_SFT : SAMPLE_PROMPT_ONLY;
-        if (one_in(f, 2))
-            sample.context = draw_text(f, one_in(f, 10) ? 2000 : 20);
-        if (one_in(f, 2))
-            sample.system = draw_text(f, 10);
     }
+    if (sample.kind != SAMPLE_TEXT && one_in(f, 2))
+        sample.context = draw_text(f, one_in(f, 10) ? 2000 : 20);
+    if (sample.kind != SAMPLE_TEXT && one_in(f, 2))
+        sample.system = draw_text(f, 10);
     if (one_in(f, 2))
         sample.ext_id = draw_text(f, 3);
     if (one_in(f, 2))
-        sample.meta = slice_text("{\"tools\":[{\"type\":\"function\"}],\"length\":\"tools\"}");
+        sample.meta = draw_meta(f);
     assert_ok(sample_identify(f->identifier, &sample, &err));
     return sample;
 }
@@ -223,6 +282,16 @@ static bool has_member(const struct turn *turn, const char *member)
 static bool is_bare(const struct turn *turn, const char *role)
 {
     return slice_equal(turn->role, slice_text(role)) && !turn->extra.ptr;
+}
+
+/* The number of turns before the first one of this side. */
+static size_t turns_before(const struct sample *sample, enum turn_side side)
+{
+    size_t n = 0;
+
+    while (n < sample->n_turns && sample->turns[n].side < side)
+        n++;
+    return n;
 }
 
 /* What lists of messages can hold: written a second time, from the documentation. */
@@ -252,8 +321,53 @@ static bool alpaca_holds(const struct sample *sample)
                                      sample->turns[1].trained != TURN_TRAINED_NO));
 }
 
+/* Is the turn at this index the prompt's first one, or does it follow its system prompt? */
+static bool begins_like_prompt(const struct sample *sample, size_t i)
+{
+    const struct turn *turn = &sample->turns[i];
+
+    return slice_equal(turn->role, sample->turns[0].role) &&
+           slice_equal(turn->content, sample->turns[0].content) &&
+           slice_equal(turn->extra, sample->turns[0].extra);
+}
+
+static bool dpo_holds(const struct sample *sample)
+{
+    const size_t chosen = turns_before(sample, TURN_SIDE_CHOSEN);
+    const size_t rejected = turns_before(sample, TURN_SIDE_REJECTED);
+    struct sample prompt = *sample;
+
+    prompt.n_turns = chosen;
+    if (sample->kind != SAMPLE_PAIR || chosen == 0 ||
+        (begins_like_prompt(sample, chosen) && begins_like_prompt(sample, rejected)))
+        return false;
+    return chat_holds(sample, true) && (!sample->context.ptr || find_role(&prompt, "user"));
+}
+
+static bool has_label(const struct sample *sample)
+{
+    return sample->meta.ptr && (strstr(sample->meta.ptr, "\"label\":true") ||
+                                strstr(sample->meta.ptr, "\"kto_tag\":false"));
+}
+
+static bool kto_holds(const struct sample *sample)
+{
+    if (sample->kind != SAMPLE_SFT || sample->instruction_turn < 0 || !has_label(sample))
+        return false;
+    for (size_t i = (size_t)sample->response_turn; i < sample->n_turns; i++)
+        if (slice_equal(sample->turns[i].role, slice_text("user")))
+            return false;
+    return chat_holds(sample, true);
+}
+
 static bool holds(const struct layout *layout, const struct sample *sample)
 {
+    if (strcmp(layout->name, "dpo") == 0)
+        return dpo_holds(sample);
+    if (strcmp(layout->name, "kto") == 0)
+        return kto_holds(sample);
+    if (sample->kind == SAMPLE_PAIR && strcmp(layout->name, "jsonl") != 0)
+        return false;
     if (strcmp(layout->name, "alpaca") == 0)
         return alpaca_holds(sample);
     if (strcmp(layout->name, "messages") == 0)

@@ -12,6 +12,7 @@
 #include "base/slice.h"
 
 struct buf;
+struct chat_list;
 struct chat_style;
 struct error;
 struct json;
@@ -24,6 +25,9 @@ struct turn;
 struct chat_writer {
     const struct sample *sample;
     const struct chat_style *style;
+    const struct chat_list *lists;
+    size_t n_lists;
+    const bool *label; /* a member of the record; NULL for none */
     struct jsonout json;
     struct json *parser;      /* of the extra of a turn; made for the first one */
     struct json *list_parser; /* of calls, tools and media; made for the first one */

@@ -81,19 +81,21 @@ int chat_same_json(struct slice a, struct slice b, struct error *err)
     return rc;
 }
 
-static int write_messages(struct chat_writer *writer)
+/* Append a list of messages. The first list has the system prompt and the context. */
+static int write_list(struct chat_writer *writer, const struct chat_list *list)
 {
     const struct sample *sample = writer->sample;
     const struct turn prompt = { .role = role_system, .content = sample->system };
     const struct slice none = { NULL, 0 };
-    struct slice context = sample->context;
+    const bool is_first = list == writer->lists;
+    struct slice context = is_first ? sample->context : none;
     int rc = 1;
 
-    jsonout_key(&writer->json, writer->style->list_key);
+    jsonout_key(&writer->json, list->key);
     jsonout_array_begin(&writer->json);
-    if (sample->system.ptr && writer->style->system_is_message)
+    if (is_first && sample->system.ptr && writer->style->system_is_message)
         rc = chat_write_message(writer, &prompt, none);
-    for (size_t i = 0; rc == 1 && i < sample->n_turns; i++) {
+    for (size_t i = list->first; rc == 1 && i < list->end; i++) {
         const bool carries = context.ptr && turn_has_role(&sample->turns[i], role_user);
 
         rc = chat_write_message(writer, &sample->turns[i], carries ? context : none);
@@ -117,7 +119,13 @@ static int write_chat_record(struct chat_writer *writer)
         jsonout_key(json, "system");
         jsonout_text(json, sample->system);
     }
-    int rc = write_messages(writer);
+    int rc = 1;
+    for (size_t i = 0; rc == 1 && i < writer->n_lists; i++)
+        rc = write_list(writer, &writer->lists[i]);
+    if (rc == 1 && writer->label) {
+        jsonout_key(json, "label");
+        jsonout_bool(json, *writer->label);
+    }
     if (rc == 1)
         rc = chat_write_references(writer);
     if (rc == 1)
@@ -130,25 +138,51 @@ static int write_chat_record(struct chat_writer *writer)
     return rc;
 }
 
+static int write_checked(struct chat_writer *writer, struct buf *out)
+{
+    const struct sample *sample = writer->sample;
+    const size_t before = out->len;
+    int rc = 1;
+
+    if (!sample->system.ptr && !sample->turns[0].extra.ptr &&
+        turn_has_role(&sample->turns[0], role_system))
+        rc = chat_cannot_hold(writer, "its first turn would be read as the system prompt");
+    if (rc == 1) {
+        jsonout_init(&writer->json, out);
+        rc = chat_check_media(writer);
+    }
+    if (rc == 1 && writer->has_marks && writer->n_lists > 1)
+        rc = chat_cannot_hold(writer, "its media are marks in the text of several lists");
+    if (rc == 1)
+        rc = write_chat_record(writer);
+    if (rc == 0)
+        emit_undo(out, before);
+    json_free(writer->parser);
+    json_free(writer->list_parser);
+    return rc;
+}
+
 int chat_write(const struct sample *sample, const struct chat_style *style, struct buf *out,
                const char **why, struct error *err)
 {
-    struct chat_writer writer = { .sample = sample, .style = style, .why = why, .err = err };
-    const size_t before = out->len;
-    int rc = emit_check(sample, why) ? 1 : 0;
+    const struct chat_list all = { style->list_key, 0, sample->n_turns };
+    struct chat_writer writer = {
+        .sample = sample, .style = style, .lists = &all, .n_lists = 1, .why = why, .err = err
+    };
 
-    if (rc == 1 && sample->n_turns > 0 && !sample->system.ptr && !sample->turns[0].extra.ptr &&
-        turn_has_role(&sample->turns[0], role_system))
-        rc = chat_cannot_hold(&writer, "its first turn would be read as the system prompt");
-    if (rc == 1) {
-        jsonout_init(&writer.json, out);
-        rc = chat_check_media(&writer);
-    }
-    if (rc == 1)
-        rc = write_chat_record(&writer);
-    if (rc == 0)
-        emit_undo(out, before);
-    json_free(writer.parser);
-    json_free(writer.list_parser);
-    return rc;
+    return emit_check(sample, why) ? write_checked(&writer, out) : 0;
+}
+
+int chat_write_lists(const struct sample *sample, const struct chat_list *lists, size_t n_lists,
+                     const bool *label, struct buf *out, const char **why, struct error *err)
+{
+    struct chat_writer writer = { .sample = sample,
+                                  .style = &chat_openai,
+                                  .lists = lists,
+                                  .n_lists = n_lists,
+                                  .label = label,
+                                  .why = why,
+                                  .err = err };
+
+    return emit_check_texts(sample, why) ? write_checked(&writer, out) : 0;
 }

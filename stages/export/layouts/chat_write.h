@@ -5,6 +5,9 @@
 #ifndef CURATE_CHAT_WRITE_H
 #define CURATE_CHAT_WRITE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 struct buf;
 struct chat_style;
 struct error;
@@ -18,5 +21,16 @@ struct sample;
  */
 int chat_write(const struct sample *sample, const struct chat_style *style, struct buf *out,
                const char **why, struct error *err);
+
+/* A member of a record that is a list of messages: the turns from the first up to an end. */
+struct chat_list {
+    const char *key;
+    size_t first, end;
+};
+/* Append one record with several lists of messages in OpenAI's style, which hold all turns in
+ * order; for preferences. The first list has the system prompt and the context. label: the
+ * member "label"; NULL for none. Returns as chat_write() does. */
+int chat_write_lists(const struct sample *sample, const struct chat_list *lists, size_t n_lists,
+                     const bool *label, struct buf *out, const char **why, struct error *err);
 
 #endif

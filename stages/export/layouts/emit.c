@@ -20,24 +20,33 @@ static bool has_assistant_turn(const struct sample *sample)
     return false;
 }
 
-bool emit_check(const struct sample *sample, const char **why)
+bool emit_check_texts(const struct sample *sample, const char **why)
 {
-    const enum sample_kind kind = has_assistant_turn(sample) ? SAMPLE_SFT : SAMPLE_PROMPT_ONLY;
     const char *detail = NULL;
 
-    if (sample->kind == SAMPLE_PAIR)
-        detail = "it is a pair, whose rejected answer the layout cannot hold";
-    else if (sample->kind == SAMPLE_TEXT || sample->n_turns == 0)
-        detail = "plain text has no turns";
-    else if (sample->kind != kind)
-        detail = "its turns contradict its kind";
-    else if (sample->system.ptr && sample->system.len == 0)
+    if (sample->system.ptr && sample->system.len == 0)
         detail = "its system prompt is empty";
     else if (sample->context.ptr && sample->context.len == 0)
         detail = "its context is empty";
     if (detail)
         *why = detail;
     return !detail;
+}
+
+bool emit_check(const struct sample *sample, const char **why)
+{
+    const enum sample_kind kind = has_assistant_turn(sample) ? SAMPLE_SFT : SAMPLE_PROMPT_ONLY;
+    const char *detail = NULL;
+
+    if (sample->kind == SAMPLE_PAIR)
+        detail = "it is a pair, which the layout dpo holds";
+    else if (sample->kind == SAMPLE_TEXT || sample->n_turns == 0)
+        detail = "plain text has no turns";
+    else if (sample->kind != kind)
+        detail = "its turns contradict its kind";
+    if (detail)
+        *why = detail;
+    return !detail && emit_check_texts(sample, why);
 }
 
 static int emit_refuse(const char **why, const char *detail)

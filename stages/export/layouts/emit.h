@@ -18,6 +18,8 @@ struct turn;
  * and for samples that no reader makes: an empty system prompt, an empty context, or a kind
  * that contradicts the turns. */
 bool emit_check(const struct sample *sample, const char **why);
+/* The part of it that is about the system prompt and the context. */
+bool emit_check_texts(const struct sample *sample, const char **why);
 /* The functions below return 1; 0 with the reason in *why when a reader would not read the turn
  * as it is; -1 for ERR_NOMEM. */
 
