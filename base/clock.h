@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clock.h - wall-clock time and monotonic time.
+ * clock.h - wall-clock time, monotonic time and processor time.
  *
- * Both clocks exist on every Linux, so reading them cannot fail.
+ * These clocks exist on every Linux, so reading them cannot fail.
  */
 #ifndef CURATE_CLOCK_H
 #define CURATE_CLOCK_H
@@ -25,6 +25,15 @@ static inline int64_t clock_mono_ns(void)
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Nanoseconds of processor time that all threads of this process have used. */
+static inline int64_t clock_cpu_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 

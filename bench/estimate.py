@@ -4,12 +4,15 @@
 
 Makes corpora of several kinds, the same ones every time. In each round it first estimates the run
 and then runs it, with the built-in models or --model. Prints a table: medians of both times; the
-median, the least and the largest error of the estimate; and how often the run was within the
-interval.
+median, the least and the largest error of the estimate; the interval in parts of the run's time;
+and how often the run was within it. With --noise, so many other processes are busy and idle in
+turns, for 3 seconds on average.
 """
 import argparse
+import contextlib
 import json
 import math
+import multiprocessing
 import os
 import random
 import re
@@ -17,6 +20,7 @@ import shutil
 import statistics
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,6 +76,28 @@ def facts(args, folder, db, *more):
     return {name: float(value) for name, value in re.findall(r"(\w+)=([\d.e+-]+)", said)}
 
 
+def busy_and_idle(seed):
+    rng = random.Random(seed)
+    while True:
+        end = time.monotonic() + rng.expovariate(1 / 3)
+        while time.monotonic() < end:
+            pass
+        time.sleep(rng.expovariate(1 / 3))
+
+
+@contextlib.contextmanager
+def noise(n):
+    others = [multiprocessing.Process(target=busy_and_idle, args=(seed,), daemon=True)
+              for seed in range(n)]
+    for other in others:
+        other.start()
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+
+
 def once(args, folder, metric):
     estimate = facts(args, folder, "corpus.db", metric, "--estimate")
     shutil.copy(Path(folder, "corpus.db"), Path(folder, "run.db"))
@@ -83,11 +109,13 @@ def once(args, folder, metric):
 
 def report(kind, metric, rounds):
     errors = [100 * (estimate["est_secs"] / secs - 1) for estimate, secs in rounds]
+    low = statistics.median(estimate["est_low"] / secs for estimate, secs in rounds)
+    high = statistics.median(estimate["est_high"] / secs for estimate, secs in rounds)
     within = sum(estimate["est_low"] <= secs <= estimate["est_high"] for estimate, secs in rounds)
-    print("| %s | %s | %.2f | %.2f | %+.1f %% (%+.1f to %+.1f) | %d of %d |" % (
+    print("| %s | %s | %.2f | %.2f | %+.0f %% (%+.0f to %+.0f) | %.2f to %.2f | %d of %d |" % (
         kind, metric, statistics.median(estimate["est_secs"] for estimate, _ in rounds),
         statistics.median(secs for _, secs in rounds), statistics.median(errors), min(errors),
-        max(errors), within, len(rounds)), flush=True)
+        max(errors), low, high, within, len(rounds)), flush=True)
 
 
 def main():
@@ -96,20 +124,22 @@ def main():
     parser.add_argument("kinds", nargs="*", metavar="CORPUS", help=", ".join(KINDS))
     parser.add_argument("--model", help="instead of the built-in ones (not for 'long')")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--noise", type=int, default=0, metavar="PROCESSES")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     args.curate = os.path.abspath(args.curate)
     if args.model:
         args.model = os.path.abspath(args.model)
-    print("| corpus | metric | estimate (s) | run (s) | error | within the interval |")
-    print("|---|---|---|---|---|---|")
+    print("| corpus | metric | estimate (s) | run (s) | error | interval | within the interval |")
+    print("|---|---|---|---|---|---|---|")
     for kind in args.kinds or KINDS:
         with tempfile.TemporaryDirectory() as folder:
             make(kind, Path(folder, "corpus.jsonl"))
             subprocess.run([args.curate, "ingest", "--quiet", "--db", "corpus.db",
                             "corpus.jsonl"], cwd=folder, check=True)
-            report(kind, KINDS[kind], [once(args, folder, KINDS[kind])
-                                       for _ in range(args.rounds)])
+            with noise(args.noise):
+                rounds = [once(args, folder, KINDS[kind]) for _ in range(args.rounds)]
+            report(kind, KINDS[kind], rounds)
 
 
 if __name__ == "__main__":

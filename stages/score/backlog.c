@@ -207,6 +207,7 @@ int score_backlog_probe(struct score_backlog *backlog, double where, struct cost
     const size_t first = pending_find_token(&backlog->pending, token);
     const size_t end = pending_find_token(&backlog->pending, token + goal);
     const int64_t started_ns = clock_mono_ns();
+    const int64_t cpu_ns = clock_cpu_ns();
 
     *out = (struct cost_probe){ 0 };
     if (score_check_stop(backlog->setup, err) < 0)
@@ -215,7 +216,8 @@ int score_backlog_probe(struct score_backlog *backlog, double where, struct cost
         return 0;
     if (batch_observe(backlog, first, end, err) < 0)
         return -1;
-    *out = (struct cost_probe){ (double)backlog->batch.cost.n_new, secs_since(started_ns) };
+    *out = (struct cost_probe){ (double)backlog->batch.cost.n_new, secs_since(started_ns),
+                                (double)(clock_cpu_ns() - cpu_ns) / 1e9 };
     return 0;
 }
 
@@ -233,8 +235,8 @@ static int run_batch(struct score_backlog *backlog, struct score_run *run, size_
         return -1;
     const uint64_t n_run = observer_tokens(backlog->observer) - n_before;
     report_tokens(backlog, n_run, n_run);
-    const struct cost_probe probe = { (double)backlog->batch.cost.n_new,
-                                      secs_since(started_ns) };
+    const struct cost_probe probe = { .tokens = (double)backlog->batch.cost.n_new,
+                                      .secs = secs_since(started_ns) };
     backlog->batch_goal = cost_batch_tokens(&probe, backlog->batch_least);
     return 0;
 }

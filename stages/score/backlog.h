@@ -70,6 +70,9 @@ int score_backlog_count_tokens(const struct score_setup *setup, uint64_t *out,
 struct run_cost {
     uint64_t n_tokens;
     struct time_cost time;
+    double secs; /* expected, and an interval around it */
+    double low_secs;
+    double high_secs;
     uint64_t bytes; /* weights, packed weights and activations of the larger model */
 };
 /* Estimate it: time some batches of each model, and discard their results. */

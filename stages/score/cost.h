@@ -65,19 +65,26 @@ uint64_t memory_of_prompts(const struct score_setup *setup);
 struct cost_probe {
     double tokens; /* new ones */
     double secs;
+    double cpu_secs; /* of all threads */
 };
 /* Tokens that take BATCH_SECONDS at the speed of a probe, but at least `least`. A batch is one
  * transaction, so this bounds what is lost if the process is killed. */
 size_t cost_batch_tokens(const struct cost_probe *probe, size_t least);
 
-/* Seconds, with the square of half of their 95 % interval: intervals of models add in squares.
- */
+/* The seconds of a run. */
 struct time_cost {
-    double secs;
-    double half_squared;
+    double start_secs;   /* to list the samples and load the models */
+    double secs;         /* to run them, as fast as the probes were */
+    double idle_secs;    /* the same if no other process ran */
+    double half_squared; /* square of half of the 95 % interval of idle_secs: intervals of
+                            models add in squares */
 };
 /* Add the seconds that n_tokens new tokens take, extrapolated from n >= 1 probes. */
 void time_cost_add(struct time_cost *sum, const struct cost_probe *probes, size_t n,
-                   double n_tokens);
+                   double n_tokens, size_t n_threads);
+/* The interval that a run's seconds are in, nine times of ten or more. loads: how many other
+ * processes wanted to run, on average over several times. */
+void time_cost_interval(const struct time_cost *cost, size_t n_threads, const double *loads,
+                        size_t n_loads, double *low, double *high);
 
 #endif

@@ -5,6 +5,7 @@
  * take as long.
  */
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -16,14 +17,16 @@
 /* Limits of the probes of one model: their number, and their seconds. */
 enum { PROBES_MAX = 64, PROBE_SECONDS = 4 };
 
+enum { LOADS = 2 }; /* load averages: of one minute, and of five */
+
 /* The first batch maps the model and allocates: it counts only if there is no other. */
-static int probe_batches(struct score_backlog *backlog, struct time_cost *time,
-                         struct error *err)
+static int probe_batches(struct score_backlog *backlog, size_t n_threads,
+                         struct time_cost *time, struct error *err)
 {
     const int64_t end_ns = clock_mono_ns() + (int64_t)PROBE_SECONDS * 1000000000;
     const double n_tokens = (double)score_backlog_cost(backlog)->n_new;
     struct cost_probe probes[PROBES_MAX];
-    struct cost_probe first = { 0, 0 };
+    struct cost_probe first = { 0 };
     double where = 0, covered = 0;
     size_t n = 0;
 
@@ -42,7 +45,7 @@ static int probe_batches(struct score_backlog *backlog, struct time_cost *time,
     } while (n < PROBES_MAX && clock_mono_ns() < end_ns && covered < 2 * n_tokens);
     if (n == 0)
         probes[n++] = first;
-    time_cost_add(time, probes, n, n_tokens);
+    time_cost_add(time, probes, n, n_tokens, n_threads);
     return 0;
 }
 
@@ -78,9 +81,9 @@ static int add_model(const struct score_setup *setup, const struct score_request
         add_memory(setup, request, cost, sum);
         rc = score_backlog_open(backlog, pool, err);
         /* The run needs this time as well. */
-        sum->time.secs += (double)(clock_mono_ns() - started_ns) / 1e9;
+        sum->time.start_secs += (double)(clock_mono_ns() - started_ns) / 1e9;
         if (rc == 0)
-            rc = probe_batches(backlog, &sum->time, err);
+            rc = probe_batches(backlog, setup->context->n_threads, &sum->time, err);
     }
     score_backlog_free(backlog);
     return rc;
@@ -90,6 +93,8 @@ int score_estimate(const struct score_setup *setup, struct run_cost *out, struct
 {
     struct score_request request = { .samples = &setup->samples,
                                      .memory_limit = setup->settings->memory_limit };
+    double loads[LOADS];
+    const int n_loads = getloadavg(loads, LOADS); /* before the probes, which are load, too */
     struct pool *pool = NULL;
     int rc = pool_new(setup->context->n_threads, &pool, err);
 
@@ -100,5 +105,8 @@ int score_estimate(const struct score_setup *setup, struct run_cost *out, struct
             rc = add_model(setup, &request, pool, out, err);
     }
     pool_free(pool);
+    time_cost_interval(&out->time, setup->context->n_threads, loads,
+                       n_loads > 0 ? (size_t)n_loads : 0, &out->low_secs, &out->high_secs);
+    out->secs = out->time.start_secs + out->time.secs;
     return rc;
 }

@@ -8,8 +8,6 @@
  * without a model. Every part commits as it goes, so the same command carries on where a killed
  * one stopped.
  */
-#include <math.h>
-
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -156,13 +154,10 @@ static int list_missing(const struct score_setup *setup, struct buf *out, struct
 
 static void report_cost(const struct run_cost *cost, struct stage_result *result)
 {
-    const double half = sqrt(cost->time.half_squared);
-    const double low = cost->time.secs - half;
-
     stage_fact_int(result, "tokens", (int64_t)cost->n_tokens);
-    stage_fact_real(result, "est_secs", cost->time.secs);
-    stage_fact_real(result, "est_low", low > 0 ? low : 0);
-    stage_fact_real(result, "est_high", cost->time.secs + half);
+    stage_fact_real(result, "est_secs", cost->secs);
+    stage_fact_real(result, "est_low", cost->low_secs);
+    stage_fact_real(result, "est_high", cost->high_secs);
     stage_fact_int(result, "est_mib", (int64_t)(cost->bytes >> 20));
 }
 
@@ -176,14 +171,13 @@ static int check_cost(const struct score_setup *setup, struct error *err)
         return 0;
     if (score_estimate(setup, &cost, err) < 0)
         return -1;
-    const double high = cost.time.secs + sqrt(cost.time.half_squared);
-    if (high <= most_secs)
+    if (cost.high_secs <= most_secs)
         return 0;
     return error_set(err, ERR_USAGE,
                      "--max-cost %.3gs: about %llu tokens take %.3g s here, perhaps %.3g s; "
                      "nothing was scored: choose fewer samples with --where, or raise "
                      "--max-cost",
-                     most_secs, (unsigned long long)cost.n_tokens, cost.time.secs, high);
+                     most_secs, (unsigned long long)cost.n_tokens, cost.secs, cost.high_secs);
 }
 
 /* A dry run or an estimate: report what there is to do, and what it will cost. */
