@@ -245,6 +245,22 @@ int pipeline_init(const struct pipeline_options *options, int64_t *n_samples, bo
     return rc;
 }
 
+/* Run a stage that only answers a question. */
+static int run_without_store(const struct pipeline_options *options,
+                             const struct stage_call *call, struct error *err)
+{
+    const struct stage_context context = { .n_threads = options->n_threads,
+                                           .dry_run = true,
+                                           .models_dir = options->models_dir,
+                                           .cpu_flags = options->cpu_flags,
+                                           .stdout_taken = options->stdout_taken,
+                                           .report = options->report };
+    struct stage_result result = { .n_facts = 0 };
+
+    options->report->phase = call->stage->name;
+    return call->stage->run(&context, call->args, call->config, &result, err);
+}
+
 int pipeline_run_stage(const struct pipeline_options *options, const struct stage *stage,
                        const void *args, bool *skipped, struct error *err)
 {
@@ -257,6 +273,11 @@ int pipeline_run_stage(const struct pipeline_options *options, const struct stag
     if (stage_configure(stage, args, &config, err) < 0)
         return -1;
     const struct stage_call call = { stage, args, config };
+    if (stage->without_store && stage->without_store(args)) {
+        rc = run_without_store(options, &call, err);
+        stage_config_free(stage, config);
+        return rc;
+    }
     rc = open_database(options, stage->name, stage->creates_store, &db, err);
     *skipped = rc == 0 && !db.store;
     if (rc == 0 && db.store)

@@ -70,6 +70,9 @@ struct stage {
      * with ERR_USAGE. Called once for a run, before anything is opened; for a recipe, for all
      * steps before the first one runs. NULL: all arguments are valid. */
     int (*check)(const void *args, void *config, struct error *err);
+    /* Do these arguments only ask something? Then run() needs no database: on the command line
+     * it runs with no store, as a dry run. NULL: never. */
+    bool (*without_store)(const void *args);
     /* Free what check() allocated, also after it failed. NULL: it allocates nothing. */
     void (*release)(void *config);
     /* Run the step. Returns 0, or -1; on ERR_CANCELLED committed batches stay. result may hold

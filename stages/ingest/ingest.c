@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/report.h"
+#include "stages/ingest/explain.h"
 #include "stages/ingest/ingest_private.h"
 #include "stages/ingest/kinds.h"
 #include "stages/stage.h"
@@ -30,6 +31,7 @@ struct ingest_args {
     const char *records;
     struct text_list map;
     struct text_list role;
+    bool explain;
     const char *expect;
 };
 
@@ -334,18 +336,61 @@ static int ingest_files(struct ingest *ingest, struct stage_result *result, stru
     return -1;
 }
 
+/* Print what becomes of the first records of each file. */
+static int explain_files(struct ingest *ingest, struct error *err)
+{
+    const struct stage_context *context = ingest->context;
+    struct ingest_tally tally = { .stop_signal = 0 };
+
+    if (explain_new(context->stdout_taken, &ingest->settings.policy, &ingest->explain, err) < 0)
+        return -1;
+    int rc = ingest_run_threads(ingest, &tally, err);
+    if (rc == 0 && ingest->reading_failed) {
+        *err = ingest->reading_failure;
+        rc = -1;
+    }
+    if (rc == 0)
+        rc = explain_end(ingest->explain, err);
+    explain_free(ingest->explain);
+    ingest->explain = NULL;
+    return rc;
+}
+
+static bool ingest_explains(const void *args)
+{
+    return ((const struct ingest_args *)args)->explain;
+}
+
+/* Read the files into the database. */
+static int store_files(struct ingest *ingest, bool is_named, struct stage_result *result,
+                       struct error *err)
+{
+    struct store *store = ingest->context->store;
+    struct error ignored;
+    int rc = is_named ? 0 : ingest_name_sources(ingest, err);
+
+    if (rc == 0)
+        rc = ingest_find_positions(ingest, err);
+    if (rc == 0)
+        rc = store_limit_cache(store, ingest->settings.memory.cache_bytes, err);
+    if (rc == 0)
+        rc = ingest_files(ingest, result, err);
+    (void)store_limit_cache(store, 0, &ignored);
+    return rc;
+}
+
 static int ingest_run(const struct stage_context *context, const void *arguments,
                       const void *config, struct stage_result *result, struct error *err)
 {
     const struct ingest_args *args = arguments;
-    struct ingest ingest = { .context = context,
+    struct stage_context own = *context;
+    struct ingest ingest = { .context = &own,
                              .settings = *(const struct ingest_settings *)config };
-    struct error ignored;
-
     const struct ingest_query query = { .names = &args->files,
                                         .source = args->source,
                                         .allow_empty = args->allow_empty,
                                         .report = context->report };
+    own.dry_run = context->dry_run || args->explain;
     if (ingest_files_find(&query, &ingest.files, err) < 0)
         return -1;
     ingest.settings.format_options.policy = &ingest.settings.policy;
@@ -357,14 +402,8 @@ static int ingest_run(const struct stage_context *context, const void *arguments
         ingest_files_release(&ingest.files);
         return error_errno(err, mutex_rc, "making a lock");
     }
-    int rc = args->source ? 0 : ingest_name_sources(&ingest, err);
-    if (rc == 0)
-        rc = ingest_find_positions(&ingest, err);
-    if (rc == 0)
-        rc = store_limit_cache(context->store, ingest.settings.memory.cache_bytes, err);
-    if (rc == 0)
-        rc = ingest_files(&ingest, result, err);
-    (void)store_limit_cache(context->store, 0, &ignored);
+    const int rc = args->explain ? explain_files(&ingest, err)
+                                 : store_files(&ingest, args->source != NULL, result, err);
     pthread_mutex_destroy(&ingest.mutex);
     ingest_files_release(&ingest.files);
     return rc;
@@ -394,6 +433,8 @@ static const struct option options[] = {
       .help = "reject longer records", .min = 1, .max = MAX_RECORD_LIMIT },
     { OPTION_TEXT, 0, "delimiter", offsetof(struct ingest_args, delimiter), "CHAR",
       .help = "read the files as CSV with this character between fields, or tab" },
+    { OPTION_FLAG, 0, "explain", offsetof(struct ingest_args, explain), NULL,
+      .help = "print what becomes of the first 5 records of each file; store nothing" },
     { OPTION_LIST, 0, "map", offsetof(struct ingest_args, map), "FIELD=PATH",
       .help = "where a field of the sample lies in a record, such as response=answers[0]" },
     { OPTION_LIST, 0, "role", offsetof(struct ingest_args, role), "NAME=ROLE",
@@ -435,5 +476,6 @@ const struct stage stage_ingest = {
     .creates_store = true,
     .config_size = sizeof(struct ingest_settings),
     .check = ingest_check,
+    .without_store = ingest_explains,
     .run = ingest_run,
 };

@@ -37,6 +37,7 @@
 #include "store/position.h"
 #include "store/run.h"
 
+struct explain;
 struct queue;
 struct report;
 struct stage_context;
@@ -169,6 +170,7 @@ struct ingest {
     const struct stage_context *context;
     struct ingest_settings settings;
     struct ingest_files files;
+    struct explain *explain; /* NULL unless --explain asks what becomes of the first records */
 
     struct batch *batches;
     size_t n_batches;

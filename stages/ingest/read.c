@@ -172,6 +172,12 @@ static int send_batch(struct reader *r, bool ends_file, struct error *err)
     return error_set(err, ERR_CANCELLED, "the run is over");
 }
 
+/* Has --explain seen enough of the file? The first batch decides on its shape. */
+static bool is_explained(const struct reader *r)
+{
+    return r->ingest->explain && r->file_begun;
+}
+
 static int add_records(struct reader *r, struct error *err)
 {
     struct frame_record record;
@@ -188,6 +194,8 @@ static int add_records(struct reader *r, struct error *err)
         if (batch_is_full(r->batch, r->ingest->settings.memory.batch_bytes) &&
             send_batch(r, false, err) < 0)
             return -1;
+        if (is_explained(r))
+            return 0;
     }
     return rc < 0 ? error_prefix(err, "%s", r->ingest->files.items[r->file].path) : 0;
 }
@@ -282,7 +290,7 @@ static int read_stream(struct reader *r, struct error *err)
             r->stream_bytes += (uint64_t)got;
         if (add_records(r, err) < 0)
             return -1;
-    } while (got > 0);
+    } while (got > 0 && !is_explained(r));
     if (got < 0) {
         *err = reading;
         return -1;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/report.h"
 #include "base/threads/queue.h"
+#include "stages/ingest/explain.h"
 #include "stages/ingest/ingest_private.h"
 #include "stages/ingest/kinds.h"
 #include "stages/ingest/outline.h"
@@ -126,6 +127,9 @@ static int write_item(void *arg, const struct frame_record *record, struct parse
     const struct ingest *ingest = writer->writer->ingest;
     struct batch_sums *sums = writer->sums;
 
+    if (ingest->explain)
+        return explain_record(ingest->explain, ingest->files.items[writer->batch->file].path,
+                              writer->batch->format, record, parsed, err);
     if (!parsed->rejected_for &&
         kinds_check(ingest->settings.expected_kinds, parsed->sample.kind,
                     ingest->files.items[writer->batch->file].path, record->line, err) < 0)

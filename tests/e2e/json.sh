@@ -20,6 +20,8 @@ for i in 1 2 3; do
     printf '{"length": 1, "messages": [{"role": "user", "content": "%s number %d\\n\\nwhere is the cat?"}, {"role": "assistant", "content": "on the mat"}]}\n' "$fill" $i
 done > long.jsonl
 j ingest ingest long.jsonl
+printf '{"prompt": "a &amp; b", "completion": "c"}\n{"odd": 1}\n' > odd.jsonl
+j "ingest --explain" ingest --explain odd.jsonl
 
 j "rejects list" rejects
 j "rejects show" rejects show 1

@@ -20,7 +20,10 @@ static void dolly_read(struct draft *draft)
 {
     draft_read_system(draft);
     const struct slice instruction = draft_claim_text(draft, MEMBER_INSTRUCTION);
-    draft_set_context(draft, draft_claim_text(draft, MEMBER_CONTEXT), "field");
+    if (json_type(draft->members->values[MEMBER_CONTEXT]) == JSON_ARRAY)
+        draft_read_context(draft);
+    else
+        draft_set_context(draft, draft_claim_text(draft, MEMBER_CONTEXT), "field");
     if (!instruction.ptr)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no instruction");
     draft_add_user(draft, instruction);

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/ingest/explain_places.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/json/json.h"
+#include "store/sample.h"
+
+enum {
+    PARTS_OF_SAMPLE = 5,
+    PARTS_OF_TURN = 5,
+    STRINGS_MAX = 200, /* of a member that are looked for */
+    PART_MIN = 8,      /* bytes of a text that is found inside another one */
+};
+
+static void explain_add_place(struct places *places, enum place_part part, size_t turn,
+                              struct slice text)
+{
+    if (text.ptr)
+        places->items[places->n++] = (struct place){ .part = part, .turn = turn, .text = text };
+}
+
+static int parse_meta(struct places *places, struct error *err)
+{
+    enum json_issue issue;
+    const char *detail;
+    size_t at;
+
+    if (!places->sample->meta.ptr)
+        return 0;
+    if (json_new(&places->json, err) < 0)
+        return -1;
+    return json_parse(places->json, places->sample->meta, &places->meta, &issue, &at, &detail,
+                      err);
+}
+
+int places_list(const struct sample *sample, struct places *out, struct error *err)
+{
+    *out = (struct places){ .sample = sample };
+    out->items = calloc(PARTS_OF_SAMPLE + PARTS_OF_TURN * sample->n_turns, sizeof *out->items);
+    if (!out->items)
+        return error_nomem(err);
+    explain_add_place(out, PLACE_ID, 0, sample->ext_id);
+    explain_add_place(out, PLACE_SYSTEM, 0, sample->system);
+    explain_add_place(out, PLACE_CONTEXT, 0, sample->context);
+    explain_add_place(out, PLACE_TOOLS, 0, sample->tools);
+    for (size_t i = 0; i < sample->n_turns; i++) {
+        const struct turn *turn = &sample->turns[i];
+
+        explain_add_place(out, PLACE_CONTENT, i, turn->content);
+        explain_add_place(out, PLACE_THOUGHT, i, turn->thought);
+        explain_add_place(out, PLACE_CALLS, i, turn->calls);
+        explain_add_place(out, PLACE_MEDIA, i, turn->media);
+        explain_add_place(out, PLACE_EXTRA, i, turn->extra);
+    }
+    explain_add_place(out, PLACE_META, 0, sample->meta);
+    return parse_meta(out, err);
+}
+
+void places_release(struct places *places)
+{
+    free(places->items);
+    json_free(places->json);
+}
+
+static struct slice explain_trim_blanks(struct slice text)
+{
+    while (text.len > 0 && slice_is_blank(slice_of(text.ptr, 1)))
+        text = slice_of(text.ptr + 1, text.len - 1);
+    while (text.len > 0 && slice_is_blank(slice_of(text.ptr + text.len - 1, 1)))
+        text.len--;
+    return text;
+}
+
+static bool has_inside(struct slice whole, struct slice part)
+{
+    return part.len >= PART_MIN && memmem(whole.ptr, whole.len, part.ptr, part.len);
+}
+
+static bool is_json_part(enum place_part part)
+{
+    return part == PLACE_TOOLS || part == PLACE_META || part == PLACE_CALLS ||
+           part == PLACE_MEDIA || part == PLACE_EXTRA;
+}
+
+/* Find a text: where it is all there is, or else where it is a part or what it is made of. */
+static void explain_find_text(struct places *places, struct slice text)
+{
+    bool any = false;
+
+    text = explain_trim_blanks(text);
+    for (size_t i = 0; text.len > 0 && i < places->n; i++) {
+        struct place *place = &places->items[i];
+
+        if (!is_json_part(place->part) && slice_equal(explain_trim_blanks(place->text), text))
+            any = place->is_found = true;
+    }
+    for (size_t i = 0; !any && i < places->n; i++) {
+        struct place *place = &places->items[i];
+
+        if (place->part != PLACE_META && place->part != PLACE_ID &&
+            (has_inside(place->text, text) ||
+             has_inside(text, explain_trim_blanks(place->text))))
+            place->is_found = true;
+    }
+}
+
+/* Find a number or a boolean, which became its text. */
+static void find_scalar(struct places *places, const struct json_value *value)
+{
+    struct error ignored;
+    struct buf buf;
+
+    buf_init(&buf, 1 << 16);
+    if (json_write(value, &buf, &ignored) == 0)
+        explain_find_text(places, buf_slice(&buf));
+    buf_release(&buf);
+}
+
+/* Words about a message, not its text. */
+static bool is_about_message(struct slice name)
+{
+    static const char *const words[] = { "role", "from", "type", "id", "name" };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (slice_equal(name, slice_text(words[i])))
+            return true;
+    return false;
+}
+
+static void explain_find_value(struct places *places, const struct json_value *value,
+                               size_t *n_left)
+{
+    const struct json_value *inner;
+    struct slice name;
+    size_t pos = 0;
+
+    if (*n_left == 0)
+        return;
+    switch (json_type(value)) {
+    case JSON_STRING:
+        --*n_left;
+        explain_find_text(places, json_text(value));
+        break;
+    case JSON_NUMBER:
+    case JSON_BOOL:
+        --*n_left;
+        find_scalar(places, value);
+        break;
+    case JSON_ARRAY:
+        for (size_t i = 0; i < json_count(value); i++)
+            explain_find_value(places, json_at(value, i), n_left);
+        break;
+    case JSON_OBJECT:
+        while (json_member_next(value, &pos, &name, &inner) == 1)
+            if (!is_about_message(name))
+                explain_find_value(places, inner, n_left);
+        break;
+    case JSON_NULL:
+        break;
+    }
+}
+
+/* Is the member in meta, or, of an object that was opened, are its members? */
+static bool is_in_meta(const struct places *places, struct slice name,
+                       const struct json_value *value)
+{
+    const struct json_value *inner;
+    size_t pos = 0;
+
+    if (json_get(places->meta, name.ptr))
+        return true;
+    while (json_member_next(value, &pos, &name, &inner) == 1)
+        if (inner && json_get(places->meta, name.ptr))
+            return true;
+    return false;
+}
+
+/* What the context holds is its own, also where a word of it is the answer. */
+static void keep_context(struct places *places)
+{
+    bool in_context = false;
+
+    for (size_t i = 0; i < places->n; i++)
+        in_context =
+            in_context || (places->items[i].part == PLACE_CONTEXT && places->items[i].is_found);
+    for (size_t i = 0; in_context && i < places->n; i++)
+        places->items[i].is_found = places->items[i].part == PLACE_CONTEXT;
+}
+
+void places_find(struct places *places, struct slice name, const struct json_value *value)
+{
+    const bool in_meta = is_in_meta(places, name, value);
+    size_t n_left = STRINGS_MAX;
+
+    for (size_t i = 0; i < places->n; i++)
+        places->items[i].is_found = places->items[i].part == PLACE_META && in_meta;
+    if (!in_meta || json_type(value) == JSON_ARRAY)
+        explain_find_value(places, value, &n_left);
+    if (slice_equal(name, slice_text("context")))
+        keep_context(places);
+}
+
+/* The last of the found places from i on that are contents of turns, one after the other. */
+static size_t last_in_row(const struct places *places, size_t i)
+{
+    size_t last = i;
+
+    for (size_t k = i + 1; k < places->n; k++) {
+        if (places->items[k].part != PLACE_CONTENT)
+            continue;
+        if (!places->items[k].is_found || places->items[k].turn != places->items[last].turn + 1)
+            break;
+        last = k;
+    }
+    return last;
+}
+
+static void name_turn(const struct places *places, size_t i, const char *what, char *out,
+                      size_t size)
+{
+    const size_t turn = places->items[i].turn;
+    const struct slice role = places->sample->turns[turn].role;
+    const enum turn_side side = places->sample->turns[turn].side;
+
+    snprintf(out, size, "%sturn %zu (%s%s%.*s)", what, turn + 1,
+             side ? turn_side_name(side) : "", side ? " " : "", (int)role.len, role.ptr);
+}
+
+static void name_place(const struct places *places, size_t i, char *out, size_t size)
+{
+    static const char *const names[] = {
+        [PLACE_ID] = "id",
+        [PLACE_SYSTEM] = "system",
+        [PLACE_CONTEXT] = "context",
+        [PLACE_TOOLS] = "tools",
+        [PLACE_META] = "meta",
+        [PLACE_CONTENT] = "",
+        [PLACE_THOUGHT] = "thought of ",
+        [PLACE_CALLS] = "calls of ",
+        [PLACE_MEDIA] = "media of ",
+        [PLACE_EXTRA] = "extra of ",
+    };
+    const enum place_part part = places->items[i].part;
+
+    if (part < PLACE_CONTENT)
+        snprintf(out, size, "%s", names[part]);
+    else
+        name_turn(places, i, names[part], out, size);
+}
+
+bool places_next(const struct places *places, size_t *i, char *out, size_t size)
+{
+    while (*i < places->n && !places->items[*i].is_found)
+        ++*i;
+    if (*i == places->n)
+        return false;
+    const size_t last = places->items[*i].part == PLACE_CONTENT ? last_in_row(places, *i) : *i;
+    if (last == *i) {
+        name_place(places, (*i)++, out, size);
+        return true;
+    }
+    snprintf(out, size, "turns %zu to %zu", places->items[*i].turn + 1,
+             places->items[last].turn + 1);
+    *i = last + 1;
+    return true;
+}
