@@ -249,7 +249,7 @@ static int write_extra(struct chat_writer *writer, const struct turn *turn,
     buf_init(&text, SIZE_MAX / 4);
     while (rc == 1 && json_member_next(extra, &pos, &name, &value) == 1) {
         buf_clear(&text);
-        if (value == overrides->content)
+        if (slice_equal(name, slice_text(writer->style->text_key)))
             continue;
         if (json_write(value, &text, writer->err) < 0) {
             rc = -1;
