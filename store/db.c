@@ -44,11 +44,27 @@ static const struct {
     { SQLITE_INTERRUPT, ERR_CANCELLED, "interrupted" },
 };
 
+/* The errno of the last failed call on the database file or its log. SQLite does not keep it
+ * for the connection when a COMMIT fails. */
+static int file_errno(sqlite3 *db)
+{
+    sqlite3_file *log = NULL;
+    int sys = 0;
+
+    if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK &&
+        log && log->pMethods)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &sys);
+    if (sys == 0)
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &sys);
+    return sys;
+}
+
 /* Raise an error of the file system. errno says why. */
 static int raise_file_error(const struct store *store, int rc, struct error *err)
 {
     char reason[128];
-    const int sys = store->db ? sqlite3_system_errno(store->db) : 0;
+    const int of_db = store->db ? sqlite3_system_errno(store->db) : 0;
+    const int sys = of_db != 0 || !store->db ? of_db : file_errno(store->db);
     const bool opening = (rc & 0xff) == SQLITE_CANTOPEN;
     const bool denied = sys == EACCES || sys == EPERM || sys == EROFS;
     const char *why = sys ? strerror_r(sys, reason, sizeof reason) : sqlite3_errstr(rc);
