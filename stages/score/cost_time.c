@@ -79,6 +79,7 @@ void time_cost_interval(const struct time_cost *cost, size_t n_threads, const do
         least = fmin(least, slowdown);
         most = fmax(most, slowdown);
     }
+    least = (1 + least) / 2; /* half of what slows the run down may go away */
     *low = cost->start_secs + fmax(0, cost->idle_secs - half) * least * margin_low;
     *high = cost->start_secs + (cost->idle_secs + half) * most * margin_high;
 }
