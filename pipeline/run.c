@@ -180,7 +180,13 @@ static int acquire_lock(const struct pipeline_options *options, const char *comm
     const struct lock_wait how = { .policy = options->lock,
                                    .timeout_ms = options->lock_timeout_ms,
                                    .stop_signal = options->report->stop_signal };
-    const int rc = lock_acquire(path, &how, command, out, err);
+    int rc = lock_acquire(path, &how, command, out, err);
+    if (rc < 0 && err->code == ERR_DENIED)
+        rc = error_set_sys(err, ERR_DENIED, err->sys,
+                           "%s: cannot be opened for writing, as every command that changes or "
+                           "exports something needs: change the permissions of the folder, or "
+                           "read with 'curate query'",
+                           path);
     free(path);
     return rc;
 }

@@ -115,16 +115,30 @@ done
 ls big.jsonl* 2> /dev/null || echo 'nothing is left'
 mkdir locked
 chmod 555 locked
-if [[ $(id -u) -eq 0 ]]; then # whom no mode stops
-    echo 'curate rejects: locked/x.jsonl: Permission denied' >&2
-    echo 'status 73'
-else
-    try rejects export -o locked/x.jsonl
-fi
+unprivileged() { # Modes do not stop root who may override them.
+    if [[ $(id -u) -eq 0 ]]; then
+        setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-all "$@"
+    else
+        "$@"
+    fi
+}
+unprivileged "$CURATE" rejects export -o locked/x.jsonl || echo "status $?"
 "$CURATE" export --quiet best -o /dev/stdout > redirected
 wc -l < redirected
 ls /dev/stdout* redirected*
 whole
+
+echo '== a database that may only be read'
+mkdir reading
+cp curate.db reading/
+chmod 555 reading
+chmod 444 reading/*
+for command in "export best -o -" "score mtld" "ingest corpus.jsonl"; do
+    # shellcheck disable=SC2086
+    unprivileged "$CURATE" $command --db reading/curate.db || echo "status $?"
+done
+unprivileged "$CURATE" query --csv --db reading/curate.db 'SELECT count(*) FROM sample' | tail -1
+chmod 755 reading
 
 echo '== closed standard streams'
 "$CURATE" export best -o - >&- || echo "status $?"
