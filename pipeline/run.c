@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline/run.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +192,32 @@ static int acquire_lock(const struct pipeline_options *options, const char *comm
     return rc;
 }
 
+/* Report what opening an older database changed. */
+static void report_migration(const struct pipeline_options *options, const struct store *store)
+{
+    const struct store_migration *done = store_migration(store);
+
+    if (done->n_rewritten + done->n_rehashed + done->n_merged > 0)
+        report_note(options->report,
+                    "%s: was made by an earlier release: %" PRIu64
+                    " samples have a new form, %" PRIu64 " a new hash, and %" PRIu64
+                    " were merged with a sample that they "
+                    "are equal to now; 'curate query \"SELECT * FROM v_migrated\"' lists them",
+                    options->db_path, done->n_rewritten, done->n_rehashed, done->n_merged);
+    if (done->n_rewritten > 0)
+        report_note(
+            options->report,
+            "%s: scores of samples with a new form stay, and are about the old form; "
+            "records that seemed to be duplicates, because only their tools differ, are "
+            "read when you ingest their files again",
+            options->db_path);
+    if (done->n_damaged > 0)
+        report_note(options->report,
+                    "%s: %" PRIu64
+                    " damaged samples were not migrated: 'curate fsck' names them",
+                    options->db_path, done->n_damaged);
+}
+
 /* Open the database and wait, as --lock says, until no other program writes to it. Other
  * programs do not know our lock, only SQLite's. Leaves *out NULL to skip. */
 static int open_for_writing(const struct pipeline_options *options, bool create,
@@ -206,6 +233,7 @@ static int open_for_writing(const struct pipeline_options *options, bool create,
 
     if (rc == 0 && (rc = store_begin(store, err)) == 0) {
         store_rollback(store);
+        report_migration(options, store);
         *out = store;
         return 0;
     }

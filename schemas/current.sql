@@ -245,12 +245,6 @@ SELECT d.sample_id, s.ext_id, o.name AS source, s.line, d.class
 CREATE VIEW v_run_defects AS
 SELECT run_id, class, action, n FROM run_defect;
 
-CREATE VIEW v_rejects AS
-SELECT j.reject_id, j.run_id, o.name AS source, j.line, j.byte_offset, j.class, j.detail
-  FROM reject j
-  JOIN file f ON f.file_id = j.file_id
-  JOIN source o ON o.source_id = f.source_id;
-
 CREATE TABLE cohort (
     cohort_id      INTEGER PRIMARY KEY,
     name           TEXT    NOT NULL,
@@ -423,6 +417,27 @@ SELECT d.sample_id, d.run_id, o.name AS source, d.line, d.byte_offset, d.item, d
   FROM dup_meta d
   JOIN sample s ON s.sample_id = d.sample_id
   JOIN file f ON f.file_id = d.file_id
+  JOIN source o ON o.source_id = f.source_id;
+
+CREATE TABLE migrated_sample (
+    old_sample_id  INTEGER PRIMARY KEY,
+    old_hash       BLOB    NOT NULL CHECK (length(old_hash) = 16),
+    sample_id      INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE, -- what it is now
+    what           TEXT    NOT NULL CHECK (what IN ('rehashed', 'rewritten', 'merged'))
+) STRICT;
+
+CREATE VIEW v_migrated AS
+SELECT m.sample_id, s.ext_id, o.name AS source, m.what, m.old_sample_id,
+       lower(hex(m.old_hash)) AS old_hash, lower(hex(s.hash)) AS hash
+  FROM migrated_sample m
+  JOIN sample s ON s.sample_id = m.sample_id
+  JOIN file f ON f.file_id = s.file_id
+  JOIN source o ON o.source_id = f.source_id;
+
+CREATE VIEW v_rejects AS
+SELECT j.reject_id, j.run_id, o.name AS source, j.line, j.byte_offset, j.class, j.detail, f.path
+  FROM reject j
+  JOIN file f ON f.file_id = j.file_id
   JOIN source o ON o.source_id = f.source_id;
 
 CREATE VIEW v_runs AS

@@ -15,8 +15,13 @@ static const struct {
     const char *column;
 } left_out[] = {
     { "export", NULL }, /* a log of files outside the database */
-    { "ingest_position", NULL }, { "model", "ctime_ns" }, { "model", "inode" },
-    { "model", "mtime_ns" },     { "model", "path" },     { "run", NULL },
+    { "ingest_position", NULL },
+    { "migrated_sample", NULL },
+    { "model", "ctime_ns" },
+    { "model", "inode" },
+    { "model", "mtime_ns" },
+    { "model", "path" },
+    { "run", NULL },
     { "run_defect", NULL },
 };
 

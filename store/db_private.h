@@ -55,6 +55,7 @@ struct store {
     uint64_t max_user_steps;         /* see store_limit_steps() */
     bool user_sql;  /* a user's SQL is being prepared or run: the authorizer restricts it */
     bool stops_all; /* see db_stop_all() */
+    struct store_migration migration; /* see store_migration() */
     struct stmt cache[STMT_CACHE_SLOTS];
 };
 

@@ -30,6 +30,8 @@ static const struct {
       " (SELECT count(*) FROM sample WHERE kind = 'pair') UNION ALL"
       " SELECT 'v_dup_meta', 'dup_meta', (SELECT count(*) FROM v_dup_meta),"
       " (SELECT count(*) FROM dup_meta) UNION ALL"
+      " SELECT 'v_migrated', 'migrated_sample', (SELECT count(*) FROM v_migrated),"
+      " (SELECT count(*) FROM migrated_sample) UNION ALL"
       " SELECT 'v_scores', 'score', (SELECT count(*) FROM v_scores),"
       " (SELECT count(*) FROM score) + (SELECT coalesce(sum(1 + (h.gateau_set_id IS NOT NULL)),"
       " 0) FROM cohort_score JOIN cohort h USING (cohort_id) JOIN v_cohorts v"

@@ -7,6 +7,7 @@
 #include "base/text/utf8.h"
 #include "schemas/migrations.h" /* generated: migrations */
 #include "store/db_private.h"
+#include "store/migrate_private.h"
 #include "store/score.h"
 
 enum {
@@ -17,6 +18,11 @@ enum {
 int store_version(void)
 {
     return N_MIGRATIONS;
+}
+
+const struct store_migration *store_migration(const struct store *store)
+{
+    return &store->migration;
 }
 
 static int set_version(struct store *store, int64_t version, struct error *err)
@@ -162,7 +168,9 @@ static int run_migration_code(struct store *store, int64_t version, struct error
 {
     if (version == VERSION_ARITHMETIC)
         return rehash_score_sets(store, err);
-    return version == VERSION_UTF8 ? escape_names(store, err) : 0;
+    if (version == VERSION_UTF8)
+        return escape_names(store, err);
+    return version == VERSION_RECORDS ? migrate_samples(store, err) : 0;
 }
 
 /* Apply one migration in a transaction. */

@@ -79,6 +79,15 @@ const char *turn_side_name(enum turn_side side);
 /* The number of turns before the first rejected one: all turns, and of a pair those of its
  * prompt and its chosen side. These are the turns that scores are about. */
 size_t sample_count_chosen(const struct sample *sample);
+/* Do the last turns have a side? Those of a pair do. */
+bool sample_has_sides(const struct sample *sample);
+/* Find the last assistant turn of a side that may be trained on; if none may, the last
+ * assistant turn of that side. -1: there is none. */
+int sample_find_answer(const struct sample *sample, enum turn_side side);
+/* Set kind, response_turn and instruction_turn from the turns. The response is the answer that
+ * sample_find_answer() finds; of a pair it is of the chosen side. The instruction is the last
+ * user turn before the response, or the last user turn if there is no response. */
+void sample_find_turns(struct sample *sample);
 
 /*
  * Computes the hashes of samples. They cover kind, system, context and tools, and of each turn

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/json/json.h"
 #include "base/text/utf8.h"
+#include "store/migrate_private.h"
 #include "store/sample.h"
 
 enum { CANONICAL_MAX_BYTES = 1 << 30 };
@@ -144,6 +145,25 @@ static int hash_context(struct identifier *identifier, struct sample *sample, st
     sample->context_hash = hash_bytes(text);
     hash_part(identifier, 'c',
               slice_of((const char *)sample->context_hash.bytes, sizeof sample->context_hash));
+    return 0;
+}
+
+int sample_identify_v1(struct identifier *identifier, const struct sample *sample,
+                       struct hash *out, struct error *err)
+{
+    struct sample copy = *sample;
+
+    hash_stream_reset(identifier->stream);
+    hash_part(identifier, 'k', slice_text(sample_kind_name(sample->kind)));
+    if (hash_canonical_text(identifier, 's', sample->system, err) < 0 ||
+        hash_context(identifier, &copy, err) < 0)
+        return -1;
+    for (size_t i = 0; i < sample->n_turns; i++)
+        if (hash_canonical_text(identifier, 'r', sample->turns[i].role, err) < 0 ||
+            hash_canonical_text(identifier, 't', sample->turns[i].content, err) < 0 ||
+            hash_canonical_text(identifier, 'x', sample->turns[i].extra, err) < 0)
+            return -1;
+    *out = hash_stream_end(identifier->stream);
     return 0;
 }
 

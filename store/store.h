@@ -67,6 +67,15 @@ void store_limit_steps(struct store *store, uint64_t max_steps);
 int store_limit_cache(struct store *store, size_t max_bytes, struct error *err);
 /* The schema version that this program writes. */
 int store_version(void);
+/* What opening the database did to its samples, because an earlier release wrote them. All 0 if
+ * it did nothing. The view v_migrated lists these samples. */
+struct store_migration {
+    uint64_t n_rewritten; /* tools, calls or thoughts have a new place */
+    uint64_t n_rehashed;  /* only the content hash is new */
+    uint64_t n_merged;    /* became equal to another sample */
+    uint64_t n_damaged;   /* left as they are: their content does not match their hash */
+};
+const struct store_migration *store_migration(const struct store *store);
 
 /* Sync each later commit to the disk, together with all earlier ones, so that it survives a
  * power cut; or leave that to the checkpoint again, the default. Not inside a transaction. */

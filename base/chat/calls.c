@@ -212,6 +212,12 @@ int calls_add_text(struct slice text, struct buf *out, struct error *err)
     return rc;
 }
 
+bool calls_is_key(struct slice name)
+{
+    return slice_equal(name, slice_text("tool_calls")) ||
+           slice_equal(name, slice_text("function_call"));
+}
+
 int calls_add(const struct json_value *value, struct buf *out, struct error *err)
 {
     return json_type(value) == JSON_STRING ? calls_add_text(json_text(value), out, err)

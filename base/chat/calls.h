@@ -17,16 +17,21 @@
 #ifndef CURATE_CALLS_H
 #define CURATE_CALLS_H
 
+#include <stdbool.h>
+
 #include "base/slice.h"
 
 struct buf;
 struct error;
 struct json_value;
 
+/* Is it the name of a member of a message that holds calls? */
+bool calls_is_key(struct slice name);
+
 /*
- * All functions append to a list of calls that begins at the start of the buffer; calls_end()
- * closes it. They return 1; 0, appending nothing, when something is no call, or a call that the
- * form cannot hold; -1 with err set: ERR_NOMEM.
+ * All other functions append to a list of calls that begins at the start of the buffer;
+ * calls_end() closes it. They return 1; 0, appending nothing, when something is no call, or a
+ * call that the form cannot hold; -1 with err set: ERR_NOMEM.
  */
 
 /* A call, a list of at least one call, or a text that holds either. */

@@ -23,6 +23,17 @@ static bool is_newline(char c)
     return c == '\n' || c == '\r';
 }
 
+bool thought_is_key(struct slice name)
+{
+    static const char *const keys[] = { "reasoning_content", "reasoning", "thinking",
+                                        "thought" };
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (slice_equal(name, slice_text(keys[i])))
+            return true;
+    return false;
+}
+
 struct slice thought_trim(struct slice text)
 {
     while (text.len > 0 && is_newline(text.ptr[0]))

@@ -20,6 +20,8 @@
  * when there is none or its mark is not closed. The parts are borrowed from the text; ptr is
  * set, also of an empty one. */
 bool thought_split(struct slice text, struct slice *thought, struct slice *rest);
+/* Is it the name of a member of a message that holds a thought? */
+bool thought_is_key(struct slice name);
 /* The text without the newlines at both ends. */
 struct slice thought_trim(struct slice text);
 

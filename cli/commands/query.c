@@ -55,7 +55,7 @@ const struct command cmd_query = {
     .description =
         "Promised not to change: the views v_sample, v_turn, v_pair, v_scores, v_turn_scores,\n"
         "v_segments, v_segment_attention, v_cohorts, v_cohort_scores, v_selection, v_rejects,\n"
-        "v_defects, v_run_defects, v_dup_meta and v_runs.",
+        "v_defects, v_run_defects, v_dup_meta, v_migrated and v_runs.",
     .options = opts,
     .positional = &positional,
     .positional_required = true,

@@ -33,50 +33,9 @@ const char *const roles_names[] = { [ROLES_KEEP] = "keep",
                                     [ROLES_DROP] = "drop",
                                     NULL };
 
-/* The last assistant turn of a side that is trained on, or else the last one; -1 for none. */
-static int find_response(const struct sample *sample, enum turn_side side)
-{
-    int untrained = -1;
-
-    for (size_t i = sample->n_turns; i-- > 0;) {
-        const struct turn *turn = &sample->turns[i];
-
-        if (turn->side != side || !turn_has_role(turn, role_assistant))
-            continue;
-        if (turn->trained != TURN_TRAINED_NO)
-            return (int)i;
-        if (untrained < 0)
-            untrained = (int)i;
-    }
-    return untrained;
-}
-
-static bool has_sides(const struct sample *sample)
-{
-    return sample->n_turns > 0 && sample->turns[sample->n_turns - 1].side != TURN_SIDE_PROMPT;
-}
-
 int roles_find_rejected(const struct sample *sample)
 {
-    return has_sides(sample) ? find_response(sample, TURN_SIDE_REJECTED) : -1;
-}
-
-void roles_find_turns(struct sample *out)
-{
-    const bool is_pair = has_sides(out);
-
-    out->response_turn = find_response(out, is_pair ? TURN_SIDE_CHOSEN : TURN_SIDE_PROMPT);
-    size_t i = out->response_turn >= 0 ? (size_t)out->response_turn : sample_count_chosen(out);
-    out->instruction_turn = -1;
-    while (i-- > 0 && out->instruction_turn < 0)
-        if (turn_has_role(&out->turns[i], role_user))
-            out->instruction_turn = (int)i;
-    if (is_pair)
-        out->kind = SAMPLE_PAIR;
-    else if (out->response_turn >= 0)
-        out->kind = SAMPLE_SFT;
-    else
-        out->kind = out->n_turns > 0 ? SAMPLE_PROMPT_ONLY : SAMPLE_TEXT;
+    return sample_has_sides(sample) ? sample_find_answer(sample, TURN_SIDE_REJECTED) : -1;
 }
 
 /* Only the layout jsonl can write other roles. */
@@ -112,7 +71,7 @@ static bool side_alternates(const struct sample *sample, enum turn_side side)
 bool roles_alternate(const struct sample *sample)
 {
     return side_alternates(sample, TURN_SIDE_CHOSEN) &&
-           (!has_sides(sample) || side_alternates(sample, TURN_SIDE_REJECTED));
+           (!sample_has_sides(sample) || side_alternates(sample, TURN_SIDE_REJECTED));
 }
 
 static bool has_only_text(const struct turn *turn)
@@ -169,7 +128,7 @@ static size_t end_of_side(const struct sample *sample, enum turn_side side)
 {
     size_t end = sample->n_turns;
 
-    if (side == TURN_SIDE_PROMPT && has_sides(sample))
+    if (side == TURN_SIDE_PROMPT && sample_has_sides(sample))
         return end;
     while (end > 0 && (!turn_has_role(&sample->turns[end - 1], role_assistant) ||
                        sample->turns[end - 1].side != side))
@@ -218,6 +177,6 @@ int roles_apply(struct sample *sample, enum roles_policy policy, struct arena *a
     else if (policy == ROLES_TRIM)
         changed = trim_turns(sample, arena, err);
     if (changed == 1)
-        roles_find_turns(sample);
+        sample_find_turns(sample);
     return changed;
 }

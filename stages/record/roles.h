@@ -42,13 +42,6 @@ extern const char *const roles_names[];
 /* Do the turns alternate: from a user turn on, all roles known, and not ending with a user turn
  * after an assistant has spoken? Of a pair both dialogues must. */
 bool roles_alternate(const struct sample *sample);
-/*
- * Set the sample's kind, response_turn and instruction_turn from its turns. The response is the
- * last assistant turn that may be trained on; if none may, the last assistant turn. Of a pair,
- * whose last turns have a side, it is of the chosen side. The instruction is the last user turn
- * before the response, or the last user turn when there is no response.
- */
-void roles_find_turns(struct sample *sample);
 /* The index of the last assistant turn of a pair's rejected side; -1 for other samples. */
 int roles_find_rejected(const struct sample *sample);
 /* Apply merge or trim to turns that do not alternate; other policies change nothing. Returns 1

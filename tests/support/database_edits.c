@@ -81,6 +81,7 @@ static const char *const tables[] = {
     "cohort",
     "cohort_score",
     "dup_meta",
+    "migrated_sample",
     "v_sample",
     "v_turn",
     "v_pair",
@@ -88,8 +89,9 @@ static const char *const tables[] = {
     "v_selection",
     "v_runs",
     "v_dup_meta",
+    "v_migrated",
 };
-enum { N_TABLES = sizeof tables / sizeof tables[0], N_VIEWS = 7 };
+enum { N_TABLES = sizeof tables / sizeof tables[0], N_VIEWS = 8 };
 
 /* The tests of fuzz.h run without cmocka. */
 static void must(bool holds, const char *path)

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
-#include <glob.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/hash.h"
-#include "base/io/file.h"
 #include "base/slice.h"
 #include "store/query.h"
 #include "store/store.h"
+#include "tests/support/old_database.h"
 #include "tests/support/store_fixture.h"
 #include "tests/support/tmp.h"
 
@@ -30,42 +28,6 @@ static int teardown(void **state)
     tmp_close(*state);
     test_free(*state);
     return 0;
-}
-
-static void add_source_file(struct buf *out, const char *path)
-{
-    struct error err;
-
-    assert_ok(file_read(path, out, &err));
-}
-
-static const char *source_folder(void)
-{
-    const char *folder = getenv("CURATE_SOURCE");
-
-    assert_non_null(folder);
-    return folder;
-}
-
-/* Make, with the sqlite3 program, the database that a program of schema version n makes. */
-static void make_old(const char *path, size_t n)
-{
-    char pattern[500];
-    struct buf sql;
-    struct error err;
-    glob_t found;
-
-    snprintf(pattern, sizeof pattern, "%s/schemas/[0-9][0-9][0-9][0-9]_*.sql", source_folder());
-    assert_int_equal(glob(pattern, 0, NULL, &found), 0);
-    assert_int_equal(found.gl_pathc, (size_t)store_version());
-    buf_init(&sql, SCHEMA_MAX_BYTES);
-    for (size_t i = 0; i < n; i++)
-        add_source_file(&sql, found.gl_pathv[i]);
-    assert_ok(buf_printf(&sql, &err, "PRAGMA application_id = %d; PRAGMA user_version = %zu;",
-                         STORE_APPLICATION_ID, n));
-    cli_run(path, sql.data);
-    buf_release(&sql);
-    globfree(&found);
 }
 
 /* The SQL of everything in the schema, as schemas/current.py prints it. */
@@ -114,8 +76,8 @@ static void schemas_current_sql_is_the_schema_of_a_new_database(void **state)
                          "PRAGMA application_id = %d;\nPRAGMA user_version = %d;\n",
                          STORE_APPLICATION_ID, store_version()));
     add_schema(&made, path);
-    snprintf(file, sizeof file, "%s/schemas/current.sql", source_folder());
-    add_source_file(&written, file);
+    snprintf(file, sizeof file, "%s/schemas/current.sql", old_database_source());
+    old_database_add_file(&written, file);
 
     const char *after_comment = strstr(written.data, "PRAGMA");
     assert_non_null(after_comment);
@@ -138,7 +100,7 @@ static void a_migrated_database_has_the_schema_of_a_new_one(void **state)
 
         snprintf(name, sizeof name, "v%d.db", version);
         const char *path = tmp_path(*state, name);
-        make_old(path, (size_t)version);
+        old_database_make(path, (size_t)version);
         open_and_close(path, STORE_READ_WRITE);
         buf_init(&got, SCHEMA_MAX_BYTES);
         add_schema(&got, path);
@@ -154,7 +116,7 @@ static void opening_for_reading_does_not_migrate(void **state)
     struct store *store = NULL;
     struct error err;
 
-    make_old(path, 1);
+    old_database_make(path, 1);
 
     assert_fails(store_open(path, STORE_READ_ONLY, &store, &err), ERR_UNSUPPORTED,
                  "run 'curate init' on it");
@@ -168,7 +130,7 @@ static void a_newer_database_is_refused_and_left_unchanged(void **state)
     char sql[50];
     char want[50];
 
-    make_old(path, (size_t)store_version());
+    old_database_make(path, (size_t)store_version());
     snprintf(sql, sizeof sql, "PRAGMA user_version = %d;", store_version() + 1);
     snprintf(want, sizeof want, "%d\ndelete", store_version() + 1);
     cli_run(path, sql);
@@ -191,7 +153,7 @@ static void open_with_user_version(const char *path, int real, int claimed)
     char sql[50];
 
     unlink(path);
-    make_old(path, (size_t)real);
+    old_database_make(path, (size_t)real);
     snprintf(sql, sizeof sql, "PRAGMA user_version = %d;", claimed);
     cli_run(path, sql);
     if (store_open(path, STORE_READ_WRITE, &store, &err) == 0) {
@@ -217,7 +179,7 @@ static void text_that_is_not_utf8_is_escaped_by_the_migration(void **state)
 {
     const char *path = tmp_path(*state, "v12.db");
 
-    make_old(path, 12);
+    old_database_make(path, 12);
     cli_run(path, "INSERT INTO source (source_id, name) VALUES (1, CAST(x'61ff' AS TEXT)),"
                   " (2, CAST(x'62fe' AS TEXT)), (3, 'b\\xfe'), (4, CAST(x'c3a9' AS TEXT));"
                   "INSERT INTO file (file_id, source_id, path) VALUES"
@@ -240,7 +202,7 @@ static void a_migration_is_applied_completely_or_not_at_all(void **state)
     struct store *store = NULL;
     struct error err;
 
-    make_old(path, 1);
+    old_database_make(path, 1);
     /* In the way of the second migration, which makes the table 'model' before it. */
     cli_run(path, "CREATE TABLE segment_score (x);");
 
@@ -298,7 +260,7 @@ static void migrated_score_sets_get_the_arithmetic_of_their_run(void **state)
 {
     const char *path = tmp_path(*state, "v11.db");
 
-    make_old(path, 11);
+    old_database_make(path, 11);
     cli_run(path, scores_of_0_1_0);
     open_and_close(path, STORE_READ_WRITE);
 
@@ -321,7 +283,7 @@ static void score_sets_of_unknown_kernels_migrate_to_arithmetic_unknown(void **s
 {
     const char *path = tmp_path(*state, "v11.db");
 
-    make_old(path, 11);
+    old_database_make(path, 11);
     cli_run(path, scores_of_0_1_0);
     cli_run(path, "UPDATE score SET run_id = 5 WHERE score_set_id = 1 AND sample_id = 1;"
                   "UPDATE run SET kernels = NULL WHERE run_id = 4;"
@@ -338,7 +300,7 @@ static void migrated_cohorts_that_compare_nothing_have_reasons_instead_of_scores
 {
     const char *path = tmp_path(*state, "v13.db");
 
-    make_old(path, 11);
+    old_database_make(path, 11);
     cli_run(path, scores_of_0_1_0);
     cli_run(
         path,
@@ -379,7 +341,7 @@ static void migrated_score_sets_are_found_by_their_hash(void **state)
     };
     const char *path = tmp_path(*state, "v11.db");
 
-    make_old(path, 11);
+    old_database_make(path, 11);
     cli_run(path, scores_of_0_1_0);
     open_and_close(path, STORE_READ_WRITE);
 

@@ -37,7 +37,7 @@ static void make(const char *spec, struct turn *turns, struct sample *out)
         turn->content = slice_of(spec, len);
         spec += len + (spec[len] == ' ');
     }
-    roles_find_turns(out);
+    sample_find_turns(out);
 }
 
 static void alternating_roles_are_recognised(void **state)
@@ -135,13 +135,13 @@ static void the_response_is_the_last_assistant_turn_that_is_trained_on(void **st
     struct sample sample = { .turns = turns, .n_turns = 4 };
 
     (void)state;
-    roles_find_turns(&sample);
+    sample_find_turns(&sample);
     assert_int_equal(sample.kind, SAMPLE_SFT);
     assert_int_equal(sample.response_turn, 1);
     assert_int_equal(sample.instruction_turn, 0);
 
     turns[1].trained = TURN_TRAINED_NO; /* no turn is left */
-    roles_find_turns(&sample);
+    sample_find_turns(&sample);
     assert_int_equal(sample.kind, SAMPLE_SFT);
     assert_int_equal(sample.response_turn, 3);
     assert_int_equal(sample.instruction_turn, 2);
@@ -159,7 +159,7 @@ static void the_response_of_a_pair_is_of_the_chosen_side(void **state)
     struct sample sample = { .turns = turns, .n_turns = 5 };
 
     (void)state;
-    roles_find_turns(&sample);
+    sample_find_turns(&sample);
     assert_int_equal(sample.kind, SAMPLE_PAIR);
     assert_int_equal(sample.response_turn, 3);
     assert_int_equal(sample.instruction_turn, 2);

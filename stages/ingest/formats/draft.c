@@ -287,7 +287,7 @@ enum draft_state draft_finish(struct draft *draft)
     if (draft->state == DRAFT_GOOD && draft->out->n_turns > INT32_MAX)
         draft_reject(draft, DEFECT_TOO_LONG, "it holds %zu turns", draft->out->n_turns);
     if (draft->state == DRAFT_GOOD) {
-        roles_find_turns(draft->out);
+        sample_find_turns(draft->out);
         draft_check_pair(draft);
     }
     if (draft->state == DRAFT_GOOD) {
