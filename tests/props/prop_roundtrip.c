@@ -238,7 +238,7 @@ static struct slice draw_meta(struct fixture *f)
         "{\"tools\":[{\"type\":\"function\"}],\"length\":\"tools\"}",
         "{\"label\":true}",
         "{\"kto_tag\":false,\"score_chosen\":2}",
-        "{\"label\":\"true\"}",
+        "{\"label\":\"a metal\"}",
     };
 
     return slice_text(metas[rng_below(&f->rng, 4)]);

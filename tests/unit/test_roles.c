@@ -169,6 +169,38 @@ static void the_response_of_a_pair_is_of_the_chosen_side(void **state)
     assert_false(roles_alternate(&sample));
 }
 
+static void the_sides_of_a_pair_are_repaired_apart(void **state)
+{
+    struct turn turns[] = {
+        turn_of("user", TURN_TRAINED_UNSAID, TURN_SIDE_PROMPT),
+        turn_of("assistant", TURN_TRAINED_UNSAID, TURN_SIDE_CHOSEN),
+        turn_of("assistant", TURN_TRAINED_UNSAID, TURN_SIDE_CHOSEN),
+        turn_of("user", TURN_TRAINED_UNSAID, TURN_SIDE_CHOSEN),
+        turn_of("assistant", TURN_TRAINED_UNSAID, TURN_SIDE_REJECTED),
+        turn_of("user", TURN_TRAINED_UNSAID, TURN_SIDE_REJECTED),
+    };
+    struct sample sample = { .turns = turns, .n_turns = 6 };
+    struct arena arena;
+    struct error err;
+
+    (void)state;
+    arena_init(&arena);
+    sample_find_turns(&sample);
+    assert_false(roles_alternate(&sample)); /* either side ends with the user */
+    assert_int_equal(sample.response_turn, 2);
+    assert_int_equal(roles_find_rejected(&sample), 4);
+
+    assert_int_equal(roles_apply(&sample, ROLES_TRIM, &arena, &err), 1);
+    assert_int_equal(sample.n_turns, 4); /* without the last turn of each side */
+    assert_int_equal(sample.turns[3].side, TURN_SIDE_REJECTED);
+    assert_int_equal(roles_apply(&sample, ROLES_MERGE, &arena, &err), 1);
+    assert_int_equal(sample.n_turns, 3); /* the chosen answers are one, the rejected apart */
+    assert_int_equal(sample.turns[1].side, TURN_SIDE_CHOSEN);
+    assert_int_equal(sample.response_turn, 1);
+    assert_true(roles_alternate(&sample));
+    arena_release(&arena);
+}
+
 static void every_role_policy_is_found_by_its_name(void **state)
 {
     (void)state;
@@ -186,6 +218,7 @@ int main(void)
         cmocka_unit_test(each_role_policy_repairs_its_way),
         cmocka_unit_test(the_response_is_the_last_assistant_turn_that_is_trained_on),
         cmocka_unit_test(the_response_of_a_pair_is_of_the_chosen_side),
+        cmocka_unit_test(the_sides_of_a_pair_are_repaired_apart),
         cmocka_unit_test(every_role_policy_is_found_by_its_name),
     };
 

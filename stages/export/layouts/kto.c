@@ -1,14 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * kto: an answer with a label as TRL's KTO trainer takes it: prompt and completion, each a list
- * of messages, and label, which is true or false. The label is that of the record, or its
- * kto_tag.
+ * of messages, and label, which is true or false. The label is what
+ * the record says of its answer (verdict.h).
  */
 #include "base/json/json.h"
 #include "stages/export/layouts/chat_write.h"
 #include "stages/export/layouts/layout.h"
 #include "stages/record/roles.h"
+#include "stages/record/verdict.h"
 #include "store/sample.h"
+
+/* The verdict in an object; -1 for none. */
+static int kto_verdict_in(const struct json_value *object)
+{
+    const struct json_value *value;
+    struct slice name;
+    size_t pos = 0;
+    int verdict = -1;
+
+    while (verdict < 0 && json_member_next(object, &pos, &name, &value) == 1)
+        verdict = verdict_of(name, value);
+    return verdict;
+}
 
 /* Find the label in the sample's meta. Returns 1, 0 when there is none, -1 for ERR_NOMEM. */
 static int kto_find_label(const struct sample *sample, bool *label, struct error *err)
@@ -23,9 +37,12 @@ static int kto_find_label(const struct sample *sample, bool *label, struct error
     if (!sample->meta.ptr)
         return 0;
     if (json_new(&parser, err) == 0 &&
-        json_parse(parser, sample->meta, &meta, &issue, &at, &detail, err) == 0)
-        rc = json_bool(json_get_nocase(meta, "label"), label) ||
-             json_bool(json_get_nocase(meta, "kto_tag"), label);
+        json_parse(parser, sample->meta, &meta, &issue, &at, &detail, err) == 0) {
+        const int verdict = meta ? kto_verdict_in(meta) : -1;
+
+        *label = verdict == 1;
+        rc = verdict >= 0;
+    }
     json_free(parser);
     return rc;
 }
@@ -64,7 +81,7 @@ static int kto_write(const struct sample *sample, struct buf *out, const char **
     }
     const int found = kto_find_label(sample, &label, err);
     if (found == 0)
-        *why = "it has no label or kto_tag that is true or false";
+        *why = "it has no label that is true or false";
     return found == 1 ? chat_write_lists(sample, lists, 2, &label, out, why, err) : found;
 }
 

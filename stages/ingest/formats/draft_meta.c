@@ -3,12 +3,12 @@
  * The members of a record that no reader claims: the producer's id, and meta.
  */
 #include <string.h>
-#include <strings.h>
 
 #include "base/buf.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
 #include "stages/ingest/formats/draft_private.h"
+#include "stages/record/verdict.h"
 
 /* JSON text of some members is hardly longer than the record, whose length is bounded. This
  * only keeps the sum of two sizes from overflowing. */
@@ -91,19 +91,6 @@ bool draft_is_claimed(const struct draft *draft, struct slice name,
     return false;
 }
 
-bool draft_is_dislike(struct slice name, const struct json_value *value)
-{
-    static const char *const words[] = { "label", "kto_tag", "score", "rating", "reward" };
-    bool truth = true;
-
-    if (!json_bool(value, &truth) || truth)
-        return false;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (name.len == strlen(words[i]) && strncasecmp(name.ptr, words[i], name.len) == 0)
-            return true;
-    return false;
-}
-
 static void append_unclaimed(struct draft *draft, const struct json_value *object,
                              struct buf *buf)
 {
@@ -119,7 +106,7 @@ static void append_unclaimed(struct draft *draft, const struct json_value *objec
             continue;
         if (append_member(buf, name, value, draft->err) < 0)
             draft->state = DRAFT_FAILED;
-        if (draft->out->kind == SAMPLE_SFT && draft_is_dislike(name, value))
+        if (draft->out->kind == SAMPLE_SFT && verdict_of(name, value) == 0)
             draft_add_defect(draft, DEFECT_DISLIKED);
     }
 }

@@ -33,9 +33,5 @@ void draft_repair(struct draft *draft);
 /* draft_meta.c: the producer's id, and all members that are not claimed. */
 void draft_fill_ext_id(struct draft *draft);
 void draft_fill_meta(struct draft *draft);
-/* draft_meta.c: is the member of a record a verdict, which says that its response is no good
- * one?
- */
-bool draft_is_dislike(struct slice name, const struct json_value *value);
 
 #endif

@@ -12,6 +12,7 @@
 #include "stages/ingest/formats/draft_private.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/ingest/formats/mapping_private.h"
+#include "stages/record/verdict.h"
 
 enum { NAMES_BYTES = 128 };
 
@@ -264,7 +265,7 @@ static bool is_rest_disliked(const struct rest *rest)
     size_t pos = 0;
 
     while (json_member_next(rest->draft->members->record, &pos, &name, &value) == 1)
-        if (draft_is_dislike(name, value) && is_rest(rest, name, value))
+        if (verdict_of(name, value) == 0 && is_rest(rest, name, value))
             return true;
     return false;
 }

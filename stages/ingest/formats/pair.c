@@ -82,6 +82,11 @@ static const struct json_value *input_messages(const struct draft *draft)
     return json_get(draft->members->values[MEMBER_INPUT], "messages");
 }
 
+static bool is_list_of_messages(const struct json_value *value)
+{
+    return json_type(value) == JSON_ARRAY || pair_is_encoded(json_text(value));
+}
+
 /* The member that is a list of messages; MEMBER_NONE for none. */
 static enum member find_prompt_list(const struct draft *draft)
 {
@@ -89,7 +94,7 @@ static enum member find_prompt_list(const struct draft *draft)
 
     if (input_messages(draft))
         return MEMBER_INPUT;
-    while (*list && json_type(draft->members->values[*list]) != JSON_ARRAY)
+    while (*list && !is_list_of_messages(draft->members->values[*list]))
         list++;
     return *list;
 }
@@ -110,7 +115,7 @@ static void claim_repeated_prompt(struct draft *draft)
 static void read_prompt_text(struct draft *draft)
 {
     const enum member member = first_present(draft->members, pair_texts);
-    const struct slice text = draft_claim_text(draft, member);
+    const struct slice text = pair_text(draft, draft_claim(draft, member), member_name(member));
 
     draft_read_context(draft);
     if (member == MEMBER_INSTRUCTION)

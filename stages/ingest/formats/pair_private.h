@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/slice.h"
 #include "stages/ingest/formats/members.h"
 
 struct draft;
@@ -25,6 +26,10 @@ struct pair_side {
 /* pair_sides.c: read the turns of a side: a text, a transcript, a message, or a list of
  * messages. A system message becomes a turn. Turns of the sample stay. */
 void pair_read_side(struct draft *draft, struct pair_side *side);
+/* Is the text a list of messages as JSON? An answer may be JSON, too, but hardly this. */
+bool pair_is_encoded(struct slice text);
+/* The text of a value. A list of messages as Python prints it is rejected. */
+struct slice pair_text(struct draft *draft, const struct json_value *value, const char *what);
 /* Are both sides whole dialogues that begin with the same user turn? */
 bool pair_sides_are_whole(const struct pair_side *chosen, const struct pair_side *rejected);
 /* The turns with which both sides begin become the prompt, except for the last turn of a side.

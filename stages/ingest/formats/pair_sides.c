@@ -18,20 +18,29 @@ static bool is_message_object(const struct json_value *value)
     return json_text(json_get(value, "role")).ptr || json_text(json_get(value, "from")).ptr;
 }
 
-/* Is it a list of messages as JSON text? An answer may be JSON, too, but hardly this. */
-static bool is_encoded_dialogue(struct slice text)
+/* Is it a list in which these two names stand? */
+static bool is_list_with(struct slice text, const char *first, const char *second)
 {
-    static const char *const names[][2] = { { "\"role\"", "\"content\"" },
-                                            { "\"from\"", "\"value\"" } };
-
     text = transcript_trim(text);
-    if (text.len == 0 || text.ptr[0] != '[')
-        return false;
-    for (size_t i = 0; i < 2; i++)
-        if (memmem(text.ptr, text.len, names[i][0], strlen(names[i][0])) &&
-            memmem(text.ptr, text.len, names[i][1], strlen(names[i][1])))
-            return true;
-    return false;
+    return text.len > 0 && text.ptr[0] == '[' &&
+           memmem(text.ptr, text.len, first, strlen(first)) &&
+           memmem(text.ptr, text.len, second, strlen(second));
+}
+
+bool pair_is_encoded(struct slice text)
+{
+    return is_list_with(text, "\"role\"", "\"content\"") ||
+           is_list_with(text, "\"from\"", "\"value\"");
+}
+
+struct slice pair_text(struct draft *draft, const struct json_value *value, const char *what)
+{
+    const struct slice text = draft_text(draft, value, what);
+
+    if (is_list_with(text, "'role'", "'content'") || is_list_with(text, "'from'", "'value'"))
+        draft_reject(draft, DEFECT_BAD_TYPE,
+                     "%s is a list of messages as Python prints it, and not as JSON", what);
+    return text;
 }
 
 static void read_side_turns(struct draft *draft, const struct pair_side *side)
@@ -45,11 +54,11 @@ static void read_side_turns(struct draft *draft, const struct pair_side *side)
         transcript_read(draft, draft_text(draft, value, side->name), false);
     else if (json_type(value) == JSON_OBJECT && is_message_object(value))
         chat_read_message(draft, value, 0, &chat_openai);
-    else if (json_type(value) == JSON_OBJECT || is_encoded_dialogue(text) ||
+    else if (json_type(value) == JSON_OBJECT || pair_is_encoded(text) ||
              (json_type(value) == JSON_ARRAY && !is_texts))
         chat_read(draft, value, &chat_openai);
     else
-        draft_add_turn(draft, role_assistant, draft_text(draft, value, side->name), none);
+        draft_add_turn(draft, role_assistant, pair_text(draft, value, side->name), none);
 }
 
 void pair_read_side(struct draft *draft, struct pair_side *side)
