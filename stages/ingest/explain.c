@@ -129,7 +129,19 @@ static int pad_to(struct buf *out, size_t from, size_t column, struct error *err
     return 0;
 }
 
-static int add_places(const struct explained *explained, struct buf *out, struct error *err)
+/* What stands in the place of places: a value without text, or one that is not in the sample as
+ * it is written, such as the number of a choice. */
+static const char *without_place(const struct json_value *value)
+{
+    const bool is_scalar = json_type(value) == JSON_NUMBER || json_type(value) == JSON_BOOL;
+
+    return is_scalar || json_count(value) > 0 || !slice_is_blank(json_text(value))
+               ? "not as text"
+               : "nothing";
+}
+
+static int add_places(const struct explained *explained, const struct json_value *value,
+                      struct buf *out, struct error *err)
 {
     char place[PLACE_BYTES];
     size_t i = 0;
@@ -138,7 +150,9 @@ static int add_places(const struct explained *explained, struct buf *out, struct
     for (; places_next(&explained->places, &i, place, sizeof place); n++)
         if (buf_printf(out, err, "%s%s", n > 0 ? ", " : "", place) < 0)
             return -1;
-    return n > 0 || explained->parsed->rejected_for ? 0 : buf_add_text(out, "nothing", err);
+    return n > 0 || explained->parsed->rejected_for
+               ? 0
+               : buf_add_text(out, without_place(value), err);
 }
 
 static int add_member_text(const struct explained *explained, struct slice name,
@@ -151,7 +165,7 @@ static int add_member_text(const struct explained *explained, struct slice name,
         pad_to(out, from, NAME_COLUMN, err) < 0)
         return -1;
     if (!is_reject &&
-        (buf_add_text(out, " -> ", err) < 0 || add_places(explained, out, err) < 0 ||
+        (buf_add_text(out, " -> ", err) < 0 || add_places(explained, value, out, err) < 0 ||
          pad_to(out, from, BEGINS_COLUMN, err) < 0))
         return -1;
     if (buf_add_text(out, "  ", err) < 0 || add_beginning(value, out, err) < 0)

@@ -109,6 +109,34 @@ static void explain_find_text(struct places *places, struct slice text)
     }
 }
 
+/* Does a text hold a short one as a word of its own? */
+static bool has_word(struct slice whole, struct slice word)
+{
+    static const char inner[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    const char *end = whole.ptr + whole.len;
+    const char *at = whole.ptr;
+
+    while ((at = memmem(at, (size_t)(end - at), word.ptr, word.len))) {
+        const char *after = at + word.len;
+
+        if ((at == whole.ptr || !memchr(inner, at[-1], sizeof inner - 1)) &&
+            (after == end || !memchr(inner, *after, sizeof inner - 1)))
+            return true;
+        at++;
+    }
+    return false;
+}
+
+/* Find a text of a member that is nowhere else as a word of turns. */
+static void find_word(struct places *places, struct slice text)
+{
+    text = explain_trim_blanks(text);
+    for (size_t i = 0; text.len > 0 && i < places->n; i++)
+        if (places->items[i].part == PLACE_CONTENT && has_word(places->items[i].text, text))
+            places->items[i].is_found = true;
+}
+
 /* Find a number or a boolean, which became its text. */
 static void find_scalar(struct places *places, const struct json_value *value)
 {
@@ -119,6 +147,30 @@ static void find_scalar(struct places *places, const struct json_value *value)
     if (json_write(value, &buf, &ignored) == 0)
         explain_find_text(places, buf_slice(&buf));
     buf_release(&buf);
+}
+
+static bool any_found(const struct places *places)
+{
+    for (size_t i = 0; i < places->n; i++)
+        if (places->items[i].is_found)
+            return true;
+    return false;
+}
+
+/* Find the texts of a value, or of the elements of its lists, as words: choices, and the letter
+ * of the right one. */
+static void explain_find_words(struct places *places, const struct json_value *value)
+{
+    const struct json_value *inner;
+    struct slice name;
+    size_t pos = 0;
+
+    if (json_type(value) == JSON_STRING)
+        find_word(places, json_text(value));
+    for (size_t i = 0; json_type(value) == JSON_ARRAY && i < json_count(value); i++)
+        explain_find_words(places, json_at(value, i));
+    while (json_member_next(value, &pos, &name, &inner) == 1)
+        explain_find_words(places, inner);
 }
 
 /* Words about a message, not its text. */
@@ -199,8 +251,10 @@ void places_find(struct places *places, struct slice name, const struct json_val
 
     for (size_t i = 0; i < places->n; i++)
         places->items[i].is_found = places->items[i].part == PLACE_META && in_meta;
-    if (!in_meta || json_type(value) == JSON_ARRAY)
+    if (!in_meta || json_type(value) == JSON_ARRAY || json_type(value) == JSON_OBJECT)
         explain_find_value(places, value, &n_left);
+    if (!any_found(places))
+        explain_find_words(places, value);
     if (slice_equal(name, slice_text("context")))
         keep_context(places);
 }

@@ -109,8 +109,9 @@ struct slice draft_members_where(struct draft *draft, const struct json_value *o
 void draft_read_system(struct draft *draft);
 /* Claim "history", a list of pairs, as turns of the user and the assistant. */
 void draft_read_history(struct draft *draft);
-/* Claim "context" as the context: a text, or a list of documents. Each document is a text, a
- * title with its sentences, or an object with a text; blank lines separate them. */
+/* Claim "context", "passage", "article" or "document" as the context: a text, or a list of
+ * documents. Each document is a text, a title with its sentences, or an object with a text;
+ * blank lines separate them. */
 void draft_read_context(struct draft *draft);
 /* Claim the first member of a list that exists as the response. Beside a context, a list of
  * accepted answers gives its first, and stays in meta as it is. */

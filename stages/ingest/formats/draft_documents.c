@@ -95,13 +95,26 @@ static int append_documents(const struct json_value *context, struct buf *out,
     return rc;
 }
 
+/* The first member that can hold a context; "context" when there is none. */
+static enum member member_of_context(const struct members *members)
+{
+    static const enum member names[] = { MEMBER_CONTEXT, MEMBER_PASSAGE, MEMBER_ARTICLE,
+                                         MEMBER_DOCUMENT, MEMBER_NONE };
+    const enum member *name = names;
+
+    while (*name && !members->values[*name])
+        name++;
+    return *name ? *name : MEMBER_CONTEXT;
+}
+
 void draft_read_context(struct draft *draft)
 {
-    const struct json_value *context = draft->members->values[MEMBER_CONTEXT];
+    const enum member member = member_of_context(draft->members);
+    const struct json_value *context = draft->members->values[member];
     struct buf buf;
 
     if (json_type(context) == JSON_STRING) {
-        draft_set_context(draft, draft_claim_text(draft, MEMBER_CONTEXT), "field");
+        draft_set_context(draft, draft_claim_text(draft, member), "field");
         return;
     }
     if (draft->state != DRAFT_GOOD ||
@@ -113,10 +126,11 @@ void draft_read_context(struct draft *draft)
         draft->state = DRAFT_FAILED;
     else if (rc == 0)
         draft_reject(draft, DEFECT_BAD_TYPE,
-                     "context is neither a text nor a list of documents with a text each");
+                     "%s is neither a text nor a list of documents with a text each",
+                     member_name(member));
     else
         draft_set_context(draft, draft_copy(draft, buf_slice(&buf)), "field");
-    draft_claim(draft, MEMBER_CONTEXT);
+    draft_claim(draft, member);
     buf_release(&buf);
 }
 

@@ -71,6 +71,7 @@ enum member_use {
     X(SYSTEM, "system", OTHER)                                                                 \
     X(TARGET, "target", ANSWER)                                                                \
     X(ANSWERS, "answers", ANSWER)                                                              \
+    X(ARTICLE, "article", OTHER)                                                               \
     X(CHOICES, "choices", OTHER)                                                               \
     X(CONTENT, "content", TEXT)                                                                \
     X(CONTEXT, "context", OTHER)                                                               \
@@ -79,6 +80,7 @@ enum member_use {
     X(MESSAGE, "message", TEXT)                                                                \
     X(OPTIONS, "options", OTHER)                                                               \
     X(OUTPUTS, "outputs", ANSWER)                                                              \
+    X(PASSAGE, "passage", OTHER)                                                               \
     X(PROBLEM, "problem", QUESTION)                                                            \
     X(PROMPTS, "prompts", QUESTION)                                                            \
     X(RATINGS, "ratings", OTHER)                                                               \
@@ -91,6 +93,7 @@ enum member_use {
     X(CHOICE_D, "choice_d", OTHER)                                                             \
     X(CHOICE_E, "choice_e", OTHER)                                                             \
     X(DIALOGUE, "dialogue", MESSAGES)                                                          \
+    X(DOCUMENT, "document", OTHER)                                                             \
     X(EXPECTED, "expected", WEAK)                                                              \
     X(MESSAGES, "messages", MESSAGES)                                                          \
     X(OPTION_A, "option_a", OTHER)                                                             \
