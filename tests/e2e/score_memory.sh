@@ -4,7 +4,7 @@ if [ -n "${ASAN_OPTIONS:-}${TSAN_OPTIONS:-}" ]; then
     echo "a sanitizer needs more memory than there is to be" >&2
     exit 77
 fi
-for i in $(seq 300); do
+for i in $(seq 50); do
     echo "{\"context\": \"$(seq -s ' ' "$i" "$((i + 250))")\", \"question\": \"What comes next?\"," \
         "\"answer\": \"$((i + 251)) and then $((i + 252)).\"}"
 done > count.jsonl

@@ -32,6 +32,17 @@
 #define assert_fails(expr, want, phrase)                                                       \
     expect_fails((expr), #expr, &err, (want), (phrase), __FILE__, __LINE__)
 
+/* Sanitizers slow computing down ten times and more. Tests of numbers, which plain builds run
+ * in full, try fewer models or threads then. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TEST_IS_SANITIZED 1
+#endif
+#endif
+#ifndef TEST_IS_SANITIZED
+#define TEST_IS_SANITIZED 0
+#endif
+
 /* Report the whole program as skipped. The value is the exit status of main(). */
 #define SKIP_ALL(reason) (printf("1..0 # SKIP %s\n", (reason)), 0)
 

@@ -12,7 +12,7 @@
 #include "scoring/infer/model/pack.h"
 #include "scoring/kernels/kernels.h"
 
-enum { N_TOKENS = 150, N_SEQUENCES = 2 };
+enum { N_TOKENS = 70, N_SEQUENCES = 2 };
 
 /* A model for each type of panel, from each type of weights. */
 static const char *const models[] = {
