@@ -8,30 +8,51 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json/jsonout.h"
+#include "base/text/escape.h"
 #include "cli/command.h"
 #include "cli/progress.h"
 #include "stages/stage.h"
 
-/* Text with blanks would look like several pairs, so it is written as JSON. */
+enum { FACT_MAX_BYTES = 1 << 16 };
+
+/* True if the text shows as it is, and as one word. */
+static bool summary_text_is_plain(struct slice text)
+{
+    struct error ignored;
+    struct buf shown;
+
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] == ' ' || text.ptr[i] == '\t' || text.ptr[i] == '\n' ||
+            text.ptr[i] == '"')
+            return false;
+    buf_init(&shown, FACT_MAX_BYTES);
+    const bool plain =
+        escape_add(&shown, text, &ignored) == 0 && slice_equal(buf_slice(&shown), text);
+    buf_release(&shown);
+    return plain;
+}
+
+/* Text with blanks would look like several pairs, and a name may hold what controls a terminal,
+ * so that such text is written as JSON with escapes. */
 static void print_fact_text(const char *key, const char *text)
 {
+    struct buf quoted, shown;
     struct jsonout json;
     struct error ignored;
-    struct buf quoted;
-    bool is_plain = true;
 
-    for (const char *c = text; *c && is_plain; c++)
-        is_plain = (unsigned char)*c > ' ' && *c != '"' && *c != 0x7f;
-    if (is_plain) {
+    if (summary_text_is_plain(slice_text(text))) {
         fprintf(stderr, " %s=%s", key, text);
         return;
     }
-    buf_init(&quoted, 1 << 16);
+    buf_init(&quoted, FACT_MAX_BYTES);
+    buf_init(&shown, FACT_MAX_BYTES);
     jsonout_init(&json, &quoted);
     jsonout_text(&json, slice_text(text));
-    if (jsonout_end(&json, &ignored) == 0)
-        fprintf(stderr, " %s=%s", key, quoted.data);
+    if (jsonout_end(&json, &ignored) == 0 &&
+        escape_add(&shown, buf_slice(&quoted), &ignored) == 0)
+        fprintf(stderr, " %s=%s", key, shown.data);
     buf_release(&quoted);
+    buf_release(&shown);
 }
 
 static void print_fact(const struct stage_fact *fact)
@@ -76,7 +97,7 @@ static void print_summary_json(const struct cli *cli, const char *name, const ch
     snprintf(schema, sizeof schema, "curate.%s/1", name);
     for (char *blank = schema; (blank = strchr(blank, ' ')) != NULL;)
         *blank = '-';
-    buf_init(&buf, 1 << 16);
+    buf_init(&buf, FACT_MAX_BYTES);
     jsonout_init(&json, &buf);
     jsonout_object_begin(&json);
     jsonout_key(&json, "schema");
@@ -114,5 +135,6 @@ void summary_print(const struct cli *cli, const char *name, const char *status, 
         print_fact(&result->facts[i]);
     if (run_id > 0)
         fprintf(stderr, " run=%lld", (long long)run_id);
-    fprintf(stderr, " db=%s\n", cli->db);
+    print_fact_text("db", cli->db);
+    fputc('\n', stderr);
 }

@@ -158,6 +158,7 @@ static int set_no_mapping(const struct recipe_fault *fault, struct error *err)
 int recipe_fault_raise(const struct recipe_fault *fault, struct slice text, struct error *err)
 {
     const char *key = after(fault->reason, unexpected_key);
+    const char *most;
 
     if (key)
         return raise_unexpected(fault, key, text, err);
@@ -173,6 +174,11 @@ int recipe_fault_raise(const struct recipe_fault *fault, struct slice text, stru
         error_set(err, ERR_CONFIG, "%s: must be a single value", fault->key);
     else if (after(fault->reason, "Expecting MAPPING"))
         set_no_mapping(fault, err);
+    else if (after(fault->reason, "Insufficient entries"))
+        error_set(err, ERR_CONFIG, "%s: the list is empty: give at least one", fault->key);
+    else if ((most = after(fault->reason, "Excessive entries (")))
+        error_set(err, ERR_CONFIG, "%s: the list is too long: at most %lu are possible",
+                  fault->key, strtoul(most, NULL, 10));
     else if (after(fault->reason, "STRING length <"))
         error_set(err, ERR_CONFIG, "%s: must not be empty", fault->key);
     else

@@ -18,6 +18,9 @@ on_terminal export best --quiet --to alpaca --output -
 on_terminal rejects export --quiet --output -
 on_terminal query $'SELECT 1 AS "a\033b"'
 on_terminal score nll --db $'no\033[2J\nsuch.db'
+on_terminal select --name $'a\xc2\x9bb' --by nll --top 1 --db curate.db
+cp curate.db $'odd\033[2J.db'
+"$CURATE" init --db $'odd\033[2J.db' 2>&1 | cat -v
 on_terminal ingest --quiet $'no\xe2\x80\xaefile.jsonl'
 
 "$CURATE" query --csv "SELECT instruction FROM v_sample" | tail -n 1 | od -An -c

@@ -110,6 +110,8 @@ static void statements_that_change_the_schema_or_load_code_are_refused(void **st
 
     assert_fails(query_open(f->store, "UPDATE sqlite_master SET sql = ''", &query, &err),
                  ERR_USAGE, "may not be modified");
+    assert_fails(query_open(f->store, "SELECT fts3_tokenizer('simple')", &query, &err),
+                 ERR_USAGE, "not authorized to use function: fts3_tokenizer");
     assert_fails(query_open(f->store, "SELECT load_extension('x')", &query, &err), ERR_USAGE,
                  "not authorized to use function: load_extension");
 }

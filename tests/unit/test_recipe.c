@@ -121,7 +121,9 @@ static void a_malformed_recipe_is_an_error_with_its_place(void **state)
         { "version: 1\nsteps:\n  - score: {metrics: [nll]}\n"
           "  - select: {name: a, by: nll, top: all}\n",
           "step 2: select: top: all: must be a number of at least 1" },
-        { "version: 1\nsteps: []\n", "r.yaml" },
+        { "version: 1\nsteps: []\n", "line 2: steps: the list is empty: give at least one" },
+        { "version: 1\nsteps:\n  - ingest: {files: []}\n",
+          "line 3: step 1: ingest: files: the list is empty" },
         { "version: 1\nsteps:\n  - score: {alpha: 0.5}\n",
           "step 1: score: the key 'metrics' is missing" },
         { "version: 1\nsteps:\n  - score: {metrics: [nll], alpha: high}\n",
