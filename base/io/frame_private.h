@@ -52,7 +52,8 @@ struct frame_walk {
     size_t index[WALK_DEPTH]; /* of the current element */
     bool expects_key;         /* a key comes next, in an object on the way */
     bool in_key;
-    bool matches; /* the key that was read last is the next step */
+    bool has_key; /* it was read, and its value comes next */
+    bool matches; /* it is the next step */
     char name[WALK_NAME_BYTES];
     size_t name_len; /* WALK_NAME_BYTES: it is too long */
 

@@ -79,7 +79,7 @@ static void end_document(struct frame *f, enum frame_issue issue)
     if (issue == FRAME_OK && !w->found)
         issue = FRAME_OFF_PATH;
     w->issue = issue;
-    w->in_document = w->in_key = w->expects_key = false;
+    w->in_document = w->in_key = w->expects_key = w->has_key = false;
     w->skip = SKIP_NOTHING;
     w->depth = 0;
 }
@@ -186,6 +186,7 @@ static void walk_key(struct frame *f)
             return;
     }
     w->in_key = w->expects_key = f->line_is_blank = false;
+    w->has_key = true;
     w->matches = step && step->type == STEP_MEMBER && step->name.len == w->name_len &&
                  w->name_len < WALK_NAME_BYTES &&
                  strncasecmp(step->name.ptr, w->name, w->name_len) == 0;
@@ -284,7 +285,10 @@ static int walk_byte(struct frame *f)
         f->pos++;
         if (!w->in_key)
             end_document(f, FRAME_BROKEN);
+    } else if (in_object && !w->has_key) {
+        end_document(f, FRAME_BROKEN);
     } else {
+        w->has_key = false;
         return walk_value(f, c);
     }
     return -1;

@@ -32,6 +32,22 @@ E
 "$CURATE" --db c.db ingest --map 'messages=body.rounds[*].turns' --role Narrator=user --role 'hero = assistant' play.jsonl
 show c.db
 
+# Members of messages have names of their own, too.
+cat > scenes.jsonl <<'E'
+{"scene": {"lines": [{"speaker": {"name": "Guest"}, "says": "A room, please.", "mood": "tired"}, {"speaker": {"name": "Host"}, "says": "The last one."}]}}
+E
+"$CURATE" --db g.db -q ingest --map messages=scene.lines --map role=speaker.name --map content=says \
+    --role guest=user --role host=assistant scenes.jsonl
+show g.db
+"$CURATE" --db g.db query "SELECT extra FROM v_turn"
+"$CURATE" --db g.db ingest --map messages=scene.lines --map role=name --map content=says scenes.jsonl || echo "status $?"
+"$CURATE" --db g.db ingest --map text=scene --map role=name scenes.jsonl || echo "status $?"
+
+# Documents that are lists stay apart.
+echo '{"q": "Where?", "a": "In Ulm.", "docs": [["Ulm", ["It is a town.", " It has a tower."]], ["Bonn", ["It is a city."]]]}' > docs.jsonl
+"$CURATE" --db h.db -q ingest --map instruction=q --map response=a --map 'context=docs[*]' docs.jsonl
+show h.db
+
 # A path that some records lack, one that none has, and one that a mistake has made.
 cat > gaps.jsonl <<'E'
 {"ask": "Up?", "say": "Down."}

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/io/frame.h"
+#include "base/json/path.h"
 #include "tests/support/frame_invariant.h"
 #include "tests/support/rng.h"
 
@@ -197,10 +198,64 @@ static void framing_of_any_bytes_keeps_its_invariants(void **state)
             add(&text, PICK(&rng, pieces));
         const size_t limit = rng_below(&rng, 3) == 0 ? rng_below(&rng, 40) : MAX_BYTES;
         const char *broken =
-            frame_invariant_broken(buf_slice(&text), limit, 1 + rng_below(&rng, 20));
+            frame_invariant_broken(buf_slice(&text), NULL, limit, 1 + rng_below(&rng, 20));
         if (broken)
             fail_msg("seed %" PRIu64 ", limit %zu: %s: %s", rng.seed, limit, broken,
                      buf_slice(&text).ptr);
+    }
+    buf_release(&text);
+}
+
+static void records_of_any_documents_keep_the_invariants(void **state)
+{
+    static const char *const pieces[] = {
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        ",",
+        ":",
+        "\\",
+        "\n",
+        " ",
+        "\"d\":",
+        "\"e\":",
+        "\"d\":[",
+        "1",
+        "true",
+        "\xef\xbb\xbf",
+        "\xff",
+        "{\"d\":",
+        "{\"a\":1}",
+        "{\"d\":[{\"e\":",
+        "]}\n",
+        "\"x\"",
+        "\"e\":{\"d\":[",
+    };
+    static const char *const paths[] = {
+        "d", "d[*]", "[*]", "d[*].e", "d[1].e", "[*][*]", "e.d"
+    };
+    struct rng rng = rng_from_env("CURATE_SEED");
+    struct json_path path;
+    struct error err;
+    struct buf text;
+
+    (void)state;
+    buf_init(&text, MAX_BYTES);
+    for (int round = 0; round < 10 * ROUNDS; round++) {
+        const char *way = PICK(&rng, paths);
+
+        buf_clear(&text);
+        for (size_t n = rng_below(&rng, 60); n > 0; n--)
+            add(&text, PICK(&rng, pieces));
+        assert_ok(json_path_parse(way, &path, &err));
+        const size_t limit = rng_below(&rng, 3) == 0 ? rng_below(&rng, 40) : MAX_BYTES;
+        const char *broken =
+            frame_invariant_broken(buf_slice(&text), &path, limit, 1 + rng_below(&rng, 20));
+        if (broken)
+            fail_msg("seed %" PRIu64 ", limit %zu, path %s: %s: %s", rng.seed, limit, way,
+                     broken, buf_slice(&text).ptr);
     }
     buf_release(&text);
 }
@@ -211,6 +266,7 @@ int main(void)
         cmocka_unit_test(records_are_the_values_that_were_written),
         cmocka_unit_test(a_line_truncated_anywhere_spoils_no_other),
         cmocka_unit_test(framing_of_any_bytes_keeps_its_invariants),
+        cmocka_unit_test(records_of_any_documents_keep_the_invariants),
     };
 
     return cmocka_run_group_tests_name("base/frame", tests, NULL, NULL);

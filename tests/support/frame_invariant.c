@@ -15,6 +15,7 @@ struct feeder {
     size_t at;
     size_t step;
     bool finished;
+    const struct json_path *path; /* to the records of documents; NULL: none */
 };
 
 /* Returns 1 and a record, 0 at the end, -1 when memory runs out. */
@@ -55,9 +56,10 @@ static uint64_t line_of(struct slice stream, uint64_t at)
     return line;
 }
 
-static const char *check_record(struct slice stream, size_t limit, uint64_t end_before,
+static const char *check_record(const struct feeder *feeder, size_t limit, uint64_t end_before,
                                 const struct frame_record *record)
 {
+    const struct slice stream = feeder->stream;
     const uint64_t at = record->byte_offset;
     const uint64_t len = record->byte_len;
 
@@ -65,7 +67,7 @@ static const char *check_record(struct slice stream, size_t limit, uint64_t end_
         return "a record begins before the end of the previous one";
     if (at > stream.len || len > stream.len - at)
         return "a record ends after the end of the stream";
-    if (!may_lie_between(slice_of(stream.ptr + end_before, at - end_before)))
+    if (!feeder->path && !may_lie_between(slice_of(stream.ptr + end_before, at - end_before)))
         return "bytes before a record are lost";
     if (record->text.len > len ||
         memcmp(record->text.ptr, stream.ptr + at, record->text.len) != 0)
@@ -93,12 +95,15 @@ static const char *check_resumed(const struct feeder *pieces, const struct frame
 {
     struct feeder resumed = { .stream = pieces->stream,
                               .at = (size_t)place->byte_offset,
-                              .step = pieces->step };
+                              .step = pieces->step,
+                              .path = pieces->path };
     struct frame_record got;
     struct error err;
 
     if (frame_new(limit, &resumed.frame, &err) < 0)
         return NULL;
+    if (resumed.path)
+        frame_set_path(resumed.frame, resumed.path);
     frame_resume(resumed.frame, place);
     const int found = next_record(&resumed, &got);
     const bool same = found == rc && (rc != 1 || same_record(want, &got));
@@ -126,25 +131,33 @@ static const char *compare(struct feeder *whole, struct feeder *pieces, size_t l
         frame_place(pieces->frame, &place);
         if (!same_record(&one, &two))
             return "a record depends on how the stream is fed";
-        broken = check_record(whole->stream, limit, end, &one);
+        broken = check_record(whole, limit, end, &one);
         if (broken)
             return broken;
         end = one.byte_offset + one.byte_len;
     }
-    if (!may_lie_between(slice_of(whole->stream.ptr + end, whole->stream.len - end)))
+    if (!whole->path &&
+        !may_lie_between(slice_of(whole->stream.ptr + end, whole->stream.len - end)))
         return "bytes after the last record are lost";
     return NULL;
 }
 
-const char *frame_invariant_broken(struct slice stream, size_t limit, size_t step)
+const char *frame_invariant_broken(struct slice stream, const struct json_path *path,
+                                   size_t limit, size_t step)
 {
-    struct feeder whole = { .stream = stream, .step = stream.len + 1 };
-    struct feeder pieces = { .stream = stream, .step = step };
+    struct feeder whole = { .stream = stream, .step = stream.len + 1, .path = path };
+    struct feeder pieces = { .stream = stream, .step = step, .path = path };
     const char *broken = NULL;
     struct error err;
 
-    if (frame_new(limit, &whole.frame, &err) == 0 && frame_new(limit, &pieces.frame, &err) == 0)
+    if (frame_new(limit, &whole.frame, &err) == 0 &&
+        frame_new(limit, &pieces.frame, &err) == 0) {
+        if (path) {
+            frame_set_path(whole.frame, path);
+            frame_set_path(pieces.frame, path);
+        }
         broken = compare(&whole, &pieces, limit);
+    }
     frame_free(pieces.frame);
     frame_free(whole.frame);
     return broken;

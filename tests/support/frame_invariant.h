@@ -14,8 +14,12 @@
 
 #include "base/slice.h"
 
-/* Frame the stream as a whole and in pieces of `step` bytes. Returns the invariant that does
+struct json_path;
+
+/* Frame the stream as a whole and in pieces of `step` bytes. With a path to the records of
+ * documents (NULL: none), anything may lie outside of records. Returns the invariant that does
  * not hold, or NULL. */
-const char *frame_invariant_broken(struct slice stream, size_t limit, size_t step);
+const char *frame_invariant_broken(struct slice stream, const struct json_path *path,
+                                   size_t limit, size_t step);
 
 #endif

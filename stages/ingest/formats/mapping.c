@@ -19,7 +19,7 @@ static const struct mapping_field fields[] = {
     { "context", "context", FIELD_LIST, false },
     { "system", "system", FIELD_TEXT, false },
     { "history", "history", FIELD_LIST, false },
-    { "messages", "messages", FIELD_LIST, true },
+    { "messages", "messages", FIELD_MESSAGES, true },
     { "chosen", "chosen", FIELD_TURNS, true },
     { "rejected", "rejected", FIELD_TURNS, false },
     { "thought", NULL, FIELD_APART, false },
@@ -28,6 +28,8 @@ static const struct mapping_field fields[] = {
     { "images", "images", FIELD_LIST, false },
     { "text", "text", FIELD_TEXT, true },
     { "id", "id", FIELD_TEXT, false },
+    { "role", "role", FIELD_MEMBER, false },
+    { "content", "content", FIELD_MEMBER, false },
 };
 
 enum { N_FIELDS = sizeof fields / sizeof fields[0] };
@@ -47,7 +49,7 @@ static const struct mapping_field *find_mapping_field(struct slice name)
 
 static int refuse_field(const char *text, struct error *err)
 {
-    char names[200] = "";
+    char names[256] = "";
 
     for (size_t i = 0; i < N_FIELDS; i++)
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s",
@@ -88,6 +90,15 @@ static int add_mapping_entry(const char *text, struct mapping *out, struct error
     return 0;
 }
 
+static bool has_messages(const struct mapping *mapping)
+{
+    for (size_t i = 0; i < mapping->n; i++)
+        if (mapping->entries[i].field->kind == FIELD_MESSAGES ||
+            mapping->entries[i].field->kind == FIELD_TURNS)
+            return true;
+    return false;
+}
+
 int mapping_make(const struct text_list *list, struct mapping *out, struct error *err)
 {
     bool has_text = false;
@@ -102,6 +113,12 @@ int mapping_make(const struct text_list *list, struct mapping *out, struct error
         return error_set(err, ERR_USAGE,
                          "--map: nothing is mapped to a question or a text: map one of "
                          "instruction, prompt, messages, chosen and text");
+    for (size_t i = 0; i < out->n; i++)
+        if (out->entries[i].field->kind == FIELD_MEMBER && !has_messages(out))
+            return error_set(err, ERR_USAGE,
+                             "--map %s: it is a member of each message: map messages, prompt, "
+                             "response, chosen or rejected, too",
+                             out->entries[i].text);
     return 0;
 }
 
@@ -153,11 +170,27 @@ static bool is_covered(const struct mapping *mapping, uint32_t set, size_t depth
     return true;
 }
 
+/* Do those paths that are within a message, or the others, lead to all of a member? */
+static bool covers(const struct mapping *mapping, bool inner, struct slice name,
+                   const struct json_value *value)
+{
+    uint32_t set = 0;
+
+    for (size_t i = 0; i < mapping->n; i++)
+        if ((mapping->entries[i].field->kind == FIELD_MEMBER) == inner)
+            set |= (uint32_t)1 << i;
+    set = entries_on(mapping, set, 0, name, 0);
+    return set && is_covered(mapping, set, 1, value);
+}
+
 bool mapping_covers(const struct mapping *mapping, struct slice name,
                     const struct json_value *value)
 {
-    const uint32_t all = ((uint32_t)1 << mapping->n) - 1;
-    const uint32_t set = entries_on(mapping, all, 0, name, 0);
+    return covers(mapping, false, name, value);
+}
 
-    return set && is_covered(mapping, set, 1, value);
+bool mapping_covers_inner(const struct mapping *mapping, struct slice name,
+                          const struct json_value *value)
+{
+    return covers(mapping, true, name, value);
 }

@@ -21,12 +21,14 @@ static const size_t mapped_max_bytes = SIZE_MAX / 4;
 
 /* The values at one path, as they are found. */
 struct found {
+    const struct mapping *mapping;
     struct draft *draft;
     const struct mapping_entry *entry;
     struct jsonout *json; /* of the new record */
     enum { AS_VALUE, AS_TEXT, AS_LIST } as;
     size_t n;
     struct buf text; /* of AS_TEXT */
+    uint32_t *inner; /* the set of the paths within messages that have led to something */
 };
 
 /* How many steps come before the first [*]; all of them if there is none. */
@@ -82,7 +84,7 @@ static void begin_found(struct found *found, const struct json_value *first)
         jsonout_array_begin(found->json);
 }
 
-static int write_mapped_value(struct found *found, const struct json_value *value)
+static int write_mapped_value(const struct found *found, const struct json_value *value)
 {
     struct buf buf;
 
@@ -91,6 +93,81 @@ static int write_mapped_value(struct found *found, const struct json_value *valu
     if (rc == 0)
         jsonout_raw(found->json, buf_slice(&buf));
     buf_release(&buf);
+    return rc;
+}
+
+static bool holds_messages(const struct found *found)
+{
+    return found->entry->field->kind == FIELD_MESSAGES ||
+           found->entry->field->kind == FIELD_TURNS;
+}
+
+/* Receive the first value of a path. */
+static int receive_first(void *arg, const struct json_value *value)
+{
+    const struct json_value **out = arg;
+
+    *out = value;
+    return 1;
+}
+
+/* Write the members of a message that --map names. */
+static int write_inner_members(struct found *found, const struct json_value *message)
+{
+    for (size_t i = 0; i < found->mapping->n; i++) {
+        const struct mapping_entry *entry = &found->mapping->entries[i];
+        const struct json_value *value = NULL;
+
+        if (entry->field->kind != FIELD_MEMBER ||
+            json_path_walk(message, &entry->path, receive_first, &value) == 0)
+            continue;
+        *found->inner |= (uint32_t)1 << i;
+        jsonout_key(found->json, entry->field->member);
+        if (write_mapped_value(found, value) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int write_mapped_message(struct found *found, const struct json_value *message)
+{
+    const struct json_value *value;
+    struct slice name;
+    size_t pos = 0;
+
+    if (json_type(message) != JSON_OBJECT ||
+        !(mapping_has(found->mapping, "role") || mapping_has(found->mapping, "content")))
+        return write_mapped_value(found, message);
+    jsonout_object_begin(found->json);
+    if (write_inner_members(found, message) < 0)
+        return -1;
+    while (json_member_next(message, &pos, &name, &value) == 1) {
+        if (mapping_covers_inner(found->mapping, name, value) ||
+            mapping_has(found->mapping, name.ptr))
+            continue;
+        jsonout_key(found->json, name.ptr);
+        if (write_mapped_value(found, value) < 0)
+            return -1;
+    }
+    jsonout_object_end(found->json);
+    return 0;
+}
+
+/* Write a value of a field, or the messages that it holds. */
+static int write_field_value(struct found *found, const struct json_value *value)
+{
+    int rc = 0;
+
+    if (!holds_messages(found))
+        return write_mapped_value(found, value);
+    if (json_type(value) != JSON_ARRAY)
+        return write_mapped_message(found, value);
+    if (found->as != AS_LIST)
+        jsonout_array_begin(found->json);
+    for (size_t i = 0; rc == 0 && i < json_count(value); i++)
+        rc = write_mapped_message(found, json_at(value, i));
+    if (found->as != AS_LIST)
+        jsonout_array_end(found->json);
     return rc;
 }
 
@@ -112,17 +189,11 @@ static int append_found_text(struct found *found, const struct json_value *value
 static int add_found(void *arg, const struct json_value *value)
 {
     struct found *found = arg;
-    int rc = 0;
 
     if (found->n++ == 0)
         begin_found(found, value);
-    if (found->as == AS_TEXT)
-        return append_found_text(found, value);
-    if (found->as == AS_VALUE || json_type(value) != JSON_ARRAY)
-        return write_mapped_value(found, value);
-    for (size_t i = 0; rc == 0 && i < json_count(value); i++)
-        rc = write_mapped_value(found, json_at(value, i));
-    return rc;
+    return found->as == AS_TEXT ? append_found_text(found, value)
+                                : write_field_value(found, value);
 }
 
 /* Find the values at a path. A failure is the draft's. */
@@ -138,13 +209,16 @@ static void find_values(struct found *found)
 
 /* Write the member of one field, unless its value is null. */
 static void write_field(const struct mapping *mapping, const struct mapping_entry *entry,
-                        struct draft *draft, struct jsonout *out, bool *missing)
+                        struct draft *draft, struct jsonout *out, bool *missing,
+                        uint32_t *inner)
 {
     /* An instruction with an input is Alpaca's. Alone, it may stand beside a context. */
     const bool is_alpaca =
         strcmp(entry->field->name, "instruction") == 0 && mapping_has(mapping, "input");
     struct jsonout json;
-    struct found found = { .draft = draft, .entry = entry, .json = &json };
+    struct found found = {
+        .mapping = mapping, .draft = draft, .entry = entry, .json = &json, .inner = inner
+    };
     struct buf value;
 
     buf_init(&value, mapped_max_bytes);
@@ -193,6 +267,7 @@ static void write_mapped(const struct mapping *mapping, struct draft *draft, str
                          struct slice *thought, uint32_t *missing)
 {
     struct jsonout json;
+    uint32_t inner = 0;
 
     jsonout_init(&json, out);
     jsonout_object_begin(&json);
@@ -202,10 +277,13 @@ static void write_mapped(const struct mapping *mapping, struct draft *draft, str
 
         if (entry->field->kind == FIELD_APART)
             *thought = find_apart(entry, draft, &no_value);
-        else
-            write_field(mapping, entry, draft, &json, &no_value);
+        else if (entry->field->kind != FIELD_MEMBER)
+            write_field(mapping, entry, draft, &json, &no_value, &inner);
         *missing |= (uint32_t)no_value << i;
     }
+    for (size_t i = 0; i < mapping->n; i++)
+        if (mapping->entries[i].field->kind == FIELD_MEMBER)
+            *missing |= ~inner & (uint32_t)1 << i;
     jsonout_object_end(&json);
     if (draft->state == DRAFT_GOOD && jsonout_end(&json, draft->err) < 0)
         draft->state = DRAFT_FAILED;
