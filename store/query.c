@@ -32,10 +32,9 @@ int query_open_rejects(struct store *store, const char *class, struct query **ou
                        struct error *err)
 {
     static const char sql[] =
-        "SELECT v.reject_id, v.run_id, f.path, v.line, v.byte_offset, v.class, v.detail,"
-        " v.source FROM v_rejects v JOIN reject j ON j.reject_id = v.reject_id"
-        " JOIN file f ON f.file_id = j.file_id"
-        " WHERE :class IS NULL OR v.class = :class ORDER BY v.run_id, f.path, v.byte_offset";
+        "SELECT reject_id, run_id, path, line, byte_offset, class, detail, source"
+        " FROM v_rejects WHERE :class IS NULL OR class = :class"
+        " ORDER BY run_id, path, byte_offset";
 
     if (query_open(store, sql, out, err) < 0)
         return -1;

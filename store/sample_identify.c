@@ -13,6 +13,7 @@ enum { CANONICAL_MAX_BYTES = 1 << 30 };
 struct identifier {
     struct hash_stream *stream;
     struct buf canonical; /* canonical form of a text that was not canonical, or of JSON */
+    struct buf piece;     /* canonical form of the content between two media */
     struct json *json;
 };
 
@@ -23,6 +24,7 @@ int identifier_new(struct identifier **out, struct error *err)
     if (!identifier)
         return error_nomem(err);
     buf_init(&identifier->canonical, CANONICAL_MAX_BYTES);
+    buf_init(&identifier->piece, CANONICAL_MAX_BYTES);
     if (hash_stream_new(&identifier->stream, err) < 0 || json_new(&identifier->json, err) < 0) {
         identifier_free(identifier);
         return -1;
@@ -38,6 +40,7 @@ void identifier_free(struct identifier *identifier)
     hash_stream_free(identifier->stream);
     json_free(identifier->json);
     buf_release(&identifier->canonical);
+    buf_release(&identifier->piece);
     free(identifier);
 }
 
@@ -79,22 +82,31 @@ static int hash_canonical_text(struct identifier *identifier, char tag, struct s
     return 0;
 }
 
+static int parse_json_of_sample(struct identifier *identifier, struct slice text,
+                                const struct json_value **value, struct error *err)
+{
+    const char *detail = NULL;
+    enum json_issue issue;
+    size_t at;
+
+    if (json_parse(identifier->json, text, value, &issue, &at, &detail, err) < 0)
+        return -1;
+    if (issue != JSON_OK)
+        return error_set(err, ERR_INPUT, "JSON of a sample: byte %zu: %s", at, detail);
+    return 0;
+}
+
 static int hash_json(struct identifier *identifier, char tag, struct slice text,
                      struct error *err)
 {
     const struct json_value *value = NULL;
-    const char *detail = NULL;
-    enum json_issue issue;
-    size_t at;
 
     if (!text.ptr) {
         hash_part(identifier, tag, text);
         return 0;
     }
-    if (json_parse(identifier->json, text, &value, &issue, &at, &detail, err) < 0)
+    if (parse_json_of_sample(identifier, text, &value, err) < 0)
         return -1;
-    if (issue != JSON_OK)
-        return error_set(err, ERR_INPUT, "JSON of a sample: byte %zu: %s", at, detail);
     buf_clear(&identifier->canonical);
     if (json_write_canonical(value, &identifier->canonical, err) < 0)
         return -1;
@@ -110,6 +122,76 @@ static int hash_optional_json(struct identifier *identifier, char tag, struct sl
     return text.ptr ? hash_json(identifier, tag, text, err) : 0;
 }
 
+/* Get the place of a medium; SIZE_MAX if it is not behind the last one, or if the medium is not
+ * of the three members that a reader gives it. */
+static size_t place_of_medium(const struct json_value *medium, struct slice content,
+                              size_t last)
+{
+    int64_t at = -1;
+
+    if (json_count(medium) != 3 || !json_get(medium, "type") || !json_get(medium, "part") ||
+        json_type(json_get(medium, "at")) != JSON_NUMBER ||
+        !json_int(json_get(medium, "at"), &at) || at < 0 || (uint64_t)at < last ||
+        (uint64_t)at > content.len)
+        return SIZE_MAX;
+    return (size_t)at;
+}
+
+/* Write a medium as json_write_canonical() does, but with the place `at`. */
+static int write_medium(struct identifier *identifier, const struct json_value *medium,
+                        size_t at, struct error *err)
+{
+    struct buf *out = &identifier->canonical;
+
+    if (buf_printf(out, err, "%s{\"at\":%zu,\"part\":", out->len == 0 ? "[" : ",", at) < 0 ||
+        json_write_canonical(json_get(medium, "part"), out, err) < 0 ||
+        buf_add_text(out, ",\"type\":", err) < 0 ||
+        json_write_canonical(json_get(medium, "type"), out, err) < 0)
+        return -1;
+    return buf_add_text(out, "}", err);
+}
+
+/* Write media with the places that they have in the canonical form of the content. Returns 1, 0
+ * if one has no place, or -1. */
+static int place_media(struct identifier *identifier, const struct json_value *media,
+                       struct slice content, struct error *err)
+{
+    size_t last = 0, canonical_at = 0;
+
+    buf_clear(&identifier->canonical);
+    for (size_t i = 0; i < json_count(media); i++) {
+        const size_t at = place_of_medium(json_at(media, i), content, last);
+
+        if (at == SIZE_MAX)
+            return 0;
+        buf_clear(&identifier->piece);
+        if (utf8_canonical(slice_of(content.ptr + last, at - last), &identifier->piece, err) <
+            0)
+            return -1;
+        canonical_at += identifier->piece.len;
+        if (write_medium(identifier, json_at(media, i), canonical_at, err) < 0)
+            return -1;
+        last = at;
+    }
+    return buf_add_text(&identifier->canonical, "]", err) < 0 ? -1 : 1;
+}
+
+static int hash_media(struct identifier *identifier, const struct turn *turn, struct error *err)
+{
+    const struct json_value *media = NULL;
+
+    if (!turn->media.ptr || utf8_is_canonical(turn->content))
+        return hash_optional_json(identifier, 'm', turn->media, err);
+    if (parse_json_of_sample(identifier, turn->media, &media, err) < 0)
+        return -1;
+    const int placed =
+        json_count(media) > 0 ? place_media(identifier, media, turn->content, err) : 0;
+    if (placed < 1)
+        return placed < 0 ? -1 : hash_json(identifier, 'm', turn->media, err);
+    hash_part(identifier, 'm', buf_slice(&identifier->canonical));
+    return 0;
+}
+
 static int hash_turn(struct identifier *identifier, const struct turn *turn, struct error *err)
 {
     const struct slice side = slice_text(turn_side_name(turn->side));
@@ -121,7 +203,7 @@ static int hash_turn(struct identifier *identifier, const struct turn *turn, str
     if (turn->thought.ptr && hash_canonical_text(identifier, 'h', turn->thought, err) < 0)
         return -1;
     if (hash_optional_json(identifier, 'a', turn->calls, err) < 0 ||
-        hash_optional_json(identifier, 'm', turn->media, err) < 0)
+        hash_media(identifier, turn, err) < 0)
         return -1;
     if (turn->trained == TURN_TRAINED_NO)
         hash_part(identifier, 'n', slice_of("", 0));

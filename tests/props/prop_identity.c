@@ -121,6 +121,32 @@ static void make_json(struct world *w, bool in_array, struct slice *canonical,
     }
 }
 
+/* A content of two texts with an image between them. */
+static void make_media(struct world *w, struct turn *a, struct turn *b)
+{
+    struct turn *const turns[2] = { a, b };
+    struct slice texts[2][2];
+    struct buf buf;
+    struct error err;
+
+    make_text(w, false, &texts[0][0], &texts[0][1]);
+    make_text(w, false, &texts[1][0], &texts[1][1]);
+    for (size_t form = 0; form < 2; form++) {
+        buf_init(&buf, TEXT_MAX_BYTES);
+        assert_ok(buf_add_slice(&buf, texts[0][form], &err));
+        assert_ok(buf_add_slice(&buf, texts[1][form], &err));
+        turns[form]->content = arena_copy(&w->arena, buf_slice(&buf));
+        buf_clear(&buf);
+        assert_ok(buf_printf(&buf, &err,
+                             form == 0
+                                 ? "[{\"type\":\"image\",\"at\":%zu,\"part\":{\"url\":1}}]"
+                                 : "[{\"part\":{\"url\":1},\"at\":%zu,\"type\":\"image\"}]",
+                             texts[0][form].len));
+        turns[form]->media = arena_copy(&w->arena, buf_slice(&buf));
+        buf_release(&buf);
+    }
+}
+
 static void make_turns(struct world *w, struct turn *a, struct turn *b)
 {
     make_text(w, false, &a->role, &b->role);
@@ -129,6 +155,8 @@ static void make_turns(struct world *w, struct turn *a, struct turn *b)
     make_json(w, false, &a->extra, &b->extra);
     make_json(w, true, &a->calls, &b->calls);
     make_json(w, true, &a->media, &b->media);
+    if (rng_below(&w->rng, 2) == 0)
+        make_media(w, a, b);
     a->side = b->side = (enum turn_side)rng_below(&w->rng, 3);
     a->trained = b->trained = (enum turn_trained)rng_below(&w->rng, 3);
     /* A turn that is trained on is the same as one of which the record says nothing. */

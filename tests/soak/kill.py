@@ -88,14 +88,17 @@ RECIPE_MODEL = 3
 
 # Columns that differ from run to run without being content.
 INCIDENTAL = {"inode", "ctime_ns", "mtime_ns"}
-COUNTS = ["n_read", "n_inserted", "n_duplicate", "n_rejected", "n_scored"]
+COUNTS = ["n_read", "n_inserted", "n_duplicate", "n_rejected", "n_scored", "n_dup_meta", "n_sft",
+          "n_pair", "n_prompt_only", "n_text"]
 # Commands that never do a part of their work twice. The others begin again, and insert nothing
 # twice.
 EXACT = {b"ingest", b"score"}
 
 
 def record(i):
-    """The i-th record of the corpora. Some are malformed, some repeat, some share an id."""
+    """The i-th record of the corpora. Some are malformed, some repeat, some share an id, and some
+    that repeat have other members."""
+    page = i
     if i % 29 == 3:
         return f'{{"question": "broken {i}", "answer": \n'
     if i % 41 == 11:
@@ -104,7 +107,7 @@ def record(i):
         i = i // 2
     ident = i - 9 if i % 23 == 10 else i
     return (f'{{"id": {ident}, "question": "How much is {i} and {i * 7 % 1000}?", '
-            f'"answer": "It is {i + i * 7 % 1000}."}}\n')
+            f'"answer": "It is {i + i * 7 % 1000}.", "page": {page}}}\n')
 
 
 def with_context(i):
@@ -214,7 +217,8 @@ class Picture:
                                      JOIN run USING (run_id) WHERE command = 'ingest'
                                      GROUP BY 1, 2""").fetchall()
         odd = self.db.execute("""SELECT run_id FROM run WHERE command = 'ingest'
-                                 AND n_read <> n_inserted + n_duplicate + n_rejected""")
+                                 AND (n_read <> n_inserted + n_duplicate + n_rejected OR
+                                      n_inserted <> n_sft + n_pair + n_prompt_only + n_text)""")
         return sorted(runs), sorted(defects), odd.fetchall()
 
     def differences(self, other, recipe):
