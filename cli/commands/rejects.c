@@ -44,7 +44,7 @@ static const struct option opts[] = {
       .help = "with retry: which paths of a tree of messages become samples",
       .choices = format_paths_names },
     { OPTION_CHOICE, 0, "split", OF_RETRY(split), "HOW",
-      .help = "with retry: how to separate context and instruction of a LongAlign message",
+      .help = "with retry: where to separate a long context from the question about it",
       .choices = format_split_names },
     { OPTION_LIST, 0, "on", OF_RETRY(on), "CLASS=ACTION",
       .help = "with retry: reject, repair or keep a class of defect" },

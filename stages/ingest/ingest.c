@@ -418,7 +418,7 @@ static const struct option options[] = {
       .help = "which paths of a tree of messages become samples",
       .choices = format_paths_names },
     { OPTION_CHOICE, 0, "split", offsetof(struct ingest_args, split), "HOW",
-      .help = "how to separate context and instruction of a LongAlign message",
+      .help = "where to separate a long context from the question about it",
       .choices = format_split_names },
     { OPTION_LIST, 0, "on", offsetof(struct ingest_args, on), "CLASS=ACTION",
       .help = "reject, repair or keep a class of defect" },

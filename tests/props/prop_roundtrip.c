@@ -35,7 +35,7 @@ static int setup(void **state)
     defect_policy_init(&f->policy);
     assert_ok(defect_policy_set(&f->policy, "disliked=keep", &err));
     assert_ok(defect_policy_set(&f->policy, "sides_alike=keep", &err));
-    f->options = (struct format_options){ .split = SPLIT_LAST_PARAGRAPH,
+    f->options = (struct format_options){ .split = SPLIT_AUTO,
                                           .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES,
                                           .policy = &f->policy };
     assert_ok(parser_new(&f->options, &f->parser, &err));
@@ -148,12 +148,37 @@ static void draw_trained(struct fixture *f, struct turn *turn)
         turn->trained = TURN_TRAINED_YES;
 }
 
+/* A long text from which a reader would separate the first or the last part. */
+static struct slice draw_passage(struct fixture *f)
+{
+    static const char *const ends[] = { "?", ":", ".", "" };
+    const bool is_first = one_in(f, 2);
+    const char *line = one_in(f, 3) ? "\n" : "\n\n";
+    struct error err;
+    struct buf text;
+
+    buf_init(&text, TEXT_MAX * 4);
+    if (is_first)
+        assert_ok(buf_printf(&text, &err, "Where%s%s", ends[rng_below(&f->rng, 4)], line));
+    for (int i = 0; i < 210; i++)
+        assert_ok(buf_add_text(&text, one_in(f, 60) ? "word,\n\n" : "some words", &err));
+    if (!is_first || one_in(f, 3))
+        assert_ok(
+            buf_printf(&text, &err, "%sWhere was it%s", line, ends[rng_below(&f->rng, 4)]));
+    const struct slice result = arena_copy(&f->arena, buf_slice(&text));
+    buf_release(&text);
+    assert_non_null(result.ptr);
+    return result;
+}
+
 static const char *const roles[] = { "user", "assistant", "system", "tool", "Narrator" };
 
 static struct turn *draw_turn(struct fixture *f, struct turn *out, const char *role,
                               bool is_simple)
 {
     *out = (struct turn){ .role = slice_text(role), .content = draw_text(f, 30) };
+    if (one_in(f, 20))
+        out->content = draw_passage(f);
     draw_trained(f, out);
     if (!is_simple)
         draw_extra(f, out);
@@ -264,6 +289,8 @@ static struct sample draw_sample(struct fixture *f)
     }
     if (sample.kind != SAMPLE_TEXT && one_in(f, 2))
         sample.context = draw_text(f, one_in(f, 10) ? 2000 : 20);
+    if (sample.kind != SAMPLE_TEXT && sample.context.ptr)
+        sample.split = slice_text(one_in(f, 2) ? "first-paragraph" : "last-paragraph");
     if (sample.kind != SAMPLE_TEXT && one_in(f, 2))
         sample.system = draw_text(f, 10);
     if (one_in(f, 2))

@@ -91,7 +91,7 @@ static int alpaca_write(const struct sample *sample, struct buf *out, const char
         jsonout_key(&json, "tools");
         jsonout_text(&json, sample->tools);
     }
-    emit_context_bytes(&json, sample);
+    emit_context_bytes(&json, sample, false);
     jsonout_object_end(&json);
     if (rc == 0)
         emit_undo(out, before);

@@ -10,6 +10,7 @@
 #include "stages/export/layouts/chat_private.h"
 #include "stages/export/layouts/emit.h"
 #include "stages/record/chat_style.h"
+#include "stages/record/passage.h"
 #include "stages/record/roles.h"
 #include "store/sample.h"
 
@@ -131,18 +132,14 @@ static int find_overrides(struct chat_writer *writer, const struct turn *turn,
     return overrides->content ? check_parts(writer, turn, overrides->content) : 1;
 }
 
-/* Append the text of a message: the context if the turn carries it, then thought, content and
- * calls as far as the style has them in the text. */
-static int add_message_text(struct chat_writer *writer, const struct turn *turn,
-                            struct slice context, struct buf *out)
+/* Append the text of a message: thought, content and calls as far as the style has them in the
+ * text. */
+static int add_own_text(struct chat_writer *writer, const struct turn *turn, struct buf *out)
 {
     const struct chat_style *style = writer->style;
     struct error *err = writer->err;
     int rc;
 
-    if (context.ptr &&
-        (buf_add_slice(out, context, err) < 0 || buf_add_text(out, "\n\n", err) < 0))
-        return -1;
     if (turn->media.ptr && turn->thought.ptr && style->thoughts_are_text)
         rc = chat_cannot_hold(writer, "a turn has media and a thought");
     else if (turn->media.ptr)
@@ -155,6 +152,24 @@ static int add_message_text(struct chat_writer *writer, const struct turn *turn,
         return rc;
     return turn->content.len > 0 ? chat_cannot_hold(writer, "a turn has text beside its calls")
                                  : chat_add_calls(writer, turn, out);
+}
+
+/* The same with the context, which stands where the record had it. */
+static int add_message_text(struct chat_writer *writer, const struct turn *turn,
+                            struct slice context, struct buf *out)
+{
+    const bool is_last = passage_is_last(writer->sample->split);
+    struct error *err = writer->err;
+
+    if (context.ptr && !is_last &&
+        (buf_add_slice(out, context, err) < 0 || buf_add_text(out, "\n\n", err) < 0))
+        return -1;
+    const int rc = add_own_text(writer, turn, out);
+    if (rc != 1 || !context.ptr || !is_last)
+        return rc;
+    if (buf_add_text(out, "\n\n", err) < 0 || buf_add_slice(out, context, err) < 0)
+        return -1;
+    return 1;
 }
 
 static int write_message_text(struct chat_writer *writer, const struct turn *turn,

@@ -53,7 +53,7 @@ int chat_same_json(struct slice a, struct slice b, struct error *err);
 /* Append JSON text as a JSON string. Returns 0 or -1. */
 int chat_add_quoted(struct buf *out, struct slice text, struct error *err);
 
-/* chat_message.c: append one message. context: the text that it carries in front of its own;
+/* chat_message.c: append one message. context: the text that it carries beside its own;
  * ptr NULL for none. */
 int chat_write_message(struct chat_writer *writer, const struct turn *turn,
                        struct slice context);

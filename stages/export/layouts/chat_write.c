@@ -131,7 +131,7 @@ static int write_chat_record(struct chat_writer *writer)
     if (rc == 1)
         rc = chat_write_tools(writer);
     if (rc == 1)
-        emit_context_bytes(json, sample);
+        emit_context_bytes(json, sample, true);
     jsonout_object_end(json);
     if (rc == 1 && jsonout_end(json, writer->err) < 0)
         rc = -1;

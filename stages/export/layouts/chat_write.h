@@ -16,8 +16,8 @@ struct sample;
 /*
  * Append one record in the style: the write() of a layout (layout.h). A turn's extra supplies
  * the other members of its message. The context is written in front of the first user turn,
- * with a blank line between and its length as "context_bytes", so that a reader can separate
- * the two again.
+ * or behind it if it stood there, with a blank line between and its length as "context_bytes",
+ * so that a reader can separate the two again.
  */
 int chat_write(const struct sample *sample, const struct chat_style *style, struct buf *out,
                const char **why, struct error *err);

@@ -9,6 +9,7 @@
 #include "base/chat/thought.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
+#include "stages/record/passage.h"
 #include "stages/record/roles.h"
 #include "store/sample.h"
 
@@ -180,10 +181,27 @@ int emit_tools(struct jsonout *json, const struct sample *sample, struct error *
     return rc;
 }
 
-void emit_context_bytes(struct jsonout *json, const struct sample *sample)
+/* Would a reader separate a passage from the first user turn, which the sample has as it is? */
+static bool emit_has_passage(const struct sample *sample)
 {
-    if (!sample->context.ptr)
+    struct passage passage;
+
+    for (size_t i = 0; i < sample->n_turns; i++) {
+        const struct turn *turn = &sample->turns[i];
+
+        if (turn_has_role(turn, role_user))
+            return !turn->extra.ptr && !turn->media.ptr && !turn->calls.ptr &&
+                   passage_find(turn->content, &passage);
+    }
+    return false;
+}
+
+void emit_context_bytes(struct jsonout *json, const struct sample *sample, bool is_text)
+{
+    const int64_t n = (int64_t)sample->context.len;
+
+    if (!sample->context.ptr && !emit_has_passage(sample))
         return;
     jsonout_key(json, "context_bytes");
-    jsonout_int(json, (int64_t)sample->context.len);
+    jsonout_int(json, is_text && passage_is_last(sample->split) ? -n : n);
 }

@@ -39,7 +39,8 @@ void emit_id(struct jsonout *json, const struct sample *sample);
 /* Write "tools" from the sample's meta if it is there. Returns 1, or -1 for ERR_NOMEM. */
 int emit_tools(struct jsonout *json, const struct sample *sample, struct error *err);
 /* Write "context_bytes" if there is a context, so that a reader can separate it from the
- * instruction. */
-void emit_context_bytes(struct jsonout *json, const struct sample *sample);
+ * instruction; or 0 if a reader would find one that the sample does not have. is_text: context
+ * and instruction are one text; the number is negative if the context stands last. */
+void emit_context_bytes(struct jsonout *json, const struct sample *sample, bool is_text);
 
 #endif

@@ -21,6 +21,7 @@ void draft_begin(struct draft *draft, const struct format *format)
 {
     *draft->out = (struct sample){ .instruction_turn = -1, .response_turn = -1 };
     draft->format = format;
+    draft->says_context = false;
     draft->unwrap = MEMBER_NONE;
     draft->rejected_for = DEFECT_NONE;
     draft->detail = NULL;
@@ -218,7 +219,7 @@ void draft_add_instruction(struct draft *draft, struct slice instruction, struct
 {
     if (draft->state != DRAFT_GOOD)
         return;
-    if (input.len > 0 && input.len == draft_context_bytes(draft)) {
+    if (input.len > 0 && (int64_t)input.len == draft_context_bytes(draft)) {
         draft_claim(draft, MEMBER_CONTEXT_BYTES);
         draft_set_context(draft, input, "marked");
     } else if (input.len == 0 || slice_equal(input, slice_text("<noinput>"))) {
@@ -281,6 +282,7 @@ static bool has_text(const struct sample *sample)
 enum draft_state draft_finish(struct draft *draft)
 {
     draft_check_unclaimed(draft);
+    draft_split_passage(draft);
     draft_repair(draft);
     if (draft->state == DRAFT_GOOD && !has_text(draft->out))
         draft_reject(draft, DEFECT_EMPTY_RECORD, "it holds no text");

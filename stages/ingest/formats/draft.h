@@ -46,7 +46,8 @@ struct draft {
     struct sample *out;
     struct error *err;
 
-    /* A reader may set this before its first other call. */
+    /* A reader may set these before its first other call. */
+    bool says_context;  /* the record says itself what its context is, or that it has none */
     enum member unwrap; /* an object whose members go to meta; MEMBER_NONE for none */
 
     const struct format *format; /* whose reader it is */
@@ -138,8 +139,9 @@ void draft_add_instruction(struct draft *draft, struct slice instruction, struct
 
 /*
  * Separate the context from the first user turn at the place that the member "context_bytes"
- * gives: the turn is the context of so many bytes, a blank line, and the instruction. Returns
- * false when the record has no such member, or no blank line is there.
+ * gives: the turn is the context of so many bytes, a blank line, and the instruction; or, if
+ * the number is negative, the instruction, a blank line and the context. Returns false when the
+ * record has no such member, or no blank line is there.
  */
 bool draft_split_marked(struct draft *draft);
 /* Separate the context from the first user turn at its last blank line with text on both sides.

@@ -2,10 +2,13 @@
 /*
  * Separate the context of a sample from its instruction.
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft_private.h"
+#include "stages/ingest/formats/format.h"
+#include "stages/record/passage.h"
 #include "stages/record/roles.h"
 
 void draft_set_context(struct draft *draft, struct slice text, const char *split)
@@ -16,13 +19,12 @@ void draft_set_context(struct draft *draft, struct slice text, const char *split
     draft->out->split = slice_text(split);
 }
 
-size_t draft_context_bytes(const struct draft *draft)
+int64_t draft_context_bytes(const struct draft *draft)
 {
     int64_t n = 0;
 
-    if (!json_int(draft->members->values[MEMBER_CONTEXT_BYTES], &n) || n < 0)
-        return 0;
-    return (size_t)n;
+    (void)json_int(draft->members->values[MEMBER_CONTEXT_BYTES], &n);
+    return n;
 }
 
 static struct turn *first_user_turn(struct draft *draft)
@@ -44,17 +46,53 @@ static void split_turn(struct draft *draft, struct turn *turn, size_t n, size_t 
     turn->content = slice_of(text.ptr + rest, text.len - rest);
 }
 
+/* The same for a context of n bytes at the end, after a blank line. */
+static bool split_marked_last(struct draft *draft, struct turn *turn, size_t n)
+{
+    const struct slice text = turn->content;
+    const size_t at = text.len - n;
+
+    if (memcmp(text.ptr + at - 2, "\n\n", 2) != 0)
+        return false;
+    draft_set_context(draft, slice_of(text.ptr + at, n), "marked-last");
+    turn->content = slice_of(text.ptr, at - 2);
+    return true;
+}
+
 bool draft_split_marked(struct draft *draft)
 {
-    const size_t n = draft_context_bytes(draft);
+    const int64_t mark = draft_context_bytes(draft);
+    const uint64_t n = mark < 0 ? 0 - (uint64_t)mark : (uint64_t)mark;
     struct turn *turn = n > 0 ? first_user_turn(draft) : NULL;
 
-    if (!turn || turn->content.len < 2 || n > turn->content.len - 2 ||
-        memcmp(turn->content.ptr + n, "\n\n", 2) != 0)
+    if (!turn || turn->content.len < 2 || n > turn->content.len - 2)
+        return false;
+    if (mark < 0 ? !split_marked_last(draft, turn, (size_t)n)
+                 : memcmp(turn->content.ptr + n, "\n\n", 2) != 0)
         return false;
     draft_claim(draft, MEMBER_CONTEXT_BYTES);
-    split_turn(draft, turn, n, n + 2, "marked");
+    if (mark > 0)
+        split_turn(draft, turn, (size_t)n, (size_t)n + 2, "marked");
     return true;
+}
+
+void draft_split_passage(struct draft *draft)
+{
+    const struct json_value *mark = draft->members->values[MEMBER_CONTEXT_BYTES];
+    const struct sample *out = draft->out;
+    struct passage passage;
+
+    if (json_type(mark) == JSON_NUMBER && draft_context_bytes(draft) == 0)
+        draft_claim(draft, MEMBER_CONTEXT_BYTES);
+    if (draft->options->split != SPLIT_AUTO || mark || draft->says_context ||
+        out->context.ptr || out->split.ptr)
+        return;
+    struct turn *turn = first_user_turn(draft);
+    if (!turn || turn->extra.ptr || turn->media.ptr || turn->calls.ptr ||
+        !passage_find(turn->content, &passage))
+        return;
+    draft_set_context(draft, passage.context, passage.split);
+    turn->content = passage.question;
 }
 
 /* Where the newline (LF or CR LF) that ends at byte `end` begins; `end` when there is none. */

@@ -14,8 +14,11 @@ bool draft_is_claimed(const struct draft *draft, struct slice name,
 struct slice draft_copy(struct draft *draft, struct slice text);
 /* The length of the text without the white space at its end. */
 size_t draft_trimmed_len(struct slice text);
-/* The value of the member "context_bytes"; 0 when it is missing. */
-size_t draft_context_bytes(const struct draft *draft);
+/* The value of the member "context_bytes"; 0 when it is missing or no number. */
+int64_t draft_context_bytes(const struct draft *draft);
+/* Separate a long passage from the question in the first user turn, unless the user or the
+ * record says otherwise. */
+void draft_split_passage(struct draft *draft);
 
 /* draft_unclaimed.c: write the names of the wanted members of a record, with commas. Names that
  * do not fit become "and others". Returns how many are wanted. */

@@ -23,9 +23,10 @@ struct error;
 struct mapping;
 struct role_words;
 
-/* Where to separate the context of a longalign message from its instruction. */
+/* Where to separate the context of a message or an instruction from the question about it. */
 enum format_split {
-    SPLIT_LAST_PARAGRAPH, /* at its last blank line */
+    SPLIT_AUTO,           /* a longalign message at its last blank line; others by passage.h */
+    SPLIT_LAST_PARAGRAPH, /* longalign messages only */
     SPLIT_NONE,           /* nowhere */
 };
 
@@ -37,6 +38,7 @@ extern const char *const format_paths_names[];
 /* Names of enum format_split, NULL-terminated. */
 extern const char *const format_split_names[];
 
+/* PASSAGE_LEAST_BYTES of stages/record/passage.h, for inputs. */
 enum { FORMAT_INPUT_CONTEXT_BYTES = 2000 }; /* the default of input_context_bytes */
 
 struct format_options {

@@ -151,6 +151,7 @@ static void jsonl_read_flat(struct draft *draft, struct slice instruction,
 static void jsonl_read(struct draft *draft)
 {
     draft->unwrap = MEMBER_META;
+    draft->says_context = true;
     draft_read_system(draft);
     draft_claim(draft, MEMBER_KIND); /* the turns decide it */
     draft->out->context = draft_claim_text(draft, MEMBER_CONTEXT);

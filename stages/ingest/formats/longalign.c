@@ -25,7 +25,7 @@ static void longalign_read(struct draft *draft)
     if (!list)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no messages");
     chat_read(draft, list, &chat_openai);
-    if (!draft_split_marked(draft) && draft->options->split == SPLIT_LAST_PARAGRAPH)
+    if (!draft_split_marked(draft) && draft->options->split != SPLIT_NONE)
         draft_split_last_paragraph(draft);
     if (!draft->out->split.ptr)
         draft->out->split = slice_text("none");

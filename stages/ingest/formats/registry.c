@@ -13,9 +13,10 @@ FORMAT_LIST
 const struct format *const formats[] = { FORMAT_LIST NULL };
 #undef X
 
-const char *const format_split_names[] = {
-    [SPLIT_LAST_PARAGRAPH] = "last-paragraph", [SPLIT_NONE] = "none", NULL
-};
+const char *const format_split_names[] = { [SPLIT_AUTO] = "auto",
+                                           [SPLIT_LAST_PARAGRAPH] = "last-paragraph",
+                                           [SPLIT_NONE] = "none",
+                                           NULL };
 
 const char *const format_paths_names[] = { [PATHS_BEST] = "best", [PATHS_ALL] = "all", NULL };
 

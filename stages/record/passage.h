@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * passage.h - where a long passage ends in a text, and the question about it begins.
+ *
+ * The question is the last paragraph or the first one; in a text without a blank line, the last
+ * or the first line. The rest is the passage, if it is long and the question is not. Of the
+ * two, the question is the one that ends with a question mark, or else with a colon, or else
+ * with another mark; the last one if both end with a question mark or both with a colon. One
+ * with another mark must be at most half as long as the other, unless that is a title or the
+ * like. Otherwise the text stays whole: a wrong question is worse than none.
+ */
+#ifndef CURATE_PASSAGE_H
+#define CURATE_PASSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+
+/* A shorter text in front of or behind a question is a part of it. An input of alpaca is a
+ * context from the same length on. */
+enum { PASSAGE_LEAST_BYTES = 2000, PASSAGE_QUESTION_BYTES = 1000 };
+
+struct passage {
+    struct slice context;
+    struct slice question;
+    const char *split; /* "last-paragraph", "last-line", "first-paragraph" or "first-line" */
+};
+
+/* Find the passage in a text. Returns false when there is none. The parts are borrowed. */
+bool passage_find(struct slice text, struct passage *out);
+/* Did the passage stand behind its question? split is that of a sample. */
+bool passage_is_last(struct slice split);
+
+#endif
