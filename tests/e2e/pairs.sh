@@ -26,9 +26,7 @@ for name in pairs chosen; do
             "$CURATE" score $metric --quiet --turns $turns --model "$model" --db $name.db
         done
     done
-    for metric in mtld language_mismatch; do
-        "$CURATE" score $metric --quiet --db $name.db
-    done
+    "$CURATE" score mtld --quiet --db $name.db
     sqlite3 $name.db "SELECT s.ext_id, m.name, t.params, k.value, k.status, k.n_tokens FROM score k
         JOIN score_set t USING (score_set_id) JOIN metric m USING (metric_id) JOIN sample s USING (sample_id)
         ORDER BY 1, 2, 3" > $name.scores
