@@ -11,8 +11,10 @@
 #include "base/buf.h"
 #include "base/io/file.h"
 #include "base/io/frame.h"
+#include "base/option.h"
 #include "stages/export/layouts/layout.h"
 #include "stages/ingest/formats/format.h"
+#include "stages/ingest/formats/mapping.h"
 #include "stages/ingest/parse.h"
 #include "stages/record/defect.h"
 #include "store/store.h"
@@ -42,10 +44,14 @@ static int write_layouts(void *arg, const struct frame_record *record, struct pa
 
 /* Parse and write one record with the n-th allocation failing. Returns whether that allocation
  * was reached. */
-static bool fails_once(const struct frame_record *record, size_t n)
+static bool fails_once(const struct frame_record *record, const struct mapping *mapping,
+                       size_t n)
 {
     struct defect_policy policy;
-    const struct format_options options = { .input_context_bytes = 40, .policy = &policy };
+    const struct format_options options = { .input_context_bytes = 40,
+                                            .policy = &policy,
+                                            .mapping = mapping };
+    const struct format *forced = mapping ? &format_mapped : NULL;
     struct parser *parser = NULL;
     struct arena arena;
     struct error err;
@@ -61,7 +67,7 @@ static bool fails_once(const struct frame_record *record, size_t n)
     oom_begin(n);
     int rc = parser_new(&options, &parser, &err);
     if (rc == 0)
-        rc = parse_each(parser, record, NULL, false, &arena, &sink, &err);
+        rc = parse_each(parser, record, forced, forced != NULL, &arena, &sink, &err);
     const bool refused = oom_end();
     parser_free(parser);
     arena_release(&arena);
@@ -74,7 +80,8 @@ static bool fails_once(const struct frame_record *record, size_t n)
 }
 
 /* Try every record of a file of tests/data. */
-static void fail_in_each_record_of(const char *name, size_t n_least)
+static void fail_in_each_mapped_record_of(const char *name, const struct mapping *mapping,
+                                          size_t n_least)
 {
     struct frame *frame = NULL;
     struct frame_record record;
@@ -92,13 +99,35 @@ static void fail_in_each_record_of(const char *name, size_t n_least)
     for (; frame_next(frame, &record) == 1; n_records++) {
         size_t n = 0;
 
-        while (n < ALLOCATIONS_MAX && fails_once(&record, n))
+        while (n < ALLOCATIONS_MAX && fails_once(&record, mapping, n))
             n++;
         assert_true(n > 3 && n < ALLOCATIONS_MAX);
     }
     assert_true(n_records >= n_least);
     frame_free(frame);
     buf_release(&text);
+}
+
+static void fail_in_each_record_of(const char *name, size_t n_least)
+{
+    fail_in_each_mapped_record_of(name, NULL, n_least);
+}
+
+static void mapping_a_record_reports_each_failed_allocation(void **state)
+{
+    static const char *texts[] = { "instruction=q",    "response=a[0]", "context=docs[*].text",
+                                   "system=task.rule", "thought=why",   "tools=tools" };
+    static const char *dialogue[] = { "messages=lines[*]", "role=who.name", "content=says" };
+    const struct text_list lists[] = { { texts, sizeof texts / sizeof *texts },
+                                       { dialogue, sizeof dialogue / sizeof *dialogue } };
+    struct mapping mapping;
+    struct error err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        assert_ok(mapping_make(&lists[i], &mapping, &err));
+        fail_in_each_mapped_record_of("corpora/mapped.jsonl", &mapping, 4);
+    }
 }
 
 static void ingesting_a_record_reports_each_failed_allocation(void **state)
@@ -269,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ingesting_a_record_reports_each_failed_allocation),
+        cmocka_unit_test(mapping_a_record_reports_each_failed_allocation),
         cmocka_unit_test(ingest_reports_each_failed_allocation),
         cmocka_unit_test(resume_and_retry_report_each_failed_allocation),
     };
