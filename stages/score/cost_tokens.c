@@ -2,10 +2,9 @@
 /*
  * How many tokens each sample of a backlog takes. Tokenising takes far less time than running a
  * model, so all samples are counted if they are few. Of many, the first are counted, and some
- * of the others. The rest is estimated: a sample's size times the tokens that a unit of size
- * has in counted samples of about that size. Size is what the planners estimate from bytes, and
- * the length of the text, because some planners estimate 0 tokens for a text just below a
- * limit.
+ * of the others. The rest is estimated: what the planners guess from bytes, times the ratio of
+ * counted to guessed tokens in samples of about that size. Samples with a guess of 0 are always
+ * counted: either they need no tokenising, or they are just too short for a pass by the guess.
  */
 #include <math.h>
 
@@ -19,14 +18,17 @@
 enum {
     COUNT_BYTES = 8 << 20, /* text that is counted at the start: takes about a second */
     HITS_LEAST = 400,      /* choices of a sample in the rest, however long the samples are */
-    BYTES_PER_SIZE = 4,
+    HITS_MOST = 4000,      /* the same if the ratios of the samples differ much */
     STOP_EVERY_SAMPLES = 256,
     CLASSES = 64,   /* of samples, by the logarithm of their size */
     CLASS_HITS = 16 /* a class with fewer counted samples gets the ratio of all */
 };
 
+static const double error_most = 0.015; /* standard error of the mean ratio, in parts of it */
+
 struct ratio {
     double sum;
+    double squares;
     size_t n;
 };
 
@@ -88,7 +90,6 @@ static int count_listed(struct counting *counting, size_t i, struct error *err)
     struct score_backlog *backlog = counting->backlog;
     struct batch *batch = &backlog->batch;
     struct pending *pending = &backlog->pending.samples[i];
-    const uint64_t n_bytes = bytes_of_texts(&batch->texts);
     struct token_count count;
 
     if (observer_count_tokens(counting->observer, batch->texts.texts, batch->texts.n,
@@ -101,6 +102,7 @@ static int count_listed(struct counting *counting, size_t i, struct error *err)
                              .n_new = count.n_tokens - (shares ? count.n_shared : 0),
                              .longest = count.longest };
     pending->is_counted = true;
+    const uint64_t n_bytes = count.n_tokens > 0 ? bytes_of_texts(&batch->texts) : 0;
     counting->bytes_left -= n_bytes < counting->bytes_left ? n_bytes : counting->bytes_left;
     return 0;
 }
@@ -119,8 +121,9 @@ static int count_first(struct counting *counting, struct error *err)
         pending->cost = token_cost_of(&batch->texts, &backlog->observing,
                                       backlog_needs(backlog, pending->nodes),
                                       pending_shares_context(&backlog->pending, i));
-        pending->size = pending->cost.n_tokens + bytes_of_texts(&batch->texts) / BYTES_PER_SIZE;
-        if (counting->bytes_left > 0 && count_listed(counting, i, err) < 0)
+        pending->size = pending->cost.n_tokens;
+        if ((counting->bytes_left > 0 || pending->size == 0) &&
+            count_listed(counting, i, err) < 0)
             return -1;
         counting->size_left += pending->is_counted ? 0 : pending->size;
         pending->end_token = counting->size_left; /* until all costs are known */
@@ -152,7 +155,22 @@ static size_t find_place(const struct pending_list *list, double place)
 static void ratio_add(struct ratio *ratio, double value)
 {
     ratio->sum += value;
+    ratio->squares += value * value;
     ratio->n++;
+}
+
+/* True if enough samples of the rest are counted. */
+static bool is_enough(const struct counting *counting)
+{
+    const struct ratio *all = &counting->all;
+    const double n = (double)all->n;
+    const double mean = all->sum / n;
+
+    if (all->n < HITS_LEAST)
+        return false;
+    if (all->n < HITS_MOST && (all->squares / n - mean * mean) / n > pow(error_most * mean, 2))
+        return false;
+    return counting->bytes_left == 0 || all->n >= counting->backlog->pending.n;
 }
 
 /* Count samples here and there in the rest. A sample is chosen with a probability that is
@@ -165,8 +183,7 @@ static int count_sparsely(struct counting *counting, uint64_t bytes, struct erro
     double where = 0;
 
     counting->bytes_left = bytes;
-    while ((counting->bytes_left > 0 && counting->all.n < backlog->pending.n) ||
-           counting->all.n < HITS_LEAST) {
+    while (!is_enough(counting)) {
         const size_t i = find_place(&backlog->pending, where * all);
         struct pending *pending = &backlog->pending.samples[i];
 
