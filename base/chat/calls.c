@@ -224,6 +224,19 @@ int calls_add(const struct json_value *value, struct buf *out, struct error *err
                                            : read_calls(value, out, err);
 }
 
+bool calls_are_internal(const struct json_value *value)
+{
+    for (size_t i = 0; i < json_count(value); i++) {
+        const struct json_value *call = json_at(value, i);
+        const struct json_value *id = json_get(call, "id");
+
+        if (json_text(json_get(call, "name")).len == 0 || !json_get(call, "arguments") ||
+            (id && !json_text(id).ptr))
+            return false;
+    }
+    return json_type(value) == JSON_ARRAY && json_count(value) > 0;
+}
+
 int calls_end(struct buf *out, struct error *err)
 {
     return buf_add_text(out, "]", err);

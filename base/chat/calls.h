@@ -44,6 +44,9 @@ int calls_add_marked(struct slice text, struct slice *rest, struct buf *out, str
 /* A call after <functioncall> at the end of a text; its arguments may be JSON in single quotes.
  * *rest becomes the text before the mark, without white space at its end. */
 int calls_add_glaive(struct slice text, struct slice *rest, struct buf *out, struct error *err);
+/* Is the value a list of calls in the internal form? calls_add() would decode arguments that
+ * are a text once more. */
+bool calls_are_internal(const struct json_value *value);
 /* Close the list. Returns 0 or -1. */
 int calls_end(struct buf *out, struct error *err);
 

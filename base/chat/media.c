@@ -12,12 +12,26 @@
 static const struct {
     const char *name, *type;
 } media_names[] = {
-    { "image", "image" },       { "images", "image" },      { "image_url", "image" },
-    { "input_image", "image" }, { "audio", "audio" },       { "audios", "audio" },
-    { "audio_url", "audio" },   { "input_audio", "audio" }, { "video", "video" },
-    { "videos", "video" },      { "video_url", "video" },   { "file", "file" },
-    { "input_file", "file" },   { "file_data", "file" },    { "fileData", "file" },
-    { "inline_data", "file" },  { "inlineData", "file" },   { "document", "file" },
+    { "image", "image" },
+    { "images", "image" },
+    { "image_url", "image" },
+    { "input_image", "image" },
+    { "audio", "audio" },
+    { "audios", "audio" },
+    { "audio_url", "audio" },
+    { "input_audio", "audio" },
+    { "video", "video" },
+    { "videos", "video" },
+    { "video_url", "video" },
+    { "file", "file" },
+    { "input_file", "file" },
+    { "file_data", "file" },
+    { "fileData", "file" },
+    { "inline_data", "file" },
+    { "inlineData", "file" },
+    { "document", "file" },
+    { "image_asset_pointer", "image" },
+    { "audio_asset_pointer", "audio" },
 };
 
 const char *media_type_of(struct slice name)

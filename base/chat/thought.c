@@ -86,18 +86,25 @@ static void split_at(struct slice text, const char *close, size_t close_len,
     *rest = skip_newlines(slice_of(after, (size_t)(text.ptr + text.len - after)));
 }
 
-/* A thought that its template opened: up to a line of nothing but the closing tag. */
+/* A thought that its template opened: up to the first line of nothing but the closing tag, with
+ * no opening tag before. Looks for '<' alone, which is rare: most answers have no thought. */
 static bool split_unopened(struct slice text, struct slice *thought, struct slice *rest)
 {
-    static const char open[] = "<think>";
     static const char close[] = "\n</think>\n";
-    const size_t len = sizeof close - 1;
-    const char *at = text.len < len ? NULL : memmem(text.ptr, text.len, close, len);
+    const char *end = text.ptr + text.len;
+    const char *at = text.len > 0 ? memchr(text.ptr, '<', text.len) : NULL;
 
-    if (!at || memmem(text.ptr, text.len, open, sizeof open - 1))
-        return false;
-    split_at(text, at, len, thought, rest);
-    return true;
+    for (; at; at = memchr(at + 1, '<', (size_t)(end - at) - 1)) {
+        const struct slice left = slice_of(at, (size_t)(end - at));
+
+        if (starts_with_mark(left, thought_marks[0].open))
+            return false;
+        if (at > text.ptr && at[-1] == '\n' && starts_with_mark(left, close + 1)) {
+            split_at(text, at - 1, sizeof close - 1, thought, rest);
+            return true;
+        }
+    }
+    return false;
 }
 
 bool thought_split(struct slice text, struct slice *thought, struct slice *rest)

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/buf.h"
 #include "base/json/json.h"
 #include "stages/record/roles.h"
 
@@ -115,7 +114,9 @@ static bool is_one_of(struct slice name, const char *const *words)
 
 bool chat_has_calls(const struct json_value *message)
 {
-    return json_count(json_get(message, "tool_calls")) > 0 ||
+    const struct json_value *calls = json_get(message, "tool_calls");
+
+    return json_count(calls) > 0 || json_text(calls).len > 0 ||
            json_type(json_get(message, chat_call_word)) == JSON_OBJECT;
 }
 
@@ -124,110 +125,4 @@ bool chat_is_text_key(struct slice name)
     static const char *const words[] = { "content", "value", "text", "message", "parts", NULL };
 
     return is_one_of(name, words);
-}
-
-bool chat_is_media_key(struct slice name)
-{
-    static const char *const words[] = { "image",     "images",      "image_url", "input_image",
-                                         "audio",     "audios",      "audio_url", "input_audio",
-                                         "video",     "videos",      "video_url", "file",
-                                         "file_data", "inline_data", "document",  NULL };
-
-    return is_one_of(name, words);
-}
-
-/* Is it the type of a part whose text is the text of the message? A part of unknown type is
- * one if its text is under "text". */
-static bool is_text_type(struct slice type)
-{
-    static const char *const words[] = { "text", "input_text", "output_text", NULL };
-
-    return !type.ptr || is_one_of(type, words);
-}
-
-/* Is it the type of a part that holds something else than text of the message? */
-static bool is_other_type(struct slice type)
-{
-    static const char *const words[] = {
-        "tool_use",         "tool_call", "tool_calls",        "tool_result", "tool_response",
-        "function_call",    "thinking",  "redacted_thinking", "reasoning",   "functionCall",
-        "functionResponse", "function",  "function_response", NULL
-    };
-
-    return is_one_of(type, words) || chat_is_media_key(type);
-}
-
-/* The members of a content part that matter. */
-struct part {
-    struct slice type; /* ptr NULL: none */
-    struct slice text; /* ptr NULL: none */
-    size_t n_texts;
-    bool is_other; /* media, a call, a result or reasoning */
-};
-
-static void look_at_part(const struct json_value *object, struct part *out)
-{
-    const struct json_value *value;
-    struct slice name;
-    size_t pos = 0;
-
-    *out = (struct part){ .type = json_text(json_get(object, "type")) };
-    while (json_member_next(object, &pos, &name, &value) == 1) {
-        if (json_type(value) == JSON_NULL)
-            continue;
-        if (chat_is_text_key(name)) {
-            out->n_texts++;
-            out->text = json_text(value);
-        } else if (chat_is_media_key(name) || is_other_type(name)) {
-            out->is_other = true;
-        }
-    }
-    if (is_other_type(out->type))
-        out->is_other = true;
-    if (!is_text_type(out->type))
-        out->text = json_text(json_get(object, "text"));
-}
-
-/* The text of {"type": "text", "text": "..."} or of a string; ptr NULL for an image and the
- * like. */
-static struct slice part_text(const struct json_value *object)
-{
-    struct part part;
-
-    if (json_type(object) != JSON_OBJECT)
-        return json_text(object);
-    look_at_part(object, &part);
-    return part.text;
-}
-
-const char *chat_part_fault(const struct json_value *object)
-{
-    struct part part;
-
-    if (json_type(object) == JSON_STRING)
-        return NULL;
-    if (json_type(object) != JSON_OBJECT)
-        return "neither an object nor text";
-    look_at_part(object, &part);
-    if (part.is_other)
-        return NULL;
-    return part.n_texts > 1 ? "an object with two texts"
-           : part.text.ptr  ? NULL
-                            : "an object without text";
-}
-
-int chat_join_parts(const struct json_value *parts, struct buf *out, struct error *err)
-{
-    bool first = true;
-
-    for (size_t i = 0; i < json_count(parts); i++) {
-        const struct slice text = part_text(json_at(parts, i));
-
-        if (!text.ptr)
-            continue;
-        if ((!first && buf_add_text(out, "\n", err) < 0) || buf_add_slice(out, text, err) < 0)
-            return -1;
-        first = false;
-    }
-    return 0;
 }

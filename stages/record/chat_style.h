@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chat_style.h - how lists of messages are spelled: keys, words for roles, tool calls, parts.
+ * chat_style.h - how lists of messages are spelled: keys, words for roles, tool calls.
  *
  * Shared by the readers of record shapes and the writers of layouts.
  */
@@ -11,8 +11,6 @@
 
 #include "base/slice.h"
 
-struct buf;
-struct error;
 struct json_value;
 
 struct chat_style {
@@ -48,12 +46,5 @@ bool chat_has_calls(const struct json_value *message);
 /* Can a member of this name hold the text of a message or of a content part? The names are
  * content, value, text, message and parts, whatever the case of their letters. */
 bool chat_is_text_key(struct slice name);
-/* Does a member of this name refer to images, audio or video? */
-bool chat_is_media_key(struct slice name);
-/* What is wrong with a content part, as a phrase: it holds no text, or two. NULL when nothing
- * is. A part of media, of a tool call, of a result or of reasoning needs no text. */
-const char *chat_part_fault(const struct json_value *part);
-/* Append the text parts of a list of content parts, with a newline between two. ERR_NOMEM. */
-int chat_join_parts(const struct json_value *parts, struct buf *out, struct error *err);
 
 #endif

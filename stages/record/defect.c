@@ -215,6 +215,19 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                               "disliked=keep. The label stays in the sample's meta, and v_turn "
                               "says of each\nturn whether it is trained on. Numbers are no "
                               "verdict: no threshold is guessed.\n" },
+    [DEFECT_MEDIA_MISMATCH] = { .name = "media_mismatch",
+                                .action = ACTION_KEEP,
+                                .what =
+                                    "a list of images, videos or audios that does not fit the "
+                                    "marks in the text",
+                                .page =
+                                    "Each '<image>' in the turns stands for one element of the "
+                                    "record's 'images' or 'image', and so\nwith video and "
+                                    "audio. "
+                                    "Where the numbers differ, it is not known which belongs "
+                                    "where: the text\nkeeps its marks, and the list stays in "
+                                    "meta. "
+                                    "Such a sample is scored as text alone.\n" },
     [DEFECT_DUPLICATE_ID] = { .name = "duplicate_id",
                               .action = ACTION_KEEP,
                               .what =

@@ -63,6 +63,7 @@ enum defect {
     DEFECT_LATE_SYSTEM,
     DEFECT_SIDES_ALIKE,
     DEFECT_DISLIKED,
+    DEFECT_MEDIA_MISMATCH,
     DEFECT_DUPLICATE_ID,
     /* Texts of the sample. */
     DEFECT_TEMPLATE_LEAK,

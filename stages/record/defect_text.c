@@ -36,10 +36,11 @@ static bool has_template(struct slice text)
     static const char *const hashes[] = { "### Response:", "### Instruction:", "### Human:",
                                           "### Assistant:" };
     static const char *const brackets[] = { "[INST]", "[/INST]" };
-    static const char *const angles[] = { "<|im_start|>",    "<|im_end|>",    "<|endoftext|>",
-                                          "<|eot_id|>",      "<|user|>",      "<|assistant|>",
-                                          "<start_of_turn>", "<end_of_turn>", "<<SYS>>",
-                                          "<think>" };
+    static const char *const angles[] = {
+        "<|im_start|>", "<|im_end|>",    "<|endoftext|>",   "<|eot_id|>",
+        "<|user|>",     "<|assistant|>", "<start_of_turn>", "<end_of_turn>",
+        "<<SYS>>",      "<think>",       "</think>",        "<|begin_of_thought|>"
+    };
 
     return HAS_ANY(text, hashes) || HAS_ANY(text, brackets) || HAS_ANY(text, angles);
 }
@@ -107,7 +108,8 @@ uint64_t defect_scan_texts(const struct sample *sample)
     uint64_t defects = scan_text(sample->context, false) | scan_text(sample->system, true);
 
     for (size_t i = 0; i < sample->n_turns; i++)
-        defects |= scan_text(sample->turns[i].content, true);
+        defects |= scan_text(sample->turns[i].content, true) |
+                   scan_text(sample->turns[i].thought, true);
     if (response.len > 0 && begins_as_refusal(response))
         defects |= defect_bit(DEFECT_REFUSAL);
     if (response.len > 0 && is_placeholder(response))

@@ -1,16 +1,18 @@
 # What each record of tests/data/records becomes: a file holds one kind of record, a line of the
 # expectation what one record became. A word in capitals names a part of the sample.
+# A thought is in brackets.
 show() {
     sqlite3 -separator ' ' "$1" "
         WITH turns AS (SELECT sample_id, group_concat(ifnull(upper(side) || '-', '') || upper(role) || ' ' ||
-                 replace(content, char(10), '\n') || ifnull(' TRAINED ' || trained, '') ||
-                 ifnull(' EXTRA ' || extra, ''), ' ') AS text
+                 ifnull('(' || replace(thought, char(10), '\n') || ') ', '') ||
+                 replace(content, char(10), '\n') || ifnull(' TRAINED ' || trained, '') || ifnull(' CALLS ' || calls, '') ||
+                 ifnull(' MEDIA ' || media, '') || ifnull(' EXTRA ' || extra, ''), ' ') AS text
             FROM (SELECT * FROM turn ORDER BY sample_id, turn) GROUP BY sample_id),
         seen AS (SELECT sample_id, group_concat(class, ',') AS classes FROM sample_defect
             GROUP BY sample_id)
         SELECT s.line, s.byte_offset, sample_id, '  ' || s.line || ' ' || s.kind ||
                ifnull(' [' || classes || ']', '') ||
-               ifnull(' ID ' || ext_id, '') || ifnull(' META ' || meta, '') ||
+               ifnull(' ID ' || ext_id, '') || ifnull(' TOOLS ' || tools, '') || ifnull(' META ' || meta, '') ||
                ifnull(' SPLIT ' || split, '') || ifnull(' SYSTEM ' || replace(system, char(10), '\n'), '') ||
                ifnull(' CONTEXT ' || replace(c.text, char(10), '\n'), '') ||
                ifnull(' ' || turns.text, '')

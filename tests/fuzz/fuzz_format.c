@@ -51,9 +51,13 @@ static void check_written(struct target *t, const struct layout *layout,
     const struct frame_record record = { .text = buf_slice(&t->written) };
     require(parse_record(t->parser, &record, NULL, false, &t->again, &parsed, &err) == 0,
             "memory suffices");
-    require(!parsed.rejected_for && !parsed.several, "what is written can be read");
-    require(memcmp(&parsed.sample.hash, &sample->hash, sizeof sample->hash) == 0,
-            "what is written is the same sample");
+    const bool is_read = !parsed.rejected_for && !parsed.several;
+    const bool is_same =
+        is_read && memcmp(&parsed.sample.hash, &sample->hash, sizeof sample->hash) == 0;
+    if (!is_same)
+        fprintf(stderr, "%s: %s\n", layout->name, t->written.data);
+    require(is_read, "what is written can be read");
+    require(is_same, "what is written is the same sample");
 }
 
 static void check_sample(struct target *t, const struct sample *sample)
@@ -62,8 +66,9 @@ static void check_sample(struct target *t, const struct sample *sample)
 
     require(sample->instruction_turn >= -1 && sample->instruction_turn < n, "the turn exists");
     require(sample->response_turn >= -1 && sample->response_turn < n, "the turn exists");
-    require((sample->kind == SAMPLE_SFT) == (sample->response_turn >= 0),
-            "an sft sample has a response");
+    require((sample->kind == SAMPLE_SFT || sample->kind == SAMPLE_PAIR) ==
+                (sample->response_turn >= 0),
+            "samples to learn an answer from have a response");
     require((sample->kind == SAMPLE_TEXT) == (n == 0), "plain text has no turns");
     for (size_t i = 0; layouts[i]; i++)
         check_written(t, layouts[i], sample);

@@ -108,8 +108,8 @@ static struct slice draw_text(struct fixture *f, size_t max_pieces)
 static void draw_extra(struct fixture *f, struct turn *turn)
 {
     static const char parts[] =
-        "{\"weight\":1.50,\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
-        "{\"type\":\"image\",\"image\":\"i\"},{\"text\":\"b\"}]}";
+        "{\"weight\":1.50,\"content\":[{\"type\":\"text\",\"text\":\"a\",\"x\":1},"
+        "{\"type\":\"refusal\",\"refusal\":\"r\"},{\"text\":\"b\"}]}";
 
     switch (rng_below(&f->rng, 8)) {
     case 0:
@@ -260,7 +260,7 @@ static void set_turns(struct sample *sample, enum turn_side side)
 static struct slice draw_meta(struct fixture *f)
 {
     static const char *const metas[] = {
-        "{\"tools\":[{\"type\":\"function\"}],\"length\":\"tools\"}",
+        "{\"n\":[{\"type\":\"function\"}],\"length\":\"tools\"}",
         "{\"label\":true}",
         "{\"kto_tag\":false,\"score_chosen\":2}",
         "{\"label\":\"a metal\"}",
@@ -293,6 +293,9 @@ static struct sample draw_sample(struct fixture *f)
         sample.split = slice_text(one_in(f, 2) ? "first-paragraph" : "last-paragraph");
     if (sample.kind != SAMPLE_TEXT && one_in(f, 2))
         sample.system = draw_text(f, 10);
+    if (sample.kind != SAMPLE_TEXT && one_in(f, 4))
+        sample.tools =
+            slice_text("[{\"name\":\"w\",\"parameters\":{\"x\":null}},{\"type\":\"t\"}]");
     if (one_in(f, 2))
         sample.ext_id = draw_text(f, 3);
     if (one_in(f, 2))

@@ -136,6 +136,10 @@ static const struct dirty {
       BYTES(GOOD "{\"prompt\":\"a\",\"chosen\":\"b\",\"rejected\":\" b\"}\n"
                  "{\"prompt\":\"a\",\"chosen\":\"b\",\"rejected\":\"c\"}\n"),
       1, 2, 1, "keep", 3, 0 },
+    { DEFECT_MEDIA_MISMATCH,
+      BYTES(GOOD "{\"instruction\":\"a <image>\",\"output\":\"b\",\"images\":[]}\n"
+                 "{\"instruction\":\"c <image>\",\"output\":\"d\",\"image\":\"i\"}\n"),
+      1, 3, 0, "reject", 2, 1 },
     { DEFECT_DISLIKED,
       BYTES(GOOD "{\"prompt\":\"a\",\"completion\":\"b\",\"label\":false}\n"
                  "{\"prompt\":\"a\",\"completion\":\"c\",\"label\":true}\n"

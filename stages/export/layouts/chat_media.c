@@ -10,6 +10,7 @@
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
 #include "stages/export/layouts/chat_private.h"
+#include "stages/record/chat_part.h"
 #include "stages/record/chat_style.h"
 #include "store/sample.h"
 
@@ -66,6 +67,15 @@ static bool holds_any_mark(struct slice text)
     return false;
 }
 
+/* Is a reader sure to find the medium in its content part? */
+static bool is_part_of_type(const struct medium *medium, struct slice type)
+{
+    struct chat_part part;
+
+    chat_part_read(medium->part, &part);
+    return part.kind == CHAT_PART_MEDIA && slice_equal(slice_text(part.media_type), type);
+}
+
 /* Count the media of a turn with and without marks. */
 static int count_media(struct chat_writer *writer, const struct turn *turn, size_t *n_marked,
                        size_t *n_others)
@@ -77,7 +87,9 @@ static int count_media(struct chat_writer *writer, const struct turn *turn, size
     for (size_t i = 0; rc == 1 && i < json_count(list); i++) {
         if (!read_medium(json_at(list, i), &medium) || medium.at > turn->content.len)
             return chat_cannot_hold(writer, bad_media);
-        if (medium.has_mark && !is_reference(&medium))
+        if (medium.has_mark
+                ? !is_reference(&medium)
+                : !is_part_of_type(&medium, json_text(json_get(json_at(list, i), "type"))))
             return chat_cannot_hold(writer, bad_media);
         *(medium.has_mark ? n_marked : n_others) += 1;
     }

@@ -9,10 +9,13 @@
 #include "base/json/jsonout.h"
 #include "stages/export/layouts/chat_private.h"
 #include "stages/export/layouts/emit.h"
+#include "stages/record/chat_part.h"
 #include "stages/record/chat_style.h"
 #include "stages/record/passage.h"
 #include "stages/record/roles.h"
 #include "store/sample.h"
+
+static const char thought_key[] = "reasoning_content";
 
 /* The members of a turn's extra that override the ones that chat_write() makes. */
 struct overrides {
@@ -121,6 +124,9 @@ static int find_overrides(struct chat_writer *writer, const struct turn *turn,
     overrides->role = json_get(extra, writer->style->role_key);
     overrides->content = json_get(extra, writer->style->text_key);
     overrides->has_calls = chat_has_calls(extra);
+    if (turn->thought.ptr && json_get(extra, thought_key))
+        return chat_cannot_hold(writer,
+                                "the extra of a turn holds a member named like its thought");
     if (has_second_verdict(writer->style, turn, extra))
         return chat_cannot_hold(writer, "the extra of a turn holds a second weight");
     if (has_second_text(writer->style, extra))
@@ -230,7 +236,7 @@ static int write_fields(struct chat_writer *writer, const struct turn *turn,
     if (turn->thought.ptr && !style->thoughts_are_text) {
         if (emit_check_thought(turn, writer->why) == 0)
             return 0;
-        jsonout_key(json, "reasoning_content");
+        jsonout_key(json, thought_key);
         jsonout_text(json, turn->thought);
     }
     if (turn->calls.ptr && overrides->has_calls)

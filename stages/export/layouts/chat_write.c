@@ -10,6 +10,7 @@
 #include "base/json/jsonout.h"
 #include "stages/export/layouts/chat_private.h"
 #include "stages/export/layouts/emit.h"
+#include "stages/record/chat_part.h"
 #include "stages/record/chat_style.h"
 #include "stages/record/roles.h"
 #include "store/sample.h"
@@ -133,7 +134,7 @@ static int write_chat_record(struct chat_writer *writer)
     if (rc == 1)
         emit_context_bytes(json, sample, true);
     jsonout_object_end(json);
-    if (rc == 1 && jsonout_end(json, writer->err) < 0)
+    if (rc >= 0 && jsonout_end(json, writer->err) < 0)
         rc = -1;
     return rc;
 }

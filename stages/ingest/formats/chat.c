@@ -50,12 +50,13 @@ static size_t count_of(const struct members *members, const enum member *list)
 
 /* Members of a pair that are neither question nor answer nor system, and no verdict on the
  * answer. */
-static bool is_other_of_pair(const void *arg, struct slice name, const struct json_value *value)
+static bool is_other_of_pair(const void *arg, struct slice *name,
+                             const struct json_value *value)
 {
     const struct members *pair = arg;
-    const enum member member = member_of(name);
+    const enum member member = member_of(*name);
 
-    return trained_of(name, value) < 0 && member != first_of(pair, pair_questions) &&
+    return trained_of(*name, value) < 0 && member != first_of(pair, pair_questions) &&
            member != first_of(pair, pair_answers) && member != MEMBER_SYSTEM;
 }
 
@@ -78,7 +79,7 @@ static void chat_read_pair(struct draft *draft, const struct members *pair)
     const struct slice system = json_text(pair->values[MEMBER_SYSTEM]);
     const struct slice none = { NULL, 0 };
     const struct slice others =
-        draft_members_where(draft, pair->record, is_other_of_pair, pair);
+        draft_extra(draft, pair->record, is_other_of_pair, pair, NULL, 0);
 
     if (count_of(pair, pair_questions) > 1 || count_of(pair, pair_answers) > 1)
         draft_reject(draft, DEFECT_UNCLAIMED_TEXT,

@@ -154,15 +154,20 @@ struct slice draft_role_of(struct draft *draft, struct slice word)
     return draft_copy(draft, word);
 }
 
-void draft_add_turn(struct draft *draft, struct slice role, struct slice content,
-                    struct slice extra)
+void draft_add(struct draft *draft, const struct turn *turn)
 {
     if (draft->state != DRAFT_GOOD || !make_room_for_turn(draft))
         return;
-    if (!content.ptr)
-        content = slice_text("");
-    draft->out->turns[draft->out->n_turns++] =
-        (struct turn){ .role = role, .content = content, .extra = extra };
+    struct turn *added = &draft->out->turns[draft->out->n_turns++];
+    *added = *turn;
+    if (!added->content.ptr)
+        added->content = slice_text("");
+}
+
+void draft_add_turn(struct draft *draft, struct slice role, struct slice content,
+                    struct slice extra)
+{
+    draft_add(draft, &(struct turn){ .role = role, .content = content, .extra = extra });
 }
 
 void draft_add_user(struct draft *draft, struct slice text)
@@ -243,12 +248,13 @@ size_t draft_trimmed_len(struct slice text)
     return n;
 }
 
-/* Does the turn at this index hold nothing? -1: there is no such turn. */
+/* Does the turn at this index answer nothing? -1: there is no such turn. */
 static bool is_empty_turn(const struct sample *sample, int index)
 {
     const struct turn *turn = index >= 0 ? &sample->turns[index] : NULL;
 
-    return turn && !turn->extra.ptr && draft_trimmed_len(turn->content) == 0;
+    return turn && !turn->calls.ptr && !turn->media.ptr && !turn->extra.ptr &&
+           draft_trimmed_len(turn->content) == 0;
 }
 
 /* Defects of the sample as a whole, which are kept. */
@@ -273,17 +279,23 @@ static bool has_text(const struct sample *sample)
 {
     if (draft_trimmed_len(sample->context) > 0)
         return true;
-    for (size_t i = 0; i < sample->n_turns; i++)
-        if (sample->turns[i].extra.ptr || draft_trimmed_len(sample->turns[i].content) > 0)
+    for (size_t i = 0; i < sample->n_turns; i++) {
+        const struct turn *turn = &sample->turns[i];
+
+        if (turn->calls.ptr || turn->media.ptr || turn->extra.ptr ||
+            draft_trimmed_len(turn->thought) > 0 || draft_trimmed_len(turn->content) > 0)
             return true;
+    }
     return false;
 }
 
 enum draft_state draft_finish(struct draft *draft)
 {
     draft_check_unclaimed(draft);
+    draft_read_forms(draft);
     draft_split_passage(draft);
     draft_repair(draft);
+    draft_read_media(draft);
     if (draft->state == DRAFT_GOOD && !has_text(draft->out))
         draft_reject(draft, DEFECT_EMPTY_RECORD, "it holds no text");
     if (draft->state == DRAFT_GOOD && draft->out->n_turns > INT32_MAX)

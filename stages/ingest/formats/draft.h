@@ -30,7 +30,7 @@ struct format;
 struct format_options;
 struct json_value;
 
-enum { DRAFT_CLAIMS_MAX = 24 }; /* more than any shape claims */
+enum { DRAFT_CLAIMS_MAX = 32 }; /* more than any shape claims */
 
 enum draft_state {
     DRAFT_GOOD = 1, /* so far */
@@ -95,16 +95,28 @@ struct slice draft_claim_first_text(struct draft *draft, const enum member *list
  * as bad_type: `what` names the value for the detail. If the user gave type_drift=repair, a
  * list becomes a text with a line for each element. */
 struct slice draft_text(struct draft *draft, const struct json_value *value, const char *what);
-/* JSON text of an object with all members of this one but the two named; ptr NULL when none is
- * left. A key may have ptr NULL. */
-struct slice draft_other_members(struct draft *draft, const struct json_value *object,
-                                 struct slice key, struct slice other);
-
-/* The same for the members that a test wants. */
+/* JSON text of an object with the members of this one that a test wants, as they are; ptr NULL
+ * when none is left. */
 struct slice draft_members_where(struct draft *draft, const struct json_value *object,
                                  bool (*wanted)(const void *arg, struct slice name,
                                                 const struct json_value *value),
                                  const void *arg);
+/*
+ * The same for the extra of a turn. The test may change the name. Padding and members that are
+ * empty lists or objects are left out (base/json/prune.h). Members of `added` follow, whose
+ * values are JSON text; one with json.ptr NULL is left out. ptr NULL when no member is left.
+ */
+struct draft_member {
+    const char *name;
+    struct slice json;
+};
+struct slice draft_extra(struct draft *draft, const struct json_value *object,
+                         bool (*wanted)(const void *arg, struct slice *name,
+                                        const struct json_value *value),
+                         const void *arg, const struct draft_member *added, size_t n_added);
+/* The same for all members but the two named. A key may have ptr NULL. */
+struct slice draft_other_members(struct draft *draft, const struct json_value *object,
+                                 struct slice key, struct slice other);
 
 /* Claim "system" or "system_prompt" as the system prompt. An empty text counts as missing. */
 void draft_read_system(struct draft *draft);
@@ -123,6 +135,8 @@ void draft_set_context(struct draft *draft, struct slice text, const char *split
 
 /* The role that a word names. An unknown word is copied and counts as bad_role. */
 struct slice draft_role_of(struct draft *draft, struct slice word);
+/* Append a turn with all its fields. A content with ptr NULL becomes the empty text. */
+void draft_add(struct draft *draft, const struct turn *turn);
 /* Append a turn. A content with ptr NULL becomes the empty text. extra is JSON of an object,
  * ptr NULL for none. */
 void draft_add_turn(struct draft *draft, struct slice role, struct slice content,

@@ -27,11 +27,16 @@ int64_t draft_context_bytes(const struct draft *draft)
     return n;
 }
 
+/* The first user turn. Media have places in its text, so a turn with media stays whole: NULL.
+ */
 static struct turn *first_user_turn(struct draft *draft)
 {
-    for (size_t i = 0; draft->state == DRAFT_GOOD && i < draft->out->n_turns; i++)
-        if (turn_has_role(&draft->out->turns[i], role_user))
-            return &draft->out->turns[i];
+    for (size_t i = 0; draft->state == DRAFT_GOOD && i < draft->out->n_turns; i++) {
+        struct turn *turn = &draft->out->turns[i];
+
+        if (turn_has_role(turn, role_user))
+            return turn->media.ptr ? NULL : turn;
+    }
     return NULL;
 }
 

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/json/json.h"
-#include "base/json/jsonout.h"
+#include "base/json/prune.h"
 #include "stages/ingest/formats/draft_private.h"
 #include "stages/record/verdict.h"
 
@@ -15,18 +15,10 @@
 static const size_t members_max_bytes = SIZE_MAX / 4;
 
 /* Append to the text of an object without its closing bracket. */
-static int append_member(struct buf *buf, struct slice key, const struct json_value *value,
+static int append_member(struct slice key, const struct json_value *value, struct buf *buf,
                          struct error *err)
 {
-    struct jsonout json;
-
-    if (buf_add_text(buf, buf->len == 0 ? "{" : ",", err) < 0)
-        return -1;
-    jsonout_init(&json, buf);
-    jsonout_text(&json, key);
-    if (jsonout_end(&json, err) < 0 || buf_add_text(buf, ":", err) < 0)
-        return -1;
-    return json_write(value, buf, err);
+    return prune_add_name(key, 0, buf, err) < 0 ? -1 : json_write(value, buf, err);
 }
 
 /* Close the object and copy it to the arena; ptr NULL when it has no members. */
@@ -53,20 +45,45 @@ struct slice draft_members_where(struct draft *draft, const struct json_value *o
 
     buf_init(&buf, members_max_bytes);
     while (draft->state == DRAFT_GOOD && json_member_next(object, &pos, &name, &value) == 1)
-        if (wanted(arg, name, value) && append_member(&buf, name, value, draft->err) < 0)
+        if (wanted(arg, name, value) && append_member(name, value, &buf, draft->err) < 0)
             draft->state = DRAFT_FAILED;
     const struct slice text = end_members(draft, &buf);
     buf_release(&buf);
     return text;
 }
 
-static bool is_neither(const void *arg, struct slice name, const struct json_value *value)
+struct slice draft_extra(struct draft *draft, const struct json_value *object,
+                         bool (*wanted)(const void *arg, struct slice *name,
+                                        const struct json_value *value),
+                         const void *arg, const struct draft_member *added, size_t n_added)
+{
+    const struct json_value *value;
+    struct slice name;
+    struct buf buf;
+    size_t pos = 0;
+
+    buf_init(&buf, members_max_bytes);
+    while (draft->state == DRAFT_GOOD && json_member_next(object, &pos, &name, &value) == 1)
+        if (!prune_is_empty(value) && wanted(arg, &name, value) &&
+            prune_write_member(name, value, 0, &buf, draft->err) < 0)
+            draft->state = DRAFT_FAILED;
+    for (size_t i = 0; draft->state == DRAFT_GOOD && i < n_added; i++)
+        if (added[i].json.ptr &&
+            (prune_add_name(slice_text(added[i].name), 0, &buf, draft->err) < 0 ||
+             buf_add_slice(&buf, added[i].json, draft->err) < 0))
+            draft->state = DRAFT_FAILED;
+    const struct slice text = end_members(draft, &buf);
+    buf_release(&buf);
+    return text;
+}
+
+static bool is_neither(const void *arg, struct slice *name, const struct json_value *value)
 {
     const struct slice *keys = arg;
 
     (void)value;
-    return !(keys[0].ptr && slice_equal(name, keys[0])) &&
-           !(keys[1].ptr && slice_equal(name, keys[1]));
+    return !(keys[0].ptr && slice_equal(*name, keys[0])) &&
+           !(keys[1].ptr && slice_equal(*name, keys[1]));
 }
 
 struct slice draft_other_members(struct draft *draft, const struct json_value *object,
@@ -74,7 +91,7 @@ struct slice draft_other_members(struct draft *draft, const struct json_value *o
 {
     const struct slice keys[] = { key, other };
 
-    return draft_members_where(draft, object, is_neither, keys);
+    return draft_extra(draft, object, is_neither, keys, NULL, 0);
 }
 
 bool draft_is_claimed(const struct draft *draft, struct slice name,
@@ -104,7 +121,7 @@ static void append_unclaimed(struct draft *draft, const struct json_value *objec
         if (!(is_inner && json_type(value) == JSON_NULL) &&
             draft_is_claimed(draft, name, value))
             continue;
-        if (append_member(buf, name, value, draft->err) < 0)
+        if (append_member(name, value, buf, draft->err) < 0)
             draft->state = DRAFT_FAILED;
         if (draft->out->kind == SAMPLE_SFT && verdict_of(name, value) == 0)
             draft_add_defect(draft, DEFECT_DISLIKED);

@@ -31,6 +31,15 @@ void draft_check_unclaimed(struct draft *draft);
 /* draft_pair.c: reject a pair without an answer on each side, and report sides that are alike.
  */
 void draft_check_pair(struct draft *draft);
+/* draft_forms.c: tools of the record; thoughts, calls and results within the texts of turns. */
+void draft_read_forms(struct draft *draft);
+/* draft_media.c: put the media of the record's lists at their marks in the turns. */
+void draft_read_media(struct draft *draft);
+/* draft_media.c: put the media of a member of a message at their marks, or at the start of the
+ * turn if it has no marks. Returns false when the turn stays as it is: it has media already, or
+ * the numbers differ. */
+bool draft_place_media(struct draft *draft, struct turn *turn, const char *type,
+                       const struct json_value *references);
 /* draft_text.c: repair the texts of the sample as the policy says. */
 void draft_repair(struct draft *draft);
 /* draft_meta.c: the producer's id, and all members that are not claimed. */

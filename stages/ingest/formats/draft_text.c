@@ -3,6 +3,7 @@
  * The text of JSON values, and its repair.
  */
 #include "base/buf.h"
+#include "base/chat/media.h"
 #include "base/error.h"
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft_private.h"
@@ -138,6 +139,66 @@ static void repair_in_place(struct draft *draft, struct slice *text, uint64_t de
         draft->state = DRAFT_FAILED;
 }
 
+/* Append a piece of a text with its repairs. */
+static void add_repaired(struct draft *draft, struct slice piece, uint64_t defects,
+                         struct buf *out)
+{
+    repair_in_place(draft, &piece, defects);
+    if (draft->state == DRAFT_GOOD && buf_add_slice(out, piece, draft->err) < 0)
+        draft->state = DRAFT_FAILED;
+}
+
+/* Repair the text before and after each of these media, and append both texts of the turn. */
+static void repair_around(struct draft *draft, const struct turn *turn,
+                          const struct json_value *list, uint64_t defects, struct buf *content,
+                          struct buf *media)
+{
+    const struct slice text = turn->content;
+    size_t done = 0;
+
+    for (size_t i = 0; draft->state == DRAFT_GOOD && i < json_count(list); i++) {
+        const struct json_value *medium = json_at(list, i);
+        int64_t at = 0;
+
+        (void)json_int(json_get(medium, "at"), &at);
+        add_repaired(draft, slice_of(text.ptr + done, (size_t)at - done), defects, content);
+        done = (size_t)at;
+        if (draft->state == DRAFT_GOOD &&
+            media_add_part(json_text(json_get(medium, "type")).ptr, content->len,
+                           json_get(medium, "part"), media, draft->err) < 0)
+            draft->state = DRAFT_FAILED;
+    }
+    add_repaired(draft, slice_of(text.ptr + done, text.len - done), defects, content);
+}
+
+/* Repair the content of a turn whose media refer to bytes of it. */
+static void repair_with_media(struct draft *draft, struct turn *turn, uint64_t defects)
+{
+    const struct json_value *list = NULL;
+    struct json *json = NULL;
+    enum json_issue issue;
+    const char *detail;
+    size_t at;
+    struct buf content, media;
+
+    buf_init(&content, text_max_bytes);
+    buf_init(&media, text_max_bytes);
+    if (json_new(&json, draft->err) < 0 ||
+        json_parse(json, turn->media, &list, &issue, &at, &detail, draft->err) < 0)
+        draft->state = DRAFT_FAILED;
+    repair_around(draft, turn, list, defects, &content, &media);
+    if (draft->state == DRAFT_GOOD && media_end(&media, draft->err) < 0)
+        draft->state = DRAFT_FAILED;
+    if (draft->state == DRAFT_GOOD) {
+        turn->content =
+            draft_copy(draft, content.len > 0 ? buf_slice(&content) : slice_text(""));
+        turn->media = draft_copy(draft, buf_slice(&media));
+    }
+    json_free(json);
+    buf_release(&content);
+    buf_release(&media);
+}
+
 /* An optional text that is empty after its repair counts as missing. */
 static void repair_optional(struct draft *draft, struct slice *text, uint64_t defects)
 {
@@ -158,6 +219,11 @@ void draft_repair(struct draft *draft)
     repair_optional(draft, &out->context, defects);
     if (!out->context.ptr)
         out->split = slice_of(NULL, 0);
-    for (size_t i = 0; i < out->n_turns; i++)
-        repair_in_place(draft, &out->turns[i].content, defects);
+    for (size_t i = 0; i < out->n_turns; i++) {
+        repair_in_place(draft, &out->turns[i].thought, defects);
+        if (out->turns[i].media.ptr)
+            repair_with_media(draft, &out->turns[i], defects);
+        else
+            repair_in_place(draft, &out->turns[i].content, defects);
+    }
 }

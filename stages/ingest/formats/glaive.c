@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * glaive: chat, a text in which "USER:", "ASSISTANT:" and "FUNCTION RESPONSE:" begin the turns;
- * optional: system, which "SYSTEM:" may begin. A call stays text of its turn.
+ * optional: system, which "SYSTEM:" may begin. A call after "<functioncall>" at the end of a
+ * turn becomes a call, and JSON objects at the end of the system prompt become tools.
  */
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/chat/calls.h"
+#include "base/chat/tools.h"
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft_private.h"
 #include "stages/ingest/formats/format.h"
@@ -75,12 +81,57 @@ static size_t glaive_turn_len(struct slice text)
     return text.len;
 }
 
+/* Functions that the system prompt ends with become the sample's tools. */
+static void glaive_read_tools(struct draft *draft)
+{
+    const struct slice system = draft->out->system;
+    const char *at = system.len > 0 ? memchr(system.ptr, '{', system.len) : NULL;
+    struct buf buf;
+
+    if (!at || draft->state != DRAFT_GOOD || draft->members->values[MEMBER_TOOLS])
+        return;
+    const size_t len = (size_t)(at - system.ptr);
+    buf_init(&buf, SIZE_MAX / 4); /* hardly longer than the text */
+    const int rc = tools_read_objects(slice_of(at, system.len - len), &buf, draft->err);
+    if (rc < 0)
+        draft->state = DRAFT_FAILED;
+    if (rc == 1) {
+        draft->out->tools = draft_copy(draft, buf_slice(&buf));
+        draft->out->system = slice_of(system.ptr, draft_trimmed_len(slice_of(system.ptr, len)));
+    }
+    if (rc == 1 && draft->out->system.len == 0)
+        draft->out->system = slice_of(NULL, 0);
+    buf_release(&buf);
+}
+
+static void glaive_add_turn(struct draft *draft, struct slice role, struct slice text)
+{
+    struct turn turn = { .role = role, .content = text };
+    struct buf buf;
+
+    if (!slice_equal(role, role_assistant)) {
+        draft_add(draft, &turn);
+        return;
+    }
+    buf_init(&buf, SIZE_MAX / 4); /* hardly longer than the text */
+    int rc = calls_add_glaive(text, &turn.content, &buf, draft->err);
+    if (rc == 1 && calls_end(&buf, draft->err) < 0)
+        rc = -1;
+    if (rc < 0)
+        draft->state = DRAFT_FAILED;
+    if (rc == 1)
+        turn.calls = draft_copy(draft, buf_slice(&buf));
+    draft_add(draft, &turn);
+    buf_release(&buf);
+}
+
 static void glaive_read(struct draft *draft)
 {
     draft_read_system(draft);
     if (begins_with(draft->out->system, "SYSTEM:"))
         draft->out->system = glaive_skip_blanks(
             slice_of(draft->out->system.ptr + 7, draft->out->system.len - 7));
+    glaive_read_tools(draft);
     struct slice text = glaive_skip_blanks(draft_claim_text(draft, MEMBER_CHAT));
     if (glaive_mark_at(text) == N_GLAIVE_MARKS)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "its chat does not begin with USER:");
@@ -90,8 +141,8 @@ static void glaive_read(struct draft *draft)
         const struct slice rest = slice_of(text.ptr + skip, text.len - skip);
         const size_t len = glaive_turn_len(rest);
 
-        draft_add_turn(draft, *glaive_marks[mark].role,
-                       glaive_turn_text(slice_of(rest.ptr, len)), slice_of(NULL, 0));
+        glaive_add_turn(draft, *glaive_marks[mark].role,
+                        glaive_turn_text(slice_of(rest.ptr, len)));
         text = glaive_skip_blanks(slice_of(rest.ptr + len, rest.len - len));
     }
 }

@@ -54,13 +54,14 @@ static void jsonl_read_calls(struct draft *draft, const struct json_value *calls
 
     if (!calls)
         return;
-    buf_init(&buf, SIZE_MAX / 4); /* hardly longer than the record, whose length is bounded */
-    const int rc = calls_add(calls, &buf, draft->err);
-    if (rc < 0 || (rc == 1 && calls_end(&buf, draft->err) < 0))
-        draft->state = DRAFT_FAILED;
-    else if (rc == 0)
+    if (!calls_are_internal(calls)) {
         draft_reject(draft, DEFECT_BAD_TYPE, "turn %zu: calls is not a list of calls",
                      draft->out->n_turns);
+        return;
+    }
+    buf_init(&buf, SIZE_MAX / 4); /* hardly longer than the record, whose length is bounded */
+    if (json_write(calls, &buf, draft->err) < 0)
+        draft->state = DRAFT_FAILED;
     else
         turn->calls = draft_copy(draft, buf_slice(&buf));
     buf_release(&buf);

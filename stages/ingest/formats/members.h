@@ -51,16 +51,22 @@ enum member_use {
     X(TEXT, "text", TEXT)                                                                      \
     X(USER, "user", OTHER)                                                                     \
     X(UUID, "uuid", OTHER)                                                                     \
+    X(AUDIO, "audio", OTHER)                                                                   \
     X(HUMAN, "human", OTHER)                                                                   \
+    X(IMAGE, "image", OTHER)                                                                   \
     X(INPUT, "input", QUESTION)                                                                \
     X(LABEL, "label", WEAK)                                                                    \
     X(QUERY, "query", QUESTION)                                                                \
     X(REPLY, "reply", ANSWER)                                                                  \
     X(SPLIT, "split", OTHER)                                                                   \
+    X(TOOLS, "tools", OTHER)                                                                   \
     X(TURNS, "turns", MESSAGES)                                                                \
+    X(VIDEO, "video", OTHER)                                                                   \
     X(ANSWER, "answer", ANSWER)                                                                \
+    X(AUDIOS, "audios", OTHER)                                                                 \
     X(CHOSEN, "chosen", ANSWER)                                                                \
     X(DIALOG, "dialog", MESSAGES)                                                              \
+    X(IMAGES, "images", OTHER)                                                                 \
     X(INPUTS, "inputs", QUESTION)                                                              \
     X(LABELS, "labels", WEAK)                                                                  \
     X(LENGTH, "length", OTHER)                                                                 \
@@ -70,6 +76,7 @@ enum member_use {
     X(SOURCE, "source", OTHER)                                                                 \
     X(SYSTEM, "system", OTHER)                                                                 \
     X(TARGET, "target", ANSWER)                                                                \
+    X(VIDEOS, "videos", OTHER)                                                                 \
     X(ANSWERS, "answers", ANSWER)                                                              \
     X(ARTICLE, "article", OTHER)                                                               \
     X(CHOICES, "choices", OTHER)                                                               \
@@ -110,6 +117,7 @@ enum member_use {
     X(ANSWERKEY, "answerkey", WEAK)                                                            \
     X(ASSISTANT, "assistant", WEAK)                                                            \
     X(DIALOGUES, "dialogues", MESSAGES)                                                        \
+    X(FUNCTIONS, "functions", OTHER)                                                           \
     X(INSTANCES, "instances", MESSAGES)                                                        \
     X(PARENT_ID, "parent_id", OTHER)                                                           \
     X(PROMPT_ID, "prompt_id", OTHER)                                                           \

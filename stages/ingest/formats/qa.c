@@ -2,11 +2,16 @@
 /*
  * qa: a question and its answer under any of their names; optional: context, system, history.
  * The names of the question are question, query, problem, input, inputs, user, human and,
- * beside target or targets, source.
+ * beside target or targets, source. Beside tools, answers may be calls of them (xLAM).
  */
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/chat/calls.h"
 #include "base/json/json.h"
-#include "stages/ingest/formats/draft.h"
+#include "stages/ingest/formats/draft_private.h"
 #include "stages/ingest/formats/format.h"
+#include "stages/record/roles.h"
 
 static const enum member question_names[] = { MEMBER_QUESTION, MEMBER_QUERY,  MEMBER_PROBLEM,
                                               MEMBER_INPUT,    MEMBER_INPUTS, MEMBER_USER,
@@ -27,6 +32,30 @@ static bool qa_match(const struct members *members)
            (members->values[MEMBER_SOURCE] && members_have(members, target_names));
 }
 
+/* xLAM's answers are the calls that the question needs. Returns false for other answers. */
+static bool qa_read_calls(struct draft *draft)
+{
+    const struct json_value *answers = draft->members->values[MEMBER_ANSWERS];
+    struct turn turn = { .role = role_assistant };
+    struct buf buf;
+
+    if (!draft->members->values[MEMBER_TOOLS] || draft->state != DRAFT_GOOD)
+        return false;
+    buf_init(&buf, SIZE_MAX / 4); /* hardly longer than the record, whose length is bounded */
+    int rc = calls_add(answers, &buf, draft->err);
+    if (rc == 1 && calls_end(&buf, draft->err) < 0)
+        rc = -1;
+    if (rc < 0)
+        draft->state = DRAFT_FAILED;
+    if (rc == 1) {
+        turn.calls = draft_copy(draft, buf_slice(&buf));
+        draft_claim(draft, MEMBER_ANSWERS);
+        draft_add(draft, &turn);
+    }
+    buf_release(&buf);
+    return rc == 1;
+}
+
 static void qa_read(struct draft *draft)
 {
     const bool has_question = members_have(draft->members, question_names);
@@ -39,7 +68,8 @@ static void qa_read(struct draft *draft)
     if (!question.ptr)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "it has no question");
     draft_add_user(draft, question);
-    draft_read_answer(draft, answer_names);
+    if (!qa_read_calls(draft))
+        draft_read_answer(draft, answer_names);
 }
 
 const struct format format_qa = {
