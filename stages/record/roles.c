@@ -27,6 +27,12 @@ bool turn_equals(const struct turn *a, const struct turn *b)
            a->trained == b->trained;
 }
 
+bool turn_repeats_system(const struct turn *turn, struct slice system)
+{
+    return turn_has_role(turn, role_system) && !turn->extra.ptr && !turn->media.ptr &&
+           slice_equal(turn->content, system);
+}
+
 const char *const roles_names[] = { [ROLES_KEEP] = "keep",
                                     [ROLES_MERGE] = "merge",
                                     [ROLES_TRIM] = "trim",

@@ -27,6 +27,8 @@ extern const struct slice role_tool;
 bool turn_has_role(const struct turn *turn, struct slice role);
 /* Are two turns the same, except for their sides? */
 bool turn_equals(const struct turn *a, const struct turn *b);
+/* Does a turn only repeat the system prompt? A system prompt with ptr NULL is empty. */
+bool turn_repeats_system(const struct turn *turn, struct slice system);
 
 /* What to do with turns that do not alternate. */
 enum roles_policy {

@@ -21,8 +21,7 @@ static size_t count_turns_before(const struct sample *sample, enum turn_side sid
 /* Does the side begin like the prompt? A reader would take both sides for whole dialogues. */
 static bool repeats_prompt(const struct sample *sample, size_t first, size_t end)
 {
-    if (first < end && turn_has_role(&sample->turns[first], role_system) &&
-        slice_equal(sample->turns[first].content, sample->system))
+    if (first < end && turn_repeats_system(&sample->turns[first], sample->system))
         first++;
     return first < end && turn_equals(&sample->turns[first], &sample->turns[0]);
 }

@@ -153,11 +153,8 @@ void pair_take_prompt(struct draft *draft, struct pair_side *chosen, struct pair
 static bool begins_with_turns(const struct sample *prompt, size_t n_turns,
                               const struct pair_side *side, size_t *n_system)
 {
-    size_t skip = 0;
+    const size_t skip = side->n > 0 && turn_repeats_system(&side->turns[0], prompt->system);
 
-    if (side->n > 0 && turn_has_role(&side->turns[0], role_system) &&
-        slice_equal(side->turns[0].content, prompt->system))
-        skip = 1;
     if (side->n < skip + n_turns)
         return false;
     for (size_t i = 0; i < n_turns; i++)
