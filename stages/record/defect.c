@@ -49,31 +49,39 @@ const struct defect_class defect_classes[N_DEFECTS] = {
     [DEFECT_UNKNOWN_SHAPE] = { .name = "unknown_shape",
                                .what = "no shape has its keys and types",
                                .page = "The detail names its members, and the nearest shape "
-                                       "with what that needs. 'curate ingest\n--format NAME' "
-                                       "names the shape of the records. A record with a role, "
-                                       "from or parent_id is a\nmessage of a dialogue, and "
-                                       "never plain text.\n" EXPORT },
+                                       "with what that needs. 'curate ingest\n"
+                                       "--format NAME' names the shape of the records, '--map "
+                                       "FIELD=PATH' where each field lies,\n"
+                                       "as in --map instruction=q --map response=a[0]; 'curate "
+                                       "rejects retry' has both options.\n"
+                                       "A record with a role, from or parent_id is a message "
+                                       "of a dialogue, and never plain\n"
+                                       "text.\n" EXPORT },
     [DEFECT_UNCLAIMED_TEXT] = { .name = "unclaimed_text",
                                 .other = ACTION_KEEP,
                                 .what = "a question, an answer or a message that its shape "
                                         "does not read",
                                 .page = "By its name a member holds a question, an answer or a "
-                                        "message, as 'rejected' or 'query',\nand no part of "
-                                        "the sample holds that text. The detail names the "
-                                        "members. Nothing is\nguessed: the record is "
-                                        "rejected. With --on unclaimed_text=keep the members "
-                                        "go to the\nsample's meta. Rename the member that is "
-                                        "meant, or remove those that are not.\n" EXPORT },
+                                        "message, as 'rejected' or 'query',\n"
+                                        "and no part of the sample holds that text. The detail "
+                                        "names the members. Nothing is\n"
+                                        "guessed: the record is rejected. With --on "
+                                        "unclaimed_text=keep the members go to the\n"
+                                        "sample's meta. With --map, as in --map "
+                                        "messages=messages, you say what is meant, and all\n"
+                                        "other members go to meta. 'curate rejects retry' has "
+                                        "both options.\n" EXPORT },
     [DEFECT_EMPTY_RECORD] = { .name = "empty_record",
                               .what = "it holds no text",
                               .page = "There is nothing to train on in the record.\n" },
     [DEFECT_MISSING_CONTENT] = { .name = "missing_content",
                                  .what = "a part that its shape needs is missing",
-                                 .page =
-                                     "The detail names the part. The text of a message, or of "
-                                     "a content part, is under content,\nvalue, text, "
-                                     "message or parts: two of them, or none beside no "
-                                     "tool call and no media,\nare rejected.\n" EXPORT },
+                                 .page = "The detail names the part. The text of a message, or "
+                                         "of a content part, is under\n"
+                                         "content, value, text, message or parts: two of them, "
+                                         "or none beside no tool call and no\n"
+                                         "media, are rejected. So is a record where a path of "
+                                         "--map or --records leads to nothing.\n" EXPORT },
     [DEFECT_BAD_TYPE] = { .name = "bad_type",
                           .what = "a part of it has a type that cannot become text",
                           .page = "The detail names the part.\n" EXPORT },
@@ -179,9 +187,12 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                           .action = ACTION_KEEP,
                           .what = "a message whose role is none that is known",
                           .page = "The turn keeps the word of its record as its role. It is "
-                                  "part of the prompt, like a user's\nturn, and never a "
-                                  "response. The layouts of chats cannot hold it; 'curate "
-                                  "export --roles\ntrim' leaves the turn out.\n" },
+                                  "part of the prompt, like a\n"
+                                  "user's turn, and never a response. 'curate ingest --role "
+                                  "NAME=ROLE' says which role the\n"
+                                  "word means. The layouts of chats cannot hold it; 'curate "
+                                  "export --roles trim' leaves the\n"
+                                  "turn out.\n" },
     [DEFECT_ROLE_ORDER] = { .name = "role_order",
                             .action = ACTION_KEEP,
                             .what = "turns that do not alternate from user to assistant",
