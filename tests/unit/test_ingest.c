@@ -279,6 +279,56 @@ static void a_stopped_and_resumed_ingest_makes_the_same_database(void **state)
     assert_same(store_digest(f->store), whole);
 }
 
+/* Records of three items each, of which one is bad, among plain records. */
+static const char *write_several(struct fixture *f, int n)
+{
+    struct buf text;
+    struct error err;
+
+    buf_init(&text, 1 << 20);
+    for (int i = 0; i < n; i++)
+        assert_ok(buf_printf(&text, &err,
+                             i % 3 == 0 ? "{\"text\":\"plain %d\"}\n"
+                                        : "{\"data\":[{\"text\":\"one %d\"},{\"foo\":1},"
+                                          "{\"text\":\"two\",\"id\":1}]}\n",
+                             i));
+    const char *path = tmp_write(&f->tmp, "several.jsonl", text.data, text.len);
+    buf_release(&text);
+    return path;
+}
+
+static void records_of_several_samples_are_counted_and_resumed(void **state)
+{
+    struct fixture *f = *state;
+    const char *path = write_several(f, 1800);
+    struct error err;
+
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "50", NULL));
+    assert_counts(f, 600 + 3 * 1200, 600 + 1200 + 1, 1199, 1200);
+    assert_note(f, "1200 records hold several samples, 3600 together");
+    assert_rows(f->store, "SELECT item, count(*) FROM sample WHERE line % 3 <> 1 GROUP BY item",
+                "0|1200\n2|1");
+    assert_rows(f->store,
+                "SELECT count(*), count(DISTINCT byte_offset), min(item), max(item) "
+                "FROM reject",
+                "1200|1200|1|1");
+    const struct hash whole = store_digest(f->store);
+
+    new_store(f);
+    for (int i = 1; i < 4; i++) {
+        f->run.stop_after = (size_t)i;
+        assert_fails(
+            stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "50", NULL),
+            ERR_CANCELLED, "same command again");
+    }
+    f->run.stop_after = 0;
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "max-rejects", "50", NULL));
+    assert_note(f, "several.jsonl: continuing after record");
+    assert_same(store_digest(f->store), whole);
+    assert_rows(f->store, "SELECT sum(n_read), sum(n_inserted), sum(n_rejected) FROM run",
+                "4200|1801|1200");
+}
+
 /* Rows of several lines, some with a missing field or an open quote. */
 static const char *write_table(struct fixture *f, int n)
 {
@@ -852,6 +902,7 @@ int main(void)
         TEST(any_number_of_threads_makes_the_same_database),
         TEST(any_memory_limit_makes_the_same_database),
         TEST(a_stopped_and_resumed_ingest_makes_the_same_database),
+        TEST(records_of_several_samples_are_counted_and_resumed),
         TEST(a_table_is_read_in_parts_as_it_is_at_once),
         TEST(a_folder_of_texts_gives_a_sample_for_each),
         TEST(resume_after_two_interruptions_counts_the_rejects_of_all_parts),

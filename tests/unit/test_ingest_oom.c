@@ -142,7 +142,7 @@ static void ingesting_a_record_reports_each_failed_allocation(void **state)
     fail_in_each_record_of("records/several.jsonl", 15);
     fail_in_each_record_of("records/thoughts.jsonl", 19);
     fail_in_each_record_of("records/tools.jsonl", 29);
-    fail_in_each_record_of("records/trees.jsonl", 14);
+    fail_in_each_record_of("records/trees.jsonl", 16);
     fail_in_each_record_of("records/unclaimed-text.jsonl", 30);
     fail_in_each_record_of("records/verdicts.jsonl", 20);
 }

@@ -5,6 +5,8 @@
  * current_node; without it, to the last node without children. The mapping stays in meta, so
  * nothing of other branches is lost.
  */
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/chat/media.h"
@@ -55,23 +57,37 @@ struct chatgpt_parts {
     struct buf media;
 };
 
+/* The type of medium that a part points to, as "image" for "image_asset_pointer"; NULL: none.
+ */
+static const char *type_of_pointer(struct slice kind)
+{
+    static const char *const types[] = { "image", "audio", "video" };
+    static const char end[] = "_asset_pointer";
+
+    if (kind.len < sizeof end || !memmem(kind.ptr, kind.len, end, sizeof end - 1))
+        return NULL;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (kind.len > strlen(types[i]) && memcmp(kind.ptr, types[i], strlen(types[i])) == 0)
+            return types[i];
+    return "file";
+}
+
 /* Append the text of a part, or refer to its image or sound. */
 static int chatgpt_add_part(struct chatgpt_parts *out, const struct json_value *part,
                             struct error *err)
 {
-    const struct slice kind = json_text(json_get(part, "content_type"));
     const struct json_value *inner = json_get(part, "text");
     const struct slice text = json_text(inner ? inner : part);
+    const struct json_value *pointer = json_get(part, "asset_pointer");
+    const char *type = type_of_pointer(json_text(json_get(part, "content_type")));
 
-    if (text.ptr) {
-        if (out->text.len > 0 && buf_add_text(&out->text, "\n", err) < 0)
-            return -1;
-        return buf_add_slice(&out->text, text, err);
-    }
-    if (!kind.ptr)
+    if (type && json_text(pointer).len > 0)
+        return media_add_reference(type, out->text.len, pointer, false, &out->media, err);
+    if (!text.ptr)
         return 0;
-    const bool is_image = slice_equal(kind, slice_text("image_asset_pointer"));
-    return media_add_part(is_image ? "image" : "file", out->text.len, part, &out->media, err);
+    if (out->text.len > 0 && buf_add_text(&out->text, "\n", err) < 0)
+        return -1;
+    return buf_add_slice(&out->text, text, err);
 }
 
 static int chatgpt_add_parts(struct chatgpt_parts *out, const struct json_value *content,
@@ -80,7 +96,7 @@ static int chatgpt_add_parts(struct chatgpt_parts *out, const struct json_value 
     const struct json_value *parts = json_get(content, "parts");
 
     if (json_type(parts) != JSON_ARRAY)
-        return chatgpt_add_part(out, content, err);
+        return chatgpt_add_part(out, json_get(content, "text"), err);
     for (size_t i = 0; i < json_count(parts); i++)
         if (chatgpt_add_part(out, json_at(parts, i), err) < 0)
             return -1;
