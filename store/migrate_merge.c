@@ -34,8 +34,10 @@ static const char *const merge_steps[] = {
                  " WHERE run_id IN (SELECT run_id FROM ours)",
     "INSERT INTO dup_meta (sample_id, run_id, file_id, line, byte_offset, item, ext_id, meta)"
     " SELECT s.sample_id, g.run_id, g.file_id, g.line, g.byte_offset, g.item, g.ext_id, g.meta"
-    " FROM sample g JOIN sample s ON s.sample_id = :kept WHERE g.sample_id = :gone"
-    " AND g.meta IS NOT s.meta",
+    " FROM sample g JOIN sample s ON s.sample_id = :kept"
+    /* in a damaged database they may not exist */
+    " JOIN file f ON f.file_id = g.file_id JOIN run r ON r.run_id = g.run_id"
+    " WHERE g.sample_id = :gone AND g.meta IS NOT s.meta",
     "DELETE FROM sample WHERE sample_id = :gone AND :kept > 0",
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json/json.h"
 #include "store/db_private.h"
@@ -50,6 +51,7 @@ struct sample_migration {
     struct json *json;
     struct arena arena; /* texts of the current sample */
     bool merges;        /* the indices for merging exist */
+    uint64_t salt;      /* of placeholders, so that a file cannot hold one of them */
     size_t n_ids;
     int64_t ids[BATCH_IDS];
 };
@@ -167,13 +169,14 @@ static int is_sound(struct sample_migration *m, const struct sample *sample, str
 
 /* A hash that no other sample has, until all samples have their new form: the new hash of one
  * may be the old hash of another. */
-static struct hash placeholder(int64_t id)
+static struct hash placeholder(const struct sample_migration *m, int64_t id)
 {
     struct hash hash;
 
-    memset(&hash, 0xff, sizeof hash);
-    for (size_t i = 0; i < 8; i++)
-        hash.bytes[HASH_BYTES - 1 - i] = (uint8_t)((uint64_t)id >> (8 * i));
+    for (size_t i = 0; i < 8; i++) {
+        hash.bytes[i] = (uint8_t)(m->salt >> (8 * i));
+        hash.bytes[8 + i] = (uint8_t)((uint64_t)id >> (8 * i));
+    }
     return hash;
 }
 
@@ -199,7 +202,7 @@ static int reform_sample(struct sample_migration *m, int64_t id, struct error *e
         return 0;
     counts->n_rewritten += reformed == 1;
     counts->n_rehashed += reformed == 0;
-    sample.hash = placeholder(id);
+    sample.hash = placeholder(m, id);
     if (set_sample(m, id, &sample, reformed == 1, err) < 0)
         return -1;
     return add_migrated(m, id, &old_hash, id, reformed ? "rewritten" : "rehashed", err);
@@ -276,6 +279,7 @@ int migrate_samples(struct store *store, struct error *err)
     if (!m)
         return error_nomem(err);
     m->store = store;
+    m->salt = (uint64_t)clock_mono_ns() * 0x9e3779b97f4a7c15U;
     store->migration = (struct store_migration){ .n_merged = 0 };
     arena_init(&m->arena);
     if (sample_reader_new(store, &m->reader, err) == 0 &&

@@ -8,6 +8,7 @@
 #include "base/report.h"
 #include "store/content.h"
 #include "store/fsck.h"
+#include "store/migrate_private.h"
 #include "store/query.h"
 #include "store/run.h"
 #include "store/sample.h"
@@ -60,9 +61,18 @@ static void opening_a_store_survives_each_failed_allocation(void **state)
 static int identify_and_add(struct store_fixture *f, struct error *err)
 {
     struct identifier *identifier = NULL;
-    struct turn turn = { .role = slice_text("user"), .content = slice_text("e\xcc\x81") };
+    struct turn turn = {
+        .role = slice_text("user"),
+        .content = slice_text("e\xcc\x81"),
+        .thought = slice_text("e\xcc\x81"),
+        .calls = slice_text("[{\"name\":\"f\",\"arguments\":{\"b\":1,\"a\":\"e\xcc\x81\"}}]"),
+        .media = slice_text("[{\"type\":\"image\",\"at\":3,\"part\":{\"url\":\"u\"}}]"),
+        .extra = slice_text("{\"b\":null,\"a\":2}"),
+    };
     struct sample sample = { .kind = SAMPLE_PROMPT_ONLY,
                              .context = slice_text("a\r\nb"),
+                             .tools = slice_text("[{\"name\":\"f\"}]"),
+                             .meta = slice_text("{\"page\":2}"),
                              .turns = &turn,
                              .n_turns = 1,
                              .response_turn = -1,
@@ -73,6 +83,9 @@ static int identify_and_add(struct store_fixture *f, struct error *err)
     if (rc == 0)
         rc = sample_identify(identifier, &sample, err);
     if (rc == 0 && sample_add(f->store, &sample, f->run_id, &id, err) < 0)
+        rc = -1;
+    sample.meta = slice_text("{\"page\":3}"); /* a duplicate that says more */
+    if (rc == 0 && sample_add_dup_meta(f->store, &sample, id, f->run_id, err) != 1)
         rc = -1;
     identifier_free(identifier);
     return rc;
@@ -225,6 +238,50 @@ static void fsck_survives_each_failed_allocation(void **state)
     survives_each_failure(look_through, state);
 }
 
+/* Add a sample as releases before identity version 2 did. */
+static void add_old_sample(struct store_fixture *f, const char *extra, const char *meta)
+{
+    struct turn turn = { .role = slice_text("assistant"),
+                         .content = slice_text("<think>hm</think>yes<tool_call>{\"name\":\"f\"}"
+                                               "</tool_call>"),
+                         .extra = slice_text(extra) };
+    struct sample sample = { .kind = SAMPLE_SFT,
+                             .turns = &turn,
+                             .n_turns = 1,
+                             .instruction_turn = -1,
+                             .meta = slice_text(meta),
+                             .file_id = f->file_id };
+    struct error err;
+    int64_t id;
+
+    assert_ok(sample_identify_v1(f->identifier, &sample, &sample.hash, &err));
+    assert_int_equal(sample_add(f->store, &sample, f->run_id, &id, &err), 1);
+}
+
+static int migrate_and_roll_back(struct store_fixture *f, struct error *err)
+{
+    int rc = store_begin(f->store, err);
+
+    if (rc == 0)
+        rc = migrate_samples(f->store, err);
+    store_rollback(f->store);
+    return rc;
+}
+
+static void migrating_survives_each_failed_allocation(void **state)
+{
+    struct store_fixture *f = *state;
+    const char *tools = "{\"tools\":[{\"name\":\"f\"}],\"page\":1}";
+
+    add_old_sample(f, "{\"b\":1,\"a\":2}", tools);
+    add_old_sample(f, "{\"a\":2,\"b\":1}", tools);
+    add_old_sample(f, "{\"reasoning\":\"e\xcc\x81\",\"weight\":0}", "{\"page\":2}");
+
+    survives_each_failure(migrate_and_roll_back, state);
+    assert_int_equal(store_migration(f->store)->n_merged, 1);
+    assert_int_equal(store_migration(f->store)->n_damaged, 0);
+}
+
 #define TEST(name)                                                                             \
     cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
 
@@ -239,6 +296,7 @@ int main(void)
         TEST(querying_survives_each_failed_allocation),
         TEST(content_digests_survive_each_failed_allocation),
         TEST(fsck_survives_each_failed_allocation),
+        TEST(migrating_survives_each_failed_allocation),
     };
 
     return cmocka_run_group_tests_name("store out of memory", tests, NULL, NULL);
