@@ -71,6 +71,26 @@ sort kto-out.jsonl
 try export all --to dpo -o kto-out.jsonl --db kto.db --force
 try ingest --db kto.db --on disliked=keep --source back kto-out.jsonl
 
+# Tools, calls, thoughts and images of pairs and of labelled answers.
+cat > rich.jsonl <<'END'
+{"id": "r0", "input": {"messages": [{"role": "user", "content": "Weather in Ulm?"}], "tools": [{"type": "function", "function": {"name": "w", "parameters": {"type": "object"}}}]}, "preferred_output": [{"role": "assistant", "content": null, "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "w", "arguments": "{\"city\": \"Ulm\"}"}}]}], "non_preferred_output": [{"role": "assistant", "content": "I cannot know."}]}
+{"id": "r1", "prompt": "2+2?", "chosen": "<think>\nEasy.\n</think>\n\n4", "rejected": "<think>\nHard.\n</think>\n\n5"}
+{"id": "r3", "conversations": [{"from": "human", "value": "<image>What is it?"}], "chosen": {"from": "gpt", "value": "A cat."}, "rejected": {"from": "gpt", "value": "A dog."}, "images": ["a.png"]}
+{"id": "r4", "prompt": [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is it?"}]}], "chosen": [{"role": "assistant", "content": [{"type": "text", "text": "A cat."}]}], "rejected": [{"role": "assistant", "content": [{"type": "text", "text": "A dog."}]}], "images": ["b.png"]}
+{"id": "r5", "chosen": [{"role": "user", "content": "Weather?"}, {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": {"name": "w", "arguments": {"c": "Ulm"}}}]}, {"role": "tool", "name": "w", "content": "3"}, {"role": "assistant", "content": "3 degrees."}], "rejected": [{"role": "user", "content": "Weather?"}, {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": {"name": "w", "arguments": {"c": "Ulm"}}}]}, {"role": "tool", "name": "w", "content": "3"}, {"role": "assistant", "content": "4 degrees."}], "tools": "[{\"name\": \"w\"}]"}
+{"id": "r6", "messages": [{"role": "user", "content": "Weather?"}, {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": {"name": "w", "arguments": {"c": "Ulm"}}}]}, {"role": "tool", "name": "w", "content": "3"}, {"role": "assistant", "content": "<think>Hm.</think>3 degrees."}], "tools": "[{\"name\": \"w\"}]", "label": true}
+{"id": "r7", "conversations": [{"from": "human", "value": "Weather?"}, {"from": "function_call", "value": "{\"name\": \"w\", \"arguments\": {}}"}, {"from": "observation", "value": "3"}], "chosen": {"from": "gpt", "value": "3 degrees."}, "rejected": {"from": "gpt", "value": "Nothing."}, "tools": "[{\"name\": \"w\"}]"}
+END
+"$CURATE" ingest --quiet --db rich.db rich.jsonl
+sqlite3 rich.db "SELECT 'hash,value' UNION ALL SELECT hex(hash) || ',' || sample_id FROM sample" > reward.csv
+"$CURATE" score import reward.csv --key hash --metric reward --quiet --db rich.db
+"$CURATE" select --by reward --top 100% --name all --db rich.db --quiet
+for layout in dpo kto jsonl; do
+    try export all --to $layout --skip -o rich-$layout.jsonl --db rich.db
+    cat rich-$layout.jsonl
+    try ingest --db rich.db --source $layout rich-$layout.jsonl
+done
+
 # An answer that is not trained on is no response, and no turn to score.
 cat > weights.jsonl <<'END'
 {"id": "w", "messages": [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "the mat", "weight": 0}, {"role": "user", "content": "who sat?"}, {"role": "assistant", "content": "the cat sat"}, {"role": "user", "content": "who fell?"}, {"role": "assistant", "content": "the rain fell", "weight": 1}, {"role": "user", "content": "and?"}, {"role": "assistant", "content": "the roof", "weight": 0}]}
