@@ -104,6 +104,12 @@ LAYOUTS = {
     "sharegpt.json": [
         sft(user("How long does an egg boil?"), answer("Seven minutes."),
             user("And a large one?"), answer("Eight."), id="sg_0")],
+    "openhermes.jsonl": [
+        sft(user("What do bees make?"), answer("Honey."), system="Answer in one word.",
+            meta=["source", "category", "skip_prompt_formatting"])],
+    "slimorca.jsonl": [
+        sft(user("Is 9 a square?"), answer("Yes, of 3.", trained=1),
+            system="Think step by step.")],
     "ultrachat_200k.jsonl": [
         sft(user("What grows in sand?"), answer("Marram grass."), user("And in salt?"),
             answer("Samphire."), id="f0e3", meta=["prompt"])],
@@ -121,6 +127,13 @@ LAYOUTS = {
     "capybara.jsonl": [
         sft(user("What is a mole?"), answer("A small digger."), user("Blind?"),
             answer("Nearly."), meta=["source"])],
+    "wildchat.jsonl": [
+        sft(user("Define moss.", extra={"country": "Norway", "language": "English",
+                                        "redacted": False, "toxic": False}),
+            answer("A small plant without roots.",
+                   extra={"language": "English", "redacted": False, "toxic": False}),
+            meta=["conversation_hash", "model", "timestamp", "turn", "language",
+                  "openai_moderation", "toxic", "redacted"])],
     "lmsys_chat.jsonl": [
         sft(user("Name a cheese."), answer("Brie."), user("A hard one?"), answer("Gruyere."),
             id="33f7", meta=["model", "turn", "language", "openai_moderation", "redacted"])],
@@ -136,6 +149,25 @@ LAYOUTS = {
                meta=["category"])],
     "axolotl_segments.jsonl": [
         sft(user("Q: Two and two?\nA:"), answer("Four."))],
+    "llava.jsonl": [
+        sft(user("\nWhat is on the table?", media=[
+                {"type": "image", "at": 0,
+                 "part": {"type": "image", "image": "coco/train2017/000000033471.jpg",
+                          "placeholder": True}}]),
+            answer("A blue bowl."), id="000000033471")],
+
+    "llamafactory_mllm.json": [
+        sft(user("Who stands on the left?", media=[
+                {"type": "image", "at": 0,
+                 "part": {"type": "image", "image": "demo/1.jpg", "placeholder": True}}]),
+            answer("A woman with a red hat."),
+            user("And  here?", media=[
+                {"type": "image", "at": 4,
+                 "part": {"type": "image", "image": "demo/2.jpg", "placeholder": True}}]),
+            answer("Nobody."))],
+    "ms_swift.jsonl": [
+        sft(user("Coffee?"), answer("No, thank you."), user("And tea?"),
+            answer("With milk, please."), system="You are kind.")],
 
     # Long contexts and documents.
     "longalign.jsonl": [
@@ -220,6 +252,16 @@ LAYOUTS = {
     "numinamath.jsonl": [
         sft(user("Find x if x + 2 = 5."), answer("x = 3."),
             meta=["source", "problem", "solution"])],
+    "openr1_math.jsonl": (
+        ["--map", "messages=messages"],
+        [sft(user("What is 6 times 7?"), answer("It is 42.", thought="Six sevens."), id="c5",
+             meta=["problem", "solution", "answer", "problem_type", "question_type", "source",
+                   "is_reasoning_complete", "generations", "correctness_math_verify",
+                   "finish_reasons"])]),
+    "openthoughts.jsonl": [
+        sft(user("Is 7 prime?"),
+            answer("Yes.", thought="No number from 2 to 6 divides it."),
+            system="Think in long steps.")],
     "s1k.jsonl": (
         ["--map", "instruction=question", "--map", "response=attempt",
          "--map", "thought=thinking_trajectories[0]"],
@@ -233,8 +275,49 @@ LAYOUTS = {
              answer("It is 15.", thought="Three fives are fifteen."),
              meta=["solution", "cot_type", "source_type", "metadata", "gemini_attempt",
                    "gemini_thinking_trajectory", "gemini_grade", "deepseek_grade"])]),
+    "nemotron.jsonl": [
+        sft(user("Is ice lighter than water?"), answer("Yes.", thought="It floats."),
+            system="detailed thinking on",
+            meta=["category", "license", "reasoning", "generator", "used_in_training",
+                  "version"])],
 
-    # Text that names tools.
+    # Tools.
+    "openai_tools.jsonl": [
+        sft(user("Time in Rome?"),
+            answer("", calls=[{"id": "c1", "name": "time", "arguments": {"city": "Rome"}}]),
+            tool("14:05", extra={"tool_call_id": "c1"}), answer("It is 14:05."),
+            system="Use tools.",
+            tools=[{"name": "time", "description": "Local time.",
+                    "parameters": {"type": "object",
+                                   "properties": {"city": {"type": "string"}}}}])],
+    "xlam.jsonl": [
+        sft(user("What is the weather in Ulm?"),
+            answer("", calls=[{"name": "weather", "arguments": {"city": "Ulm"}}]), id="0",
+            tools=[{"name": "weather", "description": "Weather of a city.",
+                    "parameters": {"city": {"description": "Name.", "type": "str"}}}])],
+    "glaive_v2.jsonl": [
+        sft(user("How many francs for a pound?"),
+            answer("", calls=[{"name": "rate", "arguments": {"to": "CHF"}}]),
+            tool('{"rate": 1.1}'), answer("One pound is 1.1 francs."),
+            system="You are a helpful assistant with access to the following functions. "
+                   "Use them if required -",
+            tools=[{"name": "rate", "description": "Exchange rate",
+                    "parameters": {"type": "object",
+                                   "properties": {"to": {"type": "string"}}}}])],
+    "hermes_function_calling.jsonl": [
+        sft(user("Lamp on."), answer("", calls=[{"name": "lamp", "arguments": {"on": True}}]),
+            tool('{"ok": true}'), answer("The lamp is on."), id="h-1",
+            system="You are a function calling AI model.",
+            tools=[{"name": "lamp", "description": "Switch a lamp.",
+                    "parameters": {"type": "object",
+                                   "properties": {"on": {"type": "boolean"}}}}],
+            meta=["category", "subcategory", "task"])],
+    "llamafactory_toolcall.json": [
+        sft(user("Roll two dice."), answer("", calls=[{"name": "roll", "arguments": {"n": 2}}]),
+            tool("[3, 5]"), answer("Three and five."), system="You keep the score.",
+            tools=[{"name": "roll", "description": "Roll dice.",
+                    "parameters": {"type": "object", "properties": {"n": {"type": "integer"}},
+                                   "required": ["n"]}}])],
     "toolace.jsonl": [
         sft(user("High tide in Brest?"), answer('[tide(port="Brest")]'),
             tool('[{"high": "06:12"}]'), answer("At 06:12."),
@@ -253,6 +336,15 @@ LAYOUTS = {
     "orca_dpo_pairs.jsonl": [
         pair(user("What is brass?"), chosen("Copper with zinc."), rejected("A metal from mines."),
              system="You are brief.")],
+    "llamafactory_dpo.json": [
+        pair(user("Name a stone that floats."), chosen("Pumice."), rejected("Granite."))],
+    "llamafactory_alpaca_dpo.json": [
+        pair(user("Correct the word.\nrecieve"), chosen("receive"), rejected("receeve"))],
+    "llamafactory_kto.json": [
+        sft(user("What do snails eat?"), answer("Leaves, mostly."), meta=["label"])],
+    "openai_preference.jsonl": [
+        pair(user("Greet me."), chosen("Good morning."), rejected("What."),
+             meta=["parallel_tool_calls"])],
     "tulu_preference.jsonl": [
         pair(user("Spell owl."), chosen("O W L"), rejected("O U L"), id="p1",
              meta=["source", "chosen_rating", "rejected_rating"])],

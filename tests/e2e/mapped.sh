@@ -43,6 +43,19 @@ show g.db
 "$CURATE" --db g.db ingest --map messages=scene.lines --map role=name --map content=says scenes.jsonl || echo "status $?"
 "$CURATE" --db g.db ingest --map text=scene --map role=name scenes.jsonl || echo "status $?"
 
+# What the shapes read under its own name is read where a path leads: tools, images, pairs.
+cat > forms.jsonl <<'E'
+{"ask": "<image>What is it?", "say": "A bowl.", "pics": [{"url": "a.jpg"}], "api": {"list": [{"type": "function", "function": {"name": "zoom", "parameters": {"type": "object"}}}]}}
+E
+cat > votes.jsonl <<'E'
+{"ask": "Up or down?", "best": {"text": "Up."}, "others": [{"text": "Left."}]}
+E
+"$CURATE" --db i.db -q ingest --map instruction=ask --map response=say --map 'images=pics[*].url' --map tools=api.list forms.jsonl
+"$CURATE" --db i.db -q ingest --map instruction=ask --map chosen=best.text --map 'rejected=others[0].text' votes.jsonl
+show i.db
+"$CURATE" --db i.db query "SELECT media FROM v_turn WHERE media IS NOT NULL"
+"$CURATE" --db i.db query "SELECT prompt, chosen, rejected FROM v_pair"
+
 # Documents that are lists stay apart.
 echo '{"q": "Where?", "a": "In Ulm.", "docs": [["Ulm", ["It is a town.", " It has a tower."]], ["Bonn", ["It is a city."]]]}' > docs.jsonl
 "$CURATE" --db h.db -q ingest --map instruction=q --map response=a --map 'context=docs[*]' docs.jsonl
