@@ -71,17 +71,22 @@ def check_dpo(data_utils, rows, folder):
     assert sum(unpaired["label"]) == rows.num_rows
 
 
+def verdicts(meta):
+    """What the record says of its answer: 1, 0 or nothing."""
+    words = [str(value).lower() for name, value in meta.items()
+             if name in ("label", "kto_tag", "score", "rating", "reward")]
+    return [int(word == "true") for word in words if word in ("true", "false")][:1]
+
+
 def check_kto(data_utils, rows, folder):
     found = []
     for row in rows:
         assert data_utils.is_conversational(row), row
         assert texts(row["prompt"])[-1][0] == "user", row
         found.append((texts(row["completion"])[-1][1], int(row["label"])))
-    want = ask(folder, """
-        SELECT response, coalesce(json_extract(meta, '$.kto_tag'), json_extract(meta, '$.label'))
-        FROM v_sample JOIN v_selection USING (sample_id)
-        WHERE kind = 'sft' AND (json_type(meta, '$.label') IN ('true', 'false')
-           OR json_type(meta, '$.kto_tag') IN ('true', 'false'))""")
+    want = sorted((response, verdict) for response, meta in ask(folder, """
+        SELECT response, meta FROM v_sample JOIN v_selection USING (sample_id)
+        WHERE kind = 'sft' AND meta IS NOT NULL""") for verdict in verdicts(json.loads(meta)))
     assert sorted(found) == want, (sorted(found), want)
 
 
