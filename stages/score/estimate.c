@@ -14,16 +14,24 @@
 #include "stages/score/backlog.h"
 #include "stages/stage.h"
 
-/* Limits of the probes of one model: their number, and their seconds. */
-enum { PROBES_MAX = 64, PROBE_SECONDS = 4 };
+/* Limits of the probes of one model: their number, and their seconds. A machine with other load
+ * gets more time, because the interval of fewer than PROBES_LEAST is hardly of use. */
+enum { PROBES_MAX = 64, PROBES_LEAST = 7, PROBE_SECONDS = 4, PROBE_SECONDS_MAX = 10 };
 
 enum { LOADS = 2 }; /* load averages: of one minute, and of five */
+
+static bool probe_has_time(int64_t start_ns, size_t n)
+{
+    const int most = n < PROBES_LEAST ? PROBE_SECONDS_MAX : PROBE_SECONDS;
+
+    return clock_mono_ns() - start_ns < (int64_t)most * 1000000000;
+}
 
 /* The first batch maps the model and allocates: it counts only if there is no other. */
 static int probe_batches(struct score_backlog *backlog, size_t n_threads,
                          struct time_cost *time, struct error *err)
 {
-    const int64_t end_ns = clock_mono_ns() + (int64_t)PROBE_SECONDS * 1000000000;
+    const int64_t start_ns = clock_mono_ns();
     const double n_tokens = (double)score_backlog_cost(backlog)->n_new;
     struct cost_probe probes[PROBES_MAX];
     struct cost_probe first = { 0 };
@@ -42,7 +50,7 @@ static int probe_batches(struct score_backlog *backlog, size_t n_threads,
         covered += probe.tokens;
         /* Golden-section steps are evenly spread after any number of them. */
         where = fmod(where + 0.6180339887498949, 1);
-    } while (n < PROBES_MAX && clock_mono_ns() < end_ns && covered < 2 * n_tokens);
+    } while (n < PROBES_MAX && covered < 2 * n_tokens && probe_has_time(start_ns, n));
     if (n == 0)
         probes[n++] = first;
     time_cost_add(time, probes, n, n_tokens, n_threads);
