@@ -164,11 +164,34 @@ static void building_prompts_of_each_template_reports_each_failed_allocation(voi
     assert_true(n_forms > 5);
 }
 
+/* A call with a thought before it, its result, and the response. */
+static void building_prompts_with_tools_reports_each_failed_allocation(void **state)
+{
+    static const struct dialogue_call call = { .id = { "c", 1 },
+                                               .name = { "look", 4 },
+                                               .arguments = { "{\"at\":[1,2]}", 12 } };
+    static const struct slice tool = { "{\"name\":\"look\"}", 15 };
+    struct scene scene;
+
+    set_scene(*state, prompt_template_find("qwen3"), &scene);
+    scene.turns[1].thought = slice_text("I look");
+    scene.turns[1].calls = &call;
+    scene.turns[1].n_calls = 1;
+    scene.turns[2] = (struct dialogue_turn){ .role = ROLE_TOOL, .text = slice_text("the cat") };
+    scene.dialogue.tools = &tool;
+    scene.dialogue.n_tools = 1;
+    assert_true(oom_survive(build, &scene) > 10);
+    scene.text.part = RESPONSE_THOUGHT;
+    scene.later.part = RESPONSE_ANSWER;
+    assert_true(oom_survive(build, &scene) > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recognising_a_template_reports_each_failed_allocation),
         cmocka_unit_test(building_prompts_of_each_template_reports_each_failed_allocation),
+        cmocka_unit_test(building_prompts_with_tools_reports_each_failed_allocation),
     };
 
     return cmocka_run_group_tests_name("prompts without memory", tests, open_vocabulary,

@@ -48,7 +48,7 @@ static int add_tools(struct chat_writer *writer, struct buf *out)
     const struct json_value *list;
 
     if (writer->style->tools_are_text)
-        return chat_add_quoted(out, tools, writer->err) < 0 ? -1 : 1;
+        return emit_add_quoted(out, tools, writer->err) < 0 ? -1 : 1;
     const int rc = chat_parse_list(writer, tools, bad_tools, &list);
     return rc == 1 && add_openai_tools(list, out, writer->err) < 0 ? -1 : rc;
 }
@@ -65,7 +65,7 @@ static int check_tools(struct chat_writer *writer, struct slice written)
     buf_init(&read, SIZE_MAX / 4);
     rc = tools_read(value, &read, writer->err);
     if (rc == 1)
-        rc = chat_same_json(buf_slice(&read), writer->sample->tools, writer->err);
+        rc = emit_same_json(buf_slice(&read), writer->sample->tools, writer->err);
     buf_release(&read);
     return rc == 0 ? chat_cannot_hold(writer, bad_tools) : rc;
 }
@@ -117,7 +117,7 @@ static int add_arguments_string(const struct json_value *arguments, struct buf *
 
     buf_init(&text, SIZE_MAX / 4);
     if (add_arguments_text(arguments, &text, err) == 0)
-        rc = chat_add_quoted(out, text.len > 0 ? buf_slice(&text) : slice_text(""), err);
+        rc = emit_add_quoted(out, text.len > 0 ? buf_slice(&text) : slice_text(""), err);
     buf_release(&text);
     return rc;
 }
@@ -144,7 +144,7 @@ static int add_other_members(const struct json_value *call, struct buf *out, str
 
     while (json_member_next(call, &pos, &name, &value) == 1)
         if (!is_basic_member(name) &&
-            (buf_add_text(out, ",", err) < 0 || chat_add_quoted(out, name, err) < 0 ||
+            (buf_add_text(out, ",", err) < 0 || emit_add_quoted(out, name, err) < 0 ||
              add_call_member(":", value, out, err) < 0))
             return -1;
     return 0;
@@ -218,7 +218,7 @@ int chat_add_calls(struct chat_writer *writer, const struct turn *turn, struct b
     if (rc == 1 && calls_end(&read, writer->err) < 0)
         rc = -1;
     if (rc == 1)
-        rc = chat_same_json(buf_slice(&read), turn->calls, writer->err);
+        rc = emit_same_json(buf_slice(&read), turn->calls, writer->err);
     if (rc == 0)
         rc = chat_cannot_hold(writer, bad_calls);
     if (rc == 1 && buf_add_slice(out, buf_slice(&text), writer->err) < 0)

@@ -48,11 +48,6 @@ int chat_parse(struct chat_writer *writer, struct json **parser, struct slice te
 /* Parse a list of the sample. The value is valid until the next call. */
 int chat_parse_list(struct chat_writer *writer, struct slice text, const char *detail,
                     const struct json_value **out);
-/* Do two JSON texts have the same canonical form? */
-int chat_same_json(struct slice a, struct slice b, struct error *err);
-/* Append JSON text as a JSON string. Returns 0 or -1. */
-int chat_add_quoted(struct buf *out, struct slice text, struct error *err);
-
 /* chat_message.c: append one message. context: the text that it carries beside its own;
  * ptr NULL for none. */
 int chat_write_message(struct chat_writer *writer, const struct turn *turn,

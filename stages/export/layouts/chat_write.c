@@ -41,47 +41,6 @@ int chat_parse_list(struct chat_writer *writer, struct slice text, const char *d
     return *out ? 1 : chat_cannot_hold(writer, detail);
 }
 
-int chat_add_quoted(struct buf *out, struct slice text, struct error *err)
-{
-    struct jsonout json;
-
-    jsonout_init(&json, out);
-    jsonout_text(&json, text);
-    return jsonout_end(&json, err);
-}
-
-static int add_canonical_json(struct slice text, struct buf *out, struct error *err)
-{
-    const struct json_value *value;
-    struct json *parser = NULL;
-    enum json_issue issue;
-    const char *detail;
-    size_t at;
-    int rc = -1;
-
-    if (json_new(&parser, err) == 0 &&
-        json_parse(parser, text, &value, &issue, &at, &detail, err) == 0)
-        rc = json_write_canonical(value, out, err);
-    json_free(parser);
-    return rc;
-}
-
-int chat_same_json(struct slice a, struct slice b, struct error *err)
-{
-    struct buf left, right;
-    int rc = -1;
-
-    if (slice_equal(a, b))
-        return 1;
-    buf_init(&left, SIZE_MAX / 4);
-    buf_init(&right, SIZE_MAX / 4);
-    if (add_canonical_json(a, &left, err) == 0 && add_canonical_json(b, &right, err) == 0)
-        rc = slice_equal(buf_slice(&left), buf_slice(&right));
-    buf_release(&left);
-    buf_release(&right);
-    return rc;
-}
-
 /* Append a list of messages. The first list has the system prompt and the context. */
 static int write_list(struct chat_writer *writer, const struct chat_list *list)
 {

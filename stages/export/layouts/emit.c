@@ -125,6 +125,47 @@ int emit_add_answer(const struct turn *turn, struct buf *out, const char **why,
                : emit_refuse(why, "a turn's thought holds its own end, or newlines around it");
 }
 
+int emit_add_quoted(struct buf *out, struct slice text, struct error *err)
+{
+    struct jsonout json;
+
+    jsonout_init(&json, out);
+    jsonout_text(&json, text);
+    return jsonout_end(&json, err);
+}
+
+static int add_canonical_json(struct slice text, struct buf *out, struct error *err)
+{
+    const struct json_value *value;
+    struct json *parser = NULL;
+    enum json_issue issue;
+    const char *detail;
+    size_t at;
+    int rc = -1;
+
+    if (json_new(&parser, err) == 0 &&
+        json_parse(parser, text, &value, &issue, &at, &detail, err) == 0)
+        rc = json_write_canonical(value, out, err);
+    json_free(parser);
+    return rc;
+}
+
+int emit_same_json(struct slice a, struct slice b, struct error *err)
+{
+    struct buf left, right;
+    int rc = -1;
+
+    if (slice_equal(a, b))
+        return 1;
+    buf_init(&left, SIZE_MAX / 4);
+    buf_init(&right, SIZE_MAX / 4);
+    if (add_canonical_json(a, &left, err) == 0 && add_canonical_json(b, &right, err) == 0)
+        rc = slice_equal(buf_slice(&left), buf_slice(&right));
+    buf_release(&left);
+    buf_release(&right);
+    return rc;
+}
+
 void emit_undo(struct buf *out, size_t len)
 {
     if (out->len == len)

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/slice.h"
+
 struct buf;
 struct error;
 struct jsonout;
@@ -32,6 +34,10 @@ int emit_check_thought(const struct turn *turn, const char **why);
 int emit_add_answer(const struct turn *turn, struct buf *out, const char **why,
                     struct error *err);
 
+/* Append a text as a JSON string. Returns 0, or -1 for ERR_NOMEM. */
+int emit_add_quoted(struct buf *out, struct slice text, struct error *err);
+/* Do two JSON texts have the same canonical form? Returns 1, 0, or -1 for ERR_NOMEM. */
+int emit_same_json(struct slice a, struct slice b, struct error *err);
 /* Shorten a buffer to a length that it had. */
 void emit_undo(struct buf *out, size_t len);
 /* Write "id" if the sample has one. */
