@@ -128,6 +128,31 @@ static bool is_spare(const struct draft *draft, struct slice name)
            is_value_read(draft->out, chosen, USE_ANSWER, 0);
 }
 
+/* Is an answer of this side of the pair in a list of answers? */
+static bool list_has_side(const struct sample *pair, const struct json_value *list,
+                          enum turn_side side)
+{
+    for (size_t i = 0; i < json_count(list); i++) {
+        const struct json_value *answer = json_at(list, i);
+        const struct slice text =
+            json_text(json_type(answer) == JSON_OBJECT ? json_get(answer, "response") : answer);
+
+        for (size_t j = 0; text.len > 0 && j < pair->n_turns; j++)
+            if (pair->turns[j].side == side && is_same(pair->turns[j].content, trimmed(text)))
+                return true;
+    }
+    return false;
+}
+
+/* Do both sides of the pair come from this list? Its other answers are facts, then: somebody
+ * has chosen these two. */
+static bool is_list_of_choices(const struct draft *draft, const struct json_value *value)
+{
+    return json_type(value) == JSON_ARRAY &&
+           list_has_side(draft->out, value, TURN_SIDE_CHOSEN) &&
+           list_has_side(draft->out, value, TURN_SIDE_REJECTED);
+}
+
 static bool is_unread(const struct draft *draft, struct slice name,
                       const struct json_value *value)
 {
@@ -136,6 +161,7 @@ static bool is_unread(const struct draft *draft, struct slice name,
     if (use == USE_OTHER || (use == USE_WEAK && has_response_member(draft->out)))
         return false;
     return value != draft->accepted && !is_spare(draft, name) &&
+           !(use == USE_ANSWER && is_list_of_choices(draft, value)) &&
            !is_value_read(draft->out, value, use, 0);
 }
 
