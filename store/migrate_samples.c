@@ -35,7 +35,7 @@ static const char SET_SAMPLE[] =
 
 static const char SET_TURN[] =
     "UPDATE turn SET content = :content, extra = :extra, thought = :thought, calls = :calls,"
-    " trained = :trained WHERE sample_id = :sample_id AND turn = :turn";
+    " media = :media, trained = :trained WHERE sample_id = :sample_id AND turn = :turn";
 
 static const char ADD_MIGRATED[] =
     "INSERT INTO migrated_sample (old_sample_id, old_hash, sample_id, what)"
@@ -97,6 +97,7 @@ static int set_turn(struct sample_migration *m, int64_t id, size_t i, const stru
     stmt_bind_text(stmt, ":extra", turn->extra);
     stmt_bind_text(stmt, ":thought", turn->thought);
     stmt_bind_text(stmt, ":calls", turn->calls);
+    stmt_bind_text(stmt, ":media", turn->media);
     if (turn->trained != TURN_TRAINED_UNSAID)
         stmt_bind_int(stmt, ":trained", turn->trained == TURN_TRAINED_YES);
     stmt_bind_int(stmt, ":sample_id", id);

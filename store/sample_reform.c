@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/chat/calls.h"
+#include "base/chat/media.h"
 #include "base/chat/thought.h"
 #include "base/chat/tools.h"
 #include "base/chat/trained.h"
@@ -100,6 +101,67 @@ static int reform_thought(struct reform *reform, const struct json_value *value,
     return turn->thought.ptr ? 1 : error_nomem(reform->err);
 }
 
+/* The text of a content part that is nothing else; ptr NULL for another part. */
+static struct slice reform_text_of_part(const struct json_value *part)
+{
+    const struct slice type = json_text(json_get(part, "type"));
+
+    if (json_type(part) == JSON_STRING)
+        return json_text(part);
+    if (json_count(part) != 2 || !slice_equal(type, slice_text("text")))
+        return slice_of(NULL, 0);
+    return json_text(json_get(part, "text"));
+}
+
+/* Read a list of texts and media whose texts were joined to the content. Returns 1 and the
+ * media, 0 if the list says more, or -1. */
+static int reform_parts(struct reform *reform, const struct json_value *parts,
+                        struct slice content, struct buf *media)
+{
+    bool after_text = false;
+    size_t at = 0, n_texts = 0;
+
+    for (size_t i = 0; i < json_count(parts); i++) {
+        const struct json_value *part = json_at(parts, i);
+        const char *type = media_type_of(json_text(json_get(part, "type")));
+        const struct slice text = reform_text_of_part(part);
+        const size_t begin = at + (n_texts > 0);
+
+        if (text.ptr && !after_text && begin <= content.len &&
+            text.len <= content.len - begin &&
+            memcmp(content.ptr + begin, text.ptr, text.len) == 0) {
+            at = begin + text.len;
+            after_text = true;
+            n_texts++;
+        } else if (!text.ptr && type) {
+            if (media_add_part(type, at, part, media, reform->err) < 0)
+                return -1;
+            after_text = false;
+        } else {
+            return 0;
+        }
+    }
+    if (at != content.len)
+        return 0;
+    return media->len > 0 && media_end(media, reform->err) < 0 ? -1 : 1;
+}
+
+/* The content of a turn with media was a list of parts, which extra kept. */
+static int reform_content(struct reform *reform, const struct json_value *parts,
+                          struct turn *turn)
+{
+    struct buf media;
+
+    if (json_type(parts) != JSON_ARRAY || turn->media.ptr)
+        return 0;
+    buf_init(&media, REFORM_MAX_BYTES);
+    int rc = reform_parts(reform, parts, turn->content, &media);
+    if (rc == 1 && media.len > 0 && reform_keep(reform, &media, &turn->media) < 0)
+        rc = -1;
+    buf_release(&media);
+    return rc;
+}
+
 /* Returns 1 if the turn holds now what the member says, 0 if the member stays, or -1. */
 static int reform_member(struct reform *reform, struct slice name,
                          const struct json_value *value, struct turn *turn)
@@ -114,6 +176,8 @@ static int reform_member(struct reform *reform, struct slice name,
         return reform_thought(reform, value, turn);
     if (is_answer && calls_is_key(name) && !turn->calls.ptr)
         return reform_calls(reform, value, &turn->calls);
+    if (slice_equal(name, slice_text("content")))
+        return reform_content(reform, value, turn);
     if (is_answer && is_role_key(name))
         return reform_call_turn(reform, turn);
     if (trained < 0 || (trained == 1 && is_system))
@@ -161,13 +225,15 @@ done:
     return rc;
 }
 
-/* Separate the thought and the calls of an answer from its text. A content that was a list of
- * parts is in extra as well, and must stay the same. */
+/* Separate the thought and the calls of an answer from its text. Media would lose their place.
+ * So would the parts of a content that extra keeps. */
 static int reform_answer(struct reform *reform, struct turn *turn)
 {
     struct slice rest;
     struct buf buf;
 
+    if (turn->media.ptr)
+        return 0;
     if (turn->extra.ptr && memmem(turn->extra.ptr, turn->extra.len, "\"content\"", 9))
         return 0;
     if (!turn->thought.ptr)

@@ -150,6 +150,37 @@ static void members_move_to_where_readers_put_them_today(void **state)
     assert_hash(path, 2, &today);
 }
 
+/* A list of parts whose texts do not meet is rebuilt from content and media. */
+static void images_leave_the_parts_of_a_content(void **state)
+{
+    const char *path = make_old(*state);
+
+    add_old(path, 1, "a\nb",
+            "{\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"u\"}},"
+            "{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image\",\"image\":\"v\"},"
+            "{\"type\":\"text\",\"text\":\"b\"}]}",
+            NULL);
+    add_old(path, 2, "c", "{\"content\":[{\"type\":\"text\",\"text\":\"c\"}]}", NULL);
+    /* Where the texts meet is known from the parts alone; the text was changed; more members.
+     */
+    add_old(
+        path, 3, "a\nb",
+        "{\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\",\"text\":\"b\"}]}",
+        NULL);
+    add_old(path, 4, "d", "{\"content\":[{\"type\":\"text\",\"text\":\"e\"}]}", NULL);
+    add_old(path, 5, "f",
+            "{\"content\":[{\"type\":\"text\",\"text\":\"f\",\"cache_control\":{\"a\":1}}]}",
+            NULL);
+    const struct store_migration done = migrate(path);
+
+    assert_int_equal(done.n_rewritten, 2);
+    assert_cli_rows(
+        path, "SELECT sample_id, media, extra IS NULL FROM v_turn WHERE turn = 1;",
+        "1|[{\"type\":\"image\",\"at\":0,\"part\":{\"type\":\"image_url\",\"image_url\":"
+        "{\"url\":\"u\"}}},{\"type\":\"image\",\"at\":1,\"part\":{\"type\":\"image\","
+        "\"image\":\"v\"}}]|1\n2||1\n3||0\n4||0\n5||0");
+}
+
 static void a_turn_that_must_not_be_learned_from_is_no_response(void **state)
 {
     const char *path = make_old(*state);
@@ -271,6 +302,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(members_move_to_where_readers_put_them_today),
+        TEST(images_leave_the_parts_of_a_content),
         TEST(a_turn_that_must_not_be_learned_from_is_no_response),
         TEST(samples_that_become_equal_are_merged),
         TEST(tools_keep_samples_apart),
