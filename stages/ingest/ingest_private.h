@@ -210,6 +210,8 @@ void *ingest_read(void *arg);
 struct ingest_tally {
     struct run_counts counts; /* of samples and rejects: a record may hold several */
     uint64_t n_records;       /* cut out of the files */
+    size_t n_reject_files;    /* files with rejects */
+    const char *reject_path;  /* the first of them */
     uint64_t n_several;       /* of them hold several samples, */
     uint64_t n_items;         /* which are so many, also rejected ones */
     uint64_t n_parsed;        /* samples, new or not */
@@ -227,6 +229,11 @@ struct ingest_tally {
 /* write.c: commit batches in input order until the parsers are done, something fails, or a
  * signal arrives. */
 int ingest_write(struct ingest *ingest, struct ingest_tally *tally, struct error *err);
+
+/* outcome.c: report what is remarkable, and rejects. Fails if more are rejected than
+ * --max-rejects allows; everything is committed by then. */
+int ingest_report_outcome(const struct ingest *ingest, const struct ingest_tally *tally,
+                          struct error *err);
 
 /* threads.c: start the threads, run the writer on this one, and join them. */
 int ingest_run_threads(struct ingest *ingest, struct ingest_tally *tally, struct error *err);

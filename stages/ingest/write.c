@@ -28,6 +28,7 @@ struct writer {
     size_t file;          /* index of the current file; SIZE_MAX before the first */
     int64_t file_id;      /* of its row; NO_FILE if unknown yet */
     bool had_rejects;     /* earlier runs rejected records of it */
+    bool has_rejects;     /* so did this run */
     uint64_t n_read;      /* samples and rejects of that file, including earlier runs */
     uint64_t n_rejected;  /* the same */
     struct defect_tally defects; /* of that file, of this run only */
@@ -195,6 +196,7 @@ static void count_new_file(struct writer *w, const struct batch *batch)
         return;
     w->file = batch->file;
     w->file_id = NO_FILE;
+    w->has_rejects = false;
     w->n_read = file->from ? file->from->n_read : 0;
     w->n_rejected = file->from ? file->from->n_rejected : 0;
     w->defects = (struct defect_tally){ .rejected = { 0 } };
@@ -332,6 +334,16 @@ static void add_sums(struct ingest_tally *tally, const struct batch_sums *sums)
     defect_tally_add(&tally->defects, &sums->defects);
 }
 
+/* Remember which files have rejects. */
+static void count_reject_file(struct writer *w, const struct batch_sums *sums)
+{
+    if (w->has_rejects || sums->counts.n_rejected == 0)
+        return;
+    w->has_rejects = true;
+    if (w->tally->n_reject_files++ == 0)
+        w->tally->reject_path = w->ingest->files.items[w->file].path;
+}
+
 static int write_next_batch(struct writer *w, struct batch *batch, struct error *err)
 {
     const struct stage_context *context = w->ingest->context;
@@ -344,6 +356,7 @@ static int write_next_batch(struct writer *w, struct batch *batch, struct error 
                          : commit_batch(w, batch, &sums, err) < 0)
         return -1;
     add_sums(tally, &sums);
+    count_reject_file(w, &sums);
     tally->n_records += batch->n;
     tally->stream_bytes = batch->stream_bytes;
     context->report->done = batch->position_bytes;
