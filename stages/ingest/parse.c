@@ -116,6 +116,9 @@ static int reject_json(const struct frame_record *record, enum json_issue issue,
 {
     enum defect defect = json_defect(issue);
 
+    if (issue == JSON_TOO_LARGE)
+        detail = "it has so many values that they do not fit into memory; if it holds many "
+                 "records, --records reads them one by one";
     if (issue == JSON_BAD_UTF8 && has_wide_mark(record)) {
         detail = "this is UTF-16 or UTF-32; convert the file to UTF-8, with iconv for instance";
         defect = record->byte_offset == 0 ? DEFECT_BOM : defect;
@@ -296,13 +299,14 @@ static int finish_several(const struct parser *parser, const struct frame_record
 {
     const uint64_t of_text = defect_bit(DEFECT_DOUBLE_ENCODED) | defect_bit(DEFECT_BAD_UTF8);
     const uint64_t of_layout = parse_frame_defects(record->noted);
+    const uint64_t defects = (decoded->defects & of_text) | of_layout;
 
     out->text = decoded->text;
     if (out->text.ptr != record->text.ptr)
         out->text = arena_copy(arena, out->text); /* the next record replaces it */
     if (!out->text.ptr)
         return error_nomem(err);
-    const int rc = apply_policy(parser, record, decoded->defects & (of_text | of_layout), out);
+    const int rc = apply_policy(parser, record, defects, out);
     out->defects &= of_text; /* the first item has those of the layout */
     out->several = out->rejected_for ? UNFOLD_NONE : out->several;
     return rc;
@@ -319,6 +323,10 @@ int parse_record(struct parser *parser, const struct frame_record *record,
         return reject_frame(parser, record, arena, out, err);
     if (parse_decode(parser, record, arena, &decoded, err) < 0)
         return -1;
+    if (decoded.issue == JSON_TOO_LARGE && !parser->options->mapping)
+        out->several = unfold_find_large(decoded.text);
+    if (out->several)
+        return finish_several(parser, record, &decoded, arena, out, err);
     if (decoded.issue != JSON_OK)
         return reject_json(record, decoded.issue, decoded.at, decoded.detail, arena, out, err);
     if (json_type(decoded.value) != JSON_OBJECT && !unfold_is_messages(decoded.value))

@@ -189,10 +189,11 @@ static int detect_text(struct detection *detection, const struct frame_record *r
     if (record->issue == FRAME_OK &&
         parse_decode(detection->parser, record, NULL, &decoded, err) < 0)
         return -1;
-    if (decoded.issue != JSON_OK)
+    if (decoded.issue != JSON_OK && decoded.issue != JSON_TOO_LARGE)
         return 0;
+    const bool is_large = decoded.issue == JSON_TOO_LARGE;
     parse_find_members(decoded.value, &members);
-    enum unfold how = unfold_find_rows(&members);
+    enum unfold how = is_large ? unfold_find_large(decoded.text) : unfold_find_rows(&members);
     if (!how)
         detection->format = format_detect(&members);
     if (!how && !detection->format)

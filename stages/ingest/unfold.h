@@ -45,6 +45,9 @@ enum unfold unfold_find_rows(const struct members *members);
 /* How to unfold a record that no shape matches. */
 enum unfold unfold_find_wrapped(const struct members *members);
 
+/* The same for the valid JSON of a record that has too many values for a tree in memory: is it
+ * a wrapper around a list? */
+enum unfold unfold_find_large(struct slice text);
 /* Is it a tree of messages with several paths, for UNFOLD_PATHS? */
 bool unfold_has_paths(const struct members *members);
 

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/json/json.h"
+#include "base/json/json_walk.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/ingest/formats/members.h"
 #include "stages/ingest/unfold.h"
@@ -277,4 +278,30 @@ enum unfold unfold_find_wrapped(const struct members *members)
         if (json_type(value) == JSON_ARRAY && unfold_is_list_name(name) && has_records(value))
             return UNFOLD_LISTS;
     return find_object_of_records(members);
+}
+
+enum unfold unfold_find_large(struct slice text)
+{
+    struct json_walk walk;
+    struct json_walk list;
+    struct slice name;
+    struct slice value;
+    struct slice first;
+    bool found = false;
+
+    if (text.len == 0 || text.ptr[0] != '{')
+        return UNFOLD_NONE;
+    json_walk_begin(&walk, text);
+    while (json_walk_next(&walk, &name, &value)) {
+        const bool is_list = value.ptr[0] == '[' && unfold_is_list_name(name);
+
+        if (!is_list && member_use_of(name) != USE_OTHER)
+            return UNFOLD_NONE; /* a list of documents beside a question, perhaps */
+        if (!is_list)
+            continue;
+        json_walk_begin(&list, value);
+        found = found || (json_walk_next(&list, &name, &first) &&
+                          (first.ptr[0] == '{' || first.ptr[0] == '['));
+    }
+    return found ? UNFOLD_LISTS : UNFOLD_NONE;
 }

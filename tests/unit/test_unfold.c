@@ -147,6 +147,33 @@ static void records_too_deep_in_others_are_rejected(void **state)
                  "1 {\"text\":\"b\"}\n");
 }
 
+/* A tree of the whole record would need more memory than there may be: none is made. */
+static void a_wrapper_of_many_records_needs_no_tree(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+
+    f->options.max_tree_bytes = 4000;
+    parser_free(f->parser);
+    assert_ok(parser_new(&f->options, &f->parser, &err));
+    assert_items(f,
+                 "{\"v\":1,\"train\":[{\"text\":\"a\"},{\"text\":\"b\"},{\"text\":\"c\"},"
+                 "{\"text\":\"d\"},{\"text\":\"e\",\"more\":[{},{},{},{},{},{}]}]}",
+                 "0 {\"text\":\"a\",\"v\":1,\"split\":\"train\"}\n"
+                 "1 {\"text\":\"b\",\"v\":1,\"split\":\"train\"}\n"
+                 "2 {\"text\":\"c\",\"v\":1,\"split\":\"train\"}\n"
+                 "3 {\"text\":\"d\",\"v\":1,\"split\":\"train\"}\n"
+                 "too_long (item 5 of the record: at byte 0 of the record: it has so many "
+                 "values that they do not fit into memory; if it holds many records, --records "
+                 "reads them one by one) {\"text\":\"e\",\"more\":[{},{},{},{},{},{}],\"v\":1,"
+                 "\"split\":\"train\"}\n");
+    assert_items(
+        f, "{\"question\":\"q\",\"docs\":[{},{},{},{},{},{},{},{}]}",
+        "too_long (at byte 0 of the record: it has so many values that they do not fit "
+        "into memory; if it holds many records, --records reads them one by one) "
+        "{\"question\":\"q\",\"docs\":[{},{},{},{},{},{},{},{}]}\n");
+}
+
 static void a_name_with_escapes_is_no_way_to_lose_a_record(void **state)
 {
     assert_items(*state, "{\"d\\u0061ta\":[{\"text\":\"a\"}]}",
@@ -206,6 +233,7 @@ int main(void)
         UNFOLD_TEST(a_bad_item_is_rejected_alone),
         UNFOLD_TEST(items_of_items_are_numbered_through),
         UNFOLD_TEST(records_too_deep_in_others_are_rejected),
+        UNFOLD_TEST(a_wrapper_of_many_records_needs_no_tree),
         UNFOLD_TEST(a_name_with_escapes_is_no_way_to_lose_a_record),
         UNFOLD_TEST(a_dialogue_is_not_taken_apart),
         UNFOLD_TEST(a_forced_format_is_that_of_the_items),
