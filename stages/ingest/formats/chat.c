@@ -5,10 +5,11 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/chat/media.h"
 #include "base/chat/trained.h"
 #include "base/error.h"
 #include "base/json/json.h"
-#include "stages/ingest/formats/draft.h"
+#include "stages/ingest/formats/draft_private.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/record/chat_style.h"
 #include "stages/record/roles.h"
@@ -72,14 +73,47 @@ static bool pair_says_trained(const struct members *pair, int trained)
     return false;
 }
 
+/* A pair, and the member of it that the media of its question are. */
+struct pair_extra {
+    const struct members *pair;
+    const struct json_value *media; /* NULL: none */
+};
+
+static bool is_extra_of_pair(const void *arg, struct slice *name,
+                             const struct json_value *value)
+{
+    const struct pair_extra *extra = arg;
+
+    return value != extra->media && is_other_of_pair(extra->pair, name, value);
+}
+
+/* Append the question of a pair, with its media and the members that are neither. */
+static void read_pair_question(struct draft *draft, const struct members *pair,
+                               enum member question)
+{
+    struct turn turn = { .role = role_user };
+    struct pair_extra extra = { .pair = pair };
+    const struct json_value *value;
+    struct slice name;
+    size_t pos = 0;
+
+    turn.content = draft_text(draft, pair->values[question], member_name(question));
+    if (!turn.content.ptr)
+        turn.content = slice_text("");
+    while (!turn.media.ptr && json_member_next(pair->record, &pos, &name, &value) == 1)
+        if (media_type_of(name) && is_other_of_pair(pair, &name, value) &&
+            draft_place_media(draft, &turn, media_type_of(name), value))
+            extra.media = value;
+    turn.extra = draft_extra(draft, pair->record, is_extra_of_pair, &extra, NULL, 0);
+    draft_add(draft, &turn);
+}
+
 static void chat_read_pair(struct draft *draft, const struct members *pair)
 {
     const enum member question = first_of(pair, pair_questions);
     const enum member answer = first_of(pair, pair_answers);
     const struct slice system = json_text(pair->values[MEMBER_SYSTEM]);
     const struct slice none = { NULL, 0 };
-    const struct slice others =
-        draft_extra(draft, pair->record, is_other_of_pair, pair, NULL, 0);
 
     if (count_of(pair, pair_questions) > 1 || count_of(pair, pair_answers) > 1)
         draft_reject(draft, DEFECT_UNCLAIMED_TEXT,
@@ -88,9 +122,7 @@ static void chat_read_pair(struct draft *draft, const struct members *pair)
         chat_add_message(draft, role_system,
                          draft_text(draft, pair->values[MEMBER_SYSTEM], "system"), none);
     if (question)
-        draft_add_turn(draft, role_user,
-                       draft_text(draft, pair->values[question], member_name(question)),
-                       others);
+        read_pair_question(draft, pair, question);
     if (!answer)
         return;
     draft_add_response(draft, draft_text(draft, pair->values[answer], member_name(answer)));
