@@ -8,7 +8,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/chat/calls.h"
-#include "base/chat/media.h"
+#include "base/chat/chat_part.h"
+#include "base/chat/parts.h"
 #include "base/chat/thought.h"
 #include "base/chat/tools.h"
 #include "base/chat/trained.h"
@@ -25,6 +26,7 @@ struct reform {
     struct arena *arena;
     struct error *err;
     bool changed;
+    struct slice kept, signature; /* JSON that goes to the turn's extra; ptr NULL for none */
 };
 
 /* Copy the text of a buffer to the arena. */
@@ -72,93 +74,113 @@ static bool is_role_key(struct slice name)
  * word. */
 static int reform_call_turn(struct reform *reform, struct turn *turn)
 {
-    struct slice thought = turn->thought, rest = turn->content;
+    struct slice thought = turn->thought, text = turn->content, rest = slice_text("");
     struct buf buf;
 
     if (turn->calls.ptr)
         return 0;
-    thought_split(turn->content, &thought, &rest);
+    thought_split(turn->content, &thought, &text);
     buf_init(&buf, REFORM_MAX_BYTES);
-    const int rc =
-        reform_keep_calls(reform, calls_add_text(rest, &buf, reform->err), &buf, &turn->calls);
+    int rc = calls_add_text(text, &buf, reform->err);
+    if (rc == 0)
+        rc = calls_add_marked(text, &rest, &buf, reform->err);
+    rc = reform_keep_calls(reform, rc, &buf, &turn->calls);
     if (rc == 1) {
-        turn->content = slice_text("");
+        turn->content = rest;
         turn->thought = thought;
     }
     return rc;
 }
 
+/* Append a thought to the one that the turn has, unless both are the same. */
 static int reform_thought(struct reform *reform, const struct json_value *value,
                           struct turn *turn)
 {
-    const struct slice text = json_text(value);
+    const struct slice text = thought_trim(json_text(value));
+    const bool has_one = turn->thought.len > 0;
+    struct buf buf;
 
-    if (!text.ptr)
+    if (!json_text(value).ptr)
         return 0;
-    if (turn->thought.ptr)
-        return slice_equal(turn->thought, thought_trim(text));
-    turn->thought = arena_copy(reform->arena, thought_trim(text));
-    return turn->thought.ptr ? 1 : error_nomem(reform->err);
+    if (has_one && (text.len == 0 || slice_equal(turn->thought, text)))
+        return 1;
+    buf_init(&buf, REFORM_MAX_BYTES);
+    int rc = has_one && (buf_add_slice(&buf, turn->thought, reform->err) < 0 ||
+                         buf_add_text(&buf, "\n", reform->err) < 0)
+                 ? -1
+                 : buf_add_slice(&buf, text, reform->err);
+    if (rc == 0 && buf.len > 0)
+        rc = reform_keep(reform, &buf, &turn->thought);
+    else if (rc == 0)
+        turn->thought = slice_text("");
+    buf_release(&buf);
+    return rc < 0 ? -1 : 1;
 }
 
-/* The text of a content part that is nothing else; ptr NULL for another part. */
-static struct slice reform_text_of_part(const struct json_value *part)
+/* Read the parts of a content. Returns 1, 0 if one of them is bad, or -1. */
+static int reform_read_parts(struct reform *reform, const struct json_value *list,
+                             struct parts *parts)
 {
-    const struct slice type = json_text(json_get(part, "type"));
+    struct chat_part part;
 
-    if (json_type(part) == JSON_STRING)
-        return json_text(part);
-    if (json_count(part) != 2 || !slice_equal(type, slice_text("text")))
-        return slice_of(NULL, 0);
-    return json_text(json_get(part, "text"));
-}
-
-/* Read a list of texts and media whose texts were joined to the content. Returns 1 and the
- * media, 0 if the list says more, or -1. */
-static int reform_parts(struct reform *reform, const struct json_value *parts,
-                        struct slice content, struct buf *media)
-{
-    bool after_text = false;
-    size_t at = 0, n_texts = 0;
-
-    for (size_t i = 0; i < json_count(parts); i++) {
-        const struct json_value *part = json_at(parts, i);
-        const char *type = media_type_of(json_text(json_get(part, "type")));
-        const struct slice text = reform_text_of_part(part);
-        const size_t begin = at + (n_texts > 0);
-
-        if (text.ptr && !after_text && begin <= content.len &&
-            text.len <= content.len - begin &&
-            memcmp(content.ptr + begin, text.ptr, text.len) == 0) {
-            at = begin + text.len;
-            after_text = true;
-            n_texts++;
-        } else if (!text.ptr && type) {
-            if (media_add_part(type, at, part, media, reform->err) < 0)
-                return -1;
-            after_text = false;
-        } else {
+    for (size_t i = 0; i < json_count(list); i++) {
+        chat_part_read(json_at(list, i), &part);
+        if (part.kind == CHAT_PART_BAD)
             return 0;
-        }
+        if (parts_add(parts, json_at(list, i), &part, reform->err) < 0)
+            return -1;
     }
-    if (at != content.len)
-        return 0;
-    return media->len > 0 && media_end(media, reform->err) < 0 ? -1 : 1;
+    return parts_end(parts, reform->err) < 0 ? -1 : 1;
 }
 
-/* The content of a turn with media was a list of parts, which extra kept. */
-static int reform_content(struct reform *reform, const struct json_value *parts,
-                          struct turn *turn)
+static int reform_keep_list(struct reform *reform, const struct buf *buf, struct slice *out)
 {
-    struct buf media;
+    return buf->len > 0 && !out->ptr ? reform_keep(reform, buf, out) : 0;
+}
 
-    if (json_type(parts) != JSON_ARRAY || turn->media.ptr)
+static int reform_keep_thought(struct reform *reform, const struct parts *parts,
+                               struct turn *turn)
+{
+    const struct slice text = thought_trim(buf_slice(&parts->thought));
+
+    if (parts->n_thoughts == 0 || turn->thought.ptr)
         return 0;
-    buf_init(&media, REFORM_MAX_BYTES);
-    int rc = reform_parts(reform, parts, turn->content, &media);
-    if (rc == 1 && media.len > 0 && reform_keep(reform, &media, &turn->media) < 0)
+    turn->thought = arena_copy(reform->arena, text.len > 0 ? text : slice_text(""));
+    return turn->thought.ptr ? 0 : error_nomem(reform->err);
+}
+
+static int reform_keep_signature(struct reform *reform, const struct parts *parts)
+{
+    struct buf buf;
+    int rc = 0;
+
+    buf_init(&buf, REFORM_MAX_BYTES);
+    if (parts->signature)
+        rc = json_write(parts->signature, &buf, reform->err) < 0
+                 ? -1
+                 : reform_keep_list(reform, &buf, &reform->signature);
+    buf_release(&buf);
+    return rc;
+}
+
+/* A content that was a list of parts was text, and extra had the list. Results of tools stay in
+ * the list: turns keep their numbers, which scores refer to. */
+static int reform_parts(struct reform *reform, const struct json_value *list, struct turn *turn)
+{
+    struct parts parts;
+    int rc;
+
+    parts_init(&parts, slice_equal(turn->role, slice_text("assistant")));
+    rc = reform_read_parts(reform, list, &parts);
+    if (rc == 1 && !slice_equal(turn->content, buf_slice(&parts.text)))
+        rc = 0;
+    if (rc == 1 && (reform_keep_list(reform, &parts.media, &turn->media) < 0 ||
+                    reform_keep_list(reform, &parts.calls, &turn->calls) < 0 ||
+                    reform_keep_list(reform, &parts.kept, &reform->kept) < 0 ||
+                    reform_keep_thought(reform, &parts, turn) < 0 ||
+                    reform_keep_signature(reform, &parts) < 0))
         rc = -1;
-    buf_release(&media);
+    parts_release(&parts);
     return rc;
 }
 
@@ -172,12 +194,12 @@ static int reform_member(struct reform *reform, struct slice name,
 
     if (prune_is_empty(value))
         return 1;
+    if (chat_is_text_key(name) && json_type(value) == JSON_ARRAY)
+        return reform_parts(reform, value, turn);
     if (is_answer && thought_is_key(name))
         return reform_thought(reform, value, turn);
     if (is_answer && calls_is_key(name) && !turn->calls.ptr)
         return reform_calls(reform, value, &turn->calls);
-    if (slice_equal(name, slice_text("content")))
-        return reform_content(reform, value, turn);
     if (is_answer && is_role_key(name))
         return reform_call_turn(reform, turn);
     if (trained < 0 || (trained == 1 && is_system))
@@ -187,6 +209,21 @@ static int reform_member(struct reform *reform, struct slice name,
     else if (is_answer)
         turn->trained = TURN_TRAINED_NO;
     return 1;
+}
+
+/* Append to an extra what parts of the content leave to it. */
+static int reform_add_kept(struct reform *reform, struct buf *buf)
+{
+    const struct slice kept = reform->kept, signature = reform->signature;
+
+    reform->kept = reform->signature = slice_of(NULL, 0);
+    if (kept.ptr && (prune_add_name(slice_text("content"), 0, buf, reform->err) < 0 ||
+                     buf_add_slice(buf, kept, reform->err) < 0))
+        return -1;
+    if (signature.ptr && (prune_add_name(slice_text("signature"), 0, buf, reform->err) < 0 ||
+                          buf_add_slice(buf, signature, reform->err) < 0))
+        return -1;
+    return 0;
 }
 
 /* Move members of extra to where they belong, and write those that stay, without padding. */
@@ -212,8 +249,8 @@ static int reform_extra(struct reform *reform, struct turn *turn)
         if (rc < 0)
             goto done;
     }
-    rc = 0;
-    if (buf.len > 0)
+    rc = reform_add_kept(reform, &buf);
+    if (rc == 0 && buf.len > 0)
         rc = buf_add_text(&buf, "}", reform->err);
     if (rc == 0 && !slice_equal(turn->extra, buf_slice(&buf))) {
         reform->changed = true;
@@ -232,9 +269,8 @@ static int reform_answer(struct reform *reform, struct turn *turn)
     struct slice rest;
     struct buf buf;
 
-    if (turn->media.ptr)
-        return 0;
-    if (turn->extra.ptr && memmem(turn->extra.ptr, turn->extra.len, "\"content\"", 9))
+    if (turn->media.ptr ||
+        (turn->extra.ptr && memmem(turn->extra.ptr, turn->extra.len, "\"content\":[", 11)))
         return 0;
     if (!turn->thought.ptr)
         reform->changed |= thought_split(turn->content, &turn->thought, &turn->content);

@@ -104,25 +104,10 @@ bool chat_is_call(struct slice word)
     return is_role_word(trim_word(word), call_words);
 }
 
-static bool is_one_of(struct slice name, const char *const *words)
-{
-    for (; *words; words++)
-        if (name.len == strlen(*words) && strncasecmp(name.ptr, *words, name.len) == 0)
-            return true;
-    return false;
-}
-
 bool chat_has_calls(const struct json_value *message)
 {
     const struct json_value *calls = json_get(message, "tool_calls");
 
     return json_count(calls) > 0 || json_text(calls).len > 0 ||
            json_type(json_get(message, chat_call_word)) == JSON_OBJECT;
-}
-
-bool chat_is_text_key(struct slice name)
-{
-    static const char *const words[] = { "content", "value", "text", "message", "parts", NULL };
-
-    return is_one_of(name, words);
 }

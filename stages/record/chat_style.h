@@ -43,8 +43,5 @@ extern const char chat_call_word[];
 bool chat_is_call(struct slice word);
 /* Does the message call tools? Such a message needs no content. */
 bool chat_has_calls(const struct json_value *message);
-/* Can a member of this name hold the text of a message or of a content part? The names are
- * content, value, text, message and parts, whatever the case of their letters. */
-bool chat_is_text_key(struct slice name);
 
 #endif

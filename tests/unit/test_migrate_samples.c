@@ -181,6 +181,43 @@ static void images_leave_the_parts_of_a_content(void **state)
         "\"image\":\"v\"}}]|1\n2||1\n3||0\n4||0\n5||0");
 }
 
+static void content_parts_are_read_as_readers_read_them_today(void **state)
+{
+    const char *path = make_old(*state);
+
+    add_old(path, 1, "a cat",
+            "{\"content\":[{\"type\":\"image\",\"image\":\"i\",\"x\":null},"
+            "{\"type\":\"text\",\"text\":\"a cat\"}]}",
+            NULL);
+    add_old(path, 2, "<think>hm</think>yes",
+            "{\"content\":[{\"type\":\"text\",\"text\":\"<think>hm</"
+            "think>yes\"}],\"name\":\"n\"}",
+            NULL);
+    add_old(path, 3, "a\nb",
+            "{\"parts\":[{\"type\":\"thinking\",\"thinking\":\"hm\",\"signature\":\"s\"},"
+            "{\"text\":\"a\"},{\"text\":\"b\"},{\"type\":\"tool_use\",\"id\":\"t\","
+            "\"name\":\"f\","
+            "\"input\":{}}]}",
+            NULL);
+    add_old(path, 4, "another text", "{\"content\":[{\"type\":\"text\",\"text\":\"a\"}]}",
+            NULL);
+    add_old(path, 5, "", "{\"content\":[7]}", NULL);
+    assert_int_equal(migrate(path).n_rewritten, 3);
+    assert_cli_rows(path,
+                    "SELECT sample_id, content, thought, calls, media, extra FROM v_turn "
+                    "WHERE turn = 1;",
+                    "1|a "
+                    "cat|||[{\"type\":\"image\",\"at\":0,\"part\":{\"type\":\"image\","
+                    "\"image\":\"i\"}}]|\n"
+                    "2|yes|hm|||{\"name\":\"n\"}\n"
+                    "3|a\nb|hm|[{\"id\":\"t\",\"name\":\"f\",\"arguments\":{}}]||{"
+                    "\"content\":[{\"text\":"
+                    "\"a\"},"
+                    "{\"text\":\"b\"}],\"signature\":\"s\"}\n"
+                    "4|another text||||{\"content\":[{\"type\":\"text\",\"text\":\"a\"}]}\n"
+                    "5|||||{\"content\":[7]}");
+}
+
 static void a_turn_that_must_not_be_learned_from_is_no_response(void **state)
 {
     const char *path = make_old(*state);
@@ -303,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(members_move_to_where_readers_put_them_today),
         TEST(images_leave_the_parts_of_a_content),
+        TEST(content_parts_are_read_as_readers_read_them_today),
         TEST(a_turn_that_must_not_be_learned_from_is_no_response),
         TEST(samples_that_become_equal_are_merged),
         TEST(tools_keep_samples_apart),

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/chat/chat_part.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
 #include "stages/export/layouts/chat_private.h"
-#include "stages/record/chat_part.h"
 #include "stages/record/chat_style.h"
 #include "store/sample.h"
 

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/chat/chat_part.h"
 #include "base/chat/trained.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
 #include "stages/export/layouts/chat_private.h"
 #include "stages/export/layouts/emit.h"
-#include "stages/record/chat_part.h"
 #include "stages/record/chat_style.h"
 #include "stages/record/passage.h"
 #include "stages/record/roles.h"

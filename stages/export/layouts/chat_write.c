@@ -5,12 +5,12 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/chat/chat_part.h"
 #include "base/error.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
 #include "stages/export/layouts/chat_private.h"
 #include "stages/export/layouts/emit.h"
-#include "stages/record/chat_part.h"
 #include "stages/record/chat_style.h"
 #include "stages/record/roles.h"
 #include "store/sample.h"

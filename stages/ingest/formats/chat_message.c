@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/chat/calls.h"
+#include "base/chat/chat_part.h"
 #include "base/chat/media.h"
 #include "base/chat/thought.h"
 #include "base/chat/trained.h"
@@ -58,21 +59,6 @@ static bool is_message_word(struct slice name, const char *const *words)
     return false;
 }
 
-static bool is_thought_key(struct slice name)
-{
-    static const char *const words[] = { "reasoning_content", "reasoning", "thinking",
-                                         "thought", NULL };
-
-    return is_message_word(name, words);
-}
-
-static bool is_calls_key(struct slice name)
-{
-    static const char *const words[] = { "tool_calls", "function_call", NULL };
-
-    return is_message_word(name, words);
-}
-
 /* Members that say whose a message is, the best one last. */
 static unsigned rank_of_role_key(struct slice name, const struct chat_style *style)
 {
@@ -89,7 +75,7 @@ static bool says_little(struct slice name)
 {
     static const char *const words[] = { "id", "name", "tool_call_id", "refusal", NULL };
 
-    return is_message_word(name, words) || is_thought_key(name) || is_calls_key(name);
+    return is_message_word(name, words) || thought_is_key(name) || calls_is_key(name);
 }
 
 static void look_at_member(struct message_members *out, const struct message_member *member,
@@ -279,9 +265,9 @@ static void read_forms(struct draft *draft, struct message *m)
     while (json_member_next(m->value, &pos, &member.name, &member.value) == 1) {
         if (prune_is_empty(member.value))
             continue;
-        if (is_answer && is_thought_key(member.name))
+        if (is_answer && thought_is_key(member.name))
             read_thought(draft, m, member.value);
-        else if (is_answer && is_calls_key(member.name) && set_calls_of(draft, m, member.value))
+        else if (is_answer && calls_is_key(member.name) && set_calls_of(draft, m, member.value))
             claim_message_member(m, member.value);
         else if (media_type_of(member.name) &&
                  draft_place_media(draft, &m->turn, media_type_of(member.name), member.value))
@@ -337,20 +323,17 @@ static void read_extra(struct draft *draft, struct message *m)
 }
 
 /* Read the content that is a list of parts. Results of tools become turns before the message's
- * own. Returns false if nothing is left of it. */
+ * own. Returns false if nothing is left of the message. */
 static bool read_content_list(struct draft *draft, struct message *m, size_t i)
 {
     const struct json_value *parts = m->members.text.value;
     const size_t n = turn_has_role(&m->turn, role_assistant) ? 0 : chat_count_results(parts);
-    const bool is_nothing_left = n > 0 && n == json_count(parts);
-    /* Without a turn of its own no turn would hold the message's other members. */
-    const bool are_turns = n > 0 && !(is_nothing_left && m->members.n_others > 0);
 
-    if (are_turns)
+    if (n > 0)
         chat_read_results(draft, parts, i);
-    if (are_turns && is_nothing_left)
+    if (n > 0 && n == json_count(parts) && m->members.n_others == 0)
         return false;
-    chat_read_content(draft, parts, are_turns, i, &m->turn, &m->content);
+    chat_read_content(draft, parts, n > 0, i, &m->turn, &m->content);
     return true;
 }
 

@@ -3,11 +3,11 @@
  * Results of tools that are parts of a message, as {"type": "tool_result", ...}: each becomes a
  * turn of the tool.
  */
+#include "base/chat/chat_part.h"
 #include "base/json/json.h"
 #include "base/json/prune.h"
 #include "stages/ingest/formats/chat_content.h"
 #include "stages/ingest/formats/draft.h"
-#include "stages/record/chat_part.h"
 #include "stages/record/chat_style.h"
 #include "stages/record/roles.h"
 
@@ -65,7 +65,8 @@ bool chat_is_result(const struct json_value *value)
     chat_part_read(value, &part);
     return part.kind == CHAT_PART_RESULT && json_text(json_get(value, "type")).ptr &&
            !(json_get(value, "tool_use_id") && json_get(value, call_id)) &&
-           find_result_text(value, &key, &text) && has_known_members(value, key);
+           find_result_text(value, &key, &text) && has_known_members(value, key) &&
+           chat_count_results(text) == 0;
 }
 
 /* Members besides the type and the text; the id of the call gets OpenAI's name. */

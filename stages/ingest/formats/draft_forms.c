@@ -96,13 +96,21 @@ static bool ends_with_mark(struct slice text, const char *mark, size_t len)
     return text.len >= len && memcmp(text.ptr + text.len - len, mark, len) == 0;
 }
 
-/* Separate the thought and the calls of an answer from its text. Media would lose their place.
- */
+/* Does the extra hold content parts, whose texts are the turn's? */
+static bool has_kept_parts(const struct turn *turn)
+{
+    static const char name[] = "\"content\":[";
+
+    return turn->extra.ptr && memmem(turn->extra.ptr, turn->extra.len, name, sizeof name - 1);
+}
+
+/* Separate the thought and the calls of an answer from its text. Media would lose their place,
+ * and parts would differ from the text. */
 static void read_answer(struct draft *draft, struct turn *turn)
 {
     static const char call_closes[] = "</tool_call>";
 
-    if (turn->media.ptr)
+    if (turn->media.ptr || has_kept_parts(turn))
         return;
     if (!turn->thought.ptr)
         thought_split(turn->content, &turn->thought, &turn->content);

@@ -5,6 +5,7 @@
 #ifndef CURATE_CHAT_PART_H
 #define CURATE_CHAT_PART_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/slice.h"
@@ -32,6 +33,9 @@ struct chat_part {
                                text */
 };
 
+/* Can a member of this name hold the text of a message or of a content part? The names are
+ * content, value, text, message and parts, whatever the case of their letters. */
+bool chat_is_text_key(struct slice name);
 /* Find out what an element of a list of parts is. Members that are empty do not count. */
 void chat_part_read(const struct json_value *value, struct chat_part *out);
 /* Append the text parts of a list of content parts, with a newline between two. Returns 0, or

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stages/record/chat_part.h"
+#include "base/chat/chat_part.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,7 +8,6 @@
 #include "base/chat/media.h"
 #include "base/json/json.h"
 #include "base/json/prune.h"
-#include "stages/record/chat_style.h"
 
 static bool is_part_word(struct slice name, const char *const *words)
 {
@@ -17,6 +15,13 @@ static bool is_part_word(struct slice name, const char *const *words)
         if (name.len == strlen(*words) && strncasecmp(name.ptr, *words, name.len) == 0)
             return true;
     return false;
+}
+
+bool chat_is_text_key(struct slice name)
+{
+    static const char *const words[] = { "content", "value", "text", "message", "parts", NULL };
+
+    return is_part_word(name, words);
 }
 
 /* What the type of a part says, or the name of its only member. */
