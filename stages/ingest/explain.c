@@ -24,6 +24,7 @@
 enum {
     BEGINS_BYTES = 60,
     PLACE_BYTES = 160,
+    PLACES_MAX = 8,
     NAME_COLUMN = 16,
     BEGINS_COLUMN = 42,
     LINE_MAX_BYTES = 1 << 26
@@ -147,8 +148,9 @@ static int add_places(const struct explained *explained, const struct json_value
     size_t i = 0;
     int n = 0;
 
-    for (; places_next(&explained->places, &i, place, sizeof place); n++)
-        if (buf_printf(out, err, "%s%s", n > 0 ? ", " : "", place) < 0)
+    for (; n <= PLACES_MAX && places_next(&explained->places, &i, place, sizeof place); n++)
+        if (buf_printf(out, err, "%s%s", n > 0 ? ", " : "",
+                       n < PLACES_MAX ? place : "and others") < 0)
             return -1;
     return n > 0 || explained->parsed->rejected_for
                ? 0
@@ -179,6 +181,10 @@ static int explain_add_members(struct explained *explained, struct buf *out, str
     struct slice name;
     size_t pos = 0;
 
+    if (json_type(explained->value) == JSON_ARRAY) {
+        places_find(&explained->places, slice_text("[*]"), explained->value);
+        return add_member_text(explained, slice_text("[*]"), explained->value, out, err);
+    }
     while (json_member_next(explained->value, &pos, &name, &value) == 1) {
         places_find(&explained->places, name, value);
         if (add_member_text(explained, name, value, out, err) < 0)

@@ -15,6 +15,7 @@ enum {
     PARTS_OF_TURN = 5,
     STRINGS_MAX = 200, /* of a member that are looked for */
     PART_MIN = 8,      /* bytes of a text that is found inside another one */
+    QUOTED_BYTES = 256,
 };
 
 static void explain_add_place(struct places *places, enum place_part part, size_t turn,
@@ -30,12 +31,37 @@ static int parse_meta(struct places *places, struct error *err)
     const char *detail;
     size_t at;
 
+    if (json_new(&places->text, err) < 0)
+        return -1;
     if (!places->sample->meta.ptr)
         return 0;
     if (json_new(&places->json, err) < 0)
         return -1;
     return json_parse(places->json, places->sample->meta, &places->meta, &issue, &at, &detail,
                       err);
+}
+
+static struct slice text_of_place(const struct turn *turn, enum place_part part)
+{
+    switch (part) {
+    case PLACE_CONTENT:
+        return turn->content;
+    case PLACE_THOUGHT:
+        return turn->thought;
+    case PLACE_CALLS:
+        return turn->calls;
+    case PLACE_MEDIA:
+        return turn->media;
+    case PLACE_EXTRA:
+        return turn->extra;
+    case PLACE_ID:
+    case PLACE_SYSTEM:
+    case PLACE_CONTEXT:
+    case PLACE_TOOLS:
+    case PLACE_META:
+        break;
+    }
+    return slice_of(NULL, 0);
 }
 
 int places_list(const struct sample *sample, struct places *out, struct error *err)
@@ -48,15 +74,10 @@ int places_list(const struct sample *sample, struct places *out, struct error *e
     explain_add_place(out, PLACE_SYSTEM, 0, sample->system);
     explain_add_place(out, PLACE_CONTEXT, 0, sample->context);
     explain_add_place(out, PLACE_TOOLS, 0, sample->tools);
-    for (size_t i = 0; i < sample->n_turns; i++) {
-        const struct turn *turn = &sample->turns[i];
-
-        explain_add_place(out, PLACE_CONTENT, i, turn->content);
-        explain_add_place(out, PLACE_THOUGHT, i, turn->thought);
-        explain_add_place(out, PLACE_CALLS, i, turn->calls);
-        explain_add_place(out, PLACE_MEDIA, i, turn->media);
-        explain_add_place(out, PLACE_EXTRA, i, turn->extra);
-    }
+    for (int part = PLACE_CONTENT; part <= PLACE_EXTRA; part++)
+        for (size_t i = 0; i < sample->n_turns; i++)
+            explain_add_place(out, (enum place_part)part, i,
+                              text_of_place(&sample->turns[i], (enum place_part)part));
     explain_add_place(out, PLACE_META, 0, sample->meta);
     return parse_meta(out, err);
 }
@@ -65,6 +86,7 @@ void places_release(struct places *places)
 {
     free(places->items);
     json_free(places->json);
+    json_free(places->text);
 }
 
 static struct slice explain_trim_blanks(struct slice text)
@@ -184,6 +206,46 @@ static bool is_about_message(struct slice name)
     return false;
 }
 
+/* Find a text in the forms of tools, calls and media, which are JSON. */
+static void find_in_forms(struct places *places, struct slice text)
+{
+    char quoted[QUOTED_BYTES];
+
+    if (text.len == 0 || text.len + 3 > sizeof quoted)
+        return;
+    snprintf(quoted, sizeof quoted, "\"%.*s\"", (int)text.len, text.ptr);
+    for (size_t i = 0; i < places->n; i++) {
+        const enum place_part part = places->items[i].part;
+
+        if ((part == PLACE_TOOLS || part == PLACE_CALLS || part == PLACE_MEDIA) &&
+            memmem(places->items[i].text.ptr, places->items[i].text.len, quoted, text.len + 2))
+            places->items[i].is_found = true;
+    }
+}
+
+static void explain_find_value(struct places *places, const struct json_value *value,
+                               size_t *n_left);
+
+/* Find a text, and what it holds if it is JSON: tools, or the arguments of a call. */
+static void find_string(struct places *places, struct slice text, size_t *n_left)
+{
+    const struct json_value *inner;
+    enum json_issue issue;
+    struct error ignored;
+    const char *detail;
+    size_t at;
+
+    explain_find_text(places, text);
+    find_in_forms(places, text);
+    if (places->in_text || text.len == 0 || !memchr("[{", text.ptr[0], 2))
+        return;
+    if (json_parse(places->text, text, &inner, &issue, &at, &detail, &ignored) < 0)
+        return;
+    places->in_text = true;
+    explain_find_value(places, inner, n_left);
+    places->in_text = false;
+}
+
 static void explain_find_value(struct places *places, const struct json_value *value,
                                size_t *n_left)
 {
@@ -196,7 +258,7 @@ static void explain_find_value(struct places *places, const struct json_value *v
     switch (json_type(value)) {
     case JSON_STRING:
         --*n_left;
-        explain_find_text(places, json_text(value));
+        find_string(places, json_text(value), n_left);
         break;
     case JSON_NUMBER:
     case JSON_BOOL:
@@ -211,6 +273,8 @@ static void explain_find_value(struct places *places, const struct json_value *v
         while (json_member_next(value, &pos, &name, &inner) == 1)
             if (!is_about_message(name))
                 explain_find_value(places, inner, n_left);
+            else if (slice_equal(name, slice_text("name")))
+                find_in_forms(places, json_text(inner));
         break;
     case JSON_NULL:
         break;
@@ -230,6 +294,23 @@ static bool is_in_meta(const struct places *places, struct slice name,
         if (inner && json_get(places->meta, name.ptr))
             return true;
     return false;
+}
+
+/* A tool is named in its definition, and where it is called. */
+static void part_tools(struct places *places, bool is_definition)
+{
+    bool in_tools = false;
+    bool in_calls = false;
+
+    for (size_t i = 0; i < places->n; i++) {
+        in_tools =
+            in_tools || (places->items[i].part == PLACE_TOOLS && places->items[i].is_found);
+        in_calls =
+            in_calls || (places->items[i].part == PLACE_CALLS && places->items[i].is_found);
+    }
+    for (size_t i = 0; in_tools && in_calls && i < places->n; i++)
+        if (places->items[i].part == (is_definition ? PLACE_CALLS : PLACE_TOOLS))
+            places->items[i].is_found = false;
 }
 
 /* What the context holds is its own, also where a word of it is the answer. */
@@ -257,6 +338,8 @@ void places_find(struct places *places, struct slice name, const struct json_val
         explain_find_words(places, value);
     if (slice_equal(name, slice_text("context")))
         keep_context(places);
+    part_tools(places, slice_equal(name, slice_text("tools")) ||
+                           slice_equal(name, slice_text("functions")));
 }
 
 /* The last of the found places from i on that are contents of turns, one after the other. */

@@ -39,7 +39,9 @@ struct places {
     struct place *items;
     size_t n;
     const struct json_value *meta; /* NULL: none */
-    struct json *json;
+    struct json *json;             /* of meta */
+    struct json *text;             /* of JSON inside a text */
+    bool in_text;                  /* such a text is being looked at */
 };
 
 /* Returns 0, or -1 with err set: ERR_NOMEM. Release also after a failure. */

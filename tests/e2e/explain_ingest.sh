@@ -17,6 +17,13 @@ echo '{"v": 1, "rows": [{"q": "In?", "a": ["Out.", "Up."]}, {"q": "On?", "a": ["
 "$CURATE" ingest -q --explain --records rows --map instruction=q --map 'response=a[0]' rows.json
 echo '{"data": [{"input": "a", "output": "b"}, {"input": "c", "output": "d"}]}' > wrapped.json
 "$CURATE" ingest -q --explain --on html_entity=repair wrapped.json mixed.jsonl | grep -v '^  [a-z_]*  *->'
+# Tools, calls, thoughts and images have their places, and so has a list without a record.
+cat > forms.jsonl <<'E'
+{"tools": "[{\"name\": \"lamp\"}]", "images": ["room.png"], "conversations": [{"from": "human", "value": "<image>Switch the lamp on."}, {"from": "function_call", "value": "{\"name\": \"lamp\", \"arguments\": {\"on\": \"yes\"}}"}, {"from": "observation", "value": "It is on."}, {"from": "gpt", "value": "<think>\nThe tool said so, so it is.\n</think>\n\nDone."}]}
+[{"role": "user", "content": "No record?"}, {"role": "assistant", "content": "A list."}]
+{"question": "Which is wet?", "choices": ["sand", "water"], "answer": 1}
+E
+"$CURATE" ingest -q --explain forms.jsonl
 # Errors are those of ingest.
 "$CURATE" ingest --explain none.jsonl || echo "status $?"
 "$CURATE" ingest --explain || echo "status $?"
