@@ -218,14 +218,15 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                           .what = "an answer not to learn from; data for KTO need --on "
                                   "disliked=keep",
                           .page =
-                              "Its label or kto_tag is false, or a score, rating or reward "
-                              "that is true or false is; or all\nanswers of a dialogue have "
-                              "weight 0 (train, loss or loss_weight: false). As an example to\n"
-                              "learn from it would teach what its makers call wrong. KTO "
-                              "learns from good and bad answers:\nfor it use --on "
-                              "disliked=keep. The label stays in the sample's meta, and v_turn "
-                              "says of each\nturn whether it is trained on. Numbers are no "
-                              "verdict: no threshold is guessed.\n" },
+                              "The record says false of its answer, under label, kto_tag, "
+                              "score, "
+                              "rating or reward; or every\nanswer of the dialogue has weight 0 "
+                              "(or train, loss or loss_weight false). To learn from it\nwould "
+                              "teach what its makers call wrong. KTO learns from good and bad "
+                              "answers: for it use\n--on disliked=keep. The label stays in the "
+                              "sample's meta, and v_turn says of each turn\nwhether it is "
+                              "trained on. A number is no verdict, because no threshold is "
+                              "known.\n" },
     [DEFECT_MEDIA_MISMATCH] = { .name = "media_mismatch",
                                 .action = ACTION_KEEP,
                                 .what =
