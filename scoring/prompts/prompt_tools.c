@@ -76,44 +76,50 @@ int prompt_add_json(struct buf *out, struct slice json, unsigned indent, struct 
     return 0;
 }
 
-/* Why the template cannot write the calls of this turn; NULL if it can. */
-static const char *reason_for_calls(const struct tool_form *form,
-                                    const struct dialogue_turn *turn)
+/* Can the template write the calls of this turn, or the call that it answers? */
+static bool can_write_calls(const struct tool_form *form, const struct dialogue_turn *turn)
 {
     if (turn->n_calls > 0 && ((form->only_calls && !slice_is_blank(turn->text)) ||
                               (form->max_calls > 0 && turn->n_calls > form->max_calls)))
-        return "calls_not_rendered";
-    for (size_t i = 0; form->id_len > 0 && i < turn->n_calls; i++)
+        return false;
+    if (form->id_len == 0)
+        return true;
+    for (size_t i = 0; i < turn->n_calls; i++)
         if (turn->calls[i].id.len != form->id_len)
-            return "calls_not_rendered";
-    return turn->role == ROLE_TOOL && form->id_len > 0 && turn->call_id.len != form->id_len
-               ? "calls_not_rendered"
-               : NULL;
+            return false;
+    return turn->role != ROLE_TOOL || turn->call_id.len == form->id_len;
+}
+
+/* Can the vocabulary write the tools of the template? */
+static bool has_tool_tokens(const struct prompt_writer *writer)
+{
+    const struct tool_form *form = writer->template->tools;
+
+    for (size_t i = 0; form && i < TEMPLATE_CONTROLS_MAX && form->controls[i]; i++)
+        if (tokenizer_find(writer->tokenizer, slice_text(form->controls[i])) == TOKEN_NONE)
+            return false;
+    return form != NULL;
 }
 
 const char *prompt_tools_reason(const struct prompt_writer *writer,
                                 const struct dialogue *dialogue, size_t first, size_t response)
 {
     const struct tool_form *form = writer->template->tools;
+    const char *reason = NULL;
     bool has_user = false;
 
     if (!dialogue_uses_tools(dialogue, response))
         return NULL;
-    if (!form)
-        return "no_tool_template";
-    for (size_t i = 0; i < TEMPLATE_CONTROLS_MAX && form->controls[i]; i++)
-        if (tokenizer_find(writer->tokenizer, slice_text(form->controls[i])) == TOKEN_NONE)
-            return "no_tool_template";
-    for (size_t i = first; i <= response; i++) {
-        const char *reason = reason_for_calls(form, &dialogue->turns[i]);
-
-        if (reason)
-            return reason;
+    if (!has_tool_tokens(writer))
+        reason = "no_tool_template";
+    for (size_t i = first; !reason && i <= response; i++) {
+        if (!can_write_calls(form, &dialogue->turns[i]))
+            reason = "calls_not_rendered";
         has_user = has_user || dialogue->turns[i].role == ROLE_USER;
     }
-    return has_user || form->place == TOOLS_IN_SYSTEM || dialogue->n_tools == 0
-               ? NULL
-               : "calls_not_rendered";
+    if (!reason && !has_user && form->place != TOOLS_IN_SYSTEM && dialogue->n_tools > 0)
+        reason = "calls_not_rendered";
+    return reason;
 }
 
 static int write_definition(struct prompt_writer *writer, struct slice tool, struct error *err)

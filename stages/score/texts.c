@@ -192,7 +192,8 @@ static int text_of_part(const struct dialogue_turn *turn, enum response_part par
     out->response = turn->text;
     if (part == RESPONSE_THOUGHT) {
         out->response = turn->thought.ptr ? turn->thought : slice_text("");
-        out->reason = turn->thought.ptr ? NULL : "no_thought";
+        if (!turn->thought.ptr)
+            out->reason = "no_thought";
     }
     if (part != RESPONSE_ALL || !turn->thought.ptr)
         return 0;

@@ -3,7 +3,8 @@
 """docs/scores.md and the program agree about metrics: scores.py ROOT CURATE
 
 Its table names every metric with unit, better end and inputs, in the program's order; its list
-of statuses has every reason that scoring/ gives for a missing score, and no other.
+of statuses has every reason that scoring/ and stages/score/ give for a missing score, and no
+other.
 """
 import json
 import re
@@ -12,8 +13,8 @@ import sys
 
 import tree
 
-# Statuses of scores that have a value, and of scores that were not imported.
-ELSEWHERE = {"ok", "truncated", "not_imported"}
+# Statuses of scores that have a value.
+ELSEWHERE = {"ok", "truncated"}
 REASON = re.compile(r"reason = \"([a-z_]+)\"")
 
 
@@ -48,7 +49,8 @@ def metric_problems(text, curate):
 
 
 def reason_problems(root, text):
-    given = {found for name in tree.files(root, ".c") if name.startswith("scoring/")
+    rooms = ("scoring/", "stages/score/")
+    given = {found for name in tree.files(root, ".c") if name.startswith(rooms)
              for found in REASON.findall(tree.read(root, name))}
     explained = {name for row in rows(text, "| status ") for name in re.split(r"`?, `?", row[0])}
     for name in sorted(given - explained):
