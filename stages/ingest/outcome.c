@@ -46,12 +46,17 @@ static int check_mapped_paths(const struct ingest *ingest, const struct ingest_t
 
     if (tally->n_mapped == 0 || n_read_before > 0)
         return 0;
-    for (size_t i = 0; i < mapping->n; i++)
-        if (!(tally->map_found >> i & 1))
+    for (size_t i = 0; i < mapping->n; i++) {
+        if (tally->map_found >> i & 1)
+            continue;
+        if (!mapping->entries[i].is_optional)
             return error_set(err, ERR_INPUT,
                              "--map %s: no record has this path; the members of the first "
                              "record are %s",
                              mapping->entries[i].text, tally->map_members);
+        report_note(ingest->context->report, "--map %s: no record has this path",
+                    mapping->entries[i].text);
+    }
     return 0;
 }
 

@@ -70,6 +70,8 @@ E
 "$CURATE" --db d.db ingest --max-rejects 50 --map instruction=ask --map response=say gaps.jsonl
 show d.db
 "$CURATE" --db d.db query --json "SELECT line, class, detail FROM v_rejects"
+"$CURATE" --db j.db ingest --map instruction=ask --map 'response?=say' --map 'system?=rules' gaps.jsonl
+show j.db
 "$CURATE" --db d.db ingest --max-rejects 100 --map instruction=ask --map 'response=reply.text' gaps.jsonl || echo "status $?"
 for map in instruction instruction= instruction=a. reply=ask response=ask instruction=ask,; do
     "$CURATE" --db d.db ingest --map "$map" gaps.jsonl || echo "status $?"

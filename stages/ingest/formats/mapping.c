@@ -75,8 +75,9 @@ static int add_mapping_entry(const char *text, struct mapping *out, struct error
     if (!equals)
         return error_set(err, ERR_USAGE,
                          "--map %s: write FIELD=PATH, such as response=answers[0]", text);
+    const bool is_optional = equals > text && equals[-1] == '?';
     const struct mapping_field *field =
-        find_mapping_field(slice_of(text, (size_t)(equals - text)));
+        find_mapping_field(slice_of(text, (size_t)(equals - text) - is_optional));
     if (!field)
         return refuse_field(text, err);
     if (mapping_has(out, field->name))
@@ -84,7 +85,7 @@ static int add_mapping_entry(const char *text, struct mapping *out, struct error
     if (out->n == MAPPING_MAX)
         return error_set(err, ERR_USAGE, "--map can be given at most %d times", MAPPING_MAX);
     struct mapping_entry *entry = &out->entries[out->n++];
-    *entry = (struct mapping_entry){ .field = field, .text = text };
+    *entry = (struct mapping_entry){ .field = field, .text = text, .is_optional = is_optional };
     if (json_path_parse(equals + 1, &entry->path, err) < 0)
         return error_prefix(err, "--map %s", text);
     return 0;

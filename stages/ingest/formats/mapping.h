@@ -9,6 +9,7 @@
 #ifndef CURATE_MAPPING_H
 #define CURATE_MAPPING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct mapping {
     struct mapping_entry {
         const struct mapping_field *field;
         const char *text; /* FIELD=PATH, borrowed */
+        bool is_optional; /* FIELD?=PATH: records may lack it */
         struct json_path path;
     } entries[MAPPING_MAX];
 };
@@ -40,7 +42,8 @@ int mapping_make(const struct text_list *list, struct mapping *out, struct error
 /*
  * Read a record. The draft is as for format_read(), with the members of the record itself; json
  * is for the parser's use, until the next call. *missing becomes the set of the entries, bit i
- * for entry i, that lead to no value; then the record is rejected. Returns as format_read().
+ * for entry i, that lead to no value. If one of them is not optional, the record is rejected.
+ * Returns as format_read().
  */
 int mapping_read(const struct mapping *mapping, struct json *json, struct draft *draft,
                  uint32_t *missing);

@@ -289,13 +289,16 @@ static void write_mapped(const struct mapping *mapping, struct draft *draft, str
         draft->state = DRAFT_FAILED;
 }
 
+/* Reject the record if a path that is not optional leads to nothing. */
 static void reject_missing(const struct mapping *mapping, struct draft *draft, uint32_t missing)
 {
     char names[NAMES_BYTES];
     size_t i = 0;
 
-    while (!(missing >> i & 1))
+    while (i < mapping->n && (!(missing >> i & 1) || mapping->entries[i].is_optional))
         i++;
+    if (i == mapping->n)
+        return;
     draft_name_members(draft->members->record, names, sizeof names, is_any, NULL);
     draft_reject(draft, DEFECT_MISSING_CONTENT,
                  "nothing is at the path of --map %s; its members are %s",
@@ -430,8 +433,7 @@ int mapping_read(const struct mapping *mapping, struct json *json, struct draft 
     buf_init(&buf, mapped_max_bytes);
     draft_begin(draft, &format_mapped);
     write_mapped(mapping, draft, &buf, &thought, missing);
-    if (*missing)
-        reject_missing(mapping, draft, *missing);
+    reject_missing(mapping, draft, *missing);
     if (draft->state == DRAFT_GOOD)
         read_mapped(json, draft, buf_slice(&buf));
     set_thought(draft, thought);
