@@ -12,14 +12,16 @@
 /* Ids are read in batches, because rows change and disappear meanwhile. */
 enum { BATCH_IDS = 1000 };
 
-/* Samples that may change: with members in extra, with tools in meta, or with the end of a
- * thought or of a call in an answer. */
+/* Samples that may change: with members in extra, with tools in meta, with the end of a thought
+ * or of a call in an answer, or with a mark of media and a list of them in meta. */
 static const char NEXT_OLD[] =
     "SELECT s.sample_id FROM sample s WHERE s.sample_id > :after AND ("
     "s.meta LIKE '%\"tools\"%' OR s.meta LIKE '%\"functions\"%' OR EXISTS"
     " (SELECT 1 FROM turn t WHERE t.sample_id = s.sample_id AND (t.extra IS NOT NULL"
     " OR t.role = 'assistant' AND (instr(t.content, '</th') OR instr(t.content, '</reason')"
-    " OR instr(t.content, '_of_thought|>') OR instr(t.content, '</tool_call>')))))"
+    " OR instr(t.content, '_of_thought|>') OR instr(t.content, '</tool_call>'))"
+    " OR s.meta IS NOT NULL AND (instr(t.content, '<image>') OR instr(t.content, '<video>')"
+    " OR instr(t.content, '<audio>')))))"
     " ORDER BY s.sample_id LIMIT :limit";
 
 static const char NEXT_REFORMED[] =

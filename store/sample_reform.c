@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/chat/calls.h"
 #include "base/chat/chat_part.h"
+#include "base/chat/media.h"
 #include "base/chat/parts.h"
 #include "base/chat/thought.h"
 #include "base/chat/tools.h"
@@ -17,34 +18,7 @@
 #include "base/json/json.h"
 #include "base/json/prune.h"
 #include "store/migrate_private.h"
-
-enum { REFORM_MAX_BYTES = 1 << 30 };
-
-/* Parts of one sample while they change. */
-struct reform {
-    struct json *json;
-    struct arena *arena;
-    struct error *err;
-    bool changed;
-    struct slice kept, signature; /* JSON that goes to the turn's extra; ptr NULL for none */
-};
-
-/* Copy the text of a buffer to the arena. */
-static int reform_keep(struct reform *reform, const struct buf *buf, struct slice *out)
-{
-    *out = arena_copy(reform->arena, buf_slice(buf));
-    return out->ptr ? 0 : error_nomem(reform->err);
-}
-
-static int reform_parse(struct reform *reform, struct slice text,
-                        const struct json_value **value)
-{
-    const char *detail = NULL;
-    enum json_issue issue;
-    size_t at;
-
-    return json_parse(reform->json, text, value, &issue, &at, &detail, reform->err);
-}
+#include "store/reform_private.h"
 
 /* Keep the text of a buffer that a function of base/chat/ has filled. rc is what it returned.
  * Returns 1 if *out is set, 0 if the function read nothing, or -1. */
@@ -196,6 +170,8 @@ static int reform_member(struct reform *reform, struct slice name,
         return 1;
     if (chat_is_text_key(name) && json_type(value) == JSON_ARRAY)
         return reform_parts(reform, value, turn);
+    if (media_type_of(name))
+        return reform_media_member(reform, media_type_of(name), value, turn);
     if (is_answer && thought_is_key(name))
         return reform_thought(reform, value, turn);
     if (is_answer && calls_is_key(name) && !turn->calls.ptr)
@@ -312,34 +288,6 @@ static int reform_tools_of(struct reform *reform, const struct json_value *value
     return rc;
 }
 
-/* Write meta without a member. */
-static int reform_drop_member(struct reform *reform, const struct json_value *meta,
-                              const struct json_value *dropped, struct sample *sample)
-{
-    const struct json_value *value;
-    struct slice name;
-    struct buf buf;
-    size_t pos = 0;
-    int rc = 0;
-
-    buf_init(&buf, REFORM_MAX_BYTES);
-    while (rc == 0 && json_member_next(meta, &pos, &name, &value)) {
-        if (value == dropped)
-            continue;
-        rc = prune_add_name(name, 0, &buf, reform->err);
-        if (rc == 0)
-            rc = json_write(value, &buf, reform->err);
-    }
-    if (rc == 0 && buf.len > 0)
-        rc = buf_add_text(&buf, "}", reform->err);
-    reform->changed = true;
-    sample->meta = slice_of(NULL, 0);
-    if (rc == 0 && buf.len > 0)
-        rc = reform_keep(reform, &buf, &sample->meta);
-    buf_release(&buf);
-    return rc;
-}
-
 /* Move the tools of a dialogue out of meta. */
 static int reform_tools(struct reform *reform, struct sample *sample)
 {
@@ -357,7 +305,7 @@ static int reform_tools(struct reform *reform, struct sample *sample)
         rc = reform_tools_of(reform, functions, sample);
         read = functions;
     }
-    return rc == 1 ? reform_drop_member(reform, meta, read, sample) : rc;
+    return rc == 1 ? reform_drop_members(reform, meta, &read, 1, sample) : rc;
 }
 
 int sample_reform(struct sample *sample, struct json *json, struct arena *arena,
@@ -376,6 +324,8 @@ int sample_reform(struct sample *sample, struct json *json, struct arena *arena,
             reform_answer(&reform, turn) < 0)
             return -1;
     }
+    if (reform_media(&reform, sample) < 0)
+        return -1;
     if (reform.changed)
         sample_find_turns(sample);
     return reform.changed;

@@ -218,6 +218,35 @@ static void content_parts_are_read_as_readers_read_them_today(void **state)
                     "5|||||{\"content\":[7]}");
 }
 
+static void media_of_a_list_get_their_places(void **state)
+{
+    const char *path = make_old(*state);
+
+    add_old(path, 1, "see <image> and <video>", NULL,
+            "{\"images\":[\"i\"],\"page\":1,\"videos\":[\"v\"]}");
+    add_old(path, 2, "see <image>", NULL, "{\"image\":\"i\"}");
+    add_old(path, 3, "look <image>", NULL, "{\"images\":[\"i\",\"j\"]}");
+    add_old(path, 4, "see", "{\"images\":[\"i\"]}", NULL);
+    add_old(path, 5, "", "{\"content\":[{\"type\":\"image\"}]}", "{\"images\":[\"i\"]}");
+    assert_int_equal(migrate(path).n_rewritten, 4);
+    assert_cli_rows(
+        path,
+        "SELECT t.sample_id, t.content, t.media, extra, meta FROM v_turn t JOIN v_sample USING "
+        "(sample_id)"
+        " WHERE turn = 1 ORDER BY 1;",
+        "1|see  and "
+        "|[{\"type\":\"image\",\"at\":4,\"part\":{\"type\":\"image\",\"image\":\"i\","
+        "\"placeholder\":true}},{\"type\":\"video\",\"at\":9,\"part\":{\"type\":\"video\","
+        "\"video\":"
+        "\"v\",\"placeholder\":true}}]||{\"page\":1}\n"
+        "2|see |[{\"type\":\"image\",\"at\":4,\"part\":{\"type\":\"image\",\"image\":\"i\","
+        "\"placeholder\":true}}]||\n"
+        "3|look <image>|||{\"images\":[\"i\",\"j\"]}\n"
+        "4|see|[{\"type\":\"image\",\"at\":0,\"part\":{\"type\":\"image\",\"image\":\"i\"}}]||"
+        "\n"
+        "5||[{\"type\":\"image\",\"at\":0,\"part\":{\"type\":\"image\",\"image\":\"i\"}}]||");
+}
+
 static void a_turn_that_must_not_be_learned_from_is_no_response(void **state)
 {
     const char *path = make_old(*state);
@@ -341,6 +370,7 @@ int main(void)
         TEST(members_move_to_where_readers_put_them_today),
         TEST(images_leave_the_parts_of_a_content),
         TEST(content_parts_are_read_as_readers_read_them_today),
+        TEST(media_of_a_list_get_their_places),
         TEST(a_turn_that_must_not_be_learned_from_is_no_response),
         TEST(samples_that_become_equal_are_merged),
         TEST(tools_keep_samples_apart),

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * media_marks.h - media that a list refers to, and their places in texts.
+ *
+ * LLaMA-Factory, LLaVA and ms-swift write marks as <image> into the texts, and list the media
+ * in a member of the record. TRL writes parts without a reference, as {"type": "image"}.
+ */
+#ifndef CURATE_MEDIA_MARKS_H
+#define CURATE_MEDIA_MARKS_H
+
+#include <stddef.h>
+
+#include "base/slice.h"
+
+struct buf;
+struct error;
+struct json_value;
+
+enum { N_MEDIA_KINDS = 3 };
+
+/* A type of media that has a mark. */
+struct media_kind {
+    const char *type;
+    const char *mark;
+    const char *bare; /* the end of a medium without a reference, in the internal form */
+    const char *list, *single; /* names of the record's members with references, or with one */
+};
+
+extern const struct media_kind media_kinds[N_MEDIA_KINDS];
+
+/* References, of which the first `next` have their place. */
+struct media_list {
+    const struct media_kind *kind;
+    const struct json_value *value; /* a list or one reference; NULL: none to place */
+    size_t next;
+};
+
+/* The kind of a type; NULL when it has no mark. */
+const struct media_kind *media_kind_of(const char *type);
+/* The number of references of a value: the elements of a list, or 1 for a text or an object
+ * that is not empty. */
+size_t media_count(const struct json_value *value);
+/* The number of marks in a text, and of media without a reference in a turn's media. */
+size_t media_count_marks(const struct media_kind *kind, struct slice text);
+size_t media_count_bare(const struct media_kind *kind, struct slice media);
+
+/* Append the text without the marks of the lists, and the media that stand for them. There must
+ * be a reference for each mark. The list of media is closed if there is one. Returns 0, or -1
+ * with err set: ERR_NOMEM. */
+int media_place_marks(struct media_list lists[N_MEDIA_KINDS], struct slice text,
+                      struct buf *content, struct buf *media, struct error *err);
+/* Append a turn's media with references for those that lack one. Returns 0 or -1. */
+int media_fill_bare(struct media_list *list, struct slice media, struct buf *out,
+                    struct error *err);
+/* Place all references of a value, at least one, in one text: at its marks, or at its start if
+ * it has none. Returns 1 with the text and the media appended; 0, appending nothing, when the
+ * numbers differ; -1. */
+int media_place_in_text(const struct media_kind *kind, const struct json_value *value,
+                        struct slice text, struct buf *content, struct buf *media,
+                        struct error *err);
+
+#endif
