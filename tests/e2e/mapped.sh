@@ -60,6 +60,10 @@ show i.db
 echo '{"q": "Where?", "a": "In Ulm.", "docs": [["Ulm", ["It is a town.", " It has a tower."]], ["Bonn", ["It is a city."]]]}' > docs.jsonl
 "$CURATE" --db h.db -q ingest --map instruction=q --map response=a --map 'context=docs[*]' docs.jsonl
 show h.db
+printf '{"q": "Up?", "a": "Down.", "docs": "no list"}\n{"q": "In?", "a": "Out.", "docs": [{"title": "x"}]}\n{"q": "On?", "a": "Off.", "docs": {}}\n' > odd-docs.jsonl
+"$CURATE" --db h.db -q ingest --max-rejects 100 --map instruction=q --map response=a --map 'context?=docs[*].text' odd-docs.jsonl
+"$CURATE" --db h.db -q ingest --max-rejects 100 --map instruction=q --map response=a --map 'context=docs[*].text' odd-docs.jsonl || echo "status $?"
+"$CURATE" --db h.db query --json "SELECT line, class, detail FROM v_rejects"
 
 # A path that some records lack, one that none has, and one that a mistake has made.
 cat > gaps.jsonl <<'E'

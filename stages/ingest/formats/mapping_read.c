@@ -46,10 +46,16 @@ static bool has_star(const struct json_path *path)
     return steps_before_star(path) < path->n;
 }
 
+static bool is_list_or_object(const struct json_value *value)
+{
+    return json_type(value) == JSON_ARRAY || json_type(value) == JSON_OBJECT;
+}
+
+/* Is it a list or an object without elements, or null, rather than a text? */
 static int is_without_elements(void *arg, const struct json_value *value)
 {
     (void)arg;
-    return json_count(value) == 0;
+    return is_list_or_object(value) ? json_count(value) == 0 : json_type(value) == JSON_NULL;
 }
 
 /* Is the path missing, rather than a list without elements? */
@@ -60,11 +66,6 @@ static bool is_missing(const struct mapping_entry *entry, const struct draft *dr
     path.n = steps_before_star(&entry->path);
     return !has_star(&entry->path) ||
            json_path_walk(draft->members->record, &path, is_without_elements, NULL) == 0;
-}
-
-static bool is_list_or_object(const struct json_value *value)
-{
-    return json_type(value) == JSON_ARRAY || json_type(value) == JSON_OBJECT;
 }
 
 /* Decide by the first value what the values become. */
