@@ -174,6 +174,78 @@ static int export(struct fixture *f, struct error *err)
                      tmp_path(&f->tmp, "best.jsonl"), NULL);
 }
 
+/* A dialogue that calls a tool, and one about an image. */
+static int add_parts(struct fixture *f, struct error *err)
+{
+    struct turn calling[] = {
+        { .role = slice_text("user"), .content = slice_text("who sat?") },
+        { .role = slice_text("assistant"),
+          .content = slice_text(""),
+          .thought = slice_text("I look."),
+          .calls =
+              slice_text("[{\"id\":\"c\",\"name\":\"look\",\"arguments\":{\"at\":\"mat\"}}]") },
+        { .role = slice_text("tool"),
+          .content = slice_text("a cat"),
+          .extra = slice_text("{\"tool_call_id\":\"c\"}") },
+        { .role = slice_text("assistant"), .content = slice_text("The cat sat.") },
+    };
+    struct turn seeing[] = {
+        { .role = slice_text("user"),
+          .content = slice_text("What is it?"),
+          .media =
+              slice_text("[{\"type\":\"image\",\"at\":0,\"part\":{\"type\":\"image\",\"image\":"
+                         "\"a.png\",\"placeholder\":true}}]") },
+        { .role = slice_text("assistant"),
+          .content = slice_text("It is a cat."),
+          .thought = slice_text("It purrs.") },
+    };
+    struct sample samples[] = {
+        { .turns = calling,
+          .n_turns = 4,
+          .response_turn = 3,
+          .tools = slice_text("[{\"name\":\"look\",\"parameters\":{\"type\":\"object\"}}]") },
+        { .turns = seeing, .n_turns = 2, .response_turn = 1 },
+    };
+
+    (void)err;
+    store_fixture_add_sample(f->samples, &samples[0]);
+    store_fixture_add_sample(f->samples, &samples[1]);
+    return 0;
+}
+
+static int score_answers(struct fixture *f, struct error *err)
+{
+    return stage_run(&f->run, err, "score", "metrics", "mtld", "of", "answer", "turns", "all",
+                     NULL);
+}
+
+static int choose_all(struct fixture *f, struct error *err)
+{
+    return stage_run(&f->run, err, "select", "name", "best", "by", "mtld", "top", "100%", NULL);
+}
+
+static int export_as(struct fixture *f, const char *layout, struct error *err)
+{
+    return stage_run(&f->run, err, "export", "selection", "best", "to", layout, "skip", "true",
+                     "force", "true", "allow-empty", "true", "output",
+                     tmp_path(&f->tmp, "best.jsonl"), NULL);
+}
+
+static int export_messages(struct fixture *f, struct error *err)
+{
+    return export_as(f, "messages", err);
+}
+
+static int export_sharegpt(struct fixture *f, struct error *err)
+{
+    return export_as(f, "sharegpt", err);
+}
+
+static int export_glaive(struct fixture *f, struct error *err)
+{
+    return export_as(f, "glaive", err);
+}
+
 typedef int step(struct fixture *f, struct error *err);
 
 /* Run the steps in order on a new database, with allocation n of the last one failing. Returns
@@ -266,6 +338,20 @@ static void export_reports_each_failed_allocation(void **state)
     survives_each_failure(steps, 3);
 }
 
+static void parts_of_turns_report_each_failed_allocation(void **state)
+{
+    static step *const layouts[] = { export_messages, export_sharegpt, export_glaive };
+    step *const scoring[] = { add_parts, score_answers };
+
+    (void)state;
+    survives_each_failure(scoring, 2);
+    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++) {
+        step *const steps[] = { add_parts, score_answers, choose_all, layouts[i] };
+
+        survives_each_failure(steps, 4);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +361,7 @@ int main(void)
         cmocka_unit_test(import_reports_each_failed_allocation),
         cmocka_unit_test(select_reports_each_failed_allocation),
         cmocka_unit_test(export_reports_each_failed_allocation),
+        cmocka_unit_test(parts_of_turns_report_each_failed_allocation),
     };
 
     return cmocka_run_group_tests_name("stages/score, out of memory", tests, NULL, NULL);
