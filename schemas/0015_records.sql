@@ -1,55 +1,41 @@
 -- 0015: tool calls, reasoning, media, preference pairs, records that hold several samples, counts
 -- of the kinds, and duplicates with another meta.
 
-ALTER TABLE turn ADD COLUMN thought TEXT;
-ALTER TABLE turn ADD COLUMN calls TEXT;
-ALTER TABLE turn ADD COLUMN media TEXT;
-ALTER TABLE turn ADD COLUMN trained INTEGER CHECK (trained IN (0, 1));
-ALTER TABLE turn ADD COLUMN side TEXT CHECK (side IN ('chosen', 'rejected'));
-ALTER TABLE sample ADD COLUMN tools TEXT;
-ALTER TABLE sample ADD COLUMN item INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE reject ADD COLUMN item INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE run ADD COLUMN n_dup_meta INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE run ADD COLUMN n_sft INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE run ADD COLUMN n_pair INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE run ADD COLUMN n_prompt_only INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE run ADD COLUMN n_text INTEGER NOT NULL DEFAULT 0;
-
--- The kind 'pair'. SQLite cannot change a CHECK, and a new table would need a copy of each sample.
--- The stored rows satisfy the wider CHECK, so only its text changes, and the new columns get
--- their comments. The program permits this for the time of this migration (store/migrate.c).
+-- Adding columns and widening a CHECK changes no stored row, so only the text of the schema changes
+-- here, once for all columns. A new table for the CHECK would need a copy of each sample. The
+-- program permits this for the time of this migration (store/migrate.c).
 PRAGMA writable_schema = ON;
 UPDATE sqlite_schema SET sql = replace(replace(sql,
 '''prompt_only'', ''text'')',
 '''prompt_only'', ''text'', ''pair'')'),
 '    meta             TEXT                                   -- JSON: members nobody claimed
-, tools TEXT, item INTEGER NOT NULL DEFAULT 0)',
+)',
 '    meta             TEXT,                                  -- JSON: members nobody claimed
     tools            TEXT,                                  -- JSON: [{"name", ...}]
     item             INTEGER NOT NULL DEFAULT 0             -- which sample of its record, from 0
 )')
  WHERE type = 'table' AND name = 'sample';
 UPDATE sqlite_schema SET sql = replace(sql,
-'    extra          TEXT, thought TEXT, calls TEXT, media TEXT, trained INTEGER CHECK (trained IN (0, 1)), side TEXT CHECK (side IN (''chosen'', ''rejected'')),                                    -- JSON: other members of it
-',
+'    extra          TEXT,                                    -- JSON: other members of it
+    UNIQUE',
 '    extra          TEXT,                                    -- JSON: other members of it
     thought        TEXT,                                    -- reasoning before the answer
     calls          TEXT,                                    -- JSON: [{"id"?, "name", "arguments"}]
     media          TEXT,                                    -- JSON: [{"type", "at", "part"}]
     trained        INTEGER CHECK (trained IN (0, 1)),       -- NULL: the record does not say
     side           TEXT    CHECK (side IN (''chosen'', ''rejected'')), -- NULL: the prompt
-')
+    UNIQUE')
  WHERE type = 'table' AND name = 'turn';
 UPDATE sqlite_schema SET sql = replace(sql,
-'    raw            BLOB    NOT NULL, item INTEGER NOT NULL DEFAULT 0,                        -- its bytes, at most the first 1 MiB
-',
+'    raw            BLOB    NOT NULL,                        -- its bytes, at most the first 1 MiB
+    UNIQUE',
 '    raw            BLOB    NOT NULL,                        -- its bytes, at most the first 1 MiB
     item           INTEGER NOT NULL DEFAULT 0,              -- which sample of its record, from 0
-')
+    UNIQUE')
  WHERE type = 'table' AND name = 'reject';
 UPDATE sqlite_schema SET sql = replace(sql,
 '    n_scored       INTEGER NOT NULL DEFAULT 0
-, n_dup_meta INTEGER NOT NULL DEFAULT 0, n_sft INTEGER NOT NULL DEFAULT 0, n_pair INTEGER NOT NULL DEFAULT 0, n_prompt_only INTEGER NOT NULL DEFAULT 0, n_text INTEGER NOT NULL DEFAULT 0)',
+)',
 '    n_scored       INTEGER NOT NULL DEFAULT 0,
     n_dup_meta     INTEGER NOT NULL DEFAULT 0,              -- of n_duplicate: with another meta
     n_sft          INTEGER NOT NULL DEFAULT 0,              -- of n_inserted, as the next three
@@ -59,6 +45,11 @@ UPDATE sqlite_schema SET sql = replace(sql,
 )')
  WHERE type = 'table' AND name = 'run';
 PRAGMA writable_schema = RESET;
+
+-- Fails if a table has another text than its schema version says.
+SELECT s.tools, s.item, t.thought, t.calls, t.media, t.trained, t.side, j.item, r.n_dup_meta, r.n_sft,
+       r.n_pair, r.n_prompt_only, r.n_text
+  FROM sample s, turn t, reject j, run r LIMIT 0;
 
 -- What earlier runs inserted, by kind.
 UPDATE run SET n_sft = k.sft, n_prompt_only = k.prompt_only, n_text = k.text

@@ -23,6 +23,10 @@ static const char ADD_SAMPLE[] =
     " VALUES (:hash, :kind, :file_id, :line, :byte_offset, :run_id, :context_id, :split,"
     " :n_turns, :instruction_turn, :response_turn, :ext_id, :system, :meta, :tools, :item)";
 
+/* Of a turn that is nothing but a text, as most are. */
+static const char ADD_TEXT_TURN[] = "INSERT INTO turn (sample_id, turn, role, content, extra)"
+                                    " VALUES (:sample_id, :turn, :role, :content, :extra)";
+
 static const char ADD_TURN[] =
     "INSERT INTO turn (sample_id, turn, role, content, extra, thought, calls, media, trained,"
     " side) VALUES (:sample_id, :turn, :role, :content, :extra, :thought, :calls, :media,"
@@ -149,15 +153,19 @@ static int add_sample_row(struct store *store, const struct sample *sample, int6
 static int add_turn_row(struct store *store, int64_t sample_id, size_t index,
                         const struct turn *turn, struct error *err)
 {
+    const bool is_text = !turn->thought.ptr && !turn->calls.ptr && !turn->media.ptr &&
+                         turn->trained == TURN_TRAINED_UNSAID && turn->side == TURN_SIDE_PROMPT;
     struct stmt *stmt = NULL;
 
-    if (stmt_use(store, ADD_TURN, &stmt, err) < 0)
+    if (stmt_use(store, is_text ? ADD_TEXT_TURN : ADD_TURN, &stmt, err) < 0)
         return -1;
     stmt_bind_int(stmt, ":sample_id", sample_id);
     stmt_bind_count(stmt, ":turn", index);
     stmt_bind_text(stmt, ":role", turn->role);
     stmt_bind_text(stmt, ":content", turn->content);
     stmt_bind_text(stmt, ":extra", turn->extra);
+    if (is_text)
+        return stmt_run(stmt, err);
     stmt_bind_text(stmt, ":thought", turn->thought);
     stmt_bind_text(stmt, ":calls", turn->calls);
     stmt_bind_text(stmt, ":media", turn->media);
