@@ -5,9 +5,10 @@
  * The first byte chooses a template (0: the template of the file), the second the type of the
  * control tokens, the third where the context ends. The rest are texts with a zero byte after
  * each: the file's template, the system text, the context, then the turns, whose first byte has
- * the role in its low bits. For any input, no text becomes a control token, spans are in order
- * within the ids, and the prompt of an earlier response is a prefix of the prompt of a later
- * one.
+ * the role in its low bits. The next bits say whether an assistant's turn has a thought before
+ * its text and a call behind it, both of the same text. For any input, no text becomes a
+ * control token, spans are in order within the ids, and the prompt of an earlier response is a
+ * prefix of the prompt of a later one.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -105,14 +106,24 @@ static void check_spans(const struct prompt *prompt)
     expect(prompt->turns[prompt->n_turns - 1].text.end <= n);
 }
 
+static const struct dialogue_call harmless_call = { .name = { "x", 1 },
+                                                    .arguments = { "{}", 2 } };
+
 /* The same dialogue without any text that could be read as a control token. */
 static void harmless(const struct dialogue *dialogue, struct dialogue_turn *turns,
                      struct dialogue *out)
 {
     *out = *dialogue;
     out->turns = turns;
-    for (size_t i = 0; i < dialogue->n_turns; i++)
-        turns[i] = (struct dialogue_turn){ dialogue->turns[i].role, slice_text("x") };
+    for (size_t i = 0; i < dialogue->n_turns; i++) {
+        turns[i] = dialogue->turns[i];
+        if (!slice_is_blank(turns[i].text))
+            turns[i].text = slice_text("x");
+        if (turns[i].thought.ptr)
+            turns[i].thought = slice_text("x");
+        if (turns[i].n_calls > 0)
+            turns[i].calls = &harmless_call;
+    }
     if (out->system.len > 0)
         out->system = slice_text("x");
 }
@@ -139,7 +150,8 @@ static void check(const struct prompt_template *form, const struct tokenizer *to
         if (dialogue->turns[i].role != ROLE_ASSISTANT)
             continue;
         if (prompt_build(form, tokenizer, &text, &prompt, &err) == 0) {
-            check_spans(&prompt);
+            if (!prompt.reason) /* a call that the template cannot write */
+                check_spans(&prompt);
             expect(prompt_build(form, tokenizer, &plain, &want, &err) == 0);
             /* A thought in the response changes what qwen3 writes, but no control token. */
             expect(count_controls(form, tokenizer, &prompt) ==
@@ -160,11 +172,28 @@ static void check(const struct prompt_template *form, const struct tokenizer *to
     prompt_release(&before);
 }
 
+/* Give an assistant's turn a thought and a call, if its first byte says so. */
+static void add_parts(struct dialogue_turn *turn, struct dialogue_call *call, struct slice text)
+{
+    const unsigned bits = (uint8_t)text.ptr[0];
+
+    if (turn->role != ROLE_ASSISTANT)
+        return;
+    if (bits & 4)
+        turn->thought = text;
+    if (bits & 8) {
+        *call = (struct dialogue_call){ .name = text, .arguments = slice_text("{}") };
+        turn->calls = call;
+        turn->n_calls = 1;
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static const int32_t types[] = { TOKEN_CONTROL, TOKEN_USER_DEFINED, TOKEN_NORMAL };
     struct slice input = slice_of((const char *)data, len);
     struct dialogue_turn turns[TURNS_MAX];
+    struct dialogue_call calls[TURNS_MAX];
     struct dialogue dialogue = { .turns = turns };
     struct chosen_template chosen;
     struct vocab_open open;
@@ -180,7 +209,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         const struct slice text = take_text(&input);
         const unsigned role = text.len > 0 ? (uint8_t)text.ptr[0] % 4 : ROLE_ASSISTANT;
 
-        turns[dialogue.n_turns++] = (struct dialogue_turn){ (enum dialogue_role)role, text };
+        turns[dialogue.n_turns] =
+            (struct dialogue_turn){ .role = (enum dialogue_role)role, .text = text };
+        if (text.len > 0)
+            add_parts(&turns[dialogue.n_turns], &calls[dialogue.n_turns], text);
+        dialogue.n_turns++;
     }
     open_vocabulary(types[data[1] % 3], source, &open);
     const struct prompt_template *form = data[0] > 0 ? form_at(data[0] - 1U) : NULL;
