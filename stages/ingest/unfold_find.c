@@ -186,8 +186,6 @@ static bool is_plurals(const struct members *members)
     size_t n = 0;
     size_t pos = 0;
 
-    if (!members_have(members, question_plurals))
-        return false;
     while (next_member(members, &pos, &name, &value)) {
         const enum member one = member_of(unfold_singular(name));
 
@@ -205,16 +203,37 @@ static bool is_plurals(const struct members *members)
     return any && format_detect(&row);
 }
 
+/* Does the object begin as a message does? Most do, so that nobody looks at the rest. */
+static bool begins_as_message(const struct json_value *object)
+{
+    const struct json_value *value;
+    struct slice name;
+    size_t pos = 0;
+
+    return json_member_next(object, &pos, &name, &value) == 1 &&
+           (slice_equal(name, slice_text("role")) || slice_equal(name, slice_text("from")));
+}
+
 /* Is the value a list of dialogues, as lists of messages or as records of such? */
 static bool is_dialogues(const struct json_value *value)
 {
     const struct json_value *first = json_type(value) == JSON_ARRAY ? json_at(value, 0) : NULL;
 
     if (json_type(first) == JSON_OBJECT)
-        return !unfold_is_messages(value) &&
-               (json_type(json_get(first, "messages")) == JSON_ARRAY ||
-                json_type(json_get(first, "conversations")) == JSON_ARRAY);
+        return !begins_as_message(first) &&
+               (json_get(first, "messages") || json_get(first, "conversations")) &&
+               !unfold_is_messages(value);
     return unfold_is_messages(first);
+}
+
+/* Most records need no closer look. */
+static bool begins_with_list(const struct members *members)
+{
+    const struct json_value *value = NULL;
+    struct slice name;
+    size_t pos = 0;
+
+    return next_member(members, &pos, &name, &value) && json_type(value) == JSON_ARRAY;
 }
 
 enum unfold unfold_find_rows(const struct members *members)
@@ -225,12 +244,13 @@ enum unfold unfold_find_rows(const struct members *members)
         return UNFOLD_NONE;
     if (json_type(instances) == JSON_ARRAY && json_count(instances) > 1)
         return UNFOLD_LISTS;
-    if (unfold_is_columns(members))
+    if (begins_with_list(members) && unfold_is_columns(members))
         return UNFOLD_COLUMNS;
     for (const enum member *name = dialogue_members; *name; name++)
         if (members->values[*name] && is_dialogues(members->values[*name]))
             return UNFOLD_DIALOGUES;
-    return is_plurals(members) ? UNFOLD_PLURALS : UNFOLD_NONE;
+    return members_have(members, question_plurals) && is_plurals(members) ? UNFOLD_PLURALS
+                                                                          : UNFOLD_NONE;
 }
 
 /* Does the record hold no others? */

@@ -54,19 +54,25 @@ static bool is_mojibake(struct slice text)
     return HAS_ANY(text, marks) || repair_has_mojibake(text);
 }
 
+/* All phrases begin with "as a", and hardly any response does: the C library's search for each
+ * phrase took a fifth of the time of parsing. */
 static bool begins_as_refusal(struct slice text)
 {
     static const char *const phrases[] = { "as an ai language model", "as a language model",
                                            "as a large language model", "as an ai model",
                                            "as an artificial intelligence" };
-    char head[REFUSAL_BYTES + 1];
-    const size_t n = text.len < REFUSAL_BYTES ? text.len : REFUSAL_BYTES;
+    const size_t n = strnlen(text.ptr, text.len < REFUSAL_BYTES ? text.len : REFUSAL_BYTES);
 
-    memcpy(head, text.ptr, n);
-    head[n] = '\0';
-    for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
-        if (strcasestr(head, phrases[i]))
-            return true;
+    for (const char *p = text.ptr; p + 4 <= text.ptr + n; p++) {
+        const size_t left = n - (size_t)(p - text.ptr);
+
+        if (p[2] != ' ' || (p[0] | ' ') != 'a' || (p[1] | ' ') != 's')
+            continue;
+        for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
+            if (strlen(phrases[i]) <= left &&
+                strncasecmp(p, phrases[i], strlen(phrases[i])) == 0)
+                return true;
+    }
     return false;
 }
 

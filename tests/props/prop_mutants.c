@@ -427,6 +427,8 @@ static int setup(void **state)
     buf_init(&w->other, FILE_MAX_BYTES);
     snprintf(folder, sizeof folder, "%s/tests/data/corpora", source);
     add_folder(w, folder);
+    snprintf(folder, sizeof folder, "%s/tests/data/records", source);
+    add_folder(w, folder);
     snprintf(folder, sizeof folder, "%s/tests/fuzz/corpus/format", source);
     add_folder(w, folder);
     *state = w;
