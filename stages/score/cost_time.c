@@ -13,7 +13,7 @@
 
 /* How much faster or slower than the quickest or slowest of these a run may be
  * (bench/estimate.py). */
-static const double margin_low = 0.75, margin_high = 1.25;
+static const double margin_low = 0.75, margin_high = 1.5;
 
 /* The 97.5 % point of Student's distribution. */
 static double student(size_t freedom)
