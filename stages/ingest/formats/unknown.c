@@ -2,6 +2,7 @@
 /*
  * Why a record has no shape.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 #include "stages/ingest/formats/draft_private.h"
 #include "stages/ingest/formats/format.h"
 
-enum { SEEN_BYTES = 96, LACKS_BYTES = 64 };
+enum { SEEN_BYTES = 96, LACKS_BYTES = 64, NAME_BYTES = 32 };
 
 static bool is_any_member(const void *arg, struct slice name, const struct json_value *value)
 {
@@ -75,7 +76,7 @@ static void list_names(const enum member *list, char *out, size_t size)
     }
 }
 
-void format_explain_unknown(const struct members *members, char *out, size_t size)
+static void explain_members(const struct members *members, char *out, size_t size)
 {
     const enum member *missing = NULL;
     const struct format *nearest = find_nearest(members, &missing);
@@ -104,5 +105,47 @@ void format_explain_unknown(const struct members *members, char *out, size_t siz
         snprintf(out, size,
                  "its members (%s) fit no shape; the nearest is %s, and a type is wrong", seen,
                  nearest->name);
+    }
+}
+
+/* Has the value, or the first element of a list, a known shape? An object that is only a text
+ * is more likely a part of the record. */
+static bool holds_record(const struct json_value *value)
+{
+    const struct json_value *first = json_type(value) == JSON_ARRAY ? json_at(value, 0) : value;
+    struct members members;
+
+    if (json_type(first) != JSON_OBJECT)
+        return false;
+    members_find(first, &members);
+    const struct format *format = format_detect(&members);
+    return format && (first != value || strcmp(format->name, "text") != 0);
+}
+
+/* Can a path name the member as it is? */
+static bool is_plain_name(struct slice name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!isalnum((unsigned char)name.ptr[i]) && name.ptr[i] != '_')
+            return false;
+    return name.len > 0 && name.len <= NAME_BYTES;
+}
+
+void format_explain_unknown(const struct members *members, char *out, size_t size)
+{
+    const struct json_value *value;
+    struct slice name;
+    size_t pos = 0;
+
+    explain_members(members, out, size);
+    while (json_member_next(members->record, &pos, &name, &value) == 1) {
+        const size_t len = strlen(out);
+
+        if (!holds_record(value) || !is_plain_name(name))
+            continue;
+        snprintf(out + len, size - len,
+                 "; if '%.*s' holds the records, --records %.*s reads them", (int)name.len,
+                 name.ptr, (int)name.len, name.ptr);
+        return;
     }
 }
