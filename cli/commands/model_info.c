@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,20 +17,26 @@
 #include "scoring/kernels/kernels.h"
 #include "scoring/prompts/templates/template.h"
 
-/* The template that `--template auto` would choose. */
-static int name_template(const struct tokenizer *tokenizer, const char **name,
+/* The template that `--template auto` would choose, and whether it writes tools and calls. */
+struct template_info {
+    const char *name; /* "none", "not known" */
+    bool writes_tools;
+};
+
+static int find_template(const struct tokenizer *tokenizer, struct template_info *out,
                          struct error *err)
 {
     const struct slice source =
         tokenizer ? tokenizer_chat_template(tokenizer) : (struct slice){ 0 };
     const struct prompt_template *form = NULL;
 
-    *name = "none";
+    *out = (struct template_info){ .name = "none" };
     if (!source.ptr)
         return 0;
     if (prompt_template_recognise(source, &form, err) < 0)
         return -1;
-    *name = form ? form->name : "not known";
+    out->name = form ? form->name : "not known";
+    out->writes_tools = form && prompt_template_has_tools(form, source);
     return 0;
 }
 
@@ -72,7 +79,7 @@ static void put_text(struct jsonout *json, const char *key, const char *value)
 }
 
 static int print_info_json(const char *path, const struct model_info *info,
-                           const char *tokenizer, const char *template,
+                           const char *tokenizer, const struct template_info *template,
                            const struct demand *demand, struct error *err)
 {
     struct buf buf;
@@ -99,7 +106,8 @@ static int print_info_json(const char *path, const struct model_info *info,
     put_text(&json, "rope_scaling", info->rope_scaling);
     put_int(&json, "vocabulary", info->n_vocab);
     put_text(&json, "tokenizer", tokenizer);
-    put_text(&json, "chat_template", template);
+    put_text(&json, "chat_template", template->name);
+    put_text(&json, "template_tools", template->writes_tools ? "yes" : "no");
     put_int(&json, "context", demand->n_tokens);
     put_int(&json, "threads", demand->n_threads);
     put_int(&json, "activation_bytes", demand->memory.activation_bytes);
@@ -147,7 +155,7 @@ static void print_demand(const struct demand *demand)
 }
 
 static void print_info(const struct model_info *info, const char *tokenizer,
-                       const char *template)
+                       const struct template_info *template)
 {
     printf("name            %s\n", info->name[0] ? info->name : "-");
     printf("architecture    %s\n", info->arch);
@@ -161,7 +169,8 @@ static void print_info(const struct model_info *info, const char *tokenizer,
     print_positions(info);
     printf("context length  %" PRIu32 " tokens\n", info->context_length);
     printf("vocabulary      %" PRIu32 " (%s)\n", info->n_vocab, tokenizer ? tokenizer : "none");
-    printf("chat template   %s\n", template);
+    printf("chat template   %s%s\n", template->name,
+           template->writes_tools ? ", writes tools" : "");
 }
 
 static void measure_demand(const struct model *model, const struct cli *cli, int64_t context,
@@ -190,12 +199,12 @@ static int cmd_model_info_run(struct cli *cli, const void *args, struct error *e
     measure_demand(model, cli, a->context, &demand);
     const struct tokenizer *tokenizer = model_tokenizer(model);
     const char *name = tokenizer ? tokenizer_name(tokenizer) : NULL;
-    const char *template;
-    rc = name_template(tokenizer, &template, err);
+    struct template_info template;
+    rc = find_template(tokenizer, &template, err);
     if (rc == 0 && cli->json) {
-        rc = print_info_json(a->path, model_info(model), name, template, &demand, err);
+        rc = print_info_json(a->path, model_info(model), name, &template, &demand, err);
     } else if (rc == 0) {
-        print_info(model_info(model), name, template);
+        print_info(model_info(model), name, &template);
         print_demand(&demand);
     }
     model_close(model);

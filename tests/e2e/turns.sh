@@ -52,6 +52,10 @@ with_template "{{ 'USER: ' + message['content'] + ' ASSISTANT:' }}" > vicuna.ggu
 with_template "{{ messages | whatever }}" > unknown.gguf
 "$CURATE" model info vicuna.gguf | grep template
 "$CURATE" model info unknown.gguf | grep template
+with_template "<|im_start|> <|im_end|> You may call one or more functions to assist with the user query. \
+<tools></tools> XML tags <tool_call></tool_call> XML tags <tool_response>" > qwen.gguf
+"$CURATE" model info qwen.gguf | grep template
+"$CURATE" model info --json qwen.gguf | grep -o '"template_tools":"[a-z]*"'
 "$CURATE" model info --json vicuna.gguf | grep -o '"chat_template":"[^"]*"'
 "$CURATE" score nll --quiet --model vicuna.gguf
 sqlite3 curate.db "SELECT d.name, json_extract(params, '\$.template') FROM score_set JOIN model d USING (model_id)

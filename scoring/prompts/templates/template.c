@@ -121,6 +121,11 @@ done:
     return rc;
 }
 
+bool prompt_template_has_tools(const struct prompt_template *form, struct slice source)
+{
+    return form->tools && has_all_marks(source, form->tools->marks);
+}
+
 /* "llama3.1 llama3 chatml ..." */
 static void list_form_names(struct buf *out)
 {
@@ -246,8 +251,7 @@ int prompt_template_choose(const char *name, const struct tokenizer *tokenizer,
     if (prompt_template_fits(form, tokenizer, err) < 0)
         return -1;
     out->form = *form;
-    if (form->tools &&
-        (form == own ? !has_all_marks(source, form->tools->marks) : form->tools_from_file))
+    if (form == own ? !prompt_template_has_tools(form, source) : form->tools_from_file)
         out->form.tools = NULL;
     if (form == own && form->system_from_file)
         return copy_default_system(out, source, err);

@@ -144,6 +144,9 @@ const struct prompt_template *prompt_template_find(const char *name);
 int prompt_template_recognise(struct slice source, const struct prompt_template **out,
                               struct error *err);
 
+/* Does the file's template, which was recognised as this form, write tools? */
+bool prompt_template_has_tools(const struct prompt_template *form, struct slice source);
+
 /* A form with the default system text of a model file. Do not copy the struct: form may point
  * into it. */
 struct chosen_template {
