@@ -199,10 +199,10 @@ static void report_migration(const struct pipeline_options *options, const struc
 
     if (done->n_rewritten + done->n_rehashed + done->n_merged > 0)
         report_note(options->report,
-                    "%s: was made by an earlier release: %" PRIu64
-                    " samples have a new form, %" PRIu64 " a new hash, and %" PRIu64
-                    " were merged with a sample that they "
-                    "are equal to now; 'curate query \"SELECT * FROM v_migrated\"' lists them",
+                    "%s: was made by an earlier release; samples with a new form: %" PRIu64
+                    ", with a new hash: %" PRIu64
+                    ", merged with a sample that they are equal to "
+                    "now: %" PRIu64 "; 'curate query \"SELECT * FROM v_migrated\"' lists them",
                     options->db_path, done->n_rewritten, done->n_rehashed, done->n_merged);
     if (done->n_rewritten > 0)
         report_note(

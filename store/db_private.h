@@ -31,6 +31,9 @@ struct stmt_user {
     size_t len;
 };
 
+/* Of more parameters than this, SQLite finds the index each time. */
+enum { STMT_NAMES_MAX = 20 };
+
 /* Only stmt.c uses the members. */
 struct stmt {
     struct store *store;
@@ -38,8 +41,9 @@ struct stmt {
     const char *key;       /* of a cached statement: the address of its text */
     struct stmt_user user; /* prefix is NULL if the program wrote the whole statement */
     int last_param;        /* index of the parameter that was bound last */
-    int bind_rc;           /* result code of the first bind that failed */
-    bool ended;            /* the last row was read; cleared by stmt_reset() */
+    const char *names[STMT_NAMES_MAX]; /* of the parameters, constants; NULL: not bound yet */
+    int bind_rc;                       /* result code of the first bind that failed */
+    bool ended;                        /* the last row was read; cleared by stmt_reset() */
 };
 
 /* Only db.c and stmt.c use the members. */
@@ -118,8 +122,8 @@ void stmt_cache_release(struct store *store);
 void stmt_reset(struct stmt *stmt);
 
 /*
- * Bind a parameter by name (":id"); fastest in the order of the SQL. Text and blobs are
- * borrowed until the statement is reset. The next stmt_next() reports a failed bind.
+ * Bind a parameter by name (":id"), a constant; fastest in the order of the SQL. Text and blobs
+ * are borrowed until the statement is reset. The next stmt_next() reports a failed bind.
  */
 void stmt_bind_int(struct stmt *stmt, const char *name, int64_t value);
 /* Bind a count, size or offset. Above INT64_MAX: ERR_INPUT. */

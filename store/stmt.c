@@ -213,16 +213,16 @@ void stmt_reset(struct stmt *stmt)
     stmt->ended = false;
 }
 
-/* Find the index of a parameter. SQLite searches all names, so try the one after the last
- * first. */
+/* Find the index of a parameter. SQLite compares the name with those of all parameters, so try
+ * those first that follow the last one, by the address under which they were bound before. */
 static int find_param(struct stmt *stmt, const char *name)
 {
-    const char *next = sqlite3_bind_parameter_name(stmt->handle, stmt->last_param + 1);
-
-    if (next && strcmp(next, name) == 0)
-        stmt->last_param++;
-    else
-        stmt->last_param = sqlite3_bind_parameter_index(stmt->handle, name);
+    for (int i = stmt->last_param; i < STMT_NAMES_MAX; i++)
+        if (stmt->names[i] == name)
+            return stmt->last_param = i + 1;
+    stmt->last_param = sqlite3_bind_parameter_index(stmt->handle, name);
+    if (stmt->last_param > 0 && stmt->last_param <= STMT_NAMES_MAX)
+        stmt->names[stmt->last_param - 1] = name;
     return stmt->last_param;
 }
 
