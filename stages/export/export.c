@@ -17,6 +17,7 @@
 #include "stages/export/layouts/layout.h"
 #include "stages/export/layouts/layout_list.h" /* generated: LAYOUT_LIST */
 #include "stages/export/manifest.h"
+#include "stages/record/media_form.h"
 #include "stages/record/roles.h"
 #include "stages/stage.h"
 #include "store/output.h"
@@ -29,6 +30,7 @@ struct export_args {
     int to; /* index in layouts[] */
     const char *output;
     enum roles_policy roles;
+    enum media_form media;
     bool force;
     bool skip;
     bool allow_empty;
@@ -52,6 +54,9 @@ static const struct option options[] = {
       .help = "write an empty file if there is no sample to write" },
     { OPTION_CHOICE, 0, "roles", offsetof(struct export_args, roles), "HOW",
       .help = "what to do with turns that do not alternate", .choices = roles_names },
+    { OPTION_CHOICE, 0, "media", offsetof(struct export_args, media), "FORM",
+      .help = "form of images, video and audio: marks with lists, or parts",
+      .choices = media_form_names },
     { .type = OPTION_END },
 };
 
@@ -75,7 +80,8 @@ struct exporting {
     struct buf record;
     uint64_t n_written;
     uint64_t n_skipped;
-    uint64_t n_changed; /* samples whose turns roles_apply() changed */
+    uint64_t n_changed;   /* samples whose turns roles_apply() changed */
+    uint64_t n_converted; /* samples whose media media_form_apply() changed */
     uint64_t n_bytes;
 };
 
@@ -138,6 +144,9 @@ static int write_sample(struct exporting *export, int64_t sample_id, struct erro
         return -1;
     if (roles == LEFT_OUT)
         return 0;
+    const int converted = media_form_apply(&sample, export->args->media, &export->arena, err);
+    if (converted < 0)
+        return -1;
     buf_clear(&export->record);
     const int fits = export->layout->write(&sample, &export->record, &why, err);
     if (fits < 0)
@@ -152,6 +161,7 @@ static int write_sample(struct exporting *export, int64_t sample_id, struct erro
         return -1;
     export->n_bytes += bytes.len;
     export->n_written++;
+    export->n_converted += converted == 1;
     return 0;
 }
 
@@ -292,6 +302,8 @@ static int export_run(const struct stage_context *context, const void *arguments
     stage_fact_int(result, "skipped", (int64_t) export.n_skipped);
     if (args->roles == ROLES_MERGE || args->roles == ROLES_TRIM)
         stage_fact_int(result, "changed", (int64_t) export.n_changed);
+    if (args->media != MEDIA_KEEP)
+        stage_fact_int(result, "converted", (int64_t) export.n_converted);
     stage_fact_int(result, "bytes", (int64_t) export.n_bytes);
     rc = 0;
 done:

@@ -46,7 +46,7 @@ j "cohort drop" cohort drop gateau@1
 j select select --name best --by nll --model curate-tiny-long --top 3
 j select select --name long --by gateau --top 2
 j export export best --to messages -o best.jsonl --roles merge
-j export export long --to jsonl -o long-best.jsonl
+j export export long --to jsonl -o long-best.jsonl --media marks
 cat long-best.jsonl.manifest > "out/export, the manifest"
 j show show best
 j show show long --model "$tiny"

@@ -26,3 +26,14 @@ for to in messages sharegpt alpaca xlam glaive jsonl; do
     sqlite3 curate.db "ATTACH '$to.db' AS other;
         SELECT count(*), sum(hash IN (SELECT hash FROM sample)) FROM other.sample"
 done
+# Parts become marks that ShareGPT can hold, and marks parts. What says more stays a part.
+cat > media.jsonl <<'END'
+{"id": "part", "messages": [{"role": "user", "content": [{"type": "text", "text": "What is"}, {"type": "image_url", "image_url": {"url": "dog.png"}}, {"type": "text", "text": "this?"}]}, {"role": "assistant", "content": "A dog."}]}
+{"id": "detail", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "dog.png", "detail": "high"}}, {"type": "text", "text": "And this?"}]}, {"role": "assistant", "content": "A dog."}]}
+{"id": "mark", "conversations": [{"from": "human", "value": "<image>Which cat?"}, {"from": "gpt", "value": "A grey one."}], "images": ["cat.png"]}
+END
+"$CURATE" ingest --quiet --db media.db media.jsonl
+"$CURATE" score mtld --quiet --db media.db
+"$CURATE" select --quiet --db media.db --name all --by mtld --top 100%
+"$CURATE" export all --db media.db --to sharegpt --media marks --skip --output -
+"$CURATE" export all --db media.db --media parts --quiet --output -

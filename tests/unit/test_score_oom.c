@@ -224,26 +224,27 @@ static int choose_all(struct fixture *f, struct error *err)
     return stage_run(&f->run, err, "select", "name", "best", "by", "mtld", "top", "100%", NULL);
 }
 
-static int export_as(struct fixture *f, const char *layout, struct error *err)
+static int export_as(struct fixture *f, const char *layout, const char *media,
+                     struct error *err)
 {
-    return stage_run(&f->run, err, "export", "selection", "best", "to", layout, "skip", "true",
-                     "force", "true", "allow-empty", "true", "output",
+    return stage_run(&f->run, err, "export", "selection", "best", "to", layout, "media", media,
+                     "skip", "true", "force", "true", "allow-empty", "true", "output",
                      tmp_path(&f->tmp, "best.jsonl"), NULL);
 }
 
 static int export_messages(struct fixture *f, struct error *err)
 {
-    return export_as(f, "messages", err);
+    return export_as(f, "messages", "parts", err);
 }
 
 static int export_sharegpt(struct fixture *f, struct error *err)
 {
-    return export_as(f, "sharegpt", err);
+    return export_as(f, "sharegpt", "marks", err);
 }
 
 static int export_glaive(struct fixture *f, struct error *err)
 {
-    return export_as(f, "glaive", err);
+    return export_as(f, "glaive", "keep", err);
 }
 
 typedef int step(struct fixture *f, struct error *err);
