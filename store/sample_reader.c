@@ -306,9 +306,12 @@ static int parse_turn_facts(const struct stmt *row, struct turn *out)
     return trained == 0 || trained == 1 ? 0 : -1;
 }
 
-/* Only pairs have sides, and their turns are in the order of the sides. */
+/* Only pairs have sides, their turns are in the order of the sides, and their response is of
+ * the chosen side. */
 static bool sides_are_in_order(const struct sample *sample)
 {
+    const enum turn_side answers =
+        sample->kind == SAMPLE_PAIR ? TURN_SIDE_CHOSEN : TURN_SIDE_PROMPT;
     enum turn_side last = TURN_SIDE_PROMPT;
 
     for (size_t i = 0; i < sample->n_turns; i++) {
@@ -318,7 +321,7 @@ static bool sides_are_in_order(const struct sample *sample)
             return false;
         last = side;
     }
-    return true;
+    return sample->response_turn < 0 || sample->turns[sample->response_turn].side == answers;
 }
 
 static int read_turn_row(struct sample_reader *reader, int64_t sample_id, size_t index,
@@ -389,7 +392,8 @@ int sample_read(struct sample_reader *reader, int64_t sample_id, struct sample *
         return -1;
     sample.turns = reader->turns;
     if (!sides_are_in_order(&sample))
-        return raise_damaged(reader, sample_id, "the sides of its turns are out of order", err);
+        return raise_damaged(reader, sample_id, "the sides of its turns do not match its kind",
+                             err);
     *out = sample;
     return 1;
 }

@@ -295,6 +295,9 @@ static const char *const damages[] = {
     "UPDATE turn SET content = 'a\xc3\xa9', media ="
     " '[{\"type\":\"image\",\"at\":2,\"part\":{}}]' WHERE turn = 1",
     "UPDATE turn SET side = 'chosen' WHERE turn = 1", /* of a sample that is no pair */
+    "UPDATE sample SET kind = 'pair'",                /* its response is in the prompt */
+    "UPDATE sample SET kind = 'pair';"
+    " UPDATE turn SET side = 'rejected' WHERE turn = 1",
     "UPDATE sample SET kind = 'pair';"
     " UPDATE turn SET side = 'chosen' WHERE turn = 0", /* before the prompt */
     "PRAGMA ignore_check_constraints = ON; UPDATE turn SET trained = 2 WHERE turn = 1",
