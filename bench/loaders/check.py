@@ -91,12 +91,15 @@ LLAMAFACTORY = {
 # Of "conversations" TRL keeps the words human and gpt, which no template knows; alpaca is no
 # conversation for it.
 TRL = ('messages', 'dpo', 'kto')
+# The form of images that the loaders of a layout take.
+MEDIA = {'messages': 'parts', 'sharegpt': 'marks'}
 # What is so by the design of the loader.
 KNOWN = {
     ('llamafactory', 'messages', 'thought'): 'reads no reasoning_content',
     **{('llamafactory', 'messages', name): 'writes arguments that are a text as a text again'
        for name in ('call', 'last-call', 'two-calls', 'thought-call', 'text-call')},
     ('llamafactory', 'messages', 'part'): 'takes texts only',
+    ('llamafactory', 'messages', 'mark'): 'takes texts only',
     ('llamafactory', 'sharegpt', 'two-calls'): 'takes one result after a call',
 }
 
@@ -153,7 +156,7 @@ def export_all(curate, layouts):
     found = {}
     for layout in layouts:
         run(curate, 'export', 'all', '--quiet', '--to', layout, '--skip', '--allow-empty',
-            '--output', f'{layout}.jsonl')
+            '--media', MEDIA.get(layout, 'keep'), '--output', f'{layout}.jsonl')
         records = [json.loads(line) for line in open(f'{layout}.jsonl', encoding='utf-8')]
         found[layout] = {record['id']: record for record in records}
     return found
@@ -165,6 +168,8 @@ def texts_of(name):
 
     def visit(message):
         content = message.get('content', message.get('value'))
+        if isinstance(content, str):
+            content = content.replace('<image>', '')
         if isinstance(content, list):
             content = content[-1]['text']
         found.extend(text for text in (content, message.get('reasoning_content')) if text)
@@ -215,7 +220,7 @@ class LlamaFactory:
             whole += form.apply(content=out['_tools'])
         if 'tools' in SAMPLES[name] and 'The weather of a town.' not in ''.join(whole):
             return 'lacks the tools'
-        if out['_images'] is None and name == 'mark':
+        if out['_images'] is None and name in ('mark', 'part'):
             return 'lacks the image'
         return check_found(name, '\n'.join(whole))
 
@@ -241,7 +246,7 @@ class Trl:
         tools = example.pop('tools', None)
         if isinstance(tools, str):
             tools = json.loads(tools)
-        form = 'qwen2_5_vl' if name == 'part' else 'qwen3'
+        form = 'qwen2_5_vl' if name in ('mark', 'part') else 'qwen3'
         self.tokenizer.chat_template = (self.templates / f'{form}.jinja').read_text()
         try:
             out = self.utils.maybe_apply_chat_template(example, self.tokenizer, tools=tools)
