@@ -53,18 +53,26 @@ static size_t count_members(struct slice object)
     return n;
 }
 
-/* Has the object a member of this name, or of one that differs in case? */
-static bool has_member(struct slice object, struct slice name)
+static bool unfold_same_name(struct slice a, struct slice b)
 {
+    return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+/* The value of an object's member of this name, or of one that differs in case; ptr NULL for
+ * none. */
+static struct slice find_raw(struct slice object, struct slice name)
+{
+    struct slice found = { NULL, 0 };
     struct raw_member member;
     struct json_walk walk;
 
+    if (!object.ptr)
+        return found;
     json_walk_begin(&walk, object);
     while (json_walk_next(&walk, &member.name, &member.value))
-        if (member.name.len == name.len &&
-            strncasecmp(member.name.ptr, name.ptr, name.len) == 0)
-            return true;
-    return false;
+        if (unfold_same_name(member.name, name))
+            found = member.value;
+    return found;
 }
 
 static bool is_id_name(struct slice name)
@@ -127,21 +135,46 @@ static bool is_scalar(struct slice value)
     return value.len > 0 && !memchr("{[n", value.ptr[0], 3);
 }
 
+/* Add a member of the record whose name the item has for a value of its own: "version" becomes
+ * "wrapper_version", unless there is such a member, too. */
+static int add_hidden(struct unfolding *u, const struct raw_member *member, struct slice own)
+{
+    struct buf name;
+    int rc = -1;
+
+    buf_init(&name, SIZE_MAX / 4);
+    if (buf_add_text(&name, "wrapper_", u->err) == 0 &&
+        buf_add_slice(&name, member->name, u->err) == 0)
+        rc = 0;
+    bool is_used = rc == 0 && find_raw(own, buf_slice(&name)).ptr;
+    for (size_t i = 0; rc == 0 && i < u->n_outer; i++)
+        is_used = is_used || unfold_same_name(u->outer[i].name, buf_slice(&name));
+    if (rc == 0 && !is_used)
+        rc = add_raw(u, buf_slice(&name), member->value);
+    buf_release(&name);
+    return rc;
+}
+
 int unfold_add_outer(struct unfolding *u, struct slice own)
 {
-    for (size_t i = 0; i < u->n_outer; i++) {
-        const struct raw_member *member = &u->outer[i];
+    int rc = 0;
 
-        if (first_byte(member->value) == 'n' || (own.ptr && has_member(own, member->name)))
-            continue; /* null, or its own */
-        if (is_id_name(member->name) && is_scalar(member->value)
-                ? add_id(u, member) < 0
-                : add_raw(u, member->name, member->value) < 0)
-            return -1;
+    for (size_t i = 0; rc == 0 && i < u->n_outer; i++) {
+        const struct raw_member *member = &u->outer[i];
+        const struct slice hiding = find_raw(own, member->name);
+
+        if (first_byte(member->value) == 'n') /* null */
+            continue;
+        if (hiding.ptr)
+            rc = slice_equal(hiding, member->value) ? 0 : add_hidden(u, member, own);
+        else if (is_id_name(member->name) && is_scalar(member->value))
+            rc = add_id(u, member);
+        else
+            rc = add_raw(u, member->name, member->value);
     }
-    if (u->split.ptr && !(own.ptr && has_member(own, slice_text("split"))))
-        return add_raw(u, slice_text("split"), u->split);
-    return 0;
+    if (rc == 0 && u->split.ptr && !find_raw(own, slice_text("split")).ptr)
+        rc = add_raw(u, slice_text("split"), u->split);
+    return rc;
 }
 
 static int emit(struct unfolding *u, struct slice item)
@@ -240,11 +273,13 @@ static int emit_members(struct unfolding *u)
         const struct slice name = slice_of(member.name.ptr - 1, member.name.len + 2);
         const char kind = first_byte(member.value);
 
-        if (u->how == UNFOLD_PARTS || (kind != '[' && (kind != '{' || has_id(member.value)))) {
+        if (u->how == UNFOLD_PARTS || (kind != '[' && kind != '{')) {
             rc = emit(u, member.value);
             continue;
         }
-        if (unfold_begin_item(u) < 0 || add_raw(u, slice_text("id"), name) < 0)
+        const bool hides = kind == '{' && has_id(member.value);
+        if (unfold_begin_item(u) < 0 ||
+            add_raw(u, slice_text(hides ? "wrapper_id" : "id"), name) < 0)
             return -1;
         if (kind == '{' ? add_members(u, member.value) < 0
                         : add_raw(u, slice_text("messages"), member.value) < 0)

@@ -5,7 +5,8 @@
  *
  * Such a record is unfolded into items. An item is the JSON text of a record of its own, so it
  * can be read, rejected and read again like any other. What stands beside the items belongs to
- * each of them: it becomes members of the item, unless the item has members of these names.
+ * each of them: it becomes members of the item. If the item has a member of such a name, the
+ * other one is "wrapper_" and the name.
  */
 #ifndef CURATE_UNFOLD_H
 #define CURATE_UNFOLD_H

@@ -103,17 +103,35 @@ static bool is_record(const struct json_value *value, int depth)
                                         unfold_find_wrapped(&members) != UNFOLD_NONE);
 }
 
-/* Is one of the first elements a record? A row of the datasets server has its record inside. */
-static bool has_records(const struct json_value *list)
+/* Does an element have a member of its own for a text that stands beside the list? It is not
+ * known then what the text belongs to. */
+static bool hides_text(const struct members *members, const struct json_value *element)
 {
+    for (size_t i = MEMBER_NONE + 1; i < N_MEMBERS; i++) {
+        const struct json_value *value = members->values[i];
+        const char *name = member_name((enum member)i);
+
+        if (json_text(value).len > 0 && member_use_of(slice_text(name)) != USE_OTHER &&
+            json_get_nocase(element, name))
+            return true;
+    }
+    return false;
+}
+
+/* Is one of the first elements a record? A row of the datasets server has its record inside. */
+static bool has_records(const struct members *members, const struct json_value *list)
+{
+    bool found = false;
+
     for (size_t i = 0; i < json_count(list) && i < LOOK_MAX; i++) {
         const struct json_value *value = json_at(list, i);
         const struct json_value *row = json_get(value, "row");
 
-        if (is_record(row && json_get(value, "row_idx") ? row : value, 0))
-            return true;
+        if (hides_text(members, value))
+            return false;
+        found = found || is_record(row && json_get(value, "row_idx") ? row : value, 0);
     }
-    return false;
+    return found;
 }
 
 /* Get the next member that is not null. */
@@ -243,7 +261,7 @@ enum unfold unfold_find_rows(const struct members *members)
     if (json_type(members->record) != JSON_OBJECT)
         return UNFOLD_NONE;
     if (json_type(instances) == JSON_ARRAY && json_count(instances) > 1)
-        return UNFOLD_LISTS;
+        return hides_text(members, json_at(instances, 0)) ? UNFOLD_NONE : UNFOLD_LISTS;
     if (begins_with_list(members) && unfold_is_columns(members))
         return UNFOLD_COLUMNS;
     for (const enum member *name = dialogue_members; *name; name++)
@@ -295,7 +313,8 @@ enum unfold unfold_find_wrapped(const struct members *members)
     if (json_type(members->record) != JSON_OBJECT)
         return UNFOLD_NONE;
     while (next_member(members, &pos, &name, &value))
-        if (json_type(value) == JSON_ARRAY && unfold_is_list_name(name) && has_records(value))
+        if (json_type(value) == JSON_ARRAY && unfold_is_list_name(name) &&
+            has_records(members, value))
             return UNFOLD_LISTS;
     return find_object_of_records(members);
 }

@@ -98,10 +98,27 @@ static void a_wrapper_gives_its_members_to_each_of_its_records(void **state)
                  "0 {\"text\": \"a\"}\n1 { \"text\":\"b\"}\n");
     assert_items(*state,
                  "{\"v\":1,\"Data\":[{\"text\":\"a\"},{\"V\":2,\"text\":\"b\"}],\"w\":{}}",
-                 "0 {\"text\":\"a\",\"v\":1,\"w\":{}}\n1 {\"V\":2,\"text\":\"b\",\"w\":{}}\n");
+                 "0 {\"text\":\"a\",\"v\":1,\"w\":{}}\n1 "
+                 "{\"V\":2,\"text\":\"b\",\"wrapper_v\":1,\"w\":{}}\n");
     assert_items(*state, "{\"train\":[{\"text\":\"a\"}],\"dev\":[{\"text\":\"b\"}]}",
                  "0 {\"text\":\"a\",\"split\":\"train\"}\n"
                  "1 {\"text\":\"b\",\"split\":\"dev\"}\n");
+}
+
+/* What the outer text belongs to is not known, so nothing is guessed. */
+static void a_text_that_every_record_has_too_is_not_hidden(void **state)
+{
+    assert_items(
+        *state, "{\"answer\":\"x\",\"data\":[{\"question\":\"q\",\"answer\":\"a\"}]}",
+        "unknown_shape (its members (answer, data) fit no shape; the nearest is alpaca, "
+        "which needs instruction; if 'data' holds the records, --records data reads "
+        "them) {\"answer\":\"x\",\"data\":[{\"question\":\"q\",\"answer\":\"a\"}]}\n");
+    assert_items(*state,
+                 "{\"instruction\":\"x\",\"instances\":[{\"instruction\":\"y\",\"output\":"
+                 "\"a\"},{}]}",
+                 "unknown_shape (it holds 2 instances, and one sample needs one) "
+                 "{\"instruction\":\"x\",\"instances\":[{\"instruction\":\"y\",\"output\":"
+                 "\"a\"},{}]}\n");
 }
 
 static void the_id_of_a_record_is_numbered_for_its_items(void **state)
@@ -112,7 +129,8 @@ static void the_id_of_a_record_is_numbered_for_its_items(void **state)
                  "0 {\"output\":\"a\",\"id\":\"s/1\",\"instruction\":\"i\"}\n"
                  "1 {\"output\":\"b\",\"id\":\"s/2\",\"instruction\":\"i\"}\n");
     assert_items(*state, "{\"a\":{\"prompt\":\"x\"},\"b\":{\"prompt\":\"y\",\"uid\":3}}",
-                 "0 {\"id\":\"a\",\"prompt\":\"x\"}\n1 {\"prompt\":\"y\",\"uid\":3}\n");
+                 "0 {\"id\":\"a\",\"prompt\":\"x\"}\n1 "
+                 "{\"wrapper_id\":\"b\",\"prompt\":\"y\",\"uid\":3}\n");
 }
 
 static void a_bad_item_is_rejected_alone(void **state)
@@ -229,6 +247,7 @@ int main(void)
 #define UNFOLD_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         UNFOLD_TEST(rows_of_columns_are_records),
         UNFOLD_TEST(a_wrapper_gives_its_members_to_each_of_its_records),
+        UNFOLD_TEST(a_text_that_every_record_has_too_is_not_hidden),
         UNFOLD_TEST(the_id_of_a_record_is_numbered_for_its_items),
         UNFOLD_TEST(a_bad_item_is_rejected_alone),
         UNFOLD_TEST(items_of_items_are_numbered_through),
