@@ -199,6 +199,8 @@ static void add_answer(struct fixture *f, struct sample *out)
     answer->calls = draw_calls(f);
     if (!one_in(f, 4))
         answer->content = slice_text("");
+    if (one_in(f, 8))
+        draw_media(f, answer, true);
     if (out->n_turns == TURNS_MAX || one_in(f, 2))
         return;
     struct turn *result = add_turn(f, out, "tool");
@@ -303,7 +305,10 @@ static bool chat_holds(const struct sample *sample, bool openai)
     for (size_t i = 0; i < sample->n_turns; i++) {
         const struct turn *turn = &sample->turns[i];
 
-        if (!keeps_newlines(turn) || (!openai && turn->calls.ptr && turn->content.len > 0))
+        if (!keeps_newlines(turn) ||
+            (!openai && turn->calls.ptr && (turn->content.len > 0 || turn->media.ptr)))
+            return false;
+        if (!openai && turn->thought.ptr && turn->media.ptr)
             return false;
         if (!turn->media.ptr)
             continue;
@@ -331,7 +336,7 @@ static bool xlam_holds(const struct sample *sample)
 
     return sample->n_turns == 2 && sample->tools.ptr && !sample->turns[0].media.ptr &&
            answer->calls.ptr && answer->content.len == 0 && !answer->thought.ptr &&
-           answer->trained != TURN_TRAINED_NO;
+           !answer->media.ptr && answer->trained != TURN_TRAINED_NO;
 }
 
 /* 1 or 0; -1 if the documentation leaves it open. */

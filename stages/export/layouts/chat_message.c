@@ -156,8 +156,9 @@ static int add_own_text(struct chat_writer *writer, const struct turn *turn, str
         rc = buf_add_slice(out, turn->content, err) < 0 ? -1 : 1;
     if (rc != 1 || !turn->calls.ptr || !style->calls_are_text)
         return rc;
-    return turn->content.len > 0 ? chat_cannot_hold(writer, "a turn has text beside its calls")
-                                 : chat_add_calls(writer, turn, out);
+    return turn->content.len > 0 || turn->media.ptr
+               ? chat_cannot_hold(writer, "a turn has text or media beside its calls")
+               : chat_add_calls(writer, turn, out);
 }
 
 /* The same with the context, which stands where the record had it. */
@@ -200,6 +201,8 @@ static int write_parts(struct chat_writer *writer, const struct turn *turn,
         return chat_cannot_hold(writer, "a turn has content parts, and marks of media");
     if (turn->thought.ptr && writer->style->thoughts_are_text)
         return chat_cannot_hold(writer, "a turn has content parts, and a thought");
+    if (turn->calls.ptr && writer->style->calls_are_text)
+        return chat_cannot_hold(writer, "a turn has content parts, and calls");
     if (!turn->media.ptr)
         return 1;
     jsonout_key(&writer->json, writer->style->text_key);
