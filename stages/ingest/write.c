@@ -308,6 +308,8 @@ static void report_format(const struct writer *w, const struct batch *batch)
         report_note(report, "%s: is %s, converted to UTF-8", path, batch->encoding);
     if (batch->container == CONTAINER_CSV)
         report_csv(report, path, batch);
+    if (batch->n == 0 && !batch->ends_file)
+        return; /* an error follows */
     if (batch->n == 0)
         report_note(report, "%s: no records", path);
     else if (batch->container == CONTAINER_TEXT)
