@@ -205,12 +205,12 @@ static void report_migration(const struct pipeline_options *options, const struc
                     "now: %" PRIu64 "; 'curate query \"SELECT * FROM v_migrated\"' lists them",
                     options->db_path, done->n_rewritten, done->n_rehashed, done->n_merged);
     if (done->n_rewritten > 0)
-        report_note(
-            options->report,
-            "%s: scores of samples with a new form stay, and are about the old form; "
-            "records that seemed to be duplicates, because only their tools differ, are "
-            "read when you ingest their files again",
-            options->db_path);
+        report_note(options->report,
+                    "%s: scores computed from the old form of these samples are removed: "
+                    "'curate score' computes them again; records that seemed to be "
+                    "duplicates, because only their tools differ, are read when you ingest "
+                    "their files again",
+                    options->db_path);
     if (done->n_damaged > 0)
         report_note(options->report,
                     "%s: %" PRIu64

@@ -44,6 +44,18 @@ static const char ADD_MIGRATED[] =
     " VALUES (:old_sample_id, :old_hash, :sample_id, :what) ON CONFLICT (old_sample_id)"
     " DO UPDATE SET sample_id = excluded.sample_id, what = excluded.what";
 
+/* Scores that the program computed from the old form. Imported ones stay: it cannot compute
+ * them again. */
+#define COMPUTED_ROWS                                                                          \
+    " WHERE sample_id = :sample_id AND score_set_id IN"                                        \
+    " (SELECT score_set_id FROM score_set WHERE params NOT LIKE '%\"imported\":true%')"
+
+static const char *const drop_scores[] = {
+    "DELETE FROM score" COMPUTED_ROWS,         "DELETE FROM turn_score" COMPUTED_ROWS,
+    "DELETE FROM segment_score" COMPUTED_ROWS, "DELETE FROM segment_attention" COMPUTED_ROWS,
+    "DELETE FROM embedding" COMPUTED_ROWS,
+};
+
 /* The state of the migration. */
 struct sample_migration {
     struct store *store;
@@ -130,6 +142,20 @@ static int set_sample(struct sample_migration *m, int64_t id, const struct sampl
     return 0;
 }
 
+static int drop_computed_scores(struct sample_migration *m, int64_t id, struct error *err)
+{
+    for (size_t i = 0; i < sizeof drop_scores / sizeof drop_scores[0]; i++) {
+        struct stmt *stmt = NULL;
+
+        if (stmt_use(m->store, drop_scores[i], &stmt, err) < 0)
+            return -1;
+        stmt_bind_int(stmt, ":sample_id", id);
+        if (stmt_run(stmt, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* Find the sample with the hash. Returns 1, 0 if there is none, or -1. */
 static int find_equal(struct sample_migration *m, const struct hash *hash, int64_t *other,
                       struct error *err)
@@ -206,7 +232,8 @@ static int reform_sample(struct sample_migration *m, int64_t id, struct error *e
     counts->n_rewritten += reformed == 1;
     counts->n_rehashed += reformed == 0;
     sample.hash = placeholder(m, id);
-    if (set_sample(m, id, &sample, reformed == 1, err) < 0)
+    if (set_sample(m, id, &sample, reformed == 1, err) < 0 ||
+        (reformed == 1 && drop_computed_scores(m, id, err) < 0))
         return -1;
     return add_migrated(m, id, &old_hash, id, reformed ? "rewritten" : "rehashed", err);
 }

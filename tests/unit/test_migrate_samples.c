@@ -289,7 +289,7 @@ static void samples_that_become_equal_are_merged(void **state)
             " x'37152621DD678E8F30F7B6826CDFAC90');"
             "INSERT INTO score VALUES (1, 1, 0.5, 'ok', 3, 2), (1, 2, 0.25, 'ok', 3, 2),"
             " (2, 2, 0.75, 'ok', 3, 2), (2, 3, 0.125, 'ok', 3, 2);"
-            "INSERT INTO turn_score VALUES (2, 3, 1, 0.5, 'ok', 3);"
+            "INSERT INTO turn_score VALUES (2, 2, 1, 0.5, 'ok', 3);"
             "INSERT INTO segment_score VALUES (2, 2, 0, 0, 8, 0.5, 1);"
             "INSERT INTO sample_defect VALUES (2, 'nul'), (3, 'nul');"
             "INSERT INTO selection VALUES (1, 's', 1, NULL, '4', 4, 0, 2),"
@@ -315,6 +315,32 @@ static void samples_that_become_equal_are_merged(void **state)
                     "SELECT read, inserted, duplicate, dup_meta, sft FROM v_runs LIMIT 1;"
                     "SELECT line, meta, sample_meta FROM v_dup_meta;",
                     "4|2|2|1|2\n2|{\"page\":2}|{\"page\":1}");
+}
+
+static void scores_of_the_old_form_are_removed_and_imported_ones_stay(void **state)
+{
+    const char *path = make_old(*state);
+
+    add_old(path, 1, "<think>hm</think>yes", NULL, NULL);
+    add_old(path, 2, "yes", NULL, NULL);
+    cli_run(path,
+            "INSERT INTO model VALUES (1, CAST(printf('%032d', 1) AS BLOB), 'm', 'llama', 1,"
+            " 2048, zeroblob(16), 'm.gguf', 1, 1, 1, 1);"
+            "INSERT INTO metric VALUES (1, 'nll', 1, 'nats/token', 'lower'),"
+            " (2, 'judge', 1, 'points', 'higher');"
+            "INSERT INTO score_set (score_set_id, metric_id, model_id, params, params_hash)"
+            " VALUES (1, 1, 1, '{\"turns\":\"last\"}',"
+            " x'37152621DD678E8F30F7B6826CDFAC90'),"
+            " (2, 2, 1, '{\"imported\":true}', x'B606FE27AE297D1899037B8D609063B3');"
+            "INSERT INTO score VALUES (1, 1, 0.5, 'ok', 3, 2), (1, 2, 0.25, 'ok', 3, 2),"
+            " (2, 1, 7, 'ok', 0, 2);"
+            "INSERT INTO turn_score VALUES (1, 1, 1, 0.5, 'ok', 3), (1, 2, 1, 0.5, 'ok', 3);"
+            "INSERT INTO segment_score VALUES (1, 1, 0, 0, 8, 0.5, 1);");
+    assert_int_equal(migrate(path).n_rewritten, 1);
+    assert_cli_rows(path,
+                    "SELECT score_set_id, sample_id, value FROM score ORDER BY 1, 2;"
+                    "SELECT sample_id FROM turn_score; SELECT count(*) FROM segment_score;",
+                    "1|2|0.25\n2|1|7.0\n2\n0");
 }
 
 /* The new hash of sample 1 is the old one of sample 2, which has tools. */
@@ -373,6 +399,7 @@ int main(void)
         TEST(media_of_a_list_get_their_places),
         TEST(a_turn_that_must_not_be_learned_from_is_no_response),
         TEST(samples_that_become_equal_are_merged),
+        TEST(scores_of_the_old_form_are_removed_and_imported_ones_stay),
         TEST(tools_keep_samples_apart),
         TEST(a_damaged_sample_is_left_to_fsck),
         TEST(kinds_of_earlier_runs_are_counted),
