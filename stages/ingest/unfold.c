@@ -16,6 +16,31 @@ static char first_byte(struct slice value)
     return value.len > 0 ? value.ptr[0] : '\0';
 }
 
+/* Is it an object whose first member is a list or an object, too? */
+static bool is_object_of_objects(struct slice value)
+{
+    struct json_walk walk;
+    struct slice name;
+    struct slice first;
+
+    if (first_byte(value) != '{')
+        return false;
+    json_walk_begin(&walk, value);
+    return json_walk_next(&walk, &name, &first) &&
+           (first_byte(first) == '{' || first_byte(first) == '[');
+}
+
+/* Is it a dialogue, and no column? */
+static bool is_list_of_objects(struct slice list)
+{
+    struct json_walk walk;
+    struct slice none;
+    struct slice first;
+
+    json_walk_begin(&walk, list);
+    return json_walk_next(&walk, &none, &first) && first_byte(first) == '{';
+}
+
 /* Is this a member whose elements become items? */
 static bool is_unfolded(enum unfold how, const struct raw_member *member)
 {
@@ -23,7 +48,8 @@ static bool is_unfolded(enum unfold how, const struct raw_member *member)
 
     switch (how) {
     case UNFOLD_LISTS:
-        return is_list && unfold_is_list_name(member->name);
+        return unfold_is_list_name(member->name) &&
+               (is_list || is_object_of_objects(member->value));
     case UNFOLD_DIALOGUES:
         return is_list && unfold_is_dialogue_name(member->name);
     case UNFOLD_COLUMNS:
@@ -165,7 +191,7 @@ int unfold_add_outer(struct unfolding *u, struct slice own)
 
         if (first_byte(member->value) == 'n') /* null */
             continue;
-        if (hiding.ptr)
+        if (hiding.ptr || (u->has_key && unfold_same_name(member->name, slice_text("id"))))
             rc = slice_equal(hiding, member->value) ? 0 : add_hidden(u, member, own);
         else if (is_id_name(member->name) && is_scalar(member->value))
             rc = add_id(u, member);
@@ -238,54 +264,34 @@ static int emit_element(struct unfolding *u, struct slice element)
     return unfold_end_item(u);
 }
 
-static int emit_lists(struct unfolding *u)
+/* Emit a member of an object of records. Its name is the id of a record that has no other. */
+static int emit_keyed(struct unfolding *u, const struct raw_member *member)
 {
-    struct raw_member member;
-    struct json_walk walk;
-    struct json_walk elements;
-    struct slice element;
-    struct slice none;
-    int rc = 0;
+    const struct slice name = slice_of(member->name.ptr - 1, member->name.len + 2);
+    const char kind = first_byte(member->value);
+    const bool hides = kind == '{' && has_id(member->value);
 
-    json_walk_begin(&walk, u->text);
-    while (rc == 0 && json_walk_next(&walk, &member.name, &member.value)) {
-        if (!is_unfolded(u->how, &member))
-            continue;
-        u->split = slice_of(NULL, 0);
-        if (unfold_is_split_name(member.name)) /* with its quotes it is JSON */
-            u->split = slice_of(member.name.ptr - 1, member.name.len + 2);
-        json_walk_begin(&elements, member.value);
-        while (rc == 0 && json_walk_next(&elements, &none, &element))
-            rc = emit_element(u, element);
-    }
-    return rc;
+    if (kind != '[' && kind != '{')
+        return emit(u, member->value);
+    u->has_key = !hides;
+    if (unfold_begin_item(u) < 0 ||
+        add_raw(u, slice_text(hides ? "wrapper_key" : "id"), name) < 0 ||
+        (kind == '{' ? add_members(u, member->value) < 0
+                     : add_raw(u, slice_text("messages"), member->value) < 0) ||
+        unfold_add_outer(u, kind == '{' ? member->value : slice_text("{\"messages\":0}")) < 0)
+        return -1;
+    return unfold_end_item(u);
 }
 
-/* Emit the members of an object. Their names are ids of records that have no other. */
-static int emit_members(struct unfolding *u)
+static int emit_parts(struct unfolding *u)
 {
     struct raw_member member;
     struct json_walk walk;
     int rc = 0;
 
     json_walk_begin(&walk, u->text);
-    while (rc == 0 && json_walk_next(&walk, &member.name, &member.value)) {
-        const struct slice name = slice_of(member.name.ptr - 1, member.name.len + 2);
-        const char kind = first_byte(member.value);
-
-        if (u->how == UNFOLD_PARTS || (kind != '[' && kind != '{')) {
-            rc = emit(u, member.value);
-            continue;
-        }
-        const bool hides = kind == '{' && has_id(member.value);
-        if (unfold_begin_item(u) < 0 ||
-            add_raw(u, slice_text(hides ? "wrapper_id" : "id"), name) < 0)
-            return -1;
-        if (kind == '{' ? add_members(u, member.value) < 0
-                        : add_raw(u, slice_text("messages"), member.value) < 0)
-            return -1;
-        rc = unfold_end_item(u);
-    }
+    while (rc == 0 && json_walk_next(&walk, &member.name, &member.value))
+        rc = emit(u, member.value);
     return rc;
 }
 
@@ -325,8 +331,10 @@ static struct column *split_members(struct unfolding *u, size_t *n_columns)
     return columns;
 }
 
-/* Emit the next row of the columns, without what is null. Returns 2 when there is no row. */
-static int emit_row(struct unfolding *u, struct column *columns, size_t n_columns)
+/* Emit the next row of the columns, without what is null. own has their names, if others stand
+ * beside them. Returns 2 when there is no row. */
+static int emit_row(struct unfolding *u, struct column *columns, size_t n_columns,
+                    struct slice own)
 {
     struct slice value;
     struct slice none;
@@ -343,18 +351,90 @@ static int emit_row(struct unfolding *u, struct column *columns, size_t n_column
     }
     if (!any)
         return 2;
-    if (u->how == UNFOLD_PLURALS && unfold_add_outer(u, slice_of(NULL, 0)) < 0)
+    if (unfold_add_outer(u, own) < 0)
         return -1;
     return unfold_end_item(u);
 }
 
-static int emit_rows(struct unfolding *u, struct column *columns, size_t n_columns)
+static int emit_rows(struct unfolding *u, struct column *columns, size_t n_columns,
+                     struct slice own)
 {
     int rc = 0;
 
     while (rc == 0)
-        rc = emit_row(u, columns, n_columns);
+        rc = emit_row(u, columns, n_columns, own);
     return rc < 0 ? -1 : 0;
+}
+
+/* Emit the rows of an object of columns. */
+static int emit_columns(struct unfolding *u, struct slice object)
+{
+    struct column *columns = arena_alloc(&u->arena, count_members(object) + 1, sizeof *columns);
+    struct json_walk walk;
+    struct slice value;
+    size_t n = 0;
+
+    if (!columns)
+        return error_nomem(u->err);
+    json_walk_begin(&walk, object);
+    while (json_walk_next(&walk, &columns[n].name, &value))
+        if (first_byte(value) == '[')
+            json_walk_begin(&columns[n++].walk, value);
+    return emit_rows(u, columns, n, object);
+}
+
+/* Emit the records of an object by their ids. */
+static int emit_records(struct unfolding *u, struct slice object)
+{
+    struct raw_member member;
+    struct json_walk walk;
+    int rc = 0;
+
+    json_walk_begin(&walk, object);
+    while (rc == 0 && json_walk_next(&walk, &member.name, &member.value))
+        rc = emit_keyed(u, &member);
+    u->has_key = false;
+    return rc;
+}
+
+/* Emit what an object holds that stands in the place of a list: columns, or records. */
+static int emit_object(struct unfolding *u, struct slice object)
+{
+    struct json_walk walk;
+    struct slice none;
+    struct slice first = { "", 0 };
+
+    json_walk_begin(&walk, object);
+    (void)json_walk_next(&walk, &none, &first);
+    return first_byte(first) == '[' && !is_list_of_objects(first) ? emit_columns(u, object)
+                                                                  : emit_records(u, object);
+}
+
+static int emit_lists(struct unfolding *u)
+{
+    struct raw_member member;
+    struct json_walk walk;
+    struct json_walk elements;
+    struct slice element;
+    struct slice none;
+    int rc = 0;
+
+    json_walk_begin(&walk, u->text);
+    while (rc == 0 && json_walk_next(&walk, &member.name, &member.value)) {
+        if (!is_unfolded(u->how, &member))
+            continue;
+        u->split = slice_of(NULL, 0);
+        if (unfold_is_split_name(member.name)) /* with its quotes it is JSON */
+            u->split = slice_of(member.name.ptr - 1, member.name.len + 2);
+        if (first_byte(member.value) == '{') {
+            rc = emit_object(u, member.value);
+            continue;
+        }
+        json_walk_begin(&elements, member.value);
+        while (rc == 0 && json_walk_next(&elements, &none, &element))
+            rc = emit_element(u, element);
+    }
+    return rc;
 }
 
 int unfold_each(enum unfold how, struct slice text, const struct unfold_sink *sink,
@@ -370,12 +450,14 @@ int unfold_each(enum unfold how, struct slice text, const struct unfold_sink *si
     struct column *columns = split_members(&u, &n_columns);
     if (!columns)
         rc = -1;
-    else if (how == UNFOLD_MEMBERS || how == UNFOLD_PARTS)
-        rc = emit_members(&u);
+    else if (how == UNFOLD_MEMBERS)
+        rc = emit_records(&u, text);
+    else if (how == UNFOLD_PARTS)
+        rc = emit_parts(&u);
     else if (how == UNFOLD_PATHS)
         rc = n_columns > 0 ? unfold_paths(&u, columns[n_columns - 1].value) : 0;
     else if (how == UNFOLD_COLUMNS || how == UNFOLD_PLURALS)
-        rc = emit_rows(&u, columns, n_columns);
+        rc = emit_rows(&u, columns, n_columns, slice_of(NULL, 0));
     else
         rc = emit_lists(&u);
     buf_release(&u.item);

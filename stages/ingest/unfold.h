@@ -21,7 +21,8 @@ struct members;
 
 enum unfold {
     UNFOLD_NONE, /* the record is one sample, or none */
-    /* {"data": [{...}, {...}]}, also under the name of a split; {"instances": [...]}. */
+    /* {"data": [{...}, {...}]}, also under the name of a split; {"instances": [...]}. An object
+     * may stand for the list: columns, or records by their ids. */
     UNFOLD_LISTS,
     /* {"conversations": [[...], [...]]} */
     UNFOLD_DIALOGUES,

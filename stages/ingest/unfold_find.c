@@ -304,6 +304,18 @@ static enum unfold find_object_of_records(const struct members *members)
     return how;
 }
 
+/* Does an object stand in the place of the list, with columns or records by their ids? */
+static bool has_inner_records(const struct members *members, const struct json_value *object)
+{
+    struct members inner;
+
+    if (json_type(object) != JSON_OBJECT || hides_text(members, object))
+        return false;
+    members_find(object, &inner);
+    return (begins_with_list(&inner) && unfold_is_columns(&inner)) ||
+           find_object_of_records(&inner) == UNFOLD_MEMBERS;
+}
+
 enum unfold unfold_find_wrapped(const struct members *members)
 {
     const struct json_value *value;
@@ -313,8 +325,9 @@ enum unfold unfold_find_wrapped(const struct members *members)
     if (json_type(members->record) != JSON_OBJECT)
         return UNFOLD_NONE;
     while (next_member(members, &pos, &name, &value))
-        if (json_type(value) == JSON_ARRAY && unfold_is_list_name(name) &&
-            has_records(members, value))
+        if (unfold_is_list_name(name) &&
+            (json_type(value) == JSON_ARRAY ? has_records(members, value)
+                                            : has_inner_records(members, value)))
             return UNFOLD_LISTS;
     return find_object_of_records(members);
 }

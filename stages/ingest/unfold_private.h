@@ -29,6 +29,7 @@ struct unfolding {
     /* Members that belong to every item. */
     struct raw_member *outer;
     size_t n_outer;
+    bool has_key;       /* the item has the key of its member for an id */
     struct slice split; /* the name of the list if it is a split; ptr NULL for none */
     struct error *err;
 };

@@ -130,7 +130,7 @@ static void the_id_of_a_record_is_numbered_for_its_items(void **state)
                  "1 {\"output\":\"b\",\"id\":\"s/2\",\"instruction\":\"i\"}\n");
     assert_items(*state, "{\"a\":{\"prompt\":\"x\"},\"b\":{\"prompt\":\"y\",\"uid\":3}}",
                  "0 {\"id\":\"a\",\"prompt\":\"x\"}\n1 "
-                 "{\"wrapper_id\":\"b\",\"prompt\":\"y\",\"uid\":3}\n");
+                 "{\"wrapper_key\":\"b\",\"prompt\":\"y\",\"uid\":3}\n");
 }
 
 static void a_bad_item_is_rejected_alone(void **state)
