@@ -15,7 +15,7 @@
 
 enum { FACT_MAX_BYTES = 1 << 16 };
 
-/* True if the text shows as it is, and as one word. */
+/* Is the text one word that needs no escapes? */
 static bool summary_text_is_plain(struct slice text)
 {
     struct error ignored;
@@ -32,8 +32,8 @@ static bool summary_text_is_plain(struct slice text)
     return plain;
 }
 
-/* Text with blanks would look like several pairs, and a name may hold what controls a terminal,
- * so that such text is written as JSON with escapes. */
+/* Text with blanks would look like several pairs, and a name may hold control sequences of a
+ * terminal. So such text is written as JSON with escapes. */
 static void print_fact_text(const char *key, const char *text)
 {
     struct buf quoted, shown;

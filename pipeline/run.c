@@ -184,9 +184,8 @@ static int acquire_lock(const struct pipeline_options *options, const char *comm
     int rc = lock_acquire(path, &how, command, out, err);
     if (rc < 0 && err->code == ERR_DENIED)
         rc = error_set_sys(err, ERR_DENIED, err->sys,
-                           "%s: cannot be opened for writing, as every command that changes or "
-                           "exports something needs: change the permissions of the folder, or "
-                           "read with 'curate query'",
+                           "%s: cannot be opened for writing, and this command needs that: "
+                           "change the permissions of the folder, or read with 'curate query'",
                            path);
     free(path);
     return rc;
@@ -199,17 +198,16 @@ static void report_migration(const struct pipeline_options *options, const struc
 
     if (done->n_rewritten + done->n_rehashed + done->n_merged > 0)
         report_note(options->report,
-                    "%s: was made by an earlier release; samples with a new form: %" PRIu64
-                    ", with a new hash: %" PRIu64
-                    ", merged with a sample that they are equal to "
-                    "now: %" PRIu64 "; 'curate query \"SELECT * FROM v_migrated\"' lists them",
+                    "%s: migrated from an earlier release; samples with a new form: %" PRIu64
+                    ", with only a new hash: %" PRIu64 ", merged with an equal sample: %" PRIu64
+                    "; 'curate query \"SELECT * FROM v_migrated\"' lists them",
                     options->db_path, done->n_rewritten, done->n_rehashed, done->n_merged);
     if (done->n_rewritten > 0)
         report_note(options->report,
                     "%s: scores computed from the old form of these samples are removed: "
-                    "'curate score' computes them again; records that seemed to be "
-                    "duplicates, because only their tools differ, are read when you ingest "
-                    "their files again",
+                    "'curate score' computes them again; records that counted as duplicates "
+                    "because only their tools differ become samples when you ingest their "
+                    "files again",
                     options->db_path);
     if (done->n_damaged > 0)
         report_note(options->report,

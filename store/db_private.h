@@ -31,7 +31,7 @@ struct stmt_user {
     size_t len;
 };
 
-/* Of more parameters than this, SQLite finds the index each time. */
+/* With more parameters than this, SQLite looks up the index of a name each time. */
 enum { STMT_NAMES_MAX = 20 };
 
 /* Only stmt.c uses the members. */

@@ -31,9 +31,9 @@ int sample_identify_v1(struct identifier *identifier, const struct sample *sampl
  * equal. Inside the transaction of the migration; sets store->migration. */
 int migrate_samples(struct store *store, struct error *err);
 
-/* migrate_merge.c: let one sample take the place of an equal one. Scores, selections and other
- * rows of `gone` become rows of `kept` where it lacks them. Its run counts a duplicate instead
- * of a new sample. */
+/* migrate_merge.c: replace the sample `gone` by the equal sample `kept`. Scores, selections and
+ * other rows of `gone` become rows of `kept` where it lacks them. Its run counts a duplicate
+ * instead of a new sample. */
 int migrate_merge(struct store *store, int64_t kept, int64_t gone, struct error *err);
 /* Make the indices that migrate_merge() needs to find the rows of a sample, and drop them. */
 int migrate_merge_begin(struct store *store, struct error *err);

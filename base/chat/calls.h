@@ -2,10 +2,11 @@
 /*
  * calls.h - the internal form of tool calls.
  *
- * It is a JSON array: [{"id": ..., "name": "f", "arguments": {...}}, ...]. The id, a text, is
- * there if the record has one. The arguments are the decoded value when their text is JSON
- * without loss (embedded.h), else the text; {} when there are none. Other members of a call, as
- * "index", follow these three. Padding (prune.h) is dropped, except within a text.
+ * It is a JSON array: [{"id": ..., "name": "f", "arguments": {...}}, ...]. The id is a text; it
+ * is left out if the record has none. Arguments that are a text are decoded as JSON if that
+ * loses nothing (embedded.h); otherwise they stay text. Missing arguments become {}. Other
+ * members of a call, such as "index", follow these three. Padding (prune.h) is dropped, except
+ * within a text.
  *
  * These spellings are read:
  *   {"id", "type": "function", "function": {"name", "arguments": TEXT}}   OpenAI
@@ -25,27 +26,28 @@ struct buf;
 struct error;
 struct json_value;
 
-/* Is it the name of a member of a message that holds calls? */
+/* Is this the name of a member of a message that holds calls? */
 bool calls_is_key(struct slice name);
 
 /*
- * All other functions append to a list of calls that begins at the start of the buffer;
- * calls_end() closes it. They return 1; 0, appending nothing, when something is no call, or a
- * call that the form cannot hold; -1 with err set: ERR_NOMEM.
+ * The calls_add functions append to a list of calls that begins at the start of the buffer.
+ * Call calls_end() after the last one. They return 1 if they appended calls. They return 0 and
+ * append nothing for a value that is not a call, or for a call that the form cannot hold. They
+ * return -1 with err set: ERR_NOMEM.
  */
 
-/* A call, a list of at least one call, or a text that holds either. */
+/* Append a call, a list of at least one call, or a text that holds either. */
 int calls_add(const struct json_value *value, struct buf *out, struct error *err);
-/* A text that holds a call or a list of calls. */
+/* Append the calls of a text that holds a call or a list of calls. */
 int calls_add_text(struct slice text, struct buf *out, struct error *err);
-/* Calls between <tool_call> and </tool_call> at the end of a text. *rest becomes the text
- * before them, without newlines at its end. */
+/* Append the calls between <tool_call> and </tool_call> at the end of a text. *rest becomes the
+ * text before them, without newlines at its end. */
 int calls_add_marked(struct slice text, struct slice *rest, struct buf *out, struct error *err);
-/* A call after <functioncall> at the end of a text; its arguments may be JSON in single quotes.
- * *rest becomes the text before the mark, without white space at its end. */
+/* Append the call after <functioncall> at the end of a text. Its arguments may be JSON in
+ * single quotes. *rest becomes the text before the mark, without white space at its end. */
 int calls_add_glaive(struct slice text, struct slice *rest, struct buf *out, struct error *err);
-/* Is the value a list of calls in the internal form? calls_add() would decode arguments that
- * are a text once more. */
+/* Is the value a list of calls in the internal form? Do not give such a list to calls_add(): it
+ * would decode arguments that are a text a second time. */
 bool calls_are_internal(const struct json_value *value);
 /* Close the list. Returns 0 or -1. */
 int calls_end(struct buf *out, struct error *err);

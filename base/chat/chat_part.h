@@ -20,8 +20,8 @@ enum chat_part_kind {
     CHAT_PART_CALL,    /* of a tool */
     CHAT_PART_RESULT,  /* of a tool */
     CHAT_PART_THOUGHT, /* {"type": "thinking", "thinking": "..."} */
-    CHAT_PART_OTHER,   /* of a known type that has no text of the message */
-    CHAT_PART_BAD,     /* it holds no text, or two */
+    CHAT_PART_OTHER,   /* of a known type without text of the message */
+    CHAT_PART_BAD,     /* it holds no text, or two texts */
 };
 
 struct chat_part {
@@ -36,7 +36,7 @@ struct chat_part {
 /* Can a member of this name hold the text of a message or of a content part? The names are
  * content, value, text, message and parts, whatever the case of their letters. */
 bool chat_is_text_key(struct slice name);
-/* Find out what an element of a list of parts is. Members that are empty do not count. */
+/* Classify an element of a list of content parts. Empty members are ignored. */
 void chat_part_read(const struct json_value *value, struct chat_part *out);
 /* Append the text parts of a list of content parts, with a newline between two. Returns 0, or
  * -1 with err set: ERR_NOMEM. */

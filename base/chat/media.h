@@ -4,13 +4,13 @@
  *
  * It is a JSON array: [{"type": "image", "at": 12, "part": {...}}, ...], ascending by "at", the
  * byte of the turn's content before which the medium stands. The type is image, audio, video or
- * file. The part is the content part as the record has it, as {"type": "image_url",
+ * file. The part is the content part as the record has it, such as {"type": "image_url",
  * "image_url": {...}}, without padding (prune.h). A text that the record had between two media
  * is joined with its neighbours by newlines; a medium between two texts stands before the
  * newline that joins them.
  *
- * A medium of a record-level list has the part {"type": "image", "image": REFERENCE}, and with
- * "placeholder": true if a mark as <image> stood at its place.
+ * A medium of a record-level list has the part {"type": "image", "image": REFERENCE}. The part
+ * also has "placeholder": true if a mark such as <image> stood at its place.
  */
 #ifndef CURATE_MEDIA_H
 #define CURATE_MEDIA_H
@@ -24,7 +24,7 @@ struct buf;
 struct error;
 struct json_value;
 
-/* The type of medium that a part's type or a member's name stands for, as "image" for
+/* The type of medium that a part's type or a member's name stands for, such as "image" for
  * "image_url"; NULL for another name. */
 const char *media_type_of(struct slice name);
 

@@ -2,8 +2,8 @@
 /*
  * media_marks.h - media that a list refers to, and their places in texts.
  *
- * LLaMA-Factory, LLaVA and ms-swift write marks as <image> into the texts, and list the media
- * in a member of the record. TRL writes parts without a reference, as {"type": "image"}.
+ * LLaMA-Factory, LLaVA and ms-swift write marks such as <image> into the texts, and list the
+ * media in a member of the record. TRL writes parts without a reference: {"type": "image"}.
  */
 #ifndef CURATE_MEDIA_MARKS_H
 #define CURATE_MEDIA_MARKS_H
@@ -28,7 +28,7 @@ struct media_kind {
 
 extern const struct media_kind media_kinds[N_MEDIA_KINDS];
 
-/* References, of which the first `next` have their place. */
+/* References to media. The first `next` of them have been placed. */
 struct media_list {
     const struct media_kind *kind;
     const struct json_value *value; /* a list or one reference; NULL: none to place */
@@ -44,12 +44,12 @@ size_t media_count(const struct json_value *value);
 size_t media_count_marks(const struct media_kind *kind, struct slice text);
 size_t media_count_bare(const struct media_kind *kind, struct slice media);
 
-/* Append the text without the marks of the lists, and the media that stand for them. There must
- * be a reference for each mark. The list of media is closed if there is one. Returns 0, or -1
- * with err set: ERR_NOMEM. */
+/* Append the text without its marks to `content`, and a medium for each mark to `media`. The
+ * lists must hold a reference for each mark. Closes the list of media if it is not empty.
+ * Returns 0, or -1 with err set: ERR_NOMEM. */
 int media_place_marks(struct media_list lists[N_MEDIA_KINDS], struct slice text,
                       struct buf *content, struct buf *media, struct error *err);
-/* Append a turn's media with references for those that lack one. Returns 0 or -1. */
+/* Append a turn's media, and give references to the media without one. Returns 0 or -1. */
 int media_fill_bare(struct media_list *list, struct slice media, struct buf *out,
                     struct error *err);
 /* Place all references of a value, at least one, in one text: at its marks, or at its start if

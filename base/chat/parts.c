@@ -48,7 +48,7 @@ static int keep_other(struct parts *parts, const struct json_value *value, struc
 static int add_text_part(struct parts *parts, const struct json_value *value,
                          const struct chat_part *part, struct error *err)
 {
-    /* The place where two texts meet is known only from the parts. */
+    /* Only the list of parts shows where two texts meet. */
     parts->must_keep = parts->must_keep || part->n_more > 0 || parts->after_text;
     parts->after_text = true;
     if ((parts->n_texts++ > 0 && buf_add_text(&parts->text, "\n", err) < 0) ||

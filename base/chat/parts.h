@@ -3,9 +3,9 @@
  * parts.h - a content that is a list of parts: its text, media, calls and thoughts.
  *
  * The text parts become one text, joined by newlines. Media, calls and thoughts get their
- * internal forms. Parts that hold more than these forms stay in a list, and the text parts with
- * them, as soon as one part does, or as two texts stand side by side: only the list says where
- * they meet.
+ * internal forms. A list of kept parts remains if a part holds more than these forms. It also
+ * remains if two text parts are adjacent, because only the list shows where they meet. It has
+ * those parts and all text parts.
  */
 #ifndef CURATE_PARTS_H
 #define CURATE_PARTS_H
@@ -21,9 +21,9 @@ struct error;
 struct json_value;
 
 struct parts {
-    bool is_answer;  /* of the assistant, who thinks and calls */
-    bool must_keep;  /* the list must stay */
-    bool after_text; /* the last part that has a place is a text */
+    bool is_answer;  /* the turn is the assistant's: only it has thoughts and calls */
+    bool must_keep;  /* the list of kept parts must remain */
+    bool after_text; /* the last text or medium is a text */
     size_t n_texts, n_thoughts;
     const struct json_value *signature; /* of the thought; NULL for none */
     struct buf text, thought;           /* a thought is there if n_thoughts > 0 */
@@ -36,7 +36,7 @@ void parts_release(struct parts *parts);
  * err set: ERR_NOMEM. */
 int parts_add(struct parts *parts, const struct json_value *value, const struct chat_part *part,
               struct error *err);
-/* Close the lists, and empty that of kept parts if it need not stay. Returns 0 or -1. */
+/* Close the lists. Empty the list of kept parts unless it must remain. Returns 0 or -1. */
 int parts_end(struct parts *parts, struct error *err);
 
 #endif

@@ -4,7 +4,7 @@
  *
  * The members are OpenAI's "weight", Axolotl's "train", "loss" of ms-swift and XTuner, and
  * "loss_weight" of LLaMA-Factory. Their values are true or false, or the numbers 1 and 0. Other
- * values, as a weight of 0.5, say how much, and are no verdict.
+ * values, such as a weight of 0.5, are neither yes nor no and are ignored.
  */
 #ifndef CURATE_TRAINED_H
 #define CURATE_TRAINED_H
@@ -13,8 +13,8 @@
 
 struct json_value;
 
-/* Does a member of a message say that it is trained on (1), or that it is not (0)? -1: neither.
- */
+/* Return 1 if the member says that its message is trained on, 0 if it says that it is not, -1
+ * if it says neither. */
 int trained_of(struct slice name, const struct json_value *value);
 
 #endif

@@ -45,8 +45,8 @@ struct frame_mark {
 /* The way to the records of a document: see frame_set_path(). */
 struct frame_walk {
     const struct json_path *path; /* NULL: the stream is not walked */
-    size_t n_steps;               /* that lead to the records; a last [*] is not one of them */
-    bool each;                    /* there was a last [*] */
+    size_t n_steps;               /* that lead to the records, without a last [*] */
+    bool each;                    /* the path ended with [*] */
     size_t depth;                 /* open brackets on the way */
     bool is_object[WALK_DEPTH];
     size_t index[WALK_DEPTH]; /* of the current element */

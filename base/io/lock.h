@@ -3,9 +3,9 @@
  * lock.h - one writer at a time, by flock(2) on a file beside the database.
  *
  * The kernel releases the lock when the process ends. The file contains process, host, command
- * and run of the writer, only for the message that a second writer gets. A file of somebody
- * else with the name of the lock is locked, but stays as it is: only an empty file, or one that
- * begins as we write it, gets the text.
+ * and run of the writer, only for the message that a second writer gets. If another
+ * program made the file, it is locked but not changed: the text is written only to an empty
+ * file or to a file that begins like ours.
  */
 #ifndef CURATE_LOCK_H
 #define CURATE_LOCK_H
@@ -34,7 +34,7 @@ struct lock_wait {
  * the signal as sys if a signal ended the wait. */
 int lock_acquire(const char *path, const struct lock_wait *how, const char *command,
                  struct lock **out, struct error *err);
-/* Find out whether a process holds the lock. Returns 1, 0, or -1 if that cannot be told. */
+/* Find out whether a process holds the lock. Returns 1, 0, or -1 if that is unknown. */
 int lock_is_held(const char *path);
 /* Write the run into the lock file, so that messages name it. */
 void lock_set_run(struct lock *lock, int64_t run_id);

@@ -2,8 +2,8 @@
 /*
  * json_walk.h - iterate over the text of an array or object, without a tree.
  *
- * The slices are parts of the text, so what is cut out keeps its bytes. The text must be valid
- * JSON, as json_parse() has accepted it.
+ * The slices point into the text, so their bytes are unchanged. The text must be JSON that
+ * json_parse() has accepted.
  */
 #ifndef CURATE_JSON_WALK_H
 #define CURATE_JSON_WALK_H
@@ -20,8 +20,8 @@ struct json_walk {
 
 /* Begin before the first element or member. The text is borrowed. */
 void json_walk_begin(struct json_walk *walk, struct slice text);
-/* Get the next one. name is that of a member between its quotes, escapes included; empty for an
- * element of an array. Returns false at the end. */
+/* Get the next element or member. name is the member's name between its quotes, escapes
+ * included; it is empty for an element. Returns false at the end. */
 bool json_walk_next(struct json_walk *walk, struct slice *name, struct slice *value);
 
 #endif

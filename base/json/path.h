@@ -5,7 +5,7 @@
  * A path is a list of steps: the name of a member, the index of an element, or [*] for every
  * element of a list and every member of an object. A name that holds a dot or a bracket is
  * written in brackets and quotes: ["a.b"]. Names are compared without regard to the case of
- * ASCII letters; of two members that differ in case the exact one counts.
+ * ASCII letters. If two members differ only in case, an exact match counts.
  */
 #ifndef CURATE_PATH_H
 #define CURATE_PATH_H
@@ -34,8 +34,8 @@ struct json_path {
  * the text. */
 int json_path_parse(const char *text, struct json_path *out, struct error *err);
 
-/* Receives a value that a path leads to; NULL is null. Returns 0 to go on, or another value to
- * stop. */
+/* Receives a value that a path leads to; NULL stands for null. Returns 0 to go on, or another
+ * value to stop. */
 typedef int json_path_fn(void *arg, const struct json_value *value);
 /* Call fn for each value that the path leads to, in the order of the text. Returns what the
  * last call of fn returned; 0 when there was none. */

@@ -2,10 +2,10 @@
 /*
  * prune.h - write JSON without the nulls that a columnar store padded in.
  *
- * Such a store gives all objects of a column the same members, and those that an object lacked
- * are null. Padding is a member that is null, and a member that is an object of nothing but
- * padding. An object without members was written as such, and is no padding. Elements of a list
- * are never dropped, for the others would move.
+ * Such a store gives all objects of a column the same members. Members that an object lacked
+ * become null. Padding is a member that is null, or an object of nothing but padding. An object
+ * without members is not padding: its writer wrote it so. Elements of a list are never dropped,
+ * because that would renumber the elements behind them.
  */
 #ifndef CURATE_PRUNE_H
 #define CURATE_PRUNE_H
@@ -20,8 +20,8 @@ struct json_value;
 
 /* Is a member with this value padding? */
 bool prune_is_padding(const struct json_value *value);
-/* The same, or a list or object without elements: a member of a message or of a content part
- * that says nothing. */
+/* Is the value padding, or a list or object without elements? Such a member of a message or of
+ * a content part says nothing. */
 bool prune_is_empty(const struct json_value *value);
 
 /* Append the value as json_write() does, without padding at any depth. Returns 0, or -1 with
@@ -32,7 +32,7 @@ int prune_write(const struct json_value *value, struct buf *out, struct error *e
  * object. */
 int prune_write_member(struct slice name, const struct json_value *value, size_t start,
                        struct buf *out, struct error *err);
-/* Append the same without the value. */
+/* Append only the bracket or comma, the name and the colon. */
 int prune_add_name(struct slice name, size_t start, struct buf *out, struct error *err);
 
 #endif

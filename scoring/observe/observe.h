@@ -178,8 +178,8 @@ uint64_t observer_tokens(const struct observer *observer);
 /* The tokens that observer_run() will run for some texts. */
 struct token_count {
     uint64_t n_tokens; /* of all sequences, as observer_tokens() counts */
-    uint64_t n_shared; /* of these, not run again if another sample of the same context is
-                          before these texts in the same call */
+    uint64_t n_shared; /* of these, skipped if an earlier sample of the same call has the same
+                          context */
     size_t longest;    /* of one sequence */
 };
 /* Count these tokens, by tokenising the texts and planning their passes. The texts are those of

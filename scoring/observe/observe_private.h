@@ -65,8 +65,8 @@ struct pass {
 
     /* PASS_READY. */
     struct sequence ready;
-    size_t n_context_end; /* of ready: end of the sample's whole context; 0: does not begin with
-                             it */
+    size_t n_context_end;  /* tokens of ready up to the end of the sample's context; 0: ready
+                              does not begin with the whole context */
     double *mean_nll_nats; /* receives the mean of ready's NLLs; NULL for none */
     /* With `segment`: segment[0 .. n_alike] receive the mean NLL, and from `segment` on each
      * receives the attention of its span of ready. */

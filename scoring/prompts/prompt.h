@@ -53,8 +53,8 @@ struct prompt {
 /* The reasons that this file sets are no_tool_template: the template, or the vocabulary, cannot
  * write tools and calls; and calls_not_rendered: it cannot write the calls of this dialogue. */
 
-/* Has the dialogue definitions of tools, or calls up to the response? Then its tool turns are
- * results. */
+/* Does the dialogue define tools, or call tools up to the response? Then its tool turns are
+ * results of calls. */
 bool dialogue_uses_tools(const struct dialogue *dialogue, size_t response);
 
 /* Fill a zeroed prompt. The caller calls prompt_release(), also after a failure. An empty

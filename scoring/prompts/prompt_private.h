@@ -39,8 +39,8 @@ int prompt_writer_init(struct prompt_writer *writer, const struct prompt_templat
                        const struct tokenizer *tokenizer, struct prompt *prompt,
                        struct error *err);
 void prompt_writer_release(struct prompt_writer *writer);
-/* Call it once before the first tool, call or result: the control tokens of the template's
- * tools become ids, too. */
+/* Let the control tokens of the template's tool strings become ids, too. Call this once before
+ * the first tool, call or result. */
 void prompt_writer_use_tools(struct prompt_writer *writer);
 
 /* Write text of the template, NULL for none. Names of control tokens become their ids. */

@@ -27,7 +27,7 @@ struct cutter_options {
     enum container container;
     char delimiter; /* of CSV */
     size_t max_record_bytes;
-    const struct json_path *records; /* where they lie in a JSON document; NULL: it is one */
+    const struct json_path *records; /* path to them in a JSON document; NULL: no path */
 };
 
 int cutter_new(const struct cutter_options *options, struct cutter **out, struct error *err);

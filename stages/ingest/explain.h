@@ -17,18 +17,18 @@ struct format;
 struct frame_record;
 struct parsed;
 
-enum { EXPLAIN_RECORDS = 5 }; /* of each file; the others are passed over */
+enum { EXPLAIN_RECORDS = 5 }; /* of each file; the others are skipped */
 
-/* as_json: print an object a record. The policy is borrowed. */
+/* as_json: print one JSON object per record. The policy is borrowed. */
 int explain_new(bool as_json, const struct defect_policy *policy, struct explain **out,
                 struct error *err);
 void explain_free(struct explain *explain);
-/* Print a record, unless enough of its file are printed. `shape` is the file's; NULL: none. The
- * path is borrowed until the next call. */
+/* Print a record, unless EXPLAIN_RECORDS records of its file were printed. `shape` is the shape
+ * of the file; NULL: none. The path is borrowed until the next call. */
 int explain_record(struct explain *explain, const char *path, const struct format *shape,
                    const struct frame_record *record, const struct parsed *parsed,
                    struct error *err);
-/* Write what is left to standard output. Returns 0, or -1 with err set: ERR_IO. */
+/* Flush standard output. Returns 0, or -1 with err set: ERR_IO. */
 int explain_end(struct explain *explain, struct error *err);
 
 #endif

@@ -31,14 +31,14 @@ static int parse_meta(struct places *places, struct error *err)
     const char *detail;
     size_t at;
 
-    if (json_new(&places->text, err) < 0)
+    if (json_new(&places->text_json, err) < 0)
         return -1;
     if (!places->sample->meta.ptr)
         return 0;
-    if (json_new(&places->json, err) < 0)
+    if (json_new(&places->meta_json, err) < 0)
         return -1;
-    return json_parse(places->json, places->sample->meta, &places->meta, &issue, &at, &detail,
-                      err);
+    return json_parse(places->meta_json, places->sample->meta, &places->meta, &issue, &at,
+                      &detail, err);
 }
 
 static struct slice text_of_place(const struct turn *turn, enum place_part part)
@@ -85,8 +85,8 @@ int places_list(const struct sample *sample, struct places *out, struct error *e
 void places_release(struct places *places)
 {
     free(places->items);
-    json_free(places->json);
-    json_free(places->text);
+    json_free(places->meta_json);
+    json_free(places->text_json);
 }
 
 static struct slice explain_trim_blanks(struct slice text)
@@ -239,7 +239,7 @@ static void find_string(struct places *places, struct slice text, size_t *n_left
     find_in_forms(places, text);
     if (places->in_text || text.len == 0 || !memchr("[{", text.ptr[0], 2))
         return;
-    if (json_parse(places->text, text, &inner, &issue, &at, &detail, &ignored) < 0)
+    if (json_parse(places->text_json, text, &inner, &issue, &at, &detail, &ignored) < 0)
         return;
     places->in_text = true;
     explain_find_value(places, inner, n_left);

@@ -39,9 +39,9 @@ struct places {
     struct place *items;
     size_t n;
     const struct json_value *meta; /* NULL: none */
-    struct json *json;             /* of meta */
-    struct json *text;             /* of JSON inside a text */
-    bool in_text;                  /* such a text is being looked at */
+    struct json *meta_json;        /* parser of meta */
+    struct json *text_json;        /* parser of JSON inside a text */
+    bool in_text;                  /* the search is inside such a text */
 };
 
 /* Returns 0, or -1 with err set: ERR_NOMEM. Release also after a failure. */

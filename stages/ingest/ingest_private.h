@@ -157,7 +157,7 @@ struct ingest_settings {
         *forced; /* by --format or --map; NULL: found by the keys of the records */
     size_t max_record_bytes;
     char delimiter;           /* of CSV; 0: found for each file */
-    bool has_records;         /* by --records */
+    bool has_records;         /* --records was given */
     struct json_path records; /* where the records lie in each JSON document */
     struct ingest_memory memory;
     double max_reject_percent;
@@ -212,13 +212,13 @@ struct ingest_tally {
     uint64_t n_records;       /* cut out of the files */
     size_t n_reject_files;    /* files with rejects */
     const char *reject_path;  /* the first of them */
-    uint64_t n_several;       /* of them hold several samples, */
-    uint64_t n_items;         /* which are so many, also rejected ones */
+    uint64_t n_several;       /* records that hold several samples */
+    uint64_t n_items;         /* samples and rejects of these records */
     uint64_t n_parsed;        /* samples, new or not */
     uint64_t n_documents;     /* files that were read as one text */
     uint64_t n_other_format;  /* samples of another format than their file */
     uint64_t n_closed;        /* rejects of earlier runs whose records are samples now */
-    uint64_t n_mapped;        /* records that --map was asked about */
+    uint64_t n_mapped;        /* records that were read by --map */
     uint32_t map_found;       /* the paths of --map that led to something, as a set of bits */
     char map_members[160];    /* names of the members of the first of them */
     uint64_t stream_bytes;    /* decompressed input */
@@ -230,7 +230,8 @@ struct ingest_tally {
  * signal arrives. */
 int ingest_write(struct ingest *ingest, struct ingest_tally *tally, struct error *err);
 
-/* outcome.c: report what is remarkable, and rejects. Fails if more are rejected than
+/* outcome.c: report rejects, defects and other notes on the run. Fails if more are rejected
+ * than
  * --max-rejects allows; everything is committed by then. */
 int ingest_report_outcome(const struct ingest *ingest, const struct ingest_tally *tally,
                           struct error *err);

@@ -21,8 +21,8 @@ int kinds_parse(const char *text, unsigned *out, struct error *err);
 /* Check that the kind is in the set. ERR_INPUT names the file and the line of the record. */
 int kinds_check(unsigned expected, enum sample_kind kind, const char *path, uint64_t line,
                 struct error *err);
-/* Count a sample that sample_add() has added, or found in the database: its kind, or what the
- * duplicate adds to the stored sample, which is stored (sample_add_dup_meta()). Inside the
+/* Count the result of sample_add(). A new sample counts for its kind. For a duplicate, store
+ * and count what its meta adds to the stored sample (sample_add_dup_meta()). Call inside the
  * transaction of sample_add(). */
 int kinds_count_sample(const struct stage_context *context, const struct sample *sample,
                        int64_t sample_id, bool added, struct run_counts *counts,

@@ -32,13 +32,13 @@ struct parsed {
     uint32_t map_missing;        /* the paths of --map that lead to nothing, as a set of bits */
     struct sample sample;        /* identified, with line and offset; file_id is not set */
 
-    enum unfold several; /* unless UNFOLD_NONE: no sample, but a record that holds several */
+    enum unfold several; /* how to unfold several samples; UNFOLD_NONE: at most one sample */
     struct slice text;   /* of such a record: its JSON, for parse_several() */
 };
 
-/* Receives each sample and each reject of a record. `record` is the record, or if it holds
- * several an item of it: its text, with line and offset of the record. parsed is valid until
- * each() returns, which is 0, or -1 with err set. */
+/* Receives each sample and each reject of a record. If the record holds several samples,
+ * `record` has the text of an item, and line and offset of the whole record. parsed is valid
+ * until each() returns. each() returns 0, or -1 with err set. */
 struct parse_sink {
     int (*each)(void *arg, const struct frame_record *record, struct parsed *parsed,
                 struct error *err);
@@ -58,9 +58,9 @@ int parse_record(struct parser *parser, const struct frame_record *record,
                  const struct format *format, bool forced, struct arena *arena,
                  struct parsed *out, struct error *err);
 
-/* Parse what a record holds that parse_record() has found to be several. A bad item is a
- * reject, and the others are samples. The arguments are those of parse_record(). ERR_NOMEM, or
- * the error of the sink. */
+/* Parse the items of a record that holds several samples, as parse_record() has found. A bad
+ * item is a reject, and the others are samples. The arguments are those of parse_record().
+ * ERR_NOMEM, or the error of the sink. */
 int parse_several(struct parser *parser, const struct frame_record *record,
                   const struct parsed *several, const struct format *format, bool forced,
                   const struct parse_sink *sink, struct error *err);

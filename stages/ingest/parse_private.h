@@ -15,13 +15,14 @@ struct parser {
     struct defect_policy policy;
     struct json *json;
     struct json *inner;  /* for JSON inside a JSON string; made for the first such record */
-    struct json *mapped; /* for what --map leads to; made if there is a mapping */
+    struct json *mapped; /* for the new record that --map makes; NULL without --map */
     struct identifier *identifier;
 };
 
 /* A record as JSON. value is NULL when issue is not JSON_OK. */
 struct decoded {
-    struct slice text; /* that was decoded: not the record's if it was repaired or a string */
+    struct slice
+        text; /* decoded text; differs from the record if it was repaired or a string */
     const struct json_value *value;
     enum json_issue issue;
     size_t at;

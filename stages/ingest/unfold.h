@@ -4,9 +4,9 @@
  * columns.
  *
  * Such a record is unfolded into items. An item is the JSON text of a record of its own, so it
- * can be read, rejected and read again like any other. What stands beside the items belongs to
- * each of them: it becomes members of the item. If the item has a member of such a name, the
- * other one is "wrapper_" and the name.
+ * can be read, rejected and read again like any other. Members beside the items belong to
+ * each item: they are copied into it. If the item has a member of such a name, the copy is
+ * named "wrapper_" and the name.
  */
 #ifndef CURATE_UNFOLD_H
 #define CURATE_UNFOLD_H
@@ -28,7 +28,8 @@ enum unfold {
     UNFOLD_DIALOGUES,
     /* {"id1": {...}, "id2": {...}} */
     UNFOLD_MEMBERS,
-    /* The same of records that hold several: {"train": {"instruction": [...], ...}} */
+    /* The same, and each member holds several records: {"train": {"instruction": [...], ...}}
+     */
     UNFOLD_PARTS,
     /* {"instruction": ["a", "b"], "output": ["c", "d"]} */
     UNFOLD_COLUMNS,
@@ -40,15 +41,15 @@ enum unfold {
 
 enum { UNFOLD_DEPTH_MAX = 5 }; /* items of items */
 
-/* Is it a list of messages, with no record around it? */
+/* Is the value a list of messages, with no record around it? */
 bool unfold_is_messages(const struct json_value *value);
 /* How to unfold a record that a shape might match by mistake. Looks at few members. */
 enum unfold unfold_find_rows(const struct members *members);
 /* How to unfold a record that no shape matches. */
 enum unfold unfold_find_wrapped(const struct members *members);
 
-/* The same for the valid JSON of a record that has too many values for a tree in memory: is it
- * a wrapper around a list? */
+/* How to unfold the valid JSON of a record that has too many values for a tree in memory. Finds
+ * only wrappers around a list. */
 enum unfold unfold_find_large(struct slice text);
 /* Is it a tree of messages with several paths, for UNFOLD_PATHS? */
 bool unfold_has_paths(const struct members *members);

@@ -38,7 +38,7 @@ struct unfolding {
 int unfold_begin_item(struct unfolding *u);
 /* Append a member to the item; first: nothing stands before it in its object. */
 int unfold_add_raw(struct unfolding *u, struct slice name, struct slice value, bool first);
-/* Append what belongs to every item, except what the item has itself: own is its object. */
+/* Append the members that belong to every item, except those that `own`, its object, has. */
 int unfold_add_outer(struct unfolding *u, struct slice own);
 /* End the item and hand it to the sink, whose result this returns. */
 int unfold_end_item(struct unfolding *u);
@@ -48,12 +48,12 @@ int unfold_paths(struct unfolding *u, struct slice root);
 
 /* Is this the name of a member that holds a list of records, such as "data" or "train"? */
 bool unfold_is_list_name(struct slice name);
-/* Is such a list a part of the data that users keep apart, such as "train"? */
+/* Is this the name of a split, such as "train"? */
 bool unfold_is_split_name(struct slice name);
-/* The name of one of several, such as "question" of "questions"; ptr NULL if the name is not
- * one for several questions or answers. */
+/* The singular of a name for several questions or answers, such as "question" for "questions";
+ * ptr NULL for other names. */
 struct slice unfold_singular(struct slice name);
-/* Is it the name of a list of messages, such as "conversations"? */
+/* Is this the name of a list of messages, such as "conversations"? */
 bool unfold_is_dialogue_name(struct slice name);
 
 #endif

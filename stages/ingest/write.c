@@ -41,8 +41,8 @@ struct batch_sums {
     struct defect_tally defects;
     uint64_t n_parsed;
     uint64_t n_other_format;
-    uint64_t n_several; /* records that hold several samples, and */
-    uint64_t n_items;   /* these samples, also the rejected ones */
+    uint64_t n_several; /* records that hold several samples */
+    uint64_t n_items;   /* samples and rejects of these records */
 };
 
 /* Where to write a batch. */
@@ -315,7 +315,7 @@ static void report_format(const struct writer *w, const struct batch *batch)
     else if (batch->container == CONTAINER_TEXT)
         w->tally->n_documents++;
     else if (w->ingest->settings.mapping.n > 0)
-        report_note(report, "%s: read as --map says", path);
+        report_note(report, "%s: read by the paths of --map", path);
     else if (w->ingest->settings.forced)
         report_note(report, "%s: read as %s, as --format says", path, batch->format->name);
     else if (batch->format)

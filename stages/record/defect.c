@@ -28,14 +28,15 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                    "file again. Elsewhere:\n" EXPORT },
     [DEFECT_TOO_LONG] = { .name = "too_long",
                           .what = "it is longer than --max-record, or than --max-memory allows",
-                          .page =
-                              "The record is skipped without being held in memory; its "
-                              "first 4 kB are\nstored, or --max-record bytes if that is less. "
-                              "Ingest the file again with a larger\n--max-record: a record "
-                              "that is accepted is no longer listed. If it is one value that\n"
-                              "holds all records of the file, as {\"data\": [...]}, '--records "
-                              "data' "
-                              "reads\nthem one by one, whatever their number.\n" },
+                          .page = "The record is skipped without being held in memory; its "
+                                  "first 4 kB are stored, or\n"
+                                  "--max-record bytes if that is less. Ingest the file again "
+                                  "with a larger --max-record: a\n"
+                                  "record that is accepted is no longer listed. If one value "
+                                  "holds all records of the file,\n"
+                                  "such as {\"data\": [...]}, then '--records data' reads them "
+                                  "one by one, however many there\n"
+                                  "are.\n" },
     [DEFECT_TOO_DEEP] = { .name = "too_deep",
                           .what = "more than 256 brackets are open at a time",
                           .page =
@@ -48,40 +49,42 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                    "from.\n" EXPORT },
     [DEFECT_UNKNOWN_SHAPE] = { .name = "unknown_shape",
                                .what = "no shape has its keys and types",
-                               .page = "The detail names its members, and the nearest shape "
-                                       "with what that needs. 'curate ingest\n"
-                                       "--format NAME' names the shape of the records, '--map "
-                                       "FIELD=PATH' where each field lies,\n"
-                                       "as in --map instruction=q --map response=a[0]; 'curate "
-                                       "rejects retry' has both options.\n"
-                                       "A record with a role, from or parent_id is a message "
-                                       "of a dialogue, and never plain\n"
-                                       "text.\n" EXPORT },
+                               .page = "The detail names its members, the nearest shape, and "
+                                       "the members that this shape needs.\n"
+                                       "'curate ingest --format NAME' names the shape of the "
+                                       "records. '--map FIELD=PATH' names where\n"
+                                       "each field lies, such as --map instruction=q --map "
+                                       "response=a[0]. 'curate rejects retry' has\n"
+                                       "both options. A record with a role, from or parent_id "
+                                       "is a message of a dialogue, and never\n"
+                                       "plain text.\n" EXPORT },
     [DEFECT_UNCLAIMED_TEXT] = { .name = "unclaimed_text",
                                 .other = ACTION_KEEP,
                                 .what = "a question, an answer or a message that its shape "
                                         "does not read",
-                                .page = "By its name a member holds a question, an answer or a "
-                                        "message, as 'rejected' or 'query',\n"
-                                        "and no part of the sample holds that text. The detail "
-                                        "names the members. Nothing is\n"
-                                        "guessed: the record is rejected. With --on "
-                                        "unclaimed_text=keep the members go to the\n"
-                                        "sample's meta. With --map, as in --map "
-                                        "messages=messages, you say what is meant, and all\n"
-                                        "other members go to meta. 'curate rejects retry' has "
-                                        "both options.\n" EXPORT },
+                                .page = "The name of a member, such as 'rejected' or 'query', "
+                                        "says that it holds a question, an\n"
+                                        "answer or a message, but no part of the sample holds "
+                                        "that text. The detail names the\n"
+                                        "members. The record is rejected, because its meaning "
+                                        "is not guessed. With --on\n"
+                                        "unclaimed_text=keep the members go to the sample's "
+                                        "meta. With --map, such as --map\n"
+                                        "messages=messages, you name the members to read, and "
+                                        "all others go to meta. 'curate rejects\n"
+                                        "retry' has both options.\n" EXPORT },
     [DEFECT_EMPTY_RECORD] = { .name = "empty_record",
                               .what = "it holds no text",
                               .page = "There is nothing to train on in the record.\n" },
     [DEFECT_MISSING_CONTENT] = { .name = "missing_content",
                                  .what = "a part that its shape needs is missing",
                                  .page = "The detail names the part. The text of a message, or "
-                                         "of a content part, is under\n"
-                                         "content, value, text, message or parts: two of them, "
-                                         "or none beside no tool call and no\n"
-                                         "media, are rejected. So is a record where a path of "
-                                         "--map or --records leads to nothing.\n" EXPORT },
+                                         "of a content part, is under content,\n"
+                                         "value, text, message or parts. A message with two of "
+                                         "these is rejected. So is a message with\n"
+                                         "none of these, no tool call and no media. So is a "
+                                         "record in which a path of --map or\n"
+                                         "--records leads to nothing.\n" EXPORT },
     [DEFECT_BAD_TYPE] = { .name = "bad_type",
                           .what = "a part of it has a type that cannot become text",
                           .page = "The detail names the part.\n" EXPORT },
@@ -185,14 +188,14 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                         "there is nothing to score.\n" },
     [DEFECT_BAD_ROLE] = { .name = "bad_role",
                           .action = ACTION_KEEP,
-                          .what = "a message whose role is none that is known",
-                          .page = "The turn keeps the word of its record as its role. It is "
-                                  "part of the prompt, like a\n"
-                                  "user's turn, and never a response. 'curate ingest --role "
-                                  "NAME=ROLE' says which role the\n"
-                                  "word means. The layouts of chats cannot hold it; 'curate "
-                                  "export --roles trim' leaves the\n"
-                                  "turn out.\n" },
+                          .what = "a message with an unknown role",
+                          .page = "The turn keeps the word of its record as its role. Like a "
+                                  "user's turn it is part of the\n"
+                                  "prompt, and never a response. 'curate ingest --role "
+                                  "NAME=ROLE' gives the role that the word\n"
+                                  "means. The layouts of chats cannot hold the turn; 'curate "
+                                  "export --roles trim' leaves it\n"
+                                  "out.\n" },
     [DEFECT_ROLE_ORDER] = { .name = "role_order",
                             .action = ACTION_KEEP,
                             .what = "turns that do not alternate from user to assistant",
@@ -209,37 +212,36 @@ const struct defect_class defect_classes[N_DEFECTS] = {
     [DEFECT_SIDES_ALIKE] = { .name = "sides_alike",
                              .other = ACTION_KEEP,
                              .what = "a pair whose chosen and rejected answer are the same",
-                             .page =
-                                 "The answers differ in nothing, or only in blanks at their "
-                                 "ends. No preference can be\nlearned from them. With --on "
-                                 "sides_alike=keep the pair is kept.\n" EXPORT },
+                             .page = "The answers are equal, or differ only in blanks at their "
+                                     "ends. No preference can be learned\n"
+                                     "from them. With --on sides_alike=keep the pair is "
+                                     "kept.\n" EXPORT },
     [DEFECT_DISLIKED] = { .name = "disliked",
                           .other = ACTION_KEEP,
-                          .what = "an answer not to learn from; data for KTO need --on "
+                          .what = "an answer that must not be trained on; for KTO use --on "
                                   "disliked=keep",
-                          .page =
-                              "The record says false of its answer, under label, kto_tag, "
-                              "score, "
-                              "rating or reward; or every\nanswer of the dialogue has weight 0 "
-                              "(or train, loss or loss_weight false). To learn from it\nwould "
-                              "teach what its makers call wrong. KTO learns from good and bad "
-                              "answers: for it use\n--on disliked=keep. The label stays in the "
-                              "sample's meta, and v_turn says of each turn\nwhether it is "
-                              "trained on. A number is no verdict, because no threshold is "
-                              "known.\n" },
+                          .page = "The record's label, kto_tag, score, rating or reward is "
+                                  "false; or every answer of the\n"
+                                  "dialogue has weight 0 (or train, loss or loss_weight "
+                                  "false). Training on such an answer\n"
+                                  "would teach what its authors marked as bad. KTO learns from "
+                                  "good and bad answers: for KTO\n"
+                                  "use --on disliked=keep. The label stays in the sample's "
+                                  "meta, and v_turn shows for each turn\n"
+                                  "whether it is trained on. Numbers are not used, because no "
+                                  "threshold is known.\n" },
     [DEFECT_MEDIA_MISMATCH] = { .name = "media_mismatch",
                                 .action = ACTION_KEEP,
                                 .what =
                                     "a list of images, videos or audios that does not fit the "
                                     "marks in the text",
-                                .page =
-                                    "Each '<image>' in the turns stands for one element of the "
-                                    "record's 'images' or 'image', and so\nwith video and "
-                                    "audio. "
-                                    "Where the numbers differ, it is not known which belongs "
-                                    "where: the text\nkeeps its marks, and the list stays in "
-                                    "meta. "
-                                    "Such a sample is scored as text alone.\n" },
+                                .page = "Each '<image>' in the turns stands for one element of "
+                                        "the record's 'images' or 'image';\n"
+                                        "video and audio work the same way. If the numbers "
+                                        "differ, it is unknown which mark belongs\n"
+                                        "to which element. Then the text keeps its marks, and "
+                                        "the list stays in meta. Such a sample\n"
+                                        "is scored as text alone.\n" },
     [DEFECT_DUPLICATE_ID] = { .name = "duplicate_id",
                               .action = ACTION_KEEP,
                               .what =

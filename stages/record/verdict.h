@@ -13,7 +13,7 @@
 
 struct json_value;
 
-/* Does a member of a record say that its answer is good (1) or bad (0)? -1: neither. */
+/* Return 1 if the member says that the record's answer is good, 0 if bad, -1 if neither. */
 int verdict_of(struct slice name, const struct json_value *value);
 
 #endif

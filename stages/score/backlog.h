@@ -28,7 +28,7 @@ struct score_request {
     enum score_pass pass;
     struct prompt_cache *prompts; /* kept by the first model of a pair for the other; or NULL */
     uint64_t memory_limit;        /* bytes; 0: no limit */
-    uint64_t count_bytes;         /* text to tokenise to know the cost; 0: default */
+    uint64_t count_bytes;         /* bytes of text to tokenise for the cost; 0: default */
 };
 
 /* List the samples with missing scores of this model, and count or estimate their cost. The

@@ -52,7 +52,7 @@ struct score_backlog {
     struct observer *observer; /* of score_backlog_open() */
     size_t batch_least;        /* new tokens of a batch, at least */
     size_t batch_goal;
-    bool reports;            /* a run; the batches of an estimate are no progress */
+    bool reports;            /* report progress: true for a run, false for an estimate */
     uint64_t n_done_before;  /* the report's counts when the batch began */
     uint64_t n_total_before; /* with the cost of the batch, which may be an estimate */
 };

@@ -82,8 +82,8 @@ struct time_cost {
 /* Add the seconds that n_tokens new tokens take, extrapolated from n >= 1 probes. */
 void time_cost_add(struct time_cost *sum, const struct cost_probe *probes, size_t n,
                    double n_tokens, size_t n_threads);
-/* The interval that a run's seconds are in, nine times of ten or more. loads: how many other
- * processes wanted to run, on average over several times. */
+/* Compute an interval that holds a run's seconds in at least nine of ten runs. loads: load
+ * averages, the number of other processes that wanted to run. */
 void time_cost_interval(const struct time_cost *cost, size_t n_threads, const double *loads,
                         size_t n_loads, double *low, double *high);
 

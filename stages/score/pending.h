@@ -23,7 +23,7 @@ struct pending {
     uint32_t nodes;     /* bits: the nodes of the backlog that the sample is missing */
     struct token_cost cost;
     uint64_t end_token; /* sum of cost.n_new up to and with this sample */
-    uint64_t size;      /* its tokens, guessed from bytes */
+    uint64_t size;      /* its tokens, estimated from bytes */
     bool is_counted;    /* cost is counted, not estimated */
 };
 struct pending_list {

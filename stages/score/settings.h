@@ -106,7 +106,7 @@ struct score_settings {
     const struct score_args *args; /* borrowed */
     char *where;                   /* all conditions over v_sample in one; NULL: all samples */
     bool all_turns;
-    struct response_choice responses; /* the same, and --of */
+    struct response_choice responses; /* all_turns and --of */
     struct short_view short_view;
     /* How a model observes samples. Without max_tokens, near_tokens and template: they depend
      * on the model (models.h). */

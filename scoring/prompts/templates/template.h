@@ -42,8 +42,8 @@ enum tools_place {
  * as published templates do.
  */
 struct tool_form {
-    const char *marks[TEMPLATE_MARKS_MAX]; /* a file's template that writes tools so contains
-                                              all of them */
+    const char *marks[TEMPLATE_MARKS_MAX];       /* all of these are in a file's template that
+                                                    writes tools in this form */
     const char *controls[TEMPLATE_CONTROLS_MAX]; /* more control tokens in these strings; a
                                                     vocabulary without them has no tools */
 
@@ -124,8 +124,8 @@ struct prompt_template {
     bool forgets_thoughts;            /* a thought is written only after the last user turn */
 
     const struct tool_form *tools; /* NULL: the template cannot write tools */
-    bool tools_from_file; /* tools is for files whose template contains its marks; false: also
-                             for a form that was chosen by name */
+    bool tools_from_file; /* use `tools` only for files whose template contains its marks;
+                             false: also for a form that was chosen by name */
 };
 
 struct template_family {

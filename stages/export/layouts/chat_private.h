@@ -20,8 +20,8 @@ struct json_value;
 struct sample;
 struct turn;
 
-/* One record. When the style cannot hold the sample, writing stops half-way and chat_write()
- * removes what was appended. */
+/* One record. When the style cannot hold the sample, writing stops and chat_write() removes
+ * what was appended. */
 struct chat_writer {
     const struct sample *sample;
     const struct chat_style *style;
@@ -31,8 +31,8 @@ struct chat_writer {
     struct jsonout json;
     struct json *parser;      /* of the extra of a turn; made for the first one */
     struct json *list_parser; /* of calls, tools and media; made for the first one */
-    bool has_marks; /* the media stand in the text as marks, and in lists of the record */
-    const char **why;
+    bool has_marks;   /* the media stand in the text as marks, and in lists of the record */
+    const char **why; /* set to the reason if the style cannot hold the sample */
     struct error *err;
 };
 

@@ -12,9 +12,9 @@
  *
  * A message may say whether it is trained on (base/chat/trained.h).
  *
- * Other members of a message (tool_calls, name) go to the turn's extra. So does a
- * content that is a list of parts: the turn's content is then the text parts, joined by
- * newlines. So does the role word "function_call", because "assistant" says less.
+ * Tool calls, thoughts and media get their internal forms (base/chat/). A content may be a list
+ * of parts (chat_content.h). Other members of a message, such as name, go to the turn's extra.
+ * So does a role word that says more than the role.
  */
 #ifndef CURATE_CHAT_H
 #define CURATE_CHAT_H

@@ -22,9 +22,10 @@ struct chat_content {
     const struct json_value *signature; /* of the thought; NULL for none */
 };
 
-/* Set content, thought, calls and media of the turn, whose role is set, from the parts; without
- * the results of tools if these are turns already. i is the message's index in its list.
- * Rejects a part without text or with two as missing_content. */
+/* Set content, thought, calls and media of the turn from the parts. The role of the turn must
+ * be set. skip_results: leave out results of tools, because they are turns already. i is the
+ * message's index in its list. Rejects a part without text, or with two texts, as
+ * missing_content. */
 void chat_read_content(struct draft *draft, const struct json_value *parts, bool skip_results,
                        size_t i, struct turn *turn, struct chat_content *out);
 

@@ -34,16 +34,16 @@ struct mapping {
     } entries[MAPPING_MAX];
 };
 
-/* The shape of mapped records, for messages. It is in no list, and has no reader. */
+/* The shape that messages name for mapped records. No registry lists it; it has no reader. */
 extern const struct format format_mapped;
 
 /* Parse a list of FIELD=PATH; its texts are borrowed. Returns 0, or -1 with ERR_USAGE. */
 int mapping_make(const struct text_list *list, struct mapping *out, struct error *err);
 /*
- * Read a record. The draft is as for format_read(), with the members of the record itself; json
- * is for the parser's use, until the next call. *missing becomes the set of the entries, bit i
- * for entry i, that lead to no value. If one of them is not optional, the record is rejected.
- * Returns as format_read().
+ * Read a record. The draft is as for format_read(), with the members of the record itself. json
+ * parses the new record; its values are valid until the next call. *missing becomes
+ * the set of the entries that lead to no value: bit i stands for entry i. If one of them is not
+ * optional, the record is rejected. Returns as format_read().
  */
 int mapping_read(const struct mapping *mapping, struct json *json, struct draft *draft,
                  uint32_t *missing);

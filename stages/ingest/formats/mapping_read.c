@@ -408,14 +408,14 @@ static void read_mapped(struct json *json, struct draft *draft, struct slice tex
         return;
     }
     if (issue != JSON_OK) {
-        draft_reject(draft, DEFECT_TOO_LONG, "what --map leads to: %s", detail);
+        draft_reject(draft, DEFECT_TOO_LONG, "the values at the paths of --map: %s", detail);
         return;
     }
     members_find(value, &members);
     const struct format *format = format_detect(&members);
     if (!format) {
         format_explain_unknown(&members, why, sizeof why);
-        draft_reject(draft, DEFECT_UNKNOWN_SHAPE, "as --map says, %s", why);
+        draft_reject(draft, DEFECT_UNKNOWN_SHAPE, "with the names of --map: %s", why);
         return;
     }
     draft->members = &members;

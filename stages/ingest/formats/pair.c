@@ -126,7 +126,8 @@ static void read_prompt_text(struct draft *draft)
         draft_add_user(draft, text);
     if (draft->out->n_turns == 0)
         draft_reject(draft, DEFECT_MISSING_CONTENT,
-                     "it has no prompt, and its two answers are no dialogues that begin alike");
+                     "it has no prompt, and its two answers are not dialogues with a common "
+                     "start");
 }
 
 /* Read the prompt; turns of it that a side repeats are dropped from the side. */
@@ -149,7 +150,7 @@ static void read_pair_prompt(struct draft *draft, struct pair_side *chosen,
         draft->out->n_turns = 0; /* the sides know better; unread text is reported */
     }
     if (pair_sides_are_whole(chosen, rejected)) {
-        pair_take_prompt(draft, chosen, rejected);
+        pair_move_prompt(draft, chosen, rejected);
         claim_repeated_prompt(draft);
     } else {
         read_prompt_text(draft);

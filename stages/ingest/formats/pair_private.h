@@ -32,15 +32,15 @@ bool pair_is_encoded(struct slice text);
 struct slice pair_text(struct draft *draft, const struct json_value *value, const char *what);
 /* Are both sides whole dialogues that begin with the same user turn? */
 bool pair_sides_are_whole(const struct pair_side *chosen, const struct pair_side *rejected);
-/* The turns with which both sides begin become the prompt, except for the last turn of a side.
+/* Move the turns with which both sides begin to the prompt, but never the last turn of a side.
  */
-void pair_take_prompt(struct draft *draft, struct pair_side *chosen,
+void pair_move_prompt(struct draft *draft, struct pair_side *chosen,
                       struct pair_side *rejected);
 /* Do both sides begin with the first turn of the prompt? */
 bool pair_sides_repeat_prompt(const struct draft *draft, const struct pair_side *chosen,
                               const struct pair_side *rejected);
-/* Remove the turns of the prompt from both sides. False when one does not begin with all of
- * them. */
+/* Remove the turns of the prompt from both sides. Returns false if a side does not begin with
+ * all of them. */
 bool pair_drop_prompt(const struct draft *draft, struct pair_side *chosen,
                       struct pair_side *rejected);
 /* Remove the blanks around the first turn of a side: its transcript ends with "Assistant:". */

@@ -72,8 +72,8 @@ static void reject_rated(struct draft *draft, const char *what, size_t n)
         return;
     if (n > 2)
         draft_reject(draft, DEFECT_UNCLAIMED_TEXT,
-                     "%s holds %zu rated answers, and which of them to reject is not defined: "
-                     "write the two as chosen and rejected",
+                     "%s holds %zu rated answers, but a pair has two: write them as chosen and "
+                     "rejected",
                      what, n);
     else
         draft_reject(draft, DEFECT_UNCLAIMED_TEXT,

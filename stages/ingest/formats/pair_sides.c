@@ -130,7 +130,7 @@ static bool is_system_text(const struct draft *draft, const struct turn *turn)
            !turn->media.ptr && (!system.ptr || slice_equal(system, turn->content));
 }
 
-void pair_take_prompt(struct draft *draft, struct pair_side *chosen, struct pair_side *rejected)
+void pair_move_prompt(struct draft *draft, struct pair_side *chosen, struct pair_side *rejected)
 {
     const size_t fewest = chosen->n < rejected->n ? chosen->n : rejected->n;
     const size_t common = count_common_turns(chosen, rejected);
