@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stages/score/rows.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -63,6 +64,21 @@ static const char *status_of_score(const struct score *score)
     return score->truncated ? "truncated" : "ok";
 }
 
+/* Add n missing scores. Reasons that exceed the table share its last row. */
+static void tally_missing(struct score_tally *tally, const char *reason, uint64_t n)
+{
+    size_t i = 0;
+
+    while (i + 1 < SCORE_REASONS_MAX && tally->missing[i].n > 0 &&
+           strcmp(tally->missing[i].reason, reason) != 0)
+        i++;
+    if (i + 1 == SCORE_REASONS_MAX)
+        reason = "other";
+    snprintf(tally->missing[i].reason, SCORE_REASON_BYTES, "%s", reason);
+    tally->missing[i].n += n;
+    tally->n_unscorable += n;
+}
+
 int score_save(struct score_run *run, const struct score_node *node, int64_t sample_id,
                const struct score *score, struct error *err)
 {
@@ -72,10 +88,10 @@ int score_save(struct score_run *run, const struct score_node *node, int64_t sam
                                    .status = status_of_score(score),
                                    .n_tokens = score->n_tokens };
 
-    if (score->reason) /* a skipped sample could still be scored */
-        run->batch.n_unscorable += strcmp(score->reason, SCORE_OUTSIDE_TOP) != 0;
-    else
+    if (!score->reason)
         run->batch.n_scored++;
+    else if (strcmp(score->reason, SCORE_OUTSIDE_TOP) != 0) /* it could still be scored */
+        tally_missing(&run->batch, score->reason, 1);
     return score_put(run->setup->context->store, &row, run->setup->context->run_id, err);
 }
 
@@ -131,7 +147,8 @@ int score_batch_commit(struct score_run *run, struct error *err)
         store_commit(context->store, err) < 0)
         return -1;
     run->done.n_scored += run->batch.n_scored;
-    run->done.n_unscorable += run->batch.n_unscorable;
+    for (size_t i = 0; i < SCORE_REASONS_MAX && run->batch.missing[i].n > 0; i++)
+        tally_missing(&run->done, run->batch.missing[i].reason, run->batch.missing[i].n);
     return 0;
 }
 

@@ -28,10 +28,16 @@ struct score_setup {
     bool writes;            /* false: a dry run or an estimate */
 };
 
+enum { SCORE_REASONS_MAX = 32, SCORE_REASON_BYTES = 32 };
+
 /* Counts of scores. */
 struct score_tally {
     uint64_t n_scored;
     uint64_t n_unscorable;
+    struct score_missing { /* n_unscorable by reason; the first with n = 0 ends the list */
+        char reason[SCORE_REASON_BYTES];
+        uint64_t n;
+    } missing[SCORE_REASONS_MAX];
 };
 
 /* What segment metrics of a sample need. --top computes attention first, and NLLs only where

@@ -8,9 +8,13 @@
  * without a model. Every part commits as it goes, so the same command carries on where a killed
  * one stopped.
  */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/report.h"
 #include "stages/score/backlog.h"
 #include "stages/score/cohorts.h"
 #include "stages/score/compute.h"
@@ -112,6 +116,32 @@ static void report_run(const struct score_run *run, double secs, struct stage_re
     if (run->n_tokens > 0)
         stage_fact_real(result, "tok_per_s", secs > 0 ? tokens / secs : 0);
     stage_fact_real(result, "secs", secs);
+}
+
+/* Report why scores are missing, the most frequent reason first. */
+static void report_missing(const struct score_run *run)
+{
+    struct score_tally left = run->done;
+    char reasons[SCORE_REASONS_MAX * (SCORE_REASON_BYTES + 24)] = "";
+    size_t len = 0;
+
+    if (left.n_unscorable == 0)
+        return;
+    for (;;) {
+        struct score_missing *most = &left.missing[0];
+
+        for (size_t i = 1; i < SCORE_REASONS_MAX; i++)
+            if (left.missing[i].n > most->n)
+                most = &left.missing[i];
+        if (most->n == 0)
+            break;
+        len += (size_t)snprintf(reasons + len, sizeof reasons - len, "%s%s %" PRIu64,
+                                len > 0 ? ", " : "", most->reason, most->n);
+        most->n = 0;
+    }
+    report_note(run->setup->context->report,
+                "scores that cannot be computed: %s; docs/scores.md explains each reason",
+                reasons);
 }
 
 /* ",tables:5": for how many samples the tables of segments are missing. */
@@ -217,6 +247,7 @@ static int run_and_report(const struct score_setup *setup, int64_t started_ns,
         return -1;
     buf_init(&run.cohort_names, LACKING_MAX_BYTES);
     const int rc = compute_nodes(&run, err);
+    report_missing(&run);
     report_run(&run, (double)(clock_mono_ns() - started_ns) / 1e9, result);
     buf_release(&run.cohort_names);
     return rc;
