@@ -98,15 +98,25 @@ static bool glaive_holds_text(struct slice text, const char **why)
     return true;
 }
 
+/* A reader drops blanks in front of the system prompt. With tools it also drops blanks at the
+ * end, and reads the tools from the first brace on. */
+static bool glaive_holds_system(const struct sample *sample)
+{
+    const struct slice system = sample->system;
+
+    if (sample->tools.ptr)
+        return !has_blank_ends(system) && !holds_word(system, "{");
+    return system.len == 0 || !slice_is_blank(slice_of(system.ptr, 1));
+}
+
 static bool glaive_holds(const struct sample *sample, const char **why)
 {
     if (!emit_check(sample, why))
         return false;
     if (sample->context.ptr)
         return glaive_refuse(why, "it has a context");
-    if (has_blank_ends(sample->system) ||
-        (sample->tools.ptr && holds_word(sample->system, "{")))
-        return glaive_refuse(why, "a reader would not part its system prompt from its tools");
+    if (!glaive_holds_system(sample))
+        return glaive_refuse(why, "a reader would not get its system prompt back unchanged");
     for (size_t i = 0; i < sample->n_turns; i++)
         if (!glaive_holds_turn(&sample->turns[i], why))
             return false;
