@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/error.h"
@@ -325,6 +326,21 @@ static void keep_context(struct places *places)
         places->items[i].is_found = places->items[i].part == PLACE_CONTEXT;
 }
 
+/* A value of another member may equal the id by chance, as the argument 0 of a call. */
+static void drop_chance_id(struct places *places, struct slice name)
+{
+    bool elsewhere = false;
+
+    if (name.len >= 2 && strncasecmp(name.ptr + name.len - 2, "id", 2) == 0)
+        return;
+    for (size_t i = 0; i < places->n; i++)
+        elsewhere =
+            elsewhere || (places->items[i].part != PLACE_ID && places->items[i].is_found);
+    for (size_t i = 0; elsewhere && i < places->n; i++)
+        if (places->items[i].part == PLACE_ID)
+            places->items[i].is_found = false;
+}
+
 void places_find(struct places *places, struct slice name, const struct json_value *value)
 {
     const bool in_meta = is_in_meta(places, name, value);
@@ -338,6 +354,7 @@ void places_find(struct places *places, struct slice name, const struct json_val
         explain_find_words(places, value);
     if (slice_equal(name, slice_text("context")))
         keep_context(places);
+    drop_chance_id(places, name);
     part_tools(places, slice_equal(name, slice_text("tools")) ||
                            slice_equal(name, slice_text("functions")));
 }

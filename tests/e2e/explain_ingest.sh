@@ -22,6 +22,7 @@ cat > forms.jsonl <<'E'
 {"tools": "[{\"name\": \"lamp\"}]", "images": ["room.png"], "conversations": [{"from": "human", "value": "<image>Switch the lamp on."}, {"from": "function_call", "value": "{\"name\": \"lamp\", \"arguments\": {\"on\": \"yes\"}}"}, {"from": "observation", "value": "It is on."}, {"from": "gpt", "value": "<think>\nThe tool said so, so it is.\n</think>\n\nDone."}]}
 [{"role": "user", "content": "No record?"}, {"role": "assistant", "content": "A list."}]
 {"question": "Which is wet?", "choices": ["sand", "water"], "answer": 1}
+{"id": 0, "query": "Switch lamp 0 off.", "tools": "[{\"name\": \"lamp\"}]", "answers": "[{\"name\": \"lamp\", \"arguments\": {\"number\": 0}}]"}
 E
 "$CURATE" ingest -q --explain forms.jsonl
 # Errors are those of ingest.
