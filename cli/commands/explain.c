@@ -149,6 +149,17 @@ static int explain(const struct cli *cli, const struct explain_kind *kind, const
     return 0;
 }
 
+static int unknown_kind(const char *name, struct error *err)
+{
+    char names[128] = "";
+    size_t n = 0;
+
+    for (size_t i = 0; i < N_KINDS && n < sizeof names; i++)
+        n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i > 0 ? ", " : "",
+                              kinds[i]->name);
+    return error_set(err, ERR_USAGE, "there is no kind '%s': choose one of %s", name, names);
+}
+
 static int cmd_explain_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct text_list *words = &((const struct explain_args *)args)->words;
@@ -157,9 +168,7 @@ static int cmd_explain_run(struct cli *cli, const void *args, struct error *err)
     if (words->n > 2)
         return error_set(err, ERR_USAGE, "'%s' is one argument too many", words->items[2]);
     if (words->n == 2 && !kind)
-        return error_set(err, ERR_USAGE,
-                         "there is no kind '%s'; 'curate explain' lists the kinds",
-                         words->items[0]);
+        return unknown_kind(words->items[0], err);
     if (words->n == 2)
         return explain(cli, kind, words->items[1], err);
     if (words->n == 1)

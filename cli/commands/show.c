@@ -161,8 +161,7 @@ static int print_segment(struct show *show, const char *what, const struct segme
         return 0;
     }
     if (buf_printf(&show->out, err,
-                   "   %-12s segment %" PRId64 " of 0 to %" PRId64
-                   ", nll %.2f, attention %.2g\n"
+                   "   %-12s segment %" PRId64 " (0 to %" PRId64 "), nll %.2f, attention %.2g\n"
                    "     | ",
                    what, segment->index, segment->n_segments - 1, segment->nll,
                    segment->attention) < 0 ||
@@ -238,6 +237,9 @@ static int add_score(struct show *show, struct query *query, struct error *err)
     }
     if (value.type == QUERY_NULL)
         return 0;
+    if (slice_equal(model, slice_text("none"))) /* of metrics that no model is run for */
+        return buf_printf(&show->out, err, "   %-12.*s %.4g\n", (int)metric.len, metric.ptr,
+                          value.real);
     return buf_printf(&show->out, err, "   %-12.*s %.4g by %.*s\n", (int)metric.len, metric.ptr,
                       value.real, (int)model.len, model.ptr);
 }

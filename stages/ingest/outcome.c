@@ -119,6 +119,9 @@ int ingest_report_outcome(const struct ingest *ingest, const struct ingest_tally
     const double limit = ingest->settings.max_reject_percent;
     const bool dry_run = ingest->context->dry_run;
     const char *where = dry_run ? "" : "; 'curate rejects' lists them";
+    const char *what_next = dry_run ? "; 'curate explain reject CLASS' says what to do"
+                                    : "; 'curate rejects' lists them, and 'curate explain "
+                                      "reject CLASS' says what to do";
     const char *kept =
         dry_run ? "" : "; the others are in the database, and 'curate rejects' lists these";
     struct report *report = ingest->context->report;
@@ -137,7 +140,7 @@ int ingest_report_outcome(const struct ingest *ingest, const struct ingest_tally
     name_reject_files(ingest, tally, files, sizeof files);
     if (n_rejected == n_read)
         return error_set(err, ERR_INPUT, "every record (%" PRIu64 ") was rejected (%s)%s",
-                         n_read, classes, where);
+                         n_read, classes, what_next);
     if ((double)n_rejected * 100 > limit * (double)n_read)
         return error_set(err, ERR_INPUT,
                          "%" PRIu64 " of %" PRIu64 " records were rejected (%s)%s, more than "

@@ -289,10 +289,10 @@ static int commit_batch(struct writer *w, struct batch *batch, struct batch_sums
 static void report_csv(struct report *report, const char *path, const struct batch *batch)
 {
     if (batch->delimiter == '\t')
-        report_note(report, "%s: is a table of %zu columns between tabs", path,
+        report_note(report, "%s: is a table of %zu columns, separated by tabs", path,
                     batch->n_columns);
     else
-        report_note(report, "%s: is a table of %zu columns between '%c'", path,
+        report_note(report, "%s: is a table of %zu columns, separated by '%c'", path,
                     batch->n_columns, batch->delimiter);
 }
 

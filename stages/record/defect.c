@@ -386,7 +386,7 @@ static int unknown_class(const char *name, size_t len, struct error *err)
     for (int i = DEFECT_NONE + 1; i < N_DEFECTS; i++) {
         const size_t distance = option_distance(defect_classes[i].name, word, 2);
 
-        if (distance < least) {
+        if (distance < least && 2 * distance <= len) {
             least = distance;
             nearest = defect_classes[i].name;
         }

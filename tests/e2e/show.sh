@@ -12,7 +12,7 @@ END
 grep -E '^[12]\. ' shown.txt | sed -E 's/[0-9.]+$/N/'
 sed -n 2,3p shown.txt
 grep -cE '^   (gateau|hmp|cas) +[0-9.e-]+ by tiny-llama$' shown.txt
-grep -cE '^   (helps_most|seen_most) +segment [0-9]+ of 0 to [0-9]+, nll [0-9.]+, attention [0-9.e-]+$' shown.txt
+grep -cE '^   (helps_most|seen_most) +segment [0-9]+ \(0 to [0-9]+\), nll [0-9.]+, attention [0-9.e-]+$' shown.txt
 # The output has no byte that controls a terminal.
 grep -c $'[\x01-\x09\x0b-\x1f]' shown.txt || true
 
