@@ -43,4 +43,26 @@ static inline bool slice_is_blank(struct slice text)
     return true;
 }
 
+/* The text without ASCII white space at its start. A text that becomes empty keeps a ptr. */
+static inline struct slice slice_trim_start(struct slice text)
+{
+    while (text.len > 0 && slice_is_blank(slice_of(text.ptr, 1)))
+        text = slice_of(text.ptr + 1, text.len - 1);
+    return text;
+}
+
+/* The text without ASCII white space at its end. */
+static inline struct slice slice_trim_end(struct slice text)
+{
+    while (text.len > 0 && slice_is_blank(slice_of(text.ptr + text.len - 1, 1)))
+        text.len--;
+    return text;
+}
+
+/* The text without ASCII white space around it. */
+static inline struct slice slice_trim(struct slice text)
+{
+    return slice_trim_end(slice_trim_start(text));
+}
+
 #endif

@@ -242,15 +242,6 @@ int calls_end(struct buf *out, struct error *err)
     return buf_add_text(out, "]", err);
 }
 
-static struct slice trim_blanks(struct slice text)
-{
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr, 1)))
-        text = slice_of(text.ptr + 1, text.len - 1);
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr + text.len - 1, 1)))
-        text.len--;
-    return text;
-}
-
 static const char *find_mark(struct slice text, const char *mark)
 {
     return memmem(text.ptr, text.len, mark, strlen(mark));
@@ -266,7 +257,7 @@ int calls_add_marked(struct slice text, struct slice *rest, struct buf *out, str
     static const char open[] = "<tool_call>";
     static const char close[] = "</tool_call>";
     const char *first = text.len > 0 ? find_mark(text, open) : NULL;
-    struct slice left = first ? trim_blanks(text_from(text, first)) : slice_of("", 0);
+    struct slice left = first ? slice_trim(text_from(text, first)) : slice_of("", 0);
     const size_t before = out->len;
     int rc = first != NULL;
 
@@ -281,7 +272,7 @@ int calls_add_marked(struct slice text, struct slice *rest, struct buf *out, str
         }
         const char *begin = left.ptr + sizeof open - 1;
         rc = calls_add_text(slice_of(begin, (size_t)(end - begin)), out, err);
-        left = trim_blanks(text_from(left, end + sizeof close - 1));
+        left = slice_trim(text_from(left, end + sizeof close - 1));
     }
     if (rc == 1) {
         *rest = slice_of(text.ptr, (size_t)(first - text.ptr));
@@ -332,7 +323,7 @@ int calls_add_glaive(struct slice text, struct slice *rest, struct buf *out, str
 
     if (!at)
         return 0;
-    const struct slice call = trim_blanks(text_from(text, at + sizeof mark - 1));
+    const struct slice call = slice_trim(text_from(text, at + sizeof mark - 1));
     int rc = calls_add_text(call, out, err);
     if (rc == 0) {
         buf_init(&json, SIZE_MAX / 4); /* hardly longer than the record */
@@ -342,9 +333,7 @@ int calls_add_glaive(struct slice text, struct slice *rest, struct buf *out, str
         buf_release(&json);
     }
     if (rc == 1) {
-        *rest = slice_of(text.ptr, (size_t)(at - text.ptr));
-        while (rest->len > 0 && slice_is_blank(slice_of(rest->ptr + rest->len - 1, 1)))
-            rest->len--;
+        *rest = slice_trim_end(slice_of(text.ptr, (size_t)(at - text.ptr)));
     }
     return rc;
 }

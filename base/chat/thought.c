@@ -50,13 +50,6 @@ static struct slice skip_newlines(struct slice text)
     return text;
 }
 
-static struct slice skip_space(struct slice text)
-{
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr, 1)))
-        text = slice_of(text.ptr + 1, text.len - 1);
-    return text;
-}
-
 static bool starts_with_mark(struct slice text, const char *mark)
 {
     const size_t n = strlen(mark);
@@ -69,7 +62,7 @@ static struct slice drop_solution_marks(struct slice text)
 {
     const size_t begin = sizeof solution_begins - 1;
     const size_t end = sizeof solution_ends - 1;
-    const struct slice inner = thought_trim(skip_space(text));
+    const struct slice inner = thought_trim(slice_trim_start(text));
 
     if (!starts_with_mark(inner, solution_begins) || inner.len < begin + end ||
         memcmp(inner.ptr + inner.len - end, solution_ends, end) != 0)
@@ -109,7 +102,7 @@ static bool split_unopened(struct slice text, struct slice *thought, struct slic
 
 bool thought_split(struct slice text, struct slice *thought, struct slice *rest)
 {
-    const struct slice body = skip_space(text);
+    const struct slice body = slice_trim_start(text);
     size_t i = 0;
 
     if (body.len == 0 || body.ptr[0] != '<')

@@ -90,15 +90,6 @@ void places_release(struct places *places)
     json_free(places->text_json);
 }
 
-static struct slice explain_trim_blanks(struct slice text)
-{
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr, 1)))
-        text = slice_of(text.ptr + 1, text.len - 1);
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr + text.len - 1, 1)))
-        text.len--;
-    return text;
-}
-
 static bool has_inside(struct slice whole, struct slice part)
 {
     return part.len >= PART_MIN && memmem(whole.ptr, whole.len, part.ptr, part.len);
@@ -115,19 +106,18 @@ static void explain_find_text(struct places *places, struct slice text)
 {
     bool any = false;
 
-    text = explain_trim_blanks(text);
+    text = slice_trim(text);
     for (size_t i = 0; text.len > 0 && i < places->n; i++) {
         struct place *place = &places->items[i];
 
-        if (!is_json_part(place->part) && slice_equal(explain_trim_blanks(place->text), text))
+        if (!is_json_part(place->part) && slice_equal(slice_trim(place->text), text))
             any = place->is_found = true;
     }
     for (size_t i = 0; !any && i < places->n; i++) {
         struct place *place = &places->items[i];
 
         if (place->part != PLACE_META && place->part != PLACE_ID &&
-            (has_inside(place->text, text) ||
-             has_inside(text, explain_trim_blanks(place->text))))
+            (has_inside(place->text, text) || has_inside(text, slice_trim(place->text))))
             place->is_found = true;
     }
 }
@@ -154,7 +144,7 @@ static bool has_word(struct slice whole, struct slice word)
 /* Find a text of a member that is nowhere else as a word of turns. */
 static void find_word(struct places *places, struct slice text)
 {
-    text = explain_trim_blanks(text);
+    text = slice_trim(text);
     for (size_t i = 0; text.len > 0 && i < places->n; i++)
         if (places->items[i].part == PLACE_CONTENT && has_word(places->items[i].text, text))
             places->items[i].is_found = true;

@@ -56,15 +56,6 @@ static const char *const tool_words[] = {
 static const char *const call_words[] = { chat_call_word, "tool_call", "tool_caller",
                                           "tool_calls", NULL };
 
-static struct slice trim_word(struct slice word)
-{
-    while (word.len > 0 && slice_is_blank(slice_of(word.ptr, 1)))
-        word = slice_of(word.ptr + 1, word.len - 1);
-    while (word.len > 0 && slice_is_blank(slice_of(word.ptr + word.len - 1, 1)))
-        word.len--;
-    return word;
-}
-
 /* Is it one of the words, whatever the case of its letters, with "-" or " " for "_"? */
 static bool is_role_word(struct slice word, const char *const *words)
 {
@@ -90,7 +81,7 @@ static bool is_model(struct slice word)
 
 struct slice chat_role_of(struct slice word)
 {
-    word = trim_word(word);
+    word = slice_trim(word);
     return is_role_word(word, user_words)                          ? role_user
            : is_role_word(word, assistant_words) || is_model(word) ? role_assistant
            : chat_is_call(word)                                    ? role_assistant
@@ -101,7 +92,7 @@ struct slice chat_role_of(struct slice word)
 
 bool chat_is_call(struct slice word)
 {
-    return is_role_word(trim_word(word), call_words);
+    return is_role_word(slice_trim(word), call_words);
 }
 
 bool chat_has_calls(const struct json_value *message)

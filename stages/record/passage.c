@@ -15,15 +15,6 @@ struct part_break {
 /* How much the end of a text looks like that of a question. */
 enum asks { ASKS_NOTHING, ASKS_PLAINLY, ASKS_COLON, ASKS_MARK };
 
-static struct slice passage_trim(struct slice text)
-{
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr + text.len - 1, 1)))
-        text.len--;
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr, 1)))
-        text = slice_of(text.ptr + 1, text.len - 1);
-    return text;
-}
-
 /* The newlines (LF or CR LF) that end at byte `end`; sets *start to where they begin. */
 static size_t newlines_before(struct slice text, size_t end, size_t *start)
 {
@@ -109,8 +100,8 @@ struct end_part {
 static void look_at_end(struct end_part *part)
 {
     part->can_ask = part->text.len <= PASSAGE_QUESTION_BYTES &&
-                    passage_trim(part->rest).len >= PASSAGE_LEAST_BYTES;
-    part->asks = how_it_asks(passage_trim(part->text));
+                    slice_trim(part->rest).len >= PASSAGE_LEAST_BYTES;
+    part->asks = how_it_asks(slice_trim(part->text));
     if (!part->can_ask && part->asks > ASKS_PLAINLY)
         part->asks = ASKS_PLAINLY; /* a question somewhere in the passage */
 }
@@ -131,7 +122,7 @@ static bool is_question(const struct end_part *part, const struct end_part *othe
 static bool cut_ends(struct slice text, size_t n_newlines, struct end_part *first,
                      struct end_part *last)
 {
-    const struct slice whole = passage_trim(text);
+    const struct slice whole = slice_trim(text);
     const char *const end = text.ptr + text.len;
     struct part_break head;
     struct part_break tail;

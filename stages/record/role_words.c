@@ -8,15 +8,6 @@
 #include "base/option.h"
 #include "stages/record/roles.h"
 
-static struct slice without_blanks(struct slice text)
-{
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr, 1)))
-        text = slice_of(text.ptr + 1, text.len - 1);
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr + text.len - 1, 1)))
-        text.len--;
-    return text;
-}
-
 static bool is_same_word(struct slice a, struct slice b)
 {
     return a.len == b.len && strncasecmp(a.ptr, b.ptr, a.len) == 0;
@@ -40,8 +31,8 @@ static int add_role_word(const char *text, struct role_words *out, struct error 
     if (!equals)
         return error_set(err, ERR_USAGE,
                          "--role %s: write NAME=ROLE, such as narrator=assistant", text);
-    const struct slice word = without_blanks(slice_of(text, (size_t)(equals - text)));
-    const struct slice role = role_named(without_blanks(slice_text(equals + 1)));
+    const struct slice word = slice_trim(slice_of(text, (size_t)(equals - text)));
+    const struct slice role = role_named(slice_trim(slice_text(equals + 1)));
     if (word.len == 0)
         return error_set(err, ERR_USAGE, "--role %s: the word before the = is missing", text);
     if (!role.ptr)
@@ -67,7 +58,7 @@ int role_words_make(const struct text_list *list, struct role_words *out, struct
 
 struct slice role_words_find(const struct role_words *words, struct slice word)
 {
-    word = without_blanks(word);
+    word = slice_trim(word);
     for (size_t i = 0; i < words->n; i++)
         if (is_same_word(words->items[i].word, word))
             return words->items[i].role;

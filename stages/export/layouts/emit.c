@@ -62,10 +62,7 @@ static bool is_marked_result(struct slice text)
     static const char open[] = "<tool_response>", close[] = "</tool_response>";
     const size_t n = sizeof open - 1, m = sizeof close - 1;
 
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr, 1)))
-        text = slice_of(text.ptr + 1, text.len - 1);
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr + text.len - 1, 1)))
-        text.len--;
+    text = slice_trim(text);
     return text.len >= n + m && memcmp(text.ptr, open, n) == 0 &&
            memcmp(text.ptr + text.len - m, close, m) == 0;
 }

@@ -238,23 +238,13 @@ void draft_add_instruction(struct draft *draft, struct slice instruction, struct
     draft_add_user(draft, instruction);
 }
 
-size_t draft_trimmed_len(struct slice text)
-{
-    static const char blanks[] = " \t\r\n\f\v";
-    size_t n = text.len;
-
-    while (n > 0 && memchr(blanks, text.ptr[n - 1], sizeof blanks - 1))
-        n--;
-    return n;
-}
-
 /* Does the turn at this index answer nothing? -1: there is no such turn. */
 static bool is_empty_turn(const struct sample *sample, int index)
 {
     const struct turn *turn = index >= 0 ? &sample->turns[index] : NULL;
 
     return turn && !turn->calls.ptr && !turn->media.ptr && !turn->extra.ptr &&
-           draft_trimmed_len(turn->content) == 0;
+           slice_is_blank(turn->content);
 }
 
 /* Defects of the sample as a whole, which are kept. */
@@ -277,13 +267,13 @@ static void add_sample_defects(struct draft *draft)
 
 static bool has_text(const struct sample *sample)
 {
-    if (draft_trimmed_len(sample->context) > 0)
+    if (!slice_is_blank(sample->context))
         return true;
     for (size_t i = 0; i < sample->n_turns; i++) {
         const struct turn *turn = &sample->turns[i];
 
         if (turn->calls.ptr || turn->media.ptr || turn->extra.ptr ||
-            draft_trimmed_len(turn->thought) > 0 || draft_trimmed_len(turn->content) > 0)
+            !slice_is_blank(turn->thought) || !slice_is_blank(turn->content))
             return true;
     }
     return false;

@@ -113,13 +113,13 @@ void draft_split_last_paragraph(struct draft *draft)
     struct turn *turn = first_user_turn(draft);
     const struct slice text = turn ? turn->content : slice_of("", 0);
 
-    for (size_t i = draft_trimmed_len(text); i-- > 2;) {
+    for (size_t i = slice_trim_end(text).len; i-- > 2;) {
         const size_t blank = newline_before(text, i);
         const size_t n = newline_before(text, blank);
 
         if (n == blank || blank == i)
             continue;
-        if (draft_trimmed_len(slice_of(text.ptr, n)) > 0)
+        if (!slice_is_blank(slice_of(text.ptr, n)))
             split_turn(draft, turn, n, i, "last-paragraph");
         return;
     }

@@ -92,7 +92,7 @@ static void read_marked_calls(struct draft *draft, struct turn *turn)
 
 static bool ends_with_mark(struct slice text, const char *mark, size_t len)
 {
-    text.len = draft_trimmed_len(text);
+    text = slice_trim_end(text);
     return text.len >= len && memcmp(text.ptr + text.len - len, mark, len) == 0;
 }
 
@@ -121,18 +121,11 @@ static void read_answer(struct draft *draft, struct turn *turn)
         read_marked_calls(draft, turn);
 }
 
-static struct slice skip_space_of_result(struct slice text)
-{
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr, 1)))
-        text = slice_of(text.ptr + 1, text.len - 1);
-    return text;
-}
-
 /* The first of the marked results that the text is made of; the rest of the text in *rest. ptr
  * NULL when the text does not begin with one. */
 static struct slice next_result(struct slice text, struct slice *rest)
 {
-    const struct slice body = skip_space_of_result(text);
+    const struct slice body = slice_trim_start(text);
     const bool is_open =
         body.len >= OPENS_LEN && memcmp(body.ptr, result_opens, OPENS_LEN) == 0;
     const char *close = is_open ? memmem(body.ptr, body.len, result_closes, CLOSES_LEN) : NULL;
@@ -141,7 +134,7 @@ static struct slice next_result(struct slice text, struct slice *rest)
         return slice_of(NULL, 0);
     const char *begin = body.ptr + OPENS_LEN;
     const char *end = close + CLOSES_LEN;
-    *rest = skip_space_of_result(slice_of(end, (size_t)(body.ptr + body.len - end)));
+    *rest = slice_trim_start(slice_of(end, (size_t)(body.ptr + body.len - end)));
     return thought_trim(slice_of(begin, (size_t)(close - begin)));
 }
 

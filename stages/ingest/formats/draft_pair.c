@@ -27,8 +27,8 @@ static bool are_sides_alike(const struct sample *pair)
         struct turn chosen = pair->turns[i];
         struct turn rejected = pair->turns[i + middle - first];
 
-        chosen.content = transcript_trim(chosen.content);
-        rejected.content = transcript_trim(rejected.content);
+        chosen.content = slice_trim(chosen.content);
+        rejected.content = slice_trim(rejected.content);
         if (!turn_equals(&chosen, &rejected))
             return false;
     }

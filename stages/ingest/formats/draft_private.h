@@ -12,8 +12,6 @@ bool draft_is_claimed(const struct draft *draft, struct slice name,
                       const struct json_value *value);
 /* A copy of the text in the arena; ptr NULL when memory runs out. */
 struct slice draft_copy(struct draft *draft, struct slice text);
-/* The length of the text without the white space at its end. */
-size_t draft_trimmed_len(struct slice text);
 /* The value of the member "context_bytes"; 0 when it is missing or no number. */
 int64_t draft_context_bytes(const struct draft *draft);
 /* Separate a long passage from the question in the first user turn, unless the user or the

@@ -16,15 +16,6 @@
 
 enum { NAMES_BYTES = 128, DEPTH_MAX = 8 };
 
-static struct slice trimmed(struct slice text)
-{
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr, 1))) {
-        text.ptr++;
-        text.len--;
-    }
-    return slice_of(text.ptr, draft_trimmed_len(text));
-}
-
 static bool holds(struct slice whole, struct slice part)
 {
     return part.len > 0 && memmem(whole.ptr, whole.len, part.ptr, part.len);
@@ -32,7 +23,7 @@ static bool holds(struct slice whole, struct slice part)
 
 static bool is_same(struct slice a, struct slice b)
 {
-    return a.ptr && slice_equal(trimmed(a), b);
+    return a.ptr && slice_equal(slice_trim(a), b);
 }
 
 /* Does the text hold every turn of this role, or with ptr NULL every turn? The first such turn
@@ -47,7 +38,7 @@ static bool holds_turns(const struct sample *sample, struct slice text, struct s
         if (role.ptr && !turn_has_role(turn, role))
             continue;
         any = true;
-        if (!holds(text, trimmed(turn->content)))
+        if (!holds(text, slice_trim(turn->content)))
             return false;
     }
     return any;
@@ -72,7 +63,7 @@ static bool has_response_member(const struct sample *sample)
 /* Is a text that a member of this use holds in the sample, too? */
 static bool is_read(const struct sample *sample, struct slice text, enum member_use use)
 {
-    text = trimmed(text);
+    text = slice_trim(text);
     if (text.len == 0 || is_same(sample->context, text) || is_same(sample->system, text))
         return true;
     for (size_t i = 0; i < sample->n_turns; i++)
@@ -138,7 +129,8 @@ static bool list_has_side(const struct sample *pair, const struct json_value *li
             json_text(json_type(answer) == JSON_OBJECT ? json_get(answer, "response") : answer);
 
         for (size_t j = 0; text.len > 0 && j < pair->n_turns; j++)
-            if (pair->turns[j].side == side && is_same(pair->turns[j].content, trimmed(text)))
+            if (pair->turns[j].side == side &&
+                is_same(pair->turns[j].content, slice_trim(text)))
                 return true;
     }
     return false;

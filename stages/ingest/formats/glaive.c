@@ -27,13 +27,6 @@ static const struct {
 
 enum { N_GLAIVE_MARKS = sizeof glaive_marks / sizeof glaive_marks[0] };
 
-static struct slice glaive_skip_blanks(struct slice text)
-{
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr, 1)))
-        text = slice_of(text.ptr + 1, text.len - 1);
-    return text;
-}
-
 static bool begins_with(struct slice text, const char *mark)
 {
     const size_t len = strlen(mark);
@@ -55,7 +48,7 @@ static bool glaive_match(const struct members *members)
 {
     const struct slice text = json_text(members->values[MEMBER_CHAT]);
 
-    return text.ptr && glaive_mark_at(glaive_skip_blanks(text)) < N_GLAIVE_MARKS;
+    return text.ptr && glaive_mark_at(slice_trim_start(text)) < N_GLAIVE_MARKS;
 }
 
 /* A turn without blanks around it and without the mark that ends it. */
@@ -64,10 +57,10 @@ static struct slice glaive_turn_text(struct slice text)
     static const char end[] = "<|endoftext|>";
     const size_t n = sizeof end - 1;
 
-    text = glaive_skip_blanks(text);
-    text.len = draft_trimmed_len(text);
+    text = slice_trim_start(text);
+    text = slice_trim_end(text);
     if (text.len >= n && memcmp(text.ptr + text.len - n, end, n) == 0)
-        text.len = draft_trimmed_len(slice_of(text.ptr, text.len - n));
+        text = slice_trim_end(slice_of(text.ptr, text.len - n));
     return text;
 }
 
@@ -97,7 +90,7 @@ static void glaive_read_tools(struct draft *draft)
         draft->state = DRAFT_FAILED;
     if (rc == 1) {
         draft->out->tools = draft_copy(draft, buf_slice(&buf));
-        draft->out->system = slice_of(system.ptr, draft_trimmed_len(slice_of(system.ptr, len)));
+        draft->out->system = slice_trim_end(slice_of(system.ptr, len));
     }
     if (rc == 1 && draft->out->system.len == 0)
         draft->out->system = slice_of(NULL, 0);
@@ -129,10 +122,10 @@ static void glaive_read(struct draft *draft)
 {
     draft_read_system(draft);
     if (begins_with(draft->out->system, "SYSTEM:"))
-        draft->out->system = glaive_skip_blanks(
-            slice_of(draft->out->system.ptr + 7, draft->out->system.len - 7));
+        draft->out->system =
+            slice_trim_start(slice_of(draft->out->system.ptr + 7, draft->out->system.len - 7));
     glaive_read_tools(draft);
-    struct slice text = glaive_skip_blanks(draft_claim_text(draft, MEMBER_CHAT));
+    struct slice text = slice_trim_start(draft_claim_text(draft, MEMBER_CHAT));
     if (glaive_mark_at(text) == N_GLAIVE_MARKS)
         draft_reject(draft, DEFECT_MISSING_CONTENT, "its chat does not begin with USER:");
     while (draft->state == DRAFT_GOOD && text.len > 0) {
@@ -143,7 +136,7 @@ static void glaive_read(struct draft *draft)
 
         glaive_add_turn(draft, *glaive_marks[mark].role,
                         glaive_turn_text(slice_of(rest.ptr, len)));
-        text = glaive_skip_blanks(slice_of(rest.ptr + len, rest.len - len));
+        text = slice_trim_start(slice_of(rest.ptr + len, rest.len - len));
     }
 }
 

@@ -102,11 +102,11 @@ static enum member find_prompt_list(const struct draft *draft)
 /* Claim a prompt that is a user turn of the sample. Others stay unread. */
 static void claim_repeated_prompt(struct draft *draft)
 {
-    const struct slice text = transcript_trim(json_text(draft->members->values[MEMBER_PROMPT]));
+    const struct slice text = slice_trim(json_text(draft->members->values[MEMBER_PROMPT]));
 
     for (size_t i = 0; text.len > 0 && i < draft->out->n_turns; i++)
         if (turn_has_role(&draft->out->turns[i], role_user) &&
-            slice_equal(transcript_trim(draft->out->turns[i].content), text)) {
+            slice_equal(slice_trim(draft->out->turns[i].content), text)) {
             draft_claim(draft, MEMBER_PROMPT);
             return;
         }

@@ -21,7 +21,7 @@ static bool is_message_object(const struct json_value *value)
 /* Is it a list in which these two names stand? */
 static bool is_list_with(struct slice text, const char *first, const char *second)
 {
-    text = transcript_trim(text);
+    text = slice_trim(text);
     return text.len > 0 && text.ptr[0] == '[' &&
            memmem(text.ptr, text.len, first, strlen(first)) &&
            memmem(text.ptr, text.len, second, strlen(second));
@@ -191,7 +191,7 @@ bool pair_drop_prompt(const struct draft *draft, struct pair_side *chosen,
 void pair_trim_answer(struct pair_side *side)
 {
     if (side->n > 0)
-        side->turns[0].content = transcript_trim(side->turns[0].content);
+        side->turns[0].content = slice_trim(side->turns[0].content);
 }
 
 void pair_add_sides(struct draft *draft, const struct pair_side *chosen,

@@ -61,7 +61,7 @@ static void prompt_read(struct draft *draft)
         transcript_is(json_text(draft->members->values[MEMBER_PROMPT]))) {
         struct turn *last = &draft->out->turns[draft->out->n_turns - 1];
 
-        last->content = transcript_trim(last->content); /* it follows "Assistant: " */
+        last->content = slice_trim(last->content); /* it follows "Assistant: " */
     }
     draft_split_marked(draft);
 }

@@ -28,13 +28,6 @@ static struct slice segments_drop_mark(struct slice text, const char *mark)
     return text;
 }
 
-static struct slice segments_drop_blanks(struct slice text)
-{
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr, 1)))
-        text = slice_of(text.ptr + 1, text.len - 1);
-    return slice_of(text.ptr, draft_trimmed_len(text));
-}
-
 /* Append the segments of one speaker, from index i on, as a turn. Returns the index behind. */
 static size_t segments_add_turn(struct draft *draft, const struct json_value *list, size_t i)
 {
@@ -55,9 +48,9 @@ static size_t segments_add_turn(struct draft *draft, const struct json_value *li
         else if (buf_add_slice(&buf, json_text(text), draft->err) < 0)
             draft->state = DRAFT_FAILED;
     }
-    const struct slice whole = segments_drop_blanks(buf_slice(&buf));
+    const struct slice whole = slice_trim(buf_slice(&buf));
     const struct slice text =
-        segments_drop_blanks(segments_drop_mark(segments_drop_mark(whole, "<s>"), "</s>"));
+        slice_trim(segments_drop_mark(segments_drop_mark(whole, "<s>"), "</s>"));
     if (draft->state == DRAFT_GOOD && text.len > 0)
         draft_add_turn(draft, says ? role_assistant : role_user, draft_copy(draft, text),
                        slice_of(NULL, 0));

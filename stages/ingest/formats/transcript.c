@@ -30,23 +30,10 @@ static size_t transcript_mark_at(struct slice text)
     return i;
 }
 
-static struct slice skip_leading_blanks(struct slice text)
-{
-    while (text.len > 0 && slice_is_blank(slice_of(text.ptr, 1)))
-        text = slice_of(text.ptr + 1, text.len - 1);
-    return text;
-}
-
-struct slice transcript_trim(struct slice text)
-{
-    text = skip_leading_blanks(text);
-    return slice_of(text.ptr, draft_trimmed_len(text));
-}
-
 bool transcript_is(struct slice text)
 {
     static const char answer[] = "\n\nAssistant:";
-    const struct slice rest = skip_leading_blanks(text);
+    const struct slice rest = slice_trim_start(text);
 
     return transcript_mark_at(rest) == 0 &&
            memmem(rest.ptr, rest.len, answer, sizeof answer - 1);
@@ -67,15 +54,15 @@ void transcript_read(struct draft *draft, struct slice text, bool is_prompt)
 {
     const struct slice none = { NULL, 0 };
 
-    text = skip_leading_blanks(text);
+    text = slice_trim_start(text);
     while (draft->state == DRAFT_GOOD && text.len > 0) {
         const size_t mark = transcript_mark_at(text);
         const size_t skip = transcript_marks[mark].mark.len;
         const struct slice rest = slice_of(text.ptr + skip, text.len - skip);
         const size_t len = transcript_turn_len(rest);
-        const struct slice said = transcript_trim(slice_of(rest.ptr, len));
+        const struct slice said = slice_trim(slice_of(rest.ptr, len));
 
-        text = skip_leading_blanks(slice_of(rest.ptr + len, rest.len - len));
+        text = slice_trim_start(slice_of(rest.ptr + len, rest.len - len));
         if (mark == 0 || said.len > 0 || text.len > 0 || !is_prompt)
             draft_add_turn(draft, *transcript_marks[mark].role, said, none);
     }

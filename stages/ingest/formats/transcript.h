@@ -17,7 +17,5 @@ bool transcript_is(struct slice text);
 /* Append the turns of a transcript, without blanks around each. If it is a prompt, a last turn
  * of the assistant without text is left out: the answer is elsewhere. */
 void transcript_read(struct draft *draft, struct slice text, bool is_prompt);
-/* The text without blanks around it. */
-struct slice transcript_trim(struct slice text);
 
 #endif
