@@ -216,13 +216,15 @@ static int write_content(struct chat_writer *writer, const struct turn *turn,
     const bool has_parts = overrides->content || (turn->media.ptr && !writer->has_marks);
     const bool calls =
         overrides->has_calls || (turn->calls.ptr && !writer->style->calls_are_text);
+    const bool has_text = turn->content.len > 0 || context.ptr || turn->media.ptr ||
+                          (turn->thought.ptr && writer->style->thoughts_are_text);
 
     if (context.ptr && (has_parts || turn->media.ptr))
         return chat_cannot_hold(writer, "the turn that carries the context has content parts");
     if (has_parts)
         return write_parts(writer, turn, overrides);
     jsonout_key(&writer->json, writer->style->text_key);
-    if (calls && turn->content.len == 0 && !context.ptr && !turn->media.ptr) {
+    if (calls && !has_text) {
         jsonout_null(&writer->json);
         return 1;
     }
