@@ -9,8 +9,8 @@
     " UNION SELECT r.parent_run_id FROM run r JOIN ours ON r.run_id = ours.run_id"             \
     " WHERE r.parent_run_id IS NOT NULL)"
 
-/* In this order. A row that the kept sample has already stays with the other sample, and is
- * deleted with it. */
+/* Run these statements in this order. A row that the kept sample already has stays with the
+ * other sample, and is deleted with it. */
 static const char *const merge_steps[] = {
     "UPDATE OR IGNORE score SET sample_id = :kept WHERE sample_id = :gone",
     "UPDATE OR IGNORE turn_score SET sample_id = :kept WHERE sample_id = :gone",
@@ -35,7 +35,7 @@ static const char *const merge_steps[] = {
     "INSERT INTO dup_meta (sample_id, run_id, file_id, line, byte_offset, item, ext_id, meta)"
     " SELECT s.sample_id, g.run_id, g.file_id, g.line, g.byte_offset, g.item, g.ext_id, g.meta"
     " FROM sample g JOIN sample s ON s.sample_id = :kept"
-    /* in a damaged database they may not exist */
+    /* These rows may be missing in a damaged database. */
     " JOIN file f ON f.file_id = g.file_id JOIN run r ON r.run_id = g.run_id"
     " WHERE g.sample_id = :gone AND g.meta IS NOT s.meta",
     "DELETE FROM sample WHERE sample_id = :gone AND :kept > 0",
@@ -49,7 +49,7 @@ static const char BOTH_SELECTED[] =
 static const char DROP_RANK[] =
     "DELETE FROM selection_sample WHERE selection_id = :selection_id AND rank = :rank";
 
-/* Ranks are part of the primary key: no two rows may have one, not even for a moment. */
+/* Ranks are part of the primary key: two rows never share one, not even for a moment. */
 static const char CLOSE_GAP[] = "UPDATE selection_sample SET rank = 1 - rank"
                                 " WHERE selection_id = :selection_id AND rank > :rank";
 

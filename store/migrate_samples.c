@@ -12,8 +12,8 @@
 /* Ids are read in batches, because rows change and disappear meanwhile. */
 enum { BATCH_IDS = 1000 };
 
-/* Samples that may change: with members in extra, with tools in meta, with the end of a thought
- * or of a call in an answer, or with a mark of media and a list of them in meta. */
+/* Samples that may change. They have members in extra, tools in meta, or the end of a thought
+ * or of a call in an answer; or a mark of media in a turn and meta. */
 static const char NEXT_OLD[] =
     "SELECT s.sample_id FROM sample s WHERE s.sample_id > :after AND ("
     "s.meta LIKE '%\"tools\"%' OR s.meta LIKE '%\"functions\"%' OR EXISTS"

@@ -20,8 +20,8 @@
 #include "store/migrate_private.h"
 #include "store/reform_private.h"
 
-/* Keep the text of a buffer that a function of base/chat/ has filled. rc is what it returned.
- * Returns 1 if *out is set, 0 if the function read nothing, or -1. */
+/* Keep the text of a buffer that a function of base/chat/ has filled. rc: that function's
+ * result. Returns 1 if *out is set, 0 if the function read nothing, or -1. */
 static int reform_keep_calls(struct reform *reform, int rc, struct buf *buf, struct slice *out)
 {
     if (rc == 1 && (calls_end(buf, reform->err) < 0 || reform_keep(reform, buf, out) < 0))

@@ -10,7 +10,7 @@
 #include "base/json/jsonout.h"
 #include "base/json/prune.h"
 
-/* A member of a call and what it is. */
+/* The parts of a call that its members can be. */
 enum call_part { PART_OTHER, PART_ID, PART_NAME, PART_ARGUMENTS, PART_TYPE, N_CALL_PARTS };
 
 struct call {
@@ -39,7 +39,7 @@ static enum call_part call_part_of(struct slice name)
                                                    : PART_OTHER;
 }
 
-/* A type that says no more than that this is a call. */
+/* Does the type say only that this is a call? */
 static bool is_call_type(const struct json_value *type)
 {
     static const char *const words[] = { "function",   "tool_use",      "tool_call",

@@ -87,7 +87,7 @@ void frame_free(struct frame *frame);
 /*
  * Cut the records out of documents around them. The path leads to the records of each document,
  * and is borrowed: a list there holds the records, an object there is one record. After a last
- * [*] each member of an object is a record. What lies beside the path is skipped. A document
+ * [*] each member of an object is a record. Everything off the path is skipped. A document
  * without a value at the path becomes a record with FRAME_OFF_PATH. Call it before the first
  * byte is fed and before frame_resume().
  */

@@ -57,7 +57,7 @@ struct frame_walk {
     char name[WALK_NAME_BYTES];
     size_t name_len; /* WALK_NAME_BYTES: it is too long */
 
-    /* A value beside the way is skipped. */
+    /* A value off the path is skipped. */
     enum { SKIP_NOTHING, SKIP_BRACKETS, SKIP_STRING, SKIP_WORD } skip;
     size_t skip_depth;
     bool skip_string; /* inside SKIP_BRACKETS */

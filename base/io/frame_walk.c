@@ -3,8 +3,8 @@
  * Walk into documents, to the records that lie at a path in them: see frame_set_path().
  *
  * The way to the records is a stack of open brackets. Each of them is one step of the path, so
- * that the state between two records is small enough to be stored with a place. The bytes of a
- * value beside the way are skipped as they come.
+ * the state between two records is small enough to be stored with a place. Values off the path
+ * are skipped while their bytes arrive.
  */
 #include <strings.h>
 
@@ -109,7 +109,7 @@ static bool ends_string(struct frame_walk *w, char c)
     return c == '"';
 }
 
-/* Scan one byte of a value beside the way. Returns true if the value ends before it. */
+/* Scan one byte of a value off the path. Returns true if the value ends before it. */
 static bool skip_byte(struct frame_walk *w, char c)
 {
     if (w->skip == SKIP_WORD)
@@ -126,7 +126,7 @@ static bool skip_byte(struct frame_walk *w, char c)
     return false;
 }
 
-/* Skip a value beside the way, as far as there are bytes. */
+/* Skip a value off the path, up to the end of the bytes at most. */
 static void walk_skip(struct frame *f)
 {
     struct frame_walk *w = &f->walk;
@@ -199,7 +199,7 @@ static void enter(struct frame_walk *w, char c)
     w->depth++;
 }
 
-/* Is the bracket of a value on the way one of those that lead on? */
+/* Does the path lead into the value that this bracket opens? */
 static bool leads_on(const struct frame_walk *w, char c)
 {
     if (w->depth > w->n_steps || (c != '{' && c != '['))

@@ -126,7 +126,7 @@ static int open_lock(struct lock *lock, const char *path, struct error *err)
     return 0;
 }
 
-/* Find out, under the lock, whether we may write the text. A hard link is a file of somebody.
+/* Find out, under the lock, whether we may write the text. A hard link may be another file.
  */
 static bool is_our_file(int fd)
 {

@@ -380,8 +380,8 @@ int prompt_build_next(const struct prompt_template *template, const struct token
     struct script script;
 
     script_init(&script, text);
-    /* The response of `before` has the format of a final turn, tools may have moved, and a part
-     * of a response is not tokenised as the whole is. */
+    /* The ids of `before` cannot be reused in three cases: its response has the format of a
+     * final turn; tools have moved; a part of a response has other tokens than the whole. */
     if (template->response_open || script.uses_tools || script.part != RESPONSE_ALL)
         return build_prompt_of(template, tokenizer, &script, out, err);
     if (copy_prompt(before, out, err) < 0)

@@ -130,8 +130,8 @@ static int pad_to(struct buf *out, size_t from, size_t column, struct error *err
     return 0;
 }
 
-/* What stands in the place of places: a value without text, or one that is not in the sample as
- * it is written, such as the number of a choice. */
+/* The words for a value that has no place in the sample: it has no text, or the sample holds it
+ * in another form, such as the number of a choice. */
 static const char *without_place(const struct json_value *value)
 {
     const bool is_scalar = json_type(value) == JSON_NUMBER || json_type(value) == JSON_BOOL;

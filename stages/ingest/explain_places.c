@@ -101,7 +101,8 @@ static bool is_json_part(enum place_part part)
            part == PLACE_MEDIA || part == PLACE_EXTRA;
 }
 
-/* Find a text: where it is all there is, or else where it is a part or what it is made of. */
+/* Find the places that equal a text; if there are none, those that hold it or are part of it.
+ */
 static void explain_find_text(struct places *places, struct slice text)
 {
     bool any = false;
@@ -217,7 +218,7 @@ static void find_in_forms(struct places *places, struct slice text)
 static void explain_find_value(struct places *places, const struct json_value *value,
                                size_t *n_left);
 
-/* Find a text, and what it holds if it is JSON: tools, or the arguments of a call. */
+/* Find a text. If it is JSON, such as tools or arguments of a call, find its values, too. */
 static void find_string(struct places *places, struct slice text, size_t *n_left)
 {
     const struct json_value *inner;

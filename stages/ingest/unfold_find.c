@@ -221,7 +221,7 @@ static bool is_plurals(const struct members *members)
     return any && format_detect(&row);
 }
 
-/* Does the object begin as a message does? Most do, so that nobody looks at the rest. */
+/* Does the object begin like a message? Most do, and then the rest is not searched. */
 static bool begins_as_message(const struct json_value *object)
 {
     const struct json_value *value;

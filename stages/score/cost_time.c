@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Seconds from probes. Probes measure elapsed time and processor time. What the run needs of
- * the latter is a ratio estimate (Cochran, Sampling Techniques, 6.4), whose interval says how
- * much batches differ. Elapsed time depends on the other processes: how much, is known of the
- * probes, and of the last minutes from the load averages. The interval covers all of these.
+ * Seconds from probes. Probes measure elapsed time and processor time. The processor time of
+ * the run is a ratio estimate (Cochran, Sampling Techniques, 6.4), whose interval covers the
+ * differences between batches. Elapsed time also depends on other processes. Their effect is
+ * known for the probes, and for the last minutes from the load averages. The interval covers
+ * all of these.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -56,8 +57,8 @@ void time_cost_add(struct time_cost *sum, const struct cost_probe *probes, size_
     }
 }
 
-/* How many times slower than alone n_threads threads are, beside so many other processes that
- * want to run. Each gets the same share of the processors. */
+/* How many times slower are n_threads threads if `load` other processes want to run? All get
+ * the same share of the processors. */
 static double slowdown_at(double load, double n_threads)
 {
     const double n_cpus = (double)pool_cpu_count();

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many tokens each sample of a backlog takes. Tokenising takes far less time than running a
- * model, so all samples are counted if they are few. Of many, the first are counted, and some
- * of the others. The rest is estimated: what the planners guess from bytes, times the ratio of
- * counted to guessed tokens in samples of about that size. Samples with a guess of 0 are always
- * counted: either they need no tokenising, or they are just too short for a pass by the guess.
+ * The number of tokens of each sample of a backlog. Tokenising is far faster than running a
+ * model, so all samples are counted if they are few. Of many samples, the first are counted and
+ * some of the others. The rest is estimated: the planners' estimate from bytes, times the ratio
+ * of counted to estimated tokens in samples of about that size. Samples with an estimate of 0
+ * are always counted: they need no tokenising, or seem just too short for a pass.
  */
 #include <math.h>
 

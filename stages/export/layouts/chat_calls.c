@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tools and calls in the spelling of a style. What a reader would not read as the same is
- * refused. */
+/* Tools and calls in the spelling of a style. A sample that a reader would read differently is
+ * not written. */
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -53,7 +53,7 @@ static int add_tools(struct chat_writer *writer, struct buf *out)
     return rc == 1 && add_openai_tools(list, out, writer->err) < 0 ? -1 : rc;
 }
 
-/* Does a reader make the sample's tools of this value? */
+/* Would a reader get the sample's tools from this value? */
 static int check_tools(struct chat_writer *writer, struct slice written)
 {
     const struct json_value *value;
@@ -90,7 +90,7 @@ int chat_write_tools(struct chat_writer *writer)
 }
 
 /* Append arguments as text that a reader decodes to the same value. A text that is JSON itself
- * is quoted, for a reader would decode it. */
+ * is quoted, because a reader would decode it. */
 static int add_arguments_text(const struct json_value *arguments, struct buf *out,
                               struct error *err)
 {

@@ -67,7 +67,7 @@ static bool holds_any_mark(struct slice text)
     return false;
 }
 
-/* Is a reader sure to find the medium in its content part? */
+/* Will a reader find the medium in its content part? */
 static bool is_part_of_type(const struct medium *medium, struct slice type)
 {
     struct chat_part part;

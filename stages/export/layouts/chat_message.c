@@ -68,7 +68,7 @@ static bool has_second_text(const struct chat_style *style, const struct json_va
     return false;
 }
 
-/* Does extra say in another place whether the turn is trained on, or would one member be there
+/* Does extra also say whether the turn is trained on, or have a member that would be written
  * twice? */
 static bool has_second_verdict(const struct chat_style *style, const struct turn *turn,
                                const struct json_value *extra)
@@ -88,7 +88,7 @@ static bool has_second_verdict(const struct chat_style *style, const struct turn
     return false;
 }
 
-/* Can a reader set what the turn says of being trained on? */
+/* Would a reader get the same `trained` for this turn? */
 static bool is_trained_readable(const struct turn *turn)
 {
     return turn->trained == TURN_TRAINED_UNSAID ||

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dpo: a pair as TRL's preference trainers take it: prompt, chosen and rejected, each a list of
+ * dpo: a pair as TRL's preference trainers read it: prompt, chosen and rejected, each a list of
  * messages.
  */
 #include "stages/export/layouts/chat_write.h"
@@ -18,7 +18,7 @@ static size_t count_turns_before(const struct sample *sample, enum turn_side sid
     return n;
 }
 
-/* Does the side begin like the prompt? A reader would take both sides for whole dialogues. */
+/* Does the side begin like the prompt? A reader would read both sides as whole dialogues. */
 static bool repeats_prompt(const struct sample *sample, size_t first, size_t end)
 {
     if (first < end && turn_repeats_system(&sample->turns[first], sample->system))

@@ -219,7 +219,7 @@ int emit_tools(struct jsonout *json, const struct sample *sample, struct error *
     return rc;
 }
 
-/* Would a reader separate a passage from the first user turn, which the sample has as it is? */
+/* Would a reader separate a passage from the first user turn, though the sample has none? */
 static bool emit_has_passage(const struct sample *sample)
 {
     struct passage passage;

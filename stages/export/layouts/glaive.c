@@ -193,7 +193,7 @@ static int add_single_quoted(const struct json_value *value, struct buf *out, st
     return rc < 0 ? -1 : buf_add_text(out, "'", err);
 }
 
-/* {"id", "name", "arguments"}; other members come first, for the arguments end the text. */
+/* {"id", "name", "arguments"}; other members come first, because the arguments end the text. */
 static int add_glaive_call(const struct json_value *call, struct buf *out, struct error *err)
 {
     const struct json_value *value;

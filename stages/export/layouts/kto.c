@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * kto: an answer with a label as TRL's KTO trainer takes it: prompt and completion, each a list
- * of messages, and label, which is true or false. The label is what
- * the record says of its answer (verdict.h).
+ * kto: an answer with a label as TRL's KTO trainer reads it: prompt and completion, each a list
+ * of messages, and label, which is true or false. The label comes from the record (verdict.h).
  */
 #include "base/json/json.h"
 #include "stages/export/layouts/chat_write.h"

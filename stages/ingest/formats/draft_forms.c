@@ -39,6 +39,22 @@ static bool says_no_tools(const struct json_value *value)
            (text.ptr && (slice_is_blank(text) || slice_equal(text, slice_text("[]"))));
 }
 
+int draft_read_calls(struct draft *draft, const struct json_value *value, struct slice *out)
+{
+    struct buf buf;
+
+    buf_init(&buf, SIZE_MAX / 4); /* hardly longer than the record, whose length is bounded */
+    int rc = calls_add(value, &buf, draft->err);
+    if (rc == 1 && calls_end(&buf, draft->err) < 0)
+        rc = -1;
+    if (rc < 0)
+        draft->state = DRAFT_FAILED;
+    else if (rc == 1)
+        *out = draft_copy(draft, buf_slice(&buf));
+    buf_release(&buf);
+    return rc;
+}
+
 static void read_tools_of(struct draft *draft, const struct json_value *value)
 {
     struct buf buf;

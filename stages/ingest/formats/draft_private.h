@@ -29,6 +29,9 @@ void draft_check_unclaimed(struct draft *draft);
 /* draft_pair.c: reject a pair without an answer on each side, and report sides that are alike.
  */
 void draft_check_pair(struct draft *draft);
+/* draft_forms.c: set *out to the internal form of a value that is calls (base/chat/calls.h).
+ * Returns 1; 0 when the value is not calls; -1 with the draft failed. */
+int draft_read_calls(struct draft *draft, const struct json_value *value, struct slice *out);
 /* draft_forms.c: tools of the record; thoughts, calls and results within the texts of turns. */
 void draft_read_forms(struct draft *draft);
 /* draft_media.c: put the media of the record's lists at their marks in the turns. */

@@ -60,8 +60,8 @@ static bool is_column(const void *arg, struct slice name, const struct json_valu
            json_count(value) == json_count(list);
 }
 
-/* Reject a list of several texts, where the shape has one: which of them is meant is not known,
- * and joined they are a text that nobody wrote. */
+/* Reject a list of several texts where the shape has one text. It is unknown which of them is
+ * meant, and joining them would make a text that nobody wrote. */
 static void reject_list(struct draft *draft, const struct json_value *list, const char *what)
 {
     char names[NAMES_BYTES];

@@ -26,8 +26,8 @@ static bool is_same(struct slice a, struct slice b)
     return a.ptr && slice_equal(slice_trim(a), b);
 }
 
-/* Does the text hold every turn of this role, or with ptr NULL every turn? The first such turn
- * that a context was separated from counts without it. */
+/* Does the text hold every turn of this role? A role with ptr NULL stands for all roles. Of a
+ * turn whose context was separated only the rest counts. */
 static bool holds_turns(const struct sample *sample, struct slice text, struct slice role)
 {
     bool any = false;
@@ -110,7 +110,8 @@ static bool is_value_read(const struct sample *sample, const struct json_value *
     return true;
 }
 
-/* A rejected answer beside a chosen one that the sample holds is a fact about the sample. */
+/* Is this a rejected answer, while the sample holds the chosen one? Then it may stay in meta.
+ */
 static bool is_spare(const struct draft *draft, struct slice name)
 {
     const struct json_value *chosen = draft->members->values[MEMBER_CHOSEN];
@@ -136,8 +137,7 @@ static bool list_has_side(const struct sample *pair, const struct json_value *li
     return false;
 }
 
-/* Do both sides of the pair come from this list? Its other answers are facts, then: somebody
- * has chosen these two. */
+/* Do both sides of the pair come from this list? Then its other answers may stay in meta. */
 static bool is_list_of_choices(const struct draft *draft, const struct json_value *value)
 {
     return json_type(value) == JSON_ARRAY &&

@@ -4,10 +4,6 @@
  * The names of the question are question, query, problem, input, inputs, user, human and,
  * beside target or targets, source. Beside tools, answers may be calls of them (xLAM).
  */
-#include <stdint.h>
-
-#include "base/buf.h"
-#include "base/chat/calls.h"
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft_private.h"
 #include "stages/ingest/formats/format.h"
@@ -37,23 +33,13 @@ static bool qa_read_calls(struct draft *draft)
 {
     const struct json_value *answers = draft->members->values[MEMBER_ANSWERS];
     struct turn turn = { .role = role_assistant };
-    struct buf buf;
 
-    if (!draft->members->values[MEMBER_TOOLS] || draft->state != DRAFT_GOOD)
+    if (!draft->members->values[MEMBER_TOOLS] || draft->state != DRAFT_GOOD ||
+        draft_read_calls(draft, answers, &turn.calls) != 1)
         return false;
-    buf_init(&buf, SIZE_MAX / 4); /* hardly longer than the record, whose length is bounded */
-    int rc = calls_add(answers, &buf, draft->err);
-    if (rc == 1 && calls_end(&buf, draft->err) < 0)
-        rc = -1;
-    if (rc < 0)
-        draft->state = DRAFT_FAILED;
-    if (rc == 1) {
-        turn.calls = draft_copy(draft, buf_slice(&buf));
-        draft_claim(draft, MEMBER_ANSWERS);
-        draft_add(draft, &turn);
-    }
-    buf_release(&buf);
-    return rc == 1;
+    draft_claim(draft, MEMBER_ANSWERS);
+    draft_add(draft, &turn);
+    return true;
 }
 
 static void qa_read(struct draft *draft)

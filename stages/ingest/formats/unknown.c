@@ -19,8 +19,8 @@ static bool is_any_member(const void *arg, struct slice name, const struct json_
     return json_type(value) != JSON_NULL;
 }
 
-/* How near is the record to a shape: what it needs is there more, or less is missing. 0:
- * nothing is there. *missing is the first list of which nothing is. */
+/* How near is the record to a shape? Nearer shapes have more of their lists met, then fewer
+ * missing. 0: no list is met. *missing becomes the first missing list. */
 static int measure_nearness(const struct format *format, const struct members *members,
                             const enum member **missing)
 {
@@ -37,7 +37,7 @@ static int measure_nearness(const struct format *format, const struct members *m
     return n_met > 0 ? n_met * FORMAT_NEEDS_MAX - n_missing : 0;
 }
 
-/* The shape of which most is there; of several the most particular one. NULL: none of any. */
+/* The nearest shape; the first of the list if several are equally near. NULL: none is near. */
 static const struct format *find_nearest(const struct members *members,
                                          const enum member **missing)
 {
@@ -108,8 +108,8 @@ static void explain_members(const struct members *members, char *out, size_t siz
     }
 }
 
-/* Has the value, or the first element of a list, a known shape? An object that is only a text
- * is more likely a part of the record. */
+/* Does the value, or the first element of a list, have a known shape? An object that is only a
+ * text is more likely a part of the record. */
 static bool holds_record(const struct json_value *value)
 {
     const struct json_value *first = json_type(value) == JSON_ARRAY ? json_at(value, 0) : value;

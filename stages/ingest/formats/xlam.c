@@ -3,10 +3,6 @@
  * xlam: query, tools, answers; the answers are calls of the tools, as JSON in a text or as a
  * list; optional: system. Answers that are no calls are the text of the response.
  */
-#include <stdint.h>
-
-#include "base/buf.h"
-#include "base/chat/calls.h"
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft_private.h"
 #include "stages/ingest/formats/format.h"
@@ -28,20 +24,10 @@ static void xlam_read_answers(struct draft *draft)
 {
     const struct json_value *answers = draft_claim(draft, MEMBER_ANSWERS);
     struct turn turn = { .role = role_assistant };
-    struct buf buf;
 
-    buf_init(&buf, SIZE_MAX / 4); /* hardly longer than the record, whose length is bounded */
-    int rc = calls_add(answers, &buf, draft->err);
-    if (rc == 1 && calls_end(&buf, draft->err) < 0)
-        rc = -1;
-    if (rc < 0)
-        draft->state = DRAFT_FAILED;
-    else if (rc == 1)
-        turn.calls = draft_copy(draft, buf_slice(&buf));
-    else
+    if (draft_read_calls(draft, answers, &turn.calls) == 0)
         turn.content = draft_text(draft, answers, "answers");
     draft_add(draft, &turn);
-    buf_release(&buf);
 }
 
 static void xlam_read(struct draft *draft)
