@@ -30,5 +30,6 @@ struct explain_kind {
 
 extern const struct explain_kind explain_metrics;
 extern const struct explain_kind explain_rejects;
+extern const struct explain_kind explain_statuses;
 
 #endif

@@ -143,6 +143,15 @@ bool scorer_needs_model(const struct scorer *scorer);
 /* The metric's section of docs/scores.md, without its heading. */
 const char *scorer_page(const struct scorer *scorer);
 
+/* A reason why a score is missing, and what it means: a row of docs/scores.md. */
+struct scorer_reason {
+    const char *name;
+    const char *meaning;
+};
+
+/* The reasons in the order of the page. Returns NULL after the last. */
+const struct scorer_reason *scorer_reason_at(size_t i);
+
 /*
  * Call observe, derive or measure. These functions do what all scorers have in common: a sample
  * or an input with a reason passes the reason on and the scorer is not called; truncated and

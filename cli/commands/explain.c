@@ -12,7 +12,8 @@
 enum { JSON_MAX_BYTES = 1 << 20 };
 
 /* The first kind needs no word: `curate explain nll` is `curate explain metric nll`. */
-static const struct explain_kind *const kinds[] = { &explain_metrics, &explain_rejects };
+static const struct explain_kind *const kinds[] = { &explain_metrics, &explain_rejects,
+                                                    &explain_statuses };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 struct explain_args {
@@ -46,6 +47,12 @@ static int unknown_entry(const struct explain_kind *kind, const char *name, stru
     size_t least = 3;
     struct explain_entry entry = { 0 };
 
+    for (size_t i = 0; i < N_KINDS; i++)
+        if (find_entry(kinds[i], name, &entry))
+            return error_set(err, ERR_USAGE,
+                             "there is no %s '%s'; did you mean 'curate explain %s %s'?",
+                             kind->name, name, kinds[i]->name, name);
+    entry = (struct explain_entry){ 0 };
     for (size_t i = 0; kind->entry(i, &entry); i++) {
         const size_t distance = option_distance(entry.name, name, 2);
 
@@ -184,7 +191,7 @@ static int cmd_explain_run(struct cli *cli, const void *args, struct error *err)
 
 const struct command cmd_explain = {
     .name = "explain",
-    .summary = "explain a metric, or a class of rejected records",
+    .summary = "explain a metric, a class of rejected records, or a missing score",
     .positional = &positional,
     .args_size = sizeof(struct explain_args),
     .defaults = &(const struct explain_args){ .words = { 0 } },

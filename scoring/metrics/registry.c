@@ -5,7 +5,7 @@
 #include "scoring/observe/observe.h"
 #include "scoring/scorer.h"
 #include "scoring/scorer_list.h"  /* generated: SCORER_LIST */
-#include "scoring/scorer_pages.h" /* generated: page_NAME of each */
+#include "scoring/scorer_pages.h" /* generated: page_NAME of each, SCORER_REASONS */
 #include "scoring/sum.h"
 
 #define X(name) extern const struct scorer scorer_##name;
@@ -50,6 +50,13 @@ const char *scorer_page(const struct scorer *scorer)
     while (scorers[i] != scorer)
         i++;
     return (const char *)pages[i];
+}
+
+const struct scorer_reason *scorer_reason_at(size_t i)
+{
+    static const struct scorer_reason reasons[] = { SCORER_REASONS };
+
+    return i < sizeof reasons / sizeof *reasons ? &reasons[i] : NULL;
 }
 
 size_t scorer_input_count(const struct scorer *scorer)

@@ -72,9 +72,8 @@ static void tally_missing(struct score_tally *tally, const char *reason, uint64_
     while (i + 1 < SCORE_REASONS_MAX && tally->missing[i].n > 0 &&
            strcmp(tally->missing[i].reason, reason) != 0)
         i++;
-    if (i + 1 == SCORE_REASONS_MAX)
-        reason = "other";
-    snprintf(tally->missing[i].reason, SCORE_REASON_BYTES, "%s", reason);
+    snprintf(tally->missing[i].reason, SCORE_REASON_BYTES, "%s",
+             i + 1 < SCORE_REASONS_MAX ? reason : "other");
     tally->missing[i].n += n;
     tally->n_unscorable += n;
 }

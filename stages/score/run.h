@@ -28,7 +28,7 @@ struct score_setup {
     bool writes;            /* false: a dry run or an estimate */
 };
 
-enum { SCORE_REASONS_MAX = 32, SCORE_REASON_BYTES = 32 };
+enum { SCORE_REASONS_MAX = 64, SCORE_REASON_BYTES = 32 };
 
 /* Counts of scores. */
 struct score_tally {

@@ -140,7 +140,7 @@ static void report_missing(const struct score_run *run)
         most->n = 0;
     }
     report_note(run->setup->context->report,
-                "scores that cannot be computed: %s; docs/scores.md explains each reason",
+                "scores that cannot be computed: %s; 'curate explain status' lists the reasons",
                 reasons);
 }
 

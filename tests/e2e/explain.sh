@@ -10,3 +10,5 @@ echo
 ! "$CURATE" explain nl
 ! "$CURATE" explain recipe nll
 ! "$CURATE" explain metric nll ifd
+"$CURATE" explain status no_tool_template
+! "$CURATE" explain no_tool_template
