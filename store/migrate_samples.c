@@ -12,16 +12,16 @@
 /* Ids are read in batches, because rows change and disappear meanwhile. */
 enum { BATCH_IDS = 1000 };
 
-/* Samples that may change. They have members in extra, tools in meta, or the end of a thought
- * or of a call in an answer; or a mark of media in a turn and meta. */
+/* Samples that may change. They have members in extra, tools or media in meta, or the end of a
+ * thought or of a call in an answer. */
 static const char NEXT_OLD[] =
     "SELECT s.sample_id FROM sample s WHERE s.sample_id > :after AND ("
-    "s.meta LIKE '%\"tools\"%' OR s.meta LIKE '%\"functions\"%' OR EXISTS"
+    "s.meta LIKE '%\"tools\"%' OR s.meta LIKE '%\"functions\"%'"
+    " OR s.meta LIKE '%\"image%' OR s.meta LIKE '%\"video%' OR s.meta LIKE '%\"audio%'"
+    " OR EXISTS"
     " (SELECT 1 FROM turn t WHERE t.sample_id = s.sample_id AND (t.extra IS NOT NULL"
     " OR t.role = 'assistant' AND (instr(t.content, '</th') OR instr(t.content, '</reason')"
-    " OR instr(t.content, '_of_thought|>') OR instr(t.content, '</tool_call>'))"
-    " OR s.meta IS NOT NULL AND (instr(t.content, '<image>') OR instr(t.content, '<video>')"
-    " OR instr(t.content, '<audio>')))))"
+    " OR instr(t.content, '_of_thought|>') OR instr(t.content, '</tool_call>')))))"
     " ORDER BY s.sample_id LIMIT :limit";
 
 static const char NEXT_REFORMED[] =

@@ -88,6 +88,9 @@ int sample_find_answer(const struct sample *sample, enum turn_side side);
  * sample_find_answer() finds; of a pair it is of the chosen side. The instruction is the last
  * user turn before the response, or the last user turn if there is no response. */
 void sample_find_turns(struct sample *sample);
+/* The index of the first user turn. If there is none: of the first turn that is no system
+ * message, or 0. The sample has turns. */
+size_t sample_find_first_question(const struct sample *sample);
 
 /*
  * Computes the hashes of samples. They cover kind, system, context and tools, and of each turn

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/chat/media_marks.h"
+#include "base/chat/media_plan.h"
 #include "base/error.h"
 #include "base/json/json.h"
 #include "base/json/prune.h"
@@ -87,38 +88,26 @@ int reform_media_member(struct reform *reform, const char *type, const struct js
     buf_init(&content, REFORM_MAX_BYTES);
     buf_init(&media, REFORM_MAX_BYTES);
     int rc = media_place_in_text(kind, value, turn->content, &content, &media, reform->err);
-    if (rc == 1 && reform_set_media(reform, turn, &content, &media) < 0)
-        rc = -1;
+    if (rc >= 0)
+        rc = reform_set_media(reform, turn, &content, &media) < 0 ? -1 : 1;
     buf_release(&content);
     buf_release(&media);
     return rc;
 }
 
-/* The references of one kind, if each has its place: a mark, or a medium without a reference.
- */
-static const struct json_value *reform_find_media(const struct sample *sample,
-                                                  const struct json_value *meta,
-                                                  const struct media_kind *kind,
-                                                  bool *are_marks)
+static void reform_plan_media(const struct sample *sample, const struct json_value *meta,
+                              size_t i, struct media_plan *plan)
 {
-    const struct json_value *list = json_get_nocase(meta, kind->list);
-    const struct json_value *single = json_get_nocase(meta, kind->single);
-    const struct json_value *value = media_count(list) > 0 ? list : single;
-    size_t n_marks = 0, n_bare = 0, n_mixed = 0;
+    const struct media_kind *kind = &media_kinds[i];
+    struct media_count count = { .marks = 0 };
 
-    for (size_t i = 0; i < sample->n_turns; i++) {
-        const struct turn *turn = &sample->turns[i];
-        const size_t n = media_count_marks(kind, turn->content);
-
-        n_mixed += n > 0 && turn->media.ptr;
-        n_marks += n;
-        n_bare += media_count_bare(kind, turn->media);
-    }
-    *are_marks = n_marks > 0;
-    if (n_mixed > 0 || (n_marks > 0 && n_bare > 0) || media_count(value) == 0 ||
-        (media_count(list) > 0 && media_count(single) > 0))
-        return NULL;
-    return media_count(value) == n_marks + n_bare ? value : NULL;
+    for (size_t j = 0; j < sample->n_turns; j++)
+        media_count_turn(kind, sample->turns[j].content, sample->turns[j].media,
+                         sample->turns[j].extra, &count);
+    media_count_other(kind, sample->system, &count);
+    media_count_other(kind, sample->context, &count);
+    (void)media_plan_kind(plan, i, json_get_nocase(meta, kind->list),
+                          json_get_nocase(meta, kind->single), &count);
 }
 
 static int reform_place_media(struct reform *reform, struct media_list *marked,
@@ -148,30 +137,40 @@ static int reform_place_media(struct reform *reform, struct media_list *marked,
     return rc;
 }
 
+/* Put the media that have no place in the texts before the first question. */
+static int reform_place_start(struct reform *reform, struct media_plan *plan,
+                              struct sample *sample)
+{
+    struct turn *turn = &sample->turns[sample_find_first_question(sample)];
+    struct buf media;
+
+    if (plan->n_start == 0)
+        return 0;
+    buf_init(&media, REFORM_MAX_BYTES);
+    int rc = media_plan_write_start(plan, turn->media, &media, reform->err);
+    if (rc == 0)
+        rc = reform_keep(reform, &media, &turn->media);
+    buf_release(&media);
+    return rc;
+}
+
 int reform_media(struct reform *reform, struct sample *sample)
 {
-    struct media_list marked[N_MEDIA_KINDS] = { { .kind = NULL } };
-    struct media_list bare[N_MEDIA_KINDS] = { { .kind = NULL } };
-    const struct json_value *meta = NULL, *dropped[N_MEDIA_KINDS];
-    size_t n = 0;
+    struct media_plan plan = { .n_start = 0 };
+    const struct json_value *meta = NULL;
 
     if (!sample->meta.ptr || sample->n_turns == 0)
         return 0;
     if (reform_parse(reform, sample->meta, &meta) < 0)
         return -1;
-    for (size_t i = 0; i < N_MEDIA_KINDS; i++) {
-        bool are_marks;
-        const struct json_value *value =
-            reform_find_media(sample, meta, &media_kinds[i], &are_marks);
-
-        if (!value)
-            continue;
-        dropped[n++] = value;
-        *(are_marks ? &marked[i] : &bare[i]) =
-            (struct media_list){ .kind = &media_kinds[i], .value = value };
-    }
-    for (size_t i = 0; n > 0 && i < sample->n_turns; i++)
-        if (reform_place_media(reform, marked, bare, &sample->turns[i]) < 0)
+    for (size_t i = 0; i < N_MEDIA_KINDS; i++)
+        reform_plan_media(sample, meta, i, &plan);
+    if (plan.n_used == 0)
+        return 0;
+    for (size_t i = 0; i < sample->n_turns; i++)
+        if (reform_place_media(reform, plan.marked, plan.bare, &sample->turns[i]) < 0)
             return -1;
-    return n > 0 ? reform_drop_members(reform, meta, dropped, n, sample) : 0;
+    return reform_place_start(reform, &plan, sample) < 0
+               ? -1
+               : reform_drop_members(reform, meta, plan.used, plan.n_used, sample);
 }

@@ -47,3 +47,15 @@ void sample_find_turns(struct sample *sample)
     else
         sample->kind = sample->n_turns > 0 ? SAMPLE_PROMPT_ONLY : SAMPLE_TEXT;
 }
+
+size_t sample_find_first_question(const struct sample *sample)
+{
+    size_t first = 0;
+
+    for (size_t i = 0; i < sample->n_turns; i++)
+        if (turn_is_of(&sample->turns[i], "user"))
+            return i;
+    while (first + 1 < sample->n_turns && turn_is_of(&sample->turns[first], "system"))
+        first++;
+    return turn_is_of(&sample->turns[first], "system") ? 0 : first;
+}

@@ -10,7 +10,8 @@
  * newline that joins them.
  *
  * A medium of a record-level list has the part {"type": "image", "image": REFERENCE}. The part
- * also has "placeholder": true if a mark such as <image> stood at its place.
+ * also has "placeholder": true if a mark such as <image> stood at its place, or if the record
+ * left the mark out (media_plan.h).
  */
 #ifndef CURATE_MEDIA_H
 #define CURATE_MEDIA_H

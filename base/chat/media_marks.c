@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/chat/media_marks.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -61,6 +62,14 @@ size_t media_count_bare(const struct media_kind *kind, struct slice media)
     return count_text(media, kind->bare);
 }
 
+size_t media_count_type(const struct media_kind *kind, struct slice media)
+{
+    char start[40];
+
+    snprintf(start, sizeof start, "{\"type\":\"%s\",\"at\":", kind->type);
+    return count_text(media, start);
+}
+
 /* The list whose mark comes first in the text, with the place of the mark; NULL for none. */
 static struct media_list *find_next_mark(struct media_list *lists, struct slice text,
                                          const char **at)
@@ -118,14 +127,19 @@ int media_fill_bare(struct media_list *list, struct slice media, struct buf *out
     return buf_add_slice(out, media, err);
 }
 
-/* Append all references as media at the start of a text. */
-static int place_at_start(struct media_list *list, struct buf *media, struct error *err)
+int media_add_list(struct media_list *list, bool is_placeholder, struct buf *media,
+                   struct error *err)
 {
     for (size_t n = media_count(list->value); n > 0; n--)
-        if (media_add_reference(list->kind->type, 0, next_reference(list), false, media, err) <
-            0)
+        if (media_add_reference(list->kind->type, 0, next_reference(list), is_placeholder,
+                                media, err) < 0)
             return -1;
-    return media_end(media, err);
+    return 0;
+}
+
+static int place_at_start(struct media_list *list, struct buf *media, struct error *err)
+{
+    return media_add_list(list, false, media, err) < 0 ? -1 : media_end(media, err);
 }
 
 int media_place_in_text(const struct media_kind *kind, const struct json_value *value,
@@ -134,13 +148,12 @@ int media_place_in_text(const struct media_kind *kind, const struct json_value *
 {
     struct media_list lists[N_MEDIA_KINDS] = { { .kind = kind, .value = value } };
     const size_t n_marks = media_count_marks(kind, text);
+    const bool fits = n_marks == media_count(value);
     int rc;
 
-    if (n_marks != 0 && n_marks != media_count(value))
-        return 0;
-    if (n_marks > 0)
+    if (n_marks > 0 && fits)
         rc = media_place_marks(lists, text, content, media, err);
     else
         rc = place_at_start(&lists[0], media, err) < 0 ? -1 : buf_add_slice(content, text, err);
-    return rc < 0 ? -1 : 1;
+    return rc < 0 ? -1 : n_marks == 0 || fits;
 }

@@ -237,11 +237,15 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                     "marks in the text",
                                 .page = "Each '<image>' in the turns stands for one element of "
                                         "the record's 'images' or 'image';\n"
-                                        "video and audio work the same way. If the numbers "
-                                        "differ, it is unknown which mark belongs\n"
-                                        "to which element. Then the text keeps its marks, and "
-                                        "the list stays in meta. Such a sample\n"
-                                        "is scored as text alone.\n" },
+                                        "video and audio work the same way. Media without any "
+                                        "mark stand before the first question.\n"
+                                        "If marks and media differ in number, or 'images' and "
+                                        "'image' both hold one, it is unknown\n"
+                                        "which belongs where. Then the text keeps its marks, "
+                                        "and all media stand before the first\n"
+                                        "question, or at the start of the message that lists "
+                                        "them. Scores that need this turn are\n"
+                                        "missing, with the reason 'media'.\n" },
     [DEFECT_DUPLICATE_ID] = { .name = "duplicate_id",
                               .action = ACTION_KEEP,
                               .what =

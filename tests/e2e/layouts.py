@@ -156,6 +156,12 @@ LAYOUTS = {
                           "placeholder": True}}]),
             answer("A blue bowl."), id="000000033471")],
 
+    "vqa.jsonl": [
+        sft(user("What colour is the kite?", media=[
+                {"type": "image", "at": 0,
+                 "part": {"type": "image", "image": {"path": "val/17.jpg"},
+                          "placeholder": True}}]),
+            answer("Red."), id="17")],
     "llamafactory_mllm.json": [
         sft(user("Who stands on the left?", media=[
                 {"type": "image", "at": 0,

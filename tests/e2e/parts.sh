@@ -6,6 +6,7 @@ cat > parts.jsonl <<'END'
 {"id": "call", "kind": "sft", "turns": [{"role": "user", "content": "who sat?"}, {"role": "assistant", "content": "", "calls": [{"id": "c", "name": "look", "arguments": {"at": "mat"}}]}, {"role": "tool", "content": "the cat"}, {"role": "assistant", "content": "the cat sat"}]}
 {"id": "asked", "kind": "sft", "turns": [{"role": "user", "content": "who sat?", "media": [{"type": "image", "at": 0, "part": {"type": "image", "image": "a.png"}}]}, {"role": "assistant", "content": "the cat lay"}]}
 {"id": "drawn", "kind": "sft", "turns": [{"role": "user", "content": "who lay?"}, {"role": "assistant", "content": "the cat", "media": [{"type": "image", "at": 0, "part": {"type": "image", "image": "a.png"}}]}]}
+{"id": "shown", "question": "who sat?", "image": "b.png", "answer": "the cat lay"}
 END
 "$CURATE" ingest --quiet parts.jsonl
 for of in all answer thought; do

@@ -6,6 +6,7 @@ cat > tools.jsonl <<'END'
 {"id": "glaive-plain", "system": "SYSTEM: You help, without {tools}.\n", "chat": "USER: Sky in Jena?\n\n\nASSISTANT: I cannot see it. <|endoftext|>"}
 {"id": "xlam", "query": "Sky in Trier?", "tools": "[{\"name\": \"sky\"}]", "answers": "[{\"name\": \"sky\", \"arguments\": {\"town\": \"Trier\"}}]"}
 {"id": "image", "conversations": [{"from": "human", "value": "<image>What is it?"}, {"from": "gpt", "value": "A cat."}], "images": ["cat.png"]}
+{"id": "asked", "question": "What is it?", "image": "elk.png", "answer": "An elk."}
 {"id": "part", "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "dog.png"}}, {"type": "text", "text": "What is it?"}]}, {"role": "assistant", "content": "A dog.", "weight": 1}]}
 {"id": "thought", "instruction": "Name a metal.", "output": "<think>It melts early.</think>Tin."}
 END

@@ -218,6 +218,9 @@ static void content_parts_are_read_as_readers_read_them_today(void **state)
                     "5|||||{\"content\":[7]}");
 }
 
+#define IMAGE_I "{\"type\":\"image\",\"at\":0,\"part\":{\"type\":\"image\",\"image\":\"i\""
+#define MARK    ",\"placeholder\":true}}"
+
 static void media_of_a_list_get_their_places(void **state)
 {
     const char *path = make_old(*state);
@@ -228,7 +231,7 @@ static void media_of_a_list_get_their_places(void **state)
     add_old(path, 3, "look <image>", NULL, "{\"images\":[\"i\",\"j\"]}");
     add_old(path, 4, "see", "{\"images\":[\"i\"]}", NULL);
     add_old(path, 5, "", "{\"content\":[{\"type\":\"image\"}]}", "{\"images\":[\"i\"]}");
-    assert_int_equal(migrate(path).n_rewritten, 4);
+    assert_int_equal(migrate(path).n_rewritten, 5);
     assert_cli_rows(
         path,
         "SELECT t.sample_id, t.content, t.media, extra, meta FROM v_turn t JOIN v_sample USING "
@@ -241,10 +244,34 @@ static void media_of_a_list_get_their_places(void **state)
         "\"v\",\"placeholder\":true}}]||{\"page\":1}\n"
         "2|see |[{\"type\":\"image\",\"at\":4,\"part\":{\"type\":\"image\",\"image\":\"i\","
         "\"placeholder\":true}}]||\n"
-        "3|look <image>|||{\"images\":[\"i\",\"j\"]}\n"
+        "3|look <image>|||\n"
         "4|see|[{\"type\":\"image\",\"at\":0,\"part\":{\"type\":\"image\",\"image\":\"i\"}}]||"
         "\n"
         "5||[{\"type\":\"image\",\"at\":0,\"part\":{\"type\":\"image\",\"image\":\"i\"}}]||");
+}
+
+static void media_without_a_place_stand_before_the_question(void **state)
+{
+    const char *path = make_old(*state);
+    struct turn turns[MAX_TURNS];
+    struct sample today = old_sample(turns, "see", NULL, NULL);
+
+    add_old(path, 1, "see", NULL, "{\"image\":\"i\",\"page\":1}");
+    add_old(path, 2, "see <image>", NULL, "{\"images\":[\"i\",\"j\"]}");
+    add_old(path, 3, "hear", NULL, "{\"audio\":\"a\",\"images\":[\"i\"]}");
+    add_old(path, 4, "none", NULL, "{\"images\":[null],\"video\":{},\"page\":1}");
+    assert_int_equal(migrate(path).n_rewritten, 4);
+    assert_cli_rows(path,
+                    "SELECT t.sample_id, t.content, t.media, meta FROM v_turn t JOIN v_sample "
+                    "USING (sample_id) WHERE turn = 0 ORDER BY 1;",
+                    "1|why?|[" IMAGE_I MARK "]|{\"page\":1}\n"
+                    "2|why?|[" IMAGE_I "}},{\"type\":\"image\",\"at\":0,\"part\":"
+                    "{\"type\":\"image\",\"image\":\"j\"}}]|\n"
+                    "3|why?|[" IMAGE_I MARK ",{\"type\":\"audio\",\"at\":0,\"part\":"
+                    "{\"type\":\"audio\",\"audio\":\"a\"" MARK "]|\n"
+                    "4|why?||{\"images\":[null],\"page\":1}");
+    turns[0].media = slice_text("[" IMAGE_I MARK "]");
+    assert_hash(path, 1, &today);
 }
 
 static void a_turn_that_must_not_be_learned_from_is_no_response(void **state)
@@ -397,6 +424,7 @@ int main(void)
         TEST(images_leave_the_parts_of_a_content),
         TEST(content_parts_are_read_as_readers_read_them_today),
         TEST(media_of_a_list_get_their_places),
+        TEST(media_without_a_place_stand_before_the_question),
         TEST(a_turn_that_must_not_be_learned_from_is_no_response),
         TEST(samples_that_become_equal_are_merged),
         TEST(scores_of_the_old_form_are_removed_and_imported_ones_stay),

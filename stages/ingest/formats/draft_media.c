@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Put the media of a list at their places in the turns. Where the numbers of places and media
- * differ, text and list stay as they are: which belongs to which is not known.
+ * Put the media of a list at their places in the turns (media_plan.h). Where the numbers of
+ * places and media differ, the text keeps its marks: which belongs to which is not known.
  */
 #include <stdint.h>
 
 #include "base/buf.h"
 #include "base/chat/media_marks.h"
+#include "base/chat/media_plan.h"
 #include "base/json/json.h"
 #include "stages/ingest/formats/draft_private.h"
 
@@ -41,9 +42,9 @@ bool draft_place_media(struct draft *draft, struct turn *turn, const char *type,
         media_place_in_text(kind, references, turn->content, &content, &media, draft->err);
     if (rc < 0)
         draft->state = DRAFT_FAILED;
-    else if (rc == 1)
-        set_media(draft, turn, &content, &media);
     else
+        set_media(draft, turn, &content, &media);
+    if (rc == 0)
         draft_add_defect(draft, DEFECT_MEDIA_MISMATCH);
     buf_release(&content);
     buf_release(&media);
@@ -79,82 +80,58 @@ static void fill_bare(struct draft *draft, struct turn *turn, struct media_list 
     buf_release(&media);
 }
 
-/* Decide what the media of one kind are for: all marks, or all media without a reference. */
-static void choose_places(struct draft *draft, const struct media_kind *kind,
-                          enum member member, struct media_list *marked,
-                          struct media_list *bare)
+/* Decide where the media of one kind belong. */
+static void plan_kind(struct draft *draft, size_t i, struct media_plan *plan)
 {
+    const struct json_value *const *values = draft->members->values;
+    const struct media_kind *kind = &media_kinds[i];
     const struct sample *out = draft->out;
-    const struct json_value *value = draft->members->values[member];
-    bool is_mixed = false; /* a turn has marks and parts: their order is not known */
-    size_t n_marks = 0;
-    size_t n_bare = 0;
+    struct media_count count = { .marks = 0 };
 
-    for (size_t i = 0; i < out->n_turns; i++) {
-        const size_t here = media_count_marks(kind, out->turns[i].content);
-
-        is_mixed = is_mixed || (here > 0 && out->turns[i].media.ptr);
-        n_bare += media_count_bare(kind, out->turns[i].media);
-        n_marks += here;
-    }
-    if (is_mixed || n_marks + n_bare != media_count(value) || (n_marks > 0 && n_bare > 0)) {
+    for (size_t j = 0; j < out->n_turns; j++)
+        media_count_turn(kind, out->turns[j].content, out->turns[j].media, out->turns[j].extra,
+                         &count);
+    media_count_other(kind, out->system, &count);
+    media_count_other(kind, out->context, &count);
+    if (!media_plan_kind(plan, i, values[media_members[i][0]], values[media_members[i][1]],
+                         &count))
         draft_add_defect(draft, DEFECT_MEDIA_MISMATCH);
+}
+
+/* Put the media that have no place in the texts before the first question. */
+static void place_at_first_question(struct draft *draft, struct media_plan *plan)
+{
+    struct turn *turn = &draft->out->turns[sample_find_first_question(draft->out)];
+    struct buf media;
+
+    if (draft->state != DRAFT_GOOD || plan->n_start == 0)
         return;
-    }
-    draft_claim(draft, member);
-    if (n_marks > 0)
-        *marked = (struct media_list){ .kind = kind, .value = value };
-    else if (n_bare > 0)
-        *bare = (struct media_list){ .kind = kind, .value = value };
-}
-
-/* Can the value be a list of references, or one? */
-static bool may_refer(const struct json_value *value)
-{
-    const enum json_type type = json_type(value);
-
-    return type == JSON_STRING || type == JSON_ARRAY || type == JSON_OBJECT;
-}
-
-/* The member with the media of a kind; MEMBER_NONE if there is none, or a list and a single
- * one. */
-static enum member find_media_member(struct draft *draft, size_t kind)
-{
-    const enum member *names = media_members[kind];
-    const struct json_value *list = draft->members->values[names[0]];
-    const struct json_value *single = draft->members->values[names[1]];
-
-    if (media_count(list) > 0 && media_count(single) > 0) {
-        draft_add_defect(draft, DEFECT_MEDIA_MISMATCH);
-        return MEMBER_NONE;
-    }
-    if (may_refer(single) && media_count(list) == 0)
-        return names[1];
-    return may_refer(list) ? names[0] : MEMBER_NONE;
+    buf_init(&media, SIZE_MAX / 4); /* hardly longer than the record */
+    if (media_plan_write_start(plan, turn->media, &media, draft->err) < 0)
+        draft->state = DRAFT_FAILED;
+    else
+        turn->media = draft_copy(draft, buf_slice(&media));
+    buf_release(&media);
 }
 
 void draft_read_media(struct draft *draft)
 {
-    struct media_list marked[N_MEDIA_KINDS] = { { .kind = NULL } };
-    struct media_list bare[N_MEDIA_KINDS] = { { .kind = NULL } };
-    bool any = false;
+    struct media_plan plan = { .n_start = 0 };
 
     if (draft->state != DRAFT_GOOD || draft->out->n_turns == 0)
         return;
-    for (size_t i = 0; i < N_MEDIA_KINDS; i++) {
-        const enum member member = find_media_member(draft, i);
-
-        if (member)
-            choose_places(draft, &media_kinds[i], member, &marked[i], &bare[i]);
-        any = any || marked[i].value || bare[i].value;
-    }
-    for (size_t i = 0; any && draft->state == DRAFT_GOOD && i < draft->out->n_turns; i++) {
+    for (size_t i = 0; i < N_MEDIA_KINDS; i++)
+        plan_kind(draft, i, &plan);
+    for (size_t i = 0; i < plan.n_used; i++)
+        draft_claim_value(draft, plan.used[i]);
+    for (size_t i = 0; plan.n_used > 0 && i < draft->out->n_turns; i++) {
         struct turn *turn = &draft->out->turns[i];
 
         for (size_t j = 0; j < N_MEDIA_KINDS; j++)
-            if (bare[j].value)
-                fill_bare(draft, turn, &bare[j]);
+            if (plan.bare[j].value)
+                fill_bare(draft, turn, &plan.bare[j]);
         if (draft->state == DRAFT_GOOD && !turn->media.ptr)
-            place_marked(draft, turn, marked);
+            place_marked(draft, turn, plan.marked);
     }
+    place_at_first_question(draft, &plan);
 }

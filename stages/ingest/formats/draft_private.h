@@ -34,11 +34,11 @@ void draft_check_pair(struct draft *draft);
 int draft_read_calls(struct draft *draft, const struct json_value *value, struct slice *out);
 /* draft_forms.c: tools of the record; thoughts, calls and results within the texts of turns. */
 void draft_read_forms(struct draft *draft);
-/* draft_media.c: put the media of the record's lists at their marks in the turns. */
+/* draft_media.c: put the media of the record's lists at their places in the turns. */
 void draft_read_media(struct draft *draft);
 /* draft_media.c: put the media of a member of a message at their marks, or at the start of the
- * turn if it has no marks. Returns false when the turn stays as it is: it has media already, or
- * the numbers differ. */
+ * turn if it has no marks or another number of them. Returns false when the turn stays as it
+ * is, because it has media already. */
 bool draft_place_media(struct draft *draft, struct turn *turn, const char *type,
                        const struct json_value *references);
 /* draft_text.c: repair the texts of the sample as the policy says. */
