@@ -137,7 +137,7 @@ static void ingesting_a_record_reports_each_failed_allocation(void **state)
     fail_in_each_record_of("records/choices.jsonl", 13);
     fail_in_each_record_of("records/contexts.jsonl", 13);
     fail_in_each_record_of("records/layouts.jsonl", 20);
-    fail_in_each_record_of("records/media.jsonl", 20);
+    fail_in_each_record_of("records/media.jsonl", 32);
     fail_in_each_record_of("records/pairs.jsonl", 47);
     fail_in_each_record_of("records/several.jsonl", 15);
     fail_in_each_record_of("records/thoughts.jsonl", 19);

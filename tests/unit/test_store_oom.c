@@ -275,7 +275,8 @@ static void migrating_survives_each_failed_allocation(void **state)
 
     add_old_sample(f, "{\"b\":1,\"a\":2}", tools);
     add_old_sample(f, "{\"a\":2,\"b\":1}", tools);
-    add_old_sample(f, "{\"reasoning\":\"e\xcc\x81\",\"weight\":0}", "{\"page\":2}");
+    add_old_sample(f, "{\"reasoning\":\"e\xcc\x81\",\"weight\":0}",
+                   "{\"page\":2,\"images\":[\"i\"]}");
 
     survives_each_failure(migrate_and_roll_back, state);
     assert_int_equal(store_migration(f->store)->n_merged, 1);
