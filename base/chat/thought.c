@@ -79,8 +79,9 @@ static void split_at(struct slice text, const char *close, size_t close_len,
     *rest = skip_newlines(slice_of(after, (size_t)(text.ptr + text.len - after)));
 }
 
-/* A thought that its template opened: up to the first line of nothing but the closing tag, with
- * no opening tag before. Looks for '<' alone, which is rare: most answers have no thought. */
+/* Split at the first line that is only the closing tag, if no opening tag is before it: the
+ * template wrote that. Searches for '<', which is rare, because most answers have no thought.
+ */
 static bool split_unopened(struct slice text, struct slice *thought, struct slice *rest)
 {
     static const char close[] = "\n</think>\n";

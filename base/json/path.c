@@ -28,7 +28,7 @@ static int parse_name(const char **p, struct json_step *out, struct error *err)
     return 0;
 }
 
-/* Parse what stands between a bracket and its closing one: a number, * or a quoted name. */
+/* Parse the text between two brackets: a number, * or a quoted name. */
 static int parse_bracket(const char **p, struct json_step *out, struct error *err)
 {
     const char *inner = *p + 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an ingest run says about its records at the end.
+ * The notes and errors at the end of an ingest run.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,8 +22,8 @@ static void list_rejected(const struct ingest_tally *tally, uint64_t n_before, c
                  len > 0 ? ", " : "", n_before);
 }
 
-/* What earlier runs that were stopped read of these files: --max-rejects applies to whole
- * files. */
+/* The counts of earlier, interrupted runs of these files, because --max-rejects applies to
+ * whole files. */
 static struct run_counts counts_before(const struct ingest *ingest)
 {
     struct run_counts counts = { .n_read = 0 };
@@ -37,8 +37,8 @@ static struct run_counts counts_before(const struct ingest *ingest)
     return counts;
 }
 
-/* Fail if a path of --map leads to nothing in any record: it is a mistake. An earlier run may
- * have found it in the part that it read. */
+/* Fail if a path of --map leads to nothing in every record: it is a mistake. An earlier run may
+ * have found a value in the part that it read. */
 static int check_mapped_paths(const struct ingest *ingest, const struct ingest_tally *tally,
                               uint64_t n_read_before, struct error *err)
 {
@@ -71,11 +71,11 @@ static void report_notes(const struct ingest_tally *tally, struct report *report
                     "their file; each was read by its own shape",
                     tally->n_other_format, tally->n_parsed);
     if (tally->n_several > 0)
-        report_note(report,
-                    "%" PRIu64 " record%s several samples, %" PRIu64 " together; each was read "
-                    "as a record of its own",
-                    tally->n_several, tally->n_several == 1 ? " holds" : "s hold",
-                    tally->n_items);
+        report_note(
+            report,
+            "%" PRIu64 " record%s several samples, %" PRIu64 " together; each sample was "
+            "read as a record of its own",
+            tally->n_several, tally->n_several == 1 ? " holds" : "s hold", tally->n_items);
     if (tally->n_closed > 0)
         report_note(report,
                     "%" PRIu64 " rejects of earlier runs are closed: their records are in the "
@@ -88,7 +88,7 @@ static void report_notes(const struct ingest_tally *tally, struct report *report
                     classes);
     if (tally->counts.n_dup_meta > 0)
         report_note(report,
-                    "%" PRIu64 " duplicates have other members than their sample; "
+                    "%" PRIu64 " duplicates have other members than the stored sample; "
                     "'curate query \"SELECT * FROM v_dup_meta\"' lists them",
                     tally->counts.n_dup_meta);
     if (tally->n_documents > 0)

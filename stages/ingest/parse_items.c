@@ -35,13 +35,13 @@ struct items {
 struct items_level {
     struct items *items;
     int depth;
-    uint64_t defects; /* of what is unfolded, which its items have, too */
+    uint64_t defects; /* of the unfolded record; its items have them, too */
 };
 
 static int unfold_level(struct items *items, const struct parsed *several, int depth,
                         struct error *err);
 
-/* Add to the reason of a reject which item it is about. */
+/* Put the number of the item in front of the reason of its reject. */
 static int name_item(struct items *items, struct parsed *parsed, struct error *err)
 {
     char number[48];

@@ -246,7 +246,7 @@ static int read_head(struct reader *r, struct error *err)
     return 0;
 }
 
-/* A file of another kind would give nothing but rejects: name it instead. */
+/* A file of another kind would give nothing but rejects: fail and name the kind. */
 static int refuse_foreign_file(const struct reader *r, struct error *err)
 {
     const char *path = r->ingest->files.items[r->file].path;

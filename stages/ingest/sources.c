@@ -89,7 +89,7 @@ static int is_free(struct ingest *ingest, const struct source_names *names,
     return found < 0 ? -1 : found != 2;
 }
 
-/* Give the file another form of its path, where every end of the path is another file's: with
+/* Name the source if every end of the file's path is another file's: its name is the path with
  * "./" in front, or with a number. */
 static int number_source(struct ingest *ingest, const struct source_names *names,
                          struct ingest_file *file, struct error *err)

@@ -138,13 +138,13 @@ int unfold_add_raw(struct unfolding *u, struct slice name, struct slice value, b
     return buf_add_slice(&u->item, value, u->err);
 }
 
-/* Append a member to the object that the item is. */
+/* Append a member to an item that is an object. */
 static int add_raw(struct unfolding *u, struct slice name, struct slice value)
 {
     return unfold_add_raw(u, name, value, u->item.len == 1);
 }
 
-/* The record's id would be that of all its items: number them. */
+/* Append the record's id and the number of the item, because ids of items must differ. */
 static int add_id(struct unfolding *u, const struct raw_member *id)
 {
     const bool is_text = first_byte(id->value) == '"';
@@ -161,8 +161,8 @@ static bool is_scalar(struct slice value)
     return value.len > 0 && !memchr("{[n", value.ptr[0], 3);
 }
 
-/* Add a member of the record whose name the item has for a value of its own: "version" becomes
- * "wrapper_version", unless there is such a member, too. */
+/* Append a member of the record whose name the item uses itself: "version" becomes
+ * "wrapper_version", unless that name is used, too. */
 static int add_hidden(struct unfolding *u, const struct raw_member *member, struct slice own)
 {
     struct buf name;

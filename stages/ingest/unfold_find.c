@@ -153,8 +153,8 @@ static const struct json_value *unfold_first_of(const struct json_value *list)
     return NULL;
 }
 
-/* Can the list be a column of what its name says? A list of messages is one dialogue, and no
- * column. Sets *is_known when the name says something. */
+/* Can the list be a column of values that fit its name? A list of messages is one dialogue, not
+ * a column. Sets *is_known if the name is known and the list has a value. */
 static bool can_be_column(struct slice name, const struct json_value *list, bool *is_known)
 {
     const enum member_use use = member_use_of(name);
@@ -271,7 +271,7 @@ enum unfold unfold_find_rows(const struct members *members)
                                                                           : UNFOLD_NONE;
 }
 
-/* Does the record hold no others? */
+/* Is the record one sample, rather than several? */
 static bool is_sample(const struct members *members, const struct format *format)
 {
     return json_type(members->record) != JSON_OBJECT ||

@@ -73,10 +73,10 @@ size_t cost_batch_tokens(const struct cost_probe *probe, size_t least);
 
 /* The seconds of a run. */
 struct time_cost {
-    double start_secs;   /* to list the samples and load the models */
-    double secs;         /* to run them, as fast as the probes were */
-    double idle_secs;    /* the same if no other process ran */
-    double half_squared; /* square of half of the 95 % interval of idle_secs: intervals of
+    double start_secs;         /* to list the samples and load the models */
+    double secs;               /* to run them, as fast as the probes were */
+    double idle_secs;          /* the same if no other process ran */
+    double half_width_squared; /* square of half of the 95 % interval of idle_secs: intervals of
                             models add in squares */
 };
 /* Add the seconds that n_tokens new tokens take, extrapolated from n >= 1 probes. */

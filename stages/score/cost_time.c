@@ -53,7 +53,7 @@ void time_cost_add(struct time_cost *sum, const struct cost_probe *probes, size_
         const double spread = sqrt(squares * (double)n / (double)(n - 1)) / tokens;
         const double half = student(n - 1) * spread * rest;
 
-        sum->half_squared += half * half;
+        sum->half_width_squared += half * half;
     }
 }
 
@@ -71,7 +71,7 @@ void time_cost_interval(const struct time_cost *cost, size_t n_threads, const do
                         size_t n_loads, double *low, double *high)
 {
     const double now = cost->idle_secs > 0 ? cost->secs / cost->idle_secs : 1;
-    const double half = sqrt(cost->half_squared);
+    const double half = sqrt(cost->half_width_squared);
     double least = now, most = now;
 
     for (size_t i = 0; i < n_loads; i++) {

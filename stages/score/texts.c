@@ -162,7 +162,7 @@ static int copy_turn(struct score_texts *texts, const struct turn *turn, struct 
                : 0;
 }
 
-/* Copy the turns that scores are about: a rejected answer is no part of the dialogue. */
+/* Copy the turns that scores are about, without those of a rejected side. */
 static int copy_dialogue(struct score_texts *texts, const struct sample *sample,
                          struct arena *arena, const struct dialogue **out, struct error *err)
 {
@@ -244,7 +244,7 @@ static bool has_turn(const struct dialogue *dialogue, int index, enum dialogue_r
            dialogue->turns[index].role == role;
 }
 
-/* Is the answer at this turn one to learn from? The last one is the response in any case. */
+/* May the answer at this turn be trained on? The last answer is the response in any case. */
 static bool is_response(const struct sample *sample, int turn)
 {
     return turn == sample->response_turn || sample->turns[turn].trained != TURN_TRAINED_NO;

@@ -127,7 +127,7 @@ static void arguments_are_decoded_only_without_loss(void **state)
     }
 }
 
-static void what_is_no_call_appends_nothing(void **state)
+static void a_value_that_is_no_call_appends_nothing(void **state)
 {
     static const struct example examples[] = {
         { "[]", NULL },
@@ -379,7 +379,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(calls_of_every_spelling_have_one_form),
         TEST(arguments_are_decoded_only_without_loss),
-        TEST(what_is_no_call_appends_nothing),
+        TEST(a_value_that_is_no_call_appends_nothing),
         TEST(marked_calls_are_read_if_nothing_else_follows),
         TEST(arguments_of_glaive_may_be_in_single_quotes),
         TEST(tools_of_every_spelling_have_one_form),

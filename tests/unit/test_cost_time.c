@@ -81,7 +81,7 @@ static void probes_that_only_waited_longer_are_alike(void **state)
     probe(probes, 5, 1);
     probes[0].secs = 9;
     time_cost_add(&cost, probes, 5, 100000, 1);
-    assert_true(cost.half_squared == 0);
+    assert_true(cost.half_width_squared == 0);
     assert_about(cost.idle_secs, 100);
 }
 

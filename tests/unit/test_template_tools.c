@@ -298,7 +298,7 @@ static void mistral_writes_tools_before_the_last_user_turn(void **state)
                    "A");
 }
 
-static void what_a_template_cannot_write_has_a_reason(void **state)
+static void a_dialogue_that_the_template_cannot_write_has_a_reason(void **state)
 {
     const struct dialogue dialogue = with_tools(NULL, two_calls, 5);
     const struct dialogue only_tools = with_tools(NULL, two_calls, 1);
@@ -441,7 +441,7 @@ int main(void)
         TEST(a_call_is_scored_as_it_is_written),
         TEST(llama_writes_tools_into_the_first_user_turn),
         TEST(mistral_writes_tools_before_the_last_user_turn),
-        TEST(what_a_template_cannot_write_has_a_reason),
+        TEST(a_dialogue_that_the_template_cannot_write_has_a_reason),
         TEST(a_file_whose_template_has_no_tools_gets_none),
         TEST(qwen3_forgets_the_thoughts_before_the_last_question),
         TEST(a_part_of_a_response_is_scored_with_the_rest_before_it),

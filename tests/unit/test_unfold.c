@@ -105,8 +105,8 @@ static void a_wrapper_gives_its_members_to_each_of_its_records(void **state)
                  "1 {\"text\":\"b\",\"split\":\"dev\"}\n");
 }
 
-/* What the outer text belongs to is not known, so nothing is guessed. */
-static void a_text_that_every_record_has_too_is_not_hidden(void **state)
+/* It is unknown which of the records the text belongs to. */
+static void a_text_beside_a_list_of_records_is_rejected_with_it(void **state)
 {
     assert_items(
         *state, "{\"answer\":\"x\",\"data\":[{\"question\":\"q\",\"answer\":\"a\"}]}",
@@ -155,7 +155,7 @@ static void items_of_items_are_numbered_through(void **state)
                  "2 {\"text\":\"z\"}\n");
 }
 
-static void records_too_deep_in_others_are_rejected(void **state)
+static void records_nested_too_deep_are_rejected(void **state)
 {
     assert_items(*state,
                  "{\"data\":[{\"data\":[{\"data\":[{\"data\":[{\"data\":[{\"data\":[{\"text\":"
@@ -192,14 +192,14 @@ static void a_wrapper_of_many_records_needs_no_tree(void **state)
         "{\"question\":\"q\",\"docs\":[{},{},{},{},{},{},{},{}]}\n");
 }
 
-static void a_name_with_escapes_is_no_way_to_lose_a_record(void **state)
+static void a_member_name_with_escapes_loses_no_record(void **state)
 {
     assert_items(*state, "{\"d\\u0061ta\":[{\"text\":\"a\"}]}",
                  "unknown_shape (its lists of records cannot be read: write a record for each "
                  "sample) {\"d\\u0061ta\":[{\"text\":\"a\"}]}\n");
 }
 
-static void a_dialogue_is_not_taken_apart(void **state)
+static void a_dialogue_is_not_unfolded(void **state)
 {
     static const char *const whole[] = {
         "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]}",
@@ -247,14 +247,14 @@ int main(void)
 #define UNFOLD_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         UNFOLD_TEST(rows_of_columns_are_records),
         UNFOLD_TEST(a_wrapper_gives_its_members_to_each_of_its_records),
-        UNFOLD_TEST(a_text_that_every_record_has_too_is_not_hidden),
+        UNFOLD_TEST(a_text_beside_a_list_of_records_is_rejected_with_it),
         UNFOLD_TEST(the_id_of_a_record_is_numbered_for_its_items),
         UNFOLD_TEST(a_bad_item_is_rejected_alone),
         UNFOLD_TEST(items_of_items_are_numbered_through),
-        UNFOLD_TEST(records_too_deep_in_others_are_rejected),
+        UNFOLD_TEST(records_nested_too_deep_are_rejected),
         UNFOLD_TEST(a_wrapper_of_many_records_needs_no_tree),
-        UNFOLD_TEST(a_name_with_escapes_is_no_way_to_lose_a_record),
-        UNFOLD_TEST(a_dialogue_is_not_taken_apart),
+        UNFOLD_TEST(a_member_name_with_escapes_loses_no_record),
+        UNFOLD_TEST(a_dialogue_is_not_unfolded),
         UNFOLD_TEST(a_forced_format_is_that_of_the_items),
         UNFOLD_TEST(defects_of_reading_the_record_belong_to_each_item),
     };

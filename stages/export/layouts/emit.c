@@ -219,7 +219,8 @@ int emit_tools(struct jsonout *json, const struct sample *sample, struct error *
     return rc;
 }
 
-/* Would a reader separate a passage from the first user turn, though the sample has none? */
+/* Would a reader separate a passage from the first user turn, though the sample keeps it whole?
+ */
 static bool emit_has_passage(const struct sample *sample)
 {
     struct passage passage;
