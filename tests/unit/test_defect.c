@@ -371,6 +371,7 @@ static void a_malformed_policy_is_refused(void **state)
         { "nan_inf", "CLASS=ACTION" },
         { "nan=reject", "unknown class" },
         { "nan_in=reject", "did you mean nan_inf" },
+        { "foo=keep", "unknown class; " },
         { "nan_inf=keep", "repair or reject" },
         { "nan_inf=", "repair or reject" },
         { "bad_json=repair", "can only be rejected" },
