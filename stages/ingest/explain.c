@@ -22,9 +22,9 @@
 #include "store/sample.h"
 
 enum {
-    BEGINS_BYTES = 60,
-    PLACE_BYTES = 160,
-    PLACES_MAX = 8,
+    BEGINS_BYTES = 60, /* printed of a value */
+    PLACE_BYTES = 160, /* the longest name of a place */
+    PLACES_MAX = 8,    /* printed of a member */
     NAME_COLUMN = 16,
     BEGINS_COLUMN = 42,
     LINE_MAX_BYTES = 1 << 26
@@ -75,7 +75,7 @@ void explain_free(struct explain *explain)
     free(explain);
 }
 
-/* Write which members have decided on the shape: "question and answer". */
+/* Write the names of the members that decided on the shape: "question and answer". */
 static void explain_shape(const struct explained *explained, char *out, size_t size)
 {
     const struct format *format = explained->parsed->format;
@@ -96,7 +96,7 @@ static void explain_shape(const struct explained *explained, char *out, size_t s
     }
 }
 
-/* The first bytes of a value, as JSON. */
+/* Append the first bytes of a value, as JSON. */
 static int add_beginning(const struct json_value *value, struct buf *out, struct error *err)
 {
     struct buf text;

@@ -144,8 +144,8 @@ void chat_add_message(struct draft *draft, struct slice role, struct slice text,
     add_message_turn(draft, &(struct turn){ .role = role, .content = text, .extra = extra });
 }
 
-/* Say of the last turn whether it is trained on. Only an answer can be kept from training:
- * other turns are not learned from anyway. */
+/* Set whether the last turn is trained on. Only an answer can be excluded from training: other
+ * turns are never trained on. */
 void chat_set_trained(struct draft *draft, bool is_trained, bool is_untrained)
 {
     struct turn *turn = &draft->out->turns[draft->out->n_turns - 1];
@@ -177,7 +177,7 @@ static void check_text(struct draft *draft, const struct json_value *message, si
     draft_add_defect(draft, DEFECT_NULL_CONTENT);
 }
 
-/* The turn holds what this member says. */
+/* Note that the turn holds the value of this member. */
 static void claim_message_member(struct message *m, const struct json_value *value)
 {
     if (m->n_claimed < MESSAGE_CLAIMS_MAX)
@@ -289,7 +289,7 @@ static void read_text(struct draft *draft, struct message *m, size_t i)
         m->turn.content = draft_text(draft, text, "the text of a message");
 }
 
-/* That a system message is trained on has no other place than extra. */
+/* A member that says that a system message is trained on stays in extra. */
 static bool is_extra_of_message(const void *arg, struct slice *name,
                                 const struct json_value *value)
 {

@@ -51,7 +51,7 @@ static const struct json_value *last_node(const struct draft *draft,
     return found;
 }
 
-/* What a message is made of. */
+/* The content of a message while it is read. */
 struct chatgpt_parts {
     struct buf text;
     struct buf media;

@@ -171,7 +171,8 @@ static bool is_covered(const struct mapping *mapping, uint32_t set, size_t depth
     return true;
 }
 
-/* Do those paths that are within a message, or the others, lead to all of a member? */
+/* Do the paths lead to all of a member? inner: use the paths within messages, else the others.
+ */
 static bool covers(const struct mapping *mapping, bool inner, struct slice name,
                    const struct json_value *value)
 {

@@ -19,7 +19,7 @@ enum { NAMES_BYTES = 128 };
 /* A text of the new record is no longer than the record, whose length is bounded. */
 static const size_t mapped_max_bytes = SIZE_MAX / 4;
 
-/* The values at one path, as they are found. */
+/* The state of writing the values at one path to the new record. */
 struct found {
     const struct mapping *mapping;
     struct draft *draft;
@@ -58,7 +58,7 @@ static int is_without_elements(void *arg, const struct json_value *value)
     return is_list_or_object(value) ? json_count(value) == 0 : json_type(value) == JSON_NULL;
 }
 
-/* Is the path missing, rather than a list without elements? */
+/* Does the path lead to nothing, for another reason than a list without elements? */
 static bool is_missing(const struct mapping_entry *entry, const struct draft *draft)
 {
     struct json_path path = entry->path;
@@ -68,7 +68,7 @@ static bool is_missing(const struct mapping_entry *entry, const struct draft *dr
            json_path_walk(draft->members->record, &path, is_without_elements, NULL) == 0;
 }
 
-/* Decide by the first value what the values become. */
+/* Choose from the first value what all values become. */
 static void begin_found(struct found *found, const struct json_value *first)
 {
     const enum field_kind kind = found->entry->field->kind;
@@ -339,7 +339,7 @@ static bool is_rest(const void *arg, struct slice name, const struct json_value 
            !mapping_covers(rest->mapping, name, value);
 }
 
-/* Does one of the members that are not mapped say that the response is no good one? */
+/* Does a member that is not mapped say that the response is bad? */
 static bool is_rest_disliked(const struct rest *rest)
 {
     const struct json_value *value;

@@ -25,10 +25,10 @@ static const enum member pair_prompts[] = {
     MEMBER_PROMPT, MEMBER_INSTRUCTION,   MEMBER_QUESTION, MEMBER_QUERY,        MEMBER_PROBLEM,
     MEMBER_INPUT,  MEMBER_CONVERSATIONS, MEMBER_MESSAGES, MEMBER_CONVERSATION, MEMBER_NONE
 };
-/* Of these the value is a list of messages. */
+/* Members whose value is a list of messages. */
 static const enum member pair_lists[] = { MEMBER_PROMPT, MEMBER_CONVERSATIONS, MEMBER_MESSAGES,
                                           MEMBER_CONVERSATION, MEMBER_NONE };
-/* Of these the value is a text. */
+/* Members whose value is a text. */
 static const enum member pair_texts[] = { MEMBER_PROMPT, MEMBER_INSTRUCTION, MEMBER_QUESTION,
                                           MEMBER_QUERY,  MEMBER_PROBLEM,     MEMBER_INPUT,
                                           MEMBER_NONE };

@@ -18,7 +18,7 @@ static bool is_message_object(const struct json_value *value)
     return json_text(json_get(value, "role")).ptr || json_text(json_get(value, "from")).ptr;
 }
 
-/* Is it a list in which these two names stand? */
+/* Is the text a list that contains these two names? */
 static bool is_list_with(struct slice text, const char *first, const char *second)
 {
     text = slice_trim(text);
@@ -77,7 +77,7 @@ void pair_read_side(struct draft *draft, struct pair_side *side)
     draft->turns_cap = cap;
 }
 
-/* The turns before the first one that no system message is. */
+/* The number of system messages at the start. */
 static size_t count_system_turns(const struct pair_side *side)
 {
     size_t n = 0;
@@ -121,7 +121,7 @@ static void append_pair_turn(struct draft *draft, const struct turn *turn, enum 
     added->side = side;
 }
 
-/* Is the turn the sample's system prompt, or to become it? */
+/* Is the turn the sample's system prompt, or will it become that? */
 static bool is_system_text(const struct draft *draft, const struct turn *turn)
 {
     const struct slice system = draft->out->system;
