@@ -8,7 +8,8 @@
  *   {"type": "function", "function": {"name", ...}}       OpenAI: what "function" holds
  *   {"name", "description", "parameters"}                 functions, ShareGPT, glaive, xLAM
  *   {"name", "description", "input_schema"}               Anthropic: "parameters"
- * An object of another form, as {"type": "web_search"}, is kept as it is. A name alone becomes
+ * An object of another form, like {"type": "web_search"}, is kept as it is. A name alone
+ * becomes
  * {"name": TEXT}, and a text that is not JSON {"description": TEXT}.
  */
 #ifndef CURATE_TOOLS_H

@@ -15,8 +15,8 @@ struct run_counts;
 struct stage_context;
 struct stage_result;
 
-/* Parse the kinds of --expect, as "sft,pair", into a set: bit i stands for kind i. NULL allows
- * all kinds. ERR_USAGE. */
+/* Parse the kinds of --expect, like "sft,pair", into a set: bit i stands for kind i. NULL
+ * allows all kinds. ERR_USAGE. */
 int kinds_parse(const char *text, unsigned *out, struct error *err);
 /* Check that the kind is in the set. ERR_INPUT names the file and the line of the record. */
 int kinds_check(unsigned expected, enum sample_kind kind, const char *path, uint64_t line,

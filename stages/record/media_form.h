@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * media_form.h - the two forms that images, video and audio of a turn have in records: parts of
- * its content, or marks in its text, as <image>, with a list of references in the record.
+ * its content, or marks in its text, like <image>, with a list of references in the record.
  */
 #ifndef CURATE_MEDIA_FORM_H
 #define CURATE_MEDIA_FORM_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * role_words.h - words for roles that the user names, as --role NAME=ROLE.
+ * role_words.h - words for roles that the user names: --role NAME=ROLE.
  */
 #ifndef CURATE_ROLE_WORDS_H
 #define CURATE_ROLE_WORDS_H

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/chat/chat_part.h"
+#include "base/chat/media_marks.h"
 #include "base/json/json.h"
 #include "base/json/jsonout.h"
 #include "stages/export/layouts/chat_private.h"
@@ -16,19 +17,8 @@
 
 static const char bad_media[] = "the media of a turn are not in the program's form";
 
-/* The types of media that have a mark, and the list of the record that refers to them. */
-static const struct {
-    const char *type, *mark, *list;
-} marked_media[] = {
-    { "image", "<image>", "images" },
-    { "video", "<video>", "videos" },
-    { "audio", "<audio>", "audios" },
-};
-
-enum { N_MARKED_MEDIA = sizeof marked_media / sizeof marked_media[0] };
-
 struct medium {
-    size_t kind; /* of marked_media[]; N_MARKED_MEDIA for another type */
+    size_t kind; /* of media_kinds[]; N_MEDIA_KINDS for another type */
     size_t at;
     const struct json_value *part;
     bool has_mark; /* it came from a mark and a list */
@@ -41,8 +31,8 @@ static bool read_medium(const struct json_value *value, struct medium *out)
     int64_t at = -1;
 
     *out = (struct medium){ .part = json_get(value, "part") };
-    while (out->kind < N_MARKED_MEDIA &&
-           !slice_equal(type, slice_text(marked_media[out->kind].type)))
+    while (out->kind < N_MEDIA_KINDS &&
+           !slice_equal(type, slice_text(media_kinds[out->kind].type)))
         out->kind++;
     json_bool(json_get(out->part, "placeholder"), &out->has_mark);
     if (json_type(out->part) != JSON_OBJECT || !json_int(json_get(value, "at"), &at) || at < 0)
@@ -55,14 +45,14 @@ static bool read_medium(const struct json_value *value, struct medium *out)
  * refers to? */
 static bool is_reference(const struct medium *medium)
 {
-    return medium->kind < N_MARKED_MEDIA && json_count(medium->part) == 3 &&
-           json_get(medium->part, marked_media[medium->kind].type);
+    return medium->kind < N_MEDIA_KINDS && json_count(medium->part) == 3 &&
+           json_get(medium->part, media_kinds[medium->kind].type);
 }
 
 static bool holds_any_mark(struct slice text)
 {
-    for (size_t i = 0; text.len > 0 && i < N_MARKED_MEDIA; i++)
-        if (memmem(text.ptr, text.len, marked_media[i].mark, strlen(marked_media[i].mark)))
+    for (size_t i = 0; text.len > 0 && i < N_MEDIA_KINDS; i++)
+        if (memmem(text.ptr, text.len, media_kinds[i].mark, strlen(media_kinds[i].mark)))
             return true;
     return false;
 }
@@ -115,7 +105,7 @@ int chat_check_media(struct chat_writer *writer)
     writer->has_marks = n_marked > 0;
     for (size_t i = 0; n_marked > 0 && i < sample->n_turns; i++)
         if (holds_any_mark(sample->turns[i].content))
-            return chat_cannot_hold(writer, "its text holds a mark of media, as <image>");
+            return chat_cannot_hold(writer, "its text holds a mark of media, such as <image>");
     return 1;
 }
 
@@ -251,7 +241,7 @@ int chat_add_marked_text(struct chat_writer *writer, const struct turn *turn, st
         if (!read_medium(json_at(media, i), &medium) || medium.at < from)
             return chat_cannot_hold(writer, bad_media);
         if (buf_add(out, text.ptr + from, medium.at - from, writer->err) < 0 ||
-            buf_add_text(out, marked_media[medium.kind].mark, writer->err) < 0)
+            buf_add_text(out, media_kinds[medium.kind].mark, writer->err) < 0)
             return -1;
         from = medium.at;
     }
@@ -275,10 +265,10 @@ static int write_turn_references(struct chat_writer *writer, const struct turn *
         if (medium.kind != kind)
             continue;
         if ((*n)++ == 0) {
-            jsonout_key(&writer->json, marked_media[kind].list);
+            jsonout_key(&writer->json, media_kinds[kind].list);
             jsonout_array_begin(&writer->json);
         }
-        rc = write_element(writer, json_get(medium.part, marked_media[kind].type));
+        rc = write_element(writer, json_get(medium.part, media_kinds[kind].type));
     }
     return rc;
 }
@@ -288,7 +278,7 @@ int chat_write_references(struct chat_writer *writer)
     const struct sample *sample = writer->sample;
     int rc = 1;
 
-    for (size_t kind = 0; writer->has_marks && kind < N_MARKED_MEDIA; kind++) {
+    for (size_t kind = 0; writer->has_marks && kind < N_MEDIA_KINDS; kind++) {
         size_t n = 0;
 
         for (size_t i = 0; rc == 1 && i < sample->n_turns; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mapping.h - read records by paths that the user gives, as --map response=answers[0].
+ * mapping.h - read records by paths that the user gives: --map response=answers[0].
  *
  * The values at the paths become a record with the names of our fields, which is read by its
  * shape like any other. So whatever the shapes can read can be mapped: texts, lists of
