@@ -50,12 +50,14 @@ static int is_same_json(struct slice a, struct slice b, struct error *err)
     return rc;
 }
 
-/* Returns 1 if the sample has this meta, 0 or -1. */
+/* Returns 1 if the sample has this meta, or if it is none, 0 or -1. */
 static int has_meta(struct store *store, int64_t sample_id, struct slice meta,
                     struct error *err)
 {
     struct stmt *stmt = NULL;
 
+    if (!meta.ptr)
+        return 1;
     if (stmt_use(store, GET_META, &stmt, err) < 0)
         return -1;
     stmt_bind_int(stmt, ":sample_id", sample_id);
@@ -63,10 +65,9 @@ static int has_meta(struct store *store, int64_t sample_id, struct slice meta,
     if (rc < 1)
         return rc;
     const struct slice stored = stmt_bytes(stmt, 0);
-    if (!stored.ptr || !meta.ptr)
-        rc = !stored.ptr && !meta.ptr;
-    else
-        rc = slice_equal(stored, meta) ? 1 : is_same_json(stored, meta, err);
+    rc = slice_equal(stored, meta) ? 1 : 0;
+    if (rc == 0 && stored.ptr)
+        rc = is_same_json(stored, meta, err);
     stmt_reset(stmt);
     return rc;
 }

@@ -113,8 +113,8 @@ static struct slice draw_calls(struct fixture *f)
         "[{\"name\":\"w\",\"arguments\":[1,{\"a\":null}]}]",
         "[{\"name\":\"w\",\"arguments\":\"no {json\"}]",
         "[{\"name\":\"w\",\"arguments\":{\"a\":1},\"index\":0}]",
-        "[{\"id\":\"1\",\"name\":\"w\",\"arguments\":{}},{\"name\":\"v\",\"arguments\":"
-        "{\"b\":[]}}]",
+        ("[{\"id\":\"1\",\"name\":\"w\",\"arguments\":{}},{\"name\":\"v\",\"arguments\":"
+         "{\"b\":[]}}]"),
     };
 
     return DRAW_ONE(f, calls);
@@ -143,8 +143,8 @@ static void draw_media(struct fixture *f, struct turn *turn, bool has_marks)
     static const char *const parts[] = {
         "\"image\",\"at\":%zu,\"part\":{\"type\":\"image\",\"image\":\"a.png\"}",
         "\"image\",\"at\":%zu,\"part\":{\"type\":\"image_url\",\"image_url\":{\"url\":\"u\"}}",
-        "\"audio\",\"at\":%zu,\"part\":{\"type\":\"input_audio\",\"input_audio\":{\"data\":"
-        "\"d\"}}",
+        ("\"audio\",\"at\":%zu,\"part\":{\"type\":\"input_audio\",\"input_audio\":{\"data\":"
+         "\"d\"}}"),
     };
     static const char *const marks[] = {
         "\"image\",\"at\":%zu,\"part\":{\"type\":\"image\",\"image\":\"a.png\","

@@ -208,8 +208,8 @@ static void a_dialogue_is_not_unfolded(void **state)
         "{\"data\":[\"a\",\"b\"]}",
         "{\"dialog\":[\"a\",\"b\"],\"act\":[1,2]}",
         "{\"history\":[[\"a\",\"b\"]],\"instruction\":\"c\",\"output\":\"d\"}",
-        "{\"prompt\":[{\"role\":\"user\",\"content\":\"a\"}],\"completion\":[{\"role\":"
-        "\"assistant\",\"content\":\"b\"}]}",
+        ("{\"prompt\":[{\"role\":\"user\",\"content\":\"a\"}],\"completion\":[{\"role\":"
+         "\"assistant\",\"content\":\"b\"}]}"),
     };
     char want[256];
 

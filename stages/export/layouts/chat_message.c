@@ -115,7 +115,7 @@ static int find_overrides(struct chat_writer *writer, const struct turn *turn,
 {
     const struct json_value *extra;
 
-    *overrides = (struct overrides){ NULL };
+    *overrides = (struct overrides){ .role = NULL };
     if (!turn->extra.ptr)
         return 1;
     const int rc = parse_extra(writer, turn->extra, &extra);

@@ -79,6 +79,7 @@ enum member_use {
     X(VIDEOS, "videos", OTHER)                                                                 \
     X(ANSWERS, "answers", ANSWER)                                                              \
     X(ARTICLE, "article", OTHER)                                                               \
+    X(ATTEMPT, "attempt", ANSWER)                                                              \
     X(CHOICES, "choices", OTHER)                                                               \
     X(CONTENT, "content", TEXT)                                                                \
     X(CONTEXT, "context", OTHER)                                                               \
@@ -94,6 +95,7 @@ enum member_use {
     X(REPLIES, "replies", ANSWER)                                                              \
     X(SUMMARY, "summary", WEAK)                                                                \
     X(TARGETS, "targets", ANSWER)                                                              \
+    X(ATTEMPTS, "attempts", ANSWER)                                                            \
     X(CHOICE_A, "choice_a", OTHER)                                                             \
     X(CHOICE_B, "choice_b", OTHER)                                                             \
     X(CHOICE_C, "choice_c", OTHER)                                                             \
@@ -146,11 +148,13 @@ enum member_use {
     X(CONVERSATIONS, "conversations", MESSAGES)                                                \
     X(SYSTEM_PROMPT, "system_prompt", OTHER)                                                   \
     X(CORRECT_ANSWER, "correct_answer", WEAK)                                                  \
+    X(GEMINI_ATTEMPT, "gemini_attempt", ANSWER)                                                \
     X(CHOSEN_RESPONSE, "chosen_response", ANSWER)                                              \
     X(CONVERSATION_ID, "conversation_id", OTHER)                                               \
     X(CORRECT_ANSWERS, "correct_answers", WEAK)                                                \
     X(EXPECTED_OUTPUT, "expected_output", WEAK)                                                \
     X(MESSAGE_TREE_ID, "message_tree_id", OTHER)                                               \
+    X(DEEPSEEK_ATTEMPT, "deepseek_attempt", ANSWER)                                            \
     X(PREFERRED_OUTPUT, "preferred_output", ANSWER)                                            \
     X(REJECTED_RESPONSE, "rejected_response", ANSWER)                                          \
     X(NON_PREFERRED_OUTPUT, "non_preferred_output", ANSWER)
