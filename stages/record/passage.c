@@ -166,3 +166,24 @@ bool passage_is_last(struct slice split)
            slice_equal(split, slice_text("first-line")) ||
            slice_equal(split, slice_text("marked-last"));
 }
+
+bool passage_part_input(struct slice split, struct slice text, struct slice *instruction,
+                        struct slice *input)
+{
+    static const char word[] = INPUT_JOINED " ";
+    const size_t len = sizeof word - 1;
+    size_t at = 0;
+
+    if (split.len <= len || memcmp(split.ptr, word, len) != 0)
+        return false;
+    for (size_t i = len; i < split.len; i++) {
+        if (split.ptr[i] < '0' || split.ptr[i] > '9' || at > text.len)
+            return false;
+        at = 10 * at + (size_t)(split.ptr[i] - '0');
+    }
+    if (at == 0 || at + 1 >= text.len || text.ptr[at] != '\n')
+        return false;
+    *instruction = slice_of(text.ptr, at);
+    *input = slice_of(text.ptr + at + 1, text.len - at - 1);
+    return true;
+}

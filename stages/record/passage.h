@@ -32,4 +32,13 @@ bool passage_find(struct slice text, struct passage *out);
 /* Did the passage stand behind its question? split is that of a sample. */
 bool passage_is_last(struct slice split);
 
+/* The split of a sample whose short input stands behind its instruction, with a newline
+ * between: this word, a blank and the length of the instruction in bytes. No number: the
+ * instruction was empty, or an earlier release read the record. */
+#define INPUT_JOINED "input-joined"
+/* Take a joined text apart. Returns false when the split names no newline in it with text on
+ * both sides. The parts are borrowed. */
+bool passage_part_input(struct slice split, struct slice text, struct slice *instruction,
+                        struct slice *input);
+
 #endif

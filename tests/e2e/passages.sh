@@ -47,3 +47,18 @@ for split in auto none; do
         rm $layout.jsonl $layout.jsonl.manifest
     done
 done
+
+# A short input of alpaca is a line of the instruction, and comes back apart.
+cat > short.jsonl << 'END'
+{"instruction": "Translate to French.", "input": "A metal.", "output": "Un métal."}
+{"instruction": "Name a tree.\nA tall one.", "input": "", "output": "Oak."}
+{"instruction": "", "input": "Name a metal.", "output": "Tin."}
+{"instruction": "Sort.", "input": "b\na\n", "output": "a b"}
+END
+"$CURATE" ingest --quiet --db short.db short.jsonl
+sqlite3 -csv -header short.db "SELECT lower(hex(hash)) AS hash, sample_id AS value FROM sample" > ranks.csv
+"$CURATE" score import --quiet --db short.db --metric rank --key hash ranks.csv
+"$CURATE" select --quiet --db short.db --name all --by rank --top 99
+"$CURATE" export --quiet --db short.db all --to alpaca -o alpaca.jsonl
+cat alpaca.jsonl
+"$CURATE" ingest --db short.db alpaca.jsonl

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * alpaca: Stanford's flat object. Holds single-turn samples only; the input is the context. A
- * thought stands in front of the output, between <think> and </think>. Tools are JSON in a
- * text.
+ * alpaca: Stanford's flat object. Holds single-turn samples only; the input is the context, or
+ * the short input that was read beside the instruction. A thought stands in front of the
+ * output, between <think> and </think>. Tools are JSON in a text.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,6 +11,7 @@
 #include "base/json/jsonout.h"
 #include "stages/export/layouts/emit.h"
 #include "stages/export/layouts/layout.h"
+#include "stages/record/passage.h"
 #include "stages/record/roles.h"
 #include "store/sample.h"
 
@@ -65,6 +66,26 @@ static int alpaca_write_output(struct jsonout *json, const struct turn *turn, co
     return rc;
 }
 
+/* Write the instruction and the input: the context, or the short input that was joined to the
+ * instruction. An input that reads as a context stays joined. */
+static void alpaca_write_question(struct jsonout *json, const struct sample *sample)
+{
+    struct slice instruction = sample->turns[0].content;
+    struct slice input = sample->context.ptr ? sample->context : slice_text("");
+    struct slice parts[2];
+
+    if (!sample->context.ptr &&
+        passage_part_input(sample->split, instruction, &parts[0], &parts[1]) &&
+        parts[1].len < PASSAGE_LEAST_BYTES && !slice_equal(parts[1], slice_text("<noinput>"))) {
+        instruction = parts[0];
+        input = parts[1];
+    }
+    jsonout_key(json, "instruction");
+    jsonout_text(json, instruction);
+    jsonout_key(json, "input");
+    jsonout_text(json, input);
+}
+
 static int alpaca_write(const struct sample *sample, struct buf *out, const char **why,
                         struct error *err)
 {
@@ -81,10 +102,7 @@ static int alpaca_write(const struct sample *sample, struct buf *out, const char
         jsonout_key(&json, "system");
         jsonout_text(&json, sample->system);
     }
-    jsonout_key(&json, "instruction");
-    jsonout_text(&json, sample->turns[0].content);
-    jsonout_key(&json, "input");
-    jsonout_text(&json, sample->context.ptr ? sample->context : slice_text(""));
+    alpaca_write_question(&json, sample);
     if (sample->n_turns == 2)
         rc = alpaca_write_output(&json, &sample->turns[1], why, err);
     if (sample->tools.ptr) {

@@ -12,6 +12,7 @@
 #include "stages/ingest/formats/draft_private.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/record/chat_style.h"
+#include "stages/record/passage.h"
 #include "stages/record/role_words.h"
 #include "stages/record/roles.h"
 
@@ -220,6 +221,23 @@ static struct slice join_lines(struct draft *draft, struct slice a, struct slice
     return slice_of(text, a.len + 1 + b.len);
 }
 
+/* Append a short input to an instruction, as a line of its own. The split says where it begins,
+ * so that a layout can write the two apart. */
+static struct slice join_input(struct draft *draft, struct slice instruction,
+                               struct slice input)
+{
+    char split[40] = INPUT_JOINED;
+
+    if (instruction.len > 0) {
+        snprintf(split, sizeof split, INPUT_JOINED " %zu", instruction.len);
+        input = join_lines(draft, instruction, input);
+    }
+    draft->out->split = arena_copy(draft->arena, slice_text(split));
+    if (!draft->out->split.ptr)
+        draft_fail_nomem(draft);
+    return input;
+}
+
 void draft_add_instruction(struct draft *draft, struct slice instruction, struct slice input)
 {
     if (draft->state != DRAFT_GOOD)
@@ -232,8 +250,7 @@ void draft_add_instruction(struct draft *draft, struct slice instruction, struct
     } else if (input.len >= draft->options->input_context_bytes) {
         draft_set_context(draft, input, "field");
     } else {
-        instruction = instruction.len > 0 ? join_lines(draft, instruction, input) : input;
-        draft->out->split = slice_text("input-joined");
+        instruction = join_input(draft, instruction, input);
     }
     draft_add_user(draft, instruction);
 }
