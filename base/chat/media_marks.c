@@ -41,12 +41,13 @@ static const struct json_value *next_reference(struct media_list *list)
 static size_t count_text(struct slice text, const char *what)
 {
     const size_t len = strlen(what);
-    const char *end = text.ptr + text.len;
-    const char *at = text.len > 0 ? text.ptr : NULL;
+    const char *at;
     size_t n = 0;
 
-    while (at && (at = memmem(at, (size_t)(end - at), what, len))) {
-        at += len;
+    while (text.len > 0 && (at = memmem(text.ptr, text.len, what, len))) {
+        const size_t skipped = (size_t)(at - text.ptr) + len;
+
+        text = slice_of(text.ptr + skipped, text.len - skipped);
         n++;
     }
     return n;

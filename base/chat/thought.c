@@ -85,8 +85,8 @@ static void split_at(struct slice text, const char *close, size_t close_len,
 static bool split_unopened(struct slice text, struct slice *thought, struct slice *rest)
 {
     static const char close[] = "\n</think>\n";
-    const char *end = text.ptr + text.len;
-    const char *at = text.len > 0 ? memchr(text.ptr, '<', text.len) : NULL;
+    const char *end = text.len > 0 ? text.ptr + text.len : NULL;
+    const char *at = end ? memchr(text.ptr, '<', text.len) : NULL;
 
     for (; at; at = memchr(at + 1, '<', (size_t)(end - at) - 1)) {
         const struct slice left = slice_of(at, (size_t)(end - at));
