@@ -14,7 +14,8 @@ from pathlib import Path
 
 import tree
 
-BASE = {"base", "base/chat", "base/io", "base/json", "base/text", "base/threads"}
+BASE = {"base", "base/chat", "base/io", "base/json", "base/net", "base/table", "base/text",
+        "base/threads"}
 INFER = {"scoring/infer", "scoring/infer/gguf", "scoring/infer/tokenizer",
          "scoring/infer/model", "scoring/infer/forward"}
 SCORING = {"scoring", "scoring/prompts", "scoring/prompts/templates", "scoring/observe", *INFER}
@@ -27,6 +28,10 @@ MAY_SEE = {
     "base/chat": {"base", "base/json"},
     "base/io": {"base", "base/text", "base/json"},
     "base/threads": {"base"},
+    "base/net": {"base", "base/io", "base/json", "base/text", "base/threads"},
+    "base/parquet": {"base", "base/table", "base/io", "base/json", "base/text"},
+    "base/arrow": {"base", "base/table", "base/io", "base/json", "base/text"},
+    "base/table": {"base", "base/json", "base/text"},
     "schemas": set(),
     "store": {*BASE, "schemas"},
     "scoring/kernels": set(),
@@ -87,12 +92,17 @@ ONLY_IN = {
     "archive.h": ["base/io/archivein.c", "tests/"],
     "archive_entry.h": ["base/io/archivein.c", "tests/"],
     "bzlib.h": ["base/io/inflate_bzip2.c", "tests/"],
+    "brotli/decode.h": ["base/parquet/codec_brotli.c", "tests/", "bench/"],
     "csv.h": ["base/io/csvin.c"],
+    "curl/curl.h": ["base/net/http.c"],
     "cyaml/cyaml.h": ["pipeline/recipe.c"],
     "yaml.h": ["pipeline/recipe_yaml.c"],
     "immintrin.h": ["bench/peak.c", "scoring/kernels/avx2/", "scoring/kernels/avx512/",
                     "scoring/kernels/avx512bf16/", "scoring/kernels/avx512vnni/"],
     "json-c/json.h": ["base/json/json.c", "base/json/json_build.c"],
+    "lz4.h": ["base/parquet/codec_lz4.c", "tests/", "bench/"],
+    "lz4frame.h": ["base/arrow/"],
+    "snappy-c.h": ["base/parquet/codec_snappy.c", "tests/", "bench/"],
     "llama.h": ["bench/llama_cpp.h"],
     "lzma.h": ["base/io/inflate_xz.c", "tests/"],
     "new": ["base/text/language_cld2.cc"],
@@ -105,8 +115,8 @@ ONLY_IN = {
     "utf8proc.h": ["base/text/utf8.c"],
     "vector": ["base/text/language_cld2.cc"],
     "xxhash.h": ["base/hash.c"],
-    "zlib.h": ["base/io/inflate_gzip.c", "tests/"],
-    "zstd.h": ["base/io/inflate_zstd.c", "tests/"],
+    "zlib.h": ["base/io/inflate_gzip.c", "base/parquet/codec_gzip.c", "tests/"],
+    "zstd.h": ["base/io/inflate_zstd.c", "base/parquet/codec_zstd.c", "base/arrow/", "tests/"],
     "zstd_errors.h": ["base/io/inflate_zstd.c"],
 }
 # Private headers that one other folder may include.
