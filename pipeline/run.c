@@ -69,6 +69,7 @@ static int run_in_store(const struct pipeline_options *options, const struct dat
                                      .models_dir = options->models_dir,
                                      .cpu_flags = options->cpu_flags,
                                      .stdout_taken = options->stdout_taken,
+                                     .fetcher = options->fetcher,
                                      .report = options->report };
     struct stage_result result = { .n_facts = 0 };
     struct buf json;
@@ -286,6 +287,7 @@ static int run_without_store(const struct pipeline_options *options,
                                            .models_dir = options->models_dir,
                                            .cpu_flags = options->cpu_flags,
                                            .stdout_taken = options->stdout_taken,
+                                           .fetcher = options->fetcher,
                                            .report = options->report };
     struct stage_result result = { .n_facts = 0 };
 

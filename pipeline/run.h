@@ -17,6 +17,7 @@
 #include "base/io/lock.h"
 
 struct error;
+struct fetcher;
 struct recipe;
 struct report;
 struct stage;
@@ -30,7 +31,8 @@ struct pipeline_options {
     int64_t lock_timeout_ms; /* with LOCK_WAIT; 0: no limit */
     const char *models_dir;
     unsigned cpu_flags;
-    bool stdout_taken; /* the closing JSON object goes to standard output, see stage.h */
+    bool stdout_taken;       /* the closing JSON object goes to standard output, see stage.h */
+    struct fetcher *fetcher; /* of the run, see stage.h; shared by the steps of a recipe */
     struct report *report;
     /* Called after each stage; err is NULL unless it failed. May be NULL. */
     void (*stage_done)(void *arg, const struct stage *stage, int64_t run_id,

@@ -21,6 +21,7 @@
 #include "base/option.h"
 
 struct error;
+struct fetcher;
 struct report;
 struct store;
 
@@ -33,6 +34,7 @@ struct stage_context {
     const char *models_dir; /* folder of the built-in models; empty if not found */
     unsigned cpu_flags;     /* CPU features that kernels may use (kernels.h) */
     bool stdout_taken;      /* the closing JSON object goes to standard output: write no data */
+    struct fetcher *fetcher; /* of URLs among the arguments (base/net/fetcher.h) */
     struct report *report;
 };
 

@@ -44,11 +44,14 @@ int ingest_files_add(struct ingest_files *files, const char *path, const char *s
     const struct slice copy = arena_copy(&files->arena, slice_text(path));
     if (!copy.ptr)
         return error_nomem(err);
-    if (!source)
+    const bool is_chosen = source != NULL;
+    if (!is_chosen)
         source = is_stdin(path) ? "stdin" : base_name(copy.ptr);
     files->items[files->n++] = (struct ingest_file){
         .path = copy.ptr,
+        .local_path = copy.ptr,
         .source = source,
+        .has_chosen_source = is_chosen,
         .has_size = st && S_ISREG(st->st_mode),
         .size_bytes = st && S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0,
     };
@@ -69,7 +72,7 @@ static int add_path(struct ingest_files *files, const char *path,
     if (access(path, R_OK) < 0)
         return error_errno(err, errno, path);
     const int is_archive =
-        S_ISREG(st.st_mode) ? ingest_archive_add(files, path, query, err) : 0;
+        S_ISREG(st.st_mode) ? ingest_archive_add(files, path, path, query, err) : 0;
     if (is_archive != 0)
         return is_archive < 0 ? -1 : 0;
     return ingest_files_add(files, path, query->source, &st, err);

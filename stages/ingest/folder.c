@@ -35,6 +35,12 @@ struct passed_over {
     } endings[ENDINGS_MAX];
 };
 
+/* An archive: its path as stored, and where it is opened. */
+struct archive_place {
+    const char *path;
+    const char *local_path;
+};
+
 /* A folder or an archive. */
 struct folder {
     struct ingest_files *files;
@@ -218,33 +224,36 @@ static bool is_hidden_member(const char *name)
 }
 
 /* Add a file of an archive. Its source is its path without the folder of the archive. */
-static int add_archive_file(struct folder *folder, const char *archive, const char *path,
-                            uint64_t number, uint64_t size_bytes, struct error *err)
+static int add_archive_file(struct folder *folder, const struct archive_place *archive,
+                            const char *path, uint64_t number, uint64_t size_bytes,
+                            struct error *err)
 {
     struct ingest_files *files = folder->files;
-    const char *slash = strrchr(archive, '/');
+    const char *slash = strrchr(archive->path, '/');
 
     if (ingest_files_add(files, path, folder->query->source, NULL, err) < 0)
         return -1;
     struct ingest_file *added = &files->items[files->n - 1];
     if (!folder->query->source)
-        added->source = added->path + (slash ? slash + 1 - archive : 0);
-    added->archive = archive;
+        added->source = added->path + (slash ? slash + 1 - archive->path : 0);
+    added->local_path = archive->local_path;
+    added->archive = archive->path;
     added->member = number;
     added->has_size = true;
     added->size_bytes = size_bytes;
     return 0;
 }
 
-static int add_archive_member(struct folder *folder, const char *archive, uint64_t number,
-                              const struct archive_member *member, struct error *err)
+static int add_archive_member(struct folder *folder, const struct archive_place *archive,
+                              uint64_t number, const struct archive_member *member,
+                              struct error *err)
 {
-    const size_t len = strlen(archive) + strlen(member->name) + 2;
+    const size_t len = strlen(archive->path) + strlen(member->name) + 2;
     char *path = arena_alloc(&folder->files->arena, len, 1);
 
     if (!path)
         return error_nomem(err);
-    snprintf(path, len, "%s!%s", archive, member->name);
+    snprintf(path, len, "%s!%s", archive->path, member->name);
     return add_archive_file(folder, archive, path, number, member->size_bytes, err);
 }
 
@@ -283,7 +292,8 @@ static int check_member(const char *archive, const struct archive_member *member
 }
 
 static int list_members(struct folder *folder, struct archive_reader *members,
-                        const char *archive, uint64_t archive_bytes, struct error *err)
+                        const struct archive_place *archive, uint64_t archive_bytes,
+                        struct error *err)
 {
     const size_t before = folder->files->n;
     uint64_t total_bytes = 0;
@@ -292,23 +302,24 @@ static int list_members(struct folder *folder, struct archive_reader *members,
     int rc;
 
     for (; (rc = archive_reader_next(members, &member, err)) == 1; number++) {
-        if (check_archive_size(archive, number, total_bytes, archive_bytes, err) < 0)
+        if (check_archive_size(archive->path, number, total_bytes, archive_bytes, err) < 0)
             return -1;
         if (!member.is_file || is_hidden_member(member.name))
             continue;
         total_bytes += member.size_bytes < UINT64_MAX / 2 ? member.size_bytes : UINT64_MAX / 2;
         if (container_of_name(member.name) == CONTAINER_NONE)
             pass_over(&folder->passed_over, member.name);
-        else if (check_member(archive, &member, err) < 0 ||
+        else if (check_member(archive->path, &member, err) < 0 ||
                  add_archive_member(folder, archive, number, &member, err) < 0)
             return -1;
     }
-    if (rc == 0 && check_archive_size(archive, number, total_bytes, archive_bytes, err) < 0)
+    if (rc == 0 &&
+        check_archive_size(archive->path, number, total_bytes, archive_bytes, err) < 0)
         return -1;
     if (rc == 0 || err->code != ERR_INPUT || folder->files->n == before)
         return rc;
     /* Damage behind some members: these are read, and then the reader finds it again. */
-    return add_archive_file(folder, archive, archive, number, 0, err);
+    return add_archive_file(folder, archive, archive->path, number, 0, err);
 }
 
 static int compare_member_paths(const void *a, const void *b)
@@ -353,23 +364,26 @@ static int number_equal_names(struct ingest_files *files, size_t first, bool is_
     return rc;
 }
 
-int ingest_archive_add(struct ingest_files *files, const char *path,
+int ingest_archive_add(struct ingest_files *files, const char *path, const char *local_path,
                        const struct ingest_query *query, struct error *err)
 {
     struct folder folder = { .files = files, .query = query };
-    const struct slice archive = arena_copy(&files->arena, slice_text(path));
+    const struct archive_place archive = {
+        .path = arena_copy(&files->arena, slice_text(path)).ptr,
+        .local_path = arena_copy(&files->arena, slice_text(local_path)).ptr,
+    };
     const size_t before = files->n;
     struct archive_reader *members = NULL;
     struct stat st;
 
-    if (!archive.ptr)
+    if (!archive.path || !archive.local_path)
         return error_nomem(err);
-    if (stat(path, &st) < 0)
-        return error_errno(err, errno, path);
-    int rc = archive_reader_open(path, &members, err);
+    if (stat(local_path, &st) < 0)
+        return error_errno(err, errno, local_path);
+    int rc = archive_reader_open(local_path, &members, err);
     if (rc < 1)
         return rc;
-    rc = list_members(&folder, members, archive.ptr, (uint64_t)st.st_size, err);
+    rc = list_members(&folder, members, &archive, (uint64_t)st.st_size, err);
     archive_reader_close(members);
     if (rc < 0)
         return -1;

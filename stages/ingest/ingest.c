@@ -244,12 +244,11 @@ static bool ingest_explains(const void *args)
 }
 
 /* Read the files into the database. */
-static int store_files(struct ingest *ingest, bool is_named, struct stage_result *result,
-                       struct error *err)
+static int store_files(struct ingest *ingest, struct stage_result *result, struct error *err)
 {
     struct store *store = ingest->context->store;
     struct error ignored;
-    int rc = is_named ? 0 : ingest_name_sources(ingest, err);
+    int rc = ingest_name_sources(ingest, err);
 
     if (rc == 0)
         rc = ingest_find_positions(ingest, err);
@@ -284,8 +283,8 @@ static int ingest_run(const struct stage_context *context, const void *arguments
         ingest_files_release(&ingest.files);
         return error_errno(err, mutex_rc, "making a lock");
     }
-    const int rc = args->explain ? explain_files(&ingest, err)
-                                 : store_files(&ingest, args->source != NULL, result, err);
+    const int rc =
+        args->explain ? explain_files(&ingest, err) : store_files(&ingest, result, err);
     pthread_mutex_destroy(&ingest.mutex);
     ingest_files_release(&ingest.files);
     return rc;

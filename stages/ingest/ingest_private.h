@@ -44,13 +44,18 @@ struct stage_context;
 struct stat;
 
 struct ingest_file {
-    const char *path; /* "-" is standard input; of a member "archive.zip!name" */
+    /* What is stored and printed. "-" is standard input; of a member "archive.zip!name"; of a
+     * fetched file its public name (base/net/remote.h). */
+    const char *path;
+    /* What is opened: of a member the archive, of a fetched file its place on this machine. */
+    const char *local_path;
     const char *source;
-    const char *archive;         /* path of the archive that it is a member of; NULL: none */
-    uint64_t member;             /* its number in the archive, from 0 */
-    bool has_size;               /* false for a pipe or standard input */
-    uint64_t size_bytes;         /* on disk, perhaps compressed; of a member, unpacked */
-    struct file_stamp stamp;     /* set when has_size is; that of the archive for a member */
+    bool has_chosen_source;  /* by --source, or by the repository: other files may share it */
+    const char *archive;     /* path of the archive that it is a member of; NULL: none */
+    uint64_t member;         /* its number in the archive, from 0 */
+    bool has_size;           /* false for a pipe or standard input */
+    uint64_t size_bytes;     /* on disk, perhaps compressed; of a member, unpacked */
+    struct file_stamp stamp; /* set when has_size is; that of the archive for a member */
     const struct position *from; /* where an earlier run was stopped; NULL: the beginning */
 };
 
@@ -75,15 +80,17 @@ struct ingest_query {
 int ingest_files_find(const struct ingest_query *query, struct ingest_files *out,
                       struct error *err);
 void ingest_files_release(struct ingest_files *files);
-/* Add a file. Copies the path; st is NULL for standard input. */
+/* Add a file that is opened by its path. Copies the path; st is NULL for standard input. source
+ * NULL: the last part of the path. */
 int ingest_files_add(struct ingest_files *files, const char *path, const char *source,
                      const struct stat *st, struct error *err);
 /* folder.c: add the corpus files of a folder, and report how many others it has. */
 int ingest_folder_add(struct ingest_files *files, const char *path,
                       const struct ingest_query *query, struct error *err);
-/* Add the corpus files among the members of an archive in the same way. Returns 1, 0 if the
- * file is no archive, or -1. */
-int ingest_archive_add(struct ingest_files *files, const char *path,
+/* Add the corpus files among the members of an archive in the same way. The paths of the
+ * members begin with `path`; the archive is opened by local_path. Returns 1, 0 if the file is
+ * no archive, or -1. */
+int ingest_archive_add(struct ingest_files *files, const char *path, const char *local_path,
                        const struct ingest_query *query, struct error *err);
 
 /* A batch is one transaction: large enough to be worth a commit, small enough to lose little in

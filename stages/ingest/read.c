@@ -120,7 +120,7 @@ static int check_unchanged(const struct reader *r, struct error *err)
     if (!file->has_size || r->ingest->context->dry_run)
         return 0;
     const int rc =
-        file->archive ? file_stamp(file->archive, &now, err)
+        file->archive ? file_stamp(file->local_path, &now, err)
                       : file_stamp_fd(inflate_fd(stream_inflate(r->in)), file->path, &now, err);
     if (rc < 0)
         return -1;
@@ -306,16 +306,16 @@ static int end_file(struct reader *r, bool whole, struct error *err)
     return send_batch(r, whole, err);
 }
 
-static int open_members(struct reader *r, const char *archive, struct error *err)
+static int open_members(struct reader *r, const struct ingest_file *file, struct error *err)
 {
     archive_reader_close(r->members);
     r->members = NULL;
     r->next_member = 0;
-    r->members_of = archive;
-    const int rc = archive_reader_open(archive, &r->members, err);
+    r->members_of = file->archive;
+    const int rc = archive_reader_open(file->local_path, &r->members, err);
     if (rc == 0)
         return error_set(err, ERR_INPUT, "%s: is no archive any more: give the command again",
-                         archive);
+                         file->archive);
     return rc < 0 ? -1 : 0;
 }
 
@@ -325,7 +325,7 @@ static int find_member(struct reader *r, const struct ingest_file *file, struct 
     struct archive_member member;
 
     if ((!r->members || r->members_of != file->archive || r->next_member > file->member) &&
-        open_members(r, file->archive, err) < 0)
+        open_members(r, file, err) < 0)
         return -1;
     while (r->next_member <= file->member) {
         const int rc = archive_reader_next(r->members, &member, err);
@@ -357,7 +357,7 @@ static int open_stream(struct reader *r, const struct ingest_file *file, struct 
         const struct inflate_source source = { .read = read_member, .arg = r->members };
         if (stream_open_source(&source, file->path, transcode, &r->in, err) < 0)
             return -1;
-    } else if (stream_open(file->path, transcode, &r->in, err) < 0) {
+    } else if (stream_open(file->local_path, transcode, &r->in, err) < 0) {
         return -1;
     }
     stream_limit_memory(r->in, r->ingest->settings.memory.max_bytes);

@@ -37,7 +37,7 @@ static int find_position(struct ingest *ingest, struct ingest_file *file, struct
 {
     struct position position;
 
-    if (file_stamp(file->archive ? file->archive : file->path, &file->stamp, err) < 0)
+    if (file_stamp(file->local_path, &file->stamp, err) < 0)
         return -1;
     const int found = position_claim(ingest->context->store, file->source, file->path,
                                      ingest->context->run_id, &position, err);

@@ -128,6 +128,7 @@ static int name_source(struct ingest *ingest, const struct source_names *names,
     return number_source(ingest, names, file, err);
 }
 
+/* The sources that are chosen already count as names that other files have. */
 int ingest_name_sources(struct ingest *ingest, struct error *err)
 {
     struct source_names names;
@@ -140,7 +141,8 @@ int ingest_name_sources(struct ingest *ingest, struct error *err)
 
         if (strcmp(file->path, "-") == 0)
             continue; /* standard input is always "stdin" */
-        rc = name_source(ingest, &names, file, err);
+        if (!file->has_chosen_source)
+            rc = name_source(ingest, &names, file, err);
         if (rc == 0)
             *slot_of(&names, file->source) = file;
     }
