@@ -2,7 +2,7 @@
 -- schemas/current.py: change it by adding a migration, then run `ninja schema-current`.
 
 PRAGMA application_id = 1129665108;
-PRAGMA user_version = 15;
+PRAGMA user_version = 16;
 
 CREATE TABLE run (
     run_id         INTEGER PRIMARY KEY,
@@ -38,6 +38,8 @@ CREATE TABLE file (
     file_id        INTEGER PRIMARY KEY,
     source_id      INTEGER NOT NULL REFERENCES source,
     path           TEXT    NOT NULL,                        -- as given; '-' is standard input
+    config         TEXT,                                    -- of the dataset; NULL: unknown
+    split          TEXT,                                    -- 'train', ...; NULL: unknown
     UNIQUE (source_id, path)
 ) STRICT;
 
@@ -94,6 +96,7 @@ CREATE TABLE reject (
     detail         TEXT    NOT NULL,
     raw            BLOB    NOT NULL,                        -- its bytes, at most the first 1 MiB
     item           INTEGER NOT NULL DEFAULT 0,              -- which sample of its record, from 0
+    n_rows         INTEGER NOT NULL DEFAULT 1,              -- of a damaged group of a table
     UNIQUE (file_id, byte_offset, hash)
 ) STRICT;
 
@@ -434,12 +437,6 @@ SELECT m.sample_id, s.ext_id, o.name AS source, m.what, m.old_sample_id,
   JOIN file f ON f.file_id = s.file_id
   JOIN source o ON o.source_id = f.source_id;
 
-CREATE VIEW v_rejects AS
-SELECT j.reject_id, j.run_id, o.name AS source, j.line, j.byte_offset, j.class, j.detail, f.path
-  FROM reject j
-  JOIN file f ON f.file_id = j.file_id
-  JOIN source o ON o.source_id = f.source_id;
-
 CREATE VIEW v_runs AS
 SELECT run_id, command,
        strftime('%Y-%m-%dT%H:%M:%SZ', started_at_ms / 1000, 'unixepoch') AS started_at,
@@ -448,16 +445,6 @@ SELECT run_id, command,
        n_rejected AS rejected, n_scored AS scored, kernels, n_dup_meta AS dup_meta,
        n_sft AS sft, n_pair AS pair, n_prompt_only AS prompt_only, n_text AS text
   FROM run;
-
-CREATE VIEW v_sample AS
-SELECT s.sample_id, s.ext_id, o.name AS source, s.kind, s.system, c.text AS context,
-       i.content AS instruction, r.content AS response, s.n_turns, s.meta, s.tools
-  FROM sample s
-  JOIN file f ON f.file_id = s.file_id
-  JOIN source o ON o.source_id = f.source_id
-  LEFT JOIN context c ON c.context_id = s.context_id
-  LEFT JOIN turn i ON i.sample_id = s.sample_id AND i.turn = s.instruction_turn
-  LEFT JOIN turn r ON r.sample_id = s.sample_id AND r.turn = s.response_turn;
 
 CREATE VIEW v_turn AS
 SELECT t.sample_id, s.ext_id, t.turn, t.side, t.role, t.content, t.thought, t.calls, t.media,
@@ -477,3 +464,21 @@ SELECT s.sample_id, s.ext_id, o.name AS source, s.system, i.content AS prompt,
   LEFT JOIN turn i ON i.sample_id = s.sample_id AND i.turn = s.instruction_turn
   LEFT JOIN turn c ON c.sample_id = s.sample_id AND c.turn = s.response_turn
  WHERE s.kind = 'pair';
+
+CREATE VIEW v_rejects AS
+SELECT j.reject_id, j.run_id, o.name AS source, j.line, j.byte_offset, j.class, j.detail, f.path,
+       j.n_rows
+  FROM reject j
+  JOIN file f ON f.file_id = j.file_id
+  JOIN source o ON o.source_id = f.source_id;
+
+CREATE VIEW v_sample AS
+SELECT s.sample_id, s.ext_id, o.name AS source, s.kind, s.system, c.text AS context,
+       i.content AS instruction, r.content AS response, s.n_turns, s.meta, s.tools,
+       f.config AS config_name, f.split AS split_name
+  FROM sample s
+  JOIN file f ON f.file_id = s.file_id
+  JOIN source o ON o.source_id = f.source_id
+  LEFT JOIN context c ON c.context_id = s.context_id
+  LEFT JOIN turn i ON i.sample_id = s.sample_id AND i.turn = s.instruction_turn
+  LEFT JOIN turn r ON r.sample_id = s.sample_id AND r.turn = s.response_turn;

@@ -72,7 +72,7 @@ static const struct {
       " ' duplicates have another meta' FROM run WHERE n_dup_meta > n_duplicate" },
     { "conservation",
       "SELECT 'run ' || r.run_id, r.n_rejected || ' rejected, but ' || j.n ||"
-      " ' rejects exist' FROM run r JOIN (SELECT run_id, count(*) AS n FROM reject"
+      " ' rejects exist' FROM run r JOIN (SELECT run_id, sum(n_rows) AS n FROM reject"
       " GROUP BY run_id) j ON j.run_id = r.run_id WHERE j.n > r.n_rejected" },
     { "score", "SELECT 'sample ' || sample_id || ' in set ' || score_set_id,"
                " 'its value is not finite' FROM score WHERE value IN (9e999, -9e999)" },

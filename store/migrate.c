@@ -147,12 +147,18 @@ static int escape_names(struct store *store, struct error *err)
     return 0;
 }
 
-enum { VERSION_ARITHMETIC = 12, VERSION_UTF8 = 13, VERSION_RECORDS = 15 };
+enum {
+    VERSION_ARITHMETIC = 12,
+    VERSION_UTF8 = 13,
+    VERSION_RECORDS = 15,
+    VERSION_REPOSITORY = 16,
+};
 
-/* Run the SQL of a migration. 0015_records changes the text of a CHECK in the schema. */
+/* Run the SQL of a migration. 0015_records and 0016_repository change the text of tables in the
+ * schema. */
 static int run_migration_sql(struct store *store, int64_t version, struct error *err)
 {
-    const bool edits_schema = version == VERSION_RECORDS;
+    const bool edits_schema = version == VERSION_RECORDS || version == VERSION_REPOSITORY;
     struct error later;
 
     if (edits_schema && db_permit_schema_edits(store, true, err) < 0)

@@ -18,6 +18,11 @@ static const char FIND_SOURCE[] = "SELECT source_id FROM source WHERE name = :na
 static const char ADD_FILE[] = "INSERT INTO file (source_id, path) VALUES (:source_id, :path)"
                                " ON CONFLICT (source_id, path) DO NOTHING";
 
+static const char SET_SPLIT[] =
+    "UPDATE file SET config = coalesce(:config, config), split = coalesce(:split, split)"
+    " WHERE file_id = :file_id AND (config IS NOT coalesce(:config, config)"
+    " OR split IS NOT coalesce(:split, split))";
+
 static const char FIND_FILE[] =
     "SELECT file_id FROM file WHERE source_id = :source_id AND path = :path";
 
@@ -29,13 +34,13 @@ static const char FIND_SOURCE_FILE[] =
 
 static const char ADD_REJECT[] =
     "INSERT INTO reject (run_id, file_id, line, byte_offset, byte_len, item, class, detail,"
-    " raw, hash) VALUES (:run_id, :file_id, :line, :byte_offset, :byte_len, :item, :class,"
-    " :detail, :raw, :hash)"
+    " raw, hash, n_rows) VALUES (:run_id, :file_id, :line, :byte_offset, :byte_len, :item,"
+    " :class, :detail, :raw, :hash, :n_rows)"
     " ON CONFLICT (file_id, byte_offset, hash) DO NOTHING";
 
 static const char SCAN_REJECTS[] =
     "SELECT j.run_id, o.name, f.path, j.file_id, j.line, j.byte_offset, j.byte_len, j.class,"
-    " j.detail, j.raw, j.reject_id, j.item"
+    " j.detail, j.raw, j.reject_id, j.item, j.n_rows"
     " FROM reject j JOIN file f ON f.file_id = j.file_id"
     " JOIN source o ON o.source_id = f.source_id"
     " WHERE j.reject_id > :after AND (:class IS NULL OR j.class = :class)"
@@ -91,6 +96,21 @@ int source_file_put(struct store *store, const char *source, const char *path, i
     return stmt_get_int(stmt, file_id, err);
 }
 
+int source_file_set_split(struct store *store, int64_t file_id, const char *config,
+                          const char *split, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, SET_SPLIT, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":file_id", file_id);
+    if (config)
+        stmt_bind_text(stmt, ":config", slice_text(config));
+    if (split)
+        stmt_bind_text(stmt, ":split", slice_text(split));
+    return stmt_run(stmt, err);
+}
+
 int source_find_file(struct store *store, const char *source, const char *path,
                      struct error *err)
 {
@@ -133,6 +153,7 @@ int reject_add(struct store *store, const struct reject *reject, int64_t run_id,
     stmt_bind_text(stmt, ":detail", empty_if_absent(reject->detail));
     stmt_bind_blob(stmt, ":raw", raw.ptr, raw.len);
     stmt_bind_blob(stmt, ":hash", hash.bytes, sizeof hash.bytes);
+    stmt_bind_count(stmt, ":n_rows", reject->n_rows > 0 ? reject->n_rows : 1);
     return stmt_run(stmt, err);
 }
 
@@ -233,6 +254,7 @@ int reject_scan_next(struct reject_scan *scan, struct reject_row *out, struct er
             .detail = stmt_bytes(row, 8),
             .raw = stmt_bytes(row, 9),
             .item = (uint64_t)stmt_int(row, 11),
+            .n_rows = (uint64_t)stmt_int(row, 12),
         },
     };
     return 1;

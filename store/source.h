@@ -18,6 +18,11 @@ struct store;
 int source_file_put(struct store *store, const char *source, const char *path, int64_t *file_id,
                     struct error *err);
 
+/* Store which config and split of a dataset the file belongs to; NULL: unknown, and what is
+ * stored stays. */
+int source_file_set_split(struct store *store, int64_t file_id, const char *config,
+                          const char *split, struct error *err);
+
 /* Is this file one of the source's? Returns 1; 2 when the source has only other files; 0 when
  * it has none, or does not exist; -1. A path with "./" in front is the same. */
 int source_find_file(struct store *store, const char *source, const char *path,
@@ -31,6 +36,7 @@ struct reject {
     uint64_t byte_offset;
     uint64_t byte_len;
     uint64_t item;     /* which sample of a record that holds several, from 0 */
+    uint64_t n_rows;   /* of a table that are lost together; 0: 1 */
     const char *class; /* lower_snake, see docs/design.md */
     struct slice detail;
     struct slice raw; /* only the first REJECT_RAW_MAX_BYTES are stored */

@@ -26,6 +26,21 @@ static void a_file_is_stored_once_under_its_source(void **state)
                 "novels|a.jsonl\nnovels|b.jsonl\npoems|a.jsonl");
 }
 
+static void config_and_split_of_a_file_stay_until_others_are_known(void **state)
+{
+    static const char sql[] = "SELECT config, split FROM file WHERE file_id = 1";
+    struct store_fixture *f = *state;
+    struct error err;
+
+    assert_int_equal(f->file_id, 1);
+    assert_rows(f->store, sql, "|");
+    assert_ok(source_file_set_split(f->store, 1, "en", "train", &err));
+    assert_ok(source_file_set_split(f->store, 1, NULL, NULL, &err));
+    assert_rows(f->store, sql, "en|train");
+    assert_ok(source_file_set_split(f->store, 1, NULL, "test", &err));
+    assert_rows(f->store, sql, "en|test");
+}
+
 static void add(struct store_fixture *f, uint64_t byte_offset, struct slice raw)
 {
     const struct reject reject = {
@@ -120,6 +135,27 @@ static void a_record_that_is_accepted_closes_its_rejects_only(void **state)
                 "10|{12345}\n10|{5678}\n20|{1234}");
 }
 
+static void a_reject_says_how_many_rows_are_lost(void **state)
+{
+    struct store_fixture *f = *state;
+    const struct reject group = {
+        .file_id = f->file_id, .line = 101, .n_rows = 50, .class = "bad_page"
+    };
+    struct reject_scan *scan = NULL;
+    struct reject_row row;
+    struct error err;
+
+    assert_ok(reject_add(f->store, &group, f->run_id, &err));
+    add(f, 10, slice_text("{1234}"));
+
+    assert_rows(f->store, "SELECT line, n_rows FROM v_rejects ORDER BY reject_id",
+                "101|50\n3|1");
+    assert_ok(reject_scan_open(f->store, &(struct reject_filter){ .limit = 1 }, &scan, &err));
+    assert_int_equal(reject_scan_next(scan, &row, &err), 1);
+    assert_int_equal(row.reject.n_rows, 50);
+    reject_scan_close(scan);
+}
+
 static void a_very_long_reject_is_stored_truncated(void **state)
 {
     struct store_fixture *f = *state;
@@ -141,9 +177,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_file_is_stored_once_under_its_source),
+        TEST(config_and_split_of_a_file_stay_until_others_are_known),
         TEST(a_reject_seen_again_is_stored_once),
         TEST(rejects_are_read_back_in_order_with_their_bytes),
         TEST(a_record_that_is_accepted_closes_its_rejects_only),
+        TEST(a_reject_says_how_many_rows_are_lost),
         TEST(a_very_long_reject_is_stored_truncated),
     };
 
