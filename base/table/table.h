@@ -10,7 +10,8 @@
  * How a value becomes JSON is the same for all formats (base/table/cell.h). The members of the
  * object stand in the order of the columns. A null is written as null.
  *
- * To add a format: write a struct table_format, and put it into the list of table.c.
+ * To add a format: write a struct table_format, declare it at the end of this header, and put
+ * it into the list of table.c.
  */
 #ifndef CURATE_TABLE_H
 #define CURATE_TABLE_H
@@ -53,7 +54,10 @@ struct table_row {
         *detail; /* of an issue: "column messages.list.element.role, page at byte 4812: ..." */
 };
 
-/* Does a file with these first bytes hold a table? Needs 8 bytes. */
+/* Bytes at the start of a file that show its format. */
+enum { TABLE_HEAD_BYTES = 8 };
+
+/* Does a file with these first bytes hold a table? Needs TABLE_HEAD_BYTES. */
 bool table_matches(struct slice head);
 /* Open a table. fd is a file that can be read at any place; the table does not close it. name
  * is for messages. Returns 0, or -1 with err set: ERR_INPUT if the file is malformed,
