@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * transfer.h - bring one URL into a file, resumed and verified.
+ *
+ * Bytes are appended to the partial file, which stays after a failure: the next call for the
+ * same content goes on at its end, in this process or another. The complete file is verified,
+ * synced and renamed. The caller makes the folders and holds a lock: one transfer per partial
+ * file at a time. Threads may run transfers at the same time, each with its own struct http.
+ */
+#ifndef CURATE_TRANSFER_H
+#define CURATE_TRANSFER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/digest.h"
+
+struct error;
+struct http;
+struct url;
+
+/* How the content is identified. */
+enum content_kind {
+    CONTENT_UNKNOWN,  /* by nothing: only the size is checked, if it is known */
+    CONTENT_SHA256,   /* 64 hex digits */
+    CONTENT_GIT_SHA1, /* 40 hex digits, the SHA-1 of "blob SIZE\0" and the bytes */
+};
+
+/* Of an ETag of the Hub, by its form. */
+enum content_kind content_kind_of(const char *hex);
+
+struct transfer {
+    const char *url;  /* redirects are followed anew if a signature has expired */
+    const char *name; /* public name, for messages */
+    const char *partial_path;
+    const char *final_path; /* replaced if it exists */
+    uint64_t size_bytes;    /* UINT64_MAX: not known */
+    const char *content_id; /* hex digits; NULL: CONTENT_UNKNOWN */
+    bool (*may_follow)(const void *arg, const struct url *from, const struct url *to);
+    const void *follow_arg;
+    /* Called on this thread with the bytes that the partial file has now: after each block, and
+     * when it starts again. May be NULL. */
+    void (*on_progress)(void *arg, uint64_t n_bytes);
+    void *arg;
+};
+
+struct transfer_result {
+    uint64_t size_bytes;
+    uint8_t sha256[DIGEST_BYTES];
+    uint64_t n_received; /* bytes that came over the network in this call */
+};
+
+/*
+ * Returns 0, or -1 with err set as http_send() and http_status_error(), and
+ *   ERR_INPUT       the content is not that of content_id or size_bytes, twice; the partial
+ * file is removed ERR_IO          the disk is full or has too little room, or reading or
+ * writing failed ERR_CANTCREATE  the partial file cannot be created
+ */
+int transfer_run(struct http *http, const struct transfer *transfer,
+                 struct transfer_result *out, struct error *err);
+
+/* Compute the size and both digests of a file. Returns 1 if it is of this size (UINT64_MAX:
+ * any) and content, 0 if not, or -1 with err set: ERR_NOT_FOUND, ERR_IO, ERR_CANCELLED. */
+int transfer_check(const char *path, uint64_t size_bytes, const char *content_id,
+                   const volatile int *stop_signal, struct transfer_result *out,
+                   struct error *err);
+
+#endif
