@@ -5,13 +5,11 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/io/file.h"
-#include "scoring/infer/gguf/gguf.h"
+#include "scoring/infer/gguf/gguf_file.h"
 #include "scoring/infer/tokenizer/tokenizer.h"
 
 struct segment_text {
-    struct file_map map;
-    struct gguf *gguf;
+    struct gguf_file file;
     struct tokenizer *tokenizer;
     struct token_buf ids; /* of the context */
     size_t n_kept;
@@ -23,10 +21,9 @@ int segment_text_open(const char *model_path, struct segment_text **out, struct 
 
     if (!text)
         return error_nomem(err);
-    if (file_map_open(model_path, &text->map, err) < 0)
+    if (gguf_file_open(model_path, &text->file, err) < 0)
         goto failed;
-    if (gguf_parse(text->map.data, text->map.len, &text->gguf, err) < 0 ||
-        tokenizer_new(text->gguf, &text->tokenizer, err) < 0) {
+    if (tokenizer_new(text->file.gguf, &text->tokenizer, err) < 0) {
         error_prefix(err, "%s", model_path);
         goto failed;
     }
@@ -47,8 +44,7 @@ void segment_text_close(struct segment_text *text)
         return;
     token_buf_release(&text->ids);
     tokenizer_free(text->tokenizer);
-    gguf_free(text->gguf);
-    file_map_close(&text->map);
+    gguf_file_close(&text->file);
     free(text);
 }
 

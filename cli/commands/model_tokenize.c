@@ -5,11 +5,10 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/io/file.h"
 #include "cli/command.h"
 #include "cli/commands/model.h"
 #include "cli/ids.h"
-#include "scoring/infer/gguf/gguf.h"
+#include "scoring/infer/gguf/gguf_file.h"
 #include "scoring/infer/tokenizer/tokenizer.h"
 
 struct tokenize_args {
@@ -89,15 +88,13 @@ static int convert(const struct cli *cli, const struct tokenize_args *args, stru
                    struct error *err)
 {
     const char *path = args->model.path;
-    struct file_map map = { 0 };
-    struct gguf *gguf = NULL;
+    struct gguf_file file = { .n_maps = 0 };
     struct tokenizer *tokenizer = NULL;
     int rc = -1;
 
-    if (file_map_open(path, &map, err) < 0)
-        return -1;
-    if (gguf_parse(map.data, map.len, &gguf, err) < 0 ||
-        tokenizer_new(gguf, &tokenizer, err) < 0)
+    if (gguf_file_open(path, &file, err) < 0)
+        goto done;
+    if (tokenizer_new(file.gguf, &tokenizer, err) < 0)
         error_prefix(err, "%s", path);
     else if (!tokenizer)
         error_set(err, ERR_INPUT, "%s: the file has no vocabulary", path);
@@ -105,9 +102,9 @@ static int convert(const struct cli *cli, const struct tokenize_args *args, stru
         rc = print_decoded(tokenizer, text, args->special, err);
     else
         rc = print_encoded(cli, tokenizer, text, args->special, err);
+done:
     tokenizer_free(tokenizer);
-    gguf_free(gguf);
-    file_map_close(&map);
+    gguf_file_close(&file);
     return rc;
 }
 

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stages/score/models.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/report.h"
@@ -79,6 +76,7 @@ static int choose_paths(const struct stage_context *context,
         if (plan->roles[i] && !model->path &&
             built_in_path(context->models_dir, model, built_in[i], err) < 0)
             return -1;
+        model->local_path = model->path;
     }
     return 0;
 }
@@ -96,40 +94,32 @@ int score_model_check(const struct score_model *model, struct file_stamp *last,
 {
     uint8_t sha256[DIGEST_BYTES];
     struct file_stamp now;
-    char path[64];
 
-    if (file_stamp_fd(model->fd, model->path, &now, err) < 0)
+    if (model_file_stamp_open(&model->file, &now, err) < 0)
         return -1;
     if (file_stamp_equal(&now, last))
         return 0;
     if (now.size_bytes != last->size_bytes)
         return raise_model_changed(model, err);
-    /* Not by its path, where another file may be by now. */
-    snprintf(path, sizeof path, "/proc/self/fd/%d", model->fd);
-    if (digest_file(path, sha256, err) < 0)
-        return error_prefix(err, "%s", model->path);
+    if (model_file_digest(&model->file, sha256, err) < 0)
+        return -1;
     if (memcmp(sha256, model->sha256, sizeof sha256) != 0)
         return raise_model_changed(model, err);
     *last = now;
     return 0;
 }
 
-/* Map the model, and keep the file open. What is mapped is the file with the stamp. */
+/* Map the model, and keep its files open. What is mapped are the files with the stamp. */
 static int map_model(struct score_model *model, struct error *err)
 {
     struct file_stamp now;
 
-    model->fd = open(model->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (model->fd < 0)
-        return error_errno(err, errno, model->path);
-    if (model_open(model->path, &model->model, err) < 0) {
-        close(model->fd);
+    if (model_file_open(&model->file, err) < 0 ||
+        model_open(model->local_path, &model->model, err) < 0 ||
+        model_file_stamp_open(&model->file, &now, err) < 0)
         return -1;
-    }
-    if (file_stamp_fd(model->fd, model->path, &now, err) < 0)
-        return -1;
-    if (!file_stamp_equal(&now, &model->stamp) || file_stamp(model->path, &now, err) < 0 ||
-        !file_stamp_equal(&now, &model->stamp))
+    if (!file_stamp_equal(&now, &model->stamp) ||
+        model_file_stamp(&model->file, &now, err) < 0 || !file_stamp_equal(&now, &model->stamp))
         return raise_model_changed(model, err);
     return 0;
 }
@@ -137,11 +127,12 @@ static int map_model(struct score_model *model, struct error *err)
 static int open_model(const struct stage_context *context, const struct kernels *kernels,
                       struct score_model *model, struct error *err)
 {
-    if (file_stamp(model->path, &model->stamp, err) < 0)
+    if (model_file_find(model->local_path, &model->file, err) < 0 ||
+        model_file_stamp(&model->file, &model->stamp, err) < 0)
         return -1;
     const int known =
         model_find_sha256(context->store, model->path, &model->stamp, model->sha256, err);
-    if (known < 0 || (known == 0 && digest_file(model->path, model->sha256, err) < 0))
+    if (known < 0 || (known == 0 && model_file_digest(&model->file, model->sha256, err) < 0))
         return -1;
     if (map_model(model, err) < 0)
         return -1;
@@ -250,8 +241,7 @@ int score_models_open(const struct stage_context *context,
 void score_models_close(struct score_models *models)
 {
     for (size_t i = 0; i < SCORE_MODELS; i++) {
-        if (models->of[i].model)
-            close(models->of[i].fd);
+        model_file_close(&models->of[i].file);
         model_close(models->of[i].model);
         free(models->of[i].own_path);
         models->of[i] = (struct score_model){ 0 };

@@ -17,6 +17,7 @@
 #include "scoring/kernels/kernels.h"
 #include "scoring/observe/observe.h"
 #include "scoring/prompts/templates/template.h"
+#include "stages/score/model_file.h"
 #include "stages/score/plan.h"
 
 struct error;
@@ -26,11 +27,12 @@ struct stage_context;
 
 struct score_model {
     struct model *model;
-    const char *path;
-    char *own_path; /* of a built-in model: path points to it */
+    const char *path;       /* what is stored and printed: of a fetched file its public name */
+    const char *local_path; /* what is opened */
+    char *own_path;         /* of a built-in model: path points to it */
     uint8_t sha256[DIGEST_BYTES];
     struct file_stamp stamp;
-    int fd; /* of the file, to notice changes; valid if model is set */
+    struct model_file file; /* kept open to notice changes */
     struct hash tokenizer_hash;
     const char *arithmetic; /* session_arithmetic(): what its numbers depend on */
     int64_t model_id;       /* 0 in a dry run */

@@ -135,7 +135,7 @@ SCORE_RUN = ("plan", "settings", "models", "run")
 ROOMS = {"stages/score": {
     "plan": (["plan"], ["plan"], (), ("store",)),
     "settings": (["options", "settings", "settings_check"], ["settings"], ("plan",), ("store",)),
-    "models": (["models"], ["models"], ("plan", "settings"), ()),
+    "models": (["model_file", "models"], ["models"], ("plan", "settings"), ()),
     "run": (["run"], ["run"], ("plan", "settings", "models"), ()),
     "sets": (["sets", "parameters"], ["sets"], SCORE_RUN, ()),
     "texts": (["texts"], ["texts"], (), ()),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "scoring/infer/gguf/gguf.h"
 #include "scoring/infer/model/model_private.h"
 
 int model_open_bytes(const void *bytes, size_t n, struct model **out, struct error *err)
@@ -12,7 +13,7 @@ int model_open_bytes(const void *bytes, size_t n, struct model **out, struct err
 
     if (!model)
         return error_nomem(err);
-    if (model_bind(model, bytes, n, err) < 0) {
+    if (gguf_parse(bytes, n, &model->file.gguf, err) < 0 || model_bind(model, err) < 0) {
         model_close(model);
         return -1;
     }

@@ -83,11 +83,12 @@ int arch_keys_check(const struct gguf *gguf, const char *arch, struct error *err
 
     if (gguf_uint(gguf, "split.count", 0, UINT64_MAX, &n_splits, err) < 0)
         return -1;
-    if (n_splits > 1)
+    if (n_splits > 1 && n_splits != gguf_part_count(gguf))
         return error_set(err, ERR_UNSUPPORTED,
                          "key 'split.count' is %" PRIu64
-                         ": the model is split into several files: merge them",
-                         n_splits);
+                         ": the file is one part of a model: name the parts "
+                         "X-00001-of-%05" PRIu64 ".gguf and so on, and give the first",
+                         n_splits, n_splits);
     for (size_t i = 0; i < gguf_key_count(gguf); i++) {
         const struct slice key = gguf_key_at(gguf, i);
 

@@ -289,6 +289,23 @@ static int compare_tensor_offsets(const void *a, const void *b)
     return ((*left)->data > (*right)->data) - ((*left)->data < (*right)->data);
 }
 
+int gguf_sort_tensors(struct gguf *gguf, struct error *err)
+{
+    const struct gguf_tensor **sorted = gguf->by_name;
+
+    for (size_t i = 0; i < gguf->n_tensors; i++)
+        sorted[i] = &gguf->tensors[i];
+    qsort(sorted, gguf->n_tensors, sizeof *sorted, compare_tensor_names);
+    for (size_t i = 1; i < gguf->n_tensors; i++) {
+        const struct slice name = sorted[i]->name;
+
+        if (slice_equal(name, sorted[i - 1]->name))
+            return error_set(err, ERR_INPUT, "tensor '%.*s' appears twice", (int)name.len,
+                             name.ptr);
+    }
+    return 0;
+}
+
 /* Check that no two tensors overlap or have the same name. Leaves by_name sorted. */
 static int check_tensors_apart(struct gguf *gguf, struct error *err)
 {
@@ -303,15 +320,7 @@ static int check_tensors_apart(struct gguf *gguf, struct error *err)
             return error_set(err, ERR_INPUT, "tensors '%.*s' and '%.*s' overlap",
                              (int)a->name.len, a->name.ptr, (int)b->name.len, b->name.ptr);
     }
-    qsort(sorted, gguf->n_tensors, sizeof *sorted, compare_tensor_names);
-    for (size_t i = 1; i < gguf->n_tensors; i++) {
-        const struct slice name = sorted[i]->name;
-
-        if (slice_equal(name, sorted[i - 1]->name))
-            return error_set(err, ERR_INPUT, "tensor '%.*s' appears twice", (int)name.len,
-                             name.ptr);
-    }
-    return 0;
+    return gguf_sort_tensors(gguf, err);
 }
 
 static int read_tensors(struct cursor *in, struct gguf *gguf, struct error *err)

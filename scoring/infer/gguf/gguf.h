@@ -66,6 +66,8 @@ struct gguf_tensor {
  * ERR_INPUT, ERR_UNSUPPORTED (another version or byte order) or ERR_NOMEM. */
 int gguf_parse(const void *bytes, size_t n, struct gguf **out, struct error *err);
 void gguf_free(struct gguf *gguf);
+/* The number of files that the model is in, see gguf_file.h. */
+size_t gguf_part_count(const struct gguf *gguf);
 
 /*
  * Look up a key. Returns 1 and fills *out; 0 if the key is absent; -1 with ERR_INPUT, naming

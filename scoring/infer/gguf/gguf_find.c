@@ -186,6 +186,11 @@ size_t gguf_key_count(const struct gguf *gguf)
     return gguf->n_entries;
 }
 
+size_t gguf_part_count(const struct gguf *gguf)
+{
+    return gguf->n_parts > 0 ? gguf->n_parts : 1;
+}
+
 struct slice gguf_key_at(const struct gguf *gguf, size_t i)
 {
     return gguf->entries[i].key;

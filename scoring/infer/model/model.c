@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/io/file.h"
 #include "base/text/utf8.h"
 #include "scoring/infer/gguf/dtype.h"
 #include "scoring/infer/gguf/gguf.h"
@@ -22,7 +21,7 @@ static int copy_model_name(struct model *model, struct error *err)
 {
     struct slice name = slice_text("");
 
-    if (gguf_string(model->gguf, "general.name", &name, err) < 0)
+    if (gguf_string(model->file.gguf, "general.name", &name, err) < 0)
         return -1;
     if (name.len > MAX_NAME)
         name.len = MAX_NAME;
@@ -48,8 +47,8 @@ static void count_weights(struct model *model)
     uint64_t n_of[DTYPE_NUMBERS] = { 0 };
     size_t len = 0;
 
-    for (size_t i = 0; i < gguf_tensor_count(model->gguf); i++) {
-        const struct gguf_tensor *tensor = gguf_tensor_at(model->gguf, i);
+    for (size_t i = 0; i < gguf_tensor_count(model->file.gguf); i++) {
+        const struct gguf_tensor *tensor = gguf_tensor_at(model->file.gguf, i);
         const uint64_t n =
             tensor->dims[0] * tensor->dims[1] * tensor->dims[2] * tensor->dims[3];
 
@@ -71,12 +70,12 @@ static void count_weights(struct model *model)
     model->info.weight_types = model->weight_types;
 }
 
-int model_bind(struct model *model, const void *bytes, size_t n, struct error *err)
+int model_bind(struct model *model, struct error *err)
 {
-    if (gguf_parse(bytes, n, &model->gguf, err) < 0 ||
-        hparams_read(model->gguf, &model->info, &model->hparams, err) < 0 ||
-        weights_bind(model->gguf, &model->info, &model->hparams, &model->weights, err) < 0 ||
-        tokenizer_new(model->gguf, &model->tokenizer, err) < 0 ||
+    if (hparams_read(model->file.gguf, &model->info, &model->hparams, err) < 0 ||
+        weights_bind(model->file.gguf, &model->info, &model->hparams, &model->weights, err) <
+            0 ||
+        tokenizer_new(model->file.gguf, &model->tokenizer, err) < 0 ||
         copy_model_name(model, err) < 0)
         return -1;
     if (model->tokenizer && tokenizer_count(model->tokenizer) > model->info.n_vocab)
@@ -93,9 +92,9 @@ int model_open(const char *path, struct model **out, struct error *err)
 
     if (!model)
         return error_nomem(err);
-    if (file_map_open(path, &model->map, err) < 0)
+    if (gguf_file_open(path, &model->file, err) < 0)
         goto fail;
-    if (model_bind(model, model->map.data, model->map.len, err) < 0) {
+    if (model_bind(model, err) < 0) {
         error_prefix(err, "%s", path);
         goto fail;
     }
@@ -112,10 +111,9 @@ void model_close(struct model *model)
         return;
     tokenizer_free(model->tokenizer);
     weights_release(&model->weights);
-    gguf_free(model->gguf);
     free(model->name);
     free(model->panels);
-    file_map_close(&model->map);
+    gguf_file_close(&model->file);
     free(model);
 }
 

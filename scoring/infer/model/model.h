@@ -45,7 +45,8 @@ struct model_info {
     const char *weight_types; /* "BF16 F32": types by number of weights, largest first */
 };
 
-/* Map and check a file. The caller owns *out and ends it with model_close(). Error messages
+/* Map and check a file, or the parts of a model by the path of the first (gguf_file.h). The
+ * caller owns *out and ends it with model_close(). Error messages
  * start with the path. The file must not be truncated while it is open: reading the missing
  * part would end the program (SIGBUS). Replacing it by a rename is harmless. */
 int model_open(const char *path, struct model **out, struct error *err);

@@ -5,18 +5,16 @@
 #ifndef CURATE_MODEL_PRIVATE_H
 #define CURATE_MODEL_PRIVATE_H
 
-#include "base/io/file.h"
+#include "scoring/infer/gguf/gguf_file.h"
 #include "scoring/infer/model/hparams.h"
 #include "scoring/infer/model/model.h"
 #include "scoring/infer/model/weights.h"
 #include "scoring/kernels/kernels.h"
 
-struct gguf;
 struct tokenizer;
 
 struct model {
-    struct file_map map; /* empty if the bytes belong to the caller */
-    struct gguf *gguf;
+    struct gguf_file file;
     struct model_info info;
     struct hparams hparams;
     struct weights weights;
@@ -34,9 +32,8 @@ static inline uint64_t model_weight_bytes(const struct model *model)
     return model->info.weight_bytes + model->panels_bytes;
 }
 
-/* Parse and check the bytes of a model file, which are borrowed until model_close(). The model
- * is zeroed but for map; end it with model_close(), also after a failure. Fails as model_open()
- * does. */
-int model_bind(struct model *model, const void *bytes, size_t n, struct error *err);
+/* Check the model in model->file.gguf. Everything else of the model is zeroed; end it with
+ * model_close(), also after a failure. Fails as model_open() does. */
+int model_bind(struct model *model, struct error *err);
 
 #endif
