@@ -1,7 +1,9 @@
 -- 0016: the config and the split of a file of a dataset repository, and rejects of many rows: a
 -- page of Parquet that is damaged takes all rows of its group with it.
 
--- As in 0015, only the text of the schema changes here: no stored row does.
+-- As in 0015, only the text of the schema changes here: no stored row does. All rows of a group of
+-- a table have its byte offset, so a place differs by the line, too: the indexes of these two
+-- constraints are made again.
 PRAGMA writable_schema = ON;
 UPDATE sqlite_schema SET sql = replace(sql,
 '-- as given; ''-'' is standard input
@@ -13,15 +15,25 @@ UPDATE sqlite_schema SET sql = replace(sql,
  WHERE type = 'table' AND name = 'file';
 UPDATE sqlite_schema SET sql = replace(sql,
 '-- which sample of its record, from 0
-    UNIQUE',
+    UNIQUE (file_id, byte_offset, hash)',
 '-- which sample of its record, from 0
     n_rows         INTEGER NOT NULL DEFAULT 1,              -- of a damaged group of a table
-    UNIQUE')
+    UNIQUE (file_id, byte_offset, line, hash)')
  WHERE type = 'table' AND name = 'reject';
+UPDATE sqlite_schema SET sql = replace(sql,
+'    UNIQUE (file_id, byte_offset, item, sample_id)',
+'    UNIQUE (file_id, byte_offset, line, item, sample_id)')
+ WHERE type = 'table' AND name = 'dup_meta';
 PRAGMA writable_schema = RESET;
 
 -- Fails if a table has another text than its schema version says.
-SELECT f.config, f.split, j.n_rows FROM file f, reject j LIMIT 0;
+SELECT f.config, f.split, j.n_rows FROM file f, reject j, dup_meta LIMIT 0;
+
+REINDEX reject;
+REINDEX dup_meta;
+
+-- A row that can be read at last closes the reject of its group.
+CREATE INDEX reject_bad_page ON reject (file_id, line) WHERE class = 'bad_page';
 
 DROP VIEW v_rejects;
 CREATE VIEW v_rejects AS

@@ -97,7 +97,7 @@ CREATE TABLE reject (
     raw            BLOB    NOT NULL,                        -- its bytes, at most the first 1 MiB
     item           INTEGER NOT NULL DEFAULT 0,              -- which sample of its record, from 0
     n_rows         INTEGER NOT NULL DEFAULT 1,              -- of a damaged group of a table
-    UNIQUE (file_id, byte_offset, hash)
+    UNIQUE (file_id, byte_offset, line, hash)
 ) STRICT;
 
 CREATE TABLE model (
@@ -409,7 +409,7 @@ CREATE TABLE dup_meta (
     item           INTEGER NOT NULL,
     ext_id         TEXT,
     meta           TEXT,
-    UNIQUE (file_id, byte_offset, item, sample_id)
+    UNIQUE (file_id, byte_offset, line, item, sample_id)
 ) STRICT;
 
 CREATE INDEX dup_meta_by_sample ON dup_meta (sample_id);
@@ -464,6 +464,8 @@ SELECT s.sample_id, s.ext_id, o.name AS source, s.system, i.content AS prompt,
   LEFT JOIN turn i ON i.sample_id = s.sample_id AND i.turn = s.instruction_turn
   LEFT JOIN turn c ON c.sample_id = s.sample_id AND c.turn = s.response_turn
  WHERE s.kind = 'pair';
+
+CREATE INDEX reject_bad_page ON reject (file_id, line) WHERE class = 'bad_page';
 
 CREATE VIEW v_rejects AS
 SELECT j.reject_id, j.run_id, o.name AS source, j.line, j.byte_offset, j.class, j.detail, f.path,

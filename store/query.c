@@ -32,7 +32,7 @@ int query_open_rejects(struct store *store, const char *class, struct query **ou
                        struct error *err)
 {
     static const char sql[] =
-        "SELECT reject_id, run_id, path, line, byte_offset, class, detail, source"
+        "SELECT reject_id, run_id, path, line, byte_offset, class, detail, source, n_rows"
         " FROM v_rejects WHERE :class IS NULL OR class = :class"
         " ORDER BY run_id, path, byte_offset";
 

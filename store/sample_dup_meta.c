@@ -13,9 +13,8 @@ static const char GET_META[] = "SELECT meta FROM sample WHERE sample_id = :sampl
 static const char ADD_DUP_META[] =
     "INSERT INTO dup_meta (sample_id, run_id, file_id, line, byte_offset, item, ext_id, meta)"
     " VALUES (:sample_id, :run_id, :file_id, :line, :byte_offset, :item, :ext_id, :meta)"
-    " ON CONFLICT (file_id, byte_offset, item, sample_id) DO UPDATE SET"
-    " run_id = excluded.run_id, line = excluded.line, ext_id = excluded.ext_id,"
-    " meta = excluded.meta";
+    " ON CONFLICT (file_id, byte_offset, line, item, sample_id) DO UPDATE SET"
+    " run_id = excluded.run_id, ext_id = excluded.ext_id, meta = excluded.meta";
 
 /* Append the canonical form of a JSON text. A text that is not JSON is appended as it is. */
 static int add_canonical(struct json *json, struct slice text, struct buf *out,

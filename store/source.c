@@ -36,7 +36,7 @@ static const char ADD_REJECT[] =
     "INSERT INTO reject (run_id, file_id, line, byte_offset, byte_len, item, class, detail,"
     " raw, hash, n_rows) VALUES (:run_id, :file_id, :line, :byte_offset, :byte_len, :item,"
     " :class, :detail, :raw, :hash, :n_rows)"
-    " ON CONFLICT (file_id, byte_offset, hash) DO NOTHING";
+    " ON CONFLICT (file_id, byte_offset, line, hash) DO NOTHING";
 
 static const char SCAN_REJECTS[] =
     "SELECT j.run_id, o.name, f.path, j.file_id, j.line, j.byte_offset, j.byte_len, j.class,"
@@ -56,6 +56,10 @@ static const char CLOSE_REJECTS[] =
     "DELETE FROM reject WHERE file_id = :file_id AND byte_offset = :byte_offset"
     " AND byte_len = :byte_len AND (raw = substr(:raw, 1, length(raw))"
     " OR (class = 'too_long' AND length(:raw) <> byte_len))";
+
+static const char CLOSE_BAD_PAGE[] =
+    "DELETE FROM reject WHERE class = 'bad_page' AND file_id = :file_id AND line <= :line"
+    " AND line + n_rows > :line";
 
 static const char UPDATE_REJECT[] =
     "UPDATE reject SET class = :class, detail = :detail WHERE reject_id = :reject_id";
@@ -181,6 +185,13 @@ int reject_close(struct store *store, const struct reject *record, uint64_t *n,
     stmt_bind_count(stmt, ":byte_offset", record->byte_offset);
     stmt_bind_count(stmt, ":byte_len", record->byte_len);
     stmt_bind_blob(stmt, ":raw", raw.ptr, raw.len);
+    if (stmt_run(stmt, err) < 0)
+        return -1;
+    *n += (uint64_t)db_changes(store);
+    if (stmt_use(store, CLOSE_BAD_PAGE, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":file_id", record->file_id);
+    stmt_bind_count(stmt, ":line", record->line);
     if (stmt_run(stmt, err) < 0)
         return -1;
     *n += (uint64_t)db_changes(store);

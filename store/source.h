@@ -49,8 +49,8 @@ int reject_add(struct store *store, const struct reject *reject, int64_t run_id,
 /* Are there rejects of this file? Returns 1, 0 or -1. */
 int reject_exists(struct store *store, int64_t file_id, struct error *err);
 /* Delete the rejects of this record, because it is a sample now: those of the same file, place
- * and length whose bytes it begins with. class and detail are not read. Adds their number to
- * *n. Call inside a transaction. */
+ * and length whose bytes it begins with, and the one of a bad page that the record was lost
+ * with. class and detail are not read. Adds their number to *n. Call inside a transaction. */
 int reject_close(struct store *store, const struct reject *record, uint64_t *n,
                  struct error *err);
 

@@ -48,6 +48,8 @@ enum frame_issue {
     FRAME_RAGGED,  /* a row with more or fewer fields than there are columns */
     /* Of frame_set_path(). */
     FRAME_OFF_PATH, /* a document without a value at the path; text is its first 4 KiB */
+    /* Of rows of a table (base/table/table.h); not of frame_next(). */
+    FRAME_BAD_PAGE, /* rows that cannot be read; text says why */
 };
 
 /* Irregularities before a record, or inside it but outside its strings. */
@@ -58,6 +60,7 @@ enum frame_note {
     FRAME_NOTED_COMMA = 8,       /* a misplaced comma or closing bracket before it */
     FRAME_NOTED_SAME_LINE = 16,  /* it follows a record on the same line, outside an array */
     FRAME_NOTED_MANY_LINES = 32, /* it spans several lines */
+    FRAME_NOTED_BAD_VALUE = 64,  /* a value of a table's row should be JSON, and is a string */
     FRAME_NOTED_END,             /* one above the last bit, so that users notice a new note */
 };
 
@@ -70,6 +73,7 @@ struct frame_record {
     unsigned noted;  /* enum frame_note, or-ed together */
     size_t n_fields; /* of FRAME_RAGGED */
     size_t n_columns;
+    uint64_t n_more_rows; /* of FRAME_BAD_PAGE: rows that are lost with this one */
 };
 
 /* The state of framing between two records, as plain numbers that can be stored. */

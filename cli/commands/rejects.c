@@ -113,7 +113,7 @@ static int copy_rejects(struct reject_scan *scan, struct file_out *file, int64_t
     int rc;
 
     while ((rc = reject_scan_next(scan, &row, err)) == 1) {
-        if (row.reject.raw.len < row.reject.byte_len) {
+        if (row.reject.raw.len == 0 || row.reject.raw.len < row.reject.byte_len) {
             ++*n_cut;
             continue;
         }

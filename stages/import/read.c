@@ -315,6 +315,7 @@ static int reject_framing(const struct frame_record *record, struct import_row *
     case FRAME_BAD_ROW: /* not of frame_next() */
     case FRAME_RAGGED:
     case FRAME_OFF_PATH:
+    case FRAME_BAD_PAGE:
     case FRAME_OK:
         break;
     }

@@ -6,6 +6,7 @@ void batch_init(struct batch *batch)
     buf_init(&batch->raw, SIZE_MAX / 2);
     arena_init(&batch->arena);
     batch->n = 0;
+    batch->n_records = 0;
 }
 
 void batch_release(struct batch *batch)
@@ -24,6 +25,7 @@ void batch_clear(struct batch *batch, size_t keep_bytes)
     buf_clear(&batch->raw);
     arena_clear(&batch->arena);
     batch->n = 0;
+    batch->n_records = 0;
 }
 
 int batch_add(struct batch *batch, const struct frame_record *record, struct error *err)
@@ -31,6 +33,7 @@ int batch_add(struct batch *batch, const struct frame_record *record, struct err
     if (buf_add_slice(&batch->raw, record->text, err) < 0)
         return -1;
     batch->records[batch->n++] = *record;
+    batch->n_records += 1 + record->n_more_rows;
     return 0;
 }
 

@@ -17,7 +17,7 @@ void defect_tally_accept(struct defect_tally *tally, uint64_t defects)
 void defect_tally_count(struct defect_tally *tally, const struct parsed *parsed)
 {
     if (parsed->rejected_for)
-        tally->rejected[parsed->rejected_for]++;
+        tally->rejected[parsed->rejected_for] += 1 + parsed->n_more_rows;
     else
         defect_tally_accept(tally, parsed->defects);
 }

@@ -20,7 +20,7 @@ struct defect_tally {
     uint64_t accepted[N_DEFECTS]; /* repaired or kept */
 };
 
-/* Count the defects of one record. */
+/* Count the defects of one record; of a bad page, those of all its rows. */
 void defect_tally_count(struct defect_tally *tally, const struct parsed *parsed);
 /* Count a set of defects that was repaired or kept. */
 void defect_tally_accept(struct defect_tally *tally, uint64_t defects);

@@ -122,6 +122,7 @@ struct batch {
     struct buf raw;              /* bytes of the records, one after the other */
     struct arena arena;          /* texts of the samples */
     size_t n;                    /* records */
+    uint64_t n_records;          /* the same, with all rows of a bad page */
     struct frame_record records[BATCH_RECORDS]; /* their text is in raw */
     struct parsed parsed[BATCH_RECORDS];
 };

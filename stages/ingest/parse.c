@@ -193,6 +193,11 @@ static int reject_frame(struct parser *parser, const struct frame_record *record
         return reject_ragged(record, arena, out, err);
     case FRAME_OFF_PATH:
         return reject_off_path(record, arena, out, err);
+    case FRAME_BAD_PAGE:
+        out->n_more_rows = record->n_more_rows;
+        out->rejected_for = DEFECT_BAD_PAGE;
+        out->detail = record->text;
+        return 0;
     case FRAME_OK:
     case FRAME_BROKEN:
         break;

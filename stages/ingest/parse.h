@@ -27,6 +27,7 @@ struct parser;
 struct parsed {
     enum defect rejected_for;    /* DEFECT_NONE: the record is a sample */
     struct slice detail;         /* of a rejected record: what is wrong, and where */
+    uint64_t n_more_rows;        /* of bad_page: rows of a table that are lost with this one */
     uint64_t defects;            /* of a sample: the set that was repaired or kept */
     const struct format *format; /* shape of the record; NULL when none was found */
     uint32_t map_missing;        /* the paths of --map that lead to nothing, as a set of bits */

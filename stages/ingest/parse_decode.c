@@ -27,6 +27,7 @@ static const struct noted_defect frame_defects[] = {
     { FRAME_NOTED_COMMA, DEFECT_STRAY_COMMA },
     { FRAME_NOTED_SAME_LINE, DEFECT_SAME_LINE },
     { FRAME_NOTED_MANY_LINES, DEFECT_MANY_LINES },
+    { FRAME_NOTED_BAD_VALUE, DEFECT_DOUBLE_ENCODED },
 };
 
 static const struct noted_defect json_defects[] = {

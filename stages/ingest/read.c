@@ -137,8 +137,9 @@ static int send_batch(struct reader *r, bool ends_file, struct error *err)
     struct batch *batch = r->batch;
 
     if (check_unchanged(r, err) < 0) {
-        r->ingest->n_framed -= batch->n;
+        r->ingest->n_framed -= batch->n_records;
         batch->n = 0; /* its end is sent once more */
+        batch->n_records = 0;
         r->spare[r->n_spare++] = batch;
         r->batch = NULL;
         return -1;
@@ -190,7 +191,7 @@ static int add_records(struct reader *r, struct error *err)
             batch_add(r->batch, &record, err) < 0)
             return -1;
         cutter_place(r->cutter, &r->place);
-        r->ingest->n_framed++;
+        r->ingest->n_framed += 1 + record.n_more_rows;
         if (batch_is_full(r->batch, r->ingest->settings.memory.batch_bytes) &&
             send_batch(r, false, err) < 0)
             return -1;

@@ -46,7 +46,7 @@ struct retry {
     int64_t last_id;
     struct run_counts counts;
     struct defect_tally defects;
-    uint64_t n_cut; /* rows that hold only the beginning of their record */
+    uint64_t n_cut; /* rows that hold only the beginning of their record, or nothing of it */
     struct batch_rows batch;
 };
 
@@ -59,7 +59,12 @@ static int retry_check(const void *arguments, void *config, struct error *err)
         return error_set(err, ERR_USAGE,
                          "--class %s: unknown class; 'curate explain reject' lists the classes",
                          args->class);
-    if (args->class && defect_classes[defect_find(args->class)].of_import)
+    if (args->class && defect_find(args->class) == DEFECT_BAD_PAGE)
+        return error_set(err, ERR_USAGE,
+                         "--class %s: none of the rows is kept: fetch the file again, and "
+                         "ingest it",
+                         args->class);
+    if (args->class && defect_classes[defect_find(args->class)].of_row)
         return error_set(err, ERR_USAGE,
                          "--class %s: only rows of CSV or of 'curate score import' have this "
                          "defect: correct the file and read it again",
@@ -83,14 +88,16 @@ static int retry_check(const void *arguments, void *config, struct error *err)
 }
 
 /* Copy a row into the batch, unless only the beginning of its record is stored, or it is a row
- * of CSV or of `score import`, which is not a record. */
+ * of CSV or of `score import`, which is not a record, or rows of a bad page. */
 static int add_row_to_batch(struct retry *retry, const struct reject_row *row,
                             struct error *err)
 {
     const struct reject *reject = &row->reject;
+    const enum defect defect = defect_find(reject->class);
 
     retry->last_id = row->reject_id;
-    if (defect_classes[defect_find(reject->class)].of_import ||
+    retry->n_cut += defect == DEFECT_BAD_PAGE;
+    if (defect_classes[defect].of_row ||
         row->run_id == retry->context->run_id) /* an item that this run has read */
         return 0;
     const struct slice raw = arena_copy(&retry->arena, reject->raw);

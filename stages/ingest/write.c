@@ -61,9 +61,10 @@ static struct reject reject_of_record(const struct writer *w, const struct frame
         .byte_offset = record->byte_offset,
         .byte_len = record->byte_len,
         .item = parsed->sample.item,
+        .n_rows = 1 + record->n_more_rows,
         .class = defect_classes[parsed->rejected_for].name,
         .detail = parsed->detail,
-        .raw = record->text,
+        .raw = record->issue == FRAME_BAD_PAGE ? slice_of(NULL, 0) : record->text,
     };
 }
 
@@ -141,8 +142,9 @@ static int write_item(void *arg, const struct frame_record *record, struct parse
     count_mapped(writer->writer->tally, record, parsed);
     if (ingest->context->dry_run && !parsed->rejected_for)
         sums->counts.n_of_kind[parsed->sample.kind]++;
-    sums->counts.n_read++;
-    sums->counts.n_rejected += parsed->rejected_for != DEFECT_NONE;
+    sums->counts.n_read += 1 + parsed->n_more_rows;
+    if (parsed->rejected_for)
+        sums->counts.n_rejected += 1 + parsed->n_more_rows;
     sums->n_parsed += !parsed->rejected_for;
     sums->n_other_format += !parsed->rejected_for && parsed->format != writer->batch->format;
     defect_tally_count(&sums->defects, parsed);
@@ -203,14 +205,16 @@ static void count_new_file(struct writer *w, const struct batch *batch)
 }
 
 /* Can nothing be used of the file, as far as it is read with this batch? The end of a file is
- * judged with the run. */
+ * judged with the run. A bad page may lose many rows at once, and the next group be good. */
 static bool is_useless(const struct writer *w, const struct batch *batch,
-                       const struct run_counts *counts)
+                       const struct batch_sums *sums)
 {
-    const uint64_t n_read = w->n_read + counts->n_read;
+    const uint64_t n_read = w->n_read + sums->counts.n_read;
+    const bool has_bad_page =
+        w->defects.rejected[DEFECT_BAD_PAGE] + sums->defects.rejected[DEFECT_BAD_PAGE] > 0;
 
-    return !batch->ends_file && n_read >= GIVE_UP_RECORDS &&
-           w->n_rejected + counts->n_rejected == n_read &&
+    return !batch->ends_file && n_read >= GIVE_UP_RECORDS && !has_bad_page &&
+           w->n_rejected + sums->counts.n_rejected == n_read &&
            w->ingest->settings.max_reject_percent < 100;
 }
 
@@ -244,22 +248,22 @@ static int use_file(struct writer *w, struct error *err)
 /* Store how far the file is read, so that the next run continues there. A pipe has no position,
  * and a file that is given up is read from the beginning. */
 static int store_position(struct writer *w, const struct batch *batch,
-                          const struct run_counts *counts, struct error *err)
+                          const struct batch_sums *sums, struct error *err)
 {
     const struct ingest_file *file = &w->ingest->files.items[batch->file];
     struct position position = {
         .settings = w->ingest->settings.hash,
         .stamp = file->stamp,
         .done = batch->ends_file,
-        .n_read = w->n_read + counts->n_read,
-        .n_rejected = w->n_rejected + counts->n_rejected,
+        .n_read = w->n_read + sums->counts.n_read,
+        .n_rejected = w->n_rejected + sums->counts.n_rejected,
         .place = batch->place,
         .mark = batch->mark,
     };
 
     if (!file->has_size)
         return 0;
-    if (is_useless(w, batch, counts))
+    if (is_useless(w, batch, sums))
         return position_remove(w->ingest->context->store, w->file_id, err);
     if (batch->format)
         snprintf(position.format, sizeof position.format, "%s", batch->format->name);
@@ -280,7 +284,7 @@ static int commit_batch(struct writer *w, struct batch *batch, struct batch_sums
         run_add_counts(store, run_id, &sums->counts, err) == 0 &&
         defect_tally_store(&sums->defects, &w->ingest->settings.policy, store, run_id, err) ==
             0 &&
-        store_position(w, batch, &sums->counts, err) == 0 && store_commit(store, err) == 0)
+        store_position(w, batch, sums, err) == 0 && store_commit(store, err) == 0)
         return 0;
     store_rollback(store);
     return -1;
@@ -359,12 +363,12 @@ static int write_next_batch(struct writer *w, struct batch *batch, struct error 
         return -1;
     add_sums(tally, &sums);
     count_reject_file(w, &sums);
-    tally->n_records += batch->n;
+    tally->n_records += batch->n_records;
     tally->stream_bytes = batch->stream_bytes;
     context->report->done = batch->position_bytes;
     context->report->n_rejected = tally->counts.n_rejected;
     report_tick(context->report);
-    const bool useless = is_useless(w, batch, &sums.counts);
+    const bool useless = is_useless(w, batch, &sums);
     w->n_read += sums.counts.n_read;
     w->n_rejected += sums.counts.n_rejected;
     defect_tally_add(&w->defects, &sums.defects);

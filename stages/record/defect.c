@@ -165,9 +165,11 @@ const struct defect_class defect_classes[N_DEFECTS] = {
     [DEFECT_DOUBLE_ENCODED] = { .name = "double_encoded",
                                 .action = ACTION_REPAIR,
                                 .what = "JSON inside a JSON string",
-                                .page = "A record that is a string with an object in it, or "
-                                        "messages that are a string with a\nlist in it, are "
-                                        "decoded once.\n" },
+                                .page =
+                                    "A record that is a string with an object in it, or "
+                                    "messages that are a string with a\nlist in it, are "
+                                    "decoded once. A value that a Parquet or Arrow file says "
+                                    "is JSON, but that\nis not, stays a string.\n" },
     [DEFECT_TYPE_DRIFT] = { .name = "type_drift",
                             .action = ACTION_REPAIR,
                             .what = "a number, boolean or list where other records have text",
@@ -299,7 +301,7 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                                    "differ by them. With --on invisible=repair they are "
                                    "dropped.\n" },
     [DEFECT_BAD_CSV] = { .name = "bad_csv",
-                         .of_import = true,
+                         .of_row = true,
                          .what = "the row is not valid CSV",
                          .page =
                              "Its quotes do not match, it is too long, or it has more or fewer "
@@ -307,38 +309,50 @@ const struct defect_class defect_classes[N_DEFECTS] = {
                              "'curate score import' reject the row. 'curate rejects\n"
                              "retry' does not read it again, because it is no JSON. "
                              "Correct the file and read it again.\n" },
+    [DEFECT_BAD_PAGE] = { .name = "bad_page",
+                          .of_row = true,
+                          .what = "a part of a Parquet or Arrow file cannot be read",
+                          .page =
+                              "The rest of its row group is lost, and the next row group is "
+                              "read. There is one reject\nfor all these rows: 'line' is the "
+                              "first of them, and 'n_rows' is their number, which counts as\n"
+                              "rejected. The detail names the column and the place in the "
+                              "file. None of the rows is\nkept, so 'curate rejects retry' "
+                              "does not read them again. Fetch the file again and ingest\n"
+                              "it: when a row of the group can be read, the reject is no "
+                              "longer listed.\n" },
     [DEFECT_MISSING_KEY] = { .name = "missing_key",
-                             .of_import = true,
+                             .of_row = true,
                              .what = "the row has no key, so no sample can be found",
                              .page = "'curate score import' rejects the row. --key-field "
                                      "names the column or member with\nthe key.\n" FIX_ROW },
     [DEFECT_MISSING_VALUE] = { .name = "missing_value",
-                               .of_import = true,
+                               .of_row = true,
                                .what = "the row has a key and no value",
                                .page =
                                    "'curate score import' rejects the row. --value-field names "
                                    "the column or member\nwith the value.\n" FIX_ROW },
     [DEFECT_BAD_VALUE] = { .name = "bad_value",
-                           .of_import = true,
+                           .of_row = true,
                            .what = "the value of the row is not a finite number",
                            .page =
                                "'curate score import' rejects the row: NaN, infinity and words "
                                "are not scores, nor is\na number so small that it would become "
                                "0, such as 1e-400.\n" FIX_ROW },
     [DEFECT_NO_SUCH_SAMPLE] = { .name = "no_such_sample",
-                                .of_import = true,
+                                .of_row = true,
                                 .what = "no sample in the database has the key of the row",
                                 .page = "'curate score import' rejects the row. Ingest the "
                                         "corpus before its scores. --key says\nwhether keys "
                                         "are the producer's ids or content hashes.\n" },
     [DEFECT_AMBIGUOUS_KEY] = { .name = "ambiguous_key",
-                               .of_import = true,
+                               .of_row = true,
                                .what = "two samples have the key of the row",
                                .page = "'curate score import' rejects the row. --source NAME "
                                        "looks for ids in one corpus only.\nWith --key hash a "
                                        "key is the hash of a sample's content.\n" },
     [DEFECT_TWO_VALUES] = { .name = "two_values",
-                            .of_import = true,
+                            .of_row = true,
                             .what = "an earlier row of the file gave the sample another value",
                             .page = "'curate score import' keeps the earlier value and rejects "
                                     "the row.\n" FIX_ROW },

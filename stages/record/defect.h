@@ -72,8 +72,9 @@ enum defect {
     DEFECT_HTML_ENTITY,
     DEFECT_MOJIBAKE,
     DEFECT_INVISIBLE,
-    /* Rows of CSV, which `retry` cannot read; all but bad_csv only of `score import`. */
+    /* Rows of CSV and tables, which `retry` cannot read; the others only of `score import`. */
     DEFECT_BAD_CSV,
+    DEFECT_BAD_PAGE,
     DEFECT_MISSING_KEY,
     DEFECT_MISSING_VALUE,
     DEFECT_BAD_VALUE,
@@ -96,7 +97,7 @@ struct defect_class {
     enum defect_action action; /* the default */
     enum defect_action other;  /* another one that the user may choose, besides rejecting */
     bool of_file;              /* layout of the file: counted, but no row for the sample */
-    bool of_import;            /* only rows have it, which `retry` does not read */
+    bool of_row;               /* only rows have it, which `retry` does not read */
     const char *what;          /* a phrase for lists */
     const char *page;          /* what is done about it, and what a user can do */
 };

@@ -210,7 +210,7 @@ static void every_defect_has_a_test_corpus(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         seen |= defect_bit(cases[i].defect);
     for (int i = DEFECT_NONE + 1; i < N_DEFECTS; i++)
-        if (!(seen & defect_bit((enum defect)i)) && !defect_classes[i].of_import)
+        if (!(seen & defect_bit((enum defect)i)) && !defect_classes[i].of_row)
             fail_msg("%s has no corpus", defect_classes[i].name);
 }
 

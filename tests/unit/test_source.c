@@ -57,6 +57,49 @@ static void add(struct store_fixture *f, uint64_t byte_offset, struct slice raw)
     assert_ok(reject_add(f->store, &reject, f->run_id, &err));
 }
 
+static void add_bad_page(struct store_fixture *f, uint64_t line, uint64_t n_rows)
+{
+    const struct reject reject = { .file_id = f->file_id,
+                                   .line = line,
+                                   .byte_offset = 4,
+                                   .n_rows = n_rows,
+                                   .class = "bad_page",
+                                   .detail = slice_text("the page is damaged") };
+    struct error err;
+
+    assert_ok(reject_add(f->store, &reject, f->run_id, &err));
+}
+
+static void rows_of_a_group_are_rejects_of_their_own_although_they_are_equal(void **state)
+{
+    struct store_fixture *f = *state;
+
+    add_bad_page(f, 10, 5);
+    add_bad_page(f, 20, 7);
+    add_bad_page(f, 20, 7);
+    assert_rows(f->store, "SELECT line, n_rows FROM v_rejects ORDER BY 1", "10|5\n20|7");
+}
+
+static void a_row_that_can_be_read_closes_the_bad_page_that_it_was_lost_with(void **state)
+{
+    struct store_fixture *f = *state;
+    struct reject row = { .file_id = f->file_id, .line = 9, .byte_offset = 4, .byte_len = 2 };
+    struct error err;
+    uint64_t n = 0;
+
+    row.raw = slice_text("{}");
+    add_bad_page(f, 10, 5);
+    assert_ok(reject_close(f->store, &row, &n, &err));
+    row.line = 15;
+    assert_ok(reject_close(f->store, &row, &n, &err));
+    assert_int_equal(n, 0);
+    row.line = 14;
+    row.byte_offset = 700; /* the file was written again */
+    assert_ok(reject_close(f->store, &row, &n, &err));
+    assert_int_equal(n, 1);
+    assert_rows(f->store, "SELECT count(*) FROM reject", "0");
+}
+
 static void a_reject_seen_again_is_stored_once(void **state)
 {
     struct store_fixture *f = *state;
@@ -179,6 +222,8 @@ int main(void)
         TEST(a_file_is_stored_once_under_its_source),
         TEST(config_and_split_of_a_file_stay_until_others_are_known),
         TEST(a_reject_seen_again_is_stored_once),
+        TEST(rows_of_a_group_are_rejects_of_their_own_although_they_are_equal),
+        TEST(a_row_that_can_be_read_closes_the_bad_page_that_it_was_lost_with),
         TEST(rejects_are_read_back_in_order_with_their_bytes),
         TEST(a_record_that_is_accepted_closes_its_rejects_only),
         TEST(a_reject_says_how_many_rows_are_lost),
