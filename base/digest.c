@@ -16,7 +16,8 @@ struct digest {
     EVP_MD_CTX *ctx;
 };
 
-int digest_new(struct digest **out, struct error *err)
+static int digest_new_of(const EVP_MD *kind, const char *name, struct digest **out,
+                         struct error *err)
 {
     struct digest *digest = calloc(1, sizeof *digest);
 
@@ -27,12 +28,22 @@ int digest_new(struct digest **out, struct error *err)
         digest_free(digest);
         return error_nomem(err);
     }
-    if (EVP_DigestInit_ex(digest->ctx, EVP_sha256(), NULL) != 1) {
+    if (EVP_DigestInit_ex(digest->ctx, kind, NULL) != 1) {
         digest_free(digest);
-        return error_set(err, ERR_UNSUPPORTED, "libcrypto does not provide SHA-256");
+        return error_set(err, ERR_UNSUPPORTED, "libcrypto does not provide %s", name);
     }
     *out = digest;
     return 0;
+}
+
+int digest_new(struct digest **out, struct error *err)
+{
+    return digest_new_of(EVP_sha256(), "SHA-256", out, err);
+}
+
+int digest_new_sha1(struct digest **out, struct error *err)
+{
+    return digest_new_of(EVP_sha1(), "SHA-1", out, err);
 }
 
 void digest_free(struct digest *digest)
@@ -46,21 +57,21 @@ void digest_free(struct digest *digest)
 int digest_add(struct digest *digest, const void *bytes, size_t n, struct error *err)
 {
     if (EVP_DigestUpdate(digest->ctx, bytes, n) != 1)
-        return error_set(err, ERR_NOMEM, "libcrypto error while computing a SHA-256");
+        return error_set(err, ERR_NOMEM, "libcrypto error while computing a digest");
     return 0;
 }
 
 int digest_end(struct digest *digest, uint8_t out[DIGEST_BYTES], struct error *err)
 {
     if (EVP_DigestFinal_ex(digest->ctx, out, NULL) != 1)
-        return error_set(err, ERR_NOMEM, "libcrypto error at the end of a SHA-256");
+        return error_set(err, ERR_NOMEM, "libcrypto error at the end of a digest");
     return 0;
 }
 
 int digest_restart(struct digest *digest, struct error *err)
 {
     if (EVP_DigestInit_ex(digest->ctx, NULL, NULL) != 1)
-        return error_set(err, ERR_NOMEM, "libcrypto error at the start of a SHA-256");
+        return error_set(err, ERR_NOMEM, "libcrypto error at the start of a digest");
     return 0;
 }
 

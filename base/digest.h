@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * digest.h - SHA-256. Only digest.c includes <openssl/evp.h>.
+ * digest.h - SHA-256 and SHA-1. Only digest.c includes <openssl/evp.h>.
+ *
+ * SHA-1 is for the names that git gives to files; everything of our own uses SHA-256.
  *
  * Functions return 0, or -1 with err set.
  */
@@ -13,12 +15,14 @@
 struct error;
 struct digest;
 
-enum { DIGEST_BYTES = 32 };
+enum { DIGEST_BYTES = 32, DIGEST_SHA1_BYTES = 20 };
 
 int digest_new(struct digest **out, struct error *err);
+int digest_new_sha1(struct digest **out, struct error *err);
 void digest_free(struct digest *digest);
 int digest_add(struct digest *digest, const void *bytes, size_t n, struct error *err);
-/* Get the digest of the bytes added. Call digest_restart() or digest_free() next. */
+/* Get the digest of the bytes added; a SHA-1 is the first 20 bytes. Call digest_restart() or
+ * digest_free() next. */
 int digest_end(struct digest *digest, uint8_t out[DIGEST_BYTES], struct error *err);
 int digest_restart(struct digest *digest, struct error *err);
 /* Compute the digest of a file. */

@@ -21,8 +21,7 @@ enum { BACKOFF_TRIES = 6, BACKOFF_MAX_WAIT_S = 60, BACKOFF_MAX_ASKED_S = 900 };
 
 struct backoff {
     const struct http_watch *watch; /* borrowed */
-    const char *name;               /* for on_wait */
-    unsigned n_failed;              /* in a row, without progress */
+    unsigned n_failed;              /* in a row, without progress; 0 at first */
 };
 
 /* Can another try succeed after this failure of http_send()? */

@@ -32,8 +32,8 @@ enum { HTTP_MAX_HOPS = 10 };
  * the thread that makes the request. */
 struct http_watch {
     const volatile int *stop_signal; /* a request or a wait ends within a second of a signal */
-    /* Before a wait of 1 second or more: why is "HTTP status 503" or the like. */
-    void (*on_wait)(void *arg, const char *name, const char *why, unsigned wait_ms);
+    /* Before a wait for the next try. why is a sentence: "NAME: HTTP status 503". */
+    void (*on_wait)(void *arg, const char *why, uint64_t wait_ms);
     void *arg;
     unsigned backoff_ms; /* unit of waits; 0: a second. For tests. */
 };
@@ -76,10 +76,13 @@ struct http_response {
 void http_response_init(struct http_response *response);
 void http_response_release(struct http_response *response);
 
+/* Can a request succeed the next time after this code of libcurl, sys of an ERR_BUSY? */
+bool http_may_retry(int sys);
+
 /*
  * Send one request and follow its redirects. Any status is a success here. Returns 0, or -1
  * with err set:
- *   ERR_BUSY       the network failed; sys is the code of libcurl. http_may_retry() knows
+ *   ERR_BUSY       the network failed; sys is the code of libcurl
  *   ERR_DENIED     the certificate is invalid, or http:// is not allowed
  *   ERR_USAGE      malformed URL
  *   ERR_INPUT      malformed answer, or a limit is exceeded

@@ -30,12 +30,14 @@ enum content_kind {
 enum content_kind content_kind_of(const char *hex);
 
 struct transfer {
-    const char *url;  /* redirects are followed anew if a signature has expired */
+    const char *url;  /* its redirects are followed anew in every try: signatures expire */
     const char *name; /* public name, for messages */
     const char *partial_path;
     const char *final_path; /* replaced if it exists */
     uint64_t size_bytes;    /* UINT64_MAX: not known */
     const char *content_id; /* hex digits; NULL: CONTENT_UNKNOWN */
+    const char
+        *if_range; /* ETag, with its quotes, that a partial file belongs to; NULL: none */
     bool (*may_follow)(const void *arg, const struct url *from, const struct url *to);
     const void *follow_arg;
     /* Called on this thread with the bytes that the partial file has now: after each block, and

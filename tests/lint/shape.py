@@ -40,7 +40,8 @@ OPENS_BLOCK = re.compile(r"(\)|\belse|\bdo)\s*$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"][^>"]+[>"])')
 THIRD = {"archive.h", "archive_entry.h", "bzlib.h", "cld2/public/compact_lang_det.h",
          "cld2/public/encodings.h", "cmocka.h",
-         "cyaml/cyaml.h", "json-c/json.h", "lzma.h", "openssl/evp.h", "pcre2.h", "sqlite3.h",
+         "curl/curl.h", "cyaml/cyaml.h",
+         "json-c/json.h", "lzma.h", "openssl/evp.h", "pcre2.h", "sqlite3.h",
          "utf8proc.h", "xxhash.h", "zlib.h", "zstd.h", "zstd_errors.h"}
 
 
