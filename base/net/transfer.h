@@ -19,23 +19,13 @@ struct error;
 struct http;
 struct url;
 
-/* How the content is identified. */
-enum content_kind {
-    CONTENT_UNKNOWN,  /* by nothing: only the size is checked, if it is known */
-    CONTENT_SHA256,   /* 64 hex digits */
-    CONTENT_GIT_SHA1, /* 40 hex digits, the SHA-1 of "blob SIZE\0" and the bytes */
-};
-
-/* Of an ETag of the Hub, by its form. */
-enum content_kind content_kind_of(const char *hex);
-
 struct transfer {
     const char *url;  /* its redirects are followed anew in every try: signatures expire */
     const char *name; /* public name, for messages */
     const char *partial_path;
     const char *final_path; /* replaced if it exists */
     uint64_t size_bytes;    /* UINT64_MAX: not known */
-    const char *content_id; /* hex digits; NULL: CONTENT_UNKNOWN */
+    const char *content_id; /* content.h; NULL: unknown */
     const char
         *if_range; /* ETag, with its quotes, that a partial file belongs to; NULL: none */
     bool (*may_follow)(const void *arg, const struct url *from, const struct url *to);
@@ -60,11 +50,5 @@ struct transfer_result {
  */
 int transfer_run(struct http *http, const struct transfer *transfer,
                  struct transfer_result *out, struct error *err);
-
-/* Compute the size and both digests of a file. Returns 1 if it is of this size (UINT64_MAX:
- * any) and content, 0 if not, or -1 with err set: ERR_NOT_FOUND, ERR_IO, ERR_CANCELLED. */
-int transfer_check(const char *path, uint64_t size_bytes, const char *content_id,
-                   const volatile int *stop_signal, struct transfer_result *out,
-                   struct error *err);
 
 #endif
