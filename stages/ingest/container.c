@@ -33,10 +33,12 @@ enum container container_of_name(const char *name)
         const char *ending;
         enum container container;
     } endings[] = {
-        { ".json", CONTAINER_JSON },   { ".jsonl", CONTAINER_JSON },
-        { ".ndjson", CONTAINER_JSON }, { ".csv", CONTAINER_CSV },
-        { ".tsv", CONTAINER_CSV },     { ".txt", CONTAINER_TEXT },
-        { ".md", CONTAINER_TEXT },     { ".markdown", CONTAINER_TEXT },
+        { ".json", CONTAINER_JSON },     { ".jsonl", CONTAINER_JSON },
+        { ".ndjson", CONTAINER_JSON },   { ".csv", CONTAINER_CSV },
+        { ".tsv", CONTAINER_CSV },       { ".txt", CONTAINER_TEXT },
+        { ".md", CONTAINER_TEXT },       { ".markdown", CONTAINER_TEXT },
+        { ".parquet", CONTAINER_TABLE }, { ".arrow", CONTAINER_TABLE },
+        { ".ipc", CONTAINER_TABLE },     { ".feather", CONTAINER_TABLE },
     };
     const size_t len = container_unpacked_len(name);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * container.h - what a file holds its records in: JSON, rows of CSV, or one text.
+ * container.h - what a file holds its records in: JSON, rows of CSV, one text, or the rows of a
+ * table (base/table/table.h).
  *
  * The first bytes decide where they can: JSON is JSON under any name. The name decides between
- * CSV and text.
+ * CSV and text. A table is recognised by its first bytes alone.
  */
 #ifndef CURATE_CONTAINER_H
 #define CURATE_CONTAINER_H
@@ -15,10 +16,11 @@
 struct error;
 
 enum container {
-    CONTAINER_JSON, /* JSON values one after another */
-    CONTAINER_CSV,  /* rows below a row of names (RFC 4180) */
-    CONTAINER_TEXT, /* the file is one text */
-    CONTAINER_NONE, /* of a name: it says nothing */
+    CONTAINER_JSON,  /* JSON values one after another */
+    CONTAINER_CSV,   /* rows below a row of names (RFC 4180) */
+    CONTAINER_TEXT,  /* the file is one text */
+    CONTAINER_TABLE, /* a Parquet or Arrow file; not of container_find() */
+    CONTAINER_NONE,  /* of a name: it says nothing */
 };
 
 /* The length of a name without the ending of a compressed file, such as ".gz". */

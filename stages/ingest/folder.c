@@ -207,9 +207,9 @@ int ingest_folder_add(struct ingest_files *files, const char *path,
     if (files->n == before && !query->allow_empty)
         return error_set(
             err, ERR_NOT_FOUND,
-            "%s: no file in this folder ends in .json, .jsonl, .ndjson, .csv, .tsv, "
-            ".txt or .md, perhaps followed by .gz, .zst, .xz or .bz2: name other "
-            "files one by one",
+            "%s: no file in this folder ends in .parquet, .arrow, .ipc or .feather, or in "
+            ".json, .jsonl, .ndjson, .csv, .tsv, .txt or .md, perhaps followed by .gz, .zst, "
+            ".xz or .bz2: name other files one by one",
             path);
     return 0;
 }
@@ -273,7 +273,8 @@ static int check_archive_size(const char *archive, uint64_t n_members, uint64_t 
     return 0;
 }
 
-/* Refuse a member that cannot be read. */
+/* Refuse a member that cannot be read. A table is read at many places, not from its beginning
+ * to its end. */
 static int check_member(const char *archive, const struct archive_member *member,
                         struct error *err)
 {
@@ -288,6 +289,11 @@ static int check_member(const char *archive, const struct archive_member *member
             "%s!%s: is compressed with LZMA, xz or PPMd, which may need any amount "
             "of memory: extract the archive and ingest the files",
             archive, member->name);
+    if (container_of_name(member->name) == CONTAINER_TABLE)
+        return error_set(err, ERR_INPUT,
+                         "%s!%s: is a Parquet or Arrow file in an archive: extract the archive "
+                         "and ingest its files",
+                         archive, member->name);
     return 0;
 }
 

@@ -29,6 +29,7 @@ struct ingest_args {
     bool allow_empty;
     const char *delimiter;
     const char *records;
+    struct text_list columns;
     struct text_list map;
     struct text_list role;
     bool explain;
@@ -66,6 +67,10 @@ static struct hash hash_settings(const struct ingest_args *args,
         snprintf(text + n, sizeof text - (size_t)n, " %d", settings->delimiter);
     struct hash hash = hash_bytes(slice_text(text));
     extend_hash(&hash, args->records);
+    for (unsigned i = 0; i < args->columns.n; i++) {
+        extend_hash(&hash, "column");
+        extend_hash(&hash, args->columns.items[i]);
+    }
     for (unsigned i = 0; i < args->map.n; i++)
         extend_hash(&hash, args->map.items[i]);
     for (unsigned i = 0; i < args->role.n; i++)
@@ -132,7 +137,8 @@ static int ingest_check(const void *arguments, void *config, struct error *err)
     if (args->source && args->source[0] == '\0')
         return error_set(err, ERR_USAGE, "--source: the name is empty");
     if (check_delimiter(args->delimiter, &out->delimiter, err) < 0 ||
-        check_records(args->records, out, err) < 0 || check_mapping(args, out, err) < 0 ||
+        check_records(args->records, out, err) < 0 ||
+        ingest_check_columns(&args->columns, err) < 0 || check_mapping(args, out, err) < 0 ||
         kinds_parse(args->expect, &out->expected_kinds, err) < 0)
         return -1;
     ingest_share_memory((size_t)args->max_memory, out);
@@ -265,6 +271,7 @@ static int ingest_run(const struct stage_context *context, const void *arguments
 {
     const struct ingest_args *args = arguments;
     struct stage_context own = *context;
+    struct text_list columns = { .n = 0 };
     struct ingest ingest = { .context = &own,
                              .settings = *(const struct ingest_settings *)config };
     const struct ingest_query query = { .names = &args->files,
@@ -283,8 +290,9 @@ static int ingest_run(const struct stage_context *context, const void *arguments
         ingest_files_release(&ingest.files);
         return error_errno(err, mutex_rc, "making a lock");
     }
-    const int rc =
-        args->explain ? explain_files(&ingest, err) : store_files(&ingest, result, err);
+    int rc = ingest_split_columns(&args->columns, &ingest, &columns, err);
+    if (rc == 0)
+        rc = args->explain ? explain_files(&ingest, err) : store_files(&ingest, result, err);
     pthread_mutex_destroy(&ingest.mutex);
     ingest_files_release(&ingest.files);
     return rc;
@@ -322,6 +330,8 @@ static const struct option options[] = {
       .help = "the role that a word of the corpus means, such as narrator=assistant" },
     { OPTION_TEXT, 0, "records", offsetof(struct ingest_args, records), "PATH",
       .help = "where the records lie in a JSON document, such as data or train[*]" },
+    { OPTION_LIST, 0, "columns", offsetof(struct ingest_args, columns), "NAME[,NAME...]",
+      .help = "read only these columns of Parquet and Arrow files" },
     { OPTION_FLAG, 0, "allow-empty", offsetof(struct ingest_args, allow_empty), NULL,
       .help = "an input without a record is no error" },
     { OPTION_TEXT, 0, "expect", offsetof(struct ingest_args, expect), "KIND[,KIND...]",
@@ -340,11 +350,12 @@ const struct stage stage_ingest = {
     .summary = "read corpora into the database",
     .description =
         "Reads JSON records: JSONL, one array, or JSON values one after another. Rows of CSV\n"
-        "and TSV are records, too, and a text file (.txt, .md) is one. Files may be gzip,\n"
-        "zstd, xz or bzip2. The shape of the records is found by their keys, for each file.\n"
-        "In a folder, files are read whose names end in .json, .jsonl, .ndjson, .csv or\n"
-        ".tsv, perhaps followed by .gz, .zst, .xz or .bz2; texts only if it has none of\n"
-        "these. A ZIP or tar archive is read like a folder.\n\n"
+        "and TSV and of Parquet and Arrow files are records, too, and a text file (.txt,\n"
+        ".md) is one. Files of text may be gzip, zstd, xz or bzip2. The shape of the records\n"
+        "is found by their keys, for each file. In a folder, files are read whose names end\n"
+        "in .json, .jsonl, .ndjson, .csv or .tsv, perhaps followed by .gz, .zst, .xz or\n"
+        ".bz2, and in .parquet, .arrow, .ipc or .feather; texts only if it has none of these.\n"
+        "A ZIP or tar archive is read like a folder, but has no Parquet or Arrow files.\n\n"
         "A record that cannot be used becomes a row of v_rejects with its class, line and\n"
         "offset, and the run continues. A record whose content is in the database already\n"
         "changes nothing. To continue a run that was stopped, give the same command again.",

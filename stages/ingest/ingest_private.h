@@ -113,6 +113,9 @@ struct batch {
     enum container container;
     char delimiter;              /* of CSV */
     size_t n_columns;            /* of CSV */
+    const char *table_format;    /* of a table, as all three, in the first batch: static text */
+    uint64_t n_table_rows;       /* UINT64_MAX: unknown */
+    char passed_over[200];       /* names of columns of images and audio */
     unsigned noted_behind;       /* frame.h's notes after the last record of the file */
     const struct format *format; /* of the file; NULL when no record has a known shape */
     size_t n_votes;              /* first batch of a file: records that have this format, */
@@ -146,6 +149,7 @@ struct ingest_memory {
     size_t batch_bytes;     /* of records, at which a batch is full */
     size_t in_flight_bytes; /* of records in all batches between reader and writer */
     size_t cache_bytes;     /* of database pages; 0: the default */
+    size_t table_bytes;     /* of the reader of a table; 0: no limit */
 };
 
 /* The smallest limit on memory that ingest can work with. */
@@ -164,9 +168,10 @@ struct ingest_settings {
     const struct format
         *forced; /* by --format or --map; NULL: found by the keys of the records */
     size_t max_record_bytes;
-    char delimiter;           /* of CSV; 0: found for each file */
-    bool has_records;         /* --records was given */
-    struct json_path records; /* where the records lie in each JSON document */
+    char delimiter;                  /* of CSV; 0: found for each file */
+    bool has_records;                /* --records was given */
+    struct json_path records;        /* where the records lie in each JSON document */
+    const struct text_list *columns; /* of tables, by --columns; NULL: all */
     struct ingest_memory memory;
     double max_reject_percent;
     bool allow_empty;        /* an input without a record is no error */
@@ -197,6 +202,13 @@ struct ingest {
     bool reading_failed;
     struct error reading_failure;
 };
+
+/* columns.c: check the texts of --columns. ERR_USAGE. */
+int ingest_check_columns(const struct text_list *texts, struct error *err);
+/* Set the columns to read, if the texts name any. `out` has their names, which live as long as
+ * the list of files. ERR_NOMEM. */
+int ingest_split_columns(const struct text_list *texts, struct ingest *ingest,
+                         struct text_list *out, struct error *err);
 
 /* sources.c: give each file that has no source by --source one of its own. */
 int ingest_name_sources(struct ingest *ingest, struct error *err);

@@ -300,6 +300,20 @@ static void report_csv(struct report *report, const char *path, const struct bat
                     batch->n_columns, batch->delimiter);
 }
 
+static void report_table(struct report *report, const char *path, const struct batch *batch)
+{
+    if (batch->n_table_rows == UINT64_MAX)
+        report_note(report, "%s: is %s", path, batch->table_format);
+    else
+        report_note(report, "%s: is %s, %" PRIu64 " rows", path, batch->table_format,
+                    batch->n_table_rows);
+    if (batch->passed_over[0])
+        report_note(report,
+                    "%s: columns of images or audio are passed over: %s; --columns names the "
+                    "columns to read",
+                    path, batch->passed_over);
+}
+
 /* Report how a file is read, with its first batch. */
 static void report_format(const struct writer *w, const struct batch *batch)
 {
@@ -312,6 +326,8 @@ static void report_format(const struct writer *w, const struct batch *batch)
         report_note(report, "%s: is %s, converted to UTF-8", path, batch->encoding);
     if (batch->container == CONTAINER_CSV)
         report_csv(report, path, batch);
+    if (batch->container == CONTAINER_TABLE)
+        report_table(report, path, batch);
     if (batch->n == 0 && !batch->ends_file)
         return; /* an error follows */
     if (batch->n == 0)

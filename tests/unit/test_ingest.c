@@ -756,8 +756,8 @@ static void a_missing_file_is_an_error_before_any_file_is_read(void **state)
 
 static void a_folder_reports_what_it_passes_over(void **state)
 {
-    static const char *const others[] = { "d/a.parquet", "d/b.parquet", "d/c.PARQUET",
-                                          "d/d.tar.gz",  "d/LICENSE",   "d/e.html" };
+    static const char *const others[] = { "d/a.orc",    "d/b.orc",   "d/c.ORC",
+                                          "d/d.tar.gz", "d/LICENSE", "d/e.html" };
     struct fixture *f = *state;
     struct error err;
 
@@ -769,7 +769,7 @@ static void a_folder_reports_what_it_passes_over(void **state)
     assert_int_equal(symlink("..", tmp_path(&f->tmp, "d/loop")), 0);
     assert_ok(stage_run(&f->run, &err, "ingest", "files", tmp_path(&f->tmp, "d"), NULL));
     assert_counts(f, 1, 1, 0, 0);
-    assert_note(f, "d: passed over 6 files: 3 .parquet, 1 .tar.gz, 1 .html, 1 other");
+    assert_note(f, "d: passed over 6 files: 3 .orc, 1 .tar.gz, 1 .html, 1 other");
     assert_note(f, "d/lost.jsonl: passed over: the link leads to a file that does not exist");
     assert_note(f, "d/loop/d: passed over: the link leads back");
 }
