@@ -38,10 +38,10 @@ TYPEDEF = re.compile(r"^\s*typedef\s+(struct|union|enum)\b")
 MUTABLE = re.compile(r"^\s*static\s+(?!const\b|inline\b|_Noreturn\b|noreturn\b)[^(]*[;=]")
 OPENS_BLOCK = re.compile(r"(\)|\belse|\bdo)\s*$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"][^>"]+[>"])')
-THIRD = {"archive.h", "archive_entry.h", "bzlib.h", "cld2/public/compact_lang_det.h",
-         "cld2/public/encodings.h", "cmocka.h",
-         "curl/curl.h", "cyaml/cyaml.h",
-         "json-c/json.h", "lzma.h", "openssl/evp.h", "pcre2.h", "sqlite3.h",
+THIRD = {"archive.h", "archive_entry.h", "brotli/decode.h", "bzlib.h",
+         "cld2/public/compact_lang_det.h", "cld2/public/encodings.h", "cmocka.h", "curl/curl.h",
+         "cyaml/cyaml.h", "json-c/json.h", "lz4.h", "lzma.h", "openssl/evp.h",
+         "pcre2.h", "snappy-c.h", "sqlite3.h",
          "utf8proc.h", "xxhash.h", "zlib.h", "zstd.h", "zstd_errors.h"}
 
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/parquet/budget.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+
+enum { MIB = 1 << 20 };
+
+int budget_take(struct budget *budget, size_t n, const char *what, struct error *err)
+{
+    const uint64_t before = atomic_fetch_add(&budget->used, n);
+
+    if (budget->max_bytes == 0 ||
+        (before <= budget->max_bytes && n <= budget->max_bytes - before))
+        return 0;
+    atomic_fetch_sub(&budget->used, n);
+    return error_set(
+        err, ERR_NOMEM,
+        "%s needs %" PRIu64 " MiB of memory, but only %" PRIu64 " of %" PRIu64
+        " MiB are left: raise --max-memory",
+        what, ((uint64_t)n + MIB - 1) / MIB,
+        (budget->max_bytes - (before < budget->max_bytes ? before : budget->max_bytes)) / MIB,
+        budget->max_bytes / MIB);
+}
+
+void budget_give(struct budget *budget, size_t n)
+{
+    atomic_fetch_sub(&budget->used, n);
+}
+
+int block_grow(struct block *block, size_t n, struct budget *budget, const char *what,
+               struct error *err)
+{
+    if (n <= block->cap)
+        return 0;
+    if (budget_take(budget, n - block->cap, what, err) < 0)
+        return -1;
+    uint8_t *data = realloc(block->data, n);
+    if (!data) {
+        budget_give(budget, n - block->cap);
+        return error_set(err, ERR_NOMEM, "%s: out of memory", what);
+    }
+    block->data = data;
+    block->cap = n;
+    return 0;
+}
+
+void block_release(struct block *block, struct budget *budget)
+{
+    budget_give(budget, block->cap);
+    free(block->data);
+    *block = (struct block){ 0 };
+}
