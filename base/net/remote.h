@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct error;
 struct remote;
 struct remote_files;
@@ -35,6 +36,13 @@ struct remote_settings {
 /* Is the argument a URL and not the name of a file: has it "://" behind a scheme? s3:// and
  * others are URLs, too: remote_find() refuses them and says what to do. */
 bool remote_is_url(const char *name);
+
+/* Check the grammar of a URL without network or settings. Returns 0, or -1 with ERR_USAGE: what
+ * is wrong and what to write instead. */
+int remote_check_url(const char *url, struct error *err);
+/* Append the URL without user info, query and fragment: what may be printed and stored. Returns
+ * 0, or -1 with err set. */
+int remote_public_url(const char *url, struct buf *out, struct error *err);
 
 /* Returns 0, or -1 with err set: ERR_USAGE for an invalid variable. Opens no connection. The
  * report is borrowed. */
