@@ -193,7 +193,7 @@ static int add_data_files(struct card_builder *builder, struct card_config *conf
     return add_paths(builder, config, cap, split_names[0], files, err);
 }
 
-static bool is_true(const struct card_node *node)
+static bool is_yaml_true(const struct card_node *node)
 {
     static const char *const words[] = { "true", "True", "TRUE", "yes", "Yes", "YES" };
 
@@ -221,7 +221,7 @@ static int read_config(struct card_builder *builder, const struct card_node *nod
     *out = (struct card_config){
         .name = name->text,
         .data_dir = dir ? trim_slashes(builder->arena, dir->text) : "",
-        .is_default = is_default && is_true(is_default),
+        .is_default = is_default && is_yaml_true(is_default),
     };
     if (!out->data_dir)
         return error_nomem(err);

@@ -142,7 +142,7 @@ static size_t first_with_prefix(const struct repository_parts *parts, struct sli
 }
 
 /* Does the pattern match the file, as Python's `datasets` matches? */
-static bool matches(const char *pattern, const struct listed_path *file)
+static bool pattern_matches(const char *pattern, const struct listed_path *file)
 {
     const struct slice text = slice_text(pattern);
     size_t path_special, path_hidden, pattern_special, pattern_hidden;
@@ -188,7 +188,7 @@ static int add_matches(struct repository_parts *parts, const struct card_config 
 
         if (add_work(parts, (uint64_t)(len + 1) * parts->files[i].path.len, err) < 0)
             return -1;
-        if (matches(text, &parts->files[i]) && add_part(parts, &part, err) < 0)
+        if (pattern_matches(text, &parts->files[i]) && add_part(parts, &part, err) < 0)
             return -1;
     }
     if (parts->n == before && parts->n_unmatched++ < UNMATCHED_MAX)
