@@ -13,7 +13,7 @@ struct table {
 };
 
 /* A format is added here. */
-static const struct table_format *const formats[] = { NULL };
+static const struct table_format *const formats[] = { &table_arrow, NULL };
 
 static const struct table_format *find_format(struct slice head)
 {

@@ -97,4 +97,6 @@ struct table_format {
     const char *(*passed_over)(const void *state);
 };
 
+extern const struct table_format table_arrow;
+
 #endif
