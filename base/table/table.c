@@ -13,7 +13,7 @@ struct table {
 };
 
 /* A format is added here. */
-static const struct table_format *const formats[] = { &table_arrow, NULL };
+static const struct table_format *const formats[] = { &table_parquet, NULL };
 
 static const struct table_format *find_format(struct slice head)
 {
@@ -85,6 +85,11 @@ int table_next(struct table *table, struct table_row *out, struct error *err)
 int table_resume(struct table *table, uint64_t row, struct error *err)
 {
     return table->format->resume(table->state, row, err);
+}
+
+uint64_t table_group_end(const struct table *table, uint64_t row)
+{
+    return table->format->group_end(table->state, row);
 }
 
 uint64_t table_n_rows(const struct table *table)

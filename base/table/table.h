@@ -28,7 +28,7 @@ struct text_list;
 
 struct table_options {
     uint64_t max_bytes;   /* memory that the reader may use; 0: no limit */
-    size_t max_row_bytes; /* a longer row is returned with TABLE_TOO_LONG */
+    size_t max_row_bytes; /* a longer row is returned with TABLE_TOO_LONG; 0: no limit */
     /* The columns to read, by their names at the top; NULL or empty: all but those of images
      * and audio. A name that the file lacks is ERR_USAGE of table_open(), which lists those it
      * has. */
@@ -70,8 +70,13 @@ void table_close(struct table *table);
  * is no error: its lost rows are one row with TABLE_BAD_PAGE, and the next call returns the
  * first row of the next group. */
 int table_next(struct table *table, struct table_row *out, struct error *err);
-/* Continue behind a row: the next one is `row` + 1. Call it before the first table_next(). */
+/* Continue behind a row: the next one is `row` + 1. Call it before the first table_next(), or
+ * to jump forward. */
 int table_resume(struct table *table, uint64_t row, struct error *err);
+/* The number of the last row of the group that holds a row (from 1 to table_n_rows()), so that
+ * groups can be read side by side, each by a table of its own that shares the file descriptor.
+ * UINT64_MAX if it is not known. */
+uint64_t table_group_end(const struct table *table, uint64_t row);
 /* The number of rows as the file says; UINT64_MAX if it is not known before the end. */
 uint64_t table_n_rows(const struct table *table);
 /* The bytes of the file that were read so far, for progress. */
@@ -92,11 +97,12 @@ struct table_format {
     void (*close)(void *state);
     int (*next)(void *state, struct table_row *out, struct error *err);
     int (*resume)(void *state, uint64_t row, struct error *err);
+    uint64_t (*group_end)(const void *state, uint64_t row);
     uint64_t (*n_rows)(const void *state);
     uint64_t (*position)(const void *state);
     const char *(*passed_over)(const void *state);
 };
 
-extern const struct table_format table_arrow;
+extern const struct table_format table_parquet;
 
 #endif
