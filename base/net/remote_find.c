@@ -36,7 +36,7 @@ bool remote_is_first_part(const char *path, unsigned *n)
 /* The folder of a path, or of the components before the first one with a wildcard. */
 static void copy_folder(const char *path, char *out)
 {
-    const size_t plain = strcspn(path, "*?");
+    const size_t plain = strcspn(path, "*?[");
     size_t n = plain;
 
     while (n > 0 && path[n] != '/')

@@ -30,32 +30,40 @@ static const struct {
     [PARQUET_FIXED] = { 0, sizeof(struct slice) },
 };
 
-/* Compare the chunk with the file. */
-static int check_chunk(const struct column_place *place, const struct parquet_chunk *chunk,
-                       const struct parquet_element *element, uint64_t *begin,
-                       struct error *err)
+/* Find the pages of the chunk, and compare their place with the file. Without values nothing
+ * is read: pyarrow writes the offset 0 then. */
+static int find_pages(const struct column_place *place, const struct parquet_chunk *chunk,
+                      uint64_t *begin, uint64_t *end, struct error *err)
 {
     const bool has_dictionary =
         chunk->dictionary_offset > 0 && chunk->dictionary_offset < chunk->data_offset;
     const int64_t offset = has_dictionary ? chunk->dictionary_offset : chunk->data_offset;
 
-    if (chunk->refused)
-        return error_set(err, ERR_UNSUPPORTED, "%s", chunk->refused);
-    if (chunk->type != (int32_t)element->type)
-        return error_set(err, ERR_INPUT, "its type differs from that of the schema");
+    if (chunk->n_values == 0)
+        return 0;
     if (offset < PARQUET_MAGIC_BYTES || (uint64_t)offset > place->limit || chunk->n_bytes < 0 ||
         (uint64_t)chunk->n_bytes > place->limit - (uint64_t)offset)
         return error_set(err, ERR_INPUT,
                          "its pages, %" PRId64 " bytes at byte %" PRId64
                          ", are not within the %" PRIu64 " bytes before the footer",
                          chunk->n_bytes, offset, place->limit);
-    if (chunk->n_values < 0 ||
-        (element->max_repetition == 0 && (uint64_t)chunk->n_values != place->n_rows) ||
-        (uint64_t)chunk->n_values < place->n_rows)
+    *begin = (uint64_t)offset;
+    *end = (uint64_t)offset + (uint64_t)chunk->n_bytes;
+    return 0;
+}
+
+static int check_chunk(const struct column_place *place, const struct parquet_chunk *chunk,
+                       const struct parquet_element *element, struct error *err)
+{
+    if (chunk->refused)
+        return error_set(err, ERR_UNSUPPORTED, "%s", chunk->refused);
+    if (chunk->type != (int32_t)element->type)
+        return error_set(err, ERR_INPUT, "its type differs from that of the schema");
+    if (chunk->n_values < 0 || (uint64_t)chunk->n_values < place->n_rows ||
+        (element->max_repetition == 0 && (uint64_t)chunk->n_values != place->n_rows))
         return error_set(err, ERR_INPUT,
                          "it has %" PRId64 " values, but the row group has %" PRIu64 " rows",
                          chunk->n_values, place->n_rows);
-    *begin = (uint64_t)offset;
     return 0;
 }
 
@@ -76,9 +84,10 @@ static int open_column(struct parquet_column *column, const struct column_place 
                        const struct parquet_chunk *chunk, const struct parquet_element *element,
                        struct error *err)
 {
-    uint64_t begin = 0;
+    uint64_t begin = 0, end = 0;
 
-    if (check_chunk(place, chunk, element, &begin, err) < 0)
+    if (check_chunk(place, chunk, element, err) < 0 ||
+        find_pages(place, chunk, &begin, &end, err) < 0)
         return -1;
     column->type = element->type;
     column->type_bytes = element->type == PARQUET_FIXED ? (size_t)element->type_length
@@ -91,8 +100,7 @@ static int open_column(struct parquet_column *column, const struct column_place 
     column->repetitions.max = element->max_repetition;
     column->definitions.what = "the definition levels";
     column->definitions.max = element->max_definition;
-    input_init(&column->input, place->fd, begin, begin + (uint64_t)chunk->n_bytes,
-               place->block_bytes, place->budget);
+    input_init(&column->input, place->fd, begin, end, place->block_bytes, place->budget);
     if (codec_find(chunk->codec, &column->codec, err) < 0 ||
         (column->codec && column->codec->open &&
          column->codec->open(place->budget, &column->codec_state, err) < 0) ||
@@ -166,7 +174,7 @@ void parquet_column_close(struct parquet_column *column)
     struct block *const blocks[] = {
         &column->repetitions.copy,   &column->repetitions.decoded,
         &column->definitions.copy,   &column->definitions.decoded,
-        &column->state.lengths_copy, &column->state.prefixes_copy,
+        &column->state.lengths.copy, &column->state.prefixes.copy,
         &column->state.text,         &column->values,
     };
 
@@ -195,8 +203,8 @@ static int begin_data_page(struct parquet_column *column, struct error *err)
         return -1;
     column->n_values_left -= n;
     column->n_page_left = n;
-    column->state.n_left = n;
-    return column->encoding->begin(column, err);
+    column->has_begun = false;
+    return 0;
 }
 
 /* Read pages until one has values. Returns 1, 0 if the chunk has no more values, or -1. */
@@ -244,8 +252,12 @@ static int read_batch(struct parquet_column *column, struct parquet_batch *out,
 
     if (column->level_pos == column->n_levels && levels_read(column, err) < 0)
         return -1;
-    if (column->n_present > 0)
+    if (column->n_present > 0 && !column->has_begun && column->encoding->begin(column, err) < 0)
+        return -1;
+    if (column->n_present > 0) {
+        column->has_begun = true;
         n_values = column->encoding->read(column, column->n_present, err);
+    }
     if (n_values < 0)
         return -1;
     const size_t n_levels = levels_of_values(column, (size_t)n_values);
@@ -262,7 +274,6 @@ static int read_batch(struct parquet_column *column, struct parquet_batch *out,
     };
     column->level_pos += n_levels;
     column->n_present -= (size_t)n_values;
-    column->state.n_left -= (size_t)n_values;
     return 1;
 }
 

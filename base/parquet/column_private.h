@@ -29,6 +29,8 @@ struct parquet_chunk;
 enum {
     COLUMN_BATCH = 4096,           /* levels of a batch */
     COLUMN_WINDOW_BYTES = 1 << 18, /* of a long page */
+    COLUMN_TEXT_BYTES = 1 << 16,   /* of the values that are put together for a batch */
+    LENGTHS_PART = 128,
 };
 
 /* One kind of levels of a page: encoded bytes in memory, and the levels decoded of them. */
@@ -49,19 +51,29 @@ struct dictionary {
     size_t n;
 };
 
+/* Lengths that stand before all values of a page. Their encoded bytes are copied, and decoded
+ * in parts when the values are: there may be more lengths than memory. */
+struct lengths {
+    struct delta delta;
+    struct block copy;
+    struct feed feed;
+    int64_t part[LENGTHS_PART]; /* part[used..n) are next */
+    size_t used;
+    size_t n;
+};
+
 /* What the decoder of an encoding needs. */
 struct value_state {
-    uint64_t n_left;      /* values of the page that were not decoded, at most */
     struct hybrid hybrid; /* indices, booleans */
     unsigned n_bits;      /* PLAIN booleans of the byte at hand that were returned */
-    struct delta lengths; /* of values, or of suffixes; or the numbers themselves */
-    struct delta prefixes;
-    struct feed lengths_feed;
-    struct feed prefixes_feed;
-    struct block lengths_copy;
-    struct block prefixes_copy;
-    size_t n_previous; /* bytes of the value before, which are at the start of text */
-    struct block text; /* values that are put together */
+    struct delta numbers;
+    struct lengths lengths;  /* of values, or of suffixes */
+    struct lengths prefixes; /* what a value shares with the value before */
+    struct block text;       /* values that are put together */
+    size_t previous_at;      /* in text, of the value before the next one */
+    size_t n_previous;
+    size_t n_split;       /* values of BYTE_STREAM_SPLIT in the page */
+    size_t n_split_taken; /* of these, values that were returned */
 };
 
 struct parquet_column {
@@ -87,6 +99,7 @@ struct parquet_column {
     size_t n_present; /* values of these */
     struct dictionary dictionary;
     const struct encoding *encoding; /* of the page */
+    bool has_begun;                  /* the encoding */
     struct value_state state;
     struct block values;  /* COLUMN_BATCH of value_bytes */
     struct block indices; /* COLUMN_BATCH of uint32_t, if there is a dictionary */
@@ -94,10 +107,11 @@ struct parquet_column {
 
 /* How the values of a page are encoded. */
 struct encoding {
-    /* Begin with the values, which are the bytes of the body. state.n_left is set. */
+    /* Begin with the values, which are the bytes of the body. Not called for a page that has
+     * only nulls: it may have no bytes at all. */
     int (*begin)(struct parquet_column *column, struct error *err);
-    /* Decode 1 to n values to column->values. Returns their number, or -1. n is at least 1, and
-     * at most COLUMN_BATCH and state.n_left. */
+    /* Decode 1 to n values to column->values. Returns their number, or -1. n is 1 to
+     * COLUMN_BATCH. */
     ssize_t (*read)(struct parquet_column *column, size_t n, struct error *err);
 };
 

@@ -23,8 +23,20 @@ static const struct encoding *find(enum parquet_type type, int32_t number)
         return type != PARQUET_BOOLEAN ? &encoding_dictionary : NULL;
     case PAGE_RLE:
         return type == PARQUET_BOOLEAN ? &encoding_rle_boolean : NULL;
+    case PAGE_DELTA_BINARY_PACKED:
+        return is_int ? &encoding_delta_number : NULL;
+    case PAGE_DELTA_LENGTH_BYTE_ARRAY:
+        return type == PARQUET_BYTE_ARRAY ? &encoding_delta_length : NULL;
+    case PAGE_DELTA_BYTE_ARRAY:
+        return type == PARQUET_BYTE_ARRAY || type == PARQUET_FIXED ? &encoding_delta_bytes
+                                                                   : NULL;
+    case PAGE_BYTE_STREAM_SPLIT:
+        return is_int || type == PARQUET_FLOAT || type == PARQUET_DOUBLE ||
+                       type == PARQUET_FIXED
+                   ? &encoding_split
+                   : NULL;
     default:
-        return is_int ? NULL : NULL;
+        return NULL;
     }
 }
 

@@ -50,7 +50,7 @@ static bool has_one_repeated(const struct parquet_file *file, size_t i)
            parquet_element(file, i + 1)->repetition == PARQUET_REPEATED;
 }
 
-static bool is_text(const struct parquet_element *element)
+static bool is_text_column(const struct parquet_element *element)
 {
     return !element->is_group && element->type == PARQUET_BYTE_ARRAY &&
            element->meaning == PARQUET_TEXT;
@@ -62,7 +62,7 @@ static bool is_object_map(const struct parquet_file *file, size_t repeated)
     const struct parquet_element *group = parquet_element(file, repeated);
 
     return group->is_group && group->n_children == 2 &&
-           is_text(parquet_element(file, repeated + 1)) &&
+           is_text_column(parquet_element(file, repeated + 1)) &&
            parquet_element(file, repeated + 1)->repetition != PARQUET_REPEATED;
 }
 
@@ -246,7 +246,7 @@ static bool holds_media(const struct parquet_file *file, size_t i)
 
         has_bytes |= element_is(child, "bytes") && !child->is_group &&
                      child->type == PARQUET_BYTE_ARRAY && child->meaning == PARQUET_PLAIN;
-        has_path |= element_is(child, "path") && is_text(child);
+        has_path |= element_is(child, "path") && is_text_column(child);
     }
     return has_bytes && has_path;
 }

@@ -113,8 +113,6 @@ static int begin(struct parquet_column *column, struct error *err)
 
     if (!column->dictionary.is_read)
         return error_set(err, ERR_INPUT, "it needs a dictionary, but the column has none");
-    if (column->state.n_left == 0)
-        return 0;
     if (feed_need(feed, 1, "the indices", err) < 0)
         return -1;
     const unsigned width = *feed->at++;

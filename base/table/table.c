@@ -13,7 +13,7 @@ struct table {
 };
 
 /* A format is added here. */
-static const struct table_format *const formats[] = { &table_parquet, NULL };
+static const struct table_format *const formats[] = { &table_arrow, &table_parquet, NULL };
 
 static const struct table_format *find_format(struct slice head)
 {
@@ -89,7 +89,7 @@ int table_resume(struct table *table, uint64_t row, struct error *err)
 
 uint64_t table_group_end(const struct table *table, uint64_t row)
 {
-    return table->format->group_end(table->state, row);
+    return table->format->group_end ? table->format->group_end(table->state, row) : UINT64_MAX;
 }
 
 uint64_t table_n_rows(const struct table *table)

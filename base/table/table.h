@@ -97,12 +97,13 @@ struct table_format {
     void (*close)(void *state);
     int (*next)(void *state, struct table_row *out, struct error *err);
     int (*resume)(void *state, uint64_t row, struct error *err);
-    uint64_t (*group_end)(const void *state, uint64_t row);
+    uint64_t (*group_end)(const void *state, uint64_t row); /* NULL: never known */
     uint64_t (*n_rows)(const void *state);
     uint64_t (*position)(const void *state);
     const char *(*passed_over)(const void *state);
 };
 
+extern const struct table_format table_arrow;
 extern const struct table_format table_parquet;
 
 #endif

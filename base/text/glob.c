@@ -32,11 +32,65 @@ static size_t char_len(struct slice text, size_t i)
     return n;
 }
 
+/* A longer set is no set, so that each '[' is looked at in constant time. */
+enum { SET_MAX_BYTES = 128 };
+
+/* The number of bytes of the set "[...]" at i; 0 if it has no end. A ']' right behind its start
+ * belongs to it. */
+static size_t set_len(struct slice pattern, size_t i)
+{
+    size_t end = i + 1;
+
+    if (end < pattern.len && pattern.ptr[end] == '!')
+        end++;
+    for (end++; end < pattern.len && end - i < SET_MAX_BYTES; end++)
+        if (pattern.ptr[end] == ']')
+            return end + 1 - i;
+    return 0;
+}
+
+/* Is the byte in the set? The set includes its brackets. */
+static bool set_has(struct slice set, char byte)
+{
+    const unsigned char wanted = (unsigned char)byte;
+    const bool is_inverted = set.ptr[1] == '!';
+    size_t i = is_inverted ? 2 : 1;
+    bool found = false;
+
+    while (i + 1 < set.len) {
+        const unsigned char first = (unsigned char)set.ptr[i];
+        const bool is_range = i + 3 < set.len && set.ptr[i + 1] == '-';
+        const unsigned char last = is_range ? (unsigned char)set.ptr[i + 2] : first;
+
+        found |= first <= wanted && wanted <= last;
+        i += is_range ? 3 : 1;
+    }
+    return found != is_inverted;
+}
+
+/* Match what stands for one character: itself, '?' or a set. Returns its length in the pattern
+ * and sets the length in the name, or returns 0. */
+static size_t match_char(struct slice pattern, size_t p, struct slice name, size_t n,
+                         size_t *len)
+{
+    *len = char_len(name, n);
+    if (p == pattern.len)
+        return 0;
+    if (pattern.ptr[p] == '?')
+        return 1;
+    const size_t set = pattern.ptr[p] == '[' ? set_len(pattern, p) : 0;
+    if (set > 0)
+        return set_has(slice_of(pattern.ptr + p, set), name.ptr[n]) ? set : 0;
+    *len = 1;
+    return pattern.ptr[p] == name.ptr[n] ? 1 : 0;
+}
+
 /* One component against one component. Remembers the last '*' only: an earlier one need not
  * match more. */
 static bool part_matches(struct slice pattern, struct slice name)
 {
     size_t p = 0, n = 0, star_p = 0, star_n = 0;
+    size_t n_bytes, n_pattern;
     bool has_star = false;
 
     if (name.len > 0 && name.ptr[0] == '.' && (pattern.len == 0 || pattern.ptr[0] != '.'))
@@ -46,12 +100,9 @@ static bool part_matches(struct slice pattern, struct slice name)
             has_star = true;
             star_p = ++p;
             star_n = n;
-        } else if (p < pattern.len && pattern.ptr[p] == '?') {
-            p++;
-            n += char_len(name, n);
-        } else if (p < pattern.len && pattern.ptr[p] == name.ptr[n]) {
-            p++;
-            n++;
+        } else if ((n_pattern = match_char(pattern, p, name, n, &n_bytes)) > 0) {
+            p += n_pattern;
+            n += n_bytes;
         } else if (has_star) {
             p = star_p;
             star_n += char_len(name, star_n);

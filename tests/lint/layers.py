@@ -96,7 +96,7 @@ ONLY_IN = {
     "csv.h": ["base/io/csvin.c"],
     "curl/curl.h": ["base/net/http.c"],
     "cyaml/cyaml.h": ["pipeline/recipe.c"],
-    "yaml.h": ["pipeline/recipe_yaml.c"],
+    "yaml.h": ["pipeline/recipe_yaml.c", "stages/ingest/card_yaml.c"],
     "immintrin.h": ["bench/peak.c", "scoring/kernels/avx2/", "scoring/kernels/avx512/",
                     "scoring/kernels/avx512bf16/", "scoring/kernels/avx512vnni/"],
     "json-c/json.h": ["base/json/json.c", "base/json/json_build.c"],

@@ -40,7 +40,7 @@ OPENS_BLOCK = re.compile(r"(\)|\belse|\bdo)\s*$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"][^>"]+[>"])')
 THIRD = {"archive.h", "archive_entry.h", "brotli/decode.h", "bzlib.h",
          "cld2/public/compact_lang_det.h", "cld2/public/encodings.h", "cmocka.h", "curl/curl.h",
-         "cyaml/cyaml.h", "json-c/json.h", "lz4.h", "lzma.h", "openssl/evp.h",
+         "cyaml/cyaml.h", "json-c/json.h", "lz4.h", "lz4frame.h", "lzma.h", "openssl/evp.h",
          "pcre2.h", "snappy-c.h", "sqlite3.h",
          "utf8proc.h", "xxhash.h", "zlib.h", "zstd.h", "zstd_errors.h"}
 
