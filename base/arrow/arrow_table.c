@@ -291,6 +291,9 @@ static int resume_arrow(void *state, uint64_t row, struct error *err)
 
     (void)err;
     table->resumed_row = row;
+    if (row > table->n_before + table->row)
+        table->row =
+            row - table->n_before < table->n_rows ? row - table->n_before : table->n_rows;
     return 0;
 }
 
