@@ -147,7 +147,7 @@ static int set_token(struct slice text, const char *name, char **out, struct err
 {
     text = slice_trim(text);
     for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] <= ' ' || text.ptr[i] == 0x7f)
+        if (text.ptr[i] <= ' ' || text.ptr[i] > '~')
             return error_set(err, ERR_USAGE,
                              "%s: the token contains a space or an invalid character", name);
     if (text.len == 0)

@@ -64,15 +64,18 @@ static struct slice behind_first(struct slice text)
 
 static bool is_host(struct slice host)
 {
-    const bool is_v6 = host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
-    const size_t first = is_v6 ? 1 : 0;
-    const char *others = is_v6 ? ":." : "-._";
+    const bool is_v6 = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
 
-    for (size_t i = first; i < host.len - first; i++)
-        if (!is_url_letter(host.ptr[i]) && !is_url_digit(host.ptr[i]) &&
-            !strchr(others, host.ptr[i]))
+    if (is_v6)
+        host = slice_of(host.ptr + 1, host.len - 2);
+    for (size_t i = 0; i < host.len; i++) {
+        const char c = host.ptr[i];
+
+        if (is_v6 ? !strchr("0123456789abcdefABCDEF:.", c)
+                  : !is_url_letter(c) && !is_url_digit(c) && !strchr("-._", c))
             return false;
-    return host.len > 2 * first;
+    }
+    return true;
 }
 
 /* Parse the digits behind ':'. None mean the port of the scheme. */

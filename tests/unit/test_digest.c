@@ -43,6 +43,34 @@ static void sha256_gives_the_published_values(void **state)
     digest_free(NULL);
 }
 
+/* From the examples for SHA-1 in FIPS 180-4; the last is what git says of an empty file. */
+static void sha1_gives_the_published_values(void **state)
+{
+    static const char *const sha1[][2] = {
+        { "abc", "a9993e364706816aba3e25717850c26c9cd0d89d" },
+        { "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+          "84983e441c3bd26ebaae4aa1f95129e5e54670f1" },
+        { "blob 0", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391" },
+    };
+    char hex[2 * DIGEST_BYTES + 1];
+    struct digest *digest = NULL;
+    uint8_t out[DIGEST_BYTES];
+    struct error err;
+
+    (void)state;
+    assert_ok(digest_new_sha1(&digest, &err));
+    for (size_t i = 0; i < sizeof sha1 / sizeof *sha1; i++) {
+        const size_t n = strlen(sha1[i][0]) + (sha1[i][0][0] == 'b');
+
+        assert_ok(digest_restart(digest, &err));
+        assert_ok(digest_add(digest, sha1[i][0], n, &err));
+        assert_ok(digest_end(digest, out, &err));
+        digest_hex(out, DIGEST_SHA1_BYTES, hex);
+        assert_string_equal(hex, sha1[i][1]);
+    }
+    digest_free(digest);
+}
+
 static void a_file_of_many_blocks_is_digested(void **state)
 {
     struct tmp tmp = { 0 };
@@ -79,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_gives_the_published_values),
+        cmocka_unit_test(sha1_gives_the_published_values),
         cmocka_unit_test(a_file_of_many_blocks_is_digested),
         cmocka_unit_test(an_unreadable_file_is_named),
     };
