@@ -195,41 +195,52 @@ done:
     return rc;
 }
 
+/* Get all pages from the URL on. */
+static int get_pages(const struct hub_api *api, const struct hub_name *name, struct buf *url,
+                     const char *what, struct hub_listing *listing, struct error *err)
+{
+    size_t n_pages = 0, n_empty = 0;
+    struct buf next;
+    int more = -1;
+
+    buf_init(&next, URL_MAX_BYTES);
+    for (;;) {
+        const size_t n_before = listing->n;
+
+        more = get_page(api, name, url->data, what, listing, &next, err);
+        if (more != 1)
+            break;
+        n_empty = listing->n == n_before ? n_empty + 1 : 0;
+        if (++n_pages >= HUB_MAX_PAGES || n_empty >= HUB_MAX_EMPTY_PAGES) {
+            more = error_set(err, ERR_INPUT,
+                             "%s: the listing has too many pages: %zu, and %zu "
+                             "in a row without a file",
+                             what, n_pages, n_empty);
+            break;
+        }
+        buf_clear(url);
+        more = buf_add_slice(url, buf_slice(&next), err);
+        if (more < 0)
+            break;
+    }
+    buf_release(&next);
+    return more;
+}
+
 int hub_api_list(const struct hub_api *api, const struct hub_name *name, const char *commit,
                  const char *folder, struct hub_listing *listing, struct error *err)
 {
-    struct buf url, next, what;
-    size_t n_pages = 0;
+    struct buf url, what;
     int rc = -1;
 
     buf_init(&url, URL_MAX_BYTES);
-    buf_init(&next, URL_MAX_BYTES);
     buf_init(&what, URL_MAX_BYTES);
-    if (hub_public_name(&what, name, commit, folder, err) < 0 ||
-        hub_tree_url(&url, api->settings->endpoint, name, commit, folder, err) < 0)
-        goto done;
-    for (;;) {
-        const int more = get_page(api, name, url.data, what.data, listing, &next, err);
-
-        if (more < 0)
-            goto done;
-        if (more == 0)
-            break;
-        if (++n_pages >= HUB_MAX_PAGES) {
-            error_set(err, ERR_INPUT, "%s: the listing has more than %d pages", what.data,
-                      HUB_MAX_PAGES);
-            goto done;
-        }
-        buf_clear(&url);
-        if (buf_add_slice(&url, buf_slice(&next), err) < 0)
-            goto done;
-    }
-    rc = hub_listing_sort(listing, err);
-    if (rc < 0)
-        error_prefix(err, "%s", what.data);
-done:
+    if (hub_public_name(&what, name, commit, folder, err) == 0 &&
+        hub_tree_url(&url, api->settings->endpoint, name, commit, folder, err) == 0)
+        rc = get_pages(api, name, &url, what.data, listing, err);
+    if (rc == 0 && hub_listing_sort(listing, err) < 0)
+        rc = error_prefix(err, "%s", what.data);
     buf_release(&url);
-    buf_release(&next);
     buf_release(&what);
     return rc;
 }

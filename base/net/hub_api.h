@@ -24,6 +24,7 @@ enum {
     HUB_ID_HEX = 64, /* digits of a SHA-256; a git SHA-1 has 40 */
     HUB_MAX_FILES = 1000000,
     HUB_MAX_PAGES = 20000,
+    HUB_MAX_EMPTY_PAGES = 100, /* pages in a row without a file */
     HUB_MAX_ANSWER_BYTES = 64 * 1024 * 1024,
 };
 

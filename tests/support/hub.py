@@ -23,6 +23,8 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from hub_hostile import HostileHub
+
 COMMIT = "a" * 40
 N_PIECE = 100000  # truncated answers end after this many bytes
 
@@ -85,7 +87,7 @@ class State:
 STATE = State()
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(HostileHub, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     ports = None  # of the Hub and of the CDN
     scheme = "http"
@@ -162,6 +164,8 @@ class Handler(BaseHTTPRequestHandler):
     def hub(self, raw_path, path, query):
         if path.startswith(("/api/datasets/org/gated", "/datasets/org/gated")):
             return self.gated()
+        if "/org/bad-" in path:
+            return self.hostile(path, query)
         match = re.match(r"/api/(datasets|models)/org/(d|m)(?:/revision/([^/]+))?$", path)
         if match:
             siblings = [{"rfilename": name} for name in [*SMALL, *LFS]]
