@@ -109,6 +109,7 @@ static int begin_whole(struct body *body, uint64_t n, struct error *err)
         feed->at = body->block.data;
     }
     feed->end = n > 0 ? feed->at + n : feed->at;
+    feed->more = NULL;
     input_skip(body->input, n_in);
     body->compressed_left = 0;
     body->decompressed_left = 0;
