@@ -20,8 +20,8 @@ static const char ADD_FILE[] = "INSERT INTO file (source_id, path) VALUES (:sour
 
 static const char SET_SPLIT[] =
     "UPDATE file SET config = coalesce(:config, config), split = coalesce(:split, split)"
-    " WHERE file_id = :file_id AND (config IS NOT coalesce(:config, config)"
-    " OR split IS NOT coalesce(:split, split))";
+    " WHERE source_id = (SELECT source_id FROM source WHERE name = :source) AND path = :path"
+    " AND (config IS NOT coalesce(:config, config) OR split IS NOT coalesce(:split, split))";
 
 static const char FIND_FILE[] =
     "SELECT file_id FROM file WHERE source_id = :source_id AND path = :path";
@@ -100,14 +100,15 @@ int source_file_put(struct store *store, const char *source, const char *path, i
     return stmt_get_int(stmt, file_id, err);
 }
 
-int source_file_set_split(struct store *store, int64_t file_id, const char *config,
-                          const char *split, struct error *err)
+int source_file_set_split(struct store *store, const char *source, const char *path,
+                          const char *config, const char *split, struct error *err)
 {
     struct stmt *stmt = NULL;
 
     if (stmt_use(store, SET_SPLIT, &stmt, err) < 0)
         return -1;
-    stmt_bind_int(stmt, ":file_id", file_id);
+    stmt_bind_text(stmt, ":source", slice_text(source));
+    stmt_bind_text(stmt, ":path", slice_text(path));
     if (config)
         stmt_bind_text(stmt, ":config", slice_text(config));
     if (split)

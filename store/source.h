@@ -18,10 +18,10 @@ struct store;
 int source_file_put(struct store *store, const char *source, const char *path, int64_t *file_id,
                     struct error *err);
 
-/* Store which config and split of a dataset the file belongs to; NULL: unknown, and what is
- * stored stays. */
-int source_file_set_split(struct store *store, int64_t file_id, const char *config,
-                          const char *split, struct error *err);
+/* Store which config and split of a dataset a file belongs to, if the file is stored; NULL:
+ * unknown, and what is stored stays. */
+int source_file_set_split(struct store *store, const char *source, const char *path,
+                          const char *config, const char *split, struct error *err);
 
 /* Is this file one of the source's? Returns 1; 2 when the source has only other files; 0 when
  * it has none, or does not exist; -1. A path with "./" in front is the same. */

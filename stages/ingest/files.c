@@ -58,24 +58,33 @@ int ingest_files_add(struct ingest_files *files, const char *path, const char *s
     return 0;
 }
 
+/* Add a file, or the members of an archive. */
+static int add_file(struct ingest_files *files, const char *path, const struct stat *st,
+                    const struct ingest_query *query, struct error *err)
+{
+    const size_t first = files->n;
+
+    if (access(path, R_OK) < 0)
+        return error_errno(err, errno, path);
+    int rc = S_ISREG(st->st_mode) ? ingest_archive_add(files, path, path, query, err) : 0;
+    if (rc == 0)
+        rc = ingest_files_add(files, path, query->source, st, err);
+    return rc < 0 ? -1 : ingest_split_named(files, first, query, err);
+}
+
 static int add_path(struct ingest_files *files, const char *path,
                     const struct ingest_query *query, struct error *err)
 {
     struct stat st;
 
-    if (is_stdin(path))
-        return ingest_files_add(files, path, query->source, NULL, err);
+    if (is_stdin(path)) /* of no config and no split */
+        return query->config || query->split
+                   ? 0
+                   : ingest_files_add(files, path, query->source, NULL, err);
     if (stat(path, &st) < 0)
         return error_errno(err, errno, path);
-    if (S_ISDIR(st.st_mode))
-        return ingest_folder_add(files, path, query, err);
-    if (access(path, R_OK) < 0)
-        return error_errno(err, errno, path);
-    const int is_archive =
-        S_ISREG(st.st_mode) ? ingest_archive_add(files, path, path, query, err) : 0;
-    if (is_archive != 0)
-        return is_archive < 0 ? -1 : 0;
-    return ingest_files_add(files, path, query->source, &st, err);
+    return S_ISDIR(st.st_mode) ? ingest_folder_add(files, path, query, err)
+                               : add_file(files, path, &st, query, err);
 }
 
 /* Expand a glob pattern: in a recipe, no shell does. */
@@ -129,6 +138,12 @@ int ingest_files_find(const struct ingest_query *query, struct ingest_files *out
             ingest_files_release(&files);
             return -1;
         }
+    }
+    if (files.n == 0 && (query->config || query->split)) {
+        ingest_files_release(&files);
+        return error_set(err, ERR_NOT_FOUND, "none of the files is of %s '%s'",
+                         query->split ? "split" : "config",
+                         query->split ? query->split : query->config);
     }
     files.total_bytes = total_size_bytes(&files);
     *out = files;

@@ -13,6 +13,7 @@
 #include "base/report.h"
 #include "stages/ingest/container.h"
 #include "stages/ingest/ingest_private.h"
+#include "stages/ingest/repository_private.h"
 
 enum {
     ENDINGS_MAX = 16,
@@ -188,6 +189,33 @@ static void pass_over_documents(struct folder *folder, size_t first)
     files->n = n;
 }
 
+/* Keep the files of the configs and splits that are asked for. */
+static int choose_files(struct folder *folder, size_t first, const char *path,
+                        struct error *err)
+{
+    struct ingest_files *files = folder->files;
+    const struct ingest_query *query = folder->query;
+    const int is_saved = ingest_split_saved(files, first, path, query, err);
+
+    if (is_saved != 0)
+        return is_saved < 0 ? -1 : 0;
+    const int is_plain = ingest_folder_is_plain(files, first, path, err);
+    if (is_plain < 0)
+        return -1;
+    if (is_plain)
+        pass_over_documents(folder, first);
+    else
+        for (size_t i = first; i < files->n; i++)
+            if (repository_kind(slice_text(files->items[i].path)) == KIND_NONE)
+                pass_over(&folder->passed_over, files->items[i].path);
+    if (ingest_split_folder(files, first, path, is_plain, query, err) == 0)
+        return 0;
+    if (err->code != ERR_NOT_FOUND || !query->allow_empty || query->config || query->split)
+        return -1;
+    files->n = first;
+    return 0;
+}
+
 int ingest_folder_add(struct ingest_files *files, const char *path,
                       const struct ingest_query *query, struct error *err)
 {
@@ -200,9 +228,8 @@ int ingest_folder_add(struct ingest_files *files, const char *path,
         return error_errno(err, errno, path);
     const int rc = walk_folder(&folder, path, err);
     fts_close(folder.walk);
-    if (rc < 0)
+    if (rc < 0 || (files->n > before && choose_files(&folder, before, path, err) < 0))
         return -1;
-    pass_over_documents(&folder, before);
     report_passed_over(path, &folder.passed_over, query->report);
     if (files->n == before && !query->allow_empty)
         return error_set(

@@ -21,7 +21,9 @@ struct ingest_args {
     bool strict;
     const char *source;
     int format; /* of format_choice() */
-    enum format_split split;
+    const char *config;
+    const char *split;
+    int context_split; /* OPTION_NO_CHOICE: not given */
     enum format_paths oasst;
     uint64_t max_memory; /* 0: no limit */
     double max_rejects;
@@ -55,7 +57,7 @@ static struct hash hash_settings(const struct ingest_args *args,
     char text[1024];
     int n =
         snprintf(text, sizeof text, "%.100s %.100s %zu %zu %d ", format_choice(args->format),
-                 format_split_names[args->split], settings->max_record_bytes,
+                 format_split_names[settings->format_options.split], settings->max_record_bytes,
                  settings->format_options.max_tree_bytes, FORMAT_INPUT_CONTEXT_BYTES);
 
     for (int i = DEFECT_BAD_JSON; i < DEFECT_BAD_CSV; i++) /* those of records */
@@ -120,13 +122,29 @@ static int check_mapping(const struct ingest_args *args, struct ingest_settings 
     return 0;
 }
 
+/* --split named the place where a context is separated before it named a split of a dataset.
+ * Its three words are still read so, unless --context-split is given. */
+static bool means_context(const struct ingest_args *args)
+{
+    return args->split && args->context_split == OPTION_NO_CHOICE &&
+           format_split_find(args->split) != OPTION_NO_CHOICE;
+}
+
+static enum format_split context_split(const struct ingest_args *args)
+{
+    if (means_context(args))
+        return (enum format_split)format_split_find(args->split);
+    return args->context_split == OPTION_NO_CHOICE ? SPLIT_AUTO
+                                                   : (enum format_split)args->context_split;
+}
+
 static int ingest_check(const void *arguments, void *config, struct error *err)
 {
     const struct ingest_args *args = arguments;
     struct ingest_settings *out = config;
 
     *out = (struct ingest_settings){
-        .format_options = { .split = args->split,
+        .format_options = { .split = context_split(args),
                             .all_paths = args->oasst == PATHS_ALL,
                             .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES },
         .forced = format_chosen(args->format),
@@ -276,9 +294,15 @@ static int ingest_run(const struct stage_context *context, const void *arguments
                              .settings = *(const struct ingest_settings *)config };
     const struct ingest_query query = { .names = &args->files,
                                         .source = args->source,
+                                        .config = args->config,
+                                        .split = means_context(args) ? NULL : args->split,
                                         .allow_empty = args->allow_empty,
                                         .report = context->report };
     own.dry_run = context->dry_run || args->explain;
+    if (means_context(args))
+        report_note(context->report,
+                    "--split %s: read as --context-split %s; --split is the split of a dataset",
+                    args->split, args->split);
     if (ingest_files_find(&query, &ingest.files, err) < 0)
         return -1;
     ingest.settings.format_options.policy = &ingest.settings.policy;
@@ -306,9 +330,13 @@ static const struct option options[] = {
     { OPTION_CHOICE, 0, "oasst", offsetof(struct ingest_args, oasst), "PATHS",
       .help = "which paths of a tree of messages become samples",
       .choices = format_paths_names },
-    { OPTION_CHOICE, 0, "split", offsetof(struct ingest_args, split), "HOW",
+    { OPTION_TEXT, 0, "config", offsetof(struct ingest_args, config), "NAME",
+      .help = "read only this config of a dataset", .unset = "all" },
+    { OPTION_TEXT, 0, "split", offsetof(struct ingest_args, split), "NAME",
+      .help = "read only this split of a dataset, such as train", .unset = "all" },
+    { OPTION_CHOICE, 0, "context-split", offsetof(struct ingest_args, context_split), "HOW",
       .help = "where to separate a long context from the question about it",
-      .choices = format_split_names },
+      .choices = format_split_names, .unset = "auto" },
     { OPTION_LIST, 0, "on", offsetof(struct ingest_args, on), "CLASS=ACTION",
       .help = "reject, repair or keep a class of defect" },
     { OPTION_FLAG, 0, "strict", offsetof(struct ingest_args, strict), NULL,
@@ -363,8 +391,9 @@ const struct stage stage_ingest = {
     .positional = &files_option,
     .positional_required = true,
     .args_size = sizeof(struct ingest_args),
-    .defaults =
-        &(const struct ingest_args){ .max_rejects = 1, .max_record = MAX_RECORD_DEFAULT },
+    .defaults = &(const struct ingest_args){ .context_split = OPTION_NO_CHOICE,
+                                             .max_rejects = 1,
+                                             .max_record = MAX_RECORD_DEFAULT },
     .creates_store = true,
     .config_size = sizeof(struct ingest_settings),
     .check = ingest_check,

@@ -56,6 +56,8 @@ struct ingest_file {
     bool has_size;           /* false for a pipe or standard input */
     uint64_t size_bytes;     /* on disk, perhaps compressed; of a member, unpacked */
     struct file_stamp stamp; /* set when has_size is; that of the archive for a member */
+    const char *config;      /* of the dataset that it belongs to; NULL: unknown */
+    const char *split;       /* NULL: unknown */
     const struct position *from; /* where an earlier run was stopped; NULL: the beginning */
 };
 
@@ -71,6 +73,8 @@ struct ingest_files {
 struct ingest_query {
     const struct text_list *names; /* files, folders, glob patterns and "-" */
     const char *source;            /* the corpus of all files; NULL: each file's base name */
+    const char *config;            /* only files of this config of a dataset; NULL: all */
+    const char *split;             /* only files of this split; NULL: all */
     bool allow_empty;              /* a folder without corpus files is no error */
     struct report *report;         /* of what is passed over in folders */
 };
@@ -92,6 +96,23 @@ int ingest_folder_add(struct ingest_files *files, const char *path,
  * no archive, or -1. */
 int ingest_archive_add(struct ingest_files *files, const char *path, const char *local_path,
                        const struct ingest_query *query, struct error *err);
+
+/* splits.c: of the files from `first` on, which were named one by one, keep those that config
+ * and split of the query ask for, and set config and split as far as their names say them. */
+int ingest_split_named(struct ingest_files *files, size_t first,
+                       const struct ingest_query *query, struct error *err);
+/* Is the folder no dataset repository: has it neither a README.md with `configs` nor a file
+ * data/SPLIT-00000-of-00001.EXT? The files from `first` on are those of the folder. Returns 1,
+ * 0 or -1. */
+int ingest_folder_is_plain(const struct ingest_files *files, size_t first, const char *folder,
+                           struct error *err);
+/* If the folder holds datasets that save_to_disk of Python's `datasets` wrote, keep the files
+ * that are asked for by the rules of saved_dataset.h. Returns 1, 0 if it holds none, or -1. */
+int ingest_split_saved(struct ingest_files *files, size_t first, const char *folder,
+                       const struct ingest_query *query, struct error *err);
+/* The same as ingest_split_named() for the files of a folder, by the rules of repository.h. */
+int ingest_split_folder(struct ingest_files *files, size_t first, const char *folder,
+                        bool is_plain, const struct ingest_query *query, struct error *err);
 
 /* A batch is one transaction: large enough to be worth a commit, small enough to lose little in
  * a kill. */

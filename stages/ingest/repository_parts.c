@@ -25,9 +25,10 @@ static const struct {
     const char *ending;
     enum data_kind kind;
 } endings[] = {
-    { ".parquet", KIND_PARQUET }, { ".arrow", KIND_ARROW }, { ".jsonl", KIND_JSON },
-    { ".json", KIND_JSON },       { ".ndjson", KIND_JSON }, { ".csv", KIND_CSV },
-    { ".tsv", KIND_CSV },         { ".txt", KIND_TEXT },
+    { ".parquet", KIND_PARQUET }, { ".arrow", KIND_ARROW },   { ".jsonl", KIND_JSON },
+    { ".ipc", KIND_ARROW },       { ".feather", KIND_ARROW }, { ".json", KIND_JSON },
+    { ".ndjson", KIND_JSON },     { ".csv", KIND_CSV },       { ".tsv", KIND_CSV },
+    { ".txt", KIND_TEXT },
 };
 
 /* Files that describe a dataset. */

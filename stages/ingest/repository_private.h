@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/slice.h"
 #include "stages/ingest/card.h"
 #include "stages/ingest/repository.h"
 

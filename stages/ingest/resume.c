@@ -6,6 +6,7 @@
 #include "base/report.h"
 #include "stages/ingest/ingest_private.h"
 #include "stages/stage.h"
+#include "store/source.h"
 #include "store/store.h"
 
 /* Can reading continue at the position? Reports what the run does with the file. */
@@ -57,10 +58,17 @@ static int find_all_positions(struct ingest *ingest, struct error *err)
 {
     if (position_sweep(ingest->context->store, err) < 0)
         return -1;
-    for (size_t i = 0; i < ingest->files.n; i++)
-        if (ingest->files.items[i].has_size &&
-            find_position(ingest, &ingest->files.items[i], err) < 0)
+    for (size_t i = 0; i < ingest->files.n; i++) {
+        struct ingest_file *file = &ingest->files.items[i];
+
+        if (file->has_size && find_position(ingest, file, err) < 0)
             return -1;
+        /* Of a file that was read to the end, too: the card may say something else now. */
+        if ((file->config || file->split) &&
+            source_file_set_split(ingest->context->store, file->source, file->path,
+                                  file->config, file->split, err) < 0)
+            return -1;
+    }
     return 0;
 }
 

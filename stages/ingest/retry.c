@@ -70,11 +70,13 @@ static int retry_check(const void *arguments, void *config, struct error *err)
                          "defect: correct the file and read it again",
                          args->class);
     made->forced = format_chosen(args->format);
-    made->options = (struct format_options){ .split = args->split,
-                                             .all_paths = args->oasst == PATHS_ALL,
-                                             .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES,
-                                             .policy = &made->policy,
-                                             .roles = &made->roles };
+    made->options =
+        (struct format_options){ .split =
+                                     args->split != SPLIT_AUTO ? args->split : args->old_split,
+                                 .all_paths = args->oasst == PATHS_ALL,
+                                 .input_context_bytes = FORMAT_INPUT_CONTEXT_BYTES,
+                                 .policy = &made->policy,
+                                 .roles = &made->roles };
     if (mapping_make(&args->map, &made->mapping, err) < 0 ||
         role_words_make(&args->role, &made->roles, err) < 0)
         return -1;
@@ -343,9 +345,11 @@ static const struct option options[] = {
     { OPTION_CHOICE, 0, "oasst", offsetof(struct retry_args, oasst), "PATHS",
       .help = "which paths of a tree of messages become samples",
       .choices = format_paths_names },
-    { OPTION_CHOICE, 0, "split", offsetof(struct retry_args, split), "HOW",
+    { OPTION_CHOICE, 0, "context-split", offsetof(struct retry_args, split), "HOW",
       .help = "where to separate a long context from the question about it",
       .choices = format_split_names },
+    { OPTION_CHOICE, 0, "split", offsetof(struct retry_args, old_split), "HOW",
+      .help = "old name of --context-split", .choices = format_split_names },
     { OPTION_LIST, 0, "on", offsetof(struct retry_args, on), "CLASS=ACTION",
       .help = "reject, repair or keep a class of defect" },
     { OPTION_FLAG, 0, "strict", offsetof(struct retry_args, strict), NULL,

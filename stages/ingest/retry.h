@@ -17,6 +17,7 @@ struct retry_args {
     const char *class; /* only rejects of this class; NULL for all */
     int format;        /* of format_choice() */
     enum format_split split;
+    enum format_split old_split; /* by --split, the old name of --context-split */
     enum format_paths oasst;
     struct text_list on;
     bool strict;

@@ -240,6 +240,10 @@ static int use_file(struct writer *w, struct error *err)
     if (source_file_put(w->ingest->context->store, file->source, file->path, &w->file_id, err) <
         0)
         return -1;
+    if ((file->config || file->split) &&
+        source_file_set_split(w->ingest->context->store, file->source, file->path, file->config,
+                              file->split, err) < 0)
+        return -1;
     const int found = reject_exists(w->ingest->context->store, w->file_id, err);
     w->had_rejects = found > 0;
     return found < 0 ? -1 : 0;

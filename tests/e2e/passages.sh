@@ -1,5 +1,5 @@
 # A long passage is parted from the question about it, in the instruction or the first user message of
-# every shape; --split turns it off, and what is exported is the same sample again.
+# every shape; --context-split turns it off, and what is exported is the same sample again.
 python3 - > long.jsonl <<'END'
 import json
 
@@ -24,8 +24,8 @@ write(instruction="Short.\n\nWhere lay the mine?", output="j")
 write(instruction=PASSAGE + "\n\nWhere lay the mine? It says.", output="k", context_bytes=0)
 END
 for split in auto last-paragraph none; do
-    echo "* --split $split"
-    "$CURATE" ingest --quiet --db $split.db --split $split long.jsonl
+    echo "* --context-split $split"
+    "$CURATE" ingest --quiet --db $split.db --context-split $split long.jsonl
     sqlite3 -separator ' ' $split.db "SELECT s.line, s.kind, ifnull(s.split, '-'), ifnull(length(c.text), 0),
         length(t.content), replace(substr(t.content, 1, 30), char(10), '\n'), ifnull(s.meta, '')
         FROM sample s LEFT JOIN context c USING (context_id) JOIN turn t USING (sample_id)

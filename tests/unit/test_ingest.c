@@ -482,13 +482,14 @@ static void a_changed_file_or_option_is_ingested_from_the_beginning(void **state
 
     f->run.stop_after = 2;
     assert_fails(stage_run(&f->run, &err, "ingest", "files", path, NULL), ERR_CANCELLED, "15");
-    assert_fails(stage_run(&f->run, &err, "ingest", "files", path, "split", "none", NULL),
-                 ERR_CANCELLED, "15");
+    assert_fails(
+        stage_run(&f->run, &err, "ingest", "files", path, "context-split", "none", NULL),
+        ERR_CANCELLED, "15");
     assert_note(f, "the earlier run had other options");
 
     write_corpus(f, "a.jsonl", 1600, false);
     f->run.stop_after = 0;
-    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "split", "none", NULL));
+    assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "context-split", "none", NULL));
     assert_note(f, "changed since the earlier run");
     assert_int_equal(stage_run_int(&f->run, "read"), 1600);
 }
@@ -851,7 +852,7 @@ static void invalid_arguments_of_ingest_are_refused(void **state)
         const char *option, *value, *phrase;
     } cases[] = {
         { "format", "parquet", "must be one of auto, jsonl" },
-        { "split", "half", "last-paragraph" },
+        { "context-split", "half", "last-paragraph" },
         { "max-rejects", "101", "from 0 to 100" },
         { "max-rejects", "-1", "from 0 to 100" },
         { "max-record", "0", "from 1 to" },

@@ -34,11 +34,14 @@ static void config_and_split_of_a_file_stay_until_others_are_known(void **state)
 
     assert_int_equal(f->file_id, 1);
     assert_rows(f->store, sql, "|");
-    assert_ok(source_file_set_split(f->store, 1, "en", "train", &err));
-    assert_ok(source_file_set_split(f->store, 1, NULL, NULL, &err));
+    assert_ok(source_file_set_split(f->store, "novels", "a.jsonl", "en", "train", &err));
+    assert_ok(source_file_set_split(f->store, "novels", "a.jsonl", NULL, NULL, &err));
     assert_rows(f->store, sql, "en|train");
-    assert_ok(source_file_set_split(f->store, 1, NULL, "test", &err));
+    assert_ok(source_file_set_split(f->store, "novels", "a.jsonl", NULL, "test", &err));
+    assert_ok(source_file_set_split(f->store, "novels", "b.jsonl", "de", "dev", &err));
+    assert_ok(source_file_set_split(f->store, "poems", "a.jsonl", "de", "dev", &err));
     assert_rows(f->store, sql, "en|test");
+    assert_rows(f->store, "SELECT count(*) FROM file", "1");
 }
 
 static void add(struct store_fixture *f, uint64_t byte_offset, struct slice raw)

@@ -37,6 +37,8 @@ enum format_paths { PATHS_BEST, PATHS_ALL };
 extern const char *const format_paths_names[];
 /* Names of enum format_split, NULL-terminated. */
 extern const char *const format_split_names[];
+/* The value with this name, or OPTION_NO_CHOICE. */
+int format_split_find(const char *name);
 
 /* PASSAGE_LEAST_BYTES of stages/record/passage.h, for inputs. */
 enum { FORMAT_INPUT_CONTEXT_BYTES = 2000 }; /* the default of input_context_bytes */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/option.h"
 #include "stages/ingest/formats/draft.h"
 #include "stages/ingest/formats/format.h"
 #include "stages/ingest/formats/format_list.h" /* generated: FORMAT_LIST */
@@ -17,6 +18,14 @@ const char *const format_split_names[] = { [SPLIT_AUTO] = "auto",
                                            [SPLIT_LAST_PARAGRAPH] = "last-paragraph",
                                            [SPLIT_NONE] = "none",
                                            NULL };
+
+int format_split_find(const char *name)
+{
+    for (int i = 0; format_split_names[i]; i++)
+        if (strcmp(format_split_names[i], name) == 0)
+            return i;
+    return OPTION_NO_CHOICE;
+}
 
 const char *const format_paths_names[] = { [PATHS_BEST] = "best", [PATHS_ALL] = "all", NULL };
 
