@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/io/lock.h"
+#include "base/net/fetcher.h"
 #include "base/option.h"
 #include "base/report.h"
 
@@ -24,7 +25,8 @@ struct store;
 
 /* The options of every command, and the settings that a command runs with. */
 struct cli {
-    const char *db;        /* --db, $CURATE_DB, "curate.db" */
+    /* --db, $CURATE_DB, "curate.db"; a command without a database may set NULL */
+    const char *db;
     int64_t threads;       /* 0: not given */
     const char *lock_text; /* NULL: not given */
     bool db_given;         /* by the option or the environment */
@@ -33,6 +35,8 @@ struct cli {
     bool verbose;
     bool dry_run;
     bool help;
+    bool offline;    /* --offline */
+    bool allow_http; /* --allow-http */
 
     size_t n_threads;
     enum lock_policy lock;
@@ -40,6 +44,7 @@ struct cli {
     const char *models_dir;
     unsigned cpu_flags; /* CPU features that may be used */
     struct report report;
+    struct fetcher fetcher; /* of URLs among the arguments */
 };
 
 struct command {

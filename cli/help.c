@@ -8,7 +8,7 @@
 #include "cli/command.h"
 #include "stages/stage.h"
 
-enum { COLUMN = 26, WIDTH = 96, TEXT_MAX_BYTES = 1000 };
+enum { COLUMN = 26, WIDTH = 80, TEXT_MAX_BYTES = 1000 };
 
 /* A line may break at this blank; but "(default:" stays with the value behind it. */
 static bool is_break(const char *text, size_t at)
@@ -108,10 +108,9 @@ void help_overview(void)
     print_name("help [COMMAND]", "print this text, or the help of one command");
     print_name("version", "print the version");
     print_common();
-    puts("\nExit status: 0 success, 1 negative result, 64 usage, 65 invalid data, 66 not "
-         "found,\n"
-         "70 broken invariant, 73 cannot create, 74 I/O, 75 locked: try again later,\n"
-         "77 permission, 78 invalid recipe; see curate(1).");
+    puts("\nExit status: 0 success, 1 negative result, 64 usage, 65 invalid data,\n"
+         "66 not found, 70 broken invariant, 73 cannot create, 74 I/O, 75 locked or\n"
+         "busy: try again later, 77 permission, 78 invalid recipe; see curate(1).");
 }
 
 void help_command(const struct command *command)

@@ -163,6 +163,7 @@ static int perform(struct cli *cli, uint64_t given, const struct command *comman
     progress_clear(&progress);
     cli->report.arg = NULL;
 done:
+    fetcher_release(&cli->fetcher);
     option_list_free(&rest);
     option_free_lists(command->options, command->positional, args);
     free(args);

@@ -12,6 +12,11 @@
 #include "cli/command.h"
 #include "scoring/kernels/kernels.h"
 
+const char *settings_variable(const char *name)
+{
+    return getenv(name);
+}
+
 enum { LOCK_SECONDS_MAX = 1000000 };
 
 int settings_set(struct cli *cli, const char *name, const char *text, struct error *err)
@@ -88,6 +93,10 @@ int settings_resolve(struct cli *cli, struct error *err)
 {
     if (resolve_cpu(cli, err) < 0)
         return -1;
+    cli->fetcher.settings = (struct remote_settings){ .variable = settings_variable,
+                                                      .offline = cli->offline,
+                                                      .allow_http = cli->allow_http,
+                                                      .report = &cli->report };
     cli->n_threads = cli->threads > 0 ? (size_t)cli->threads : pool_cpu_count();
     return resolve_lock(cli, err);
 }

@@ -2,8 +2,9 @@
 /*
  * settings.h - the settings of a command, from its common options and the environment.
  *
- * Reads CURATE_DB, CURATE_THREADS, CURATE_MODELS and CURATE_CPU from the environment. Only
- * progress.c reads other variables, TERM and CI.
+ * Reads CURATE_DB, CURATE_THREADS, CURATE_MODELS and CURATE_CPU from the environment, and hands
+ * settings_variable() to the code of recipes and of the network (docs/hub.md), which reads
+ * others. Besides, only progress.c reads variables: TERM and CI.
  */
 #ifndef CURATE_SETTINGS_H
 #define CURATE_SETTINGS_H
@@ -13,6 +14,9 @@ struct error;
 
 /* The default of --lock. */
 #define LOCK_DEFAULT "wait"
+
+/* Get a variable of the environment. NULL: not set. */
+const char *settings_variable(const char *name);
 
 /* Set the options that the command line leaves open from the environment. ERR_USAGE. */
 int settings_environment(struct cli *cli, struct error *err);

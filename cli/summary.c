@@ -110,8 +110,10 @@ static void print_summary_json(const struct cli *cli, const char *name, const ch
         jsonout_key(&json, "run");
         jsonout_int(&json, run_id);
     }
-    jsonout_key(&json, "db");
-    jsonout_text(&json, slice_text(cli->db));
+    if (cli->db) {
+        jsonout_key(&json, "db");
+        jsonout_text(&json, slice_text(cli->db));
+    }
     jsonout_object_end(&json);
     if (jsonout_end(&json, &err) == 0)
         puts(buf.data);
@@ -135,6 +137,7 @@ void summary_print(const struct cli *cli, const char *name, const char *status, 
         print_fact(&result->facts[i]);
     if (run_id > 0)
         fprintf(stderr, " run=%lld", (long long)run_id);
-    print_fact_text("db", cli->db);
+    if (cli->db)
+        print_fact_text("db", cli->db);
     fputc('\n', stderr);
 }

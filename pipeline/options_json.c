@@ -9,14 +9,34 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json/jsonout.h"
+#include "base/net/remote.h"
 #include "base/option.h"
 #include "stages/stage.h"
+
+enum { URL_MAX_BYTES = 1 << 20 };
+
+/* Write a text; of a URL what may be stored, which is not its query. */
+static void add_text(struct jsonout *json, const char *text)
+{
+    struct error ignored;
+    struct buf shown;
+
+    if (!remote_is_url(text)) {
+        jsonout_text(json, slice_text(text));
+        return;
+    }
+    buf_init(&shown, URL_MAX_BYTES);
+    /* A text that only looks like a URL may be a secret as well. */
+    const bool is_url = remote_public_url(text, &shown, &ignored) == 0;
+    jsonout_text(json, is_url ? buf_slice(&shown) : slice_of(text, strcspn(text, "?#@")));
+    buf_release(&shown);
+}
 
 static void add_option_list(struct jsonout *json, const struct text_list *list)
 {
     jsonout_array_begin(json);
     for (unsigned i = 0; i < list->n; i++)
-        jsonout_text(json, slice_text(list->items[i]));
+        add_text(json, list->items[i]);
     jsonout_array_end(json);
 }
 
@@ -44,7 +64,7 @@ static void add_option_text(struct jsonout *json, const struct option *option, c
         if (!text)
             return;
         jsonout_key(json, option->name);
-        jsonout_text(json, slice_text(text));
+        add_text(json, text);
     } else if (option_text(option, args, value, sizeof value)) {
         jsonout_key(json, option->name);
         jsonout_text(json, slice_text(value));

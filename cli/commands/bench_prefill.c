@@ -15,6 +15,7 @@
 #include "base/threads/pool.h"
 #include "cli/command.h"
 #include "scoring/infer/forward/session.h"
+#include "scoring/infer/gguf/gguf_fetch.h"
 #include "scoring/infer/model/model.h"
 #include "scoring/infer/model/pack.h"
 #include "scoring/kernels/kernels.h"
@@ -42,6 +43,7 @@ static const struct option opts[] = {
 struct bench {
     const struct bench_args *args;
     struct kernels kernels;
+    struct fetched_file file;
     struct model *model;
     struct pool *pool;
     struct session *session;
@@ -49,13 +51,14 @@ struct bench {
     double *tokens_per_s; /* of each pass; ascending after measure_prefill() */
 };
 
-static int open_bench(struct bench *bench, const struct cli *cli, struct error *err)
+static int open_bench(struct bench *bench, struct cli *cli, struct error *err)
 {
     const size_t n_tokens = (size_t)bench->args->n_tokens;
     uint64_t state = 1;
 
     kernels_init(&bench->kernels, cli->cpu_flags);
-    if (model_open(bench->args->model, &bench->model, err) < 0 ||
+    if (gguf_fetch(&cli->fetcher, bench->args->model, &bench->file, err) < 0 ||
+        model_open(bench->file.local_path, &bench->model, err) < 0 ||
         pool_new(cli->n_threads, &bench->pool, err) < 0 ||
         (!bench->args->mmap_only &&
          model_pack(bench->model, &bench->kernels, bench->pool, err) < 0) ||
@@ -79,6 +82,7 @@ static void close_bench(struct bench *bench)
     session_free(bench->session);
     pool_free(bench->pool);
     model_close(bench->model);
+    fetched_file_release(&bench->file);
 }
 
 static int compare_speeds(const void *a, const void *b)
@@ -103,7 +107,7 @@ static int measure_prefill(struct bench *bench, struct error *err)
         const int64_t start_ns = clock_mono_ns();
 
         if (session_eval(bench->session, &sequence, 1, err) < 0)
-            return error_prefix(err, "%s", bench->args->model);
+            return error_prefix(err, "%s", bench->file.public_name);
         const int64_t took_ns = clock_mono_ns() - start_ns;
         if (run >= 0)
             bench->tokens_per_s[run] = (double)n_tokens * 1e9 / (double)(took_ns + 1);
@@ -130,7 +134,7 @@ static int print_bench_json(const struct bench *bench, struct error *err)
     jsonout_key(&json, "schema");
     jsonout_text(&json, slice_text("curate.bench-prefill/1"));
     jsonout_key(&json, "model");
-    jsonout_text(&json, slice_text(bench->args->model));
+    jsonout_text(&json, slice_text(bench->file.public_name));
     jsonout_key(&json, "weight_types");
     jsonout_text(&json, slice_text(model_info(bench->model)->weight_types));
     jsonout_key(&json, "kernels");

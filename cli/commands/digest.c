@@ -178,7 +178,7 @@ static int cmd_digest_run(struct cli *cli, const void *args, struct error *err)
 
 const struct command cmd_digest = {
     .name = "digest",
-    .summary = "print one number for what a database, selection or export holds",
+    .summary = "print the digest of a database, a selection or an export",
     .description =
         "The number is a SHA-256 in hexadecimal. Two databases with the same contents have\n"
         "the same digest: it does not depend on order, row ids, times or the log of runs. A\n"

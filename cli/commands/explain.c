@@ -191,7 +191,7 @@ static int cmd_explain_run(struct cli *cli, const void *args, struct error *err)
 
 const struct command cmd_explain = {
     .name = "explain",
-    .summary = "explain a metric, a class of rejected records, or a missing score",
+    .summary = "explain a metric, a class of rejects, or a missing score",
     .positional = &positional,
     .args_size = sizeof(struct explain_args),
     .defaults = &(const struct explain_args){ .words = { 0 } },

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/commands/model.h"
 #include "scoring/infer/forward/session.h"
+#include "scoring/infer/gguf/gguf_fetch.h"
 #include "scoring/infer/model/model.h"
 #include "scoring/infer/model/pack.h"
 #include "scoring/infer/tokenizer/tokenizer.h"
@@ -190,24 +191,30 @@ static void measure_demand(const struct model *model, const struct cli *cli, int
 static int cmd_model_info_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct info_args *a = args;
+    struct fetched_file file;
     struct model *model = NULL;
     struct demand demand = { 0 };
     int rc = -1;
 
-    if (model_open(a->path, &model, err) < 0)
+    if (gguf_fetch(&cli->fetcher, a->path, &file, err) < 0)
         return -1;
+    if (model_open(file.local_path, &model, err) < 0)
+        goto done;
     measure_demand(model, cli, a->context, &demand);
     const struct tokenizer *tokenizer = model_tokenizer(model);
     const char *name = tokenizer ? tokenizer_name(tokenizer) : NULL;
     struct template_info template;
     rc = find_template(tokenizer, &template, err);
     if (rc == 0 && cli->json) {
-        rc = print_info_json(a->path, model_info(model), name, &template, &demand, err);
+        rc =
+            print_info_json(file.public_name, model_info(model), name, &template, &demand, err);
     } else if (rc == 0) {
         print_info(model_info(model), name, &template);
         print_demand(&demand);
     }
+done:
     model_close(model);
+    fetched_file_release(&file);
     return rc;
 }
 

@@ -13,6 +13,7 @@
 #include "cli/commands/model.h"
 #include "cli/ids.h"
 #include "scoring/infer/forward/session.h"
+#include "scoring/infer/gguf/gguf_fetch.h"
 #include "scoring/infer/model/model.h"
 #include "scoring/infer/tokenizer/tokenizer.h"
 #include "scoring/kernels/kernels.h"
@@ -237,14 +238,19 @@ done:
 static int cmd_model_nll_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct nll_args *a = args;
+    struct fetched_file file;
     struct model *model = NULL;
     int rc = -1;
 
     if (!a->text && (a->context || a->stride))
         return error_set(err, ERR_USAGE, "--context and --stride have no use without --text");
-    if (model_open(a->path, &model, err) == 0)
-        rc = a->text ? nll_of_text(model, cli, a, err) : nll_of_ids(model, cli, a->path, err);
+    if (gguf_fetch(&cli->fetcher, a->path, &file, err) < 0)
+        return -1;
+    if (model_open(file.local_path, &model, err) == 0)
+        rc = a->text ? nll_of_text(model, cli, a, err)
+                     : nll_of_ids(model, cli, file.public_name, err);
     model_close(model);
+    fetched_file_release(&file);
     return rc;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/commands/model.h"
 #include "cli/ids.h"
+#include "scoring/infer/gguf/gguf_fetch.h"
 #include "scoring/infer/gguf/gguf_file.h"
 #include "scoring/infer/tokenizer/tokenizer.h"
 
@@ -84,20 +85,22 @@ done:
 }
 
 /* The file needs a vocabulary, not a whole model. */
-static int convert(const struct cli *cli, const struct tokenize_args *args, struct slice text,
+static int convert(struct cli *cli, const struct tokenize_args *args, struct slice text,
                    struct error *err)
 {
-    const char *path = args->model.path;
+    struct fetched_file fetched;
     struct gguf_file file = { .n_maps = 0 };
     struct tokenizer *tokenizer = NULL;
     int rc = -1;
 
-    if (gguf_file_open(path, &file, err) < 0)
+    if (gguf_fetch(&cli->fetcher, args->model.path, &fetched, err) < 0)
+        return -1;
+    if (gguf_file_open(fetched.local_path, &file, err) < 0)
         goto done;
     if (tokenizer_new(file.gguf, &tokenizer, err) < 0)
-        error_prefix(err, "%s", path);
+        error_prefix(err, "%s", fetched.public_name);
     else if (!tokenizer)
-        error_set(err, ERR_INPUT, "%s: the file has no vocabulary", path);
+        error_set(err, ERR_INPUT, "%s: the file has no vocabulary", fetched.public_name);
     else if (args->decode)
         rc = print_decoded(tokenizer, text, args->special, err);
     else
@@ -105,6 +108,7 @@ static int convert(const struct cli *cli, const struct tokenize_args *args, stru
 done:
     tokenizer_free(tokenizer);
     gguf_file_close(&file);
+    fetched_file_release(&fetched);
     return rc;
 }
 

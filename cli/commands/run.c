@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/error.h"
 #include "cli/command.h"
@@ -42,11 +41,6 @@ static int use_settings(struct cli *cli, const struct recipe *recipe, struct err
     return error_prefix(err, "%s", recipe_name(recipe));
 }
 
-static const char *environment(const char *name)
-{
-    return getenv(name);
-}
-
 static void print_plan(const struct recipe *recipe)
 {
     for (size_t i = 0; i < recipe_count(recipe); i++)
@@ -61,7 +55,7 @@ static int cmd_run_run(struct cli *cli, const void *args, struct error *err)
     bool skipped = false;
     int rc = -1;
 
-    if (recipe_load(a->recipe, environment, &recipe, err) < 0)
+    if (recipe_load(a->recipe, settings_variable, &recipe, err) < 0)
         return -1;
     if (use_settings(cli, recipe, err) < 0)
         goto done;

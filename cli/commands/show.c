@@ -10,6 +10,8 @@
 #include "base/text/escape.h"
 #include "cli/command.h"
 #include "cli/segment_text.h"
+#include "scoring/infer/gguf/gguf_fetch.h"
+#include "scoring/infer/gguf/gguf_file.h"
 #include "store/query.h"
 #include "store/store.h"
 
@@ -44,8 +46,9 @@ static const struct option positional = {
 struct show {
     struct store *store;
     struct segment_text *segments;
-    struct buf model_path;
-    struct buf model; /* its name in the database */
+    struct fetched_file model_file; /* of --model */
+    struct buf model_path;          /* what is opened */
+    struct buf model;               /* its name in the database */
     bool json;
     struct buf sql;
     struct buf text; /* of a segment */
@@ -379,22 +382,23 @@ static int show_all(struct show *show, const struct show_args *args, struct erro
 }
 
 /* Set the path of the model, and its name: the file name without folder and suffix. */
-static int choose_model(struct show *show, const struct cli *cli, const char *given,
+static int choose_model(struct show *show, struct cli *cli, const char *given,
                         struct error *err)
 {
-    static const char suffix[] = ".gguf";
-    size_t len;
+    const char *path = "curate-tiny-long.gguf";
+    int rc;
 
-    if (given ? buf_add_text(&show->model_path, given, err) < 0
-              : buf_printf(&show->model_path, err, "%s/curate-tiny-long.gguf",
-                           cli->models_dir) < 0)
+    if (given) {
+        if (gguf_fetch(&cli->fetcher, given, &show->model_file, err) < 0)
+            return -1;
+        path = show->model_file.public_name;
+        rc = buf_add_text(&show->model_path, show->model_file.local_path, err);
+    } else {
+        rc = buf_printf(&show->model_path, err, "%s/%s", cli->models_dir, path);
+    }
+    if (rc < 0)
         return -1;
-    const char *slash = strrchr(show->model_path.data, '/');
-    const char *name = slash ? slash + 1 : show->model_path.data;
-    len = strlen(name);
-    if (len >= sizeof suffix && strcmp(name + len - (sizeof suffix - 1), suffix) == 0)
-        len -= sizeof suffix - 1;
-    return buf_printf(&show->model, err, "%.*s", (int)len, name);
+    return buf_add_slice(&show->model, gguf_model_name(path), err);
 }
 
 static int cmd_show_run(struct cli *cli, const void *args, struct error *err)
@@ -415,6 +419,7 @@ static int cmd_show_run(struct cli *cli, const void *args, struct error *err)
 done:
     store_close(show.store);
     segment_text_close(show.segments);
+    fetched_file_release(&show.model_file);
     buf_release(&show.out);
     buf_release(&show.text);
     buf_release(&show.sql);

@@ -41,6 +41,7 @@ struct pipeline_options cmd_stage_pipeline(struct cli *cli)
                                       .models_dir = cli->models_dir,
                                       .cpu_flags = cli->cpu_flags,
                                       .stdout_taken = cli->json,
+                                      .fetcher = &cli->fetcher,
                                       .report = &cli->report,
                                       .stage_done = stage_done,
                                       .arg = cli };

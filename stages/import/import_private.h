@@ -20,7 +20,8 @@ struct import_reader;
 enum import_format { IMPORT_AUTO, IMPORT_CSV, IMPORT_JSONL };
 
 struct import_options {
-    const char *path;          /* "-" is standard input */
+    const char *path;          /* for messages */
+    const char *local_path;    /* what is opened; "-" is standard input */
     enum import_format format; /* not IMPORT_AUTO */
     const char *key_field;     /* columns of the header, or members of the records */
     const char *value_field;   /* likewise */

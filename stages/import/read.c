@@ -157,7 +157,7 @@ int import_reader_new(const struct import_options *options, struct import_reader
     reader->options = *options;
     buf_init(&reader->key, KEY_MAX_BYTES);
     buf_init(&reader->number, ROW_MAX_BYTES);
-    if (inflate_open(options->path, &reader->in, err) < 0)
+    if (inflate_open(options->local_path, &reader->in, err) < 0)
         goto fail;
     if (is_csv) {
         if (csv_reader_new(ROW_MAX_BYTES, &reader->csv, err) < 0 ||

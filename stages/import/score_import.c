@@ -11,6 +11,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json/jsonout.h"
+#include "base/net/fetcher.h"
 #include "base/report.h"
 #include "scoring/scorer.h"
 #include "stages/import/import_private.h"
@@ -89,12 +90,13 @@ static const struct import_args defaults = {
 };
 
 struct import_config {
-    enum import_format format; /* not IMPORT_AUTO */
+    enum import_format format; /* IMPORT_AUTO only with a URL */
 };
 
 struct import {
     const struct stage_context *context;
     const struct import_args *args;
+    struct fetched_file file;
     bool by_ext_id; /* keys are ids, not hashes */
     int64_t file_id;
     int64_t set_id;
@@ -143,11 +145,26 @@ static enum import_format format_by_name(const char *path)
     return IMPORT_AUTO;
 }
 
+/* Replace IMPORT_AUTO by the format of the name. */
+static int choose_import_format(const char *path, enum import_format *format, struct error *err)
+{
+    if (*format == IMPORT_AUTO)
+        *format = format_by_name(path);
+    if (*format != IMPORT_AUTO)
+        return 0;
+    return error_set(err, ERR_USAGE,
+                     "%s: the name does not end in .csv, .jsonl or .json: give the format with "
+                     "--format",
+                     path);
+}
+
 static int import_check(const void *arguments, void *config, struct error *err)
 {
     const struct import_args *args = arguments;
     struct import_config *made = config;
 
+    if (fetched_check(args->file, err) < 0)
+        return -1;
     if (!args->metric)
         return error_set(err, ERR_USAGE, "no name for the scores: use --metric NAME");
     if (!is_metric_name(args->metric))
@@ -160,13 +177,9 @@ static int import_check(const void *arguments, void *config, struct error *err)
                          "--metric %s: this is a metric of curate's own: choose another name, "
                          "such as judge_%s",
                          args->metric, args->metric);
-    made->format = args->format == IMPORT_AUTO ? format_by_name(args->file) : args->format;
-    if (made->format == IMPORT_AUTO)
-        return error_set(err, ERR_USAGE,
-                         "%s: the name does not end in .csv, .jsonl or .json: give the format "
-                         "with --format",
-                         args->file);
-    return 0;
+    /* The name of the file that a URL leads to is known when it is fetched. */
+    made->format = args->format;
+    return remote_is_url(args->file) ? 0 : choose_import_format(args->file, &made->format, err);
 }
 
 /* Store --by as a model, because a score set needs one. It has no file, so its digest is that
@@ -198,8 +211,8 @@ static int store_import_set(struct import *import, struct error *err)
                              .params_json = slice_text("{\"imported\":true}") };
 
     if (store_scorer_model(import, &set.model_id, err) < 0 ||
-        source_file_put(import->context->store, args->metric, args->file, &import->file_id,
-                        err) < 0 ||
+        source_file_put(import->context->store, args->metric, import->file.public_name,
+                        &import->file_id, err) < 0 ||
         score_set_put(import->context->store, &set, &import->set_id, err) < 0)
         return -1;
     return score_set_request(import->context->store, import->set_id, import->context->run_id,
@@ -406,22 +419,35 @@ static int check_rejects(const struct import *import, struct error *err)
     return 0;
 }
 
+static int open_import(struct import *import, const struct import_config *config,
+                       struct import_reader **reader, struct error *err)
+{
+    const struct import_args *args = import->args;
+    enum import_format format = config->format;
+
+    if (fetched_file_get(import->context->fetcher, args->file, fetched_only, &import->file,
+                         err) < 0 ||
+        choose_import_format(import->file.public_name, &format, err) < 0)
+        return -1;
+    const struct import_options from = { .path = import->file.public_name,
+                                         .local_path = import->file.local_path,
+                                         .format = format,
+                                         .key_field = args->key_field ? args->key_field
+                                                                      : key_names[args->key],
+                                         .value_field = args->value_field };
+    return import_reader_new(&from, reader, err);
+}
+
 static int import_run(const struct stage_context *context, const void *arguments,
                       const void *config, struct stage_result *result, struct error *err)
 {
     const struct import_args *args = arguments;
-    const struct import_config *made = config;
     struct import import = { .context = context, .args = args };
     struct import_reader *reader = NULL;
     int rc = -1;
 
-    const struct import_options from = { .path = args->file,
-                                         .format = made->format,
-                                         .key_field = args->key_field ? args->key_field
-                                                                      : key_names[args->key],
-                                         .value_field = args->value_field };
-    if (import_reader_new(&from, &reader, err) < 0)
-        return -1;
+    if (open_import(&import, config, &reader, err) < 0)
+        goto done;
     context->report->unit = "rows";
     if (prepare_import(&import, err) < 0)
         goto done;
@@ -437,6 +463,7 @@ static int import_run(const struct stage_context *context, const void *arguments
 done:
     import_reader_free(reader);
     free(import.seen);
+    fetched_file_release(&import.file);
     return rc;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/net/remote.h"
 #include "stages/ingest/ingest_private.h"
 
 enum { FIRST_FILES = 16 };
@@ -110,6 +111,8 @@ static int add_argument(struct ingest_files *files, const char *name,
 {
     struct stat st;
 
+    if (remote_is_url(name))
+        return ingest_url_add(files, name, query, err);
     if (strpbrk(name, "*?[") && stat(name, &st) < 0 && errno == ENOENT)
         return add_pattern(files, name, query, err);
     return add_path(files, name, query, err);

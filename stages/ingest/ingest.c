@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/net/fetcher.h"
 #include "base/report.h"
 #include "stages/ingest/explain.h"
 #include "stages/ingest/ingest_private.h"
@@ -152,6 +153,9 @@ static int ingest_check(const void *arguments, void *config, struct error *err)
         .max_reject_percent = args->max_rejects,
         .allow_empty = args->allow_empty,
     };
+    for (unsigned i = 0; i < args->files.n; i++)
+        if (fetched_check(args->files.items[i], err) < 0)
+            return -1;
     if (args->source && args->source[0] == '\0')
         return error_set(err, ERR_USAGE, "--source: the name is empty");
     if (check_delimiter(args->delimiter, &out->delimiter, err) < 0 ||
@@ -297,6 +301,7 @@ static int ingest_run(const struct stage_context *context, const void *arguments
                                         .config = args->config,
                                         .split = means_context(args) ? NULL : args->split,
                                         .allow_empty = args->allow_empty,
+                                        .fetcher = context->fetcher,
                                         .report = context->report };
     own.dry_run = context->dry_run || args->explain;
     if (means_context(args))
@@ -370,7 +375,7 @@ static const struct option options[] = {
 static const struct option files_option = {
     OPTION_LIST, 0,
     "files",     offsetof(struct ingest_args, files),
-    "FILE",      .help = "files, folders, patterns; - is standard input"
+    "FILE",      .help = "files, folders, patterns, URLs (hf://, https://); - is standard input"
 };
 
 const struct stage stage_ingest = {

@@ -38,6 +38,7 @@
 #include "store/run.h"
 
 struct explain;
+struct fetcher;
 struct queue;
 struct report;
 struct stage_context;
@@ -71,10 +72,11 @@ struct ingest_files {
 
 /* Which files to read. */
 struct ingest_query {
-    const struct text_list *names; /* files, folders, glob patterns and "-" */
+    const struct text_list *names; /* files, folders, patterns, URLs and "-" */
     const char *source;            /* the corpus of all files; NULL: each file's base name */
     const char *config;            /* only files of this config of a dataset; NULL: all */
     const char *split;             /* only files of this split; NULL: all */
+    struct fetcher *fetcher;       /* of URLs */
     bool allow_empty;              /* a folder without corpus files is no error */
     struct report *report;         /* of what is passed over in folders */
 };
@@ -113,6 +115,10 @@ int ingest_split_saved(struct ingest_files *files, size_t first, const char *fol
 /* The same as ingest_split_named() for the files of a folder, by the rules of repository.h. */
 int ingest_split_folder(struct ingest_files *files, size_t first, const char *folder,
                         bool is_plain, const struct ingest_query *query, struct error *err);
+
+/* fetched.c: add the files that a URL names, after bringing them to this machine. */
+int ingest_url_add(struct ingest_files *files, const char *url,
+                   const struct ingest_query *query, struct error *err);
 
 /* A batch is one transaction: large enough to be worth a commit, small enough to lose little in
  * a kill. */

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/report.h"
 #include "scoring/infer/forward/session.h"
+#include "scoring/infer/gguf/gguf_fetch.h"
 #include "scoring/infer/model/model.h"
 #include "scoring/infer/tokenizer/tokenizer.h"
 #include "stages/score/settings.h"
@@ -59,6 +60,17 @@ struct observer_options score_models_observing(const struct score_models *models
     return observing;
 }
 
+/* Bring a model that is named by a URL to this machine. */
+static int fetch_model(const struct stage_context *context, struct score_model *model,
+                       struct error *err)
+{
+    if (gguf_fetch(context->fetcher, model->path, &model->fetched, err) < 0)
+        return -1;
+    model->path = model->fetched.public_name;
+    model->local_path = model->fetched.local_path;
+    return 0;
+}
+
 /* With --short-window the model may be its own short model. */
 static int choose_paths(const struct stage_context *context,
                         const struct score_settings *settings, const struct score_plan *plan,
@@ -76,7 +88,8 @@ static int choose_paths(const struct stage_context *context,
         if (plan->roles[i] && !model->path &&
             built_in_path(context->models_dir, model, built_in[i], err) < 0)
             return -1;
-        model->local_path = model->path;
+        if (model->path && fetch_model(context, model, err) < 0)
+            return -1;
     }
     return 0;
 }
@@ -243,6 +256,7 @@ void score_models_close(struct score_models *models)
     for (size_t i = 0; i < SCORE_MODELS; i++) {
         model_file_close(&models->of[i].file);
         model_close(models->of[i].model);
+        fetched_file_release(&models->of[i].fetched);
         free(models->of[i].own_path);
         models->of[i] = (struct score_model){ 0 };
     }

@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/hash.h"
 #include "base/io/file.h"
+#include "base/net/fetcher.h"
 #include "scoring/kernels/kernels.h"
 #include "scoring/observe/observe.h"
 #include "scoring/prompts/templates/template.h"
@@ -30,6 +31,7 @@ struct score_model {
     const char *path;       /* what is stored and printed: of a fetched file its public name */
     const char *local_path; /* what is opened */
     char *own_path;         /* of a built-in model: path points to it */
+    struct fetched_file fetched;
     uint8_t sha256[DIGEST_BYTES];
     struct file_stamp stamp;
     struct model_file file; /* kept open to notice changes */

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/net/fetcher.h"
 #include "base/report.h"
 #include "stages/score/backlog.h"
 #include "stages/score/cohorts.h"
@@ -49,7 +50,9 @@ static int score_stage_check(const void *arguments, void *config, struct error *
     const struct score_args *args = arguments;
     struct score_config *made = config;
 
-    if (score_settings_make(args, &made->settings, err) < 0 ||
+    if ((args->model && fetched_check(args->model, err) < 0) ||
+        (args->short_model && fetched_check(args->short_model, err) < 0) ||
+        score_settings_make(args, &made->settings, err) < 0 ||
         score_plan_make(&args->metrics, &made->plan, err) < 0)
         return -1;
     return score_settings_check(&made->settings, &made->plan, err);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 #include "scoring/infer/forward/session.h"
+#include "scoring/infer/gguf/gguf_file.h"
 #include "scoring/infer/model/model.h"
 #include "scoring/kernels/kernels.h"
 #include "stages/score/run.h"
@@ -17,20 +18,6 @@
 
 enum { PARAMS_MAX_BYTES = 1 << 20, NAME_MAX_BYTES = 256 };
 
-/* "models/tiny-long.gguf" is called "tiny-long". */
-static int name_of_model(const char *path, struct buf *out, struct error *err)
-{
-    static const char suffix[] = ".gguf";
-    const size_t suffix_len = sizeof suffix - 1;
-    const char *slash = strrchr(path, '/');
-    struct slice name = slice_text(slash ? slash + 1 : path);
-
-    if (name.len > suffix_len &&
-        memcmp(name.ptr + name.len - suffix_len, suffix, suffix_len) == 0)
-        name.len -= suffix_len;
-    return buf_add_slice(out, name, err);
-}
-
 static int put_model(struct score_setup *setup, struct score_model *model, struct error *err)
 {
     const struct model_info *info = model_info(model->model);
@@ -38,7 +25,7 @@ static int put_model(struct score_setup *setup, struct score_model *model, struc
     int rc = -1;
 
     buf_init(&name, NAME_MAX_BYTES);
-    if (name_of_model(model->path, &name, err) < 0)
+    if (buf_add_slice(&name, gguf_model_name(model->path), err) < 0)
         goto done;
     struct model_row row = { .name = name.data,
                              .arch = info->arch,

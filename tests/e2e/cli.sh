@@ -4,7 +4,11 @@
 "$CURATE" help > help.txt
 cmp overview.txt help.txt
 grep -c 'ingest' help.txt
-[ "$(wc -l < help.txt)" -le 48 ]
+# Each command has one line, and the overview fits a terminal of 80 columns.
+if grep -E '.{81}' help.txt; then exit 1; fi
+sed -n '/^From a corpus/,/^Options of every/p' help.txt | grep -E '^  [a-z]' > lines.txt
+cut -c3-18 lines.txt | sort | uniq -d
+if grep -vE '^  [a-z][]A-Z[a-z -]{15} [a-z]' lines.txt; then exit 1; fi
 for command in ingest score select export run query runs rejects init; do
     "$CURATE" help $command
 done > commands.txt

@@ -51,7 +51,7 @@ source curate.bash
 "$CURATE" help > help.txt
 sed -nE 's/^  ([a-z]+( [a-z-]+)?) .*/\1/p' help.txt | grep -vE '^(help|version)$' > commands.txt
 while IFS= read -r command; do
-    "$CURATE" help $command | grep -oE '^  (-[a-z], |    )--[a-z-]+' | grep -oE -e '--[a-z-]+' | sort > listed.txt
+    "$CURATE" help $command | grep -oE '^  (-[a-z], |    )--[a-z0-9-]+' | grep -oE -e '--[a-z0-9-]+' | sort > listed.txt
     _curate_options "$command" | tr ' ' '\n' | grep . | sort | diff listed.txt - || echo "differs: $command"
 done < commands.txt
 grep -c . commands.txt | awk '{ print ($1 > 20) }'

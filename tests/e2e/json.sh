@@ -61,6 +61,14 @@ j fsck fsck
 ! "$CURATE" fsck --db broken.db --json > fsck.txt
 grep '"schema"' fsck.txt >> out/fsck
 grep -v '"schema"' fsck.txt > "out/fsck, a problem"
+# The cache of the Hub as Python leaves it.
+commit=0123456789012345678901234567890123456789
+mkdir -p hub/datasets--org--d/refs hub/datasets--org--d/snapshots/$commit
+printf %s $commit > hub/datasets--org--d/refs/main
+cp long.jsonl hub/datasets--org--d/snapshots/$commit/
+export HF_HUB_CACHE="$PWD/hub"
+j fetch fetch --offline hf://datasets/org/d/long.jsonl
+j fetch fetch --offline --dry-run hf://datasets/org/d/long.jsonl
 j explain explain
 j explain explain nll
 j explain explain reject bad_json

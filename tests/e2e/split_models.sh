@@ -26,7 +26,7 @@ cmp parts.scores whole.scores && echo same scores
 
 echo 'the digest is that of the digests of the parts'
 cat tiny-0*.gguf | wc -c > bytes.txt
-sqlite3 parts.db "SELECT path, size_bytes = $(cat bytes.txt), lower(hex(sha256)) FROM model
+sqlite3 parts.db "SELECT name || ' ' || path, size_bytes = $(cat bytes.txt), lower(hex(sha256)) FROM model
     WHERE path <> ''" > model.txt
 cut -d'|' -f1,2 model.txt
 sha256sum tiny-0*.gguf | cut -c1-64 | tr -d '\n' | python3 -c \

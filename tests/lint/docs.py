@@ -14,7 +14,7 @@ import sys
 import tree
 
 COMMON = "Options of every command"
-OPTION = r"^  (?:-\w, |    )--([a-z][a-z-]*)"  # the beginning of an option's lines in help
+OPTION = r"^  (?:-\w, |    )--([a-z][a-z0-9-]*)"  # the beginning of an option's lines in help
 UNLISTED = {"help", "version"}  # commands without a section in the page
 
 
@@ -92,7 +92,7 @@ def page_options(page):
             command = words[0] if words else line[4:]
             found.setdefault(command, {})
         elif line.startswith(".It Fl ") and command:
-            for name in re.findall(r"Fl \\-([a-z][a-z-]*)", line):
+            for name in re.findall(r"Fl \\-([a-z][a-z0-9-]*)", line):
                 found[command][name] = entry
         entry.append(line)
     return {command: {name: page_facts(lines) for name, lines in entries.items()}

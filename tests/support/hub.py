@@ -410,7 +410,7 @@ def serve(handler, tls):
     return server.server_address[1]
 
 
-def main():
+def main(handler=Proxied):
     parser = argparse.ArgumentParser()
     parser.add_argument("--ports")
     parser.add_argument("--life", type=float, default=300)
@@ -419,7 +419,7 @@ def main():
 
     Handler.scheme = "https" if args.tls else "http"
     Handler.ports = (0, 0)
-    Handler.ports = (serve(Proxied, args.tls), serve(Proxied, args.tls))
+    Handler.ports = (serve(handler, args.tls), serve(handler, args.tls))
     line = "%d %d\n" % Handler.ports
     print(line, end="", flush=True)
     if args.ports:

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scoring/infer/gguf/gguf_file.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +36,38 @@ static bool parse_part(const char *path, size_t *part, size_t *n_parts)
            parse_digits(ending + 5 + DIGITS, n_parts) &&
            strcmp(ending + 5 + 2 * DIGITS, ".gguf") == 0 && *n_parts > 1 && *part > 0 &&
            *part <= *n_parts;
+}
+
+size_t gguf_part_number(const char *path)
+{
+    size_t part, n;
+
+    return parse_part(path, &part, &n) ? part : 0;
+}
+
+bool gguf_is_part_of(const char *path, const char *first)
+{
+    const size_t len = strlen(path);
+    size_t part, n, first_part, n_of_first;
+
+    return parse_part(first, &first_part, &n_of_first) && parse_part(path, &part, &n) &&
+           n == n_of_first && part > 1 && len == strlen(first) &&
+           memcmp(path, first, len - ENDING_BYTES) == 0;
+}
+
+struct slice gguf_model_name(const char *path)
+{
+    static const char suffix[] = ".gguf";
+    const char *slash = strrchr(path, '/');
+    const struct slice name = slice_text(slash ? slash + 1 : path);
+    size_t part, n;
+
+    if (parse_part(name.ptr, &part, &n))
+        return slice_of(name.ptr, name.len - ENDING_BYTES);
+    if (name.len > sizeof suffix - 1 &&
+        strcmp(name.ptr + name.len - (sizeof suffix - 1), suffix) == 0)
+        return slice_of(name.ptr, name.len - (sizeof suffix - 1));
+    return name;
 }
 
 /* Name part i, from 0, of the model of n parts whose first part has the path. */

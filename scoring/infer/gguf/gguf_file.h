@@ -8,9 +8,11 @@
 #ifndef CURATE_GGUF_FILE_H
 #define CURATE_GGUF_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/io/file.h"
+#include "base/slice.h"
 
 struct error;
 struct gguf;
@@ -22,6 +24,14 @@ struct gguf_paths {
     char **paths;
     size_t n; /* at least 1 */
 };
+
+/* The name of a model by its path or URL: the file name without the endings of a part and of
+ * the format. Borrowed from the path. */
+struct slice gguf_model_name(const char *path);
+/* The number of the part that a path names, from 1; 0 if it has no ending of a part. */
+size_t gguf_part_number(const char *path);
+/* Is the path that of another part of the model whose first part is `first`? */
+bool gguf_is_part_of(const char *path, const char *first);
 
 /* Find the files of the model that the path names. A path without the ending of a part is a
  * model of one file, which is not opened here. ERR_NOT_FOUND names a missing part; ERR_USAGE
