@@ -21,12 +21,16 @@ static int add_reject_text(const struct reject_row *row, struct buf *line, struc
     const struct slice shown = slice_of(
         reject->raw.ptr, reject->raw.len < SHOWN_MAX_BYTES ? reject->raw.len : SHOWN_MAX_BYTES);
 
+    char rows[40] = "";
+
+    if (reject->n_rows > 1)
+        snprintf(rows, sizeof rows, ", %" PRIu64 " rows", reject->n_rows);
     if (buf_printf(line, err, "reject %" PRId64 " of run %" PRId64 "\nwhere   ", row->reject_id,
                    row->run_id) < 0 ||
         escape_add(line, row->path, err) < 0 ||
-        buf_printf(line, err,
-                   ", line %" PRIu64 ", byte %" PRIu64 ", %" PRIu64 " bytes\nclass   %s",
-                   reject->line, reject->byte_offset, reject->byte_len, reject->class) < 0 ||
+        buf_printf(
+            line, err, ", line %" PRIu64 ", byte %" PRIu64 ", %" PRIu64 " bytes%s\nclass   %s",
+            reject->line, reject->byte_offset, reject->byte_len, rows, reject->class) < 0 ||
         (defect != DEFECT_NONE &&
          buf_printf(line, err, ": %s", defect_classes[defect].what) < 0) ||
         buf_add_text(line, "\ndetail  ", err) < 0 ||
@@ -68,6 +72,8 @@ static int add_reject_json(const struct reject_row *row, struct buf *line, struc
     jsonout_int(&json, (int64_t)reject->byte_offset);
     jsonout_key(&json, "byte_len");
     jsonout_int(&json, (int64_t)reject->byte_len);
+    jsonout_key(&json, "n_rows");
+    jsonout_int(&json, (int64_t)reject->n_rows);
     jsonout_key(&json, "class");
     jsonout_text(&json, slice_text(reject->class));
     jsonout_key(&json, "detail");

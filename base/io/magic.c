@@ -6,10 +6,13 @@
 #include <string.h>
 #include <strings.h>
 
-#define AS_JSONL(call) "convert it to JSONL, in Python for instance with " call
-#define NOT_TEXT       "give the records or texts that belong to it"
-#define ARCHIVE        "name the archive itself, as a file, or extract it"
-#define EXTRACT        "extract it and ingest its files"
+#define AS_JSONL(call)   "convert it to JSONL, in Python for instance with " call
+#define AS_PARQUET(call) "convert it to Parquet, in Python for instance with " call
+#define NOT_TEXT         "give the records or texts that belong to it"
+#define ARCHIVE          "name the archive itself, as a file, or extract it"
+#define EXTRACT          "extract it and ingest its files"
+
+enum { CONTROL_BYTES = 16 };
 
 #define MARK(at, bytes) at, sizeof(bytes) - 1, bytes
 
@@ -24,12 +27,9 @@ static const struct mark {
       { "is a Git LFS pointer, not the data", "fetch the data with 'git lfs pull'" } },
     { MARK(0, "%PDF-"),
       { "is a PDF document", "extract its text, for instance with pdftotext" } },
-    { MARK(0, "PAR1\x15"),
-      { "is a Parquet file", AS_JSONL("pandas.read_parquet() and to_json(lines=True)") } },
-    { MARK(0, "ARROW1\0"),
-      { "is an Arrow file", AS_JSONL("pandas.read_feather() and to_json(lines=True)") } },
     { MARK(0, "FEA1\0"),
-      { "is a Feather file", AS_JSONL("pandas.read_feather() and to_json(lines=True)") } },
+      { "is a Feather file of version 1",
+        AS_PARQUET("pandas.read_feather() and to_parquet()") } },
     { MARK(0, "Obj\x01"),
       { "is an Avro file", AS_JSONL("fastavro.reader() and json.dumps()") } },
     { MARK(0, "SQLite format 3\0"),
@@ -68,9 +68,8 @@ static const struct magic html = {
 static const struct magic xml = { "is XML", "convert it to JSONL" };
 static const struct magic pickle = { "is a Python pickle",
                                      AS_JSONL("pickle.load() and json.dumps()") };
-static const struct magic arrow_stream = {
-    "is an Arrow stream", AS_JSONL("datasets.Dataset.from_file() and to_json()")
-};
+static const struct magic orc = { "is an ORC file",
+                                  AS_PARQUET("pandas.read_orc() and to_parquet()") };
 static const struct magic safetensors = { "holds weights of a model (safetensors), no corpus",
                                           "give another file" };
 static const struct magic repr = {
@@ -128,18 +127,20 @@ static uint32_t little_endian(const char *p)
     return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 }
 
-/* A stream starts with -1 and the length of its schema, which is a multiple of 8. */
-static bool is_arrow_stream(struct slice head)
-{
-    return head.len >= 16 && has_bytes(head, 0, "\xff\xff\xff\xff", 4) &&
-           little_endian(head.ptr + 4) > 0 && little_endian(head.ptr + 4) % 8 == 0;
-}
-
 /* A file starts with the length of its JSON header in 8 bytes. */
 static bool is_safetensors(struct slice head)
 {
     return head.len >= 10 && has_bytes(head, 4, "\0\0\0\0{\"", 6) &&
            little_endian(head.ptr) >= 2;
+}
+
+/* Is there a byte that a text does not have, near the beginning? */
+static bool has_control(struct slice head)
+{
+    for (size_t i = 0; i < head.len && i < CONTROL_BYTES; i++)
+        if ((unsigned char)head.ptr[i] < ' ' && !memchr("\t\n\r", head.ptr[i], 3))
+            return true;
+    return false;
 }
 
 /* Files that begin with letters, as a text could: more of them is compared. */
@@ -149,6 +150,8 @@ static const struct magic *find_lettered(struct slice head)
 
     if (has_bytes(head, 0, "GGUF", 4) && has_bytes(head, 5, "\0\0\0", 3))
         return &gguf;
+    if (has_bytes(head, 0, "ORC", 3) && has_control(head))
+        return &orc;
     if (riff && has_bytes(head, 8, "WEBP", 4))
         return &webp;
     if (riff && has_bytes(head, 8, "WAVE", 4))
@@ -194,8 +197,6 @@ const struct magic *magic_find(struct slice head)
         return lettered;
     if (is_pickle(head))
         return &pickle;
-    if (is_arrow_stream(head))
-        return &arrow_stream;
     if (is_safetensors(head))
         return &safetensors;
     if (is_repr(head))

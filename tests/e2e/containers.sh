@@ -4,7 +4,7 @@ printf 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 132\n'
 printf '\n<!DOCTYPE html>\n<html><body>404</body></html>\n' > page.json
 printf '\200\004\225\020\0\0\0' > objects.jsonl
 printf "{'prompt': 'Once', 'completion': None}\n" > repr.jsonl
-printf 'PAR1\025\004\025\0' > table.jsonl
+printf 'FEA1\0\0\0\0' > table.jsonl
 printf 'GGUF\003\0\0\0' | gzip -n > model.jsonl.gz
 
 for file in pointer.jsonl page.json objects.jsonl repr.jsonl table.jsonl model.jsonl.gz; do
