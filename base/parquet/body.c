@@ -35,6 +35,24 @@ static ssize_t decompress_some(struct body *body, uint8_t *out, size_t n, struct
     return (ssize_t)(n - step.n_out);
 }
 
+/* All bytes came. The codec must be at the end of its data, too: it has checksums there. */
+static int check_end(struct body *body, struct error *err)
+{
+    uint8_t more;
+
+    if (!body->codec)
+        return 0;
+    const ssize_t got = decompress_some(body, &more, sizeof more, err);
+    if (got < 0)
+        return -1;
+    if (got > 0 || body->compressed_left > 0)
+        return error_set(err, ERR_INPUT, "the %s data is longer than the page says",
+                         body->codec->name);
+    if (!body->codec->is_complete(body->state))
+        return error_set(err, ERR_INPUT, "the %s data is truncated", body->codec->name);
+    return 0;
+}
+
 static ssize_t read_some(struct body *body, uint8_t *out, size_t n, struct error *err)
 {
     if (body->codec)
@@ -86,6 +104,8 @@ static int body_more(struct feed *feed, size_t n, struct error *err)
         body->decompressed_left -= (size_t)got;
         feed->at = body->block.data;
         feed->end = feed->at + held;
+        if (body->decompressed_left == 0)
+            return check_end(body, err);
     }
     return 0;
 }
@@ -111,6 +131,8 @@ static int begin_whole(struct body *body, uint64_t n, struct error *err)
     feed->end = n > 0 ? feed->at + n : feed->at;
     feed->more = NULL;
     input_skip(body->input, n_in);
+    if (body->codec)
+        input_shrink(body->input);
     body->compressed_left = 0;
     body->decompressed_left = 0;
     body->is_whole = true;

@@ -10,19 +10,19 @@ enum { MIB = 1 << 20 };
 
 int budget_take(struct budget *budget, size_t n, const char *what, struct error *err)
 {
-    const uint64_t before = atomic_fetch_add(&budget->used, n);
+    uint64_t used = atomic_load(&budget->used);
 
-    if (budget->max_bytes == 0 ||
-        (before <= budget->max_bytes && n <= budget->max_bytes - before))
-        return 0;
-    atomic_fetch_sub(&budget->used, n);
-    return error_set(
-        err, ERR_NOMEM,
-        "%s needs %" PRIu64 " MiB of memory, but only %" PRIu64 " of %" PRIu64
-        " MiB are left: raise --max-memory",
-        what, ((uint64_t)n + MIB - 1) / MIB,
-        (budget->max_bytes - (before < budget->max_bytes ? before : budget->max_bytes)) / MIB,
-        budget->max_bytes / MIB);
+    do {
+        const uint64_t left = budget->max_bytes > used ? budget->max_bytes - used : 0;
+
+        if (budget->max_bytes > 0 && n > left)
+            return error_set(err, ERR_NOMEM,
+                             "%s needs %" PRIu64 " MiB of memory, but only %" PRIu64
+                             " of %" PRIu64 " MiB are left: raise --max-memory",
+                             what, ((uint64_t)n + MIB - 1) / MIB, left / MIB,
+                             budget->max_bytes / MIB);
+    } while (!atomic_compare_exchange_weak(&budget->used, &used, used + n));
+    return 0;
 }
 
 void budget_give(struct budget *budget, size_t n)

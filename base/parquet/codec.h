@@ -39,6 +39,8 @@ struct codec {
      * a whole. A step makes progress if it has input and room. */
     int (*begin)(void *state, size_t n_out, struct error *err);
     int (*step)(void *state, struct codec_step *step, struct error *err);
+    /* Did the last step end the data? */
+    bool (*is_complete)(const void *state);
 };
 
 extern const struct codec codec_snappy;

@@ -100,6 +100,11 @@ static int brotli_step(void *state, struct codec_step *step, struct error *err)
     return 0;
 }
 
+static bool brotli_is_complete(const void *state)
+{
+    return BrotliDecoderIsFinished(((const struct brotli_state *)state)->decoder);
+}
+
 static int brotli_decompress(void *state, const uint8_t *in, size_t n_in, uint8_t *out,
                              size_t n_out, struct error *err)
 {
@@ -122,4 +127,5 @@ const struct codec codec_brotli = {
     .close = brotli_close,
     .begin = brotli_begin,
     .step = brotli_step,
+    .is_complete = brotli_is_complete,
 };

@@ -76,6 +76,11 @@ static int gzip_step(void *state, struct codec_step *step, struct error *err)
                      z->msg ? z->msg : "it needs a dictionary");
 }
 
+static bool gzip_is_complete(const void *state)
+{
+    return ((const struct gzip_state *)state)->at_member_end;
+}
+
 static int gzip_decompress(void *state, const uint8_t *in, size_t n_in, uint8_t *out,
                            size_t n_out, struct error *err)
 {
@@ -111,4 +116,5 @@ const struct codec codec_gzip = {
     .close = gzip_close,
     .begin = gzip_begin,
     .step = gzip_step,
+    .is_complete = gzip_is_complete,
 };

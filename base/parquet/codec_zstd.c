@@ -13,6 +13,7 @@ struct zstd_state {
     ZSTD_DCtx *context;
     struct budget *budget;
     size_t n_counted; /* bytes of the context that are counted */
+    bool at_frame_end;
 };
 
 static int zstd_open(struct budget *budget, void **state, struct error *err)
@@ -75,6 +76,7 @@ static int zstd_begin(void *state, size_t n_out, struct error *err)
 {
     struct zstd_state *zstd = state;
 
+    zstd->at_frame_end = false;
     ZSTD_DCtx_reset(zstd->context, ZSTD_reset_session_only);
     const size_t rc =
         ZSTD_DCtx_setParameter(zstd->context, ZSTD_d_windowLogMax, window_log(n_out));
@@ -108,7 +110,14 @@ static int zstd_step(void *state, struct codec_step *step, struct error *err)
     step->n_in -= in.pos;
     step->out += out.pos;
     step->n_out -= out.pos;
+    if (in.pos > 0 || out.pos > 0) /* else rc is of a frame that does not follow */
+        zstd->at_frame_end = rc == 0;
     return count_window(zstd, err);
+}
+
+static bool zstd_is_complete(const void *state)
+{
+    return ((const struct zstd_state *)state)->at_frame_end;
 }
 
 const struct codec codec_zstd = {
@@ -118,4 +127,5 @@ const struct codec codec_zstd = {
     .close = zstd_close,
     .begin = zstd_begin,
     .step = zstd_step,
+    .is_complete = zstd_is_complete,
 };

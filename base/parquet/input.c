@@ -46,13 +46,20 @@ static ssize_t read_chunk_bytes(const struct input *input, uint64_t offset, uint
     return (ssize_t)done;
 }
 
-/* A block that grew for a long page is not kept: other columns may need the memory. */
+void input_shrink(struct input *input)
+{
+    if (input_held(input) > 0 || input->block.cap <= input->block_bytes)
+        return;
+    block_release(&input->block, input->budget);
+    input->pos = input->len = 0;
+}
+
 static int make_room(struct input *input, size_t n, struct error *err)
 {
     const size_t held = input_held(input);
 
-    if (held == 0 && input->block.cap > input->block_bytes && n <= input->block_bytes)
-        block_release(&input->block, input->budget);
+    if (n <= input->block_bytes)
+        input_shrink(input);
     if (held > 0 && input->pos > 0)
         memmove(input->block.data, input->block.data + input->pos, held);
     input->pos = 0;

@@ -46,6 +46,8 @@ int input_read(struct input *input, void *out, size_t n, struct error *err);
 /* Pass over n bytes, which must be left. Bytes that are held stay valid until the next call
  * that reads. */
 void input_skip(struct input *input, uint64_t n);
+/* Give back the memory of a long page, once its bytes are used. */
+void input_shrink(struct input *input);
 /* The CRC-32 of the next n bytes, which must be left. They stay unread. */
 int input_crc(struct input *input, uint64_t n, uint32_t *out, struct error *err);
 
