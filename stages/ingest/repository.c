@@ -108,6 +108,22 @@ static int raise_nothing(const struct repository_query *query, const struct part
                      query->name);
 }
 
+/* Is a config of the card asked for, but none of its files there? */
+static const char *find_empty_config(const struct repository_query *query,
+                                     const struct card *card,
+                                     const struct repository_parts *parts)
+{
+    const char *config = NULL;
+
+    for (size_t i = 0; i < card->n_configs && !config; i++)
+        if (!query->config || strcmp(query->config, card->configs[i].name) == 0)
+            config = card->configs[i].name;
+    for (size_t i = 0; i < parts->n && config; i++)
+        if (!query->config || strcmp(query->config, parts->parts[i].config) == 0)
+            return NULL;
+    return config;
+}
+
 /* Keep the first part of each file that is asked for. */
 static int choose_parts(const struct repository_query *query,
                         const struct repository_parts *parts, struct repository *out,
@@ -134,7 +150,7 @@ static int choose_parts(const struct repository_query *query,
                 (struct repository_file){ i, chosen[i]->config, chosen[i]->split };
     free(chosen);
     out->n = n;
-    return n > 0 ? 0 : raise_nothing(query, parts->parts, parts->n, err);
+    return 0;
 }
 
 /* The kind that most files of a config have. Texts count only where there is nothing else:
@@ -269,6 +285,16 @@ static int choose_whole(const struct repository_query *query, struct repository 
     }
     if (rc == 0)
         rc = choose_parts(query, &parts, out, err);
+    if (rc == 0 && out->n == 0) {
+        const char *empty = find_empty_config(query, &card, &parts);
+
+        rc = empty
+                 ? error_set(err, ERR_NOT_FOUND,
+                             "%s: config '%.60s' of README.md has no data files: its patterns "
+                             "match none",
+                             query->name, empty)
+                 : raise_nothing(query, parts.parts, parts.n, err);
+    }
     free(parts.parts);
     return rc;
 }
