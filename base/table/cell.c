@@ -142,15 +142,13 @@ int cell_half(struct buf *out, uint16_t bits, struct error *err)
 
 static size_t put_escape(char *to, unsigned char c)
 {
-    static const char named[] = "\"\"\\\\\bb\ff\nn\rr\tt";
+    static const char letters[0x5d] = { ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
+                                        ['\t'] = 't', ['"'] = '"',  ['\\'] = '\\' };
 
     to[0] = '\\';
-    for (size_t i = 0; i + 1 < sizeof named; i += 2) {
-        if ((unsigned char)named[i] == c) {
-            to[1] = named[i + 1];
-            return 2;
-        }
-    }
+    to[1] = letters[c];
+    if (to[1])
+        return 2;
     to[1] = 'u';
     to[2] = to[3] = '0';
     to[4] = (char)('0' + c / 16);
