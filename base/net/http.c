@@ -16,7 +16,7 @@ enum {
     POLL_MS = 200, /* how soon a signal is noticed */
     RECEIVE_BYTES = 256 * 1024,
     ERROR_BODY_MAX = 16 * 1024,
-    DROPPED_MAX = 256 * 1024, /* of a body that nobody wants; then the connection is closed */
+    DROPPED_MAX = 16 * 1024, /* of a body that nobody wants; then the connection is closed */
 };
 
 struct http {

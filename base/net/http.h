@@ -4,7 +4,8 @@
  *
  * A struct http keeps connections open between requests and is used by one thread at a time;
  * each thread makes its own. Rules that hold for every request:
- *   - the token goes to the host of the endpoint only, and only over https or to this machine
+ *   - the token goes to the host of the endpoint only, and only over https or to this machine;
+ *     not to where another server redirects
  *   - http:// is refused, except to this machine or with allow_http
  *   - certificates are verified, always
  *   - offline, nothing is sent

@@ -24,45 +24,51 @@ static int scheme_error(const char *url, struct error *err)
         return error_set(err, ERR_USAGE,
                          "s3:// is not supported: make an https:// URL of each file with 'aws "
                          "s3 presign', or use a pipe: 'rclone cat ... | curate ingest -'");
-    if (strncasecmp(url, "file:", 5) == 0)
-        return error_set(err, ERR_USAGE, "file:// is not needed: write the path of the file");
     return error_set(err, ERR_USAGE,
                      "%.*s:// is not supported: use hf:// or https://, or a pipe: 'rclone cat "
                      "... | curate ingest -'",
                      n < 40 ? n : 40, url);
 }
 
-/* Returns 1 for a name of the Hub, 0 for a plain URL, or -1 with err set. */
-static int parse_any(const char *url, const char *endpoint, struct hub_name *name,
-                     struct error *err)
+/* Returns 1 for a name of the Hub, 0 for a plain URL, or -1 with err set. Release *plain in all
+ * cases. */
+static int parse_any(const char *url, const char *endpoint, const char *sha256,
+                     struct hub_name *name, struct plain *plain, struct error *err)
 {
-    struct url plain;
     const int rc = hub_name_parse(url, endpoint, name, err);
 
     if (rc != 0)
         return rc;
-    if (strncasecmp(url, "http:", 5) != 0 && strncasecmp(url, "https:", 6) != 0)
+    if (strncasecmp(url, "http:", 5) != 0 && strncasecmp(url, "https:", 6) != 0 &&
+        strncasecmp(url, "file:", 5) != 0)
         return scheme_error(url, err);
-    return url_parse(slice_text(url), &plain, err);
+    return plain_parse(url, sha256, plain, err);
 }
 
 int remote_check_url(const char *url, struct error *err)
 {
     struct hub_name name;
+    struct plain plain = { 0 };
+    const int rc = parse_any(url, NULL, NULL, &name, &plain, err);
 
-    return parse_any(url, NULL, &name, err) < 0 ? -1 : 0;
+    plain_release(&plain);
+    return rc < 0 ? -1 : 0;
 }
 
 int remote_public_url(const char *url, struct buf *out, struct error *err)
 {
     struct error ignored;
-    struct url plain;
+    struct plain plain;
+    int rc;
 
     if (strncasecmp(url, "hf:", 3) == 0)
         return buf_add_text(out, url, err);
-    if (url_parse(slice_text(url), &plain, &ignored) == 0)
-        return url_add_public(&plain, out, err);
-    return buf_add(out, url, strcspn(url, "?#@"), err);
+    if (plain_parse(url, NULL, &plain, &ignored) == 0)
+        rc = buf_add_slice(out, buf_slice(&plain.public_name), err);
+    else
+        rc = buf_add(out, url, strcspn(url, "?#@"), err);
+    plain_release(&plain);
+    return rc;
 }
 
 void remote_wait_text(const char *why, uint64_t wait_ms, char *out, size_t size)
@@ -120,6 +126,7 @@ void remote_files_free(struct remote_files *files)
     if (!files)
         return;
     hub_listing_release(&files->listing);
+    plain_release(&files->plain);
     free(files->files);
     free(files);
 }
@@ -163,7 +170,9 @@ static int describe_files(struct remote_files *files, struct error *err)
         const struct hub_entry *entry = &files->listing.entries[i];
 
         buf_clear(&text);
-        rc = hub_public_name(&text, &files->name, files->commit, entry->path, err);
+        rc = files->is_plain
+                 ? buf_add_slice(&text, buf_slice(&files->plain.public_name), err)
+                 : hub_public_name(&text, &files->name, files->commit, entry->path, err);
         if (rc < 0)
             break;
         files->files[i] = (struct remote_file){
@@ -178,6 +187,20 @@ static int describe_files(struct remote_files *files, struct error *err)
     return rc;
 }
 
+/* Fill in the one file of a plain URL. */
+static int find_plain(struct remote *remote, struct remote_files *files, struct error *err)
+{
+    struct plain *plain = &files->plain;
+
+    files->is_plain = true;
+    if (remote->http && plain_find(remote->http, plain, err) < 0)
+        return -1;
+    const struct hub_entry entry = { .path = plain->name.data,
+                                     .size_bytes = plain->size_bytes };
+
+    return hub_listing_add(&files->listing, &entry, err);
+}
+
 int remote_find(struct remote *remote, const char *url, struct remote_files **out,
                 struct error *err)
 {
@@ -187,9 +210,10 @@ int remote_find(struct remote *remote, const char *url, struct remote_files **ou
     if (!files)
         return error_nomem(err);
     hub_listing_init(&files->listing);
-    const int is_hub = parse_any(url, remote->net.endpoint, &files->name, err);
+    const int is_hub = parse_any(url, remote->net.endpoint, remote->given.sha256, &files->name,
+                                 &files->plain, err);
     if (is_hub == 0)
-        error_set(err, ERR_UNSUPPORTED, "URLs of single files are not supported yet");
+        rc = find_plain(remote, files, err);
     else if (is_hub == 1)
         rc = remote_find_hub(remote, files, err);
     if (rc == 0)

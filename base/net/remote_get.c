@@ -89,7 +89,8 @@ static int get_one(struct job *job, struct http *http, size_t i)
     struct buf path;
 
     buf_init(&path, HUB_PATH_BUF_BYTES);
-    if (hub_get_file(&get, entry, &path, &job->err) < 0) {
+    if ((run->files->is_plain ? plain_get(&get, &run->files->plain, &path, &job->err)
+                              : hub_get_file(&get, entry, &path, &job->err)) < 0) {
         buf_release(&path);
         return -1;
     }
@@ -298,7 +299,7 @@ int remote_get(struct remote *remote, struct remote_files *files, const size_t *
     release_run(&run);
     hub_unlock(&lock);
     /* A cache that is read only has all that is needed, too. */
-    if (rc == 0 && remote->http && !remote->given.folder)
+    if (rc == 0 && remote->http && !remote->given.folder && !files->is_plain)
         (void)hub_cache_set_commit(remote->net.cache, &files->name, files->commit, &ignored);
     remote->report->phase = before.phase;
     remote->report->unit = before.unit;

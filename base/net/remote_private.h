@@ -5,6 +5,7 @@
 
 #include "base/net/http.h"
 #include "base/net/hub_api.h"
+#include "base/net/plain.h"
 #include "base/net/remote.h"
 #include "base/net/settings.h"
 #include "base/report.h"
@@ -20,6 +21,8 @@ struct remote {
 
 struct remote_files {
     struct hub_name name; /* id is empty for a plain URL */
+    bool is_plain;
+    struct plain plain; /* of a plain URL */
     char commit[HUB_COMMIT_BYTES];
     bool is_repository;
     struct hub_listing listing; /* entries belong to files; texts of files are in its arena */

@@ -312,6 +312,11 @@ class Handler(HostileHub, BaseHTTPRequestHandler):
             return self.first_bytes(200, body, headers)
         return self.content(body, headers)
 
+    def page_versions(self, path, query):
+        """/versions/NAME: another text with another ETag for every two requests."""
+        version = (STATE.count(path) + 1) // 2
+        return self.content(b"version %d\n" % version, {"ETag": f'"{version}"'})
+
     def page_chunked(self, path, query):
         """/chunked/NAME: no length, no ETag."""
         self.send_response(200)

@@ -159,6 +159,19 @@ static void the_token_does_not_go_to_another_port_or_name(void **state)
     assert_int_equal(hub_count(&fx->hub, "hf_secret"), 0);
 }
 
+static void the_token_does_not_go_where_another_server_redirects(void **state)
+{
+    struct fixture *fx = *state;
+    struct error err;
+    char url[256];
+
+    snprintf(url, sizeof url, "%s/to?url=%s/text/x", fx->hub.cdn, fx->hub.url);
+    assert_ok(get(fx, url, &err));
+    assert_int_equal(fx->body.len, 330);
+    assert_false(fx->response.sent_token);
+    assert_int_equal(hub_count(&fx->hub, "hf_secret"), 0);
+}
+
 static void redirects_are_followed_up_to_a_limit(void **state)
 {
     struct fixture *fx = *state;
@@ -440,6 +453,7 @@ int main(void)
         CLIENT_TEST(a_head_has_no_body),
         CLIENT_TEST(the_token_goes_to_the_hub_and_not_behind_a_redirect),
         CLIENT_TEST(the_token_does_not_go_to_another_port_or_name),
+        CLIENT_TEST(the_token_does_not_go_where_another_server_redirects),
         CLIENT_TEST(redirects_are_followed_up_to_a_limit),
         CLIENT_TEST(a_redirect_that_the_caller_does_not_want_is_returned),
         CLIENT_TEST(a_redirect_to_another_scheme_is_refused),
