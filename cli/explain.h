@@ -28,6 +28,7 @@ struct explain_kind {
     bool (*entry)(size_t i, struct explain_entry *out);
 };
 
+extern const struct explain_kind explain_facts;
 extern const struct explain_kind explain_metrics;
 extern const struct explain_kind explain_rejects;
 extern const struct explain_kind explain_statuses;

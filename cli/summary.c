@@ -58,13 +58,13 @@ static void print_fact_text(const char *key, const char *text)
 static void print_fact(const struct stage_fact *fact)
 {
     switch (fact->type) {
-    case FACT_INT:
+    case STAGE_FACT_INT:
         fprintf(stderr, " %s=%lld", fact->key, (long long)fact->integer);
         break;
-    case FACT_REAL:
+    case STAGE_FACT_REAL:
         fprintf(stderr, fact->real >= 1000 ? " %s=%.0f" : " %s=%.4g", fact->key, fact->real);
         break;
-    case FACT_TEXT:
+    case STAGE_FACT_TEXT:
         print_fact_text(fact->key, fact->text);
         break;
     }
@@ -74,13 +74,13 @@ void summary_add_fact(struct jsonout *json, const struct stage_fact *fact)
 {
     jsonout_key(json, fact->key);
     switch (fact->type) {
-    case FACT_INT:
+    case STAGE_FACT_INT:
         jsonout_int(json, fact->integer);
         break;
-    case FACT_REAL:
+    case STAGE_FACT_REAL:
         jsonout_double(json, fact->real);
         break;
-    case FACT_TEXT:
+    case STAGE_FACT_TEXT:
         jsonout_text(json, slice_text(fact->text));
         break;
     }

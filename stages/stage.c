@@ -22,7 +22,7 @@ void stage_fact_int(struct stage_result *result, const char *key, int64_t value)
 {
     struct stage_fact *fact = add(result, key);
 
-    fact->type = FACT_INT;
+    fact->type = STAGE_FACT_INT;
     fact->integer = value;
 }
 
@@ -30,7 +30,7 @@ void stage_fact_real(struct stage_result *result, const char *key, double value)
 {
     struct stage_fact *fact = add(result, key);
 
-    fact->type = FACT_REAL;
+    fact->type = STAGE_FACT_REAL;
     fact->real = value;
 }
 
@@ -38,7 +38,7 @@ void stage_fact_text(struct stage_result *result, const char *key, const char *v
 {
     struct stage_fact *fact = add(result, key);
 
-    fact->type = FACT_TEXT;
+    fact->type = STAGE_FACT_TEXT;
     snprintf(fact->text, sizeof fact->text, "%s", value);
     if (strlen(value) > strlen(fact->text)) /* do not cut a character in half */
         fact->text[strlen(fact->text) - escape_incomplete_tail(slice_text(fact->text))] = '\0';

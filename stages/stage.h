@@ -42,7 +42,7 @@ struct stage_context {
 enum { STAGE_FACTS_MAX = 16 };
 struct stage_fact {
     const char *key; /* static */
-    enum { FACT_INT, FACT_REAL, FACT_TEXT } type;
+    enum { STAGE_FACT_INT, STAGE_FACT_REAL, STAGE_FACT_TEXT } type;
     int64_t integer;
     double real;
     char text[256];

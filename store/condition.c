@@ -113,7 +113,8 @@ int id_list_add(struct id_list *list, size_t *cap, int64_t id, struct error *err
 int condition_open(struct store *store, const char *before, const char *condition,
                    const char *after, struct stmt **out, struct error *err)
 {
-    static const char head[] = "(SELECT sample_id FROM v_sample WHERE (";
+    static const char head[] = "(SELECT sample_id FROM v_sample"
+                               " LEFT JOIN fact USING (sample_id) WHERE (";
     const char *text = condition ? condition : "1";
     struct buf sql;
     int rc = -1;
@@ -135,8 +136,7 @@ done:
     return rc;
 }
 
-/* List the ids in the rows of the statement, and close it. */
-static int collect_ids(struct stmt *stmt, struct id_list *out, struct error *err)
+int condition_collect(struct stmt *stmt, struct id_list *out, struct error *err)
 {
     struct id_list list = { 0 };
     size_t cap = 0;
@@ -165,5 +165,5 @@ int condition_select(struct store *store, const char *condition, struct id_list 
     if (condition_open(store, "SELECT sample_id FROM ", condition, " ORDER BY sample_id", &stmt,
                        err) < 0)
         return -1;
-    return collect_ids(stmt, out, err);
+    return condition_collect(stmt, out, err);
 }

@@ -134,6 +134,13 @@ void stmt_bind_real(struct stmt *stmt, const char *name, double value);
 void stmt_bind_text(struct stmt *stmt, const char *name, struct slice text);
 void stmt_bind_blob(struct stmt *stmt, const char *name, const void *bytes, size_t n);
 
+/* Bind parameter ?index, from 1: for statements of many parameters. */
+void stmt_bind_null_at(struct stmt *stmt, int index);
+void stmt_bind_int_at(struct stmt *stmt, int index, int64_t value);
+void stmt_bind_real_at(struct stmt *stmt, int index, double value);
+/* As stmt_bind_text(), of valid UTF-8. */
+void stmt_bind_text_at(struct stmt *stmt, int index, struct slice text);
+
 /* Step to the next row. Returns 1, 0 at the end, or -1; 0 and -1 reset the statement. */
 int stmt_next(struct stmt *stmt, struct error *err);
 /* Run a statement that returns no rows. */

@@ -281,6 +281,27 @@ void stmt_bind_blob(struct stmt *stmt, const char *name, const void *bytes, size
                                                SQLITE_STATIC));
 }
 
+void stmt_bind_null_at(struct stmt *stmt, int index)
+{
+    note_bind_result(stmt, sqlite3_bind_null(stmt->handle, index));
+}
+
+void stmt_bind_int_at(struct stmt *stmt, int index, int64_t value)
+{
+    note_bind_result(stmt, sqlite3_bind_int64(stmt->handle, index, value));
+}
+
+void stmt_bind_real_at(struct stmt *stmt, int index, double value)
+{
+    note_bind_result(stmt, sqlite3_bind_double(stmt->handle, index, value));
+}
+
+void stmt_bind_text_at(struct stmt *stmt, int index, struct slice text)
+{
+    note_bind_result(stmt, sqlite3_bind_text64(stmt->handle, index, text.ptr, text.len,
+                                               SQLITE_STATIC, SQLITE_UTF8));
+}
+
 int stmt_next(struct stmt *stmt, struct error *err)
 {
     int rc = stmt->bind_rc;

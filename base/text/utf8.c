@@ -135,6 +135,53 @@ bool utf8_is_letter(uint32_t code)
     return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO;
 }
 
+/* The classes of ASCII characters. */
+static unsigned ascii_classes(uint32_t code)
+{
+    if ((code | 0x20) >= 'a' && (code | 0x20) <= 'z')
+        return code < 'a' ? UTF8_LETTER | UTF8_UPPER : UTF8_LETTER;
+    if (code >= '0' && code <= '9')
+        return UTF8_DIGIT;
+    if (utf8_is_space(code))
+        return UTF8_SPACE;
+    return code > ' ' && code < 0x7f ? UTF8_PUNCTUATION : 0;
+}
+
+unsigned utf8_classes(uint32_t code)
+{
+    if (code < 0x80)
+        return ascii_classes(code);
+    switch ((int)utf8proc_category((utf8proc_int32_t)code)) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LT:
+        return UTF8_LETTER | UTF8_UPPER;
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+        return UTF8_LETTER;
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME:
+        return UTF8_MARK;
+    case UTF8PROC_CATEGORY_ND:
+        return UTF8_DIGIT;
+    case UTF8PROC_CATEGORY_PC:
+    case UTF8PROC_CATEGORY_PD:
+    case UTF8PROC_CATEGORY_PS:
+    case UTF8PROC_CATEGORY_PE:
+    case UTF8PROC_CATEGORY_PI:
+    case UTF8PROC_CATEGORY_PF:
+    case UTF8PROC_CATEGORY_PO:
+    case UTF8PROC_CATEGORY_SM:
+    case UTF8PROC_CATEGORY_SC:
+    case UTF8PROC_CATEGORY_SK:
+    case UTF8PROC_CATEGORY_SO:
+        return UTF8_PUNCTUATION;
+    default:
+        return utf8_is_space(code) ? UTF8_SPACE : 0;
+    }
+}
+
 bool utf8_is_wide(uint32_t code)
 {
     return code >= 0x1100 && utf8proc_charwidth((utf8proc_int32_t)code) == 2;

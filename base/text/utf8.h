@@ -38,6 +38,16 @@ size_t utf8_put(uint32_t code, char out[4]);
 uint32_t utf8_lower(uint32_t code);
 bool utf8_is_space(uint32_t code);
 bool utf8_is_letter(uint32_t code);
+/* What a character is, as bits that are or-ed together. */
+enum utf8_class {
+    UTF8_LETTER = 1,
+    UTF8_UPPER = 2, /* a letter in upper case */
+    UTF8_DIGIT = 4, /* category Nd */
+    UTF8_MARK = 8,  /* combines with the character before it */
+    UTF8_SPACE = 16,
+    UTF8_PUNCTUATION = 32, /* categories P and S */
+};
+unsigned utf8_classes(uint32_t code);
 /* True if the character is two columns wide: Han, kana, Hangul. */
 bool utf8_is_wide(uint32_t code);
 

@@ -12,8 +12,8 @@
 enum { JSON_MAX_BYTES = 1 << 20 };
 
 /* The first kind needs no word: `curate explain nll` is `curate explain metric nll`. */
-static const struct explain_kind *const kinds[] = { &explain_metrics, &explain_rejects,
-                                                    &explain_statuses };
+static const struct explain_kind *const kinds[] = { &explain_metrics, &explain_facts,
+                                                    &explain_rejects, &explain_statuses };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 struct explain_args {
@@ -108,9 +108,9 @@ static void print_page(const struct explain_entry *entry)
         const struct stage_fact *fact = &entry->facts.facts[i];
 
         printf("%s%s ", i > 0 ? ", " : "", fact->key);
-        if (fact->type == FACT_INT)
+        if (fact->type == STAGE_FACT_INT)
             printf("%lld", (long long)fact->integer);
-        else if (fact->type == FACT_REAL)
+        else if (fact->type == STAGE_FACT_REAL)
             printf("%g", fact->real);
         else
             fputs(fact->text, stdout);

@@ -35,6 +35,7 @@ j score score gateau --where "$long" "${pair[@]}"
 j score score nll ppl --dry-run --where "sample_id < 5"
 j score score nll ppl --where "sample_id < 5"
 j score score gateau --top 1 --cohort two --where "$long" "${pair[@]}" --alpha 0.5
+j measure measure length
 printf 'sample,value\n' > scores.csv
 sqlite3 curate.db "SELECT ext_id || ',0.5' FROM sample WHERE sample_id < 3" >> scores.csv
 j "score import" score import scores.csv --key-field sample --metric mine

@@ -18,7 +18,8 @@ BASE = {"base", "base/chat", "base/io", "base/json", "base/net", "base/table", "
         "base/threads"}
 INFER = {"scoring/infer", "scoring/infer/gguf", "scoring/infer/tokenizer",
          "scoring/infer/model", "scoring/infer/forward"}
-SCORING = {"scoring", "scoring/prompts", "scoring/prompts/templates", "scoring/observe", *INFER}
+SCORING = {"scoring", "scoring/facts", "scoring/prompts", "scoring/prompts/templates",
+           "scoring/observe", *INFER}
 STAGES = {"stages", "stages/record", "stages/ingest", "stages/ingest/formats"}
 # What a folder may include besides its own headers.
 MAY_SEE = {
@@ -55,6 +56,7 @@ MAY_SEE = {
     "scoring/prompts": {"scoring/prompts/templates", "scoring", *INFER, *BASE},
     "scoring/observe": {"scoring", "scoring/prompts", "scoring/prompts/templates", *INFER,
                         *BASE},
+    "scoring/facts": {"scoring", *INFER, *BASE},
     "scoring/metrics": {"scoring", "scoring/observe", *INFER, *BASE},
     "stages": {"store", *BASE},
     "stages/record": {"store", *BASE},
@@ -64,6 +66,7 @@ MAY_SEE = {
     "stages/cohort": {"stages", "scoring", "store", *BASE},
     # It opens models and chooses the kernels they run on, and hands both to scoring/.
     "stages/score": {"stages", "stages/cohort", "scoring/kernels", *SCORING, "store", *BASE},
+    "stages/measure": {"stages", *SCORING, "store", *BASE},
     "stages/select": {"stages", "stages/cohort", "scoring", "store", *BASE},
     "stages/export/layouts": {"stages/record", "store", *BASE},
     "stages/export": {"stages", "stages/record", "stages/export/layouts", "store", *BASE},

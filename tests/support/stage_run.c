@@ -134,7 +134,7 @@ int64_t stage_run_int(const struct stage_run *run, const char *key)
 {
     const struct stage_fact *fact = find_fact(run, key);
 
-    assert_int_equal(fact->type, FACT_INT);
+    assert_int_equal(fact->type, STAGE_FACT_INT);
     return fact->integer;
 }
 
@@ -142,6 +142,6 @@ const char *stage_run_text(const struct stage_run *run, const char *key)
 {
     const struct stage_fact *fact = find_fact(run, key);
 
-    assert_int_equal(fact->type, FACT_TEXT);
+    assert_int_equal(fact->type, STAGE_FACT_TEXT);
     return fact->text;
 }

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "scoring/facts/measured_text.h"
+#include "scoring/facts/measurer.h"
+#include "scoring/facts/span_list.h"
+
+struct measuring {
+    struct measure_options options;
+    struct text_splitter *splitter;
+    struct buf all; /* the whole sample as one text */
+};
+
+int measuring_new(const struct measure_options *options, struct measuring **out,
+                  struct error *err)
+{
+    struct measuring *measuring = calloc(1, sizeof *measuring);
+
+    if (!measuring)
+        return error_nomem(err);
+    measuring->options = *options;
+    buf_init(&measuring->all, SIZE_MAX / 4);
+    if (text_splitter_new(&measuring->splitter, err) < 0) {
+        measuring_free(measuring);
+        return -1;
+    }
+    *out = measuring;
+    return 0;
+}
+
+void measuring_free(struct measuring *measuring)
+{
+    if (!measuring)
+        return;
+    text_splitter_free(measuring->splitter);
+    buf_release(&measuring->all);
+    free(measuring);
+}
+
+int span_add(struct span_list *spans, const struct span *span, struct error *err)
+{
+    if (spans->n == spans->cap) {
+        const size_t cap = spans->cap ? 2 * spans->cap : 64;
+        struct span *items = reallocarray(spans->items, cap, sizeof *items);
+
+        if (!items)
+            return error_nomem(err);
+        spans->items = items;
+        spans->cap = cap;
+    }
+    spans->items[spans->n++] = *span;
+    return 0;
+}
+
+void span_list_release(struct span_list *spans)
+{
+    free(spans->items);
+    *spans = (struct span_list){ 0 };
+}
+
+/* Append a text of the sample on lines of its own. */
+static int join_text(struct buf *all, struct slice text, struct error *err)
+{
+    if (text.len == 0)
+        return 0;
+    if (all->len > 0 && buf_add(all, "\n", 1, err) < 0)
+        return -1;
+    return buf_add_slice(all, text, err);
+}
+
+/* Get the text of a part. ptr NULL: the sample has none. */
+static int find_part(struct measuring *measuring, const struct measured_sample *sample,
+                     enum text_part part, struct slice *out, struct error *err)
+{
+    const int turn =
+        part == PART_INSTRUCTION ? sample->instruction_turn : sample->response_turn;
+
+    *out = slice_of(NULL, 0);
+    if (part == PART_CONTEXT) {
+        *out = sample->context;
+    } else if (part != PART_ALL) {
+        if (turn >= 0)
+            *out = sample->turns[turn].content;
+    } else {
+        buf_clear(&measuring->all);
+        if (join_text(&measuring->all, sample->system, err) < 0 ||
+            join_text(&measuring->all, sample->context, err) < 0)
+            return -1;
+        for (size_t i = 0; i < sample->n_turns; i++)
+            if (join_text(&measuring->all, sample->turns[i].content, err) < 0)
+                return -1;
+        *out = buf_slice(&measuring->all);
+    }
+    return 0;
+}
+
+static void set_reasons(struct fact_value *out, size_t n, const char *reason)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (struct fact_value){ .reason = reason };
+}
+
+/* Where the values of a part of a measurer begin among its columns. */
+static size_t column_of_part(const struct measurer *measurer, enum text_part part)
+{
+    size_t n = 0;
+
+    for (int p = 0; p < (int)part; p++)
+        n += measurer->parts >> p & 1 ? measurer->n_facts : 0;
+    return n;
+}
+
+/* Measure one part with all measurers that look at it. */
+static int measure_part(struct measuring *measuring, const struct measured_sample *sample,
+                        enum text_part part, const struct measurer *const *chosen, size_t n,
+                        struct fact_value *out, struct error *err)
+{
+    struct measured_text text;
+    struct slice bytes;
+
+    if (find_part(measuring, sample, part, &bytes, err) < 0 ||
+        (bytes.len > 0 && text_split(measuring->splitter, bytes, &text, err) < 0))
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        struct fact_value *values = out + column_of_part(chosen[i], part);
+
+        out += measurer_count_columns(chosen[i]);
+        if (!chosen[i]->measure || !(chosen[i]->parts >> part & 1))
+            continue;
+        if (bytes.len == 0)
+            set_reasons(values, chosen[i]->n_facts, MEASURE_ABSENT);
+        else if (chosen[i]->measure(&text, &measuring->options, values, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int measuring_run(struct measuring *measuring, const struct measured_sample *sample,
+                  const struct measurer *const *chosen, size_t n, struct fact_value *out,
+                  struct span_list *spans, struct error *err)
+{
+    struct fact_value *values = out;
+    unsigned parts = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const size_t n_columns = measurer_count_columns(chosen[i]);
+
+        memset(values, 0, n_columns * sizeof *values);
+        if (chosen[i]->verify &&
+            chosen[i]->verify(sample, &measuring->options, values, spans, err) < 0)
+            return -1;
+        parts |= chosen[i]->measure ? chosen[i]->parts : 0;
+        values += n_columns;
+    }
+    for (int part = 0; part < N_TEXT_PARTS; part++)
+        if (parts >> part & 1 &&
+            measure_part(measuring, sample, (enum text_part)part, chosen, n, out, err) < 0)
+            return -1;
+    return 0;
+}
+
+int measuring_run_turn(struct measuring *measuring, struct slice content,
+                       const struct measurer *const *chosen, size_t n, struct fact_value *out,
+                       struct error *err)
+{
+    struct measured_text text;
+
+    if (content.len > 0 && text_split(measuring->splitter, content, &text, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        if (!chosen[i]->of_turns)
+            continue;
+        memset(out, 0, chosen[i]->n_facts * sizeof *out);
+        if (content.len == 0)
+            set_reasons(out, chosen[i]->n_facts, MEASURE_ABSENT);
+        else if (chosen[i]->measure(&text, &measuring->options, out, err) < 0)
+            return -1;
+        out += chosen[i]->n_facts;
+    }
+    return 0;
+}

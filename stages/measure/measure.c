@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * measure - store facts about samples that need no model.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/report.h"
+#include "stages/measure/measure_private.h"
+#include "stages/stage.h"
+#include "store/selection.h"
+
+enum {
+    MEASURE_BATCH_BYTES = 4 << 20,
+    MEASURE_BATCH_LEAST = 256 << 10,
+    MEASURE_MEMORY_LEAST = 64 << 20,
+    /* A text is in memory as read, in its batch, as a part of the whole, and as tokens. */
+    MEASURE_TIMES = 16,
+};
+
+struct measure_args {
+    struct text_list measure;
+    struct text_list where;
+    uint64_t max_memory;
+};
+
+struct measure_config {
+    char *condition; /* NULL: all samples */
+    struct measure_choice choice;
+};
+
+static int measure_check(const void *arguments, void *config, struct error *err)
+{
+    const struct measure_args *args = arguments;
+    const struct measure_options options = { .tokenizer = NULL };
+    struct measure_config *made = config;
+
+    if (condition_join(&args->where, &made->condition, err) < 0)
+        return -1;
+    return measure_choose(&args->measure, &options, &made->choice, err);
+}
+
+static void measure_release(void *config)
+{
+    struct measure_config *made = config;
+
+    free(made->condition);
+    measure_choice_release(&made->choice);
+}
+
+/* Divide the limit on memory among the batches: two for each thread, and two more. */
+static size_t share_batch_bytes(uint64_t max_memory, size_t n_threads)
+{
+    const uint64_t share = max_memory / MEASURE_TIMES / (2 * n_threads + 2);
+
+    if (max_memory == 0 || share > MEASURE_BATCH_BYTES)
+        return MEASURE_BATCH_BYTES;
+    return share < MEASURE_BATCH_LEAST ? MEASURE_BATCH_LEAST : (size_t)share;
+}
+
+static int put_groups(struct store *store, const struct measure_choice *choice,
+                      struct error *err)
+{
+    for (size_t i = 0; i < choice->n_groups; i++)
+        if (fact_group_put(store, &choice->groups[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+static void add_measure_facts(const struct measure_tally *tally, uint64_t n_pending,
+                              double seconds, struct stage_result *result)
+{
+    stage_fact_int(result, "measured", (int64_t)tally->n_measured);
+    stage_fact_int(result, "pending", (int64_t)(n_pending - tally->n_measured));
+    stage_fact_int(result, "spans", (int64_t)tally->n_spans);
+    stage_fact_real(result, "secs", seconds);
+}
+
+static int measure_pending(const struct stage_context *context, const struct measure_args *args,
+                           const struct measure_config *made, const struct id_list *ids,
+                           struct stage_result *result, struct error *err)
+{
+    const struct measure_job job = {
+        .store = context->store,
+        .report = context->report,
+        .choice = &made->choice,
+        .ids = ids,
+        .n_threads = context->n_threads,
+        .batch_bytes = share_batch_bytes(args->max_memory, context->n_threads),
+    };
+    const int64_t started_ns = clock_mono_ns();
+    struct measure_tally tally = { .n_measured = 0 };
+    int rc = 0;
+
+    context->report->unit = "samples";
+    context->report->total = ids->n;
+    if (!context->dry_run)
+        rc = measure_run_threads(&job, &tally, err);
+    add_measure_facts(&tally, ids->n, (double)(clock_mono_ns() - started_ns) / 1e9, result);
+    if (rc == 0 && tally.stop_signal != 0)
+        return error_set_sys(err, ERR_CANCELLED, tally.stop_signal,
+                             "stopped by signal %d after %llu samples, whose facts are stored: "
+                             "give the same command again to continue",
+                             tally.stop_signal, (unsigned long long)tally.n_measured);
+    return rc;
+}
+
+static int measure_run(const struct stage_context *context, const void *arguments,
+                       const void *config, struct stage_result *result, struct error *err)
+{
+    const struct measure_args *args = arguments;
+    const struct measure_config *made = config;
+    struct id_list ids = { 0 };
+
+    if (!context->dry_run && put_groups(context->store, &made->choice, err) < 0)
+        return -1;
+    if (fact_find_pending(context->store, made->choice.groups, made->choice.n_groups,
+                          made->condition, &ids, err) < 0)
+        return -1;
+    const int rc = measure_pending(context, args, made, &ids, result, err);
+    id_list_release(&ids);
+    return rc;
+}
+
+static const struct option options[] = {
+    { OPTION_CONDITIONS, 0, "where", offsetof(struct measure_args, where), "SQL",
+      .help = "only samples that meet a condition over v_sample" },
+    { OPTION_SIZE, 0, "max-memory", offsetof(struct measure_args, max_memory), "SIZE",
+      .help = "memory to use at most", .min = MEASURE_MEMORY_LEAST },
+    { .type = OPTION_END },
+};
+
+static const struct option measure_option = {
+    OPTION_LIST, 0,
+    "measure",   offsetof(struct measure_args, measure),
+    "NAME",      .help = "measurers or facts; without a name all"
+};
+
+static const struct measure_args defaults = { 0 };
+
+const struct stage stage_measure = {
+    .name = "measure",
+    .summary = "measure facts that need no model: length, turns",
+    .description =
+        "Stores facts about each sample in the table fact, one column a fact; the view "
+        "v_facts\n"
+        "shows them. A sample is measured once with each version of a measurer. So the "
+        "command\n"
+        "can be stopped at any time and started again. Conditions (--where) of all commands\n"
+        "know the facts by their names.",
+    .options = options,
+    .positional = &measure_option,
+    .args_size = sizeof(struct measure_args),
+    .defaults = &defaults,
+    .config_size = sizeof(struct measure_config),
+    .check = measure_check,
+    .release = measure_release,
+    .run = measure_run,
+};

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * measure_private.h - the parts of `curate measure`.
+ *
+ *   free ──> reads ──work──> threads measure ──done──> writes ──> free
+ *
+ * The calling thread reads samples into batches and stores their facts; it is the only one that
+ * uses the database. The other threads measure. Batches are stored in the order in which they
+ * were read. Their number and size bound the memory.
+ */
+#ifndef CURATE_MEASURE_PRIVATE_H
+#define CURATE_MEASURE_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "scoring/facts/measurer.h"
+#include "scoring/facts/span_list.h"
+#include "store/fact.h"
+
+struct id_list;
+struct report;
+struct store;
+struct text_list;
+
+/* The chosen measurers, and the same as columns of the database. */
+struct measure_choice {
+    struct arena arena;
+    const struct measurer **measurers;
+    size_t n;
+    struct fact_group *groups; /* n of samples, then those of turns */
+    size_t n_groups;
+    size_t n_columns;      /* of a sample */
+    size_t n_turn_columns; /* of a turn */
+};
+
+/* choice.c: choose measurers by names of measurers or facts; no names: all that can measure
+ * with the options. ERR_USAGE for an unknown name, with the nearest one. */
+int measure_choose(const struct text_list *names, const struct measure_options *options,
+                   struct measure_choice *out, struct error *err);
+void measure_choice_release(struct measure_choice *choice);
+
+enum { MEASURE_BATCH_SAMPLES = 256 };
+
+struct measure_batch {
+    uint64_t number; /* in reading order, from 0 */
+    struct arena arena;
+    size_t n;
+    int64_t ids[MEASURE_BATCH_SAMPLES];
+    struct measured_sample samples[MEASURE_BATCH_SAMPLES];
+    struct fact_value *values;      /* in the arena: n times n_columns */
+    struct fact_value *turn_values; /* in the arena: for each turn n_turn_columns; or NULL */
+    struct span_list spans;
+    size_t spans_end[MEASURE_BATCH_SAMPLES]; /* number of spans of the samples up to this one */
+    size_t n_bytes;                          /* of texts */
+    int rc;                                  /* of measuring; err is set if it is -1 */
+    struct error err;
+};
+
+struct measure_job {
+    struct store *store;
+    struct report *report;
+    const struct measure_choice *choice;
+    struct measure_options options;
+    const struct id_list *ids;
+    size_t n_threads;   /* that measure */
+    size_t batch_bytes; /* of texts, at which a batch is full */
+};
+
+struct measure_tally {
+    uint64_t n_measured;
+    uint64_t n_spans;
+    int stop_signal;
+};
+
+/* batch.c: read samples from number `*next` of the ids on into an empty batch, and set *next.
+ */
+struct sample_reader;
+int measure_batch_read(struct measure_batch *batch, const struct measure_job *job,
+                       struct sample_reader *reader, size_t *next, struct error *err);
+/* Measure all samples of the batch. */
+int measure_batch_run(struct measure_batch *batch, const struct measure_job *job,
+                      struct measuring *measuring, struct error *err);
+/* Store the facts of the batch in a transaction. */
+int measure_batch_store(const struct measure_batch *batch, const struct measure_job *job,
+                        struct fact_writer *writer, struct measure_tally *tally,
+                        struct error *err);
+void measure_batch_clear(struct measure_batch *batch);
+
+/* threads.c: measure all samples of the job. */
+int measure_run_threads(const struct measure_job *job, struct measure_tally *tally,
+                        struct error *err);
+
+#endif

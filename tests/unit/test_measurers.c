@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "scoring/facts/measured_text.h"
+#include "scoring/facts/measurer.h"
+#include "scoring/facts/span_list.h"
+
+enum { MAX_COLUMNS = 400 };
+
+static void split(struct text_splitter **splitter, const char *text, struct measured_text *out)
+{
+    struct error err;
+
+    assert_ok(text_splitter_new(splitter, &err));
+    assert_ok(text_split(*splitter, slice_text(text), out, &err));
+}
+
+/* Compare the tokens of a text with a list in which '|' ends each token. */
+static void assert_tokens(const char *text, const char *want)
+{
+    struct text_splitter *splitter;
+    struct measured_text measured;
+    char got[400] = "";
+
+    split(&splitter, text, &measured);
+    for (size_t i = 0; i < measured.n_tokens; i++) {
+        const struct text_token *token = &measured.tokens[i];
+        const size_t len = strlen(got);
+
+        snprintf(got + len, sizeof got - len, "%.*s|", (int)token->len, text + token->start);
+    }
+    assert_string_equal(got, want);
+    text_splitter_free(splitter);
+}
+
+static void words_keep_joining_characters_and_symbols_stand_alone(void **state)
+{
+    (void)state;
+    assert_tokens("It's a well-known 3rd-party test.", "It's|a|well-known|3rd-party|test|.|");
+    assert_tokens("rock 'n' roll -- (yes)", "rock|'|n|'|roll|-|-|(|yes|)|");
+    assert_tokens("end- 'quote", "end|-|'|quote|");
+    assert_tokens("\xe4\xbd\xa0\xe5\xa5\xbd"
+                  "ab",
+                  "\xe4\xbd\xa0|\xe5\xa5\xbd|ab|");
+    assert_tokens("", "");
+    assert_tokens("caf\x65\xcc\x81 x", "cafe\xcc\x81|x|");
+}
+
+static void lines_and_paragraphs_are_split_at_line_ends(void **state)
+{
+    struct text_splitter *splitter;
+    struct measured_text text;
+
+    (void)state;
+    split(&splitter, "a\nb\n\n\nc d\n", &text);
+    assert_int_equal(text.n_lines, 5);
+    assert_int_equal(text.n_paragraphs, 2);
+    assert_int_equal(text.paragraphs[0].len, 3);
+    assert_int_equal(text.paragraphs[1].n_chars, 3);
+    assert_int_equal(text.n_words, 4);
+    assert_int_equal(text.n_letters, 4);
+    text_splitter_free(splitter);
+}
+
+static const struct fact_value *find_value(const struct measurer *measurer, const char *name,
+                                           const struct fact_value *values)
+{
+    struct fact_column_of column;
+
+    for (size_t i = 0; i < measurer_count_columns(measurer); i++) {
+        measurer_column(measurer, i, &column);
+        if (strcmp(column.name, name) == 0)
+            return &values[i];
+    }
+    fail_msg("%s has no column %s", measurer->name, name);
+    return NULL;
+}
+
+static void facts_are_measured_of_the_whole_and_of_each_part(void **state)
+{
+    const struct measured_turn turns[] = {
+        { .role = slice_text("user"),
+          .content = slice_text("Who came? Mr. J. Smith or 2.5 men") },
+        { .role = slice_text("assistant"), .content = slice_text("Nobody.\nReally!") },
+    };
+    const struct measured_sample sample = {
+        .system = slice_text("Be brief."), .turns = turns, .n_turns = 2, .response_turn = 1
+    };
+    const struct measurer *length = measurer_find("length");
+    const struct measure_options options = { .tokenizer = NULL };
+    struct fact_value values[MAX_COLUMNS];
+    struct span_list spans = { .n = 0 };
+    struct measuring *measuring;
+    struct error err;
+
+    (void)state;
+    assert_ok(measuring_new(&options, &measuring, &err));
+    assert_ok(measuring_run(measuring, &sample, &length, 1, values, &spans, &err));
+    assert_int_equal(find_value(length, "words", values)->integer, 13);
+    assert_int_equal(find_value(length, "words_response", values)->integer, 2);
+    assert_int_equal(find_value(length, "sentences_response", values)->integer, 2);
+    assert_int_equal(find_value(length, "sentences_instruction", values)->integer, 3);
+    assert_int_equal(find_value(length, "lines", values)->integer, 4);
+    assert_string_equal(find_value(length, "words_context", values)->reason, MEASURE_ABSENT);
+    measuring_free(measuring);
+    span_list_release(&spans);
+}
+
+static void each_fact_has_a_name_of_its_own_and_stands_in_its_page(void **state)
+{
+    struct fact_column_of columns[MAX_COLUMNS];
+    size_t n = 0;
+
+    (void)state;
+    for (size_t m = 0; measurers[m]; m++) {
+        assert_true((measurers[m]->measure != NULL) != (measurers[m]->verify != NULL));
+        for (size_t i = 0; i < measurer_count_columns(measurers[m]); i++, n++) {
+            assert_true(n < MAX_COLUMNS);
+            measurer_column(measurers[m], i, &columns[n]);
+            for (size_t j = 0; j < n; j++)
+                assert_string_not_equal(columns[j].name, columns[n].name);
+            assert_ptr_equal(measurer_of_fact(columns[n].name), measurers[m]);
+            if (!strstr(measurer_page(measurers[m]), columns[n].fact->name))
+                fail_msg("docs/facts.md: the section %s lacks %s", measurers[m]->name,
+                         columns[n].fact->name);
+        }
+    }
+    assert_null(measurer_find("nothing"));
+    assert_null(measurer_of_fact("nothing"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_keep_joining_characters_and_symbols_stand_alone),
+        cmocka_unit_test(lines_and_paragraphs_are_split_at_line_ends),
+        cmocka_unit_test(facts_are_measured_of_the_whole_and_of_each_part),
+        cmocka_unit_test(each_fact_has_a_name_of_its_own_and_stands_in_its_page),
+    };
+
+    return cmocka_run_group_tests_name("scoring/measurers", tests, NULL, NULL);
+}
