@@ -138,7 +138,8 @@ static int decompress_buffer(struct walk *walk, uint64_t at, uint64_t end, uint6
         out->len += n_out;
         if (!done && n_out == 0 && in.len == n_in && (in.len > 0 || at == end))
             return error_set(err, ERR_INPUT,
-                             room == 0 ? "a buffer decompresses to more than %" PRIu64 " bytes"
+                             room == 0 ? "a buffer does not end after the %" PRIu64
+                                         " bytes that it claims"
                                        : "a buffer of %" PRIu64 " bytes is truncated",
                              claimed);
     }
@@ -181,8 +182,8 @@ static int read_compressed(struct walk *walk, uint64_t at, uint64_t n, struct ar
         return read_uncompressed(walk, at + LENGTH_BYTES, n - LENGTH_BYTES, out, err);
     if (claimed > arrow_codec_most(compression, n - LENGTH_BYTES) || claimed > SIZE_MAX / 2)
         return error_set(err, ERR_INPUT,
-                         "a buffer of %" PRIu64 " bytes claims to decompress to %" PRIu64, n,
-                         claimed);
+                         "a buffer of %" PRIu64 " bytes claims to decompress to %" PRId64, n,
+                         (int64_t)claimed);
     if (claimed > 0)
         return decompress_buffer(walk, at + LENGTH_BYTES, at + n, claimed, out, err);
     out->len = 0;

@@ -33,35 +33,45 @@ static int add_chunk(struct arrow_loader *loader, const struct arrow_message *me
     return 0;
 }
 
+/* Apply a message to the dictionary of one field. */
+static int update_dictionary(struct arrow_loader *loader, const struct arrow_message *message,
+                             const struct arrow_dictionary_header *dictionary, size_t field,
+                             struct arrow_dictionary *to, struct error *err)
+{
+    struct arrow_batch_header header;
+    struct error damage;
+
+    if (!dictionary->is_delta)
+        arrow_dictionary_release(loader->input, to);
+    if (arrow_batch_header_parse(&dictionary->data, &header, &damage) == 0 &&
+        arrow_batch_check_rows(message, &header, &damage) == 0 &&
+        add_chunk(loader, message, &header, field, to, &damage) == 0)
+        return 0;
+    if (damage.code != ERR_INPUT) {
+        *err = damage;
+        return -1;
+    }
+    to->is_damaged = true;
+    to->damaged_at = message->at;
+    return 0;
+}
+
 int arrow_dictionaries_update(struct arrow_loader *loader, const struct arrow_message *message,
                               struct arrow_dictionary *dictionaries, struct error *err)
 {
     const struct arrow_schema *schema = loader->schema;
     struct arrow_dictionary_header dictionary;
-    struct arrow_batch_header header;
+    int rc = arrow_dictionary_header_parse(&message->header, &dictionary, err);
 
-    if (arrow_dictionary_header_parse(&message->header, &dictionary, err) < 0 ||
-        arrow_batch_header_parse(&dictionary.data, &header, err) < 0 ||
-        arrow_batch_check_rows(message, &header, err) < 0)
-        return error_prefix(err, "%s: the dictionary at byte %" PRIu64, loader->input->name,
-                            message->at);
-    for (size_t i = 0; i < schema->n; i++) {
+    for (size_t i = 0; i < schema->n && rc == 0; i++) {
         const struct arrow_field *field = &schema->fields[i];
-        struct arrow_dictionary *to = &dictionaries[i];
 
-        if (!field->is_used || !field->has_dictionary || field->dictionary != dictionary.id)
-            continue;
-        if (!dictionary.is_delta)
-            arrow_dictionary_release(loader->input, to);
-        if (add_chunk(loader, message, &header, i, to, err) == 0)
-            continue;
-        if (err->code != ERR_INPUT)
-            return error_prefix(err, "%s: the dictionary at byte %" PRIu64, loader->input->name,
-                                message->at);
-        to->is_damaged = true;
-        to->damaged_at = message->at;
+        if (field->is_used && field->has_dictionary && field->dictionary == dictionary.id)
+            rc = update_dictionary(loader, message, &dictionary, i, &dictionaries[i], err);
     }
-    return 0;
+    return rc == 0 ? 0
+                   : error_prefix(err, "%s: the dictionary at byte %" PRIu64,
+                                  loader->input->name, message->at);
 }
 
 const struct arrow_chunk *arrow_dictionary_find(const struct arrow_dictionary *dictionary,

@@ -38,9 +38,9 @@ int arrow_bytes_reserve(struct arrow_input *input, struct arrow_bytes *bytes, si
     if (input->max_bytes > 0 && (others > input->max_bytes || n > input->max_bytes - others))
         return error_set(err, ERR_NOMEM,
                          "needs more than the %" PRIu64
-                         " MiB of memory that this file may use: give more with "
+                         " bytes of memory that this file may use: give more with "
                          "--max-memory, or write the file with fewer rows in a batch",
-                         input->max_bytes >> 20);
+                         input->max_bytes);
     uint8_t *ptr = realloc(bytes->ptr, n);
     if (!ptr)
         return error_nomem(err);

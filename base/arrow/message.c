@@ -107,8 +107,8 @@ int arrow_layout_read(struct arrow_input *input, struct arrow_bytes *footer,
         return 0; /* the file is truncated: its batches can be read up to there */
     if (n > trailer_at - PREFIX_BYTES || n > ARROW_METADATA_MAX)
         return error_set(err, ERR_INPUT,
-                         "%s: byte %" PRIu64 " says that the footer has %" PRIu32 " bytes",
-                         input->name, trailer_at, n);
+                         "%s: byte %" PRIu64 " says that the footer has %" PRId32 " bytes",
+                         input->name, trailer_at, (int32_t)n);
     if (arrow_bytes_reserve(input, footer, n, err) < 0)
         return error_prefix(err, "%s", input->name);
     if (arrow_input_read(input, trailer_at - n, footer->ptr, n, err) < 0)

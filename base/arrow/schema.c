@@ -24,6 +24,11 @@ enum {
 enum { DICTIONARY_ID, DICTIONARY_INDEX_TYPE };
 enum { KEY_VALUE_KEY, KEY_VALUE_VALUE };
 
+static int raise_malformed(const struct flatbuf *buf, struct error *err)
+{
+    return error_set(err, ERR_INPUT, "malformed at byte %zu of the metadata", buf->bad_at);
+}
+
 static int add_schema_field(struct arrow_schema *schema, size_t *cap, struct error *err)
 {
     if (schema->n == ARROW_FIELDS_MAX)
@@ -127,14 +132,15 @@ static int parse_schema_field(const struct flat_table *table, struct arrow_schem
     struct arrow_field *field = &schema->fields[at];
     field->parent = parent;
     field->n_children = children.n;
-    if (set_field_name(schema, field, name, err) < 0 ||
-        arrow_type_parse(number, &type, field, err) < 0)
+    if (set_field_name(schema, field, name, err) < 0)
         return -1;
     parse_dictionary(table, field);
-    arrow_type_extend(field, extension_name(table));
+    const struct slice extension = extension_name(table);
     if (table->buf->bad)
-        return error_set(err, ERR_INPUT, "malformed at byte %zu of the metadata",
-                         table->buf->bad_at);
+        return raise_malformed(table->buf, err);
+    if (arrow_type_parse(number, &type, field, err) < 0)
+        return table->buf->bad ? raise_malformed(table->buf, err) : -1;
+    arrow_type_extend(field, extension);
     if (check_schema_field(field, err) < 0)
         return -1;
     for (size_t i = 0; i < children.n; i++) {
@@ -227,8 +233,7 @@ int arrow_schema_parse(const struct flat_table *table, struct arrow_schema *out,
     *out = (struct arrow_schema){ .n = 0 };
     arena_init(&out->arena);
     if (table->buf->bad)
-        return error_set(err, ERR_INPUT, "malformed at byte %zu of the metadata",
-                         table->buf->bad_at);
+        return raise_malformed(table->buf, err);
     if (endianness != 0)
         return error_set(err, ERR_UNSUPPORTED, "big-endian data are not supported");
     for (size_t i = 0; i < fields.n; i++) {
