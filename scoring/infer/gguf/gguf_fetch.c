@@ -45,7 +45,7 @@ int gguf_choose(const struct remote_files *files, const char *url, size_t *numbe
     const size_t n_files = remote_n_files(files);
 
     *n = 0;
-    if (n_files == 1) /* it may have any name */
+    if (n_files == 1 && !remote_is_repository(files)) /* it may have any name */
         return fetched_only(files, url, numbers, n, err);
     for (size_t i = 0; i < n_files; i++) {
         const char *path = remote_file(files, i)->path;
