@@ -26,6 +26,8 @@ struct fetch_args {
     const char *output;
     int64_t jobs;
     const char *sha256;
+    const char *config;
+    const char *split;
 };
 
 static const struct option opts[] = {
@@ -35,6 +37,10 @@ static const struct option opts[] = {
       .help = "files to receive at the same time", .min = 1, .max = JOBS_MAX },
     { OPTION_TEXT, 0, "sha256", offsetof(struct fetch_args, sha256), "HEX",
       .help = "of one https:// URL: fail unless the file has this SHA-256" },
+    { OPTION_TEXT, 0, "config", offsetof(struct fetch_args, config), "NAME",
+      .help = "only this config of a dataset", .unset = "all" },
+    { OPTION_TEXT, 0, "split", offsetof(struct fetch_args, split), "NAME",
+      .help = "only this split of a dataset", .unset = "all" },
     { .type = OPTION_END },
 };
 
@@ -47,6 +53,7 @@ static const struct option positional = {
 /* The files of one URL, and what was fetched so far. */
 struct fetch {
     struct cli *cli;
+    const struct fetch_args *args;
     struct remote_files *files;
     size_t *numbers;
     size_t n;
@@ -81,6 +88,8 @@ static int check_fetch_args(const struct fetch_args *args, struct error *err)
 static int choose_data_files(struct fetch *fetch, struct error *err)
 {
     const struct repository_query query = { .name = fetch->url.data,
+                                            .config = fetch->args->config,
+                                            .split = fetch->args->split,
                                             .report = &fetch->cli->report };
     struct repository repository;
 
@@ -190,7 +199,7 @@ static int cmd_fetch_run(struct cli *cli, const void *args, struct error *err)
     const struct fetch_args *a = args;
     const int64_t started_ns = clock_mono_ns();
     struct stage_result result = { .n_facts = 0 };
-    struct fetch fetch = { .cli = cli };
+    struct fetch fetch = { .cli = cli, .args = a };
     int rc = 0;
 
     if (check_fetch_args(a, err) < 0)

@@ -12,9 +12,9 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "base/io/file.h"
 #include "base/net/fetcher.h"
 #include "stages/ingest/ingest_private.h"
+#include "stages/ingest/saved_dataset.h"
 
 enum { TEXT_MAX_BYTES = 1 << 20 };
 
@@ -109,7 +109,7 @@ static int fetch_card(void *state, size_t number, struct buf *out, struct error 
 
     if (fetcher_get(place->fetcher, place->files, &number, 1, err) < 0)
         return -1;
-    return file_read(remote_file(place->files, number)->local_path, out, err);
+    return ingest_read_start(remote_file(place->files, number)->local_path, out, err);
 }
 
 int fetched_data_choose(struct fetcher *fetcher, struct remote_files *files,
@@ -130,9 +130,11 @@ int fetched_data_choose(struct fetcher *fetcher, struct remote_files *files,
     own.is_whole = remote_is_repository(files);
     own.read_file = fetch_card;
     own.state = &place;
-    const int rc = repository_choose(&own, out, err);
+    int rc = own.is_whole ? saved_dataset_choose(&own, out, err) : 0;
+    if (rc == 0)
+        rc = repository_choose(&own, out, err);
     free(paths);
-    return rc;
+    return rc < 0 ? -1 : 0;
 }
 
 static int choose_data(struct found *found, const struct ingest_query *query, struct error *err)

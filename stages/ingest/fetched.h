@@ -11,9 +11,10 @@ struct error;
 struct fetcher;
 struct remote_files;
 
-/* Choose by repository.h among the files that remote_find() found, whose numbers are the paths
- * of the query; name, config, split and report of the query are set by the caller. README.md is
- * fetched if it is needed. Fails as repository_choose() and remote_get() do. */
+/* Choose by saved_dataset.h and repository.h among the files that remote_find() found, whose
+ * numbers are the paths of the query; name, config, split and report of the query are set by
+ * the caller. README.md and the like are fetched if they are needed. Fails as
+ * repository_choose() and remote_get() do. */
 int fetched_data_choose(struct fetcher *fetcher, struct remote_files *files,
                         const struct repository_query *query, struct repository *out,
                         struct error *err);

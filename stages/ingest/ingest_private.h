@@ -116,6 +116,8 @@ int ingest_split_saved(struct ingest_files *files, size_t first, const char *fol
 int ingest_split_folder(struct ingest_files *files, size_t first, const char *folder,
                         bool is_plain, const struct ingest_query *query, struct error *err);
 
+/* Append the first CARD_MAX_BYTES of a file. */
+int ingest_read_start(const char *path, struct buf *out, struct error *err);
 /* fetched.c: add the files that a URL names, after bringing them to this machine. */
 int ingest_url_add(struct ingest_files *files, const char *url,
                    const struct ingest_query *query, struct error *err);

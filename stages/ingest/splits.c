@@ -65,8 +65,7 @@ static const char *end_of_path(const struct ingest_file *file)
     return in_data ? slash - 4 : slash + 1;
 }
 
-/* Append the start of a file. */
-static int read_start(const char *path, struct buf *out, struct error *err)
+int ingest_read_start(const char *path, struct buf *out, struct error *err)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     int rc = 0;
@@ -97,7 +96,7 @@ static int read_listed_start(void *state, size_t number, struct buf *out, struct
 {
     const struct listed_files *listed = state;
 
-    return read_start(listed->files->items[listed->first + number].local_path, out, err);
+    return ingest_read_start(listed->files->items[listed->first + number].local_path, out, err);
 }
 
 /* Keep the chosen files, in the order of the choice. */
@@ -185,7 +184,7 @@ static int has_configs(const struct listed_files *listed, struct error *err)
     buf_init(&readme, CARD_MAX_BYTES + 1);
     arena_init(&arena);
     const char *path = listed->files->items[listed->first + number].local_path;
-    if (read_start(path, &readme, err) < 0) {
+    if (ingest_read_start(path, &readme, err) < 0) {
         rc = -1;
     } else if (readme.len > 0 && card_parse(buf_slice(&readme), &arena, &card, err) < 0) {
         rc = error_prefix(err, "%s", path);

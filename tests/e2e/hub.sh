@@ -101,6 +101,7 @@ printf 'the cat sat' | "$CURATE" model tokenize hf://books/tiny-GGUF/tiny.gguf
 "$CURATE" show best --top 1 --db hub.db --model hf://books/tiny-GGUF | grep -c 'helps_most'
 
 echo 'copies in a folder'
+"$CURATE" fetch --dry-run --quiet --split test hf://datasets/books/long
 "$CURATE" fetch --output copies hf://books/short-GGUF 'hf://datasets/books/long/**/*.jsonl'
 find copies -type f | sort
 
