@@ -35,6 +35,7 @@ fuzz:
 
 soak: all
 	python3 -B tests/soak/kill.py $(BUILD)/cli/curate models $(or $(SOAK_KILLS),1000)
+	python3 -B tests/soak/fetch.py $(BUILD)/cli/curate tests/support $(or $(SOAK_KILLS),1000)
 	@.ci/soak.sh
 
 bench: all

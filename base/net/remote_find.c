@@ -13,17 +13,14 @@
 #include "base/net/url.h"
 #include "base/text/glob.h"
 
-enum { PART_DIGITS = 5 };
-
-/* The bytes behind the common beginning of the names of all parts. */
-static const char part_form[] = "-00001-of-00000.gguf";
+/* Digits of a number in the name of a part, and what follows the name of the model. */
+enum { PART_DIGITS = 5, PART_BYTES = sizeof "-00001-of-00003.gguf" - 1 };
 
 bool remote_is_first_part(const char *path, unsigned *n)
 {
     const size_t len = strlen(path);
-    const size_t tail = sizeof part_form - 1;
 
-    if (len <= tail || strncmp(path + len - tail, "-00001-of-", 10) != 0 ||
+    if (len <= PART_BYTES || strncmp(path + len - PART_BYTES, "-00001-of-", 10) != 0 ||
         strcmp(path + len - 5, ".gguf") != 0)
         return false;
     const char *digits = path + len - 5 - PART_DIGITS;
@@ -77,7 +74,7 @@ static bool is_path(const char *wanted, const char *path)
 static bool is_part(const char *first, const char *path)
 {
     const size_t len = strlen(first);
-    const size_t number_at = len - (sizeof part_form - 1) + 1;
+    const size_t number_at = len - PART_BYTES + 1;
 
     return strlen(path) == len && memcmp(first, path, number_at) == 0 &&
            strspn(path + number_at, "0123456789") == PART_DIGITS &&
@@ -87,7 +84,7 @@ static bool is_part(const char *first, const char *path)
 static int keep_parts(struct remote_files *files, unsigned n_parts, struct error *err)
 {
     const char *first = files->name.path;
-    const size_t number_at = strlen(first) - (sizeof part_form - 1) + 1;
+    const size_t number_at = strlen(first) - PART_BYTES + 1;
     char path[HUB_PATH_BYTES];
 
     for (unsigned part = 1; part <= n_parts; part++) {

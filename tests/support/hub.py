@@ -45,8 +45,8 @@ SMALL = {
 }
 LFS = {name: noise(300000, name.encode()) for name in (
     "big.bin", "truncate.bin", "wronghash.bin", "norange.bin", "slow429.bin", "flaky503.bin",
-    "changed.bin", "expired.bin", "stall.bin", "multipart.bin", "otherrange.bin", "longer.bin",
-    "shorter.bin", "down.bin", "always503.bin", "alwaysexpired.bin")}
+    "changed.bin", "expired.bin", "slow.bin", "stall.bin", "multipart.bin", "otherrange.bin",
+    "longer.bin", "shorter.bin", "down.bin", "always503.bin", "alwaysexpired.bin")}
 
 
 def git_sha1(content):
@@ -266,7 +266,24 @@ class Handler(HostileHub, BaseHTTPRequestHandler):
                                     rest if start else headers)
         if name == "stall.bin":
             return self.stall(body, headers)
+        if name == "slow.bin":
+            return self.drip(body, headers)
         return self.content(body, headers)
+
+    def drip(self, body, headers):
+        """The content in pieces, within 0.3 seconds."""
+        start = min(self.range_start(), len(body))
+        self.send_response(206 if start else 200)
+        for key, value in headers.items():
+            self.send_header(key, value)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+        self.send_header("Content-Length", str(len(body) - start))
+        self.end_headers()
+        for first in range(start, len(body), 10000):
+            self.wfile.write(body[first:first + 10000])
+            self.wfile.flush()
+            time.sleep(0.01)
 
     def stall(self, body, headers):
         """A third of the content, and then nothing for a minute."""

@@ -127,6 +127,66 @@ static void a_set_is_complete_or_fails_and_keeps_what_is_complete(void **state)
     assert_true(fetch_has(tmp, SNAPSHOT "big.bin"));
 }
 
+/* A listing without a server. */
+static void list_paths(struct remote_files *files, const char *path, const char *const *paths)
+{
+    struct error err = { 0 };
+
+    *files = (struct remote_files){ .name = { .id = "o/n" } };
+    snprintf(files->name.path, sizeof files->name.path, "%s", path);
+    hub_listing_init(&files->listing);
+    for (; *paths; paths++)
+        assert_ok(
+            hub_listing_add(&files->listing, &(struct hub_entry){ .path = *paths }, &err));
+}
+
+static void the_first_part_of_a_model_brings_all_parts(void **state)
+{
+    static const char *const paths[] = { "q4/m-00001-of-00003.gguf", "q4/m-00002-of-00003.gguf",
+                                         "q4/m-00003-of-00003.gguf", "q4/n-00002-of-00003.gguf",
+                                         "q8/m-00002-of-00003.gguf", NULL };
+    struct remote_files files;
+    struct error err = { 0 };
+    unsigned n = 0;
+
+    (void)state;
+    list_paths(&files, paths[0], paths);
+    assert_int_equal(remote_select(&files, &err), 1);
+    assert_int_equal(files.listing.n, 3);
+    assert_false(files.is_repository);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(files.listing.entries[i].path, paths[i]);
+    hub_listing_release(&files.listing);
+    list_paths(&files, paths[1], paths);
+    assert_int_equal(remote_select(&files, &err), 1);
+    assert_int_equal(files.listing.n, 1);
+    hub_listing_release(&files.listing);
+    assert_true(remote_is_first_part("-00001-of-00002.gguf", &n) == false);
+    assert_true(remote_is_first_part("a-00001-of-00012.gguf", &n) && n == 12);
+    assert_false(remote_is_first_part("a-00001-of-00001.gguf", &n));
+    assert_false(remote_is_first_part("a-00001-of-0000x.gguf", &n));
+    assert_false(remote_is_first_part("a-00001-of-00002.txt", &n));
+}
+
+static void a_missing_part_of_a_model_is_named(void **state)
+{
+    static const char *const paths[] = { "m-00001-of-00003.gguf", "m-00003-of-00003.gguf",
+                                         NULL };
+    static const char *const too_many[] = { "m-00000-of-00002.gguf", "m-00001-of-00002.gguf",
+                                            "m-00002-of-00002.gguf", NULL };
+    struct remote_files files;
+    struct error err = { 0 };
+
+    (void)state;
+    list_paths(&files, paths[0], paths);
+    assert_fails(remote_select(&files, &err), ERR_NOT_FOUND,
+                 "m-00002-of-00003.gguf: the model has 3 parts");
+    hub_listing_release(&files.listing);
+    list_paths(&files, too_many[1], too_many);
+    assert_fails(remote_select(&files, &err), ERR_INPUT, "has 3 parts, not 2");
+    hub_listing_release(&files.listing);
+}
+
 static const struct {
     const char *url;
     const char *phrase;
@@ -196,6 +256,8 @@ int main(void)
                                         fetch_close_home),
         cmocka_unit_test_setup_teardown(a_set_is_complete_or_fails_and_keeps_what_is_complete,
                                         fetch_open_home, fetch_close_home),
+        cmocka_unit_test(the_first_part_of_a_model_brings_all_parts),
+        cmocka_unit_test(a_missing_part_of_a_model_is_named),
         cmocka_unit_test_setup_teardown(a_hostile_hub_is_refused_and_leaves_nothing,
                                         fetch_open_home, fetch_close_home),
         cmocka_unit_test_setup_teardown(urls_are_checked_and_printed_without_a_network,

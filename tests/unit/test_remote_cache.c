@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -227,6 +230,29 @@ static void what_the_cache_has_is_copied_without_a_transfer(void **state)
     assert_int_equal(hub_count(&fetches.hub, "\"method\""), 0);
 }
 
+static void a_signal_ends_the_wait_for_another_process(void **state)
+{
+    volatile int signal = SIGTERM;
+    struct tmp *tmp = *state;
+    struct fetch_session session;
+    struct error err = { 0 };
+    const char *path = tmp_path(tmp, "hub/.locks/datasets--org--d/" BIG ".lock");
+    const size_t number = 0;
+
+    assert_ok(hub_make_folders(path, &err));
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0664);
+    assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+    assert_ok(fetch_find(&session, &(struct remote_settings){ 0 },
+                         "hf://datasets/org/d/big.bin", &err));
+    session.remote->watch.stop_signal = &signal;
+    assert_fails(remote_get(session.remote, session.files, &number, 1, &err), ERR_CANCELLED,
+                 "while waiting for another process");
+    assert_int_equal(err.sys, SIGTERM);
+    fetch_session_end(&session);
+    close(fd);
+    fetch_one("hf://datasets/org/d/big.bin");
+}
+
 /* Fetch in another process. */
 static pid_t start_fetch(const char *url)
 {
@@ -282,6 +308,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(copies_go_into_a_folder_and_nothing_into_the_cache,
                                         fetch_open_home, fetch_close_home),
         cmocka_unit_test_setup_teardown(what_the_cache_has_is_copied_without_a_transfer,
+                                        fetch_open_home, fetch_close_home),
+        cmocka_unit_test_setup_teardown(a_signal_ends_the_wait_for_another_process,
                                         fetch_open_home, fetch_close_home),
         cmocka_unit_test_setup_teardown(two_processes_receive_a_file_once, fetch_open_home,
                                         fetch_close_home),
