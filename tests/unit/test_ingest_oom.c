@@ -16,6 +16,7 @@
 #include "stages/ingest/formats/format.h"
 #include "stages/ingest/formats/mapping.h"
 #include "stages/ingest/parse.h"
+#include "stages/ingest/repository.h"
 #include "stages/record/defect.h"
 #include "store/store.h"
 #include "tests/support/oom.h"
@@ -297,6 +298,52 @@ static void resume_and_retry_report_each_failed_allocation(void **state)
     tmp_close(&tmp);
 }
 
+static int read_readme(void *state, size_t number, struct buf *out, struct error *err)
+{
+    (void)number;
+    return buf_add_text(out, state, err);
+}
+
+/* A repository with a card, splits by names, and a conversion of the Hub. */
+static int choose_files(const void *input, struct error *err)
+{
+    static const char card[] = "---\nconfigs:\n- &a\n  config_name: a\n  data_dir: x\n"
+                               "- config_name: b\n  data_files: &f\n  - split: s\n"
+                               "    path: ['*.jsonl']\n- *a\n---\n";
+    const char *const paths[] = { "README.md", "a.jsonl", "x/data/t-00000-of-00001.jsonl",
+                                  "x/train.csv" };
+    const char *const converted[] = { "c/train/0000.parquet", "d/test/0000.parquet" };
+    struct repository chosen = { .n = 0 };
+
+    (void)input;
+    const struct repository_query query = { .name = "repo",
+                                            .paths = paths,
+                                            .n_paths = 4,
+                                            .is_whole = true,
+                                            .read_file = read_readme,
+                                            .state = (void *)card };
+    if (repository_choose(&query, &chosen, err) < 0)
+        return -1;
+    assert_int_equal(chosen.n, 2);
+    repository_release(&chosen);
+    for (int is_whole = 0; is_whole < 2; is_whole++) {
+        const struct repository_query hub = {
+            .name = "repo", .paths = converted, .n_paths = 2, .is_whole = is_whole
+        };
+        if (repository_choose(&hub, &chosen, err) < 0)
+            return -1;
+        assert_string_equal(chosen.files[1].config, "d");
+        repository_release(&chosen);
+    }
+    return 0;
+}
+
+static void choosing_files_of_a_repository_reports_each_failed_allocation(void **state)
+{
+    (void)state;
+    assert_true(oom_survive(choose_files, NULL) >= 9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +351,7 @@ int main(void)
         cmocka_unit_test(mapping_a_record_reports_each_failed_allocation),
         cmocka_unit_test(ingest_reports_each_failed_allocation),
         cmocka_unit_test(resume_and_retry_report_each_failed_allocation),
+        cmocka_unit_test(choosing_files_of_a_repository_reports_each_failed_allocation),
     };
 
     if (!getenv("CURATE_SOURCE"))
