@@ -16,6 +16,7 @@ enum {
     POLL_MS = 200, /* how soon a signal is noticed */
     RECEIVE_BYTES = 256 * 1024,
     ERROR_BODY_MAX = 16 * 1024,
+    TOKEN_BYTES_MIN = 8,
     DROPPED_MAX = 16 * 1024, /* of a body that nobody wants; then the connection is closed */
 };
 
@@ -29,6 +30,7 @@ struct http {
 struct exchange {
     struct http *http;
     const struct http_request *request;
+    const struct url *url;
     struct http_response *response;
     struct error *err;
     CURL *easy;
@@ -188,12 +190,18 @@ static int set_fields(struct exchange *exchange, bool with_token)
     return rc;
 }
 
+/* The proxy for a URL, or NULL. It must not see what stays on this machine, and the token may
+ * go there over http. */
+static const char *proxy_of(const struct net_settings *settings, const struct url *url)
+{
+    return url_is_loopback(url) ? NULL : settings->proxies[url->is_https];
+}
+
 /* Set the options whose values are text or numbers. libcurl copies the text; a failure can only
  * be that of memory. */
 static bool set_network(CURL *easy, const struct net_settings *settings, const struct url *url)
 {
-    /* A proxy must not see what stays on this machine, and the token goes there over http. */
-    const char *proxy = url_is_loopback(url) ? NULL : settings->proxies[url->is_https];
+    const char *proxy = proxy_of(settings, url);
     const struct {
         CURLoption option;
         const char *value;
@@ -300,52 +308,72 @@ static int proxy_error(long status, struct error *err)
                          "the proxy answers with HTTP status %ld", status);
 }
 
-/* Set err for a code of libcurl. Its own texts are used only where they hold no URL. */
+/* Set err for a code of libcurl that means that no answer came. host is that of the URL. */
+static int connection_error(const struct exchange *exchange, CURLcode code, const char *host)
+{
+    struct error *err = exchange->err;
+    const char *proxy = proxy_of(exchange->http->settings, exchange->url);
+    const char *detail = *exchange->detail ? exchange->detail : curl_easy_strerror(code);
+
+    if (code == CURLE_COULDNT_RESOLVE_HOST)
+        return error_set_sys(err, ERR_BUSY, (int)code, "the host name %s has no address", host);
+    if (code == CURLE_COULDNT_RESOLVE_PROXY)
+        return error_set_sys(err, ERR_BUSY, (int)code,
+                             "the host name of the proxy has no address");
+    if (code == CURLE_COULDNT_CONNECT)
+        return error_set_sys(err, ERR_BUSY, (int)code, "no connection to %s%s", host,
+                             proxy ? " or to the proxy" : "");
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        return error_set_sys(err, ERR_BUSY, (int)code,
+                             "%s does not answer, or sends no bytes any more", host);
+    if (code == CURLE_SSL_CONNECT_ERROR)
+        return error_set_sys(err, ERR_BUSY, (int)code, "no secure connection to %s: %s", host,
+                             detail);
+    if (code == CURLE_PARTIAL_FILE)
+        return error_set_sys(err, ERR_BUSY, (int)code, "the answer of %s was truncated", host);
+    return error_set_sys(err, ERR_BUSY, (int)code, "the connection to %s was lost: %s", host,
+                         curl_easy_strerror(code));
+}
+
+/* Set err for a code of libcurl. Its own texts are used only where they contain no URL. */
 static int network_error(struct exchange *exchange, CURLcode code)
 {
     struct error *err = exchange->err;
+    const struct url *url = exchange->url;
     const struct net_settings *settings = exchange->http->settings;
-    const char *detail = *exchange->detail ? exchange->detail : curl_easy_strerror(code);
     long proxy_status = 0;
+    char host[280];
 
+    snprintf(host, sizeof host, "%.*s:%u", url->host.len < 260 ? (int)url->host.len : 260,
+             url->host.ptr, url->port);
     if (code == CURLE_OUT_OF_MEMORY)
         return error_nomem(err);
     curl_easy_getinfo(exchange->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     if (proxy_status >= 400)
         return proxy_error(proxy_status, err);
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_ISSUER_ERROR)
-        return error_set_sys(err, ERR_DENIED, (int)code,
-                             "the certificate of the server is invalid: %s", detail);
+        return error_set_sys(err, ERR_DENIED, (int)code, "the certificate of %s is invalid: %s",
+                             host,
+                             *exchange->detail ? exchange->detail : curl_easy_strerror(code));
     if (code == CURLE_SSL_CACERT_BADFILE)
         return error_set_sys(err, ERR_USAGE, (int)code,
                              "no certificates of authorities in %s: see SSL_CERT_FILE",
                              settings->ca_file ? settings->ca_file : "the system's file");
-    if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY)
-        return error_set_sys(err, ERR_BUSY, (int)code, "the name of the %s has no address",
-                             code == CURLE_COULDNT_RESOLVE_HOST ? "host" : "proxy");
-    if (code == CURLE_COULDNT_CONNECT)
-        return error_set_sys(err, ERR_BUSY, (int)code, "no connection to the server");
-    if (code == CURLE_OPERATION_TIMEDOUT)
-        return error_set_sys(err, ERR_BUSY, (int)code,
-                             "the server does not answer, or sends no bytes any more");
-    if (code == CURLE_SSL_CONNECT_ERROR)
-        return error_set_sys(err, ERR_BUSY, (int)code, "no secure connection: %s", detail);
-    if (code == CURLE_PARTIAL_FILE)
-        return error_set_sys(err, ERR_BUSY, (int)code, "the answer was truncated");
-    if (http_may_retry((int)code))
-        return error_set_sys(err, ERR_BUSY, (int)code, "the connection was lost: %s",
-                             curl_easy_strerror(code));
-    return error_set_sys(err, ERR_INPUT, (int)code, "the request failed: %s",
+    if (http_may_retry((int)code) || code == CURLE_COULDNT_RESOLVE_PROXY)
+        return connection_error(exchange, code, host);
+    return error_set_sys(err, ERR_INPUT, (int)code, "the request to %s failed: %s", host,
                          curl_easy_strerror(code));
 }
 
-/* A server may repeat the token in an error. Messages are made of these. */
+/* A server may repeat the token in an error. Messages are made of these. Tokens are longer than
+ * this; to hide a short one would hide ordinary words. */
 static void hide_token(const struct net_settings *settings, struct buf *text)
 {
     const size_t len = strlen(settings->token);
     char *found;
 
-    while (text->len >= len && (found = memmem(text->data, text->len, settings->token, len)))
+    while (len >= TOKEN_BYTES_MIN && text->len >= len &&
+           (found = memmem(text->data, text->len, settings->token, len)))
         memset(found, '*', len);
 }
 
@@ -363,9 +391,12 @@ static int end_of_exchange(struct exchange *exchange, CURLcode code)
 int http_exchange(struct http *http, const struct http_request *request, const struct url *url,
                   bool with_token, struct http_response *out, struct error *err)
 {
-    struct exchange exchange = {
-        .http = http, .request = request, .response = out, .err = err, .easy = curl_easy_init()
-    };
+    struct exchange exchange = { .http = http,
+                                 .request = request,
+                                 .url = url,
+                                 .response = out,
+                                 .err = err,
+                                 .easy = curl_easy_init() };
     CURLcode code = CURLE_OK;
     int rc = -1;
 

@@ -353,9 +353,9 @@ static void a_lost_connection_is_made_again(void **state)
     struct fixture *fx = *state;
     struct error err;
 
-    assert_fails(patiently(fx, "/close", &err), ERR_BUSY, "NAME: the connection was lost");
+    assert_fails(patiently(fx, "/close", &err), ERR_BUSY, "NAME: the connection to 127.0.0.1:");
     assert_true(hub_count(&fx->hub, "/close") >= BACKOFF_TRIES);
-    assert_fails(patiently(fx, "/garbage", &err), ERR_INPUT, "NAME: the request failed");
+    assert_fails(patiently(fx, "/garbage", &err), ERR_INPUT, "NAME: the request to 127.0.0.1:");
     assert_int_equal(hub_count(&fx->hub, "/garbage"), 1);
 }
 
@@ -381,7 +381,7 @@ static void no_connection_and_silence_are_named(void **state)
     struct error err;
 
     assert_fails(get(fx, "http://127.0.0.1:9/x?sig=secret", &err), ERR_BUSY,
-                 "http://127.0.0.1:9/x: no connection to the server");
+                 "http://127.0.0.1:9/x: no connection to 127.0.0.1:9");
     assert_int_equal(err.sys, 7);
     fx->settings.timeout_s = 1;
     assert_fails(get(fx, "/hang", &err), ERR_BUSY, "does not answer");
