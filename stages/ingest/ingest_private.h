@@ -178,7 +178,7 @@ struct ingest_memory {
     size_t batch_bytes;     /* of records, at which a batch is full */
     size_t in_flight_bytes; /* of records in all batches between reader and writer */
     size_t cache_bytes;     /* of database pages; 0: the default */
-    size_t table_bytes;     /* of the reader of a table; 0: no limit */
+    size_t table_bytes;     /* of the reader of a table, if there is a limit */
 };
 
 /* The smallest limit on memory that ingest can work with. */

@@ -22,6 +22,7 @@ struct archive_reader;
 struct reader;
 struct stream;
 struct table;
+struct table_ahead;
 
 /* Where the records of a file come from. Functions that can fail return 0, or -1 with err set.
  */
@@ -56,7 +57,8 @@ struct stream_reader {
 struct table_reader {
     int fd;
     struct table *table;
-    bool at_end; /* all rows were read */
+    struct table_ahead *ahead; /* returns the rows instead of the table; NULL: it does not */
+    bool at_end;               /* all rows were read */
 };
 
 struct reader {

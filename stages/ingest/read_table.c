@@ -8,9 +8,13 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/table/table.h"
 #include "stages/ingest/read_private.h"
+#include "stages/ingest/table_ahead.h"
 #include "stages/stage.h"
+
+enum { AHEAD_BYTES = 256 << 20 }; /* of rows that wait; a row group is about 100 MB */
 
 static int open_table_file(const struct ingest_file *file, struct error *err)
 {
@@ -51,22 +55,83 @@ static int check_options(const struct reader *r, struct error *err)
                      reader_file(r)->path, option);
 }
 
+/* Without a limit on memory half of what is available, as for the window of a compressed
+ * stream: a small file may hold pages that are a thousand times as large. */
+static uint64_t memory_for_pages(const struct ingest_settings *settings)
+{
+    if (settings->memory.max_bytes > 0)
+        return settings->memory.table_bytes;
+    const uint64_t available = memory_available("");
+    return available < UINT64_MAX ? available / 2 : 0;
+}
+
+/* Decoding ahead needs several groups to decode, threads, and memory for several groups. With
+ * a limit on memory all of it is for the pages of one group. */
+static bool should_decode_ahead(const struct reader *r)
+{
+    const struct ingest *ingest = r->ingest;
+    const struct table *table = r->table.table;
+
+    return ingest->context->n_threads > 1 && !ingest->explain &&
+           ingest->settings.memory.max_bytes == 0 && r->place.line < table_n_rows(table) &&
+           table_group_end(table, r->place.line) < table_n_rows(table);
+}
+
+static int decode_ahead(struct reader *r, const struct table_options *table, struct error *err)
+{
+    const size_t wanted = r->ingest->context->n_threads;
+    const size_t n_threads = wanted < TABLE_AHEAD_THREADS ? wanted : TABLE_AHEAD_THREADS;
+    const struct table_options of_each = { .max_bytes = table->max_bytes / n_threads,
+                                           .max_row_bytes = table->max_row_bytes,
+                                           .columns = table->columns };
+    const struct table_ahead_options options = {
+        .fd = r->table.fd,
+        .name = reader_file(r)->path,
+        .table = &of_each,
+        .after_row = r->place.line - 1,
+        .n_threads = n_threads,
+        .max_bytes = AHEAD_BYTES,
+    };
+
+    if (table_ahead_new(&options, &r->table.ahead, err) == 0)
+        return 0;
+    return err->code == ERR_NOMEM ? 0 : -1; /* one group at a time needs less memory */
+}
+
+/* Get the next row. If the threads that decode ahead run out of memory, go on with one group at
+ * a time. */
+static int get_row(struct reader *r, struct table_row *out, struct error *err)
+{
+    if (!r->table.ahead)
+        return table_next(r->table.table, out, err);
+    const int rc = table_ahead_next(r->table.ahead, out, err);
+    if (rc >= 0 || err->code != ERR_NOMEM)
+        return rc;
+    table_ahead_free(r->table.ahead);
+    r->table.ahead = NULL;
+    if (table_resume(r->table.table, r->place.line - 1, err) < 0)
+        return -1;
+    return table_next(r->table.table, out, err);
+}
+
 static int open_rows(struct reader *r, struct error *err)
 {
     const struct ingest_settings *settings = &r->ingest->settings;
     const struct ingest_file *file = reader_file(r);
-    const struct table_options options = { .max_bytes = settings->memory.table_bytes,
+    const struct table_options options = { .max_bytes = memory_for_pages(settings),
                                            .max_row_bytes = settings->max_record_bytes,
                                            .columns = settings->columns };
 
     if (table_open(r->table.fd, file->path, &options, &r->table.table, err) < 0)
         return -1;
     r->place = (struct frame_place){ .line = 1 };
-    if (!file->from)
-        return 0;
-    reader_resume_format(r);
-    r->place = file->from->place;
-    return table_resume(r->table.table, r->place.line - 1, err);
+    if (file->from) {
+        reader_resume_format(r);
+        r->place = file->from->place;
+        if (table_resume(r->table.table, r->place.line - 1, err) < 0)
+            return -1;
+    }
+    return should_decode_ahead(r) ? decode_ahead(r, &options, err) : 0;
 }
 
 static int table_source_open(struct reader *r, struct error *err)
@@ -112,7 +177,7 @@ static int read_rows(struct reader *r, struct error *err)
     struct table_row row;
     int rc = 1;
 
-    while (!reader_is_explained(r) && (rc = table_next(r->table.table, &row, err)) == 1) {
+    while (!reader_is_explained(r) && (rc = get_row(r, &row, err)) == 1) {
         const struct frame_record record = record_of_row(&row);
 
         r->place = (struct frame_place){ .byte_offset = row.byte_offset,
@@ -148,11 +213,14 @@ static int table_source_stamp(const struct reader *r, struct file_stamp *out, st
 
 static uint64_t table_source_position(const struct reader *r)
 {
-    return r->table.at_end ? reader_file(r)->size_bytes : table_position(r->table.table);
+    if (r->table.at_end)
+        return reader_file(r)->size_bytes;
+    return r->table.ahead ? r->place.byte_offset : table_position(r->table.table);
 }
 
 static void table_source_close(struct reader *r)
 {
+    table_ahead_free(r->table.ahead);
     table_close(r->table.table);
     if (r->table.fd >= 0)
         close(r->table.fd);

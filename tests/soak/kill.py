@@ -34,7 +34,9 @@ import zipfile
 from pathlib import Path
 
 CONTAINERS = ["a.jsonl", "b.json.gz", "c.jsonl.zst", "d.jsonl.xz", "e.csv", "f.zip", "g.tar.gz",
-              "h.json", "i.tsv", "j.jsonl.bz2", "k.tar", "folder"]
+              "h.json", "i.tsv", "j.jsonl.bz2", "k.tar", "l.parquet", "m.arrow", "n.parquet",
+              "folder"]
+TABLES = Path(__file__).parent.parent / "data/tables"
 WHERE = "sample_id <= 100"
 LONG = "context IS NOT NULL"
 
@@ -157,6 +159,11 @@ def make_corpora(folder):
     put["h.json"].write_text("[\n" + ",\n".join(whole) + "\n]\n", encoding="utf-8")
     put["j.jsonl.bz2"].write_bytes(b"".join(bz2.compress(b"".join(lines(at, at + 200)))
                                             for at in range(8800, 9600, 200)))
+    put["l.parquet"].write_bytes(TABLES.joinpath("questions.parquet").read_bytes())
+    put["m.arrow"].write_bytes(TABLES.joinpath("questions.arrow").read_bytes())
+    damaged = bytearray(put["l.parquet"].read_bytes())
+    damaged[len(damaged) // 2:len(damaged) // 2 + 20] = bytes(20)  # a bad page, in another file
+    put["n.parquet"].write_bytes(damaged)
     for part in ["x", "y/z"]:
         put["folder"].joinpath(part).mkdir(parents=True)
     put["folder"].joinpath("x/1.jsonl").write_bytes(b"".join(lines(10400, 10800)))

@@ -26,11 +26,6 @@
 
 enum { CORPUS_MAX = 1 << 20, ALLOCATIONS_MAX = 500 };
 
-static void shapes_path(char *out, size_t size)
-{
-    snprintf(out, size, "%s/tests/data/corpora/shapes.jsonl", getenv("CURATE_SOURCE"));
-}
-
 static int write_layouts(void *arg, const struct frame_record *record, struct parsed *parsed,
                          struct error *err)
 {
@@ -167,7 +162,7 @@ static void leave(struct stage_run *run)
     injection->refused = oom_end();
 }
 
-static bool stage_fails_once(const char *path, size_t n)
+static bool stage_fails_once(const char *path, int64_t n_records, size_t n)
 {
     struct injection injection = { .n = n };
     struct store *store = NULL;
@@ -187,21 +182,28 @@ static bool stage_fails_once(const char *path, size_t n)
     } else {
         assert_ok(rc);
     }
-    assert_int_equal(stage_run_int(&run, "read"), 23);
+    assert_int_equal(stage_run_int(&run, "read"), n_records);
     store_close(store);
     return injection.refused;
 }
 
 static void ingest_reports_each_failed_allocation(void **state)
 {
-    char path[4096];
-    size_t n = 0;
+    static const struct {
+        const char *name;
+        int64_t n_records;
+    } files[] = { { "corpora/shapes.jsonl", 23 }, { "tables/tasks.parquet", 45 } };
 
     (void)state;
-    shapes_path(path, sizeof path);
-    while (n < ALLOCATIONS_MAX && stage_fails_once(path, n))
-        n++;
-    assert_true(n > 3 && n < ALLOCATIONS_MAX);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char path[4096];
+        size_t n = 0;
+
+        snprintf(path, sizeof path, "%s/tests/data/%s", getenv("CURATE_SOURCE"), files[i].name);
+        while (n < ALLOCATIONS_MAX && stage_fails_once(path, files[i].n_records, n))
+            n++;
+        assert_true(n > 3 && n < ALLOCATIONS_MAX);
+    }
 }
 
 /* A corpus of several batches with some dirty records. */

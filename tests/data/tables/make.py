@@ -3,8 +3,8 @@
 """Write the Parquet and Arrow files of this folder: make.py, with pyarrow.
 
 Corpora as people have them, small: chats (messages) and tasks (instruction and output), each as
-JSONL, Parquet and Arrow, and questions, of which tests/soak/kill.py reads both files. The members
-that are null in a table are absent in its JSONL, as they were before pyarrow read it.
+JSONL, Parquet and Arrow; questions, of which tests/soak/kill.py reads both files; and wide.parquet,
+whose one dictionary page has 24 MB of texts. The members that are null in a table are absent in its JSONL, as they were before pyarrow read it.
 """
 import json
 from pathlib import Path
@@ -66,7 +66,15 @@ def write(name, rows, schema, per_group, twin=True):
         Path(HERE, f"{name}.jsonl").write_text(text, encoding="utf-8")
 
 
+def wide():
+    """Texts of 1 MB each that compress to almost nothing."""
+    texts = [f"{WORDS[i % 10]} {i} " * (10**6 // len(f"{WORDS[i % 10]} {i} ")) for i in range(24)]
+    pq.write_table(pa.table({"text": texts}), HERE / "wide.parquet", compression="zstd",
+                   compression_level=19, dictionary_pagesize_limit=1 << 28, write_statistics=False)
+
+
 def main():
+    wide()
     call = pa.struct([("id", pa.string()), ("type", pa.string()),
                       ("function", pa.struct([("name", pa.string()), ("arguments", pa.string())]))])
     turn = pa.struct([("role", pa.string()), ("content", pa.string()), ("name", pa.string()),
