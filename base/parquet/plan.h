@@ -3,9 +3,9 @@
  * plan.h - how the columns of a Parquet file become JSON: the schema as a tree of values,
  * objects, lists and maps.
  *
- * Lists follow rules 1 to 5 of LogicalTypes.md for files of old writers. A repeated field
- * without annotation is a list. A map is an object if its keys are text, else a list of
- * objects with key and value.
+ * Lists follow rules 1 to 5 of the page LogicalTypes of parquet-format for files of old
+ * writers. A repeated field without annotation is a list. A map is an object if its keys are
+ * text, else a list of objects with key and value.
  */
 #ifndef CURATE_PARQUET_PLAN_H
 #define CURATE_PARQUET_PLAN_H
