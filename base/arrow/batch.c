@@ -360,7 +360,7 @@ int arrow_batch_load(struct arrow_loader *loader, const struct arrow_message *me
         return -1;
     batch->is_values = is_values;
     int rc = load_fields(&walk, first, end, is_values, err);
-    if (rc == 0 || err->code != ERR_NOMEM || batch->n_buffers == 0)
+    if (rc == 0 || err->code != ERR_NOMEM || loader->input->max_bytes == 0)
         return rc;
     /* Buffers keep the memory that they needed for earlier batches. Without it there may be
      * enough. */

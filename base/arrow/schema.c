@@ -269,7 +269,7 @@ static int raise_no_column(const struct arrow_schema *schema, const char *name,
             rc = buf_add_slice(&names, schema->fields[i].name, err);
     }
     if (rc == 0)
-        error_set(err, ERR_USAGE, "there is no column %s: the columns are %s", name,
+        error_set(err, ERR_USAGE, "no column %s: the columns are %s", name,
                   names.len > 0 ? names.data : "");
     buf_release(&names);
     return -1;

@@ -389,7 +389,7 @@ static void images_are_passed_over_unless_their_column_is_named(void **state)
     table_close(table);
     close(fd);
     assert_fails(open_columns("datasets.arrow", "picture", &table, &fd, &err), ERR_USAGE,
-                 "x: there is no column picture: the columns are messages, source, image");
+                 "x: no column picture: the columns are messages, source, image");
     close(fd);
 }
 

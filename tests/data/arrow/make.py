@@ -380,12 +380,29 @@ def datasets_files():
         write_rows("datasets", rows(part.drop_columns("image") for part in reader))
 
 
+def talk_files():
+    """The same 12 records as JSON lines, as a file of polars and as splits of save_to_disk."""
+    folder = os.path.join(OUT, "talk")
+    records = [{"messages": [{"role": "user", "content": f"What is {n} times {n}?"},
+                             {"role": "assistant", "content": f"{n} times {n} is {n * n}."}],
+                "level": n} for n in range(2, 14)]
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    with open(os.path.join(folder, "talk.jsonl"), "w", encoding="utf-8") as file:
+        file.writelines(json.dumps(record) + "\n" for record in records)
+    polars.DataFrame(records).write_ipc(os.path.join(folder, "talk.arrow"), compression="zstd")
+    whole = datasets.DatasetDict({"train": datasets.Dataset.from_list(records[:9]),
+                                  "test": datasets.Dataset.from_list(records[9:])})
+    whole.save_to_disk(os.path.join(folder, "saved"), num_shards={"train": 2, "test": 1})
+
+
 def main():
     datasets.disable_progress_bars()
     pyarrow_files()
     refused_file()
     polars_files()
     datasets_files()
+    talk_files()
 
 
 if __name__ == "__main__":
