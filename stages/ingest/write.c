@@ -33,6 +33,7 @@ struct writer {
     uint64_t n_rejected;  /* the same */
     struct defect_tally defects; /* of that file, of this run only */
     struct parser *parser;       /* for records that hold several samples; NULL until then */
+    char passed_over[sizeof((struct batch *)0)->passed_over]; /* as reported last */
 };
 
 /* What a batch holds. */
@@ -304,22 +305,27 @@ static void report_csv(struct report *report, const char *path, const struct bat
                     batch->n_columns, batch->delimiter);
 }
 
-static void report_table(struct report *report, const char *path, const struct batch *batch)
+/* The parts of a dataset have the same columns: what is passed over is reported once. */
+static void report_table(struct writer *w, const char *path, const struct batch *batch)
 {
+    struct report *report = w->ingest->context->report;
+
     if (batch->n_table_rows == UINT64_MAX)
         report_note(report, "%s: is %s", path, batch->table_format);
     else
         report_note(report, "%s: is %s, %" PRIu64 " rows", path, batch->table_format,
                     batch->n_table_rows);
-    if (batch->passed_over[0])
-        report_note(report,
-                    "%s: columns of images or audio are passed over: %s; --columns names the "
-                    "columns to read",
-                    path, batch->passed_over);
+    if (!batch->passed_over[0] || strcmp(batch->passed_over, w->passed_over) == 0)
+        return;
+    memcpy(w->passed_over, batch->passed_over, sizeof w->passed_over);
+    report_note(report,
+                "%s: columns of images or audio are passed over: %s; --columns names the "
+                "columns to read",
+                path, batch->passed_over);
 }
 
 /* Report how a file is read, with its first batch. */
-static void report_format(const struct writer *w, const struct batch *batch)
+static void report_format(struct writer *w, const struct batch *batch)
 {
     struct report *report = w->ingest->context->report;
     const char *path = w->ingest->files.items[batch->file].path;
@@ -331,7 +337,7 @@ static void report_format(const struct writer *w, const struct batch *batch)
     if (batch->container == CONTAINER_CSV)
         report_csv(report, path, batch);
     if (batch->container == CONTAINER_TABLE)
-        report_table(report, path, batch);
+        report_table(w, path, batch);
     if (batch->n == 0 && !batch->ends_file)
         return; /* an error follows */
     if (batch->n == 0)

@@ -45,6 +45,11 @@ quietly ingest --columns text tasks.arrow
 quietly ingest --columns instruction tasks.jsonl
 quietly ingest --columns instruction,,output tasks.parquet
 
+echo "* images are passed over, which is said once"
+cp "$DATA/parquet/image-pyarrow-v1.parquet" image-1.parquet
+cp image-1.parquet image-2.parquet
+"$CURATE" ingest --db i.db image-1.parquet image-2.parquet 2>&1 | sed 's/ bytes=.*//'
+
 echo "* a page that cannot be read"
 python3 - <<'END'
 from pathlib import Path
