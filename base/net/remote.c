@@ -146,6 +146,11 @@ bool remote_is_repository(const struct remote_files *files)
     return files->is_repository;
 }
 
+bool remote_is_folder(const struct remote_files *files)
+{
+    return files->is_repository && files->name.path[0] != '\0';
+}
+
 bool remote_is_dataset(const struct remote_files *files)
 {
     return files->name.id[0] && files->name.kind == HUB_DATASET;

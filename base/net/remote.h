@@ -72,6 +72,8 @@ const struct remote_file *remote_file(const struct remote_files *files, size_t i
 /* True if the URL named a whole repository or a folder of it: the caller chooses among the
  * files. */
 bool remote_is_repository(const struct remote_files *files);
+/* True if the URL named a folder of a repository. */
+bool remote_is_folder(const struct remote_files *files);
 /* Is it a dataset, and not a model? */
 bool remote_is_dataset(const struct remote_files *files);
 /* The 40 hex digits of the commit; empty for a plain URL. */

@@ -127,10 +127,11 @@ int fetched_data_choose(struct fetcher *fetcher, struct remote_files *files,
         paths[i] = remote_file(files, i)->path;
     own.paths = paths;
     own.n_paths = n;
-    own.is_whole = remote_is_repository(files);
+    own.is_folder = remote_is_folder(files);
+    own.is_whole = remote_is_repository(files) && !own.is_folder;
     own.read_file = fetch_card;
     own.state = &place;
-    int rc = own.is_whole ? saved_dataset_choose(&own, out, err) : 0;
+    int rc = remote_is_repository(files) ? saved_dataset_choose(&own, out, err) : 0;
     if (rc == 0)
         rc = repository_choose(&own, out, err);
     free(paths);

@@ -321,11 +321,30 @@ static int name_file(struct arena *arena, const char *path, struct repository_fi
     return 0;
 }
 
-/* Choose among files that were named one by one. */
+/* The kind of a data file, or KIND_NONE. */
+static enum data_kind data_kind_of(const char *path)
+{
+    const struct listed_path file = { slice_text(path), 0, repository_kind(slice_text(path)) };
+
+    return repository_is_data(&file) ? file.kind : KIND_NONE;
+}
+
+/* The least kind that is read from a folder: texts count only where there is nothing else. */
+static enum data_kind least_kind(const struct repository_query *query)
+{
+    for (size_t i = 0; i < query->n_paths; i++)
+        if (data_kind_of(query->paths[i]) > KIND_TEXT)
+            return KIND_CSV;
+    return KIND_TEXT;
+}
+
+/* Choose among files that were named one by one, or those of a folder. */
 static int choose_named(const struct repository_query *query, struct repository *out,
                         struct error *err)
 {
+    const enum data_kind least = query->is_folder ? least_kind(query) : KIND_NONE;
     struct part *parts = calloc(query->n_paths + 1, sizeof *parts);
+    size_t n_parts = 0;
     int rc = 0;
 
     out->files = arena_alloc(&out->arena, query->n_paths + 1, sizeof *out->files);
@@ -336,13 +355,15 @@ static int choose_named(const struct repository_query *query, struct repository 
     for (size_t i = 0; rc == 0 && i < query->n_paths; i++) {
         struct repository_file file = { .number = i };
 
+        if (query->is_folder && data_kind_of(query->paths[i]) < least)
+            continue;
         rc = name_file(&out->arena, query->paths[i], &file, err);
-        parts[i] = (struct part){ i, file.config, file.split, true };
+        parts[n_parts++] = (struct part){ i, file.config, file.split, true };
         if (rc == 0 && is_asked(query, file.config, file.split))
             out->files[out->n++] = file;
     }
-    if (rc == 0 && out->n == 0 && (query->config || query->split))
-        rc = raise_nothing(query, parts, query->n_paths, err);
+    if (rc == 0 && out->n == 0 && (query->config || query->split || query->is_folder))
+        rc = raise_nothing(query, parts, n_parts, err);
     free(parts);
     return rc;
 }

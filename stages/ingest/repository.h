@@ -33,6 +33,7 @@ struct repository_query {
     /* Choose files by the rules above. False: all corpus files are chosen, and only what their
      * names say about their splits is added. */
     bool is_whole;
+    bool is_folder;     /* not whole, but all files of a folder: only data files are chosen */
     const char *config; /* --config: only this one; NULL: all */
     const char *split;  /* --split: only this one; NULL: all */
     /* Append the bytes of a file, at most the first CARD_MAX_BYTES. Called at most once, for

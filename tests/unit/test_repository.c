@@ -20,6 +20,7 @@ struct listing_case {
     const char *want; /* "PATH CONFIG SPLIT" a line; "- " for unknown; or "! " and an error */
     const char *note; /* a part of the notes; NULL: there is none */
     bool is_named;    /* the files are named one by one */
+    bool is_folder;   /* they are those of a folder */
 };
 
 /* wikitext: two configs, each with its folder. */
@@ -223,6 +224,15 @@ static const struct listing_case cases[] = {
       "data/train_sft-00000-of-00001.parquet - train_sft\nde/test/0001.parquet de test\n"
       "x/dev/a.jsonl - validation\ny/my-test.jsonl - test\nz.bin - -\n",
       .is_named = true },
+    { "files of a folder have what their names say", NULL,
+      "en/.a.jsonl\nen/README.md\nen/a.jsonl\nen/dataset_info.json\nen/notes.txt\n"
+      "en/other.csv\nen/test.jsonl\n",
+      NULL, NULL, "en/a.jsonl - -\nen/other.csv - -\nen/test.jsonl - test\n",
+      .is_folder = true },
+    { "texts of a folder are read where there is nothing else", NULL,
+      "en/README.md\nen/train.txt\n", NULL, NULL, "en/train.txt - train\n", .is_folder = true },
+    { "a folder without data", NULL, "en/README.md\n", NULL, NULL,
+      "! no file of this dataset ends in", .is_folder = true },
     { "files named one by one are chosen by split", NULL, "a.jsonl\ntest.jsonl\ntrain.jsonl\n",
       NULL, "test", "test.jsonl - test\n", .is_named = true },
     { "no file named one by one has the split", NULL, "a.jsonl\ntrain.jsonl\n", NULL, "dev",
@@ -289,7 +299,8 @@ static void check_listing(const struct listing_case *c)
         .name = "repo",
         .paths = paths,
         .n_paths = cut_lines(text, paths),
-        .is_whole = !c->is_named,
+        .is_whole = !c->is_named && !c->is_folder,
+        .is_folder = c->is_folder,
         .config = c->config,
         .split = c->split,
         .read_file = c->card ? read_card : NULL,
