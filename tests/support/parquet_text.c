@@ -55,8 +55,8 @@ static void add_value(struct buf *out, const struct parquet_batch *batch,
     }
 }
 
-static void add_batch(struct buf *out, const struct parquet_batch *batch,
-                      const struct parquet_element *element)
+void parquet_batch_text(const struct parquet_batch *batch,
+                        const struct parquet_element *element, struct buf *out)
 {
     struct error err;
     size_t n = 0;
@@ -86,7 +86,7 @@ int parquet_column_text(struct parquet_column *column, const struct parquet_elem
     int rc;
 
     while ((rc = parquet_column_next(column, &batch, err)) > 0)
-        add_batch(out, &batch, element);
+        parquet_batch_text(&batch, element, out);
     return rc;
 }
 

@@ -287,6 +287,10 @@ static void write_element(struct buf *out, const struct written_element *element
         thrift_write_int(out, &last, 5, THRIFT_I32, element->n_children);
     if (element->has_converted)
         thrift_write_int(out, &last, 6, THRIFT_I32, element->converted);
+    if (element->logical.ptr) {
+        thrift_write_struct(out, &last, 10);
+        add(out, element->logical.ptr, element->logical.len);
+    }
     thrift_write_stop(out);
 }
 
@@ -294,6 +298,8 @@ static void write_chunk(struct buf *out, const struct written_chunk *chunk)
 {
     int32_t last = 0, meta = 0;
 
+    if (chunk->is_in_other_file)
+        thrift_write_binary(out, &last, 1, slice_text("other.parquet"));
     thrift_write_int(out, &last, 2, THRIFT_I64, 0);
     thrift_write_struct(out, &last, 3);
     thrift_write_int(out, &meta, 1, THRIFT_I32, (int)chunk->type);
@@ -306,6 +312,41 @@ static void write_chunk(struct buf *out, const struct written_chunk *chunk)
     if (chunk->has_dictionary)
         thrift_write_int(out, &meta, 11, THRIFT_I64, (int64_t)chunk->begin);
     thrift_write_stop(out);
+    if (chunk->is_encrypted) {
+        thrift_write_struct(out, &last, 8);
+        thrift_write_stop(out);
+    }
+    thrift_write_stop(out);
+}
+
+static void write_group(struct buf *out, const struct written_chunk *chunks, size_t n_chunks,
+                        int64_t n_rows)
+{
+    int32_t last = 0;
+
+    thrift_write_list(out, &last, 1, THRIFT_STRUCT, n_chunks);
+    for (size_t i = 0; i < n_chunks; i++)
+        write_chunk(out, &chunks[i]);
+    thrift_write_int(out, &last, 2, THRIFT_I64, 0);
+    thrift_write_int(out, &last, 3, THRIFT_I64, n_rows);
+    thrift_write_stop(out);
+}
+
+/* What comes behind the row groups. */
+static void write_rest(struct buf *out, int32_t *last, const struct parquet_writer *writer)
+{
+    int32_t pair = 0;
+
+    if (writer->key) {
+        thrift_write_list(out, last, 5, THRIFT_STRUCT, 1);
+        thrift_write_binary(out, &pair, 1, slice_text(writer->key));
+        thrift_write_binary(out, &pair, 2, slice_text(writer->value));
+        thrift_write_stop(out);
+    }
+    if (writer->is_encrypted) {
+        thrift_write_struct(out, last, 8);
+        thrift_write_stop(out);
+    }
     thrift_write_stop(out);
 }
 
@@ -325,19 +366,12 @@ struct slice parquet_end_file(struct parquet_writer *writer,
     thrift_write_list(out, &last, 2, THRIFT_STRUCT, n_elements);
     for (size_t i = 0; i < n_elements; i++)
         write_element(out, &elements[i], i == 0);
-    thrift_write_int(out, &last, 3, THRIFT_I64, n);
+    thrift_write_int(out, &last, 3, THRIFT_I64,
+                     writer->claimed_rows ? writer->claimed_rows : n);
     thrift_write_list(out, &last, 4, THRIFT_STRUCT, n_groups);
-    for (size_t i = 0; i < n_groups; i++) {
-        int32_t group = 0;
-
-        thrift_write_list(out, &group, 1, THRIFT_STRUCT, n_leaves);
-        for (size_t k = 0; k < n_leaves; k++)
-            write_chunk(out, &writer->chunks[i * n_leaves + k]);
-        thrift_write_int(out, &group, 2, THRIFT_I64, 0);
-        thrift_write_int(out, &group, 3, THRIFT_I64, n_rows[i]);
-        thrift_write_stop(out);
-    }
-    thrift_write_stop(out);
+    for (size_t i = 0; i < n_groups; i++)
+        write_group(out, &writer->chunks[i * n_leaves], n_leaves, n_rows[i]);
+    write_rest(out, &last, writer);
     add_u32(out, (uint32_t)(out->len - begin));
     add(out, "PAR1", 4);
     return buf_slice(out);

@@ -37,6 +37,7 @@ struct written_element {
     int32_t type_length;
     bool has_converted;
     int32_t converted;
+    struct slice logical; /* LogicalType as bytes of the compact protocol; ptr NULL: none */
 };
 
 struct written_page {
@@ -64,6 +65,8 @@ struct written_chunk {
     uint64_t end;
     bool has_dictionary;
     uint64_t data_at; /* of the first data page */
+    bool is_in_other_file;
+    bool is_encrypted;
 };
 
 enum { WRITTEN_CHUNKS_MAX = 64 };
@@ -75,6 +78,11 @@ struct parquet_writer {
     struct written_chunk chunks[WRITTEN_CHUNKS_MAX];
     size_t n_chunks;
     struct written_chunk now; /* the column that is written */
+    /* What else the footer says. */
+    int64_t claimed_rows; /* 0: the truth */
+    bool is_encrypted;
+    const char *key; /* with value; NULL: no keys */
+    const char *value;
 };
 
 void parquet_writer_init(struct parquet_writer *writer);
