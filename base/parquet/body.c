@@ -84,8 +84,10 @@ static int body_more(struct feed *feed, size_t n, struct error *err)
 
     if (held > 0 && feed->at != body->block.data)
         memmove(body->block.data, feed->at, held);
-    feed->at = body->block.data;
-    feed->end = feed->at + held;
+    if (held > 0) {
+        feed->at = body->block.data;
+        feed->end = feed->at + held;
+    }
     while (body->decompressed_left > 0 && (held < n || held < body->block.cap)) {
         if (held == body->block.cap && grow(body, held, n, err) < 0)
             return -1;
@@ -120,16 +122,14 @@ static int begin_whole(struct body *body, uint64_t n, struct error *err)
     if (input_need(body->input, n_in, err) < 0)
         return -1;
     if (!body->codec) {
-        feed->at = input_at(body->input);
+        *feed = feed_of(input_at(body->input), (size_t)n);
     } else {
         if (block_grow(&body->block, (size_t)n, body->budget, body->what, err) < 0 ||
             (n > 0 && body->codec->decompress(body->state, input_at(body->input), n_in,
                                               body->block.data, (size_t)n, err) < 0))
             return -1;
-        feed->at = body->block.data;
+        *feed = feed_of(body->block.data, (size_t)n);
     }
-    feed->end = n > 0 ? feed->at + n : feed->at;
-    feed->more = NULL;
     input_skip(body->input, n_in);
     if (body->codec)
         input_shrink(body->input);

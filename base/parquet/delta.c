@@ -8,14 +8,14 @@
 #include "base/parquet/feed.h"
 #include "base/parquet/load.h"
 
-enum { GROUP = 32 /* a miniblock has a multiple */, BLOCK_SIZE_MAX = 1 << 24 };
+enum { GROUP = 32 /* a miniblock has a multiple */, BLOCK_SIZE_MAX = 1 << 24, WIDTH_MAX = 64 };
 
 static uint64_t unzigzag(uint64_t value)
 {
     return value >> 1 ^ (0 - (value & 1));
 }
 
-int delta_begin(struct delta *delta, struct feed *feed, unsigned width_max, const char *what,
+int delta_begin(struct delta *delta, struct feed *feed, unsigned type_bits, const char *what,
                 struct error *err)
 {
     uint64_t block_size = 0, n_mini = 0, n = 0, first = 0;
@@ -33,7 +33,7 @@ int delta_begin(struct delta *delta, struct feed *feed, unsigned width_max, cons
                          what, block_size, n_mini);
     *delta = (struct delta){
         .what = what,
-        .width_max = width_max,
+        .type_bits = type_bits,
         .n_left = n,
         .value = unzigzag(first),
         .n_mini = (uint32_t)n_mini,
@@ -64,9 +64,10 @@ static int begin_miniblock(struct delta *delta, struct feed *feed, struct error 
         return -1;
     delta->width = delta->widths[delta->mini++];
     delta->mini_left = delta->mini_size;
-    if (delta->width > delta->width_max)
-        return error_set(err, ERR_INPUT, "%s have deltas of %u bits, but the type has %u",
-                         delta->what, delta->width, delta->width_max);
+    /* DuckDB writes differences of 33 bits for numbers of 32. */
+    if (delta->width > WIDTH_MAX)
+        return error_set(err, ERR_INPUT, "%s have differences of %u bits, but 64 is the most",
+                         delta->what, delta->width);
     return 0;
 }
 
@@ -119,7 +120,7 @@ int delta_read(struct delta *delta, struct feed *feed, int64_t *out, size_t n,
             delta->value += delta->min_delta + delta->group[delta->group_used++];
         }
         out[i] =
-            delta->width_max == 32 ? (int32_t)(uint32_t)delta->value : (int64_t)delta->value;
+            delta->type_bits == 32 ? (int32_t)(uint32_t)delta->value : (int64_t)delta->value;
     }
     delta->n_left -= n;
     return 0;
@@ -142,14 +143,14 @@ static int preview_more(struct feed *feed, size_t n, struct error *err)
     return rc;
 }
 
-int delta_measure(struct feed *feed, unsigned width_max, const char *what, uint64_t *n,
+int delta_measure(struct feed *feed, unsigned type_bits, const char *what, uint64_t *n,
                   size_t *n_bytes, struct error *err)
 {
     struct preview preview = { { feed->at, feed->end, preview_more }, feed };
     struct feed *ahead = &preview.feed;
     struct delta delta;
 
-    if (delta_begin(&delta, ahead, width_max, what, err) < 0)
+    if (delta_begin(&delta, ahead, type_bits, what, err) < 0)
         return -1;
     for (uint64_t left = delta.n_left; left > 1;) {
         if (begin_miniblock(&delta, ahead, err) < 0)

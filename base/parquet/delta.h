@@ -16,7 +16,7 @@ enum { DELTA_MINIBLOCKS_MAX = 512 };
 
 struct delta {
     const char *what;    /* for messages: "the lengths" */
-    unsigned width_max;  /* 32 or 64: bits of the type */
+    unsigned type_bits;  /* 32 or 64 */
     uint64_t n_left;     /* numbers that were not returned */
     uint64_t value;      /* the number before the next one */
     uint64_t min_delta;  /* of the block */
@@ -33,14 +33,14 @@ struct delta {
 };
 
 /* Read the header. */
-int delta_begin(struct delta *delta, struct feed *feed, unsigned width_max, const char *what,
+int delta_begin(struct delta *delta, struct feed *feed, unsigned type_bits, const char *what,
                 struct error *err);
 /* Decode n numbers, which must be left. For 32 bits they wrap around as int32_t does. */
 int delta_read(struct delta *delta, struct feed *feed, int64_t *out, size_t n,
                struct error *err);
 /* Pass over the numbers that begin at feed->at, without moving feed->at: all of them are at
  * hand afterwards. Returns their number and their bytes. */
-int delta_measure(struct feed *feed, unsigned width_max, const char *what, uint64_t *n,
+int delta_measure(struct feed *feed, unsigned type_bits, const char *what, uint64_t *n,
                   size_t *n_bytes, struct error *err);
 
 #endif

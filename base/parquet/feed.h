@@ -21,6 +21,12 @@ struct feed {
     int (*more)(struct feed *feed, size_t n, struct error *err);
 };
 
+/* Bytes in memory. They may be NULL if there are none. */
+static inline struct feed feed_of(const uint8_t *bytes, size_t n)
+{
+    return (struct feed){ bytes, n > 0 ? bytes + n : bytes, NULL };
+}
+
 static inline size_t feed_left(const struct feed *feed)
 {
     return (size_t)(feed->end - feed->at);

@@ -2,9 +2,9 @@
 /*
  * file.h - the footer of a Parquet file: schema, row groups and where the columns are.
  *
- * Sources: parquet.thrift, Encodings.md and LogicalTypes.md of apache/parquet-format. The file
- * is not trusted: counts and offsets are compared with the bytes of the file before anything is
- * allocated, and every error names what is wrong.
+ * Sources: parquet.thrift and the pages on encodings and logical types of parquet-format. The
+ * file is not trusted: counts and offsets are compared with the bytes of the file before
+ * anything is allocated, and every error names what is wrong.
  */
 #ifndef CURATE_PARQUET_FILE_H
 #define CURATE_PARQUET_FILE_H

@@ -33,7 +33,7 @@ static inline uint64_t input_left(const struct input *input)
 }
 static inline const uint8_t *input_at(const struct input *input)
 {
-    return input->block.data + input->pos;
+    return input->pos > 0 ? input->block.data + input->pos : input->block.data;
 }
 static inline size_t input_held(const struct input *input)
 {

@@ -10,7 +10,7 @@ enum { LENGTH_BYTES = 4 };
 
 static void begin_decoding(struct levels *levels, const uint8_t *bytes, size_t n)
 {
-    levels->feed = (struct feed){ bytes, bytes + n, NULL };
+    levels->feed = feed_of(bytes, n);
     hybrid_init(&levels->hybrid, hybrid_width(levels->max), levels->what);
 }
 

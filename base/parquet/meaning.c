@@ -146,7 +146,7 @@ static void set_from_converted(struct parquet_element *element, const struct sch
     element->meaning = converteds[converted].meaning;
     element->refused = converteds[converted].refused;
     element->scale = node->scale;
-    element->is_utc = true; /* of TIME and TIMESTAMP: LogicalTypes.md */
+    element->is_utc = true; /* of TIME and TIMESTAMP: so says the format */
     if (converted == CONVERTED_TIME_MILLIS || converted == CONVERTED_TIMESTAMP_MILLIS)
         element->unit = 1;
     if (converted == CONVERTED_TIME_MICROS || converted == CONVERTED_TIMESTAMP_MICROS)

@@ -7,7 +7,7 @@ void thrift_init(struct thrift *thrift, struct slice bytes)
 {
     const uint8_t *at = (const uint8_t *)bytes.ptr;
 
-    *thrift = (struct thrift){ .at = at, .end = at + bytes.len };
+    *thrift = (struct thrift){ .at = at, .end = bytes.len > 0 ? at + bytes.len : at };
 }
 
 void thrift_fail(struct thrift *thrift, const char *issue)

@@ -47,7 +47,7 @@ static int begin_lengths(struct parquet_column *column, struct lengths *lengths,
         return -1;
     memcpy(lengths->copy.data, feed->at, n_bytes);
     feed->at += n_bytes;
-    lengths->feed = (struct feed){ lengths->copy.data, lengths->copy.data + n_bytes, NULL };
+    lengths->feed = feed_of(lengths->copy.data, n_bytes);
     lengths->used = lengths->n = 0;
     return delta_begin(&lengths->delta, &lengths->feed, 32, what, err);
 }

@@ -30,8 +30,7 @@ static int load_dictionary(struct parquet_column *column, struct error *err)
 static int decode_texts(struct parquet_column *column, struct error *err)
 {
     struct dictionary *dictionary = &column->dictionary;
-    struct feed feed = { dictionary->bytes.data, dictionary->bytes.data + column->page.n_bytes,
-                         NULL };
+    struct feed feed = feed_of(dictionary->bytes.data, (size_t)column->page.n_bytes);
     struct slice *out = (struct slice *)dictionary->values.data;
 
     for (size_t i = 0; i < dictionary->n;) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each encoding, with bytes written by hand from Encodings.md of apache/parquet-format. */
+/* Each encoding, with bytes written by hand from the page on encodings of the format. */
 #include "tests/support/test.h"
 
 #include "base/buf.h"
@@ -243,7 +243,7 @@ static void booleans_as_runs(void **state)
                 "1 1 1 0 1 ");
 }
 
-/* The first example of Encodings.md: 1 to 5, deltas of 1. */
+/* The first example of the format: 1 to 5, deltas of 1. */
 static void deltas_of_numbers(void **state)
 {
     const struct slice ascending = BYTES("\x80\x01\x04\x05\x02\x02\0\0\0\0");
@@ -267,6 +267,18 @@ static void deltas_of_numbers(void **state)
         "2147483647 -2147483648 ");
 }
 
+/* 0, INT32_MIN, INT32_MAX, as DuckDB writes them: not modulo 2^32. */
+static void differences_of_33_bits_between_numbers_of_32(void **state)
+{
+    char body[146] = "\x80\x01\x04\x03\x00\xff\xff\xff\xff\x0f\x21\x00\x00\x00\x00\x00\x00\x00"
+                     "\xfe\xff\xff\xff\x02";
+
+    (void)state;
+    expect_text(&(struct column_case){ PARQUET_INT32, 0, PAGE_DELTA_BINARY_PACKED, 3, none,
+                                       none, 0, slice_of(body, sizeof body) },
+                "0 -2147483648 2147483647 ");
+}
+
 static void malformed_deltas_are_an_error(void **state)
 {
     struct column_case c = {
@@ -282,7 +294,7 @@ static void malformed_deltas_are_an_error(void **state)
         { BYTES("\x80\x01\x05\x05\x02\x02\0\0\0\0"), "an invalid header" },
         { BYTES("\x80\x01\x08\x05\x02\x02\0\0\0\0"), "an invalid header" },
         { BYTES("\x80\x80\x80\x80\x80\x20\x04\x05\x02\x02"), "an invalid header" },
-        { BYTES("\x80\x01\x04\x05\x02\x02\x21\0\0\0"), "deltas of 33 bits" },
+        { BYTES("\x80\x01\x04\x05\x02\x02\x41\0\0\0"), "differences of 65 bits" },
         { BYTES("\x80\x01\x04\x05\x02\x02\x05\0\0\0\x01"), "end too early" },
         { BYTES("\x80\x01\x04\x05\x02\x02\x05"), "end too early" },
         { BYTES("\x80\x01\x04\x04\x02\x02\0\0\0\0"), "the values are 1 fewer" },
@@ -320,7 +332,7 @@ static void lengths_before_texts(void **state)
     expect_failure(&c, ERR_INPUT, "the lengths are fewer than the values");
 }
 
-/* axis, axle, babble, babyhood: the example of Encodings.md. Prefixes 0 2 0 3, suffixes 4 2
+/* axis, axle, babble, babyhood: the example of the format. Prefixes 0 2 0 3, suffixes 4 2
  * 6 5.
  */
 static void texts_that_share_their_beginnings(void **state)
@@ -399,6 +411,7 @@ int main(void)
         cmocka_unit_test(malformed_indices_are_an_error),
         cmocka_unit_test(booleans_as_runs),
         cmocka_unit_test(deltas_of_numbers),
+        cmocka_unit_test(differences_of_33_bits_between_numbers_of_32),
         cmocka_unit_test(malformed_deltas_are_an_error),
         cmocka_unit_test(lengths_before_texts),
         cmocka_unit_test(texts_that_share_their_beginnings),
