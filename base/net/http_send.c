@@ -90,8 +90,12 @@ static int send_and_follow(struct http *http, const struct http_request *request
             return -1;
         /* A server that is not the Hub cannot make us read from it in the user's name. */
         with_token = with_token && is_for_token(settings, &url);
-        if (check_allowed(settings, &url, err) < 0 ||
-            http_exchange(http, request, &url, with_token, out, err) < 0)
+        if (check_allowed(settings, &url, err) < 0)
+            return out->n_hops == 0 ? -1
+                                    : error_prefix(err, "redirect to %.*s",
+                                                   url.host.len < 256 ? (int)url.host.len : 256,
+                                                   url.host.ptr);
+        if (http_exchange(http, request, &url, with_token, out, err) < 0)
             return -1;
         const int rc = next_hop(request, out, err);
 

@@ -64,29 +64,37 @@ static int write_ref(const struct hub_get *get, const char *key, const char *sha
     return rc;
 }
 
+/* Where a content is, as read from a ref. */
+struct kept {
+    struct buf text;
+    char sha256[2 * DIGEST_BYTES + 1];
+    struct file_stamp stamp;
+    const char *name; /* in the text */
+};
+
 /* Parse a line of write_ref(). The name is the rest of it. */
-static bool parse_ref(char *text, char *sha256, struct file_stamp *stamp, const char **name)
+static bool parse_ref(char *text, struct kept *kept)
 {
+    struct file_stamp *stamp = &kept->stamp;
     char *end = strchr(text, '\n');
     int n = 0;
 
     if (end)
         *end = '\0';
-    if (sscanf(text, "%64s %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %n", sha256,
+    if (sscanf(text, "%64s %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %n", kept->sha256,
                &stamp->size_bytes, &stamp->mtime_ns, &stamp->ctime_ns, &stamp->inode,
                &n) != 5 ||
         n == 0)
         return false;
-    *name = text + n;
-    return content_kind_of(sha256) == CONTENT_SHA256 && **name && !strchr(*name, '/') &&
-           **name != '.';
+    kept->name = text + n;
+    return content_kind_of(kept->sha256) == CONTENT_SHA256 && *kept->name &&
+           !strchr(kept->name, '/') && *kept->name != '.';
 }
 
 /* The content is still that of the ref: the stamp is the same, or it is hashed again. Returns
  * 1, 0 or -1. */
 static int check_kept(const struct hub_get *get, const char *key, const char *path,
-                      const char *sha256, const struct file_stamp *want, const char *name,
-                      struct error *err)
+                      const struct kept *kept, struct error *err)
 {
     struct error ignored;
     struct file_stamp stamp;
@@ -94,55 +102,75 @@ static int check_kept(const struct hub_get *get, const char *key, const char *pa
 
     if (file_stamp(path, &stamp, err) < 0)
         return err->code == ERR_NOT_FOUND ? 0 : -1;
-    if (file_stamp_equal(&stamp, want))
+    if (file_stamp_equal(&stamp, &kept->stamp))
         return 1;
-    const int rc = content_check(path, UINT64_MAX, sha256, get->stop_signal, &content, err);
+    const int rc =
+        content_check(path, UINT64_MAX, kept->sha256, get->stop_signal, &content, err);
 
     if (rc == 1)
-        (void)write_ref(get, key, sha256, name, path, &ignored);
+        (void)write_ref(get, key, kept->sha256, kept->name, path, &ignored);
+    return rc;
+}
+
+/* Read where the content of a key is. Returns 1, 0 if it is not known, or -1. */
+static int read_ref(const struct hub_get *get, const char *key, struct kept *kept,
+                    struct error *err)
+{
+    struct buf path;
+    int rc = 0;
+
+    buf_init(&path, HUB_PATH_BUF_BYTES);
+    buf_clear(&kept->text);
+    if (add_url_place(get, key, ".ref", &path, err) < 0)
+        rc = -1;
+    else if (file_read(path.data, &kept->text, err) < 0)
+        rc = err->code == ERR_NOT_FOUND || err->code == ERR_INPUT ? 0 : -1;
+    else
+        rc = kept->text.len > 0 && parse_ref(kept->text.data, kept);
+    buf_release(&path);
     return rc;
 }
 
 /* Find the content of a key. Returns 1 with its path, 0 if it is not there, or -1. */
-static int find_key(const struct hub_get *get, const char *key, struct buf *local,
-                    struct error *err)
+static int find_key(const struct hub_get *get, const char *key, struct kept *kept,
+                    struct buf *local, struct error *err)
 {
-    char sha256[2 * DIGEST_BYTES + 1];
-    struct file_stamp stamp;
-    struct buf path, text;
-    const char *name;
-    int rc = 0;
+    struct buf path;
+    int rc = key[0] ? read_ref(get, key, kept, err) : 0;
 
-    if (key[0] == '\0')
-        return 0;
+    if (rc != 1)
+        return rc;
     buf_init(&path, HUB_PATH_BUF_BYTES);
-    buf_init(&text, REF_BYTES);
-    if (add_url_place(get, key, ".ref", &path, err) < 0)
+    if (add_url_place(get, kept->sha256, "/", &path, err) < 0 ||
+        buf_add_text(&path, kept->name, err) < 0)
         rc = -1;
-    else if (file_read(path.data, &text, err) < 0)
-        rc = err->code == ERR_NOT_FOUND || err->code == ERR_INPUT ? 0 : -1;
-    else if (text.len > 0 && parse_ref(text.data, sha256, &stamp, &name)) {
-        rc = add_url_place(get, sha256, "/", &path, err);
-        if (rc == 0)
-            rc = buf_add_text(&path, name, err);
-        if (rc == 0)
-            rc = check_kept(get, key, path.data, sha256, &stamp, name, err);
-    }
+    else
+        rc = check_kept(get, key, path.data, kept, err);
     if (rc == 1 && buf_add_slice(local, buf_slice(&path), err) < 0)
         rc = -1;
     buf_release(&path);
-    buf_release(&text);
     return rc;
 }
 
 /* Find the file by what is known: the given SHA-256 first, then what the server says; offline,
- * the URL. */
+ * the URL. A file that is found is noted for a use of the same URL offline. */
 static int find_kept(const struct hub_get *get, const struct plain *plain,
                      const struct keys *keys, struct buf *local, struct error *err)
 {
+    const size_t start = local->len;
+    struct error ignored;
+    struct kept kept = { 0 };
+    int rc;
+
+    buf_init(&kept.text, REF_BYTES);
     if (plain->sha256[0])
-        return find_key(get, keys->content, local, err);
-    return find_key(get, get->http ? plain->key : keys->url, local, err);
+        rc = find_key(get, keys->content, &kept, local, err);
+    else
+        rc = find_key(get, get->http ? plain->key : keys->url, &kept, local, err);
+    if (rc == 1 && get->http)
+        (void)write_ref(get, keys->url, kept.sha256, kept.name, local->data + start, &ignored);
+    buf_release(&kept.text);
+    return rc;
 }
 
 /* May the bytes of an earlier call be used? */
