@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -171,14 +172,12 @@ static int add_matches(struct repository_parts *parts, const struct card_config 
                        const struct card_pattern *pattern, struct error *err)
 {
     char text[PATTERN_MAX_BYTES];
-    const size_t dir = strlen(config->data_dir);
-    const size_t len = dir + (dir > 0) + strlen(pattern->path);
+    const int printed = snprintf(text, sizeof text, "%s%s%s", config->data_dir,
+                                 config->data_dir[0] ? "/" : "", pattern->path);
+    const size_t len = printed < 0 ? 0 : (size_t)printed;
 
-    if (len >= sizeof text)
+    if (len == 0 || len >= sizeof text)
         return 0;
-    memcpy(text, config->data_dir, dir);
-    memcpy(text + dir, "/", dir > 0);
-    memcpy(text + dir + (dir > 0), pattern->path, strlen(pattern->path) + 1);
     const struct slice prefix = slice_of(text, strcspn(text, "*?["));
     const size_t end = first_with_prefix(parts, prefix, true);
     const size_t before = parts->n;
