@@ -1,7 +1,7 @@
 # From nothing to an export with one recipe whose source and models are URLs of a Hub; errors; and
 # secrets, which appear nowhere. The Hub is on this machine (tests/support/hub_folder.py).
 mkdir -p hub/datasets/books/long/data hub/datasets/books/judge hub/models/books/tiny-GGUF hub/models/books/short-GGUF
-mkdir -p hub/models/books/gated hub/models/books/two-GGUF hub/models/books/torch
+mkdir -p hub/plain hub/models/books/gated hub/models/books/two-GGUF hub/models/books/torch
 head -12 "$SOURCE/examples/corpus/long.jsonl" > long.jsonl
 head -5 long.jsonl > hub/datasets/books/long/data/train-00000-of-00002.jsonl
 sed -n 6,9p long.jsonl | gzip -n > hub/datasets/books/long/data/train-00001-of-00002.jsonl.gz
@@ -20,12 +20,15 @@ cp "$DATA/tiny-llama.gguf" hub/models/books/gated/
 cp "$DATA/tiny-llama.gguf" hub/models/books/two-GGUF/q4.gguf
 cp "$DATA/tiny-llama.gguf" hub/models/books/two-GGUF/q8.gguf
 echo x > hub/models/books/torch/model.safetensors
+head -2 long.jsonl > hub/plain/talks.jsonl
+cp hub/datasets/books/judge/scores.csv "$DATA/tiny-llama.gguf" hub/plain
 
 python3 -B "$SOURCE/tests/support/hub_folder.py" hub --ports ports > /dev/null &
 server=$!
 trap 'kill $server 2> /dev/null || true' EXIT
 for ((i = 0; i < 300; i++)); do [ -e ports ] && break; sleep 0.1; done
-read -r port _ < ports
+read -r port cdn_port < ports
+plain=http://localhost:$cdn_port/plain # another server
 export HF_ENDPOINT=http://127.0.0.1:$port HF_TOKEN=hf_verysecrettoken
 
 log() { # the requests so far: how many at the Hub and at the CDN, and where the token was seen
@@ -43,7 +46,7 @@ END
 try() {
     local status=0
     "$CURATE" "$@" 2> errors.txt || status=$?
-    sed "s/:$port/:PORT/g" errors.txt >&2
+    sed -E "s/:($port|$cdn_port)/:PORT/g" errors.txt >&2
     cat errors.txt >> all-errors.txt
     echo "status $status"
 }
@@ -104,6 +107,19 @@ echo 'copies in a folder'
 "$CURATE" fetch --dry-run --quiet --split test hf://datasets/books/long
 "$CURATE" fetch --output copies hf://books/short-GGUF 'hf://datasets/books/long/**/*.jsonl'
 find copies -type f | sort
+
+echo 'files of another server'
+"$CURATE" ingest --db plain.db --quiet "$plain/talks.jsonl?sig=signedsecret#part"
+"$CURATE" score ifd --db plain.db --quiet --model "http://user:signedsecret@localhost:$cdn_port/plain/tiny-llama.gguf"
+"$CURATE" score import --db plain.db --quiet --metric judge --max-rejects 100 "$plain/scores.csv?sig=signedsecret"
+sqlite3 plain.db "SELECT o.name, f.path FROM file f JOIN source o USING (source_id);
+    SELECT name, path FROM model WHERE path LIKE 'http%'; SELECT options FROM run" | sed "s/:$cdn_port/:PORT/g"
+"$CURATE" fetch --quiet --sha256 "$(sha256sum < long.jsonl | cut -c1-64)" "$plain/talks.jsonl" > wrong.txt 2>&1 || echo "status $?"
+grep -c 'expected' wrong.txt
+"$CURATE" ingest --db plain.db --quiet "file://$PWD/hub/plain/talks.jsonl" --source file
+try fetch --quiet "$plain/none.jsonl?sig=signedsecret"
+try fetch --quiet "$plain/talks.jsonl?sig=verysecret"
+try fetch http://example.org/x.jsonl
 
 echo 'errors'
 try fetch hf://books/none/x.gguf

@@ -13,7 +13,7 @@ block() { # FENCE NUMBER: that block of the README with this fence
         /^```/ { inside = 0 }
         inside' "$SOURCE/README.md"
 }
-block sh 2 | sed "s#\$PWD/build/cli#$(dirname "$CURATE")#" > tour.sh
+block sh 3 | sed "s#\$PWD/build/cli#$(dirname "$CURATE")#" > tour.sh
 grep -c '^curate ' tour.sh
 bash -eu tour.sh > tour.txt 2> said.txt
 grep -c ': ok ' said.txt

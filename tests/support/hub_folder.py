@@ -89,7 +89,10 @@ class FolderHandler(hub.Handler):
                                            "X-Linked-Size": str(len(body)), "X-Linked-ETag": etag})
 
     def send_below(self, path):
-        with open(os.path.join(self.folder, path.lstrip("/")), "rb") as file:
+        where = os.path.join(self.folder, path.lstrip("/"))
+        if not os.path.isfile(where):
+            return self.answer(404, b"no such file")
+        with open(where, "rb") as file:
             body = file.read()
         return self.content(body, {"ETag": f'"{hub.sha256(body)[:16]}"'})
 
