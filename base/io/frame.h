@@ -74,6 +74,7 @@ struct frame_record {
     size_t n_fields; /* of FRAME_RAGGED */
     size_t n_columns;
     uint64_t n_more_rows; /* of FRAME_BAD_PAGE: rows that are lost with this one */
+    bool is_padded;       /* a row of a table: a null may stand for a member that was absent */
 };
 
 /* The state of framing between two records, as plain numbers that can be stored. */

@@ -230,6 +230,7 @@ static int read_sample(struct parser *parser, const struct members *members,
                        struct arena *arena, struct parsed *out, struct error *err)
 {
     struct draft draft = { .members = members,
+                           .is_padded = parser->is_padded,
                            .options = parser->options,
                            .arena = arena,
                            .out = &out->sample,
@@ -324,6 +325,7 @@ int parse_record(struct parser *parser, const struct frame_record *record,
     struct decoded decoded;
 
     *out = (struct parsed){ .rejected_for = DEFECT_NONE };
+    parser->is_padded = record->is_padded;
     if (record->issue != FRAME_OK)
         return reject_frame(parser, record, arena, out, err);
     if (parse_decode(parser, record, arena, &decoded, err) < 0)

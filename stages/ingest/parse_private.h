@@ -5,6 +5,8 @@
 #ifndef CURATE_PARSE_PRIVATE_H
 #define CURATE_PARSE_PRIVATE_H
 
+#include <stdbool.h>
+
 #include "base/json/json.h"
 #include "stages/ingest/parse.h"
 
@@ -17,6 +19,7 @@ struct parser {
     struct json *inner;  /* for JSON inside a JSON string; made for the first such record */
     struct json *mapped; /* for the new record that --map makes; NULL without --map */
     struct identifier *identifier;
+    bool is_padded; /* the record is one of a table (base/io/frame.h) */
 };
 
 /* A record as JSON. value is NULL when issue is not JSON_OK. */

@@ -169,6 +169,7 @@ static struct frame_record record_of_row(const struct table_row *row)
         .issue = issue_of_row(row),
         .noted = row->bad_json ? FRAME_NOTED_BAD_VALUE : 0,
         .n_more_rows = is_bad ? row->n_rows - 1 : 0,
+        .is_padded = true,
     };
 }
 

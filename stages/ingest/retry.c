@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stages/ingest/retry.h"
 
+#include <limits.h>
+#include <stdio.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/io/frame.h"
 #include "base/report.h"
+#include "stages/ingest/container.h"
 #include "stages/ingest/defect_tally.h"
 #include "stages/ingest/formats/mapping.h"
 #include "stages/ingest/kinds.h"
@@ -89,6 +93,16 @@ static int retry_check(const void *arguments, void *config, struct error *err)
     return defect_policy_make(&args->on, args->strict, &made->policy, err);
 }
 
+/* Is the file a table, by its name? The store does not say. */
+static bool is_of_table(struct slice path)
+{
+    char name[PATH_MAX];
+
+    snprintf(name, sizeof name, "%.*s", (int)(path.len < PATH_MAX ? path.len : PATH_MAX - 1),
+             path.ptr);
+    return container_of_name(name) == CONTAINER_TABLE;
+}
+
 /* Copy a row into the batch, unless only the beginning of its record is stored, or it is a row
  * of CSV or of `score import`, which is not a record, or rows of a bad page. */
 static int add_row_to_batch(struct retry *retry, const struct reject_row *row,
@@ -116,7 +130,8 @@ static int add_row_to_batch(struct retry *retry, const struct reject_row *row,
         .record = { .text = raw,
                     .byte_offset = reject->byte_offset,
                     .byte_len = reject->byte_len,
-                    .line = reject->line },
+                    .line = reject->line,
+                    .is_padded = is_of_table(row->path) },
     };
     return 0;
 }

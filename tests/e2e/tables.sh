@@ -1,9 +1,12 @@
 # Parquet and Arrow files: the same data gives the same samples as JSONL, bad pages are counted, and
 # what cannot be read says what to do.
-cp "$DATA"/tables/{chats,tasks}.* .
+cp "$DATA"/tables/{chats,tasks,questions}.* .
 quietly() { "$CURATE" -q "$@" || echo "status $?"; }
 # The digests of all tables but those that hold names and byte offsets of files.
-content() { "$CURATE" --db "$1" digest --parts | grep -vE ' (file|sample),|\.db$'; }
+content() {
+    "$CURATE" --db "$1" digest --parts | grep -vE ' (file|sample),|\.db$'
+    sqlite3 "$1" "SELECT line, kind, ext_id, hex(hash), system, meta, tools FROM sample ORDER BY line"
+}
 
 echo "* the same samples, in one database and apart"
 for name in chats tasks; do
@@ -14,7 +17,6 @@ for name in chats tasks; do
         "$CURATE" ingest --source s --db $name.db $name.$kind 2>&1 | sed 's/ bytes=.*//'
         rm $name-$kind.db
         quietly ingest --source s --db $name-$kind.db $name.$kind
-        content $name-$kind.db > got
     done
     rm $name.db
     quietly ingest --source s --db $name.db $name.jsonl
@@ -27,7 +29,7 @@ sqlite3 tasks-parquet.db "SELECT line, count(DISTINCT byte_offset) FROM sample W
 
 echo "* one thread and many"
 for threads in 1 2 4; do
-    quietly -t $threads ingest --db t$threads.db "$DATA/tables/questions.parquet" "$DATA/tables/questions.arrow"
+    quietly -t $threads ingest --db t$threads.db questions.parquet questions.arrow
     "$CURATE" --db t$threads.db digest | cut -d ' ' -f 1
 done | uniq -c
 

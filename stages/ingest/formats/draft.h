@@ -39,8 +39,9 @@ enum draft_state {
 };
 
 struct draft {
-    /* The caller of format_read() sets these five. All are borrowed. */
+    /* The caller of format_read() sets these six. All are borrowed. */
     const struct members *members; /* of a record that is an object */
+    bool is_padded; /* padding (base/json/prune.h) does not go to meta: a table made it */
     const struct format_options *options;
     struct arena *arena;
     struct sample *out;
@@ -95,8 +96,8 @@ struct slice draft_claim_first_text(struct draft *draft, const enum member *list
  * as bad_type: `what` names the value for the detail. If the user gave type_drift=repair, a
  * list becomes a text with a line for each element. */
 struct slice draft_text(struct draft *draft, const struct json_value *value, const char *what);
-/* JSON text of an object with the members of this one that a test wants, as they are; ptr NULL
- * when none is left. */
+/* JSON text of an object with the members of this one that a test wants, without padding if the
+ * draft is padded; ptr NULL when none is left. */
 struct slice draft_members_where(struct draft *draft, const struct json_value *object,
                                  bool (*wanted)(const void *arg, struct slice name,
                                                 const struct json_value *value),

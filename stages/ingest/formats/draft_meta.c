@@ -21,6 +21,16 @@ static int append_member(struct slice key, const struct json_value *value, struc
     return prune_add_name(key, 0, buf, err) < 0 ? -1 : json_write(value, buf, err);
 }
 
+static int append_to_meta(const struct draft *draft, struct slice name,
+                          const struct json_value *value, struct buf *buf)
+{
+    if (!draft->is_padded)
+        return append_member(name, value, buf, draft->err);
+    if (prune_is_padding(value))
+        return 0;
+    return prune_write_member(name, value, 0, buf, draft->err);
+}
+
 /* Close the object and copy it to the arena; ptr NULL when it has no members. */
 static struct slice end_members(struct draft *draft, struct buf *buf)
 {
@@ -45,7 +55,7 @@ struct slice draft_members_where(struct draft *draft, const struct json_value *o
 
     buf_init(&buf, members_max_bytes);
     while (draft->state == DRAFT_GOOD && json_member_next(object, &pos, &name, &value) == 1)
-        if (wanted(arg, name, value) && append_member(name, value, &buf, draft->err) < 0)
+        if (wanted(arg, name, value) && append_to_meta(draft, name, value, &buf) < 0)
             draft->state = DRAFT_FAILED;
     const struct slice text = end_members(draft, &buf);
     buf_release(&buf);
@@ -121,7 +131,7 @@ static void append_unclaimed(struct draft *draft, const struct json_value *objec
         if (!(is_inner && json_type(value) == JSON_NULL) &&
             draft_is_claimed(draft, name, value))
             continue;
-        if (append_member(name, value, buf, draft->err) < 0)
+        if (append_to_meta(draft, name, value, buf) < 0)
             draft->state = DRAFT_FAILED;
         if (draft->out->kind == SAMPLE_SFT && verdict_of(name, value) == 0)
             draft_add_defect(draft, DEFECT_DISLIKED);

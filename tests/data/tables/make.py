@@ -35,12 +35,16 @@ def chat(i):
 
 
 def task(i):
-    """Task i: every third has no input."""
+    """Task i: every third has no input, and other members are missing here and there."""
     made = {"instruction": f"Name {i % 9 + 1} things that float on a {WORDS[i % 10]}.",
             "input": f"It is {WORDS[(i * 7) % 10]} number {i}.", "output": f"A {WORDS[(i + 1) % 10]}. " * 3,
             "done": i % 2 == 0, "page": i * 1000003}
     if i % 3 == 0:
         made["input"] = ""
+    if i % 4 == 2:
+        made["score"] = i / 16
+    if i % 5 < 3:
+        made["origin"] = {"book": WORDS[i % 10]} if i % 5 == 0 else {"by": {"name": "Ada", "year": i}}
     return made
 
 
@@ -84,7 +88,9 @@ def main():
                      ("system", pa.string())]), 16)
     write("tasks", [task(i) for i in range(TASKS)],
           pa.schema([("instruction", pa.string()), ("input", pa.string()), ("output", pa.string()),
-                     ("done", pa.bool_()), ("page", pa.int64())]), 20)
+                     ("done", pa.bool_()), ("page", pa.int64()), ("score", pa.float64()),
+                     ("origin", pa.struct([("book", pa.string()), ("by", pa.struct(
+                         [("name", pa.string()), ("year", pa.int16())]))]))]), 20)
     write("questions", [question(i) for i in range(QUESTIONS)],
           pa.schema([("id", pa.int64()), ("question", pa.string()), ("answer", pa.string()),
                      ("page", pa.int32())]), 75, twin=False)
