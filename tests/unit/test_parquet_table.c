@@ -13,11 +13,12 @@
 #include "base/table/table.h"
 #include "tests/support/table_bytes.h"
 
-enum { MAX_FILE_BYTES = 1 << 16, PATH_BYTES = 4096 };
+enum { MAX_FILE_BYTES = 1 << 22, PATH_BYTES = 4096 };
 
 static struct error err;
 
-/* A table of tests/data/parquet. */
+/* A table of tests/data/parquet. CURATE_PARQUET names another folder, of which only the rows
+ * are compared: random_tables.py makes one. */
 struct opened {
     int fd;
     struct table *table;
@@ -27,9 +28,13 @@ struct opened {
 static const char *path_of(const char *name, const char *end)
 {
     static char path[PATH_BYTES];
+    const char *folder = getenv("CURATE_PARQUET");
 
-    snprintf(path, sizeof path, "%s/tests/data/parquet/%s%s", getenv("CURATE_SOURCE"), name,
-             end);
+    if (folder)
+        snprintf(path, sizeof path, "%s/%s%s", folder, name, end);
+    else
+        snprintf(path, sizeof path, "%s/tests/data/parquet/%s%s", getenv("CURATE_SOURCE"), name,
+                 end);
     return path;
 }
 
@@ -219,7 +224,7 @@ static void check_rows_of(const char *name)
 static void every_file_of_the_matrix_has_the_rows_of_its_writer(void **state)
 {
     (void)state;
-    assert_true(for_each_file(check_rows_of) > 150);
+    assert_true(for_each_file(check_rows_of) > (getenv("CURATE_PARQUET") ? 0 : 150));
 }
 
 static void check_resumed_rows_of(const char *name)
@@ -585,5 +590,7 @@ int main(void)
         cmocka_unit_test(only_tables_match),
     };
 
+    if (getenv("CURATE_PARQUET"))
+        cmocka_set_test_filter("every_file_*");
     return cmocka_run_group_tests_name("base/parquet rows", tests, NULL, NULL);
 }

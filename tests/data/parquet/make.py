@@ -220,7 +220,7 @@ def as_json(value):
         return "{" + ",".join(members) + "}"
     if pa.types.is_map(kind):
         pairs = [(as_json(e["key"]), as_json(e["value"])) for e in value.values]
-        if pa.types.is_string(kind.key_type):
+        if not pa.types.is_integer(kind.key_type):
             return "{" + ",".join(f"{k}:{v}" for k, v in pairs) + "}"
         return "[" + ",".join(f'{{"key":{k},"value":{v}}}' for k, v in pairs) + "]"
     if pa.types.is_nested(kind):
@@ -245,7 +245,10 @@ def is_media(kind):
 
 
 def rows_of(path):
-    table = pq.read_table(path)
+    return rows_of_table(pq.read_table(path))
+
+
+def rows_of_table(table):
     table = table.select([f.name for f in table.schema if not is_media(f.type)])
     names = [json.dumps(n) for n in table.column_names]
     lines = []
