@@ -18,10 +18,11 @@ static const char FIND_SOURCE[] = "SELECT source_id FROM source WHERE name = :na
 static const char ADD_FILE[] = "INSERT INTO file (source_id, path) VALUES (:source_id, :path)"
                                " ON CONFLICT (source_id, path) DO NOTHING";
 
+/* What a config says about a split holds more than what a name says. */
 static const char SET_SPLIT[] =
-    "UPDATE file SET config = coalesce(:config, config), split = coalesce(:split, split)"
-    " WHERE source_id = (SELECT source_id FROM source WHERE name = :source) AND path = :path"
-    " AND (config IS NOT coalesce(:config, config) OR split IS NOT coalesce(:split, split))";
+    "UPDATE file SET config = coalesce(:config, config), split = CASE WHEN :config IS NULL"
+    " THEN coalesce(split, :split) ELSE coalesce(:split, split) END"
+    " WHERE source_id = (SELECT source_id FROM source WHERE name = :source) AND path = :path";
 
 static const char FIND_FILE[] =
     "SELECT file_id FROM file WHERE source_id = :source_id AND path = :path";

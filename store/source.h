@@ -19,7 +19,7 @@ int source_file_put(struct store *store, const char *source, const char *path, i
                     struct error *err);
 
 /* Store which config and split of a dataset a file belongs to, if the file is stored; NULL:
- * unknown, and what is stored stays. */
+ * unknown, and what is stored stays. A split without a config is stored only if none is. */
 int source_file_set_split(struct store *store, const char *source, const char *path,
                           const char *config, const char *split, struct error *err);
 
