@@ -71,7 +71,7 @@ static void count_bytes(void *arg, uint64_t n_bytes)
     atomic_store(&job->n_bytes, n_bytes);
 }
 
-static int get_one(struct job *job, struct http *http, size_t i)
+static int get_one(struct job *job, struct http *http, size_t i, struct error *err)
 {
     struct get_run *run = job->run;
     const struct hub_entry *entry = &run->files->listing.entries[run->numbers[i]];
@@ -89,8 +89,8 @@ static int get_one(struct job *job, struct http *http, size_t i)
     struct buf path;
 
     buf_init(&path, HUB_PATH_BUF_BYTES);
-    if ((run->files->is_plain ? plain_get(&get, &run->files->plain, &path, &job->err)
-                              : hub_get_file(&get, entry, &path, &job->err)) < 0) {
+    if ((run->files->is_plain ? plain_get(&get, &run->files->plain, &path, err)
+                              : hub_get_file(&get, entry, &path, err)) < 0) {
         buf_release(&path);
         return -1;
     }
@@ -101,22 +101,34 @@ static int get_one(struct job *job, struct http *http, size_t i)
     return 0;
 }
 
-/* Get files until none is left or one has failed. */
+static void note_failure(struct job *job, size_t i, const struct error *err)
+{
+    if (job->failed_at == SIZE_MAX) {
+        job->failed_at = i;
+        job->err = *err;
+    }
+}
+
+/* Get files until none is left or one has failed. Offline all are looked at, so that the number
+ * of missing files is right. */
 static void get_files(struct job *job)
 {
     struct get_run *run = job->run;
+    const bool is_offline = run->remote->http == NULL;
     struct http *http = NULL;
+    struct error err;
     size_t i = 0;
 
-    if (run->remote->http && http_new(&run->remote->net, &job->watch, &http, &job->err) < 0) {
-        job->failed_at = run->n;
+    if (!is_offline && http_new(&run->remote->net, &job->watch, &http, &err) < 0) {
+        note_failure(job, run->n, &err);
         atomic_store(&run->has_failed, true);
         return;
     }
     while (!atomic_load(&run->has_failed) && (i = atomic_fetch_add(&run->n_taken, 1)) < run->n)
-        if (get_one(job, http, i) < 0) {
-            job->failed_at = i;
-            atomic_store(&run->has_failed, true);
+        if (get_one(job, http, i, &err) < 0) {
+            note_failure(job, i, &err);
+            if (!is_offline || err.code != ERR_NOT_FOUND)
+                atomic_store(&run->has_failed, true);
         }
     http_free(http);
 }

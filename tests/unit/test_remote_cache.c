@@ -165,6 +165,7 @@ static void offline_a_tree_says_what_is_missing(void **state)
     fetch_one("hf://datasets/org/d/big.bin");
     fetches.offline = "1";
     fetch_fails("hf://datasets/org/d/**/*.jsonl", ERR_NOT_FOUND, "2 of 2 files are missing");
+    fetch_fails("hf://datasets/org/d/[a-b]*.bin", ERR_NOT_FOUND, "2 of 3 files are missing");
 }
 
 static void a_commit_in_the_cache_needs_no_request(void **state)
