@@ -171,9 +171,12 @@ static int parquet_resume(void *state, uint64_t row, struct error *err)
 static uint64_t parquet_group_end_row(const void *state, uint64_t row)
 {
     const struct parquet_table *table = state;
-    uint64_t end = 0;
+    const bool is_ahead = row > table->n_before;
+    uint64_t end = is_ahead ? table->n_before : 0;
 
-    for (size_t i = 0; i < parquet_n_groups(table->file) && end < row; i++)
+    /* Callers go forward, so this takes a few steps, also in a file of a million groups. */
+    for (size_t i = is_ahead ? table->group : 0; i < parquet_n_groups(table->file) && end < row;
+         i++)
         end += parquet_group_rows(table->file, i);
     return end;
 }
