@@ -29,7 +29,7 @@ struct bench_args {
 
 static const struct option opts[] = {
     { OPTION_TEXT, 0, "model", offsetof(struct bench_args, model), "FILE",
-      .help = "model to measure" },
+      .help = "model to measure, a file or URL" },
     { OPTION_INT, 0, "tokens", offsetof(struct bench_args, n_tokens), "N",
       .help = "tokens of the prompt", .min = 1, .max = 1 << 24 },
     { OPTION_INT, 0, "runs", offsetof(struct bench_args, n_runs), "N",

@@ -11,7 +11,7 @@
 const struct option model_positional = {
     OPTION_TEXT, 0,
     "file",      offsetof(struct model_args, path),
-    "FILE",      .help = "model file (GGUF)",
+    "FILE",      .help = "model in GGUF: a file, the first of its parts, or a URL",
 };
 
 int model_read_stdin(struct buf *out, struct error *err)

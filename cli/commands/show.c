@@ -32,7 +32,7 @@ static const struct option opts[] = {
     { OPTION_INT, 0, "top", offsetof(struct show_args, top), "N",
       .help = "number of samples, from rank 1", .min = 1 },
     { OPTION_TEXT, 0, "model", offsetof(struct show_args, model), "FILE",
-      .help = "model that the segments were made with", .unset = "built in" },
+      .help = "model that the segments were made with, a file or URL", .unset = "built in" },
     { .type = OPTION_END },
 };
 

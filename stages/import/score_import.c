@@ -79,7 +79,8 @@ static const struct option positional = {
     .name = "file",
     .offset = offsetof(struct import_args, file),
     .value_name = "FILE",
-    .help = "CSV with a header, or JSON records; may be compressed; - is standard input",
+    .help = "CSV with a header, or JSON records; may be compressed; a file, a URL, or - for "
+            "standard input",
 };
 
 static const struct import_args defaults = {

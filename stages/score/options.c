@@ -46,9 +46,11 @@ const char *score_template_choice(int value)
 
 const struct option score_options[] = {
     { OPTION_TEXT, 0, "model", offsetof(struct score_args, model), "FILE",
-      .help = "the model; of a pair the one with the long window", .unset = "built in" },
+      .help = "the model, a file or URL; of a pair the one with the long window",
+      .unset = "built in" },
     { OPTION_TEXT, 0, "short-model", offsetof(struct score_args, short_model), "FILE",
-      .help = "the model of the pair with the short window", .unset = "built in" },
+      .help = "the model of the pair with the short window, a file or URL",
+      .unset = "built in" },
     { OPTION_INT, 0, "short-window", offsetof(struct score_args, short_window), "W",
       .help = "tokens at the end of the prompt that the short model sees",
       .unset = "the whole prompt", .max = INT32_MAX },
