@@ -59,11 +59,11 @@ static int parse_local(const char *url, struct plain *out, struct error *err)
 static int add_file_name(const struct url *url, struct buf *name, struct error *err)
 {
     const struct slice last = url_last_part(url);
-    struct error ignored;
-
     if (last.len == 0)
         return error_set(err, ERR_USAGE, "the URL names no file: its path ends in '/'");
-    if (url_decode(last, name, &ignored) < 0) {
+    if (url_decode(last, name, err) < 0) {
+        if (err->code == ERR_NOMEM)
+            return -1;
         buf_clear(name);
         if (buf_add_slice(name, last, err) < 0)
             return -1;

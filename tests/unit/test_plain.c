@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
+#include <sys/wait.h>
+
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -273,6 +275,28 @@ static void a_copy_is_written_where_it_is_wanted(void **state)
                  "out/x.jsonl: exists with another content");
 }
 
+static void processes_receive_a_file_once(void **state)
+{
+    enum { N_PROCESSES = 4 };
+    struct fixture *fx = *state;
+    pid_t pids[N_PROCESSES];
+    struct error err;
+    int status;
+
+    for (int i = 0; i < N_PROCESSES; i++) {
+        pids[i] = fork();
+        assert_true(pids[i] >= 0);
+        if (pids[i] == 0)
+            _exit(get_url(fx, "/drip/x", &err) == 0 ? 0 : 1);
+    }
+    for (int i = 0; i < N_PROCESSES; i++) {
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    /* Each asks what the file is; one receives it. */
+    assert_int_equal(hub_count(&fx->hub, "/drip/x"), N_PROCESSES + 1);
+}
+
 static void errors_of_a_server_have_no_secrets(void **state)
 {
     struct fixture *fx = *state;
@@ -371,6 +395,7 @@ int main(void)
         CACHE_TEST(a_file_that_was_damaged_is_received_again),
         CACHE_TEST(a_given_sha256_decides),
         CACHE_TEST(a_copy_is_written_where_it_is_wanted),
+        CACHE_TEST(processes_receive_a_file_once),
         CACHE_TEST(errors_of_a_server_have_no_secrets),
         CACHE_TEST(a_redirect_is_followed_without_user_and_password),
         CACHE_TEST(a_file_url_is_a_path),

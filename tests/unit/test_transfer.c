@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
+#include <sys/wait.h>
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -519,6 +521,77 @@ static void threads_transfer_at_the_same_time(void **state)
     }
 }
 
+/* The bytes of the partial file; 0 if there is none. */
+static int64_t partial_bytes(const struct fixture *fx)
+{
+    struct file_stamp stamp;
+    struct error err;
+
+    return file_stamp(fx->transfer.partial_path, &stamp, &err) == 0 ? stamp.size_bytes : 0;
+}
+
+/* Transfer in a process of its own, and kill it when the partial file has so many bytes.
+ * Returns true if it was finished before. */
+static bool is_finished_before(struct fixture *fx, int64_t n_bytes)
+{
+    const pid_t pid = fork();
+    int status = 0;
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct http *http = NULL;
+        struct error err;
+        const bool ok = http_new(&fx->settings, NULL, &http, &err) == 0 &&
+                        transfer_run(http, &fx->transfer, &fx->result, &err) == 0;
+
+        _exit(ok ? 0 : 1);
+    }
+    bool ended = false;
+
+    while (!ended && partial_bytes(fx) < n_bytes) {
+        usleep(1000);
+        ended = waitpid(pid, &status, WNOHANG) == pid;
+    }
+    if (!ended) {
+        kill(pid, SIGKILL);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+    }
+    assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+    return !WIFSIGNALED(status);
+}
+
+static void a_killed_transfer_goes_on_where_it_was(void **state)
+{
+    enum { N_KILLS = 20 };
+    char id[2 * DIGEST_BYTES + 1];
+    struct fixture *fx = *state;
+    int64_t n_kept = 0;
+    struct buf content;
+    struct error err;
+
+    make_noise("/drip/x", &content, id);
+    buf_release(&content);
+    fx->transfer.content_id = id;
+    fx->transfer.size_bytes = LFS_BYTES;
+    fx->transfer.on_progress = NULL;
+    snprintf(fx->url, sizeof fx->url, "%s/drip/x", fx->hub.url);
+    fx->transfer.url = fx->url;
+    for (int i = 0; i < N_KILLS; i++) {
+        const bool finished = is_finished_before(fx, LFS_BYTES / N_KILLS * i);
+        const int64_t n_bytes = partial_bytes(fx);
+
+        assert_true(finished || n_bytes >= n_kept); /* nothing that came is lost */
+        n_kept = n_bytes;
+        if (finished)
+            break;
+    }
+    fx->transfer.on_progress = on_progress;
+    assert_ok(transfer_run(fx->http, &fx->transfer, &fx->result, &err));
+    assert_arrived(fx, "/drip/x");
+    assert_true(n_kept == 0 || fx->result.n_received == (uint64_t)(LFS_BYTES - n_kept));
+    assert_true(hub_count(&fx->hub, "\"range\": \"bytes=") > 1);
+}
+
 static void content_ids_are_told_apart_by_their_form(void **state)
 {
     (void)state;
@@ -555,6 +628,7 @@ int main(void)
         CLIENT_TEST(a_disk_without_room_is_noticed_before),
         CLIENT_TEST(a_symbolic_link_is_not_written_through),
         CLIENT_TEST(a_signal_keeps_the_partial_file),
+        CLIENT_TEST(a_killed_transfer_goes_on_where_it_was),
         CLIENT_TEST(threads_transfer_at_the_same_time),
     };
 
