@@ -24,7 +24,7 @@ static ssize_t decompress_some(struct body *body, uint8_t *out, size_t n, struct
         const size_t held = input_held(input);
         const size_t n_in = held < body->compressed_left ? held : (size_t)body->compressed_left;
 
-        step.in = n_in > 0 ? input_at(input) : NULL;
+        step.in = n_in > 0 ? input_at(input) : (const uint8_t *)"";
         step.n_in = n_in;
         if (body->codec->step(body->state, &step, err) < 0)
             return -1;
