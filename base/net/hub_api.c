@@ -271,8 +271,9 @@ static struct slice find_either(const struct http_response *response, const char
 }
 
 /* Read the headers of an answer about a file. */
-static int read_entry(const struct http_response *response, const char *what,
-                      struct hub_entry *entry, char commit[HUB_COMMIT_BYTES], struct error *err)
+static int read_entry(const struct http_response *response, const struct hub_name *name,
+                      const char *what, struct hub_entry *entry, char commit[HUB_COMMIT_BYTES],
+                      struct error *err)
 {
     const struct slice etag = find_either(response, "X-Linked-ETag", "ETag");
     const struct slice size = find_either(response, "X-Linked-Size", "Content-Length");
@@ -284,6 +285,9 @@ static int read_entry(const struct http_response *response, const char *what,
                          "%s: the answer has no valid X-Repo-Commit: the server is no Hub; "
                          "check HF_ENDPOINT",
                          what);
+    if (hub_is_commit(slice_text(name->revision)) && strcmp(name->revision, commit) != 0)
+        return error_set(err, ERR_INPUT, "%s: the server answers for another commit, %s", what,
+                         commit);
     if (!headers_etag(etag, &id, &is_weak) || (!copy_hex(id, HUB_ID_HEX, entry->id) &&
                                                !copy_hex(id, HUB_COMMIT_BYTES - 1, entry->id)))
         return error_set(err, ERR_INPUT,
@@ -340,7 +344,7 @@ int hub_api_file(const struct hub_api *api, const struct hub_name *name, const c
     rc = check_file(api, name, what.data, &response, err);
     if (rc == 0)
         (void)copy_commit(&response, commit);
-    if (rc == 1 && (read_entry(&response, what.data, &entry, commit, err) < 0 ||
+    if (rc == 1 && (read_entry(&response, name, what.data, &entry, commit, err) < 0 ||
                     hub_listing_add(listing, &entry, err) < 0))
         rc = -1;
 done:

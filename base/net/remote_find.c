@@ -270,29 +270,52 @@ static int find_folder(struct remote *remote, struct remote_files *files, struct
     return none_error(files, "", err);
 }
 
-int remote_find_hub(struct remote *remote, struct remote_files *files, struct error *err)
+/* Get the commit of the revision, unless it is known or is one itself. */
+static int find_commit(struct remote *remote, struct remote_files *files, struct error *err)
 {
     const struct hub_api api = { .http = remote->http, .settings = &remote->net };
+    const char *revision = files->name.revision;
+
+    if (files->commit[0])
+        return 0;
+    if (!hub_is_commit(slice_text(revision)))
+        return hub_api_commit(&api, &files->name, files->commit, err);
+    memcpy(files->commit, revision, HUB_COMMIT_BYTES);
+    return 0;
+}
+
+static int find_online(struct remote *remote, struct remote_files *files, struct error *err)
+{
     const struct hub_name *name = &files->name;
-    const bool is_file = name->path[0] && !name->is_pattern && !name->is_folder;
     unsigned n_parts;
+    const bool is_file = name->path[0] && !name->is_pattern && !name->is_folder &&
+                         !remote_is_first_part(name->path, &n_parts);
     int rc = 0;
+
+    if (is_file)
+        rc = find_file(remote, files, err);
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
+    if (find_commit(remote, files, err) < 0)
+        return -1;
+    return is_file ? find_folder(remote, files, err) : list_online(remote, files, err);
+}
+
+int remote_find_hub(struct remote *remote, struct remote_files *files, struct error *err)
+{
+    const struct hub_name *name = &files->name;
+    char commit[HUB_COMMIT_BYTES];
+    struct error ignored;
 
     if (!remote->http)
         return find_offline(remote, files, err);
-    if (is_file && !remote_is_first_part(name->path, &n_parts)) {
-        rc = find_file(remote, files, err);
-        if (rc < 0)
-            return -1;
-        if (rc == 1) {
-            note_commit(remote, files);
-            return 0;
-        }
-    }
-    if (!files->commit[0] && hub_api_commit(&api, name, files->commit, err) < 0)
-        return -1;
-    rc = is_file ? find_folder(remote, files, err) : list_online(remote, files, err);
-    if (rc == 0)
+    if (find_online(remote, files, err) == 0) {
         note_commit(remote, files);
-    return rc;
+        return 0;
+    }
+    if (err->code == ERR_BUSY &&
+        hub_cache_commit(remote->net.cache, name, commit, &ignored) == 1)
+        report_note(remote->report, "%s: --offline uses what the cache has of revision %.60s",
+                    name->id, name->revision);
+    return -1;
 }

@@ -4,7 +4,8 @@
 path: a listing with an unsafe path; next: a next page on another server; same: a next page that
 is the same page; empty: pages without files, without end; commit: a commit that is no commit;
 etag: an ETag that is no hash; size: sizes that are not those of the content; loop: redirects
-without end; huge: a page of 80 MiB; html: a web page instead of JSON; twice: a path twice.
+without end; huge: a page of 80 MiB; html: a web page instead of JSON; twice: a path twice;
+other: another commit.
 """
 import json
 

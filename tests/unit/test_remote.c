@@ -198,6 +198,8 @@ static const struct {
     { "hf://datasets/org/bad-twice", "twice" },
     { "hf://datasets/org/bad-commit", "no valid commit" },
     { "hf://datasets/org/bad-commit/x.txt", "no valid X-Repo-Commit" },
+    { "hf://datasets/org/bad-other@aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/x.txt",
+      "answers for another commit, bbbbbbbb" },
     { "hf://datasets/org/bad-etag/x.txt", "no ETag that is a SHA-1" },
     { "hf://datasets/org/bad-loop/x.txt", "redirects" },
     { "hf://datasets/org/bad-html", "no valid JSON" },
