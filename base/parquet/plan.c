@@ -237,7 +237,8 @@ static bool holds_media(const struct parquet_file *file, size_t i)
     const struct parquet_element *element = parquet_element(file, i);
     bool has_bytes = false, has_path = false;
 
-    while (element->is_group && element->n_children == 1)
+    while (element->is_group && element->n_children == 1 &&
+           (element->meaning == PARQUET_LIST || element->repetition == PARQUET_REPEATED))
         element = parquet_element(file, ++i);
     if (!element->is_group || element->n_children != 2)
         return false;
@@ -324,7 +325,9 @@ static int plan_root(struct planner *p, const struct text_list *columns)
     node->end_leaf = p->plan->n_leaves;
     if (p->plan->n_leaves == 0)
         return error_set(p->err, ERR_INPUT,
-                         end > 1 ? "all columns hold images or audio" : "it has no columns");
+                         end > 1 ? "all columns hold images or audio: name those to read "
+                                   "with --columns"
+                                 : "it has no columns");
     return 0;
 }
 

@@ -12,9 +12,9 @@
 #include "base/parquet/plan.h"
 #include "base/table/cell.h"
 
-/* A row of more bytes than this is an error: a few bytes of a hostile file can say that a list
- * has any number of nulls. */
-#define ROW_BYTES_MAX (UINT64_C(4) << 30)
+/* A row that is longer than its limit by this factor is an error: a few bytes of a hostile file
+ * can say that a list has any number of nulls. */
+enum { LONGEST_ROW = 256 };
 
 struct cursor {
     struct parquet_column *column; /* NULL while no group is open */
@@ -172,9 +172,9 @@ static inline int cut_row(struct rows *rows)
         return 0;
     rows->n_cut += rows->out.len - rows->head_bytes;
     rows->out.len = rows->head_bytes;
-    if (rows->n_cut > ROW_BYTES_MAX)
+    if (rows->n_cut / LONGEST_ROW > rows->max_row_bytes)
         return error_set(rows->to.err, ERR_INPUT, "a row is longer than %" PRIu64 " bytes",
-                         ROW_BYTES_MAX);
+                         rows->n_cut);
     return 0;
 }
 

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/table/table.h"
 
-enum { MAX_TABLE_BYTES = 64 << 20, MAX_ROW_BYTES = 1 << 20 };
+enum { MAX_TABLE_BYTES = 64 << 20, MAX_ROW_BYTES = 1 << 16 };
 
 static void broken_rule(const char *rule)
 {

@@ -313,6 +313,18 @@ static void a_long_row_keeps_its_start_and_its_length(void **state)
     close_opened(&opened);
 }
 
+static void a_row_of_endless_nulls_is_a_bad_page(void **state)
+{
+    const struct table_options options = { .max_row_bytes = 1 << 16 };
+    struct opened opened;
+
+    (void)state;
+    assert_ok(open_with(&opened, "hostile_long_row", &options));
+    assert_bad_page(&opened, 1, 1, "a row is longer than ");
+    assert_text(&opened, "{\"l\":[\"a\",null]}");
+    close_opened(&opened);
+}
+
 static void columns_are_chosen_by_name(void **state)
 {
     const char *names[] = { "output", "instruction" };
@@ -574,6 +586,7 @@ int main(void)
         cmocka_unit_test(reading_resumes_behind_every_row),
         cmocka_unit_test(long_texts_are_whole),
         cmocka_unit_test(a_long_row_keeps_its_start_and_its_length),
+        cmocka_unit_test(a_row_of_endless_nulls_is_a_bad_page),
         cmocka_unit_test(columns_are_chosen_by_name),
         cmocka_unit_test(images_and_audio_are_passed_over_unless_they_are_named),
         cmocka_unit_test(json_that_does_not_parse_is_noted),

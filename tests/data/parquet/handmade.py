@@ -317,6 +317,25 @@ def write_disagreeing(folder):
                   {"l": []}])
 
 
+def run(level, n):
+    """A run of one level, which takes a few bytes."""
+    return varint(n << 1) + bytes([level])
+
+
+class Bomb(Column):
+    """A column whose only row is a list of 2^26 nulls."""
+
+    def level_bytes(self, levels, maximum):
+        first, rest = levels[0], levels[1]
+        data = run(first, 1) + run(rest, (1 << 26) - 1)
+        return struct.pack("<I", len(data)) + data
+
+
+def write_bomb(folder):
+    bomb = Bomb("l.list.element", BYTE_ARRAY, [([0, 1], [2, 2], [])], 1, 3, lie={"n": 1 << 26})
+    folder.write("hostile_long_row", LIST3, [(1, [bomb]), (4, list3()[0][1])])
+
+
 def write_damaged(folder):
     """Three groups of four rows in two pages each; a page of the second one has a bad CRC."""
     schema = [element("a", REQUIRED, INT32), element("b", REQUIRED, BYTE_ARRAY, converted=UTF8)]
@@ -347,3 +366,4 @@ def write_all(path):
     write_hostile(folder)
     write_disagreeing(folder)
     write_damaged(folder)
+    write_bomb(folder)
