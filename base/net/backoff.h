@@ -3,8 +3,9 @@
  * backoff.h - whether to try a request again, and when.
  *
  * A try fails by an error of the network or by a status. After BACKOFF_TRIES failed tries in a
- * row the last failure is final; a try that brought bytes does not count. Waits double from one
- * second to one minute, times a random factor of 0.5 to 1, unless the server says how long.
+ * row the last failure is final; a try that brings new bytes resets the count. Waits double
+ * from one second to one minute, times a random factor of 0.5 to 1, unless the server says how
+ * long.
  */
 #ifndef CURATE_BACKOFF_H
 #define CURATE_BACKOFF_H
@@ -28,7 +29,7 @@ struct backoff {
 bool backoff_is_transient(const struct error *err);
 bool backoff_is_transient_status(int status);
 
-/* Note that bytes came. */
+/* Note that new bytes came. */
 void backoff_progress(struct backoff *backoff);
 /* Wait before the next try; why is for on_wait. headers are those of the failed answer, NULL if
  * there was none. Returns 1 to try again, 0 if the tries are used up or the server asks for too

@@ -37,8 +37,8 @@ struct content {
 };
 
 /* Compute size and digests of a file. Returns 1 if it is of this size (UINT64_MAX: any) and
- * content id (NULL: any), 0 if not, or -1 with err set: ERR_NOT_FOUND, ERR_IO, ERR_CANCELLED.
- */
+ * content id (NULL: any), 0 if not, or -1 with err set: ERR_NOT_FOUND, ERR_IO,
+ * ERR_CANCELLED. */
 int content_check(const char *path, uint64_t size_bytes, const char *id,
                   const volatile int *stop_signal, struct content *out, struct error *err);
 

@@ -2,9 +2,9 @@
 /*
  * headers.h - the header lines of an HTTP response, and the values of those that we use.
  *
- * All of it is untrusted: sizes and counts have limits, and each value is checked. Functions
- * that parse a value return false for one that is absent (ptr NULL) or malformed, and leave
- * their outputs.
+ * Headers are untrusted: sizes and counts have limits, and each value is checked. Functions
+ * that parse a value return false, and leave their outputs, if the value is absent (ptr NULL)
+ * or malformed.
  */
 #ifndef CURATE_HEADERS_H
 #define CURATE_HEADERS_H

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/net/http_private.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <curl/curl.h>
 
@@ -65,11 +67,39 @@ int http_new(const struct net_settings *settings, const struct http_watch *watch
     return 0;
 }
 
+/* Block SIGPIPE in this thread. With NOSIGNAL, libcurl leaves it to us, and OpenSSL may write
+ * to a connection that the server has closed. */
+static void hold_sigpipe(sigset_t *before)
+{
+    sigset_t pipe_signal;
+
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_signal, before);
+}
+
+/* Drop the SIGPIPE that came since, and restore the mask. */
+static void release_sigpipe(const sigset_t *before)
+{
+    const struct timespec now = { 0 };
+    sigset_t pipe_signal;
+
+    sigemptyset(&pipe_signal);
+    sigaddset(&pipe_signal, SIGPIPE);
+    if (!sigismember(before, SIGPIPE))
+        (void)sigtimedwait(&pipe_signal, NULL, &now);
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 void http_free(struct http *http)
 {
+    sigset_t before;
+
     if (!http)
         return;
+    hold_sigpipe(&before);
     curl_multi_cleanup(http->multi);
+    release_sigpipe(&before);
     curl_global_cleanup();
     free(http);
 }
@@ -267,7 +297,9 @@ static int run_exchange(struct exchange *exchange, CURLcode *code)
     CURLM *multi = exchange->http->multi;
     int running = 1, n_messages;
     CURLMcode rc = curl_multi_add_handle(multi, exchange->easy);
+    sigset_t before;
 
+    hold_sigpipe(&before);
     while (rc == CURLM_OK && running && !http_is_stopped(exchange->http)) {
         rc = curl_multi_perform(multi, &running);
         if (rc == CURLM_OK && running)
@@ -277,6 +309,7 @@ static int run_exchange(struct exchange *exchange, CURLcode *code)
 
     *code = message ? message->data.result : CURLE_OK;
     curl_multi_remove_handle(multi, exchange->easy);
+    release_sigpipe(&before);
     if (rc != CURLM_OK)
         return error_nomem(exchange->err);
     if (running)

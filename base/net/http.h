@@ -6,9 +6,9 @@
  * each thread makes its own. Rules that hold for every request:
  *   - the token goes to the host of the endpoint only, and only over https or to this machine;
  *     not to where another server redirects
- *   - http:// is refused, except to this machine or with allow_http
- *   - certificates are verified, always
- *   - offline, nothing is sent
+ *   - http:// is an error, except to this machine or with allow_http
+ *   - certificates are always verified
+ *   - nothing is sent in offline mode
  *   - messages contain no query string, user info or token
  */
 #ifndef CURATE_HTTP_H
@@ -29,8 +29,8 @@ struct url;
 
 enum { HTTP_MAX_HOPS = 10 };
 
-/* Watches over waiting, and is told of it. All members may be NULL. The functions are called on
- * the thread that makes the request. */
+/* How the caller stops a request and learns of waits. All members may be NULL. on_wait is
+ * called on the thread that makes the request. */
 struct http_watch {
     const volatile int *stop_signal; /* a request or a wait ends within a second of a signal */
     /* Before a wait for the next try. why is a sentence: "NAME: HTTP status 503". */
@@ -71,7 +71,7 @@ struct http_response {
     struct buf location; /* of a redirect that was not followed: the absolute URL; else empty */
     struct buf error_body; /* beginning of the body if the status is 400 or above */
     unsigned n_hops;       /* redirects that were followed */
-    bool sent_token;       /* the token went along with the last request */
+    bool sent_token;       /* the last request carried the token */
 };
 
 void http_response_init(struct http_response *response);

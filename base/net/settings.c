@@ -272,8 +272,10 @@ int net_settings_read(const char *(*variable)(const char *name), struct net_sett
         read_network(variable, out, err) < 0 ||
         read_timeout(variable, &out->timeout_s, err) < 0)
         goto done;
+    /* As in Python: the second variable is read only if the first is not set. */
     out->offline =
-        is_true(variable, "HF_HUB_OFFLINE") || is_true(variable, "TRANSFORMERS_OFFLINE");
+        is_true(variable, value_of(variable, "HF_HUB_OFFLINE") ? "HF_HUB_OFFLINE"
+                                                               : "TRANSFORMERS_OFFLINE");
     out->without_symlinks = is_true(variable, "HF_HUB_DISABLE_SYMLINKS");
     rc = 0;
 done:

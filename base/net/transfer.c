@@ -37,6 +37,7 @@ struct receiver {
     int fd;
     uint64_t have;       /* bytes of the partial file, all of them in the digest */
     uint64_t size_bytes; /* UINT64_MAX: not known */
+    uint64_t most;       /* that it ever had: only more than that is progress */
     uint64_t n_received;
     uint64_t found_bytes; /* with ANSWER_WRONG: the size that the server has */
     struct backoff backoff;
@@ -152,7 +153,11 @@ static int on_transfer_body(void *arg, const void *bytes, size_t n, struct error
         return -1;
     in->have += n;
     in->n_received += n;
-    backoff_progress(&in->backoff);
+    if (in->have > in->most) {
+        in->most = in->have;
+        in->n_resolved = 0;
+        backoff_progress(&in->backoff);
+    }
     if (in->transfer->on_progress)
         in->transfer->on_progress(in->transfer->arg, in->have);
     return 0;
@@ -308,6 +313,7 @@ static int receive_all(struct receiver *in, struct http_response *response,
         if (!in->has_resumed || in->has_restarted)
             break;
         in->has_restarted = true;
+        in->most = 0;
         in->size_bytes = in->transfer->size_bytes;
         if (start_again(in, err) < 0)
             return -1;
@@ -341,6 +347,7 @@ static int open_partial(struct receiver *in, struct error *err)
                      http_watch_of(in->http) ? http_watch_of(in->http)->stop_signal : NULL,
                      &in->have, err) < 0)
         return -1;
+    in->most = in->have;
     in->has_resumed = in->have > 0;
     if (in->have > 0 && transfer->on_progress)
         transfer->on_progress(transfer->arg, in->have);

@@ -26,8 +26,7 @@ struct transfer {
     const char *final_path; /* replaced if it exists */
     uint64_t size_bytes;    /* UINT64_MAX: not known */
     const char *content_id; /* content.h; NULL: unknown */
-    const char
-        *if_range; /* ETag, with its quotes, that a partial file belongs to; NULL: none */
+    const char *if_range;   /* ETag of the content, with its quotes; NULL: unknown */
     bool (*may_follow)(const void *arg, const struct url *from, const struct url *to);
     const void *follow_arg;
     /* Called on this thread with the bytes that the partial file has now: after each block, and
@@ -43,10 +42,13 @@ struct transfer_result {
 };
 
 /*
- * Returns 0, or -1 with err set as http_send() and http_status_error(), and
- *   ERR_INPUT       the content is not that of content_id or size_bytes, twice; the partial
- * file is removed ERR_IO          the disk is full or has too little room, or reading or
- * writing failed ERR_CANTCREATE  the partial file cannot be created
+ * Bring the content into the file. Returns 0, or -1 with err set as http_send() and
+ * http_status_error(), and
+ *   ERR_INPUT       the content is not that of content_id or size_bytes. A file that was put
+ *                   together from several answers is received once more from the beginning
+ *                   before. The partial file is removed.
+ *   ERR_IO          the disk is full or has too little room, or reading or writing failed
+ *   ERR_CANTCREATE  the partial file cannot be created
  */
 int transfer_run(struct http *http, const struct transfer *transfer,
                  struct transfer_result *out, struct error *err);

@@ -320,6 +320,11 @@ class Handler(HostileHub, BaseHTTPRequestHandler):
             headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
         return self.first_bytes(206 if start else 200, body[start:], headers)
 
+    def page_stuck(self, path, query):
+        """/stuck/NAME: always truncated, and always from the beginning."""
+        STATE.count(path)
+        return self.first_bytes(200, noise(300000, path.encode()), {})
+
     def page_changing(self, path, query):
         """/changing/NAME: truncated once, and then another file with another ETag."""
         n = STATE.count(path)

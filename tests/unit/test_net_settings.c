@@ -174,6 +174,10 @@ static void words_for_true_are_those_of_python(void **state)
             read_settings(PAIRS({ "HF_HOME", "/f" }, { "TRANSFORMERS_OFFLINE", yes[i] }));
         assert_true(settings.offline);
         net_settings_release(&settings);
+        settings = read_settings(PAIRS({ "HF_HOME", "/f" }, { "HF_HUB_OFFLINE", "0" },
+                                       { "TRANSFORMERS_OFFLINE", yes[i] }));
+        assert_false(settings.offline);
+        net_settings_release(&settings);
     }
     for (size_t i = 0; i < 6; i++) {
         struct net_settings settings =

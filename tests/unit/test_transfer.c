@@ -339,6 +339,17 @@ static void a_busy_server_is_asked_again(void **state)
     assert_int_equal(hub_count(&fx->hub, "always503.bin"), 6);
 }
 
+static void bytes_that_came_before_are_no_progress(void **state)
+{
+    struct fixture *fx = *state;
+    struct error err;
+
+    assert_fails(transfer_page(fx, "/stuck/x", &err), ERR_BUSY,
+                 "NAME: the answer of 127.0.0.1:");
+    /* The first try brings bytes, the others none that are new. */
+    assert_int_equal(hub_count(&fx->hub, "/stuck/x"), 6);
+}
+
 static void a_rate_limit_is_waited_for(void **state)
 {
     struct fixture *fx = *state;
@@ -619,6 +630,7 @@ int main(void)
         CLIENT_TEST(wrong_content_is_an_error_and_leaves_nothing),
         CLIENT_TEST(another_size_is_an_error_and_leaves_nothing),
         CLIENT_TEST(a_busy_server_is_asked_again),
+        CLIENT_TEST(bytes_that_came_before_are_no_progress),
         CLIENT_TEST(a_rate_limit_is_waited_for),
         CLIENT_TEST(an_expired_signature_is_resolved_anew),
         CLIENT_TEST(a_missing_file_is_not_found),
