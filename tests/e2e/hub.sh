@@ -26,7 +26,7 @@ cp hub/datasets/books/judge/scores.csv "$DATA/tiny-llama.gguf" hub/plain
 python3 -B "$SOURCE/tests/support/hub_folder.py" hub --ports ports > /dev/null &
 server=$!
 trap 'kill $server 2> /dev/null || true' EXIT
-for ((i = 0; i < 300; i++)); do [ -e ports ] && break; sleep 0.1; done
+for ((i = 0; i < 900; i++)); do [ -e ports ] && break; sleep 0.1; done
 read -r port cdn_port < ports
 plain=http://localhost:$cdn_port/plain # another server
 export HF_ENDPOINT=http://127.0.0.1:$port HF_TOKEN=hf_verysecrettoken

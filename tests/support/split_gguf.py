@@ -81,8 +81,7 @@ def write(path, keys, n_keys, tensors):
         file.write(pad(head) + body)
 
 
-def main():
-    path, n, prefix = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+def split(path, n, prefix):
     keys, n_keys, tensors = read(path)
     for i in range(n):
         own = tensors[len(tensors) * i // n:len(tensors) * (i + 1) // n]
@@ -93,4 +92,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    split(sys.argv[1], int(sys.argv[2]), sys.argv[3])
