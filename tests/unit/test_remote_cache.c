@@ -231,6 +231,37 @@ static void what_the_cache_has_is_copied_without_a_transfer(void **state)
     assert_int_equal(hub_count(&fetches.hub, "\"method\""), 0);
 }
 
+/* Leave the first n bytes of a fetched file as its partial file, and nothing else of it. */
+static void make_partial(struct tmp *tmp, const char *id, const char *file, off_t n)
+{
+    char blob[200], partial[240];
+
+    snprintf(blob, sizeof blob, REPO "blobs/%s", id);
+    snprintf(partial, sizeof partial, "%s.curate.incomplete", blob);
+    assert_int_equal(rename(tmp_path(tmp, blob), tmp_path(tmp, partial)), 0);
+    assert_int_equal(truncate(tmp_path(tmp, partial), n), 0);
+    assert_int_equal(unlink(tmp_path(tmp, file)), 0);
+}
+
+static void a_partial_file_of_an_earlier_process_is_continued(void **state)
+{
+    static const char no_range[] =
+        "b21ed2bd8d3a6554c38b7e3e502e7080a02e4ce61af2ab67320af094a799028e";
+    struct tmp *tmp = *state;
+
+    fetch_one("hf://datasets/org/d/big.bin");
+    make_partial(tmp, BIG, SNAPSHOT "big.bin", 123456);
+    fetch_one("hf://datasets/org/d/big.bin");
+    assert_true(hub_count(&fetches.hub, "bytes=123456-") > 0);
+    assert_true(fetch_has_content(tmp_path(tmp, SNAPSHOT "big.bin"), BIG));
+    fetch_one("hf://datasets/org/d/norange.bin");
+    make_partial(tmp, no_range, SNAPSHOT "norange.bin", 123457);
+    fetch_one("hf://datasets/org/d/norange.bin");
+    assert_true(hub_count(&fetches.hub, "bytes=123457-") > 0);
+    assert_true(fetch_has_content(tmp_path(tmp, SNAPSHOT "norange.bin"), no_range));
+    assert_false(fetch_has(tmp, REPO "blobs/" BIG ".curate.incomplete"));
+}
+
 static void a_signal_ends_the_wait_for_another_process(void **state)
 {
     volatile int signal = SIGTERM;
@@ -309,6 +340,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(copies_go_into_a_folder_and_nothing_into_the_cache,
                                         fetch_open_home, fetch_close_home),
         cmocka_unit_test_setup_teardown(what_the_cache_has_is_copied_without_a_transfer,
+                                        fetch_open_home, fetch_close_home),
+        cmocka_unit_test_setup_teardown(a_partial_file_of_an_earlier_process_is_continued,
                                         fetch_open_home, fetch_close_home),
         cmocka_unit_test_setup_teardown(a_signal_ends_the_wait_for_another_process,
                                         fetch_open_home, fetch_close_home),
