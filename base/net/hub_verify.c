@@ -44,7 +44,7 @@ static int wait_for_flock(const struct hub_get *get, int fd, const char *what,
             char text[512];
 
             has_noted = true;
-            snprintf(text, sizeof text, "%s: waiting for another process that fetches it",
+            snprintf(text, sizeof text, "%s: waiting for another process that has locked it",
                      what);
             if (get->on_note)
                 get->on_note(get->arg, text);

@@ -219,6 +219,11 @@ int remote_find(struct remote *remote, const char *url, struct remote_files **ou
                                  &files->plain, err);
     if (is_hub == 0)
         rc = find_plain(remote, files, err);
+    else if (is_hub == 1 && remote->given.sha256)
+        error_set(err, ERR_USAGE,
+                  "%.300s: --sha256 is for the URL of one file of another server: files of the "
+                  "Hub are always verified",
+                  url);
     else if (is_hub == 1)
         rc = remote_find_hub(remote, files, err);
     if (rc == 0)

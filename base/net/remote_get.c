@@ -282,10 +282,21 @@ static void release_run(struct get_run *run)
     queue_free(run->messages);
 }
 
+static void print_note(void *arg, const char *text)
+{
+    const struct remote *remote = arg;
+
+    report_note(remote->report, "%s", text);
+}
+
 /* Lock the folder of the copies. */
 static int lock_folder(struct remote *remote, struct hub_lock *lock, struct error *err)
 {
-    const struct hub_get get = { .stop_signal = remote->watch.stop_signal };
+    const struct hub_get get = {
+        .stop_signal = remote->watch.stop_signal,
+        .on_note = print_note,
+        .arg = remote,
+    };
 
     return hub_lock_folder(&get, remote->given.folder, lock, err);
 }

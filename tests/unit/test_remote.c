@@ -84,6 +84,18 @@ static void patterns_folders_and_pages_of_the_web_name_files(void **state)
     }
 }
 
+static void a_digest_is_not_given_for_files_of_the_hub(void **state)
+{
+    const struct remote_settings given = { .sha256 = "00" };
+    struct fetch_session session;
+    struct error err = { 0 };
+
+    (void)state;
+    assert_fails(fetch_find(&session, &given, "hf://datasets/org/d/big.bin", &err), ERR_USAGE,
+                 "files of the Hub are always verified");
+    fetch_session_end(&session);
+}
+
 static void answers_of_the_hub_get_their_sentence(void **state)
 {
     struct tmp *tmp = *state;
@@ -251,6 +263,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_listing_has_all_pages_sorted, fetch_open_home,
                                         fetch_close_home),
         cmocka_unit_test_setup_teardown(patterns_folders_and_pages_of_the_web_name_files,
+                                        fetch_open_home, fetch_close_home),
+        cmocka_unit_test_setup_teardown(a_digest_is_not_given_for_files_of_the_hub,
                                         fetch_open_home, fetch_close_home),
         cmocka_unit_test_setup_teardown(answers_of_the_hub_get_their_sentence, fetch_open_home,
                                         fetch_close_home),
