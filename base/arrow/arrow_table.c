@@ -158,6 +158,7 @@ static int open_arrow(int fd, const char *name, const struct table_options *opti
                                          .max_bytes = options->max_bytes };
     table->loader.input = &table->input;
     table->loader.schema = &table->schema;
+    table->writer.input = &table->input;
     table->writer.schema = &table->schema;
     table->writer.max_row_bytes = options->max_row_bytes;
     arena_init(&table->schema.arena);
@@ -271,7 +272,8 @@ static int next_arrow_row(void *state, struct table_row *out, struct error *err)
         table->is_damaged = table->damage.code == ERR_INPUT;
         if (!table->is_damaged) {
             *err = table->damage;
-            return error_prefix(err, "%s", table->input.name);
+            return error_prefix(err, "%s: the record batch at byte %" PRIu64, table->input.name,
+                                table->message_at);
         }
     }
     if (table->is_damaged)

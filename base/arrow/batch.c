@@ -10,10 +10,12 @@
 #include "base/error.h"
 
 enum {
-    ROWS_FREE = 1 << 24,     /* that many rows of nulls need no bytes */
-    LENGTH_BYTES = 8,        /* before a compressed buffer: what it decompresses to */
-    BLOCK_BYTES = 256 << 10, /* of compressed bytes that are read at a time */
-    FIRST_BYTES = 64 << 10,  /* of memory for a compressed buffer, unless it claims less */
+    ROWS_FREE = 1 << 24,    /* that many rows of nulls need no bytes */
+    LENGTH_BYTES = 8,       /* before a compressed buffer: what it decompresses to */
+    BLOCK_BYTES = 64 << 10, /* of compressed bytes that are read at a time */
+    WINDOW_MAX = 1 << 20,   /* a buffer of at most that many bytes is in memory as a whole */
+    WINDOW_MIN = 512,
+    FIRST_BYTES = 64 << 10, /* of memory for a compressed buffer, unless it claims less */
 };
 
 /* The place in the metadata of a batch. */
@@ -23,6 +25,8 @@ struct walk {
     const struct arrow_batch_header *header;
     struct arrow_batch *batch;
     size_t node, buffer, variadic;
+    bool is_whole;       /* buffers are read as a whole, because values have any order */
+    size_t window_bytes; /* longer buffers are in memory in part */
     uint64_t n_max;      /* values that an array can have */
     uint64_t bytes_left; /* buffers together are no longer than the body */
 };
@@ -190,8 +194,34 @@ static int read_compressed(struct walk *walk, uint64_t at, uint64_t n, struct ar
     return 0;
 }
 
+/* Read a buffer of n bytes that are not compressed. A long one is read when values of it are
+ * used. */
+static int read_first_window(struct walk *walk, uint64_t at, uint64_t n,
+                             struct arrow_buffer *out, struct error *err)
+{
+    out->n = n;
+    out->window_bytes = walk->window_bytes;
+    return walk->is_whole || n <= walk->window_bytes
+               ? read_uncompressed(walk, at, n, out->window, err)
+               : 0;
+}
+
+static int read_buffer(struct walk *walk, uint64_t at, uint64_t n, struct arrow_buffer *out,
+                       struct error *err)
+{
+    if (n == 0)
+        return 0;
+    if (walk->header->compression == ARROW_UNCOMPRESSED)
+        return read_first_window(walk, at, n, out, err);
+    if (read_compressed(walk, at, n, out->window, err) < 0)
+        return -1;
+    out->n = out->window->len;
+    return 0;
+}
+
 /* Go to the next buffer. If `out` is given it is read, and must have `least` bytes or more. */
-static int next_buffer(struct walk *walk, uint64_t least, struct slice *out, struct error *err)
+static int next_buffer(struct walk *walk, uint64_t least, struct arrow_buffer *out,
+                       struct error *err)
 {
     const struct flat_list *buffers = &walk->header->buffers;
     const size_t i = walk->buffer++;
@@ -204,7 +234,6 @@ static int next_buffer(struct walk *walk, uint64_t least, struct slice *out, str
     const uint64_t n = (uint64_t)flat_list_int64(buffers, i, 8);
     const uint64_t body_bytes = walk->message->body_bytes;
     const uint64_t at = walk->message->body_at + offset;
-    struct arrow_bytes *bytes = &walk->batch->buffers[i];
     if (offset > body_bytes || n > body_bytes - offset)
         return error_set(err, ERR_INPUT,
                          "buffer %zu has %" PRId64 " bytes at byte %" PRId64
@@ -213,15 +242,39 @@ static int next_buffer(struct walk *walk, uint64_t least, struct slice *out, str
     if (n > walk->bytes_left)
         return error_set(err, ERR_INPUT, "buffer %zu overlaps others", i);
     walk->bytes_left -= n;
-    bytes->len = 0;
-    if (n > 0 && (walk->header->compression == ARROW_UNCOMPRESSED
-                      ? read_uncompressed(walk, at, n, bytes, err)
-                      : read_compressed(walk, at, n, bytes, err)) < 0)
+    *out = (struct arrow_buffer){ .is_present = true,
+                                  .file_at = at,
+                                  .window = &walk->batch->buffers[i] };
+    out->window->len = 0;
+    if (read_buffer(walk, at, n, out, err) < 0)
         return -1;
-    if (bytes->len < least)
-        return error_set(err, ERR_INPUT, "buffer %zu has %zu bytes, and needs %" PRIu64, i,
-                         bytes->len, least);
-    *out = slice_of(bytes->len > 0 ? (const char *)bytes->ptr : "", bytes->len);
+    if (out->n < least)
+        return error_set(err, ERR_INPUT, "buffer %zu has %" PRIu64 " bytes, and needs %" PRIu64,
+                         i, out->n, least);
+    return 0;
+}
+
+int arrow_buffer_get(struct arrow_input *input, struct arrow_buffer *buffer, uint64_t at,
+                     size_t n, const char **out, struct error *err)
+{
+    struct arrow_bytes *window = buffer->window;
+    const bool is_behind = at >= buffer->from && at - buffer->from <= window->len;
+
+    if (!is_behind || n > window->len - (size_t)(at - buffer->from)) {
+        /* A jump gets a small window, so that it costs little. */
+        const size_t usual = is_behind ? buffer->window_bytes : WINDOW_MIN;
+        const size_t room = usual > n ? usual : n;
+        const uint64_t left = buffer->n - at;
+        const size_t wanted = left < room ? (size_t)left : room;
+
+        window->len = 0;
+        if (arrow_bytes_reserve(input, window, wanted, err) < 0 ||
+            arrow_input_read(input, buffer->file_at + at, window->ptr, wanted, err) < 0)
+            return -1;
+        window->len = wanted;
+        buffer->from = at;
+    }
+    *out = window->ptr ? (const char *)window->ptr + (at - buffer->from) : "";
     return 0;
 }
 
@@ -240,7 +293,6 @@ static int load_views(struct walk *walk, bool is_used, struct arrow_array *array
                       struct error *err)
 {
     const struct flat_list *counts = &walk->header->variadic;
-    struct slice ignored;
 
     if (walk->variadic >= counts->n)
         return error_set(err, ERR_INPUT, "the batch has only %zu numbers of data buffers",
@@ -250,10 +302,10 @@ static int load_views(struct walk *walk, bool is_used, struct arrow_array *array
     if (n > n_left)
         return error_set(err, ERR_INPUT, "%" PRId64 " data buffers are claimed, %zu are left",
                          (int64_t)n, n_left);
-    array->views = walk->batch->buffers + walk->buffer;
+    array->views = walk->batch->views + walk->buffer;
     array->n_views = (size_t)n;
-    for (uint64_t i = 0; i < n; i++)
-        if (next_buffer(walk, 0, is_used ? &ignored : NULL, err) < 0)
+    for (size_t i = 0; i < array->n_views; i++)
+        if (next_buffer(walk, 0, is_used ? &array->views[i] : NULL, err) < 0)
             return -1;
     return 0;
 }
@@ -314,6 +366,10 @@ static int prepare(struct arrow_batch *batch, size_t first, size_t n_arrays, siz
             return error_nomem(err);
         memset(buffers + batch->n_buffers, 0, (n_buffers - batch->n_buffers) * sizeof *buffers);
         batch->buffers = buffers;
+        struct arrow_buffer *views = reallocarray(batch->views, n_buffers, sizeof *views);
+        if (!views)
+            return error_nomem(err);
+        batch->views = views;
         batch->n_buffers = n_buffers;
     }
     return 0;
@@ -323,6 +379,7 @@ static int load_fields(struct walk *walk, size_t first, size_t end, bool is_valu
                        struct error *err)
 {
     const struct arrow_schema *schema = walk->loader->schema;
+    size_t whole_end = is_values ? end : first; /* fields before it are read as a whole */
 
     for (size_t i = first; i < end;) {
         const struct arrow_field *field = &schema->fields[i];
@@ -330,6 +387,9 @@ static int load_fields(struct walk *walk, size_t first, size_t end, bool is_valu
         const bool is_indices = field->has_dictionary && !is_first;
         struct arrow_array *array = &walk->batch->arrays[i - first];
 
+        walk->is_whole = i < whole_end;
+        if (field->type == ARROW_LIST_VIEW || field->type == ARROW_LARGE_LIST_VIEW)
+            whole_end = field->next > whole_end ? field->next : whole_end;
         if (load_array(walk, field, is_indices, array, err) < 0)
             return err->code == ERR_INPUT ? arrow_schema_prefix(schema, i, err) : -1;
         if ((is_first || field->parent == SIZE_MAX) && array->n != walk->header->n_rows) {
@@ -342,6 +402,17 @@ static int load_fields(struct walk *walk, size_t first, size_t end, bool is_valu
     return 0;
 }
 
+/* The windows of all buffers together use at most half of the memory. */
+static size_t window_of(const struct arrow_input *input,
+                        const struct arrow_batch_header *header)
+{
+    const uint64_t share = input->max_bytes / 2 / (header->buffers.n + 1);
+
+    if (input->max_bytes == 0 || share >= WINDOW_MAX)
+        return WINDOW_MAX;
+    return share > WINDOW_MIN ? (size_t)share : WINDOW_MIN;
+}
+
 int arrow_batch_load(struct arrow_loader *loader, const struct arrow_message *message,
                      const struct arrow_batch_header *header, size_t first, size_t end,
                      bool is_values, struct arrow_batch *batch, struct error *err)
@@ -351,6 +422,7 @@ int arrow_batch_load(struct arrow_loader *loader, const struct arrow_message *me
         .message = message,
         .header = header,
         .batch = batch,
+        .window_bytes = window_of(loader->input, header),
         .n_max = rows_max(message, header),
         .bytes_left = message->body_bytes,
     };
@@ -377,6 +449,7 @@ void arrow_batch_release(struct arrow_input *input, struct arrow_batch *batch)
     for (size_t i = 0; i < batch->n_buffers; i++)
         arrow_bytes_free(input, &batch->buffers[i]);
     free(batch->buffers);
+    free(batch->views);
     free(batch->arrays);
     *batch = (struct arrow_batch){ .n_arrays = 0 };
 }

@@ -74,8 +74,7 @@ int arrow_dictionaries_update(struct arrow_loader *loader, const struct arrow_me
                                   loader->input->name, message->at);
 }
 
-const struct arrow_chunk *arrow_dictionary_find(const struct arrow_dictionary *dictionary,
-                                                uint64_t i)
+struct arrow_chunk *arrow_dictionary_find(const struct arrow_dictionary *dictionary, uint64_t i)
 {
     size_t low = 0, high = dictionary->n_chunks;
 

@@ -35,8 +35,8 @@ struct arrow_dictionary {
 int arrow_dictionaries_update(struct arrow_loader *loader, const struct arrow_message *message,
                               struct arrow_dictionary *dictionaries, struct error *err);
 /* Get the chunk that holds value i < n. */
-const struct arrow_chunk *arrow_dictionary_find(const struct arrow_dictionary *dictionary,
-                                                uint64_t i);
+struct arrow_chunk *arrow_dictionary_find(const struct arrow_dictionary *dictionary,
+                                          uint64_t i);
 void arrow_dictionary_release(struct arrow_input *input, struct arrow_dictionary *dictionary);
 
 #endif

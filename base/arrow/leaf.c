@@ -15,9 +15,8 @@ enum {
     MILLIS_PER_DAY = 24 * 60 * 60 * 1000,
 };
 
-uint64_t arrow_load_unsigned(struct slice buffer, uint64_t i, size_t n_bytes)
+uint64_t arrow_load_unsigned(const char *at, size_t n_bytes)
 {
-    const char *at = buffer.ptr + i * n_bytes;
     uint16_t two;
     uint32_t four;
     uint64_t eight;
@@ -37,35 +36,39 @@ uint64_t arrow_load_unsigned(struct slice buffer, uint64_t i, size_t n_bytes)
     }
 }
 
-int64_t arrow_load_signed(struct slice buffer, uint64_t i, size_t n_bytes)
+int64_t arrow_load_signed(const char *at, size_t n_bytes)
 {
-    const uint64_t value = arrow_load_unsigned(buffer, i, n_bytes);
+    const uint64_t value = arrow_load_unsigned(at, n_bytes);
     const uint64_t sign = UINT64_C(1) << (8 * n_bytes - 1);
 
     return (int64_t)((value ^ sign) - sign);
 }
 
-int arrow_load_view(const struct arrow_array *array, uint64_t i, struct slice *out,
-                    struct error *err)
+int arrow_load_view(struct arrow_writer *writer, struct arrow_array *array, uint64_t i,
+                    struct slice *out, struct error *err)
 {
-    const struct slice view = slice_of(array->data.ptr + i * VIEW_BYTES, VIEW_BYTES);
-    const int64_t n = arrow_load_signed(view, 0, 4);
-    const int64_t buffer = arrow_load_signed(view, 2, 4);
-    const int64_t offset = arrow_load_signed(view, 3, 4);
+    const char *view;
 
+    if (arrow_buffer_get(writer->input, &array->data, i * VIEW_BYTES, VIEW_BYTES, &view, err) <
+        0)
+        return -1;
+    const int64_t n = arrow_load_signed(view, 4);
+    const int64_t buffer = arrow_load_signed(view + 8, 4);
+    const int64_t offset = arrow_load_signed(view + 12, 4);
     if (n >= 0 && n <= INLINE_BYTES) {
-        *out = slice_of(view.ptr + 4, (size_t)n);
+        *out = slice_of(view + 4, (size_t)n);
         return 0;
     }
-    const size_t len =
-        buffer >= 0 && (uint64_t)buffer < array->n_views ? array->views[buffer].len : 0;
-    if (n < 0 || offset < 0 || (uint64_t)offset > len || (uint64_t)n > len - (size_t)offset)
+    const uint64_t len =
+        buffer >= 0 && (uint64_t)buffer < array->n_views ? array->views[buffer].n : 0;
+    if (n < 0 || offset < 0 || (uint64_t)offset > len || (uint64_t)n > len - (uint64_t)offset)
         return error_set(err, ERR_INPUT,
                          "value %" PRIu64 " has %" PRId64 " bytes at byte %" PRId64
-                         " of data buffer %" PRId64 ", which has %zu bytes",
+                         " of data buffer %" PRId64 ", which has %" PRIu64 " bytes",
                          i, n, offset, buffer, len);
-    *out = slice_of((const char *)array->views[buffer].ptr + offset, (size_t)n);
-    return 0;
+    out->len = (size_t)n;
+    return arrow_buffer_get(writer->input, &array->views[buffer], (uint64_t)offset, out->len,
+                            &out->ptr, err);
 }
 
 /* Write a number of more than 64 bits: as a decimal, or, as text without quotes, an integer. */
@@ -88,32 +91,31 @@ static int write_wide_value(struct arrow_writer *writer, const struct arrow_fiel
 }
 
 static int write_float_value(struct arrow_writer *writer, const struct arrow_field *field,
-                             struct slice buffer, uint64_t i, struct error *err)
+                             const char *at, struct error *err)
 {
-    const size_t n_bytes = field->bits / 8;
     float single;
     double wide;
 
     if (field->bits == 16)
-        return cell_half(&writer->out, (uint16_t)arrow_load_unsigned(buffer, i, n_bytes), err);
+        return cell_half(&writer->out, (uint16_t)arrow_load_unsigned(at, 2), err);
     if (field->bits == 32) {
-        memcpy(&single, buffer.ptr + i * n_bytes, sizeof single);
+        memcpy(&single, at, sizeof single);
         return cell_float(&writer->out, single, err);
     }
-    memcpy(&wide, buffer.ptr + i * n_bytes, sizeof wide);
+    memcpy(&wide, at, sizeof wide);
     return cell_double(&writer->out, wide, err);
 }
 
 static int write_integer_value(struct arrow_writer *writer, const struct arrow_field *field,
-                               struct slice buffer, uint64_t i, struct error *err)
+                               const char *at, struct error *err)
 {
     const size_t n_bytes = field->bits / 8;
 
     if (field->extension == ARROW_BOOL8)
-        return cell_bool(&writer->out, buffer.ptr[i] != 0, err);
+        return cell_bool(&writer->out, *at != 0, err);
     if (field->is_signed)
-        return cell_int(&writer->out, arrow_load_signed(buffer, i, n_bytes), err);
-    return cell_uint(&writer->out, arrow_load_unsigned(buffer, i, n_bytes), err);
+        return cell_int(&writer->out, arrow_load_signed(at, n_bytes), err);
+    return cell_uint(&writer->out, arrow_load_unsigned(at, n_bytes), err);
 }
 
 /* Days since 1970, rounded down. */
@@ -125,18 +127,17 @@ static int64_t days_of(int64_t millis)
 }
 
 int arrow_write_number(struct arrow_writer *writer, const struct arrow_field *field,
-                       struct slice buffer, uint64_t i, struct error *err)
+                       const char *at, struct error *err)
 {
     const size_t n_bytes = field->bits / 8;
 
     if (field->type == ARROW_FLOAT)
-        return write_float_value(writer, field, buffer, i, err);
+        return write_float_value(writer, field, at, err);
     if (field->type == ARROW_DECIMAL || field->bits > 64)
-        return write_wide_value(writer, field, slice_of(buffer.ptr + i * n_bytes, n_bytes),
-                                err);
+        return write_wide_value(writer, field, slice_of(at, n_bytes), err);
     if (field->type == ARROW_INT)
-        return write_integer_value(writer, field, buffer, i, err);
-    const int64_t value = arrow_load_signed(buffer, i, n_bytes);
+        return write_integer_value(writer, field, at, err);
+    const int64_t value = arrow_load_signed(at, n_bytes);
     if (field->type == ARROW_DATE)
         return cell_date(&writer->out, field->bits == 64 ? days_of(value) : value, err);
     if (field->type == ARROW_TIME)

@@ -17,18 +17,47 @@ struct range {
     uint64_t end;
 };
 
-static int write_array_value(struct arrow_writer *writer, const struct arrow_batch *batch,
+static int write_array_value(struct arrow_writer *writer, struct arrow_batch *batch,
                              size_t field, uint64_t i, struct error *err);
 
-static const struct arrow_array *array_of(const struct arrow_batch *batch, size_t field)
+static struct arrow_array *array_of(struct arrow_batch *batch, size_t field)
 {
     return &batch->arrays[field - batch->first];
 }
 
-static bool is_null_value(const struct arrow_array *array, uint64_t i)
+/* Get bit i of a buffer. */
+static int load_bit(struct arrow_writer *writer, struct arrow_buffer *buffer, uint64_t i,
+                    bool *out, struct error *err)
 {
-    return array->validity.ptr &&
-           ((unsigned char)array->validity.ptr[i / 8] >> (i % 8) & 1) == 0;
+    const char *byte;
+
+    if (arrow_buffer_get(writer->input, buffer, i / 8, 1, &byte, err) < 0)
+        return -1;
+    *out = (unsigned char)*byte >> (i % 8) & 1;
+    return 0;
+}
+
+static int find_null(struct arrow_writer *writer, struct arrow_array *array, uint64_t i,
+                     bool *is_null, struct error *err)
+{
+    bool is_valid = true;
+
+    if (array->validity.is_present && load_bit(writer, &array->validity, i, &is_valid, err) < 0)
+        return -1;
+    *is_null = !is_valid;
+    return 0;
+}
+
+/* Get number i of a buffer of signed numbers. */
+static int load_number(struct arrow_writer *writer, struct arrow_buffer *buffer, size_t n_bytes,
+                       uint64_t i, int64_t *out, struct error *err)
+{
+    const char *at;
+
+    if (arrow_buffer_get(writer->input, buffer, i * n_bytes, n_bytes, &at, err) < 0)
+        return -1;
+    *out = arrow_load_signed(at, n_bytes);
+    return 0;
 }
 
 void arrow_writer_settle(struct arrow_writer *writer)
@@ -45,13 +74,16 @@ void arrow_writer_settle(struct arrow_writer *writer)
 }
 
 /* Get offsets i and i + 1, of 4 or 8 bytes. */
-static int load_range(const struct arrow_array *array, bool is_large, uint64_t i, uint64_t max,
-                      struct range *out, struct error *err)
+static int load_range(struct arrow_writer *writer, struct arrow_array *array, bool is_large,
+                      uint64_t i, uint64_t max, struct range *out, struct error *err)
 {
     const size_t n_bytes = is_large ? 8 : 4;
+    const char *at;
 
-    out->start = (uint64_t)arrow_load_signed(array->data, i, n_bytes);
-    out->end = (uint64_t)arrow_load_signed(array->data, i + 1, n_bytes);
+    if (arrow_buffer_get(writer->input, &array->data, i * n_bytes, 2 * n_bytes, &at, err) < 0)
+        return -1;
+    out->start = (uint64_t)arrow_load_signed(at, n_bytes);
+    out->end = (uint64_t)arrow_load_signed(at + n_bytes, n_bytes);
     if (out->start > out->end || out->end > max)
         return error_set(err, ERR_INPUT,
                          "value %" PRIu64 " has the offsets %" PRId64 " and %" PRId64
@@ -61,35 +93,50 @@ static int load_range(const struct arrow_array *array, bool is_large, uint64_t i
 }
 
 /* Get the text or the bytes of a value. */
-static int load_bytes(const struct arrow_array *array, bool is_large, uint64_t i,
-                      struct slice *out, struct error *err)
+static int load_bytes(struct arrow_writer *writer, struct arrow_array *array, bool is_large,
+                      uint64_t i, struct slice *out, struct error *err)
 {
     struct range range;
 
-    if (load_range(array, is_large, i, array->more.len, &range, err) < 0)
+    if (load_range(writer, array, is_large, i, array->more.n, &range, err) < 0)
         return -1;
-    *out = slice_of(array->more.ptr + range.start, (size_t)(range.end - range.start));
+    out->len = (size_t)(range.end - range.start);
+    return arrow_buffer_get(writer->input, &array->more, range.start, out->len, &out->ptr, err);
+}
+
+/* Get the first element of a list and their number, from a list view or a fixed-size list. */
+static int load_extent(struct arrow_writer *writer, const struct arrow_field *field,
+                       struct arrow_array *array, uint64_t i, struct range *out,
+                       struct error *err)
+{
+    const size_t n_bytes = field->type == ARROW_LARGE_LIST_VIEW ? 8 : 4;
+    int64_t start, n;
+
+    if (field->type == ARROW_FIXED_LIST) {
+        if (__builtin_mul_overflow(i, (uint64_t)field->n_each, &out->start))
+            out->start = UINT64_MAX;
+        out->end = field->n_each;
+        return 0;
+    }
+    if (load_number(writer, &array->data, n_bytes, i, &start, err) < 0 ||
+        load_number(writer, &array->more, n_bytes, i, &n, err) < 0)
+        return -1;
+    *out = (struct range){ (uint64_t)start, (uint64_t)n };
     return 0;
 }
 
 /* Get the elements of a list. */
-static int load_list(const struct arrow_field *field, const struct arrow_array *array,
-                     uint64_t n_elements, uint64_t i, struct range *out, struct error *err)
+static int load_list(struct arrow_writer *writer, const struct arrow_field *field,
+                     struct arrow_array *array, uint64_t n_elements, uint64_t i,
+                     struct range *out, struct error *err)
 {
-    const bool is_large_view = field->type == ARROW_LARGE_LIST_VIEW;
-
     if (field->type == ARROW_LIST || field->type == ARROW_MAP)
-        return load_range(array, false, i, n_elements, out, err);
+        return load_range(writer, array, false, i, n_elements, out, err);
     if (field->type == ARROW_LARGE_LIST)
-        return load_range(array, true, i, n_elements, out, err);
-    uint64_t n = field->n_each;
-    if (field->type == ARROW_FIXED_LIST) {
-        if (__builtin_mul_overflow(i, n, &out->start))
-            out->start = UINT64_MAX;
-    } else {
-        out->start = (uint64_t)arrow_load_signed(array->data, i, is_large_view ? 8 : 4);
-        n = (uint64_t)arrow_load_signed(array->more, i, is_large_view ? 8 : 4);
-    }
+        return load_range(writer, array, true, i, n_elements, out, err);
+    if (load_extent(writer, field, array, i, out, err) < 0)
+        return -1;
+    const uint64_t n = out->end;
     if (out->start > n_elements || n > n_elements - out->start)
         return error_set(err, ERR_INPUT,
                          "value %" PRIu64 " has %" PRId64 " elements from %" PRId64
@@ -99,15 +146,21 @@ static int load_list(const struct arrow_field *field, const struct arrow_array *
     return 0;
 }
 
-static int write_list_value(struct arrow_writer *writer, const struct arrow_batch *batch,
+/* Put the name of the column before the message, unless the batch is not to blame. */
+static int raise_at_column(const struct arrow_writer *writer, size_t field, struct error *err)
+{
+    return err->code == ERR_INPUT ? arrow_schema_prefix(writer->schema, field, err) : -1;
+}
+
+static int write_list_value(struct arrow_writer *writer, struct arrow_batch *batch,
                             size_t field, uint64_t i, struct error *err)
 {
     const struct arrow_schema *schema = writer->schema;
     struct range range;
 
-    if (load_list(&schema->fields[field], array_of(batch, field), array_of(batch, field + 1)->n,
-                  i, &range, err) < 0)
-        return arrow_schema_prefix(schema, field, err);
+    if (load_list(writer, &schema->fields[field], array_of(batch, field),
+                  array_of(batch, field + 1)->n, i, &range, err) < 0)
+        return raise_at_column(writer, field, err);
     if (buf_add_text(&writer->out, "[", err) < 0)
         return -1;
     for (uint64_t k = range.start; k < range.end; k++)
@@ -117,7 +170,7 @@ static int write_list_value(struct arrow_writer *writer, const struct arrow_batc
     return buf_add_text(&writer->out, "]", err);
 }
 
-static int write_struct_value(struct arrow_writer *writer, const struct arrow_batch *batch,
+static int write_struct_value(struct arrow_writer *writer, struct arrow_batch *batch,
                               size_t field, uint64_t i, struct error *err)
 {
     const struct arrow_field *fields = writer->schema->fields;
@@ -136,13 +189,15 @@ static int write_struct_value(struct arrow_writer *writer, const struct arrow_ba
 }
 
 /* Write a member of an object if the keys are texts, else an object of key and value. */
-static int write_entry(struct arrow_writer *writer, const struct arrow_batch *batch,
-                       size_t entry, bool is_member, uint64_t i, struct error *err)
+static int write_entry(struct arrow_writer *writer, struct arrow_batch *batch, size_t entry,
+                       bool is_member, uint64_t i, struct error *err)
 {
     const size_t key = entry + 1, value = writer->schema->fields[key].next;
+    struct arrow_array *keys = array_of(batch, key);
+    bool is_null_key = false;
 
-    const struct arrow_array *keys = array_of(batch, key);
-    const bool is_null_key = is_member && i < keys->n && is_null_value(keys, i);
+    if (is_member && i < keys->n && find_null(writer, keys, i, &is_null_key, err) < 0)
+        return raise_at_column(writer, key, err);
     if ((!is_member && buf_add_text(&writer->out, "{\"key\":", err) < 0) ||
         (is_null_key ? buf_add_text(&writer->out, "\"null\"", err)
                      : write_array_value(writer, batch, key, i, err)) < 0 ||
@@ -152,8 +207,8 @@ static int write_entry(struct arrow_writer *writer, const struct arrow_batch *ba
     return is_member ? 0 : buf_add_text(&writer->out, "}", err);
 }
 
-static int write_map_value(struct arrow_writer *writer, const struct arrow_batch *batch,
-                           size_t field, uint64_t i, struct error *err)
+static int write_map_value(struct arrow_writer *writer, struct arrow_batch *batch, size_t field,
+                           uint64_t i, struct error *err)
 {
     const struct arrow_schema *schema = writer->schema;
     const struct arrow_field *key = &schema->fields[field + 2];
@@ -162,9 +217,9 @@ static int write_map_value(struct arrow_writer *writer, const struct arrow_batch
                            key->extension == ARROW_PLAIN;
     struct range range;
 
-    if (load_list(&schema->fields[field], array_of(batch, field), array_of(batch, field + 1)->n,
-                  i, &range, err) < 0)
-        return arrow_schema_prefix(schema, field, err);
+    if (load_list(writer, &schema->fields[field], array_of(batch, field),
+                  array_of(batch, field + 1)->n, i, &range, err) < 0)
+        return raise_at_column(writer, field, err);
     if (buf_add_text(&writer->out, is_object ? "{" : "[", err) < 0)
         return -1;
     for (uint64_t k = range.start; k < range.end; k++)
@@ -175,16 +230,18 @@ static int write_map_value(struct arrow_writer *writer, const struct arrow_batch
 }
 
 /* Write the value of the dictionary that index i refers to. */
-static int write_indexed(struct arrow_writer *writer, const struct arrow_array *array,
-                         size_t field, uint64_t i, struct error *err)
+static int write_indexed(struct arrow_writer *writer, struct arrow_array *array, size_t field,
+                         uint64_t i, struct error *err)
 {
     const struct arrow_field *at = &writer->schema->fields[field];
-    const struct arrow_dictionary *dictionary = &writer->dictionaries[field];
+    struct arrow_dictionary *dictionary = &writer->dictionaries[field];
     const size_t n_bytes = at->index_bits / 8;
-    const uint64_t index = at->index_is_signed
-                               ? (uint64_t)arrow_load_signed(array->data, i, n_bytes)
-                               : arrow_load_unsigned(array->data, i, n_bytes);
+    const char *bytes;
 
+    if (arrow_buffer_get(writer->input, &array->data, i * n_bytes, n_bytes, &bytes, err) < 0)
+        return raise_at_column(writer, field, err);
+    const uint64_t index = at->index_is_signed ? (uint64_t)arrow_load_signed(bytes, n_bytes)
+                                               : arrow_load_unsigned(bytes, n_bytes);
     if (dictionary->is_damaged)
         error_set(err, ERR_INPUT, "the dictionary at byte %" PRIu64 " is damaged",
                   dictionary->damaged_at);
@@ -194,35 +251,55 @@ static int write_indexed(struct arrow_writer *writer, const struct arrow_array *
                   " values",
                   i, (int64_t)index, dictionary->n);
     else {
-        const struct arrow_chunk *chunk = arrow_dictionary_find(dictionary, index);
+        struct arrow_chunk *chunk = arrow_dictionary_find(dictionary, index);
 
         return write_array_value(writer, &chunk->batch, field, index - chunk->first, err);
     }
     return arrow_schema_prefix(writer->schema, field, err);
 }
 
-static int write_bytes_value(struct arrow_writer *writer, const struct arrow_array *array,
-                             size_t field, uint64_t i, struct error *err)
+/* Write a value of fixed size, a text or bytes. */
+static int write_leaf(struct arrow_writer *writer, struct arrow_array *array, size_t field,
+                      uint64_t i, struct error *err)
 {
     const struct arrow_field *at = &writer->schema->fields[field];
+    const size_t n_bytes = at->bits / 8;
     struct slice bytes = { NULL, 0 };
-    int rc = 0;
+    int rc;
 
     if (at->type == ARROW_UTF8_VIEW || at->type == ARROW_BINARY_VIEW)
-        rc = arrow_load_view(array, i, &bytes, err);
-    else if (at->type == ARROW_FIXED_BINARY)
-        bytes = slice_of(array->more.ptr + i * at->n_each, at->n_each);
+        rc = arrow_load_view(writer, array, i, &bytes, err);
+    else if (at->type == ARROW_FIXED_BINARY) {
+        bytes.len = at->n_each;
+        rc = arrow_buffer_get(writer->input, &array->more, i * bytes.len, bytes.len, &bytes.ptr,
+                              err);
+    } else if (n_bytes > 0)
+        rc = arrow_buffer_get(writer->input, &array->data, i * n_bytes, n_bytes, &bytes.ptr,
+                              err);
     else
-        rc = load_bytes(array, at->type == ARROW_LARGE_UTF8 || at->type == ARROW_LARGE_BINARY,
-                        i, &bytes, err);
-    return rc < 0 ? arrow_schema_prefix(writer->schema, field, err)
-                  : arrow_write_bytes(writer, at, bytes, err);
+        rc = load_bytes(writer, array,
+                        at->type == ARROW_LARGE_UTF8 || at->type == ARROW_LARGE_BINARY, i,
+                        &bytes, err);
+    if (rc < 0)
+        return raise_at_column(writer, field, err);
+    return n_bytes > 0 ? arrow_write_number(writer, at, bytes.ptr, err)
+                       : arrow_write_bytes(writer, at, bytes, err);
 }
 
-static int write_present(struct arrow_writer *writer, const struct arrow_batch *batch,
-                         size_t field, uint64_t i, struct error *err)
+static int write_bool(struct arrow_writer *writer, struct arrow_array *array, size_t field,
+                      uint64_t i, struct error *err)
 {
-    const struct arrow_array *array = array_of(batch, field);
+    bool value = false;
+
+    if (load_bit(writer, &array->data, i, &value, err) < 0)
+        return raise_at_column(writer, field, err);
+    return cell_bool(&writer->out, value, err);
+}
+
+static int write_present(struct arrow_writer *writer, struct arrow_batch *batch, size_t field,
+                         uint64_t i, struct error *err)
+{
+    struct arrow_array *array = array_of(batch, field);
 
     switch (writer->schema->fields[field].type) {
     case ARROW_NULL:
@@ -231,8 +308,7 @@ static int write_present(struct arrow_writer *writer, const struct arrow_batch *
     case ARROW_RUN_END_ENCODED:
         return cell_null(&writer->out, err);
     case ARROW_BOOL:
-        return cell_bool(&writer->out, (unsigned char)array->data.ptr[i / 8] >> (i % 8) & 1,
-                         err);
+        return write_bool(writer, array, field, i, err);
     case ARROW_INT:
     case ARROW_FLOAT:
     case ARROW_DECIMAL:
@@ -240,7 +316,6 @@ static int write_present(struct arrow_writer *writer, const struct arrow_batch *
     case ARROW_TIME:
     case ARROW_TIMESTAMP:
     case ARROW_DURATION:
-        return arrow_write_number(writer, &writer->schema->fields[field], array->data, i, err);
     case ARROW_BINARY:
     case ARROW_UTF8:
     case ARROW_FIXED_BINARY:
@@ -248,7 +323,7 @@ static int write_present(struct arrow_writer *writer, const struct arrow_batch *
     case ARROW_LARGE_UTF8:
     case ARROW_BINARY_VIEW:
     case ARROW_UTF8_VIEW:
-        return write_bytes_value(writer, array, field, i, err);
+        return write_leaf(writer, array, field, i, err);
     case ARROW_LIST:
     case ARROW_LARGE_LIST:
     case ARROW_FIXED_LIST:
@@ -263,12 +338,13 @@ static int write_present(struct arrow_writer *writer, const struct arrow_batch *
     return cell_null(&writer->out, err);
 }
 
-static int write_array_value(struct arrow_writer *writer, const struct arrow_batch *batch,
+static int write_array_value(struct arrow_writer *writer, struct arrow_batch *batch,
                              size_t field, uint64_t i, struct error *err)
 {
-    const struct arrow_array *array = array_of(batch, field);
+    struct arrow_array *array = array_of(batch, field);
     const bool is_indices = writer->schema->fields[field].has_dictionary &&
                             !(batch->is_values && field == batch->first);
+    bool is_null = false;
     int rc;
 
     if (i >= array->n) {
@@ -276,7 +352,9 @@ static int write_array_value(struct arrow_writer *writer, const struct arrow_bat
                   array->n);
         return arrow_schema_prefix(writer->schema, field, err);
     }
-    if (is_null_value(array, i))
+    if (find_null(writer, array, i, &is_null, err) < 0)
+        return raise_at_column(writer, field, err);
+    if (is_null)
         rc = cell_null(&writer->out, err);
     else if (is_indices)
         rc = write_indexed(writer, array, field, i, err);
@@ -286,7 +364,7 @@ static int write_array_value(struct arrow_writer *writer, const struct arrow_bat
     return rc;
 }
 
-int arrow_row_write(struct arrow_writer *writer, const struct arrow_batch *batch, uint64_t i,
+int arrow_row_write(struct arrow_writer *writer, struct arrow_batch *batch, uint64_t i,
                     struct error *err)
 {
     const struct arrow_schema *schema = writer->schema;

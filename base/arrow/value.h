@@ -15,14 +15,16 @@
 
 struct arrow_batch;
 struct arrow_dictionary;
+struct arrow_input;
 struct arrow_schema;
 struct error;
 
 struct arrow_writer {
+    struct arrow_input *input;
     const struct arrow_schema *schema;
-    const struct arrow_dictionary *dictionaries; /* one for each field */
-    size_t max_row_bytes;                        /* 0: no limit */
-    struct buf out; /* the row; if it is too long, its first 4 KiB */
+    struct arrow_dictionary *dictionaries; /* one for each field */
+    size_t max_row_bytes;                  /* 0: no limit */
+    struct buf out;                        /* the row; if it is too long, its first 4 KiB */
     struct buf piece;
     uint64_t n_dropped; /* bytes of the row behind `out` */
     bool is_too_long;
@@ -31,7 +33,7 @@ struct arrow_writer {
 
 /* Write row i of the batch over the previous row. Returns 0, or -1 with err set: ERR_INPUT,
  * naming the column, if the batch is damaged there; ERR_NOMEM. */
-int arrow_row_write(struct arrow_writer *writer, const struct arrow_batch *batch, uint64_t i,
+int arrow_row_write(struct arrow_writer *writer, struct arrow_batch *batch, uint64_t i,
                     struct error *err);
 
 #endif

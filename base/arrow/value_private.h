@@ -15,16 +15,16 @@
 #include "base/arrow/value.h"
 #include "base/slice.h"
 
-/* Get number i of n_bytes each: 1, 2, 4 or 8. The buffer has that many. */
-uint64_t arrow_load_unsigned(struct slice buffer, uint64_t i, size_t n_bytes);
-int64_t arrow_load_signed(struct slice buffer, uint64_t i, size_t n_bytes);
+/* Get a number of 1, 2, 4 or 8 bytes. */
+uint64_t arrow_load_unsigned(const char *at, size_t n_bytes);
+int64_t arrow_load_signed(const char *at, size_t n_bytes);
 /* Get the bytes of a view. ERR_INPUT if it leads outside of its buffer. */
-int arrow_load_view(const struct arrow_array *array, uint64_t i, struct slice *out,
-                    struct error *err);
+int arrow_load_view(struct arrow_writer *writer, struct arrow_array *array, uint64_t i,
+                    struct slice *out, struct error *err);
 
-/* Write number i, a time included, of a buffer that has that many. */
+/* Write a number, which may be a time. */
 int arrow_write_number(struct arrow_writer *writer, const struct arrow_field *field,
-                       struct slice buffer, uint64_t i, struct error *err);
+                       const char *at, struct error *err);
 /* Write a text or bytes, by the type of the field. */
 int arrow_write_bytes(struct arrow_writer *writer, const struct arrow_field *field,
                       struct slice bytes, struct error *err);

@@ -116,7 +116,7 @@ static const struct data_file {
     { "replaced", 7 },      { "deltas", 9 },         { "deltas_file", 7 },
     { "polars", 3 },        { "polars_zstd", 3 },    { "polars_stream", 3 },
     { "polars_int128", 4 }, { "polars_no_rows", 0 }, { "polars_stream_lz4", 3 },
-    { "datasets", 2 },
+    { "datasets", 2 },      { "windows", 200 },
 };
 
 static void every_file_gives_the_rows_that_its_writer_put_in(void **state)
@@ -134,8 +134,23 @@ static void reading_continues_behind_any_row(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        for (uint64_t after = 1; after <= files[i].n_rows; after++)
+        for (uint64_t after = 1; after <= files[i].n_rows; after += 1 + after / 4)
             expect_rows(files[i].name, &options, after);
+}
+
+/* With little memory, long buffers are in memory in part only: the body of a batch here has
+ * about 9,000 bytes. */
+static void little_memory_suffices_for_a_batch_that_is_not_compressed(void **state)
+{
+    static const uint64_t limits[] = { 6000, 7000, 8000, 12000, 50000 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        const struct table_options options = { .max_bytes = limits[i] };
+
+        expect_rows("windows", &options, 0);
+        expect_rows("windows", &options, 150);
+    }
 }
 
 int main(void)
@@ -143,6 +158,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_file_gives_the_rows_that_its_writer_put_in),
         cmocka_unit_test(reading_continues_behind_any_row),
+        cmocka_unit_test(little_memory_suffices_for_a_batch_that_is_not_compressed),
     };
 
     if (!getenv("CURATE_SOURCE"))

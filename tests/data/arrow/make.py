@@ -298,6 +298,14 @@ def pyarrow_files():
     write("zstd", [long, long.slice(2)], compression="zstd")
     write("zstd_file", [long, long.slice(2)], file=True, compression="zstd")
     write("version4", [nests()], metadata_version=ipc.MetadataVersion.V4)
+    n = range(200)
+    whole = batch([("id", pa.array([i * 2654435761 % 2 ** 63 for i in n])),
+                   ("text", pa.array([None if i % 7 == 3 else "x" * (i * 37 % 11) for i in n])),
+                   ("list", pa.array([None if i % 5 == 4 else [i % 100] * (i % 4) for i in n],
+                                     pa.list_(pa.int16()))),
+                   ("even", pa.array([i % 2 == 0 for i in n])),
+                   ("view", pa.array(["a view " * (i // 50) for i in n], pa.string_view()))])
+    write("windows", [whole])
     write("replaced", [of_words("abba", ["a", "b"]), of_words("ccb", ["b", "c"])])
     write("deltas", [of_words("abba", ["a", "b"]), of_words("cab", ["a", "b", "c"]),
                      of_words("dd", ["a", "b", "c", "d"])], emit_dictionary_deltas=True)
