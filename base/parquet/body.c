@@ -161,7 +161,13 @@ int body_begin(struct body *body, const struct codec *codec, uint64_t n_compress
     /* A block that grew for a long page is not kept. */
     if (body->block.cap > SHORT_PAGE_BYTES)
         block_release(&body->block, body->budget);
-    if (codec ? is_short || !codec->step : is_short && !own_block)
+    const bool is_whole = codec ? is_short || !codec->step : is_short && !own_block;
+    if (!is_short && (is_whole || own_block) &&
+        budget_check(body->budget, n + (is_whole ? n_compressed : 0),
+                     own_block ? body->what : "a page, which its compression needs as a whole,",
+                     err) < 0)
+        return -1;
+    if (is_whole)
         return begin_whole(body, n, err);
     return codec ? codec->begin(body->state, (size_t)n, err) : 0;
 }

@@ -21,6 +21,9 @@ struct budget {
 
 /* Count n bytes. what names them in the message. Returns 0, or -1 with err set: ERR_NOMEM. */
 int budget_take(struct budget *budget, size_t n, const char *what, struct error *err);
+/* The same error if n bytes are not left; counts nothing. For memory that is taken in parts, so
+ * that the message names all of it. */
+int budget_check(struct budget *budget, uint64_t n, const char *what, struct error *err);
 void budget_give(struct budget *budget, size_t n);
 
 /* Memory that is counted. Zeroed: empty. */
