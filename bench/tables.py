@@ -3,10 +3,11 @@
 
     bench/tables.py CURATE [MEGABYTES [FOLDER]]
 
-Needs pyarrow and zstd. Two corpora of MEGABYTES (100): tasks (instruction, input and output) and
-chats (messages). Each file is ingested three times with 2 threads, alternating; the median counts.
-Then a Parquet file whose one dictionary page holds 300 MB is ingested under limits on memory.
-Files and databases are made in FOLDER (default: $TMPDIR or /tmp) and removed afterwards.
+Needs pyarrow, zstd and /usr/bin/time. Two corpora of MEGABYTES (100): tasks (instruction, input and
+output) and chats (messages). Each file is ingested three times with CURATE_THREADS (2) threads,
+alternating; the median counts. Then a Parquet file whose one dictionary page holds 300 MB is
+ingested under limits on memory. Files and databases are made in FOLDER (default: $TMPDIR or /tmp)
+and removed afterwards.
 """
 import json
 import os
@@ -15,12 +16,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROUNDS = 3
+THREADS = os.environ.get("CURATE_THREADS", "2")
 WIDE_ROWS, WIDE_BYTES = 1000, 300000
 FILES = ["jsonl", "jsonl.zst", "snappy.parquet", "zstd.parquet", "arrow"]
 WORDS = [bytes(random.Random(i).choices(b"abcdefghijklmnopqrstuvwxyz", k=2 + i % 9)).decode()
@@ -61,32 +62,34 @@ def make(folder, name, row, n_bytes):
 
 
 def ingest(curate, folder, file, *options):
-    """Seconds, peak in MiB and status."""
+    """Seconds, seconds of all processors, peak in MiB and status."""
     db = os.path.join(folder, "bench.db")
-    command = [curate, "-q", "--db", db, "ingest", *options, os.path.join(folder, file)]
-    started = time.monotonic()
-    process = subprocess.Popen(command)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - started
+    seen = os.path.join(folder, "bench.time")
+    # A child of this process would count its memory, too.
+    status = subprocess.run(["/usr/bin/time", "-q", "-o", seen, "-f", "%e %U %S %M", curate, "-q",
+                             "--db", db, "ingest", *options, os.path.join(folder, file)],
+                            check=False).returncode
+    with open(seen, encoding="utf-8") as text:
+        seconds, user, system, kib = map(float, text.read().split())
     for name in os.listdir(folder):
         if name.startswith("bench.db"):
             os.remove(os.path.join(folder, name))
-    return seconds, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status)
+    return seconds, user + system, kib / 1024, status
 
 
 def compare(curate, folder, name, size):
     taken = {kind: [] for kind in FILES}
     for _ in range(ROUNDS):
         for kind in FILES:
-            taken[kind].append(ingest(curate, folder, f"{name}.{kind}", "--source", "s", "-t", "2"))
+            taken[kind].append(ingest(curate, folder, f"{name}.{kind}", "-t", THREADS))
     for kind in FILES:
-        seconds = statistics.median(run[0] for run in taken[kind])
-        print(f"| {name} | {kind} | {seconds:.2f} | {size / 1e6 / seconds:.0f} | "
-              f"{max(run[1] for run in taken[kind]):.0f} |", flush=True)
+        seconds, processor = (statistics.median(run[i] for run in taken[kind]) for i in range(2))
+        print(f"| {name} | {kind} | {seconds:.2f} | {processor:.2f} | {size / 1e6 / seconds:.0f} | "
+              f"{max(run[2] for run in taken[kind]):.0f} |", flush=True)
 
 
 def wide(curate, folder):
-    texts = [f"{i} " + text(random.Random(i), 700) * (WIDE_BYTES // 4000)
+    texts = [(f"{i} " + text(random.Random(i), 700) * (WIDE_BYTES // 4000))[:WIDE_BYTES]
              for i in range(WIDE_ROWS)]
     table = pa.table({"text": texts})
     for codec in ["zstd", "snappy"]:
@@ -94,13 +97,13 @@ def wide(curate, folder):
         pq.write_table(table, os.path.join(folder, name), compression=codec)
         for limit in ["none", "512M", "1G", "2G", "4G"]:
             options = [] if limit == "none" else ["--max-memory", limit]
-            seconds, peak, status = ingest(curate, folder, name, *options)
+            seconds, _, peak, status = ingest(curate, folder, name, *options)
             print(f"| {codec} | {limit} | {status} | {seconds:.2f} | {peak:.0f} |", flush=True)
 
 
 def main(curate, megabytes="100", folder=None):
     with tempfile.TemporaryDirectory(dir=folder) as place:
-        print("| corpus | file | s | MB/s of JSONL | peak MiB |\n|---|---|---|---|---|")
+        print("| corpus | file | s | CPU s | MB/s of JSONL | peak MiB |\n|---|---|---|---|---|---|")
         for name, row in [("tasks", task), ("chats", chat)]:
             size = make(place, name, row, int(megabytes) * 1000000)
             compare(curate, place, name, size)

@@ -3,8 +3,9 @@
  * Divide a limit on memory. A record of n bytes is in memory several times at once: in the
  * framing, whose buffer grows by doubling (2 n); in its batch (2 n); as JSON text and tree (2 n
  * and the tree); as a sample (n); in canonical form (3 n). The samples of a batch take as much
- * as its records. A quarter is left to the window of decompression (base/io/inflate.h), or to
- * the reader of a table, which is no compressed stream.
+ * as its records. A quarter is left to the window of decompression (base/io/inflate.h). The
+ * reader of a table gets this quarter and an eighth, because it needs no framing, and a page
+ * may be as large as its row group.
  */
 #include "stages/ingest/ingest_private.h"
 
@@ -37,7 +38,7 @@ void ingest_share_memory(size_t max_bytes, struct ingest_settings *out)
     if (memory->batch_bytes < BATCH_RAW_LEAST)
         memory->batch_bytes = BATCH_RAW_LEAST;
     memory->cache_bytes = max_bytes / 8;
-    memory->table_bytes = max_bytes / 4;
+    memory->table_bytes = max_bytes / 8 * 3;
     out->max_record_bytes = smaller(out->max_record_bytes, max_bytes / 32);
     out->format_options.max_tree_bytes = max_bytes / 4 / PARSERS_LIMITED;
 }

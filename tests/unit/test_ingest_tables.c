@@ -258,7 +258,7 @@ static void a_page_that_does_not_fit_into_the_memory_is_an_error(void **state)
     assert_non_null(strstr(err.msg, "wide.parquet: "));
     assert_rows(f->store, "SELECT count(*) FROM sample", "0");
     assert_ok(stage_run(&f->run, &err, "ingest", "files", path, "max-memory", "256M", NULL));
-    assert_int_equal(stage_run_int(&f->run, "inserted"), 24);
+    assert_int_equal(stage_run_int(&f->run, "inserted"), 40);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -4,7 +4,7 @@
 
 Corpora as people have them, small: chats (messages) and tasks (instruction and output), each as
 JSONL, Parquet and Arrow; questions, of which tests/soak/kill.py reads both files; and wide.parquet,
-whose one dictionary page has 24 MB of texts. The members that are null in a table are absent in its JSONL, as they were before pyarrow read it.
+whose one dictionary page has 40 MB of texts. The members that are null in a table are absent in its JSONL, as they were before pyarrow read it.
 """
 import json
 from pathlib import Path
@@ -72,7 +72,7 @@ def write(name, rows, schema, per_group, twin=True):
 
 def wide():
     """Texts of 1 MB each that compress to almost nothing."""
-    texts = [f"{WORDS[i % 10]} {i} " * (10**6 // len(f"{WORDS[i % 10]} {i} ")) for i in range(24)]
+    texts = [f"{WORDS[i % 10]} {i} " * (10**6 // len(f"{WORDS[i % 10]} {i} ")) for i in range(40)]
     pq.write_table(pa.table({"text": texts}), HERE / "wide.parquet", compression="zstd",
                    compression_level=19, dictionary_pagesize_limit=1 << 28, write_statistics=False)
 
