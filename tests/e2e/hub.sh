@@ -134,6 +134,8 @@ try fetch tiny.gguf
 try fetch s3://books/long
 try fetch ftp://books/long
 try fetch --sha256 12 https://127.0.0.1/x
+try fetch --quiet --sha256 "$(sha256sum < long.jsonl | cut -c1-64)" hf://books/tiny-GGUF
+try fetch --sha256 "$(sha256sum < long.jsonl | cut -c1-64)" https://127.0.0.1/x https://127.0.0.1/y
 try model info hf://books/two-GGUF
 try model info hf://books/torch
 try model info hf://datasets/books/long
