@@ -307,12 +307,12 @@ static void two_processes_receive_a_file_once(void **state)
 
     (void)state;
     for (size_t i = 0; i < 4; i++)
-        pids[i] = start_fetch("hf://datasets/org/d/big.bin");
+        pids[i] = start_fetch("hf://datasets/org/d/slow.bin");
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
         assert_int_equal(status, 0);
     }
-    assert_int_equal(hub_count(&fetches.hub, "/cdn/big.bin"), 1);
+    assert_int_equal(hub_count(&fetches.hub, "/cdn/slow.bin"), 1);
 }
 
 int main(void)
