@@ -14,7 +14,10 @@
 #include "stages/ingest/table_ahead.h"
 #include "stages/stage.h"
 
-enum { AHEAD_BYTES = 256 << 20 }; /* of rows that wait; a row group is about 100 MB */
+enum {
+    AHEAD_BYTES = 256 << 20, /* of rows that wait; a row group is about 100 MB */
+    AHEAD_FROM_THREADS = 3,
+};
 
 static int open_table_file(const struct ingest_file *file, struct error *err)
 {
@@ -66,20 +69,21 @@ static uint64_t memory_for_pages(const struct ingest_settings *settings)
 }
 
 /* Decoding ahead needs several groups to decode, threads, and memory for several groups. With
- * a limit on memory all of it is for the pages of one group. */
+ * a limit on memory all of it is for the pages of one group. With two threads it gains nothing,
+ * because parsing and writing need them (bench/README.md). */
 static bool should_decode_ahead(const struct reader *r)
 {
     const struct ingest *ingest = r->ingest;
     const struct table *table = r->table.table;
 
-    return ingest->context->n_threads > 1 && !ingest->explain &&
+    return ingest->context->n_threads >= AHEAD_FROM_THREADS && !ingest->explain &&
            ingest->settings.memory.max_bytes == 0 && r->place.line < table_n_rows(table) &&
            table_group_end(table, r->place.line) < table_n_rows(table);
 }
 
 static int decode_ahead(struct reader *r, const struct table_options *table, struct error *err)
 {
-    const size_t wanted = r->ingest->context->n_threads;
+    const size_t wanted = r->ingest->context->n_threads - 1;
     const size_t n_threads = wanted < TABLE_AHEAD_THREADS ? wanted : TABLE_AHEAD_THREADS;
     const struct table_options of_each = { .max_bytes = table->max_bytes / n_threads,
                                            .max_row_bytes = table->max_row_bytes,
