@@ -138,7 +138,7 @@ static int preview_more(struct feed *feed, size_t n, struct error *err)
     const size_t passed = (size_t)(feed->at - under->at);
     const int rc = feed_try(under, passed + n, err);
 
-    feed->at = under->at + passed;
+    feed->at = passed > 0 ? under->at + passed : under->at; /* nothing is added to NULL */
     feed->end = under->end;
     return rc;
 }

@@ -113,11 +113,10 @@ int parquet_file_open(int fd, const char *name, uint64_t max_bytes, struct parqu
 
 void parquet_file_close(struct parquet_file *file)
 {
-    struct block *const blocks[] = { &file->footer, &file->elements, &file->leaves,
-                                     &file->groups, &file->chunks };
-
     if (!file)
         return;
+    struct block *const blocks[] = { &file->footer, &file->elements, &file->leaves,
+                                     &file->groups, &file->chunks };
     if (file->budget)
         for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
             block_release(blocks[i], file->budget);
