@@ -20,7 +20,7 @@ enum {
 };
 
 struct measure_args {
-    struct text_list measure;
+    struct text_list facts;
     struct text_list where;
     uint64_t max_memory;
 };
@@ -38,7 +38,7 @@ static int measure_check(const void *arguments, void *config, struct error *err)
 
     if (condition_join(&args->where, &made->condition, err) < 0)
         return -1;
-    return measure_choose(&args->measure, &options, &made->choice, err);
+    return measure_choose(&args->facts, &options, &made->choice, err);
 }
 
 static void measure_release(void *config)
@@ -133,7 +133,7 @@ static const struct option options[] = {
 
 static const struct option measure_option = {
     OPTION_LIST, 0,
-    "measure",   offsetof(struct measure_args, measure),
+    "facts",     offsetof(struct measure_args, facts),
     "NAME",      .help = "measurers or facts; without a name all"
 };
 

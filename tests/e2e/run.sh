@@ -39,7 +39,7 @@ status=0
 
 sed -E -i -e "s#$work/in#\$PWD#g" -e "s#$curate#\$CURATE#g" -e "s#$source#\$SOURCE#g" \
     -e 's/\b(secs|tok_per_s)=[0-9.e+-]+/\1=N/g' -e 's/"(secs|tok_per_s)": ?[0-9.e+-]+/"\1":N/g' \
-    -e 's/"schema_version":[0-9]+/"schema_version":N/' "$work/out" "$work/err"
+    -e 's/("schema_version":|schema_version=)[0-9]+/\1N/' "$work/out" "$work/err"
 
 # Remove the progress that a slow machine prints every 30 seconds of a long run.
 sed -E -i '/^[a-z]+: [0-9.kMGTP]+(\/[0-9.kMGTP]+)? [a-z]+, [0-9.kMGTP]+\/s/d' "$work/err"

@@ -16,7 +16,7 @@ import tree
 
 PAGE = "docs/recipes.md"
 # The keys of arguments. Help lists only options by name.
-ARGUMENTS = {"ingest": "files", "score": "metrics", "score import": "file",
+ARGUMENTS = {"ingest": "files", "score": "metrics", "measure": "facts", "score import": "file",
              "cohort make": "cohort", "cohort drop": "cohort", "export": "selection"}
 
 
