@@ -34,7 +34,7 @@ int query_open_rejects(struct store *store, const char *class, struct query **ou
     static const char sql[] =
         "SELECT reject_id, run_id, path, line, byte_offset, class, detail, source, n_rows"
         " FROM v_rejects WHERE :class IS NULL OR class = :class"
-        " ORDER BY run_id, path, byte_offset";
+        " ORDER BY run_id, path, byte_offset, line, reject_id";
 
     if (query_open(store, sql, out, err) < 0)
         return -1;
