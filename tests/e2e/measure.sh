@@ -6,8 +6,8 @@ cat > c.jsonl <<'EOF'
 {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "你好吗"}, {"role": "assistant", "content": "好"}]}
 EOF
 "$CURATE" ingest -q c.jsonl --max-rejects 100
-"$CURATE" measure
-"$CURATE" measure
+"$CURATE" measure length turns
+"$CURATE" measure length turns
 "$CURATE" query "SELECT * FROM v_facts"
 "$CURATE" query "SELECT * FROM v_missing_facts"
 "$CURATE" query "SELECT sample_id, turn, words FROM v_turn_facts"
