@@ -33,11 +33,14 @@ static const char FIND_SOURCE_FILE[] =
     "END AS found FROM file f JOIN source o ON o.source_id = f.source_id"
     " WHERE o.name = :source ORDER BY found LIMIT 1";
 
+/* A bad page at the same place may lose other rows than before: the file was written again. */
 static const char ADD_REJECT[] =
     "INSERT INTO reject (run_id, file_id, line, byte_offset, byte_len, item, class, detail,"
     " raw, hash, n_rows) VALUES (:run_id, :file_id, :line, :byte_offset, :byte_len, :item,"
     " :class, :detail, :raw, :hash, :n_rows)"
-    " ON CONFLICT (file_id, byte_offset, line, hash) DO NOTHING";
+    " ON CONFLICT (file_id, byte_offset, line, hash) DO UPDATE SET run_id = excluded.run_id,"
+    " class = excluded.class, detail = excluded.detail, n_rows = excluded.n_rows"
+    " WHERE n_rows <> excluded.n_rows";
 
 static const char SCAN_REJECTS[] =
     "SELECT j.run_id, o.name, f.path, j.file_id, j.line, j.byte_offset, j.byte_len, j.class,"

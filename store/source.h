@@ -42,7 +42,8 @@ struct reject {
     struct slice raw; /* only the first REJECT_RAW_MAX_BYTES are stored */
 };
 
-/* Store a reject, unless one with the same bytes at the same place is stored already. */
+/* Store a reject, unless one with the same bytes at the same place is stored already. Of a bad
+ * page that loses other rows the new number replaces the old one. */
 int reject_add(struct store *store, const struct reject *reject, int64_t run_id,
                struct error *err);
 

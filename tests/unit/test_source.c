@@ -89,6 +89,21 @@ static void rows_of_a_group_are_rejects_of_their_own_although_they_are_equal(voi
     assert_rows(f->store, "SELECT line, n_rows FROM v_rejects ORDER BY 1", "10|5\n20|7");
 }
 
+static void a_bad_page_that_loses_other_rows_replaces_the_one_before(void **state)
+{
+    struct store_fixture *f = *state;
+    struct reject row = { .file_id = f->file_id, .line = 80, .byte_offset = 9, .byte_len = 2 };
+    struct error err;
+    uint64_t n = 0;
+
+    row.raw = slice_text("{}");
+    add_bad_page(f, 1, 600);
+    add_bad_page(f, 1, 75);
+    assert_ok(reject_close(f->store, &row, &n, &err));
+    assert_int_equal(n, 0);
+    assert_rows(f->store, "SELECT line, n_rows FROM v_rejects", "1|75");
+}
+
 static void a_row_that_can_be_read_closes_the_bad_page_that_it_was_lost_with(void **state)
 {
     struct store_fixture *f = *state;
@@ -232,6 +247,7 @@ int main(void)
         TEST(config_and_split_of_a_file_stay_until_others_are_known),
         TEST(a_reject_seen_again_is_stored_once),
         TEST(rows_of_a_group_are_rejects_of_their_own_although_they_are_equal),
+        TEST(a_bad_page_that_loses_other_rows_replaces_the_one_before),
         TEST(a_row_that_can_be_read_closes_the_bad_page_that_it_was_lost_with),
         TEST(rejects_are_read_back_in_order_with_their_bytes),
         TEST(a_record_that_is_accepted_closes_its_rejects_only),
