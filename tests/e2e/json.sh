@@ -36,6 +36,8 @@ j score score nll ppl --dry-run --where "sample_id < 5"
 j score score nll ppl --where "sample_id < 5"
 j score score gateau --top 1 --cohort two --where "$long" "${pair[@]}" --alpha 0.5
 j measure measure length
+j profile profile words
+j profile profile words nll --at 5 --by source --model curate-tiny-long
 printf 'sample,value\n' > scores.csv
 sqlite3 curate.db "SELECT ext_id || ',0.5' FROM sample WHERE sample_id < 3" >> scores.csv
 j "score import" score import scores.csv --key-field sample --metric mine
