@@ -197,24 +197,19 @@ static int count_words(const struct measured_text *text, struct gram_table *tabl
     return 0;
 }
 
-static double share(size_t n, size_t of)
-{
-    return of ? (double)n / (double)of : 0;
-}
-
 static void set_word_facts(const struct measured_text *text, const struct word_counts *words,
                            const struct char_counts *chars, struct fact_value *out)
 {
     const size_t n_words = text->n_words;
 
-    out[MEAN_WORD_LENGTH].real = share(words->n_chars, n_words);
-    out[LETTER_WORD_SHARE].real = share(words->n_with_letter, text->n_tokens);
-    out[CAPITAL_WORD_SHARE].real = share(words->n_capital, n_words);
-    out[DISTINCT_WORD_SHARE].real = share(words->n_distinct, n_words);
+    out[MEAN_WORD_LENGTH].real = share_of(words->n_chars, n_words);
+    out[LETTER_WORD_SHARE].real = share_of(words->n_with_letter, text->n_tokens);
+    out[CAPITAL_WORD_SHARE].real = share_of(words->n_capital, n_words);
+    out[DISTINCT_WORD_SHARE].real = share_of(words->n_distinct, n_words);
     out[STOP_WORDS].integer = __builtin_popcount(words->gopher);
-    out[STOP_WORD_SHARE].real = share(words->n_function, n_words);
-    out[HASH_PER_WORD].real = share(chars->n_hash, text->n_tokens);
-    out[ELLIPSIS_PER_WORD].real = share(chars->n_ellipsis, text->n_tokens);
+    out[STOP_WORD_SHARE].real = share_of(words->n_function, n_words);
+    out[HASH_PER_WORD].real = share_of(chars->n_hash, text->n_tokens);
+    out[ELLIPSIS_PER_WORD].real = share_of(chars->n_ellipsis, text->n_tokens);
 }
 
 static int measure_composition(const struct measured_text *text,
@@ -230,12 +225,12 @@ static int measure_composition(const struct measured_text *text,
     count_characters(text->text, &chars);
     rc = count_words(text, &table, &words, err);
     gram_table_release(&table);
-    out[ALNUM_SHARE].real = share(text->n_letters + text->n_digits, text->n_chars);
-    out[DIGIT_SHARE].real = share(text->n_digits, text->n_chars);
-    out[UPPER_SHARE].real = share(text->n_upper, text->n_letters);
-    out[SPACE_SHARE].real = share(text->n_spaces, text->n_chars);
-    out[SYMBOL_SHARE].real = share(text->n_tokens - text->n_words, text->n_chars);
-    out[SPECIAL_SHARE].real = share(chars.n_special, text->n_chars);
+    out[ALNUM_SHARE].real = share_of(text->n_letters + text->n_digits, text->n_chars);
+    out[DIGIT_SHARE].real = share_of(text->n_digits, text->n_chars);
+    out[UPPER_SHARE].real = share_of(text->n_upper, text->n_letters);
+    out[SPACE_SHARE].real = share_of(text->n_spaces, text->n_chars);
+    out[SYMBOL_SHARE].real = share_of(text->n_tokens - text->n_words, text->n_chars);
+    out[SPECIAL_SHARE].real = share_of(chars.n_special, text->n_chars);
     out[CONTROL_CHARS].integer = (int64_t)chars.n_control;
     out[REPLACEMENT_CHARS].integer = (int64_t)chars.n_replacement;
     set_word_facts(text, &words, &chars, out);

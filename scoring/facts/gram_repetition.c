@@ -10,6 +10,7 @@
 #include "scoring/facts/gram_table.h"
 #include "scoring/facts/measured_text.h"
 #include "scoring/facts/measurer.h"
+#include "scoring/facts/phrase.h"
 
 enum { GRAM = 10, SMALL_COUNTS = 1024, GRAMS_PER_PART = 8192, MAX_PARTS = 1024, AHEAD = 8 };
 enum { CHAR_GRAM, WORD_GRAM, N_GRAM_FACTS };
@@ -175,13 +176,11 @@ static struct slice trim_special(struct slice word)
     while (word.len > 0 && is_special_character(utf8_first(word, &len)))
         word = slice_of(word.ptr + len, word.len - len);
     while (word.len > 0) {
-        size_t at = word.len - 1;
+        size_t start;
 
-        while (at > 0 && (word.ptr[at] & 0xc0) == 0x80)
-            at--;
-        if (!is_special_character(utf8_first(slice_of(word.ptr + at, word.len - at), &len)))
+        if (!is_special_character(last_character(word, &start)))
             break;
-        word.len = at;
+        word.len = start;
     }
     return word;
 }

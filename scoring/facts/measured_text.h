@@ -50,6 +50,12 @@ struct measured_text {
     size_t n_spaces; /* white space, line ends too */
 };
 
+/* n / of; 0 if of is 0. */
+static inline double share_of(size_t n, size_t of)
+{
+    return of ? (double)n / (double)of : 0;
+}
+
 struct text_splitter;
 int text_splitter_new(struct text_splitter **out, struct error *err);
 void text_splitter_free(struct text_splitter *splitter);

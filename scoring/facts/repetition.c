@@ -5,10 +5,10 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/text/utf8.h"
 #include "scoring/facts/gram_table.h"
 #include "scoring/facts/measured_text.h"
 #include "scoring/facts/measurer.h"
+#include "scoring/facts/phrase.h"
 
 enum { TOP_FROM = 2, TOP_TO = 4, DUPLICATE_FROM = 5, DUPLICATE_TO = 10, AHEAD = 8 };
 enum {
@@ -43,25 +43,6 @@ struct repeated {
     size_t n_again; /* of these, those that occurred before */
     size_t n_chars_again;
 };
-
-/* Cut white space at both ends off a text. */
-static struct slice trim_text(struct slice text)
-{
-    size_t len;
-
-    while (text.len > 0 && utf8_is_space(utf8_first(text, &len)))
-        text = slice_of(text.ptr + len, text.len - len);
-    while (text.len > 0) {
-        size_t at = text.len - 1;
-
-        while (at > 0 && (text.ptr[at] & 0xc0) == 0x80)
-            at--;
-        if (!utf8_is_space(utf8_first(slice_of(text.ptr + at, text.len - at), &len)))
-            break;
-        text.len = at;
-    }
-    return text;
-}
 
 /* Count the pieces within a stretch of the text that occurred before. */
 static int count_repeated(const struct measured_text *text, const struct text_line *pieces,
@@ -197,13 +178,12 @@ static int measure_pieces(const struct measured_text *text, struct gram_table *t
     struct repeated paragraphs = { 0 };
 
     if (count_repeated(text, text->lines, text->n_lines, text->text, table, &lines, err) < 0 ||
-        count_repeated(text, text->paragraphs, text->n_paragraphs, trim_text(text->text), table,
+        count_repeated(text, text->paragraphs, text->n_paragraphs, trim_both(text->text), table,
                        &paragraphs, err) < 0)
         return -1;
-    out[LINE_SHARE].real = lines.n ? (double)lines.n_again / (double)lines.n : 0;
+    out[LINE_SHARE].real = share_of(lines.n_again, lines.n);
     out[LINE_CHAR_SHARE].real = (double)lines.n_chars_again / n_chars;
-    out[PARAGRAPH_SHARE].real =
-        paragraphs.n ? (double)paragraphs.n_again / (double)paragraphs.n : 0;
+    out[PARAGRAPH_SHARE].real = share_of(paragraphs.n_again, paragraphs.n);
     out[PARAGRAPH_CHAR_SHARE].real = (double)paragraphs.n_chars_again / n_chars;
     return 0;
 }

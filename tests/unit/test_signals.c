@@ -188,6 +188,131 @@ static void lists_of_characters_have_their_first_and_last_members(void **state)
     assert_false(is_terminal_mark(':') || is_terminal_mark('"') || is_terminal_mark(0xff0c));
 }
 
+static void lines_are_counted_by_beginning_end_and_length(void **state)
+{
+    /* Nine lines, the fourth of them empty and the fifth with a blank. */
+    const char *text = "- one\n \xe2\x80\xa2 two...\nThree is here.\n\n \nThree is here.\n"
+                       "four \xe2\x80\xa6 \nFive ends with a blank. \n"
+                       "a line that is longer than thirty characters\n";
+
+    (void)state;
+    assert_real(real_of("bullet_line_share", text), 2.0 / 9);
+    assert_real(real_of("ellipsis_line_share", text), 2.0 / 9);
+    /* "two...", "Three is here." twice. */
+    assert_real(real_of("terminal_line_share", text), 3.0 / 7);
+    assert_real(real_of("short_line_share", text), 6.0 / 7);
+    assert_int_equal(integer_of("max_line_chars", text), 44);
+    assert_int_equal(integer_of("third_line_chars", text), 14);
+    assert_real(real_of("mean_line_chars", text), 127.0 / 9);
+    assert_real(real_of("dup_text_line_char_share", text), 14.0 / 118);
+    assert_real(real_of("newlines_per_word", "a b.\nc\n"), 2.0 / 4);
+    assert_real(real_of("newlines_per_word", "a b.\nc"), 1.0 / 4);
+    assert_int_equal(integer_of("third_line_chars", "a\nb"), 0);
+    assert_real(real_of("terminal_line_share", "\n \n"), 0);
+}
+
+static void c4_keeps_whole_sentences_without_boilerplate(void **state)
+{
+    char long_word[1100];
+
+    (void)state;
+    assert_real(real_of("c4_line_share", "Three words here.\nTwo words.\n\nNo end mark here"),
+                1.0 / 3);
+    assert_real(real_of("c4_line_share", "It goes on and on...\nSaid by \"a man\"\nIs it so?"),
+                2.0 / 3);
+    assert_real(real_of("c4_line_share", "A fact is here.[12][edit]\nNot a mark here.[a]"),
+                1.0 / 2);
+    assert_real(real_of("c4_line_share", "Enable JavaScript for this page.\n"
+                                         "See our Privacy Policy for more."),
+                0);
+    assert_int_equal(integer_of("javascript_lines", "JavaScript, javascript\nJava Script"), 1);
+    assert_int_equal(integer_of("policy_lines", "We USE cookies.\nTerms of use!\nPolicy"), 2);
+    memset(long_word, 'x', sizeof long_word);
+    memcpy(long_word, "one two ", 8);
+    memcpy(long_word + 8 + 1001, ".", 2);
+    assert_real(real_of("c4_line_share", long_word), 0);
+    memcpy(long_word + 8 + 999, ".", 2);
+    assert_real(real_of("c4_line_share", long_word), 1);
+}
+
+static void markup_and_addresses_are_measured_in_characters(void **state)
+{
+    const char *html = "<p class=\"a\">x &amp; y</p> &#39; a < b & c; vector<int> <br/>";
+
+    (void)state;
+    assert_int_equal(integer_of("html_tags", html), 3);
+    assert_real(real_of("html_tag_share", html), (13.0 + 4 + 5) / 61);
+    assert_int_equal(integer_of("html_entities", html), 2);
+    assert_int_equal(integer_of("html_tags", "<!-- note --> <p <b> <a"), 2);
+    assert_int_equal(integer_of("urls", "(see https://a.b/c?d=1). www.x.org, http:// awww.y.z"),
+                     2);
+    assert_real(real_of("url_share", "at http://\xc3\xa4.de/."), 12.0 / 16);
+    assert_real(real_of("bracket_share", "f(x[1]) {}"), 6.0 / 10);
+    assert_int_equal(integer_of("curly_braces", "{}}"), 3);
+    assert_int_equal(integer_of("lorem_ipsum", "Lorem ipsum dolor; LOREM IPSUM"), 2);
+}
+
+static void a_loop_at_the_end_is_found_with_its_period(void **state)
+{
+    struct buf text;
+    struct error err;
+
+    (void)state;
+    assert_int_equal(integer_of("loop_period", "It is. I am here. I am here. I am here. "), 11);
+    assert_int_equal(integer_of("loop_repeats", "It is. I am here. I am here. I am here. "), 3);
+    /* ". I am here. I am here. I am here." is the loop, 34 of 40 characters. */
+    assert_real(real_of("loop_share", "It is. I am here. I am here. I am here. "), 34.0 / 40);
+    assert_int_equal(integer_of("loop_period", "I am here. I am here. It is."), 0);
+    assert_int_equal(integer_of("loop_period", "ha ha ha ha ha"), 0);
+    assert_int_equal(integer_of("loop_repeats", "no: ------------------------------"), 30);
+    assert_real(real_of("loop_share", "   "), 0);
+    /* A loop of 300,000 characters in a text of 400,000. */
+    buf_init(&text, SIZE_MAX / 4);
+    for (int i = 0; i < 100000; i++)
+        assert_ok(buf_add(&text, i % 7 ? "x" : "y", 1, &err));
+    for (int i = 0; i < 150000; i++)
+        assert_ok(buf_add(&text,
+                          "\xc3\xa4"
+                          "b",
+                          3, &err));
+    assert_int_equal(measure_slice("loop_repeats", buf_slice(&text)).integer, 150000);
+    assert_int_equal(measure_slice("loop_period", buf_slice(&text)).integer, 2);
+    assert_real(measure_slice("loop_share", buf_slice(&text)).real, 0.75);
+    buf_release(&text);
+}
+
+static void refusals_and_gaps_are_found_by_their_phrases(void **state)
+{
+    (void)state;
+    assert_int_equal(integer_of("refusal", "I\xe2\x80\x99m sorry, but I can\xe2\x80\x99t."), 1);
+    assert_int_equal(integer_of("refusal", "Well. I cannot help with that."), 1);
+    assert_int_equal(integer_of("refusal", "\xe6\x8a\xb1\xe6\xad\x89\xef\xbc\x8c\xe6\x88\x91"),
+                     1);
+    assert_int_equal(integer_of("refusal", "I can't help but laugh. Hawaii must decline."), 0);
+    assert_int_equal(integer_of("model_mentions", "As an AI, I ask: was an AI as an ai?"), 2);
+    assert_int_equal(integer_of("model_mentions", "Has an aim."), 0);
+    assert_int_equal(integer_of("placeholders", "Dear [Name], I am [Your name] of a[name]"), 2);
+}
+
+static void endings_that_are_not_complete_are_found(void **state)
+{
+    (void)state;
+    assert_int_equal(integer_of("end_mark", "It ends. "), 1);
+    assert_int_equal(integer_of("end_mark", "He said **\"no!\"**"), 1);
+    assert_int_equal(integer_of("end_mark", "It ends here\n```\ncode.\n```"), 0);
+    assert_int_equal(integer_of("end_mark", "Paris"), 0);
+    assert_int_equal(integer_of("truncated", "Paris"), 0);
+    assert_int_equal(integer_of("open_brackets", "(a [b) c) {"), 2);
+    assert_int_equal(integer_of("open_brackets", "`(` :( \\( 1)"), 0);
+    assert_int_equal(integer_of("dangling_end", "He went to the"), 1);
+    assert_int_equal(integer_of("dangling_end", "apples, pears,"), 1);
+    assert_int_equal(integer_of("dangling_end", "The"), 0);
+    assert_int_equal(integer_of("truncated", "He went (to"), 1);
+    assert_int_equal(integer_of("truncated", "Code:\n```c\nint a[3] = {"), 1);
+    assert_int_equal(integer_of("truncated", "Code:\n```c\nint a[3] = {\n```\n"), 0);
+    assert_int_equal(integer_of("truncated", "Nothing is missing."), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +324,12 @@ int main(void)
         cmocka_unit_test(shares_of_characters_have_all_characters_below),
         cmocka_unit_test(shares_of_words_count_symbols_as_gopher_does),
         cmocka_unit_test(lists_of_characters_have_their_first_and_last_members),
+        cmocka_unit_test(lines_are_counted_by_beginning_end_and_length),
+        cmocka_unit_test(c4_keeps_whole_sentences_without_boilerplate),
+        cmocka_unit_test(markup_and_addresses_are_measured_in_characters),
+        cmocka_unit_test(a_loop_at_the_end_is_found_with_its_period),
+        cmocka_unit_test(refusals_and_gaps_are_found_by_their_phrases),
+        cmocka_unit_test(endings_that_are_not_complete_are_found),
     };
 
     return cmocka_run_group_tests_name("scoring/signals", tests, NULL, NULL);
