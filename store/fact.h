@@ -50,9 +50,9 @@ struct fact_group {
     bool of_turns; /* the columns are those of turn_fact */
 };
 
-/* Make the columns of a group if they are new. If they have other parameters or another
- * version, all stored values of the group are removed. ERR_USAGE if a column has the name of
- * another group's. Call outside a transaction. */
+/* fact_column.c: make the columns of a group if they are new. If they have other parameters or
+ * another version, all stored values of the group are removed. ERR_USAGE if a column has the
+ * name of another group's. Call outside a transaction. */
 int fact_group_put(struct store *store, const struct fact_group *group, struct error *err);
 
 /* Add the columns that the tables of one database have to those of another, for a comparison of
@@ -60,11 +60,11 @@ int fact_group_put(struct store *store, const struct fact_group *group, struct e
 int fact_copy_columns(struct store *from, struct store *to, struct error *err);
 
 /* List the samples that meet the condition (NULL: all) and lack one of the n groups, ascending.
- */
+ * All lack a group that is not put as described. */
 int fact_find_pending(struct store *store, const struct fact_group *groups, size_t n,
                       const char *condition, struct id_list *out, struct error *err);
 
-/* Writes facts of many samples. */
+/* fact.c: writes facts of many samples. */
 struct fact_writer;
 int fact_writer_open(struct store *store, const struct fact_group *groups, size_t n,
                      struct fact_writer **out, struct error *err);

@@ -26,10 +26,11 @@ size_t language_letters(struct slice text)
 }
 
 #ifdef CURATE_WITHOUT_CLD2
-int language_identify(struct slice text, const char *hint, const char **code, struct error *err)
+int language_identify_share(struct slice text, const char *hint, struct language_share *out,
+                            struct error *err)
 {
     (void)text, (void)hint;
-    *code = NULL;
+    *out = (struct language_share){ .code = NULL };
     return error_set(
         err, ERR_UNSUPPORTED,
         "curate was built without language identification: build it with " LANGUAGE_LEFT_OUT);
@@ -45,13 +46,14 @@ static struct slice cut_text(struct slice text)
     return slice_of(text.ptr, len);
 }
 
-int language_identify(struct slice text, const char *hint, const char **code, struct error *err)
+int language_identify_share(struct slice text, const char *hint, struct language_share *out,
+                            struct error *err)
 {
     struct cld2_guess guess;
     struct buf copy;
     int rc = -1;
 
-    *code = NULL;
+    *out = (struct language_share){ .code = NULL };
     buf_init(&copy, SIZE_MAX / 2);
     if (utf8_repair(cut_text(text), &copy, err) < 0)
         goto done;
@@ -63,7 +65,7 @@ int language_identify(struct slice text, const char *hint, const char **code, st
         /* CLD2's codes with "zz" are joke languages such as Pig Latin. */
         if (guess.is_reliable && guess.percent >= LANGUAGE_PERCENT_MIN &&
             strcmp(guess.code, "un") != 0 && strncmp(guess.code, "zz", 2) != 0)
-            *code = guess.code;
+            *out = (struct language_share){ guess.code, guess.percent / 100.0 };
     }
     rc = 0;
 done:
@@ -72,6 +74,15 @@ done:
 }
 
 #endif
+
+int language_identify(struct slice text, const char *hint, const char **code, struct error *err)
+{
+    struct language_share found;
+    const int rc = language_identify_share(text, hint, &found, err);
+
+    *code = found.code;
+    return rc;
+}
 
 static const char *find_macrolanguage(const char *code)
 {

@@ -39,6 +39,15 @@ size_t language_letters(struct slice text);
 int language_identify(struct slice text, const char *hint, const char **code,
                       struct error *err);
 
+/* A language and the share of the bytes of letters that are in it, 0 to 1 in steps of 0.01. */
+struct language_share {
+    const char *code; /* as that of language_identify(); NULL: not certain */
+    double share;     /* 0 if code is NULL */
+};
+/* The same as language_identify(), with the share. */
+int language_identify_share(struct slice text, const char *hint, struct language_share *out,
+                            struct error *err);
+
 /* True if both codes name the same language or members of the same ISO 639-3 macrolanguage:
  * Chinese in two scripts; Bosnian, Croatian, Serbian; Bokmaal, Nynorsk; Indonesian, Malay. */
 bool language_same(const char *a, const char *b);

@@ -25,6 +25,7 @@ struct arena;
 struct error;
 struct measured_text;
 struct span_list;
+struct token_buf;
 struct tokenizer;
 
 enum fact_type { FACT_INTEGER, FACT_REAL, FACT_TEXT };
@@ -98,7 +99,8 @@ struct measured_sample {
 /* What the user chose for a run. */
 struct measure_options {
     const struct tokenizer *tokenizer; /* NULL: none was given */
-    const char *flagged_words;         /* text of the file of --flagged-words; NULL: none */
+    struct token_buf *ids;     /* working memory of the thread; measuring_new() sets it */
+    const char *flagged_words; /* text of the file of --flagged-words; NULL: none */
 };
 
 struct measurer {

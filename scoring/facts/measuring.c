@@ -7,11 +7,13 @@
 #include "scoring/facts/measured_text.h"
 #include "scoring/facts/measurer.h"
 #include "scoring/facts/span_list.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
 
 struct measuring {
     struct measure_options options;
     struct text_splitter *splitter;
-    struct buf all; /* the whole sample as one text */
+    struct buf all;       /* the whole sample as one text */
+    struct token_buf ids; /* of one text */
 };
 
 int measuring_new(const struct measure_options *options, struct measuring **out,
@@ -22,6 +24,7 @@ int measuring_new(const struct measure_options *options, struct measuring **out,
     if (!measuring)
         return error_nomem(err);
     measuring->options = *options;
+    measuring->options.ids = &measuring->ids;
     buf_init(&measuring->all, SIZE_MAX / 4);
     if (text_splitter_new(&measuring->splitter, err) < 0) {
         measuring_free(measuring);
@@ -37,6 +40,7 @@ void measuring_free(struct measuring *measuring)
         return;
     text_splitter_free(measuring->splitter);
     buf_release(&measuring->all);
+    token_buf_release(&measuring->ids);
     free(measuring);
 }
 

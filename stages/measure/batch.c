@@ -98,10 +98,10 @@ static int run_turns(struct measure_batch *batch, const struct measure_job *job,
                      struct measuring *measuring, struct error *err)
 {
     const struct measure_choice *choice = job->choice;
+    const size_t n_columns = job->columns->n_turn_columns;
 
-    batch->turn_values =
-        arena_alloc(&batch->arena, count_turns(batch) * choice->n_turn_columns + 1,
-                    sizeof(struct fact_value));
+    batch->turn_values = arena_alloc(&batch->arena, count_turns(batch) * n_columns + 1,
+                                     sizeof(struct fact_value));
     if (!batch->turn_values)
         return error_nomem(err);
     struct fact_value *out = batch->turn_values;
@@ -110,7 +110,7 @@ static int run_turns(struct measure_batch *batch, const struct measure_job *job,
             if (measuring_run_turn(measuring, batch->samples[i].turns[t].content,
                                    choice->measurers, choice->n, out, err) < 0)
                 return -1;
-            out += choice->n_turn_columns;
+            out += n_columns;
         }
     }
     return 0;
@@ -120,18 +120,18 @@ int measure_batch_run(struct measure_batch *batch, const struct measure_job *job
                       struct measuring *measuring, struct error *err)
 {
     const struct measure_choice *choice = job->choice;
+    const size_t n_columns = job->columns->n_columns;
 
-    batch->values =
-        arena_alloc(&batch->arena, batch->n * choice->n_columns + 1, sizeof *batch->values);
+    batch->values = arena_alloc(&batch->arena, batch->n * n_columns + 1, sizeof *batch->values);
     if (!batch->values)
         return error_nomem(err);
     for (size_t i = 0; i < batch->n; i++) {
         if (measuring_run(measuring, &batch->samples[i], choice->measurers, choice->n,
-                          batch->values + i * choice->n_columns, &batch->spans, err) < 0)
+                          batch->values + i * n_columns, &batch->spans, err) < 0)
             return -1;
         batch->spans_end[i] = batch->spans.n;
     }
-    return choice->n_turn_columns > 0 ? run_turns(batch, job, measuring, err) : 0;
+    return job->columns->n_turn_columns > 0 ? run_turns(batch, job, measuring, err) : 0;
 }
 
 static int convert_cells(const struct fact_value *values, size_t n, struct arena *arena,
@@ -188,7 +188,7 @@ static int store_turns(const struct measure_batch *batch, const struct measure_j
                        size_t i, struct fact_writer *writer, size_t *turn, struct arena *arena,
                        struct error *err)
 {
-    const size_t n_columns = job->choice->n_turn_columns;
+    const size_t n_columns = job->columns->n_turn_columns;
     struct fact_cell *cells;
 
     for (size_t t = 0; n_columns > 0 && t < batch->samples[i].n_turns; t++) {
@@ -204,7 +204,7 @@ static int store_rows(const struct measure_batch *batch, const struct measure_jo
                       struct fact_writer *writer, struct measure_tally *tally,
                       struct arena *arena, struct error *err)
 {
-    const size_t n_columns = job->choice->n_columns;
+    const size_t n_columns = job->columns->n_columns;
     struct fact_cell *cells;
     size_t turn = 0;
 

@@ -22,6 +22,7 @@ enum {
 struct measure_args {
     struct text_list facts;
     struct text_list where;
+    const char *tokenizer; /* NULL: none */
     uint64_t max_memory;
 };
 
@@ -33,12 +34,13 @@ struct measure_config {
 static int measure_check(const void *arguments, void *config, struct error *err)
 {
     const struct measure_args *args = arguments;
-    const struct measure_options options = { .tokenizer = NULL };
+    const struct measure_given given = { .tokenizer = args->tokenizer != NULL };
     struct measure_config *made = config;
 
-    if (condition_join(&args->where, &made->condition, err) < 0)
+    if (condition_join(&args->where, &made->condition, err) < 0 ||
+        (args->tokenizer && fetched_check(args->tokenizer, err) < 0))
         return -1;
-    return measure_choose(&args->facts, &options, &made->choice, err);
+    return measure_choose(&args->facts, &given, &made->choice, err);
 }
 
 static void measure_release(void *config)
@@ -49,21 +51,23 @@ static void measure_release(void *config)
     measure_choice_release(&made->choice);
 }
 
-/* Divide the limit on memory among the batches: two for each thread, and two more. */
-static size_t share_batch_bytes(uint64_t max_memory, size_t n_threads)
+/* Divide the limit on memory, without what the vocabulary holds, among the batches: two for
+ * each thread, and two more. */
+static size_t share_batch_bytes(uint64_t max_memory, uint64_t held, size_t n_threads)
 {
-    const uint64_t share = max_memory / MEASURE_TIMES / (2 * n_threads + 2);
+    const uint64_t left = max_memory > held ? max_memory - held : 0;
+    const uint64_t share = left / MEASURE_TIMES / (2 * n_threads + 2);
 
     if (max_memory == 0 || share > MEASURE_BATCH_BYTES)
         return MEASURE_BATCH_BYTES;
     return share < MEASURE_BATCH_LEAST ? MEASURE_BATCH_LEAST : (size_t)share;
 }
 
-static int put_groups(struct store *store, const struct measure_choice *choice,
+static int put_groups(struct store *store, const struct measure_columns *columns,
                       struct error *err)
 {
-    for (size_t i = 0; i < choice->n_groups; i++)
-        if (fact_group_put(store, &choice->groups[i], err) < 0)
+    for (size_t i = 0; i < columns->n_groups; i++)
+        if (fact_group_put(store, &columns->groups[i], err) < 0)
             return -1;
     return 0;
 }
@@ -77,27 +81,20 @@ static void add_measure_facts(const struct measure_tally *tally, uint64_t n_pend
     stage_fact_real(result, "secs", seconds);
 }
 
-static int measure_pending(const struct stage_context *context, const struct measure_args *args,
-                           const struct measure_config *made, const struct id_list *ids,
+/* Measure the samples of the job, and report. */
+static int measure_pending(const struct stage_context *context, const struct measure_job *job,
                            struct stage_result *result, struct error *err)
 {
-    const struct measure_job job = {
-        .store = context->store,
-        .report = context->report,
-        .choice = &made->choice,
-        .ids = ids,
-        .n_threads = context->n_threads,
-        .batch_bytes = share_batch_bytes(args->max_memory, context->n_threads),
-    };
     const int64_t started_ns = clock_mono_ns();
     struct measure_tally tally = { .n_measured = 0 };
     int rc = 0;
 
     context->report->unit = "samples";
-    context->report->total = ids->n;
+    context->report->total = job->ids->n;
     if (!context->dry_run)
-        rc = measure_run_threads(&job, &tally, err);
-    add_measure_facts(&tally, ids->n, (double)(clock_mono_ns() - started_ns) / 1e9, result);
+        rc = measure_run_threads(job, &tally, err);
+    add_measure_facts(&tally, job->ids->n, (double)(clock_mono_ns() - started_ns) / 1e9,
+                      result);
     if (rc == 0 && tally.stop_signal != 0)
         return error_set_sys(err, ERR_CANCELLED, tally.stop_signal,
                              "stopped by signal %d after %llu samples, whose facts are stored: "
@@ -106,26 +103,62 @@ static int measure_pending(const struct stage_context *context, const struct mea
     return rc;
 }
 
+/* What a run opens besides the database. */
+struct measure_opened {
+    struct measure_vocabulary vocabulary;
+    struct measure_columns columns;
+    struct id_list ids;
+};
+
+static int measure_opened(const struct stage_context *context, const struct measure_args *args,
+                          const struct measure_config *made, struct measure_opened *opened,
+                          struct stage_result *result, struct error *err)
+{
+    const struct measure_vocabulary *vocabulary = &opened->vocabulary;
+    const struct measure_job job = {
+        .store = context->store,
+        .report = context->report,
+        .choice = &made->choice,
+        .columns = &opened->columns,
+        .options = { .tokenizer = vocabulary->tokenizer },
+        .ids = &opened->ids,
+        .n_threads = context->n_threads,
+        .batch_bytes = share_batch_bytes(args->max_memory, measure_vocabulary_bytes(vocabulary),
+                                         context->n_threads),
+    };
+    struct measure_columns *columns = &opened->columns;
+
+    if (measure_make_columns(&made->choice, &job.options, columns, err) < 0 ||
+        (!context->dry_run && put_groups(context->store, columns, err) < 0) ||
+        fact_find_pending(context->store, columns->groups, columns->n_groups, made->condition,
+                          &opened->ids, err) < 0)
+        return -1;
+    return measure_pending(context, &job, result, err);
+}
+
 static int measure_run(const struct stage_context *context, const void *arguments,
                        const void *config, struct stage_result *result, struct error *err)
 {
     const struct measure_args *args = arguments;
-    const struct measure_config *made = config;
-    struct id_list ids = { 0 };
+    struct measure_opened opened = { .ids = { 0 } };
+    int rc = 0;
 
-    if (!context->dry_run && put_groups(context->store, &made->choice, err) < 0)
-        return -1;
-    if (fact_find_pending(context->store, made->choice.groups, made->choice.n_groups,
-                          made->condition, &ids, err) < 0)
-        return -1;
-    const int rc = measure_pending(context, args, made, &ids, result, err);
-    id_list_release(&ids);
+    if (args->tokenizer)
+        rc =
+            measure_vocabulary_open(context->fetcher, args->tokenizer, &opened.vocabulary, err);
+    if (rc == 0)
+        rc = measure_opened(context, args, config, &opened, result, err);
+    id_list_release(&opened.ids);
+    measure_columns_release(&opened.columns);
+    measure_vocabulary_close(&opened.vocabulary);
     return rc;
 }
 
 static const struct option options[] = {
     { OPTION_CONDITIONS, 0, "where", offsetof(struct measure_args, where), "SQL",
       .help = "only samples that meet a condition over v_sample" },
+    { OPTION_TEXT, 0, "tokenizer", offsetof(struct measure_args, tokenizer), "FILE",
+      .help = "GGUF file whose vocabulary counts tokens" },
     { OPTION_SIZE, 0, "max-memory", offsetof(struct measure_args, max_memory), "SIZE",
       .help = "memory to use at most", .min = MEASURE_MEMORY_LEAST },
     { .type = OPTION_END },
@@ -141,7 +174,7 @@ static const struct measure_args defaults = { 0 };
 
 const struct stage stage_measure = {
     .name = "measure",
-    .summary = "measure facts that need no model: length, turns",
+    .summary = "measure facts that need no model: length, language, tokens",
     .description =
         "Stores facts about each sample in the table fact, one column a fact; the view "
         "v_facts\n"

@@ -17,8 +17,10 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/net/fetcher.h"
 #include "scoring/facts/measurer.h"
 #include "scoring/facts/span_list.h"
+#include "scoring/infer/gguf/gguf_file.h"
 #include "store/fact.h"
 
 struct id_list;
@@ -26,22 +28,53 @@ struct report;
 struct store;
 struct text_list;
 
-/* The chosen measurers, and the same as columns of the database. */
+/* What the user gave that some measurers need. */
+struct measure_given {
+    bool tokenizer;
+};
+
 struct measure_choice {
     struct arena arena;
     const struct measurer **measurers;
     size_t n;
-    struct fact_group *groups; /* n of samples, then those of turns */
+};
+
+/* choice.c: choose measurers by names of measurers or facts; no names: all that can measure
+ * with what was given. ERR_USAGE for an unknown name, with the nearest one. */
+int measure_choose(const struct text_list *names, const struct measure_given *given,
+                   struct measure_choice *out, struct error *err);
+void measure_choice_release(struct measure_choice *choice);
+
+/* The columns of the chosen measurers. */
+struct measure_columns {
+    struct arena arena;
+    struct fact_group *groups; /* those of samples, one for each measurer; then of turns */
     size_t n_groups;
     size_t n_columns;      /* of a sample */
     size_t n_turn_columns; /* of a turn */
 };
 
-/* choice.c: choose measurers by names of measurers or facts; no names: all that can measure
- * with the options. ERR_USAGE for an unknown name, with the nearest one. */
-int measure_choose(const struct text_list *names, const struct measure_options *options,
-                   struct measure_choice *out, struct error *err);
-void measure_choice_release(struct measure_choice *choice);
+/* columns.c: make them. Returns 0, or -1 with err set: ERR_NOMEM. */
+int measure_make_columns(const struct measure_choice *choice,
+                         const struct measure_options *options, struct measure_columns *out,
+                         struct error *err);
+void measure_columns_release(struct measure_columns *columns);
+
+/* The vocabulary of --tokenizer. Zeroed: none was given. */
+struct measure_vocabulary {
+    struct fetched_file fetched;
+    struct gguf_file file;
+    struct tokenizer *tokenizer;
+};
+
+/* vocabulary.c: read the vocabulary of a GGUF file, which a path or a URL names. Close it also
+ * after a failure. */
+struct fetcher;
+int measure_vocabulary_open(struct fetcher *fetcher, const char *argument,
+                            struct measure_vocabulary *out, struct error *err);
+void measure_vocabulary_close(struct measure_vocabulary *vocabulary);
+/* A guess of its memory in bytes. */
+uint64_t measure_vocabulary_bytes(const struct measure_vocabulary *vocabulary);
 
 enum { MEASURE_BATCH_SAMPLES = 256 };
 
@@ -64,6 +97,7 @@ struct measure_job {
     struct store *store;
     struct report *report;
     const struct measure_choice *choice;
+    const struct measure_columns *columns;
     struct measure_options options;
     const struct id_list *ids;
     size_t n_threads;   /* that measure */

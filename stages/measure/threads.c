@@ -171,7 +171,7 @@ int measure_run_threads(const struct measure_job *job, struct measure_tally *tal
     int rc = -1;
 
     if (sample_reader_new(job->store, &reader, err) == 0 &&
-        fact_writer_open(job->store, job->choice->groups, job->choice->n_groups, &writer,
+        fact_writer_open(job->store, job->columns->groups, job->columns->n_groups, &writer,
                          err) == 0 &&
         make_run(&run, err) == 0)
         rc = measure_all(&run, reader, writer, tally, err);

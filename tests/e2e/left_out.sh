@@ -2,6 +2,8 @@
 "$CURATE" ingest --quiet --max-rejects 10 "$SOURCE/examples/corpus/chat.jsonl"
 ! "$CURATE" score language_mismatch
 ! "$CURATE" score mtld language_mismatch --dry-run
+! "$CURATE" measure language
+"$CURATE" measure --quiet
 "$CURATE" score mtld --quiet
 "$CURATE" query --csv "SELECT metric, count(*) FROM v_scores GROUP BY 1"
 "$CURATE" explain metric > all.txt

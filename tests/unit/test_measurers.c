@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text/language.h"
 #include "scoring/facts/measured_text.h"
 #include "scoring/facts/measurer.h"
 #include "scoring/facts/span_list.h"
+#include "scoring/infer/tokenizer/tokenizer.h"
+#include "tests/support/vocab_fixture.h"
 
 enum { MAX_COLUMNS = 400 };
 
@@ -109,6 +112,87 @@ static void facts_are_measured_of_the_whole_and_of_each_part(void **state)
     span_list_release(&spans);
 }
 
+static void tokens_are_those_of_the_vocabulary(void **state)
+{
+    const struct measured_turn turns[] = { { .content = slice_text("aab") },
+                                           { .content = slice_text("") } };
+    const struct measured_sample sample = { .turns = turns, .n_turns = 2, .response_turn = 1 };
+    const struct measurer *tokens = measurer_find("tokens");
+    struct fact_value values[MAX_COLUMNS];
+    struct span_list spans = { .n = 0 };
+    struct vocab_fixture fixture;
+    struct measuring *measuring;
+    struct vocab_open open;
+    struct error err;
+
+    (void)state;
+    vocab_fixture_bpe(&fixture);
+    assert_ok(vocab_fixture_open(&fixture, &open, &err));
+    const struct measure_options options = { .tokenizer = open.tokenizer };
+    assert_ok(measuring_new(&options, &measuring, &err));
+    for (int i = 0; i < 2; i++) { /* the memory of the first time is reused */
+        struct token_buf ids = { 0 };
+
+        assert_ok(measuring_run(measuring, &sample, &tokens, 1, values, &spans, &err));
+        assert_ok(
+            tokenizer_encode(open.tokenizer, turns[0].content, TOKENIZE_FIRST, &ids, &err));
+        assert_int_equal(find_value(tokens, "tokens", values)->integer, ids.n);
+        assert_int_equal(find_value(tokens, "tokens_instruction", values)->integer, ids.n);
+        assert_string_equal(find_value(tokens, "tokens_response", values)->reason,
+                            MEASURE_ABSENT);
+        token_buf_release(&ids);
+    }
+    assert_ok(measuring_run_turn(measuring, slice_text("b\xff"), &tokens, 1, values, &err));
+    assert_string_equal(values[0].reason, "not_tokenized");
+    measuring_free(measuring);
+    vocab_open_release(&open);
+}
+
+#define GERMAN  "Die Hauptstadt von Frankreich ist Paris, und sie liegt an der Seine."
+#define ENGLISH "What is the capital of France, and on which river does it lie?"
+#define CODE    "def add_two_numbers(first, second):\n    return first + second # of both\n"
+
+/* Measure the facts of a text that is a whole sample. values[0] is its language, values[1] its
+ * share. */
+static void measure_language_of(const char *text, struct fact_value *values)
+{
+    const struct measured_turn turn = { .content = slice_text(text) };
+    const struct measured_sample sample = {
+        .turns = &turn, .n_turns = 1, .instruction_turn = -1, .response_turn = 0
+    };
+    const struct measure_options options = { .tokenizer = NULL };
+    const struct measurer *measurer = measurer_find("language");
+    struct span_list spans = { .n = 0 };
+    struct measuring *measuring;
+    struct error err;
+
+    assert_ok(measuring_new(&options, &measuring, &err));
+    assert_ok(measuring_run(measuring, &sample, &measurer, 1, values, &spans, &err));
+    measuring_free(measuring);
+}
+
+static void the_fact_language_has_a_share_or_a_reason(void **state)
+{
+    struct fact_value values[2 * N_TEXT_PARTS];
+
+    (void)state;
+    if (LANGUAGE_LEFT_OUT)
+        skip();
+    measure_language_of(GERMAN "\n```\n" CODE CODE "```\n", values);
+    assert_null(values[0].reason);
+    assert_string_equal(values[0].text, "de");
+    assert_true(values[1].real > 0.9 && values[1].real <= 1);
+    measure_language_of(GERMAN "\n" GERMAN "\n" GERMAN "\n" GERMAN "\n" ENGLISH, values);
+    assert_null(values[0].reason);
+    assert_string_equal(values[0].text, "de");
+    assert_true(values[1].real >= 0.7 && values[1].real < 0.9);
+    measure_language_of("1 + 1 = 2", values);
+    assert_string_equal(values[0].reason, "too_few_letters");
+    assert_string_equal(values[1].reason, "too_few_letters");
+    measure_language_of(GERMAN " " ENGLISH, values);
+    assert_string_equal(values[0].reason, "not_certain");
+}
+
 static void each_fact_has_a_name_of_its_own_and_stands_in_its_page(void **state)
 {
     struct fact_column_of columns[MAX_COLUMNS];
@@ -138,6 +222,8 @@ int main(void)
         cmocka_unit_test(words_keep_joining_characters_and_symbols_stand_alone),
         cmocka_unit_test(lines_and_paragraphs_are_split_at_line_ends),
         cmocka_unit_test(facts_are_measured_of_the_whole_and_of_each_part),
+        cmocka_unit_test(tokens_are_those_of_the_vocabulary),
+        cmocka_unit_test(the_fact_language_has_a_share_or_a_reason),
         cmocka_unit_test(each_fact_has_a_name_of_its_own_and_stands_in_its_page),
     };
 

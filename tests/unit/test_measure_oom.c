@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each allocation of measuring fails once. It returns ERR_NOMEM, leaks nothing, and leaves a
+ * database in which the same command works. */
+#include "tests/support/test.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "scoring/facts/measurer.h"
+#include "scoring/facts/span_list.h"
+#include "tests/support/oom.h"
+#include "tests/support/stage_run.h"
+#include "tests/support/store_fixture.h"
+#include "tests/support/vocab_fixture.h"
+
+enum { MAX_ALLOCATIONS = 20000, MAX_COLUMNS = 400 };
+
+struct injection {
+    size_t n;     /* the allocation that fails */
+    bool refused; /* allocation n was reached */
+};
+
+static void enter(struct stage_run *run)
+{
+    const struct injection *injection = run->arg;
+
+    oom_begin(injection->n);
+}
+
+static void leave(struct stage_run *run)
+{
+    struct injection *injection = run->arg;
+
+    injection->refused = oom_end();
+}
+
+static int measure(struct stage_run *run, struct error *err)
+{
+    char tokenizer[1024];
+
+    snprintf(tokenizer, sizeof tokenizer, "%s/tests/data/tiny-qwen2.gguf",
+             getenv("CURATE_SOURCE"));
+    return stage_run(run, err, "measure", "tokenizer", tokenizer, "where", "sample_id > 0",
+                     NULL);
+}
+
+/* Measure a new database with allocation n of the calling thread failing. Returns whether it
+ * was reached. */
+static bool fails_once(size_t n)
+{
+    struct injection injection = { .n = n };
+    struct stage_run run;
+    struct error err;
+    void *samples;
+
+    store_fixture_setup(&samples);
+    store_fixture_add(samples, "the cat sat on the mat", "who sat?", "the cat");
+    store_fixture_add(samples, NULL, "say that it rains", "the rain fell");
+    stage_run_init(&run, ((struct store_fixture *)samples)->store);
+    run.n_threads = 1;
+    run.arg = &injection;
+    run.enter = enter;
+    run.leave = leave;
+    if (measure(&run, &err) < 0) {
+        assert_true(injection.refused);
+        assert_int_equal(err.code, ERR_NOMEM);
+        run.enter = run.leave = NULL;
+        assert_ok(measure(&run, &err));
+    } else {
+        assert_false(injection.refused);
+    }
+    assert_rows(run.store, "SELECT count(*), count(words), min(tokens) > 0 FROM v_facts",
+                "2|2|1");
+    store_fixture_teardown(&samples);
+    return injection.refused;
+}
+
+static void measure_reports_each_failed_allocation(void **state)
+{
+    /* Under a sanitizer a run takes three times as long: every third allocation fails. */
+    const size_t step_size = TEST_IS_SANITIZED ? 3 : 1;
+    size_t n = 0;
+
+    (void)state;
+    while (n < MAX_ALLOCATIONS && fails_once(n))
+        n += step_size;
+    assert_true(n > 3);
+    assert_true(n < MAX_ALLOCATIONS);
+}
+
+/* What a thread does, with all measurers of this build. */
+static int measure_sample(const void *input, struct error *err)
+{
+    static const char call[] = "[{\"id\":\"c\",\"name\":\"f\",\"arguments\":{}}]";
+    const struct measured_turn turns[] = {
+        { .role = slice_text("user"), .content = slice_text("Mail a@example.org in 3 words.") },
+        { .role = slice_text("assistant"),
+          .content = slice_text("The rain fell on the mat.\n```\n{}\n"),
+          .calls = slice_text(call) },
+    };
+    const struct measured_sample sample = {
+        .context = slice_text("The cat sat on the mat, and the dog lay on the rug."),
+        .turns = turns,
+        .n_turns = 2,
+        .response_turn = 1,
+    };
+    const struct measure_options options = { .tokenizer = input };
+    const struct measurer *chosen[MAX_COLUMNS];
+    struct fact_value values[MAX_COLUMNS];
+    struct span_list spans = { .n = 0 };
+    struct measuring *measuring = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; measurers[i]; i++)
+        if (!measurers[i]->left_out)
+            chosen[n++] = measurers[i];
+    int rc = measuring_new(&options, &measuring, err);
+    if (rc == 0)
+        rc = measuring_run(measuring, &sample, chosen, n, values, &spans, err);
+    if (rc == 0)
+        rc = measuring_run_turn(measuring, turns[1].content, chosen, n, values, err);
+    measuring_free(measuring);
+    span_list_release(&spans);
+    return rc;
+}
+
+static void a_thread_reports_each_failed_allocation(void **state)
+{
+    struct vocab_fixture fixture;
+    struct vocab_open open;
+    struct error err;
+
+    (void)state;
+    vocab_fixture_bpe(&fixture);
+    assert_ok(vocab_fixture_open(&fixture, &open, &err));
+    assert_true(oom_survive(measure_sample, open.tokenizer) > 4);
+    vocab_open_release(&open);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(measure_reports_each_failed_allocation),
+        cmocka_unit_test(a_thread_reports_each_failed_allocation),
+    };
+
+    return cmocka_run_group_tests_name("stages/measure, out of memory", tests, NULL, NULL);
+}
