@@ -26,7 +26,7 @@ enum error_code {
     ERR_IO,          /* reading or writing failed; sys is errno */
     ERR_BUSY,        /* another process holds the database: try again later */
     ERR_DENIED,      /* no permission */
-    ERR_CONFIG,      /* invalid recipe */
+    ERR_CONFIG,      /* invalid recipe or policy */
     ERR_CANCELLED,   /* the user stopped the program; sys is the signal */
 };
 

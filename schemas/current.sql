@@ -531,6 +531,34 @@ CREATE TABLE span (
 
 CREATE INDEX span_by_sample ON span (sample_id, fact_group);
 
+CREATE TABLE selection_policy (
+    selection_id   INTEGER PRIMARY KEY REFERENCES selection ON DELETE CASCADE,
+    name           TEXT    NOT NULL,
+    approved_by    TEXT,
+    approved_on    TEXT,
+    corpus         TEXT,                                    -- digest of the samples it is for
+    text           TEXT    NOT NULL,                        -- the policy file
+    n_samples      INTEGER NOT NULL                         -- samples before the first condition
+) STRICT;
+
+CREATE TABLE selection_funnel (
+    selection_id   INTEGER NOT NULL REFERENCES selection ON DELETE CASCADE,
+    step           INTEGER NOT NULL,                        -- from 1
+    condition      TEXT    NOT NULL,
+    n_removed      INTEGER NOT NULL,                        -- of those left by the steps before
+    n_alone        INTEGER NOT NULL,                        -- of all samples
+    n_missing      INTEGER NOT NULL,                        -- of all samples, without a value
+    n_left         INTEGER NOT NULL,
+    PRIMARY KEY (selection_id, step)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW v_funnel AS
+SELECT e.name AS selection, p.name AS policy, k.step, k.condition, k.n_removed, k.n_alone,
+       k.n_missing, k.n_left
+  FROM selection_funnel k
+  JOIN selection e ON e.selection_id = k.selection_id
+  JOIN selection_policy p ON p.selection_id = k.selection_id;
+
 CREATE VIEW v_facts AS
 SELECT s.ext_id, o.name AS source, k.*
   FROM fact k

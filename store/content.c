@@ -233,21 +233,16 @@ static const char SELECTED[] = "SELECT s.hash FROM selection e"
                                " JOIN sample s ON s.sample_id = x.sample_id"
                                " WHERE e.name = :name";
 
-int content_of_selection(struct content *content, struct store *store, const char *name,
-                         struct content_sum *out, struct error *err)
+static const char ALL_SAMPLES[] = "SELECT hash FROM sample";
+
+/* Sum the samples whose hashes the statement returns. */
+static int sum_samples(struct content *content, struct stmt *rows, struct content_sum *out,
+                       struct error *err)
 {
     struct content_sum sum = { .n = 0 };
-    struct id_list unused = { 0 };
-    struct stmt *rows = NULL;
     struct hash hash;
     int rc;
 
-    if (selection_load(store, name, &unused, NULL, err) < 0)
-        return -1;
-    id_list_release(&unused);
-    if (stmt_use(store, SELECTED, &rows, err) < 0)
-        return -1;
-    stmt_bind_text(rows, ":name", slice_text(name));
     while ((rc = stmt_next(rows, err)) == 1) {
         const struct slice bytes = stmt_bytes(rows, 0);
 
@@ -264,4 +259,28 @@ int content_of_selection(struct content *content, struct store *store, const cha
     if (rc == 0)
         *out = sum;
     return rc;
+}
+
+int content_of_samples(struct content *content, struct store *store, struct content_sum *out,
+                       struct error *err)
+{
+    struct stmt *rows = NULL;
+
+    return stmt_use(store, ALL_SAMPLES, &rows, err) < 0 ? -1
+                                                        : sum_samples(content, rows, out, err);
+}
+
+int content_of_selection(struct content *content, struct store *store, const char *name,
+                         struct content_sum *out, struct error *err)
+{
+    struct id_list unused = { 0 };
+    struct stmt *rows = NULL;
+
+    if (selection_load(store, name, &unused, NULL, err) < 0)
+        return -1;
+    id_list_release(&unused);
+    if (stmt_use(store, SELECTED, &rows, err) < 0)
+        return -1;
+    stmt_bind_text(rows, ":name", slice_text(name));
+    return sum_samples(content, rows, out, err);
 }

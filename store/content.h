@@ -57,6 +57,9 @@ int content_of_database(struct content *content, struct store *store,
 /* Sum the samples of a selection. ERR_NOT_FOUND with the names that exist. */
 int content_of_selection(struct content *content, struct store *store, const char *name,
                          struct content_sum *out, struct error *err);
+/* Sum all samples of the database. */
+int content_of_samples(struct content *content, struct store *store, struct content_sum *out,
+                       struct error *err);
 /* Add one sample, by its content hash, to *out, which the caller zeroes first. Gives the same
  * sum as content_of_selection() for the same samples. */
 int content_add_sample(struct content *content, const struct hash *hash,

@@ -50,6 +50,8 @@ static const struct {
       " (SELECT count(*) FROM turn_score) UNION ALL"
       " SELECT 'v_selection', 'selection_sample', (SELECT count(*) FROM v_selection),"
       " (SELECT count(*) FROM selection_sample) UNION ALL"
+      " SELECT 'v_funnel', 'selection_funnel', (SELECT count(*) FROM v_funnel),"
+      " (SELECT count(*) FROM selection_funnel) UNION ALL"
       " SELECT 'v_rejects', 'reject', (SELECT count(*) FROM v_rejects),"
       " (SELECT count(*) FROM reject) UNION ALL"
       " SELECT 'v_runs', 'run', (SELECT count(*) FROM v_runs), (SELECT count(*) FROM run))"

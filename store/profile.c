@@ -80,6 +80,11 @@ static int find_fact_column(struct store *store, const char *name, bool *is_text
     return rc;
 }
 
+int profile_find_column(struct store *store, const char *name, bool *is_text, struct error *err)
+{
+    return find_fact_column(store, name, is_text, NULL, NULL, err);
+}
+
 static int find_metric_unit(struct store *store, struct arena *arena, struct profile_fact *fact,
                             struct error *err)
 {
@@ -96,8 +101,8 @@ static int find_metric_unit(struct store *store, struct arena *arena, struct pro
     return rc < 0 ? -1 : 0;
 }
 
-static int find_metric(struct store *store, const char *name, const char *model,
-                       struct arena *arena, struct profile_fact *out, struct error *err)
+int profile_find_metric(struct store *store, const char *name, const char *model,
+                        struct arena *arena, struct profile_fact *out, struct error *err)
 {
     static const char *const columns[] = { "hmp", "cas", "gateau" };
     struct score_set_info set;
@@ -111,7 +116,7 @@ static int find_metric(struct store *store, const char *name, const char *model,
                       name);
         return -1;
     }
-    out->score_set_id = set.score_set_id;
+    *out = (struct profile_fact){ .name = name, .score_set_id = set.score_set_id };
     const int of_cohort = cohort_of_set(store, set.score_set_id, arena, &cohort, err);
     if (of_cohort < 0)
         return -1;
@@ -133,7 +138,7 @@ int profile_find(struct store *store, const char *name, const char *model, struc
     if (found < 0)
         return -1;
     if (found == 0)
-        return find_metric(store, name, model, arena, out, err);
+        return profile_find_metric(store, name, model, arena, out, err);
     if (is_text)
         return error_set(err, ERR_USAGE, "%s: is text, which has no thresholds: use --by %s",
                          name, name);

@@ -40,6 +40,12 @@ int profile_list_facts(struct store *store, struct arena *arena, struct text_lis
  * ERR_NOT_FOUND, ERR_USAGE for a fact that is text. */
 int profile_find(struct store *store, const char *name, const char *model, struct arena *arena,
                  struct profile_fact *out, struct error *err);
+/* Find the column of a fact of samples. Returns 1 and whether it is text, 0 or -1. */
+int profile_find_column(struct store *store, const char *name, bool *is_text,
+                        struct error *err);
+/* As profile_find(), of a metric only. */
+int profile_find_metric(struct store *store, const char *name, const char *model,
+                        struct arena *arena, struct profile_fact *out, struct error *err);
 /* What samples are weighed by: "tokens", or "words" if no tokens were measured, or NULL. */
 int profile_weight(struct store *store, const char **out, struct error *err);
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "store/condition_private.h"
 #include "store/db_private.h"
+#include "store/policy.h"
 
 enum { SHARE_UNIT = 10000 };
 
@@ -19,7 +20,9 @@ enum { SHARE_UNIT = 10000 };
 
 static const char FIND_SAME[] =
     "SELECT selection_id, score_set_id = :score_set_id AND condition IS :condition"
-    " AND top = :top AND n_candidates = :n_candidates AND n_unscored = :n_unscored"
+    " AND top = :top AND :policy IS (SELECT p.text FROM selection_policy p"
+    " WHERE p.selection_id = selection.selection_id) AND n_candidates = :n_candidates AND "
+    "n_unscored = :n_unscored"
     " FROM selection WHERE name = :name";
 
 static const char READ_ROWS[] = "SELECT sample_id, score FROM selection_sample"
@@ -130,7 +133,8 @@ static int open_ranking_stmt(struct store *store, const struct selection_spec *s
     snprintf(after, sizeof after, "%s ORDER BY k.%s IS NULL, k.%s %s%s",
              spec->cohort_id > 0 ? RANK_JOIN_COHORT : RANK_JOIN, column, column,
              spec->higher_is_better ? "DESC" : "ASC", RANK_TIES);
-    if (condition_open(store, before, spec->condition, after, out, err) < 0)
+    const char *condition = spec->policy ? spec->policy_sql : spec->condition;
+    if (condition_open(store, before, condition, after, out, err) < 0)
         return -1;
     if (spec->cohort_id > 0)
         stmt_bind_int(*out, ":cohort_id", spec->cohort_id);
@@ -209,6 +213,7 @@ static int compare_with_stored(struct store *store, const struct selection_spec 
     if (stmt_use(store, FIND_SAME, &stmt, err) < 0)
         return -1;
     bind_selection(stmt, spec, ranking);
+    stmt_bind_text(stmt, ":policy", spec->policy ? spec->policy->text : slice_of(NULL, 0));
     const int found = stmt_next(stmt, err);
     if (found < 1)
         return found;
@@ -264,7 +269,29 @@ static int put_selection(struct store *store, const struct selection_spec *spec,
     stmt_bind_int(stmt, ":run_id", run_id);
     if (stmt_get_int(stmt, &selection_id, err) < 0)
         return -1;
+    if (policy_put(store, selection_id, spec->policy, err) < 0)
+        return -1;
     return put_ranking(store, selection_id, ranking, err);
+}
+
+/* The same samples can be selected though the conditions of the policy removed others. */
+static int compare_funnel(struct store *store, const struct selection_spec *spec,
+                          struct selection_result *result, struct error *err)
+{
+    struct stmt *stmt = NULL;
+    int64_t selection_id;
+
+    if (!result->unchanged || !spec->policy)
+        return 0;
+    if (stmt_use(store, FIND_SELECTION, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":name", slice_text(spec->name));
+    if (stmt_get_int(stmt, &selection_id, err) < 0)
+        return -1;
+    const int same = policy_is_stored(store, selection_id, spec->policy, err);
+    result->unchanged = same == 1;
+    result->replaced = same == 0;
+    return same < 0 ? -1 : 0;
 }
 
 int selection_make(struct store *store, const struct selection_spec *spec, int64_t run_id,
@@ -281,8 +308,10 @@ int selection_make(struct store *store, const struct selection_spec *spec, int64
                          spec->name);
     if (!dry_run && store_begin(store, err) < 0)
         return -1;
-    if (rank_samples(store, spec, &ranking, err) < 0 ||
-        compare_with_stored(store, spec, &ranking, &result, err) < 0)
+    if ((spec->policy && policy_count(store, spec->policy, spec->condition, err) < 0) ||
+        rank_samples(store, spec, &ranking, err) < 0 ||
+        compare_with_stored(store, spec, &ranking, &result, err) < 0 ||
+        compare_funnel(store, spec, &result, err) < 0)
         goto done;
     if (!dry_run && !result.unchanged && put_selection(store, spec, &ranking, run_id, err) < 0)
         goto done;

@@ -14,6 +14,7 @@
 #include "base/digest.h"
 
 struct error;
+struct policy;
 struct store;
 struct text_list;
 
@@ -46,6 +47,8 @@ struct selection_spec {
     int64_t cohort_id;         /* rank by this cohort's values; 0: by the scores of the set */
     const char *cohort_column; /* "hmp", "cas" or "gateau" */
     const char *condition;     /* NULL: all samples */
+    struct policy *policy;     /* prepared; selection_make() counts its funnel. NULL: none */
+    const char *policy_sql;    /* what policy_join() made of condition and policy */
     const char *top;           /* the option as the user wrote it; stored with the selection */
     uint64_t top_n;            /* select at most this many samples; 0: use top_per_10000 */
     uint64_t top_per_10000;    /* select this share of the candidates, rounded up */

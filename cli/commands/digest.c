@@ -15,6 +15,7 @@ struct digest_args {
     const char *selection;
     const char *export;
     bool parts;
+    bool samples;
 };
 
 static const struct option opts[] = {
@@ -22,6 +23,8 @@ static const struct option opts[] = {
       .help = "digest of the samples of a selection" },
     { OPTION_TEXT, 0, "export", offsetof(struct digest_args, export), "FILE|-",
       .help = "digest of the samples of an exported file" },
+    { OPTION_FLAG, 0, "samples", offsetof(struct digest_args, samples), NULL,
+      .help = "digest of all samples, as a policy names them" },
     { OPTION_FLAG, 0, "parts", offsetof(struct digest_args, parts), NULL,
       .help = "also print the digest of each table of the database" },
     { .type = OPTION_END },
@@ -149,7 +152,10 @@ static int digest_database(struct cli *cli, struct content *content,
 
     if (command_open_store(cli, &store, err) < 0)
         return -1;
-    if (args->selection) {
+    if (args->samples) {
+        if (content_of_samples(content, store, &samples, err) == 0)
+            rc = print_samples_digest(cli, "samples", cli->db, &samples, err);
+    } else if (args->selection) {
         if (content_of_selection(content, store, args->selection, &samples, err) == 0)
             rc = print_samples_digest(cli, "selection", args->selection, &samples, err);
     } else if (content_of_database(content, store, &database, err) == 0) {
@@ -164,10 +170,11 @@ static int cmd_digest_run(struct cli *cli, const void *args, struct error *err)
     const struct digest_args *a = args;
     struct content *content = NULL;
 
-    if ((a->selection != NULL) + (a->export != NULL) + (int)a->parts > 1)
+    if ((a->selection != NULL) + (a->export != NULL) + (int)a->parts + (int)a->samples > 1)
         return error_set(
             err, ERR_USAGE,
-            "--selection, --export and --parts exclude each other: give one of them");
+            "--selection, --export, --samples and --parts exclude each other: give one of "
+            "them");
     if (content_new(cli->report.stop_signal, &content, err) < 0)
         return -1;
     const int rc = a->export ? digest_export(cli, content, a->export, err)

@@ -48,6 +48,8 @@ j "cohort drop" cohort drop gateau@1
 
 j select select --name best --by nll --model curate-tiny-long --top 3
 j select select --name long --by gateau --top 2
+printf 'policy: p\nconditions: [{fact: words, min: 1}]\n' > p.yaml
+j select select --name measured --by nll --model curate-tiny-long --top 3 --policy p.yaml --any-corpus
 j export export best --to messages -o best.jsonl --roles merge
 j export export long --to jsonl -o long-best.jsonl --media marks
 cat long-best.jsonl.manifest > "out/export, the manifest"
@@ -57,6 +59,7 @@ j compare compare nll ppl --model curate-tiny-long
 j runs runs
 j digest digest
 j digest digest --selection best
+j digest digest --samples
 j digest digest --export long-best.jsonl
 cp curate.db broken.db
 sqlite3 broken.db "UPDATE turn SET content = 'other' WHERE turn_id = 3"

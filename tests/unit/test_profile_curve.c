@@ -125,5 +125,6 @@ int main(void)
         cmocka_unit_test(a_curve_without_values_has_no_quantiles_and_keeps_nothing),
         cmocka_unit_test(a_curve_can_be_used_for_a_second_group),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
