@@ -58,6 +58,12 @@ sed -i /^corpus/d p.yaml
 policy --top 3 --policy p.yaml || echo "status $?"
 policy --top 3 --any-corpus || echo "status $?"
 
+echo "-- the policies that are shipped"
+"$CURATE" measure -q
+for file in "$SOURCE"/examples/policies/*.yaml; do
+    policy --top 5 --policy "$file" --any-corpus 2>&1 | tail -n 1
+done
+
 echo "-- a recipe"
 printf 'version: 1\nsteps:\n- select: {name: r, by: mtld, top: 2, policy: p.yaml, any-corpus: true}\n' > r.yaml
 "$CURATE" run r.yaml 2>&1 | tail -n 1

@@ -56,68 +56,63 @@ static void all_keys_are_read(void **state)
     arena_release(&arena);
 }
 
+static const struct {
+    const char *text, *message;
+} cases[] = {
+    { "", "line 1: the file is empty" },
+    { "- a\n", "line 1: a policy must be a mapping: policy: NAME" },
+    { "policy: a\n", "line 1: the policy has no conditions: add conditions:" },
+    { "policy: a\nconditions: []\n", "line 1: the policy has no conditions: add conditions:" },
+    { "conditions: [{fact: a, min: 1}]\n", "line 1: the policy has no name: add policy: NAME" },
+    { "policy: [a]\n", "line 1: policy: must be a text, not a list or a mapping" },
+    { "policy:\n", "line 1: policy: is empty: give a value, or leave the key out" },
+    { "policy: a\npolicy: b\n", "line 2: policy: is there twice" },
+    { "policy: a\nowner: b\n", "line 2: there is no key 'owner'; the keys are policy, "
+                               "approved_by, approved_on, corpus, comment, conditions" },
+    { "? [a]\n: b\n", "line 1: a key must be a text" },
+    { "policy: a\napproved_on: today\n",
+      "line 2: approved_on: must be a date such as 2026-11-30" },
+    { "policy: a\ncorpus: 0123\n", "line 2: corpus: must be 64 hexadecimal digits, as "
+                                   "'curate digest --samples' prints" },
+    { "policy: a\nconditions: words\n", "line 2: conditions: must be a list of conditions" },
+    { "policy: a\nconditions:\n- words\n",
+      "line 3: a condition must be a mapping: fact: NAME" },
+    { "policy: a\nconditions:\n- {min: 1}\n",
+      "line 3: the condition is about nothing: add fact, metric or sql" },
+    { "policy: a\nconditions:\n- {fact: words}\n",
+      "line 3: the condition has no bound: add min, max, in or not_in" },
+    { "policy: a\nconditions:\n- {fact: words, metric: ifd, min: 1}\n",
+      "line 3: metric: a condition has one of fact, metric and sql: make two conditions" },
+    { "policy: a\nconditions:\n- {sql: a, min: 1}\n",
+      "line 3: sql is a whole condition: leave out min, max, in and not_in" },
+    { "policy: a\nconditions:\n- {fact: words, min: 2, max: 1}\n",
+      "line 3: min is greater than max" },
+    { "policy: a\nconditions:\n- fact: words\n  min: many\n", "line 4: min: must be a number" },
+    { "policy: a\nconditions:\n- {fact: words, min: nan}\n", "line 3: min: must be a number" },
+    { "policy: a\nconditions:\n- {fact: words, max: 1e999}\n",
+      "line 3: max: must be a number" },
+    { "policy: a\nconditions:\n- {fact: words, min: {a: 1}}\n",
+      "line 3: min: must be a text, not a list or a mapping" },
+    { "policy: a\nconditions:\n- {fact: words, in: []}\n", "line 3: in: is an empty list" },
+    { "policy: a\nconditions:\n- {fact: words, in: [[a]]}\n",
+      "line 3: in: must be a text, not a list or a mapping" },
+    { "policy: a\nconditions:\n- {fact: words, min: 1, missing: maybe}\n",
+      "line 3: missing: must be keep or remove" },
+    { "policy: a\nconditions:\n- {fact: words, least: 1}\n",
+      "line 3: there is no key 'least'; the keys are fact, metric, sql, min, max, in, "
+      "not_in, missing, comment" },
+    { "policy: &a x\ncomment: *a\n",
+      "line 2: an alias (*name): a policy may have none, so repeat the value" },
+    { "policy: \"a\\0b\"\n", "line 1: a text holds a NUL character: remove the \\0" },
+    { "policy: a\nconditions: [{fact: a, min: 1}]\n---\nb\n",
+      "line 3: a second document begins here: give each policy a file" },
+    { "policy: a\nconditions: [{fact: a, min: 1}\n",
+      "line 3: not valid YAML: did not find expected ',' or ']'" },
+    { "policy: a\ncomment: \xff\n", "line 2: not valid YAML: invalid leading UTF-8 octet" },
+};
+
 static void a_wrong_file_is_an_error_with_its_line(void **state)
 {
-    static const struct {
-        const char *text, *message;
-    } cases[] = {
-        { "", "line 1: the file is empty" },
-        { "- a\n", "line 1: a policy must be a mapping: policy: NAME" },
-        { "policy: a\n", "line 1: the policy has no conditions: add conditions:" },
-        { "policy: a\nconditions: []\n",
-          "line 1: the policy has no conditions: add conditions:" },
-        { "conditions: [{fact: a, min: 1}]\n",
-          "line 1: the policy has no name: add policy: NAME" },
-        { "policy: [a]\n", "line 1: policy: must be a text, not a list or a mapping" },
-        { "policy:\n", "line 1: policy: is empty: give a value, or leave the key out" },
-        { "policy: a\npolicy: b\n", "line 2: policy: is there twice" },
-        { "policy: a\nowner: b\n", "line 2: there is no key 'owner'; the keys are policy, "
-                                   "approved_by, approved_on, corpus, comment, conditions" },
-        { "? [a]\n: b\n", "line 1: a key must be a text" },
-        { "policy: a\napproved_on: today\n",
-          "line 2: approved_on: must be a date such as 2026-11-30" },
-        { "policy: a\ncorpus: 0123\n", "line 2: corpus: must be 64 hexadecimal digits, as "
-                                       "'curate digest --samples' prints" },
-        { "policy: a\nconditions: words\n",
-          "line 2: conditions: must be a list of conditions" },
-        { "policy: a\nconditions:\n- words\n",
-          "line 3: a condition must be a mapping: fact: NAME" },
-        { "policy: a\nconditions:\n- {min: 1}\n",
-          "line 3: the condition is about nothing: add fact, metric or sql" },
-        { "policy: a\nconditions:\n- {fact: words}\n",
-          "line 3: the condition has no bound: add min, max, in or not_in" },
-        { "policy: a\nconditions:\n- {fact: words, metric: ifd, min: 1}\n",
-          "line 3: metric: a condition has one of fact, metric and sql: make two conditions" },
-        { "policy: a\nconditions:\n- {sql: a, min: 1}\n",
-          "line 3: sql is a whole condition: leave out min, max, in and not_in" },
-        { "policy: a\nconditions:\n- {fact: words, min: 2, max: 1}\n",
-          "line 3: min is greater than max" },
-        { "policy: a\nconditions:\n- fact: words\n  min: many\n",
-          "line 4: min: must be a number" },
-        { "policy: a\nconditions:\n- {fact: words, min: nan}\n",
-          "line 3: min: must be a number" },
-        { "policy: a\nconditions:\n- {fact: words, max: 1e999}\n",
-          "line 3: max: must be a number" },
-        { "policy: a\nconditions:\n- {fact: words, min: {a: 1}}\n",
-          "line 3: min: must be a text, not a list or a mapping" },
-        { "policy: a\nconditions:\n- {fact: words, in: []}\n", "line 3: in: is an empty list" },
-        { "policy: a\nconditions:\n- {fact: words, in: [[a]]}\n",
-          "line 3: in: must be a text, not a list or a mapping" },
-        { "policy: a\nconditions:\n- {fact: words, min: 1, missing: maybe}\n",
-          "line 3: missing: must be keep or remove" },
-        { "policy: a\nconditions:\n- {fact: words, least: 1}\n",
-          "line 3: there is no key 'least'; the keys are fact, metric, sql, min, max, in, "
-          "not_in, missing, comment" },
-        { "policy: &a x\ncomment: *a\n",
-          "line 2: an alias (*name): a policy may have none, so repeat the value" },
-        { "policy: \"a\\0b\"\n", "line 1: a text holds a NUL character: remove the \\0" },
-        { "policy: a\nconditions: [{fact: a, min: 1}]\n---\nb\n",
-          "line 3: a second document begins here: give each policy a file" },
-        { "policy: a\nconditions: [{fact: a, min: 1}\n",
-          "line 3: not valid YAML: did not find expected ',' or ']'" },
-        { "policy: a\ncomment: \xff\n", "line 2: not valid YAML: invalid leading UTF-8 octet" },
-    };
-
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct policy policy;
