@@ -68,12 +68,13 @@ int headers_add(struct headers *headers, struct slice line, struct error *err)
     if (line.len == 0 || !memchr(line.ptr, ':', line.len) || memchr(" \t:", line.ptr[0], 3) ||
         memchr(line.ptr, '\n', line.len) || memchr(line.ptr, '\0', line.len))
         return 0;
-    if (++headers->n_lines > HEADERS_MAX_LINES ||
+    if (headers->n_lines == HEADERS_MAX_LINES ||
         line.len >= HEADERS_MAX_BYTES - headers->text.len)
         return error_set(err, ERR_INPUT,
                          "the answer has more than %d lines or %d bytes of "
                          "headers",
                          (int)HEADERS_MAX_LINES, (int)HEADERS_MAX_BYTES);
+    headers->n_lines++;
     if (buf_add_slice(&headers->text, line, err) < 0)
         return -1;
     return buf_add(&headers->text, "\n", 1, err);

@@ -25,6 +25,7 @@ HEADERS = {
                  '<https://h/api>; rel="first"; title="a, b"\r\n\r\n',
     "rate_limit": 'HTTP/1.1 429 Too Many\r\nRateLimit: "resolvers";r=0;t=55, "api";r=3;t=9\r\n'
                   'RateLimit-Policy: "fixed window";"resolvers";q=5000;w=300\r\n\r\n',
+    "too_many_lines": "HTTP/1.1 200 OK\r\n" + 257 * "x: y\r\n",
     "retry_seconds": "HTTP/1.1 503 x\r\nRetry-After: 120\r\n\r\n",
     "retry_date": "HTTP/1.1 503 x\r\nRetry-After: Wed, 21 Oct 2015 07:28:09 GMT\r\n\r\n",
     "error": "HTTP/1.1 403 x\r\nX-Error-Code: GatedRepo\r\nX-Error-Message: no: /x?token=y z\r\n"
