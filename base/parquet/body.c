@@ -164,7 +164,7 @@ int body_begin(struct body *body, const struct codec *codec, uint64_t n_compress
     const bool is_whole = codec ? is_short || !codec->step : is_short && !own_block;
     if (!is_short && (is_whole || own_block) &&
         budget_check(body->budget, n + (is_whole ? n_compressed : 0),
-                     own_block ? body->what : "a page, which its compression needs as a whole,",
+                     own_block ? body->what : "a page that must be decompressed as a whole",
                      err) < 0)
         return -1;
     if (is_whole)

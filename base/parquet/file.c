@@ -39,18 +39,27 @@ static int read_at(const struct parquet_file *file, uint64_t offset, void *out, 
     return 0;
 }
 
-static int check_magic(const struct parquet_file *file, const uint8_t *magic, const char *where,
-                       struct error *err)
+static int raise_truncated(const struct parquet_file *file, struct error *err)
 {
-    if (memcmp(magic, "PARE", PARQUET_MAGIC_BYTES) == 0)
+    return error_set(err, ERR_INPUT, "%s: truncated at byte %" PRIu64 ": the footer is missing",
+                     file->name, file->n_bytes);
+}
+
+/* The first and the last four bytes of the file. */
+static int check_magic(const struct parquet_file *file, const uint8_t *first,
+                       const uint8_t *last, struct error *err)
+{
+    if (memcmp(first, "PARE", PARQUET_MAGIC_BYTES) == 0 ||
+        memcmp(last, "PARE", PARQUET_MAGIC_BYTES) == 0)
         return error_set(err, ERR_UNSUPPORTED,
                          "%s: the footer is encrypted: decrypt the file with the program that "
                          "wrote it",
                          file->name);
-    if (memcmp(magic, "PAR1", PARQUET_MAGIC_BYTES) != 0)
-        return error_set(err, ERR_INPUT,
-                         "%s: no Parquet file, or a truncated one: it does not %s with PAR1",
-                         file->name, where);
+    if (memcmp(first, "PAR1", PARQUET_MAGIC_BYTES) != 0)
+        return error_set(err, ERR_INPUT, "%s: no Parquet file: it does not begin with PAR1",
+                         file->name);
+    if (memcmp(last, "PAR1", PARQUET_MAGIC_BYTES) != 0)
+        return raise_truncated(file, err);
     return 0;
 }
 
@@ -66,13 +75,10 @@ static int read_footer(struct parquet_file *file, struct error *err)
         return error_errno(err, errno, file->name);
     file->n_bytes = st.st_size < 0 ? 0 : (uint64_t)st.st_size;
     if (file->n_bytes < around)
-        return error_set(err, ERR_INPUT,
-                         "%s: truncated at byte %" PRIu64 ": the footer is missing", file->name,
-                         file->n_bytes);
+        return raise_truncated(file, err);
     if (read_at(file, 0, head, sizeof head, err) < 0 ||
         read_at(file, file->n_bytes - sizeof tail, tail, sizeof tail, err) < 0 ||
-        check_magic(file, head, "begin", err) < 0 ||
-        check_magic(file, tail + sizeof tail - PARQUET_MAGIC_BYTES, "end", err) < 0)
+        check_magic(file, head, tail + sizeof tail - PARQUET_MAGIC_BYTES, err) < 0)
         return -1;
     const uint64_t len = load_u32(tail);
     if (len > file->n_bytes - around || len > FOOTER_BYTES_MAX)

@@ -180,9 +180,10 @@ static void long_pages_within_little_memory(void **state)
             assert_ok(read_text(f, required_text, 2, 40, max_bytes, &err));
             expect_texts(f, 40, 300000);
         } else {
-            assert_fails(read_text(f, required_text, 2, 40, max_bytes, &err), ERR_NOMEM,
-                         "column c, page at byte 4: a page, which its compression needs as a "
-                         "whole, needs ");
+            assert_fails(
+                read_text(f, required_text, 2, 40, max_bytes, &err), ERR_NOMEM,
+                "column c, page at byte 4: a page that must be decompressed as a whole "
+                "needs ");
             assert_non_null(strstr(err.msg,
                                    "MiB of memory, but only 1 of 2 MiB are left: raise "
                                    "--max-memory"));
