@@ -18,8 +18,9 @@
 #include "base/net/http_private.h"
 
 enum {
-    SPARE_BYTES = 16 * 1024 * 1024, /* room on the disk that a transfer leaves */
-    RESOLVED_MAX = 3, /* redirects followed anew because a signature had expired */
+    MIB = 1024 * 1024,
+    SPARE_BYTES = 16 * MIB, /* room on the disk that a transfer leaves */
+    RESOLVED_MAX = 3,       /* redirects followed anew because a signature had expired */
 };
 
 /* What the answer that is being received means for the partial file. */
@@ -70,10 +71,13 @@ static int check_room(const struct receiver *in, struct error *err)
 
     if (need <= UINT64_MAX - SPARE_BYTES && need + SPARE_BYTES <= room)
         return 0;
-    return error_set_sys(err, ERR_IO, ENOSPC,
-                         "%s: %llu MiB are missing, but the disk has only %llu MiB free: %s",
-                         in->transfer->name, (unsigned long long)(need >> 20),
-                         (unsigned long long)(room >> 20), in->transfer->partial_path);
+    return error_set_sys(
+        err, ERR_IO, ENOSPC,
+        "%s: %llu MiB of disk are needed, %d of them to spare, but only %llu MiB "
+        "are free: %s",
+        in->transfer->name,
+        (unsigned long long)(need / MIB + (need % MIB > 0) + SPARE_BYTES / MIB),
+        SPARE_BYTES / MIB, (unsigned long long)(room / MIB), in->transfer->partial_path);
 }
 
 /* The answer has all bytes from the first one on. */

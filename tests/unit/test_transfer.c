@@ -438,7 +438,10 @@ static void a_disk_without_room_is_noticed_before(void **state)
 
     fx->transfer.size_bytes = UINT64_C(1) << 60;
     assert_fails(transfer_page(fx, "/file/x", &err), ERR_IO,
-                 "NAME: 1099511627776 MiB are missing, but the disk has only ");
+                 "NAME: 1099511627792 MiB of disk are needed, 16 of them to spare, but only ");
+    fx->transfer.size_bytes = (UINT64_C(1) << 60) + 1;
+    assert_fails(transfer_page(fx, "/file/x", &err), ERR_IO,
+                 "NAME: 1099511627793 MiB of disk ");
     assert_int_equal(hub_count(&fx->hub, "/file/x"), 0);
 }
 
