@@ -68,7 +68,7 @@ static bool is_inside_sentence(struct slice text, size_t at)
 
     while (dots_end < text.len && text.ptr[dots_end] == '.')
         dots_end++;
-    if ((at > 0 && text.ptr[at - 1] == '.') || dots_end > at + 1)
+    if (dots_end > at + 1)
         return goes_on_in_lower_case(text, dots_end);
     while (start > 0 && at - start < 7 &&
            memchr("abcdefghijklmnopqrstuvwxyz.", lower(text.ptr[start - 1]), 27))
@@ -80,25 +80,23 @@ static bool is_inside_sentence(struct slice text, size_t at)
            (is_one_of(word, others, strlen(others)) && goes_on_in_lower_case(text, at + 1));
 }
 
-/* Get the length of the mark that ends a sentence at `at`, with the marks and quotes behind it.
- * 0: none does. */
-static size_t sentence_end(struct slice text, size_t at)
+/* Does a sentence end at `at`? Get the length of the mark with the marks and quotes behind it,
+ * or of the character that is none. */
+static bool is_sentence_end(struct slice text, size_t at, size_t *len)
 {
-    size_t len;
-    const uint32_t code = utf8_first(slice_of(text.ptr + at, text.len - at), &len);
+    const uint32_t code = utf8_first(slice_of(text.ptr + at, text.len - at), len);
 
     if (code == 0x3002 || code == 0xff01 || code == 0xff1f || code == 0x0964)
-        return len;
+        return true;
     if (code != '.' && code != '!' && code != '?')
-        return 0;
+        return false;
     size_t end = at + 1;
     while (end < text.len && memchr(".!?\"')]*_", text.ptr[end], 9))
         end++;
+    *len = end - at;
     if (end == text.len)
-        return end - at;
-    if (!memchr(" \n\t", text.ptr[end], 3))
-        return 0;
-    return code == '.' && is_inside_sentence(text, at) ? 0 : end - at;
+        return true;
+    return memchr(" \n\t", text.ptr[end], 3) && !(code == '.' && is_inside_sentence(text, at));
 }
 
 /* The rest behind the last end is a sentence if it has more than white space. */
@@ -109,12 +107,9 @@ static int64_t count_sentence_ends(struct slice text, struct slice arg)
 
     (void)arg;
     for (size_t i = 0; i < text.len; i += len) {
-        len = sentence_end(text, i);
-        if (len > 0) {
+        if (is_sentence_end(text, i, &len)) {
             n++;
             start = i + len;
-        } else {
-            len = 1;
         }
     }
     return n + !slice_is_blank(slice_of(text.ptr + start, text.len - start));

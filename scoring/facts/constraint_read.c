@@ -9,6 +9,8 @@
 #include "base/text/language.h"
 #include "scoring/facts/constraint_private.h"
 
+enum { END_PHRASE_MAX = 400 };
+
 /* A wording being matched. */
 struct match {
     const struct instruction_text *in;
@@ -62,7 +64,9 @@ static size_t read_end_phrase(struct match *match, size_t i)
     if (in->tokens[i].kind == TOKEN_QUOTED)
         return add_arg(match->out, instruction_token(in, i)) ? i + 1 : 0;
     const size_t start = in->tokens[i].start;
-    const size_t end = find_text(in->text, slice_text(stop), start);
+    const size_t max =
+        start + END_PHRASE_MAX < in->text.len ? start + END_PHRASE_MAX : in->text.len;
+    const size_t end = find_text(slice_of(in->text.ptr, max), slice_text(stop), start);
     if (end == SIZE_MAX || memchr(in->text.ptr + start, '\n', end - start) ||
         !add_arg(match->out, slice_of(in->text.ptr + start, end - start)))
         return 0;
