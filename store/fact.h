@@ -16,6 +16,7 @@
 
 #include "base/slice.h"
 
+struct arena;
 struct error;
 struct id_list;
 struct store;
@@ -88,5 +89,10 @@ struct fact_span {
 /* Replace the spans of a group of a sample. Call inside a transaction. */
 int fact_write_spans(struct store *store, int64_t sample_id, const char *group,
                      const struct fact_span *spans, size_t n, struct error *err);
+
+/* Read the spans of a group of a sample, ordered by turn and start; texts and array are in the
+ * arena. Returns 1; 0 if the sample was not measured with this version; -1 with err set. */
+int fact_read_spans(struct store *store, int64_t sample_id, const char *group, int version,
+                    struct arena *arena, struct fact_span **out, size_t *n, struct error *err);
 
 #endif

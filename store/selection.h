@@ -88,6 +88,8 @@ struct export_row {
     uint64_t n_samples;
     uint64_t n_bytes;
     uint8_t sha256[DIGEST_BYTES];
+    bool is_redacted; /* for the manifest: export --redact */
+    uint64_t n_redacted;
 };
 /* Log an export, unless the last export to this path had the same content. Call inside a
  * transaction. */

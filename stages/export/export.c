@@ -5,6 +5,7 @@
  * The file appears complete or not at all. An existing file is compared by content: it stays if
  * it holds the same bytes, and is replaced only with --force if not.
  */
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -17,6 +18,7 @@
 #include "stages/export/layouts/layout.h"
 #include "stages/export/layouts/layout_list.h" /* generated: LAYOUT_LIST */
 #include "stages/export/manifest.h"
+#include "stages/export/redact.h"
 #include "stages/record/media_form.h"
 #include "stages/record/roles.h"
 #include "stages/stage.h"
@@ -31,6 +33,7 @@ struct export_args {
     const char *output;
     enum roles_policy roles;
     enum media_form media;
+    struct text_list redact;
     bool force;
     bool skip;
     bool allow_empty;
@@ -46,6 +49,8 @@ static const struct option options[] = {
       .help = "layout of the records", .choice_name = layout_name },
     { OPTION_TEXT, 'o', "output", offsetof(struct export_args, output), "FILE|-",
       .help = "file to write; - is standard output" },
+    { OPTION_LIST, 0, "redact", offsetof(struct export_args, redact), "KIND[,KIND]",
+      .help = "replace personal data of these kinds by placeholders, or all" },
     { OPTION_FLAG, 0, "force", offsetof(struct export_args, force), NULL,
       .help = "replace a file that differs" },
     { OPTION_FLAG, 0, "skip", offsetof(struct export_args, skip), NULL,
@@ -75,7 +80,10 @@ struct exporting {
     const struct layout *layout;
     struct arena arena; /* texts of the current sample */
     struct sample_reader *reader;
-    struct file_out *file; /* NULL in a dry run */
+    unsigned kinds;              /* of --redact, as bits; 0: it was not given */
+    struct redaction *redaction; /* NULL without --redact */
+    uint64_t n_redacted;         /* places that were replaced in the samples written */
+    struct file_out *file;       /* NULL in a dry run */
     struct digest *digest;
     struct buf record;
     uint64_t n_written;
@@ -89,27 +97,47 @@ static int export_check(const void *arguments, void *config, struct error *err)
 {
     const struct export_args *args = arguments;
 
-    (void)config;
+    unsigned *kinds = config;
+
+    if (redaction_parse(&args->redact, kinds, err) < 0)
+        return -1;
     if (!args->output || !*args->output)
         return error_set(err, ERR_USAGE,
                          "no output file: use -o FILE, or -o - for standard output");
     return 0;
 }
 
-/* Leave out a sample that the layout cannot hold, or fail without --skip. */
-static int skip_sample(struct exporting *export, int64_t sample_id, const char *why,
-                       struct error *err)
+/* Leave out a sample, or fail without --skip. */
+static int leave_out(struct exporting *export, int64_t sample_id, const char *cannot,
+                     const char *why, const char *advice, struct error *err)
 {
     if (!export->args->skip)
         return error_set(
             err, ERR_INPUT,
-            "sample %lld: cannot be written as %s: %s: use --to jsonl, which holds "
-            "every sample, or --skip to leave such samples out",
-            (long long)sample_id, export->layout->name, why);
+            "sample %lld: cannot be %s: %s: use %s--skip to leave such samples out",
+            (long long)sample_id, cannot, why, advice);
     if (export->n_skipped++ == 0)
         report_note(export->context->report, "sample %lld and others like it are left out: %s",
                     (long long)sample_id, why);
     return 0;
+}
+
+/* Leave out a sample that the layout cannot hold. */
+static int skip_sample(struct exporting *export, int64_t sample_id, const char *why,
+                       struct error *err)
+{
+    char cannot[64];
+
+    snprintf(cannot, sizeof cannot, "written as %s", export->layout->name);
+    return leave_out(export, sample_id, cannot, why,
+                     "--to jsonl, which holds every sample, or ", err);
+}
+
+/* Leave out a sample with data that no placeholder can replace. */
+static int skip_unredacted(struct exporting *export, int64_t sample_id, const char *why,
+                           struct error *err)
+{
+    return leave_out(export, sample_id, "redacted", why, "", err);
 }
 
 enum { LEFT_OUT = 2 };
@@ -139,6 +167,11 @@ static int write_sample(struct exporting *export, int64_t sample_id, struct erro
         return error_set(err, ERR_INPUT,
                          "sample %lld is selected but does not exist: run 'curate fsck'",
                          (long long)sample_id);
+    const int redacted = export->redaction
+                             ? redaction_apply(export->redaction, sample_id, &sample, &why, err)
+                             : 1;
+    if (redacted <= 0)
+        return redacted < 0 ? -1 : skip_unredacted(export, sample_id, why, err);
     const int roles = apply_roles(export, &sample, err);
     if (roles < 0)
         return -1;
@@ -153,6 +186,11 @@ static int write_sample(struct exporting *export, int64_t sample_id, struct erro
         return error_prefix(err, "sample %lld", (long long)sample_id);
     if (fits == 0)
         return skip_sample(export, sample_id, why, err);
+    const int clean = export->redaction ? redaction_check(export->redaction,
+                                                          buf_slice(&export->record), &why, err)
+                                        : 1;
+    if (clean <= 0)
+        return clean < 0 ? -1 : skip_unredacted(export, sample_id, why, err);
     if (buf_add(&export->record, "\n", 1, err) < 0)
         return -1;
     const struct slice bytes = buf_slice(&export->record);
@@ -162,6 +200,7 @@ static int write_sample(struct exporting *export, int64_t sample_id, struct erro
     export->n_bytes += bytes.len;
     export->n_written++;
     export->n_converted += converted == 1;
+    export->n_redacted += export->redaction ? redaction_count(export->redaction) : 0;
     return 0;
 }
 
@@ -242,7 +281,9 @@ static int finish_export(struct exporting *export, const char *outcome,
                               .format = export->layout->name,
                               .path = export->args->output,
                               .n_samples = export->n_written,
-                              .n_bytes = export->n_bytes };
+                              .n_bytes = export->n_bytes,
+                              .is_redacted = export->redaction,
+                              .n_redacted = export->n_redacted };
 
     memcpy(row.sha256, sha256, DIGEST_BYTES);
     if (strcmp(outcome, "unchanged") != 0 &&
@@ -259,6 +300,9 @@ static int export_ids(struct exporting *export, const struct id_list *ids, const
     const struct stage_context *context = export->context;
     uint8_t sha256[DIGEST_BYTES];
 
+    if (export->kinds &&
+        redaction_new(context->store, export->kinds, &export->redaction, err) < 0)
+        return -1;
     if (sample_reader_new(context->store, &export->reader, err) < 0 ||
         digest_new(&export->digest, err) < 0)
         return -1;
@@ -278,12 +322,14 @@ static int export_run(const struct stage_context *context, const void *arguments
                       const void *config, struct stage_result *result, struct error *err)
 {
     const struct export_args *args = arguments;
-    struct exporting export = { .context = context, .args = args, .layout = layouts[args->to] };
+    const unsigned *kinds = config;
+    struct exporting export = {
+        .context = context, .args = args, .layout = layouts[args->to], .kinds = *kinds
+    };
     struct id_list ids = { 0 };
     const char *outcome = "new";
     int rc = -1;
 
-    (void)config;
     if (context->stdout_taken && file_is_stdout(args->output))
         return error_set(
             err, ERR_USAGE,
@@ -304,12 +350,15 @@ static int export_run(const struct stage_context *context, const void *arguments
         stage_fact_int(result, "changed", (int64_t) export.n_changed);
     if (args->media != MEDIA_KEEP)
         stage_fact_int(result, "converted", (int64_t) export.n_converted);
+    if (export.redaction)
+        stage_fact_int(result, "redacted", (int64_t) export.n_redacted);
     stage_fact_int(result, "bytes", (int64_t) export.n_bytes);
     rc = 0;
 done:
     file_out_close(export.file);
     digest_free(export.digest);
     sample_reader_free(export.reader);
+    redaction_free(export.redaction);
     arena_release(&export.arena);
     buf_release(&export.record);
     id_list_release(&ids);
@@ -328,6 +377,7 @@ const struct stage stage_export = {
     .positional = &positional,
     .positional_required = true,
     .args_size = sizeof(struct export_args),
+    .config_size = sizeof(unsigned),
     .defaults = &defaults,
     .check = export_check,
     .run = export_run,

@@ -97,6 +97,10 @@ static int write_manifest_json(const struct export_row *row, struct buf *out, st
     jsonout_int(&json, (int64_t)row->n_samples);
     jsonout_key(&json, "bytes");
     jsonout_int(&json, (int64_t)row->n_bytes);
+    if (row->is_redacted) {
+        jsonout_key(&json, "redacted");
+        jsonout_int(&json, (int64_t)row->n_redacted);
+    }
     jsonout_key(&json, "sha256");
     jsonout_text(&json, slice_text(sha256));
     jsonout_object_end(&json);

@@ -52,7 +52,9 @@ printf 'policy: p\nconditions: [{fact: words, min: 1}]\n' > p.yaml
 j select select --name measured --by nll --model curate-tiny-long --top 3 --policy p.yaml --any-corpus
 j export export best --to messages -o best.jsonl --roles merge
 j export export long --to jsonl -o long-best.jsonl --media marks
-cat long-best.jsonl.manifest > "out/export, the manifest"
+"$CURATE" measure -q personal
+j export export best --to messages -o redacted.jsonl --redact all
+cat long-best.jsonl.manifest redacted.jsonl.manifest > "out/export, the manifest"
 j show show best
 j show show long --model "$tiny"
 j compare compare nll ppl --model curate-tiny-long
