@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "scoring/facts/measurer.h"
 #include "scoring/facts/span_list.h"
 #include "tests/support/oom.h"
@@ -40,8 +41,8 @@ static int measure(struct stage_run *run, struct error *err)
 
     snprintf(tokenizer, sizeof tokenizer, "%s/tests/data/tiny-qwen2.gguf",
              getenv("CURATE_SOURCE"));
-    return stage_run(run, err, "measure", "tokenizer", tokenizer, "where", "sample_id > 0",
-                     NULL);
+    return stage_run(run, err, "measure", "facts", "turns", "facts", "tokens", "tokenizer",
+                     tokenizer, "where", "sample_id > 0", NULL);
 }
 
 /* Measure a new database with allocation n of the calling thread failing. Returns whether it
@@ -69,7 +70,7 @@ static bool fails_once(size_t n)
     } else {
         assert_false(injection.refused);
     }
-    assert_rows(run.store, "SELECT count(*), count(words), min(tokens) > 0 FROM v_facts",
+    assert_rows(run.store, "SELECT count(*), count(turns), min(tokens) > 0 FROM v_facts",
                 "2|2|1");
     store_fixture_teardown(&samples);
     return injection.refused;
@@ -98,7 +99,9 @@ static int measure_sample(const void *input, struct error *err)
           .content = slice_text("The rain fell on the mat.\n```\n{}\n"),
           .calls = slice_text(call) },
     };
+    struct arena arena = { 0 };
     const struct measured_sample sample = {
+        .arena = &arena,
         .context = slice_text("The cat sat on the mat, and the dog lay on the rug."),
         .turns = turns,
         .n_turns = 2,
@@ -121,6 +124,7 @@ static int measure_sample(const void *input, struct error *err)
         rc = measuring_run_turn(measuring, turns[1].content, chosen, n, values, err);
     measuring_free(measuring);
     span_list_release(&spans);
+    arena_release(&arena);
     return rc;
 }
 
