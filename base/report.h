@@ -19,6 +19,7 @@ struct report {
     uint64_t done;
     uint64_t total; /* 0: unknown */
     uint64_t n_rejected;
+    const char *detail; /* a few words more for the progress line; NULL: none */
     void (*tick)(struct report *report);                   /* may be NULL */
     void (*note)(struct report *report, const char *text); /* may be NULL */
     /* A signal handler sets this to the signal that asks to stop. May be NULL. */

@@ -60,6 +60,8 @@ static void print_progress(const struct report *report, double seconds)
     }
     if (report->n_rejected > 0)
         fprintf(stderr, ", %llu rejected", (unsigned long long)report->n_rejected);
+    if (report->detail)
+        fprintf(stderr, ", %s", report->detail);
 }
 
 static void progress_tick(struct report *report)

@@ -17,7 +17,14 @@
 #include "base/threads/pool.h"
 #include "base/threads/queue.h"
 
-enum { DEFAULT_JOBS = 4, MAX_JOBS = 64, N_MESSAGES = 64, TICK_MS = 100 };
+enum {
+    DEFAULT_JOBS = 4,
+    MAX_JOBS = 64,
+    N_MESSAGES = 64,
+    TICK_MS = 100,
+    DETAIL_BYTES = 64,
+    NAME_SHOWN = 16
+};
 
 struct job;
 
@@ -34,13 +41,16 @@ struct get_run {
     atomic_size_t n_taken;
     atomic_ullong n_bytes; /* of complete files */
     atomic_bool has_failed;
-    atomic_bool is_watched; /* the calling thread reads the messages */
+    atomic_size_t n_complete;
+    atomic_bool is_watched;    /* the calling thread reads the messages */
+    char detail[DETAIL_BYTES]; /* of the calling thread */
 };
 
 /* What one thread does. */
 struct job {
     struct get_run *run;
     atomic_ullong n_bytes; /* of the file that it gets */
+    atomic_size_t at;      /* index of this file; SIZE_MAX: none */
     struct http_watch watch;
     size_t failed_at; /* index of the file that failed; SIZE_MAX: none */
     struct error err;
@@ -88,6 +98,7 @@ static int get_one(struct job *job, struct http *http, size_t i, struct error *e
     };
     struct buf path;
 
+    atomic_store(&job->at, i);
     buf_init(&path, HUB_PATH_BUF_BYTES);
     if ((run->files->is_plain ? plain_get(&get, &run->files->plain, &path, err)
                               : hub_get_file(&get, entry, &path, err)) < 0) {
@@ -95,6 +106,7 @@ static int get_one(struct job *job, struct http *http, size_t i, struct error *e
         return -1;
     }
     run->paths[i] = path.data;
+    atomic_fetch_add(&run->n_complete, 1);
     atomic_store(&job->n_bytes, 0);
     if (entry->size_bytes != UINT64_MAX)
         atomic_fetch_add(&run->n_bytes, entry->size_bytes);
@@ -133,14 +145,56 @@ static void get_files(struct job *job)
     http_free(http);
 }
 
-static void show_progress(const struct get_run *run)
+/* The end of a name that is printed, at the start of a character. */
+static const char *name_end(const char *name)
+{
+    const size_t len = strlen(name);
+    const char *end = len > NAME_SHOWN ? name + len - NAME_SHOWN : name;
+
+    while (((unsigned char)*end & 0xc0) == 0x80)
+        end++;
+    return end;
+}
+
+/* Write how many files are complete, and how far the first file that is being received is:
+ * "3/20, train-3.parquet 45%". */
+static void describe_progress(struct get_run *run)
+{
+    const size_t n_complete = atomic_load(&run->n_complete);
+    const int n =
+        snprintf(run->detail, sizeof run->detail, "%zu/%zu files", n_complete, run->n);
+    const struct job *first = NULL;
+    size_t first_at = SIZE_MAX;
+
+    for (size_t i = 0; i < run->n_jobs; i++) {
+        const size_t at = atomic_load(&run->jobs[i].at);
+
+        if (at < first_at && atomic_load(&run->jobs[i].n_bytes) > 0) {
+            first = &run->jobs[i];
+            first_at = at;
+        }
+    }
+    if (!first)
+        return;
+    const struct hub_entry *entry = &run->files->listing.entries[run->numbers[first_at]];
+    if (entry->size_bytes == 0 || entry->size_bytes == UINT64_MAX)
+        return;
+    const double share = (double)atomic_load(&first->n_bytes) / (double)entry->size_bytes;
+    snprintf(run->detail + n, sizeof run->detail - (size_t)n, ", %s %.0f%%",
+             name_end(entry->path), 100 * share);
+    error_make_printable(run->detail);
+}
+
+static void show_progress(struct get_run *run)
 {
     struct report *report = run->remote->report;
     uint64_t done = atomic_load(&run->n_bytes);
 
     for (size_t i = 0; i < run->n_jobs; i++)
         done += atomic_load(&run->jobs[i].n_bytes);
+    describe_progress(run);
     report->done = done;
+    report->detail = run->detail;
     report_tick(report);
 }
 
@@ -256,6 +310,7 @@ static int run_jobs(struct get_run *run, struct error *err)
 
         job->run = run;
         job->failed_at = SIZE_MAX;
+        atomic_store(&job->at, SIZE_MAX);
         job->watch = (struct http_watch){
             .stop_signal = run->remote->watch.stop_signal,
             .on_wait = send_wait,
@@ -325,6 +380,7 @@ int remote_get(struct remote *remote, struct remote_files *files, const size_t *
     if (rc == 0 && remote->http && !remote->given.folder && !files->is_plain)
         (void)hub_cache_set_commit(remote->net.cache, &files->name, files->commit, &ignored);
     remote->report->phase = before.phase;
+    remote->report->detail = before.detail;
     remote->report->unit = before.unit;
     remote->report->done = before.done;
     remote->report->total = before.total;

@@ -60,7 +60,7 @@ static void join_stamps(const struct file_stamp *stamps, size_t n, struct file_s
 static int stamp_files(const struct model_file *file, bool is_open, struct file_stamp *out,
                        struct error *err)
 {
-    struct file_stamp stamps[GGUF_PARTS_MAX];
+    struct file_stamp stamps[GGUF_PARTS_MAX] = { 0 }; /* gcc does not see that n is not 0 */
 
     for (size_t i = 0; i < file->paths.n; i++) {
         const char *path = file->paths.paths[i];

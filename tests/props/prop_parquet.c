@@ -34,7 +34,8 @@ static void read_file(struct files *files, const char *folder, const char *name)
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *in = fopen(path, "rb");
     assert_non_null(in);
-    snprintf(file->name, sizeof file->name, "%s", name);
+    assert_true(strlen(name) < sizeof file->name);
+    memcpy(file->name, name, strlen(name) + 1);
     file->n = fread(file->bytes, 1, MAX_BYTES, in);
     fclose(in);
     files->n++;

@@ -67,7 +67,8 @@ static void add_folder(struct world *w, const char *folder)
 
         if (dot && (strcmp(dot, ".parquet") == 0 || strcmp(dot, ".arrow") == 0)) {
             assert_true(w->n_seeds < SEEDS_MAX);
-            snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+            const int len = snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+            assert_true(len > 0 && (size_t)len < sizeof path);
             buf_init(seed, FILE_MAX_BYTES);
             assert_ok(file_read(path, seed, &err));
             w->n_seeds++;
