@@ -4,7 +4,7 @@
 
 Its table names every metric with unit, better end and inputs, in the program's order; its list
 of statuses has every reason that scoring/ and stages/score/ give for a missing score, and no
-other.
+other. docs/facts.md has the reasons of missing facts.
 """
 import json
 import re
@@ -50,7 +50,8 @@ def metric_problems(text, curate):
 
 def reason_problems(root, text):
     rooms = ("scoring/", "stages/score/")
-    given = {found for name in tree.files(root, ".c") if name.startswith(rooms)
+    given = {found for name in tree.files(root, ".c")
+             if name.startswith(rooms) and not name.startswith("scoring/facts/")
              for found in REASON.findall(tree.read(root, name))}
     explained = {name for row in rows(text, "| status ") for name in re.split(r"`?, `?", row[0])}
     for name in sorted(given - explained):
@@ -59,9 +60,18 @@ def reason_problems(root, text):
         yield f"docs/scores.md: no scorer gives the status {name}: remove the row"
 
 
+def fact_problems(root):
+    page = tree.read(root, "docs/facts.md")
+    for name in tree.files(root, ".c"):
+        for reason in REASON.findall(tree.read(root, name)) if "scoring/facts/" in name else ():
+            if f"`{reason}`" not in page:
+                yield f"docs/facts.md: the reason {reason} is not explained: name it"
+
+
 def main(root, curate):
     text = tree.read(root, "docs/scores.md")
-    tree.finish([*metric_problems(text, curate), *reason_problems(root, text)])
+    tree.finish([*metric_problems(text, curate), *reason_problems(root, text),
+                 *fact_problems(root)])
 
 
 if __name__ == "__main__":
