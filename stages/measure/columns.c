@@ -31,7 +31,7 @@ static int make_group(const struct measurer *measurer, bool of_turns, struct sli
     if (!columns || !out->name)
         return error_nomem(err);
     for (size_t i = 0; i < n; i++) {
-        const struct fact *fact = &measurer->facts[i];
+        const struct fact *fact = &measurer->facts[i % measurer->n_facts];
         const char *column_name = fact->name;
 
         if (!of_turns) {
