@@ -96,8 +96,8 @@ static void check_encoding(struct slice text)
             require((unsigned char)encoded.data[i] > ' ' &&
                         (unsigned char)encoded.data[i] < 127,
                     "an encoded text is printable");
-        require(url_decode(buf_slice(&encoded), &back, &err) == 0 && back.len == text.len &&
-                    memcmp(back.data, text.ptr, text.len) == 0,
+        require(url_decode(buf_slice(&encoded), &back, &err) == 0 &&
+                    slice_equal(buf_slice(&back), text),
                 "an encoded text can be decoded");
     }
     buf_release(&encoded);
