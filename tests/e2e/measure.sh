@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Facts that need no model: measured once, known to conditions, checked by fsck.
 cat > c.jsonl <<'EOF'
-{"instruction": "Name two fruits.", "output": "An apple. A pear!\nMr. J. Doe likes 3.5 of them."}
+{"instruction": "Name two fruits.", "output": "An apple. A pear!\nMr. J. Bach likes 3.5 of them."}
 {"instruction": "Sag etwas.", "output": "", "id": "empty"}
 {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "你好吗"}, {"role": "assistant", "content": "好"}]}
 EOF

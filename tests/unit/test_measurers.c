@@ -86,7 +86,7 @@ static void facts_are_measured_of_the_whole_and_of_each_part(void **state)
 {
     const struct measured_turn turns[] = {
         { .role = slice_text("user"),
-          .content = slice_text("Who came? Mr. J. Smith or 2.5 men") },
+          .content = slice_text("Who came? Mr. J. Bach or 2.5 men") },
         { .role = slice_text("assistant"), .content = slice_text("Nobody.\nReally!") },
     };
     const struct measured_sample sample = {
