@@ -377,10 +377,24 @@ int hub_tree_url(struct buf *out, const char *endpoint, const struct hub_name *n
     return buf_add_text(out, "?recursive=true", err);
 }
 
+/* The type of the repository as its name begins. That of a model is left out, unless its owner
+ * is called like a type. */
+static const char *type_prefix(const struct hub_name *name)
+{
+    static const char *const types[] = { "models/", "datasets/", "spaces/", "kernels/",
+                                         "buckets/" };
+
+    if (name->kind == HUB_DATASET)
+        return "datasets/";
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strncmp(name->id, types[i], strlen(types[i])) == 0)
+            return "models/";
+    return "";
+}
+
 int hub_public_name(struct buf *out, const struct hub_name *name, const char *revision,
                     const char *path, struct error *err)
 {
-    return buf_printf(out, err, "hf://%s%s@%s%s%s",
-                      name->kind == HUB_DATASET ? "datasets/" : "", name->id, revision,
+    return buf_printf(out, err, "hf://%s%s@%s%s%s", type_prefix(name), name->id, revision,
                       path[0] ? "/" : "", path);
 }
