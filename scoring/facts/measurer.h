@@ -99,8 +99,7 @@ struct measured_sample {
 /* What the user chose for a run. */
 struct measure_options {
     const struct tokenizer *tokenizer; /* NULL: none was given */
-    struct token_buf *ids;     /* working memory of the thread; measuring_new() sets it */
-    const char *flagged_words; /* text of the file of --flagged-words; NULL: none */
+    struct token_buf *ids; /* working memory of the thread; measuring_new() sets it */
 };
 
 struct measurer {
