@@ -57,6 +57,7 @@ MAY_SEE = {
     "scoring/observe": {"scoring", "scoring/prompts", "scoring/prompts/templates", *INFER,
                         *BASE},
     "scoring/facts": {"scoring", *INFER, *BASE},
+    "scoring/duplicates": {"scoring", "scoring/infer", "scoring/kernels", *BASE},
     "scoring/metrics": {"scoring", "scoring/observe", *INFER, *BASE},
     "stages": {"store", *BASE},
     "stages/record": {"store", *BASE},
@@ -67,6 +68,9 @@ MAY_SEE = {
     # It opens models and chooses the kernels they run on, and hands both to scoring/.
     "stages/score": {"stages", "stages/cohort", "scoring/kernels", *SCORING, "store", *BASE},
     "stages/measure": {"stages", *SCORING, "store", *BASE},
+    "stages/dedup": {"stages", "scoring", "scoring/kernels", "scoring/duplicates", "store", *BASE},
+    "stages/decontaminate": {"stages", "stages/ingest", "stages/record", "scoring/duplicates",
+                             "store", *BASE},
     "stages/select": {"stages", "stages/cohort", "scoring", "store", *BASE},
     "stages/export/layouts": {"stages/record", "store", *BASE},
     "stages/export": {"stages", "stages/record", "stages/export/layouts", "scoring/facts",

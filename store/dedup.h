@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dedup.h - sets of pairs of similar samples, and their clusters.
+ *
+ * A set is filled in this order: dedup_set_put(); signatures, batch by batch; pairs, batch by
+ * batch; members, all at once. Each batch is a transaction of the caller, so a killed run
+ * continues. Functions return 0, or -1 with err set, unless the comment says otherwise.
+ */
+#ifndef CURATE_STORE_DEDUP_H
+#define CURATE_STORE_DEDUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct arena;
+struct error;
+struct id_list;
+struct store;
+
+struct dedup_spec {
+    const char *name;
+    const char *kind;     /* "exact", "near" or "semantic" */
+    const char *field;    /* "whole", "instruction", "response" or "context" */
+    struct slice params;  /* canonical JSON */
+    struct slice keep;    /* canonical JSON */
+    int64_t score_set_id; /* 0: none */
+};
+
+struct dedup_set {
+    int64_t dedup_set_id; /* 0 in a dry run, if the set does not exist */
+    bool existed;         /* with these parameters; `keep` may differ */
+    bool complete;
+};
+
+/* Find or make a set, and mark it as not complete. ERR_USAGE if a set of this name has another
+ * kind, field, parameters or embeddings: the message names what differs. Runs in its own
+ * transaction; with dry_run only looks. */
+int dedup_set_put(struct store *store, const struct dedup_spec *spec, int64_t run_id,
+                  bool dry_run, struct dedup_set *out, struct error *err);
+
+/* All samples in the order of their content hashes. */
+struct dedup_samples {
+    int64_t *ids; /* by number */
+    size_t n;
+    int64_t *by_id; /* sample ids, ascending, and beside them their numbers */
+    uint32_t *numbers;
+};
+int dedup_samples_read(struct store *store, struct dedup_samples *out, struct error *err);
+void dedup_samples_release(struct dedup_samples *samples);
+/* Returns false if there is no such sample. */
+bool dedup_samples_number(const struct dedup_samples *samples, int64_t id, uint32_t *number);
+
+/* List the samples without a signature of the set, ascending. */
+int dedup_find_pending(struct store *store, int64_t dedup_set_id, struct id_list *out,
+                       struct error *err);
+/* Store a signature; ptr NULL: there is nothing to compare. Call inside a transaction. */
+int dedup_put_signature(struct store *store, int64_t dedup_set_id, int64_t sample_id,
+                        struct slice signature, struct error *err);
+/* Call fn for each signature that is not NULL, in ascending order of sample ids. fn returns 0,
+ * or -1 with err set. */
+int dedup_each_signature(struct store *store, int64_t dedup_set_id,
+                         int (*fn)(void *arg, int64_t sample_id, struct slice signature,
+                                   struct error *err),
+                         void *arg, struct error *err);
+
+struct dedup_pair {
+    int64_t a; /* the smaller content hash */
+    int64_t b;
+    double similarity;
+    double containment; /* negative: not known */
+};
+/* Insert or replace n pairs. Call inside a transaction. */
+int dedup_put_pairs(struct store *store, int64_t dedup_set_id, const struct dedup_pair *pairs,
+                    size_t n, struct error *err);
+/* Call fn for each pair with at least this similarity, or, if by_containment, at least this
+ * containment. */
+int dedup_each_pair(struct store *store, int64_t dedup_set_id, double least,
+                    bool by_containment,
+                    int (*fn)(void *arg, const struct dedup_pair *pair, struct error *err),
+                    void *arg, struct error *err);
+
+struct dedup_member {
+    int64_t sample_id;
+    int64_t cluster;
+    int64_t leader; /* 0: the sample is kept */
+    bool component_keep;
+};
+/* Replace the members of the set, and mark it as complete. Call inside a transaction. */
+int dedup_put_members(struct store *store, int64_t dedup_set_id,
+                      const struct dedup_member *members, size_t n, int64_t n_big_buckets,
+                      int64_t run_id, struct error *err);
+
+#endif
