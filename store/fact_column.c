@@ -78,6 +78,25 @@ static int add_fact_column(struct store *store, const char *table, const char *n
                               type);
 }
 
+/* A condition could not tell a fact from a column of v_sample of the same name. */
+static int check_new_column(struct store *store, const char *name, struct error *err)
+{
+    struct stmt *stmt = NULL;
+    int64_t n;
+
+    if (stmt_use(store, HAS_COLUMN, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":table", slice_text("v_sample"));
+    stmt_bind_text(stmt, ":name", slice_text(name));
+    if (stmt_get_int(stmt, &n, err) < 0)
+        return -1;
+    return n == 0 ? 0
+                  : error_set(err, ERR_USAGE,
+                              "%s: v_sample has a column of this name: choose "
+                              "another",
+                              name);
+}
+
 /* Compare a column with its row of fact_column. Returns 1 if it is as described, 2 if its
  * values are others, 0 if it is new, -1 with ERR_USAGE if the name is another group's. */
 static int check_column(struct store *store, const struct fact_group *group,
@@ -103,7 +122,7 @@ static int check_column(struct store *store, const struct fact_group *group,
                      : 2;
     }
     stmt_reset(stmt);
-    return rc;
+    return rc == 0 ? check_new_column(store, column->name, err) : rc;
 }
 
 static int put_column(struct store *store, const struct fact_group *group,

@@ -117,17 +117,23 @@ static int run_turns(struct measure_batch *batch, const struct measure_job *job,
 }
 
 int measure_batch_run(struct measure_batch *batch, const struct measure_job *job,
-                      struct measuring *measuring, struct error *err)
+                      struct measuring *measuring, struct label_reader *labels,
+                      struct error *err)
 {
     const struct measure_choice *choice = job->choice;
     const size_t n_columns = job->columns->n_columns;
+    const size_t first_label = n_columns - job->labels->n;
 
     batch->values = arena_alloc(&batch->arena, batch->n * n_columns + 1, sizeof *batch->values);
     if (!batch->values)
         return error_nomem(err);
     for (size_t i = 0; i < batch->n; i++) {
-        if (measuring_run(measuring, &batch->samples[i], choice->measurers, choice->n,
-                          batch->values + i * n_columns, &batch->spans, err) < 0)
+        struct fact_value *values = batch->values + i * n_columns;
+
+        if (measuring_run(measuring, &batch->samples[i], choice->measurers, choice->n, values,
+                          &batch->spans, err) < 0 ||
+            label_reader_run(labels, job->labels, &batch->samples[i], values + first_label,
+                             err) < 0)
             return -1;
         batch->spans_end[i] = batch->spans.n;
     }

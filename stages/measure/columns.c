@@ -83,7 +83,21 @@ static int describe_vocabulary(const struct tokenizer *tokenizer, struct arena *
     return out->ptr ? 0 : error_nomem(err);
 }
 
+static int make_label_groups(const struct measure_labels *labels, struct measure_columns *out,
+                             struct error *err)
+{
+    for (size_t i = 0; i < labels->n; i++) {
+        if (measure_label_group(&labels->items[i], &out->arena, &out->groups[out->n_groups],
+                                err) < 0)
+            return -1;
+        out->n_groups++;
+        out->n_columns++;
+    }
+    return 0;
+}
+
 int measure_make_columns(const struct measure_choice *choice,
+                         const struct measure_labels *labels,
                          const struct measure_options *options, struct measure_columns *out,
                          struct error *err)
 {
@@ -91,11 +105,12 @@ int measure_make_columns(const struct measure_choice *choice,
 
     *out = (struct measure_columns){ .n_groups = 0 };
     arena_init(&out->arena);
-    out->groups = arena_alloc(&out->arena, 2 * choice->n + 1, sizeof *out->groups);
+    out->groups = arena_alloc(&out->arena, 2 * choice->n + labels->n + 1, sizeof *out->groups);
     if (!out->groups)
         error_nomem(err);
     else if (describe_vocabulary(options->tokenizer, &out->arena, &vocabulary, err) == 0 &&
              make_groups(choice, false, vocabulary, out, err) == 0 &&
+             make_label_groups(labels, out, err) == 0 &&
              make_groups(choice, true, vocabulary, out, err) == 0)
         return 0;
     measure_columns_release(out);

@@ -23,12 +23,14 @@ struct measure_args {
     struct text_list facts;
     struct text_list where;
     const char *tokenizer; /* NULL: none */
+    struct text_list labels;
     uint64_t max_memory;
 };
 
 struct measure_config {
     char *condition; /* NULL: all samples */
     struct measure_choice choice;
+    struct measure_labels labels; /* in the arena of the choice */
 };
 
 static int measure_check(const void *arguments, void *config, struct error *err)
@@ -40,7 +42,9 @@ static int measure_check(const void *arguments, void *config, struct error *err)
     if (condition_join(&args->where, &made->condition, err) < 0 ||
         (args->tokenizer && fetched_check(args->tokenizer, err) < 0))
         return -1;
-    return measure_choose(&args->facts, &given, &made->choice, err);
+    if (measure_choose(&args->facts, &given, &made->choice, err) < 0)
+        return -1;
+    return measure_labels_parse(&args->labels, &made->choice.arena, &made->labels, err);
 }
 
 static void measure_release(void *config)
@@ -119,6 +123,7 @@ static int measure_opened(const struct stage_context *context, const struct meas
         .store = context->store,
         .report = context->report,
         .choice = &made->choice,
+        .labels = &made->labels,
         .columns = &opened->columns,
         .options = { .tokenizer = vocabulary->tokenizer },
         .ids = &opened->ids,
@@ -128,7 +133,7 @@ static int measure_opened(const struct stage_context *context, const struct meas
     };
     struct measure_columns *columns = &opened->columns;
 
-    if (measure_make_columns(&made->choice, &job.options, columns, err) < 0 ||
+    if (measure_make_columns(&made->choice, &made->labels, &job.options, columns, err) < 0 ||
         (!context->dry_run && put_groups(context->store, columns, err) < 0) ||
         fact_find_pending(context->store, columns->groups, columns->n_groups, made->condition,
                           &opened->ids, err) < 0)
@@ -159,6 +164,8 @@ static const struct option options[] = {
       .help = "only samples that meet a condition over v_sample" },
     { OPTION_TEXT, 0, "tokenizer", offsetof(struct measure_args, tokenizer), "FILE",
       .help = "GGUF file whose vocabulary counts tokens" },
+    { OPTION_LIST, 0, "label", offsetof(struct measure_args, labels), "NAME=PATH",
+      .help = "also store a value of meta as column NAME" },
     { OPTION_SIZE, 0, "max-memory", offsetof(struct measure_args, max_memory), "SIZE",
       .help = "memory to use at most", .min = MEASURE_MEMORY_LEAST },
     { .type = OPTION_END },

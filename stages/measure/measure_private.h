@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/json/path.h"
 #include "base/net/fetcher.h"
 #include "scoring/facts/measurer.h"
 #include "scoring/facts/span_list.h"
@@ -45,10 +46,40 @@ int measure_choose(const struct text_list *names, const struct measure_given *gi
                    struct measure_choice *out, struct error *err);
 void measure_choice_release(struct measure_choice *choice);
 
-/* The columns of the chosen measurers. */
+/* A column that --label NAME=PATH adds. */
+struct measure_label {
+    const char *name;
+    const char *path_text;         /* as given */
+    struct json_path path;         /* in the members that a record had beside its texts */
+    struct json_path path_in_meta; /* tried next: path without "meta"; n 0: none */
+};
+struct measure_labels {
+    struct measure_label *items;
+    size_t n;
+};
+/* labels.c: parse what was given; the texts are borrowed. ERR_USAGE for an invalid path, for
+ * an invalid name, and for one that a fact, a metric or another label has. */
+int measure_labels_parse(const struct text_list *texts, struct arena *arena,
+                         struct measure_labels *out, struct error *err);
+/* Make the group of a label: its column is TEXT, its parameters are the path. */
+int measure_label_group(const struct measure_label *label, struct arena *arena,
+                        struct fact_group *out, struct error *err);
+
+/* Reads labels of one sample after another; one for each thread. */
+struct label_reader;
+int label_reader_new(struct label_reader **out, struct error *err);
+void label_reader_free(struct label_reader *reader);
+/* Set out[0..n-1] for the labels of a sample, in its arena. Returns 0, or -1 with err set:
+ * ERR_NOMEM. */
+int label_reader_run(struct label_reader *reader, const struct measure_labels *labels,
+                     const struct measured_sample *sample, struct fact_value *out,
+                     struct error *err);
+
+/* The columns of the chosen measurers and of the labels. */
 struct measure_columns {
     struct arena arena;
-    struct fact_group *groups; /* those of samples, one for each measurer; then of turns */
+    struct fact_group
+        *groups; /* those of samples: of each measurer, of each label; then of turns */
     size_t n_groups;
     size_t n_columns;      /* of a sample */
     size_t n_turn_columns; /* of a turn */
@@ -56,6 +87,7 @@ struct measure_columns {
 
 /* columns.c: make them. Returns 0, or -1 with err set: ERR_NOMEM. */
 int measure_make_columns(const struct measure_choice *choice,
+                         const struct measure_labels *labels,
                          const struct measure_options *options, struct measure_columns *out,
                          struct error *err);
 void measure_columns_release(struct measure_columns *columns);
@@ -97,6 +129,7 @@ struct measure_job {
     struct store *store;
     struct report *report;
     const struct measure_choice *choice;
+    const struct measure_labels *labels;
     const struct measure_columns *columns;
     struct measure_options options;
     const struct id_list *ids;
@@ -117,7 +150,8 @@ int measure_batch_read(struct measure_batch *batch, const struct measure_job *jo
                        struct sample_reader *reader, size_t *next, struct error *err);
 /* Measure all samples of the batch. */
 int measure_batch_run(struct measure_batch *batch, const struct measure_job *job,
-                      struct measuring *measuring, struct error *err);
+                      struct measuring *measuring, struct label_reader *labels,
+                      struct error *err);
 /* Store the facts of the batch in a transaction. */
 int measure_batch_store(const struct measure_batch *batch, const struct measure_job *job,
                         struct fact_writer *writer, struct measure_tally *tally,

@@ -32,18 +32,23 @@ static void *run_measuring(void *arg)
 {
     struct measure_run *run = arg;
     struct measuring *measuring = NULL;
+    struct label_reader *labels = NULL;
     struct measure_batch *batch;
     struct error err;
-    const int made = measuring_new(&run->job->options, &measuring, &err);
+    int made = measuring_new(&run->job->options, &measuring, &err);
+
+    if (made == 0)
+        made = label_reader_new(&labels, &err);
 
     while ((batch = queue_take(run->work))) {
         batch->rc = made;
         batch->err = err;
         if (made == 0)
-            batch->rc = measure_batch_run(batch, run->job, measuring, &batch->err);
+            batch->rc = measure_batch_run(batch, run->job, measuring, labels, &batch->err);
         if (!queue_put(run->done, batch))
             break;
     }
+    label_reader_free(labels);
     measuring_free(measuring);
     return NULL;
 }

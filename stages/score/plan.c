@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "scoring/facts/measurer.h"
 
 enum { NAMES_MAX = 400 };
 
@@ -14,6 +15,9 @@ static int raise_unknown_metric(const char *name, struct error *err)
     struct buf names;
     struct error ignored;
 
+    if (measurer_of_fact(name))
+        return error_set(err, ERR_USAGE, "%s is a fact, not a metric: use 'curate measure %s'",
+                         name, name);
     buf_init(&names, NAMES_MAX);
     for (size_t i = 0; scorers[i]; i++)
         (void)buf_printf(&names, &ignored, "%s%s", i > 0 ? ", " : "", scorers[i]->name);

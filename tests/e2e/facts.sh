@@ -48,12 +48,14 @@ echo "-- language"
 "$CURATE" query "SELECT * FROM v_missing_facts WHERE fact LIKE 'language%' ORDER BY sample_id, fact"
 "$CURATE" score -q mtld
 "$CURATE" select --name german --by mtld --top 5 --where "language = 'de' AND tokens < 4096"
+"$CURATE" score words || echo "status $?"
 "$CURATE" fsck
 
 echo "-- the same values with one thread and with eight"
 for threads in 1 8; do
     "$CURATE" ingest -q c.jsonl --db "t$threads.db"
-    "$CURATE" measure -q --threads $threads --tokenizer "$tiny" --db "t$threads.db"
+    "$CURATE" measure -q --threads $threads --tokenizer "$tiny" --label topic=category \
+        --db "t$threads.db"
     for table in fact turn_fact fact_version fact_column fact_missing; do
         "$CURATE" query --csv --db "t$threads.db" "SELECT * FROM $table"
     done > "t$threads.txt"
