@@ -16,6 +16,9 @@ static const char PUT_REASON[] =
     "INSERT INTO fact_missing (sample_id, name, reason) VALUES (:sample_id, :name, :reason)"
     " ON CONFLICT (sample_id, name) DO UPDATE SET reason = excluded.reason";
 
+static const char WAS_MEASURED[] =
+    "SELECT EXISTS (SELECT 1 FROM fact_version WHERE sample_id = :sample_id)";
+
 static const char REMOVE_REASONS[] = "DELETE FROM fact_missing WHERE sample_id = :sample_id"
                                      " AND name IN (SELECT name FROM fact_column"
                                      " WHERE fact_group = :fact_group)";
@@ -34,6 +37,8 @@ struct fact_writer {
     struct stmt *put;      /* of the table fact; NULL: no group has columns there */
     struct stmt *put_turn; /* of turn_fact */
     struct stmt *put_version;
+    int64_t sample_id; /* that was stored last */
+    bool was_measured; /* it was stored before: reasons and spans may have to be removed */
 };
 
 /* The statement that stores a row of a table, in three parts that grow column by column. */
@@ -192,6 +197,12 @@ static int bind_cells(const struct fact_writer *writer, struct stmt *stmt, bool 
     return 0;
 }
 
+static bool is_derived(const struct fact_group *group, const char *reason)
+{
+    return strcmp(reason, FACT_ABSENT) == 0 ||
+           (group->may_be_unchecked && strcmp(reason, FACT_UNCHECKED) == 0);
+}
+
 /* Replace the reasons of the missing facts of a sample. */
 static int put_reasons(const struct fact_writer *writer, int64_t sample_id,
                        const struct fact_cell *cells, struct error *err)
@@ -201,14 +212,31 @@ static int put_reasons(const struct fact_writer *writer, int64_t sample_id,
 
         if (group->of_turns)
             continue;
-        if (run_of_group(writer->store, REMOVE_REASONS, sample_id, group->name, err) < 0)
+        if (writer->was_measured &&
+            run_of_group(writer->store, REMOVE_REASONS, sample_id, group->name, err) < 0)
             return -1;
         for (size_t i = 0; i < group->n_columns; i++, cells++)
-            if (cells->reason && strcmp(cells->reason, FACT_ABSENT) != 0 &&
+            if (cells->reason && !is_derived(group, cells->reason) &&
                 put_reason(writer->store, sample_id, group->columns[i].name, cells->reason,
                            err) < 0)
                 return -1;
     }
+    return 0;
+}
+
+/* Was the sample measured before, with any group? */
+static int find_measured(struct fact_writer *writer, int64_t sample_id, struct error *err)
+{
+    struct stmt *stmt = NULL;
+    int64_t found;
+
+    if (stmt_use(writer->store, WAS_MEASURED, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":sample_id", sample_id);
+    if (stmt_get_int(stmt, &found, err) < 0)
+        return -1;
+    writer->sample_id = sample_id;
+    writer->was_measured = found;
     return 0;
 }
 
@@ -217,6 +245,8 @@ int fact_write(struct fact_writer *writer, int64_t sample_id, const struct fact_
 {
     int index = 2;
 
+    if (find_measured(writer, sample_id, err) < 0)
+        return -1;
     if (writer->put) {
         stmt_reset(writer->put);
         stmt_bind_int_at(writer->put, 1, sample_id);
@@ -272,13 +302,14 @@ static int put_span(struct store *store, int64_t sample_id, const char *group,
     return stmt_run(stmt, err);
 }
 
-int fact_write_spans(struct store *store, int64_t sample_id, const char *group,
+int fact_write_spans(struct fact_writer *writer, const char *group,
                      const struct fact_span *spans, size_t n, struct error *err)
 {
-    if (run_of_group(store, REMOVE_SPANS, sample_id, group, err) < 0)
+    if (writer->was_measured &&
+        run_of_group(writer->store, REMOVE_SPANS, writer->sample_id, group, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
-        if (put_span(store, sample_id, group, &spans[i], err) < 0)
+        if (put_span(writer->store, writer->sample_id, group, &spans[i], err) < 0)
             return -1;
     return 0;
 }

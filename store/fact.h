@@ -26,6 +26,8 @@ enum fact_cell_type { CELL_INTEGER, CELL_REAL, CELL_TEXT };
 /* The reason of a fact of a part that the sample does not have. It is not stored:
  * v_missing_facts finds it. */
 #define FACT_ABSENT "absent"
+/* The reason of a fact of a group that may_be_unchecked. It is not stored either. */
+#define FACT_UNCHECKED "nothing_to_check"
 
 struct fact_cell {
     const char *reason; /* why there is no value; NULL: there is one */
@@ -48,7 +50,8 @@ struct fact_group {
         params; /* canonical JSON of what the values depend on besides; ptr NULL: nothing */
     const struct fact_column *columns;
     size_t n_columns;
-    bool of_turns; /* the columns are those of turn_fact */
+    bool of_turns;         /* the columns are those of turn_fact */
+    bool may_be_unchecked; /* a value may be missing as FACT_UNCHECKED; not of turns */
 };
 
 /* fact_column.c: make the columns of a group if they are new. If they have other parameters or
@@ -86,8 +89,9 @@ struct fact_span {
     const char *kind;
     struct slice detail; /* ptr NULL: none */
 };
-/* Replace the spans of a group of a sample. Call inside a transaction. */
-int fact_write_spans(struct store *store, int64_t sample_id, const char *group,
+/* Replace the spans of a group of the sample that fact_write() stored last. Call inside the
+ * same transaction. */
+int fact_write_spans(struct fact_writer *writer, const char *group,
                      const struct fact_span *spans, size_t n, struct error *err);
 
 /* Read the spans of a group of a sample, ordered by turn and start; texts and array are in the

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "store/condition_private.h"
 #include "store/db_private.h"
-#include "store/fact.h"
+#include "store/fact_private.h"
 #include "store/selection.h"
 
 enum { FACT_SQL_MAX_BYTES = 1 << 20, FACT_NAME_BYTES = 64 };
@@ -29,8 +29,7 @@ static const char PUT_COLUMN[] =
 static const char HAS_COLUMN[] =
     "SELECT count(*) FROM pragma_table_info(:table) WHERE name = :name";
 
-/* Names become part of SQL: only those of identifiers are accepted. */
-static int check_fact_name(const char *name, struct error *err)
+int fact_check_name(const char *name, struct error *err)
 {
     const size_t len = strlen(name);
 
@@ -105,7 +104,7 @@ static int check_column(struct store *store, const struct fact_group *group,
     const struct slice params = group->params.ptr ? group->params : slice_text("");
     struct stmt *stmt = NULL;
 
-    if (check_fact_name(column->name, err) < 0 || stmt_use(store, FIND_COLUMN, &stmt, err) < 0)
+    if (fact_check_name(column->name, err) < 0 || stmt_use(store, FIND_COLUMN, &stmt, err) < 0)
         return -1;
     stmt_bind_text(stmt, ":name", slice_text(column->name));
     stmt_bind_int(stmt, ":of_turns", group->of_turns);
@@ -186,19 +185,19 @@ int fact_copy_columns(struct store *from, struct store *to, struct error *err)
         snprintf(table, sizeof table, "%s", stmt_bytes(stmt, 0).ptr);
         snprintf(name, sizeof name, "%s", stmt_bytes(stmt, 1).ptr);
         snprintf(type, sizeof type, "%s", stmt_bytes(stmt, 2).ptr);
-        if (check_fact_name(name, err) < 0 || add_fact_column(to, table, name, type, err) < 0) {
+        if (fact_check_name(name, err) < 0 || add_fact_column(to, table, name, type, err) < 0) {
             stmt_reset(stmt);
             return -1;
         }
     }
-    return rc;
+    return rc < 0 ? -1 : fact_view_copy(from, to, err);
 }
 
 static int put_group(struct store *store, const struct fact_group *group, struct error *err)
 {
     bool changed = false;
 
-    if (check_fact_name(group->name, err) < 0 ||
+    if (fact_check_name(group->name, err) < 0 ||
         add_fact_column(store, "fact_version", group->name, "INTEGER", err) < 0)
         return -1;
     for (size_t i = 0; i < group->n_columns; i++) {
@@ -210,6 +209,8 @@ static int put_group(struct store *store, const struct fact_group *group, struct
             return -1;
         changed = changed || found != 1;
     }
+    if (group->may_be_unchecked && fact_view_put(store, group, err) < 0)
+        return -1;
     return changed ? forget_versions(store, group, err) : 0;
 }
 

@@ -180,8 +180,8 @@ static int verify_loops(const struct measured_sample *sample,
     if (collect_steps(sample, &calls, &texts, err) < 0)
         return -1;
     if (calls.n < 2) {
-        out[LOOPS_CALLS].reason = FORM_NOTHING;
-        out[LOOPS_LONGEST].reason = FORM_NOTHING;
+        out[LOOPS_CALLS].reason = MEASURE_UNCHECKED;
+        out[LOOPS_LONGEST].reason = MEASURE_UNCHECKED;
     } else {
         const size_t same = longest_loop(&calls, 1);
         const size_t in_turns = longest_loop(&calls, 2);
@@ -192,7 +192,7 @@ static int verify_loops(const struct measured_sample *sample,
             return -1;
     }
     if (texts.n < 2) {
-        out[LOOPS_TURNS].reason = FORM_NOTHING;
+        out[LOOPS_TURNS].reason = MEASURE_UNCHECKED;
         return 0;
     }
     return count_repeated_steps(sample, &texts, "repeated_turn", true,
@@ -206,5 +206,6 @@ const struct measurer measurer_agent_loops = {
     .facts = loop_facts,
     .n_facts = N_LOOP_FACTS,
     .finds_spans = true,
+    .may_be_unchecked = true,
     .verify = verify_loops,
 };

@@ -38,9 +38,9 @@ static int verify_blocks(const struct measured_sample *sample,
             return -1;
     }
     if (response.len == 0)
-        out[BLOCKS_ALL].reason = FORM_NOTHING;
+        out[BLOCKS_ALL].reason = MEASURE_UNCHECKED;
     if (out[BLOCKS_ALL].integer == 0)
-        out[BLOCKS_OPEN].reason = FORM_NOTHING;
+        out[BLOCKS_OPEN].reason = MEASURE_UNCHECKED;
     return 0;
 }
 
@@ -51,5 +51,6 @@ const struct measurer measurer_code_blocks = {
     .facts = block_facts,
     .n_facts = N_BLOCK_FACTS,
     .finds_spans = true,
+    .may_be_unchecked = true,
     .verify = verify_blocks,
 };

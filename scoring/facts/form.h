@@ -15,9 +15,6 @@
 
 struct measured_sample;
 
-/* The reason of a fact for which a sample has nothing that could be checked. */
-#define FORM_NOTHING "nothing_to_check"
-
 /* The content of the turn that is the response. ptr NULL: there is none. */
 struct slice form_response(const struct measured_sample *sample);
 

@@ -81,7 +81,7 @@ static int verify_formats(const struct measured_sample *sample,
         const struct form_result *result = &results[i];
 
         out[i].integer = !result->kind;
-        out[i].reason = result->found ? NULL : FORM_NOTHING;
+        out[i].reason = result->found ? NULL : MEASURE_UNCHECKED;
         if (!result->kind)
             continue;
         const size_t start = (size_t)(result->place.ptr - response.ptr);
@@ -106,5 +106,6 @@ const struct measurer measurer_formats = {
     .facts = format_facts,
     .n_facts = N_FORMAT_FACTS,
     .finds_spans = true,
+    .may_be_unchecked = true,
     .verify = verify_formats,
 };

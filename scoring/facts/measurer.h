@@ -39,6 +39,8 @@ struct fact {
 
 /* The reason of a text that is absent or empty. */
 #define MEASURE_ABSENT "absent"
+/* The reason of a fact for which a sample has nothing that could be checked. */
+#define MEASURE_UNCHECKED "nothing_to_check"
 
 /* A value, or the reason why there is none. The member that the type of the fact names is set.
  */
@@ -113,7 +115,8 @@ struct measurer {
     unsigned parts; /* of measure: which texts */
     bool of_turns;  /* of measure: also of each turn */
     bool needs_tokenizer;
-    bool finds_spans; /* of verify */
+    bool finds_spans;      /* of verify */
+    bool may_be_unchecked; /* of verify: facts may have the reason MEASURE_UNCHECKED */
     /* Set out[0..n_facts-1] for a text that is not empty. options are those of the run. Returns
      * 0, or -1 with err set: ERR_NOMEM. */
     int (*measure)(const struct measured_text *text, const struct measure_options *options,

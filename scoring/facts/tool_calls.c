@@ -300,7 +300,7 @@ static int verify_calls(const struct measured_sample *sample,
     (void)options;
     if (!has_calls(sample)) {
         for (int i = 0; i < N_CALL_FACTS; i++)
-            out[i].reason = FORM_NOTHING;
+            out[i].reason = MEASURE_UNCHECKED;
         return 0;
     }
     rc = check_turns(&check, err);
@@ -310,7 +310,7 @@ static int verify_calls(const struct measured_sample *sample,
         out[CALLS_SHARE].real =
             (double)out[CALLS_VALID].integer / (double)out[CALLS_ALL].integer;
     else
-        out[CALLS_SHARE].reason = FORM_NOTHING;
+        out[CALLS_SHARE].reason = MEASURE_UNCHECKED;
     return rc;
 }
 
@@ -321,5 +321,6 @@ const struct measurer measurer_tool_calls = {
     .facts = call_facts,
     .n_facts = N_CALL_FACTS,
     .finds_spans = true,
+    .may_be_unchecked = true,
     .verify = verify_calls,
 };

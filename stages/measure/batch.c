@@ -158,8 +158,8 @@ static int convert_cells(const struct fact_value *values, size_t n, struct arena
 
 /* Store the spans of one sample, group by group. */
 static int store_spans(const struct measure_batch *batch, const struct measure_job *job,
-                       size_t i, struct arena *arena, struct measure_tally *tally,
-                       struct error *err)
+                       size_t i, struct fact_writer *writer, struct arena *arena,
+                       struct measure_tally *tally, struct error *err)
 {
     const size_t first = i > 0 ? batch->spans_end[i - 1] : 0;
     const size_t end = batch->spans_end[i];
@@ -183,7 +183,7 @@ static int store_spans(const struct measure_batch *batch, const struct measure_j
                                                  .kind = span->kind,
                                                  .detail = span->detail };
         }
-        if (fact_write_spans(job->store, batch->ids[i], measurer->name, spans, n, err) < 0)
+        if (fact_write_spans(writer, measurer->name, spans, n, err) < 0)
             return -1;
         tally->n_spans += n;
     }
@@ -219,7 +219,7 @@ static int store_rows(const struct measure_batch *batch, const struct measure_jo
         if (convert_cells(batch->values + i * n_columns, n_columns, arena, &cells, err) < 0 ||
             fact_write(writer, batch->ids[i], cells, err) < 0 ||
             store_turns(batch, job, i, writer, &turn, arena, err) < 0 ||
-            store_spans(batch, job, i, arena, tally, err) < 0)
+            store_spans(batch, job, i, writer, arena, tally, err) < 0)
             return -1;
     }
     return 0;

@@ -27,7 +27,8 @@ static int make_group(const struct measurer *measurer, bool of_turns, struct sli
                                 .params = params,
                                 .columns = columns,
                                 .n_columns = n,
-                                .of_turns = of_turns };
+                                .of_turns = of_turns,
+                                .may_be_unchecked = measurer->may_be_unchecked };
     if (!columns || !out->name)
         return error_nomem(err);
     for (size_t i = 0; i < n; i++) {

@@ -9,7 +9,7 @@ EOT
 "$CURATE" ingest -q c.jsonl
 "$CURATE" measure -q constraints
 "$CURATE" query "SELECT ext_id, constraints, constraints_kept, constraints_kept_share FROM v_facts"
-"$CURATE" query "SELECT DISTINCT sample_id, reason FROM v_missing_facts"
+"$CURATE" query "SELECT DISTINCT sample_id, reason FROM v_missing_facts ORDER BY 1"
 "$CURATE" query "SELECT sample_id, turn, kind, start, \"end\", detail FROM v_spans ORDER BY start"
 
 echo "-- only samples that keep all"

@@ -9,7 +9,7 @@ EOF
 "$CURATE" measure length turns
 "$CURATE" measure length turns
 "$CURATE" query "SELECT * FROM v_facts"
-"$CURATE" query "SELECT * FROM v_missing_facts"
+"$CURATE" query "SELECT * FROM v_missing_facts ORDER BY sample_id, fact"
 "$CURATE" query "SELECT sample_id, turn, words FROM v_turn_facts"
 "$CURATE" fsck
 

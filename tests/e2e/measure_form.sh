@@ -12,3 +12,18 @@ EOF
 "$CURATE" query "SELECT sample_id, turn, kind, text, detail FROM v_spans"
 "$CURATE" query "SELECT fact, reason, count(*) AS n FROM v_missing_facts GROUP BY fact, reason"
 "$CURATE" fsck
+
+echo "-- reasons that an earlier release stored are listed once, and removed by the next measuring"
+"$CURATE" ingest -q c.jsonl --db empty.db
+base=$(sqlite3 empty.db "SELECT sql FROM sqlite_schema WHERE name = 'v_missing_facts'")
+sqlite3 curate.db "INSERT INTO fact_missing SELECT * FROM v_missing_facts; DROP VIEW v_missing_facts; $base"
+"$CURATE" query "SELECT count(*), count(DISTINCT sample_id || fact) FROM v_missing_facts"
+"$CURATE" measure -q code_blocks formats
+"$CURATE" query "SELECT count(*), count(DISTINCT sample_id || fact) FROM v_missing_facts"
+sqlite3 curate.db "UPDATE fact_column SET version = 0"
+"$CURATE" measure -q code_blocks formats
+"$CURATE" query "SELECT count(*), count(DISTINCT sample_id || fact) FROM v_missing_facts"
+"$CURATE" query "SELECT count(*) FROM fact_missing"
+"$CURATE" fsck
+sqlite3 curate.db "DROP VIEW v_missing_facts; $base UNION ALL SELECT 1, 'words', 'made_up'"
+"$CURATE" fsck || echo "status $?"
