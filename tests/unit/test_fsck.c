@@ -238,7 +238,7 @@ static void fsck_continues_after_damaged_pages(void **state)
     buf_init(&bytes, FILE_MAX_BYTES);
     assert_ok(file_read(path, &bytes, &err));
     /* Pages of indexes, and pages of texts after them. */
-    for (size_t page = 40; (page + 1) * PAGE_BYTES <= bytes.len && page < 60; page++)
+    for (size_t page = 70; (page + 1) * PAGE_BYTES <= bytes.len && page < 110; page++)
         memset(bytes.data + page * PAGE_BYTES, 0x5a, PAGE_BYTES);
     tmp_write(&tmp, "noise.db", bytes.data, bytes.len);
     buf_release(&bytes);
