@@ -11,10 +11,12 @@ CREATE TABLE dedup_set (
     keep           TEXT    NOT NULL,                        -- canonical JSON: which sample is kept
     complete       INTEGER NOT NULL CHECK (complete IN (0, 1)), -- 0: a run was interrupted
     n_big_buckets  INTEGER NOT NULL,                        -- compared with their first members only
+    statistics     TEXT,                                    -- canonical JSON; NULL: none
     run_id         INTEGER NOT NULL REFERENCES run
 ) STRICT;
 
--- The samples that were compared. NULL: the field has nothing to compare. Empty: an embedding.
+-- The samples that were compared. NULL: the sample has nothing to compare. Of an embedding: XXH3-64
+-- of the vector, then, if it has a neighbour, the cosine of the nearest, a 32-bit float.
 CREATE TABLE dedup_signature (
     dedup_set_id   INTEGER NOT NULL REFERENCES dedup_set ON DELETE CASCADE,
     sample_id      INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE,

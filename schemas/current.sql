@@ -599,6 +599,7 @@ CREATE TABLE dedup_set (
     keep           TEXT    NOT NULL,                        -- canonical JSON: which sample is kept
     complete       INTEGER NOT NULL CHECK (complete IN (0, 1)), -- 0: a run was interrupted
     n_big_buckets  INTEGER NOT NULL,                        -- compared with their first members only
+    statistics     TEXT,                                    -- canonical JSON; NULL: none
     run_id         INTEGER NOT NULL REFERENCES run
 ) STRICT;
 
