@@ -311,9 +311,13 @@ static size_t unfixed_prefix(const uint8_t *p, size_t n)
     return i;
 }
 
-static int add_composed(const uint8_t *p, size_t n, struct buf *out, struct error *err)
+static const utf8proc_option_t canonical_options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+static const utf8proc_option_t fold_options =
+    UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD;
+
+static int add_composed(const uint8_t *p, size_t n, utf8proc_option_t options, struct buf *out,
+                        struct error *err)
 {
-    static const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
     utf8proc_int32_t room[128];
     utf8proc_int32_t *codes = room;
     utf8proc_ssize_t len = sizeof room / sizeof *room - 1;
@@ -362,11 +366,61 @@ int utf8_canonical(struct slice text, struct buf *out, struct error *err)
         } else {
             n += unfixed_prefix(p + n, left - n);
             if (buf_add(out, p, last, err) < 0 ||
-                add_composed(p + last, n - last, out, err) < 0)
+                add_composed(p + last, n - last, canonical_options, out, err) < 0)
                 return -1;
         }
         p += n;
         left -= n;
     }
     return 0;
+}
+
+int utf8_fold(struct slice text, struct buf *out, struct error *err)
+{
+    return text.len > 0
+               ? add_composed((const uint8_t *)text.ptr, text.len, fold_options, out, err)
+               : 0;
+}
+
+/*
+ * Characters of combining class 0 that compose with the one before them
+ * (NFC_Quick_Check=Maybe). Behind the first plane, where new scripts are added, all marks are
+ * taken for such.
+ */
+static bool composes_back(uint32_t code)
+{
+    static const uint16_t marks[] = { 0x09be, 0x09d7, 0x0b3e, 0x0b56, 0x0b57, 0x0bbe,
+                                      0x0bd7, 0x0cc2, 0x0cd5, 0x0cd6, 0x0d3e, 0x0d57,
+                                      0x0dcf, 0x0ddf, 0x102e, 0x1b35 };
+
+    if (code >= 0x1160 && code < 0x1200) /* vowels and final consonants of Hangul */
+        return true;
+    if (code > 0xffff)
+        return utf8_classes(code) == UTF8_MARK;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (marks[i] == code)
+            return true;
+    return false;
+}
+
+bool utf8_is_fold_start(uint32_t code)
+{
+    utf8proc_int32_t codes[32];
+    int boundary = 0;
+
+    if (code < 0x80)
+        return true;
+    const utf8proc_ssize_t n = utf8proc_decompose_char(
+        (utf8proc_int32_t)code, codes, sizeof codes / sizeof *codes, fold_options, &boundary);
+    if (n <= 0)
+        return false;
+    return utf8proc_get_property(codes[0])->combining_class == 0 &&
+           !composes_back((uint32_t)codes[0]);
+}
+
+bool utf8_is_word(uint32_t code)
+{
+    const utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code);
+
+    return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO;
 }

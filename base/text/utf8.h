@@ -59,4 +59,13 @@ bool utf8_is_canonical(struct slice text);
  * stays. Returns 0, or -1 with err set. */
 int utf8_canonical(struct slice text, struct buf *out, struct error *err);
 
+/* Append the text for comparisons: NFKC with case folding, so that "ﬁ", "FI" and "fi" are
+ * equal. The text must be valid UTF-8. Returns 0, or -1 with err set. */
+int utf8_fold(struct slice text, struct buf *out, struct error *err);
+/* True if utf8_fold() of a text is that of the part before this character followed by that of
+ * the rest: the character does not combine with anything before it. */
+bool utf8_is_fold_start(uint32_t code);
+/* True for letters, marks and numbers. */
+bool utf8_is_word(uint32_t code);
+
 #endif

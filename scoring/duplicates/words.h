@@ -3,7 +3,7 @@
  * words.h - the words of a text, normalised, for the comparison of texts.
  *
  * The text is normalised by NFKC and case folding. A word is a run of letters, marks and
- * digits; each character of Han, kana, Thai, Lao, Khmer and Myanmar is a word of its own.
+ * numbers; each character of Han, kana, Thai, Lao, Khmer and Myanmar is a word of its own.
  * Everything else separates words. So "Ok!" and "OK" have the same words.
  */
 #ifndef CURATE_WORDS_H
