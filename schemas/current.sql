@@ -2,7 +2,7 @@
 -- schemas/current.py: change it by adding a migration, then run `ninja schema-current`.
 
 PRAGMA application_id = 1129665108;
-PRAGMA user_version = 18;
+PRAGMA user_version = 19;
 
 CREATE TABLE run (
     run_id         INTEGER PRIMARY KEY,
@@ -148,13 +148,14 @@ CREATE INDEX score_by_sample ON score (sample_id);
 CREATE TABLE selection (
     selection_id   INTEGER PRIMARY KEY,
     name           TEXT    NOT NULL UNIQUE,
-    score_set_id   INTEGER NOT NULL REFERENCES score_set,   -- what it was ranked by
     condition      TEXT,                                    -- the --where it was limited to
     top            TEXT    NOT NULL,                        -- as asked: '100', '10%'
     n_candidates   INTEGER NOT NULL,                        -- samples with a number
     n_unscored     INTEGER NOT NULL,                        -- samples left out for having none
     run_id         INTEGER NOT NULL REFERENCES run
-) STRICT;
+, score_set_id INTEGER REFERENCES score_set, fact TEXT CHECK ((fact IS NULL) = (score_set_id IS NOT NULL)), fact_order TEXT
+    CHECK ((fact_order IS NULL) = (fact IS NULL))
+    CHECK (fact_order IN ('ascending', 'descending'))) STRICT;
 
 CREATE TABLE selection_sample (
     selection_id   INTEGER NOT NULL REFERENCES selection ON DELETE CASCADE,
@@ -736,3 +737,15 @@ SELECT e.name AS evaluation, p.sample_id, p.item, p.turn, p.start, p.end, p.of_a
   JOIN sample s ON s.sample_id = p.sample_id
   LEFT JOIN turn t ON t.sample_id = p.sample_id AND t.turn = p.turn
   LEFT JOIN context c ON c.context_id = s.context_id;
+
+CREATE VIEW v_selections AS
+SELECT e.name AS selection, coalesce(e.fact, m.name) AS ordered_by,
+       coalesce(e.fact_order, CASE m.better WHEN 'higher' THEN 'descending' ELSE 'ascending' END)
+       AS direction, d.name AS model, t.params, e.condition, p.name AS policy, e.top,
+       (SELECT count(*) FROM selection_sample x WHERE x.selection_id = e.selection_id) AS n_samples,
+       e.n_candidates, e.n_unscored, e.run_id
+  FROM selection e
+  LEFT JOIN score_set t ON t.score_set_id = e.score_set_id
+  LEFT JOIN metric m ON m.metric_id = t.metric_id
+  LEFT JOIN model d ON d.model_id = t.model_id
+  LEFT JOIN selection_policy p ON p.selection_id = e.selection_id;

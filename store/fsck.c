@@ -50,6 +50,8 @@ static const struct {
       " (SELECT count(*) FROM turn_score) UNION ALL"
       " SELECT 'v_selection', 'selection_sample', (SELECT count(*) FROM v_selection),"
       " (SELECT count(*) FROM selection_sample) UNION ALL"
+      " SELECT 'v_selections', 'selection', (SELECT count(*) FROM v_selections),"
+      " (SELECT count(*) FROM selection) UNION ALL"
       " SELECT 'v_funnel', 'selection_funnel', (SELECT count(*) FROM v_funnel),"
       " (SELECT count(*) FROM selection_funnel) UNION ALL"
       " SELECT 'v_rejects', 'reject', (SELECT count(*) FROM v_rejects),"
@@ -112,6 +114,10 @@ static const struct {
       "SELECT 'selection ' || e.name, 'its ranks are not 1 to ' || count(*)"
       " FROM selection_sample x JOIN selection e USING (selection_id)"
       " GROUP BY selection_id HAVING min(x.rank) <> 1 OR max(x.rank) <> count(*)" },
+    { "selection", "SELECT 'selection ' || e.name, 'it was ordered by ' || e.fact ||"
+                   " ', which is no fact of the database' FROM selection e WHERE NOT EXISTS"
+                   " (SELECT 1 FROM fact_column k WHERE k.name = e.fact AND k.of_turns = 0"
+                   " AND k.type <> 'TEXT') AND e.fact IS NOT NULL" },
 };
 
 static void fsck_report_problem(struct fsck *fsck, const char *where, const char *detail)

@@ -9,7 +9,7 @@
  *   conservation  read = inserted + duplicate + rejected in every run, and these rows exist;
  *                 inserted is the sum of the kinds
  *   score         values are finite
- *   selection     ranks are 1..n without gaps
+ *   selection     ranks are 1..n without gaps; a fact it was ordered by exists
  *   content_hash  samples, contexts, rejects and parameters match their stored hashes
  */
 #ifndef CURATE_FSCK_H

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "store/condition_private.h"
 #include "store/db_private.h"
@@ -16,10 +17,12 @@ enum { SHARE_UNIT = 10000 };
     " AS c LEFT JOIN score k ON k.score_set_id = :score_set_id AND k.sample_id = c.sample_id"
 #define RANK_JOIN_COHORT                                                                       \
     " AS c LEFT JOIN cohort_score k ON k.cohort_id = :cohort_id AND k.sample_id = c.sample_id"
-#define RANK_TIES ", c.sample_id"
+#define RANK_JOIN_FACT " AS c LEFT JOIN fact k ON k.sample_id = c.sample_id"
+#define RANK_TIES      ", c.sample_id"
 
 static const char FIND_SAME[] =
-    "SELECT selection_id, score_set_id = :score_set_id AND condition IS :condition"
+    "SELECT selection_id, score_set_id IS :score_set_id AND fact IS :fact"
+    " AND fact_order IS :fact_order AND condition IS :condition"
     " AND top = :top AND :policy IS (SELECT p.text FROM selection_policy p"
     " WHERE p.selection_id = selection.selection_id) AND n_candidates = :n_candidates AND "
     "n_unscored = :n_unscored"
@@ -30,9 +33,11 @@ static const char READ_ROWS[] = "SELECT sample_id, score FROM selection_sample"
 
 static const char PUT_SELECTION[] =
     "INSERT INTO selection"
-    " (name, score_set_id, condition, top, n_candidates, n_unscored, run_id)"
-    " VALUES (:name, :score_set_id, :condition, :top, :n_candidates, :n_unscored, :run_id)"
+    " (name, score_set_id, fact, fact_order, condition, top, n_candidates, n_unscored, run_id)"
+    " VALUES (:name, :score_set_id, :fact, :fact_order, :condition, :top, :n_candidates,"
+    " :n_unscored, :run_id)"
     " ON CONFLICT (name) DO UPDATE SET score_set_id = excluded.score_set_id,"
+    " fact = excluded.fact, fact_order = excluded.fact_order,"
     " condition = excluded.condition, top = excluded.top,"
     " n_candidates = excluded.n_candidates, n_unscored = excluded.n_unscored,"
     " run_id = excluded.run_id RETURNING selection_id";
@@ -45,6 +50,9 @@ static const char ADD_ROW[] =
     " VALUES (:selection_id, :rank, :sample_id, :score)";
 
 static const char FIND_SELECTION[] = "SELECT selection_id FROM selection WHERE name = :name";
+
+static const char FIND_FACT[] =
+    "SELECT fact, fact_order FROM selection WHERE name = :name AND fact IS NOT NULL";
 
 static const char LIST_SELECTIONS[] = "SELECT name FROM selection ORDER BY name";
 
@@ -125,20 +133,24 @@ uint64_t selection_count(uint64_t top_n, uint64_t top_per_10000, uint64_t n)
 static int open_ranking_stmt(struct store *store, const struct selection_spec *spec,
                              struct stmt **out, struct error *err)
 {
-    const char *column = spec->cohort_id > 0 ? spec->cohort_column : "value";
-    char before[120], after[240];
+    const char *column = spec->fact            ? spec->fact
+                         : spec->cohort_id > 0 ? spec->cohort_column
+                                               : "value";
+    const char *join = spec->fact            ? RANK_JOIN_FACT
+                       : spec->cohort_id > 0 ? RANK_JOIN_COHORT
+                                             : RANK_JOIN;
+    char before[160], after[320];
 
-    snprintf(before, sizeof before, "%sk.%s, %s FROM ", RANK_HEAD, column,
+    snprintf(before, sizeof before, "%sk.\"%s\", %s FROM ", RANK_HEAD, column,
              spec->cohort_id > 0 ? "k.status = 'outside_top'" : "0");
-    snprintf(after, sizeof after, "%s ORDER BY k.%s IS NULL, k.%s %s%s",
-             spec->cohort_id > 0 ? RANK_JOIN_COHORT : RANK_JOIN, column, column,
-             spec->higher_is_better ? "DESC" : "ASC", RANK_TIES);
+    snprintf(after, sizeof after, "%s ORDER BY k.\"%s\" IS NULL, k.\"%s\" %s%s", join, column,
+             column, spec->higher_is_better ? "DESC" : "ASC", RANK_TIES);
     const char *condition = spec->policy ? spec->policy_sql : spec->condition;
     if (condition_open(store, before, condition, after, out, err) < 0)
         return -1;
     if (spec->cohort_id > 0)
         stmt_bind_int(*out, ":cohort_id", spec->cohort_id);
-    else
+    else if (!spec->fact)
         stmt_bind_int(*out, ":score_set_id", spec->score_set_id);
     return 0;
 }
@@ -173,7 +185,13 @@ static void bind_selection(struct stmt *stmt, const struct selection_spec *spec,
     const char *condition = spec->condition;
 
     stmt_bind_text(stmt, ":name", slice_text(spec->name));
-    stmt_bind_int(stmt, ":score_set_id", spec->score_set_id);
+    if (spec->fact) {
+        stmt_bind_text(stmt, ":fact", slice_text(spec->fact));
+        stmt_bind_text(stmt, ":fact_order",
+                       slice_text(spec->higher_is_better ? "descending" : "ascending"));
+    } else {
+        stmt_bind_int(stmt, ":score_set_id", spec->score_set_id);
+    }
     stmt_bind_text(stmt, ":condition", condition ? slice_text(condition) : slice_of(NULL, 0));
     stmt_bind_text(stmt, ":top", slice_text(spec->top));
     stmt_bind_count(stmt, ":n_candidates", ranking->n_candidates);
@@ -376,6 +394,23 @@ int selection_load(struct store *store, const char *name, struct id_list *out, d
     }
     ranking_release(&ranking);
     return 0;
+}
+
+int selection_fact(struct store *store, const char *name, struct arena *arena,
+                   const char **fact, const char **order, struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, FIND_FACT, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":name", slice_text(name));
+    const int found = stmt_next(stmt, err);
+    if (found < 1)
+        return found;
+    *fact = arena_copy(arena, stmt_bytes(stmt, 0)).ptr;
+    *order = arena_copy(arena, stmt_bytes(stmt, 1)).ptr;
+    stmt_reset(stmt);
+    return *fact && *order ? 1 : error_nomem(err);
 }
 
 static void bind_export(struct stmt *stmt, const struct export_row *row)

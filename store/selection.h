@@ -13,6 +13,7 @@
 
 #include "base/digest.h"
 
+struct arena;
 struct error;
 struct policy;
 struct store;
@@ -42,8 +43,9 @@ int condition_join(const struct text_list *conditions, char **out, struct error 
 
 struct selection_spec {
     const char *name;
-    int64_t score_set_id;
-    bool higher_is_better;
+    const char *fact;          /* rank by this numeric fact; NULL: by scores */
+    int64_t score_set_id;      /* without a fact */
+    bool higher_is_better;     /* of a fact: descending */
     int64_t cohort_id;         /* rank by this cohort's values; 0: by the scores of the set */
     const char *cohort_column; /* "hmp", "cas" or "gateau" */
     const char *condition;     /* NULL: all samples */
@@ -63,9 +65,9 @@ struct selection_result {
     bool unchanged;     /* the same selection existed, so nothing was written */
 };
 /*
- * Rank the samples that meet the condition by score, best first, ties by sample_id, and store
- * the top under a name. Replaces a selection of the same name. ERR_USAGE if the cohort was
- * ranked for fewer samples than requested. ERR_INPUT if nothing was selected, the existing
+ * Rank the samples that meet the condition by score or fact, best first, ties by sample_id, and
+ * store the top under a name. Replaces a selection of the same name. ERR_USAGE if the cohort
+ * was ranked for fewer samples than requested. ERR_INPUT if nothing was selected, the existing
  * selection holds samples, and may_empty is false. Runs in its own transaction; dry_run writes
  * nothing.
  */
@@ -81,6 +83,12 @@ uint64_t selection_count(uint64_t top_n, uint64_t top_per_10000, uint64_t n);
 int selection_load(struct store *store, const char *name, struct id_list *out, double **scores,
                    struct error *err);
 
+/* Find the fact that a selection was ordered by. Returns 1, and sets the name of the fact and
+ * its order ("ascending", "descending"), both in the arena; 0 if there is no such selection or
+ * it was ranked by scores; -1. */
+int selection_fact(struct store *store, const char *name, struct arena *arena,
+                   const char **fact, const char **order, struct error *err);
+
 struct export_row {
     const char *selection;
     const char *format;
@@ -88,7 +96,9 @@ struct export_row {
     uint64_t n_samples;
     uint64_t n_bytes;
     uint8_t sha256[DIGEST_BYTES];
-    bool is_redacted; /* for the manifest: export --redact */
+    const char *fact;  /* for the manifest: of selection_fact(); NULL: ranked by scores */
+    const char *order; /* likewise */
+    bool is_redacted;  /* for the manifest: export --redact */
     uint64_t n_redacted;
 };
 /* Log an export, unless the last export to this path had the same content. Call inside a

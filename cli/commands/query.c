@@ -54,7 +54,8 @@ const struct command cmd_query = {
     .summary = "answer one SELECT statement, read-only",
     .description =
         "Promised not to change: the views v_sample, v_turn, v_pair, v_scores, v_turn_scores,\n"
-        "v_segments, v_segment_attention, v_cohorts, v_cohort_scores, v_selection, v_rejects,\n"
+        "v_segments, v_segment_attention, v_cohorts, v_cohort_scores, v_selection, "
+        "v_selections, v_rejects,\n"
         "v_defects, v_run_defects, v_dup_meta, v_migrated, v_runs, v_turn_facts, "
         "v_missing_facts,\n"
         "v_spans and v_funnel. v_facts has a column for each fact that was measured.",

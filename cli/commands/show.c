@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json/jsonout.h"
@@ -13,6 +14,7 @@
 #include "scoring/infer/gguf/gguf_fetch.h"
 #include "scoring/infer/gguf/gguf_file.h"
 #include "store/query.h"
+#include "store/selection.h"
 #include "store/store.h"
 
 enum {
@@ -49,6 +51,8 @@ struct show {
     struct fetched_file model_file; /* of --model */
     struct buf model_path;          /* what is opened */
     struct buf model;               /* its name in the database */
+    struct arena arena;             /* holds fact */
+    const char *fact;               /* that the selection was ordered by; NULL: scores */
     bool json;
     struct buf sql;
     struct buf text; /* of a segment */
@@ -298,11 +302,17 @@ static int add_head(struct show *show, const struct place *place, struct slice e
         jsonout_text(&show->object, ext_id);
         jsonout_key(&show->object, "score");
         jsonout_double(&show->object, place->score);
+        if (show->fact) {
+            jsonout_key(&show->object, "fact");
+            jsonout_text(&show->object, slice_text(show->fact));
+        }
         return 0;
     }
     if (buf_printf(&show->out, err, "%" PRId64 ". ", place->rank) < 0 ||
         escape_add_line(&show->out, ext_id, LINE_CHARS, err) < 0)
         return -1;
+    if (show->fact)
+        return buf_printf(&show->out, err, "  %s %.15g\n", show->fact, place->score);
     return buf_printf(&show->out, err, "  score %.4g\n", place->score);
 }
 
@@ -355,10 +365,13 @@ static int show_sample(struct show *show, const struct place *place, struct erro
 static int show_all(struct show *show, const struct show_args *args, struct error *err)
 {
     struct query *query = NULL;
+    const char *order;
     int64_t n_shown = 0;
     int rc = -1;
 
-    if (buf_add_text(&show->sql,
+    if (selection_fact(show->store, args->selection, &show->arena, &show->fact, &order, err) <
+            0 ||
+        buf_add_text(&show->sql,
                      "SELECT rank, sample_id, score FROM v_selection WHERE selection = ", err) <
             0 ||
         open_query(show, args->selection, " ORDER BY rank", &query, err) < 0)
@@ -407,6 +420,7 @@ static int cmd_show_run(struct cli *cli, const void *args, struct error *err)
     struct show show = { .json = cli->json };
     int rc = -1;
 
+    arena_init(&show.arena);
     buf_init(&show.model_path, SQL_MAX_BYTES);
     buf_init(&show.model, SQL_MAX_BYTES);
     buf_init(&show.sql, SQL_MAX_BYTES);
@@ -420,6 +434,7 @@ done:
     store_close(show.store);
     segment_text_close(show.segments);
     fetched_file_release(&show.model_file);
+    arena_release(&show.arena);
     buf_release(&show.out);
     buf_release(&show.text);
     buf_release(&show.sql);

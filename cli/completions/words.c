@@ -6,6 +6,7 @@
 #include "base/option.h"
 #include "cli/command.h"
 #include "cli/completions/completions.h"
+#include "scoring/facts/measurer.h"
 #include "scoring/scorer.h"
 #include "stages/record/defect.h"
 
@@ -39,6 +40,17 @@ static void each_metric(word_function *each, void *arg)
         each(arg, (*at)->name, strlen((*at)->name));
 }
 
+static void each_fact(word_function *each, void *arg)
+{
+    struct fact_column_of column;
+
+    for (const struct measurer *const *at = measurers; *at; at++)
+        for (size_t i = 0; i < measurer_count_columns(*at); i++) {
+            measurer_column(*at, i, &column);
+            each(arg, column.name, strlen(column.name));
+        }
+}
+
 static void each_class(word_function *each, void *arg, const char *suffix)
 {
     char word[64];
@@ -66,6 +78,9 @@ static void each_word(const struct option *value, word_function *each, void *arg
         each_choice(value, each, arg);
     } else if (strcmp(name, "METRIC") == 0) {
         each_metric(each, arg);
+    } else if (strcmp(name, "METRIC|FACT") == 0) {
+        each_metric(each, arg);
+        each_fact(each, arg);
     } else if (strcmp(name, "CLASS") == 0) {
         each_class(each, arg, "");
     } else if (strcmp(name, "CLASS=ACTION") == 0) {

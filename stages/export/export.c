@@ -289,7 +289,9 @@ static int finish_export(struct exporting *export, const char *outcome,
     if (strcmp(outcome, "unchanged") != 0 &&
         (export_manifest_remove(row.path, err) < 0 || file_out_commit(export->file, err) < 0))
         return -1;
-    if (store_export_row(export, &row, err) < 0)
+    if (selection_fact(export->context->store, row.selection, &export->arena, &row.fact,
+                       &row.order, err) < 0 ||
+        store_export_row(export, &row, err) < 0)
         return -1;
     return export_manifest_write(&row, err);
 }

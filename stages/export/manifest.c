@@ -97,6 +97,12 @@ static int write_manifest_json(const struct export_row *row, struct buf *out, st
     jsonout_int(&json, (int64_t)row->n_samples);
     jsonout_key(&json, "bytes");
     jsonout_int(&json, (int64_t)row->n_bytes);
+    if (row->fact) {
+        jsonout_key(&json, "ordered_by");
+        jsonout_text(&json, slice_text(row->fact));
+        jsonout_key(&json, "order");
+        jsonout_text(&json, slice_text(row->order));
+    }
     if (row->is_redacted) {
         jsonout_key(&json, "redacted");
         jsonout_int(&json, (int64_t)row->n_redacted);

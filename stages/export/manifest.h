@@ -3,8 +3,9 @@
  * manifest.h - PATH.manifest says what PATH holds.
  *
  * One JSON object: schema "curate.manifest/1", file (the name without its folder), selection,
- * format, samples, bytes, sha256. It holds no time, so the same export has the same manifest.
- * The name does not end in .json, so that ingesting the folder does not read it as a corpus.
+ * format, samples, bytes, sha256; ordered_by and order of a selection that was ordered by a
+ * fact. It holds no time, so the same export has the same manifest. The name does not end in
+ * .json, so that ingesting the folder does not read it as a corpus.
  */
 #ifndef CURATE_EXPORT_MANIFEST_H
 #define CURATE_EXPORT_MANIFEST_H

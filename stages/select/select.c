@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * select - rank samples by a metric and store the best under a name.
+ * select - rank samples by a metric or a fact and store the best under a name.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +9,20 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/report.h"
+#include "scoring/facts/measurer.h"
 #include "stages/cohort/cohort.h"
 #include "stages/select/policy_file.h"
 #include "stages/stage.h"
 #include "store/content.h"
 #include "store/policy.h"
+#include "store/profile.h"
 #include "store/score.h"
 #include "store/selection.h"
 
 struct select_args {
     const char *name;
     const char *by;
+    int order; /* enum select_order, or OPTION_NO_CHOICE */
     const char *model;
     const char *cohort;
     struct option_share top;
@@ -27,6 +30,11 @@ struct select_args {
     const char *policy;
     bool any_corpus;
     bool replace;
+};
+
+enum select_order { ORDER_ASCENDING, ORDER_DESCENDING };
+static const char *const order_names[] = {
+    [ORDER_ASCENDING] = "ascending", [ORDER_DESCENDING] = "descending", NULL
 };
 
 struct select_config {
@@ -39,8 +47,11 @@ struct select_config {
 static const struct option options[] = {
     { OPTION_TEXT, 0, "name", offsetof(struct select_args, name), "NAME",
       .help = "name of the selection" },
-    { OPTION_TEXT, 0, "by", offsetof(struct select_args, by), "METRIC",
-      .help = "what to rank by" },
+    { OPTION_TEXT, 0, "by", offsetof(struct select_args, by), "METRIC|FACT",
+      .help = "metric or fact to rank by" },
+    { OPTION_CHOICE, 0, "order", offsetof(struct select_args, order), "ORDER",
+      .help = "which values of a fact come first", .choices = order_names,
+      .unset = "descending" },
     { OPTION_TEXT, 0, "model", offsetof(struct select_args, model), "NAME",
       .help = "which model's scores, where several have the metric" },
     { OPTION_TEXT, 0, "cohort", offsetof(struct select_args, cohort), "NAME[@VERSION]",
@@ -59,7 +70,7 @@ static const struct option options[] = {
     { .type = OPTION_END },
 };
 
-static const struct select_args defaults = { 0 };
+static const struct select_args defaults = { .order = OPTION_NO_CHOICE };
 
 /* Read the policy file, so that a mistake in it ends a recipe before its first step. */
 static int read_policy(const struct select_args *args, struct select_config *config,
@@ -84,11 +95,15 @@ static int select_check(const void *arguments, void *config, struct error *err)
     if (!args->name || !*args->name)
         return error_set(err, ERR_USAGE, "no name for the selection: use --name NAME");
     if (!args->by)
-        return error_set(err, ERR_USAGE, "no metric to rank by: use --by METRIC");
+        return error_set(err, ERR_USAGE, "nothing to rank by: use --by METRIC or --by FACT");
     if (args->cohort && args->model)
         return error_set(err, ERR_USAGE,
                          "--cohort %s names the models already: leave out --model",
                          args->cohort);
+    if (args->order != OPTION_NO_CHOICE && (args->cohort || args->model))
+        return error_set(err, ERR_USAGE,
+                         "--order is for facts, --%s for metrics: leave out one of them",
+                         args->cohort ? "cohort" : "model");
     if (!option_text(option_find(options, "top", 3), args, made->top, sizeof made->top))
         return error_set(err, ERR_USAGE, "--top is missing: use --top N or --top P%%");
     if (read_policy(args, made, err) < 0)
@@ -135,6 +150,58 @@ static int use_cohort(const struct cohort_row *cohort, const char *by,
         return 0;
     }
     return error_set(err, ERR_USAGE, "--by %s: a cohort has hmp, cas and gateau only", by);
+}
+
+/* Does a metric of this name have scores? Returns 1, 0 or -1. */
+static int has_scores(struct store *store, const char *metric, struct error *err)
+{
+    struct score_set_info set;
+
+    if (score_set_find(store, metric, NULL, &set, err) == 0 || err->code == ERR_USAGE)
+        return 1; /* of one model, or of several */
+    return err->code == ERR_NOT_FOUND ? 0 : -1;
+}
+
+/* --by names no fact that was measured. */
+static int check_metric(const struct select_args *args, bool is_scored, struct error *err)
+{
+    if (!is_scored && measurer_of_fact(args->by))
+        return error_set(err, ERR_NOT_FOUND,
+                         "--by %s: this fact was not measured: run 'curate measure %s' first",
+                         args->by, args->by);
+    if (is_scored && args->order != OPTION_NO_CHOICE)
+        return error_set(err, ERR_USAGE,
+                         "--order is for facts, and %s is a metric, which has a better end: "
+                         "leave out --order",
+                         args->by);
+    return 0;
+}
+
+/* Rank by the fact that --by names. Returns 1; 0 if it names a metric; -1. */
+static int use_fact(const struct stage_context *context, const struct select_args *args,
+                    struct selection_spec *spec, struct error *err)
+{
+    bool is_text = false;
+
+    if (args->cohort || args->model)
+        return 0;
+    const int found = profile_find_column(context->store, args->by, &is_text, err);
+    const int is_scored = found < 0 ? -1 : has_scores(context->store, args->by, err);
+    if (is_scored < 0)
+        return -1;
+    if (found == 0 || (is_text && is_scored))
+        return check_metric(args, is_scored, err);
+    if (is_text)
+        return error_set(err, ERR_USAGE, "--by %s: is text: use --where to select by it",
+                         args->by);
+    if (is_scored && args->order == OPTION_NO_CHOICE)
+        return error_set(err, ERR_USAGE,
+                         "--by %s: is a fact and a metric: use --order for the fact, or "
+                         "--model for the metric",
+                         args->by);
+    spec->fact = args->by;
+    spec->higher_is_better = args->order != ORDER_ASCENDING;
+    return 1;
 }
 
 /* Find the scores of the metric. Returns 1 and the row of their cohort, 0 when they have none,
@@ -233,11 +300,18 @@ static void note_funnel(const struct stage_context *context, const struct policy
     }
 }
 
-static void add_select_facts(const struct select_args *args, const struct cohort_row *cohort,
+static void add_select_facts(const struct select_args *args, const struct selection_spec *spec,
+                             const struct cohort_row *cohort,
                              const struct selection_result *made, struct stage_result *result)
 {
     stage_fact_text(result, "name", args->name);
     stage_fact_text(result, "result", outcome_name(made));
+    if (spec->fact) {
+        stage_fact_text(result, "fact", spec->fact);
+        stage_fact_text(
+            result, "order",
+            order_names[spec->higher_is_better ? ORDER_DESCENDING : ORDER_ASCENDING]);
+    }
     if (cohort)
         cohort_fact(result, cohort->name, cohort->version);
     stage_fact_int(result, "selected", (int64_t)made->n_selected);
@@ -262,17 +336,20 @@ static int select_run(const struct stage_context *context, const void *arguments
     int rc = -1;
 
     arena_init(&arena);
-    const int of_cohort = find_scores(context, args, &arena, &cohort, &spec, err);
+    const int by_fact = use_fact(context, args, &spec, err);
+    const int of_cohort =
+        by_fact == 0 ? find_scores(context, args, &arena, &cohort, &spec, err) : -(by_fact < 0);
     if (of_cohort < 0 || use_policy(context, args, made_of->policy, &arena, &spec, err) < 0 ||
         selection_make(context->store, &spec, context->run_id, context->dry_run, &made, err) <
             0)
         goto done;
     if (made.n_unscored > 0)
-        report_note(context->report, "%llu samples have no score for %s and cannot be selected",
-                    (unsigned long long)made.n_unscored, args->by);
+        report_note(context->report, "%llu samples have no %s %s and cannot be selected",
+                    (unsigned long long)made.n_unscored, spec.fact ? "value of" : "score for",
+                    args->by);
     if (spec.policy)
         note_funnel(context, spec.policy);
-    add_select_facts(args, of_cohort ? &cohort : NULL, &made, result);
+    add_select_facts(args, &spec, of_cohort ? &cohort : NULL, &made, result);
     if (spec.policy) {
         stage_fact_text(result, "policy", spec.policy->name);
         stage_fact_int(result, "policy_left",
@@ -286,12 +363,13 @@ done:
 
 const struct stage stage_select = {
     .name = "select",
-    .summary = "rank samples by a metric and store the best under a name",
+    .summary = "rank samples and store the best under a name",
     .description =
         "Ranks samples by their scores, best first; the metric says whether high or low is\n"
-        "better. Of equal scores the older sample comes first. Samples without a score are\n"
-        "left out. A selection of the same name is replaced, by an empty one only with\n"
-        "--replace. With a policy, v_funnel lists what each of its conditions removed.",
+        "better. A fact has no better end, so --order says which values come first. Of equal\n"
+        "values the older sample comes first. Samples without a value are left out. A\n"
+        "selection of the same name is replaced, by an empty one only with --replace. With a\n"
+        "policy, v_funnel lists what each of its conditions removed.",
     .options = options,
     .args_size = sizeof(struct select_args),
     .defaults = &defaults,

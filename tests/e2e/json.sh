@@ -74,6 +74,11 @@ commit=0123456789012345678901234567890123456789
 mkdir -p hub/datasets--org--d/refs hub/datasets--org--d/snapshots/$commit
 printf %s $commit > hub/datasets--org--d/refs/main
 cp long.jsonl hub/datasets--org--d/snapshots/$commit/
+# Ordered by a fact.
+j select select --name few --by words --order ascending --top 1
+j show show few
+"$CURATE" export few --to jsonl -o few.jsonl -q
+cat few.jsonl.manifest >> "out/export, the manifest"
 export HF_HUB_CACHE="$PWD/hub"
 j fetch fetch --offline hf://datasets/org/d/long.jsonl
 j fetch fetch --offline --dry-run hf://datasets/org/d/long.jsonl

@@ -355,6 +355,31 @@ static void migrated_score_sets_are_found_by_their_hash(void **state)
     }
 }
 
+static void migrated_selections_keep_their_samples_and_score_sets(void **state)
+{
+    const char *path = tmp_path(*state, "v11.db");
+
+    old_database_make(path, 11);
+    cli_run(path, scores_of_0_1_0);
+    cli_run(path, "INSERT INTO selection VALUES (7, 'best', 1, 'n_turns > 1', '2', 2, 0, 2),"
+                  " (9, 'few', 5, NULL, '10%', 1, 1, 3);"
+                  "INSERT INTO selection_sample VALUES (7, 1, 2, 0.5), (7, 2, 1, 0.25),"
+                  " (9, 1, 1, 0.5);");
+    open_and_close(path, STORE_READ_WRITE);
+
+    assert_cli_rows(path,
+                    "SELECT selection_id, name, score_set_id, condition, top, n_candidates,"
+                    " n_unscored, run_id, fact, fact_order FROM selection ORDER BY 1;",
+                    "7|best|1|n_turns > 1|2|2|0|2||\n9|few|5||10%|1|1|3||");
+    assert_cli_rows(path, "SELECT * FROM selection_sample ORDER BY 1, 2;",
+                    "7|1|2|0.5\n7|2|1|0.25\n9|1|1|0.5");
+    assert_cli_rows(path,
+                    "SELECT selection, ordered_by, direction, model, n_samples FROM"
+                    " v_selections ORDER BY 1;",
+                    "best|nll|ascending|m1|2\nfew|reward|descending|m5|1");
+    assert_cli_rows(path, "SELECT count(*) FROM pragma_foreign_key_check('selection');", "0");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -371,6 +396,7 @@ int main(void)
         TEST(migrated_cohorts_that_compare_nothing_have_reasons_instead_of_scores),
         TEST(score_sets_of_unknown_kernels_migrate_to_arithmetic_unknown),
         TEST(migrated_score_sets_are_found_by_their_hash),
+        TEST(migrated_selections_keep_their_samples_and_score_sets),
     };
 
     return cmocka_run_group_tests_name("store/migrate", tests, NULL, NULL);

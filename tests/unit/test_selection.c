@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/option.h"
+#include "store/fact.h"
 #include "store/run.h"
 #include "store/score.h"
 #include "store/selection.h"
@@ -403,6 +405,78 @@ static void a_selection_is_read_back_in_order_of_rank(void **state)
                  "choose one of: best");
 }
 
+/* Samples 1 to 6 have 2, 5, 2 words, none, 9 and 1. */
+static void add_words(struct store *store)
+{
+    static const struct fact_column words = { "words", CELL_INTEGER, "words" };
+    static const struct fact_group group = {
+        .name = "length", .version = 1, .columns = &words, .n_columns = 1
+    };
+    static const int64_t counts[N_SAMPLES] = { 2, 5, 2, 0, 9, 1 };
+    struct fact_writer *writer = NULL;
+    struct error err;
+
+    assert_ok(fact_group_put(store, &group, &err));
+    assert_ok(fact_writer_open(store, &group, 1, &writer, &err));
+    assert_ok(store_begin(store, &err));
+    for (size_t i = 0; i < N_SAMPLES; i++) {
+        const struct fact_cell cell = { .reason = counts[i] == 0 ? "none" : NULL,
+                                        .integer = counts[i] };
+        assert_ok(fact_write(writer, (int64_t)i + 1, &cell, &err));
+    }
+    assert_ok(store_commit(store, &err));
+    fact_writer_close(writer);
+}
+
+static void a_selection_is_ordered_by_a_fact_in_either_direction(void **state)
+{
+    struct ranked *r = *state;
+    struct store *store = r->f.store;
+    struct selection_spec spec = { .name = "best", .top = "4", .top_n = 4, .fact = "words" };
+
+    add_words(store);
+    const struct selection_result made = make(r, &spec);
+    assert_int_equal(made.n_candidates, 5);
+    assert_int_equal(made.n_unscored, 1);
+    assert_rows(store, SELECTED, "1|6|1\n2|1|2\n3|3|2\n4|2|5");
+    assert_rows(store,
+                "SELECT ordered_by, direction, model IS NULL, n_samples, n_candidates,"
+                " n_unscored FROM v_selections",
+                "words|ascending|1|4|5|1");
+    assert_true(make(r, &spec).unchanged);
+
+    spec.higher_is_better = true;
+    spec.condition = "words < 9";
+    assert_true(make(r, &spec).replaced);
+    assert_rows(store, SELECTED, "1|2|5\n2|1|2\n3|3|2\n4|6|1");
+    assert_rows(store, "SELECT fact, fact_order, score_set_id IS NULL FROM selection",
+                "words|descending|1");
+}
+
+static void a_selection_changes_between_a_fact_and_a_metric(void **state)
+{
+    struct ranked *r = *state;
+    struct store *store = r->f.store;
+    struct selection_spec by_fact = { .name = "best", .top = "2", .top_n = 2, .fact = "words" };
+    struct selection_spec by_metric = top(r, 2);
+    struct arena arena = { 0 };
+    const char *fact = NULL, *order = NULL;
+    struct error err;
+
+    add_words(store);
+    make(r, &by_fact);
+    assert_int_equal(selection_fact(store, "best", &arena, &fact, &order, &err), 1);
+    assert_string_equal(fact, "words");
+    assert_string_equal(order, "ascending");
+    assert_true(make(r, &by_metric).replaced);
+    assert_int_equal(selection_fact(store, "best", &arena, &fact, &order, &err), 0);
+    assert_rows(store, "SELECT ordered_by, direction, model, params FROM v_selections",
+                "ifd|descending|tiny|{}");
+    assert_true(make(r, &by_fact).replaced);
+    assert_rows(store, SELECTED, "1|6|1\n2|1|2");
+    arena_release(&arena);
+}
+
 static void a_selection_needs_a_name_and_a_size(void **state)
 {
     struct ranked *r = *state;
@@ -456,6 +530,8 @@ int main(void)
         TEST(a_selection_with_any_other_setting_is_replaced),
         TEST(a_dry_run_counts_the_selection_and_writes_nothing),
         TEST(a_selection_is_read_back_in_order_of_rank),
+        TEST(a_selection_is_ordered_by_a_fact_in_either_direction),
+        TEST(a_selection_changes_between_a_fact_and_a_metric),
         TEST(a_selection_needs_a_name_and_a_size),
         TEST(exports_are_recorded),
     };
