@@ -76,7 +76,7 @@ CREATE TABLE evaluation (
     params         TEXT    NOT NULL,                        -- canonical JSON, version included
     digest         BLOB    NOT NULL CHECK (length(digest) = 32), -- of items and their texts or hashes
     n_items        INTEGER NOT NULL,
-    n_not_checkable INTEGER NOT NULL,                       -- items too short to be looked for
+    n_not_checkable INTEGER NOT NULL,                       -- items with nothing to look for
     n_common       INTEGER NOT NULL,                        -- n-grams left out: in too many items
     run_id         INTEGER NOT NULL REFERENCES run
 ) STRICT;
@@ -109,7 +109,7 @@ CREATE TABLE contamination_hit (
     evaluation_id  INTEGER NOT NULL,
     sample_id      INTEGER NOT NULL,
     item           INTEGER NOT NULL,
-    covered        REAL    NOT NULL,                        -- share of the item's words in spans
+    covered        REAL    NOT NULL,                        -- share of the prompt's words in spans
     longest        INTEGER NOT NULL,
     answer_whole   INTEGER NOT NULL CHECK (answer_whole IN (0, 1)),
     flagged        INTEGER NOT NULL CHECK (flagged IN (0, 1)),
@@ -117,6 +117,8 @@ CREATE TABLE contamination_hit (
     FOREIGN KEY (evaluation_id, sample_id) REFERENCES contamination ON DELETE CASCADE,
     FOREIGN KEY (evaluation_id, item) REFERENCES evaluation_item ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX contamination_hit_by_item ON contamination_hit (evaluation_id, item);
 
 CREATE TABLE contamination_span (
     evaluation_id  INTEGER NOT NULL,
@@ -132,6 +134,25 @@ CREATE TABLE contamination_span (
     PRIMARY KEY (evaluation_id, sample_id, item, number),
     FOREIGN KEY (evaluation_id, sample_id, item) REFERENCES contamination_hit ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
+
+CREATE VIEW v_evaluations AS
+SELECT e.name AS evaluation, e.path, e.n_items,
+       (SELECT count(DISTINCT h.item) FROM contamination_hit h
+         WHERE h.evaluation_id = e.evaluation_id AND h.flagged) AS n_hit_items,
+       (SELECT count(*) FROM contamination c WHERE c.evaluation_id = e.evaluation_id) AS n_searched,
+       (SELECT count(*) FROM contamination c
+         WHERE c.evaluation_id = e.evaluation_id AND c.flagged) AS n_flagged,
+       e.n_not_checkable, e.n_common, e.params
+  FROM evaluation e;
+
+-- Columns that conditions know. NULL: the sample was not searched.
+CREATE VIEW v_sample_contamination AS
+SELECT s.sample_id,
+       (SELECT max(c.covered) FROM contamination c WHERE c.sample_id = s.sample_id)
+           AS contamination,
+       (SELECT max(c.longest) FROM contamination c WHERE c.sample_id = s.sample_id)
+           AS contamination_longest
+  FROM sample s;
 
 CREATE VIEW v_contamination AS
 SELECT e.name AS evaluation, h.sample_id, s.ext_id, h.item, i.place, h.covered, h.longest,

@@ -114,7 +114,8 @@ int condition_open(struct store *store, const char *before, const char *conditio
                    const char *after, struct stmt **out, struct error *err)
 {
     static const char head[] = "(SELECT sample_id FROM v_sample"
-                               " LEFT JOIN fact USING (sample_id) WHERE (";
+                               " LEFT JOIN fact USING (sample_id)"
+                               " LEFT JOIN v_sample_contamination USING (sample_id) WHERE (";
     const char *text = condition ? condition : "1";
     struct buf sql;
     int rc = -1;

@@ -16,7 +16,7 @@ struct store;
 /*
  * Prepare the read-only statement
  *     BEFORE (SELECT sample_id FROM v_sample LEFT JOIN fact USING (sample_id)
- *              WHERE (condition)) AFTER
+ *              LEFT JOIN v_sample_contamination USING (sample_id) WHERE (condition)) AFTER
  * where condition NULL means all samples. The condition must be one expression; its parentheses
  * must match, so it cannot end the parentheses around it. Errors as condition_select(). Close
  * *out with stmt_close().

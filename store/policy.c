@@ -15,7 +15,9 @@
 enum { POLICY_SQL_MAX_BYTES = 1 << 20 };
 
 /* What conditions, and those of --where, are evaluated over. */
-#define POLICY_FROM " FROM v_sample LEFT JOIN fact USING (sample_id)"
+#define POLICY_FROM                                                                            \
+    " FROM v_sample LEFT JOIN fact USING (sample_id)"                                          \
+    " LEFT JOIN v_sample_contamination USING (sample_id)"
 
 static const char REMOVE_POLICY[] =
     "DELETE FROM selection_policy WHERE selection_id = :selection_id";
