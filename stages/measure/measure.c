@@ -4,20 +4,12 @@
  */
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/report.h"
-#include "stages/measure/measure_private.h"
+#include "stages/measure/facts.h"
 #include "stages/stage.h"
 #include "store/selection.h"
 
-enum {
-    MEASURE_BATCH_BYTES = 4 << 20,
-    MEASURE_BATCH_LEAST = 256 << 10,
-    MEASURE_MEMORY_LEAST = 64 << 20,
-    /* A text is in memory as read, in its batch, as a part of the whole, and as tokens. */
-    MEASURE_TIMES = 16,
-};
+enum { MEASURE_MEMORY_LEAST = 64 << 20 };
 
 struct measure_args {
     struct text_list facts;
@@ -29,22 +21,21 @@ struct measure_args {
 
 struct measure_config {
     char *condition; /* NULL: all samples */
-    struct measure_choice choice;
-    struct measure_labels labels; /* in the arena of the choice */
+    struct measure_facts *facts;
 };
 
 static int measure_check(const void *arguments, void *config, struct error *err)
 {
     const struct measure_args *args = arguments;
-    const struct measure_given given = { .tokenizer = args->tokenizer != NULL };
+    const struct measure_request request = { .names = &args->facts,
+                                             .labels = &args->labels,
+                                             .tokenizer = args->tokenizer,
+                                             .max_memory = args->max_memory };
     struct measure_config *made = config;
 
-    if (condition_join(&args->where, &made->condition, err) < 0 ||
-        (args->tokenizer && fetched_check(args->tokenizer, err) < 0))
+    if (condition_join(&args->where, &made->condition, err) < 0)
         return -1;
-    if (measure_choose(&args->facts, &given, &made->choice, err) < 0)
-        return -1;
-    return measure_labels_parse(&args->labels, &made->choice.arena, &made->labels, err);
+    return measure_facts_new(&request, &made->facts, err);
 }
 
 static void measure_release(void *config)
@@ -52,110 +43,23 @@ static void measure_release(void *config)
     struct measure_config *made = config;
 
     free(made->condition);
-    measure_choice_release(&made->choice);
-}
-
-/* Divide the limit on memory, without what the vocabulary holds, among the batches: two for
- * each thread, and two more. */
-static size_t share_batch_bytes(uint64_t max_memory, uint64_t held, size_t n_threads)
-{
-    const uint64_t left = max_memory > held ? max_memory - held : 0;
-    const uint64_t share = left / MEASURE_TIMES / (2 * n_threads + 2);
-
-    if (max_memory == 0 || share > MEASURE_BATCH_BYTES)
-        return MEASURE_BATCH_BYTES;
-    return share < MEASURE_BATCH_LEAST ? MEASURE_BATCH_LEAST : (size_t)share;
-}
-
-static int put_groups(struct store *store, const struct measure_columns *columns,
-                      struct error *err)
-{
-    for (size_t i = 0; i < columns->n_groups; i++)
-        if (fact_group_put(store, &columns->groups[i], err) < 0)
-            return -1;
-    return 0;
-}
-
-static void add_measure_facts(const struct measure_tally *tally, uint64_t n_pending,
-                              double seconds, struct stage_result *result)
-{
-    stage_fact_int(result, "measured", (int64_t)tally->n_measured);
-    stage_fact_int(result, "pending", (int64_t)(n_pending - tally->n_measured));
-    stage_fact_int(result, "spans", (int64_t)tally->n_spans);
-    stage_fact_real(result, "secs", seconds);
-}
-
-/* Measure the samples of the job, and report. */
-static int measure_pending(const struct stage_context *context, const struct measure_job *job,
-                           struct stage_result *result, struct error *err)
-{
-    const int64_t started_ns = clock_mono_ns();
-    struct measure_tally tally = { .n_measured = 0 };
-    int rc = 0;
-
-    context->report->unit = "samples";
-    context->report->total = job->ids->n;
-    if (!context->dry_run)
-        rc = measure_run_threads(job, &tally, err);
-    add_measure_facts(&tally, job->ids->n, (double)(clock_mono_ns() - started_ns) / 1e9,
-                      result);
-    if (rc == 0 && tally.stop_signal != 0)
-        return error_set_sys(err, ERR_CANCELLED, tally.stop_signal,
-                             "stopped by signal %d after %llu samples, whose facts are stored: "
-                             "give the same command again to continue",
-                             tally.stop_signal, (unsigned long long)tally.n_measured);
-    return rc;
-}
-
-/* What a run opens besides the database. */
-struct measure_opened {
-    struct measure_vocabulary vocabulary;
-    struct measure_columns columns;
-    struct id_list ids;
-};
-
-static int measure_opened(const struct stage_context *context, const struct measure_args *args,
-                          const struct measure_config *made, struct measure_opened *opened,
-                          struct stage_result *result, struct error *err)
-{
-    const struct measure_vocabulary *vocabulary = &opened->vocabulary;
-    const struct measure_job job = {
-        .store = context->store,
-        .report = context->report,
-        .choice = &made->choice,
-        .labels = &made->labels,
-        .columns = &opened->columns,
-        .options = { .tokenizer = vocabulary->tokenizer },
-        .ids = &opened->ids,
-        .n_threads = context->n_threads,
-        .batch_bytes = share_batch_bytes(args->max_memory, measure_vocabulary_bytes(vocabulary),
-                                         context->n_threads),
-    };
-    struct measure_columns *columns = &opened->columns;
-
-    if (measure_make_columns(&made->choice, &made->labels, &job.options, columns, err) < 0 ||
-        (!context->dry_run && put_groups(context->store, columns, err) < 0) ||
-        fact_find_pending(context->store, columns->groups, columns->n_groups, made->condition,
-                          &opened->ids, err) < 0)
-        return -1;
-    return measure_pending(context, &job, result, err);
+    measure_facts_free(made->facts);
 }
 
 static int measure_run(const struct stage_context *context, const void *arguments,
                        const void *config, struct stage_result *result, struct error *err)
 {
-    const struct measure_args *args = arguments;
-    struct measure_opened opened = { .ids = { 0 } };
-    int rc = 0;
+    const struct measure_config *made = config;
+    struct measure_outcome done = { .n_pending = 0 };
 
-    if (args->tokenizer)
-        rc =
-            measure_vocabulary_open(context->fetcher, args->tokenizer, &opened.vocabulary, err);
-    if (rc == 0)
-        rc = measure_opened(context, args, config, &opened, result, err);
-    id_list_release(&opened.ids);
-    measure_columns_release(&opened.columns);
-    measure_vocabulary_close(&opened.vocabulary);
+    (void)arguments;
+    const int rc = measure_facts_run(made->facts, context, made->condition, &done, err);
+    if (rc < 0 && done.n_pending == 0)
+        return -1;
+    stage_fact_int(result, "measured", (int64_t)done.n_measured);
+    stage_fact_int(result, "pending", (int64_t)(done.n_pending - done.n_measured));
+    stage_fact_int(result, "spans", (int64_t)done.n_spans);
+    stage_fact_real(result, "secs", done.seconds);
     return rc;
 }
 

@@ -51,6 +51,8 @@ const struct option score_options[] = {
     { OPTION_TEXT, 0, "short-model", offsetof(struct score_args, short_model), "FILE",
       .help = "the model of the pair with the short window, a file or URL",
       .unset = "built in" },
+    { OPTION_TEXT, 0, "tokenizer", offsetof(struct score_args, tokenizer), "FILE",
+      .help = "GGUF file whose vocabulary counts the fact tokens", .unset = "the model" },
     { OPTION_INT, 0, "short-window", offsetof(struct score_args, short_window), "W",
       .help = "tokens at the end of the prompt that the short model sees",
       .unset = "the whole prompt", .max = INT32_MAX },
@@ -137,5 +139,5 @@ const struct option score_positional = {
     .name = "metrics",
     .offset = offsetof(struct score_args, metrics),
     .value_name = "METRIC",
-    .help = "what to compute; 'curate explain' lists the metrics",
+    .help = "metrics and facts to compute; 'curate explain' lists them",
 };

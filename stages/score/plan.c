@@ -10,14 +10,23 @@
 
 enum { NAMES_MAX = 400 };
 
+static const struct measurer *find_facts(const char *name)
+{
+    const struct measurer *found = measurer_find(name);
+
+    return found ? found : measurer_of_fact(name);
+}
+
+bool score_names_facts(const char *name)
+{
+    return !scorer_find(name) && find_facts(name);
+}
+
 static int raise_unknown_metric(const char *name, struct error *err)
 {
     struct buf names;
     struct error ignored;
 
-    if (measurer_of_fact(name))
-        return error_set(err, ERR_USAGE, "%s is a fact, not a metric: use 'curate measure %s'",
-                         name, name);
     buf_init(&names, NAMES_MAX);
     for (size_t i = 0; scorers[i]; i++)
         (void)buf_printf(&names, &ignored, "%s%s", i > 0 ? ", " : "", scorers[i]->name);
@@ -111,6 +120,11 @@ int score_plan_make(const struct text_list *metrics, struct score_plan *out, str
     for (unsigned i = 0; i < metrics->n; i++) {
         const struct scorer *scorer = scorer_find(metrics->items[i]);
 
+        if (score_names_facts(metrics->items[i])) {
+            if (find_facts(metrics->items[i])->needs_tokenizer)
+                out->counts_tokens = true;
+            continue;
+        }
         if (!scorer)
             return raise_unknown_metric(metrics->items[i], err);
         if (plan_node(out, scorer, SCORER_MODEL, &index, err) < 0)

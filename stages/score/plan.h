@@ -44,10 +44,14 @@ struct score_plan {
     struct score_node *nodes; /* inputs first */
     size_t n;
     bool roles[SCORE_ROLES]; /* which models the nodes need */
+    bool counts_tokens;      /* a fact needs a vocabulary */
 };
 
-/* Make the plan of these metrics. *out must be zeroed; release it also after a failure.
- * Returns -1 with ERR_USAGE for an unknown metric, ERR_NOMEM. */
+/* Does the name stand for facts, which are measured before the metrics, instead of a metric? */
+bool score_names_facts(const char *name);
+
+/* Make the plan of these metrics; names of facts add no node. *out must be zeroed; release it
+ * also after a failure. Returns -1 with ERR_USAGE for an unknown metric, ERR_NOMEM. */
 int score_plan_make(const struct text_list *metrics, struct score_plan *out, struct error *err);
 /* Copy the plan: a run fills in the ids of its score sets. ERR_NOMEM. */
 int score_plan_copy(const struct score_plan *plan, struct score_plan *out, struct error *err);

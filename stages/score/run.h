@@ -26,6 +26,8 @@ struct score_setup {
     struct score_models models;
     struct id_list samples; /* of --where, selected once: the condition may read new scores */
     bool writes;            /* false: a dry run or an estimate */
+    bool measures_facts;
+    uint64_t n_lacking_facts; /* samples that lacked facts before this run */
 };
 
 enum { SCORE_REASONS_MAX = 64, SCORE_REASON_BYTES = 32 };

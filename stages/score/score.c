@@ -5,17 +5,19 @@
  * The metrics asked for and everything they are made of form a plan (plan.h). Each node of it
  * has a score set (sets.h). Each model runs once over all samples with missing scores
  * (backlog.h). Scores derived from stored scores (compute.h) and cohorts (cohorts.h) follow
- * without a model. Every part commits as it goes, so the same command carries on where a killed
- * one stopped.
+ * without a model. Facts among the metrics are measured first. Every part commits as it goes,
+ * so the same command carries on where a killed one stopped.
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/net/fetcher.h"
 #include "base/report.h"
+#include "stages/measure/facts.h"
 #include "stages/score/backlog.h"
 #include "stages/score/cohorts.h"
 #include "stages/score/compute.h"
@@ -35,7 +37,8 @@ static const char description[] =
     "hmp and gateau compare a pair of models of one lineage: one with a long window\n"
     "(--model) and one with a short window (--short-model). The samples of --where become\n"
     "a version of a cohort: 'curate help cohort make'. 'curate explain METRIC' says what a\n"
-    "metric means.";
+    "metric means.\n\n"
+    "Facts can be named, too: they are measured first, as by 'curate measure'.";
 
 enum { LACKING_MAX_BYTES = 1 << 16 };
 
@@ -43,7 +46,42 @@ enum { LACKING_MAX_BYTES = 1 << 16 };
 struct score_config {
     struct score_settings settings;
     struct score_plan plan;
+    struct text_list fact_names;
+    struct measure_facts *facts; /* NULL: no fact is named */
+    char *facts_where;           /* NULL: of all samples */
 };
+
+/*
+ * Check the facts among the metrics. The condition can be about facts that this run measures:
+ * where it is unknown yet, the sample is measured, and the samples to score are chosen after
+ * that.
+ */
+static int check_facts(const struct score_args *args, struct score_config *made,
+                       struct error *err)
+{
+    const char *where = made->settings.where;
+    const struct text_list no_labels = { .n = 0 };
+    const struct measure_request request = {
+        .names = &made->fact_names,
+        .labels = &no_labels,
+        .tokenizer = !made->plan.counts_tokens ? NULL
+                     : args->tokenizer         ? args->tokenizer
+                                               : args->model,
+        .max_memory = args->max_memory,
+    };
+
+    for (unsigned i = 0; i < args->metrics.n; i++)
+        if (score_names_facts(args->metrics.items[i]) &&
+            option_list_add(&made->fact_names, args->metrics.items[i], err) < 0)
+            return -1;
+    if (made->fact_names.n == 0)
+        return 0;
+    if (where && asprintf(&made->facts_where, "(%s\n) IS NOT FALSE", where) < 0) {
+        made->facts_where = NULL;
+        return error_nomem(err);
+    }
+    return measure_facts_new(&request, &made->facts, err);
+}
 
 static int score_stage_check(const void *arguments, void *config, struct error *err)
 {
@@ -55,13 +93,18 @@ static int score_stage_check(const void *arguments, void *config, struct error *
         score_settings_make(args, &made->settings, err) < 0 ||
         score_plan_make(&args->metrics, &made->plan, err) < 0)
         return -1;
-    return score_settings_check(&made->settings, &made->plan, err);
+    if (score_settings_check(&made->settings, &made->plan, err) < 0)
+        return -1;
+    return check_facts(args, made, err);
 }
 
 static void score_stage_release(void *config)
 {
     struct score_config *made = config;
 
+    measure_facts_free(made->facts);
+    free(made->facts_where);
+    option_list_free(&made->fact_names);
     score_plan_release(&made->plan);
     score_settings_release(&made->settings);
 }
@@ -90,6 +133,8 @@ static int compute_nodes(struct score_run *run, struct error *err)
     const struct stage_context *context = setup->context;
     const enum score_pass pass = score_top_pass(setup);
 
+    if (setup->plan.n == 0)
+        return 0; /* facts only */
     if (run_set_kernels(context->store, context->run_id, setup->models.kernels.name, err) < 0 ||
         score_backlog_run_all(run, pass, err) < 0)
         return -1;
@@ -167,6 +212,9 @@ static int list_missing_tables(const struct score_setup *setup, const struct sco
  */
 static int list_missing(const struct score_setup *setup, struct buf *out, struct error *err)
 {
+    if (setup->measures_facts &&
+        buf_printf(out, err, "facts:%" PRIu64, setup->n_lacking_facts) < 0)
+        return -1;
     for (size_t i = 0; i < setup->plan.n; i++) {
         const struct score_node *node = &setup->plan.nodes[i];
         struct id_list ids = { 0 };
@@ -200,7 +248,7 @@ static int check_cost(const struct score_setup *setup, struct error *err)
     const double most_secs = setup->settings->args->max_cost;
     struct run_cost cost;
 
-    if (most_secs <= 0)
+    if (most_secs <= 0 || setup->plan.n == 0)
         return 0;
     if (score_estimate(setup, &cost, err) < 0)
         return -1;
@@ -226,7 +274,10 @@ static int report_work(const struct score_setup *setup, struct stage_result *res
         goto done;
     stage_fact_int(result, "samples", (int64_t)setup->samples.n);
     stage_fact_text(result, "lacking", missing.data);
-    if (setup->settings->args->estimate) {
+    if (setup->plan.n == 0) {
+        stage_fact_int(result, "tokens", 0); /* facts only */
+        rc = 0;
+    } else if (setup->settings->args->estimate) {
         rc = score_estimate(setup, &cost, err);
         if (rc == 0)
             report_cost(&cost, result);
@@ -237,6 +288,33 @@ static int report_work(const struct score_setup *setup, struct stage_result *res
     }
 done:
     buf_release(&missing);
+    return rc;
+}
+
+/* Measure the facts that are named among the metrics. An estimate only counts what is missing.
+ */
+static int measure_facts_first(const struct score_config *made, struct score_setup *setup,
+                               struct stage_result *result, struct error *err)
+{
+    struct stage_context context = *setup->context;
+    struct measure_outcome done;
+
+    if (!made->facts)
+        return 0;
+    setup->measures_facts = true;
+    context.dry_run = !setup->writes;
+    const int rc = measure_facts_run(made->facts, &context, made->facts_where, &done, err);
+    setup->n_lacking_facts = done.n_pending;
+    if (setup->writes)
+        stage_fact_int(result, "measured", (int64_t)done.n_measured);
+    context.report->done = context.report->total = 0;
+    if (rc < 0 && err->code == ERR_USAGE && made->settings.where) {
+        struct id_list unused = { 0 };
+
+        /* The same mistake, with its place in the condition as the user wrote it. */
+        (void)condition_select(context.store, made->settings.where, &unused, err);
+        id_list_release(&unused);
+    }
     return rc;
 }
 
@@ -268,9 +346,11 @@ static int score_stage_run(const struct stage_context *context, const void *argu
     int rc = -1;
 
     (void)arguments;
-    if (score_plan_copy(&made->plan, &setup.plan, err) < 0 ||
+    if (measure_facts_first(made, &setup, result, err) < 0 ||
+        score_plan_copy(&made->plan, &setup.plan, err) < 0 ||
         condition_select(context->store, settings->where, &setup.samples, err) < 0 ||
-        score_models_open(context, settings, &setup.plan, &setup.models, err) < 0 ||
+        (setup.plan.n > 0 &&
+         score_models_open(context, settings, &setup.plan, &setup.models, err) < 0) ||
         score_sets_find(&setup, err) < 0)
         goto done;
     rc = setup.writes ? run_and_report(&setup, started_ns, result, err)

@@ -49,6 +49,7 @@ struct score_args {
     struct text_list metrics;
     const char *model;
     const char *short_model;
+    const char *tokenizer;
     const char *short_rope;
     int64_t short_window; /* 0: all of the prompt */
     struct text_list where;

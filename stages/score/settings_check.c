@@ -107,7 +107,9 @@ static int check_models(const struct score_args *args, const struct score_plan *
 
     if (of_pair && !has_short)
         return raise_no_use("compares two models", of_pair, err);
-    if (args->model && !plan->roles[SCORER_MODEL])
+    if (args->tokenizer && !plan->counts_tokens)
+        return raise_no_use("counts tokens", "tokenizer", err);
+    if (args->model && !plan->roles[SCORER_MODEL] && (!plan->counts_tokens || args->tokenizer))
         return raise_no_use("uses a model", "model", err);
     if (!has_short || is_twin || !args->model == !args->short_model)
         return 0;

@@ -48,7 +48,6 @@ echo "-- language"
 "$CURATE" query "SELECT * FROM v_missing_facts WHERE fact LIKE 'language%' ORDER BY sample_id, fact"
 "$CURATE" score -q mtld
 "$CURATE" select --name german --by mtld --top 5 --where "language = 'de' AND tokens < 4096"
-"$CURATE" score words || echo "status $?"
 "$CURATE" fsck
 
 echo "-- the same values with one thread and with eight"

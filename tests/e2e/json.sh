@@ -74,7 +74,8 @@ commit=0123456789012345678901234567890123456789
 mkdir -p hub/datasets--org--d/refs hub/datasets--org--d/snapshots/$commit
 printf %s $commit > hub/datasets--org--d/refs/main
 cp long.jsonl hub/datasets--org--d/snapshots/$commit/
-# Ordered by a fact.
+# Facts: among the metrics, and of a selection.
+j score score words mtld
 j select select --name few --by words --order ascending --top 1
 j show show few
 "$CURATE" export few --to jsonl -o few.jsonl -q

@@ -66,7 +66,8 @@ MAY_SEE = {
     "stages/import": {"stages", "stages/record", "store", "scoring", *BASE},
     "stages/cohort": {"stages", "scoring", "store", *BASE},
     # It opens models and chooses the kernels they run on, and hands both to scoring/.
-    "stages/score": {"stages", "stages/cohort", "scoring/kernels", *SCORING, "store", *BASE},
+    "stages/score": {"stages", "stages/cohort", "stages/measure", "scoring/kernels", *SCORING,
+                     "store", *BASE},
     "stages/measure": {"stages", *SCORING, "store", *BASE},
     "stages/dedup": {"stages", "scoring", "scoring/kernels", "scoring/duplicates", "store", *BASE},
     "stages/decontaminate": {"stages", "stages/ingest", "stages/record", "scoring/duplicates",

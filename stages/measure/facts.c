@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stages/measure/facts.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/report.h"
+#include "stages/measure/measure_private.h"
+#include "stages/stage.h"
+#include "store/selection.h"
+
+enum {
+    MEASURE_BATCH_BYTES = 4 << 20,
+    MEASURE_BATCH_LEAST = 256 << 10,
+    /* A text is in memory as read, in its batch, as a part of the whole, and as tokens. */
+    MEASURE_TIMES = 16,
+};
+
+struct measure_facts {
+    struct measure_choice choice;
+    struct measure_labels labels; /* in the arena of the choice */
+    const char *tokenizer;
+    uint64_t max_memory;
+};
+
+int measure_facts_new(const struct measure_request *request, struct measure_facts **out,
+                      struct error *err)
+{
+    const struct measure_given given = { .tokenizer = request->tokenizer != NULL };
+    struct measure_facts *facts;
+
+    if (request->tokenizer && fetched_check(request->tokenizer, err) < 0)
+        return -1;
+    facts = calloc(1, sizeof *facts);
+    if (!facts)
+        return error_nomem(err);
+    facts->tokenizer = request->tokenizer;
+    facts->max_memory = request->max_memory;
+    if (measure_choose(request->names, &given, &facts->choice, err) < 0) {
+        free(facts);
+        return -1;
+    }
+    if (measure_labels_parse(request->labels, &facts->choice.arena, &facts->labels, err) < 0) {
+        measure_facts_free(facts);
+        return -1;
+    }
+    *out = facts;
+    return 0;
+}
+
+void measure_facts_free(struct measure_facts *facts)
+{
+    if (!facts)
+        return;
+    measure_choice_release(&facts->choice);
+    free(facts);
+}
+
+/* Divide the limit on memory, without what the vocabulary holds, among the batches: two for
+ * each thread, and two more. */
+static size_t share_batch_bytes(uint64_t max_memory, uint64_t held, size_t n_threads)
+{
+    const uint64_t left = max_memory > held ? max_memory - held : 0;
+    const uint64_t share = left / MEASURE_TIMES / (2 * n_threads + 2);
+
+    if (max_memory == 0 || share > MEASURE_BATCH_BYTES)
+        return MEASURE_BATCH_BYTES;
+    return share < MEASURE_BATCH_LEAST ? MEASURE_BATCH_LEAST : (size_t)share;
+}
+
+static int put_groups(struct store *store, const struct measure_columns *columns,
+                      struct error *err)
+{
+    for (size_t i = 0; i < columns->n_groups; i++)
+        if (fact_group_put(store, &columns->groups[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+/* Measure the samples of the job. */
+static int measure_pending(const struct stage_context *context, const struct measure_job *job,
+                           struct measure_outcome *out, struct error *err)
+{
+    const int64_t started_ns = clock_mono_ns();
+    struct measure_tally tally = { .n_measured = 0 };
+    int rc = 0;
+
+    context->report->unit = "samples";
+    context->report->total = job->ids->n;
+    if (!context->dry_run)
+        rc = measure_run_threads(job, &tally, err);
+    *out = (struct measure_outcome){ .n_pending = job->ids->n,
+                                     .n_measured = tally.n_measured,
+                                     .n_spans = tally.n_spans,
+                                     .seconds = (double)(clock_mono_ns() - started_ns) / 1e9 };
+    if (rc == 0 && tally.stop_signal != 0)
+        return error_set_sys(err, ERR_CANCELLED, tally.stop_signal,
+                             "stopped by signal %d after %llu samples, whose facts are stored: "
+                             "give the same command again to continue",
+                             tally.stop_signal, (unsigned long long)tally.n_measured);
+    return rc;
+}
+
+/* What a run opens besides the database. */
+struct measure_opened {
+    struct measure_vocabulary vocabulary;
+    struct measure_columns columns;
+    struct id_list ids;
+};
+
+static int measure_opened(const struct measure_facts *facts,
+                          const struct stage_context *context, const char *condition,
+                          struct measure_opened *opened, struct measure_outcome *out,
+                          struct error *err)
+{
+    const struct measure_vocabulary *vocabulary = &opened->vocabulary;
+    const struct measure_job job = {
+        .store = context->store,
+        .report = context->report,
+        .choice = &facts->choice,
+        .labels = &facts->labels,
+        .columns = &opened->columns,
+        .options = { .tokenizer = vocabulary->tokenizer },
+        .ids = &opened->ids,
+        .n_threads = context->n_threads,
+        .batch_bytes = share_batch_bytes(
+            facts->max_memory, measure_vocabulary_bytes(vocabulary), context->n_threads),
+    };
+    struct measure_columns *columns = &opened->columns;
+
+    if (measure_make_columns(&facts->choice, &facts->labels, &job.options, columns, err) < 0 ||
+        (!context->dry_run && put_groups(context->store, columns, err) < 0) ||
+        fact_find_pending(context->store, columns->groups, columns->n_groups, condition,
+                          &opened->ids, err) < 0)
+        return -1;
+    return measure_pending(context, &job, out, err);
+}
+
+int measure_facts_run(const struct measure_facts *facts, const struct stage_context *context,
+                      const char *condition, struct measure_outcome *out, struct error *err)
+{
+    struct measure_opened opened = { .ids = { 0 } };
+    int rc = 0;
+
+    *out = (struct measure_outcome){ .n_pending = 0 };
+    if (facts->tokenizer)
+        rc = measure_vocabulary_open(context->fetcher, facts->tokenizer, &opened.vocabulary,
+                                     err);
+    if (rc == 0)
+        rc = measure_opened(facts, context, condition, &opened, out, err);
+    id_list_release(&opened.ids);
+    measure_columns_release(&opened.columns);
+    measure_vocabulary_close(&opened.vocabulary);
+    return rc;
+}
