@@ -236,6 +236,11 @@ struct kernels {
     void (*scale_f32)(float *x, float factor, size_t n);
     void (*add_f32)(float *x, const float *y, size_t n);
     void (*mul_f32)(float *x, const float *y, size_t n);
+
+    /* out[i] = min(out[i], mix(a[i] * x[j] + b[i]) for all j < n), for i < k, in 32-bit
+     * integers, where mix(v) = (v ^ v >> 15) * 0x2c1b3c6d. All variants give the same bits. */
+    void (*minhash)(const uint32_t *x, size_t n, const uint32_t *a, const uint32_t *b, size_t k,
+                    uint32_t *out);
 };
 
 /* Fill k with the best variants for cpu_flags. 0 gives the C reference. */

@@ -24,4 +24,5 @@ void use_avx2(struct kernels *k)
     k->scale_f32 = scale_f32_avx2;
     k->add_f32 = add_f32_avx2;
     k->mul_f32 = mul_f32_avx2;
+    k->minhash = minhash_avx2;
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { PANEL_AVX512 = 32 };
 
@@ -39,5 +40,8 @@ void mul_f32_avx512(float *x, const float *y, size_t n);
 float max_f32_avx512(const float *x, size_t n);
 double exp_sum_avx512(float *x, size_t n, float max);
 double sum_f32_avx512(const float *x, size_t n);
+
+void minhash_avx512(const uint32_t *x, size_t n, const uint32_t *a, const uint32_t *b, size_t k,
+                    uint32_t *out);
 
 #endif

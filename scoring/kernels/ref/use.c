@@ -52,5 +52,6 @@ void use_ref(struct kernels *k)
         .scale_f32 = scale_f32_ref,
         .add_f32 = add_f32_ref,
         .mul_f32 = mul_f32_ref,
+        .minhash = minhash_ref,
     };
 }
