@@ -17,7 +17,8 @@ import tree
 PAGE = "docs/recipes.md"
 # The keys of arguments. Help lists only options by name.
 ARGUMENTS = {"ingest": "files", "score": "metrics", "measure": "facts", "score import": "file",
-             "cohort make": "cohort", "cohort drop": "cohort", "export": "selection"}
+             "cohort make": "cohort", "cohort drop": "cohort", "decontaminate": "file",
+             "export": "selection"}
 
 
 def page_keys(text):
