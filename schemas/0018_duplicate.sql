@@ -10,6 +10,8 @@ CREATE TABLE dedup_set (
     score_set_id   INTEGER REFERENCES score_set,            -- of the embeddings; NULL: of the text
     keep           TEXT    NOT NULL,                        -- canonical JSON: which sample is kept
     complete       INTEGER NOT NULL CHECK (complete IN (0, 1)), -- 0: a run was interrupted
+    threshold      REAL,                                    -- of the pairs that make clusters
+    containment_threshold REAL,                             -- or of their containment; NULL: unused
     n_big_buckets  INTEGER NOT NULL,                        -- compared with their first members only
     statistics     TEXT,                                    -- canonical JSON; NULL: none
     run_id         INTEGER NOT NULL REFERENCES run
@@ -67,6 +69,35 @@ SELECT d.name AS dedup_set, m.sample_id, s.ext_id, m.cluster,
   FROM dedup_member m
   JOIN dedup_set d ON d.dedup_set_id = m.dedup_set_id
   JOIN sample s ON s.sample_id = m.sample_id;
+
+-- What `curate dedup list` prints. n_pairs: those that make clusters. n_newer: samples that were
+-- not compared.
+CREATE VIEW v_dedup_sets AS
+SELECT d.name AS dedup_set, d.kind, d.field, d.params, d.keep, d.threshold,
+       d.containment_threshold, d.complete AS is_complete,
+       (SELECT count(*) FROM dedup_signature g WHERE g.dedup_set_id = d.dedup_set_id)
+           AS n_samples,
+       (SELECT count(*) FROM sample) -
+       (SELECT count(*) FROM dedup_signature g WHERE g.dedup_set_id = d.dedup_set_id) AS n_newer,
+       (SELECT count(*) FROM dedup_pair p WHERE p.dedup_set_id = d.dedup_set_id
+           AND (p.similarity >= d.threshold OR p.containment >= d.containment_threshold))
+           AS n_pairs,
+       (SELECT count(DISTINCT m.cluster) FROM dedup_member m
+         WHERE m.dedup_set_id = d.dedup_set_id) AS n_clusters,
+       (SELECT count(m.leader) FROM dedup_member m WHERE m.dedup_set_id = d.dedup_set_id)
+           AS n_duplicates,
+       (SELECT count(*) FROM dedup_member m WHERE m.dedup_set_id = d.dedup_set_id
+           AND NOT m.component_keep) AS n_component_duplicates,
+       d.n_big_buckets, d.run_id
+  FROM dedup_set d;
+
+-- Contexts of more than one sample: the samples differ, but a split must not separate them.
+CREATE VIEW v_shared_contexts AS
+SELECT c.context_id, x.n_samples, length(CAST(c.text AS BLOB)) AS n_bytes,
+       substr(c.text, 1, 80) AS begins
+  FROM (SELECT context_id, count(*) AS n_samples FROM sample WHERE context_id IS NOT NULL
+         GROUP BY context_id HAVING count(*) > 1) x
+  JOIN context c ON c.context_id = x.context_id;
 
 -- Questions and answers that must not be in the training data.
 CREATE TABLE evaluation (

@@ -19,6 +19,7 @@ struct arena;
 struct error;
 struct id_list;
 struct store;
+struct text_list;
 
 struct dedup_spec {
     const char *name;
@@ -88,9 +89,34 @@ struct dedup_member {
     int64_t leader; /* 0: the sample is kept */
     bool component_keep;
 };
+/* What was counted and used for the members. */
+struct dedup_use {
+    double least;             /* a pair makes clusters if it is at least as similar */
+    double least_containment; /* or has at least this containment; negative: not used */
+    int64_t n_big_buckets;
+};
 /* Replace the members of the set, and mark it as complete. Call inside a transaction. */
 int dedup_put_members(struct store *store, int64_t dedup_set_id,
-                      const struct dedup_member *members, size_t n, int64_t n_big_buckets,
+                      const struct dedup_member *members, size_t n, const struct dedup_use *use,
                       int64_t run_id, struct error *err);
+
+/* dedup_keep.c: what decides which of similar samples is kept, by member of a set. */
+struct dedup_order {
+    const char *field;              /* as in dedup_spec */
+    const char *by;                 /* "length": bytes of the field; or a fact or a metric;
+                                       NULL: no value */
+    bool lower;                     /* of a fact: the lowest value first */
+    const char *model;              /* of the metric; NULL: the only one */
+    const struct text_list *prefer; /* sources, the best first; or NULL */
+};
+struct dedup_rank {
+    double value;    /* the greatest first; NAN: no value */
+    uint32_t source; /* place in `prefer`; its length if it is not there */
+};
+/* Check the names of fact and metric: ERR_NOT_FOUND, ERR_USAGE. */
+int dedup_order_check(struct store *store, const struct dedup_order *order, struct error *err);
+/* Read the ranks of n samples. */
+int dedup_order_read(struct store *store, const struct dedup_order *order, const int64_t *ids,
+                     size_t n, struct dedup_rank *out, struct error *err);
 
 #endif

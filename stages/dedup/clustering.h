@@ -5,23 +5,13 @@
 #ifndef CURATE_CLUSTERING_H
 #define CURATE_CLUSTERING_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
+struct dedup_order;
 struct dedup_samples;
+struct dedup_use;
 struct error;
 struct store;
-struct text_list;
-
-/* The order in which samples are kept: by value, then by source, then by content hash. A sample
- * without a value comes last. */
-struct dedup_keep {
-    const char *by;                 /* "length": bytes of the field, the longest first; or a
-                                       metric or fact; NULL: no value */
-    bool lower;                     /* the lowest value first */
-    const char *model;              /* of the metric; NULL: the only one */
-    const struct text_list *prefer; /* sources, the best first; others come last; or NULL */
-};
 
 struct dedup_counts {
     uint64_t n_pairs;
@@ -30,11 +20,15 @@ struct dedup_counts {
     uint64_t n_duplicates; /* not kept by the rule of the leader */
 };
 
-/* Compute the clusters of all pairs of a set that are at least as similar as `least`, replace
- * its members, and mark it as complete, in one transaction. Returns 0, or -1 with err set. */
+/*
+ * Compute the clusters of the pairs of a set that `use` names, replace its members, and mark it
+ * as complete, in one transaction. Samples are kept in the order of their values, then of their
+ * sources, then of their content hashes; a sample without a value comes last. Takes 24 bytes a
+ * pair and 80 a sample that has a pair. Returns 0, or -1 with err set.
+ */
 int dedup_make_clusters(struct store *store, int64_t dedup_set_id,
-                        const struct dedup_samples *samples, const char *field,
-                        const struct dedup_keep *keep, double least, int64_t n_big_buckets,
-                        int64_t run_id, struct dedup_counts *out, struct error *err);
+                        const struct dedup_samples *samples, const struct dedup_order *order,
+                        const struct dedup_use *use, int64_t run_id, struct dedup_counts *out,
+                        struct error *err);
 
 #endif
