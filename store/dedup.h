@@ -94,6 +94,8 @@ struct dedup_use {
     double least;             /* a pair makes clusters if it is at least as similar */
     double least_containment; /* or has at least this containment; negative: not used */
     int64_t n_big_buckets;
+    bool has_copies; /* similarity 1 means equal: such samples may have one pair together, with
+                        the first of them, which has the pairs with others for all of them */
 };
 /* Replace the members of the set, and mark it as complete. Call inside a transaction. */
 int dedup_put_members(struct store *store, int64_t dedup_set_id,

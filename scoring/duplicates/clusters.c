@@ -94,3 +94,65 @@ int clusters_leaders(const struct similar_pair *pairs, size_t n_pairs, const uin
     neighbours_release(&neighbours);
     return 0;
 }
+
+/* The pairs and the order of groups. */
+struct group_graph {
+    struct similar_pair *pairs;
+    size_t n_pairs;
+    uint32_t *order; /* first the groups, then the numbers that are no group */
+    uint32_t *first; /* of a group: its sample that is first in the order */
+    uint32_t *leader;
+};
+
+static void fill_group_graph(const struct similar_pair *pairs, size_t n_pairs,
+                             const uint32_t *group, const uint32_t *order, size_t n,
+                             struct group_graph *out)
+{
+    size_t n_groups = 0;
+    size_t n_others = 0;
+
+    for (size_t p = 0; p < n_pairs; p++) {
+        const uint32_t a = group[pairs[p].a];
+        const uint32_t b = group[pairs[p].b];
+
+        if (a != b)
+            out->pairs[out->n_pairs++] = (struct similar_pair){ a < b ? a : b, a < b ? b : a };
+    }
+    memset(out->first, 0xFF, n * sizeof *out->first);
+    for (size_t k = 0; k < n; k++) {
+        const uint32_t of = group[order[k]];
+
+        if (out->first[of] == UINT32_MAX) {
+            out->first[of] = order[k];
+            out->order[n_groups++] = of;
+        }
+    }
+    for (uint32_t i = 0; i < n; i++)
+        if (group[i] != i)
+            out->order[n_groups + n_others++] = i;
+}
+
+int clusters_leaders_of_groups(const struct similar_pair *pairs, size_t n_pairs,
+                               const uint32_t *group, const uint32_t *order, uint32_t *leader,
+                               size_t n, struct error *err)
+{
+    struct group_graph graph = { .pairs = calloc(n_pairs + 1, sizeof *graph.pairs),
+                                 .order = calloc(n + 1, sizeof *graph.order),
+                                 .first = calloc(n + 1, sizeof *graph.first),
+                                 .leader = calloc(n + 1, sizeof *graph.leader) };
+    int rc = -1;
+
+    if (graph.pairs && graph.order && graph.first && graph.leader) {
+        fill_group_graph(pairs, n_pairs, group, order, n, &graph);
+        rc = clusters_leaders(graph.pairs, graph.n_pairs, graph.order, graph.leader, n, err);
+    } else {
+        error_nomem(err);
+    }
+    for (size_t i = 0; i < n && rc == 0; i++)
+        leader[i] = graph.first[graph.leader[group[i]]];
+    free(graph.pairs);
+    free(graph.order);
+    free(graph.first);
+    free(graph.leader);
+    return rc;
+}

@@ -31,4 +31,13 @@ int clusters_components(const struct similar_pair *pairs, size_t n_pairs, uint32
 int clusters_leaders(const struct similar_pair *pairs, size_t n_pairs, const uint32_t *order,
                      uint32_t *leader, size_t n, struct error *err);
 
+/*
+ * The same for copies: group[i] is the smallest number of the samples that are equal to i. A
+ * group is kept or not as one. The first of the order stands for its group: it is the leader of
+ * the others, or, where the group is not kept, all have the leader of the group.
+ */
+int clusters_leaders_of_groups(const struct similar_pair *pairs, size_t n_pairs,
+                               const uint32_t *group, const uint32_t *order, uint32_t *leader,
+                               size_t n, struct error *err);
+
 #endif

@@ -21,12 +21,16 @@ struct clustering {
     struct similar_pair *pairs;
     size_t n_pairs;
     size_t cap;
+    struct similar_pair *copies; /* of the pairs, those that are equal */
+    size_t n_copies;
+    size_t copies_cap;
     int64_t *ids; /* of the members */
     size_t n;
     struct clustering_place *places; /* in the order in which samples are kept */
     struct dedup_rank *ranks;
     uint32_t *order;
     uint32_t *root;
+    uint32_t *group; /* the smallest number of the samples that are equal to one */
     uint32_t *leader;
     bool *is_met; /* by root: the first sample of the component was met */
     struct dedup_member *members;
@@ -35,6 +39,8 @@ struct clustering {
 static void clustering_release(struct clustering *made)
 {
     free(made->pairs);
+    free(made->copies);
+    free(made->group);
     free(made->ids);
     free(made->places);
     free(made->ranks);
@@ -43,6 +49,22 @@ static void clustering_release(struct clustering *made)
     free(made->leader);
     free(made->is_met);
     free(made->members);
+}
+
+static int append_pair(struct similar_pair **pairs, size_t *n, size_t *cap,
+                       struct similar_pair pair, struct error *err)
+{
+    if (*n == *cap) {
+        const size_t grown_cap = 2 * *cap + 1024;
+        struct similar_pair *grown = reallocarray(*pairs, grown_cap, sizeof *grown);
+
+        if (!grown)
+            return error_nomem(err);
+        *pairs = grown;
+        *cap = grown_cap;
+    }
+    (*pairs)[(*n)++] = pair;
+    return 0;
 }
 
 static int add_clustering_pair(void *arg, const struct dedup_pair *pair, struct error *err)
@@ -60,17 +82,16 @@ static int add_clustering_pair(void *arg, const struct dedup_pair *pair, struct 
                          "a pair of the samples %lld and %lld is damaged: one of them does not "
                          "exist: run 'curate fsck'",
                          (long long)pair->a, (long long)pair->b);
-    if (made->n_pairs == made->cap) {
-        const size_t cap = 2 * made->cap + 1024;
-        struct similar_pair *pairs = reallocarray(made->pairs, cap, sizeof *pairs);
+    if (made->use->has_copies && pair->similarity >= 1 &&
+        append_pair(&made->copies, &made->n_copies, &made->copies_cap, found, err) < 0)
+        return -1;
+    return append_pair(&made->pairs, &made->n_pairs, &made->cap, found, err);
+}
 
-        if (!pairs)
-            return error_nomem(err);
-        made->pairs = pairs;
-        made->cap = cap;
-    }
-    made->pairs[made->n_pairs++] = found;
-    return 0;
+static void renumber(struct similar_pair *pairs, size_t n, const uint32_t *numbers)
+{
+    for (size_t i = 0; i < n; i++)
+        pairs[i] = (struct similar_pair){ numbers[pairs[i].a], numbers[pairs[i].b] };
 }
 
 /* Number the samples that have a pair, in the order of their content hashes. */
@@ -94,10 +115,8 @@ static int number_members(struct clustering *made, struct error *err)
             made->ids[n] = made->samples->ids[i];
             numbers[i] = (uint32_t)n++;
         }
-    for (size_t i = 0; i < made->n_pairs; i++) {
-        made->pairs[i].a = numbers[made->pairs[i].a];
-        made->pairs[i].b = numbers[made->pairs[i].b];
-    }
+    renumber(made->pairs, made->n_pairs, numbers);
+    renumber(made->copies, made->n_copies, numbers);
     free(numbers);
     return 0;
 }
@@ -125,11 +144,12 @@ static int order_members(struct store *store, const struct dedup_order *order,
     made->ranks = calloc(n, sizeof *made->ranks);
     made->order = calloc(n, sizeof *made->order);
     made->root = calloc(n, sizeof *made->root);
+    made->group = calloc(n, sizeof *made->group);
     made->leader = calloc(n, sizeof *made->leader);
     made->is_met = calloc(n, sizeof *made->is_met);
     made->members = calloc(n, sizeof *made->members);
-    if (!made->places || !made->ranks || !made->order || !made->root || !made->leader ||
-        !made->is_met || !made->members)
+    if (!made->places || !made->ranks || !made->order || !made->root || !made->group ||
+        !made->leader || !made->is_met || !made->members)
         return error_nomem(err);
     if (dedup_order_read(store, order, made->ids, made->n, made->ranks, err) < 0)
         return -1;
@@ -170,8 +190,9 @@ static int make_clusters(struct store *store, int64_t dedup_set_id,
             0 ||
         number_members(made, err) < 0 || order_members(store, order, made, err) < 0 ||
         clusters_components(made->pairs, made->n_pairs, made->root, made->n, err) < 0 ||
-        clusters_leaders(made->pairs, made->n_pairs, made->order, made->leader, made->n, err) <
-            0)
+        clusters_components(made->copies, made->n_copies, made->group, made->n, err) < 0 ||
+        clusters_leaders_of_groups(made->pairs, made->n_pairs, made->group, made->order,
+                                   made->leader, made->n, err) < 0)
         return -1;
     fill_members(made, out);
     return 0;

@@ -135,6 +135,44 @@ static void a_chain_keeps_both_ends_but_is_one_component(void **state)
     assert_memory_equal(leader, ((uint32_t[]){ 1, 1, 1 }), sizeof leader);
 }
 
+/* Groups are kept or dropped as if each copy had the pairs of all of them. */
+static void copies_have_the_pairs_of_each_other(void **state)
+{
+    struct rng rng = rng_from_env("CURATE_SEED");
+
+    (void)state;
+    for (size_t round = 0; round < N_ROUNDS; round++) {
+        uint32_t group[N_SAMPLES], leader[N_SAMPLES];
+        struct graph graph;
+        struct error err;
+
+        make_graph(&rng, &graph);
+        for (uint32_t i = 0; i < graph.n; i++)
+            group[i] = i > 0 && rng_below(&rng, 3) == 0 ? group[rng_below(&rng, i)] : i;
+        assert_ok(clusters_leaders_of_groups(graph.pairs, graph.n_pairs, group, graph.order,
+                                             leader, graph.n, &err));
+        for (size_t k = 0; k < graph.n; k++) {
+            const uint32_t i = graph.order[k];
+            uint32_t want = i;
+
+            for (size_t j = 0; j < k && want == i; j++) {
+                const uint32_t kept = graph.order[j];
+                bool similar = group[kept] == group[i];
+
+                for (size_t p = 0; p < graph.n_pairs; p++)
+                    similar = similar ||
+                              (group[graph.pairs[p].a] == group[kept] &&
+                               group[graph.pairs[p].b] == group[i]) ||
+                              (group[graph.pairs[p].b] == group[kept] &&
+                               group[graph.pairs[p].a] == group[i]);
+                if (leader[kept] == kept && similar)
+                    want = kept;
+            }
+            assert_int_equal(leader[i], want);
+        }
+    }
+}
+
 enum { N_TEXTS = 5 };
 
 struct planted {
@@ -345,6 +383,7 @@ int main(void)
         cmocka_unit_test(components_are_those_of_spreading_numbers),
         cmocka_unit_test(leaders_are_those_of_the_rule),
         cmocka_unit_test(no_samples_have_no_clusters),
+        cmocka_unit_test(copies_have_the_pairs_of_each_other),
         cmocka_unit_test(a_chain_keeps_both_ends_but_is_one_component),
         cmocka_unit_test_setup_teardown(samples_are_numbered_by_their_hashes,
                                         store_fixture_setup, store_fixture_teardown),
