@@ -11,6 +11,7 @@
 #include "store/condition_private.h"
 #include "store/db_private.h"
 #include "store/profile.h"
+#include "store/score.h"
 
 enum { POLICY_SQL_MAX_BYTES = 1 << 20 };
 
@@ -56,6 +57,39 @@ static int add_bound_number(struct buf *out, double number, struct error *err)
     return jsonout_end(&json, err);
 }
 
+/* Find the scores of a metric. If several could be meant, the policy must name one. */
+static int find_policy_metric(struct store *store, const struct policy_condition *condition,
+                              struct arena *arena, struct profile_fact *out, struct error *err)
+{
+    const struct score_set_query query = { .metric = condition->name,
+                                           .model = condition->model,
+                                           .hash = condition->score_set };
+    struct score_set_info set;
+
+    if (score_set_find_one(store, &query, &set, err) < 0)
+        return -1;
+    return profile_of_set(store, condition->name, set.score_set_id, arena, out, err);
+}
+
+/* Append what the condition is about: "words", "ifd", "ifd of tiny-llama". */
+static int add_subject(const struct policy_condition *condition, struct buf *label,
+                       struct error *err)
+{
+    const char *const parts[] = { condition->model, condition->score_set };
+    const char *before = " of ";
+
+    if (buf_add_text(label, condition->name, err) < 0)
+        return -1;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!parts[i])
+            continue;
+        if (buf_printf(label, err, "%s%s", before, parts[i]) < 0)
+            return -1;
+        before = ", ";
+    }
+    return 0;
+}
+
 /* Append the expression of a condition's value. */
 static int add_value(struct store *store, const struct policy_condition *condition,
                      struct arena *arena, struct buf *sql, struct error *err)
@@ -76,7 +110,7 @@ static int add_value(struct store *store, const struct policy_condition *conditi
             return error_set(err, ERR_USAGE, "%s: is text: use in or not_in", condition->name);
         return buf_printf(sql, err, "fact.\"%s\"", condition->name);
     }
-    if (profile_find_metric(store, condition->name, NULL, arena, &found, err) < 0)
+    if (find_policy_metric(store, condition, arena, &found, err) < 0)
         return -1;
     if (found.cohort_id > 0)
         return buf_printf(sql, err,
@@ -160,7 +194,7 @@ static int add_condition(struct store *store, const struct policy_condition *con
     buf_init(&value, POLICY_SQL_MAX_BYTES);
     int rc = add_value(store, condition, arena, &value, err);
     if (rc == 0)
-        rc = buf_add_text(&text->label, condition->name, err);
+        rc = add_subject(condition, &text->label, err);
     if (rc == 0)
         rc = add_bound(text, value.data, ">=", condition->min, err);
     if (rc == 0)

@@ -31,6 +31,8 @@ struct policy_condition {
     enum policy_kind kind;
     size_t line;                /* in the policy file */
     const char *name;           /* of the fact or metric; of POLICY_SQL the condition */
+    const char *model;          /* of a metric; NULL: the only one that has it */
+    const char *score_set;      /* likewise: first digits of the hash of its parameters */
     double min;                 /* NAN: none */
     double max;                 /* NAN: none */
     struct policy_texts in;     /* n 0: none */

@@ -101,23 +101,14 @@ static int find_metric_unit(struct store *store, struct arena *arena, struct pro
     return rc < 0 ? -1 : 0;
 }
 
-int profile_find_metric(struct store *store, const char *name, const char *model,
-                        struct arena *arena, struct profile_fact *out, struct error *err)
+int profile_of_set(struct store *store, const char *name, int64_t score_set_id,
+                   struct arena *arena, struct profile_fact *out, struct error *err)
 {
     static const char *const columns[] = { "hmp", "cas", "gateau" };
-    struct score_set_info set;
     struct cohort_row cohort;
 
-    if (score_set_find(store, name, model, &set, err) < 0) {
-        if (err->code == ERR_NOT_FOUND && !model)
-            error_set(err, ERR_NOT_FOUND,
-                      "%s: is neither a fact that was measured nor a metric that was scored: "
-                      "run 'curate measure' or 'curate score' first",
-                      name);
-        return -1;
-    }
-    *out = (struct profile_fact){ .name = name, .score_set_id = set.score_set_id };
-    const int of_cohort = cohort_of_set(store, set.score_set_id, arena, &cohort, err);
+    *out = (struct profile_fact){ .name = name, .score_set_id = score_set_id };
+    const int of_cohort = cohort_of_set(store, score_set_id, arena, &cohort, err);
     if (of_cohort < 0)
         return -1;
     for (size_t i = 0; of_cohort && i < sizeof columns / sizeof *columns; i++)
@@ -126,6 +117,21 @@ int profile_find_metric(struct store *store, const char *name, const char *model
             out->cohort_column = columns[i];
         }
     return find_metric_unit(store, arena, out, err);
+}
+
+int profile_find_metric(struct store *store, const char *name, const char *model,
+                        struct arena *arena, struct profile_fact *out, struct error *err)
+{
+    struct score_set_info set;
+
+    if (score_set_find(store, name, model, &set, err) == 0)
+        return profile_of_set(store, name, set.score_set_id, arena, out, err);
+    if (err->code == ERR_NOT_FOUND && !model)
+        error_set(err, ERR_NOT_FOUND,
+                  "%s: is neither a fact that was measured nor a metric that was scored: run "
+                  "'curate measure' or 'curate score' first",
+                  name);
+    return -1;
 }
 
 int profile_find(struct store *store, const char *name, const char *model, struct arena *arena,

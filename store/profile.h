@@ -46,6 +46,9 @@ int profile_find_column(struct store *store, const char *name, bool *is_text,
 /* As profile_find(), of a metric only. */
 int profile_find_metric(struct store *store, const char *name, const char *model,
                         struct arena *arena, struct profile_fact *out, struct error *err);
+/* Describe the metric of a score set. Texts are in the arena. */
+int profile_of_set(struct store *store, const char *name, int64_t score_set_id,
+                   struct arena *arena, struct profile_fact *out, struct error *err);
 /* What samples are weighed by: "tokens", or "words" if no tokens were measured, or NULL. */
 int profile_weight(struct store *store, const char **out, struct error *err);
 

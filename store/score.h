@@ -85,6 +85,17 @@ struct score_set_info {
 int score_set_find(struct store *store, const char *metric, const char *model,
                    struct score_set_info *out, struct error *err);
 
+struct score_set_query {
+    const char *metric;
+    const char *model; /* NULL: any */
+    const char *hash;  /* first hexadecimal digits of the hash of the parameters; NULL: any */
+};
+/* Find the one score set that a condition of a policy means. Of sets that differ in the version
+ * of the metric only, choose the one requested last. ERR_USAGE with the choices if several
+ * match, or no hash does. ERR_NOT_FOUND as above. */
+int score_set_find_one(struct store *store, const struct score_set_query *query,
+                       struct score_set_info *out, struct error *err);
+
 struct score_row {
     int64_t score_set_id;
     int64_t sample_id;

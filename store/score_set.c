@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/score.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -24,18 +25,30 @@ static const char FIND_SET[] = "SELECT score_set_id FROM score_set WHERE metric_
 
 /* Skip empty sets (left by interrupted runs) and non-current cohort versions. Prefer scores of
  * the unrestricted model; use short-window scores only if there are no others. */
-static const char FIND_SETS[] =
-    "SELECT t.score_set_id, t.model_id, m.better = 'higher',"
-    " coalesce((SELECT max(k.run_id) FROM score k WHERE k.score_set_id = t.score_set_id),"
-    " (SELECT h.asked_run_id FROM cohort h WHERE t.score_set_id IN (h.hmp_set_id,"
-    " h.gateau_set_id) AND h.cohort_id = (SELECT x.cohort_id FROM cohort x"
-    " WHERE x.name = h.name ORDER BY x.asked_run_id DESC, x.version DESC LIMIT 1))) AS newest"
-    " FROM score_set t JOIN metric m ON m.metric_id = t.metric_id"
-    " JOIN model d ON d.model_id = t.model_id"
+#define MATCHING_SETS                                                                          \
+    "SELECT t.score_set_id AS id, t.model_id, m.better = 'higher' AS is_higher,"               \
+    " lower(hex(t.params_hash)) AS hash, t.params -> '$.short_model' IS NULL AND"              \
+    " coalesce(t.params -> '$.short_window', t.params -> '$.short_rope') IS NOT NULL"          \
+    " AS is_short, t.params AS params, t.asked_run_id AS asked,"                               \
+    " coalesce((SELECT max(k.run_id) FROM score k WHERE k.score_set_id = t.score_set_id),"     \
+    " (SELECT h.asked_run_id FROM cohort h WHERE t.score_set_id IN (h.hmp_set_id,"             \
+    " h.gateau_set_id) AND h.cohort_id = (SELECT x.cohort_id FROM cohort x"                    \
+    " WHERE x.name = h.name ORDER BY x.asked_run_id DESC, x.version DESC LIMIT 1))) AS newest" \
+    " FROM score_set t JOIN metric m ON m.metric_id = t.metric_id"                             \
+    " JOIN model d ON d.model_id = t.model_id"                                                 \
     " WHERE m.name = :metric AND (:model IS NULL OR d.name = :model) AND newest IS NOT NULL"
-    " ORDER BY t.params -> '$.short_model' IS NULL AND"
-    " coalesce(t.params -> '$.short_window', t.params -> '$.short_rope') IS NOT NULL,"
-    " max(newest, coalesce(t.asked_run_id, 0)) DESC, t.score_set_id DESC";
+
+static const char FIND_SETS[] =
+    MATCHING_SETS " ORDER BY is_short, max(newest, coalesce(asked, 0)) DESC, id DESC";
+
+/* The first digits of the hash of each set's parameters, and the parameters in which the sets
+ * differ. */
+static const char LIST_SETS[] =
+    "WITH found AS (" MATCHING_SETS ") SELECT substr(hash, 1, 8) || coalesce(' (' ||"
+    " (SELECT group_concat(j.key || ' ' || j.value, ', ') FROM json_each(f.params) j"
+    " WHERE (SELECT count(*) FROM found o, json_each(o.params) i WHERE i.key = j.key"
+    " AND i.value IS j.value) < (SELECT count(*) FROM found)) || ')', '')"
+    " FROM found f GROUP BY hash ORDER BY min(id)";
 
 static const char LOOK_UP_SET[] =
     "SELECT t.score_set_id FROM score_set t JOIN metric m ON m.metric_id = t.metric_id"
@@ -203,6 +216,14 @@ static int raise_many_models(struct store *store, const char *metric, struct err
                      metric, names);
 }
 
+static void bind_model(struct stmt *stmt, const char *model)
+{
+    stmt_bind_text(stmt, ":model", model ? slice_text(model) : slice_of(NULL, 0));
+}
+
+/* Columns of FIND_SETS. */
+enum { SET_ID, SET_MODEL_ID, SET_IS_HIGHER, SET_HASH, SET_IS_SHORT };
+
 int score_set_find(struct store *store, const char *metric, const char *model,
                    struct score_set_info *out, struct error *err)
 {
@@ -215,13 +236,13 @@ int score_set_find(struct store *store, const char *metric, const char *model,
     if (stmt_use(store, FIND_SETS, &stmt, err) < 0)
         return -1;
     stmt_bind_text(stmt, ":metric", slice_text(metric));
-    stmt_bind_text(stmt, ":model", model ? slice_text(model) : slice_of(NULL, 0));
+    bind_model(stmt, model);
     while ((rc = stmt_next(stmt, err)) == 1) {
         if (n++ == 0) {
-            info.score_set_id = stmt_int(stmt, 0);
-            info.higher_is_better = stmt_int(stmt, 2) != 0;
-            model_id = stmt_int(stmt, 1);
-        } else if (stmt_int(stmt, 1) != model_id) {
+            info.score_set_id = stmt_int(stmt, SET_ID);
+            info.higher_is_better = stmt_int(stmt, SET_IS_HIGHER) != 0;
+            model_id = stmt_int(stmt, SET_MODEL_ID);
+        } else if (stmt_int(stmt, SET_MODEL_ID) != model_id) {
             stmt_reset(stmt);
             return raise_many_models(store, metric, err);
         }
@@ -232,5 +253,93 @@ int score_set_find(struct store *store, const char *metric, const char *model,
         return raise_no_set(store, metric, model, err);
     info.n_others = n - 1;
     *out = info;
+    return 0;
+}
+
+enum { HASH_HEX_BYTES = 2 * sizeof(struct hash) + 1 };
+
+/* The sets that a name, a model and a hash match, as far as they were read. */
+struct matching_sets {
+    struct score_set_info first;
+    char hash[HASH_HEX_BYTES]; /* of the first, as the next two */
+    int64_t model_id;
+    bool is_short;
+    size_t n;
+    bool has_many_models;
+    bool has_many_sets;
+};
+
+static void add_matching_set(struct matching_sets *sets, const struct stmt *row)
+{
+    const struct slice hash = stmt_bytes(row, SET_HASH);
+
+    if (sets->n++ == 0) {
+        sets->first.score_set_id = stmt_int(row, SET_ID);
+        sets->first.higher_is_better = stmt_int(row, SET_IS_HIGHER) != 0;
+        snprintf(sets->hash, sizeof sets->hash, "%.*s", (int)hash.len, hash.ptr);
+        sets->model_id = stmt_int(row, SET_MODEL_ID);
+        sets->is_short = stmt_int(row, SET_IS_SHORT) != 0;
+    } else if (stmt_int(row, SET_MODEL_ID) != sets->model_id) {
+        sets->has_many_models = true;
+    } else if ((stmt_int(row, SET_IS_SHORT) != 0) == sets->is_short &&
+               !slice_equal(hash, slice_text(sets->hash))) {
+        sets->has_many_sets = true;
+    }
+}
+
+static int raise_ambiguous_set(struct store *store, const struct score_set_query *query,
+                               bool has_many_models, struct error *err)
+{
+    struct stmt *stmt = NULL;
+    char names[300];
+
+    if (stmt_use(store, has_many_models ? LIST_MODELS : LIST_SETS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":metric", slice_text(query->metric));
+    if (!has_many_models)
+        bind_model(stmt, query->model);
+    if (stmt_list(stmt, names, sizeof names, err) < 0)
+        return -1;
+    if (has_many_models)
+        return error_set(err, ERR_USAGE, "'%s' scores of several models: add model: one of %s",
+                         query->metric, names);
+    if (query->hash)
+        return error_set(
+            err, ERR_USAGE,
+            "score_set %s: no '%s' scores have parameters of this hash: use one of %s",
+            query->hash, query->metric, names);
+    return error_set(err, ERR_USAGE,
+                     "'%s' scores with several sets of parameters: add score_set: one of %s",
+                     query->metric, names);
+}
+
+int score_set_find_one(struct store *store, const struct score_set_query *query,
+                       struct score_set_info *out, struct error *err)
+{
+    const size_t hash_len = query->hash ? strlen(query->hash) : 0;
+    struct matching_sets sets = { .n = 0 };
+    struct stmt *stmt = NULL;
+    int rc;
+
+    if (stmt_use(store, FIND_SETS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":metric", slice_text(query->metric));
+    bind_model(stmt, query->model);
+    size_t n = 0;
+    while ((rc = stmt_next(stmt, err)) == 1) {
+        const struct slice hash = stmt_bytes(stmt, SET_HASH);
+
+        n++;
+        if (hash.len >= hash_len &&
+            memcmp(hash.ptr, query->hash ? query->hash : "", hash_len) == 0)
+            add_matching_set(&sets, stmt);
+    }
+    if (rc < 0)
+        return -1;
+    if (n == 0)
+        return raise_no_set(store, query->metric, query->model, err);
+    if (sets.n == 0 || sets.has_many_models || sets.has_many_sets)
+        return raise_ambiguous_set(store, query, sets.has_many_models, err);
+    *out = sets.first;
     return 0;
 }

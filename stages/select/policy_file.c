@@ -34,6 +34,8 @@ enum condition_key {
     KEY_FACT,
     KEY_METRIC,
     KEY_SQL,
+    KEY_MODEL,
+    KEY_SCORE_SET,
     KEY_MIN,
     KEY_MAX,
     KEY_IN,
@@ -42,9 +44,10 @@ enum condition_key {
     KEY_COMMENT,
     CONDITION_KEYS
 };
-static const char *const condition_keys[CONDITION_KEYS] = { "fact",   "metric",  "sql",
-                                                            "min",    "max",     "in",
-                                                            "not_in", "missing", "comment" };
+static const char *const condition_keys[CONDITION_KEYS] = { "fact",    "metric",    "sql",
+                                                            "model",   "score_set", "min",
+                                                            "max",     "in",        "not_in",
+                                                            "missing", "comment" };
 
 static int raise_policy(size_t line, const char *what, struct error *err)
 {
@@ -198,6 +201,20 @@ static int read_missing(struct policy_reader *reader, struct policy_condition *c
     return 0;
 }
 
+/* Of a hash of 128 bits in hexadecimal digits, the first 8 or more. */
+static int check_score_set(const struct policy_reader *reader, const char *text,
+                           struct error *err)
+{
+    const size_t len = strlen(text);
+
+    if (len >= 8 && len <= 32 && strspn(text, "0123456789abcdef") == len)
+        return 0;
+    return raise_key(reader, "score_set",
+                     "must be 8 to 32 hexadecimal digits, as the message about several sets "
+                     "prints them",
+                     err);
+}
+
 static int read_condition_value(struct policy_reader *reader, int key,
                                 struct policy_condition *condition, struct error *err)
 {
@@ -214,6 +231,12 @@ static int read_condition_value(struct policy_reader *reader, int key,
                              err);
         condition->kind = (enum policy_kind)(key - KEY_FACT);
         return read_policy_text(reader, name, &condition->name, err);
+    case KEY_MODEL:
+        return read_policy_text(reader, name, &condition->model, err);
+    case KEY_SCORE_SET:
+        if (read_policy_text(reader, name, &condition->score_set, err) < 0)
+            return -1;
+        return check_score_set(reader, condition->score_set, err);
     case KEY_MIN:
         return read_bound(reader, name, &condition->min, err);
     case KEY_MAX:
@@ -243,6 +266,9 @@ static int check_condition_keys(const struct policy_condition *condition, struct
     if (condition->kind == POLICY_SQL && has_bound)
         return raise_policy(condition->line,
                             "sql is a whole condition: leave out min, max, in and not_in", err);
+    if (condition->kind != POLICY_METRIC && (condition->model || condition->score_set))
+        return raise_policy(condition->line,
+                            "model and score_set are for a metric: leave them out", err);
     if (condition->kind != POLICY_SQL && !has_bound)
         return raise_policy(condition->line,
                             "the condition has no bound: add min, max, in or not_in", err);

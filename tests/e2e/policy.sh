@@ -86,3 +86,26 @@ try '{fact: words, min: x}'
 policy --top 3 --policy none.yaml || echo "status $?"
 policy --top 3 --policy . || echo "status $?"
 "$CURATE" digest --samples --parts || echo "status $?"
+
+echo "-- a metric of several models or with several sets of parameters must say which it means"
+"$CURATE" query --csv "SELECT lower(hex(hash)) AS hash, n_turns AS value FROM sample" > scores.csv
+"$CURATE" score import -q scores.csv --key hash --metric mark --by judge-a
+"$CURATE" score import -q scores.csv --key hash --metric mark --by judge-b
+"$CURATE" score -q mtld --turns all
+which() {
+    printf 'policy: a\nconditions:\n- %s\n' "$1" > which.yaml
+    policy --top 1 --policy which.yaml --any-corpus 2>&1 | grep -v '^select: policy\|removed\|failed run\|other parameters' || true
+}
+which '{metric: mark, min: 2}'
+which '{metric: mark, min: 2, model: judge-a}'
+which '{metric: mark, min: 2, model: none}'
+which '{metric: mtld, min: 20}'
+hashes=$(which '{metric: mtld, min: 20}' | grep -oE '[0-9a-f]{8} \(' | cut -c1-8)
+for hash in $hashes; do
+    which "{metric: mtld, min: 20, score_set: $hash, model: none}"
+done
+which '{metric: mtld, min: 20, score_set: 00000000}'
+which '{metric: mtld, min: 20, score_set: 0000000}'
+which '{fact: words, min: 20, model: judge-a}'
+sqlite3 curate.db "SELECT count(*) FILTER (WHERE k.value >= 20), count(k.value) FROM score k
+    JOIN score_set t USING (score_set_id) JOIN metric m USING (metric_id) WHERE m.name = 'mtld' GROUP BY score_set_id"

@@ -30,7 +30,8 @@ static void all_keys_are_read(void **state)
         "comment: >\n  of two\n  lines\nconditions:\n"
         "- {fact: words, min: 5, max: 1e3, missing: keep, comment: why}\n"
         "- fact: language\n  in: [de, \"it's\"]\n  not_in: en\n  missing: remove\n"
-        "- {metric: ifd, max: -0.5}\n- {sql: 'n_turns > 2'}\n";
+        "- {metric: ifd, max: -0.5, model: tiny, score_set: 0123abcd}\n- {sql: 'n_turns > "
+        "2'}\n";
     struct policy policy;
     struct arena arena;
     struct error err;
@@ -52,6 +53,9 @@ static void all_keys_are_read(void **state)
     assert_int_equal(policy.conditions[1].line, 11);
     assert_int_equal(policy.conditions[2].kind, POLICY_METRIC);
     assert_true(isnan(policy.conditions[2].min) && policy.conditions[2].max == -0.5);
+    assert_string_equal(policy.conditions[2].model, "tiny");
+    assert_string_equal(policy.conditions[2].score_set, "0123abcd");
+    assert_null(policy.conditions[0].model);
     assert_int_equal(policy.conditions[3].kind, POLICY_SQL);
     arena_release(&arena);
 }
@@ -99,8 +103,14 @@ static const struct {
     { "policy: a\nconditions:\n- {fact: words, min: 1, missing: maybe}\n",
       "line 3: missing: must be keep or remove" },
     { "policy: a\nconditions:\n- {fact: words, least: 1}\n",
-      "line 3: there is no key 'least'; the keys are fact, metric, sql, min, max, in, "
+      "line 3: there is no key 'least'; the keys are fact, metric, sql, model, score_set, min, "
+      "max, in, "
       "not_in, missing, comment" },
+    { "policy: a\nconditions:\n- {fact: words, min: 1, model: tiny}\n",
+      "line 3: model and score_set are for a metric: leave them out" },
+    { "policy: a\nconditions:\n- {metric: nll, min: 1, score_set: 0123ABCD}\n",
+      "line 3: score_set: must be 8 to 32 hexadecimal digits, as the message about several "
+      "sets prints them" },
     { "policy: &a x\ncomment: *a\n",
       "line 2: an alias (*name): a policy may have none, so repeat the value" },
     { "policy: \"a\\0b\"\n", "line 1: a text holds a NUL character: remove the \\0" },

@@ -199,6 +199,74 @@ static void a_metric_with_scores_of_several_models_needs_a_model_name(void **sta
                  "have them: long, short");
 }
 
+/* The set that a condition of a policy means; 0: an error of this code and phrase. */
+static int64_t find_one(struct store_fixture *f, const char *model, const char *hash,
+                        enum error_code code, const char *phrase)
+{
+    const struct score_set_query query = { .metric = "nll", .model = model, .hash = hash };
+    struct score_set_info info = { 0 };
+    struct error err;
+
+    if (phrase) {
+        assert_fails(score_set_find_one(f->store, &query, &info, &err), code, phrase);
+        return 0;
+    }
+    assert_ok(score_set_find_one(f->store, &query, &info, &err));
+    return info.score_set_id;
+}
+
+static void a_policy_must_say_which_of_several_score_sets_it_means(void **state)
+{
+    struct store_fixture *f = *state;
+    const int64_t tiny = store_fixture_model(f->store, "tiny", 1);
+    const int64_t one = store_fixture_set(f->store, "nll", tiny, "{\"a\":1,\"b\":2}", "lower");
+    const int64_t two = store_fixture_set(f->store, "nll", tiny, "{\"a\":1,\"b\":3}", "lower");
+    const int64_t narrow =
+        store_fixture_set(f->store, "nll", tiny, "{\"short_window\":9}", "lower");
+    const struct hash hash = hash_bytes(slice_text("{\"a\":1,\"b\":3}"));
+    char hex[2 * sizeof hash.bytes + 1];
+
+    digest_hex(hash.bytes, sizeof hash.bytes, hex);
+    find_one(f, NULL, NULL, ERR_NOT_FOUND, "'curate score'");
+    score_one(f, narrow);
+    assert_int_equal(find_one(f, NULL, NULL, 0, NULL), narrow);
+    score_one(f, one);
+    assert_int_equal(find_one(f, NULL, NULL, 0, NULL), one); /* not the narrow view */
+    score_one(f, two);
+    find_one(f, NULL, NULL, ERR_USAGE, "several sets of parameters: add score_set: one of ");
+    find_one(f, "tiny", NULL, ERR_USAGE, " (a 1, b 2)");
+    assert_int_equal(find_one(f, NULL, hex, 0, NULL), two);
+    hex[8] = '\0';
+    assert_int_equal(find_one(f, "tiny", hex, 0, NULL), two);
+    find_one(f, NULL, "0123456789", ERR_USAGE, "score_set 0123456789: no 'nll' scores have");
+
+    const int64_t huge = store_fixture_model(f->store, "huge", 2);
+    score_one(f, store_fixture_set(f->store, "nll", huge, "{\"a\":1,\"b\":3}", "lower"));
+    find_one(f, NULL, hex, ERR_USAGE, "several models: add model: one of huge, tiny");
+    assert_int_equal(find_one(f, "tiny", hex, 0, NULL), two);
+    find_one(f, "none", hex, ERR_NOT_FOUND, "models that have them: huge, tiny");
+}
+
+/* Sets that differ in the version of the metric only: the one requested last counts. */
+static void a_policy_means_the_newest_version_of_a_metric(void **state)
+{
+    struct store_fixture *f = *state;
+    const int64_t tiny = store_fixture_model(f->store, "tiny", 1);
+    struct score_set set = { .metric = "nll",
+                             .version = 2,
+                             .unit = "nats/token",
+                             .better = "lower",
+                             .model_id = tiny,
+                             .params_json = slice_text("{}") };
+    struct error err;
+    int64_t newer = 0;
+
+    score_one(f, store_fixture_set(f->store, "nll", tiny, "{}", "lower"));
+    assert_ok(score_set_put(f->store, &set, &newer, &err));
+    score_one(f, newer);
+    assert_int_equal(find_one(f, NULL, NULL, 0, NULL), newer);
+}
+
 static void an_unknown_metric_is_an_error_that_lists_the_known_ones(void **state)
 {
     struct store_fixture *f = *state;
@@ -361,6 +429,8 @@ int main(void)
         TEST(a_metric_name_finds_the_set_of_the_newest_run),
         TEST(a_metric_name_finds_the_set_requested_last),
         TEST(a_metric_with_scores_of_several_models_needs_a_model_name),
+        TEST(a_policy_must_say_which_of_several_score_sets_it_means),
+        TEST(a_policy_means_the_newest_version_of_a_metric),
         TEST(an_unknown_metric_is_an_error_that_lists_the_known_ones),
         TEST(looking_up_a_score_set_does_not_make_it),
         TEST(a_score_is_stored_and_replaced),
