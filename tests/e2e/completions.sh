@@ -15,7 +15,7 @@ ask() {
     _curate
     echo "curate $*: ${COMPREPLY[*]}"
 }
-ask "" | grep -o " ingest score measure cohort "
+ask "" | grep -o " ingest score measure dedup cohort "
 ask ing
 ask score --tem
 ask export --to ""

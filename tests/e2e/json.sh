@@ -43,6 +43,8 @@ j profile profile words nll --at 5 --by source --model curate-tiny-long
 printf 'sample,value\n' > scores.csv
 sqlite3 curate.db "SELECT ext_id || ',0.5' FROM sample WHERE sample_id < 3" >> scores.csv
 j "score import" score import scores.csv --key-field sample --metric mine
+"$CURATE" score -q embedding --where "sample_id < 5"
+j "dedup semantic" dedup semantic
 j "cohort make" cohort make gateau --alpha 0.7
 j "cohort list" cohort list
 j "cohort show" cohort show gateau

@@ -18,7 +18,7 @@ PAGE = "docs/recipes.md"
 # The keys of arguments. Help lists only options by name.
 ARGUMENTS = {"ingest": "files", "score": "metrics", "measure": "facts", "score import": "file",
              "cohort make": "cohort", "cohort drop": "cohort", "decontaminate": "file",
-             "export": "selection"}
+             "export": "selection", "dedup semantic": "name"}
 
 
 def page_keys(text):
