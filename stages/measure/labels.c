@@ -13,6 +13,10 @@
 /* A name is also that of a group, "label_NAME", whose names have at most 63 characters. */
 enum { LABEL_BYTES_MAX = 1024, LABEL_NAME_MAX = 57 };
 
+/* Of the tree of a meta. The limit depends neither on --max-memory nor on the threads, so the
+ * same labels are always missing. */
+enum { LABEL_TREE_BYTES = 4 << 20 };
+
 /* Check the name of a label, so that a mistake ends a command before it begins. */
 static int check_label_name(const char *text, const char *name,
                             const struct measure_labels *before, struct error *err)
@@ -133,6 +137,7 @@ int label_reader_new(struct label_reader **out, struct error *err)
         free(reader);
         return -1;
     }
+    json_limit(reader->json, LABEL_TREE_BYTES);
     *out = reader;
     return 0;
 }
@@ -198,7 +203,7 @@ int label_reader_run(struct label_reader *reader, const struct measure_labels *l
 {
     const struct json_value *meta = NULL;
     const char *detail;
-    enum json_issue issue;
+    enum json_issue issue = JSON_OK;
     size_t at;
 
     if (labels->n > 0 && sample->meta.len > 0 &&
@@ -206,7 +211,9 @@ int label_reader_run(struct label_reader *reader, const struct measure_labels *l
         return -1;
     for (size_t i = 0; i < labels->n; i++) {
         out[i] = (struct fact_value){ .reason = NULL };
-        if (read_label(reader, &labels->items[i], meta, sample->arena, &out[i], err) < 0)
+        if (issue == JSON_TOO_LARGE)
+            out[i].reason = "meta_too_large";
+        else if (read_label(reader, &labels->items[i], meta, sample->arena, &out[i], err) < 0)
             return -1;
     }
     return 0;

@@ -9,6 +9,7 @@ records = [
     {"category": "", "difficulty": "hard", "ok": "a\0b"},
     {"category": "x" * 1025, "difficulty": "y" * 1024},
     {},
+    {"category": "law", "list": [{}] * 40000},
 ]
 def answer(i):
     return " ".join(f"word{(k * k + i) % 37}" for k in range(100))
