@@ -42,7 +42,7 @@ static int measure(struct stage_run *run, struct error *err)
     snprintf(tokenizer, sizeof tokenizer, "%s/tests/data/tiny-qwen2.gguf",
              getenv("CURATE_SOURCE"));
     return stage_run(run, err, "measure", "facts", "turns", "facts", "tokens", "tokenizer",
-                     tokenizer, "where", "sample_id > 0", NULL);
+                     tokenizer, "label", "topic=meta.category", "where", "sample_id > 0", NULL);
 }
 
 /* Measure a new database with allocation n of the calling thread failing. Returns whether it

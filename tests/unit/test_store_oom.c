@@ -3,12 +3,16 @@
  * address sanitizer checks that), and works when it is called again. */
 #include "tests/support/test.h"
 
+#include <math.h>
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/report.h"
 #include "store/content.h"
+#include "store/fact.h"
 #include "store/fsck.h"
 #include "store/migrate_private.h"
+#include "store/policy.h"
 #include "store/query.h"
 #include "store/run.h"
 #include "store/sample.h"
@@ -176,6 +180,73 @@ static void selecting_survives_each_failed_allocation(void **state)
     survives_each_failure(select_and_load, state);
 }
 
+/* Select by a fact, with a policy over a fact and the scores of one of two models. */
+static int select_by_fact(struct store_fixture *f, struct error *err)
+{
+    static const struct fact_column words = { "words", CELL_INTEGER, "words" };
+    static const struct fact_group group = {
+        .name = "length", .version = 1, .columns = &words, .n_columns = 1
+    };
+    struct policy policy = {
+        .name = "p",
+        .text = slice_text("policy: p"),
+        .n = 2,
+        .conditions = { { .kind = POLICY_FACT,
+                          .name = "words",
+                          .min = 1,
+                          .max = NAN,
+                          .keep_missing = true },
+                        { .kind = POLICY_METRIC,
+                          .name = "nll",
+                          .min = 0,
+                          .max = NAN,
+                          .model = "tiny",
+                          .keep_missing = true } },
+    };
+    struct selection_spec spec = { .name = "s",
+                                   .fact = "words",
+                                   .top = "1",
+                                   .top_n = 1,
+                                   .policy = &policy,
+                                   .may_empty = true };
+    struct selection_result result;
+    const char *fact, *order;
+    struct arena arena;
+    int rc;
+
+    arena_init(&arena);
+    rc = fact_group_put(f->store, &group, err);
+    if (rc == 0)
+        rc = policy_prepare(f->store, &policy, &arena, err);
+    if (rc == 0)
+        rc = policy_join(&policy, NULL, &arena, &spec.policy_sql, err);
+    if (rc == 0)
+        rc = selection_make(f->store, &spec, f->run_id, false, &result, err);
+    if (rc == 0 && selection_fact(f->store, "s", &arena, &fact, &order, err) != 1)
+        rc = -1;
+    arena_release(&arena);
+    return rc;
+}
+
+static void selecting_by_a_fact_survives_each_failed_allocation(void **state)
+{
+    struct store_fixture *f = *state;
+    struct error err;
+
+    for (uint8_t i = 0; i < 2; i++) {
+        const int64_t model = store_fixture_model(f->store, i ? "huge" : "tiny", i + 1);
+        const struct score_row row = {
+            .score_set_id = store_fixture_set(f->store, "nll", model, "{}", "lower"),
+            .sample_id = store_fixture_add(f, NULL, i ? "who?" : "where?", "there"),
+            .value = i,
+            .status = "ok",
+        };
+
+        assert_ok(score_put(f->store, &row, f->run_id, &err));
+    }
+    survives_each_failure(select_by_fact, state);
+}
+
 static int ask_what_is_there(struct store_fixture *f, struct error *err)
 {
     struct query *query = NULL;
@@ -294,6 +365,7 @@ int main(void)
         TEST(reading_a_sample_survives_each_failed_allocation),
         TEST(reading_rejects_survives_each_failed_allocation),
         TEST(selecting_survives_each_failed_allocation),
+        TEST(selecting_by_a_fact_survives_each_failed_allocation),
         TEST(querying_survives_each_failed_allocation),
         TEST(content_digests_survive_each_failed_allocation),
         TEST(fsck_survives_each_failed_allocation),
