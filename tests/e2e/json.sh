@@ -45,6 +45,8 @@ sqlite3 curate.db "SELECT ext_id || ',0.5' FROM sample WHERE sample_id < 3" >> s
 j "score import" score import scores.csv --key-field sample --metric mine
 "$CURATE" score -q embedding --where "sample_id < 5"
 j "dedup semantic" dedup semantic
+j "dedup near" dedup near
+j "dedup exact" dedup exact
 j "cohort make" cohort make gateau --alpha 0.7
 j "cohort list" cohort list
 j "cohort show" cohort show gateau

@@ -18,7 +18,8 @@ PAGE = "docs/recipes.md"
 # The keys of arguments. Help lists only options by name.
 ARGUMENTS = {"ingest": "files", "score": "metrics", "measure": "facts", "score import": "file",
              "cohort make": "cohort", "cohort drop": "cohort", "decontaminate": "file",
-             "export": "selection", "dedup semantic": "name"}
+             "export": "selection", "dedup near": "name", "dedup exact": "name",
+             "dedup semantic": "name"}
 
 
 def page_keys(text):

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/report.h"
+#include "scoring/duplicates/clusters.h"
+#include "stages/dedup/crew.h"
+#include "stages/dedup/near_private.h"
+#include "store/store.h"
+
+enum { PAIRS_MAX = 65536 };
+
+struct verifying {
+    struct near_job *job;
+    const uint64_t *candidates;
+    size_t n;
+    size_t next;
+    uint32_t *places; /* by number of a sample: its index in the block that is read */
+    size_t block_bytes;
+};
+
+/* Get the place of a sample in the block; read it if it is not there yet. */
+static int place_of(struct verifying *verifying, struct near_block *block, uint32_t number,
+                    uint32_t *out, struct error *err)
+{
+    const struct near_job *job = verifying->job;
+    const uint32_t place = verifying->places[number];
+
+    if (place < block->n_items && block->items[place].number == number) {
+        *out = place;
+        return 0;
+    }
+    *out = (uint32_t)block->n_items;
+    verifying->places[number] = *out;
+    return near_block_add(block, job, job->samples.ids[number], number, err);
+}
+
+static int read_candidates(void *arg, void *to, struct error *err)
+{
+    struct verifying *verifying = arg;
+    struct near_block *block = to;
+
+    while (verifying->next < verifying->n && block->n_pairs < PAIRS_MAX &&
+           block->texts.len < verifying->block_bytes) {
+        const uint64_t pair = verifying->candidates[verifying->next++];
+        uint32_t i = 0;
+        uint32_t j = 0;
+
+        if (place_of(verifying, block, (uint32_t)(pair >> 32), &i, err) < 0 ||
+            place_of(verifying, block, (uint32_t)pair, &j, err) < 0 ||
+            near_block_add_pair(block, i, j, err) < 0)
+            return -1;
+    }
+    return block->n_pairs > 0;
+}
+
+static int make_sets(const struct near_job *job, struct near_block *block,
+                     struct near_tools *tools, struct error *err)
+{
+    for (size_t i = 0; i < block->n_items; i++) {
+        struct near_item *item = &block->items[i];
+
+        if (near_make_shingles(job, block, item, tools, err) < 0)
+            return -1;
+        shingles_make_set(&tools->shingles);
+        item->n_set = tools->shingles.n;
+        item->set_start = block->made.len;
+        if (buf_add(&block->made, tools->shingles.hashes, item->n_set * sizeof(uint64_t), err) <
+            0)
+            return -1;
+    }
+    return 0;
+}
+
+static int compare_block(const void *arg, void *work, void *tools, struct error *err)
+{
+    const struct near_job *job = ((const struct verifying *)arg)->job;
+    struct near_block *block = work;
+
+    if (!job->reads_signatures && make_sets(job, block, tools, err) < 0)
+        return -1;
+    for (size_t k = 0; k < block->n_pairs; k++) {
+        struct near_pair *pair = &block->pairs[k];
+        const struct near_item *a = &block->items[pair->i];
+        const struct near_item *b = &block->items[pair->j];
+
+        if (job->reads_signatures)
+            pair->overlap = (struct overlap){
+                minhash_agreement(&job->minhash, (const uint8_t *)block->texts.data + a->start,
+                                  (const uint8_t *)block->texts.data + b->start),
+                -1
+            };
+        else /* a malloc()ed buffer with whole numbers is aligned */
+            pair->overlap = shingles_compare(
+                (const uint64_t *)(const void *)(block->made.data + a->set_start), a->n_set,
+                (const uint64_t *)(const void *)(block->made.data + b->set_start), b->n_set);
+    }
+    return 0;
+}
+
+/* Is the pair one of the set? Without verification each one that agrees in a band is. */
+static bool is_similar(const struct near_rule *rule, const struct overlap *overlap)
+{
+    return !rule->verify || overlap->jaccard >= rule->threshold;
+}
+
+static int put_pairs(struct near_job *job, const struct near_block *block, struct error *err)
+{
+    for (size_t k = 0; k < block->n_pairs; k++) {
+        const struct near_pair *pair = &block->pairs[k];
+        const struct dedup_pair found = { .a = block->items[pair->i].id,
+                                          .b = block->items[pair->j].id,
+                                          .similarity = pair->overlap.jaccard,
+                                          .containment = pair->overlap.containment };
+
+        if (!is_similar(job->rule, &pair->overlap))
+            continue;
+        if (dedup_put_pairs(job->store, job->dedup_set_id, &found, 1, err) < 0)
+            return -1;
+        job->n_pairs++;
+    }
+    return 0;
+}
+
+static int store_verified(void *arg, void *done, struct error *err)
+{
+    struct near_job *job = ((struct verifying *)arg)->job;
+    struct near_block *block = done;
+
+    if (store_begin(job->store, err) < 0)
+        return -1;
+    if (put_pairs(job, block, err) < 0 || store_commit(job->store, err) < 0) {
+        store_rollback(job->store);
+        return -1;
+    }
+    job->n_compared += block->n_pairs;
+    report_tick(job->report);
+    near_block_clear(block);
+    return 0;
+}
+
+static int make_verifying_tools(const void *arg, void **out, struct error *err)
+{
+    return near_tools_new(((const struct verifying *)arg)->job, out, err);
+}
+
+static size_t drop_repeated(uint64_t *candidates, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || candidates[i] != candidates[kept - 1])
+            candidates[kept++] = candidates[i];
+    return kept;
+}
+
+static uint32_t find_candidate_root(uint32_t *roots, uint32_t i)
+{
+    while (roots[i] != i) {
+        roots[i] = roots[roots[i]];
+        i = roots[i];
+    }
+    return i;
+}
+
+/* Order the candidates by component, so that samples that resemble each other are read once.
+ * `roots` has room for a number of each sample. */
+static void sort_by_component(uint64_t *candidates, uint64_t *spare, size_t n, uint32_t *roots,
+                              size_t n_samples)
+{
+    for (size_t i = 0; i < n_samples; i++)
+        roots[i] = (uint32_t)i;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t a = find_candidate_root(roots, (uint32_t)(candidates[i] >> 32));
+        const uint32_t b = find_candidate_root(roots, (uint32_t)candidates[i]);
+
+        roots[a > b ? a : b] = a > b ? b : a;
+    }
+    /* A stable sort by root: count how many each has, then place them. */
+    uint32_t *first = roots + n_samples;
+    memset(first, 0, n_samples * sizeof *first);
+    for (size_t i = 0; i < n; i++)
+        first[find_candidate_root(roots, (uint32_t)candidates[i])]++;
+    uint32_t sum = 0;
+    for (size_t i = 0; i < n_samples; i++) {
+        const uint32_t count = first[i];
+
+        first[i] = sum;
+        sum += count;
+    }
+    for (size_t i = 0; i < n; i++)
+        spare[first[find_candidate_root(roots, (uint32_t)candidates[i])]++] = candidates[i];
+    memcpy(candidates, spare, n * sizeof *candidates);
+}
+
+int near_verify(struct near_job *job, uint64_t *candidates, uint64_t *spare, size_t n,
+                struct error *err)
+{
+    struct verifying verifying = { .job = job,
+                                   .candidates = candidates,
+                                   .block_bytes = near_block_bytes(job) };
+    const struct crew crew = { .arg = &verifying,
+                               .read = read_candidates,
+                               .tools_new = make_verifying_tools,
+                               .tools_free = near_tools_free,
+                               .work = compare_block,
+                               .store = store_verified,
+                               .report = job->report };
+
+    if (n == 0)
+        return 0;
+    verifying.places = calloc(2 * job->samples.n, sizeof *verifying.places);
+    if (!verifying.places)
+        return error_nomem(err);
+    sort_u64(candidates, spare, n);
+    verifying.n = drop_repeated(candidates, n);
+    sort_by_component(candidates, spare, verifying.n, verifying.places, job->samples.n);
+    job->reads_signatures = !job->rule->verify;
+    const int rc = near_run_blocks(job, &crew, err);
+    free(verifying.places);
+    return rc;
+}
