@@ -10,6 +10,7 @@
 #include "stages/ingest/explain.h"
 #include "stages/ingest/ingest_private.h"
 #include "stages/ingest/kinds.h"
+#include "stages/measure/facts.h"
 #include "stages/stage.h"
 #include "store/store.h"
 
@@ -35,6 +36,7 @@ struct ingest_args {
     struct text_list columns;
     struct text_list map;
     struct text_list role;
+    struct text_list labels;
     bool explain;
     const char *expect;
 };
@@ -139,6 +141,20 @@ static enum format_split context_split(const struct ingest_args *args)
                                                    : (enum format_split)args->context_split;
 }
 
+static int check_labels(const struct ingest_args *args, struct ingest_settings *out,
+                        struct error *err)
+{
+    const struct measure_request request = { .labels = &args->labels,
+                                             .max_memory = args->max_memory };
+
+    return args->labels.n > 0 ? measure_facts_new(&request, &out->labels, err) : 0;
+}
+
+static void ingest_release(void *config)
+{
+    measure_facts_free(((struct ingest_settings *)config)->labels);
+}
+
 static int ingest_check(const void *arguments, void *config, struct error *err)
 {
     const struct ingest_args *args = arguments;
@@ -161,7 +177,8 @@ static int ingest_check(const void *arguments, void *config, struct error *err)
     if (check_delimiter(args->delimiter, &out->delimiter, err) < 0 ||
         check_records(args->records, out, err) < 0 ||
         ingest_check_columns(&args->columns, err) < 0 || check_mapping(args, out, err) < 0 ||
-        kinds_parse(args->expect, &out->expected_kinds, err) < 0)
+        kinds_parse(args->expect, &out->expected_kinds, err) < 0 ||
+        check_labels(args, out, err) < 0)
         return -1;
     ingest_share_memory((size_t)args->max_memory, out);
     if (defect_policy_make(&args->on, args->strict, &out->policy, err) < 0)
@@ -288,6 +305,21 @@ static int store_files(struct ingest *ingest, struct stage_result *result, struc
     return rc;
 }
 
+/* Read the labels of all samples that lack them. */
+static int store_labels(const struct ingest *ingest, struct stage_result *result,
+                        struct error *err)
+{
+    const struct stage_context *context = ingest->context;
+    struct measure_outcome done;
+
+    if (!ingest->settings.labels || context->dry_run)
+        return 0;
+    context->report->done = 0;
+    const int rc = measure_facts_run(ingest->settings.labels, context, NULL, &done, err);
+    stage_fact_int(result, "labelled", (int64_t)done.n_measured);
+    return rc;
+}
+
 static int ingest_run(const struct stage_context *context, const void *arguments,
                       const void *config, struct stage_result *result, struct error *err)
 {
@@ -322,6 +354,8 @@ static int ingest_run(const struct stage_context *context, const void *arguments
     int rc = ingest_split_columns(&args->columns, &ingest, &columns, err);
     if (rc == 0)
         rc = args->explain ? explain_files(&ingest, err) : store_files(&ingest, result, err);
+    if (rc == 0)
+        rc = store_labels(&ingest, result, err);
     pthread_mutex_destroy(&ingest.mutex);
     ingest_files_release(&ingest.files);
     return rc;
@@ -361,6 +395,8 @@ static const struct option options[] = {
       .help = "where a field of the sample lies in a record, such as response=answers[0]" },
     { OPTION_LIST, 0, "role", offsetof(struct ingest_args, role), "NAME=ROLE",
       .help = "the role that a word of the corpus means, such as narrator=assistant" },
+    { OPTION_LIST, 0, "label", offsetof(struct ingest_args, labels), "NAME=PATH",
+      .help = "also store a value of meta as column NAME of the facts" },
     { OPTION_TEXT, 0, "records", offsetof(struct ingest_args, records), "PATH",
       .help = "where the records lie in a JSON document, such as data or train[*]" },
     { OPTION_LIST, 0, "columns", offsetof(struct ingest_args, columns), "NAME[,NAME...]",
@@ -402,6 +438,7 @@ const struct stage stage_ingest = {
     .creates_store = true,
     .config_size = sizeof(struct ingest_settings),
     .check = ingest_check,
+    .release = ingest_release,
     .without_store = ingest_explains,
     .run = ingest_run,
 };

@@ -205,7 +205,8 @@ struct ingest_settings {
     double max_reject_percent;
     bool allow_empty;        /* an input without a record is no error */
     unsigned expected_kinds; /* a bit for each enum sample_kind; another kind is an error */
-    struct hash hash;        /* of the settings that decide what becomes of a record */
+    struct measure_facts *labels; /* by --label; NULL: none */
+    struct hash hash;             /* of the settings that decide what becomes of a record */
 };
 
 struct ingest {

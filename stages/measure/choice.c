@@ -104,9 +104,9 @@ int measure_choose(const struct text_list *names, const struct measure_given *gi
         error_nomem(err);
         goto failed;
     }
-    if (names->n > 0 && choose_measurers(names, given, out, err) < 0)
+    if (names && names->n > 0 && choose_measurers(names, given, out, err) < 0)
         goto failed;
-    if (names->n == 0)
+    if (names && names->n == 0)
         choose_all(given, out);
     return 0;
 failed:

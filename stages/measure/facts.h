@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * facts.h - measure facts and store them: what `curate measure` does, and `curate score` for
- * the facts among its metrics.
+ * facts.h - measure facts and store them: what `curate measure` does, `curate score` for the
+ * facts among its metrics, and `curate ingest` for labels.
  *
  * Functions return 0, or -1 with err set.
  */
@@ -16,7 +16,7 @@ struct text_list;
 
 /* What to measure. All is borrowed. */
 struct measure_request {
-    const struct text_list *names;  /* of measurers or facts; none: all that can measure */
+    const struct text_list *names;  /* of measurers or facts; empty: all; NULL: labels only */
     const struct text_list *labels; /* NAME=PATH */
     const char *tokenizer;          /* path or URL of a GGUF file; NULL: none */
     uint64_t max_memory;            /* bytes; 0: no limit */

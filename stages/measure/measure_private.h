@@ -40,8 +40,9 @@ struct measure_choice {
     size_t n;
 };
 
-/* choice.c: choose measurers by names of measurers or facts; no names: all that can measure
- * with what was given. ERR_USAGE for an unknown name, with the nearest one. */
+/* choice.c: choose measurers by names of measurers or facts; an empty list: all that can
+ * measure with what was given; NULL: none. ERR_USAGE for an unknown name, with the nearest one.
+ */
 int measure_choose(const struct text_list *names, const struct measure_given *given,
                    struct measure_choice *out, struct error *err);
 void measure_choice_release(struct measure_choice *choice);

@@ -60,10 +60,8 @@ static int check_facts(const struct score_args *args, struct score_config *made,
                        struct error *err)
 {
     const char *where = made->settings.where;
-    const struct text_list no_labels = { .n = 0 };
-    const struct measure_request request = {
-        .names = &made->fact_names,
-        .labels = &no_labels,
+    struct measure_request request = {
+        .labels = &args->labels,
         .tokenizer = !made->plan.counts_tokens ? NULL
                      : args->tokenizer         ? args->tokenizer
                                                : args->model,
@@ -74,7 +72,9 @@ static int check_facts(const struct score_args *args, struct score_config *made,
         if (score_names_facts(args->metrics.items[i]) &&
             option_list_add(&made->fact_names, args->metrics.items[i], err) < 0)
             return -1;
-    if (made->fact_names.n == 0)
+    if (made->fact_names.n > 0)
+        request.names = &made->fact_names;
+    else if (args->labels.n == 0)
         return 0;
     if (where && asprintf(&made->facts_where, "(%s\n) IS NOT FALSE", where) < 0) {
         made->facts_where = NULL;

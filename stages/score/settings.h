@@ -50,6 +50,7 @@ struct score_args {
     const char *model;
     const char *short_model;
     const char *tokenizer;
+    struct text_list labels;
     const char *short_rope;
     int64_t short_window; /* 0: all of the prompt */
     struct text_list where;

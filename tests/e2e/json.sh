@@ -82,6 +82,8 @@ printf %s $commit > hub/datasets--org--d/refs/main
 cp long.jsonl hub/datasets--org--d/snapshots/$commit/
 # Facts: among the metrics, and of a selection.
 j score score words mtld
+echo '{"instruction": "a label?", "output": "yes", "topic": "t"}' > label.jsonl
+j ingest ingest label.jsonl --label topic=topic
 j select select --name few --by words --order ascending --top 1
 j show show few
 "$CURATE" export few --to jsonl -o few.jsonl -q

@@ -54,6 +54,21 @@ printf '%s\n' '  label: [category]' | sed 's/.*/- measure: {label: [category]}/'
 "$CURATE" run r.yaml || echo "status $?"
 "$CURATE" fsck -q --db r.db
 
+echo "-- ingest and score read labels, too"
+"$CURATE" ingest --db i.db a.jsonl --label category=meta.category --label level=difficulty
+echo '{"instruction": "Another?", "output": "Yes, another.", "category": "law"}' > b.jsonl
+"$CURATE" ingest --db i.db a.jsonl b.jsonl --label category=meta.category
+"$CURATE" ingest --db i.db b.jsonl --label category=meta.category --dry-run
+"$CURATE" ingest --db i.db b.jsonl --label category=meta.category --explain > /dev/null
+"$CURATE" ingest --db i.db b.jsonl --label category || echo "status $?"
+"$CURATE" query --db i.db "SELECT category, count(*) AS n, count(level) AS with_level FROM v_facts
+    WHERE length(category) < 99 GROUP BY 1"
+cmp <("$CURATE" query --csv --db i.db "SELECT category FROM v_facts WHERE sample_id < 8") \
+    <("$CURATE" query --csv "SELECT category FROM v_facts")
+"$CURATE" score --db i.db mtld --label tag=tags[0] --where "tag = 'a'"
+"$CURATE" score --db i.db mtld --label tag=tags[0] --where "tag = 'a'" --dry-run
+"$CURATE" fsck -q --db i.db
+
 echo "-- mistakes"
 label() { "$CURATE" measure length --label "$@" || echo "status $?"; }
 label category

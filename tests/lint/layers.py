@@ -63,7 +63,8 @@ MAY_SEE = {
     "stages": {"store", *BASE},
     "stages/record": {"store", *BASE},
     "stages/ingest/formats": {"stages/record", "store", *BASE},
-    "stages/ingest": {"stages", "stages/record", "stages/ingest/formats", "store", *BASE},
+    "stages/ingest": {"stages", "stages/record", "stages/ingest/formats", "stages/measure", "store",
+                      *BASE},
     "stages/import": {"stages", "stages/record", "store", "scoring", *BASE},
     "stages/cohort": {"stages", "scoring", "store", *BASE},
     # It opens models and chooses the kernels they run on, and hands both to scoring/.
