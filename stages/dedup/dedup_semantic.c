@@ -186,15 +186,14 @@ static void note_left_out(const struct stage_context *context, const struct sema
 {
     if (pool->n_unscored > 0)
         report_note(context->report,
-                    "%zu samples are not compared: they have no vector yet: run 'curate score "
-                    "%s', then this command again",
+                    "samples without a vector: %zu: run 'curate score %s', then this command "
+                    "again",
                     pool->n_unscored, args->embedding);
     if (pool->missing.n + pool->zero.n > 0)
-        report_note(
-            context->report,
-            "%zu samples cannot be compared: the vector of %zu is missing for a reason, "
-            "that of %zu has only zeros",
-            pool->missing.n + pool->zero.n, pool->missing.n, pool->zero.n);
+        report_note(context->report,
+                    "samples that cannot be compared: %zu (vector missing for a reason: %zu, "
+                    "only zeros: %zu)",
+                    pool->missing.n + pool->zero.n, pool->missing.n, pool->zero.n);
     if (pool->changed)
         report_note(context->report,
                     "vectors changed%s since the set was made: all are compared again",
