@@ -109,7 +109,7 @@ def run(curate, path, name, *options):
 
 def main(curate, n="100000", width="1024", *threads):
     n, width = int(n), int(width)
-    little = f"{160 + n * 80 // 2 ** 20 + n * width * 4 // 2 ** 22}M"
+    little = f"{72 + n * 80 // 2 ** 20 + n * width * 4 // 2 ** 22}M"
     cases = [("--threads", t) for t in threads or ("1", "2")]
     cases.append(("--threads", cases[-1][1], "--max-memory", little))
     with tempfile.TemporaryDirectory() as folder:

@@ -235,8 +235,10 @@ static int compare_pool(const struct semantic_job *job, const struct semantic_ar
                    (int64_t)(pool->n_unscored + pool->missing.n + pool->zero.n));
     if (context->dry_run)
         return 0;
-    if (prepare_set(job, pool, err) < 0 || semantic_compare(job, pool, err) < 0 ||
-        finish_set(job, args, &made->order, pool, result, err) < 0)
+    if (prepare_set(job, pool, err) < 0 || semantic_compare(job, pool, err) < 0)
+        return -1;
+    semantic_vectors_release(pool);
+    if (finish_set(job, args, &made->order, pool, result, err) < 0)
         return -1;
     stage_fact_real(result, "secs", (double)(clock_mono_ns() - started_ns) / 1e9);
     return 0;
@@ -252,16 +254,21 @@ static int semantic_run(const struct stage_context *context, const void *argumen
                                 .least = args->least,
                                 .max_pairs = (uint64_t)args->max_pairs };
     struct semantic_pool pool = { .n = 0 };
+    struct error ignored;
     int rc = -1;
 
     job.max_bytes = args->max_memory > 0 ? args->max_memory : memory_available("") / 2;
     kernels_init(&job.kernels, context->cpu_flags);
     if (pool_new(context->n_threads, &job.threads, err) < 0)
         return -1;
-    if (open_set(context, args, made, &job, err) == 0)
+    if ((args->max_memory == 0 ||
+         store_limit_cache(context->store, SEMANTIC_CACHE_BYTES, err) == 0) &&
+        open_set(context, args, made, &job, err) == 0)
         rc = compare_pool(&job, args, made, &pool, result, err);
     semantic_pool_release(&pool);
     pool_free(job.threads);
+    if (args->max_memory > 0)
+        (void)store_limit_cache(context->store, 0, &ignored);
     return rc;
 }
 

@@ -280,6 +280,5 @@ void semantic_pool_release(struct semantic_pool *pool)
     free(pool->stored);
     free(pool->is_signed);
     free(pool->mean);
-    free(pool->vectors);
-    free(pool->squares);
+    semantic_vectors_release(pool);
 }

@@ -27,6 +27,9 @@ struct pool;
 struct stage_context;
 struct stage_result;
 
+/* Of the database, if memory is limited: vectors pass it, and are not read twice from it. */
+enum { SEMANTIC_CACHE_BYTES = 16 << 20 };
+
 /* What a run compares, and how. */
 struct semantic_job {
     const struct stage_context *context;
@@ -75,6 +78,8 @@ void semantic_pool_release(struct semantic_pool *pool);
  * ERR_NOMEM with the memory that is needed. */
 int semantic_plan_memory(const struct semantic_job *job, struct semantic_pool *pool,
                          struct error *err);
+/* Free the vectors that are in memory. */
+void semantic_vectors_release(struct semantic_pool *pool);
 /* Room for vectors that are read when they are needed. */
 struct semantic_room {
     float *vectors;

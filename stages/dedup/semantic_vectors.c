@@ -18,11 +18,12 @@ enum {
     GROUP_LEAST = 64,
     COLUMNS_LEAST = 64,
     COLUMNS_STREAMED = 2048,
-    RESERVED_BYTES = 32 << 20, /* the cache of the database, and all that is small */
+    /* The cache of the database, the pairs of a call, and what the program takes anyhow. */
+    RESERVED_BYTES = SEMANTIC_CACHE_BYTES + (16 << 20) + (16 << 20),
 };
 
-/* Bytes that each sample, each vector and each vector in memory takes. */
-enum { SAMPLE_BYTES = 20, PLACE_BYTES = 32 };
+/* Bytes that each sample and each place takes, with what is needed to make the places. */
+enum { SAMPLE_BYTES = 20, PLACE_BYTES = 64 };
 
 static size_t vector_bytes(const struct semantic_pool *pool)
 {
@@ -79,6 +80,14 @@ int semantic_plan_memory(const struct semantic_job *job, struct semantic_pool *p
     pool->vectors = reallocarray(NULL, pool->n + 1, pool->width * sizeof(float));
     pool->squares = calloc(pool->n + 1, sizeof *pool->squares);
     return pool->vectors && pool->squares ? 0 : error_nomem(err);
+}
+
+void semantic_vectors_release(struct semantic_pool *pool)
+{
+    free(pool->vectors);
+    free(pool->squares);
+    pool->vectors = NULL;
+    pool->squares = NULL;
 }
 
 int semantic_room_init(const struct semantic_pool *pool, size_t n, struct semantic_room *room,
