@@ -91,6 +91,25 @@ SELECT d.name AS dedup_set, d.kind, d.field, d.params, d.keep, d.threshold,
        d.n_big_buckets, d.run_id
   FROM dedup_set d;
 
+-- What select --dedup and --clean left out, of the samples that met the conditions of a selection.
+CREATE TABLE selection_exclusion (
+    selection_id   INTEGER NOT NULL REFERENCES selection ON DELETE CASCADE,
+    step           INTEGER NOT NULL,                        -- from 1
+    rule           TEXT    NOT NULL,                        -- 'dedup near@leader', 'clean gsm8k'
+    n_removed      INTEGER NOT NULL,                        -- of those left by the steps before
+    n_alone        INTEGER NOT NULL,                        -- without the steps before
+    n_unknown      INTEGER NOT NULL,                        -- not compared, not searched: they stay
+    n_unmatched    INTEGER NOT NULL,                        -- of n_removed: the kept one is not among them
+    n_left         INTEGER NOT NULL,
+    PRIMARY KEY (selection_id, step)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW v_exclusions AS
+SELECT e.name AS selection, k.step, k.rule, k.n_removed, k.n_alone, k.n_unknown, k.n_unmatched,
+       k.n_left
+  FROM selection_exclusion k
+  JOIN selection e ON e.selection_id = k.selection_id;
+
 -- Contexts of more than one sample: the samples differ, but a split must not separate them.
 CREATE VIEW v_shared_contexts AS
 SELECT c.context_id, x.n_samples, length(CAST(c.text AS BLOB)) AS n_bytes,
@@ -137,8 +156,8 @@ CREATE TABLE contamination (
 CREATE INDEX contamination_by_sample ON contamination (sample_id);
 
 CREATE TABLE contamination_hit (
-    evaluation_id  INTEGER NOT NULL,
-    sample_id      INTEGER NOT NULL,
+    evaluation_id  INTEGER NOT NULL REFERENCES evaluation ON DELETE CASCADE,
+    sample_id      INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE,
     item           INTEGER NOT NULL,
     covered        REAL    NOT NULL,                        -- share of the prompt's words in spans
     longest        INTEGER NOT NULL,
@@ -149,11 +168,13 @@ CREATE TABLE contamination_hit (
     FOREIGN KEY (evaluation_id, item) REFERENCES evaluation_item ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX contamination_hit_by_sample ON contamination_hit (sample_id);
+
 CREATE INDEX contamination_hit_by_item ON contamination_hit (evaluation_id, item);
 
 CREATE TABLE contamination_span (
-    evaluation_id  INTEGER NOT NULL,
-    sample_id      INTEGER NOT NULL,
+    evaluation_id  INTEGER NOT NULL REFERENCES evaluation ON DELETE CASCADE,
+    sample_id      INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE,
     item           INTEGER NOT NULL,
     number         INTEGER NOT NULL,                        -- of the span, from 0
     turn           INTEGER,                                 -- NULL: the context
@@ -165,6 +186,8 @@ CREATE TABLE contamination_span (
     PRIMARY KEY (evaluation_id, sample_id, item, number),
     FOREIGN KEY (evaluation_id, sample_id, item) REFERENCES contamination_hit ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX contamination_span_by_sample ON contamination_span (sample_id);
 
 CREATE VIEW v_evaluations AS
 SELECT e.name AS evaluation, e.path, e.n_items,

@@ -14,6 +14,7 @@ static const struct {
     const char *table;
     const char *column;
 } left_out[] = {
+    { "evaluation", "path" },
     { "export", NULL }, /* a log of files outside the database */
     { "ingest_position", NULL },
     { "migrated_sample", NULL },
@@ -36,7 +37,8 @@ static const char READ_COLUMNS[] =
     " ORDER BY seq DESC LIMIT 1)) AS k WHERE k.name = c.name)"
     " FROM pragma_table_list AS t"
     " JOIN pragma_table_info(t.name) AS c"
-    " LEFT JOIN pragma_foreign_key_list(t.name) AS f ON f.\"from\" = c.name"
+    " LEFT JOIN pragma_foreign_key_list(t.name) AS f ON f.\"from\" = c.name AND NOT EXISTS"
+    " (SELECT 1 FROM pragma_foreign_key_list(t.name) AS o WHERE o.id = f.id AND o.seq > 0)"
     " WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite!_%' ESCAPE '!'"
     " ORDER BY t.name, c.name";
 

@@ -22,6 +22,11 @@ static const char ADD_SET[] =
 static const char REOPEN_SET[] = "UPDATE dedup_set SET complete = 0, keep = :keep,"
                                  " run_id = :run_id WHERE dedup_set_id = :dedup_set_id";
 
+static const char LIST_SETS[] = "SELECT name FROM dedup_set ORDER BY name";
+static const char COUNT_PAIRS[] =
+    "SELECT count(*) FROM dedup_pair WHERE dedup_set_id = :dedup_set_id";
+static const char DROP_SET[] = "DELETE FROM dedup_set WHERE dedup_set_id = :dedup_set_id";
+
 static const char COUNT_SAMPLES[] = "SELECT count(*) FROM sample";
 static const char BY_HASH[] = "SELECT sample_id FROM sample ORDER BY hash";
 static const char BY_ID[] = "SELECT sample_id FROM sample ORDER BY sample_id";
@@ -122,6 +127,66 @@ int dedup_set_put(struct store *store, const struct dedup_spec *spec, int64_t ru
     if (store_begin(store, err) < 0)
         return -1;
     if (put_dedup_set(store, spec, run_id, out, err) == 0)
+        return store_commit(store, err);
+    store_rollback(store);
+    return -1;
+}
+
+int dedup_set_find(struct store *store, const char *name, int64_t *dedup_set_id,
+                   struct error *err)
+{
+    struct stmt *stmt = NULL;
+    char names[300];
+
+    if (stmt_use(store, FIND_SET, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":name", slice_text(name));
+    const int found = stmt_next(stmt, err);
+    if (found == 1)
+        *dedup_set_id = stmt_int(stmt, 0);
+    if (found != 0) {
+        stmt_reset(stmt);
+        return found < 0 ? -1 : 0;
+    }
+    if (stmt_use(store, LIST_SETS, &stmt, err) < 0 ||
+        stmt_list(stmt, names, sizeof names, err) < 0)
+        return -1;
+    if (names[0])
+        return error_set(err, ERR_NOT_FOUND, "no set of duplicates '%s': choose one of: %s",
+                         name, names);
+    return error_set(err, ERR_NOT_FOUND,
+                     "no set of duplicates '%s', and no others: run 'curate dedup near' first",
+                     name);
+}
+
+static int drop_dedup_set(struct store *store, const char *name, bool dry_run, int64_t *n_pairs,
+                          struct error *err)
+{
+    struct stmt *stmt = NULL;
+    int64_t id;
+
+    if (dedup_set_find(store, name, &id, err) < 0 ||
+        stmt_use(store, COUNT_PAIRS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":dedup_set_id", id);
+    if (stmt_get_int(stmt, n_pairs, err) < 0)
+        return -1;
+    if (dry_run)
+        return 0;
+    if (stmt_use(store, DROP_SET, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":dedup_set_id", id);
+    return stmt_run(stmt, err);
+}
+
+int dedup_set_drop(struct store *store, const char *name, bool dry_run, int64_t *n_pairs,
+                   struct error *err)
+{
+    if (dry_run)
+        return drop_dedup_set(store, name, true, n_pairs, err);
+    if (store_begin(store, err) < 0)
+        return -1;
+    if (drop_dedup_set(store, name, false, n_pairs, err) == 0)
         return store_commit(store, err);
     store_rollback(store);
     return -1;

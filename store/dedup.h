@@ -42,6 +42,14 @@ struct dedup_set {
 int dedup_set_put(struct store *store, const struct dedup_spec *spec, int64_t run_id,
                   bool dry_run, struct dedup_set *out, struct error *err);
 
+/* Find a set by its name. ERR_NOT_FOUND with the names that exist. */
+int dedup_set_find(struct store *store, const char *name, int64_t *dedup_set_id,
+                   struct error *err);
+/* Delete a set. ERR_NOT_FOUND with the names that exist. Runs in its own transaction; with
+ * dry_run only counts the pairs. */
+int dedup_set_drop(struct store *store, const char *name, bool dry_run, int64_t *n_pairs,
+                   struct error *err);
+
 /* All samples in the order of their content hashes. */
 struct dedup_samples {
     int64_t *ids; /* by number */

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "store/db_private.h"
+#include "store/dedup.h"
 
 /* struct query is never defined: a query is a struct stmt under another name. */
 static struct stmt *query_stmt(struct query *query)
@@ -67,6 +68,10 @@ int query_open_view(struct store *store, const char *view, struct query **out,
         { "v_cohorts", "SELECT cohort, version, is_current, n_samples, n, normaliser, ppl, "
                        "alpha, cas_sign, nulls, model, short_model FROM v_cohorts "
                        "ORDER BY cohort, version" },
+        { "v_dedup_sets", "SELECT dedup_set, kind, field, is_complete, threshold, n_samples, "
+                          "n_newer, n_pairs, n_clusters, n_duplicates, "
+                          "n_component_duplicates, containment_threshold, n_big_buckets, "
+                          "params, keep FROM v_dedup_sets ORDER BY dedup_set" },
     };
 
     for (size_t i = 0; i < sizeof listings / sizeof listings[0]; i++)
@@ -113,6 +118,42 @@ int query_open_cohort(struct store *store, int64_t cohort_id, struct query **out
     if (stmt_open(store, ABOUT_COHORT, &stmt, err) < 0)
         return -1;
     stmt_bind_int(stmt, ":cohort_id", cohort_id);
+    *out = (struct query *)stmt;
+    return 0;
+}
+
+/* The whole text of a sample without turns is its context. */
+static const char CLUSTERS[] =
+    "WITH c AS (SELECT m.cluster, count(*) AS size, row_number()"
+    " OVER (ORDER BY count(*) DESC, s.hash) AS number"
+    " FROM dedup_member m JOIN sample s ON s.sample_id = m.cluster"
+    " WHERE m.dedup_set_id = :dedup_set_id GROUP BY m.cluster)"
+    " SELECT c.number AS cluster, c.size, m.sample_id, v.ext_id, v.source,"
+    " m.leader AS duplicate_of, p.similarity, p.containment, CASE d.field"
+    " WHEN 'instruction' THEN v.instruction WHEN 'response' THEN v.response"
+    " WHEN 'context' THEN v.context ELSE CASE WHEN v.kind = 'text' THEN v.context ELSE"
+    " coalesce(v.instruction, '') || char(10) || coalesce(v.response, '') END END AS text"
+    " FROM c JOIN dedup_member m ON m.cluster = c.cluster"
+    " JOIN dedup_set d ON d.dedup_set_id = m.dedup_set_id"
+    " JOIN sample s ON s.sample_id = m.sample_id JOIN v_sample v ON v.sample_id = m.sample_id"
+    " LEFT JOIN dedup_pair p ON p.dedup_set_id = m.dedup_set_id"
+    " AND ((p.a = m.leader AND p.b = m.sample_id) OR (p.b = m.leader AND p.a = m.sample_id))"
+    " WHERE m.dedup_set_id = :dedup_set_id AND CASE WHEN :sample_id = 0"
+    " THEN c.number <= :limit ELSE c.cluster = (SELECT x.cluster FROM dedup_member x"
+    " WHERE x.dedup_set_id = :dedup_set_id AND x.sample_id = :sample_id) END"
+    " ORDER BY c.number, m.leader IS NOT NULL, p.similarity DESC, s.hash";
+
+int query_open_clusters(struct store *store, const char *set, int64_t sample_id, int64_t limit,
+                        struct query **out, struct error *err)
+{
+    struct stmt *stmt = NULL;
+    int64_t id;
+
+    if (dedup_set_find(store, set, &id, err) < 0 || stmt_open(store, CLUSTERS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":dedup_set_id", id);
+    stmt_bind_int(stmt, ":sample_id", sample_id);
+    stmt_bind_int(stmt, ":limit", limit);
     *out = (struct query *)stmt;
     return 0;
 }

@@ -37,12 +37,21 @@ int query_open_rejects(struct store *store, const char *class, struct query **ou
  * as 'dead'. */
 int query_open_runs(struct store *store, int64_t last_dead, struct query **out,
                     struct error *err);
-/* List all rows of "v_cohorts", oldest first. */
+/* List all rows of "v_cohorts", oldest first, or of "v_dedup_sets", by name. */
 int query_open_view(struct store *store, const char *view, struct query **out,
                     struct error *err);
 /* List the properties of a cohort version as rows of two columns, what and value. */
 int query_open_cohort(struct store *store, int64_t cohort_id, struct query **out,
                       struct error *err);
+/*
+ * List the samples of clusters of a set of duplicates: the largest clusters first, of each the
+ * kept samples first. sample_id 0: the first `limit` clusters; else the cluster of this sample.
+ * Columns: cluster (number in this order, from 1), size, sample_id, ext_id, source,
+ * duplicate_of, similarity and containment (of the pair with the kept sample), text.
+ * ERR_NOT_FOUND with the names that exist.
+ */
+int query_open_clusters(struct store *store, const char *set, int64_t sample_id, int64_t limit,
+                        struct query **out, struct error *err);
 void query_close(struct query *query);
 size_t query_columns(const struct query *query);
 const char *query_column_name(const struct query *query, size_t column);

@@ -8,9 +8,12 @@
 #include "base/error.h"
 #include "store/condition_private.h"
 #include "store/db_private.h"
+#include "store/exclusion.h"
 #include "store/policy.h"
 
 enum { SHARE_UNIT = 10000 };
+
+static const struct exclusion_list no_exclusions = { .n = 0 };
 
 #define RANK_HEAD "SELECT c.sample_id, "
 #define RANK_JOIN                                                                              \
@@ -129,6 +132,12 @@ uint64_t selection_count(uint64_t top_n, uint64_t top_per_10000, uint64_t n)
            (n % SHARE_UNIT * top_per_10000 + SHARE_UNIT - 1) / SHARE_UNIT;
 }
 
+/* The conditions without the exclusions. */
+static const char *conditions_of(const struct selection_spec *spec)
+{
+    return spec->policy ? spec->policy_sql : spec->condition;
+}
+
 /* Open the statement that returns samples and scores in order, NULL last. */
 static int open_ranking_stmt(struct store *store, const struct selection_spec *spec,
                              struct stmt **out, struct error *err)
@@ -145,8 +154,9 @@ static int open_ranking_stmt(struct store *store, const struct selection_spec *s
              spec->cohort_id > 0 ? "k.status = 'outside_top'" : "0");
     snprintf(after, sizeof after, "%s ORDER BY k.\"%s\" IS NULL, k.\"%s\" %s%s", join, column,
              column, spec->higher_is_better ? "DESC" : "ASC", RANK_TIES);
-    const char *condition = spec->policy ? spec->policy_sql : spec->condition;
-    if (condition_open(store, before, condition, after, out, err) < 0)
+    if (condition_open(store, before,
+                       spec->exclusions ? spec->excluded_sql : conditions_of(spec), after, out,
+                       err) < 0)
         return -1;
     if (spec->cohort_id > 0)
         stmt_bind_int(*out, ":cohort_id", spec->cohort_id);
@@ -287,26 +297,32 @@ static int put_selection(struct store *store, const struct selection_spec *spec,
     stmt_bind_int(stmt, ":run_id", run_id);
     if (stmt_get_int(stmt, &selection_id, err) < 0)
         return -1;
-    if (policy_put(store, selection_id, spec->policy, err) < 0)
+    if (policy_put(store, selection_id, spec->policy, err) < 0 ||
+        exclusion_put(store, selection_id, spec->exclusions ? spec->exclusions : &no_exclusions,
+                      err) < 0)
         return -1;
     return put_ranking(store, selection_id, ranking, err);
 }
 
-/* The same samples can be selected though the conditions of the policy removed others. */
+/* The same samples can be selected though the conditions of the policy, or the exclusions,
+ * removed others. */
 static int compare_funnel(struct store *store, const struct selection_spec *spec,
                           struct selection_result *result, struct error *err)
 {
     struct stmt *stmt = NULL;
     int64_t selection_id;
 
-    if (!result->unchanged || !spec->policy)
+    if (!result->unchanged)
         return 0;
     if (stmt_use(store, FIND_SELECTION, &stmt, err) < 0)
         return -1;
     stmt_bind_text(stmt, ":name", slice_text(spec->name));
     if (stmt_get_int(stmt, &selection_id, err) < 0)
         return -1;
-    const int same = policy_is_stored(store, selection_id, spec->policy, err);
+    int same = spec->policy ? policy_is_stored(store, selection_id, spec->policy, err) : 1;
+    if (same == 1)
+        same = exclusion_is_stored(store, selection_id,
+                                   spec->exclusions ? spec->exclusions : &no_exclusions, err);
     result->unchanged = same == 1;
     result->replaced = same == 0;
     return same < 0 ? -1 : 0;
@@ -327,6 +343,8 @@ int selection_make(struct store *store, const struct selection_spec *spec, int64
     if (!dry_run && store_begin(store, err) < 0)
         return -1;
     if ((spec->policy && policy_count(store, spec->policy, spec->condition, err) < 0) ||
+        (spec->exclusions &&
+         exclusion_count(store, spec->exclusions, conditions_of(spec), err) < 0) ||
         rank_samples(store, spec, &ranking, err) < 0 ||
         compare_with_stored(store, spec, &ranking, &result, err) < 0 ||
         compare_funnel(store, spec, &result, err) < 0)

@@ -15,6 +15,7 @@
 
 struct arena;
 struct error;
+struct exclusion_list;
 struct policy;
 struct store;
 struct text_list;
@@ -51,10 +52,12 @@ struct selection_spec {
     const char *condition;     /* NULL: all samples */
     struct policy *policy;     /* prepared; selection_make() counts its funnel. NULL: none */
     const char *policy_sql;    /* what policy_join() made of condition and policy */
-    const char *top;           /* the option as the user wrote it; stored with the selection */
-    uint64_t top_n;            /* select at most this many samples; 0: use top_per_10000 */
-    uint64_t top_per_10000;    /* select this share of the candidates, rounded up */
-    bool may_empty;            /* an empty selection may replace one that holds samples */
+    struct exclusion_list *exclusions; /* selection_make() counts them; NULL: none */
+    const char *excluded_sql;          /* what exclusion_join() made of all conditions */
+    const char *top;        /* the option as the user wrote it; stored with the selection */
+    uint64_t top_n;         /* select at most this many samples; 0: use top_per_10000 */
+    uint64_t top_per_10000; /* select this share of the candidates, rounded up */
+    bool may_empty;         /* an empty selection may replace one that holds samples */
 };
 struct selection_result {
     uint64_t n_selected;

@@ -11,9 +11,11 @@
 #include "base/report.h"
 #include "scoring/facts/measurer.h"
 #include "stages/cohort/cohort.h"
+#include "stages/select/exclusions.h"
 #include "stages/select/policy_file.h"
 #include "stages/stage.h"
 #include "store/content.h"
+#include "store/exclusion.h"
 #include "store/policy.h"
 #include "store/profile.h"
 #include "store/score.h"
@@ -28,6 +30,7 @@ struct select_args {
     struct option_share top;
     struct text_list where;
     const char *policy;
+    struct exclusion_args exclude;
     bool any_corpus;
     bool replace;
 };
@@ -65,6 +68,12 @@ static const struct option options[] = {
       .help = "only samples that meet the conditions of a policy" },
     { OPTION_FLAG, 0, "any-corpus", offsetof(struct select_args, any_corpus), NULL,
       .help = "apply a policy that was made for other samples" },
+    { OPTION_LIST, 0, "dedup", offsetof(struct select_args, exclude.dedup), "SET[@RULE]",
+      .help = "leave out duplicates of a set by the rule leader (the default) or component" },
+    { OPTION_FLAG, 0, "clean", offsetof(struct select_args, exclude.clean), NULL,
+      .help = "leave out samples that are flagged for an evaluation" },
+    { OPTION_LIST, 0, "evaluation", offsetof(struct select_args, exclude.evaluations), "NAME",
+      .help = "with --clean: the evaluation to look at", .unset = "all" },
     { OPTION_FLAG, 0, "replace", offsetof(struct select_args, replace), NULL,
       .help = "let an empty selection replace one that holds samples" },
     { .type = OPTION_END },
@@ -106,7 +115,7 @@ static int select_check(const void *arguments, void *config, struct error *err)
                          args->cohort ? "cohort" : "model");
     if (!option_text(option_find(options, "top", 3), args, made->top, sizeof made->top))
         return error_set(err, ERR_USAGE, "--top is missing: use --top N or --top P%%");
-    if (read_policy(args, made, err) < 0)
+    if (exclusions_check(&args->exclude, err) < 0 || read_policy(args, made, err) < 0)
         return -1;
     return condition_join(&args->where, &made->condition, err);
 }
@@ -283,6 +292,18 @@ static int use_policy(const struct stage_context *context, const struct select_a
     return policy_join(prepared, spec->condition, arena, &spec->policy_sql, err);
 }
 
+/* Make the exclusions part of the selection. */
+static int use_exclusions(const struct stage_context *context, const struct select_args *args,
+                          struct arena *arena, struct selection_spec *spec, struct error *err)
+{
+    if (exclusions_find(&args->exclude, context->store, arena, &spec->exclusions, err) < 0)
+        return -1;
+    if (!spec->exclusions)
+        return 0;
+    return exclusion_join(spec->exclusions, spec->policy ? spec->policy_sql : spec->condition,
+                          arena, &spec->excluded_sql, err);
+}
+
 /* Print the funnel as a table of notes. */
 static void note_funnel(const struct stage_context *context, const struct policy *policy)
 {
@@ -319,6 +340,15 @@ static void add_select_facts(const struct select_args *args, const struct select
     stage_fact_int(result, "unscored", (int64_t)made->n_unscored);
 }
 
+static uint64_t count_left_out(const struct exclusion_list *list)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < list->n; i++)
+        n += list->items[i].n_removed;
+    return n;
+}
+
 static int select_run(const struct stage_context *context, const void *arguments,
                       const void *config, struct stage_result *result, struct error *err)
 {
@@ -340,6 +370,7 @@ static int select_run(const struct stage_context *context, const void *arguments
     const int of_cohort =
         by_fact == 0 ? find_scores(context, args, &arena, &cohort, &spec, err) : -(by_fact < 0);
     if (of_cohort < 0 || use_policy(context, args, made_of->policy, &arena, &spec, err) < 0 ||
+        use_exclusions(context, args, &arena, &spec, err) < 0 ||
         selection_make(context->store, &spec, context->run_id, context->dry_run, &made, err) <
             0)
         goto done;
@@ -349,12 +380,15 @@ static int select_run(const struct stage_context *context, const void *arguments
                     args->by);
     if (spec.policy)
         note_funnel(context, spec.policy);
+    exclusions_note(spec.exclusions, context->report);
     add_select_facts(args, &spec, of_cohort ? &cohort : NULL, &made, result);
     if (spec.policy) {
         stage_fact_text(result, "policy", spec.policy->name);
         stage_fact_int(result, "policy_left",
                        (int64_t)spec.policy->steps[spec.policy->n - 1].n_left);
     }
+    if (spec.exclusions)
+        stage_fact_int(result, "left_out", (int64_t)count_left_out(spec.exclusions));
     rc = 0;
 done:
     arena_release(&arena);
@@ -369,7 +403,8 @@ const struct stage stage_select = {
         "better. A fact has no better end, so --order says which values come first. Of equal\n"
         "values the older sample comes first. Samples without a value are left out. A\n"
         "selection of the same name is replaced, by an empty one only with --replace. With a\n"
-        "policy, v_funnel lists what each of its conditions removed.",
+        "policy, v_funnel lists what each of its conditions removed; with --dedup or --clean,\n"
+        "v_exclusions lists what each of them left out.",
     .options = options,
     .args_size = sizeof(struct select_args),
     .defaults = &defaults,

@@ -44,9 +44,11 @@ printf 'sample,value\n' > scores.csv
 sqlite3 curate.db "SELECT ext_id || ',0.5' FROM sample WHERE sample_id < 3" >> scores.csv
 j "score import" score import scores.csv --key-field sample --metric mine
 "$CURATE" score -q embedding --where "sample_id < 5"
-j "dedup semantic" dedup semantic
+j "dedup semantic" dedup semantic --threshold 0.5 --least 0.5
 j "dedup near" dedup near
 j "dedup exact" dedup exact
+j "dedup list" dedup list
+j "dedup show" dedup show semantic
 j "cohort make" cohort make gateau --alpha 0.7
 j "cohort list" cohort list
 j "cohort show" cohort show gateau
@@ -56,6 +58,8 @@ j select select --name best --by nll --model curate-tiny-long --top 3
 j select select --name long --by gateau --top 2
 printf 'policy: p\nconditions: [{fact: words, min: 1}]\n' > p.yaml
 j select select --name measured --by nll --model curate-tiny-long --top 3 --policy p.yaml --any-corpus
+j select select --name kept --by nll --model curate-tiny-long --top 3 --dedup semantic --clean
+j "dedup drop" dedup drop semantic
 j export export best --to messages -o best.jsonl --roles merge
 j export export long --to jsonl -o long-best.jsonl --media marks
 "$CURATE" measure -q personal

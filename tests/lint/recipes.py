@@ -19,7 +19,7 @@ PAGE = "docs/recipes.md"
 ARGUMENTS = {"ingest": "files", "score": "metrics", "measure": "facts", "score import": "file",
              "cohort make": "cohort", "cohort drop": "cohort", "decontaminate": "file",
              "export": "selection", "dedup near": "name", "dedup exact": "name",
-             "dedup semantic": "name"}
+             "dedup semantic": "name", "dedup drop": "set"}
 
 
 def page_keys(text):
