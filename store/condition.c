@@ -12,10 +12,8 @@
 
 enum { SQL_MAX_BYTES = 1 << 20 };
 
-/* Find the end of the quoted text or comment that starts at c. Returns c if none starts there,
- * NULL if it is not closed. Text with a doubled quote counts as two adjacent texts, which gives
- * the same end. */
-static const char *skip_quoted(const char *c)
+/* Text with a doubled quote counts as two adjacent texts, which gives the same end. */
+const char *condition_skip_quoted(const char *c)
 {
     const char *end = NULL;
 
@@ -42,7 +40,7 @@ static int check_condition(const char *condition, struct error *err)
     int depth = 0;
 
     for (const char *c = condition; *c;) {
-        const char *end = skip_quoted(c);
+        const char *end = condition_skip_quoted(c);
 
         if (!end)
             return error_set(err, ERR_USAGE, "condition: unclosed quote or comment at: %s", c);
@@ -113,9 +111,6 @@ int id_list_add(struct id_list *list, size_t *cap, int64_t id, struct error *err
 int condition_open(struct store *store, const char *before, const char *condition,
                    const char *after, struct stmt **out, struct error *err)
 {
-    static const char head[] = "(SELECT sample_id FROM v_sample"
-                               " LEFT JOIN fact USING (sample_id)"
-                               " LEFT JOIN v_sample_contamination USING (sample_id) WHERE (";
     const char *text = condition ? condition : "1";
     struct buf sql;
     int rc = -1;
@@ -123,14 +118,18 @@ int condition_open(struct store *store, const char *before, const char *conditio
     if (check_condition(text, err) < 0)
         return -1;
     buf_init(&sql, SQL_MAX_BYTES);
-    /* The newline ends a comment at the end of the condition. */
-    if (buf_printf(&sql, err, "%s%s%s\n))%s", before, head, text, after) < 0)
+    if (buf_printf(&sql, err, "%s(SELECT sample_id FROM ", before) < 0 ||
+        condition_add_source(store, &text, 1, &sql, err) < 0 ||
+        buf_add_text(&sql, " WHERE (", err) < 0)
         goto done;
     const struct stmt_user user = {
         .prefix = "condition: ",
-        .start = strlen(before) + strlen(head),
+        .start = sql.len,
         .len = strlen(text),
     };
+    /* The newline ends a comment at the end of the condition. */
+    if (buf_printf(&sql, err, "%s\n))%s", text, after) < 0)
+        goto done;
     rc = stmt_open_user(store, sql.data, &user, out, err);
 done:
     buf_release(&sql);

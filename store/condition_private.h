@@ -8,18 +8,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct buf;
 struct error;
 struct id_list;
 struct stmt;
 struct store;
 
+/* Find the end of the quoted text or comment that starts at c. Returns c if none starts there,
+ * NULL if it is not closed. */
+const char *condition_skip_quoted(const char *c);
+
+/* condition_source.c: append what n conditions are evaluated over: v_sample, facts,
+ * contamination, and for each metric that they name a column with its values, of the score set
+ * that score_set_find() chooses; ERR_USAGE if the metric is one of several models, unless one
+ * is named: "ifd@MODEL".
+ */
+int condition_add_source(struct store *store, const char *const *conditions, size_t n,
+                         struct buf *sql, struct error *err);
+
 /*
  * Prepare the read-only statement
- *     BEFORE (SELECT sample_id FROM v_sample LEFT JOIN fact USING (sample_id)
- *              LEFT JOIN v_sample_contamination USING (sample_id) WHERE (condition)) AFTER
- * where condition NULL means all samples. The condition must be one expression; its parentheses
- * must match, so it cannot end the parentheses around it. Errors as condition_select(). Close
- * *out with stmt_close().
+ *     BEFORE (SELECT sample_id FROM SOURCE WHERE (condition)) AFTER
+ * where SOURCE is that of condition_add_source(), and condition NULL means all samples. The
+ * condition must be one expression; its parentheses must match, so it cannot end the
+ * parentheses around it. Errors as condition_select(). Close *out with stmt_close().
  */
 int condition_open(struct store *store, const char *before, const char *condition,
                    const char *after, struct stmt **out, struct error *err);

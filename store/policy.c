@@ -15,11 +15,6 @@
 
 enum { POLICY_SQL_MAX_BYTES = 1 << 20 };
 
-/* What conditions, and those of --where, are evaluated over. */
-#define POLICY_FROM                                                                            \
-    " FROM v_sample LEFT JOIN fact USING (sample_id)"                                          \
-    " LEFT JOIN v_sample_contamination USING (sample_id)"
-
 static const char REMOVE_POLICY[] =
     "DELETE FROM selection_policy WHERE selection_id = :selection_id";
 
@@ -274,6 +269,28 @@ static void count_sample(struct policy *policy, const struct stmt *row)
     }
 }
 
+/* Append the statement whose column i is what condition i gives for a sample. */
+static int add_count_sql(struct store *store, const struct policy *policy, const char *where,
+                         struct buf *sql, struct error *err)
+{
+    const char *conditions[POLICY_CONDITIONS_MAX + 1];
+    size_t n = 0;
+
+    conditions[n++] = where;
+    if (buf_add_text(sql, "SELECT ", err) < 0)
+        return -1;
+    for (size_t i = 0; i < policy->n; i++) {
+        if (buf_printf(sql, err, "%s%s", i > 0 ? ", " : "", policy->conditions[i].sql) < 0)
+            return -1;
+        if (policy->conditions[i].kind == POLICY_SQL)
+            conditions[n++] = policy->conditions[i].name;
+    }
+    if (buf_add_text(sql, " FROM ", err) < 0 ||
+        condition_add_source(store, conditions, n, sql, err) < 0)
+        return -1;
+    return buf_printf(sql, err, " WHERE (%s\n)", where);
+}
+
 int policy_count(struct store *store, struct policy *policy, const char *where,
                  struct error *err)
 {
@@ -283,11 +300,7 @@ int policy_count(struct store *store, struct policy *policy, const char *where,
     policy->n_samples = 0;
     memset(policy->steps, 0, sizeof policy->steps);
     buf_init(&sql, POLICY_SQL_MAX_BYTES);
-    int rc = buf_add_text(&sql, "SELECT ", err);
-    for (size_t i = 0; rc == 0 && i < policy->n; i++)
-        rc = buf_printf(&sql, err, "%s%s", i > 0 ? ", " : "", policy->conditions[i].sql);
-    if (rc == 0)
-        rc = buf_printf(&sql, err, POLICY_FROM " WHERE (%s\n)", where ? where : "1");
+    int rc = add_count_sql(store, policy, where ? where : "1", &sql, err);
     if (rc == 0)
         rc = stmt_open_user(store, sql.data,
                             &(const struct stmt_user){ .prefix = "policy: ", .len = sql.len },
