@@ -76,7 +76,8 @@ static int step_lz4_frame(struct arrow_codec *codec, struct slice *in, void *out
 
     if (LZ4F_isError(rc))
         return error_set(err, ERR_INPUT, "LZ4: %s", LZ4F_getErrorName(rc));
-    *in = slice_of(in->ptr + n_in, in->len - n_in);
+    if (n_in > 0)
+        *in = slice_of(in->ptr + n_in, in->len - n_in);
     *done = rc == 0;
     return 0;
 }
@@ -90,7 +91,8 @@ static int step_zstd_frame(struct arrow_codec *codec, struct slice *in, void *ou
 
     if (ZSTD_isError(rc))
         return error_set(err, ERR_INPUT, "zstd: %s", ZSTD_getErrorName(rc));
-    *in = slice_of(in->ptr + from.pos, in->len - from.pos);
+    if (from.pos > 0)
+        *in = slice_of(in->ptr + from.pos, in->len - from.pos);
     *n_out = to.pos;
     *done = rc == 0;
     return 0;

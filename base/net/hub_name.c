@@ -381,15 +381,16 @@ int hub_tree_url(struct buf *out, const char *endpoint, const struct hub_name *n
  * is called like a type. */
 static const char *type_prefix(const struct hub_name *name)
 {
-    static const char *const types[] = { "models/", "datasets/", "spaces/", "kernels/",
-                                         "buckets/" };
+    const struct slice owner = first_part(slice_text(name->id));
+    bool is_type = slice_is(owner, "models") || slice_is(owner, "datasets");
 
     if (name->kind == HUB_DATASET)
         return "datasets/";
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (strncmp(name->id, types[i], strlen(types[i])) == 0)
-            return "models/";
-    return "";
+    for (size_t i = 0; i < sizeof unsupported_types / sizeof unsupported_types[0]; i++)
+        is_type = is_type || slice_is(owner, unsupported_types[i]);
+    for (size_t i = 0; i < sizeof singular_types / sizeof singular_types[0]; i++)
+        is_type = is_type || slice_is(owner, singular_types[i]);
+    return is_type ? "models/" : "";
 }
 
 int hub_public_name(struct buf *out, const struct hub_name *name, const char *revision,

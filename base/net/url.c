@@ -245,36 +245,6 @@ static int add_resolved(struct slice path, struct buf *out, struct error *err)
     return 0;
 }
 
-/* Append the URL of a reference that has no scheme. Its parts are encoded already. */
-static int add_relative(const struct url *base, struct slice reference, struct buf *out,
-                        struct error *err)
-{
-    struct slice path = reference;
-    const struct slice query = split_before(&path, "?");
-    const size_t folder = base->path.len - url_last_part(base).len;
-    struct buf whole;
-    int rc = 0;
-
-    buf_init(&whole, 2 * URL_MAX_BYTES);
-    if (path.len == 0)
-        rc = buf_add_slice(&whole, base->path, err);
-    else if (path.ptr[0] != '/' && (folder == 0 || base->path.len == 0))
-        rc = buf_add_text(&whole, "/", err);
-    else if (path.ptr[0] != '/')
-        rc = buf_add(&whole, base->path.ptr, folder, err);
-    if (rc == 0 && buf_add_slice(&whole, path, err) == 0 &&
-        add_origin(base, true, out, err) == 0)
-        rc = add_resolved(buf_slice(&whole), out, err);
-    else
-        rc = -1;
-    buf_release(&whole);
-    if (rc < 0)
-        return -1;
-    if (!query.ptr && path.len == 0 && base->query.ptr)
-        return buf_add_text(out, "?", err) < 0 ? -1 : buf_add_slice(out, base->query, err);
-    return query.ptr ? buf_add_slice(out, query, err) : 0;
-}
-
 /* Append a reference as servers should have written it: spaces and bytes that are not ASCII
  * are percent-encoded, the fragment is dropped. */
 static int add_clean(struct slice reference, struct buf *out, struct error *err)
@@ -290,6 +260,36 @@ static int add_clean(struct slice reference, struct buf *out, struct error *err)
             return -1;
     }
     return buf_add(out, "", 0, err);
+}
+
+/* Append the URL of a reference that has no scheme. Its parts are encoded already. */
+static int add_relative(const struct url *base, struct slice reference, struct buf *out,
+                        struct error *err)
+{
+    struct slice path = reference;
+    const struct slice query = split_before(&path, "?");
+    const size_t folder = base->path.len - url_last_part(base).len;
+    struct buf whole;
+    int rc = 0;
+
+    buf_init(&whole, 2 * URL_MAX_BYTES);
+    if (path.len == 0)
+        rc = add_clean(base->path, &whole, err);
+    else if (path.ptr[0] != '/' && (folder == 0 || base->path.len == 0))
+        rc = buf_add_text(&whole, "/", err);
+    else if (path.ptr[0] != '/')
+        rc = add_clean(slice_of(base->path.ptr, folder), &whole, err);
+    if (rc == 0 && buf_add_slice(&whole, path, err) == 0 &&
+        add_origin(base, true, out, err) == 0)
+        rc = add_resolved(buf_slice(&whole), out, err);
+    else
+        rc = -1;
+    buf_release(&whole);
+    if (rc < 0)
+        return -1;
+    if (!query.ptr && path.len == 0 && base->query.ptr)
+        return buf_add_text(out, "?", err) < 0 ? -1 : add_clean(base->query, out, err);
+    return query.ptr ? buf_add_slice(out, query, err) : 0;
 }
 
 int url_resolve(const struct url *base, struct slice reference, struct buf *out,
