@@ -195,6 +195,8 @@ static int use_fact(const struct stage_context *context, const struct select_arg
     if (args->cohort || args->model)
         return 0;
     const int found = profile_find_column(context->store, args->by, &is_text, err);
+    if (found == 0 && args->order == OPTION_NO_CHOICE && !measurer_of_fact(args->by))
+        return 0; /* has_scores() would read all scores of a metric once more */
     const int is_scored = found < 0 ? -1 : has_scores(context->store, args->by, err);
     if (is_scored < 0)
         return -1;
