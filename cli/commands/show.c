@@ -311,8 +311,12 @@ static int add_head(struct show *show, const struct place *place, struct slice e
     if (buf_printf(&show->out, err, "%" PRId64 ". ", place->rank) < 0 ||
         escape_add_line(&show->out, ext_id, LINE_CHARS, err) < 0)
         return -1;
-    if (show->fact)
-        return buf_printf(&show->out, err, "  %s %.15g\n", show->fact, place->score);
+    if (show->fact) {
+        if (buf_add_text(&show->out, "  ", err) < 0 ||
+            escape_add_line(&show->out, slice_text(show->fact), LINE_CHARS, err) < 0)
+            return -1;
+        return buf_printf(&show->out, err, " %.15g\n", place->score);
+    }
     return buf_printf(&show->out, err, "  score %.4g\n", place->score);
 }
 

@@ -65,3 +65,5 @@ for change in "fact = 'words', fact_order = 'ascending'" "score_set_id = NULL" "
 done
 sqlite3 curate.db "UPDATE selection SET fact = 'nothing' WHERE name = 'r'"
 "$CURATE" fsck || echo "status $?"
+sqlite3 curate.db "UPDATE selection SET fact = 'a' || char(27) || '[31m' WHERE name = 'r'"
+"$CURATE" show r --top 1 | head -n 1
