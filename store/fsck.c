@@ -12,6 +12,11 @@
 
 enum { REPORTED_MAX = 100, TEXT_BYTES = 400 };
 
+/* Only the pairs p that make clusters of a complete set d. */
+#define USED_PAIR                                                                              \
+    " JOIN dedup_set d ON d.dedup_set_id = p.dedup_set_id AND d.complete"                      \
+    " AND (p.similarity >= d.threshold OR p.containment >= d.containment_threshold)"
+
 /* Each result row is a problem. Its columns: where, detail. */
 static const struct {
     const char *check;
@@ -131,6 +136,84 @@ static const struct {
                    " ', which is no fact of the database' FROM selection e WHERE NOT EXISTS"
                    " (SELECT 1 FROM fact_column k WHERE k.name = e.fact AND k.of_turns = 0"
                    " AND k.type <> 'TEXT') AND e.fact IS NOT NULL" },
+    { "dedup", "SELECT 'samples ' || p.a || ' and ' || p.b || ' in set ' || d.name,"
+               " 'the first of the pair has not the smaller hash' FROM dedup_pair p"
+               " JOIN dedup_set d USING (dedup_set_id) JOIN sample a ON a.sample_id = p.a"
+               " JOIN sample b ON b.sample_id = p.b WHERE a.hash >= b.hash" },
+    { "dedup", "SELECT 'samples ' || p.a || ' and ' || p.b || ' in set ' || d.name,"
+               " 'their similarity or containment is out of range' FROM dedup_pair p"
+               " JOIN dedup_set d USING (dedup_set_id)"
+               " WHERE abs(p.similarity) > 1.000001 OR p.containment NOT BETWEEN 0 AND 1" },
+    { "dedup", "SELECT 'set ' || name, 'it is complete, but has no threshold' FROM dedup_set"
+               " WHERE complete AND threshold IS NULL" },
+    { "dedup",
+      "SELECT 'sample ' || m.sample_id || ' in set ' || d.name, 'it is in a cluster, but was "
+      "not"
+      " compared' FROM dedup_member m JOIN dedup_set d USING (dedup_set_id) WHERE d.complete"
+      " AND NOT EXISTS (SELECT 1 FROM dedup_signature g WHERE g.dedup_set_id = m.dedup_set_id"
+      " AND g.sample_id = m.sample_id AND g.signature IS NOT NULL)" },
+    { "dedup",
+      "SELECT 'samples ' || p.a || ' and ' || p.b || ' in set ' || d.name,"
+      " 'they are a pair, but not of one cluster' FROM dedup_pair p" USED_PAIR
+      " LEFT JOIN dedup_member a ON a.dedup_set_id = p.dedup_set_id AND a.sample_id = p.a"
+      " LEFT JOIN dedup_member b ON b.dedup_set_id = p.dedup_set_id AND b.sample_id = p.b"
+      " WHERE a.cluster IS NULL OR a.cluster IS NOT b.cluster" },
+    { "dedup",
+      "WITH RECURSIVE reached (id, s) AS (SELECT dedup_set_id, sample_id FROM dedup_member"
+      " WHERE sample_id = cluster"
+      " UNION SELECT r.id, p.b FROM reached r JOIN dedup_pair p ON p.dedup_set_id = r.id"
+      " AND p.a = r.s" USED_PAIR
+      " UNION SELECT r.id, p.a FROM reached r JOIN dedup_pair p ON p.dedup_set_id = r.id"
+      " AND p.b = r.s" USED_PAIR ")"
+      " SELECT 'sample ' || m.sample_id || ' in set ' || d.name,"
+      " 'no pairs connect it with the sample ' || m.cluster || ', which names its cluster'"
+      " FROM dedup_member m JOIN dedup_set d USING (dedup_set_id) WHERE d.complete"
+      " AND (m.dedup_set_id, m.sample_id) NOT IN (SELECT id, s FROM reached)" },
+    { "dedup",
+      "SELECT 'sample ' || m.sample_id || ' in set ' || d.name,"
+      " 'its cluster has the name of a sample with a greater hash' FROM dedup_member m"
+      " JOIN dedup_set d USING (dedup_set_id) JOIN sample s ON s.sample_id = m.sample_id"
+      " JOIN sample c ON c.sample_id = m.cluster WHERE s.hash < c.hash" },
+    { "dedup", "SELECT 'samples ' || p.a || ' and ' || p.b || ' in set ' || d.name,"
+               " 'they are a pair, and both are kept' FROM dedup_pair p" USED_PAIR
+               " JOIN dedup_member a ON a.dedup_set_id = p.dedup_set_id AND a.sample_id = p.a"
+               " JOIN dedup_member b ON b.dedup_set_id = p.dedup_set_id AND b.sample_id = p.b"
+               " WHERE a.leader IS NULL AND b.leader IS NULL" },
+    { "dedup",
+      "SELECT 'sample ' || m.sample_id || ' in set ' || d.name, 'the sample ' || m.leader ||"
+      " ' is not kept instead of it' FROM dedup_member m JOIN dedup_set d USING (dedup_set_id)"
+      " LEFT JOIN dedup_member l ON l.dedup_set_id = m.dedup_set_id AND l.sample_id = m.leader"
+      " WHERE m.leader IS NOT NULL AND (l.sample_id IS NULL OR l.leader IS NOT NULL"
+      " OR l.cluster <> m.cluster)" },
+    { "dedup", "SELECT 'cluster ' || m.cluster || ' in set ' || d.name,"
+               " sum(m.component_keep) || ' of its samples are the one that is kept'"
+               " FROM dedup_member m JOIN dedup_set d USING (dedup_set_id)"
+               " GROUP BY m.dedup_set_id, m.cluster HAVING sum(m.component_keep) <> 1"
+               " OR sum(m.component_keep AND m.leader IS NULL) <> 1" },
+    { "contamination",
+      "SELECT 'evaluation ' || e.name, e.n_items || ' items, ' || e.n_not_checkable ||"
+      " ' not checkable, but ' || i.n || ' and ' || i.n_not || ' exist' FROM evaluation e"
+      " JOIN (SELECT x.evaluation_id AS id, count(y.item) AS n,"
+      " count(CASE WHEN NOT y.checkable THEN 1 END) AS n_not FROM evaluation x"
+      " LEFT JOIN evaluation_item y ON y.evaluation_id = x.evaluation_id GROUP BY 1) i"
+      " ON i.id = e.evaluation_id WHERE (e.n_items, e.n_not_checkable) <> (i.n, i.n_not)" },
+    { "contamination",
+      "SELECT 'sample ' || k.sample_id || ' in evaluation ' || e.name,"
+      " 'its values are not the most of its items' FROM contamination k"
+      " JOIN evaluation e USING (evaluation_id) LEFT JOIN (SELECT evaluation_id, sample_id,"
+      " max(covered) AS covered, max(longest) AS longest, max(flagged) AS flagged"
+      " FROM contamination_hit GROUP BY evaluation_id, sample_id) h"
+      " ON h.evaluation_id = k.evaluation_id AND h.sample_id = k.sample_id"
+      " WHERE (k.covered, k.longest, k.flagged) <>"
+      " (coalesce(h.covered, 0), coalesce(h.longest, 0), coalesce(h.flagged, 0))" },
+    { "contamination",
+      "SELECT 'span ' || p.number || ' of sample ' || p.sample_id || ' in evaluation ' ||"
+      " e.name, 'it is not inside its text' FROM contamination_span p"
+      " JOIN evaluation e USING (evaluation_id) JOIN sample s ON s.sample_id = p.sample_id"
+      " LEFT JOIN turn t ON t.sample_id = p.sample_id AND t.turn = p.turn"
+      " LEFT JOIN context c ON c.context_id = s.context_id AND p.turn IS NULL"
+      " WHERE p.start < 0 OR p.start >= p.end"
+      " OR p.end > coalesce(length(CAST(coalesce(t.content, c.text) AS BLOB)), 0)" },
 };
 
 static void fsck_report_problem(struct fsck *fsck, const char *where, const char *detail)
