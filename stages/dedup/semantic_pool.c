@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which vectors there are, and which of them were compared by earlier runs. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,9 @@ static int use_signature(void *arg, int64_t sample_id, struct slice signature,
         const uint32_t bits = (uint32_t)signature_number(signature.ptr + SIGNATURE_LEAST,
                                                          SIGNATURE_BYTES - SIGNATURE_LEAST);
         memcpy(&listed->nearest[listed->at], &bits, sizeof bits);
+        /* No cosine, not even NaN: the database was changed by another program. */
+        if (!(fabsf(listed->nearest[listed->at]) <= 1))
+            listed->changed = true;
     }
     return 0;
 }
