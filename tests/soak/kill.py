@@ -51,6 +51,11 @@ STEPS = [
     ["score", "gateau", "--short-window", "256", "--ppl", "log", "--where", LONG],
     ["score", "import", "--metric", "judge", "--max-rejects", "50", "judge.csv"],
     ["cohort", "make", "half", "--from", "gateau", "--where", f"{LONG} AND sample_id % 2 = 0"],
+    ["score", "embedding", "--where", WHERE],
+    ["dedup", "near", "--field", "response"],
+    ["dedup", "exact", "--field", "response"],
+    ["dedup", "semantic", "--least", "0.9"],
+    ["decontaminate", "--against", "questions.jsonl"],
     ["select", "--name", "best", "--by", "mtld", "--top", "800"],
     ["select", "--name", "hard", "--by", "ifd", "--top", "80"],
     ["select", "--name", "judged", "--by", "judge", "--top", "50%"],
@@ -85,7 +90,7 @@ steps:
 """
 RECIPE_STEPS = [["run", "recipe.yaml"]]
 # What runs a model or depends on its scores, of steps and recipe.
-MODEL = {"ifd", "nll", "gateau", "hard", "half", "long"}
+MODEL = {"ifd", "nll", "gateau", "hard", "half", "long", "embedding", "semantic"}
 RECIPE_MODEL = 3
 
 # Columns that differ from run to run without being content.
@@ -173,6 +178,10 @@ def make_corpora(folder):
     with open(Path(folder, "judge.csv"), "w", encoding="utf-8") as out:
         out.write("ext_id,value\n")
         out.writelines(f"{i},{i * 37 % 101}\n" for i in range(0, 6000, 2))
+    with open(Path(folder, "questions.jsonl"), "w", encoding="utf-8") as out:
+        out.writelines(with_context(i) for i in range(5))
+        out.writelines(f'{{"question": "So: How much is {i} and {i * 7 % 1000}? Give a number."}}\n'
+                       for i in range(0, 900, 60))
 
 
 class Picture:
@@ -204,8 +213,10 @@ class Picture:
         self.keys[table] = {}
         columns = self.db.execute(f"PRAGMA table_info({table})").fetchall()
         names = [column[1].decode() for column in columns]
-        refers = {row[3].decode(): row[2].decode()
-                  for row in self.db.execute(f"PRAGMA foreign_key_list({table})")}
+        keys = self.db.execute(f"PRAGMA foreign_key_list({table})").fetchall()
+        columns_of = collections.Counter(row[0] for row in keys)
+        # References of several columns say nothing that those of one column do not say.
+        refers = {row[3].decode(): row[2].decode() for row in keys if columns_of[row[0]] == 1}
         own = [name for name in names if name == table + "_id"]
         kept = [name for name in names if name not in own and name not in INCIDENTAL and
                 refers.get(name) != "run"]
@@ -311,8 +322,8 @@ class Soak:
         if child.returncode not in (-9, *self.good(step)):
             sys.exit(f"{' '.join(step)} ended with {child.returncode}: {said}")
         hit = child.returncode == -9
-        self.hits[" ".join(step[:2] if step[0] in ("rejects", "cohort") or step[1:2] == ["import"]
-                           else step[:1])] += hit
+        is_long = step[0] in ("rejects", "cohort", "dedup") or step[1:2] == ["import"]
+        self.hits[" ".join(step[:2] if is_long else step[:1])] += hit
         return hit and self.completed(folder) == before
 
     def round(self, steps, kills):
