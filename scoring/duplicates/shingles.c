@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "scoring/duplicates/words.h"
 
-enum { FEW = 48 };
+enum { FEW = 48, SOME = 4096 };
 
 void shingle_list_release(struct shingle_list *list)
 {
@@ -121,6 +121,13 @@ void sort_u64(uint64_t *values, uint64_t *spare, size_t n)
     uint64_t *to = spare;
 
     if (n <= FEW) {
+        insert_each(values, n);
+        return;
+    }
+    /* Hashes are spread evenly: one pass leaves few to exchange. */
+    if (n <= SOME) {
+        if (sort_by_byte(values, spare, n, 56))
+            memcpy(values, spare, n * sizeof *values);
         insert_each(values, n);
         return;
     }

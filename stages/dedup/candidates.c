@@ -75,18 +75,25 @@ static int check_signature(struct finding *finding, int64_t id, struct slice sig
     return 0;
 }
 
-static int read_digest(void *arg, int64_t id, struct slice signature, struct error *err)
+/* Read the bands of the pass, and in the first pass the digest. */
+static int read_bands(void *arg, int64_t id, struct slice signature, struct error *err)
 {
     struct finding *finding = arg;
+    const struct near_job *job = finding->job;
+    const uint8_t *bytes = (const uint8_t *)signature.ptr;
     uint32_t number = 0;
 
     if (check_signature(finding, id, signature, &number, err) < 0)
         return -1;
-    finding->digests[finding->n++] =
-        (struct digest_entry){ .digest = minhash_digest(&finding->job->minhash,
-                                                        (const uint8_t *)signature.ptr),
-                               .rank = finding->job->flags[number] & BUCKET_IS_ASKED ? 0 : 1,
-                               .number = number };
+    if (finding->band == 0)
+        finding->digests[finding->n] =
+            (struct digest_entry){ .digest = minhash_digest(&job->minhash, bytes),
+                                   .rank = job->flags[number] & BUCKET_IS_ASKED ? 0 : 1,
+                                   .number = number };
+    for (unsigned i = 0; i < finding->n_bands; i++)
+        finding->entries[i * job->samples.n + finding->n] = bucket_entry(
+            minhash_band(&job->minhash, bytes, finding->band + i), number, finding->shift);
+    finding->n++;
     return 0;
 }
 
@@ -147,44 +154,28 @@ static int add_copies(struct finding *finding, const struct digest_entry *group,
 /* Find samples with the same shingles. */
 static int find_copies(struct finding *finding, struct error *err)
 {
-    struct near_job *job = finding->job;
-    int rc = 0;
+    const struct digest_entry *digests = finding->digests;
 
-    finding->n = 0;
-    finding->digests = calloc(job->samples.n + 1, sizeof *finding->digests);
-    if (!finding->digests)
-        return error_nomem(err);
-    if (dedup_each_signature(job->store, job->dedup_set_id, read_digest, finding, err) < 0) {
-        free(finding->digests);
-        return -1;
-    }
-    qsort(finding->digests, finding->n, sizeof *finding->digests, compare_digests);
-    for (size_t start = 0, end; start < finding->n && rc == 0; start = end) {
-        for (end = start + 1; end < finding->n &&
-                              finding->digests[end].digest == finding->digests[start].digest;)
+    qsort(finding->digests, finding->n, sizeof *digests, compare_digests);
+    for (size_t start = 0, end; start < finding->n; start = end) {
+        for (end = start + 1; end < finding->n && digests[end].digest == digests[start].digest;)
             end++;
-        rc = add_copies(finding, finding->digests + start, end - start, err);
+        if (add_copies(finding, digests + start, end - start, err) < 0)
+            return -1;
     }
-    free(finding->digests);
-    return rc;
+    return 0;
 }
 
-static int read_bands(void *arg, int64_t id, struct slice signature, struct error *err)
+/* Remove the entries of copies. */
+static size_t drop_copies(const struct finding *finding, uint64_t *entries)
 {
-    struct finding *finding = arg;
-    const struct near_job *job = finding->job;
-    uint32_t number = 0;
+    const uint64_t mask = ((uint64_t)1 << finding->shift) - 1;
+    size_t n = 0;
 
-    if (check_signature(finding, id, signature, &number, err) < 0)
-        return -1;
-    if (job->flags[number] & BUCKET_IS_COPY)
-        return 0;
-    for (unsigned i = 0; i < finding->n_bands; i++)
-        finding->entries[i * job->samples.n + finding->n] = bucket_entry(
-            minhash_band(&job->minhash, (const uint8_t *)signature.ptr, finding->band + i),
-            number, finding->shift);
-    finding->n++;
-    return 0;
+    for (size_t i = 0; i < finding->n; i++)
+        if (!(finding->job->flags[entries[i] & mask] & BUCKET_IS_COPY))
+            entries[n++] = entries[i];
+    return n;
 }
 
 /* Find the pairs of the bands of a pass. */
@@ -193,14 +184,16 @@ static int find_in_bands(struct finding *finding, struct error *err)
     struct near_job *job = finding->job;
 
     finding->n = 0;
-    if (dedup_each_signature(job->store, job->dedup_set_id, read_bands, finding, err) < 0)
+    if (dedup_each_signature(job->store, job->dedup_set_id, read_bands, finding, err) < 0 ||
+        (finding->band == 0 && find_copies(finding, err) < 0))
         return -1;
     for (unsigned i = 0; i < finding->n_bands; i++) {
         uint64_t *entries = finding->entries + i * job->samples.n;
+        const size_t n = drop_copies(finding, entries);
 
-        sort_u64(entries, finding->spare, finding->n);
-        if (buckets_each_pair(entries, finding->n, finding->shift, job->flags, add_candidate,
-                              finding, &job->n_big, err) < 0)
+        sort_u64(entries, finding->spare, n);
+        if (buckets_each_pair(entries, n, finding->shift, job->flags, add_candidate, finding,
+                              &job->n_big, err) < 0)
             return -1;
         job->report->done = finding->band + i + 1;
         report_tick(job->report);
@@ -215,16 +208,15 @@ static int plan_memory(struct finding *finding, struct error *err)
     const struct near_job *job = finding->job;
     const uint64_t n = job->samples.n;
     const uint64_t half = job->memory / 2;
-    const uint64_t fixed = n * (SAMPLE_BYTES + sizeof(uint64_t));
-    const uint64_t least = fixed + n * sizeof(struct digest_entry);
+    const uint64_t fixed = n * (SAMPLE_BYTES + sizeof(uint64_t) + sizeof(struct digest_entry));
+    const uint64_t least = fixed + n * sizeof(uint64_t);
 
     if (half < least)
         return error_set(err, ERR_USAGE,
                          "%llu samples take at least %.0f MiB to compare: raise --max-memory",
                          (unsigned long long)n, 2 * (double)least / 0x1p20 + 1);
     const uint64_t bands = n > 0 ? (half - fixed) / (n * sizeof(uint64_t)) : 1;
-    const unsigned most = job->minhash.n_bands > 0 ? job->minhash.n_bands : 1;
-    finding->n_bands = bands < most ? (unsigned)bands : most;
+    finding->n_bands = bands < job->minhash.n_bands ? (unsigned)bands : job->minhash.n_bands;
     finding->candidates_cap = (size_t)(job->memory / 4 / (2 * sizeof(uint64_t)));
     if (finding->candidates_cap > (size_t)1 << 30)
         finding->candidates_cap = (size_t)1 << 30;
@@ -233,46 +225,55 @@ static int plan_memory(struct finding *finding, struct error *err)
     return 0;
 }
 
+/* The first pass is done for digests alone, too. */
 static int find_all(struct finding *finding, struct error *err)
 {
     struct near_job *job = finding->job;
     const unsigned at_once = finding->n_bands;
 
-    if (find_copies(finding, err) < 0)
-        return -1;
     job->report->unit = "bands";
     job->report->done = 0;
     job->report->total = job->minhash.n_bands;
-    for (; finding->band < job->minhash.n_bands; finding->band += finding->n_bands) {
+    do {
         const unsigned left = job->minhash.n_bands - finding->band;
 
         finding->n_bands = at_once < left ? at_once : left;
         if (find_in_bands(finding, err) < 0)
             return -1;
-    }
+        finding->band += finding->n_bands;
+    } while (finding->band < job->minhash.n_bands);
     return near_verify(job, finding->candidates, finding->candidates_spare,
                        finding->n_candidates, err);
+}
+
+static int make_finding(struct finding *finding, struct error *err)
+{
+    const size_t n = finding->job->samples.n + 1;
+    const size_t n_candidates = finding->candidates_cap;
+
+    finding->entries = calloc(n * (finding->n_bands + 1), sizeof *finding->entries);
+    finding->spare = calloc(n, sizeof *finding->spare);
+    finding->digests = calloc(n, sizeof *finding->digests);
+    finding->candidates = calloc(n_candidates, sizeof *finding->candidates);
+    finding->candidates_spare = calloc(n_candidates, sizeof *finding->candidates_spare);
+    return finding->entries && finding->spare && finding->digests && finding->candidates &&
+                   finding->candidates_spare
+               ? 0
+               : error_nomem(err);
 }
 
 int near_find_pairs(struct near_job *job, struct error *err)
 {
     struct finding finding = { .job = job, .shift = bucket_shift(job->samples.n) };
-    const size_t n = job->samples.n + 1;
-    int rc = -1;
+    int rc = plan_memory(&finding, err);
 
-    if (plan_memory(&finding, err) < 0)
-        return -1;
-    finding.entries = malloc(n * finding.n_bands * sizeof *finding.entries);
-    finding.spare = malloc(n * sizeof *finding.spare);
-    finding.candidates = malloc(finding.candidates_cap * sizeof *finding.candidates);
-    finding.candidates_spare =
-        malloc(finding.candidates_cap * sizeof *finding.candidates_spare);
-    if (finding.entries && finding.spare && finding.candidates && finding.candidates_spare)
+    if (rc == 0)
+        rc = make_finding(&finding, err);
+    if (rc == 0)
         rc = find_all(&finding, err);
-    else
-        error_nomem(err);
     free(finding.entries);
     free(finding.spare);
+    free(finding.digests);
     free(finding.candidates);
     free(finding.candidates_spare);
     return rc;
