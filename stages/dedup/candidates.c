@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/report.h"
 #include "scoring/duplicates/buckets.h"
+#include "scoring/duplicates/sketch.h"
 #include "stages/dedup/near_private.h"
 #include "store/dedup_text.h"
 #include "store/store.h"
@@ -12,6 +13,7 @@ enum {
     /* Bytes a sample takes beside its entries: id twice, numbers, flags, places, a root. */
     SAMPLE_BYTES = 8 + 8 + 4 + 1 + 4 + 4,
     CANDIDATES_LEAST = 1 << 16,
+    CANDIDATES_MOST = 1 << 30,
     STOP_EVERY = 4096, /* signatures between two looks at the signal to stop */
 };
 
@@ -35,20 +37,47 @@ struct finding {
     uint64_t *candidates_spare;
     size_t n_candidates;
     size_t candidates_cap;
+    size_t candidates_max; /* of the cap; more are verified in parts */
     uint64_t n_read;
+    uint64_t n_hashes; /* of all sketches */
 };
+
+/* Make room for more candidates, within the memory. Returns false if there is none. */
+static bool grow_candidates(struct finding *finding)
+{
+    const size_t wanted = 2 * finding->candidates_cap + CANDIDATES_LEAST;
+    const size_t cap = wanted < finding->candidates_max ? wanted : finding->candidates_max;
+
+    if (cap <= finding->candidates_cap)
+        return false;
+    uint64_t *grown = reallocarray(finding->candidates, cap, sizeof *grown);
+    if (grown)
+        finding->candidates = grown;
+    uint64_t *spare = reallocarray(finding->candidates_spare, cap, sizeof *spare);
+    if (spare)
+        finding->candidates_spare = spare;
+    if (grown && spare)
+        finding->candidates_cap = cap;
+    return grown && spare;
+}
 
 static int add_candidate(void *arg, uint32_t a, uint32_t b, struct error *err)
 {
     struct finding *finding = arg;
 
+    if (finding->n_candidates == finding->candidates_cap && !grow_candidates(finding)) {
+        const size_t n = finding->n_candidates;
+
+        finding->n_candidates = 0;
+        if (n == 0)
+            return error_nomem(err);
+        if (near_verify(finding->job, finding->candidates, finding->candidates_spare, n, err) <
+            0)
+            return -1;
+    }
     finding->candidates[finding->n_candidates++] =
         a < b ? (uint64_t)a << 32 | b : (uint64_t)b << 32 | a;
-    if (finding->n_candidates < finding->candidates_cap)
-        return 0;
-    const size_t n = finding->n_candidates;
-    finding->n_candidates = 0;
-    return near_verify(finding->job, finding->candidates, finding->candidates_spare, n, err);
+    return 0;
 }
 
 static int check_signature(struct finding *finding, int64_t id, struct slice signature,
@@ -56,22 +85,17 @@ static int check_signature(struct finding *finding, int64_t id, struct slice sig
 {
     const struct near_job *job = finding->job;
 
-    if (++finding->n_read % STOP_EVERY == 0) {
-        const int signal = report_stop(job->report);
-
-        if (signal != 0)
-            return error_set_sys(err, ERR_CANCELLED, signal,
-                                 "stopped by signal %d: what is finished is stored; give the "
-                                 "same command again to continue",
-                                 signal);
-        report_tick(job->report);
-    }
-    if (signature.len != minhash_bytes(&job->minhash) ||
+    if (++finding->n_read % STOP_EVERY == 0 && near_stop(job, err) < 0)
+        return -1;
+    const size_t bytes = minhash_bytes(&job->minhash);
+    const size_t most =
+        bytes + (job->rule->least_containment > 0 ? SKETCH_MAX * SKETCH_HASH_BYTES : 0);
+    if (signature.len < bytes || signature.len > most ||
         !dedup_samples_number(&job->samples, id, number))
         return error_set(err, ERR_INPUT,
-                         "sample %lld: its signature has %zu bytes, not %zu: remove the set "
+                         "sample %lld: its signature of %zu bytes is damaged: remove the set "
                          "with 'curate dedup drop' and compare again",
-                         (long long)id, signature.len, minhash_bytes(&job->minhash));
+                         (long long)id, signature.len);
     return 0;
 }
 
@@ -93,6 +117,8 @@ static int read_bands(void *arg, int64_t id, struct slice signature, struct erro
     for (unsigned i = 0; i < finding->n_bands; i++)
         finding->entries[i * job->samples.n + finding->n] = bucket_entry(
             minhash_band(&job->minhash, bytes, finding->band + i), number, finding->shift);
+    if (finding->band == 0)
+        finding->n_hashes += (signature.len - minhash_bytes(&job->minhash)) / SKETCH_HASH_BYTES;
     finding->n++;
     return 0;
 }
@@ -217,11 +243,8 @@ static int plan_memory(struct finding *finding, struct error *err)
                          (unsigned long long)n, 2 * (double)least / 0x1p20 + 1);
     const uint64_t bands = n > 0 ? (half - fixed) / (n * sizeof(uint64_t)) : 1;
     finding->n_bands = bands < job->minhash.n_bands ? (unsigned)bands : job->minhash.n_bands;
-    finding->candidates_cap = (size_t)(job->memory / 4 / (2 * sizeof(uint64_t)));
-    if (finding->candidates_cap > (size_t)1 << 30)
-        finding->candidates_cap = (size_t)1 << 30;
-    if (finding->candidates_cap < CANDIDATES_LEAST)
-        finding->candidates_cap = CANDIDATES_LEAST;
+    const uint64_t max = job->memory / 4 / (2 * sizeof(uint64_t));
+    finding->candidates_max = max < CANDIDATES_MOST ? (size_t)max : CANDIDATES_MOST;
     return 0;
 }
 
@@ -242,6 +265,9 @@ static int find_all(struct finding *finding, struct error *err)
             return -1;
         finding->band += finding->n_bands;
     } while (finding->band < job->minhash.n_bands);
+    if (finding->n_hashes > 0 &&
+        near_each_contained(job, finding->n_hashes, add_candidate, finding, err) < 0)
+        return -1;
     return near_verify(job, finding->candidates, finding->candidates_spare,
                        finding->n_candidates, err);
 }
@@ -249,17 +275,11 @@ static int find_all(struct finding *finding, struct error *err)
 static int make_finding(struct finding *finding, struct error *err)
 {
     const size_t n = finding->job->samples.n + 1;
-    const size_t n_candidates = finding->candidates_cap;
 
     finding->entries = calloc(n * (finding->n_bands + 1), sizeof *finding->entries);
     finding->spare = calloc(n, sizeof *finding->spare);
     finding->digests = calloc(n, sizeof *finding->digests);
-    finding->candidates = calloc(n_candidates, sizeof *finding->candidates);
-    finding->candidates_spare = calloc(n_candidates, sizeof *finding->candidates_spare);
-    return finding->entries && finding->spare && finding->digests && finding->candidates &&
-                   finding->candidates_spare
-               ? 0
-               : error_nomem(err);
+    return finding->entries && finding->spare && finding->digests ? 0 : error_nomem(err);
 }
 
 int near_find_pairs(struct near_job *job, struct error *err)

@@ -20,6 +20,7 @@ struct near_args {
     bool characters;
     int64_t seed; /* -1: of the preset */
     double threshold;
+    double containment;
     bool unverified;
     const char *against;
     uint64_t max_memory;
@@ -38,6 +39,9 @@ static const struct option options[] = {
       .help = "the text that is compared; whole: instruction and response", .choices = fields },
     { OPTION_REAL, 0, "threshold", offsetof(struct near_args, threshold), "SIMILARITY",
       .help = "least Jaccard similarity of duplicates", .unset = "of the preset", .max = 1 },
+    { OPTION_REAL, 0, "containment", offsetof(struct near_args, containment), "SHARE",
+      .help = "or least share of a text that a longer one contains", .unset = "not used",
+      .max = 1 },
     { OPTION_CHOICE, 0, "preset", offsetof(struct near_args, preset), "NAME",
       .help = "parameters of a published pipeline", .choices = near_presets },
     { OPTION_INT, 0, "bands", offsetof(struct near_args, bands), "N",
@@ -86,6 +90,7 @@ static void change_rule(const struct near_args *args, struct near_rule *rule)
         rule->threshold = args->threshold;
         rule->verify = true;
     }
+    rule->least_containment = args->containment;
     if (args->unverified)
         rule->verify = false;
 }
@@ -103,6 +108,9 @@ static int near_check(const void *arguments, void *config, struct error *err)
         return error_set(err, ERR_USAGE,
                          "--threshold needs verified pairs: leave out --unverified");
     change_rule(args, &rule);
+    if (rule.least_containment > 0 && !rule.verify)
+        return error_set(err, ERR_USAGE,
+                         "--containment needs verified pairs: give --threshold, too");
     if (args->bands > MINHASH_VALUES_MAX || args->rows > MINHASH_VALUES_MAX ||
         (uint64_t)rule.n_bands * rule.n_rows > MINHASH_VALUES_MAX)
         return error_set(err, ERR_USAGE,

@@ -30,9 +30,10 @@ struct near_rule {
     struct shingle_rule shingle;
     uint64_t seed;
     bool zero_digits;
-    bool verify;         /* else the similarity is that of the signatures */
-    double threshold;    /* least similarity of a pair */
-    const char *against; /* a selection that one sample of each pair is in; NULL: any */
+    bool verify;              /* else the similarity is that of the signatures */
+    double threshold;         /* least similarity of a pair */
+    double least_containment; /* or least containment; 0: not asked for */
+    const char *against;      /* a selection that one sample of each pair is in; NULL: any */
 };
 
 /* near_rule.c: presets of the field, by name; NULL-terminated names. */
@@ -123,6 +124,15 @@ size_t near_block_bytes(const struct near_job *job);
 /* Run a crew over new blocks. */
 struct crew;
 int near_run_blocks(const struct near_job *job, const struct crew *crew, struct error *err);
+
+/* near_run.c: fail with ERR_CANCELLED if a signal asks to stop. */
+int near_stop(const struct near_job *job, struct error *err);
+
+/* sketches.c: call fn for each pair of samples whose sketches have a hash in common. n_hashes
+ * is the number of hashes of all. */
+int near_each_contained(struct near_job *job, uint64_t n_hashes,
+                        int (*fn)(void *arg, uint32_t a, uint32_t b, struct error *err),
+                        void *arg, struct error *err);
 
 /* signatures.c: compute and store the signatures of these samples. */
 int near_sign(struct near_job *job, const struct id_list *pending, struct error *err);

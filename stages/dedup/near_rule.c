@@ -45,6 +45,10 @@ static void write_bands(const struct near_rule *rule, struct jsonout *json)
         jsonout_key(json, "characters");
         jsonout_int(json, rule->shingle.n);
     }
+    if (rule->least_containment > 0) {
+        jsonout_key(json, "containment");
+        jsonout_double(json, rule->least_containment);
+    }
     if (rule->zero_digits) {
         jsonout_key(json, "digits");
         jsonout_text(json, slice_text("zero"));

@@ -86,6 +86,18 @@ static int open_near_set(const struct stage_context *context,
     return rc;
 }
 
+int near_stop(const struct near_job *job, struct error *err)
+{
+    const int signal = report_stop(job->report);
+
+    report_tick(job->report);
+    return signal == 0 ? 0
+                       : error_set_sys(err, ERR_CANCELLED, signal,
+                                       "stopped by signal %d: what is finished is stored; give "
+                                       "the same command again to continue",
+                                       signal);
+}
+
 /* Compare all samples anew. */
 static int mark_all_new(struct near_job *job, struct error *err)
 {
@@ -167,7 +179,9 @@ static int run_near_set(const struct stage_context *context, const struct near_r
         return 0;
     rc = compare_new(job, &set, pending, err);
     const struct dedup_use use = { .least = request->rule.verify ? request->rule.threshold : 0,
-                                   .least_containment = -1,
+                                   .least_containment = request->rule.least_containment > 0
+                                                            ? request->rule.least_containment
+                                                            : -1,
                                    .n_big_buckets = (int64_t)job->n_big,
                                    .has_copies = true };
     if (rc == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 #include "base/report.h"
+#include "scoring/duplicates/sketch.h"
 #include "stages/dedup/crew.h"
 #include "stages/dedup/near_private.h"
 #include "store/selection.h"
@@ -31,7 +32,9 @@ static int read_unsigned(void *arg, void *to, struct error *err)
 static int sign_item(const struct near_job *job, struct near_block *block,
                      struct near_item *item, struct near_tools *tools, struct error *err)
 {
-    const size_t bytes = minhash_bytes(&job->minhash);
+    const bool sketched = job->rule->least_containment > 0;
+    const size_t most =
+        minhash_bytes(&job->minhash) + (sketched ? (size_t)SKETCH_MAX * SKETCH_HASH_BYTES : 0);
 
     item->n_set = 0;
     if (near_make_shingles(job, block, item, tools, err) < 0)
@@ -39,12 +42,17 @@ static int sign_item(const struct near_job *job, struct near_block *block,
     if (tools->shingles.n == 0)
         return 0;
     item->set_start = block->made.len;
-    item->n_set = bytes;
-    if (buf_reserve(&block->made, bytes, err) < 0)
+    item->n_set = minhash_bytes(&job->minhash);
+    if (buf_reserve(&block->made, most, err) < 0)
         return -1;
-    minhash_sign(&job->minhash, &job->kernels, &tools->shingles, tools->values,
-                 (uint8_t *)block->made.data + block->made.len);
-    block->made.len += bytes;
+    uint8_t *out = (uint8_t *)block->made.data + block->made.len;
+    minhash_sign(&job->minhash, &job->kernels, &tools->shingles, tools->values, out);
+    if (sketched) {
+        shingles_make_set(&tools->shingles);
+        item->n_set +=
+            sketch_write(tools->shingles.hashes, tools->shingles.n, out + item->n_set);
+    }
+    block->made.len += item->n_set;
     return 0;
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/report.h"
-#include "scoring/duplicates/clusters.h"
+#include "scoring/duplicates/sketch.h"
 #include "stages/dedup/crew.h"
 #include "stages/dedup/near_private.h"
 #include "store/store.h"
@@ -18,6 +18,8 @@ struct verifying {
     size_t next;
     uint32_t *places; /* by number of a sample: its index in the block that is read */
     size_t block_bytes;
+    uint64_t *kept; /* candidates that are */
+    size_t n_kept;
 };
 
 /* Get the place of a sample in the block; read it if it is not there yet. */
@@ -73,6 +75,59 @@ static int make_sets(const struct near_job *job, struct near_block *block,
     return 0;
 }
 
+/* Do two samples agree in a band, or may one contain the other? */
+static bool may_be_pair(const struct near_job *job, struct slice a, struct slice b)
+{
+    const size_t bytes = minhash_bytes(&job->minhash);
+    const uint8_t *x = (const uint8_t *)a.ptr;
+    const uint8_t *y = (const uint8_t *)b.ptr;
+
+    if (a.len < bytes || b.len < bytes)
+        return false;
+    for (unsigned band = 0; band < job->minhash.n_bands; band++)
+        if (minhash_band(&job->minhash, x, band) == minhash_band(&job->minhash, y, band))
+            return true;
+    return sketch_may_contain(x + bytes, (a.len - bytes) / SKETCH_HASH_BYTES, y + bytes,
+                              (b.len - bytes) / SKETCH_HASH_BYTES,
+                              job->rule->least_containment);
+}
+
+static int estimate_block(const void *arg, void *work, void *tools, struct error *err)
+{
+    const struct near_job *job = ((const struct verifying *)arg)->job;
+    struct near_block *block = work;
+
+    (void)tools;
+    (void)err;
+    for (size_t k = 0; k < block->n_pairs; k++) {
+        struct near_pair *pair = &block->pairs[k];
+        const struct near_item *a = &block->items[pair->i];
+        const struct near_item *b = &block->items[pair->j];
+
+        pair->overlap.jaccard = may_be_pair(job, slice_of(block->texts.data + a->start, a->len),
+                                            slice_of(block->texts.data + b->start, b->len));
+    }
+    return 0;
+}
+
+static int keep_estimated(void *arg, void *done, struct error *err)
+{
+    struct verifying *verifying = arg;
+    struct near_block *block = done;
+
+    (void)err;
+    for (size_t k = 0; k < block->n_pairs; k++) {
+        const struct near_pair *pair = &block->pairs[k];
+
+        if (pair->overlap.jaccard > 0)
+            verifying->kept[verifying->n_kept++] =
+                (uint64_t)block->items[pair->i].number << 32 | block->items[pair->j].number;
+    }
+    report_tick(verifying->job->report);
+    near_block_clear(block);
+    return 0;
+}
+
 static int compare_block(const void *arg, void *work, void *tools, struct error *err)
 {
     const struct near_job *job = ((const struct verifying *)arg)->job;
@@ -102,7 +157,8 @@ static int compare_block(const void *arg, void *work, void *tools, struct error 
 /* Is the pair one of the set? Without verification each one that agrees in a band is. */
 static bool is_similar(const struct near_rule *rule, const struct overlap *overlap)
 {
-    return !rule->verify || overlap->jaccard >= rule->threshold;
+    return !rule->verify || overlap->jaccard >= rule->threshold ||
+           (rule->least_containment > 0 && overlap->containment >= rule->least_containment);
 }
 
 static int put_pairs(struct near_job *job, const struct near_block *block, struct error *err)
@@ -194,19 +250,38 @@ static void sort_by_component(uint64_t *candidates, uint64_t *spare, size_t n, u
     memcpy(candidates, spare, n * sizeof *candidates);
 }
 
+/* Remove the candidates whose sketches say that neither contains the other. */
+static int drop_unlikely(struct verifying *verifying, struct crew *crew, uint64_t *candidates,
+                         uint64_t *spare, struct error *err)
+{
+    struct near_job *job = verifying->job;
+
+    verifying->kept = spare;
+    crew->work = estimate_block;
+    crew->store = keep_estimated;
+    job->reads_signatures = true;
+    if (near_run_blocks(job, crew, err) < 0)
+        return -1;
+    memcpy(candidates, spare, verifying->n_kept * sizeof *candidates);
+    verifying->n = verifying->n_kept;
+    verifying->next = 0;
+    sort_u64(candidates, spare, verifying->n);
+    sort_by_component(candidates, spare, verifying->n, verifying->places, job->samples.n);
+    return 0;
+}
+
 int near_verify(struct near_job *job, uint64_t *candidates, uint64_t *spare, size_t n,
                 struct error *err)
 {
     struct verifying verifying = { .job = job,
                                    .candidates = candidates,
                                    .block_bytes = near_block_bytes(job) };
-    const struct crew crew = { .arg = &verifying,
-                               .read = read_candidates,
-                               .tools_new = make_verifying_tools,
-                               .tools_free = near_tools_free,
-                               .work = compare_block,
-                               .store = store_verified,
-                               .report = job->report };
+    struct crew crew = { .arg = &verifying,
+                         .read = read_candidates,
+                         .tools_new = make_verifying_tools,
+                         .tools_free = near_tools_free,
+                         .report = job->report };
+    int rc = 0;
 
     if (n == 0)
         return 0;
@@ -216,8 +291,13 @@ int near_verify(struct near_job *job, uint64_t *candidates, uint64_t *spare, siz
     sort_u64(candidates, spare, n);
     verifying.n = drop_repeated(candidates, n);
     sort_by_component(candidates, spare, verifying.n, verifying.places, job->samples.n);
+    if (job->rule->least_containment > 0)
+        rc = drop_unlikely(&verifying, &crew, candidates, spare, err);
+    crew.work = compare_block;
+    crew.store = store_verified;
     job->reads_signatures = !job->rule->verify;
-    const int rc = near_run_blocks(job, &crew, err);
+    if (rc == 0)
+        rc = near_run_blocks(job, &crew, err);
     free(verifying.places);
     return rc;
 }

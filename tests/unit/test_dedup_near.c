@@ -490,6 +490,71 @@ static void long_texts_are_compared_within_the_memory(void **state)
     close_fixture(&f);
 }
 
+/* Long texts of random words, and short ones that quote half of their words from one of them,
+ * or nearly all. */
+static void add_quotations(struct fixture *f, size_t first, size_t end)
+{
+    enum { LONG_WORDS = 4000, SHORT_WORDS = 200 };
+    char *text = calloc(LONG_WORDS, 8);
+
+    assert_non_null(text);
+    for (size_t i = first; i < end; i++) {
+        struct rng source = rng_from_seed(i / 4);
+        struct rng own = rng_from_seed(1000 + i);
+        const size_t n = i % 4 == 0 ? LONG_WORDS : SHORT_WORDS;
+        const size_t n_quoted = i % 4 == 1 ? n / 2 : n - 4 * (i % 4);
+        size_t len = 0;
+
+        for (size_t k = 0; k < n; k++)
+            len += (size_t)snprintf(
+                text + len, 8, "%zx ",
+                rng_below(i % 4 == 0 || k < n_quoted ? &source : &own, 1 << 20));
+        store_fixture_add(f->samples, NULL, "Say it.", text);
+    }
+    free(text);
+}
+
+static void texts_inside_longer_ones_are_found_by_containment(void **state)
+{
+    enum { N_QUOTATIONS = 40 };
+    char *rows[2];
+    struct error err;
+
+    (void)state;
+    for (size_t way = 0; way < 2; way++) {
+        struct fixture f = { .texts = NULL };
+
+        open_fixture(&f);
+        f.run.n_threads = 1 + 2 * way;
+        if (way == 1) {
+            add_quotations(&f, 0, 18);
+            assert_ok(stage_run(&f.run, &err, "dedup near", "field", "response", "containment",
+                                "0.8", "max-memory", "64M", NULL));
+        }
+        add_quotations(&f, way == 1 ? 18 : 0, N_QUOTATIONS);
+        assert_ok(stage_run(&f.run, &err, "dedup near", "field", "response", "containment",
+                            "0.8", "max-memory", "64M", NULL));
+        /* Of four texts, the third and the fourth are inside the first and resemble each other.
+         */
+        assert_rows(f.samples->store,
+                    "SELECT count(*), sum(containment >= 0.8), sum(similarity < 0.1),"
+                    " count(DISTINCT (a - 1) / 4) FROM dedup_pair",
+                    "30|30|20|10");
+        assert_rows(f.samples->store,
+                    "SELECT count(*), count(DISTINCT cluster), sum(leader IS NULL)"
+                    " FROM dedup_member",
+                    "30|10|10");
+        rows[way] = rows_of(f.samples->store, ALL_ROWS);
+        assert_fails(
+            stage_run(&f.run, &err, "dedup near", "preset", "nemo", "containment", "0.8", NULL),
+            ERR_USAGE, "--containment needs");
+        close_fixture(&f);
+    }
+    assert_string_equal(rows[0], rows[1]);
+    free(rows[0]);
+    free(rows[1]);
+}
+
 static void pairs_of_a_selection_have_a_sample_in_it(void **state)
 {
     struct fixture f = { .texts = NULL };
@@ -551,6 +616,7 @@ int main(void)
         cmocka_unit_test(boilerplate_is_compared_with_its_first_members),
         cmocka_unit_test(texts_of_all_kinds_are_compared),
         cmocka_unit_test(long_texts_are_compared_within_the_memory),
+        cmocka_unit_test(texts_inside_longer_ones_are_found_by_containment),
         cmocka_unit_test(pairs_of_a_selection_have_a_sample_in_it),
         cmocka_unit_test(dry_runs_and_wrong_options_store_nothing),
     };

@@ -11,6 +11,7 @@
 #include "scoring/duplicates/buckets.h"
 #include "scoring/duplicates/minhash.h"
 #include "scoring/duplicates/shingles.h"
+#include "scoring/duplicates/sketch.h"
 #include "scoring/duplicates/words.h"
 #include "scoring/kernels/kernels.h"
 #include "tests/support/rng.h"
@@ -306,6 +307,41 @@ static void signatures_do_not_depend_on_the_cpu_or_the_order(void **state)
     minhash_release(&minhash);
 }
 
+/* Sets of random hashes, the smaller one with a share of its hashes in the larger one. */
+static void sketches_find_what_a_larger_set_contains(void **state)
+{
+    enum { LARGE = 50000, SMALL = 2000, ROUNDS = 60 };
+    static uint64_t large[LARGE], small[SMALL], spare[LARGE];
+    static uint8_t a[SKETCH_MAX * SKETCH_HASH_BYTES], b[SKETCH_MAX * SKETCH_HASH_BYTES];
+    struct rng rng = rng_from_seed(9);
+    size_t n_missed = 0;
+
+    (void)state;
+    for (size_t round = 0; round < ROUNDS; round++) {
+        const size_t n_common = round % 3 == 0 ? 0 : SMALL * (75 + round % 25) / 100;
+
+        for (size_t i = 0; i < LARGE; i++)
+            large[i] = rng_next(&rng);
+        for (size_t i = 0; i < SMALL; i++)
+            small[i] = i < n_common ? large[i] : rng_next(&rng);
+        sort_u64(large, spare, LARGE);
+        sort_u64(small, spare, SMALL);
+        const size_t n_a = sketch_write(small, SMALL, a) / SKETCH_HASH_BYTES;
+        const size_t n_b = sketch_write(large, LARGE, b) / SKETCH_HASH_BYTES;
+        assert_int_equal(n_a, SKETCH_MAX);
+        assert_true(sketch_hash(b, 1023) == large[1023]);
+        const bool may = sketch_may_contain(a, n_a, b, n_b, 0.75);
+        assert_int_equal(may, sketch_may_contain(b, n_b, a, n_a, 0.75));
+        if (n_common == 0)
+            assert_false(may);
+        else
+            n_missed += !may;
+    }
+    assert_true(n_missed <= 1);
+    assert_false(sketch_may_contain(a, 0, b, 10, 0.5));
+    assert_true(sketch_may_contain(a, 10, a, 10, 1));
+}
+
 struct counted {
     size_t n;
     size_t n_of_first; /* pairs with one of the first members */
@@ -373,6 +409,7 @@ int main(void)
         cmocka_unit_test(numbers_of_any_size_are_sorted),
         cmocka_unit_test(recall_is_that_of_the_formula),
         cmocka_unit_test(signatures_do_not_depend_on_the_cpu_or_the_order),
+        cmocka_unit_test(sketches_find_what_a_larger_set_contains),
         cmocka_unit_test(big_buckets_compare_with_their_first_members),
         cmocka_unit_test(pairs_have_a_new_sample_and_one_that_is_asked_for),
     };
