@@ -52,10 +52,14 @@ for way in a b c; do
        "$CURATE" ingest -q first.jsonl && "$CURATE" measure -q length && search 2 ;;
     esac
     rows > ../$way.txt
+    "$CURATE" digest --parts | grep -E "dedup|contamination|evaluation" > ../$way.digest
     cd ..
 done
 for kind in pair signature member span searched; do
     [[ $(grep -c "^$kind|" a.txt) -gt 10 ]] || echo "too few rows: $kind"
 done
+[[ $(wc -l < a.digest) -gt 6 ]] || echo "too few tables"
+cmp a.digest b.digest
+cmp a.digest c.digest
 cmp a.txt b.txt
 cmp a.txt c.txt
