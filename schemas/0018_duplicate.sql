@@ -48,6 +48,7 @@ CREATE TABLE dedup_member (
     cluster        INTEGER NOT NULL REFERENCES sample ON DELETE CASCADE, -- smallest content hash
     leader         INTEGER REFERENCES sample ON DELETE CASCADE, -- kept, similar; NULL: is kept
     component_keep INTEGER NOT NULL CHECK (component_keep IN (0, 1)), -- the one kept of its cluster
+    place          INTEGER NOT NULL,                        -- in the order of keeping, from 1
     PRIMARY KEY (dedup_set_id, sample_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -91,22 +92,19 @@ SELECT d.name AS dedup_set, d.kind, d.field, d.params, d.keep, d.threshold,
        d.n_big_buckets, d.run_id
   FROM dedup_set d;
 
--- What select --dedup and --clean left out, of the samples that met the conditions of a selection.
+-- What select --clean and --dedup left out, of the samples that met the conditions of a selection.
 CREATE TABLE selection_exclusion (
     selection_id   INTEGER NOT NULL REFERENCES selection ON DELETE CASCADE,
     step           INTEGER NOT NULL,                        -- from 1
     rule           TEXT    NOT NULL,                        -- 'dedup near@leader', 'clean gsm8k'
-    n_removed      INTEGER NOT NULL,                        -- of those left by the steps before
-    n_alone        INTEGER NOT NULL,                        -- without the steps before
+    n_removed      INTEGER NOT NULL,
     n_unknown      INTEGER NOT NULL,                        -- not compared, not searched: they stay
-    n_unmatched    INTEGER NOT NULL,                        -- of n_removed: the kept one is not among them
     n_left         INTEGER NOT NULL,
     PRIMARY KEY (selection_id, step)
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIEW v_exclusions AS
-SELECT e.name AS selection, k.step, k.rule, k.n_removed, k.n_alone, k.n_unknown, k.n_unmatched,
-       k.n_left
+SELECT e.name AS selection, k.step, k.rule, k.n_removed, k.n_unknown, k.n_left
   FROM selection_exclusion k
   JOIN selection e ON e.selection_id = k.selection_id;
 

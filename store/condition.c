@@ -94,6 +94,16 @@ void id_list_release(struct id_list *list)
     *list = (struct id_list){ 0 };
 }
 
+bool id_list_holds(const struct id_list *list, int64_t id)
+{
+    size_t at = 0;
+
+    for (size_t n = list->n; n > 1; n -= n / 2)
+        if (list->ids[at + n / 2] <= id)
+            at += n / 2;
+    return list->n > 0 && list->ids[at] == id;
+}
+
 int id_list_add(struct id_list *list, size_t *cap, int64_t id, struct error *err)
 {
     if (list->n == *cap) {

@@ -96,6 +96,7 @@ struct dedup_member {
     int64_t cluster;
     int64_t leader; /* 0: the sample is kept */
     bool component_keep;
+    int64_t place; /* in the order in which samples are kept, from 1 */
 };
 /* What was counted and used for the members. */
 struct dedup_use {
@@ -109,6 +110,13 @@ struct dedup_use {
 int dedup_put_members(struct store *store, int64_t dedup_set_id,
                       const struct dedup_member *members, size_t n, const struct dedup_use *use,
                       int64_t run_id, struct error *err);
+
+/* Read the members of a set, ascending by sample_id. free() *out. */
+int dedup_read_members(struct store *store, int64_t dedup_set_id, struct dedup_member **out,
+                       size_t *n, struct error *err);
+/* Read what the clusters of a complete set were made with. */
+int dedup_set_use(struct store *store, int64_t dedup_set_id, struct dedup_use *out,
+                  struct error *err);
 
 /* dedup_keep.c: what decides which of similar samples is kept, by member of a set. */
 struct dedup_order {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pairs of a set of duplicates, and what follows from them. */
+#include <stdlib.h>
+
 #include "base/error.h"
 #include "store/db_private.h"
 #include "store/dedup.h"
@@ -19,8 +21,17 @@ static const char CLEAR_MEMBERS[] =
     "DELETE FROM dedup_member WHERE dedup_set_id = :dedup_set_id";
 
 static const char PUT_MEMBER[] =
-    "INSERT INTO dedup_member (dedup_set_id, sample_id, cluster, leader, component_keep)"
-    " VALUES (:dedup_set_id, :sample_id, :cluster, nullif(:leader, 0), :component_keep)";
+    "INSERT INTO dedup_member (dedup_set_id, sample_id, cluster, leader, component_keep, place)"
+    " VALUES (:dedup_set_id, :sample_id, :cluster, nullif(:leader, 0), :component_keep,"
+    " :place)";
+
+static const char READ_MEMBERS[] =
+    "SELECT sample_id, cluster, coalesce(leader, 0), component_keep, place FROM dedup_member"
+    " WHERE dedup_set_id = :dedup_set_id ORDER BY sample_id";
+
+static const char READ_USE[] =
+    "SELECT coalesce(threshold, 2), coalesce(containment_threshold, -1), n_big_buckets,"
+    " kind <> 'semantic' FROM dedup_set WHERE dedup_set_id = :dedup_set_id";
 
 static const char CLOSE_SET[] =
     "UPDATE dedup_set SET complete = 1, threshold = :threshold,"
@@ -84,6 +95,7 @@ static int put_member(struct store *store, int64_t dedup_set_id,
     stmt_bind_int(stmt, ":cluster", member->cluster);
     stmt_bind_int(stmt, ":leader", member->leader);
     stmt_bind_int(stmt, ":component_keep", member->component_keep);
+    stmt_bind_int(stmt, ":place", member->place);
     return stmt_run(stmt, err);
 }
 
@@ -109,4 +121,68 @@ int dedup_put_members(struct store *store, int64_t dedup_set_id,
     stmt_bind_int(stmt, ":run_id", run_id);
     stmt_bind_int(stmt, ":dedup_set_id", dedup_set_id);
     return stmt_run(stmt, err);
+}
+
+static int append_dedup_member(struct dedup_member **members, size_t *n, size_t *cap,
+                               const struct stmt *row, struct error *err)
+{
+    if (*n == *cap) {
+        const size_t grown_cap = 2 * *cap + 256;
+        struct dedup_member *grown = reallocarray(*members, grown_cap, sizeof *grown);
+
+        if (!grown)
+            return error_nomem(err);
+        *members = grown;
+        *cap = grown_cap;
+    }
+    (*members)[(*n)++] = (struct dedup_member){ .sample_id = stmt_int(row, 0),
+                                                .cluster = stmt_int(row, 1),
+                                                .leader = stmt_int(row, 2),
+                                                .component_keep = stmt_int(row, 3) != 0,
+                                                .place = stmt_int(row, 4) };
+    return 0;
+}
+
+int dedup_read_members(struct store *store, int64_t dedup_set_id, struct dedup_member **out,
+                       size_t *n, struct error *err)
+{
+    struct dedup_member *members = NULL;
+    struct stmt *stmt = NULL;
+    size_t n_members = 0, cap = 0;
+    int rc;
+
+    if (stmt_use(store, READ_MEMBERS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":dedup_set_id", dedup_set_id);
+    while ((rc = stmt_next(stmt, err)) == 1)
+        if ((rc = append_dedup_member(&members, &n_members, &cap, stmt, err)) < 0)
+            break;
+    stmt_reset(stmt);
+    if (rc < 0) {
+        free(members);
+        return -1;
+    }
+    *out = members;
+    *n = n_members;
+    return 0;
+}
+
+int dedup_set_use(struct store *store, int64_t dedup_set_id, struct dedup_use *out,
+                  struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, READ_USE, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":dedup_set_id", dedup_set_id);
+    const int found = stmt_next(stmt, err);
+    if (found < 0)
+        return -1;
+    if (found == 1)
+        *out = (struct dedup_use){ .least = stmt_real(stmt, 0),
+                                   .least_containment = stmt_real(stmt, 1),
+                                   .n_big_buckets = stmt_int(stmt, 2),
+                                   .has_copies = stmt_int(stmt, 3) != 0 };
+    stmt_reset(stmt);
+    return found == 1 ? 0 : error_set(err, ERR_NOT_FOUND, "the set of duplicates is gone");
 }

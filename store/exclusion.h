@@ -11,14 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store/selection.h"
+
 struct arena;
 struct error;
 struct store;
 
 enum exclusion_kind {
-    EXCLUDE_FOLLOWERS, /* of a set, samples that have a kept leader */
-    EXCLUDE_CLUSTER,   /* of a set, all samples of a cluster but one */
     EXCLUDE_FLAGGED,   /* samples that are flagged for an evaluation */
+    EXCLUDE_FOLLOWERS, /* of a set, samples that have a pair with a kept one */
+    EXCLUDE_CLUSTER,   /* of a set, all samples of a cluster but one */
 };
 
 struct exclusion {
@@ -26,16 +28,14 @@ struct exclusion {
     int64_t id;        /* of the set or evaluation; 0: all evaluations */
     const char *label; /* "dedup near@leader", "clean gsm8k"; stored with the selection */
 
-    /* What exclusion_count() counts, of the samples that meet the conditions. */
-    uint64_t n_removed; /* of those that the exclusions before left */
-    uint64_t n_alone;
-    uint64_t n_unknown;   /* not compared, or not searched: they stay */
-    uint64_t n_unmatched; /* of n_removed: the kept sample does not meet the conditions */
+    uint64_t n_removed; /* of the samples that the conditions and earlier exclusions left */
+    uint64_t n_unknown; /* not compared, or not searched: they stay */
     uint64_t n_left;
 };
 struct exclusion_list {
     struct exclusion *items;
     size_t n;
+    struct id_list left; /* the samples that stay, ascending */
 };
 
 /* Find the set that "SET", "SET@leader" or "SET@component" names. The label is in the arena.
@@ -47,15 +47,15 @@ int exclusion_find_dedup(struct store *store, const char *text, struct arena *ar
 int exclusion_find_clean(struct store *store, const char *name, struct arena *arena,
                          struct exclusion *out, struct error *err);
 
-/* Make one SQL condition of `where` (NULL: all samples) and the exclusions. In the arena. */
-int exclusion_join(const struct exclusion_list *list, const char *where, struct arena *arena,
-                   const char **out, struct error *err);
-/* Count what each exclusion removes of the samples that meet `where`. */
-int exclusion_count(struct store *store, struct exclusion_list *list, const char *where,
-                    struct error *err);
+/* List the samples that were compared or searched, ascending. */
+int exclusion_read_known(struct store *store, const struct exclusion *exclusion,
+                         struct id_list *out, struct error *err);
+/* List the samples that are flagged for the evaluation, ascending. */
+int exclusion_read_flagged(struct store *store, const struct exclusion *exclusion,
+                           struct id_list *out, struct error *err);
 
-/* Store the exclusions with a selection, instead of those that it has. Call inside a
- * transaction. */
+/* Store the exclusions with a selection, instead of those that it has; list NULL: remove those.
+ * Call inside a transaction. */
 int exclusion_put(struct store *store, int64_t selection_id, const struct exclusion_list *list,
                   struct error *err);
 /* Are the exclusions, with their counts, those stored with a selection? Returns 1, 0 or -1. */

@@ -186,10 +186,13 @@ static const struct {
       " WHERE m.leader IS NOT NULL AND (l.sample_id IS NULL OR l.leader IS NOT NULL"
       " OR l.cluster <> m.cluster)" },
     { "dedup", "SELECT 'cluster ' || m.cluster || ' in set ' || d.name,"
-               " sum(m.component_keep) || ' of its samples are the one that is kept'"
+               " sum(m.component_keep) || ' of its samples are the one that is kept, the first "
+               "of them at"
+               " place ' ||  min(CASE WHEN m.component_keep THEN m.place END)"
                " FROM dedup_member m JOIN dedup_set d USING (dedup_set_id)"
                " GROUP BY m.dedup_set_id, m.cluster HAVING sum(m.component_keep) <> 1"
-               " OR sum(m.component_keep AND m.leader IS NULL) <> 1" },
+               " OR sum(m.component_keep AND m.leader IS NULL) <> 1"
+               " OR min(m.place) <> min(CASE WHEN m.component_keep THEN m.place END)" },
     { "contamination",
       "SELECT 'evaluation ' || e.name, e.n_items || ' items, ' || e.n_not_checkable ||"
       " ' not checkable, but ' || i.n || ' and ' || i.n_not || ' exist' FROM evaluation e"

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -12,8 +13,6 @@
 #include "store/policy.h"
 
 enum { SHARE_UNIT = 10000 };
-
-static const struct exclusion_list no_exclusions = { .n = 0 };
 
 #define RANK_HEAD "SELECT c.sample_id, "
 #define RANK_JOIN                                                                              \
@@ -132,12 +131,6 @@ uint64_t selection_count(uint64_t top_n, uint64_t top_per_10000, uint64_t n)
            (n % SHARE_UNIT * top_per_10000 + SHARE_UNIT - 1) / SHARE_UNIT;
 }
 
-/* The conditions without the exclusions. */
-static const char *conditions_of(const struct selection_spec *spec)
-{
-    return spec->policy ? spec->policy_sql : spec->condition;
-}
-
 /* Open the statement that returns samples and scores in order, NULL last. */
 static int open_ranking_stmt(struct store *store, const struct selection_spec *spec,
                              struct stmt **out, struct error *err)
@@ -154,15 +147,47 @@ static int open_ranking_stmt(struct store *store, const struct selection_spec *s
              spec->cohort_id > 0 ? "k.status = 'outside_top'" : "0");
     snprintf(after, sizeof after, "%s ORDER BY k.\"%s\" IS NULL, k.\"%s\" %s%s", join, column,
              column, spec->higher_is_better ? "DESC" : "ASC", RANK_TIES);
-    if (condition_open(store, before,
-                       spec->exclusions ? spec->excluded_sql : conditions_of(spec), after, out,
-                       err) < 0)
+    if (condition_open(store, before, spec->policy ? spec->policy_sql : spec->condition, after,
+                       out, err) < 0)
         return -1;
     if (spec->cohort_id > 0)
         stmt_bind_int(*out, ":cohort_id", spec->cohort_id);
     else if (!spec->fact)
         stmt_bind_int(*out, ":score_set_id", spec->score_set_id);
     return 0;
+}
+
+static int compare_ranked_ids(const void *first, const void *second)
+{
+    const int64_t a = *(const int64_t *)first, b = *(const int64_t *)second;
+
+    return (a > b) - (a < b);
+}
+
+/* Remove the samples that the exclusions leave out. */
+static int exclude_ranked(struct store *store, const struct selection_spec *spec,
+                          struct ranking *ranking, struct error *err)
+{
+    struct id_list candidates = { .ids = calloc(ranking->list.n + 1, sizeof *candidates.ids),
+                                  .n = ranking->list.n };
+    size_t n = 0;
+
+    if (!candidates.ids)
+        return error_nomem(err);
+    if (ranking->list.n > 0)
+        memcpy(candidates.ids, ranking->list.ids, candidates.n * sizeof *candidates.ids);
+    qsort(candidates.ids, candidates.n, sizeof *candidates.ids, compare_ranked_ids);
+    const int rc = spec->exclude(store, spec->exclusions, &candidates, err);
+    for (size_t i = 0; rc == 0 && i < ranking->list.n; i++) {
+        if (!id_list_holds(&spec->exclusions->left, ranking->list.ids[i]))
+            continue;
+        ranking->list.ids[n] = ranking->list.ids[i];
+        ranking->scores[n++] = ranking->scores[i];
+    }
+    ranking->list.n = n;
+    ranking->n_candidates = n + ranking->n_outside;
+    id_list_release(&candidates);
+    return rc;
 }
 
 /* Rank the samples and count them in one pass, so that the condition is evaluated once. */
@@ -173,8 +198,10 @@ static int rank_samples(struct store *store, const struct selection_spec *spec,
 
     if (open_ranking_stmt(store, spec, &stmt, err) < 0)
         return -1;
-    const int rc = ranking_collect(out, stmt, err);
+    int rc = ranking_collect(out, stmt, err);
     stmt_close(stmt);
+    if (rc == 0 && spec->exclusions)
+        rc = exclude_ranked(store, spec, out, err);
     if (rc < 0)
         return -1;
     const uint64_t n = selection_count(spec->top_n, spec->top_per_10000, out->n_candidates);
@@ -298,8 +325,7 @@ static int put_selection(struct store *store, const struct selection_spec *spec,
     if (stmt_get_int(stmt, &selection_id, err) < 0)
         return -1;
     if (policy_put(store, selection_id, spec->policy, err) < 0 ||
-        exclusion_put(store, selection_id, spec->exclusions ? spec->exclusions : &no_exclusions,
-                      err) < 0)
+        exclusion_put(store, selection_id, spec->exclusions, err) < 0)
         return -1;
     return put_ranking(store, selection_id, ranking, err);
 }
@@ -321,8 +347,7 @@ static int compare_funnel(struct store *store, const struct selection_spec *spec
         return -1;
     int same = spec->policy ? policy_is_stored(store, selection_id, spec->policy, err) : 1;
     if (same == 1)
-        same = exclusion_is_stored(store, selection_id,
-                                   spec->exclusions ? spec->exclusions : &no_exclusions, err);
+        same = exclusion_is_stored(store, selection_id, spec->exclusions, err);
     result->unchanged = same == 1;
     result->replaced = same == 0;
     return same < 0 ? -1 : 0;
@@ -343,8 +368,6 @@ int selection_make(struct store *store, const struct selection_spec *spec, int64
     if (!dry_run && store_begin(store, err) < 0)
         return -1;
     if ((spec->policy && policy_count(store, spec->policy, spec->condition, err) < 0) ||
-        (spec->exclusions &&
-         exclusion_count(store, spec->exclusions, conditions_of(spec), err) < 0) ||
         rank_samples(store, spec, &ranking, err) < 0 ||
         compare_with_stored(store, spec, &ranking, &result, err) < 0 ||
         compare_funnel(store, spec, &result, err) < 0)

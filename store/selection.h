@@ -26,6 +26,8 @@ struct id_list {
     size_t n;
 };
 void id_list_release(struct id_list *list);
+/* Is the id in the ascending list? */
+bool id_list_holds(const struct id_list *list, int64_t id);
 
 /*
  * List the samples that meet a user's condition over the columns of v_sample (NULL: all
@@ -52,8 +54,11 @@ struct selection_spec {
     const char *condition;     /* NULL: all samples */
     struct policy *policy;     /* prepared; selection_make() counts its funnel. NULL: none */
     const char *policy_sql;    /* what policy_join() made of condition and policy */
-    struct exclusion_list *exclusions; /* selection_make() counts them; NULL: none */
-    const char *excluded_sql;          /* what exclusion_join() made of all conditions */
+    struct exclusion_list *exclusions; /* NULL: none */
+    /* Fill counts and samples of the exclusions, given the ascending ids of the samples that
+     * meet the conditions and have a value. Returns 0, or -1 with err set. */
+    int (*exclude)(struct store *store, struct exclusion_list *exclusions,
+                   const struct id_list *candidates, struct error *err);
     const char *top;        /* the option as the user wrote it; stored with the selection */
     uint64_t top_n;         /* select at most this many samples; 0: use top_per_10000 */
     uint64_t top_per_10000; /* select this share of the candidates, rounded up */

@@ -79,6 +79,8 @@ static int add_sample_line(struct query *query, int64_t *cluster, struct buf *ou
                         query_value(query, COL_LEADER).integer);
     if (rc == 0 && similarity.type == QUERY_REAL)
         rc = buf_printf(out, err, ", similarity %.4f", similarity.real);
+    else if (rc == 0 && !is_kept)
+        rc = buf_add_text(out, ", a copy of another duplicate", err);
     if (rc == 0 && query_value(query, COL_CONTAINMENT).type == QUERY_REAL)
         rc = buf_printf(out, err, ", containment %.4f",
                         query_value(query, COL_CONTAINMENT).real);

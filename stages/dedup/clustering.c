@@ -173,6 +173,7 @@ static void fill_members(struct clustering *made, struct dedup_counts *out)
             .cluster = made->ids[root],
             .leader = made->leader[i] == i ? 0 : made->ids[made->leader[i]],
             .component_keep = !made->is_met[root],
+            .place = (int64_t)k + 1,
         };
         out->n_clusters += !made->is_met[root];
         out->n_duplicates += made->leader[i] != i;

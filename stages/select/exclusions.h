@@ -12,6 +12,7 @@
 struct arena;
 struct error;
 struct exclusion_list;
+struct id_list;
 struct report;
 struct store;
 
@@ -27,6 +28,9 @@ int exclusions_check(const struct exclusion_args *args, struct error *err);
  * Returns 0, or -1 with err set. */
 int exclusions_find(const struct exclusion_args *args, struct store *store, struct arena *arena,
                     struct exclusion_list **out, struct error *err);
+/* As selection_spec.exclude: evaluations first, then sets of duplicates in their order. */
+int exclusions_apply(struct store *store, struct exclusion_list *list,
+                     const struct id_list *candidates, struct error *err);
 /* Report what each exclusion left out, and what it does not know. */
 void exclusions_note(const struct exclusion_list *list, struct report *report);
 

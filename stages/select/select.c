@@ -300,10 +300,8 @@ static int use_exclusions(const struct stage_context *context, const struct sele
 {
     if (exclusions_find(&args->exclude, context->store, arena, &spec->exclusions, err) < 0)
         return -1;
-    if (!spec->exclusions)
-        return 0;
-    return exclusion_join(spec->exclusions, spec->policy ? spec->policy_sql : spec->condition,
-                          arena, &spec->excluded_sql, err);
+    spec->exclude = exclusions_apply;
+    return 0;
 }
 
 /* Print the funnel as a table of notes. */
@@ -393,6 +391,8 @@ static int select_run(const struct stage_context *context, const void *arguments
         stage_fact_int(result, "left_out", (int64_t)count_left_out(spec.exclusions));
     rc = 0;
 done:
+    if (spec.exclusions)
+        id_list_release(&spec.exclusions->left);
     arena_release(&arena);
     return rc;
 }

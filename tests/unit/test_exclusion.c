@@ -39,8 +39,10 @@ static int setup(void **state)
         " (2, 'begun', 'near', 'whole', '{}', '{}', 0, NULL, 0, 1);"
         "INSERT INTO dedup_signature VALUES (1, 1, x'00'), (1, 2, x'00'), (1, 3, x'00'),"
         " (1, 4, x'00'), (1, 5, NULL);"
-        "INSERT INTO dedup_member VALUES (1, 1, 1, NULL, 0), (1, 2, 1, 1, 0),"
-        " (1, 3, 1, NULL, 1), (1, 4, 4, NULL, 1), (1, 5, 4, 4, 0);"
+        "INSERT INTO dedup_member VALUES (1, 1, 1, NULL, 0, 2), (1, 2, 1, 1, 0, 4),"
+        " (1, 3, 1, NULL, 1, 1), (1, 4, 4, NULL, 1, 3), (1, 5, 4, 4, 0, 5);"
+        "INSERT INTO dedup_pair VALUES (1, 1, 2, 0.8, NULL), (1, 2, 3, 0.8, NULL),"
+        " (1, 4, 5, 1, 1);"
         "INSERT INTO evaluation VALUES (1, 'math', 'm.jsonl', '{}', zeroblob(32), 1, 0, 0, 1),"
         " (2, 'law', 'l.jsonl', '{}', zeroblob(32), 1, 0, 0, 1);"
         "INSERT INTO contamination VALUES (1, 1, 0, 0, 0), (1, 2, 0, 0, 0), (1, 3, 0, 0, 0),"
@@ -72,7 +74,7 @@ static void followers_of_a_leader_are_left_out_and_counted(void **state)
     assert_ok(SELECT("dedup", "near"));
     assert_rows(f->store, SELECTED, "6,4,3,1");
     assert_int_equal(stage_run_int(&run, "left_out"), 2);
-    assert_rows(f->store, "SELECT * FROM v_exclusions", "s|1|dedup near@leader|2|2|1|0|4");
+    assert_rows(f->store, "SELECT * FROM v_exclusions", "s|1|dedup near@leader|2|1|4");
     assert_string_equal(run.notes, "dedup near@leader: 2 samples left out, 4 left\n"
                                    "dedup near@leader: 1 samples were not compared and stay: "
                                    "run 'curate dedup' again\n");
@@ -88,19 +90,52 @@ static void a_component_keeps_one_sample(void **state)
 
     assert_ok(SELECT("dedup", "near@component"));
     assert_rows(f->store, SELECTED, "6,4,3");
-    assert_rows(f->store, "SELECT * FROM v_exclusions", "s|1|dedup near@component|3|3|1|0|3");
+    assert_rows(f->store, "SELECT * FROM v_exclusions", "s|1|dedup near@component|3|1|3");
 }
 
-static void duplicates_of_a_sample_that_no_condition_keeps_are_counted(void **state)
+static void a_duplicate_stays_if_the_kept_sample_is_no_candidate(void **state)
 {
     struct store_fixture *f = *state;
     struct stage_run run = select_run(f);
     struct error err;
 
-    assert_ok(SELECT("dedup", "near", "where", "sample_id <> 4"));
-    assert_rows(f->store, SELECTED, "6,3,1");
-    assert_rows(f->store, "SELECT * FROM v_exclusions", "s|1|dedup near@leader|2|2|1|1|3");
-    assert_non_null(strstr(run.notes, "of 1 of them the sample that is kept instead"));
+    /* 2 is similar to 3, too; 5 is a copy of 4. */
+    assert_ok(SELECT("dedup", "near", "where", "sample_id NOT IN (1, 4)"));
+    assert_rows(f->store, SELECTED, "6,5,3");
+    assert_rows(f->store, "SELECT * FROM v_exclusions", "s|1|dedup near@leader|1|1|3");
+    assert_ok(SELECT("dedup", "near", "where", "sample_id NOT IN (1, 3)"));
+    assert_rows(f->store, SELECTED, "6,4,2");
+    assert_ok(SELECT("dedup", "near@component", "where", "sample_id <> 3"));
+    assert_rows(f->store, SELECTED, "6,4,1");
+    /* A sample without a score cannot be selected. */
+    assert_ok(db_exec(f->store, "DELETE FROM score WHERE sample_id = 4", &err));
+    assert_ok(SELECT("dedup", "near"));
+    assert_rows(f->store, SELECTED, "6,5,3,1");
+}
+
+static void copies_are_duplicates_without_the_one_that_has_their_pairs(void **state)
+{
+    struct store_fixture *f = *state;
+    struct stage_run run = select_run(f);
+    struct error err;
+
+    /* 4, 5 and 6 are copies; 4 has their pairs, and a pair with 3, which is kept. */
+    assert_ok(db_exec(f->store,
+                      "INSERT INTO dedup_pair VALUES (1, 4, 6, 1, 1), (1, 3, 4, 0.7, NULL);"
+                      "UPDATE dedup_member SET cluster = 1, leader = 3, component_keep = 0"
+                      " WHERE sample_id > 3;"
+                      "INSERT INTO dedup_member VALUES (1, 6, 1, 3, 0, 6)",
+                      &err));
+    assert_ok(SELECT("dedup", "near"));
+    assert_rows(f->store, SELECTED, "3,1");
+    assert_ok(SELECT("dedup", "near", "where", "sample_id > 4"));
+    assert_rows(f->store, SELECTED, "5");
+    assert_ok(SELECT("dedup", "near", "where", "sample_id IN (3, 5, 6)"));
+    assert_rows(f->store, SELECTED, "3");
+    /* Cosines of 1 do not make copies. */
+    assert_ok(db_exec(f->store, "UPDATE dedup_set SET kind = 'semantic'", &err));
+    assert_ok(SELECT("dedup", "near", "where", "sample_id > 4"));
+    assert_rows(f->store, SELECTED, "6,5");
 }
 
 static void flagged_samples_are_left_out_and_unsearched_ones_counted(void **state)
@@ -111,14 +146,26 @@ static void flagged_samples_are_left_out_and_unsearched_ones_counted(void **stat
 
     assert_ok(SELECT("clean", "true"));
     assert_rows(f->store, SELECTED, "6,5,3,2,1");
-    assert_rows(f->store, "SELECT * FROM v_exclusions", "s|1|clean|1|1|4|0|5");
+    assert_rows(f->store, "SELECT * FROM v_exclusions", "s|1|clean|1|4|5");
     assert_ok(SELECT("clean", "true", "evaluation", "law", "dedup", "near", "where",
                      "sample_id > 2"));
     assert_rows(f->store, SELECTED, "6,4,3");
     assert_rows(f->store, "SELECT * FROM v_exclusions",
-                "s|1|dedup near@leader|1|1|1|0|3\ns|2|clean law|0|0|2|0|3");
+                "s|1|clean law|0|2|4\ns|2|dedup near@leader|1|1|3");
     assert_ok(SELECT("top", "100"));
     assert_rows(f->store, "SELECT count(*) FROM selection_exclusion", "0");
+}
+
+static void flagged_samples_lead_no_duplicates(void **state)
+{
+    struct store_fixture *f = *state;
+    struct stage_run run = select_run(f);
+    struct error err;
+
+    assert_ok(SELECT("dedup", "near", "clean", "true"));
+    assert_rows(f->store, SELECTED, "6,5,3,1");
+    assert_rows(f->store, "SELECT * FROM v_exclusions",
+                "s|1|clean|1|4|5\ns|2|dedup near@leader|1|1|4");
 }
 
 static void what_cannot_be_left_out_is_an_error(void **state)
@@ -162,8 +209,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(followers_of_a_leader_are_left_out_and_counted),
         TEST(a_component_keeps_one_sample),
-        TEST(duplicates_of_a_sample_that_no_condition_keeps_are_counted),
+        TEST(a_duplicate_stays_if_the_kept_sample_is_no_candidate),
+        TEST(copies_are_duplicates_without_the_one_that_has_their_pairs),
         TEST(flagged_samples_are_left_out_and_unsearched_ones_counted),
+        TEST(flagged_samples_lead_no_duplicates),
         TEST(what_cannot_be_left_out_is_an_error),
         TEST(a_dropped_set_leaves_selections_as_they_are),
     };

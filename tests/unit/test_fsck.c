@@ -125,8 +125,8 @@ static void fsck_finds_nothing_in_a_sound_database(void **state)
     "INSERT INTO dedup_pair VALUES (1, " ID(FIRST) ", " ID(                                    \
         SECOND) ", 0.8, 0.9);"                                                                 \
                 "INSERT INTO dedup_member VALUES (1, " ID(FIRST) ", " ID(                      \
-                    FIRST) ", NULL, 1),"                                                       \
-                           " (1, " ID(SECOND) ", " ID(FIRST) ", " ID(FIRST) ", 0);"
+                    FIRST) ", NULL, 1, 1),"                                                    \
+                           " (1, " ID(SECOND) ", " ID(FIRST) ", " ID(FIRST) ", 0, 2);"
 
 /* An evaluation of two items, of which one was found in the first turn of sample 1. */
 #define EVALUATION                                                                             \
@@ -166,6 +166,8 @@ static const struct {
       "in set near: the sample 3 is not kept instead of it" },
     { SET_OF_A_PAIR "UPDATE dedup_member SET component_keep = 1",
       "in set near: 2 of its samples are the one that is kept" },
+    { SET_OF_A_PAIR "UPDATE dedup_member SET place = 3 - place",
+      "in set near: 1 of its samples are the one that is kept, the first of them at place 2" },
     { EVALUATION "UPDATE evaluation SET n_items = 3",
       "contamination: evaluation math: 3 items, 1 not checkable, but 2 and 1 exist" },
     { EVALUATION "UPDATE contamination SET flagged = 1 WHERE sample_id = 2",
