@@ -62,9 +62,9 @@ static int plan_streaming(const struct semantic_job *job, struct semantic_pool *
                          pool->n, pool->width, (least >> 20) + 1, job->max_bytes >> 20);
     /* A group adds to the memory of each thread, too. */
     const size_t per_row = each + pool_threads(job->threads) * sizeof(float);
-    const size_t n = GROUP_LEAST + (job->max_bytes - least) / per_row;
-    pool->columns = lesser(lesser(COLUMNS_STREAMED, COLUMNS_LEAST + n / 4), pool->n);
-    pool->group = lesser(GROUP_LEAST + n - n / 4, pool->n);
+    const size_t n = (job->max_bytes - least) / per_row;
+    pool->columns = lesser(COLUMNS_STREAMED, COLUMNS_LEAST + n / 4);
+    pool->group = lesser(GROUP_LEAST + COLUMNS_LEAST + n - pool->columns, pool->n);
     return 0;
 }
 

@@ -21,6 +21,10 @@ echo "new samples"
 "$CURATE" score -q embedding "${model[@]}"
 "$CURATE" dedup semantic --threshold 0.999
 
+"$CURATE" dedup semantic -q
+"$CURATE" dedup list
+"$CURATE" select --name best --by embedding --top 100% --dedup semantic
+
 echo "errors"
 ! "$CURATE" dedup semantic --least 0.97
 ! "$CURATE" dedup semantic --threshold 0.9
