@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each allocation of the search for semantic duplicates fails once. It returns ERR_NOMEM, leaks
- * nothing, and leaves a database in which the same command works. */
+/* Each allocation of finding duplicates fails once. It returns ERR_NOMEM, leaks nothing, and
+ * leaves a database in which the same command gives what it should. */
 #include "tests/support/test.h"
 
-#include <stdbool.h>
+#include <stdlib.h>
 
-#include "store/embedding.h"
-#include "store/score.h"
+#include "scoring/duplicates/minhash.h"
+#include "scoring/duplicates/shingles.h"
+#include "scoring/duplicates/words.h"
+#include "scoring/kernels/kernels.h"
 #include "tests/support/oom.h"
 #include "tests/support/stage_run.h"
 #include "tests/support/store_fixture.h"
 
-enum { MAX_ALLOCATIONS = 20000 };
+enum { ALLOCATIONS_MAX = 20000 };
 
 struct injection {
     size_t n;     /* the allocation that fails */
@@ -32,81 +34,100 @@ static void leave(struct stage_run *run)
     injection->refused = oom_end();
 }
 
-static int compare(struct stage_run *run, struct error *err)
+static int find_duplicates(struct stage_run *run, struct error *err)
 {
-    return stage_run(run, err, "dedup semantic", "centre", "true", "prefer", "novels,others",
-                     NULL);
+    return stage_run(run, err, "dedup near", "field", "response", "containment", "0.9",
+                     "prefer", "novels,others", "max-memory", "64M", NULL);
 }
 
-static void add_vector(struct store_fixture *f, int64_t set_id, const char *text, double x,
-                       double y)
-{
-    const double vector[] = { x, y, 1 };
-    const struct score_row row = { .score_set_id = set_id,
-                                   .sample_id = store_fixture_add(f, NULL, text, "yes"),
-                                   .value = 1,
-                                   .status = "ok" };
-    struct error err;
-
-    assert_ok(score_put(f->store, &row, f->run_id, &err));
-    assert_ok(embedding_put(f->store, set_id, row.sample_id, vector, 3, &err));
-}
-
-/* Compare the vectors of a new database with allocation n of the calling thread failing.
- * Returns whether it was reached. */
+/* Compare a new database with allocation n of the calling thread failing. Returns whether it
+ * was reached. */
 static bool fails_once(size_t n)
 {
     struct injection injection = { .n = n };
-    struct store_fixture *f;
     struct stage_run run;
     struct error err;
-    void *samples = NULL;
+    void *samples;
 
     store_fixture_setup(&samples);
-    f = samples;
-    const int64_t set_id = store_fixture_set(
-        f->store, "embedding", store_fixture_model(f->store, "tiny", 1), "{}", "higher");
-    add_vector(f, set_id, "one?", 1, 0);
-    add_vector(f, set_id, "two?", 1, 0.001);
-    add_vector(f, set_id, "three?", -1, 3);
-    stage_run_init(&run, f->store);
+    store_fixture_add(samples, NULL, "who sat?", "the cat sat on the mat and slept");
+    store_fixture_add(samples, "a", "who sat?", "The cat sat on the mat, and slept.");
+    store_fixture_add(samples, NULL, "tell it",
+                      "once the cat sat on the mat and slept for days");
+    store_fixture_add(samples, NULL, "say that it rains", "the rain fell");
+    stage_run_init(&run, ((struct store_fixture *)samples)->store);
     run.n_threads = 1;
     run.arg = &injection;
     run.enter = enter;
     run.leave = leave;
-    if (compare(&run, &err) < 0) {
+    if (find_duplicates(&run, &err) < 0) {
         assert_true(injection.refused);
         assert_int_equal(err.code, ERR_NOMEM);
         run.enter = run.leave = NULL;
-        assert_ok(compare(&run, &err));
+        assert_ok(find_duplicates(&run, &err));
     } else {
         assert_false(injection.refused);
     }
-    assert_rows(
-        f->store,
-        "SELECT count(*), complete, (SELECT count(*) FROM dedup_member),"
-        " statistics ->> '$.vectors' FROM dedup_pair JOIN dedup_set USING (dedup_set_id)",
-        "1|1|2|3");
+    assert_rows(run.store,
+                "SELECT count(*), sum(similarity = 1), min(containment) FROM dedup_pair",
+                "2|1|1");
+    assert_rows(run.store, "SELECT count(*), count(leader) FROM dedup_member", "3|2");
     store_fixture_teardown(&samples);
     return injection.refused;
 }
 
-static void semantic_duplicates_report_each_failed_allocation(void **state)
+static void each_failed_allocation_is_reported(void **state)
 {
+    const size_t step_size = TEST_IS_SANITIZED ? 3 : 1;
     size_t n = 0;
 
     (void)state;
-    while (n < MAX_ALLOCATIONS && fails_once(n))
-        n++;
-    assert_true(n > 30);
-    assert_true(n < MAX_ALLOCATIONS);
+    while (n < ALLOCATIONS_MAX && fails_once(n))
+        n += step_size;
+    assert_true(n > 10);
+    assert_true(n < ALLOCATIONS_MAX);
+}
+
+/* What a thread does. */
+static int sign_text(const void *input, struct error *err)
+{
+    const struct shingle_rule rule = { 5, false };
+    struct shingle_list shingles = { 0 };
+    struct word_reader *reader = NULL;
+    struct minhash minhash = { 0 };
+    struct word_list words;
+    struct kernels kernels;
+    uint32_t values[6];
+    uint8_t signature[6 * 4 + MINHASH_DIGEST_BYTES];
+
+    kernels_init(&kernels, 0);
+    int rc = minhash_init(&minhash, 2, 3, 1, err);
+    if (rc == 0)
+        rc = word_reader_new(false, &reader, err);
+    if (rc == 0)
+        rc = word_reader_split(reader, slice_text(input), &words, err);
+    if (rc == 0)
+        rc = shingles_make(&words, &rule, &shingles, err);
+    if (rc == 0)
+        minhash_sign(&minhash, &kernels, &shingles, values, signature);
+    shingle_list_release(&shingles);
+    word_reader_free(reader);
+    minhash_release(&minhash);
+    return rc;
+}
+
+static void a_thread_reports_each_failed_allocation(void **state)
+{
+    (void)state;
+    assert_true(oom_survive(sign_text, "the c\xc3\xa1t sat e\xcc\x81 on the mat") > 6);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(semantic_duplicates_report_each_failed_allocation),
+        cmocka_unit_test(each_failed_allocation_is_reported),
+        cmocka_unit_test(a_thread_reports_each_failed_allocation),
     };
 
-    return cmocka_run_group_tests_name("dedup_oom", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("stages/dedup, out of memory", tests, NULL, NULL);
 }
