@@ -132,7 +132,7 @@ int dedup_set_put(struct store *store, const struct dedup_spec *spec, int64_t ru
     return -1;
 }
 
-int dedup_set_find(struct store *store, const char *name, int64_t *dedup_set_id,
+int dedup_set_find(struct store *store, const char *name, struct dedup_set *out,
                    struct error *err)
 {
     struct stmt *stmt = NULL;
@@ -143,7 +143,9 @@ int dedup_set_find(struct store *store, const char *name, int64_t *dedup_set_id,
     stmt_bind_text(stmt, ":name", slice_text(name));
     const int found = stmt_next(stmt, err);
     if (found == 1)
-        *dedup_set_id = stmt_int(stmt, 0);
+        *out = (struct dedup_set){ .dedup_set_id = stmt_int(stmt, 0),
+                                   .existed = true,
+                                   .complete = stmt_int(stmt, 5) != 0 };
     if (found != 0) {
         stmt_reset(stmt);
         return found < 0 ? -1 : 0;
@@ -163,19 +165,19 @@ static int drop_dedup_set(struct store *store, const char *name, bool dry_run, i
                           struct error *err)
 {
     struct stmt *stmt = NULL;
-    int64_t id;
+    struct dedup_set set;
 
-    if (dedup_set_find(store, name, &id, err) < 0 ||
+    if (dedup_set_find(store, name, &set, err) < 0 ||
         stmt_use(store, COUNT_PAIRS, &stmt, err) < 0)
         return -1;
-    stmt_bind_int(stmt, ":dedup_set_id", id);
+    stmt_bind_int(stmt, ":dedup_set_id", set.dedup_set_id);
     if (stmt_get_int(stmt, n_pairs, err) < 0)
         return -1;
     if (dry_run)
         return 0;
     if (stmt_use(store, DROP_SET, &stmt, err) < 0)
         return -1;
-    stmt_bind_int(stmt, ":dedup_set_id", id);
+    stmt_bind_int(stmt, ":dedup_set_id", set.dedup_set_id);
     return stmt_run(stmt, err);
 }
 

@@ -43,7 +43,7 @@ int dedup_set_put(struct store *store, const struct dedup_spec *spec, int64_t ru
                   bool dry_run, struct dedup_set *out, struct error *err);
 
 /* Find a set by its name. ERR_NOT_FOUND with the names that exist. */
-int dedup_set_find(struct store *store, const char *name, int64_t *dedup_set_id,
+int dedup_set_find(struct store *store, const char *name, struct dedup_set *out,
                    struct error *err);
 /* Delete a set. ERR_NOT_FOUND with the names that exist. Runs in its own transaction; with
  * dry_run only counts the pairs. */

@@ -49,14 +49,16 @@ static int find_complete_set(struct store *store, const char *name, int64_t *id,
                              struct error *err)
 {
     struct stmt *stmt = NULL;
+    struct dedup_set set;
 
-    if (dedup_set_find(store, name, id, err) < 0 ||
+    if (dedup_set_find(store, name, &set, err) < 0 ||
         stmt_use(store, IS_COMPLETE, &stmt, err) < 0)
         return -1;
-    stmt_bind_int(stmt, ":dedup_set_id", *id);
+    stmt_bind_int(stmt, ":dedup_set_id", set.dedup_set_id);
     const int found = stmt_next(stmt, err);
     if (found < 1)
         return found;
+    *id = set.dedup_set_id;
     int rc = 0;
     if (!stmt_int(stmt, 0))
         rc = error_set(

@@ -147,11 +147,12 @@ int query_open_clusters(struct store *store, const char *set, int64_t sample_id,
                         struct query **out, struct error *err)
 {
     struct stmt *stmt = NULL;
-    int64_t id;
+    struct dedup_set found;
 
-    if (dedup_set_find(store, set, &id, err) < 0 || stmt_open(store, CLUSTERS, &stmt, err) < 0)
+    if (dedup_set_find(store, set, &found, err) < 0 ||
+        stmt_open(store, CLUSTERS, &stmt, err) < 0)
         return -1;
-    stmt_bind_int(stmt, ":dedup_set_id", id);
+    stmt_bind_int(stmt, ":dedup_set_id", found.dedup_set_id);
     stmt_bind_int(stmt, ":sample_id", sample_id);
     stmt_bind_int(stmt, ":limit", limit);
     *out = (struct query *)stmt;

@@ -7,6 +7,7 @@
 #include "base/text/escape.h"
 #include "cli/command.h"
 #include "cli/rows.h"
+#include "store/dedup.h"
 #include "store/query.h"
 #include "store/store.h"
 
@@ -87,18 +88,19 @@ static int add_sample_line(struct query *query, int64_t *cluster, struct buf *ou
     return rc < 0 ? -1 : buf_add_text(out, "\n", err);
 }
 
-static int print_clusters(struct query *query, bool whole, struct error *err)
+/* *cluster is the number of the last cluster; 0: there is none. */
+static int print_clusters(struct query *query, bool whole, int64_t *cluster, struct error *err)
 {
-    int64_t cluster = 0;
     struct buf out;
     int rc;
 
+    *cluster = 0;
     buf_init(&out, SHOWN_MAX_BYTES);
     while ((rc = query_next(query, err)) == 1) {
         const struct slice text = query_value(query, COL_TEXT).bytes;
 
         buf_clear(&out);
-        if ((rc = add_sample_line(query, &cluster, &out, err)) < 0)
+        if ((rc = add_sample_line(query, cluster, &out, err)) < 0)
             break;
         rc =
             whole ? escape_add(&out, text, err) : escape_add_line(&out, text, SHOWN_CHARS, err);
@@ -113,17 +115,42 @@ static int print_clusters(struct query *query, bool whole, struct error *err)
     return rc;
 }
 
+/* Report why nothing was printed, and that the clusters may be old. */
+static int report_clusters(struct cli *cli, struct store *store,
+                           const struct dedup_show_args *args, bool is_empty, struct error *err)
+{
+    struct dedup_set set;
+
+    if (dedup_set_find(store, args->set, &set, err) < 0)
+        return -1;
+    if (!set.complete)
+        report_note(&cli->report,
+                    "the set '%s' is not complete, because a run was interrupted: its clusters "
+                    "are those of an earlier run, if there was one",
+                    args->set);
+    else if (is_empty && args->sample > 0)
+        report_note(&cli->report, "sample %" PRId64 " is in no cluster of the set '%s'",
+                    args->sample, args->set);
+    else if (is_empty)
+        report_note(&cli->report, "the set '%s' has no clusters", args->set);
+    return 0;
+}
+
 static int cmd_dedup_show_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct dedup_show_args *a = args;
     struct store *store = NULL;
     struct query *query = NULL;
+    int64_t cluster = 1;
     int rc = -1;
 
+    cli->report.phase = "dedup show";
     if (command_open_store(cli, &store, err) == 0 &&
         query_open_clusters(store, a->set, a->sample, a->limit, &query, err) == 0)
         rc = cli->json ? rows_print(query, ROWS_JSON, err)
-                       : print_clusters(query, a->whole, err);
+                       : print_clusters(query, a->whole, &cluster, err);
+    if (rc == 0)
+        rc = report_clusters(cli, store, a, cluster == 0, err);
     query_close(query);
     store_close(store);
     return rc;

@@ -41,12 +41,24 @@ steps:
   - dedup drop: {set: near}
 END
 "$CURATE" run recipe.yaml
+"$CURATE" dedup exact same -q
+"$CURATE" dedup show same
+"$CURATE" dedup show same --sample 4
 sqlite3 curate.db "INSERT INTO dedup_set (name, kind, field, params, keep, complete, n_big_buckets, run_id)
     VALUES ('begun', 'near', 'whole', '{}', '{}', 0, 0, 1)"
+"$CURATE" dedup show begun
 "$CURATE" select --name s --by words --top 10 --dedup begun || echo "status $?"
 "$CURATE" select --name s --by words --top 10 --dedup begun@best || echo "status $?"
 "$CURATE" select --name s --by words --top 10 --dedup near || echo "status $?"
 "$CURATE" select --name s --by words --top 10 --clean --evaluation planes || echo "status $?"
 "$CURATE" select --name s --by words --top 10 --evaluation trains || echo "status $?"
 "$CURATE" dedup drop near || echo "status $?"
+
+# One context with two questions is no duplicate, but a split must not part the samples.
+for i in 1 2; do
+    echo "{\"context\": \"The mill stands at the river, and the chapel on the hill.\", \"question\": \"Where? $i\", \"answer\": \"There. $i\"}"
+done > shared.jsonl
+"$CURATE" ingest -q shared.jsonl
+"$CURATE" query "SELECT n_samples, n_bytes, begins FROM v_shared_contexts"
+"$CURATE" dedup list | tail -n 1
 "$CURATE" fsck

@@ -9,6 +9,8 @@
 #include "scoring/duplicates/shingles.h"
 #include "scoring/duplicates/words.h"
 #include "scoring/kernels/kernels.h"
+#include "store/db_private.h"
+#include "store/score.h"
 #include "tests/support/oom.h"
 #include "tests/support/stage_run.h"
 #include "tests/support/store_fixture.h"
@@ -122,11 +124,78 @@ static void a_thread_reports_each_failed_allocation(void **state)
     assert_true(oom_survive(sign_text, "the c\xc3\xa1t sat e\xcc\x81 on the mat") > 6);
 }
 
+/* Select with allocation n failing: three samples are a cluster, the fourth is flagged. */
+static bool select_fails_once(size_t n)
+{
+    static const char *const answers[] = { "the cat sat on the mat and slept",
+                                           "The cat sat on the mat, and slept.",
+                                           "once the cat sat on the mat and slept for days",
+                                           "the rain fell" };
+    struct injection injection = { .n = n };
+    struct store_fixture *f;
+    struct stage_run run;
+    struct error err;
+    void *samples;
+
+    store_fixture_setup(&samples);
+    f = samples;
+    const int64_t set_id = store_fixture_set(
+        f->store, "beauty", store_fixture_model(f->store, "tiny", 1), "{}", "higher");
+    for (size_t i = 0; i < 4; i++) {
+        const struct score_row row = { .score_set_id = set_id,
+                                       .sample_id =
+                                           store_fixture_add(f, NULL, "who?", answers[i]),
+                                       .value = 1,
+                                       .status = "ok" };
+
+        assert_ok(score_put(f->store, &row, f->run_id, &err));
+    }
+    stage_run_init(&run, f->store);
+    run.n_threads = 1;
+    assert_ok(find_duplicates(&run, &err));
+    assert_ok(
+        db_exec(f->store,
+                "INSERT INTO evaluation VALUES (1, 'm', 'm', '{}', zeroblob(32), 0, 0, 0, 1);"
+                "INSERT INTO contamination SELECT 1, sample_id, sample_id = 4, 9,"
+                " sample_id = 4 FROM sample",
+                &err));
+    run.arg = &injection;
+    run.enter = enter;
+    run.leave = leave;
+    for (int i = 0; i < 2; i++) {
+        const int rc = stage_run(&run, &err, "select", "name", "s", "by", "beauty", "top", "9",
+                                 "dedup", "near", "clean", "true", NULL);
+
+        assert_int_equal(rc < 0, i == 0 && injection.refused);
+        if (rc < 0)
+            assert_int_equal(err.code, ERR_NOMEM);
+        run.enter = run.leave = NULL;
+    }
+    assert_rows(f->store,
+                "SELECT count(*), (SELECT group_concat(rule || ' ' || n_removed, ', ')"
+                " FROM v_exclusions) FROM v_selection",
+                "1|clean 1, dedup near@leader 2");
+    store_fixture_teardown(&samples);
+    return injection.refused;
+}
+
+static void a_selection_reports_each_failed_allocation(void **state)
+{
+    size_t n = 0;
+
+    (void)state;
+    while (n < ALLOCATIONS_MAX && select_fails_once(n))
+        n++;
+    assert_true(n > 20);
+    assert_true(n < ALLOCATIONS_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_failed_allocation_is_reported),
         cmocka_unit_test(a_thread_reports_each_failed_allocation),
+        cmocka_unit_test(a_selection_reports_each_failed_allocation),
     };
 
     return cmocka_run_group_tests_name("stages/dedup, out of memory", tests, NULL, NULL);

@@ -2,9 +2,12 @@
 /* What select --dedup and --clean leave out, and what is stored of it. */
 #include "tests/support/test.h"
 
+#include "stages/dedup/clustering.h"
 #include "store/db_private.h"
+#include "store/dedup.h"
 #include "store/score.h"
 #include "store/store.h"
+#include "tests/support/rng.h"
 #include "tests/support/stage_run.h"
 #include "tests/support/store_fixture.h"
 
@@ -202,6 +205,134 @@ static void a_dropped_set_leaves_selections_as_they_are(void **state)
                  "no set of duplicates 'near': choose one of: begun");
 }
 
+enum { N_RANDOM = 14, N_ROUNDS = 40 };
+
+/* Samples with random pairs: copies have the similarity 1. */
+struct random_set {
+    double similarity[N_RANDOM][N_RANDOM]; /* by place in the order of hashes; 0: no pair */
+    int64_t ids[N_RANDOM];
+    bool is_candidate[N_RANDOM];
+};
+
+static void plant_random_set(struct store_fixture *f, struct rng *rng, struct random_set *set)
+{
+    const struct dedup_spec spec = { .name = "random",
+                                     .kind = "near",
+                                     .field = "response",
+                                     .params = { "{}", 2 },
+                                     .keep = { "{}", 2 } };
+    const struct dedup_use use = { .least = 0.7, .least_containment = -1, .has_copies = true };
+    struct dedup_samples samples;
+    struct dedup_counts counts;
+    struct dedup_set row;
+    struct error err;
+
+    *set = (struct random_set){ 0 };
+    assert_ok(dedup_samples_read(f->store, &samples, &err));
+    assert_int_equal(samples.n, N_RANDOM);
+    memcpy(set->ids, samples.ids, sizeof set->ids);
+    assert_ok(dedup_set_put(f->store, &spec, f->run_id, false, &row, &err));
+    assert_ok(store_begin(f->store, &err));
+    for (size_t a = 0; a < N_RANDOM; a++)
+        for (size_t b = a + 1; b < N_RANDOM; b++) {
+            static const double choices[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0.6, 0.8, 0.9, 1 };
+            const struct dedup_pair pair = { .a = set->ids[a],
+                                             .b = set->ids[b],
+                                             .similarity = choices[rng_below(rng, 12)],
+                                             .containment = -1 };
+
+            set->similarity[a][b] = set->similarity[b][a] = pair.similarity;
+            if (pair.similarity > 0)
+                assert_ok(dedup_put_pairs(f->store, row.dedup_set_id, &pair, 1, &err));
+        }
+    for (size_t i = 0; i < N_RANDOM; i++) {
+        char sql[100];
+
+        set->is_candidate[i] = rng_below(rng, 3) > 0;
+        snprintf(sql, sizeof sql, "INSERT INTO dedup_signature VALUES (%d, %d, x'00')",
+                 (int)row.dedup_set_id, (int)set->ids[i]);
+        assert_ok(db_exec(f->store, sql, &err));
+    }
+    assert_ok(store_commit(f->store, &err));
+    assert_ok(dedup_make_clusters(f->store, row.dedup_set_id, &samples,
+                                  &(struct dedup_order){ .field = "response" }, &use, f->run_id,
+                                  &counts, &err));
+    dedup_samples_release(&samples);
+}
+
+/* By brute force: copy[i][j] says that i and j are copies, alike[i][j] that a copy of i and a
+ * copy of j are a pair. */
+static size_t list_kept(const struct random_set *set, bool *kept)
+{
+    bool copy[N_RANDOM][N_RANDOM] = { 0 }, alike[N_RANDOM][N_RANDOM] = { 0 };
+    size_t n = 0;
+
+    for (size_t i = 0; i < N_RANDOM; i++)
+        for (size_t j = 0; j < N_RANDOM; j++)
+            copy[i][j] = i == j || set->similarity[i][j] >= 1;
+    for (size_t k = 0; k < N_RANDOM; k++)
+        for (size_t i = 0; i < N_RANDOM; i++)
+            for (size_t j = 0; copy[i][k] && j < N_RANDOM; j++)
+                copy[i][j] = copy[i][j] || copy[k][j];
+    for (size_t c = 0; c < N_RANDOM * N_RANDOM; c++) {
+        const size_t a = c / N_RANDOM, b = c % N_RANDOM;
+
+        for (size_t i = 0; set->similarity[a][b] >= 0.7 && i < N_RANDOM; i++)
+            for (size_t j = 0; copy[a][i] && j < N_RANDOM; j++)
+                alike[i][j] = alike[i][j] || copy[b][j];
+    }
+    for (size_t i = 0; i < N_RANDOM; i++) {
+        kept[i] = set->is_candidate[i];
+        for (size_t j = 0; j < i; j++)
+            if (kept[j] && (alike[i][j] || copy[i][j]))
+                kept[i] = false;
+        n += kept[i];
+    }
+    return n;
+}
+
+static void duplicates_among_candidates_are_those_of_brute_force(void **state)
+{
+    struct rng rng = rng_from_env("CURATE_SEED");
+    struct store_fixture *f = *state;
+    struct stage_run run = select_run(f);
+    struct error err;
+
+    assert_ok(db_exec(f->store, "UPDATE score SET value = 1", &err));
+    for (int64_t i = N_SAMPLES + 1; i <= N_RANDOM; i++) {
+        const struct score_row row = {
+            .score_set_id = 1, .sample_id = i, .value = 1, .status = "ok"
+        };
+        char answer[24];
+
+        snprintf(answer, sizeof answer, "another answer %d", (int)i);
+        assert_int_equal(store_fixture_add(f, NULL, "who?", answer), i);
+        assert_ok(score_put(f->store, &row, f->run_id, &err));
+    }
+    for (size_t round = 0; round < N_ROUNDS; round++) {
+        char where[200] = "sample_id IN (0";
+        bool kept[N_RANDOM];
+        struct random_set set;
+
+        plant_random_set(f, &rng, &set);
+        for (size_t i = 0; i < N_RANDOM; i++)
+            if (set.is_candidate[i])
+                snprintf(where + strlen(where), sizeof where - strlen(where), ", %d",
+                         (int)set.ids[i]);
+        snprintf(where + strlen(where), sizeof where - strlen(where), ")");
+        assert_ok(SELECT("dedup", "random", "where", where, "replace", "true"));
+        assert_int_equal(stage_run_int(&run, "selected"), list_kept(&set, kept));
+        for (size_t i = 0; i < N_RANDOM; i++) {
+            char sql[100];
+
+            snprintf(sql, sizeof sql, "SELECT count(*) FROM v_selection WHERE sample_id = %d",
+                     (int)set.ids[i]);
+            assert_rows(f->store, sql, kept[i] ? "1" : "0");
+        }
+        assert_ok(stage_run(&run, &err, "dedup drop", "set", "random", NULL));
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, store_fixture_teardown)
 
 int main(void)
@@ -213,6 +344,7 @@ int main(void)
         TEST(copies_are_duplicates_without_the_one_that_has_their_pairs),
         TEST(flagged_samples_are_left_out_and_unsearched_ones_counted),
         TEST(flagged_samples_lead_no_duplicates),
+        TEST(duplicates_among_candidates_are_those_of_brute_force),
         TEST(what_cannot_be_left_out_is_an_error),
         TEST(a_dropped_set_leaves_selections_as_they_are),
     };
