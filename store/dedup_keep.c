@@ -35,6 +35,12 @@ static int add_metric(struct store *store, const struct dedup_order *order, stru
     struct profile_fact found;
     struct arena arena;
 
+    if (order->lower)
+        return error_set(
+            err, ERR_USAGE,
+            "--keep lowest:%s: a metric says itself which end is better: leave out "
+            "'lowest:'",
+            order->by);
     arena_init(&arena);
     int rc = score_set_find(store, order->by, order->model, &set, err);
     if (rc == 0)

@@ -32,6 +32,7 @@ echo "errors"
 ! "$CURATE" dedup semantic --prefer a.jsonl,,b.jsonl
 ! "$CURATE" dedup semantic --prefer a.jsonl,a.jsonl
 ! "$CURATE" dedup semantic --keep nothing
+! "$CURATE" dedup semantic --keep lowest:embedding
 ! "$CURATE" dedup semantic other --embedding nll
 ! "$CURATE" dedup semantic other --max-pairs 1 --least 0
 ! "$CURATE" dedup semantic other --max-memory 1M
