@@ -52,13 +52,19 @@ for way in a b c; do
        "$CURATE" ingest -q first.jsonl && "$CURATE" measure -q length && search 2 ;;
     esac
     rows > ../$way.txt
-    "$CURATE" digest --parts | grep -E "dedup|contamination|evaluation" > ../$way.digest
+    "$CURATE" select -q --name a --by words --top 100% --dedup near --dedup semantic@component --clean
+    "$CURATE" select -q --name b --by words --top 100% --where "words > 7" --dedup exact --dedup centred
+    "$CURATE" digest --parts | grep -E "dedup|contamination|evaluation|exclusion" > ../$way.digest
+    sqlite3 curate.db "SELECT 'left out', * FROM v_exclusions" >> ../$way.digest
+    "$CURATE" digest --selection a >> ../$way.digest
+    "$CURATE" digest --selection b >> ../$way.digest
     cd ..
 done
 for kind in pair signature member span searched; do
     [[ $(grep -c "^$kind|" a.txt) -gt 10 ]] || echo "too few rows: $kind"
 done
-[[ $(wc -l < a.digest) -gt 6 ]] || echo "too few tables"
+[[ $(wc -l < a.digest) -gt 13 ]] || echo "too few tables"
+grep -E "left out.*(clean|near|exact)" a.digest
 cmp a.digest b.digest
 cmp a.digest c.digest
 cmp a.txt b.txt

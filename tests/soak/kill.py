@@ -58,6 +58,8 @@ STEPS = [
     ["decontaminate", "--against", "questions.jsonl"],
     ["select", "--name", "best", "--by", "mtld", "--top", "800"],
     ["select", "--name", "hard", "--by", "ifd", "--top", "80"],
+    ["select", "--name", "distinct", "--by", "mtld", "--top", "50%", "--dedup", "near@component",
+     "--dedup", "exact", "--clean"],
     ["select", "--name", "judged", "--by", "judge", "--top", "50%"],
     ["select", "--name", "long", "--by", "gateau", "--cohort", "half", "--top", "5"],
     ["export", "best", "--output", "best.jsonl"],
@@ -66,6 +68,8 @@ STEPS = [
     ["export", "long", "--to", "alpaca", "--output", "long.jsonl", "--force"],
     ["rejects", "export", "--output", "rejects.jsonl", "--force"],
     ["cohort", "drop", "gateau"],
+    ["dedup", "show", "near"],
+    ["dedup", "drop", "exact"],
     ["digest"],
     ["fsck"],
     ["compare", "judge", "mtld"],
@@ -74,6 +78,7 @@ STEPS = [
     ["runs"],
     ["rejects"],
     ["cohort", "list"],
+    ["dedup", "list"],
 ]
 RECIPE = f"""version: 1
 db: killed.db
@@ -101,7 +106,7 @@ COUNTS = ["n_read", "n_inserted", "n_duplicate", "n_rejected", "n_scored", "n_du
 # twice.
 EXACT = {b"ingest", b"score"}
 # A drop that was killed after its commit finds nothing when it begins again: 66, "not found".
-DROP = "cohort drop"
+DROPS = ("cohort drop", "dedup drop")
 
 
 def record(i):
@@ -232,8 +237,8 @@ class Picture:
         """Sums over all runs of a command; how many are marked as complete; and their defects."""
         totals = ", ".join(f"sum({name})" for name in COUNTS)
         runs = [row if row[0] in EXACT else (row[0], row[1], row[3]) for row in self.db.execute(
-            f"SELECT command, sum(status = 'ok'), {totals} FROM run WHERE command <> '{DROP}' "
-            "GROUP BY command")]
+            f"SELECT command, sum(status = 'ok'), {totals} FROM run "
+            f"WHERE command NOT IN {DROPS} GROUP BY command")]
         defects = self.db.execute("""SELECT class, action, sum(n) FROM run_defect
                                      JOIN run USING (run_id) WHERE command = 'ingest'
                                      GROUP BY 1, 2""").fetchall()
@@ -288,7 +293,7 @@ class Soak:
 
     def good(self, step):
         """The statuses that a command may end with. An undisturbed one has no time yet."""
-        dropped = " ".join(step).startswith(DROP) and tuple(step) in self.seconds
+        dropped = " ".join(step).startswith(DROPS) and tuple(step) in self.seconds
         return (0, 66) if dropped else (0,)
 
     def finish(self, folder, step):
