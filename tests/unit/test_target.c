@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <math.h>
+
+#include "base/hash.h"
+#include "base/threads/pool.h"
+#include "scoring/selection/dsir.h"
+#include "scoring/selection/order.h"
+#include "scoring/selection/target.h"
+#include "tests/support/rng.h"
+
+enum { N = 400, PLANTED = 20, TEXT_BYTES = 4096 };
+
+static int read_row(void *arg, size_t list, double *out, struct error *err)
+{
+    const double *scores = arg;
+
+    (void)err;
+    memcpy(out, scores + list * 3, 3 * sizeof *out);
+    return 0;
+}
+
+static void a_query_whose_best_is_taken_has_used_its_turn(void **state)
+{
+    double scores[] = { .9, .8, .1, .95, .2, .3 };
+    const uint64_t costs[] = { 5, 5, 5 };
+    struct rds_input input = {
+        .n = 3, .n_lists = 2, .read_scores = read_row, .arg = scores, .n_wanted = 3
+    };
+    uint32_t picks[3], lists[3];
+    size_t n = 0;
+    struct error err;
+
+    (void)state;
+    assert_ok(rds_choose(&input, picks, lists, &n, &err));
+    assert_int_equal(n, 3);
+    assert_true(picks[0] == 0 && picks[1] == 1 && picks[2] == 2);
+    assert_true(lists[0] == 0 && lists[1] == 0 && lists[2] == 1);
+    input.n_wanted = 2;
+    assert_ok(rds_choose(&input, picks, lists, &n, &err));
+    assert_int_equal(n, 2);
+    input.costs = costs;
+    input.budget = 7;
+    assert_ok(rds_choose(&input, picks, lists, &n, &err));
+    assert_int_equal(n, 1);
+    /* A sample without scores is never chosen. */
+    input.costs = NULL;
+    input.n_wanted = 3;
+    scores[0] = scores[3] = NAN;
+    assert_ok(rds_choose(&input, picks, lists, &n, &err));
+    assert_int_equal(n, 2);
+    assert_true(picks[0] == 1 && picks[1] == 2);
+}
+
+static void the_cosine_with_a_target_is_that_of_the_nearest_query(void **state)
+{
+    const float vectors[] = { 1, 0, 0, 2, 3, 3, 0, 0 }, queries[] = { 5, 0, 0, 1 };
+    const float none[] = { 0, 0 };
+    struct pool *pool = NULL;
+    double out[4];
+    struct error err;
+
+    (void)state;
+    assert_ok(pool_new(2, &pool, &err));
+    assert_ok(target_cosines(vectors, 4, 2, queries, 2, pool, out, &err));
+    assert_true(fabs(out[0] - 1) < 1e-12 && fabs(out[1] - 1) < 1e-12);
+    assert_true(fabs(out[2] - sqrt(.5)) < 1e-12 && isnan(out[3]));
+    assert_ok(target_cosines(vectors, 4, 2, queries, 1, pool, out, &err));
+    assert_true(fabs(out[1]) < 1e-12);
+    assert_fails(target_cosines(vectors, 4, 2, none, 1, pool, out, &err), ERR_INPUT,
+                 "query 0 has no length");
+    pool_free(pool);
+}
+
+static void the_moore_lewis_gap_is_missing_if_a_model_has_no_number(void **state)
+{
+    const double general[] = { 3, NAN, 2 }, target[] = { 1, 1, NAN };
+    double out[3];
+
+    (void)state;
+    moore_lewis_gap(general, target, 3, out);
+    assert_true(out[0] == 2 && isnan(out[1]) && isnan(out[2]));
+}
+
+static void buckets_are_those_of_the_authors(void **state)
+{
+    static const struct {
+        const char *gram;
+        uint32_t bucket;
+    } cases[] = {
+        { "the", 8288 }, { "the cat", 143 }, { "cat", 2366 }, { "hello world", 1529 }
+    };
+    struct dsir *dsir = NULL;
+    uint32_t bucket = 0;
+    struct error err;
+
+    (void)state;
+    assert_ok(dsir_new(&dsir, &err));
+    for (int round = 0; round < 2; round++) /* the second one from the cache */
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+            assert_ok(dsir_bucket(dsir, slice_text(cases[i].gram), &bucket, &err));
+            assert_int_equal(bucket, cases[i].bucket);
+        }
+    dsir_free(dsir);
+}
+
+static void log_ratios_match_worked_example_eighteen(void **state)
+{
+    const double first = dsir_log_ratio(.5, .25), second = dsir_log_ratio(.5, .75);
+
+    (void)state;
+    assert_true(fabs(first - .6931472) < 1e-6 && fabs(second - -.4054651) < 1e-6);
+    assert_true(fabs(2 * first + second - .9808292) < 1e-6);
+}
+
+/* Tokens: "the", "cat", "!?", "the", "cat"; pairs: one fewer. */
+static void weights_sum_the_log_ratios_of_tokens_and_pairs(void **state)
+{
+    struct dsir *dsir = NULL;
+    double weight = 0;
+    uint64_t n_tokens = 0;
+    struct error err;
+
+    (void)state;
+    assert_ok(dsir_new(&dsir, &err));
+    assert_fails(dsir_fit(dsir, &err), ERR_INPUT, "the target have no words");
+    assert_ok(dsir_add(dsir, DSIR_TARGET, slice_text("The cat"), &err));
+    assert_ok(dsir_add(dsir, DSIR_RAW, slice_text("the dog"), &err));
+    assert_ok(dsir_fit(dsir, &err));
+    assert_ok(dsir_weigh(dsir, slice_text("THE  Cat!? the\ncat"), &weight, &n_tokens, &err));
+    assert_int_equal(n_tokens, 5);
+    /* "the" has the same share in both; "cat" and "the cat", twice each, are in one only. */
+    assert_true(fabs(weight - 4 * dsir_log_ratio(1. / 3, 0)) < 1e-9);
+    dsir_free(dsir);
+}
+
+/* A text of words of one of two domains, with a few of the other. */
+static struct slice draw_text(struct rng *rng, bool planted, char *text)
+{
+    size_t len = 0;
+
+    for (size_t w = 0; w < 60; w++) {
+        const bool foreign = rng_below(rng, 10) == 0;
+        const size_t word = rng_below(rng, 40);
+
+        len += (size_t)snprintf(text + len, TEXT_BYTES - len, "%s%zu ",
+                                planted != foreign ? "law" : "web", word);
+    }
+    return slice_of(text, len);
+}
+
+static void a_planted_domain_of_five_percent_is_found(void **state)
+{
+    struct rng rng = rng_from_seed(3), again;
+    char text[TEXT_BYTES];
+    struct dsir *dsir = NULL;
+    double weights[N];
+    uint32_t order[N];
+    size_t n = 0, found = 0;
+    struct error err;
+
+    (void)state;
+    assert_ok(dsir_new(&dsir, &err));
+    for (size_t i = 0; i < 10; i++)
+        assert_ok(dsir_add(dsir, DSIR_TARGET, draw_text(&rng, true, text), &err));
+    again = rng;
+    for (size_t i = 0; i < N; i++)
+        assert_ok(
+            dsir_add(dsir, DSIR_RAW, draw_text(&rng, i % (N / PLANTED) == 0, text), &err));
+    assert_ok(dsir_fit(dsir, &err));
+    for (size_t i = 0; i < N; i++) {
+        const struct hash sample = hash_bytes(slice_of((const char *)&i, sizeof i));
+        uint64_t n_tokens = 0;
+
+        assert_ok(dsir_weigh(dsir, draw_text(&again, i % (N / PLANTED) == 0, text), &weights[i],
+                             &n_tokens, &err));
+        weights[i] += dsir_gumbel(5, &sample);
+    }
+    assert_ok(order_by_value(weights, N, order, &n, &err));
+    for (size_t i = 0; i < PLANTED; i++)
+        found += order[i] % (N / PLANTED) == 0;
+    assert_true(found * 10 >= PLANTED * 9);
+    dsir_free(dsir);
+}
+
+/* The mean of the Gumbel distribution is Euler's constant, its variance pi^2 / 6. */
+static void gumbel_noise_has_the_mean_and_variance_of_its_distribution(void **state)
+{
+    double sum = 0, squares = 0;
+    const size_t n = 20000;
+
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        const struct hash sample = hash_bytes(slice_of((const char *)&i, sizeof i));
+        const double noise = dsir_gumbel(1, &sample);
+
+        assert_true(noise == dsir_gumbel(1, &sample) && noise != dsir_gumbel(2, &sample));
+        sum += noise;
+        squares += noise * noise;
+    }
+    const double mean = sum / (double)n;
+    assert_true(fabs(mean - .5772157) < .04);
+    assert_true(fabs(squares / (double)n - mean * mean - 1.6449341) < .12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_query_whose_best_is_taken_has_used_its_turn),
+        cmocka_unit_test(the_cosine_with_a_target_is_that_of_the_nearest_query),
+        cmocka_unit_test(the_moore_lewis_gap_is_missing_if_a_model_has_no_number),
+        cmocka_unit_test(buckets_are_those_of_the_authors),
+        cmocka_unit_test(log_ratios_match_worked_example_eighteen),
+        cmocka_unit_test(weights_sum_the_log_ratios_of_tokens_and_pairs),
+        cmocka_unit_test(a_planted_domain_of_five_percent_is_found),
+        cmocka_unit_test(gumbel_noise_has_the_mean_and_variance_of_its_distribution),
+    };
+
+    return cmocka_run_group_tests_name("scoring/selection/target", tests, NULL, NULL);
+}
