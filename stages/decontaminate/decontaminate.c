@@ -18,6 +18,7 @@ enum {
     SEARCH_BATCH_LEAST = 256 << 10,
     SEARCH_MEMORY_LEAST = 64 << 20,
     SEARCH_EVALUATIONS_MAX = 64,
+    EVALUATION_NAME_MAX = 100,
     /* A text is in memory as read, in its batch, as words, and as hashes of n-grams. */
     SEARCH_TIMES = 16,
     RULE_OF_PRESET = -1,
@@ -89,11 +90,13 @@ static int decontaminate_check(const void *arguments, void *config, struct error
     if (args->against.n > SEARCH_EVALUATIONS_MAX)
         return error_set(err, ERR_USAGE, "--against: at most %d evaluations at once",
                          SEARCH_EVALUATIONS_MAX);
-    if (args->name && (args->against.n > 1 || !*args->name || strlen(args->name) > 100))
+    if (args->name && (!*args->name || strlen(args->name) > EVALUATION_NAME_MAX))
+        return error_set(err, ERR_USAGE, "--name %.80s: must have 1 to %d bytes", args->name,
+                         EVALUATION_NAME_MAX);
+    if (args->name && args->against.n > 1)
         return error_set(err, ERR_USAGE,
-                         "--name %s: must have 1 to 100 bytes, and names one "
-                         "evaluation of --against",
-                         args->name);
+                         "--name %s: names one evaluation, and --against names %u", args->name,
+                         args->against.n);
     for (unsigned i = 0; i < args->against.n; i++)
         if (fetched_check(args->against.items[i], err) < 0)
             return -1;

@@ -247,8 +247,9 @@ static int finish_evaluation(const struct item_walk *walk, struct error *err)
     if (evaluation->n_items == 0)
         return error_set(err, ERR_INPUT, "%s: holds no items", evaluation->path);
     if (evaluation->n_rejected > 0)
-        report_note(walk->source->report, "%s: %" PRIu64 " records hold no item, the first: %s",
-                    evaluation->path, evaluation->n_rejected, evaluation->first_reject);
+        report_note(walk->source->report,
+                    "%" PRIu64 " records hold no item of an evaluation, the first: %s",
+                    evaluation->n_rejected, evaluation->first_reject);
     if (contamination_index_finish(evaluation->index, err) < 0)
         return -1;
     const struct contamination_counts counts = contamination_index_counts(evaluation->index);
