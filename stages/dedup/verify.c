@@ -220,11 +220,14 @@ static uint32_t find_candidate_root(uint32_t *roots, uint32_t i)
     return i;
 }
 
-/* Order the candidates by component, so that samples that resemble each other are read once.
- * `roots` has room for a number of each sample. */
+/* Order the candidates by component, so that samples that resemble each other are read once,
+ * and components by a row id, so that reading goes through the file. `roots` has room for two
+ * numbers of each sample. */
 static void sort_by_component(uint64_t *candidates, uint64_t *spare, size_t n, uint32_t *roots,
-                              size_t n_samples)
+                              const struct dedup_samples *samples)
 {
+    const size_t n_samples = samples->n;
+
     for (size_t i = 0; i < n_samples; i++)
         roots[i] = (uint32_t)i;
     for (size_t i = 0; i < n; i++) {
@@ -240,9 +243,10 @@ static void sort_by_component(uint64_t *candidates, uint64_t *spare, size_t n, u
         first[find_candidate_root(roots, (uint32_t)candidates[i])]++;
     uint32_t sum = 0;
     for (size_t i = 0; i < n_samples; i++) {
-        const uint32_t count = first[i];
+        const uint32_t number = samples->numbers[i]; /* in the order of row ids */
+        const uint32_t count = first[number];
 
-        first[i] = sum;
+        first[number] = sum;
         sum += count;
     }
     for (size_t i = 0; i < n; i++)
@@ -266,7 +270,7 @@ static int drop_unlikely(struct verifying *verifying, struct crew *crew, uint64_
     verifying->n = verifying->n_kept;
     verifying->next = 0;
     sort_u64(candidates, spare, verifying->n);
-    sort_by_component(candidates, spare, verifying->n, verifying->places, job->samples.n);
+    sort_by_component(candidates, spare, verifying->n, verifying->places, &job->samples);
     return 0;
 }
 
@@ -290,7 +294,7 @@ int near_verify(struct near_job *job, uint64_t *candidates, uint64_t *spare, siz
         return error_nomem(err);
     sort_u64(candidates, spare, n);
     verifying.n = drop_repeated(candidates, n);
-    sort_by_component(candidates, spare, verifying.n, verifying.places, job->samples.n);
+    sort_by_component(candidates, spare, verifying.n, verifying.places, &job->samples);
     if (job->rule->least_containment > 0)
         rc = drop_unlikely(&verifying, &crew, candidates, spare, err);
     crew.work = compare_block;
