@@ -789,7 +789,7 @@ SELECT s.sample_id,
 
 CREATE VIEW v_contamination AS
 SELECT e.name AS evaluation, h.sample_id, s.ext_id, h.item, i.place, h.covered, h.longest,
-       h.answer_whole, h.flagged
+       h.answer_whole, h.flagged, i.prompt, i.answer
   FROM contamination_hit h
   JOIN evaluation e ON e.evaluation_id = h.evaluation_id
   JOIN evaluation_item i ON i.evaluation_id = h.evaluation_id AND i.item = h.item

@@ -10,6 +10,7 @@
 #include "base/json/jsonout.h"
 #include "base/text/escape.h"
 #include "cli/command.h"
+#include "cli/contamination_print.h"
 #include "cli/segment_text.h"
 #include "scoring/infer/gguf/gguf_fetch.h"
 #include "scoring/infer/gguf/gguf_file.h"
@@ -28,6 +29,7 @@ struct show_args {
     const char *selection;
     const char *model;
     int64_t top;
+    bool contamination;
 };
 
 static const struct option opts[] = {
@@ -35,6 +37,8 @@ static const struct option opts[] = {
       .help = "number of samples, from rank 1", .min = 1 },
     { OPTION_TEXT, 0, "model", offsetof(struct show_args, model), "FILE",
       .help = "model that the segments were made with, a file or URL", .unset = "built in" },
+    { OPTION_FLAG, 0, "contamination", offsetof(struct show_args, contamination), NULL,
+      .help = "show flagged samples with the texts of evaluations" },
     { .type = OPTION_END },
 };
 
@@ -418,12 +422,32 @@ static int choose_model(struct show *show, struct cli *cli, const char *given,
     return buf_add_slice(&show->model, gguf_model_name(path), err);
 }
 
+static int show_contamination(struct cli *cli, const struct show_args *args, struct error *err)
+{
+    struct store *store = NULL;
+
+    if (args->selection)
+        return error_set(err, ERR_USAGE,
+                         "%s: --contamination shows flagged samples: leave out the selection",
+                         args->selection);
+    if (command_open_store(cli, &store, err) < 0)
+        return -1;
+    const int rc = contamination_print(store, args->top, cli->json, err);
+    store_close(store);
+    return rc;
+}
+
 static int cmd_show_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct show_args *a = args;
     struct show show = { .json = cli->json };
     int rc = -1;
 
+    if (a->contamination)
+        return show_contamination(cli, a, err);
+    if (!a->selection)
+        return error_set(err, ERR_USAGE,
+                         "the argument SELECTION is missing: see 'curate help show'");
     arena_init(&show.arena);
     buf_init(&show.model_path, SQL_MAX_BYTES);
     buf_init(&show.model, SQL_MAX_BYTES);
@@ -454,10 +478,10 @@ const struct command cmd_show = {
         "Prints the question, the answer and the scores of each sample. If segments are\n"
         "stored, also prints two of them with their text: the one that alone makes the answer\n"
         "likeliest (helps_most), and the one with the most attention (seen_most). Control\n"
-        "characters are replaced. With --json all text is unchanged, one object per sample.",
+        "characters are replaced. With --json all text is unchanged, one object per sample.\n"
+        "With --contamination instead: the samples that decontaminate has flagged.",
     .options = opts,
     .positional = &positional,
-    .positional_required = true,
     .args_size = sizeof(struct show_args),
     .defaults = &(const struct show_args){ .top = 5 },
     .run = cmd_show_run,

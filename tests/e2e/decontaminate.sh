@@ -48,6 +48,8 @@ search --against eval.jsonl
 "$CURATE" query --csv "SELECT sample_id, turn, item, of_answer, item_word, n_words, substr(text, 1, 16), length(text) FROM v_contamination_spans"
 "$CURATE" query "SELECT evaluation, n_items, n_hit_items, n_searched, n_flagged, n_not_checkable FROM v_evaluations"
 search --against eval.jsonl
+"$CURATE" show --contamination --top 2
+"$CURATE" show --contamination --top 1 --json | cut -c1-120
 
 echo "-- new samples alone are searched; all turns of a dialogue are"
 "$CURATE" ingest -q more.jsonl
@@ -106,6 +108,8 @@ sqlite3 curate.db "PRAGMA foreign_keys = 1; DELETE FROM sample WHERE sample_id =
     SELECT count(*) FROM contamination WHERE sample_id = 1; PRAGMA foreign_key_check"
 
 echo "-- what is refused"
+"$CURATE" show --contamination sel 2>&1 || echo "status $?"
+"$CURATE" show 2>&1 || echo "status $?"
 try() { "$CURATE" decontaminate "$@" 2>&1 || echo "status $?"; }
 try
 try --against none.jsonl

@@ -38,6 +38,7 @@ j score score gateau --top 1 --cohort two --where "$long" "${pair[@]}" --alpha 0
 j measure measure length
 printf '{"question": "the cat sat on the mat and the dog lay on the rug", "answer": "no"}\n' > eval.jsonl
 j decontaminate decontaminate --against eval.jsonl
+j "show --contamination" show --contamination
 j profile profile words
 j profile profile words nll --at 5 --by source --model curate-tiny-long
 printf 'sample,value\n' > scores.csv
