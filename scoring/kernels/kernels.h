@@ -229,6 +229,13 @@ struct kernels {
      * below 1e-37 may become 0. */
     double (*exp_sum)(float *x, size_t n, float max);
 
+    /*
+     * The sum of x[i] * y[i], in double: 8 sums of every 8th product, added as
+     * ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)). Products of floats are exact in double, so all
+     * variants give the same bits.
+     */
+    double (*dot_f32)(const float *x, const float *y, size_t n);
+
     /* The sum of x, added in double. */
     double (*sum_f32)(const float *x, size_t n);
 

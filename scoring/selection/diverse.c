@@ -8,9 +8,8 @@
 #include "base/error.h"
 #include "base/report.h"
 #include "base/threads/pool.h"
+#include "scoring/kernels/kernels.h"
 #include "scoring/selection/diverse_private.h"
-
-enum { LANES = 8 };
 
 static const struct diverse_method methods[] = {
     { "deita", diverse_deita, .9 },      { "k-center", diverse_k_center, 0 },
@@ -40,26 +39,11 @@ double diverse_default(const struct diverse_method *method, size_t n)
     return method->parameter;
 }
 
-/* The product of two floats is exact in double, so a fused addition gives the same bits, and
- * only the order of the additions counts. */
-double exact_dot(const float *x, const float *y, size_t n)
-{
-    double sum[LANES] = { 0 };
-    size_t l = 0;
-
-    for (; n - l >= LANES; l += LANES)
-        for (size_t i = 0; i < LANES; i++)
-            sum[i] += (double)x[l + i] * (double)y[l + i];
-    for (size_t i = 0; l + i < n; i++)
-        sum[i] += (double)x[l + i] * (double)y[l + i];
-    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
-}
-
 double diverse_cosine(const struct diverse *d, size_t a, size_t b)
 {
     const size_t width = d->input->width;
-    const double product =
-        exact_dot(d->input->vectors + a * width, d->input->vectors + b * width, width);
+    const double product = d->input->kernels->dot_f32(d->input->vectors + a * width,
+                                                      d->input->vectors + b * width, width);
 
     return fmax(-1, fmin(1, product * (d->inverse[a] * d->inverse[b])));
 }
@@ -172,7 +156,7 @@ static int measure_vectors(struct diverse *d, struct error *err)
 
     for (size_t i = 0; i < input->n; i++) {
         const float *vector = input->vectors + i * input->width;
-        const double square = exact_dot(vector, vector, input->width);
+        const double square = input->kernels->dot_f32(vector, vector, input->width);
 
         d->quality[i] = input->quality ? input->quality[i] : 1;
         d->inverse[i] = 1 / sqrt(square);

@@ -104,6 +104,7 @@ int mig_choose(const struct mig_input *input, uint32_t *picks, double *gains, si
  * the k centres (by distance, equal ones the smaller number). centres has k rows of `width`.
  */
 int kmeans_cluster(const float *vectors, size_t n, size_t width, size_t k, uint64_t seed,
-                   struct pool *pool, double *centres, uint32_t *cluster, struct error *err);
+                   const struct kernels *kernels, struct pool *pool, double *centres,
+                   uint32_t *cluster, struct error *err);
 
 #endif

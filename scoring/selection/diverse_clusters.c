@@ -6,12 +6,14 @@
 
 #include "base/error.h"
 #include "base/threads/pool.h"
+#include "scoring/kernels/kernels.h"
 #include "scoring/selection/diverse_private.h"
 #include "scoring/selection/order.h"
 
 enum { ITERATIONS = 10, TRAINED_MAX = 200000, CLUSTER_BLOCK = 128 };
 
 struct kmeans {
+    const struct kernels *kernels;
     const float *vectors;
     size_t n;
     size_t width;
@@ -159,7 +161,7 @@ static void train_centres(struct kmeans *m, uint64_t seed, size_t *counts, struc
     for (size_t i = 0; i < m->n; i++) {
         const float *x = m->vectors + i * m->width;
 
-        m->inverse[i] = 1 / sqrt(exact_dot(x, x, m->width));
+        m->inverse[i] = 1 / sqrt(m->kernels->dot_f32(x, x, m->width));
     }
     draw_centres(m, seed, pool);
     m->from = 0;
@@ -173,9 +175,11 @@ static void train_centres(struct kmeans *m, uint64_t seed, size_t *counts, struc
 }
 
 int kmeans_cluster(const float *vectors, size_t n, size_t width, size_t k, uint64_t seed,
-                   struct pool *pool, double *centres, uint32_t *cluster, struct error *err)
+                   const struct kernels *kernels, struct pool *pool, double *centres,
+                   uint32_t *cluster, struct error *err)
 {
-    struct kmeans m = { .vectors = vectors,
+    struct kmeans m = { .kernels = kernels,
+                        .vectors = vectors,
                         .n = n,
                         .width = width,
                         .k = k,
@@ -248,8 +252,8 @@ int diverse_clusters(struct diverse *d, struct error *err)
 
     if (!centres || !cluster || !order)
         error_nomem(err);
-    else if (kmeans_cluster(input->vectors, n, input->width, k, input->seed, input->pool,
-                            centres, cluster, err) == 0 &&
+    else if (kmeans_cluster(input->vectors, n, input->width, k, input->seed, input->kernels,
+                            input->pool, centres, cluster, err) == 0 &&
              order_by_value(d->quality, n, order, &n_ordered, err) == 0)
         rc = take_in_turns(d, order, n_ordered, cluster, k, err);
     free(centres);

@@ -32,6 +32,7 @@ struct facility {
     size_t n_heap;
     float *panels;  /* unit vectors of the points, in panels */
     float *scratch; /* per thread: ROWS unit vectors and ROWS x panel products */
+    double *parts;  /* of the gains of TRIES samples, for each block of points */
     struct bound tries[TRIES];
     size_t n_tries;
 };
@@ -81,17 +82,38 @@ static double similarity(const struct facility *f, size_t point, size_t sample)
     return (1 + diverse_cosine(f->d, f->points[point], sample)) / 2;
 }
 
-static void compute_gain(void *arg, size_t item, size_t thread)
+/* The part of the gains of all tries that a block of points adds: the points stay in a cache.
+ */
+static void add_points(void *arg, size_t item, size_t thread)
 {
-    struct facility *f = arg;
-    struct bound *bound = &f->tries[item];
-    double sum = 0;
+    const struct facility *f = arg;
+    const size_t first = item * DIVERSE_BLOCK;
+    const size_t end =
+        f->n_points - first < DIVERSE_BLOCK ? f->n_points : first + DIVERSE_BLOCK;
 
     (void)thread;
-    for (size_t v = 0; v < f->n_points; v++)
-        sum += fmax(0, similarity(f, v, bound->sample) - f->nearest[v]);
-    bound->gain = (1 - f->alpha) * sum + f->alpha * f->d->quality[bound->sample];
-    bound->n_picks = (uint32_t)f->d->result->n_picks;
+    for (size_t t = 0; t < f->n_tries; t++) {
+        double sum = 0;
+
+        for (size_t v = first; v < end; v++)
+            sum += fmax(0, similarity(f, v, f->tries[t].sample) - f->nearest[v]);
+        f->parts[item * TRIES + t] = sum;
+    }
+}
+
+static void compute_gains(struct facility *f)
+{
+    const size_t n_blocks = (f->n_points + DIVERSE_BLOCK - 1) / DIVERSE_BLOCK;
+
+    pool_run(f->d->input->pool, n_blocks, add_points, f);
+    for (size_t t = 0; t < f->n_tries; t++) {
+        double sum = 0;
+
+        for (size_t b = 0; b < n_blocks; b++)
+            sum += f->parts[b * TRIES + t];
+        f->tries[t].gain = (1 - f->alpha) * sum + f->alpha * f->d->quality[f->tries[t].sample];
+        f->tries[t].n_picks = (uint32_t)f->d->result->n_picks;
+    }
 }
 
 static void unit_vector(const struct facility *f, size_t sample, float *out)
@@ -178,14 +200,14 @@ static int choose_facilities(struct facility *f, struct error *err)
             if (diverse_take(f->d, best.sample, best.gain, err) < 0)
                 return -1;
             diverse_for_all(f->d, f->n_points, raise_nearest, f);
-            n_tries = pool_threads(f->d->input->pool);
+            n_tries = 1;
             continue;
         }
         /* Each failed try makes it likelier that many more are needed. */
         for (f->n_tries = 0; f->n_tries < n_tries && f->n_tries < TRIES && f->n_heap > 0 &&
                              f->heap[0].n_picks != n_picks;)
             f->tries[f->n_tries++] = pop_bound(f);
-        pool_run(f->d->input->pool, f->n_tries, compute_gain, f);
+        compute_gains(f);
         for (size_t i = 0; i < f->n_tries; i++)
             push_bound(f, f->tries[i]);
         n_tries = 2 * n_tries < TRIES ? 2 * n_tries : TRIES;
@@ -205,10 +227,11 @@ static int run_facility(struct diverse *d, double alpha, struct error *err)
     f.points = calloc(room, sizeof *f.points);
     f.nearest = calloc(room, sizeof *f.nearest);
     f.heap = calloc(room, sizeof *f.heap);
+    f.parts = calloc(f.n_points / DIVERSE_BLOCK + 1, TRIES * sizeof *f.parts);
     f.panels = calloc(n_panels * panel + 1, input->width * sizeof *f.panels);
     f.scratch = calloc(pool_threads(input->pool) * KERNELS_PANEL_MAX,
                        (input->width + KERNELS_PANEL_MAX) * sizeof *f.scratch);
-    if (!f.points || !f.nearest || !f.heap || !f.panels || !f.scratch) {
+    if (!f.points || !f.nearest || !f.heap || !f.parts || !f.panels || !f.scratch) {
         error_nomem(err);
         goto done;
     }
@@ -225,6 +248,7 @@ done:
     free(f.points);
     free(f.nearest);
     free(f.heap);
+    free(f.parts);
     free(f.panels);
     free(f.scratch);
     return rc;

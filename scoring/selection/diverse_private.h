@@ -36,8 +36,6 @@ int diverse_mmr(struct diverse *d, struct error *err);
 int diverse_dpp(struct diverse *d, struct error *err);
 int diverse_clusters(struct diverse *d, struct error *err);
 
-/* The sum of the products of n floats: 8 sums of every 8th product, added in one order. */
-double exact_dot(const float *x, const float *y, size_t n);
 /* From -1 to 1. */
 double diverse_cosine(const struct diverse *d, size_t a, size_t b);
 /* Call work(arg, i) for all samples i, on all threads. */

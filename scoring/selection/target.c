@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/threads/pool.h"
+#include "scoring/kernels/kernels.h"
 #include "scoring/selection/diverse_private.h"
 #include "scoring/selection/order.h"
 
@@ -24,6 +25,7 @@ struct target_search {
     const float *queries;
     const double *inverse; /* 1 / length of each query */
     size_t n_queries;
+    const struct kernels *kernels;
     double *out;
 };
 
@@ -35,26 +37,30 @@ static void find_target_cosines(void *arg, size_t item, size_t thread)
     (void)thread;
     for (size_t i = first; i < search->n && i < first + DIVERSE_BLOCK; i++) {
         const float *vector = search->vectors + i * width;
-        const double square = exact_dot(vector, vector, width);
+        const double square = search->kernels->dot_f32(vector, vector, width);
         double best = -1;
 
         for (size_t q = 0; q < search->n_queries; q++)
-            best = fmax(best, exact_dot(vector, search->queries + q * width, width) *
-                                  (search->inverse[q] / sqrt(square)));
+            best = fmax(best,
+                        search->kernels->dot_f32(vector, search->queries + q * width, width) *
+                            (search->inverse[q] / sqrt(square)));
         search->out[i] = square > 0 && isfinite(square) ? fmin(1, best) : NAN;
     }
 }
 
 int target_cosines(const float *vectors, size_t n, size_t width, const float *queries,
-                   size_t n_queries, struct pool *pool, double *out, struct error *err)
+                   size_t n_queries, const struct kernels *kernels, struct pool *pool,
+                   double *out, struct error *err)
 {
     double *inverse = reallocarray(NULL, n_queries ? n_queries : 1, sizeof *inverse);
-    struct target_search search = { vectors, n, width, queries, inverse, n_queries, out };
+    struct target_search search = {
+        vectors, n, width, queries, inverse, n_queries, kernels, out
+    };
 
     if (!inverse)
         return error_nomem(err);
     for (size_t q = 0; q < n_queries; q++) {
-        const double square = exact_dot(queries + q * width, queries + q * width, width);
+        const double square = kernels->dot_f32(queries + q * width, queries + q * width, width);
 
         inverse[q] = 1 / sqrt(square);
         if (!(square > 0) || !isfinite(square)) {

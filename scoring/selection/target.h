@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct error;
+struct kernels;
 struct pool;
 
 /* Moore-Lewis (P10-2041): out[i] = nll_general[i] - nll_target[i], in nats/token by a model of
@@ -24,7 +25,8 @@ void moore_lewis_gap(const double *nll_general, const double *nll_target, size_t
  * without a length.
  */
 int target_cosines(const float *vectors, size_t n, size_t width, const float *queries,
-                   size_t n_queries, struct pool *pool, double *out, struct error *err);
+                   size_t n_queries, const struct kernels *kernels, struct pool *pool,
+                   double *out, struct error *err);
 
 /*
  * RDS+ (2503.01807): lists of scores, one for each query of a task or one for each task, take

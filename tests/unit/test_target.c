@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/threads/pool.h"
+#include "scoring/kernels/kernels.h"
 #include "scoring/selection/dsir.h"
 #include "scoring/selection/order.h"
 #include "scoring/selection/target.h"
@@ -57,18 +58,20 @@ static void the_cosine_with_a_target_is_that_of_the_nearest_query(void **state)
 {
     const float vectors[] = { 1, 0, 0, 2, 3, 3, 0, 0 }, queries[] = { 5, 0, 0, 1 };
     const float none[] = { 0, 0 };
+    struct kernels kernels;
     struct pool *pool = NULL;
     double out[4];
     struct error err;
 
     (void)state;
+    kernels_init(&kernels, cpu_detect());
     assert_ok(pool_new(2, &pool, &err));
-    assert_ok(target_cosines(vectors, 4, 2, queries, 2, pool, out, &err));
+    assert_ok(target_cosines(vectors, 4, 2, queries, 2, &kernels, pool, out, &err));
     assert_true(fabs(out[0] - 1) < 1e-12 && fabs(out[1] - 1) < 1e-12);
     assert_true(fabs(out[2] - sqrt(.5)) < 1e-12 && isnan(out[3]));
-    assert_ok(target_cosines(vectors, 4, 2, queries, 1, pool, out, &err));
+    assert_ok(target_cosines(vectors, 4, 2, queries, 1, &kernels, pool, out, &err));
     assert_true(fabs(out[1]) < 1e-12);
-    assert_fails(target_cosines(vectors, 4, 2, none, 1, pool, out, &err), ERR_INPUT,
+    assert_fails(target_cosines(vectors, 4, 2, none, 1, &kernels, pool, out, &err), ERR_INPUT,
                  "query 0 has no length");
     pool_free(pool);
 }

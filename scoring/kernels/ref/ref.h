@@ -82,6 +82,7 @@ void add_f32_ref(float *x, const float *y, size_t n);
 float max_f32_ref(const float *x, size_t n);
 double exp_sum_ref(float *x, size_t n, float max);
 double sum_f32_ref(const float *x, size_t n);
+double dot_f32_ref(const float *x, const float *y, size_t n);
 
 void minhash_ref(const uint32_t *x, size_t n, const uint32_t *a, const uint32_t *b, size_t k,
                  uint32_t *out);

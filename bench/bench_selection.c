@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bench_selection - times the choices of scoring/selection/ on random vectors of a few hundred
+ * directions, or makes one choice, to be compared
+ * with that of another program:
+ *
+ *     bench_selection [SAMPLES WIDTH PICKS THREADS]
+ *     bench_selection METHOD PARAMETER PICKS WIDTH FILE
+ *
+ * FILE has 32-bit floats, a vector after the other; quality is 1 / (1 + number). The choice is
+ * printed, a line for each pick: its number and its gain.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/threads/pool.h"
+#include "scoring/kernels/kernels.h"
+#include "scoring/selection/diverse.h"
+#include "tests/support/rng.h"
+
+enum { DIRECTIONS = 300 };
+
+static int fail(const struct error *err)
+{
+    fprintf(stderr, "bench_selection: %s\n", err->msg);
+    return 1;
+}
+
+static float *draw_vectors(size_t n, size_t width)
+{
+    struct rng rng = rng_from_seed(1);
+    float *vectors = reallocarray(NULL, n + DIRECTIONS, width * sizeof *vectors);
+
+    if (!vectors)
+        return NULL;
+    rng_fill_normal(&rng, vectors, (n + DIRECTIONS) * width);
+    for (size_t i = 0; i < n; i++) {
+        const float *direction = vectors + (n + rng_below(&rng, DIRECTIONS)) * width;
+
+        for (size_t c = 0; c < width; c++)
+            vectors[i * width + c] += direction[c];
+    }
+    return vectors;
+}
+
+/* Choose, and return the seconds it took; below 0 if it failed. */
+static double choose(const char *method, struct diverse_input *input,
+                     struct diverse_result *result, struct error *err)
+{
+    const int64_t from_ns = clock_mono_ns();
+
+    if (diverse_choose(diverse_find(method), input, result, err) < 0)
+        return -1;
+    return (double)(clock_mono_ns() - from_ns) / 1e9;
+}
+
+static int time_methods(struct diverse_input *input, struct diverse_result *result)
+{
+    struct error err = { 0 };
+
+    for (size_t m = 0; diverse_name(m); m++) {
+        const char *method = diverse_name(m);
+
+        input->parameter = diverse_default(diverse_find(method), input->n);
+        const double seconds = choose(method, input, result, &err);
+        if (seconds < 0)
+            return fail(&err);
+        printf("%-10s %8zu samples x %4zu, %6zu picks: %8.2f s, nearest cosine mean %.4f max "
+               "%.4f\n",
+               method, input->n, input->width, result->n_picks, seconds, result->mean_nearest,
+               result->max_nearest);
+        fflush(stdout);
+    }
+    return 0;
+}
+
+static float *read_vectors(const char *path, size_t width, size_t *n)
+{
+    FILE *file = fopen(path, "rb");
+    float *vectors = NULL;
+
+    if (!file)
+        return NULL;
+    if (fseek(file, 0, SEEK_END) == 0) {
+        const size_t bytes = (size_t)ftell(file);
+
+        rewind(file);
+        vectors = malloc(bytes + 1);
+        *n = vectors ? fread(vectors, 1, bytes, file) / (width * sizeof *vectors) : 0;
+    }
+    fclose(file);
+    return vectors;
+}
+
+static int choose_once(char **argv, struct diverse_input *input, struct diverse_result *result,
+                       double *quality)
+{
+    struct error err = { 0 };
+
+    if (!diverse_find(argv[1]))
+        return 2;
+    for (size_t i = 0; i < input->n; i++)
+        quality[i] = 1 / (1 + (double)i);
+    input->quality = quality;
+    input->parameter = strtod(argv[2], NULL);
+    if (choose(argv[1], input, result, &err) < 0)
+        return fail(&err);
+    for (size_t i = 0; i < result->n_picks; i++)
+        printf("%u %.17g\n", result->picks[i], result->gains[i]);
+    return 0;
+}
+
+static size_t number(int argc, char **argv, int at, size_t otherwise)
+{
+    return argc > at ? strtoull(argv[at], NULL, 10) : otherwise;
+}
+
+int main(int argc, char **argv)
+{
+    const bool once = argc == 6;
+    size_t n = number(argc, argv, 1, 5000);
+    const size_t width = number(argc, argv, once ? 4 : 2, 128);
+    const size_t wanted = number(argc, argv, 3, 200);
+    struct kernels kernels;
+    struct pool *pool = NULL;
+    struct error err = { 0 };
+    int rc = 1;
+
+    kernels_init(&kernels, cpu_detect());
+    float *vectors = once ? read_vectors(argv[5], width, &n) : draw_vectors(n, width);
+    uint32_t *picks = calloc(n + 1, sizeof *picks);
+    double *gains = calloc(n + 1, sizeof *gains);
+    double *quality = calloc(n + 1, sizeof *quality);
+    struct diverse_result result = { .picks = picks, .gains = gains };
+
+    if (!vectors || !picks || !gains || !quality)
+        fprintf(stderr, "bench_selection: no memory, or the file cannot be read\n");
+    else if (pool_new(once ? 2 : number(argc, argv, 4, pool_cpu_count()), &pool, &err) < 0)
+        fail(&err);
+    else {
+        struct diverse_input input = { .vectors = vectors,
+                                       .n = n,
+                                       .width = width,
+                                       .n_wanted = wanted,
+                                       .seed = 1,
+                                       .kernels = &kernels,
+                                       .pool = pool };
+        rc = once ? choose_once(argv, &input, &result, quality) : time_methods(&input, &result);
+    }
+    pool_free(pool);
+    free(vectors);
+    free(picks);
+    free(gains);
+    free(quality);
+    return rc;
+}

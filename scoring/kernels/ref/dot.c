@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scoring/kernels/ref/ref.h"
+
+enum { LANES = 8 };
+
+double dot_f32_ref(const float *x, const float *y, size_t n)
+{
+    double sum[LANES] = { 0 };
+    size_t l = 0;
+
+    for (; n - l >= LANES; l += LANES)
+        for (size_t i = 0; i < LANES; i++)
+            sum[i] += (double)x[l + i] * (double)y[l + i];
+    for (size_t i = 0; l + i < n; i++)
+        sum[i] += (double)x[l + i] * (double)y[l + i];
+    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+}

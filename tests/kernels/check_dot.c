@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/test.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "tests/kernels/family.h"
+
+static void dot_products_have_the_bits_of_the_reference(void **state)
+{
+    const struct family *f = *state;
+    struct rng rng = rng_from_env("CURATE_SEED");
+    struct guard x_guard, y_guard;
+
+    guard_open(&x_guard, LEN_MAX * sizeof(float));
+    guard_open(&y_guard, LEN_MAX * sizeof(float));
+    for (size_t n = 0; n <= LEN_MAX; n = next_len(n)) {
+        float *x = guard_tail(&x_guard, n * sizeof *x);
+        float *y = guard_tail(&y_guard, n * sizeof *y);
+        double exact = 0, magnitude = 0;
+
+        rng_fill_normal(&rng, x, n);
+        rng_fill_normal(&rng, y, n);
+        for (size_t l = 0; l < n; l++) {
+            exact += (double)x[l] * (double)y[l];
+            magnitude += fabs((double)x[l] * (double)y[l]);
+        }
+        const double had = f->fast.dot_f32(x, y, n);
+        const double reference = f->ref.dot_f32(x, y, n);
+        assert_memory_equal(&had, &reference, sizeof had);
+        assert_true(fabs(had - exact) <= 2 * (double)(n + 1) * DBL_EPSILON * magnitude);
+    }
+    guard_close(&x_guard);
+    guard_close(&y_guard);
+}
+
+int main(int argc, char **argv)
+{
+    struct family f;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_prestate(dot_products_have_the_bits_of_the_reference, &f),
+    };
+
+    if (!family_open(&f, argc, argv))
+        return SKIP_ALL("this CPU lacks the instruction set");
+    return cmocka_run_group_tests_name("kernels/dot", tests, NULL, NULL);
+}
