@@ -38,7 +38,8 @@ def make_texts(n):
 
 
 def run(command):
-    """Run a command; its wall time, CPU time and peak memory in MiB."""
+    """Run a command; its wall time, CPU time and peak memory in MiB, which is at least that of this
+    program: so no list of all texts may be in memory."""
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
@@ -90,16 +91,15 @@ def run_datatrove(rows):
 
 def main(curate, n=1_000_000, n_datatrove=20_000):
     n, n_datatrove = int(n), int(n_datatrove)
-    rows = list(make_texts(n))
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        db, megabytes = ingest(curate, rows, folder, "all")
+        db, megabytes = ingest(curate, make_texts(n), folder, "all")
         wall, cpu, peak, size = measure(curate, db, 2)
         print(f"{n} samples, {megabytes:.0f} MB of JSONL, all facts, 2 threads: {wall:.1f} s, "
               f"{n / wall:.0f} samples/s, CPU {cpu:.1f} s, peak {peak:.0f} MiB, "
               f"database {size:.0f} MB")
         db.unlink()
-        db, megabytes = ingest(curate, rows[:n // 20], folder, "part")
+        db, megabytes = ingest(curate, make_texts(n // 20), folder, "part")
         pairs = [(measure(curate, db, 1), measure(curate, db, 2)) for _ in range(ROUNDS)]
         one = statistics.median(pair[0][0] for pair in pairs)
         two = statistics.median(pair[1][0] for pair in pairs)
@@ -107,10 +107,10 @@ def main(curate, n=1_000_000, n_datatrove=20_000):
         print(f"{n // 20} samples, {megabytes:.0f} MB: 1 thread {one:.2f} s, 2 threads "
               f"{two:.2f} s, median of ratios {ratio:.2f}")
         try:
-            seconds = run_datatrove(rows[:n_datatrove])
+            seconds = run_datatrove(list(make_texts(n_datatrove)))
         except ImportError:
             return
-        db, _ = ingest(curate, rows[:n_datatrove], folder, "some")
+        db, _ = ingest(curate, make_texts(n_datatrove), folder, "some")
         _, cpu, _, _ = measure(curate, db, 1, SIGNALS)
         print(f"{n_datatrove} samples, signals of datatrove's filters, CPU: curate {cpu:.2f} s, "
               f"datatrove {seconds:.2f} s")
