@@ -69,7 +69,7 @@ static const struct option options[] = {
     { OPTION_FLAG, 0, "any-corpus", offsetof(struct select_args, any_corpus), NULL,
       .help = "apply a policy that was made for other samples" },
     { OPTION_LIST, 0, "dedup", offsetof(struct select_args, exclude.dedup), "SET[@RULE]",
-      .help = "leave out duplicates of a set by the rule leader (the default) or component" },
+      .help = "leave out duplicates of a set, by its leaders or one for each component" },
     { OPTION_FLAG, 0, "clean", offsetof(struct select_args, exclude.clean), NULL,
       .help = "leave out samples that are flagged for an evaluation" },
     { OPTION_LIST, 0, "evaluation", offsetof(struct select_args, exclude.evaluations), "NAME",

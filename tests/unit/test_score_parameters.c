@@ -132,6 +132,9 @@ static const struct change changes[] = {
     { "estimate", "nll", NULL, { "model", LONG }, NULL, "true", SAME_SET },
     { "max-cost", "nll", NULL, { "model", LONG }, NULL, "9h", SAME_SET },
     { "max-memory", "nll", NULL, { "model", LONG }, NULL, "1G", SAME_SET },
+    /* Of facts, which are measured before. */
+    { "tokenizer", "nll", NULL, { "model", LONG, "metrics", "tokens" }, NULL, OTHER, SAME_SET },
+    { "label", "nll", NULL, { "model", LONG }, NULL, "topic=category", SAME_SET },
     { "mmap-only", "nll", NULL, { "model", LONG }, NULL, "true", SAME_SET },
 };
 enum { N_CHANGES = sizeof changes / sizeof *changes };
