@@ -77,23 +77,26 @@ static int add_fact_column(struct store *store, const char *table, const char *n
                               type);
 }
 
-/* A condition could not tell a fact from a column of v_sample of the same name. */
+/* A condition could not tell a fact from another column of the same name. */
 static int check_new_column(struct store *store, const char *name, struct error *err)
 {
-    struct stmt *stmt = NULL;
-    int64_t n;
+    static const char *const views[] = { "v_sample", "v_sample_contamination" };
 
-    if (stmt_use(store, HAS_COLUMN, &stmt, err) < 0)
-        return -1;
-    stmt_bind_text(stmt, ":table", slice_text("v_sample"));
-    stmt_bind_text(stmt, ":name", slice_text(name));
-    if (stmt_get_int(stmt, &n, err) < 0)
-        return -1;
-    return n == 0 ? 0
-                  : error_set(err, ERR_USAGE,
-                              "%s: v_sample has a column of this name: choose "
-                              "another",
-                              name);
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++) {
+        struct stmt *stmt = NULL;
+        int64_t n;
+
+        if (stmt_use(store, HAS_COLUMN, &stmt, err) < 0)
+            return -1;
+        stmt_bind_text(stmt, ":table", slice_text(views[i]));
+        stmt_bind_text(stmt, ":name", slice_text(name));
+        if (stmt_get_int(stmt, &n, err) < 0)
+            return -1;
+        if (n > 0)
+            return error_set(err, ERR_USAGE, "%s: %s has a column of this name: choose another",
+                             name, views[i]);
+    }
+    return 0;
 }
 
 /* Compare a column with its row of fact_column. Returns 1 if it is as described, 2 if its

@@ -79,6 +79,7 @@ label words=category
 label words_response=category
 label ifd=category
 label source=category
+label contamination=category
 label length=category
 label Category=category
 label 1st=category
