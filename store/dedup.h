@@ -131,7 +131,7 @@ struct dedup_rank {
     double value;    /* the greatest first; NAN: no value */
     uint32_t source; /* place in `prefer`; its length if it is not there */
 };
-/* Check the names of fact and metric: ERR_NOT_FOUND, ERR_USAGE. */
+/* Check the names of fact, metric and sources: ERR_NOT_FOUND, ERR_USAGE. */
 int dedup_order_check(struct store *store, const struct dedup_order *order, struct error *err);
 /* Read the ranks of n samples. */
 int dedup_order_read(struct store *store, const struct dedup_order *order, const int64_t *ids,

@@ -14,6 +14,10 @@
 
 enum { KEEP_SQL_MAX_BYTES = 1 << 16 };
 
+static const char COUNT_SOURCE[] = "SELECT count(*) FROM source WHERE name = :name";
+
+static const char LIST_SOURCES[] = "SELECT name FROM source ORDER BY name";
+
 #define BYTES(column) "length(CAST(" column " AS BLOB))"
 
 /* The bytes of a field. The whole text of a sample without turns is its context. */
@@ -105,12 +109,35 @@ static int open_order(struct store *store, const struct dedup_order *order, stru
     return rc;
 }
 
-int dedup_order_check(struct store *store, const struct dedup_order *order, struct error *err)
+static int check_preferred(struct store *store, const char *name, struct error *err)
 {
     struct stmt *stmt = NULL;
+    char names[300];
+    int64_t n;
 
-    const int rc = open_order(store, order, &stmt, err);
+    if (stmt_use(store, COUNT_SOURCE, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":name", slice_text(name));
+    if (stmt_get_int(stmt, &n, err) < 0)
+        return -1;
+    if (n > 0)
+        return 0;
+    if (stmt_use(store, LIST_SOURCES, &stmt, err) < 0 ||
+        stmt_list(stmt, names, sizeof names, err) < 0)
+        return -1;
+    return error_set(err, ERR_NOT_FOUND, "--prefer %s: no such source: choose from: %s", name,
+                     names[0] ? names : "none, the database has no samples");
+}
+
+int dedup_order_check(struct store *store, const struct dedup_order *order, struct error *err)
+{
+    const unsigned n = order->prefer ? order->prefer->n : 0;
+    struct stmt *stmt = NULL;
+    int rc = open_order(store, order, &stmt, err);
+
     stmt_close(stmt);
+    for (unsigned i = 0; rc == 0 && i < n; i++)
+        rc = check_preferred(store, order->prefer->items[i], err);
     return rc;
 }
 

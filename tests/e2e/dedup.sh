@@ -47,10 +47,10 @@ echo "-- another rule of what is kept, then new samples"
 "$CURATE" dedup near --keep lowest:words
 kept near
 "$CURATE" ingest -q b.jsonl
-"$CURATE" dedup near --prefer b,a
+"$CURATE" dedup near --prefer b.jsonl,a.jsonl
 pairs near
 kept near
-"$CURATE" dedup near --prefer b,a
+"$CURATE" dedup near --prefer b.jsonl,a.jsonl
 printf 'version: 1\nsteps:\n- dedup near: {name: r, field: response}\n- dedup exact: {name: e}\n' > r.yaml
 "$CURATE" run r.yaml
 "$CURATE" fsck -q

@@ -31,6 +31,7 @@ echo "errors"
 ! "$CURATE" dedup semantic --keep lowest:
 ! "$CURATE" dedup semantic --prefer a.jsonl,,b.jsonl
 ! "$CURATE" dedup semantic --prefer a.jsonl,a.jsonl
+! "$CURATE" dedup semantic --prefer nowhere
 ! "$CURATE" dedup semantic --keep nothing
 ! "$CURATE" dedup semantic --keep lowest:embedding
 ! "$CURATE" dedup semantic other --embedding nll

@@ -39,7 +39,7 @@ static void leave(struct stage_run *run)
 static int find_duplicates(struct stage_run *run, struct error *err)
 {
     return stage_run(run, err, "dedup near", "field", "response", "containment", "0.9",
-                     "prefer", "novels,others", "max-memory", "64M", NULL);
+                     "prefer", "novels", "max-memory", "64M", NULL);
 }
 
 /* Compare a new database with allocation n of the calling thread failing. Returns whether it
