@@ -140,7 +140,8 @@ int score_plan_copy(const struct score_plan *plan, struct score_plan *out, struc
 
     if (!nodes)
         return error_nomem(err);
-    memcpy(nodes, plan->nodes, plan->n * sizeof *nodes);
+    if (plan->n > 0)
+        memcpy(nodes, plan->nodes, plan->n * sizeof *nodes);
     *out = *plan;
     out->nodes = nodes;
     return 0;
