@@ -139,7 +139,7 @@ static int add_part_text(struct contamination_index *index, struct slice text,
                          struct error *err)
 {
     struct word_list list = { .n = 0 };
-    struct part *part;
+    struct part *part = NULL;
 
     if (text.ptr && word_reader_split(index->reader, text, &list, err) < 0)
         return -1;
@@ -167,7 +167,7 @@ int contamination_index_add_hashes(struct contamination_index *index,
                                    const struct contamination_hashes *answer, struct error *err)
 {
     const struct contamination_hashes *const sides[] = { prompt, answer };
-    struct part *part;
+    struct part *part = NULL;
 
     for (size_t i = 0; i < 2; i++) {
         if (add_index_part(index, sides[i]->n_words, &part, err) < 0)
@@ -306,7 +306,9 @@ struct contamination_hashes contamination_index_hashes(const struct contaminatio
     const struct part *part = &index->parts[2 * item + of_answer];
 
     return (struct contamination_hashes){ .n_words = part->n_words,
-                                          .grams = index->grams + part->first_gram,
+                                          .grams = part->n_grams > 0
+                                                       ? &index->grams[part->first_gram]
+                                                       : NULL,
                                           .n = part->n_grams };
 }
 

@@ -195,7 +195,7 @@ static int store_turns(const struct measure_batch *batch, const struct measure_j
                        struct error *err)
 {
     const size_t n_columns = job->columns->n_turn_columns;
-    struct fact_cell *cells;
+    struct fact_cell *cells = NULL;
 
     for (size_t t = 0; n_columns > 0 && t < batch->samples[i].n_turns; t++) {
         if (convert_cells(batch->turn_values + (*turn)++ * n_columns, n_columns, arena, &cells,
@@ -211,7 +211,7 @@ static int store_rows(const struct measure_batch *batch, const struct measure_jo
                       struct arena *arena, struct error *err)
 {
     const size_t n_columns = job->columns->n_columns;
-    struct fact_cell *cells;
+    struct fact_cell *cells = NULL;
     size_t turn = 0;
 
     for (size_t i = 0; i < batch->n; i++) {
