@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/net/fetcher.h"
 #include "base/report.h"
+#include "base/threads/crew.h"
 #include "stages/decontaminate/decontaminate_private.h"
 #include "stages/stage.h"
 #include "store/selection.h"
@@ -191,7 +192,7 @@ static int share_search_bytes(uint64_t max_memory, const struct evaluation_list 
 {
     const uint64_t held = list->n_bytes;
     const uint64_t left = max_memory > held ? max_memory - held : 0;
-    const uint64_t share = left / SEARCH_TIMES / (2 * n_threads + 2);
+    const uint64_t share = left / SEARCH_TIMES / crew_blocks(n_threads);
 
     if (max_memory > 0 && left < max_memory / 2)
         return error_set(err, ERR_NOMEM,
@@ -264,8 +265,9 @@ static int search_pending(const struct stage_context *context, const struct sear
     context->report->total = job->ids->n;
     if (!context->dry_run)
         rc = search_run_threads(job, &tally, err);
+    const bool is_stopped = rc == 1;
     add_evaluation_facts(list, result);
-    if (rc == 0)
+    if (rc >= 0)
         rc = note_evaluations(context, list, &n_hit_items, err);
     stage_fact_int(result, "hit_items", n_hit_items);
     stage_fact_int(result, "searched", (int64_t)tally.n_searched);
@@ -273,12 +275,12 @@ static int search_pending(const struct stage_context *context, const struct sear
     stage_fact_int(result, "flagged", (int64_t)tally.n_flagged);
     stage_fact_int(result, "bytes", (int64_t)tally.n_bytes);
     stage_fact_real(result, "secs", (double)(clock_mono_ns() - started_ns) / 1e9);
-    if (rc == 0 && tally.stop_signal != 0)
-        return error_set_sys(err, ERR_CANCELLED, tally.stop_signal,
+    if (rc == 0 && is_stopped)
+        return error_set_sys(err, ERR_CANCELLED, report_stop(job->report),
                              "stopped by signal %d after %" PRIu64
                              " samples, which are stored: give the same command again to "
                              "continue",
-                             tally.stop_signal, tally.n_searched);
+                             report_stop(job->report), tally.n_searched);
     return rc;
 }
 

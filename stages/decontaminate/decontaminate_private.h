@@ -3,13 +3,9 @@
  * decontaminate_private.h - the parts of `curate decontaminate`.
  *
  * The items of all evaluations are read into indexes (items.c, pack.c) and stored. Then the
- * samples that were not searched for each of them pass through the threads (threads.c):
- *
- *   free ──> reads ──work──> threads search ──done──> writes ──> free
- *
- * The calling thread reads samples into batches and stores what was found; it is the only one
- * that uses the database. Batches are stored in the order in which they were read. Their number
- * and size bound the memory, besides the indexes and the texts of the items.
+ * samples that were not searched for each of them pass through a crew (base/threads/crew.h):
+ * the calling thread reads samples into batches and stores what was found. The number and size
+ * of the batches bound the memory, besides the indexes and the texts of the items.
  */
 #ifndef CURATE_DECONTAMINATE_PRIVATE_H
 #define CURATE_DECONTAMINATE_PRIVATE_H
@@ -137,7 +133,6 @@ int evaluation_put(struct store *store, struct read_evaluation *evaluation, stru
 enum { SEARCH_BATCH_SAMPLES = 256 };
 
 struct search_batch {
-    uint64_t number; /* in reading order, from 0 */
     struct arena arena;
     size_t n;
     int64_t ids[SEARCH_BATCH_SAMPLES];
@@ -145,8 +140,6 @@ struct search_batch {
     size_t n_texts[SEARCH_BATCH_SAMPLES];
     struct contamination_found *found[SEARCH_BATCH_SAMPLES]; /* of each evaluation */
     size_t n_bytes;
-    int rc; /* of searching; err is set if it is -1 */
-    struct error err;
 };
 
 struct search_job {
@@ -165,7 +158,6 @@ struct search_tally {
     uint64_t n_searched;
     uint64_t n_flagged; /* samples, for any evaluation */
     uint64_t n_bytes;
-    int stop_signal;
 };
 
 /* batch.c: read samples from number *next of the ids on into an empty batch, and set *next. */
@@ -179,7 +171,7 @@ int search_batch_store(const struct search_batch *batch, const struct search_job
                        struct search_tally *tally, struct error *err);
 void search_batch_clear(struct search_batch *batch);
 
-/* threads.c: search all samples of the job. */
+/* threads.c: search all samples of the job. Returns 0, 1 after a signal to stop, or -1. */
 int search_run_threads(const struct search_job *job, struct search_tally *tally,
                        struct error *err);
 

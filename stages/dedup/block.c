@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/threads/crew.h"
 #include "scoring/duplicates/words.h"
-#include "stages/dedup/crew.h"
 #include "stages/dedup/near_private.h"
 #include "store/dedup_text.h"
 
@@ -122,39 +122,33 @@ size_t near_block_bytes(const struct near_job *job)
     return share < BLOCK_LEAST_BYTES ? BLOCK_LEAST_BYTES : (size_t)share;
 }
 
-static void near_block_free(struct near_block *block)
+static void init_block(void *made)
 {
-    if (!block)
-        return;
+    struct near_block *block = made;
+
+    buf_init(&block->texts, SIZE_MAX);
+    buf_init(&block->made, SIZE_MAX);
+}
+
+static void release_block(void *made)
+{
+    struct near_block *block = made;
+
     buf_release(&block->texts);
     buf_release(&block->made);
     free(block->items);
     free(block->pairs);
-    free(block);
 }
 
 int near_run_blocks(const struct near_job *job, const struct crew *crew, struct error *err)
 {
-    void *blocks[2 * CREW_THREADS_MAX + 2] = { NULL };
-    const size_t n_threads =
-        job->n_threads < CREW_THREADS_MAX ? job->n_threads : CREW_THREADS_MAX;
-    const size_t n = crew_blocks(n_threads);
-    int rc = 0;
+    struct crew whole = *crew;
 
-    for (size_t i = 0; i < n && rc == 0; i++) {
-        struct near_block *block = calloc(1, sizeof *block);
+    whole.block_size = sizeof(struct near_block);
+    whole.init = init_block;
+    whole.release = release_block;
+    whole.report = job->report;
+    const int rc = crew_run(&whole, job->n_threads, err);
 
-        blocks[i] = block;
-        if (!block) {
-            rc = error_nomem(err);
-            continue;
-        }
-        buf_init(&block->texts, SIZE_MAX);
-        buf_init(&block->made, SIZE_MAX);
-    }
-    if (rc == 0)
-        rc = crew_run(crew, blocks, n, n_threads, err);
-    for (size_t i = 0; i < n; i++)
-        near_block_free(blocks[i]);
-    return rc;
+    return rc == 1 ? near_stop(job, err) : rc;
 }

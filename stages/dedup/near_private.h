@@ -121,7 +121,7 @@ int near_block_add_pair(struct near_block *block, uint32_t i, uint32_t j, struct
 void near_block_clear(struct near_block *block);
 /* Bytes of texts at which a block is full. */
 size_t near_block_bytes(const struct near_job *job);
-/* Run a crew over new blocks. */
+/* Run a crew over blocks of texts; its members for blocks and the report are set here. */
 struct crew;
 int near_run_blocks(const struct near_job *job, const struct crew *crew, struct error *err);
 

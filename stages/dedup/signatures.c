@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 #include "base/report.h"
+#include "base/threads/crew.h"
 #include "scoring/duplicates/sketch.h"
-#include "stages/dedup/crew.h"
 #include "stages/dedup/near_private.h"
 #include "store/selection.h"
 #include "store/store.h"
@@ -116,8 +116,7 @@ int near_sign(struct near_job *job, const struct id_list *pending, struct error 
                                .tools_new = make_signing_tools,
                                .tools_free = near_tools_free,
                                .work = sign_block,
-                               .store = store_signatures,
-                               .report = job->report };
+                               .store = store_signatures };
 
     job->reads_signatures = false;
     return near_run_blocks(job, &crew, err);

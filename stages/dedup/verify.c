@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "base/report.h"
+#include "base/threads/crew.h"
 #include "scoring/duplicates/sketch.h"
-#include "stages/dedup/crew.h"
 #include "stages/dedup/near_private.h"
 #include "store/store.h"
 
@@ -283,8 +283,7 @@ int near_verify(struct near_job *job, uint64_t *candidates, uint64_t *spare, siz
     struct crew crew = { .arg = &verifying,
                          .read = read_candidates,
                          .tools_new = make_verifying_tools,
-                         .tools_free = near_tools_free,
-                         .report = job->report };
+                         .tools_free = near_tools_free };
     int rc = 0;
 
     if (n == 0)

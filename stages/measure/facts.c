@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/report.h"
+#include "base/threads/crew.h"
 #include "stages/measure/measure_private.h"
 #include "stages/stage.h"
 #include "store/selection.h"
@@ -57,12 +58,11 @@ void measure_facts_free(struct measure_facts *facts)
     free(facts);
 }
 
-/* Divide the limit on memory, without what the vocabulary holds, among the batches: two for
- * each thread, and two more. */
+/* Divide the limit on memory, without what the vocabulary holds, among the batches. */
 static size_t share_batch_bytes(uint64_t max_memory, uint64_t held, size_t n_threads)
 {
     const uint64_t left = max_memory > held ? max_memory - held : 0;
-    const uint64_t share = left / MEASURE_TIMES / (2 * n_threads + 2);
+    const uint64_t share = left / MEASURE_TIMES / crew_blocks(n_threads);
 
     if (max_memory == 0 || share > MEASURE_BATCH_BYTES)
         return MEASURE_BATCH_BYTES;
@@ -94,11 +94,11 @@ static int measure_pending(const struct stage_context *context, const struct mea
                                      .n_measured = tally.n_measured,
                                      .n_spans = tally.n_spans,
                                      .seconds = (double)(clock_mono_ns() - started_ns) / 1e9 };
-    if (rc == 0 && tally.stop_signal != 0)
-        return error_set_sys(err, ERR_CANCELLED, tally.stop_signal,
+    if (rc == 1)
+        return error_set_sys(err, ERR_CANCELLED, report_stop(job->report),
                              "stopped by signal %d after %llu samples, whose facts are stored: "
                              "give the same command again to continue",
-                             tally.stop_signal, (unsigned long long)tally.n_measured);
+                             report_stop(job->report), (unsigned long long)tally.n_measured);
     return rc;
 }
 

@@ -2,11 +2,8 @@
 /*
  * measure_private.h - the parts of `curate measure`.
  *
- *   free ──> reads ──work──> threads measure ──done──> writes ──> free
- *
- * The calling thread reads samples into batches and stores their facts; it is the only one that
- * uses the database. The other threads measure. Batches are stored in the order in which they
- * were read. Their number and size bound the memory.
+ * A crew (base/threads/crew.h) measures: the calling thread reads samples into batches and
+ * stores their facts. The number and size of the batches bound the memory.
  */
 #ifndef CURATE_MEASURE_PRIVATE_H
 #define CURATE_MEASURE_PRIVATE_H
@@ -112,7 +109,6 @@ uint64_t measure_vocabulary_bytes(const struct measure_vocabulary *vocabulary);
 enum { MEASURE_BATCH_SAMPLES = 256 };
 
 struct measure_batch {
-    uint64_t number; /* in reading order, from 0 */
     struct arena arena;
     size_t n;
     int64_t ids[MEASURE_BATCH_SAMPLES];
@@ -122,8 +118,6 @@ struct measure_batch {
     struct span_list spans;
     size_t spans_end[MEASURE_BATCH_SAMPLES]; /* number of spans of the samples up to this one */
     size_t n_bytes;                          /* of texts */
-    int rc;                                  /* of measuring; err is set if it is -1 */
-    struct error err;
 };
 
 struct measure_job {
@@ -141,7 +135,6 @@ struct measure_job {
 struct measure_tally {
     uint64_t n_measured;
     uint64_t n_spans;
-    int stop_signal;
 };
 
 /* batch.c: read samples from number `*next` of the ids on into an empty batch, and set *next.
@@ -159,7 +152,7 @@ int measure_batch_store(const struct measure_batch *batch, const struct measure_
                         struct error *err);
 void measure_batch_clear(struct measure_batch *batch);
 
-/* threads.c: measure all samples of the job. */
+/* threads.c: measure all samples of the job. Returns 0, 1 after a signal to stop, or -1. */
 int measure_run_threads(const struct measure_job *job, struct measure_tally *tally,
                         struct error *err);
 

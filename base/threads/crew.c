@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "stages/dedup/crew.h"
+#include "base/threads/crew.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -12,7 +13,8 @@
 /* A block on its way. */
 struct crew_load {
     void *block;
-    int rc; /* of the work */
+    size_t number; /* in reading order, from 0 */
+    int rc;        /* of the work */
     struct error err;
 };
 
@@ -21,7 +23,9 @@ struct crew_run {
     struct queue *work;
     struct queue *done;
     struct crew_load *loads;
-    size_t *free; /* indices of loads, a stack */
+    size_t n_loads;
+    struct crew_load **free;    /* a stack */
+    struct crew_load **waiting; /* done, not stored yet: number k is at k % n_loads */
     size_t n_free;
     size_t n_sent;
     size_t n_stored;
@@ -29,6 +33,16 @@ struct crew_run {
     pthread_t threads[CREW_THREADS_MAX];
     size_t n_threads;
 };
+
+static size_t limit_threads(size_t n)
+{
+    return n < CREW_THREADS_MAX ? n : CREW_THREADS_MAX;
+}
+
+size_t crew_blocks(size_t n_threads)
+{
+    return 2 * limit_threads(n_threads) + 2;
+}
 
 static void *run_crew_thread(void *arg)
 {
@@ -51,20 +65,32 @@ static void *run_crew_thread(void *arg)
     return NULL;
 }
 
-static int start_crew(struct crew_run *run, void *const *blocks, size_t n_blocks,
-                      size_t n_threads, struct error *err)
+static int make_loads(struct crew_run *run, size_t n, struct error *err)
 {
-    run->loads = calloc(n_blocks, sizeof *run->loads);
-    run->free = calloc(n_blocks, sizeof *run->free);
-    if (!run->loads || !run->free)
+    run->loads = calloc(n, sizeof *run->loads);
+    run->free = calloc(n, sizeof *run->free);
+    run->waiting = calloc(n, sizeof *run->waiting);
+    if (!run->loads || !run->free || !run->waiting)
         return error_nomem(err);
-    for (size_t i = 0; i < n_blocks; i++) {
-        run->loads[i].block = blocks[i];
-        run->free[run->n_free++] = i;
+    run->n_loads = n;
+    for (size_t i = 0; i < n; i++) {
+        run->loads[i].block = calloc(1, run->crew->block_size);
+        if (!run->loads[i].block)
+            return error_nomem(err);
+        run->crew->init(run->loads[i].block);
+        run->free[run->n_free++] = &run->loads[i];
     }
-    if (queue_new(n_blocks, &run->work, err) < 0 || queue_new(n_blocks, &run->done, err) < 0)
+    return 0;
+}
+
+static int start_crew(struct crew_run *run, size_t n_threads, struct error *err)
+{
+    const size_t n = crew_blocks(n_threads);
+
+    if (make_loads(run, n, err) < 0 || queue_new(n, &run->work, err) < 0 ||
+        queue_new(n, &run->done, err) < 0)
         return -1;
-    while (run->n_threads < n_threads && run->n_threads < CREW_THREADS_MAX) {
+    while (run->n_threads < limit_threads(n_threads)) {
         const int rc =
             pthread_create(&run->threads[run->n_threads], NULL, run_crew_thread, run);
 
@@ -92,62 +118,78 @@ static void end_crew(struct crew_run *run)
         pthread_join(run->threads[i], NULL);
     free_crew_queue(run->work);
     free_crew_queue(run->done);
+    for (size_t i = 0; i < run->n_loads && run->loads[i].block; i++) {
+        run->crew->release(run->loads[i].block);
+        free(run->loads[i].block);
+    }
     free(run->loads);
     free(run->free);
+    free(run->waiting);
 }
 
 /* Read blocks and give them to the threads, as long as there are free ones. */
 static int send_loads(struct crew_run *run, struct error *err)
 {
     while (run->n_free > 0 && !run->ended) {
-        struct crew_load *load = &run->loads[run->free[run->n_free - 1]];
+        struct crew_load *load = run->free[run->n_free - 1];
         const int rc = run->crew->read(run->crew->arg, load->block, err);
 
         if (rc < 0)
             return -1;
         if (rc == 0) {
             run->ended = true;
-            continue;
+            break;
         }
         run->n_free--;
-        run->n_sent++;
+        load->number = run->n_sent++;
         (void)queue_put(run->work, load);
     }
     return 0;
 }
 
-static int run_loads(struct crew_run *run, struct error *err)
+/* Store the finished blocks whose turn it is. */
+static int store_loads(struct crew_run *run, struct error *err)
 {
-    while (!run->ended || run->n_stored < run->n_sent) {
-        const int signal = report_stop(run->crew->report);
+    struct crew_load **slot = &run->waiting[run->n_stored % run->n_loads];
 
-        if (signal != 0)
-            return error_set_sys(err, ERR_CANCELLED, signal,
-                                 "stopped by signal %d: what is finished is stored; give the "
-                                 "same command again to continue",
-                                 signal);
-        if (send_loads(run, err) < 0)
-            return -1;
-        if (run->n_stored == run->n_sent)
-            continue;
-        struct crew_load *load = queue_take(run->done);
+    while (*slot) {
+        struct crew_load *load = *slot;
+
         if (load->rc < 0) {
             *err = load->err;
             return -1;
         }
         if (run->crew->store(run->crew->arg, load->block, err) < 0)
             return -1;
-        run->n_stored++;
-        run->free[run->n_free++] = (size_t)(load - run->loads);
+        *slot = NULL;
+        run->free[run->n_free++] = load;
+        slot = &run->waiting[++run->n_stored % run->n_loads];
     }
     return 0;
 }
 
-int crew_run(const struct crew *crew, void *const *blocks, size_t n_blocks, size_t n_threads,
-             struct error *err)
+static int run_loads(struct crew_run *run, struct error *err)
+{
+    for (;;) {
+        if (run->ended && run->n_stored == run->n_sent)
+            return 0;
+        if (report_stop(run->crew->report) != 0)
+            return 1;
+        if (send_loads(run, err) < 0)
+            return -1;
+        if (run->n_stored == run->n_sent)
+            continue;
+        struct crew_load *load = queue_take(run->done);
+        run->waiting[load->number % run->n_loads] = load;
+        if (store_loads(run, err) < 0)
+            return -1;
+    }
+}
+
+int crew_run(const struct crew *crew, size_t n_threads, struct error *err)
 {
     struct crew_run run = { .crew = crew };
-    int rc = start_crew(&run, blocks, n_blocks, n_threads, err);
+    int rc = start_crew(&run, n_threads, err);
 
     if (rc == 0)
         rc = run_loads(&run, err);
