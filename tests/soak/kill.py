@@ -36,7 +36,9 @@ from pathlib import Path
 CONTAINERS = ["a.jsonl", "b.json.gz", "c.jsonl.zst", "d.jsonl.xz", "e.csv", "f.zip", "g.tar.gz",
               "h.json", "i.tsv", "j.jsonl.bz2", "k.tar", "l.parquet", "m.arrow", "n.parquet",
               "folder"]
-TABLES = Path(__file__).parent.parent / "data/tables"
+DATA = Path(__file__).resolve().parent.parent / "data"
+TABLES = DATA / "tables"
+TOKENIZER = DATA / "tiny-qwen2.gguf"
 WHERE = "sample_id <= 100"
 LONG = "context IS NOT NULL"
 
@@ -45,6 +47,8 @@ STEPS = [
     ["init"],
     ["ingest", "--max-rejects", "20", "--on", "duplicate_key=reject", *CONTAINERS],
     ["rejects", "retry", "--on", "duplicate_key=repair"],
+    ["measure", "--tokenizer", str(TOKENIZER), "--label", "page=meta.page",
+     "--where", "sample_id % 3 = 0"],
     ["score", "mtld"],
     ["score", "ifd", "--where", WHERE],
     ["score", "nll", "--turns", "all", "--where", WHERE],
@@ -61,11 +65,15 @@ STEPS = [
     ["select", "--name", "distinct", "--by", "mtld", "--top", "50%", "--dedup", "near@component",
      "--dedup", "exact", "--clean"],
     ["select", "--name", "judged", "--by", "judge", "--top", "50%"],
+    ["select", "--name", "approved", "--by", "words", "--top", "60%", "--policy", "policy.yaml",
+     "--any-corpus"],
     ["select", "--name", "long", "--by", "gateau", "--cohort", "half", "--top", "5"],
     ["export", "best", "--output", "best.jsonl"],
     ["export", "hard", "--output", "hard.jsonl"],
     ["export", "judged", "--to", "sharegpt", "--skip", "--output", "judged.jsonl"],
     ["export", "long", "--to", "alpaca", "--output", "long.jsonl", "--force"],
+    ["export", "approved", "--redact", "all", "--output", "redacted.jsonl"],
+    ["profile", "words", "tokens", "--by", "source,language", "--svg", "curves.svg"],
     ["rejects", "export", "--output", "rejects.jsonl", "--force"],
     ["cohort", "drop", "gateau"],
     ["dedup", "show", "near"],
@@ -86,14 +94,22 @@ steps:
   - ingest:
       files: [{", ".join(CONTAINERS)}]
       max-rejects: 20
+  - measure: {{facts: [length, personal, loops]}}
   - score: {{metrics: [mtld]}}
-  - select: {{name: wordy, by: mtld, top: "50%"}}
-  - export: {{selection: wordy, to: sharegpt, skip: true, output: wordy.jsonl}}
+  - select: {{name: wordy, by: mtld, top: "50%", policy: policy.yaml, any-corpus: true}}
+  - export: {{selection: wordy, to: sharegpt, skip: true, redact: [all], output: wordy.jsonl}}
   - score: {{metrics: [ifd], where: {WHERE}}}
   - select: {{name: best, by: ifd, top: "80"}}
   - export: {{selection: best, output: best.jsonl}}
 """
 RECIPE_STEPS = [["run", "recipe.yaml"]]
+POLICY = """policy: short answers
+approved_by: the data team
+conditions:
+- {fact: words_response, min: 3, max: 40}
+- {fact: loop_share_response, max: 0.9, missing: keep}
+- {sql: "source <> 'e.csv'"}
+"""
 # What runs a model or depends on its scores, of steps and recipe.
 MODEL = {"ifd", "nll", "gateau", "hard", "half", "long", "embedding", "semantic"}
 RECIPE_MODEL = 3
@@ -120,8 +136,11 @@ def record(i):
     if i % 31 == 7:
         i = i // 2
     ident = i - 9 if i % 23 == 10 else i
-    return (f'{{"id": {ident}, "question": "How much is {i} and {i * 7 % 1000}?", '
-            f'"answer": "It is {i + i * 7 % 1000}.", "page": {page}}}\n')
+    more = {1: f" Mail user{i}@acme.com.", 3: " Call +49 30 1234567.", 5: "\\n```json\\n{]\\n```",
+            6: "", 8: " and so" * 20}.get(i % 16, ".")
+    limit = " Answer in at most 3 words." if i % 13 == 4 else ""
+    return (f'{{"id": {ident}, "question": "How much is {i} and {i * 7 % 1000}?{limit}", '
+            f'"answer": "It is {i + i * 7 % 1000}{more}", "page": {page}}}\n')
 
 
 def with_context(i):
@@ -180,6 +199,7 @@ def make_corpora(folder):
     put["folder"].joinpath("y/z/2.jsonl").write_text(
         "".join(with_context(i) for i in range(12)), encoding="utf-8")
     Path(folder, "recipe.yaml").write_text(RECIPE, encoding="utf-8")
+    Path(folder, "policy.yaml").write_text(POLICY, encoding="utf-8")
     with open(Path(folder, "judge.csv"), "w", encoding="utf-8") as out:
         out.write("ext_id,value\n")
         out.writelines(f"{i},{i * 37 % 101}\n" for i in range(0, 6000, 2))
@@ -265,14 +285,17 @@ class Picture:
             yield f"SQLite: {other.damage}"
 
 
+def digest_of(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def files_of(folder):
     """The bytes of all files, but for those of SQLite and the lock, whose names must agree."""
     found = {}
     for path in sorted(Path(folder).rglob("*")):
         name = str(path.relative_to(folder))
         if path.is_file() and not name.endswith(("-wal", "-shm")):
-            held = b"" if name in ("killed.db", "killed.db.lock") else path.read_bytes()
-            found[name] = hashlib.sha256(held).hexdigest()
+            found[name] = "" if name in ("killed.db", "killed.db.lock") else digest_of(path)
     return found
 
 
@@ -283,6 +306,7 @@ class Soak:
         self.rng = rng
         self.environment = {**os.environ, "CURATE_MODELS": models}
         self.seconds = {}
+        self.whole = {}  # digests of the files of an undisturbed round
         self.hits = collections.Counter()
 
     def start(self, folder, step):
@@ -290,6 +314,15 @@ class Soak:
         command = [self.curate, *step, "--quiet", "--db", "killed.db", "--threads", threads]
         return subprocess.Popen(command, cwd=folder, env=self.environment,
                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def check_outputs(self, folder, step):
+        """The files that a killed command writes are absent or as after an undisturbed run."""
+        for option, name in zip(step, step[1:]):
+            path = Path(folder, name)
+            for output in [path, Path(f"{path}.manifest")]:
+                if option in ("--output", "--svg") and output.exists() and self.whole and \
+                        self.whole[str(output.relative_to(folder))] != digest_of(output):
+                    sys.exit(f"{' '.join(step)} was killed and left a part of {output.name}")
 
     def good(self, step):
         """The statuses that a command may end with. An undisturbed one has no time yet."""
@@ -326,6 +359,7 @@ class Soak:
         said = child.communicate()[1].decode(errors="replace")
         if child.returncode not in (-9, *self.good(step)):
             sys.exit(f"{' '.join(step)} ended with {child.returncode}: {said}")
+        self.check_outputs(folder, step)
         hit = child.returncode == -9
         is_long = step[0] in ("rejects", "cohort", "dedup") or step[1:2] == ["import"]
         self.hits[" ".join(step[:2] if is_long else step[:1])] += hit
@@ -367,6 +401,7 @@ def main():
                                                     encoding="utf-8")
         soak = Soak(curate, models, corpora, random.Random(seed))
         whole = {False: soak.round(steps, 0), True: soak.round(RECIPE_STEPS, 0)}
+        soak.whole = whole[False][1]
         while soak.hits.total() < kills or rounds < 2:
             rounds += 1
             recipe = rounds % (2 if short else 4) == 0
