@@ -23,6 +23,7 @@
 
 struct arena;
 struct error;
+struct flag_list;
 struct measured_text;
 struct span_list;
 struct token_buf;
@@ -100,7 +101,8 @@ struct measured_sample {
 
 /* What the user chose for a run. */
 struct measure_options {
-    const struct tokenizer *tokenizer; /* NULL: none was given */
+    const struct tokenizer *tokenizer;     /* NULL: none was given */
+    const struct flag_list *flagged_words; /* the same */
     struct token_buf *ids; /* working memory of the thread; measuring_new() sets it */
 };
 
@@ -115,6 +117,7 @@ struct measurer {
     unsigned parts; /* of measure: which texts */
     bool of_turns;  /* of measure: also of each turn */
     bool needs_tokenizer;
+    bool needs_flagged_words;
     bool finds_spans;      /* of verify */
     bool may_be_unchecked; /* of verify: facts may have the reason MEASURE_UNCHECKED */
     /* Set out[0..n_facts-1] for a text that is not empty. options are those of the run. Returns

@@ -8,6 +8,8 @@ static const char *find_missing(const struct measurer *measurer,
 {
     if (measurer->left_out)
         return measurer->left_out;
+    if (measurer->needs_flagged_words && !given->flagged_words)
+        return "--flagged-words";
     return measurer->needs_tokenizer && !given->tokenizer ? "--tokenizer" : NULL;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "base/hash.h"
+#include "scoring/facts/flag_list.h"
 #include "scoring/infer/tokenizer/tokenizer.h"
 #include "stages/measure/measure_private.h"
 
@@ -47,9 +48,24 @@ static int make_group(const struct measurer *measurer, bool of_turns, struct sli
     return 0;
 }
 
+/* What the values of some measurers depend on. ptr NULL: was not given. */
+struct measure_params {
+    struct slice vocabulary;
+    struct slice flagged_words;
+};
+
+static struct slice params_of(const struct measurer *measurer,
+                              const struct measure_params *params)
+{
+    return measurer->needs_tokenizer       ? params->vocabulary
+           : measurer->needs_flagged_words ? params->flagged_words
+                                           : slice_of(NULL, 0);
+}
+
 /* Make the groups of all measurers: those of samples, or those of turns. */
-static int make_groups(const struct measure_choice *choice, bool of_turns, struct slice params,
-                       struct measure_columns *out, struct error *err)
+static int make_groups(const struct measure_choice *choice, bool of_turns,
+                       const struct measure_params *params, struct measure_columns *out,
+                       struct error *err)
 {
     for (size_t i = 0; i < choice->n; i++) {
         const struct measurer *measurer = choice->measurers[i];
@@ -57,9 +73,8 @@ static int make_groups(const struct measure_choice *choice, bool of_turns, struc
 
         if (of_turns && !measurer->of_turns)
             continue;
-        if (make_group(measurer, of_turns,
-                       measurer->needs_tokenizer ? params : slice_of(NULL, 0), &out->arena,
-                       group, err) < 0)
+        if (make_group(measurer, of_turns, params_of(measurer, params), &out->arena, group,
+                       err) < 0)
             return -1;
         out->n_groups++;
         *(of_turns ? &out->n_turn_columns : &out->n_columns) += group->n_columns;
@@ -67,21 +82,33 @@ static int make_groups(const struct measure_choice *choice, bool of_turns, struc
     return 0;
 }
 
-/* Numbers of tokens depend on the vocabulary: make the parameters that name it. */
-static int describe_vocabulary(const struct tokenizer *tokenizer, struct arena *arena,
-                               struct slice *out, struct error *err)
+/* Make the parameters that name something by its hash. */
+static int describe_hash(const char *key, const struct hash *hash, struct arena *arena,
+                         struct slice *out, struct error *err)
 {
     char hex[2 * HASH_BYTES + 1], text[64];
-    struct hash hash;
 
-    *out = slice_of(NULL, 0);
-    if (!tokenizer)
-        return 0;
-    tokenizer_hash(tokenizer, &hash);
-    digest_hex(hash.bytes, HASH_BYTES, hex);
-    snprintf(text, sizeof text, "{\"vocabulary\":\"%s\"}", hex);
+    digest_hex(hash->bytes, HASH_BYTES, hex);
+    snprintf(text, sizeof text, "{\"%s\":\"%s\"}", key, hex);
     *out = arena_copy(arena, slice_text(text));
     return out->ptr ? 0 : error_nomem(err);
+}
+
+/* Numbers of tokens depend on the vocabulary, those of flagged words on the list. */
+static int describe_options(const struct measure_options *options, struct arena *arena,
+                            struct measure_params *out, struct error *err)
+{
+    struct hash hash;
+
+    if (options->tokenizer) {
+        tokenizer_hash(options->tokenizer, &hash);
+        if (describe_hash("vocabulary", &hash, arena, &out->vocabulary, err) < 0)
+            return -1;
+    }
+    if (!options->flagged_words)
+        return 0;
+    hash = flag_list_hash(options->flagged_words);
+    return describe_hash("flagged_words", &hash, arena, &out->flagged_words, err);
 }
 
 static int make_label_groups(const struct measure_labels *labels, struct measure_columns *out,
@@ -102,17 +129,17 @@ int measure_make_columns(const struct measure_choice *choice,
                          const struct measure_options *options, struct measure_columns *out,
                          struct error *err)
 {
-    struct slice vocabulary;
+    struct measure_params params = { .vocabulary = { 0 } };
 
     *out = (struct measure_columns){ .n_groups = 0 };
     arena_init(&out->arena);
     out->groups = arena_alloc(&out->arena, 2 * choice->n + labels->n + 1, sizeof *out->groups);
     if (!out->groups)
         error_nomem(err);
-    else if (describe_vocabulary(options->tokenizer, &out->arena, &vocabulary, err) == 0 &&
-             make_groups(choice, false, vocabulary, out, err) == 0 &&
+    else if (describe_options(options, &out->arena, &params, err) == 0 &&
+             make_groups(choice, false, &params, out, err) == 0 &&
              make_label_groups(labels, out, err) == 0 &&
-             make_groups(choice, true, vocabulary, out, err) == 0)
+             make_groups(choice, true, &params, out, err) == 0)
         return 0;
     measure_columns_release(out);
     return -1;

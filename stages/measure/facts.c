@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/report.h"
 #include "base/threads/crew.h"
+#include "scoring/facts/flag_list.h"
 #include "stages/measure/measure_private.h"
 #include "stages/stage.h"
 #include "store/selection.h"
@@ -22,13 +23,35 @@ struct measure_facts {
     struct measure_choice choice;
     struct measure_labels labels; /* in the arena of the choice */
     const char *tokenizer;
+    struct flag_list *flagged_words; /* NULL: none was given */
     uint64_t max_memory;
 };
+
+/* Read the list of flagged words, so that a mistake in it ends a recipe before its first step.
+ */
+static int read_flagged_words(const struct measure_request *request,
+                              struct measure_facts *facts, struct error *err)
+{
+    bool is_used = false;
+
+    if (!request->flagged_words)
+        return 0;
+    for (size_t i = 0; i < facts->choice.n; i++)
+        is_used = is_used || facts->choice.measurers[i]->needs_flagged_words;
+    if (!is_used)
+        return error_set(err, ERR_USAGE,
+                         "--flagged-words %s: none of these facts uses the list: add flagged, "
+                         "or leave the option out",
+                         request->flagged_words);
+    return measure_flags_read(request->flagged_words, request->max_memory,
+                              &facts->flagged_words, err);
+}
 
 int measure_facts_new(const struct measure_request *request, struct measure_facts **out,
                       struct error *err)
 {
-    const struct measure_given given = { .tokenizer = request->tokenizer != NULL };
+    const struct measure_given given = { .tokenizer = request->tokenizer != NULL,
+                                         .flagged_words = request->flagged_words != NULL };
     struct measure_facts *facts;
 
     if (request->tokenizer && fetched_check(request->tokenizer, err) < 0)
@@ -42,7 +65,8 @@ int measure_facts_new(const struct measure_request *request, struct measure_fact
         free(facts);
         return -1;
     }
-    if (measure_labels_parse(request->labels, &facts->choice.arena, &facts->labels, err) < 0) {
+    if (measure_labels_parse(request->labels, &facts->choice.arena, &facts->labels, err) < 0 ||
+        read_flagged_words(request, facts, err) < 0) {
         measure_facts_free(facts);
         return -1;
     }
@@ -55,10 +79,12 @@ void measure_facts_free(struct measure_facts *facts)
     if (!facts)
         return;
     measure_choice_release(&facts->choice);
+    flag_list_free(facts->flagged_words);
     free(facts);
 }
 
-/* Divide the limit on memory, without what the vocabulary holds, among the batches. */
+/* Divide the limit on memory, without what the vocabulary and the list of flagged words hold,
+ * among the batches. */
 static size_t share_batch_bytes(uint64_t max_memory, uint64_t held, size_t n_threads)
 {
     const uint64_t left = max_memory > held ? max_memory - held : 0;
@@ -115,17 +141,19 @@ static int measure_opened(const struct measure_facts *facts,
                           struct error *err)
 {
     const struct measure_vocabulary *vocabulary = &opened->vocabulary;
+    const uint64_t held = measure_vocabulary_bytes(vocabulary) +
+                          (facts->flagged_words ? flag_list_bytes(facts->flagged_words) : 0);
     const struct measure_job job = {
         .store = context->store,
         .report = context->report,
         .choice = &facts->choice,
         .labels = &facts->labels,
         .columns = &opened->columns,
-        .options = { .tokenizer = vocabulary->tokenizer },
+        .options = { .tokenizer = vocabulary->tokenizer,
+                     .flagged_words = facts->flagged_words },
         .ids = &opened->ids,
         .n_threads = context->n_threads,
-        .batch_bytes = share_batch_bytes(
-            facts->max_memory, measure_vocabulary_bytes(vocabulary), context->n_threads),
+        .batch_bytes = share_batch_bytes(facts->max_memory, held, context->n_threads),
     };
     struct measure_columns *columns = &opened->columns;
 

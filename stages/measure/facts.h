@@ -19,14 +19,16 @@ struct measure_request {
     const struct text_list *names;  /* of measurers or facts; empty: all; NULL: labels only */
     const struct text_list *labels; /* NAME=PATH */
     const char *tokenizer;          /* path or URL of a GGUF file; NULL: none */
+    const char *flagged_words;      /* path of a list; NULL: none */
     uint64_t max_memory;            /* bytes; 0: no limit */
 };
 
 /* A checked request. */
 struct measure_facts;
-/* Check the request, without a database. ERR_USAGE for an unknown name, a measurer that cannot
- * be used with what was given, and a malformed label or URL. End it with measure_facts_free().
- */
+/* Check the request, without a database, and read the list of flagged words. ERR_USAGE for an
+ * unknown name, a measurer that cannot be used with what was given, a list that no measurer
+ * uses, and a malformed label or URL. ERR_INPUT or ERR_IO for the list. End it with
+ * measure_facts_free(). */
 int measure_facts_new(const struct measure_request *request, struct measure_facts **out,
                       struct error *err);
 void measure_facts_free(struct measure_facts *facts); /* NULL: does nothing */

@@ -15,6 +15,7 @@ struct measure_args {
     struct text_list facts;
     struct text_list where;
     const char *tokenizer; /* NULL: none */
+    const char *flagged_words;
     struct text_list labels;
     uint64_t max_memory;
 };
@@ -30,6 +31,7 @@ static int measure_check(const void *arguments, void *config, struct error *err)
     const struct measure_request request = { .names = &args->facts,
                                              .labels = &args->labels,
                                              .tokenizer = args->tokenizer,
+                                             .flagged_words = args->flagged_words,
                                              .max_memory = args->max_memory };
     struct measure_config *made = config;
 
@@ -68,6 +70,8 @@ static const struct option options[] = {
       .help = "only samples that meet a condition over v_sample" },
     { OPTION_TEXT, 0, "tokenizer", offsetof(struct measure_args, tokenizer), "FILE",
       .help = "GGUF file whose vocabulary counts tokens" },
+    { OPTION_TEXT, 0, "flagged-words", offsetof(struct measure_args, flagged_words), "FILE",
+      .help = "list of words and phrases to count, one a line" },
     { OPTION_LIST, 0, "label", offsetof(struct measure_args, labels), "NAME=PATH",
       .help = "also store a value of meta as column NAME" },
     { OPTION_SIZE, 0, "max-memory", offsetof(struct measure_args, max_memory), "SIZE",

@@ -53,6 +53,8 @@ const struct option score_options[] = {
       .unset = "built in" },
     { OPTION_TEXT, 0, "tokenizer", offsetof(struct score_args, tokenizer), "FILE",
       .help = "GGUF file whose vocabulary counts the fact tokens", .unset = "the model" },
+    { OPTION_TEXT, 0, "flagged-words", offsetof(struct score_args, flagged_words), "FILE",
+      .help = "list of words and phrases that the fact flagged_words counts, one a line" },
     { OPTION_LIST, 0, "label", offsetof(struct score_args, labels), "NAME=PATH",
       .help = "also store a value of meta as column NAME" },
     { OPTION_INT, 0, "short-window", offsetof(struct score_args, short_window), "W",

@@ -65,6 +65,7 @@ static int check_facts(const struct score_args *args, struct score_config *made,
         .tokenizer = !made->plan.counts_tokens ? NULL
                      : args->tokenizer         ? args->tokenizer
                                                : args->model,
+        .flagged_words = args->flagged_words,
         .max_memory = args->max_memory,
     };
 
@@ -74,7 +75,7 @@ static int check_facts(const struct score_args *args, struct score_config *made,
             return -1;
     if (made->fact_names.n > 0)
         request.names = &made->fact_names;
-    else if (args->labels.n == 0)
+    else if (args->labels.n == 0 && !args->flagged_words)
         return 0;
     if (where && asprintf(&made->facts_where, "(%s\n) IS NOT FALSE", where) < 0) {
         made->facts_where = NULL;

@@ -50,6 +50,7 @@ struct score_args {
     const char *model;
     const char *short_model;
     const char *tokenizer;
+    const char *flagged_words;
     struct text_list labels;
     const char *short_rope;
     int64_t short_window; /* 0: all of the prompt */
