@@ -114,7 +114,7 @@ static int sort_phrases(struct flag_parser *parser, struct flag_list *list, stru
     size_t n = 0;
 
     qsort(phrases, parser->n, sizeof *phrases, compare_phrases);
-    if (buf_reserve(&list->bytes, parser->normal.len + parser->n, err) < 0)
+    if (buf_reserve(&list->bytes, parser->normal.len + 2 * parser->n, err) < 0)
         return -1;
     for (size_t i = 0; i < parser->n; i++) {
         const struct read_phrase phrase = phrases[i];
@@ -123,7 +123,7 @@ static int sort_phrases(struct flag_parser *parser, struct flag_list *list, stru
             continue;
         const size_t start = list->bytes.len;
         if (buf_add(&list->bytes, parser->normal.data + phrase.start, phrase.len, err) < 0 ||
-            buf_add(&list->bytes, "\n", 1, err) < 0)
+            buf_add(&list->bytes, "\n\n", 2, err) < 0)
             return -1;
         phrases[n++] = phrase;
         phrases[n - 1].of = &list->bytes;

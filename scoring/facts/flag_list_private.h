@@ -37,7 +37,7 @@ struct flag_edge {
 };
 
 struct flag_list {
-    struct buf bytes; /* the phrases in order, their words separated by LF */
+    struct buf bytes; /* the phrases in order; LF behind each word, and behind each phrase */
     struct flag_word *words;
     size_t n_words;
     size_t cap; /* of words, and of nodes beside the root */

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "scoring/facts/flag_list.h"
+#include "scoring/facts/measured_text.h"
 #include "scoring/facts/measurer.h"
 #include "scoring/facts/span_list.h"
+#include "stages/measure/facts.h"
 #include "tests/support/oom.h"
 #include "tests/support/stage_run.h"
 #include "tests/support/store_fixture.h"
@@ -89,6 +92,65 @@ static void measure_reports_each_failed_allocation(void **state)
     assert_true(n < MAX_ALLOCATIONS);
 }
 
+/* Parse a list that must be converted, and find its phrases. */
+static int find_flagged(const void *input, struct error *err)
+{
+    const char *text = input;
+    struct text_splitter *splitter = NULL;
+    struct measured_text measured;
+    struct flag_list *list = NULL;
+    struct flag_counts counts = { 0 };
+    int rc = flag_list_parse(slice_text("blo\xcc\x88"
+                                        "d\r\nla  nuit\nBl\xc3\xb6"
+                                        "d\n"),
+                             &list, err);
+
+    if (rc == 0)
+        rc = text_splitter_new(&splitter, err);
+    if (rc == 0)
+        rc = text_split(splitter, slice_text(text), &measured, err);
+    if (rc == 0)
+        rc = flag_list_find(list, &measured, &counts, err);
+    if (rc == 0)
+        assert_int_equal(counts.n_phrases, 2);
+    text_splitter_free(splitter);
+    flag_list_free(list);
+    return rc;
+}
+
+/* Check a request with a list. */
+static int check_request(const void *input, struct error *err)
+{
+    const char *names[] = { "flagged" };
+    const struct text_list list = { .items = names, .n = 1 };
+    const struct text_list none = { .n = 0 };
+    const struct measure_request request = { .names = &list,
+                                             .labels = &none,
+                                             .flagged_words = input };
+    struct measure_facts *facts = NULL;
+    const int rc = measure_facts_new(&request, &facts, err);
+
+    measure_facts_free(facts);
+    return rc;
+}
+
+static void flagged_words_report_each_failed_allocation(void **state)
+{
+    char path[1024];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/tests/data/flagged.txt", getenv("CURATE_SOURCE"));
+    assert_true(oom_survive(check_request, path) > 10);
+    assert_true(oom_survive(find_flagged, "BL\xc3\x96"
+                                          "D, la nuit") > 8);
+}
+
+/* What a thread measures with. */
+struct thread_input {
+    const struct tokenizer *tokenizer;
+    const struct flag_list *flagged_words;
+};
+
 /* What a thread does, with all measurers of this build. */
 static int measure_sample(const void *input, struct error *err)
 {
@@ -107,7 +169,9 @@ static int measure_sample(const void *input, struct error *err)
         .n_turns = 2,
         .response_turn = 1,
     };
-    const struct measure_options options = { .tokenizer = input };
+    const struct thread_input *given = input;
+    const struct measure_options options = { .tokenizer = given->tokenizer,
+                                             .flagged_words = given->flagged_words };
     const struct measurer *chosen[MAX_COLUMNS];
     struct fact_value values[MAX_COLUMNS];
     struct span_list spans = { .n = 0 };
@@ -131,13 +195,19 @@ static int measure_sample(const void *input, struct error *err)
 static void a_thread_reports_each_failed_allocation(void **state)
 {
     struct vocab_fixture fixture;
+    struct flag_list *list = NULL;
     struct vocab_open open;
     struct error err;
 
     (void)state;
     vocab_fixture_bpe(&fixture);
     assert_ok(vocab_fixture_open(&fixture, &open, &err));
-    assert_true(oom_survive(measure_sample, open.tokenizer) > 4);
+    assert_ok(flag_list_parse(slice_text("the rain\nblo\xcc\x88"
+                                         "d\n"),
+                              &list, &err));
+    const struct thread_input input = { open.tokenizer, list };
+    assert_true(oom_survive(measure_sample, &input) > 4);
+    flag_list_free(list);
     vocab_open_release(&open);
 }
 
@@ -145,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(measure_reports_each_failed_allocation),
+        cmocka_unit_test(flagged_words_report_each_failed_allocation),
         cmocka_unit_test(a_thread_reports_each_failed_allocation),
     };
 

@@ -22,9 +22,11 @@
     "old house and a man at the table read a letter "
 
 /* Words that stand for paths, so that the table below can be constant. */
-#define LONG  "LONG"
-#define SHORT "SHORT"
-#define OTHER "OTHER"
+#define LONG        "LONG"
+#define SHORT       "SHORT"
+#define OTHER       "OTHER"
+#define WORDS       "WORDS" /* lists of flagged words */
+#define OTHER_WORDS "OTHER_WORDS"
 
 enum { PARAMS_MAX_BYTES = 1 << 16, OPTIONS_MAX = 4, PAIR_MAX = 2 * (OPTIONS_MAX + 4) };
 
@@ -134,6 +136,13 @@ static const struct change changes[] = {
     { "max-memory", "nll", NULL, { "model", LONG }, NULL, "1G", SAME_SET },
     /* Of facts, which are measured before. */
     { "tokenizer", "nll", NULL, { "model", LONG, "metrics", "tokens" }, NULL, OTHER, SAME_SET },
+    { "flagged-words",
+      "nll",
+      NULL,
+      { "model", LONG, "metrics", "flagged" },
+      WORDS,
+      OTHER_WORDS,
+      SAME_SET },
     { "label", "nll", NULL, { "model", LONG }, NULL, "topic=category", SAME_SET },
     { "mmap-only", "nll", NULL, { "model", LONG }, NULL, "true", SAME_SET },
 };
@@ -172,6 +181,10 @@ static const char *path_of(struct fixture *f, const char *value)
         return source_path(&f->arena, "tests/data/tiny-llama.gguf");
     if (strcmp(value, SHORT) == 0)
         return source_path(&f->arena, "tests/data/tiny-llama-short.gguf");
+    if (strcmp(value, WORDS) == 0)
+        return source_path(&f->arena, "tests/data/flagged.txt");
+    if (strcmp(value, OTHER_WORDS) == 0)
+        return source_path(&f->arena, "tests/data/flagged_other.txt");
     if (strcmp(value, OTHER) == 0)
         return source_path(&f->arena, "tests/data/tiny-qwen2.gguf");
     return value;
