@@ -77,7 +77,7 @@ struct flag_search {
 
 /* Find the id of a word or symbol in the list; FLAG_NO_WORD if the list lacks it. Most need no
  * normalisation, which takes ten times as long as the rest. */
-static int look_up(struct flag_search *search, const struct text_token *token, uint32_t *out,
+static int find_id(struct flag_search *search, const struct text_token *token, uint32_t *out,
                    struct error *err)
 {
     const struct flag_list *list = search->list;
@@ -108,7 +108,7 @@ static int id_of_token(struct flag_search *search, size_t i, uint32_t *out, stru
     uint32_t *id = &search->ids[i % N_SEARCH_IDS];
 
     if (i == search->n_looked_up) {
-        if (look_up(search, &search->text->tokens[i], id, err) < 0)
+        if (find_id(search, &search->text->tokens[i], id, err) < 0)
             return -1;
         search->n_looked_up++;
     }
