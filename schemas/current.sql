@@ -2,7 +2,7 @@
 -- schemas/current.py: change it by adding a migration, then run `ninja schema-current`.
 
 PRAGMA application_id = 1129665108;
-PRAGMA user_version = 19;
+PRAGMA user_version = 20;
 
 CREATE TABLE run (
     run_id         INTEGER PRIMARY KEY,
@@ -153,7 +153,12 @@ CREATE TABLE selection (
     n_candidates   INTEGER NOT NULL,                        -- samples with a number
     n_unscored     INTEGER NOT NULL,                        -- samples left out for having none
     run_id         INTEGER NOT NULL REFERENCES run
-, score_set_id INTEGER REFERENCES score_set, fact TEXT CHECK ((fact IS NULL) = (score_set_id IS NOT NULL)), fact_order TEXT
+, score_set_id INTEGER REFERENCES score_set, ordering TEXT, fact TEXT, fact_order TEXT, formula TEXT, rule TEXT NOT NULL DEFAULT '{}'
+    CHECK (ordering IN ('metric', 'fact', 'formula', 'target', 'random', 'none')
+           AND ordering IS NOT NULL)
+    CHECK ((ordering = 'metric') = (score_set_id IS NOT NULL))
+    CHECK ((ordering = 'fact') = (fact IS NOT NULL))
+    CHECK ((ordering = 'formula') = (formula IS NOT NULL))
     CHECK ((fact_order IS NULL) = (fact IS NULL))
     CHECK (fact_order IN ('ascending', 'descending'))) STRICT;
 
@@ -161,7 +166,7 @@ CREATE TABLE selection_sample (
     selection_id   INTEGER NOT NULL REFERENCES selection ON DELETE CASCADE,
     rank           INTEGER NOT NULL,                        -- from 1
     sample_id      INTEGER NOT NULL REFERENCES sample,
-    score          REAL    NOT NULL,
+    score REAL, tier INTEGER CHECK (tier >= 1),
     PRIMARY KEY (selection_id, rank)
 ) STRICT, WITHOUT ROWID;
 
@@ -175,12 +180,6 @@ CREATE TABLE export (
     sha256         BLOB    NOT NULL CHECK (length(sha256) = 32), -- of the bytes written
     run_id         INTEGER NOT NULL REFERENCES run
 ) STRICT;
-
-CREATE VIEW v_selection AS
-SELECT e.name AS selection, x.rank, x.sample_id, s.ext_id, x.score
-  FROM selection_sample x
-  JOIN selection e ON e.selection_id = x.selection_id
-  JOIN sample s ON s.sample_id = x.sample_id;
 
 CREATE TABLE ingest_position (
     file_id        INTEGER PRIMARY KEY REFERENCES file,
@@ -806,10 +805,68 @@ SELECT e.name AS evaluation, p.sample_id, p.item, p.turn, p.start, p.end, p.of_a
   LEFT JOIN turn t ON t.sample_id = p.sample_id AND t.turn = p.turn
   LEFT JOIN context c ON c.context_id = s.context_id;
 
+CREATE TABLE selection_term (
+    selection_id   INTEGER NOT NULL REFERENCES selection ON DELETE CASCADE,
+    rank           INTEGER NOT NULL,
+    term           INTEGER NOT NULL,                        -- from 1
+    text           TEXT    NOT NULL,
+    value          REAL    NOT NULL,
+    PRIMARY KEY (selection_id, rank, term)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE selection_comparison (
+    selection_id   INTEGER NOT NULL REFERENCES selection ON DELETE CASCADE,
+    comparison     INTEGER NOT NULL,                        -- from 1
+    text           TEXT    NOT NULL,                        -- 'z(mtld)'
+    n              INTEGER NOT NULL,                        -- samples of the pool
+    mean           REAL,
+    deviation      REAL,                                    -- of the population
+    min            REAL,
+    max            REAL,
+    PRIMARY KEY (selection_id, comparison)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE selection_group (
+    selection_id   INTEGER NOT NULL REFERENCES selection ON DELETE CASCADE,
+    kind           TEXT    NOT NULL,        -- 'source', 'language', 'length', or 'quota'
+    place          INTEGER NOT NULL,        -- order of the groups of a kind, from 1
+    name           TEXT    NOT NULL,
+    unit           TEXT    NOT NULL CHECK (unit IN ('samples', 'tokens', 'words', 'bytes')),
+    n_pool         INTEGER NOT NULL,        -- samples that could be chosen
+    n_selected     INTEGER NOT NULL,
+    units_pool     INTEGER NOT NULL,
+    units_asked    INTEGER,                 -- of a quota
+    units_selected INTEGER NOT NULL,
+    PRIMARY KEY (selection_id, kind, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE selection_statistic (
+    selection_id   INTEGER NOT NULL REFERENCES selection ON DELETE CASCADE,
+    name           TEXT    NOT NULL,        -- 'mean', 'median', 'spearman', 'overlap'
+    subject        TEXT    NOT NULL,        -- a metric, a fact, a term of a formula
+    pool           REAL,                    -- NULL: there is none
+    selected       REAL,
+    PRIMARY KEY (selection_id, name, subject)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE selection_warning (
+    selection_id   INTEGER NOT NULL REFERENCES selection ON DELETE CASCADE,
+    step           INTEGER NOT NULL,        -- from 1
+    text           TEXT    NOT NULL,
+    PRIMARY KEY (selection_id, step)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW v_selection AS
+SELECT e.name AS selection, x.rank, x.sample_id, s.ext_id, x.score, x.tier
+  FROM selection_sample x
+  JOIN selection e ON e.selection_id = x.selection_id
+  JOIN sample s ON s.sample_id = x.sample_id;
+
 CREATE VIEW v_selections AS
-SELECT e.name AS selection, coalesce(e.fact, m.name) AS ordered_by,
-       coalesce(e.fact_order, CASE m.better WHEN 'higher' THEN 'descending' ELSE 'ascending' END)
-       AS direction, d.name AS model, t.params, e.condition, p.name AS policy, e.top,
+SELECT e.name AS selection, coalesce(e.fact, e.formula, m.name, e.ordering) AS ordered_by,
+       coalesce(e.fact_order, CASE WHEN m.better = 'lower' THEN 'ascending'
+                                   WHEN e.ordering <> 'none' THEN 'descending' END)
+       AS direction, d.name AS model, t.params, e.condition, p.name AS policy, e.top, e.rule,
        (SELECT count(*) FROM selection_sample x WHERE x.selection_id = e.selection_id) AS n_samples,
        e.n_candidates, e.n_unscored, e.run_id
   FROM selection e
@@ -817,3 +874,20 @@ SELECT e.name AS selection, coalesce(e.fact, m.name) AS ordered_by,
   LEFT JOIN metric m ON m.metric_id = t.metric_id
   LEFT JOIN model d ON d.model_id = t.model_id
   LEFT JOIN selection_policy p ON p.selection_id = e.selection_id;
+
+CREATE VIEW v_selection_terms AS
+SELECT e.name AS selection, k.rank, x.sample_id, k.term, k.text, k.value
+  FROM selection_term k
+  JOIN selection e ON e.selection_id = k.selection_id
+  JOIN selection_sample x ON x.selection_id = k.selection_id AND x.rank = k.rank;
+
+CREATE VIEW v_selection_groups AS
+SELECT e.name AS selection, k.kind, k.place, k.name, k.unit, k.n_pool, k.n_selected, k.units_pool,
+       k.units_asked, k.units_selected
+  FROM selection_group k
+  JOIN selection e ON e.selection_id = k.selection_id;
+
+CREATE VIEW v_selection_statistics AS
+SELECT e.name AS selection, k.name, k.subject, k.pool, k.selected
+  FROM selection_statistic k
+  JOIN selection e ON e.selection_id = k.selection_id;

@@ -35,7 +35,7 @@ const char *condition_skip_quoted(const char *c)
  * value and because SQLite reads "$a(b(c)" as the name of a parameter, so its parentheses would
  * be counted wrongly.
  */
-static int check_condition(const char *condition, struct error *err)
+static int check_condition(const char *what, const char *condition, struct error *err)
 {
     int depth = 0;
 
@@ -43,23 +43,23 @@ static int check_condition(const char *condition, struct error *err)
         const char *end = condition_skip_quoted(c);
 
         if (!end)
-            return error_set(err, ERR_USAGE, "condition: unclosed quote or comment at: %s", c);
+            return error_set(err, ERR_USAGE, "%s: unclosed quote or comment at: %s", what, c);
         if (end > c) {
             c = end;
             continue;
         }
         depth += (*c == '(') - (*c == ')');
         if (depth < 0)
-            return error_set(err, ERR_USAGE, "condition: unmatched ')' at: %s", c);
+            return error_set(err, ERR_USAGE, "%s: unmatched ')' at: %s", what, c);
         if (*c == ';')
-            return error_set(err, ERR_USAGE,
-                             "condition: ';' is not allowed, use one expression: %s", c);
+            return error_set(err, ERR_USAGE, "%s: ';' is not allowed, use one expression: %s",
+                             what, c);
         if (strchr("?:@#$", *c))
-            return error_set(err, ERR_USAGE, "condition: parameters are not supported: %s", c);
+            return error_set(err, ERR_USAGE, "%s: parameters are not supported: %s", what, c);
         c++;
     }
     if (depth > 0)
-        return error_set(err, ERR_USAGE, "condition: missing ')' at the end");
+        return error_set(err, ERR_USAGE, "%s: missing ')' at the end", what);
     return 0;
 }
 
@@ -75,7 +75,7 @@ int condition_join(const struct text_list *conditions, char **out, struct error 
     for (unsigned i = 0; rc == 0 && i < conditions->n; i++) {
         const char *text = conditions->items[i];
 
-        rc = check_condition(text, err);
+        rc = check_condition("condition", text, err);
         if (rc == 0 && conditions->n == 1)
             rc = buf_add_text(&joined, text, err);
         else if (rc == 0) /* the newline ends a comment at the end of the condition */
@@ -118,31 +118,71 @@ int id_list_add(struct id_list *list, size_t *cap, int64_t id, struct error *err
     return 0;
 }
 
+/* A user's expression in a statement: BEFORE expression AFTER. */
+struct user_part {
+    const char *prefix; /* of messages: "condition: " */
+    const char *text;
+    const char *after;
+};
+
+/* Append the user's part to the statement, and prepare it. */
+static int open_with_part(struct store *store, struct buf *sql, const struct user_part *part,
+                          struct stmt **out, struct error *err)
+{
+    const struct stmt_user user = { .prefix = part->prefix,
+                                    .start = sql->len,
+                                    .len = strlen(part->text) };
+
+    /* The newline ends a comment at the end of the text. */
+    if (buf_printf(sql, err, "%s\n%s", part->text, part->after) < 0)
+        return -1;
+    return stmt_open_user(store, sql->data, &user, out, err);
+}
+
 int condition_open(struct store *store, const char *before, const char *condition,
                    const char *after, struct stmt **out, struct error *err)
 {
     const char *text = condition ? condition : "1";
-    struct buf sql;
+    struct buf sql, end;
     int rc = -1;
 
-    if (check_condition(text, err) < 0)
+    if (check_condition("condition", text, err) < 0)
         return -1;
     buf_init(&sql, SQL_MAX_BYTES);
-    if (buf_printf(&sql, err, "%s(SELECT sample_id FROM ", before) < 0 ||
-        condition_add_source(store, &text, 1, &sql, err) < 0 ||
-        buf_add_text(&sql, " WHERE (", err) < 0)
-        goto done;
-    const struct stmt_user user = {
-        .prefix = "condition: ",
-        .start = sql.len,
-        .len = strlen(text),
-    };
-    /* The newline ends a comment at the end of the condition. */
-    if (buf_printf(&sql, err, "%s\n))%s", text, after) < 0)
-        goto done;
-    rc = stmt_open_user(store, sql.data, &user, out, err);
-done:
+    buf_init(&end, SQL_MAX_BYTES);
+    if (buf_printf(&end, err, "))%s", after) == 0 &&
+        buf_printf(&sql, err, "%s(SELECT sample_id FROM ", before) == 0 &&
+        condition_add_source(store, &text, 1, &sql, err) == 0 &&
+        buf_add_text(&sql, " WHERE (", err) == 0) {
+        const struct user_part part = { "condition: ", text, end.data };
+
+        rc = open_with_part(store, &sql, &part, out, err);
+    }
     buf_release(&sql);
+    buf_release(&end);
+    return rc;
+}
+
+int expression_open(struct store *store, const char *expression, struct stmt **out,
+                    struct error *err)
+{
+    struct buf sql, end;
+    int rc = -1;
+
+    if (check_condition("expression", expression, err) < 0)
+        return -1;
+    buf_init(&sql, SQL_MAX_BYTES);
+    buf_init(&end, SQL_MAX_BYTES);
+    if (buf_add_text(&end, ") AS TEXT) FROM ", err) == 0 &&
+        condition_add_source(store, &expression, 1, &end, err) == 0 &&
+        buf_add_text(&end, " ORDER BY sample_id", err) == 0 &&
+        buf_add_text(&sql, "SELECT sample_id, CAST((", err) == 0) {
+        const struct user_part part = { "expression: ", expression, end.data };
+
+        rc = open_with_part(store, &sql, &part, out, err);
+    }
+    buf_release(&sql);
+    buf_release(&end);
     return rc;
 }
 

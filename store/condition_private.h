@@ -36,6 +36,13 @@ int condition_add_source(struct store *store, const char *const *conditions, siz
 int condition_open(struct store *store, const char *before, const char *condition,
                    const char *after, struct stmt **out, struct error *err);
 
+/*
+ * Prepare the read-only statement that returns, in the order of ids, every sample and the text
+ * of a user's expression over the same source. Errors as above. Close *out with stmt_close().
+ */
+int expression_open(struct store *store, const char *expression, struct stmt **out,
+                    struct error *err);
+
 /* List the ids in the rows of the statement, and close it. Returns 0, or -1. */
 int condition_collect(struct stmt *stmt, struct id_list *out, struct error *err);
 

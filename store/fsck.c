@@ -61,6 +61,14 @@ static const struct {
       " (SELECT count(*) FROM selection_funnel) UNION ALL"
       " SELECT 'v_exclusions', 'selection_exclusion', (SELECT count(*) FROM v_exclusions),"
       " (SELECT count(*) FROM selection_exclusion) UNION ALL"
+      " SELECT 'v_selection_terms', 'selection_term', (SELECT count(*) FROM v_selection_terms),"
+      " (SELECT count(*) FROM selection_term) UNION ALL"
+      " SELECT 'v_selection_groups', 'selection_group',"
+      " (SELECT count(*) FROM v_selection_groups),"
+      " (SELECT count(*) FROM selection_group) UNION ALL"
+      " SELECT 'v_selection_statistics', 'selection_statistic',"
+      " (SELECT count(*) FROM v_selection_statistics),"
+      " (SELECT count(*) FROM selection_statistic) UNION ALL"
       " SELECT 'v_dedup_sets', 'dedup_set', (SELECT count(*) FROM v_dedup_sets),"
       " (SELECT count(*) FROM dedup_set) UNION ALL"
       " SELECT 'v_dedup_pairs', 'dedup_pair', (SELECT count(*) FROM v_dedup_pairs),"
@@ -136,6 +144,21 @@ static const struct {
                    " ', which is no fact of the database' FROM selection e WHERE NOT EXISTS"
                    " (SELECT 1 FROM fact_column k WHERE k.name = e.fact AND k.of_turns = 0"
                    " AND k.type <> 'TEXT') AND e.fact IS NOT NULL" },
+    { "selection", "SELECT 'selection ' || e.name, 'rank ' || x.rank || ' has ' ||"
+                   " iif(x.score IS NULL, 'no score', 'a score, and it is not ordered')"
+                   " FROM selection_sample x JOIN selection e USING (selection_id)"
+                   " WHERE (x.score IS NULL) <> (e.ordering = 'none')" },
+    { "selection",
+      "SELECT 'selection ' || e.name, 'it has more of ' || k.kind || ' ' || k.name ||"
+      " ' than there was to choose from' FROM selection_group k"
+      " JOIN selection e USING (selection_id)"
+      " WHERE k.n_selected > k.n_pool OR k.units_selected > k.units_pool" },
+    { "selection",
+      "SELECT 'selection ' || e.name, 'rank ' || k.rank || ': its terms sum up to ' ||"
+      " sum(k.value) || ' and not to its score' FROM selection_term k"
+      " JOIN selection e USING (selection_id)"
+      " JOIN selection_sample x USING (selection_id, rank) GROUP BY selection_id, rank"
+      " HAVING abs(sum(k.value) - x.score) > 1e-9 * (sum(abs(k.value)) + 1)" },
     { "dedup", "SELECT 'samples ' || p.a || ' and ' || p.b || ' in set ' || d.name,"
                " 'the first of the pair has not the smaller hash' FROM dedup_pair p"
                " JOIN dedup_set d USING (dedup_set_id) JOIN sample a ON a.sample_id = p.a"

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/digest.h"
+#include "base/slice.h"
 
 struct arena;
 struct error;
@@ -44,50 +45,55 @@ int condition_select(struct store *store, const char *condition, struct id_list 
  */
 int condition_join(const struct text_list *conditions, char **out, struct error *err);
 
-struct selection_spec {
+/* What the samples of a selection are in the order of. */
+enum selection_ordering {
+    ORDERED_BY_METRIC,
+    ORDERED_BY_FACT,
+    ORDERED_BY_FORMULA,
+    ORDERED_BY_TARGET, /* how much they are like a target */
+    ORDERED_AT_RANDOM,
+    NOT_ORDERED, /* by their content hashes; they have no score */
+};
+
+/* A selection as it is stored. Everything is borrowed. */
+struct selection_row {
     const char *name;
-    const char *fact;          /* rank by this numeric fact; NULL: by scores */
-    int64_t score_set_id;      /* without a fact */
-    bool higher_is_better;     /* of a fact: descending */
-    int64_t cohort_id;         /* rank by this cohort's values; 0: by the scores of the set */
-    const char *cohort_column; /* "hmp", "cas" or "gateau" */
-    const char *condition;     /* NULL: all samples */
-    struct policy *policy;     /* prepared; selection_make() counts its funnel. NULL: none */
-    const char *policy_sql;    /* what policy_join() made of condition and policy */
-    struct exclusion_list *exclusions; /* NULL: none */
-    /* Fill counts and samples of the exclusions, given the ascending ids of the samples that
-     * meet the conditions and have a value. Returns 0, or -1 with err set. */
-    int (*exclude)(struct store *store, struct exclusion_list *exclusions,
-                   const struct id_list *candidates, struct error *err);
-    const char *top;        /* the option as the user wrote it; stored with the selection */
-    uint64_t top_n;         /* select at most this many samples; 0: use top_per_10000 */
-    uint64_t top_per_10000; /* select this share of the candidates, rounded up */
-    bool may_empty;         /* an empty selection may replace one that holds samples */
-};
-struct selection_result {
-    uint64_t n_selected;
-    uint64_t n_candidates; /* samples that meet the condition and have a value or are outside */
+    enum selection_ordering ordering;
+    int64_t score_set_id;  /* of a metric */
+    const char *fact;      /* of a fact */
+    bool descending;       /* of a fact */
+    const char *formula;   /* of a formula */
+    const char *condition; /* NULL: all samples */
+    const char *top;       /* as the user wrote it */
+    struct slice rule;     /* JSON of the other options that decide what is chosen */
+    uint64_t n_candidates;
     uint64_t n_unscored;
-    uint64_t n_outside; /* of n_candidates: no value, but known to be outside the top */
-    bool replaced;      /* a different selection of this name existed */
-    bool unchanged;     /* the same selection existed, so nothing was written */
+    const struct policy *policy;             /* NULL: none */
+    const struct exclusion_list *exclusions; /* NULL: none */
+    bool may_empty; /* an empty selection may replace one that holds samples */
+    size_t n;
+    const int64_t *ids;   /* best first */
+    const double *scores; /* NAN: none */
+    const uint8_t *tiers; /* the smallest tier that has the sample, from 1; NULL: no tiers */
+    const struct selection_description *description; /* NULL: none */
 };
-/*
- * Rank the samples that meet the condition by score or fact, best first, ties by sample_id, and
- * store the top under a name. Replaces a selection of the same name. ERR_USAGE if the cohort
- * was ranked for fewer samples than requested. ERR_INPUT if nothing was selected, the existing
- * selection holds samples, and may_empty is false. Runs in its own transaction; dry_run writes
- * nothing.
- */
-int selection_make(struct store *store, const struct selection_spec *spec, int64_t run_id,
-                   bool dry_run, struct selection_result *out, struct error *err);
+struct selection_outcome {
+    bool replaced;  /* a different selection of this name existed */
+    bool unchanged; /* the same selection existed, so nothing was written */
+};
+/* Store a selection instead of the one of the same name, if it differs. ERR_INPUT if it is
+ * empty, the existing one holds samples, and may_empty is false. dry_run only compares; else
+ * call inside a transaction. */
+int selection_put(struct store *store, const struct selection_row *row, int64_t run_id,
+                  bool dry_run, struct selection_outcome *out, struct error *err);
 
 /* Compute how many of n candidates are selected: at most top_n, or, if top_n is 0, a share of
  * top_per_10000 / 10,000, rounded up. */
 uint64_t selection_count(uint64_t top_n, uint64_t top_per_10000, uint64_t n);
 
-/* Load the sample ids of a selection in rank order, and their scores. The caller frees *scores
- * with free(); scores may be NULL. ERR_NOT_FOUND with the names that exist. */
+/* Load the sample ids of a selection in rank order, and their scores, NAN where there is none.
+ * The caller frees *scores with free(); scores may be NULL. ERR_NOT_FOUND with the names that
+ * exist. */
 int selection_load(struct store *store, const char *name, struct id_list *out, double **scores,
                    struct error *err);
 

@@ -2,46 +2,47 @@
 /*
  * select - rank samples by a metric or a fact and store the best under a name.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/report.h"
-#include "scoring/facts/measurer.h"
 #include "stages/cohort/cohort.h"
+#include "stages/select/bounds.h"
 #include "stages/select/exclusions.h"
+#include "stages/select/making.h"
+#include "stages/select/ordering.h"
 #include "stages/select/policy_file.h"
+#include "stages/select/rule.h"
 #include "stages/stage.h"
+#include "store/cohort.h"
 #include "store/content.h"
 #include "store/exclusion.h"
 #include "store/policy.h"
-#include "store/profile.h"
-#include "store/score.h"
 #include "store/selection.h"
 
 struct select_args {
     const char *name;
-    const char *by;
-    int order; /* enum select_order, or OPTION_NO_CHOICE */
-    const char *model;
-    const char *cohort;
+    struct ordering_args ordering;
     struct option_share top;
     struct text_list where;
+    struct text_list min; /* METRIC=X */
+    struct text_list max;
+    const char *from;
+    struct text_list not_in;
     const char *policy;
     struct exclusion_args exclude;
     bool any_corpus;
     bool replace;
 };
 
-enum select_order { ORDER_ASCENDING, ORDER_DESCENDING };
-static const char *const order_names[] = {
-    [ORDER_ASCENDING] = "ascending", [ORDER_DESCENDING] = "descending", NULL
-};
-
 struct select_config {
-    char *condition;       /* NULL: all samples */
+    char *condition; /* NULL: all samples */
+    struct buf rule;
     struct policy *policy; /* NULL: none */
     struct arena arena;    /* holds the policy */
     char top[OPTION_VALUE_BYTES];
@@ -50,20 +51,34 @@ struct select_config {
 static const struct option options[] = {
     { OPTION_TEXT, 0, "name", offsetof(struct select_args, name), "NAME",
       .help = "name of the selection" },
-    { OPTION_TEXT, 0, "by", offsetof(struct select_args, by), "METRIC|FACT",
+    { OPTION_TEXT, 0, "by", offsetof(struct select_args, ordering.by), "METRIC|FACT",
       .help = "metric or fact to rank by" },
-    { OPTION_CHOICE, 0, "order", offsetof(struct select_args, order), "ORDER",
-      .help = "which values of a fact come first", .choices = order_names,
+    { OPTION_CHOICE, 0, "order", offsetof(struct select_args, ordering.order), "ORDER",
+      .help = "which values of a fact come first", .choices = ordering_direction_names,
       .unset = "descending" },
-    { OPTION_TEXT, 0, "model", offsetof(struct select_args, model), "NAME",
+    { OPTION_TEXT, 0, "model", offsetof(struct select_args, ordering.model), "NAME",
       .help = "which model's scores, where several have the metric" },
-    { OPTION_TEXT, 0, "cohort", offsetof(struct select_args, cohort), "NAME[@VERSION]",
+    { OPTION_TEXT, 0, "cohort", offsetof(struct select_args, ordering.cohort), "NAME[@VERSION]",
       .help = "rank by hmp, cas or gateau of this cohort",
       .unset = "the cohort requested last" },
+    { OPTION_FLAG, 0, "random", offsetof(struct select_args, ordering.random), NULL,
+      .help = "put the samples into a random order" },
+    { OPTION_INT, 0, "seed", offsetof(struct select_args, ordering.seed), "N",
+      .help = "number that decides what is random", .min = 0 },
+    { OPTION_FLAG, 0, "all", offsetof(struct select_args, ordering.all), NULL,
+      .help = "need no value to rank by: select all samples that meet the conditions" },
     { OPTION_SHARE, 0, "top", offsetof(struct select_args, top), "N|P%",
       .help = "samples to select: a number, or a percentage of those with a score" },
     { OPTION_CONDITIONS, 0, "where", offsetof(struct select_args, where), "SQL",
       .help = "only samples that meet a condition over v_sample" },
+    { OPTION_LIST, 0, "min", offsetof(struct select_args, min), "METRIC=X",
+      .help = "only samples whose metric or fact is at least X" },
+    { OPTION_LIST, 0, "max", offsetof(struct select_args, max), "METRIC=X",
+      .help = "only samples whose metric or fact is at most X" },
+    { OPTION_TEXT, 0, "from", offsetof(struct select_args, from), "SELECTION",
+      .help = "only samples of another selection" },
+    { OPTION_LIST, 0, "not-in", offsetof(struct select_args, not_in), "SELECTION",
+      .help = "no samples of another selection" },
     { OPTION_TEXT, 0, "policy", offsetof(struct select_args, policy), "FILE",
       .help = "only samples that meet the conditions of a policy" },
     { OPTION_FLAG, 0, "any-corpus", offsetof(struct select_args, any_corpus), NULL,
@@ -79,7 +94,7 @@ static const struct option options[] = {
     { .type = OPTION_END },
 };
 
-static const struct select_args defaults = { .order = OPTION_NO_CHOICE };
+static const struct select_args defaults = { .ordering = { .order = OPTION_NO_CHOICE } };
 
 /* Read the policy file, so that a mistake in it ends a recipe before its first step. */
 static int read_policy(const struct select_args *args, struct select_config *config,
@@ -103,21 +118,19 @@ static int select_check(const void *arguments, void *config, struct error *err)
 
     if (!args->name || !*args->name)
         return error_set(err, ERR_USAGE, "no name for the selection: use --name NAME");
-    if (!args->by)
-        return error_set(err, ERR_USAGE, "nothing to rank by: use --by METRIC or --by FACT");
-    if (args->cohort && args->model)
-        return error_set(err, ERR_USAGE,
-                         "--cohort %s names the models already: leave out --model",
-                         args->cohort);
-    if (args->order != OPTION_NO_CHOICE && (args->cohort || args->model))
-        return error_set(err, ERR_USAGE,
-                         "--order is for facts, --%s for metrics: leave out one of them",
-                         args->cohort ? "cohort" : "model");
-    if (!option_text(option_find(options, "top", 3), args, made->top, sizeof made->top))
-        return error_set(err, ERR_USAGE, "--top is missing: use --top N or --top P%%");
+    if (ordering_check(&args->ordering, err) < 0)
+        return -1;
+    if (!option_text(option_find(options, "top", 3), args, made->top, sizeof made->top)) {
+        if (!args->ordering.all)
+            return error_set(err, ERR_USAGE, "--top is missing: use --top N or --top P%%");
+        snprintf(made->top, sizeof made->top, "100%%");
+    }
     if (exclusions_check(&args->exclude, err) < 0 || read_policy(args, made, err) < 0)
         return -1;
-    return condition_join(&args->where, &made->condition, err);
+    buf_init(&made->rule, RULE_MAX_BYTES);
+    if (rule_write(options, args, &defaults, &made->rule, err) < 0)
+        return -1;
+    return bounds_join(&args->where, &args->min, &args->max, &made->condition, err);
 }
 
 static void select_release(void *config)
@@ -125,6 +138,7 @@ static void select_release(void *config)
     struct select_config *made = config;
 
     free(made->condition);
+    buf_release(&made->rule);
     arena_release(&made->arena);
 }
 
@@ -133,115 +147,6 @@ static const char *outcome_name(const struct selection_result *made)
     if (made->unchanged)
         return "unchanged";
     return made->replaced ? "replaced" : "new";
-}
-
-/* Rank by hmp, cas or gateau of a cohort. */
-static int use_cohort(const struct cohort_row *cohort, const char *by,
-                      struct selection_spec *spec, struct error *err)
-{
-    const struct {
-        const char *metric;
-        int64_t set_id;
-    } sets[] = { { "hmp", cohort->hmp_set_id },
-                 { "cas", cohort->cas_set_id },
-                 { "gateau", cohort->gateau_set_id } };
-
-    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
-        if (strcmp(sets[i].metric, by) != 0)
-            continue;
-        if (sets[i].set_id == 0)
-            return error_set(err, ERR_NOT_FOUND, "cohort %s@%lld: has hmp only, no %s",
-                             cohort->name, (long long)cohort->version, by);
-        spec->score_set_id = sets[i].set_id;
-        spec->higher_is_better = true;
-        spec->cohort_id = cohort->cohort_id;
-        spec->cohort_column = sets[i].metric;
-        return 0;
-    }
-    return error_set(err, ERR_USAGE, "--by %s: a cohort has hmp, cas and gateau only", by);
-}
-
-/* Does a metric of this name have scores? Returns 1, 0 or -1. */
-static int has_scores(struct store *store, const char *metric, struct error *err)
-{
-    struct score_set_info set;
-
-    if (score_set_find(store, metric, NULL, &set, err) == 0 || err->code == ERR_USAGE)
-        return 1; /* of one model, or of several */
-    return err->code == ERR_NOT_FOUND ? 0 : -1;
-}
-
-/* --by names no fact that was measured. */
-static int check_metric(const struct select_args *args, bool is_scored, struct error *err)
-{
-    if (!is_scored && measurer_of_fact(args->by))
-        return error_set(err, ERR_NOT_FOUND,
-                         "--by %s: this fact was not measured: run 'curate measure %s' first",
-                         args->by, args->by);
-    if (is_scored && args->order != OPTION_NO_CHOICE)
-        return error_set(err, ERR_USAGE,
-                         "--order is for facts, and %s is a metric, which has a better end: "
-                         "leave out --order",
-                         args->by);
-    return 0;
-}
-
-/* Rank by the fact that --by names. Returns 1; 0 if it names a metric; -1. */
-static int use_fact(const struct stage_context *context, const struct select_args *args,
-                    struct selection_spec *spec, struct error *err)
-{
-    bool is_text = false;
-
-    if (args->cohort || args->model)
-        return 0;
-    const int found = profile_find_column(context->store, args->by, &is_text, err);
-    if (found == 0 && args->order == OPTION_NO_CHOICE && !measurer_of_fact(args->by))
-        return 0; /* has_scores() would read all scores of a metric once more */
-    const int is_scored = found < 0 ? -1 : has_scores(context->store, args->by, err);
-    if (is_scored < 0)
-        return -1;
-    if (found == 0 || (is_text && is_scored))
-        return check_metric(args, is_scored, err);
-    if (is_text)
-        return error_set(err, ERR_USAGE, "--by %s: is text: use --where to select by it",
-                         args->by);
-    if (is_scored && args->order == OPTION_NO_CHOICE)
-        return error_set(err, ERR_USAGE,
-                         "--by %s: is a fact and a metric: use --order for the fact, or "
-                         "--model for the metric",
-                         args->by);
-    spec->fact = args->by;
-    spec->higher_is_better = args->order != ORDER_ASCENDING;
-    return 1;
-}
-
-/* Find the scores of the metric. Returns 1 and the row of their cohort, 0 when they have none,
- * -1. */
-static int find_scores(const struct stage_context *context, const struct select_args *args,
-                       struct arena *arena, struct cohort_row *cohort,
-                       struct selection_spec *spec, struct error *err)
-{
-    struct score_set_info set;
-
-    if (args->cohort) {
-        if (cohort_load(context->store, args->cohort, arena, cohort, err) < 0 ||
-            use_cohort(cohort, args->by, spec, err) < 0)
-            return -1;
-        return 1;
-    }
-    if (score_set_find(context->store, args->by, args->model, &set, err) < 0)
-        return -1;
-    if (set.n_others > 0)
-        report_note(context->report,
-                    "%s was scored with other parameters, too (%zu more %s); using the scores "
-                    "requested last",
-                    args->by, set.n_others, set.n_others == 1 ? "set" : "sets");
-    spec->score_set_id = set.score_set_id;
-    spec->higher_is_better = set.higher_is_better;
-    const int of_cohort = cohort_of_set(context->store, set.score_set_id, arena, cohort, err);
-    if (of_cohort == 1 && use_cohort(cohort, args->by, spec, err) < 0)
-        return -1;
-    return of_cohort;
 }
 
 /* Does the policy name the samples of the database? */
@@ -329,9 +234,7 @@ static void add_select_facts(const struct select_args *args, const struct select
     stage_fact_text(result, "result", outcome_name(made));
     if (spec->fact) {
         stage_fact_text(result, "fact", spec->fact);
-        stage_fact_text(
-            result, "order",
-            order_names[spec->higher_is_better ? ORDER_DESCENDING : ORDER_ASCENDING]);
+        stage_fact_text(result, "order", spec->higher_is_better ? "descending" : "ascending");
     }
     if (cohort)
         cohort_fact(result, cohort->name, cohort->version);
@@ -359,6 +262,10 @@ static int select_run(const struct stage_context *context, const void *arguments
                                    .top = made_of->top,
                                    .top_n = args->top.n,
                                    .top_per_10000 = args->top.hundredths,
+                                   .from = args->from,
+                                   .not_in = args->not_in.items,
+                                   .n_not_in = args->not_in.n,
+                                   .rule = buf_slice(&made_of->rule),
                                    .may_empty = args->replace };
     struct selection_result made;
     struct cohort_row cohort;
@@ -366,9 +273,9 @@ static int select_run(const struct stage_context *context, const void *arguments
     int rc = -1;
 
     arena_init(&arena);
-    const int by_fact = use_fact(context, args, &spec, err);
-    const int of_cohort =
-        by_fact == 0 ? find_scores(context, args, &arena, &cohort, &spec, err) : -(by_fact < 0);
+    if (args->top.n == 0 && args->top.hundredths == 0) /* --all */
+        spec.top_per_10000 = 10000;
+    const int of_cohort = ordering_find(context, &args->ordering, &arena, &cohort, &spec, err);
     if (of_cohort < 0 || use_policy(context, args, made_of->policy, &arena, &spec, err) < 0 ||
         use_exclusions(context, args, &arena, &spec, err) < 0 ||
         selection_make(context->store, &spec, context->run_id, context->dry_run, &made, err) <
@@ -377,7 +284,7 @@ static int select_run(const struct stage_context *context, const void *arguments
     if (made.n_unscored > 0)
         report_note(context->report, "%llu samples have no %s %s and cannot be selected",
                     (unsigned long long)made.n_unscored, spec.fact ? "value of" : "score for",
-                    args->by);
+                    args->ordering.by);
     if (spec.policy)
         note_funnel(context, spec.policy);
     exclusions_note(spec.exclusions, context->report);
@@ -403,7 +310,7 @@ const struct stage stage_select = {
     .description =
         "Ranks samples by their scores, best first; the metric says whether high or low is\n"
         "better. A fact has no better end, so --order says which values come first. Of equal\n"
-        "values the older sample comes first. Samples without a value are left out. A\n"
+        "values the smaller content hash comes first. Samples without a value are left out. A\n"
         "selection of the same name is replaced, by an empty one only with --replace. With a\n"
         "policy, v_funnel lists what each of its conditions removed; with --dedup or --clean,\n"
         "v_exclusions lists what each of them left out.",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/test.h"
 
+#include "stages/select/making.h"
 #include "store/content.h"
 #include "store/db_private.h"
 #include "store/run.h"

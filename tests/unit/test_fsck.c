@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/io/file.h"
 #include "base/report.h"
+#include "stages/select/making.h"
 #include "store/db_private.h"
 #include "store/fsck.h"
 #include "store/run.h"

@@ -372,7 +372,7 @@ static void migrated_selections_keep_their_samples_and_score_sets(void **state)
                     " n_unscored, run_id, fact, fact_order FROM selection ORDER BY 1;",
                     "7|best|1|n_turns > 1|2|2|0|2||\n9|few|5||10%|1|1|3||");
     assert_cli_rows(path, "SELECT * FROM selection_sample ORDER BY 1, 2;",
-                    "7|1|2|0.5\n7|2|1|0.25\n9|1|1|0.5");
+                    "7|1|2|0.5|\n7|2|1|0.25|\n9|1|1|0.5|");
     assert_cli_rows(path,
                     "SELECT selection, ordered_by, direction, model, n_samples FROM"
                     " v_selections ORDER BY 1;",

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/option.h"
+#include "stages/select/making.h"
 #include "store/fact.h"
 #include "store/run.h"
 #include "store/score.h"
@@ -261,7 +262,7 @@ static struct selection_result make(struct ranked *r, const struct selection_spe
 
 #define SELECTED "SELECT rank, sample_id, score FROM v_selection ORDER BY selection, rank"
 
-static void selected_samples_are_in_order_of_score_and_then_of_id(void **state)
+static void selected_samples_are_in_order_of_score_and_then_of_content_hash(void **state)
 {
     struct ranked *r = *state;
     struct selection_spec spec = top(r, 3);
@@ -272,12 +273,12 @@ static void selected_samples_are_in_order_of_score_and_then_of_id(void **state)
     assert_int_equal(result.n_candidates, 4);
     assert_int_equal(result.n_unscored, 2);
     assert_false(result.replaced || result.unchanged);
-    assert_rows(r->f.store, SELECTED, "1|1|3\n2|3|2\n3|4|2");
+    assert_rows(r->f.store, SELECTED, "1|1|3\n2|4|2\n3|3|2");
 
     spec.higher_is_better = false;
     spec.top_n = 100;
     assert_int_equal(make(r, &spec).n_selected, 4);
-    assert_rows(r->f.store, SELECTED, "1|2|1\n2|3|2\n3|4|2\n4|1|3");
+    assert_rows(r->f.store, SELECTED, "1|2|1\n2|4|2\n3|3|2\n4|1|3");
 }
 
 static void a_share_is_taken_of_scored_samples_and_rounded_up(void **state)
@@ -307,7 +308,7 @@ static void a_condition_limits_the_candidates_of_a_selection(void **state)
 
     assert_int_equal(result.n_candidates, 2);
     assert_int_equal(result.n_unscored, 2);
-    assert_rows(r->f.store, SELECTED, "1|3|2\n2|4|2");
+    assert_rows(r->f.store, SELECTED, "1|4|2\n2|3|2");
     spec.condition = "sample_id = 5";
     assert_int_equal(make(r, &spec).n_selected, 0);
     spec.condition = "nonsense";
@@ -360,7 +361,7 @@ static void a_selection_with_any_other_setting_is_replaced(void **state)
     assert_true(make(r, &spec).replaced);
     assert_true(make(r, &spec).unchanged);
 
-    assert_rows(r->f.store, SELECTED, "1|2|9\n2|1|3\n3|3|2");
+    assert_rows(r->f.store, SELECTED, "1|2|9\n2|1|3\n3|4|2");
     assert_rows(r->f.store, "SELECT count(*) FROM selection", "1");
 }
 
@@ -394,7 +395,7 @@ static void a_selection_is_read_back_in_order_of_rank(void **state)
                  "'curate select'");
     make(r, &spec);
     assert_ok(selection_load(r->f.store, "best", &list, &scores, &err));
-    assert_ids(&list, "1 3 4");
+    assert_ids(&list, "1 4 3");
     assert_true(scores[0] == 3 && scores[1] == 2 && scores[2] == 2);
     id_list_release(&list);
     free(scores);
@@ -432,13 +433,15 @@ static void a_selection_is_ordered_by_a_fact_in_either_direction(void **state)
 {
     struct ranked *r = *state;
     struct store *store = r->f.store;
-    struct selection_spec spec = { .name = "best", .top = "4", .top_n = 4, .fact = "words" };
+    struct selection_spec spec = {
+        .name = "best", .top = "4", .top_n = 4, .ordering = ORDERED_BY_FACT, .fact = "words"
+    };
 
     add_words(store);
     const struct selection_result made = make(r, &spec);
     assert_int_equal(made.n_candidates, 5);
     assert_int_equal(made.n_unscored, 1);
-    assert_rows(store, SELECTED, "1|6|1\n2|1|2\n3|3|2\n4|2|5");
+    assert_rows(store, SELECTED, "1|6|1\n2|3|2\n3|1|2\n4|2|5");
     assert_rows(store,
                 "SELECT ordered_by, direction, model IS NULL, n_samples, n_candidates,"
                 " n_unscored FROM v_selections",
@@ -448,7 +451,7 @@ static void a_selection_is_ordered_by_a_fact_in_either_direction(void **state)
     spec.higher_is_better = true;
     spec.condition = "words < 9";
     assert_true(make(r, &spec).replaced);
-    assert_rows(store, SELECTED, "1|2|5\n2|1|2\n3|3|2\n4|6|1");
+    assert_rows(store, SELECTED, "1|2|5\n2|3|2\n3|1|2\n4|6|1");
     assert_rows(store, "SELECT fact, fact_order, score_set_id IS NULL FROM selection",
                 "words|descending|1");
 }
@@ -457,7 +460,9 @@ static void a_selection_changes_between_a_fact_and_a_metric(void **state)
 {
     struct ranked *r = *state;
     struct store *store = r->f.store;
-    struct selection_spec by_fact = { .name = "best", .top = "2", .top_n = 2, .fact = "words" };
+    struct selection_spec by_fact = {
+        .name = "best", .top = "2", .top_n = 2, .ordering = ORDERED_BY_FACT, .fact = "words"
+    };
     struct selection_spec by_metric = top(r, 2);
     struct arena arena = { 0 };
     const char *fact = NULL, *order = NULL;
@@ -473,7 +478,7 @@ static void a_selection_changes_between_a_fact_and_a_metric(void **state)
     assert_rows(store, "SELECT ordered_by, direction, model, params FROM v_selections",
                 "ifd|descending|tiny|{}");
     assert_true(make(r, &by_fact).replaced);
-    assert_rows(store, SELECTED, "1|6|1\n2|1|2");
+    assert_rows(store, SELECTED, "1|6|1\n2|3|2");
     arena_release(&arena);
 }
 
@@ -523,7 +528,7 @@ int main(void)
         cmocka_unit_test(a_repeated_condition_cannot_open_or_end_another),
         TEST(a_condition_cannot_write),
         TEST(unscored_samples_are_those_without_a_row),
-        TEST(selected_samples_are_in_order_of_score_and_then_of_id),
+        TEST(selected_samples_are_in_order_of_score_and_then_of_content_hash),
         TEST(a_share_is_taken_of_scored_samples_and_rounded_up),
         TEST(a_condition_limits_the_candidates_of_a_selection),
         TEST(making_the_same_selection_again_writes_nothing),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "stages/select/making.h"
 #include "store/defect.h"
 #include "store/sample.h"
 #include "store/score.h"
@@ -299,8 +300,8 @@ static void the_sqlite3_program_reads_the_promised_views(void **state)
         "1||novels|nll|tiny|1.5|ok\n"
         "sample_id|ext_id|model|segment|tok_start|tok_end|attention|nll\n"
         "1||tiny|0|0|128|0.25|2.5\n"
-        "selection|rank|sample_id|ext_id|score\n"
-        "best|1|1||1.5\n"
+        "selection|rank|sample_id|ext_id|score|tier\n"
+        "best|1|1||1.5|\n"
         "reject_id|run_id|source|line|byte_offset|class|detail|path|n_rows\n"
         "1|1|novels|2|40|bad_json|no value|a.jsonl|1\n"
         "sample_id|ext_id|source|line|class\n"

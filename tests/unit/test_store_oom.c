@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/report.h"
+#include "stages/select/making.h"
 #include "store/content.h"
 #include "store/fact.h"
 #include "store/fsck.h"
@@ -204,6 +205,7 @@ static int select_by_fact(struct store_fixture *f, struct error *err)
                           .keep_missing = true } },
     };
     struct selection_spec spec = { .name = "s",
+                                   .ordering = ORDERED_BY_FACT,
                                    .fact = "words",
                                    .top = "1",
                                    .top_n = 1,

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * making.h - make a selection: read the candidates, put them into an order, leave some out,
+ * choose, describe, store.
+ *
+ * Functions return 0, or -1 with err set.
+ */
+#ifndef CURATE_MAKING_H
+#define CURATE_MAKING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "store/candidates.h"
+#include "store/selection.h"
+
+struct error;
+struct exclusion_list;
+struct policy;
+struct stage_context;
+struct store;
+
+struct selection_spec {
+    const char *name;
+    enum selection_ordering ordering;
+    /* Of a metric. */
+    int64_t score_set_id;
+    bool higher_is_better;     /* of a fact: descending */
+    int64_t cohort_id;         /* rank by this cohort's values; 0: by the scores of the set */
+    const char *cohort_column; /* "hmp", "cas" or "gateau" */
+    const char *fact;          /* of ORDERED_BY_FACT */
+    uint64_t seed;             /* of ORDERED_AT_RANDOM */
+
+    const char *condition;     /* NULL: all samples */
+    const char *from;          /* only samples of this selection; NULL: all */
+    const char *const *not_in; /* no samples of these selections */
+    size_t n_not_in;
+    struct policy *policy;  /* prepared; selection_make() counts its funnel. NULL: none */
+    const char *policy_sql; /* what policy_join() made of condition and policy */
+    struct exclusion_list *exclusions; /* NULL: none */
+    /* Fill counts and samples of the exclusions, given the ascending ids of the samples that
+     * meet the conditions and have a value. Returns 0, or -1 with err set. */
+    int (*exclude)(struct store *store, struct exclusion_list *exclusions,
+                   const struct id_list *candidates, struct error *err);
+
+    const char *top;        /* the option as the user wrote it; stored with the selection */
+    uint64_t top_n;         /* select at most this many samples; 0: use top_per_10000 */
+    uint64_t top_per_10000; /* select this share of the candidates, rounded up */
+    struct slice rule;      /* as in selection_row */
+    bool may_empty;         /* likewise */
+};
+
+struct selection_result {
+    uint64_t n_selected;
+    uint64_t n_candidates; /* samples that meet the condition and have a value or are outside */
+    uint64_t n_unscored;
+    uint64_t n_outside; /* of n_candidates: no value, but known to be outside the top */
+    bool replaced;      /* as in selection_outcome */
+    bool unchanged;
+};
+
+/*
+ * Choose samples, best first, equal ones in the order of their content hashes, and store them
+ * under a name. ERR_USAGE if the cohort was ranked for fewer samples than requested; errors of
+ * selection_put(). Runs in its own transaction; dry_run writes nothing.
+ */
+int selection_make(struct store *store, const struct selection_spec *spec, int64_t run_id,
+                   bool dry_run, struct selection_result *out, struct error *err);
+
+/* What the steps of selection_make() share. Arrays have an element for each candidate. */
+struct making {
+    struct store *store;
+    const struct selection_spec *spec;
+    struct candidates candidates;
+    double *values;  /* what the samples are ordered by; NAN: they have none */
+    double *merits;  /* the same, but larger is better */
+    uint32_t *order; /* the pool: candidates that may be chosen, the best first */
+    size_t n_order;
+    uint32_t *picks; /* the candidates that are chosen, in the order of their ranks */
+    size_t n_picks;
+    uint8_t *tiers; /* of each pick: the smallest tier that has it, from 1; NULL: no tiers */
+    uint64_t n_unscored;
+    uint64_t n_outside;
+};
+
+#endif
