@@ -4,8 +4,8 @@
  *
  * The caller of a long operation passes a report. The operation updates the counters and calls
  * report_tick() at least once per batch; cli/progress.c prints the progress line. Use
- * report_note() for messages that the user should see although nothing failed. Only the thread
- * that runs the operation uses the report.
+ * report_note() for messages that the user should see although nothing failed. One thread at a
+ * time uses the report.
  */
 #ifndef CURATE_REPORT_H
 #define CURATE_REPORT_H

@@ -8,69 +8,183 @@
 #include "base/error.h"
 #include "base/report.h"
 #include "base/threads/pool.h"
-#include "base/threads/queue.h"
 
 /* A block on its way. */
 struct crew_load {
     void *block;
-    size_t number; /* in reading order, from 0 */
-    int rc;        /* of the work */
+    bool is_done;
+    int rc; /* of the work */
     struct error err;
 };
 
+/* Blocks have numbers in reading order, from 0. They are begun and stored in this order, too,
+ * so block k is in loads[k % n_loads]. */
 struct crew_run {
     const struct crew *crew;
-    struct queue *work;
-    struct queue *done;
+    size_t n_threads;
+    pthread_t started[CREW_THREADS_MAX]; /* all but the calling thread */
+    size_t n_started;
     struct crew_load *loads;
     size_t n_loads;
-    struct crew_load **free;    /* a stack */
-    struct crew_load **waiting; /* done, not stored yet: number k is at k % n_loads */
-    size_t n_free;
-    size_t n_sent;
+
+    pthread_mutex_t mutex; /* of what is below */
+    pthread_cond_t changed;
+    size_t n_read;
+    size_t n_begun;
     size_t n_stored;
-    bool ended; /* there is no more to read */
-    pthread_t threads[CREW_THREADS_MAX];
-    size_t n_threads;
+    bool in_store; /* a thread reads or stores */
+    bool no_more;  /* nothing is left to read */
+    bool is_over;  /* after a failure or a signal */
+    int rc;        /* of the run */
+    struct error err;
 };
+
+enum crew_step { CREW_READ, CREW_WORK, CREW_STORE, CREW_WAIT, CREW_END };
 
 static size_t limit_threads(size_t n)
 {
+    if (n == 0)
+        return 1;
     return n < CREW_THREADS_MAX ? n : CREW_THREADS_MAX;
 }
 
 size_t crew_blocks(size_t n_threads)
 {
-    return 2 * limit_threads(n_threads) + 2;
+    const size_t n = limit_threads(n_threads);
+
+    return n == 1 ? 1 : 2 * n + 2;
+}
+
+static struct crew_load *load_of(const struct crew_run *run, size_t number)
+{
+    return &run->loads[number % run->n_loads];
+}
+
+/* What a free thread does next. Storing comes first, because it frees a block. Then a block for
+ * every thread is read ahead, so that no thread waits for the database. */
+static enum crew_step choose_step(const struct crew_run *run)
+{
+    if (run->is_over || (run->no_more && run->n_stored == run->n_read))
+        return CREW_END;
+    if (!run->in_store) {
+        if (run->n_stored < run->n_begun && load_of(run, run->n_stored)->is_done)
+            return CREW_STORE;
+        if (!run->no_more && run->n_read - run->n_begun < run->n_threads &&
+            run->n_read - run->n_stored < run->n_loads)
+            return CREW_READ;
+    }
+    return run->n_begun < run->n_read ? CREW_WORK : CREW_WAIT;
+}
+
+/* End the run. The caller holds the mutex. */
+static void end_run(struct crew_run *run, int rc, const struct error *err)
+{
+    run->is_over = true;
+    run->rc = rc;
+    if (err)
+        run->err = *err;
+}
+
+/* The steps are called with the mutex, and leave it while they read, work or store. */
+static void read_load(struct crew_run *run)
+{
+    struct crew_load *load = load_of(run, run->n_read);
+    struct error err = { 0 };
+
+    run->in_store = true;
+    pthread_mutex_unlock(&run->mutex);
+    const int rc = run->crew->read(run->crew->arg, load->block, &err);
+    pthread_mutex_lock(&run->mutex);
+    run->in_store = false;
+    load->is_done = false;
+    if (rc > 0)
+        run->n_read++;
+    else if (rc == 0)
+        run->no_more = true;
+    else
+        end_run(run, -1, &err);
+}
+
+static void store_load(struct crew_run *run)
+{
+    struct crew_load *load = load_of(run, run->n_stored);
+    struct error err = load->err;
+    int rc = load->rc;
+
+    run->in_store = true;
+    pthread_mutex_unlock(&run->mutex);
+    if (rc == 0)
+        rc = run->crew->store(run->crew->arg, load->block, &err);
+    pthread_mutex_lock(&run->mutex);
+    run->in_store = false;
+    if (rc == 0)
+        run->n_stored++;
+    else
+        end_run(run, -1, &err);
+}
+
+/* What a thread works with, or why it cannot. */
+struct crew_tools {
+    void *tools;
+    int rc;
+    struct error err;
+};
+
+static void work_on_load(struct crew_run *run, const struct crew_tools *made)
+{
+    struct crew_load *load = load_of(run, run->n_begun++);
+
+    pthread_mutex_unlock(&run->mutex);
+    load->rc = made->rc;
+    load->err = made->err;
+    if (made->rc == 0)
+        load->rc = run->crew->work(run->crew->arg, load->block, made->tools, &load->err);
+    pthread_mutex_lock(&run->mutex);
+    load->is_done = true;
+}
+
+/* Read, work and store until the run ends. */
+static void run_crew_steps(struct crew_run *run, const struct crew_tools *made)
+{
+    enum crew_step step;
+
+    pthread_mutex_lock(&run->mutex);
+    while ((step = choose_step(run)) != CREW_END) {
+        if (step == CREW_WAIT) {
+            pthread_cond_wait(&run->changed, &run->mutex);
+            continue;
+        }
+        if (step == CREW_WORK)
+            work_on_load(run, made);
+        else if (report_stop(run->crew->report) != 0)
+            end_run(run, 1, NULL);
+        else if (step == CREW_READ)
+            read_load(run);
+        else
+            store_load(run);
+        pthread_cond_broadcast(&run->changed);
+    }
+    pthread_mutex_unlock(&run->mutex);
 }
 
 static void *run_crew_thread(void *arg)
 {
     struct crew_run *run = arg;
     const struct crew *crew = run->crew;
-    struct crew_load *load;
-    struct error made_err = { 0 };
-    void *tools = NULL;
-    const int made = crew->tools_new(crew->arg, &tools, &made_err);
+    struct crew_tools made = { .tools = NULL };
 
-    while ((load = queue_take(run->work))) {
-        load->rc = made;
-        load->err = made_err;
-        if (made == 0)
-            load->rc = crew->work(crew->arg, load->block, tools, &load->err);
-        if (!queue_put(run->done, load))
-            break;
-    }
-    crew->tools_free(tools);
+    made.rc = crew->tools_new(crew->arg, &made.tools, &made.err);
+    run_crew_steps(run, &made);
+    crew->tools_free(made.tools);
     return NULL;
 }
 
-static int make_loads(struct crew_run *run, size_t n, struct error *err)
+static int make_loads(struct crew_run *run, struct error *err)
 {
+    const size_t n = crew_blocks(run->n_threads);
+
     run->loads = calloc(n, sizeof *run->loads);
-    run->free = calloc(n, sizeof *run->free);
-    run->waiting = calloc(n, sizeof *run->waiting);
-    if (!run->loads || !run->free || !run->waiting)
+    if (!run->loads)
         return error_nomem(err);
     run->n_loads = n;
     for (size_t i = 0; i < n; i++) {
@@ -78,121 +192,58 @@ static int make_loads(struct crew_run *run, size_t n, struct error *err)
         if (!run->loads[i].block)
             return error_nomem(err);
         run->crew->init(run->loads[i].block);
-        run->free[run->n_free++] = &run->loads[i];
     }
     return 0;
 }
 
-static int start_crew(struct crew_run *run, size_t n_threads, struct error *err)
+static void free_loads(struct crew_run *run)
 {
-    const size_t n = crew_blocks(n_threads);
-
-    if (make_loads(run, n, err) < 0 || queue_new(n, &run->work, err) < 0 ||
-        queue_new(n, &run->done, err) < 0)
-        return -1;
-    while (run->n_threads < limit_threads(n_threads)) {
-        const int rc =
-            pthread_create(&run->threads[run->n_threads], NULL, run_crew_thread, run);
-
-        if (rc != 0)
-            return thread_error(rc, err);
-        run->n_threads++;
-    }
-    return 0;
-}
-
-static void free_crew_queue(struct queue *queue)
-{
-    while (queue && queue_drain(queue))
-        ; /* the loads are freed below */
-    queue_free(queue);
-}
-
-static void end_crew(struct crew_run *run)
-{
-    if (run->work)
-        queue_cancel(run->work);
-    if (run->done)
-        queue_cancel(run->done);
-    for (size_t i = 0; i < run->n_threads; i++)
-        pthread_join(run->threads[i], NULL);
-    free_crew_queue(run->work);
-    free_crew_queue(run->done);
     for (size_t i = 0; i < run->n_loads && run->loads[i].block; i++) {
         run->crew->release(run->loads[i].block);
         free(run->loads[i].block);
     }
     free(run->loads);
-    free(run->free);
-    free(run->waiting);
 }
 
-/* Read blocks and give them to the threads, as long as there are free ones. */
-static int send_loads(struct crew_run *run, struct error *err)
+/* Start all threads but the calling one. */
+static int start_crew(struct crew_run *run, struct error *err)
 {
-    while (run->n_free > 0 && !run->ended) {
-        struct crew_load *load = run->free[run->n_free - 1];
-        const int rc = run->crew->read(run->crew->arg, load->block, err);
+    while (run->n_started + 1 < run->n_threads) {
+        const int rc =
+            pthread_create(&run->started[run->n_started], NULL, run_crew_thread, run);
 
-        if (rc < 0)
-            return -1;
-        if (rc == 0) {
-            run->ended = true;
-            break;
-        }
-        run->n_free--;
-        load->number = run->n_sent++;
-        (void)queue_put(run->work, load);
+        if (rc != 0)
+            return thread_error(rc, err);
+        run->n_started++;
     }
     return 0;
-}
-
-/* Store the finished blocks whose turn it is. */
-static int store_loads(struct crew_run *run, struct error *err)
-{
-    struct crew_load **slot = &run->waiting[run->n_stored % run->n_loads];
-
-    while (*slot) {
-        struct crew_load *load = *slot;
-
-        if (load->rc < 0) {
-            *err = load->err;
-            return -1;
-        }
-        if (run->crew->store(run->crew->arg, load->block, err) < 0)
-            return -1;
-        *slot = NULL;
-        run->free[run->n_free++] = load;
-        slot = &run->waiting[++run->n_stored % run->n_loads];
-    }
-    return 0;
-}
-
-static int run_loads(struct crew_run *run, struct error *err)
-{
-    for (;;) {
-        if (run->ended && run->n_stored == run->n_sent)
-            return 0;
-        if (report_stop(run->crew->report) != 0)
-            return 1;
-        if (send_loads(run, err) < 0)
-            return -1;
-        if (run->n_stored == run->n_sent)
-            continue;
-        struct crew_load *load = queue_take(run->done);
-        run->waiting[load->number % run->n_loads] = load;
-        if (store_loads(run, err) < 0)
-            return -1;
-    }
 }
 
 int crew_run(const struct crew *crew, size_t n_threads, struct error *err)
 {
-    struct crew_run run = { .crew = crew };
-    int rc = start_crew(&run, n_threads, err);
+    struct crew_run run = { .crew = crew,
+                            .n_threads = limit_threads(n_threads),
+                            .mutex = PTHREAD_MUTEX_INITIALIZER,
+                            .changed = PTHREAD_COND_INITIALIZER };
 
-    if (rc == 0)
-        rc = run_loads(&run, err);
-    end_crew(&run);
-    return rc;
+    if (make_loads(&run, err) < 0) {
+        free_loads(&run);
+        return -1;
+    }
+    if (start_crew(&run, err) < 0) {
+        pthread_mutex_lock(&run.mutex);
+        end_run(&run, -1, err);
+        pthread_mutex_unlock(&run.mutex);
+        pthread_cond_broadcast(&run.changed);
+    } else {
+        run_crew_thread(&run);
+    }
+    for (size_t i = 0; i < run.n_started; i++)
+        pthread_join(run.started[i], NULL);
+    free_loads(&run);
+    pthread_cond_destroy(&run.changed);
+    pthread_mutex_destroy(&run.mutex);
+    if (run.rc < 0)
+        *err = run.err;
+    return run.rc;
 }

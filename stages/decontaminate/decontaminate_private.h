@@ -3,9 +3,9 @@
  * decontaminate_private.h - the parts of `curate decontaminate`.
  *
  * The items of all evaluations are read into indexes (items.c, pack.c) and stored. Then the
- * samples that were not searched for each of them pass through a crew (base/threads/crew.h):
- * the calling thread reads samples into batches and stores what was found. The number and size
- * of the batches bound the memory, besides the indexes and the texts of the items.
+ * samples that were not searched for each of them pass through a crew (base/threads/crew.h),
+ * which reads batches of samples and stores what was found. The number and size of the batches
+ * bound the memory, besides the indexes and the texts of the items.
  */
 #ifndef CURATE_DECONTAMINATE_PRIVATE_H
 #define CURATE_DECONTAMINATE_PRIVATE_H

@@ -5,7 +5,7 @@
 #include "store/sample.h"
 #include "store/selection.h"
 
-/* What the calling thread uses. */
+/* What one thread at a time uses. */
 struct search_run {
     const struct search_job *job;
     struct sample_reader *reader;

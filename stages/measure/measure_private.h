@@ -2,8 +2,8 @@
 /*
  * measure_private.h - the parts of `curate measure`.
  *
- * A crew (base/threads/crew.h) measures: the calling thread reads samples into batches and
- * stores their facts. The number and size of the batches bound the memory.
+ * A crew (base/threads/crew.h) reads samples into batches, measures them, and stores their
+ * facts. The number and size of the batches bound the memory.
  */
 #ifndef CURATE_MEASURE_PRIVATE_H
 #define CURATE_MEASURE_PRIVATE_H

@@ -7,7 +7,7 @@
 #include "store/sample.h"
 #include "store/selection.h"
 
-/* What the calling thread uses. */
+/* What one thread at a time uses. */
 struct measure_run {
     const struct measure_job *job;
     struct sample_reader *reader;
