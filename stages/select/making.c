@@ -173,6 +173,9 @@ static int apply_exclusions(struct making *making, struct error *err)
 static int choose(struct making *making, struct error *err)
 {
     const struct selection_spec *spec = making->spec;
+
+    if (spec->diverse)
+        return diversity_choose(making, err);
     const uint64_t n_candidates = making->n_order + making->n_outside;
     const uint64_t n = selection_count(spec->top_n, spec->top_per_10000, n_candidates);
 
@@ -273,6 +276,7 @@ int selection_make(struct store *store, const struct selection_spec *spec, int64
                                           .n_candidates = making.n_order + making.n_outside,
                                           .n_unscored = making.n_unscored,
                                           .n_outside = making.n_outside,
+                                          .diversity = making.diversity,
                                           .replaced = outcome.replaced,
                                           .unchanged = outcome.unchanged };
     if (!dry_run)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "stages/select/diversity.h"
 #include "store/candidates.h"
 #include "store/selection.h"
 
@@ -23,6 +24,7 @@ struct stage_context;
 struct store;
 
 struct selection_spec {
+    const struct stage_context *context; /* only diverse needs one */
     const char *name;
     enum selection_ordering ordering;
     /* Of a metric. */
@@ -31,7 +33,7 @@ struct selection_spec {
     int64_t cohort_id;         /* rank by this cohort's values; 0: by the scores of the set */
     const char *cohort_column; /* "hmp", "cas" or "gateau" */
     const char *fact;          /* of ORDERED_BY_FACT */
-    uint64_t seed;             /* of ORDERED_AT_RANDOM */
+    uint64_t seed;             /* of ORDERED_AT_RANDOM, and of clusters */
 
     const char *condition;     /* NULL: all samples */
     const char *from;          /* only samples of this selection; NULL: all */
@@ -45,6 +47,8 @@ struct selection_spec {
     int (*exclude)(struct store *store, struct exclusion_list *exclusions,
                    const struct id_list *candidates, struct error *err);
 
+    const struct diversity_spec *diverse; /* choose by this method; NULL: choose the best */
+
     const char *top;        /* the option as the user wrote it; stored with the selection */
     uint64_t top_n;         /* select at most this many samples; 0: use top_per_10000 */
     uint64_t top_per_10000; /* select this share of the candidates, rounded up */
@@ -57,7 +61,8 @@ struct selection_result {
     uint64_t n_candidates; /* samples that meet the condition and have a value or are outside */
     uint64_t n_unscored;
     uint64_t n_outside; /* of n_candidates: no value, but known to be outside the top */
-    bool replaced;      /* as in selection_outcome */
+    struct diversity_result diversity; /* with spec->diverse */
+    bool replaced;                     /* as in selection_outcome */
     bool unchanged;
 };
 
@@ -81,6 +86,7 @@ struct making {
     uint32_t *picks; /* the candidates that are chosen, in the order of their ranks */
     size_t n_picks;
     uint8_t *tiers; /* of each pick: the smallest tier that has it, from 1; NULL: no tiers */
+    struct diversity_result diversity;
     uint64_t n_unscored;
     uint64_t n_outside;
 };

@@ -26,8 +26,6 @@ int ordering_check(const struct ordering_args *args, struct error *err)
                          "nothing to rank by: use --by METRIC or --by FACT, --random or --all");
     if (n > 1)
         return error_set(err, ERR_USAGE, "--by, --random and --all exclude each other");
-    if (args->seed > 0 && !args->random)
-        return error_set(err, ERR_USAGE, "--seed is for --random: leave it out");
     if (!args->by && (args->cohort || args->model || args->order != OPTION_NO_CHOICE))
         return error_set(err, ERR_USAGE, "--%s is for --by: leave it out",
                          args->cohort  ? "cohort"
@@ -160,7 +158,6 @@ int ordering_find(const struct stage_context *context, const struct ordering_arg
 {
     if (args->random || args->all) {
         spec->ordering = args->random ? ORDERED_AT_RANDOM : NOT_ORDERED;
-        spec->seed = (uint64_t)args->seed;
         return 0;
     }
     const int by_fact = use_fact(context, args, spec, err);

@@ -11,8 +11,9 @@
 
 /* Options that are stored elsewhere, or do not decide what is chosen. */
 static const char *const others[] = {
-    "name", "by",     "order",      "model", "cohort", "top",        "where",   "min",
-    "max",  "policy", "any-corpus", "dedup", "clean",  "evaluation", "replace",
+    "name",   "by",         "random", "all",   "order",      "model",
+    "cohort", "top",        "where",  "min",   "max",        "max-memory",
+    "policy", "any-corpus", "dedup",  "clean", "evaluation", "replace",
 };
 
 static bool is_other(const struct option *option)
@@ -37,7 +38,7 @@ static void write_option(const struct option *option, const void *args, const vo
     const char *member = (const char *)args + option->offset;
     char text[OPTION_VALUE_BYTES], unset[OPTION_VALUE_BYTES];
     struct text_list list;
-    const char *given;
+    const char *given, *usual;
 
     if (option->type == OPTION_LIST || option->type == OPTION_CONDITIONS) {
         memcpy(&list, member, sizeof list);
@@ -47,7 +48,8 @@ static void write_option(const struct option *option, const void *args, const vo
         write_texts(&list, json);
     } else if (option->type == OPTION_TEXT) {
         memcpy(&given, member, sizeof given);
-        if (!given)
+        memcpy(&usual, (const char *)defaults + option->offset, sizeof usual);
+        if (!given || (usual && strcmp(given, usual) == 0))
             return;
         jsonout_key(json, option->name);
         jsonout_text(json, slice_text(given));

@@ -36,12 +36,14 @@ struct select_args {
     struct text_list not_in;
     const char *policy;
     struct exclusion_args exclude;
+    struct diversity_args diverse;
     bool any_corpus;
     bool replace;
 };
 
 struct select_config {
     char *condition; /* NULL: all samples */
+    struct diversity_spec diverse;
     struct buf rule;
     struct policy *policy; /* NULL: none */
     struct arena arena;    /* holds the policy */
@@ -79,6 +81,7 @@ static const struct option options[] = {
       .help = "only samples of another selection" },
     { OPTION_LIST, 0, "not-in", offsetof(struct select_args, not_in), "SELECTION",
       .help = "no samples of another selection" },
+    DIVERSITY_OPTIONS(struct select_args, diverse),
     { OPTION_TEXT, 0, "policy", offsetof(struct select_args, policy), "FILE",
       .help = "only samples that meet the conditions of a policy" },
     { OPTION_FLAG, 0, "any-corpus", offsetof(struct select_args, any_corpus), NULL,
@@ -94,7 +97,8 @@ static const struct option options[] = {
     { .type = OPTION_END },
 };
 
-static const struct select_args defaults = { .ordering = { .order = OPTION_NO_CHOICE } };
+static const struct select_args defaults = { .ordering = { .order = OPTION_NO_CHOICE },
+                                             .diverse = DIVERSITY_DEFAULTS };
 
 /* Read the policy file, so that a mistake in it ends a recipe before its first step. */
 static int read_policy(const struct select_args *args, struct select_config *config,
@@ -118,8 +122,11 @@ static int select_check(const void *arguments, void *config, struct error *err)
 
     if (!args->name || !*args->name)
         return error_set(err, ERR_USAGE, "no name for the selection: use --name NAME");
-    if (ordering_check(&args->ordering, err) < 0)
+    if (ordering_check(&args->ordering, err) < 0 ||
+        diversity_check(&args->diverse, &made->diverse, err) < 0)
         return -1;
+    if (args->ordering.seed > 0 && !args->ordering.random && !args->diverse.method)
+        return error_set(err, ERR_USAGE, "--seed is for --random and --diverse: leave it out");
     if (!option_text(option_find(options, "top", 3), args, made->top, sizeof made->top)) {
         if (!args->ordering.all)
             return error_set(err, ERR_USAGE, "--top is missing: use --top N or --top P%%");
@@ -226,6 +233,15 @@ static void note_funnel(const struct stage_context *context, const struct policy
     }
 }
 
+static uint64_t count_left_out(const struct exclusion_list *list)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < list->n; i++)
+        n += list->items[i].n_removed;
+    return n;
+}
+
 static void add_select_facts(const struct select_args *args, const struct selection_spec *spec,
                              const struct cohort_row *cohort,
                              const struct selection_result *made, struct stage_result *result)
@@ -241,15 +257,51 @@ static void add_select_facts(const struct select_args *args, const struct select
     stage_fact_int(result, "selected", (int64_t)made->n_selected);
     stage_fact_int(result, "candidates", (int64_t)made->n_candidates);
     stage_fact_int(result, "unscored", (int64_t)made->n_unscored);
+    if (spec->policy) {
+        stage_fact_text(result, "policy", spec->policy->name);
+        stage_fact_int(result, "policy_left",
+                       (int64_t)spec->policy->steps[spec->policy->n - 1].n_left);
+    }
+    if (spec->exclusions)
+        stage_fact_int(result, "left_out", (int64_t)count_left_out(spec->exclusions));
 }
 
-static uint64_t count_left_out(const struct exclusion_list *list)
+/* Find in the database what the arguments name. Returns 1 and the cohort of the scores, 0 if
+ * they have none, or -1. */
+static int find_named(const struct stage_context *context, const struct select_args *args,
+                      const struct select_config *made_of, struct arena *arena,
+                      struct cohort_row *cohort, struct selection_spec *spec, struct error *err)
 {
-    uint64_t n = 0;
+    const int of_cohort = ordering_find(context, &args->ordering, arena, cohort, spec, err);
 
-    for (size_t i = 0; i < list->n; i++)
-        n += list->items[i].n_removed;
-    return n;
+    if (of_cohort < 0 || use_policy(context, args, made_of->policy, arena, spec, err) < 0 ||
+        use_exclusions(context, args, arena, spec, err) < 0)
+        return -1;
+    if (!args->diverse.method)
+        return of_cohort;
+    struct diversity_spec *diverse = arena_alloc(arena, 1, sizeof *diverse);
+    if (!diverse)
+        return error_nomem(err);
+    *diverse = made_of->diverse;
+    spec->diverse = diverse;
+    if (diversity_find(&args->diverse, args->ordering.model, context->store, diverse, err) < 0)
+        return -1;
+    return of_cohort;
+}
+
+static void note_selection(const struct stage_context *context, const struct select_args *args,
+                           const struct selection_spec *spec,
+                           const struct selection_result *made)
+{
+    if (made->n_unscored > 0)
+        report_note(context->report, "%llu samples have no %s %s and cannot be selected",
+                    (unsigned long long)made->n_unscored, spec->fact ? "value of" : "score for",
+                    args->ordering.by);
+    if (spec->policy)
+        note_funnel(context, spec->policy);
+    exclusions_note(spec->exclusions, context->report);
+    if (spec->diverse)
+        diversity_note(&args->diverse, &made->diversity, context->report);
 }
 
 static int select_run(const struct stage_context *context, const void *arguments,
@@ -257,11 +309,13 @@ static int select_run(const struct stage_context *context, const void *arguments
 {
     const struct select_args *args = arguments;
     const struct select_config *made_of = config;
-    struct selection_spec spec = { .name = args->name,
+    struct selection_spec spec = { .context = context,
+                                   .name = args->name,
                                    .condition = made_of->condition,
                                    .top = made_of->top,
                                    .top_n = args->top.n,
                                    .top_per_10000 = args->top.hundredths,
+                                   .seed = (uint64_t)args->ordering.seed,
                                    .from = args->from,
                                    .not_in = args->not_in.items,
                                    .n_not_in = args->not_in.n,
@@ -270,34 +324,18 @@ static int select_run(const struct stage_context *context, const void *arguments
     struct selection_result made;
     struct cohort_row cohort;
     struct arena arena;
-    int rc = -1;
 
     arena_init(&arena);
     if (args->top.n == 0 && args->top.hundredths == 0) /* --all */
         spec.top_per_10000 = 10000;
-    const int of_cohort = ordering_find(context, &args->ordering, &arena, &cohort, &spec, err);
-    if (of_cohort < 0 || use_policy(context, args, made_of->policy, &arena, &spec, err) < 0 ||
-        use_exclusions(context, args, &arena, &spec, err) < 0 ||
-        selection_make(context->store, &spec, context->run_id, context->dry_run, &made, err) <
-            0)
-        goto done;
-    if (made.n_unscored > 0)
-        report_note(context->report, "%llu samples have no %s %s and cannot be selected",
-                    (unsigned long long)made.n_unscored, spec.fact ? "value of" : "score for",
-                    args->ordering.by);
-    if (spec.policy)
-        note_funnel(context, spec.policy);
-    exclusions_note(spec.exclusions, context->report);
-    add_select_facts(args, &spec, of_cohort ? &cohort : NULL, &made, result);
-    if (spec.policy) {
-        stage_fact_text(result, "policy", spec.policy->name);
-        stage_fact_int(result, "policy_left",
-                       (int64_t)spec.policy->steps[spec.policy->n - 1].n_left);
+    const int of_cohort = find_named(context, args, made_of, &arena, &cohort, &spec, err);
+    const int rc = of_cohort < 0 ? -1
+                                 : selection_make(context->store, &spec, context->run_id,
+                                                  context->dry_run, &made, err);
+    if (rc == 0) {
+        note_selection(context, args, &spec, &made);
+        add_select_facts(args, &spec, of_cohort ? &cohort : NULL, &made, result);
     }
-    if (spec.exclusions)
-        stage_fact_int(result, "left_out", (int64_t)count_left_out(spec.exclusions));
-    rc = 0;
-done:
     if (spec.exclusions)
         id_list_release(&spec.exclusions->left);
     arena_release(&arena);
