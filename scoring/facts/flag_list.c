@@ -1,22 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parsing a list of phrases. */
 #include "scoring/facts/flag_list.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/text/utf8.h"
-#include "scoring/facts/flag_list_private.h"
+#include "scoring/facts/gram_table.h"
 #include "scoring/facts/measured_text.h"
 #include "scoring/facts/phrase.h"
 
-/* A character may become eleven times as long when it is normalised. */
-enum { FLAG_NORMAL_MAX_BYTES = 12 * FLAG_LIST_MAX_BYTES };
+enum {
+    /* NFKC makes few texts longer, but some characters eleven times as long. */
+    NORMAL_MAX_BYTES = 2 * FLAG_LIST_MAX_BYTES,
+    /* A normalised word has at least a quarter of its bytes: a character of 4 can become 1. */
+    NORMAL_SHRINKS = 4,
+    ASCII_WORD_BYTES = 64,
+    PREFETCH_TOKENS = 8,
+    N_SEARCH_WORDS = 2 * FLAG_PHRASE_MAX_TOKENS,
+};
 
-/* A phrase as it is read: where it stands in the normalised text. */
+/* Bits of a slot; the others are those of the hash of a beginning. */
+enum { SLOT_USED = 1, SLOT_ENDS = 2, SLOT_BITS = 3 }; /* ENDS: the beginning is a phrase */
+
+/*
+ * The beginnings of all phrases: of "a b c" the words "a", "a b" and "a b c". A search goes on
+ * as long as what it has read is a beginning. That is one access to memory a word; a trie of
+ * numbered words needs four, and was slower on a list of 100,000 phrases.
+ */
+struct flag_list {
+    uint64_t *slots; /* hash table of beginnings; 0: empty */
+    size_t mask;     /* slots - 1 */
+    size_t max_word_len;
+    struct hash hash;
+};
+
+/* The hash of a beginning with one more word. */
+static uint64_t extend(uint64_t beginning, uint64_t word)
+{
+    return gram_mix(beginning * GRAM_FACTOR + word);
+}
+
+/* Find the slot of a beginning: its own, or the empty one where it belongs. */
+static uint64_t *slot_of(const struct flag_list *list, uint64_t beginning)
+{
+    /* The low bits of the hash are not in the slot. */
+    size_t i = beginning >> 2 & list->mask;
+
+    while (list->slots[i] != 0 && ((list->slots[i] ^ beginning) & ~(uint64_t)SLOT_BITS) != 0)
+        i = (i + 1) & list->mask;
+    return &list->slots[i];
+}
+
+/* A phrase as it is read. */
 struct read_phrase {
     const struct buf *of;
-    size_t start;
+    size_t start; /* in the normalised text */
     size_t len;
 };
 
@@ -68,7 +108,7 @@ static int parse_phrase(struct flag_parser *parser, struct slice line, size_t nu
     parser->n_tokens += text.n_tokens;
     if (parser->n_tokens > FLAG_LIST_MAX_TOKENS)
         return raise_line(number, err,
-                          "the list has more than 1,000,000 words and symbols: shorten it");
+                          "the list has more than 500,000 words and symbols: shorten it");
     for (size_t i = 0; i < text.n_tokens; i++) {
         const struct text_token *token = &text.tokens[i];
 
@@ -76,6 +116,9 @@ static int parse_phrase(struct flag_parser *parser, struct slice line, size_t nu
             utf8_fold(slice_of(line.ptr + token->start, token->len), &parser->normal, err) < 0)
             return -1;
     }
+    if (parser->normal.len > NORMAL_MAX_BYTES)
+        return raise_line(number, err,
+                          "the list has more than 8 MiB when it is normalised: shorten it");
     return add_phrase(parser, start, err);
 }
 
@@ -107,91 +150,66 @@ static int compare_phrases(const void *a, const void *b)
     return order ? order : (x->len > y->len) - (x->len < y->len);
 }
 
-/* Copy the different phrases in order, and hash them. */
-static int sort_phrases(struct flag_parser *parser, struct flag_list *list, struct error *err)
+/* Put the phrases in order, each once, and hash them: LF separates words, two of them phrases.
+ */
+static int sort_phrases(struct flag_parser *parser, struct hash *hash, struct error *err)
 {
     struct read_phrase *phrases = parser->phrases;
+    struct hash_stream *stream = NULL;
     size_t n = 0;
 
-    qsort(phrases, parser->n, sizeof *phrases, compare_phrases);
-    if (buf_reserve(&list->bytes, parser->normal.len + 2 * parser->n, err) < 0)
+    if (hash_stream_new(&stream, err) < 0)
         return -1;
+    qsort(phrases, parser->n, sizeof *phrases, compare_phrases);
     for (size_t i = 0; i < parser->n; i++) {
-        const struct read_phrase phrase = phrases[i];
-
-        if (n > 0 && compare_phrases(&phrases[n - 1], &phrase) == 0)
+        if (n > 0 && compare_phrases(&phrases[n - 1], &phrases[i]) == 0)
             continue;
-        const size_t start = list->bytes.len;
-        if (buf_add(&list->bytes, parser->normal.data + phrase.start, phrase.len, err) < 0 ||
-            buf_add(&list->bytes, "\n\n", 2, err) < 0)
-            return -1;
-        phrases[n++] = phrase;
-        phrases[n - 1].of = &list->bytes;
-        phrases[n - 1].start = start;
+        phrases[n++] = phrases[i];
+        hash_stream_add(stream, parser->normal.data + phrases[i].start, phrases[i].len);
+        hash_stream_add(stream, "\n\n", 2);
     }
-    parser->n = list->n_phrases = n;
+    parser->n = n;
+    *hash = hash_stream_end(stream);
+    hash_stream_free(stream);
     return 0;
 }
 
-/* Make the tables for n words and symbols, of which at most n are different. */
-static int make_tables(struct flag_list *list, size_t n, struct error *err)
+/* Add all beginnings of a phrase, whose words LF separates. */
+static void add_beginnings(struct flag_list *list, struct slice phrase)
 {
-    size_t cap = 64;
+    uint64_t beginning = 0;
+    uint64_t *slot = NULL;
 
-    while (cap < 2 * n)
-        cap *= 2;
-    list->mask = cap - 1;
-    list->cap = n;
-    list->slots = calloc(cap, sizeof *list->slots);
-    list->edges = calloc(cap, sizeof *list->edges);
-    list->words = calloc(n, sizeof *list->words);
-    list->ends = calloc(n + 1, sizeof *list->ends);
-    list->n_nodes = 1;
-    return list->slots && list->edges && list->words && list->ends ? 0 : error_nomem(err);
-}
+    for (size_t at = 0; at < phrase.len;) {
+        const char *lf = memchr(phrase.ptr + at, '\n', phrase.len - at);
+        const size_t end = lf ? (size_t)(lf - phrase.ptr) : phrase.len;
 
-/* Get the id of a word of the list, which is new or not. */
-static uint32_t add_flag_word(struct flag_list *list, size_t start, size_t len)
-{
-    const struct slice word = slice_of(list->bytes.data + start, len);
-    const uint64_t hash = hash_u64(word);
-    struct flag_slot *slot = flag_slot_of(list, word, hash);
-
-    if (slot->id == FLAG_NO_WORD) {
-        list->words[list->n_words++] = (struct flag_word){ (uint32_t)start, (uint32_t)len };
-        *slot = (struct flag_slot){ (uint32_t)(hash >> 32), (uint32_t)list->n_words };
-        if (len > list->max_word_len)
-            list->max_word_len = len;
+        beginning = extend(beginning, hash_u64(slice_of(phrase.ptr + at, end - at)));
+        slot = slot_of(list, beginning);
+        if (*slot == 0)
+            *slot = (beginning & ~(uint64_t)SLOT_BITS) | SLOT_USED;
+        if (end - at > list->max_word_len)
+            list->max_word_len = end - at;
+        at = end + 1;
     }
-    return slot->id;
-}
-
-static void add_to_trie(struct flag_list *list, const struct read_phrase *phrase)
-{
-    const size_t end = phrase->start + phrase->len;
-    uint32_t node = 0;
-
-    for (size_t at = phrase->start; at < end;) {
-        const char *lf = memchr(list->bytes.data + at, '\n', end - at);
-        const size_t word_end = lf ? (size_t)(lf - list->bytes.data) : end;
-        const uint32_t word = add_flag_word(list, at, word_end - at);
-        struct flag_edge *edge = flag_edge_of(list, node, word);
-
-        if (edge->to == 0)
-            *edge = (struct flag_edge){ node, word, (uint32_t)list->n_nodes++ };
-        node = edge->to;
-        at = word_end + 1;
-    }
-    list->ends[node] = 1;
+    *slot |= SLOT_ENDS;
 }
 
 static int build_list(struct flag_parser *parser, struct flag_list *list, struct error *err)
 {
-    if (sort_phrases(parser, list, err) < 0 || make_tables(list, parser->n_tokens, err) < 0)
+    size_t cap = 64;
+
+    while (cap < 2 * parser->n_tokens)
+        cap *= 2;
+    list->mask = cap - 1;
+    list->slots = calloc(cap, sizeof *list->slots);
+    if (!list->slots)
+        return error_nomem(err);
+    if (sort_phrases(parser, &list->hash, err) < 0)
         return -1;
     for (size_t i = 0; i < parser->n; i++)
-        add_to_trie(list, &parser->phrases[i]);
-    list->hash = hash_bytes(buf_slice(&list->bytes));
+        add_beginnings(list, slice_of(parser->normal.data + parser->phrases[i].start,
+                                      parser->phrases[i].len));
     return 0;
 }
 
@@ -200,7 +218,7 @@ static int parse_valid(struct slice text, struct flag_list *list, struct error *
     struct flag_parser parser = { .n = 0 };
     int rc = -1;
 
-    buf_init(&parser.normal, FLAG_NORMAL_MAX_BYTES);
+    buf_init(&parser.normal, SIZE_MAX / 2);
     if (text_splitter_new(&parser.splitter, err) == 0 && parse_lines(&parser, text, err) == 0)
         rc = build_list(&parser, list, err);
     text_splitter_free(parser.splitter);
@@ -218,7 +236,7 @@ static int check_bytes(struct slice *text, struct buf *made, struct error *err)
     size_t line = 1;
 
     if (text->len > FLAG_LIST_MAX_BYTES)
-        return error_set(err, ERR_INPUT, "the list has more than 16 MiB: shorten it");
+        return error_set(err, ERR_INPUT, "the list has more than 4 MiB: shorten it");
     if (bad < text->len) {
         for (size_t i = 0; i < bad; i++)
             line += text->ptr[i] == '\n';
@@ -242,8 +260,7 @@ int flag_list_parse(struct slice text, struct flag_list **out, struct error *err
 
     if (!list)
         return error_nomem(err);
-    buf_init(&list->bytes, FLAG_NORMAL_MAX_BYTES);
-    buf_init(&canonical, FLAG_NORMAL_MAX_BYTES);
+    buf_init(&canonical, SIZE_MAX / 2);
     rc = check_bytes(&text, &canonical, err);
     if (rc == 0)
         rc = parse_valid(text, list, err);
@@ -260,26 +277,151 @@ void flag_list_free(struct flag_list *list)
 {
     if (!list)
         return;
-    buf_release(&list->bytes);
-    free(list->words);
     free(list->slots);
-    free(list->edges);
-    free(list->ends);
     free(list);
-}
-
-size_t flag_list_count(const struct flag_list *list)
-{
-    return list->n_phrases;
 }
 
 size_t flag_list_bytes(const struct flag_list *list)
 {
-    return sizeof *list + list->bytes.cap + list->cap * (sizeof *list->words + 1) +
-           (list->mask + 1) * (sizeof *list->slots + sizeof *list->edges);
+    return sizeof *list + (list->mask + 1) * sizeof *list->slots;
 }
 
 struct hash flag_list_hash(const struct flag_list *list)
 {
     return list->hash;
+}
+
+/* Is the character its own normal form, whatever stands beside it? Of ASCII all but capitals;
+ * Han; Hangul. */
+static bool is_normal(uint32_t code)
+{
+    return (code < 0x80 && (code < 'A' || code > 'Z')) || (code >= 0x3400 && code <= 0x9fff) ||
+           (code >= 0xac00 && code <= 0xd7a3);
+}
+
+static bool is_normal_token(struct slice token)
+{
+    size_t len;
+
+    for (size_t i = 0; i < token.len; i += len)
+        if (!is_normal(utf8_first(slice_of(token.ptr + i, token.len - i), &len)))
+            return false;
+    return true;
+}
+
+/* Get the hash of an ASCII word in lower case. Returns false if it has other characters. */
+static bool hash_ascii(struct slice token, uint64_t *out)
+{
+    char lower[ASCII_WORD_BYTES];
+
+    if (token.len > sizeof lower)
+        return false;
+    for (size_t i = 0; i < token.len; i++) {
+        if ((unsigned char)token.ptr[i] >= 0x80)
+            return false;
+        lower[i] = ascii_lower_byte(token.ptr[i]);
+    }
+    *out = hash_u64(slice_of(lower, token.len));
+    return true;
+}
+
+/* A search of a text. Words are normalised once, although several phrases are tried at them. */
+struct flag_search {
+    const struct flag_list *list;
+    const struct measured_text *text;
+    struct buf normal; /* of one word */
+    size_t n_hashed;   /* words and symbols of the text */
+    /* Of the last of them; that of token i at i % N_SEARCH_WORDS. 0: not in the list. */
+    uint64_t hashes[N_SEARCH_WORDS];
+};
+
+/* Get the hash of a word or symbol as it is normalised. Most need no normalisation, which takes
+ * ten times as long as the rest. */
+static int hash_word(struct flag_search *search, const struct text_token *token, uint64_t *out,
+                     struct error *err)
+{
+    const struct slice bytes = slice_of(search->text->text.ptr + token->start, token->len);
+
+    *out = 0;
+    if (bytes.len > NORMAL_SHRINKS * search->list->max_word_len)
+        return 0;
+    if (is_normal_token(bytes)) {
+        *out = token->hash;
+        return 0;
+    }
+    if (hash_ascii(bytes, out))
+        return 0;
+    buf_clear(&search->normal);
+    if (utf8_fold(bytes, &search->normal, err) < 0)
+        return err->code == ERR_INPUT ? 0 : -1; /* invalid UTF-8 is not in the list */
+    *out = hash_u64(buf_slice(&search->normal));
+    return 0;
+}
+
+/* Get the hash of token i, which is the next to hash or one of the last. */
+static int hash_of_token(struct flag_search *search, size_t i, uint64_t *out, struct error *err)
+{
+    uint64_t *hash = &search->hashes[i % N_SEARCH_WORDS];
+
+    if (i == search->n_hashed) {
+        if (hash_word(search, &search->text->tokens[i], hash, err) < 0)
+            return -1;
+        search->n_hashed++;
+    }
+    *out = *hash;
+    return 0;
+}
+
+/* Find the longest phrase that begins at token i. Sets *end behind it; *end is i if there is
+ * none. */
+static int find_longest(struct flag_search *search, size_t i, size_t *end, struct error *err)
+{
+    uint64_t beginning = 0;
+
+    *end = i;
+    for (size_t at = i; at < search->text->n_tokens; at++) {
+        uint64_t word;
+
+        if (hash_of_token(search, at, &word, err) < 0)
+            return -1;
+        if (word == 0)
+            return 0;
+        beginning = extend(beginning, word);
+        const uint64_t slot = *slot_of(search->list, beginning);
+        if (slot == 0)
+            return 0;
+        if (slot & SLOT_ENDS)
+            *end = at + 1;
+    }
+    return 0;
+}
+
+/* Load the slot of a word that the search comes to soon, as if it began a phrase. */
+static void prefetch_slot(const struct flag_list *list, const struct text_token *token)
+{
+    __builtin_prefetch(&list->slots[extend(0, token->hash) >> 2 & list->mask]);
+}
+
+int flag_list_find(const struct flag_list *list, const struct measured_text *text,
+                   struct flag_counts *out, struct error *err)
+{
+    struct flag_search search = { .list = list, .text = text };
+    struct flag_counts counts = { 0 };
+    size_t end;
+    int rc = 0;
+
+    buf_init(&search.normal, SIZE_MAX / 2);
+    for (size_t i = 0; i<text->n_tokens; i = end> i ? end : i + 1) {
+        if (i + PREFETCH_TOKENS < text->n_tokens)
+            prefetch_slot(list, &text->tokens[i + PREFETCH_TOKENS]);
+        rc = find_longest(&search, i, &end, err);
+        if (rc < 0)
+            break;
+        counts.n_phrases += end > i;
+        for (size_t at = i; at < end; at++)
+            counts.n_words += text->tokens[at].is_word;
+    }
+    buf_release(&search.normal);
+    *out = counts;
+    return rc;
 }

@@ -17,10 +17,11 @@
 struct error;
 struct measured_text;
 
-/* Limits of a list. They bound its memory, to about 70 MiB, and the time at each word. */
+/* Limits of a list. They bound the memory to parse it, to about 50 MiB, and the time at each
+ * word of a text. */
 enum {
-    FLAG_LIST_MAX_BYTES = 16 << 20,
-    FLAG_LIST_MAX_TOKENS = 1000000, /* words and symbols of all phrases */
+    FLAG_LIST_MAX_BYTES = 4 << 20,
+    FLAG_LIST_MAX_TOKENS = 500000, /* words and symbols of all phrases */
     FLAG_PHRASE_MAX_BYTES = 1024,
     FLAG_PHRASE_MAX_TOKENS = 64,
 };
@@ -36,7 +37,6 @@ struct flag_list;
 int flag_list_parse(struct slice text, struct flag_list **out, struct error *err);
 void flag_list_free(struct flag_list *list);
 
-size_t flag_list_count(const struct flag_list *list);
 /* Memory in bytes. */
 size_t flag_list_bytes(const struct flag_list *list);
 /* Of the normalised phrases in order: lists that find the same have the same hash. */

@@ -43,8 +43,7 @@ static int read_flagged_words(const struct measure_request *request,
                          "--flagged-words %s: none of these facts uses the list: add flagged, "
                          "or leave the option out",
                          request->flagged_words);
-    return measure_flags_read(request->flagged_words, request->max_memory,
-                              &facts->flagged_words, err);
+    return measure_flags_read(request->flagged_words, &facts->flagged_words, err);
 }
 
 int measure_facts_new(const struct measure_request *request, struct measure_facts **out,

@@ -107,11 +107,10 @@ void measure_vocabulary_close(struct measure_vocabulary *vocabulary);
 /* A guess of its memory in bytes. */
 uint64_t measure_vocabulary_bytes(const struct measure_vocabulary *vocabulary);
 
-/* flags.c: read the list of flagged words, and check that the limit on memory (0: none) leaves
- * room beside it. End it with flag_list_free(). ERR_INPUT and ERR_IO name the path. */
+/* flags.c: read the list of flagged words. End it with flag_list_free(). Errors name the path.
+ */
 struct flag_list;
-int measure_flags_read(const char *path, uint64_t max_memory, struct flag_list **out,
-                       struct error *err);
+int measure_flags_read(const char *path, struct flag_list **out, struct error *err);
 
 enum { MEASURE_BATCH_SAMPLES = 256 };
 
