@@ -3,7 +3,7 @@
 """Does a long list slow `curate measure flagged` down, and do peers count alike?
 flagged.py CURATE [SAMPLES]
 
-Makes SAMPLES records (200,000) of words drawn at random, as measure.py does, and counts lists of
+Makes SAMPLES records (50,000) of words drawn at random, as measure.py does, and counts lists of
 10 to 100,000 phrases in them, one thread, in turns, three times; prints the medians of processor
 time. `length`, which splits the same texts into words, is the time without a list. If the virtual
 environment of signals.py runs it, C4's filter in datatrove and data-juicer's FlaggedWordFilter get
@@ -75,7 +75,8 @@ def peers_of(words, folder):
     import datatrove.pipeline.filters.c4_filters as c4
 
     (folder / "flagged_words.json").write_text(json.dumps({"en": words}))
-    signals.load_operators()  # the stand-ins of data-juicer's packages
+    if "data_juicer" not in sys.modules:
+        signals.load_operators()  # the stand-ins of data-juicer's packages
     module = importlib.import_module("data_juicer.ops.filter.flagged_words_filter")
     juicer = module.FlaggedWordFilter(flagged_words_dir=str(folder))
     badwords = c4.C4BadWordsFilter()
@@ -131,12 +132,12 @@ def compare_peers(curate, folder, size):
     print(f"\n{len(rows)} texts, {size} words, {sum(n > 0 for n, _ in rows.values())} texts with "
           f"one of them\n")
     print(f"decided as C4's filter: {alike}; found as data-juicer: {found}; decided as "
-          f"data-juicer at 0.045: {bounds}, largest difference of the share {gap:.4f}")
+          f"data-juicer at 0.045: {bounds}, largest difference of the share {gap:.3f}")
     print(f"CPU seconds: curate with its database {cpu:.2f}, C4's filter {c4_seconds:.2f}, "
           f"data-juicer {juicer_seconds:.2f}")
 
 
-def main(curate, n=200_000):
+def main(curate, n=50_000):
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         time_lists(curate, int(n), folder)
