@@ -37,13 +37,13 @@ struct flag_list {
 };
 
 /* The hash of a beginning with one more word. */
-static uint64_t extend(uint64_t beginning, uint64_t word)
+static uint64_t extend_beginning(uint64_t beginning, uint64_t word)
 {
     return gram_mix(beginning * GRAM_FACTOR + word);
 }
 
 /* Find the slot of a beginning: its own, or the empty one where it belongs. */
-static uint64_t *slot_of(const struct flag_list *list, uint64_t beginning)
+static uint64_t *beginning_slot(const struct flag_list *list, uint64_t beginning)
 {
     /* The low bits of the hash are not in the slot. */
     size_t i = beginning >> 2 & list->mask;
@@ -184,8 +184,8 @@ static void add_beginnings(struct flag_list *list, struct slice phrase)
         const char *lf = memchr(phrase.ptr + at, '\n', phrase.len - at);
         const size_t end = lf ? (size_t)(lf - phrase.ptr) : phrase.len;
 
-        beginning = extend(beginning, hash_u64(slice_of(phrase.ptr + at, end - at)));
-        slot = slot_of(list, beginning);
+        beginning = extend_beginning(beginning, hash_u64(slice_of(phrase.ptr + at, end - at)));
+        slot = beginning_slot(list, beginning);
         if (*slot == 0)
             *slot = (beginning & ~(uint64_t)SLOT_BITS) | SLOT_USED;
         if (end - at > list->max_word_len)
@@ -386,8 +386,8 @@ static int find_longest(struct flag_search *search, size_t i, size_t *end, struc
             return -1;
         if (word == 0)
             return 0;
-        beginning = extend(beginning, word);
-        const uint64_t slot = *slot_of(search->list, beginning);
+        beginning = extend_beginning(beginning, word);
+        const uint64_t slot = *beginning_slot(search->list, beginning);
         if (slot == 0)
             return 0;
         if (slot & SLOT_ENDS)
@@ -399,7 +399,7 @@ static int find_longest(struct flag_search *search, size_t i, size_t *end, struc
 /* Load the slot of a word that the search comes to soon, as if it began a phrase. */
 static void prefetch_slot(const struct flag_list *list, const struct text_token *token)
 {
-    __builtin_prefetch(&list->slots[extend(0, token->hash) >> 2 & list->mask]);
+    __builtin_prefetch(&list->slots[extend_beginning(0, token->hash) >> 2 & list->mask]);
 }
 
 int flag_list_find(const struct flag_list *list, const struct measured_text *text,
