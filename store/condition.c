@@ -186,6 +186,32 @@ int expression_open(struct store *store, const char *expression, struct stmt **o
     return rc;
 }
 
+int expression_open_numbered(struct store *store, const char *expression, struct stmt **out,
+                             struct error *err)
+{
+    struct buf sql, end;
+    int rc = -1;
+
+    if (check_condition("expression", expression, err) < 0)
+        return -1;
+    buf_init(&sql, SQL_MAX_BYTES);
+    buf_init(&end, SQL_MAX_BYTES);
+    if (buf_add_text(&end, ") AS value FROM ", err) == 0 &&
+        condition_add_source(store, &expression, 1, &end, err) == 0 &&
+        buf_add_text(&end, ") ORDER BY 2", err) == 0 &&
+        buf_add_text(&sql,
+                     "SELECT sample_id, dense_rank() OVER (ORDER BY value), value FROM"
+                     " (SELECT sample_id, (",
+                     err) == 0) {
+        const struct user_part part = { "expression: ", expression, end.data };
+
+        rc = open_with_part(store, &sql, &part, out, err);
+    }
+    buf_release(&sql);
+    buf_release(&end);
+    return rc;
+}
+
 int condition_collect(struct stmt *stmt, struct id_list *out, struct error *err)
 {
     struct id_list list = { 0 };

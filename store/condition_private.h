@@ -42,6 +42,13 @@ int condition_open(struct store *store, const char *before, const char *conditio
  */
 int expression_open(struct store *store, const char *expression, struct stmt **out,
                     struct error *err);
+/*
+ * The same, with rows of sample_id, number and value, in the order of the numbers: equal values
+ * have the same number, NULL the first one. An aggregate makes one row of all samples, which
+ * the caller must notice.
+ */
+int expression_open_numbered(struct store *store, const char *expression, struct stmt **out,
+                             struct error *err);
 
 /* List the ids in the rows of the statement, and close it. Returns 0, or -1. */
 int condition_collect(struct stmt *stmt, struct id_list *out, struct error *err);

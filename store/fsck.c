@@ -80,6 +80,12 @@ static const struct {
       " SELECT 'v_contamination_spans', 'contamination_span',"
       " (SELECT count(*) FROM v_contamination_spans),"
       " (SELECT count(*) FROM contamination_span) UNION ALL"
+      " SELECT 'v_splits', 'split', (SELECT count(*) FROM v_splits),"
+      " (SELECT count(*) FROM split) UNION ALL"
+      " SELECT 'v_split_parts', 'split_part', (SELECT count(*) FROM v_split_parts),"
+      " (SELECT count(*) FROM split_part) UNION ALL"
+      " SELECT 'v_split', 'split_sample', (SELECT count(*) FROM v_split),"
+      " (SELECT count(*) FROM split_sample) UNION ALL"
       " SELECT 'v_rejects', 'reject', (SELECT count(*) FROM v_rejects),"
       " (SELECT count(*) FROM reject) UNION ALL"
       " SELECT 'v_runs', 'run', (SELECT count(*) FROM v_runs), (SELECT count(*) FROM run))"
@@ -216,6 +222,31 @@ static const struct {
                " GROUP BY m.dedup_set_id, m.cluster HAVING sum(m.component_keep) <> 1"
                " OR sum(m.component_keep AND m.leader IS NULL) <> 1"
                " OR min(m.place) <> min(CASE WHEN m.component_keep THEN m.place END)" },
+    { "split",
+      "SELECT 'split ' || name, 'it has groups: ' || n_groups || ', but the groups of its"
+      " samples are ' || n FROM (SELECT p.name, p.n_groups, count(DISTINCT x.group_key)"
+      " AS n FROM split p LEFT JOIN split_sample x ON x.split_id = p.split_id"
+      " GROUP BY p.split_id) WHERE n_groups <> n" },
+    { "split", "SELECT 'split ' || p.name, 'its shares sum to ' || sum(k.share) || ', not to 1'"
+               " FROM split p LEFT JOIN split_part k ON k.split_id = p.split_id"
+               " GROUP BY p.split_id HAVING abs(coalesce(sum(k.share), 0) - 1) > 1e-9" },
+    { "split",
+      "SELECT 'sample ' || x.sample_id || ' in split ' || p.name,"
+      " 'it is in ' || x.part || ', but the first sample of its group, ' || x.group_key"
+      " || ', is in ' || coalesce(k.part, 'none of its parts') FROM split_sample x"
+      " JOIN split p ON p.split_id = x.split_id LEFT JOIN split_sample k"
+      " ON k.split_id = x.split_id AND k.sample_id = x.group_key"
+      " WHERE k.part IS NOT x.part OR k.group_key <> x.group_key" },
+    { "split", "SELECT 'sample ' || x.sample_id || ' in split ' || p.name,"
+               " 'its group has the key of a sample with a greater hash' FROM split_sample x"
+               " JOIN split p ON p.split_id = x.split_id JOIN sample s"
+               " ON s.sample_id = x.sample_id JOIN sample k ON k.sample_id = x.group_key"
+               " WHERE s.hash < k.hash" },
+    { "split", "SELECT 'context ' || s.context_id || ' in split ' || p.name,"
+               " 'its samples are of ' || count(DISTINCT x.group_key) || ' groups'"
+               " FROM split_sample x JOIN split p ON p.split_id = x.split_id"
+               " JOIN sample s ON s.sample_id = x.sample_id WHERE s.context_id IS NOT NULL"
+               " GROUP BY x.split_id, s.context_id HAVING count(DISTINCT x.group_key) > 1" },
     { "contamination",
       "SELECT 'evaluation ' || e.name, e.n_items || ' items, ' || e.n_not_checkable ||"
       " ' not checkable, but ' || i.n || ' and ' || i.n_not || ' exist' FROM evaluation e"

@@ -10,7 +10,8 @@
  *                 inserted is the sum of the kinds
  *   score         values are finite
  *   selection     ranks are 1..n without gaps; a fact it was ordered by exists
- *   content_hash  samples, contexts, rejects and parameters match their stored hashes
+ *   split         a sample has one part, its group is in no other, and a context is in one
+ * group content_hash  samples, contexts, rejects and parameters match their stored hashes
  */
 #ifndef CURATE_FSCK_H
 #define CURATE_FSCK_H

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "store/db_private.h"
 #include "store/dedup.h"
+#include "store/split.h"
 
 /* struct query is never defined: a query is a struct stmt under another name. */
 static struct stmt *query_stmt(struct query *query)
@@ -72,6 +73,8 @@ int query_open_view(struct store *store, const char *view, struct query **out,
                           "n_newer, n_pairs, n_clusters, n_duplicates, "
                           "n_component_duplicates, containment_threshold, n_big_buckets, "
                           "params, keep FROM v_dedup_sets ORDER BY dedup_set" },
+        { "v_splits", "SELECT split, parts, n_samples, n_groups, n_outside, params "
+                      "FROM v_splits ORDER BY split" },
     };
 
     for (size_t i = 0; i < sizeof listings / sizeof listings[0]; i++)
@@ -157,6 +160,44 @@ int query_open_clusters(struct store *store, const char *set, int64_t sample_id,
     stmt_bind_int(stmt, ":limit", limit);
     *out = (struct query *)stmt;
     return 0;
+}
+
+static const char SPLIT_PARTS[] =
+    "SELECT v.part, v.share, v.had, v.n_samples, v.n_groups FROM v_split_parts v"
+    " JOIN split p ON p.name = v.split WHERE p.split_id = :split_id ORDER BY v.number";
+
+/* Pairs that make clusters, by the sets that have any between two parts. */
+static const char SPLIT_LEAKS[] =
+    "SELECT d.name AS dedup_set, count(*) AS n_pairs, sum(a.part <> b.part) AS n_between"
+    " FROM dedup_set d JOIN dedup_pair p ON p.dedup_set_id = d.dedup_set_id"
+    " AND (p.similarity >= d.threshold OR p.containment >= d.containment_threshold)"
+    " JOIN split_sample a ON a.split_id = :split_id AND a.sample_id = p.a"
+    " JOIN split_sample b ON b.split_id = :split_id AND b.sample_id = p.b"
+    " WHERE d.complete GROUP BY d.name ORDER BY d.name";
+
+static int open_of_split(struct store *store, const char *sql, const char *split,
+                         struct query **out, struct error *err)
+{
+    struct stmt *stmt = NULL;
+    int64_t split_id = 0;
+
+    if (split_get(store, split, &split_id, err) < 0 || stmt_open(store, sql, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":split_id", split_id);
+    *out = (struct query *)stmt;
+    return 0;
+}
+
+int query_open_split_parts(struct store *store, const char *split, struct query **out,
+                           struct error *err)
+{
+    return open_of_split(store, SPLIT_PARTS, split, out, err);
+}
+
+int query_open_split_leaks(struct store *store, const char *split, struct query **out,
+                           struct error *err)
+{
+    return open_of_split(store, SPLIT_LEAKS, split, out, err);
 }
 
 void query_close(struct query *query)

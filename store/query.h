@@ -37,7 +37,7 @@ int query_open_rejects(struct store *store, const char *class, struct query **ou
  * as 'dead'. */
 int query_open_runs(struct store *store, int64_t last_dead, struct query **out,
                     struct error *err);
-/* List all rows of "v_cohorts", oldest first, or of "v_dedup_sets", by name. */
+/* List all rows of "v_cohorts", oldest first, or of "v_dedup_sets" or "v_splits", by name. */
 int query_open_view(struct store *store, const char *view, struct query **out,
                     struct error *err);
 /* List the properties of a cohort version as rows of two columns, what and value. */
@@ -52,6 +52,14 @@ int query_open_cohort(struct store *store, int64_t cohort_id, struct query **out
  */
 int query_open_clusters(struct store *store, const char *set, int64_t sample_id, int64_t limit,
                         struct query **out, struct error *err);
+/* List the parts of a split: part, share, had, n_samples, n_groups. ERR_NOT_FOUND with the
+ * names that exist. */
+int query_open_split_parts(struct store *store, const char *split, struct query **out,
+                           struct error *err);
+/* Count the pairs of duplicates with both samples in a split, by complete set: dedup_set,
+ * n_pairs, n_between (the samples of the pair are in two parts). ERR_NOT_FOUND as above. */
+int query_open_split_leaks(struct store *store, const char *split, struct query **out,
+                           struct error *err);
 void query_close(struct query *query);
 size_t query_columns(const struct query *query);
 const char *query_column_name(const struct query *query, size_t column);

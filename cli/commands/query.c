@@ -58,8 +58,10 @@ const struct command cmd_query = {
         "v_selections, v_rejects,\n"
         "v_defects, v_run_defects, v_dup_meta, v_migrated, v_runs, v_turn_facts, "
         "v_missing_facts,\n"
-        "v_spans, v_funnel, v_exclusions, v_selection_terms, v_selection_groups and\n"
-        "v_selection_statistics. v_facts has a column for each fact that was measured.",
+        "v_spans, v_funnel, v_exclusions, v_selection_terms, v_selection_groups,\n"
+        "v_selection_statistics, v_splits, v_split_parts and v_split. v_facts has a column for "
+        "each\n"
+        "fact that was measured.",
     .options = opts,
     .positional = &positional,
     .positional_required = true,

@@ -55,6 +55,10 @@ j "cohort list" cohort list
 j "cohort show" cohort show gateau
 j "cohort drop" cohort drop gateau@1
 
+j split split --by train=.5,test=.5
+j "split list" split list
+j "split show" split show split
+j "split drop" split drop split
 j select select --name best --by nll --model curate-tiny-long --top 3
 j select select --name long --by gateau --top 2
 printf 'policy: p\nconditions: [{fact: words, min: 1}]\n' > p.yaml

@@ -76,6 +76,7 @@ MAY_SEE = {
                              "store", *BASE},
     "stages/select": {"stages", "stages/cohort", "scoring", "scoring/duplicates",
                       "scoring/facts", "scoring/kernels", "scoring/selection", "store", *BASE},
+    "stages/split": {"stages", "scoring/duplicates", "scoring/selection", "store", *BASE},
     "stages/export/layouts": {"stages/record", "store", *BASE},
     "stages/export": {"stages", "stages/record", "stages/export/layouts", "scoring/facts",
                       "store", *BASE},

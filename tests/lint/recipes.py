@@ -19,7 +19,8 @@ PAGE = "docs/recipes.md"
 ARGUMENTS = {"ingest": "files", "score": "metrics", "measure": "facts", "score import": "file",
              "cohort make": "cohort", "cohort drop": "cohort", "decontaminate": "file",
              "export": "selection", "dedup near": "name", "dedup exact": "name",
-             "dedup semantic": "name", "dedup drop": "set"}
+             "dedup semantic": "name", "dedup drop": "set",
+             "split drop": "split"}
 
 
 def page_keys(text):

@@ -138,10 +138,34 @@ static void fsck_finds_nothing_in_a_sound_database(void **state)
     "INSERT INTO contamination_hit VALUES (1, 1, 0, 0.5, 9, 0, 0);"                            \
     "INSERT INTO contamination_span VALUES (1, 1, 0, 0, 0, 0, 1, 0, 0, 9);"
 
+/* A split of samples 1 and 2 in one group, and of sample 3 alone. */
+#define SPLIT                                                                                  \
+    "INSERT INTO split VALUES (1, 's', '{}', 2, 1);"                                           \
+    "INSERT INTO split_part VALUES (1, 'a', 1, 0.5), (1, 'b', 2, 0.5);"                        \
+    "INSERT INTO split_sample SELECT 1, sample_id, 'a', " ID(                                  \
+        FIRST) " FROM sample WHERE sample_id < 3;"                                             \
+               "INSERT INTO split_sample VALUES (1, 3, 'b', 3);"
+
 static const struct {
     const char *damage;
     const char *finding;
 } cases[] = {
+    { SPLIT, "" },
+    { SPLIT "UPDATE split SET n_groups = 3",
+      "split: split s: it has groups: 3, but the groups of its samples are 2" },
+    { SPLIT "UPDATE split_part SET share = 0.4", "split s: its shares sum to 0.8, not to 1" },
+    { SPLIT "UPDATE split_sample SET part = 'b' WHERE sample_id < 3"
+            " AND sample_id <> group_key",
+      "in split s: it is in b, but the first sample of its group, " },
+    { SPLIT "DELETE FROM split_sample WHERE sample_id = group_key AND sample_id < 3",
+      "is in none of its parts" },
+    { SPLIT "UPDATE split_sample SET group_key = " ID(SECOND) " WHERE sample_id < 3",
+      "in split s: its group has the key of a sample with a greater hash" },
+    { SPLIT "UPDATE sample SET context_id = 1 WHERE sample_id = 3",
+      "split: context 1 in split s: its samples are of 2 groups" },
+    { SPLIT "UPDATE split_sample SET part = 'c' WHERE sample_id = 3",
+      "foreign_key: split_sample: refers to a missing row of split_part" },
+    { SPLIT "DELETE FROM split", "view: v_split: 0 rows for 3 of split_sample" },
     { SET_OF_A_PAIR EVALUATION, "" },
     { SET_OF_A_PAIR "UPDATE dedup_pair SET a = b, b = a",
       "the first of the pair has not the smaller hash" },
@@ -297,8 +321,8 @@ static void fsck_continues_after_damaged_pages(void **state)
     store_fixture_make(path, 500);
     buf_init(&bytes, FILE_MAX_BYTES);
     assert_ok(file_read(path, &bytes, &err));
-    /* Pages of indexes, and pages of texts after them. */
-    for (size_t page = 70; (page + 1) * PAGE_BYTES <= bytes.len && page < 110; page++)
+    /* The last pages of the empty schema, behind its text, and pages of samples after them. */
+    for (size_t page = 95; (page + 1) * PAGE_BYTES <= bytes.len && page < 140; page++)
         memset(bytes.data + page * PAGE_BYTES, 0x5a, PAGE_BYTES);
     tmp_write(&tmp, "noise.db", bytes.data, bytes.len);
     buf_release(&bytes);
