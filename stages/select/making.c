@@ -39,15 +39,14 @@ static int add_selection(struct store *store, const char *name, struct id_list *
     return ids ? 0 : error_nomem(err);
 }
 
-/* List the samples of selections, ascending. */
-static int read_selections(struct store *store, const char *const *names, size_t n,
-                           struct id_list *out, struct error *err)
+int selections_read(struct store *store, const char *const *names, size_t n,
+                    struct id_list *list, struct error *err)
 {
     for (size_t i = 0; i < n; i++)
-        if (add_selection(store, names[i], out, err) < 0)
+        if (add_selection(store, names[i], list, err) < 0)
             return -1;
-    if (out->n > 0)
-        qsort(out->ids, out->n, sizeof *out->ids, compare_ids);
+    if (list->n > 0)
+        qsort(list->ids, list->n, sizeof *list->ids, compare_ids);
     return 0;
 }
 
@@ -58,16 +57,19 @@ static int read_pool(struct making *making, struct error *err)
     const struct candidate_filter filter = {
         .condition = spec->policy ? spec->policy_sql : spec->condition,
         .within = spec->from ? &within : NULL,
-        .except = spec->n_not_in > 0 ? &except : NULL,
+        .except = &except,
     };
     int rc = 0;
 
     if (spec->policy)
         rc = policy_count(making->store, spec->policy, spec->condition, err);
     if (rc == 0 && spec->from)
-        rc = read_selections(making->store, &spec->from, 1, &within, err);
+        rc = selections_read(making->store, &spec->from, 1, &within, err);
     if (rc == 0)
-        rc = read_selections(making->store, spec->not_in, spec->n_not_in, &except, err);
+        rc = selections_read(making->store, spec->not_in, spec->n_not_in, &except, err);
+    if (rc == 0 && spec->target)
+        rc = selections_read(making->store, spec->target->selections, spec->target->n, &except,
+                             err);
     if (rc == 0)
         rc = candidates_read(making->store, &filter, &making->candidates, err);
     id_list_release(&within);
@@ -110,6 +112,8 @@ static int read_order_values(struct making *making, struct error *err)
     if (spec->ordering == ORDERED_BY_METRIC || spec->ordering == ORDERED_BY_FACT)
         return candidates_read_numbers(making->store, candidates, &number, making->values,
                                        &making->n_outside, err);
+    if (spec->ordering == ORDERED_BY_TARGET)
+        return target_read_values(making, err);
     for (size_t i = 0; i < candidates->n; i++)
         making->values[i] = spec->ordering == ORDERED_AT_RANDOM
                                 ? random_value(spec->seed, &candidates->hashes[i])
@@ -176,6 +180,8 @@ static int choose(struct making *making, struct error *err)
 
     if (spec->diverse)
         return diversity_choose(making, err);
+    if (spec->target && spec->target->method == TARGET_RDS)
+        return target_choose(making, err);
     const uint64_t n_candidates = making->n_order + making->n_outside;
     const uint64_t n = selection_count(spec->top_n, spec->top_per_10000, n_candidates);
 
@@ -277,6 +283,7 @@ int selection_make(struct store *store, const struct selection_spec *spec, int64
                                           .n_unscored = making.n_unscored,
                                           .n_outside = making.n_outside,
                                           .diversity = making.diversity,
+                                          .target = making.target,
                                           .replaced = outcome.replaced,
                                           .unchanged = outcome.unchanged };
     if (!dry_run)

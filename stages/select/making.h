@@ -14,6 +14,8 @@
 
 #include "base/slice.h"
 #include "stages/select/diversity.h"
+#include "stages/select/target.h"
+#include "stages/select/vectors.h"
 #include "store/candidates.h"
 #include "store/selection.h"
 
@@ -24,7 +26,7 @@ struct stage_context;
 struct store;
 
 struct selection_spec {
-    const struct stage_context *context; /* only diverse needs one */
+    const struct stage_context *context; /* only diverse and target need one */
     const char *name;
     enum selection_ordering ordering;
     /* Of a metric. */
@@ -33,7 +35,8 @@ struct selection_spec {
     int64_t cohort_id;         /* rank by this cohort's values; 0: by the scores of the set */
     const char *cohort_column; /* "hmp", "cas" or "gateau" */
     const char *fact;          /* of ORDERED_BY_FACT */
-    uint64_t seed;             /* of ORDERED_AT_RANDOM, and of clusters */
+    uint64_t seed;             /* of ORDERED_AT_RANDOM, of clusters and of DSIR */
+    const struct target_spec *target; /* of ORDERED_BY_TARGET; its samples are not chosen */
 
     const char *condition;     /* NULL: all samples */
     const char *from;          /* only samples of this selection; NULL: all */
@@ -48,6 +51,7 @@ struct selection_spec {
                    const struct id_list *candidates, struct error *err);
 
     const struct diversity_spec *diverse; /* choose by this method; NULL: choose the best */
+    struct vector_set vectors;            /* of diverse and target */
 
     const char *top;        /* the option as the user wrote it; stored with the selection */
     uint64_t top_n;         /* select at most this many samples; 0: use top_per_10000 */
@@ -62,6 +66,7 @@ struct selection_result {
     uint64_t n_unscored;
     uint64_t n_outside; /* of n_candidates: no value, but known to be outside the top */
     struct diversity_result diversity; /* with spec->diverse */
+    struct target_result target;       /* with spec->target */
     bool replaced;                     /* as in selection_outcome */
     bool unchanged;
 };
@@ -73,6 +78,11 @@ struct selection_result {
  */
 int selection_make(struct store *store, const struct selection_spec *spec, int64_t run_id,
                    bool dry_run, struct selection_result *out, struct error *err);
+
+/* Append the samples of selections to a list, and sort it. ERR_NOT_FOUND. Free it with
+ * id_list_release(), also after a failure. */
+int selections_read(struct store *store, const char *const *names, size_t n,
+                    struct id_list *list, struct error *err);
 
 /* What the steps of selection_make() share. Arrays have an element for each candidate. */
 struct making {
@@ -87,6 +97,7 @@ struct making {
     size_t n_picks;
     uint8_t *tiers; /* of each pick: the smallest tier that has it, from 1; NULL: no tiers */
     struct diversity_result diversity;
+    struct target_result target;
     uint64_t n_unscored;
     uint64_t n_outside;
 };

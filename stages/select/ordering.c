@@ -19,14 +19,18 @@ const char *const ordering_direction_names[] = {
 
 int ordering_check(const struct ordering_args *args, struct error *err)
 {
-    const int n = (args->by != NULL) + args->random + args->all;
+    const int n = (args->by != NULL) + args->random + args->all + (args->targets.n > 0);
 
     if (n == 0)
-        return error_set(err, ERR_USAGE,
-                         "nothing to rank by: use --by METRIC or --by FACT, --random or --all");
+        return error_set(
+            err, ERR_USAGE,
+            "nothing to rank by: use --by METRIC or --by FACT, --target, --random or "
+            "--all");
     if (n > 1)
-        return error_set(err, ERR_USAGE, "--by, --random and --all exclude each other");
-    if (!args->by && (args->cohort || args->model || args->order != OPTION_NO_CHOICE))
+        return error_set(err, ERR_USAGE,
+                         "--by, --target, --random and --all exclude each other");
+    if (!args->by &&
+        (args->cohort || (args->model && !args->targets.n) || args->order != OPTION_NO_CHOICE))
         return error_set(err, ERR_USAGE, "--%s is for --by: leave it out",
                          args->cohort  ? "cohort"
                          : args->model ? "model"
@@ -156,6 +160,10 @@ int ordering_find(const struct stage_context *context, const struct ordering_arg
                   struct arena *arena, struct cohort_row *cohort, struct selection_spec *spec,
                   struct error *err)
 {
+    if (args->targets.n > 0) {
+        spec->ordering = ORDERED_BY_TARGET;
+        return 0;
+    }
     if (args->random || args->all) {
         spec->ordering = args->random ? ORDERED_AT_RANDOM : NOT_ORDERED;
         return 0;

@@ -27,6 +27,8 @@ struct ordering_args {
     bool random;
     int64_t seed;
     bool all;
+    struct text_list targets;
+    int target_method; /* enum target_method */
 };
 
 /* Check the arguments without a database. Returns 0, or -1 with ERR_USAGE. */

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/report.h"
 #include "stages/cohort/cohort.h"
 #include "stages/select/bounds.h"
@@ -23,6 +24,7 @@
 #include "store/content.h"
 #include "store/exclusion.h"
 #include "store/policy.h"
+#include "store/score.h"
 #include "store/selection.h"
 
 struct select_args {
@@ -36,7 +38,9 @@ struct select_args {
     struct text_list not_in;
     const char *policy;
     struct exclusion_args exclude;
-    struct diversity_args diverse;
+    const char *diverse; /* METHOD[:PARAMETER] */
+    const char *vectors;
+    uint64_t max_memory; /* 0: half of what is free */
     bool any_corpus;
     bool replace;
 };
@@ -81,7 +85,18 @@ static const struct option options[] = {
       .help = "only samples of another selection" },
     { OPTION_LIST, 0, "not-in", offsetof(struct select_args, not_in), "SELECTION",
       .help = "no samples of another selection" },
-    DIVERSITY_OPTIONS(struct select_args, diverse),
+    { OPTION_LIST, 0, "target", offsetof(struct select_args, ordering.targets), "SELECTION",
+      .help = "put samples into the order of how much they are like these" },
+    { OPTION_CHOICE, 0, "target-method", offsetof(struct select_args, ordering.target_method),
+      "METHOD", .help = "with --target: by vectors or by n-grams of words",
+      .choices = target_method_names },
+    { OPTION_TEXT, 0, "diverse", offsetof(struct select_args, diverse), "METHOD",
+      .help = "choose samples that differ from each other" },
+    { OPTION_TEXT, 0, "vectors", offsetof(struct select_args, vectors), "METRIC",
+      .help = "of --diverse and --target: metric whose vectors are compared" },
+    { OPTION_SIZE, 0, "max-memory", offsetof(struct select_args, max_memory), "SIZE",
+      .help = "of --diverse and --target: memory for the vectors",
+      .unset = "half of what is free" },
     { OPTION_TEXT, 0, "policy", offsetof(struct select_args, policy), "FILE",
       .help = "only samples that meet the conditions of a policy" },
     { OPTION_FLAG, 0, "any-corpus", offsetof(struct select_args, any_corpus), NULL,
@@ -98,7 +113,7 @@ static const struct option options[] = {
 };
 
 static const struct select_args defaults = { .ordering = { .order = OPTION_NO_CHOICE },
-                                             .diverse = DIVERSITY_DEFAULTS };
+                                             .vectors = "embedding" };
 
 /* Read the policy file, so that a mistake in it ends a recipe before its first step. */
 static int read_policy(const struct select_args *args, struct select_config *config,
@@ -123,10 +138,12 @@ static int select_check(const void *arguments, void *config, struct error *err)
     if (!args->name || !*args->name)
         return error_set(err, ERR_USAGE, "no name for the selection: use --name NAME");
     if (ordering_check(&args->ordering, err) < 0 ||
-        diversity_check(&args->diverse, &made->diverse, err) < 0)
+        diversity_check(args->diverse, &made->diverse, err) < 0)
         return -1;
-    if (args->ordering.seed > 0 && !args->ordering.random && !args->diverse.method)
-        return error_set(err, ERR_USAGE, "--seed is for --random and --diverse: leave it out");
+    if (args->ordering.seed > 0 && !args->ordering.random && !args->diverse &&
+        args->ordering.targets.n == 0)
+        return error_set(err, ERR_USAGE,
+                         "--seed is for --random, --target and --diverse: leave it out");
     if (!option_text(option_find(options, "top", 3), args, made->top, sizeof made->top)) {
         if (!args->ordering.all)
             return error_set(err, ERR_USAGE, "--top is missing: use --top N or --top P%%");
@@ -266,6 +283,35 @@ static void add_select_facts(const struct select_args *args, const struct select
         stage_fact_int(result, "left_out", (int64_t)count_left_out(spec->exclusions));
 }
 
+/* Find the vectors that --vectors names. */
+static int find_vector_set(const struct stage_context *context, const struct select_args *args,
+                           struct selection_spec *spec, struct error *err)
+{
+    struct score_set_info found;
+
+    if (score_set_find(context->store, args->vectors, args->ordering.model, &found, err) < 0)
+        return error_prefix(err, "--vectors");
+    spec->vectors = (struct vector_set){
+        .score_set_id = found.score_set_id,
+        .max_bytes = args->max_memory ? args->max_memory : memory_available("") / 2,
+    };
+    return 0;
+}
+
+static int use_target(const struct select_args *args, struct arena *arena,
+                      struct selection_spec *spec, struct error *err)
+{
+    struct target_spec *target = arena_alloc(arena, 1, sizeof *target);
+
+    if (!target)
+        return error_nomem(err);
+    *target = (struct target_spec){ .method = (enum target_method)args->ordering.target_method,
+                                    .selections = args->ordering.targets.items,
+                                    .n = args->ordering.targets.n };
+    spec->target = target;
+    return 0;
+}
+
 /* Find in the database what the arguments name. Returns 1 and the cohort of the scores, 0 if
  * they have none, or -1. */
 static int find_named(const struct stage_context *context, const struct select_args *args,
@@ -277,14 +323,11 @@ static int find_named(const struct stage_context *context, const struct select_a
     if (of_cohort < 0 || use_policy(context, args, made_of->policy, arena, spec, err) < 0 ||
         use_exclusions(context, args, arena, spec, err) < 0)
         return -1;
-    if (!args->diverse.method)
-        return of_cohort;
-    struct diversity_spec *diverse = arena_alloc(arena, 1, sizeof *diverse);
-    if (!diverse)
-        return error_nomem(err);
-    *diverse = made_of->diverse;
-    spec->diverse = diverse;
-    if (diversity_find(&args->diverse, args->ordering.model, context->store, diverse, err) < 0)
+    spec->diverse = args->diverse ? &made_of->diverse : NULL;
+    if (args->ordering.targets.n > 0 && use_target(args, arena, spec, err) < 0)
+        return -1;
+    if ((spec->diverse || (spec->target && spec->target->method == TARGET_RDS)) &&
+        find_vector_set(context, args, spec, err) < 0)
         return -1;
     return of_cohort;
 }
@@ -293,15 +336,21 @@ static void note_selection(const struct stage_context *context, const struct sel
                            const struct selection_spec *spec,
                            const struct selection_result *made)
 {
-    if (made->n_unscored > 0)
+    if (made->n_unscored > 0 && args->ordering.by)
         report_note(context->report, "%llu samples have no %s %s and cannot be selected",
                     (unsigned long long)made->n_unscored, spec->fact ? "value of" : "score for",
                     args->ordering.by);
+    else if (made->n_unscored > 0)
+        report_note(context->report, "%llu samples have no %s and cannot be selected",
+                    (unsigned long long)made->n_unscored,
+                    spec->target->method == TARGET_RDS ? "vector" : "words");
     if (spec->policy)
         note_funnel(context, spec->policy);
     exclusions_note(spec->exclusions, context->report);
     if (spec->diverse)
-        diversity_note(&args->diverse, &made->diversity, context->report);
+        diversity_note(args->diverse, args->vectors, &made->diversity, context->report);
+    if (spec->target)
+        target_note(spec->target, &made->target, context->report);
 }
 
 static int select_run(const struct stage_context *context, const void *arguments,
