@@ -82,7 +82,8 @@ static int split_check(const void *arguments, void *config, struct error *err)
     for (size_t i = 0; i < made->n_parts; i++)
         made->shares[i] = made->parts[i].share;
     if (args->group_ext_id && regex_new(args->group_ext_id, &made->regex, err) < 0) {
-        err->code = ERR_USAGE;
+        if (err->code == ERR_INPUT)
+            err->code = ERR_USAGE;
         return error_prefix(err, "--group-ext-id");
     }
     return condition_join(&args->where, &made->condition, err);

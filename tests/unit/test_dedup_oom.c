@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each allocation of finding duplicates fails once. It returns ERR_NOMEM, leaks nothing, and
- * leaves a database in which the same command gives what it should. */
+/* Each allocation of finding duplicates, and of splitting, fails once. It returns ERR_NOMEM,
+ * leaks nothing, and leaves a database in which the same command gives what it should. */
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -190,12 +190,72 @@ static void a_selection_reports_each_failed_allocation(void **state)
     assert_true(n < ALLOCATIONS_MAX);
 }
 
+static int divide(struct stage_run *run, struct error *err)
+{
+    return stage_run(run, err, "split", "by", "a=.5,b=.5", "group", "file", "group", "system",
+                     "group-ext-id", "[0-9]+", "exact", "words", "stratify", "kind", "where",
+                     "sample_id > 0", NULL);
+}
+
+/* Divide samples with a context, a cluster, ids and words, with allocation n failing: for the
+ * first time, or again with one more sample. */
+static bool divide_fails_once(size_t n, bool again)
+{
+    struct injection injection = { .n = n };
+    struct store_fixture *f;
+    struct stage_run run;
+    struct error err;
+    void *samples;
+
+    store_fixture_setup(&samples);
+    f = samples;
+    store_fixture_add(f, "a", "who sat?", "the cat sat on the mat and slept");
+    store_fixture_add(f, "a", "who sat there?", "The cat sat on the mat, and slept.");
+    stage_run_init(&run, f->store);
+    run.n_threads = 1;
+    assert_ok(find_duplicates(&run, &err));
+    assert_ok(stage_run(&run, &err, "measure", "facts", "words", NULL));
+    if (again)
+        assert_ok(divide(&run, &err));
+    store_fixture_add(f, NULL, "say that it rains", "the rain fell");
+    assert_ok(db_exec(f->store, "UPDATE sample SET ext_id = 'id-' || sample_id", &err));
+    run.arg = &injection;
+    run.enter = enter;
+    run.leave = leave;
+    if (divide(&run, &err) < 0) {
+        assert_true(injection.refused);
+        assert_int_equal(err.code, ERR_NOMEM);
+        run.enter = run.leave = NULL;
+        assert_ok(divide(&run, &err));
+    } else {
+        assert_false(injection.refused);
+    }
+    assert_rows(f->store, "SELECT count(*), count(DISTINCT group_key) FROM split_sample",
+                "3|1");
+    store_fixture_teardown(&samples);
+    return injection.refused;
+}
+
+static void a_split_reports_each_failed_allocation(void **state)
+{
+    size_t n = 0;
+
+    (void)state;
+    for (int again = 0; again < 2; again++) {
+        for (n = 0; n < ALLOCATIONS_MAX && divide_fails_once(n, again); n++)
+            ;
+        assert_true(n > 20);
+        assert_true(n < ALLOCATIONS_MAX);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_failed_allocation_is_reported),
         cmocka_unit_test(a_thread_reports_each_failed_allocation),
         cmocka_unit_test(a_selection_reports_each_failed_allocation),
+        cmocka_unit_test(a_split_reports_each_failed_allocation),
     };
 
     return cmocka_run_group_tests_name("stages/dedup, out of memory", tests, NULL, NULL);
