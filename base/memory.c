@@ -2,10 +2,13 @@
 #include "base/memory.h"
 
 #include <limits.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LARGE_BLOCK_BYTES = 256 << 10 };
 
 /* The files of a control group (version 1 or 2) with its limit and its usage. */
 struct group_files {
@@ -136,4 +139,10 @@ uint64_t memory_available(const char *root)
     if (read_memory_number(path, "MemAvailable", &kib))
         free_bytes = min_u64(free_bytes, kib * 1024);
     return free_bytes;
+}
+
+void memory_return_blocks(void)
+{
+    /* Without this the threshold of glibc rises to the size of a freed block, up to 32 MiB. */
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
 }

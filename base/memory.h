@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory.h - how much memory is available.
+ * memory.h - how much memory is available, and what happens to freed memory.
  */
 #ifndef CURATE_MEMORY_H
 #define CURATE_MEMORY_H
@@ -15,5 +15,8 @@
  * "" except in tests.
  */
 uint64_t memory_available(const char *root);
+
+/* Make free() return large blocks to the kernel at once, so that a limit on memory holds. */
+void memory_return_blocks(void);
 
 #endif

@@ -57,16 +57,9 @@ static int add_step(struct loop_steps *steps, struct arena *arena, struct loop_s
 
 /* Add the calls of a turn. Arguments are compared in canonical form: the order of their members
  * does not matter. */
-static int add_loop_calls(struct json *json, struct slice text, int turn, struct buf *buf,
+static int add_loop_calls(const struct json_value *calls, int turn, struct buf *buf,
                           struct loop_steps *steps, struct arena *arena, struct error *err)
 {
-    const struct json_value *calls;
-    enum json_issue issue;
-    const char *detail;
-    size_t at;
-
-    if (json_parse(json, text, &calls, &issue, &at, &detail, err) < 0)
-        return -1;
     for (size_t i = 0; json_type(calls) == JSON_ARRAY && i < json_count(calls); i++) {
         const struct json_value *call = json_at(calls, i);
         const struct slice name = json_text(json_get(call, "name"));
@@ -89,9 +82,11 @@ static int add_loop_calls(struct json *json, struct slice text, int turn, struct
 }
 
 /* Collect the calls, and the texts of the assistant. */
-static int collect_steps(const struct measured_sample *sample, struct loop_steps *calls,
+static int collect_steps(const struct measured_sample *sample,
+                         const struct measure_options *options, struct loop_steps *calls,
                          struct loop_steps *texts, struct error *err)
 {
+    const struct json_value *parsed = NULL;
     struct json *json = NULL;
     struct buf buf;
     int rc = 0;
@@ -105,7 +100,9 @@ static int collect_steps(const struct measured_sample *sample, struct loop_steps
             if (!json)
                 rc = json_new(&json, err);
             if (rc == 0)
-                rc = add_loop_calls(json, turn->calls, (int)i, &buf, calls, sample->arena, err);
+                rc = measure_parse_json(json, turn->calls, options, &parsed, err);
+            if (rc == 0)
+                rc = add_loop_calls(parsed, (int)i, &buf, calls, sample->arena, err);
         }
         if (rc == 0 && text.len > 0 && slice_equal(turn->role, slice_text("assistant")))
             rc = add_step(texts, sample->arena,
@@ -176,8 +173,7 @@ static int verify_loops(const struct measured_sample *sample,
     struct loop_steps calls = { .n = 0 };
     struct loop_steps texts = { .n = 0 };
 
-    (void)options;
-    if (collect_steps(sample, &calls, &texts, err) < 0)
+    if (collect_steps(sample, options, &calls, &texts, err) < 0)
         return -1;
     if (calls.n < 2) {
         out[LOOPS_CALLS].reason = MEASURE_UNCHECKED;

@@ -237,6 +237,13 @@ static int measure_composition(const struct measured_text *text,
     return rc;
 }
 
+static size_t bytes_of_composition(const struct measured_text *text,
+                                   const struct measure_options *options)
+{
+    (void)options;
+    return gram_table_bytes(text->n_words);
+}
+
 const struct measurer measurer_composition = {
     .name = "composition",
     .version = 1,
@@ -245,4 +252,5 @@ const struct measurer measurer_composition = {
     .n_facts = N_COMPOSITIONS,
     .parts = PARTS_WHOLE_AND_EACH,
     .measure = measure_composition,
+    .measure_bytes = bytes_of_composition,
 };

@@ -101,16 +101,13 @@ static int add_broken(const struct measured_sample *sample, const struct constra
     return span_add(spans, &span, err);
 }
 
-static int verify_all(const struct measured_sample *sample, struct slice instruction,
-                      struct slice response, struct fact_value *out, struct span_list *spans,
-                      struct error *err)
+static int verify_read(const struct measured_sample *sample, const struct instruction_text *in,
+                       struct slice response, struct fact_value *out, struct span_list *spans,
+                       struct error *err)
 {
     struct constraint constraints[CONSTRAINTS_MAX];
-    struct instruction_text in;
+    const size_t n = read_constraints(in, constraints);
 
-    if (instruction_split(instruction, sample->arena, &in, err) < 0)
-        return -1;
-    const size_t n = read_constraints(&in, constraints);
     for (size_t i = 0; i < n; i++) {
         struct finding finding = { .kept = false };
 
@@ -124,6 +121,21 @@ static int verify_all(const struct measured_sample *sample, struct slice instruc
             return -1;
     }
     return 0;
+}
+
+static int verify_all(const struct measured_sample *sample, struct slice instruction,
+                      struct slice response, struct fact_value *out, struct span_list *spans,
+                      struct error *err)
+{
+    struct instruction_text in;
+    struct arena arena; /* of the tokens */
+
+    arena_init(&arena);
+    int rc = instruction_split(instruction, &arena, &in, err);
+    if (rc == 0)
+        rc = verify_read(sample, &in, response, out, spans, err);
+    arena_release(&arena);
+    return rc;
 }
 
 static int verify_constraints(const struct measured_sample *sample,
@@ -151,6 +163,14 @@ static int verify_constraints(const struct measured_sample *sample,
     return 0;
 }
 
+/* A token of the instruction for each byte, at most. */
+static size_t bytes_of_constraints(const struct measured_sample *sample)
+{
+    return sample->instruction_turn < 0 ? 0
+                                        : sample->turns[sample->instruction_turn].content.len *
+                                              sizeof(struct constraint_token);
+}
+
 const struct measurer measurer_constraints = {
     .name = "constraints",
     .version = 1,
@@ -160,4 +180,5 @@ const struct measurer measurer_constraints = {
     .finds_spans = true,
     .may_be_unchecked = true,
     .verify = verify_constraints,
+    .verify_bytes = bytes_of_constraints,
 };

@@ -117,10 +117,14 @@ static void partition_hashes(const uint64_t *hashes, size_t n, unsigned bits, ui
 static int count_hashes(const uint64_t *hashes, size_t n, struct gram_table *table,
                         struct gram_counts *counts, struct error *err)
 {
-    if (gram_table_clear(table, n, err) < 0)
+    /* Of many occurrences in one part most are of the same grams. */
+    if (gram_table_clear(table, n < GRAMS_PER_PART ? n : GRAMS_PER_PART, err) < 0)
         return -1;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         gram_table_add(table, hashes[i], i);
+        if (2 * table->n > table->mask && gram_table_grow(table, err) < 0)
+            return -1;
+    }
     add_counts(counts, table);
     return 0;
 }
@@ -264,6 +268,19 @@ static int measure_gram_repetition(const struct measured_text *text,
     return rc;
 }
 
+/* Twice the hashes of the characters, and the larger table: that of words between blanks, or
+ * that of a part of the characters. */
+static size_t bytes_of_gram_repetition(const struct measured_text *text,
+                                       const struct measure_options *options)
+{
+    const size_t n_part = 2 * text->n_chars / MAX_PARTS + GRAMS_PER_PART;
+    const size_t n_words = text->n_spaces + 1;
+
+    (void)options;
+    return (2 * text->n_chars + 1) * sizeof(uint64_t) +
+           2 * gram_table_bytes(n_part > n_words ? n_part : n_words);
+}
+
 const struct measurer measurer_gram_repetition = {
     .name = "gram_repetition",
     .version = 1,
@@ -272,4 +289,5 @@ const struct measurer measurer_gram_repetition = {
     .n_facts = N_GRAM_FACTS,
     .parts = 1 << PART_ALL | 1 << PART_CONTEXT | 1 << PART_RESPONSE,
     .measure = measure_gram_repetition,
+    .measure_bytes = bytes_of_gram_repetition,
 };

@@ -27,6 +27,10 @@ struct gram_table {
     size_t n;    /* different grams */
 };
 void gram_table_release(struct gram_table *table);
+/* The memory of a table with room for n different grams. */
+size_t gram_table_bytes(size_t n);
+/* Double the room of a table, which keeps its grams. */
+int gram_table_grow(struct gram_table *table, struct error *err);
 /* Empty the table and make room for n different grams. Returns 0, or -1 with err set:
  * ERR_NOMEM. */
 int gram_table_clear(struct gram_table *table, size_t n, struct error *err);

@@ -47,6 +47,14 @@ static int measure_language(const struct measured_text *text,
     return rc;
 }
 
+/* The prose without code, in a buffer that grows by doubling. */
+static size_t bytes_of_language(const struct measured_text *text,
+                                const struct measure_options *options)
+{
+    (void)options;
+    return 3 * text->text.len;
+}
+
 const struct measurer measurer_language = {
     .name = "language",
     .version = 1,
@@ -57,4 +65,5 @@ const struct measurer measurer_language = {
     .parts = PARTS_WHOLE_AND_EACH,
     .of_turns = true,
     .measure = measure_language,
+    .measure_bytes = bytes_of_language,
 };

@@ -216,6 +216,13 @@ static int measure_lines(const struct measured_text *text,
     return rc;
 }
 
+static size_t bytes_of_lines(const struct measured_text *text,
+                             const struct measure_options *options)
+{
+    (void)options;
+    return gram_table_bytes(text->n_lines);
+}
+
 const struct measurer measurer_lines = {
     .name = "lines",
     .version = 1,
@@ -224,4 +231,5 @@ const struct measurer measurer_lines = {
     .n_facts = N_LINE_FACTS,
     .parts = 1 << PART_ALL | 1 << PART_CONTEXT | 1 << PART_RESPONSE,
     .measure = measure_lines,
+    .measure_bytes = bytes_of_lines,
 };

@@ -18,6 +18,9 @@ struct text_splitter {
     struct pieces tokens;
     struct pieces lines;
     struct pieces paragraphs;
+    size_t n_bytes;
+    size_t max_bytes; /* 0: no limit */
+    bool is_exceeded; /* the text needs more than max_bytes */
 };
 
 /* The text being split, and the token that is open. */
@@ -46,20 +49,41 @@ void text_splitter_free(struct text_splitter *splitter)
     free(splitter);
 }
 
-/* Make room for one more piece, and return its place; NULL when memory runs out. */
-static void *next_piece(struct pieces *pieces, size_t size, struct error *err)
+void text_splitter_limit(struct text_splitter *splitter, size_t max_bytes)
 {
-    if (pieces->n == pieces->cap) {
-        const size_t cap = pieces->cap ? 2 * pieces->cap : 256;
-        void *items = reallocarray(pieces->items, cap, size);
+    splitter->max_bytes = max_bytes;
+}
 
-        if (!items) {
-            error_nomem(err);
-            return NULL;
-        }
-        pieces->items = items;
-        pieces->cap = cap;
+size_t text_splitter_bytes(const struct text_splitter *splitter)
+{
+    return splitter->n_bytes;
+}
+
+static int grow_pieces(struct text_splitter *splitter, struct pieces *pieces, size_t size,
+                       struct error *err)
+{
+    const size_t cap = pieces->cap ? 2 * pieces->cap : 256;
+    const size_t n_more = (cap - pieces->cap) * size;
+
+    if (splitter->max_bytes > 0 && splitter->n_bytes + n_more > splitter->max_bytes) {
+        splitter->is_exceeded = true;
+        return error_nomem(err);
     }
+    void *items = reallocarray(pieces->items, cap, size);
+    if (!items)
+        return error_nomem(err);
+    pieces->items = items;
+    pieces->cap = cap;
+    splitter->n_bytes += n_more;
+    return 0;
+}
+
+/* Make room for one more piece, and return its place; NULL when memory runs out. */
+static void *next_piece(struct text_splitter *splitter, struct pieces *pieces, size_t size,
+                        struct error *err)
+{
+    if (pieces->n == pieces->cap && grow_pieces(splitter, pieces, size, err) < 0)
+        return NULL;
     return (char *)pieces->items + pieces->n++ * size;
 }
 
@@ -87,7 +111,8 @@ static int end_token(struct text_scan *scan, struct error *err)
 
     if (token->len == 0)
         return 0;
-    struct text_token *added = next_piece(&scan->splitter->tokens, sizeof *added, err);
+    struct text_token *added =
+        next_piece(scan->splitter, &scan->splitter->tokens, sizeof *added, err);
     if (!added)
         return -1;
     *added = *token;
@@ -171,10 +196,10 @@ static int scan_character(struct text_scan *scan, uint32_t code, size_t at, size
     return add_single(scan, at, len, false, err);
 }
 
-static int add_line(struct pieces *lines, size_t start, size_t end, size_t n_chars,
-                    struct error *err)
+static int add_line(struct text_splitter *splitter, struct pieces *lines, size_t start,
+                    size_t end, size_t n_chars, struct error *err)
 {
-    struct text_line *line = next_piece(lines, sizeof *line, err);
+    struct text_line *line = next_piece(splitter, lines, sizeof *line, err);
 
     if (!line)
         return -1;
@@ -200,7 +225,7 @@ static int split_lines(struct text_splitter *splitter, struct slice text, struct
         const char *lf = memchr(text.ptr + start, '\n', text.len - start);
         const size_t end = lf ? (size_t)(lf - text.ptr) : text.len;
 
-        if (add_line(&splitter->lines, start, end,
+        if (add_line(splitter, &splitter->lines, start, end,
                      count_text_chars(slice_of(text.ptr + start, end - start)), err) < 0)
             return -1;
         start = end + 1;
@@ -224,7 +249,7 @@ static int split_paragraphs(struct text_splitter *splitter, struct slice text,
             const size_t from = lines[i].start;
             const size_t to = (size_t)lines[end - 1].start + lines[end - 1].len;
 
-            if (add_line(&splitter->paragraphs, from, to,
+            if (add_line(splitter, &splitter->paragraphs, from, to,
                          count_text_chars(slice_of(text.ptr + from, to - from)), err) < 0)
                 return -1;
         }
@@ -258,9 +283,10 @@ int text_split(struct text_splitter *splitter, struct slice text, struct measure
         return error_set(err, ERR_UNSUPPORTED, "a text of more than 4 GiB cannot be measured");
     *out = (struct measured_text){ .text = text };
     splitter->tokens.n = splitter->lines.n = splitter->paragraphs.n = 0;
+    splitter->is_exceeded = false;
     if (split_tokens(&scan, text, err) < 0 || split_lines(splitter, text, err) < 0 ||
         split_paragraphs(splitter, text, err) < 0)
-        return -1;
+        return splitter->is_exceeded ? 1 : -1;
     out->tokens = splitter->tokens.items;
     out->n_tokens = splitter->tokens.n;
     out->lines = splitter->lines.items;

@@ -59,8 +59,11 @@ static inline double share_of(size_t n, size_t of)
 struct text_splitter;
 int text_splitter_new(struct text_splitter **out, struct error *err);
 void text_splitter_free(struct text_splitter *splitter);
-/* Split a text. *out borrows the text and the memory of the splitter. Returns 0, or -1 with err
- * set: ERR_NOMEM. */
+/* Limit the memory of the pieces; at first there is no limit. */
+void text_splitter_limit(struct text_splitter *splitter, size_t max_bytes);
+size_t text_splitter_bytes(const struct text_splitter *splitter);
+/* Split a text. *out borrows the text and the memory of the splitter. Returns 0, 1 if the
+ * pieces need more memory than the limit, or -1 with err set: ERR_NOMEM. */
 int text_split(struct text_splitter *splitter, struct slice text, struct measured_text *out,
                struct error *err);
 

@@ -99,12 +99,29 @@ struct measured_sample {
     struct arena *arena; /* for texts of values and spans; lives until the sample is stored */
 };
 
+struct measure_limit;
+
 /* What the user chose for a run. */
 struct measure_options {
     const struct tokenizer *tokenizer;     /* NULL: none was given */
     const struct flag_list *flagged_words; /* the same */
-    struct token_buf *ids; /* working memory of the thread; measuring_new() sets it */
+    struct token_buf *ids;       /* working memory of the thread; measuring_new() sets it */
+    struct measure_limit *limit; /* the same; NULL: there is none */
 };
+
+/* A limit on the memory of one sample, for a measurer that cannot know before how much it
+ * needs. It sets is_exceeded and fails with ERR_NOMEM. */
+struct measure_limit {
+    size_t tree_bytes; /* of one JSON tree; 0: the default of json_limit() */
+    bool is_exceeded;
+};
+struct json;
+struct json_value;
+/* Parse JSON of a sample within the limit. *out is NULL if it is invalid. Returns 0, or -1 with
+ * err set: ERR_NOMEM. */
+int measure_parse_json(struct json *json, struct slice text,
+                       const struct measure_options *options, const struct json_value **out,
+                       struct error *err);
 
 struct measurer {
     const char *name; /* lower_snake */
@@ -127,6 +144,11 @@ struct measurer {
     /* Set out[0..n_facts-1] for a sample, and add spans. The same errors. */
     int (*verify)(const struct measured_sample *sample, const struct measure_options *options,
                   struct fact_value *out, struct span_list *spans, struct error *err);
+    /* The most bytes that measure or verify has allocated at once. NULL: it allocates nothing,
+     * or a bounded amount. */
+    size_t (*measure_bytes)(const struct measured_text *text,
+                            const struct measure_options *options);
+    size_t (*verify_bytes)(const struct measured_sample *sample);
 };
 
 /* All measurers in the order of the help, NULL-terminated. */
@@ -155,10 +177,13 @@ struct measuring;
 int measuring_new(const struct measure_options *options, struct measuring **out,
                   struct error *err);
 void measuring_free(struct measuring *measuring);
+/* Limit the memory of one sample, besides its texts; at first there is no limit. */
+void measuring_limit(struct measuring *measuring, size_t max_bytes);
 /*
  * Set out[0..measurer_count_columns()-1] for each of the n measurers, one after the other. An
  * absent or empty text has the reason MEASURE_ABSENT.
- * Appends spans. Returns 0, or -1 with err set.
+ * Appends spans. Returns 0, 1 if the sample needs more memory than the limit, or -1 with err
+ * set. After 1, what it appended to the spans does not count.
  */
 int measuring_run(struct measuring *measuring, const struct measured_sample *sample,
                   const struct measurer *const *chosen, size_t n, struct fact_value *out,

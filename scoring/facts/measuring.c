@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/json/json.h"
 #include "scoring/facts/measured_text.h"
 #include "scoring/facts/measurer.h"
 #include "scoring/facts/span_list.h"
@@ -14,7 +16,14 @@ struct measuring {
     struct text_splitter *splitter;
     struct buf all;       /* the whole sample as one text */
     struct token_buf ids; /* of one text */
+    struct measure_limit limit;
+    size_t max_bytes; /* SIZE_MAX: no limit */
 };
+
+/* One JSON tree may take this part of the memory: a measurer holds up to three. */
+enum { TREE_PART = 4 };
+/* With a limit, the memory of more token ids is freed after a sample. */
+enum { IDS_KEPT = 1 << 16 };
 
 int measuring_new(const struct measure_options *options, struct measuring **out,
                   struct error *err)
@@ -25,6 +34,8 @@ int measuring_new(const struct measure_options *options, struct measuring **out,
         return error_nomem(err);
     measuring->options = *options;
     measuring->options.ids = &measuring->ids;
+    measuring->options.limit = &measuring->limit;
+    measuring->max_bytes = SIZE_MAX;
     buf_init(&measuring->all, SIZE_MAX / 4);
     if (text_splitter_new(&measuring->splitter, err) < 0) {
         measuring_free(measuring);
@@ -44,8 +55,38 @@ void measuring_free(struct measuring *measuring)
     free(measuring);
 }
 
+int measure_parse_json(struct json *json, struct slice text,
+                       const struct measure_options *options, const struct json_value **out,
+                       struct error *err)
+{
+    struct measure_limit *limit = options->limit;
+    const bool is_limited =
+        limit && limit->tree_bytes > 0 && limit->tree_bytes < JSON_TREE_BYTES;
+    enum json_issue issue = JSON_OK;
+    const char *detail;
+    size_t at;
+
+    json_limit(json, is_limited ? limit->tree_bytes : JSON_TREE_BYTES);
+    if (json_parse(json, text, out, &issue, &at, &detail, err) < 0)
+        return -1;
+    if (!is_limited || issue != JSON_TOO_LARGE)
+        return 0;
+    limit->is_exceeded = true;
+    return error_nomem(err);
+}
+
+void measuring_limit(struct measuring *measuring, size_t max_bytes)
+{
+    measuring->max_bytes = max_bytes;
+    measuring->limit.tree_bytes = max_bytes / TREE_PART;
+}
+
 int span_add(struct span_list *spans, const struct span *span, struct error *err)
 {
+    if (spans->max > 0 && spans->n >= spans->max) {
+        spans->is_exceeded = true;
+        return error_nomem(err);
+    }
     if (spans->n == spans->cap) {
         const size_t cap = spans->cap ? 2 * spans->cap : 64;
         struct span *items = reallocarray(spans->items, cap, sizeof *items);
@@ -117,17 +158,45 @@ static size_t column_of_part(const struct measurer *measurer, enum text_part par
     return n;
 }
 
-/* Measure one part with all measurers that look at it. */
+/* Split a text. Returns 0, 1 if that or one of the measurers of these parts needs more memory
+ * than the limit, or -1. */
+static int split_text(struct measuring *measuring, struct slice bytes, unsigned parts,
+                      const struct measurer *const *chosen, size_t n, struct measured_text *out,
+                      struct error *err)
+{
+    const size_t held = measuring->all.cap;
+    size_t most = 0;
+
+    if (held >= measuring->max_bytes)
+        return 1;
+    text_splitter_limit(measuring->splitter, measuring->max_bytes - held);
+    const int rc = text_split(measuring->splitter, bytes, out, err);
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < n; i++) {
+        if (!(chosen[i]->parts & parts) || !chosen[i]->measure_bytes)
+            continue;
+        const size_t needed = chosen[i]->measure_bytes(out, &measuring->options);
+        most = needed > most ? needed : most;
+    }
+    const size_t left = measuring->max_bytes - held;
+    const size_t split = text_splitter_bytes(measuring->splitter);
+    return split > left || most > left - split ? 1 : 0;
+}
+
+/* Measure one part with all measurers that look at it. Returns 0, 1 for the limit, or -1. */
 static int measure_part(struct measuring *measuring, const struct measured_sample *sample,
                         enum text_part part, const struct measurer *const *chosen, size_t n,
                         struct fact_value *out, struct error *err)
 {
     struct measured_text text;
     struct slice bytes;
+    int rc = find_part(measuring, sample, part, &bytes, err);
 
-    if (find_part(measuring, sample, part, &bytes, err) < 0 ||
-        (bytes.len > 0 && text_split(measuring->splitter, bytes, &text, err) < 0))
-        return -1;
+    if (rc == 0 && bytes.len > 0)
+        rc = split_text(measuring, bytes, 1U << part, chosen, n, &text, err);
+    if (rc != 0)
+        return rc;
     for (size_t i = 0; i < n; i++) {
         struct fact_value *values = out + column_of_part(chosen[i], part);
 
@@ -142,28 +211,46 @@ static int measure_part(struct measuring *measuring, const struct measured_sampl
     return 0;
 }
 
+/* Let a measurer look at the whole sample. Returns 0, 1 for the limit, or -1. */
+static int verify_sample(struct measuring *measuring, const struct measured_sample *sample,
+                         const struct measurer *measurer, struct fact_value *out,
+                         struct span_list *spans, struct error *err)
+{
+    const size_t held = sample->arena->total_bytes;
+
+    if (measurer->verify_bytes && measurer->verify_bytes(sample) > measuring->max_bytes)
+        return 1;
+    spans->is_exceeded = measuring->limit.is_exceeded = false;
+    if (measurer->verify(sample, &measuring->options, out, spans, err) < 0)
+        return spans->is_exceeded || measuring->limit.is_exceeded ? 1 : -1;
+    return sample->arena->total_bytes - held > measuring->max_bytes ? 1 : 0;
+}
+
 int measuring_run(struct measuring *measuring, const struct measured_sample *sample,
                   const struct measurer *const *chosen, size_t n, struct fact_value *out,
                   struct span_list *spans, struct error *err)
 {
     struct fact_value *values = out;
     unsigned parts = 0;
+    int rc = 0;
 
     for (size_t i = 0; i < n; i++) {
         const size_t n_columns = measurer_count_columns(chosen[i]);
 
         memset(values, 0, n_columns * sizeof *values);
-        if (chosen[i]->verify &&
-            chosen[i]->verify(sample, &measuring->options, values, spans, err) < 0)
-            return -1;
+        if (chosen[i]->verify)
+            rc = verify_sample(measuring, sample, chosen[i], values, spans, err);
+        if (rc != 0)
+            return rc;
         parts |= chosen[i]->measure ? chosen[i]->parts : 0;
         values += n_columns;
     }
-    for (int part = 0; part < N_TEXT_PARTS; part++)
-        if (parts >> part & 1 &&
-            measure_part(measuring, sample, (enum text_part)part, chosen, n, out, err) < 0)
-            return -1;
-    return 0;
+    for (int part = 0; part < N_TEXT_PARTS && rc == 0; part++)
+        if (parts >> part & 1)
+            rc = measure_part(measuring, sample, (enum text_part)part, chosen, n, out, err);
+    if (measuring->max_bytes < SIZE_MAX && measuring->ids.cap > IDS_KEPT)
+        token_buf_release(&measuring->ids);
+    return rc;
 }
 
 int measuring_run_turn(struct measuring *measuring, struct slice content,
@@ -171,9 +258,12 @@ int measuring_run_turn(struct measuring *measuring, struct slice content,
                        struct error *err)
 {
     struct measured_text text;
+    int rc = 0;
 
-    if (content.len > 0 && text_split(measuring->splitter, content, &text, err) < 0)
-        return -1;
+    if (content.len > 0)
+        rc = split_text(measuring, content, PARTS_WHOLE_AND_EACH, chosen, n, &text, err);
+    if (rc != 0)
+        return rc;
     for (size_t i = 0; i < n; i++) {
         if (!chosen[i]->of_turns)
             continue;

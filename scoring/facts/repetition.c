@@ -207,6 +207,16 @@ static int measure_repetition(const struct measured_text *text,
     return rc;
 }
 
+/* The hashes of the tokens, and the largest table. */
+static size_t bytes_of_repetition(const struct measured_text *text,
+                                  const struct measure_options *options)
+{
+    const size_t n = text->n_tokens > text->n_lines ? text->n_tokens : text->n_lines;
+
+    (void)options;
+    return (text->n_tokens + 1) * sizeof(uint64_t) + gram_table_bytes(n);
+}
+
 const struct measurer measurer_repetition = {
     .name = "repetition",
     .version = 1,
@@ -215,4 +225,5 @@ const struct measurer measurer_repetition = {
     .n_facts = N_REPETITIONS,
     .parts = 1 << PART_ALL | 1 << PART_CONTEXT | 1 << PART_RESPONSE,
     .measure = measure_repetition,
+    .measure_bytes = bytes_of_repetition,
 };

@@ -27,6 +27,12 @@ static int measure_tokens(const struct measured_text *text,
     return 0;
 }
 
+static size_t bytes_of_tokens(const struct measured_text *text,
+                              const struct measure_options *options)
+{
+    return tokenizer_bytes(options->tokenizer, text->text);
+}
+
 const struct measurer measurer_tokens = {
     .name = "tokens",
     .version = 1,
@@ -37,4 +43,5 @@ const struct measurer measurer_tokens = {
     .of_turns = true,
     .needs_tokenizer = true,
     .measure = measure_tokens,
+    .measure_bytes = bytes_of_tokens,
 };

@@ -29,6 +29,7 @@ enum { JSON_OF_TOOLS, JSON_OF_CALLS, JSON_OF_MARKED, JSON_OF_EXTRA, N_CALL_JSONS
 
 struct call_check {
     const struct measured_sample *sample;
+    const struct measure_options *options;
     struct json *json[N_CALL_JSONS];
     const struct json_value *tools; /* NULL: the sample defines none */
     struct fact_value *out;
@@ -57,13 +58,9 @@ static size_t find_call_mark(struct slice text, size_t from, const char *mark)
 static int parse_form_json(struct call_check *check, int which, struct slice text,
                            const struct json_value **out, struct error *err)
 {
-    enum json_issue issue;
-    const char *detail;
-    size_t at;
-
     if (!check->json[which] && json_new(&check->json[which], err) < 0)
         return -1;
-    return json_parse(check->json[which], text, out, &issue, &at, &detail, err);
+    return measure_parse_json(check->json[which], text, check->options, out, err);
 }
 
 /* Add a span at a place of a turn. The detail is "tool: argument". */
@@ -294,10 +291,11 @@ static int verify_calls(const struct measured_sample *sample,
                         const struct measure_options *options, struct fact_value *out,
                         struct span_list *spans, struct error *err)
 {
-    struct call_check check = { .sample = sample, .out = out, .spans = spans };
+    struct call_check check = {
+        .sample = sample, .options = options, .out = out, .spans = spans
+    };
     int rc = 0;
 
-    (void)options;
     if (!has_calls(sample)) {
         for (int i = 0; i < N_CALL_FACTS; i++)
             out[i].reason = MEASURE_UNCHECKED;

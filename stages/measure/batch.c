@@ -4,7 +4,9 @@
 #include "stages/measure/measure_private.h"
 #include "store/sample.h"
 #include "store/selection.h"
-#include "store/store.h"
+
+/* What agent_loops keeps of a turn in the arena of the batch. */
+enum { TURN_STEP_BYTES = 128 };
 
 void measure_batch_clear(struct measure_batch *batch)
 {
@@ -14,234 +16,167 @@ void measure_batch_clear(struct measure_batch *batch)
     batch->spans.n = 0;
 }
 
-static int copy_measured(struct measure_batch *batch, struct slice from, struct slice *out,
+/* Copy a text into the arena, unless arena is NULL: then borrow it. */
+static int copy_measured(struct arena *arena, struct slice from, struct slice *out,
                          struct error *err)
 {
     *out = from;
-    if (!from.ptr)
+    if (!from.ptr || !arena)
         return 0;
-    *out = arena_copy(&batch->arena, from);
-    batch->n_bytes += from.len;
+    *out = arena_copy(arena, from);
     return out->ptr ? 0 : error_nomem(err);
 }
 
-static int copy_turns(struct measure_batch *batch, const struct sample *sample,
-                      struct measured_sample *out, struct error *err)
+static int copy_turns(struct arena *arena, const struct sample *sample,
+                      struct measured_turn *turns, struct error *err)
 {
-    struct measured_turn *turns =
-        arena_alloc(&batch->arena, sample->n_turns + 1, sizeof *turns);
-
-    if (!turns)
-        return error_nomem(err);
-    out->turns = turns;
-    out->n_turns = sample->n_turns;
     for (size_t i = 0; i < sample->n_turns; i++) {
         const struct turn *turn = &sample->turns[i];
 
-        if (copy_measured(batch, turn->role, &turns[i].role, err) < 0 ||
-            copy_measured(batch, turn->content, &turns[i].content, err) < 0 ||
-            copy_measured(batch, turn->thought, &turns[i].thought, err) < 0 ||
-            copy_measured(batch, turn->calls, &turns[i].calls, err) < 0 ||
-            copy_measured(batch, turn->extra, &turns[i].extra, err) < 0)
+        if (copy_measured(arena, turn->role, &turns[i].role, err) < 0 ||
+            copy_measured(arena, turn->content, &turns[i].content, err) < 0 ||
+            copy_measured(arena, turn->thought, &turns[i].thought, err) < 0 ||
+            copy_measured(arena, turn->calls, &turns[i].calls, err) < 0 ||
+            copy_measured(arena, turn->extra, &turns[i].extra, err) < 0)
             return -1;
     }
     return 0;
 }
 
-/* Copy what measurers look at into the batch. */
-static int copy_sample(struct measure_batch *batch, const struct sample *sample,
-                       struct measured_sample *out, struct error *err)
+int measure_sample_copy(const struct sample *sample, bool borrows, struct arena *arena,
+                        struct measured_sample *out, struct error *err)
 {
-    *out = (struct measured_sample){ .instruction_turn = sample->instruction_turn,
+    struct arena *texts = borrows ? NULL : arena;
+    struct measured_turn *turns = arena_alloc(arena, sample->n_turns + 1, sizeof *turns);
+
+    if (!turns)
+        return error_nomem(err);
+    *out = (struct measured_sample){ .turns = turns,
+                                     .n_turns = sample->n_turns,
+                                     .instruction_turn = sample->instruction_turn,
                                      .response_turn = sample->response_turn,
-                                     .arena = &batch->arena };
-    if (copy_measured(batch, sample->system, &out->system, err) < 0 ||
-        copy_measured(batch, sample->context, &out->context, err) < 0 ||
-        copy_measured(batch, sample->tools, &out->tools, err) < 0 ||
-        copy_measured(batch, sample->meta, &out->meta, err) < 0)
+                                     .arena = arena };
+    if (copy_measured(texts, sample->system, &out->system, err) < 0 ||
+        copy_measured(texts, sample->context, &out->context, err) < 0 ||
+        copy_measured(texts, sample->tools, &out->tools, err) < 0 ||
+        copy_measured(texts, sample->meta, &out->meta, err) < 0)
         return -1;
-    return copy_turns(batch, sample, out, err);
+    return copy_turns(texts, sample, turns, err);
+}
+
+size_t measure_sample_bytes(const struct sample *sample)
+{
+    size_t n = sample->system.len + sample->context.len + sample->tools.len + sample->meta.len;
+
+    for (size_t i = 0; i < sample->n_turns; i++) {
+        const struct turn *turn = &sample->turns[i];
+
+        n += turn->role.len + turn->content.len + turn->thought.len + turn->calls.len +
+             turn->extra.len;
+    }
+    return n;
+}
+
+/* The memory of a sample in a batch, with its values. */
+static size_t bytes_in_batch(const struct sample *sample, const struct measure_columns *columns)
+{
+    const size_t of_turn = sizeof(struct measured_turn) + TURN_STEP_BYTES +
+                           columns->n_turn_columns * sizeof(struct fact_value);
+
+    return measure_sample_bytes(sample) + columns->n_columns * sizeof(struct fact_value) +
+           sample->n_turns * of_turn;
+}
+
+static int add_sample(struct measure_batch *batch, const struct measure_job *job,
+                      const struct sample *sample, int64_t id, struct error *err)
+{
+    const size_t n_bytes = bytes_in_batch(sample, job->columns);
+    const bool is_alone = job->memory.is_limited && n_bytes > job->memory.batch_bytes;
+
+    batch->ids[batch->n] = id;
+    batch->is_alone[batch->n] = is_alone;
+    if (!is_alone) {
+        if (measure_sample_copy(sample, false, &batch->arena, &batch->samples[batch->n], err) <
+            0)
+            return -1;
+        batch->n_bytes += n_bytes;
+    }
+    batch->n++;
+    return 0;
 }
 
 int measure_batch_read(struct measure_batch *batch, const struct measure_job *job,
                        struct sample_reader *reader, size_t *next, struct error *err)
 {
     while (*next < job->ids->n && batch->n < MEASURE_BATCH_SAMPLES &&
-           batch->n_bytes < job->batch_bytes) {
+           batch->n_bytes < job->memory.batch_bytes) {
         const int64_t id = job->ids->ids[(*next)++];
         struct sample sample;
         const int rc = sample_read(reader, id, &sample, err);
 
-        if (rc < 0)
+        if (rc < 0 || (rc > 0 && add_sample(batch, job, &sample, id, err) < 0))
             return -1;
-        if (rc == 0)
-            continue;
-        batch->ids[batch->n] = id;
-        if (copy_sample(batch, &sample, &batch->samples[batch->n], err) < 0)
-            return -1;
-        batch->n++;
     }
     return 0;
 }
 
-static size_t count_turns(const struct measure_batch *batch)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < batch->n; i++)
-        n += batch->samples[i].n_turns;
-    return n;
-}
-
-/* Measure the turns of all samples. */
-static int run_turns(struct measure_batch *batch, const struct measure_job *job,
-                     struct measuring *measuring, struct error *err)
+/* Measure the turns of a sample. Returns 0, 1 for the limit, or -1. */
+static int measure_turns(const struct measure_job *job, struct measuring *measuring,
+                         const struct measured_sample *sample, struct fact_value *out,
+                         struct error *err)
 {
     const struct measure_choice *choice = job->choice;
-    const size_t n_columns = job->columns->n_turn_columns;
+    int rc = 0;
 
-    batch->turn_values = arena_alloc(&batch->arena, count_turns(batch) * n_columns + 1,
-                                     sizeof(struct fact_value));
-    if (!batch->turn_values)
-        return error_nomem(err);
-    struct fact_value *out = batch->turn_values;
-    for (size_t i = 0; i < batch->n; i++) {
-        for (size_t t = 0; t < batch->samples[i].n_turns; t++) {
-            if (measuring_run_turn(measuring, batch->samples[i].turns[t].content,
-                                   choice->measurers, choice->n, out, err) < 0)
-                return -1;
-            out += n_columns;
-        }
+    for (size_t t = 0; rc == 0 && t < sample->n_turns; t++) {
+        rc = measuring_run_turn(measuring, sample->turns[t].content, choice->measurers,
+                                choice->n, out, err);
+        out += job->columns->n_turn_columns;
     }
-    return 0;
+    return rc;
+}
+
+int measure_sample_run(const struct measure_job *job, const struct measure_tools *tools,
+                       const struct measured_sample *sample, struct measured_row *out,
+                       struct span_list *spans, struct error *err)
+{
+    const struct measure_choice *choice = job->choice;
+    const struct measure_columns *columns = job->columns;
+    const size_t first_span = spans->n;
+    int rc;
+
+    out->values = arena_alloc(sample->arena, columns->n_columns + 1, sizeof *out->values);
+    out->turn_values = arena_alloc(sample->arena, sample->n_turns * columns->n_turn_columns + 1,
+                                   sizeof *out->turn_values);
+    if (!out->values || !out->turn_values)
+        return error_nomem(err);
+    rc = measuring_run(tools->measuring, sample, choice->measurers, choice->n, out->values,
+                       spans, err);
+    if (rc == 0 && columns->n_turn_columns > 0)
+        rc = measure_turns(job, tools->measuring, sample, out->turn_values, err);
+    if (rc == 0)
+        rc = label_reader_run(tools->labels, job->labels, sample,
+                              out->values + columns->n_columns - job->labels->n, err);
+    if (rc != 0)
+        spans->n = first_span;
+    return rc;
 }
 
 int measure_batch_run(struct measure_batch *batch, const struct measure_job *job,
-                      struct measuring *measuring, struct label_reader *labels,
-                      struct error *err)
+                      const struct measure_tools *tools, struct error *err)
 {
-    const struct measure_choice *choice = job->choice;
-    const size_t n_columns = job->columns->n_columns;
-    const size_t first_label = n_columns - job->labels->n;
-
-    batch->values = arena_alloc(&batch->arena, batch->n * n_columns + 1, sizeof *batch->values);
-    if (!batch->values)
-        return error_nomem(err);
+    if (job->memory.is_limited)
+        batch->spans.max = job->memory.batch_bytes / sizeof(struct span);
     for (size_t i = 0; i < batch->n; i++) {
-        struct fact_value *values = batch->values + i * n_columns;
+        int rc = 0;
 
-        if (measuring_run(measuring, &batch->samples[i], choice->measurers, choice->n, values,
-                          &batch->spans, err) < 0 ||
-            label_reader_run(labels, job->labels, &batch->samples[i], values + first_label,
-                             err) < 0)
+        if (!batch->is_alone[i])
+            rc = measure_sample_run(job, tools, &batch->samples[i], &batch->rows[i],
+                                    &batch->spans, err);
+        if (rc < 0)
             return -1;
+        batch->is_alone[i] |= rc > 0;
         batch->spans_end[i] = batch->spans.n;
     }
-    return job->columns->n_turn_columns > 0 ? run_turns(batch, job, measuring, err) : 0;
-}
-
-static int convert_cells(const struct fact_value *values, size_t n, struct arena *arena,
-                         struct fact_cell **out, struct error *err)
-{
-    struct fact_cell *cells = arena_alloc(arena, n + 1, sizeof *cells);
-
-    if (!cells)
-        return error_nomem(err);
-    for (size_t i = 0; i < n; i++)
-        cells[i] = (struct fact_cell){ .reason = values[i].reason,
-                                       .integer = values[i].integer,
-                                       .real = values[i].real,
-                                       .text = values[i].text };
-    *out = cells;
     return 0;
-}
-
-/* Store the spans of one sample, group by group. */
-static int store_spans(const struct measure_batch *batch, const struct measure_job *job,
-                       size_t i, struct fact_writer *writer, struct arena *arena,
-                       struct measure_tally *tally, struct error *err)
-{
-    const size_t first = i > 0 ? batch->spans_end[i - 1] : 0;
-    const size_t end = batch->spans_end[i];
-    struct fact_span *spans = arena_alloc(arena, end - first + 1, sizeof *spans);
-
-    if (!spans)
-        return error_nomem(err);
-    for (size_t g = 0; g < job->choice->n; g++) {
-        const struct measurer *measurer = job->choice->measurers[g];
-        size_t n = 0;
-
-        if (!measurer->finds_spans)
-            continue;
-        for (size_t s = first; s < end; s++) {
-            const struct span *span = &batch->spans.items[s];
-
-            if (span->measurer == measurer)
-                spans[n++] = (struct fact_span){ .turn = span->turn,
-                                                 .start = span->start,
-                                                 .end = span->end,
-                                                 .kind = span->kind,
-                                                 .detail = span->detail };
-        }
-        if (fact_write_spans(writer, measurer->name, spans, n, err) < 0)
-            return -1;
-        tally->n_spans += n;
-    }
-    return 0;
-}
-
-static int store_turns(const struct measure_batch *batch, const struct measure_job *job,
-                       size_t i, struct fact_writer *writer, size_t *turn, struct arena *arena,
-                       struct error *err)
-{
-    const size_t n_columns = job->columns->n_turn_columns;
-    struct fact_cell *cells = NULL;
-
-    for (size_t t = 0; n_columns > 0 && t < batch->samples[i].n_turns; t++) {
-        if (convert_cells(batch->turn_values + (*turn)++ * n_columns, n_columns, arena, &cells,
-                          err) < 0 ||
-            fact_write_turn(writer, batch->ids[i], (int64_t)t, cells, err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int store_rows(const struct measure_batch *batch, const struct measure_job *job,
-                      struct fact_writer *writer, struct measure_tally *tally,
-                      struct arena *arena, struct error *err)
-{
-    const size_t n_columns = job->columns->n_columns;
-    struct fact_cell *cells = NULL;
-    size_t turn = 0;
-
-    for (size_t i = 0; i < batch->n; i++) {
-        arena_clear(arena);
-        if (convert_cells(batch->values + i * n_columns, n_columns, arena, &cells, err) < 0 ||
-            fact_write(writer, batch->ids[i], cells, err) < 0 ||
-            store_turns(batch, job, i, writer, &turn, arena, err) < 0 ||
-            store_spans(batch, job, i, writer, arena, tally, err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-int measure_batch_store(const struct measure_batch *batch, const struct measure_job *job,
-                        struct fact_writer *writer, struct measure_tally *tally,
-                        struct error *err)
-{
-    struct arena arena;
-    int rc = -1;
-
-    arena_init(&arena);
-    if (store_begin(job->store, err) == 0) {
-        rc = store_rows(batch, job, writer, tally, &arena, err);
-        if (rc == 0)
-            rc = store_commit(job->store, err);
-        if (rc < 0)
-            store_rollback(job->store);
-    }
-    arena_release(&arena);
-    if (rc == 0)
-        tally->n_measured += batch->n;
-    return rc;
 }

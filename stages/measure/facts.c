@@ -6,18 +6,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/report.h"
-#include "base/threads/crew.h"
 #include "scoring/facts/flag_list.h"
 #include "stages/measure/measure_private.h"
 #include "stages/stage.h"
 #include "store/selection.h"
-
-enum {
-    MEASURE_BATCH_BYTES = 4 << 20,
-    MEASURE_BATCH_LEAST = 256 << 10,
-    /* A text is in memory as read, in its batch, as a part of the whole, and as tokens. */
-    MEASURE_TIMES = 16,
-};
+#include "store/store.h"
 
 struct measure_facts {
     struct measure_choice choice;
@@ -82,18 +75,6 @@ void measure_facts_free(struct measure_facts *facts)
     free(facts);
 }
 
-/* Divide the limit on memory, without what the vocabulary and the list of flagged words hold,
- * among the batches. */
-static size_t share_batch_bytes(uint64_t max_memory, uint64_t held, size_t n_threads)
-{
-    const uint64_t left = max_memory > held ? max_memory - held : 0;
-    const uint64_t share = left / MEASURE_TIMES / crew_blocks(n_threads);
-
-    if (max_memory == 0 || share > MEASURE_BATCH_BYTES)
-        return MEASURE_BATCH_BYTES;
-    return share < MEASURE_BATCH_LEAST ? MEASURE_BATCH_LEAST : (size_t)share;
-}
-
 static int put_groups(struct store *store, const struct measure_columns *columns,
                       struct error *err)
 {
@@ -134,34 +115,45 @@ struct measure_opened {
     struct id_list ids;
 };
 
+/* What is in memory during the whole run. */
+static uint64_t count_held_bytes(const struct measure_facts *facts,
+                                 const struct measure_opened *opened)
+{
+    return measure_vocabulary_bytes(&opened->vocabulary) +
+           (facts->flagged_words ? flag_list_bytes(facts->flagged_words) : 0) +
+           opened->ids.n * sizeof *opened->ids.ids;
+}
+
 static int measure_opened(const struct measure_facts *facts,
                           const struct stage_context *context, const char *condition,
                           struct measure_opened *opened, struct measure_outcome *out,
                           struct error *err)
 {
-    const struct measure_vocabulary *vocabulary = &opened->vocabulary;
-    const uint64_t held = measure_vocabulary_bytes(vocabulary) +
-                          (facts->flagged_words ? flag_list_bytes(facts->flagged_words) : 0);
-    const struct measure_job job = {
+    struct measure_job job = {
         .store = context->store,
         .report = context->report,
         .choice = &facts->choice,
         .labels = &facts->labels,
         .columns = &opened->columns,
-        .options = { .tokenizer = vocabulary->tokenizer,
+        .options = { .tokenizer = opened->vocabulary.tokenizer,
                      .flagged_words = facts->flagged_words },
         .ids = &opened->ids,
         .n_threads = context->n_threads,
-        .batch_bytes = share_batch_bytes(facts->max_memory, held, context->n_threads),
     };
     struct measure_columns *columns = &opened->columns;
 
     if (measure_make_columns(&facts->choice, &facts->labels, &job.options, columns, err) < 0 ||
         (!context->dry_run && put_groups(context->store, columns, err) < 0) ||
         fact_find_pending(context->store, columns->groups, columns->n_groups, condition,
-                          &opened->ids, err) < 0)
+                          &opened->ids, err) < 0 ||
+        measure_share_memory(facts->max_memory, count_held_bytes(facts, opened),
+                             context->n_threads, &job.memory, err) < 0 ||
+        store_limit_cache(context->store, job.memory.cache_bytes, err) < 0)
         return -1;
-    return measure_pending(context, &job, out, err);
+    const int rc = measure_pending(context, &job, out, err);
+    struct error ignored;
+    (void)store_limit_cache(context->store, 0, &ignored);
+    return rc;
 }
 
 int measure_facts_run(const struct measure_facts *facts, const struct stage_context *context,

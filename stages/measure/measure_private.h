@@ -112,18 +112,50 @@ uint64_t measure_vocabulary_bytes(const struct measure_vocabulary *vocabulary);
 struct flag_list;
 int measure_flags_read(const char *path, struct flag_list **out, struct error *err);
 
+/* How a limit on memory is divided. */
+struct measure_memory {
+    bool is_limited;
+    size_t cache_bytes;  /* of database pages; 0: the default */
+    size_t batch_bytes;  /* at which a batch is full */
+    size_t thread_bytes; /* with which a thread measures a sample */
+    size_t alone_bytes;  /* of a sample that needs more: its texts too */
+};
+/* memory.c: divide max_memory (0: no limit), of which so much is held. Returns 0, or -1 with
+ * err set: ERR_NOMEM if too little is left. */
+int measure_share_memory(uint64_t max_memory, uint64_t held, size_t n_threads,
+                         struct measure_memory *out, struct error *err);
+
+/* What one thread measures with. */
+struct measure_tools {
+    struct measuring *measuring;
+    struct label_reader *labels;
+};
+struct measure_job;
+/* max_bytes: of memory for one sample; 0: no limit. Free *out also after a failure. */
+int measure_tools_new(const struct measure_job *job, size_t max_bytes,
+                      struct measure_tools **out, struct error *err);
+void measure_tools_free(struct measure_tools *tools);
+
+/* The facts of a sample, in its arena. */
+struct measured_row {
+    struct fact_value *values;      /* n_columns */
+    struct fact_value *turn_values; /* for each turn n_turn_columns */
+};
+
 enum { MEASURE_BATCH_SAMPLES = 256 };
 
 struct measure_batch {
     struct arena arena;
     size_t n;
     int64_t ids[MEASURE_BATCH_SAMPLES];
+    /* The sample needs more memory than a thread has: it is measured when it is stored. Its
+     * text may be missing here. */
+    bool is_alone[MEASURE_BATCH_SAMPLES];
     struct measured_sample samples[MEASURE_BATCH_SAMPLES];
-    struct fact_value *values;      /* in the arena: n times n_columns */
-    struct fact_value *turn_values; /* in the arena: for each turn n_turn_columns; or NULL */
+    struct measured_row rows[MEASURE_BATCH_SAMPLES];
     struct span_list spans;
     size_t spans_end[MEASURE_BATCH_SAMPLES]; /* number of spans of the samples up to this one */
-    size_t n_bytes;                          /* of texts */
+    size_t n_bytes;                          /* of texts and values */
 };
 
 struct measure_job {
@@ -134,8 +166,8 @@ struct measure_job {
     const struct measure_columns *columns;
     struct measure_options options;
     const struct id_list *ids;
-    size_t n_threads;   /* that measure */
-    size_t batch_bytes; /* of texts, at which a batch is full */
+    size_t n_threads; /* that measure */
+    struct measure_memory memory;
 };
 
 struct measure_tally {
@@ -150,12 +182,24 @@ int measure_batch_read(struct measure_batch *batch, const struct measure_job *jo
                        struct sample_reader *reader, size_t *next, struct error *err);
 /* Measure all samples of the batch. */
 int measure_batch_run(struct measure_batch *batch, const struct measure_job *job,
-                      struct measuring *measuring, struct label_reader *labels,
-                      struct error *err);
-/* Store the facts of the batch in a transaction. */
+                      const struct measure_tools *tools, struct error *err);
+/* Copy what measurers look at into the arena; `borrows`: only the array of turns. */
+struct sample;
+int measure_sample_copy(const struct sample *sample, bool borrows, struct arena *arena,
+                        struct measured_sample *out, struct error *err);
+/* The bytes of its texts. */
+size_t measure_sample_bytes(const struct sample *sample);
+/* Measure a sample, and append its spans. Returns 0, 1 if the sample needs more memory than the
+ * tools have, or -1. */
+int measure_sample_run(const struct measure_job *job, const struct measure_tools *tools,
+                       const struct measured_sample *sample, struct measured_row *out,
+                       struct span_list *spans, struct error *err);
+/* rows.c: store the facts of the batch in a transaction. Measures the samples that need more
+ * memory than a thread has, one by one. ERR_NOMEM names a sample that needs more than there is.
+ */
 int measure_batch_store(const struct measure_batch *batch, const struct measure_job *job,
-                        struct fact_writer *writer, struct measure_tally *tally,
-                        struct error *err);
+                        struct sample_reader *reader, struct fact_writer *writer,
+                        struct measure_tally *tally, struct error *err);
 void measure_batch_clear(struct measure_batch *batch);
 
 /* threads.c: measure all samples of the job. Returns 0, 1 after a signal to stop, or -1. */

@@ -16,16 +16,8 @@ struct measure_run {
     size_t next; /* index of the next id to read */
 };
 
-/* What a thread measures with. */
-struct measure_tools {
-    struct measuring *measuring;
-    struct label_reader *labels;
-};
-
-static void free_tools(void *made)
+void measure_tools_free(struct measure_tools *tools)
 {
-    struct measure_tools *tools = made;
-
     if (!tools)
         return;
     label_reader_free(tools->labels);
@@ -33,17 +25,34 @@ static void free_tools(void *made)
     free(tools);
 }
 
-static int make_tools(const void *arg, void **out, struct error *err)
+int measure_tools_new(const struct measure_job *job, size_t max_bytes,
+                      struct measure_tools **out, struct error *err)
 {
-    const struct measure_run *run = arg;
     struct measure_tools *tools = calloc(1, sizeof *tools);
 
     *out = tools;
     if (!tools)
         return error_nomem(err);
-    if (measuring_new(&run->job->options, &tools->measuring, err) < 0)
+    if (measuring_new(&job->options, &tools->measuring, err) < 0)
         return -1;
+    if (max_bytes > 0)
+        measuring_limit(tools->measuring, max_bytes);
     return label_reader_new(&tools->labels, err);
+}
+
+static int make_tools(const void *arg, void **out, struct error *err)
+{
+    const struct measure_run *run = arg;
+    struct measure_tools *tools = NULL;
+    const int rc = measure_tools_new(run->job, run->job->memory.thread_bytes, &tools, err);
+
+    *out = tools;
+    return rc;
+}
+
+static void free_tools(void *tools)
+{
+    measure_tools_free(tools);
 }
 
 static void init_batch(void *batch)
@@ -70,17 +79,14 @@ static int read_samples_batch(void *arg, void *batch, struct error *err)
 
 static int measure_batch_texts(const void *arg, void *batch, void *made, struct error *err)
 {
-    const struct measure_tools *tools = made;
-
-    return measure_batch_run(batch, ((const struct measure_run *)arg)->job, tools->measuring,
-                             tools->labels, err);
+    return measure_batch_run(batch, ((const struct measure_run *)arg)->job, made, err);
 }
 
 static int store_batch(void *arg, void *batch, struct error *err)
 {
     struct measure_run *run = arg;
 
-    if (measure_batch_store(batch, run->job, run->writer, run->tally, err) < 0)
+    if (measure_batch_store(batch, run->job, run->reader, run->writer, run->tally, err) < 0)
         return -1;
     measure_batch_clear(batch);
     run->job->report->done = run->tally->n_measured;

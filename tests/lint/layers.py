@@ -119,6 +119,7 @@ ONLY_IN = {
     "snappy-c.h": ["base/parquet/codec_snappy.c", "tests/", "bench/"],
     "llama.h": ["bench/llama_cpp.h"],
     "lzma.h": ["base/io/inflate_xz.c", "tests/"],
+    "malloc.h": ["base/memory.c", "tests/support/oom.c"],
     "new": ["base/text/language_cld2.cc"],
     "openssl/evp.h": ["base/digest.c"],
     "pcre2.h": ["base/text/regex.c"],

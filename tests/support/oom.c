@@ -2,6 +2,7 @@
 #include "tests/support/oom.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +11,13 @@
 enum { MAX_ALLOCATIONS = 100000 };
 
 /* With --wrap=NAME the linker calls __wrap_NAME for NAME; __real_NAME is the original. */
+void __real_free(void *ptr);
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *ptr, size_t size);
 void *__real_reallocarray(void *ptr, size_t n, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
+void __wrap_free(void *ptr);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *ptr, size_t size);
@@ -57,6 +60,39 @@ size_t oom_survive(oom_scenario *run, const void *input)
     return 0;
 }
 
+/* What this thread has allocated since oom_count_begin(); negative after freeing older memory.
+ */
+static _Thread_local bool counting;
+static _Thread_local ptrdiff_t live;
+static _Thread_local ptrdiff_t peak;
+
+void oom_count_begin(void)
+{
+    counting = true;
+    live = peak = 0;
+}
+
+size_t oom_count_end(void)
+{
+    counting = false;
+    return (size_t)peak;
+}
+
+static void *count_block(void *block)
+{
+    if (counting && block) {
+        live += (ptrdiff_t)malloc_usable_size(block);
+        peak = live > peak ? live : peak;
+    }
+    return block;
+}
+
+static void discount_block(void *block)
+{
+    if (counting && block)
+        live -= (ptrdiff_t)malloc_usable_size(block);
+}
+
 static bool refuse(void)
 {
     if (!armed || left-- > 0)
@@ -69,27 +105,39 @@ static bool refuse(void)
 
 void *__wrap_malloc(size_t size)
 {
-    return refuse() ? NULL : __real_malloc(size);
+    return refuse() ? NULL : count_block(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return refuse() ? NULL : __real_calloc(n, size);
+    return refuse() ? NULL : count_block(__real_calloc(n, size));
 }
 
 void *__wrap_realloc(void *ptr, size_t size)
 {
-    return refuse() ? NULL : __real_realloc(ptr, size);
+    if (refuse())
+        return NULL;
+    discount_block(ptr);
+    return count_block(__real_realloc(ptr, size));
 }
 
 void *__wrap_reallocarray(void *ptr, size_t n, size_t size)
 {
-    return refuse() ? NULL : __real_reallocarray(ptr, n, size);
+    if (refuse())
+        return NULL;
+    discount_block(ptr);
+    return count_block(__real_reallocarray(ptr, n, size));
 }
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
-    return refuse() ? NULL : __real_aligned_alloc(alignment, size);
+    return refuse() ? NULL : count_block(__real_aligned_alloc(alignment, size));
+}
+
+void __wrap_free(void *ptr)
+{
+    discount_block(ptr);
+    __real_free(ptr);
 }
 
 char *__wrap_strndup(const char *text, size_t max)

@@ -31,4 +31,10 @@ typedef int oom_scenario(const void *input, struct error *err);
  * ERR_NOMEM, and succeed afterwards. Returns the number of its allocations. */
 size_t oom_survive(oom_scenario *run, const void *input);
 
+/* Count the memory of this thread from now on: allocated here, not freed yet. */
+void oom_count_begin(void);
+
+/* Stop counting. Returns the most bytes there were at once. */
+size_t oom_count_end(void);
+
 #endif

@@ -149,25 +149,41 @@ static void flagged_words_report_each_failed_allocation(void **state)
 struct thread_input {
     const struct tokenizer *tokenizer;
     const struct flag_list *flagged_words;
+    const struct measurer *only; /* NULL: all of this build */
 };
 
-/* What a thread does, with all measurers of this build. */
+/* What a thread does. */
 static int measure_sample(const void *input, struct error *err)
 {
-    static const char call[] = "[{\"id\":\"c\",\"name\":\"f\",\"arguments\":{}}]";
+    static const char call[] = "[{\"id\":\"c\",\"name\":\"f\",\"arguments\":{}},"
+                               "{\"name\":\"f\",\"arguments\":{\"x\":1}}]";
+    static const char tools[] =
+        "[{\"name\":\"f\",\"parameters\":{\"type\":\"object\",\"properties\":"
+        "{\"x\":{\"type\":\"string\"}},\"required\":[\"x\"]}}]";
     const struct measured_turn turns[] = {
-        { .role = slice_text("user"), .content = slice_text("Mail a@example.org in 3 words.") },
+        { .role = slice_text("user"),
+          .content = slice_text("Mail a@acme.com in 3 words, with the keyword \"snow\".") },
         { .role = slice_text("assistant"),
-          .content = slice_text("The rain fell on the mat.\n```\n{}\n"),
+          .content = slice_text("So."),
           .calls = slice_text(call) },
+        { .role = slice_text("tool"),
+          .content = slice_text("{}"),
+          .extra = slice_text("{\"tool_call_id\":\"d\"}") },
+        { .role = slice_text("assistant"),
+          .content = slice_text("So."),
+          .calls = slice_text(call) },
+        { .role = slice_text("assistant"),
+          .content = slice_text("The rain fell on the mat, call 4111 1111 1111 1111.\n"
+                                "<tool_call>{\"name\":\"g\"}</tool_call>\n```json\n{]\n") },
     };
     struct arena arena = { 0 };
     const struct measured_sample sample = {
         .arena = &arena,
         .context = slice_text("The cat sat on the mat, and the dog lay on the rug."),
+        .tools = slice_text(tools),
         .turns = turns,
-        .n_turns = 2,
-        .response_turn = 1,
+        .n_turns = sizeof turns / sizeof *turns,
+        .response_turn = 4,
     };
     const struct thread_input *given = input;
     const struct measure_options options = { .tokenizer = given->tokenizer,
@@ -179,13 +195,13 @@ static int measure_sample(const void *input, struct error *err)
     size_t n = 0;
 
     for (size_t i = 0; measurers[i]; i++)
-        if (!measurers[i]->left_out)
+        if (!measurers[i]->left_out && (!given->only || measurers[i] == given->only))
             chosen[n++] = measurers[i];
     int rc = measuring_new(&options, &measuring, err);
     if (rc == 0)
         rc = measuring_run(measuring, &sample, chosen, n, values, &spans, err);
     if (rc == 0)
-        rc = measuring_run_turn(measuring, turns[1].content, chosen, n, values, err);
+        rc = measuring_run_turn(measuring, turns[4].content, chosen, n, values, err);
     measuring_free(measuring);
     span_list_release(&spans);
     arena_release(&arena);
@@ -205,8 +221,15 @@ static void a_thread_reports_each_failed_allocation(void **state)
     assert_ok(flag_list_parse(slice_text("the rain\nblo\xcc\x88"
                                          "d\n"),
                               &list, &err));
-    const struct thread_input input = { open.tokenizer, list };
-    assert_true(oom_survive(measure_sample, &input) > 4);
+    struct thread_input input = { open.tokenizer, list, NULL };
+    const size_t n_all = oom_survive(measure_sample, &input);
+    size_t n_each = 0;
+    for (size_t i = 0; measurers[i]; i++) {
+        input.only = measurers[i];
+        n_each += measurers[i]->left_out ? 0 : oom_survive(measure_sample, &input);
+    }
+    assert_true(n_all > 60);
+    assert_true(n_each > n_all);
     flag_list_free(list);
     vocab_open_release(&open);
 }

@@ -18,6 +18,8 @@
 enum {
     /* Working memory for more symbols than this is freed after a call. */
     SYMBOLS_KEPT = 1 << 20,
+    /* A symbol of a word, and two pairs of 16 bytes for each. */
+    SYMBOL_BYTES = sizeof(struct symbol) + 2 * 16,
 };
 
 /* The values of tokenizer.ggml.model. */
@@ -327,6 +329,51 @@ int tokenizer_encode(const struct tokenizer *tokenizer, struct slice text, unsig
     if (out->scratch->merger.cap > SYMBOLS_KEPT)
         merger_release(&out->scratch->merger);
     return rc;
+}
+
+/* The longest run of one byte class: white space or not, line end or not. */
+static size_t longest_run(struct slice text, bool of_lines)
+{
+    size_t longest = 0;
+    size_t start = 0;
+    bool last = false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        const char c = text.ptr[i];
+        const bool ends = c == '\n' || (!of_lines && (c == ' ' || c == '\t' || c == '\r'));
+
+        if (ends != last)
+            start = i;
+        last = ends;
+        longest = i + 1 - start > longest ? i + 1 - start : longest;
+    }
+    return longest;
+}
+
+/* The capacity of an array of n elements that grows by doubling. */
+static size_t doubled_cap(size_t n)
+{
+    size_t cap = 64;
+
+    while (cap < n)
+        cap *= 2;
+    return cap;
+}
+
+size_t tokenizer_bytes(const struct tokenizer *tokenizer, struct slice text)
+{
+    const size_t ids = doubled_cap(text.len) * sizeof(int32_t);
+    const size_t escaped = 2 * VOCAB_SPACE_BYTES * text.len;
+
+    switch (tokenizer->vocab.kind) {
+    case VOCAB_BPE: /* a word ends after a run of white space, at the latest */
+        return ids + doubled_cap(2 * longest_run(text, false) + 1) * SYMBOL_BYTES;
+    case VOCAB_CHAR_BPE:
+        return ids + escaped + doubled_cap(longest_run(text, true)) * SYMBOL_BYTES;
+    case VOCAB_SPM:
+        break;
+    }
+    return ids + escaped + doubled_cap(text.len + 1) * SYMBOL_BYTES;
 }
 
 int tokenizer_decode(const struct tokenizer *tokenizer, const int32_t *ids, size_t n,

@@ -60,6 +60,9 @@ void tokenizer_free(struct tokenizer *tokenizer);
 int tokenizer_encode(const struct tokenizer *tokenizer, struct slice text, unsigned flags,
                      struct token_buf *out, struct error *err);
 
+/* The most bytes of memory that a token_buf needs for a text. */
+size_t tokenizer_bytes(const struct tokenizer *tokenizer, struct slice text);
+
 /* Append the text of n ids, each below tokenizer_count(), to out. With TOKENIZE_FIRST the ids
  * are those of a whole text, and the spaces that SentencePiece added are removed. Decoding with
  * the flags of the encoding restores the bytes, unless an id stands for unknown text. */
