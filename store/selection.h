@@ -112,6 +112,7 @@ struct export_row {
     uint8_t sha256[DIGEST_BYTES];
     const char *fact;  /* for the manifest: of selection_fact(); NULL: ranked by scores */
     const char *order; /* likewise */
+    const char *split; /* for the manifest: export --split; NULL: none */
     bool is_redacted;  /* for the manifest: export --redact */
     uint64_t n_redacted;
 };

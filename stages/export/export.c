@@ -25,6 +25,7 @@
 #include "store/output.h"
 #include "store/sample.h"
 #include "store/selection.h"
+#include "store/split.h"
 #include "store/store.h"
 
 struct export_args {
@@ -34,6 +35,7 @@ struct export_args {
     enum roles_policy roles;
     enum media_form media;
     struct text_list redact;
+    const char *split;
     bool force;
     bool skip;
     bool allow_empty;
@@ -51,6 +53,8 @@ static const struct option options[] = {
       .help = "file to write; - is standard output" },
     { OPTION_LIST, 0, "redact", offsetof(struct export_args, redact), "KIND[,KIND]",
       .help = "replace personal data of these kinds by placeholders, or all" },
+    { OPTION_TEXT, 0, "split", offsetof(struct export_args, split), "[NAME:]PART",
+      .help = "only samples in a part of a split; NAME is split if it is left out" },
     { OPTION_FLAG, 0, "force", offsetof(struct export_args, force), NULL,
       .help = "replace a file that differs" },
     { OPTION_FLAG, 0, "skip", offsetof(struct export_args, skip), NULL,
@@ -87,6 +91,7 @@ struct exporting {
     struct digest *digest;
     struct buf record;
     uint64_t n_written;
+    uint64_t n_elsewhere; /* samples of the selection that are not in the part of --split */
     uint64_t n_skipped;
     uint64_t n_changed;   /* samples whose turns roles_apply() changed */
     uint64_t n_converted; /* samples whose media media_form_apply() changed */
@@ -234,7 +239,9 @@ static int export_check_empty(const struct exporting *export, struct error *err)
         return 0;
     return error_set(err, ERR_INPUT, "selection '%s': %s: use --allow-empty for an empty file",
                      args->selection,
-                     export->n_skipped > 0 ? "every sample was left out" : "holds no sample");
+                     export->n_skipped > 0     ? "every sample was left out"
+                     : export->n_elsewhere > 0 ? "no sample is in the part of --split"
+                                               : "holds no sample");
 }
 
 /* Compare the output file with the new bytes: "new" when there is none, "unchanged" for the
@@ -282,6 +289,7 @@ static int finish_export(struct exporting *export, const char *outcome,
                               .path = export->args->output,
                               .n_samples = export->n_written,
                               .n_bytes = export->n_bytes,
+                              .split = export->args->split,
                               .is_redacted = export->redaction,
                               .n_redacted = export->n_redacted };
 
@@ -320,6 +328,31 @@ static int export_ids(struct exporting *export, const struct id_list *ids, const
     return context->dry_run ? 0 : finish_export(export, *outcome, sha256, err);
 }
 
+/* Keep the samples of the selection that are in the part that --split names. */
+static int keep_split_part(struct exporting *export, struct id_list *ids, struct error *err)
+{
+    const char *text = export->args->split;
+    const char *colon = strchr(text, ':');
+    const char *part = colon ? colon + 1 : text;
+    const struct slice name =
+        colon ? slice_of(text, (size_t)(colon - text)) : slice_text("split");
+    const char *split = arena_copy(&export->arena, name).ptr;
+    struct id_list of_part = { 0 };
+    size_t n = 0;
+
+    if (!split)
+        return error_nomem(err);
+    if (split_list_samples(export->context->store, split, part, &of_part, err) < 0)
+        return error_prefix(err, "--split %s", text);
+    for (size_t i = 0; i < ids->n; i++)
+        if (id_list_holds(&of_part, ids->ids[i]))
+            ids->ids[n++] = ids->ids[i];
+    export->n_elsewhere = ids->n - n;
+    ids->n = n;
+    id_list_release(&of_part);
+    return 0;
+}
+
 static int export_run(const struct stage_context *context, const void *arguments,
                       const void *config, struct stage_result *result, struct error *err)
 {
@@ -340,7 +373,8 @@ static int export_run(const struct stage_context *context, const void *arguments
         return -1;
     arena_init(&export.arena);
     buf_init(&export.record, RECORD_MAX_BYTES);
-    if (export_ids(&export, &ids, &outcome, err) < 0)
+    if ((args->split && keep_split_part(&export, &ids, err) < 0) ||
+        export_ids(&export, &ids, &outcome, err) < 0)
         goto done;
     stage_fact_text(result, "selection", args->selection);
     stage_fact_text(result, "to", export.layout->name);
@@ -348,6 +382,8 @@ static int export_run(const struct stage_context *context, const void *arguments
     stage_fact_text(result, "result", outcome);
     stage_fact_int(result, "exported", (int64_t) export.n_written);
     stage_fact_int(result, "skipped", (int64_t) export.n_skipped);
+    if (args->split)
+        stage_fact_int(result, "elsewhere", (int64_t) export.n_elsewhere);
     if (args->roles == ROLES_MERGE || args->roles == ROLES_TRIM)
         stage_fact_int(result, "changed", (int64_t) export.n_changed);
     if (args->media != MEDIA_KEEP)

@@ -103,6 +103,10 @@ static int write_manifest_json(const struct export_row *row, struct buf *out, st
         jsonout_key(&json, "order");
         jsonout_text(&json, slice_text(row->order));
     }
+    if (row->split) {
+        jsonout_key(&json, "split");
+        jsonout_text(&json, slice_text(row->split));
+    }
     if (row->is_redacted) {
         jsonout_key(&json, "redacted");
         jsonout_int(&json, (int64_t)row->n_redacted);

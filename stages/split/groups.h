@@ -37,9 +37,9 @@ struct grouping {
 /*
  * Make the groups: the connected components of the samples that meet the condition, where two
  * samples are connected by an equal key. Counts of samples without a key are reported. Takes
- * about 100 bytes a sample, and 8 for each key of it. Returns 0, or -1 with err set: ERR_USAGE
- * for a mistake in an expression, ERR_NOT_FOUND for a set that does not exist, ERR_INPUT if no
- * sample meets the condition, ERR_CANCELLED.
+ * about 100 bytes a sample, 8 for each key of it, and a copy of the matches of ext_ids. Returns
+ * 0, or -1 with err set: ERR_USAGE for a mistake in an expression, ERR_NOT_FOUND for a set that
+ * does not exist, ERR_INPUT if no sample meets the condition, ERR_CANCELLED.
  */
 int grouping_make(const struct stage_context *context, const struct grouping_rule *rule,
                   struct grouping *out, struct error *err);

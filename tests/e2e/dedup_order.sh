@@ -1,4 +1,4 @@
-# Sets of duplicates and evaluations hold the same rows for any number of threads, any order of
+# Sets of duplicates, splits and evaluations hold the same rows for any number of threads, any order of
 # ingestion, and samples that come in shards with a search after each.
 awk 'BEGIN {
     for (i = 0; i < 90; i++) {
@@ -52,10 +52,13 @@ for way in a b c; do
        "$CURATE" ingest -q first.jsonl && "$CURATE" measure -q length && search 2 ;;
     esac
     rows > ../$way.txt
+    "$CURATE" split -q --by train=.6,test=.4
+    "$CURATE" split -q --name exact --by train=.6,test=.4 --dedup semantic --exact words --stratify "words > 33"
     "$CURATE" select -q --name a --by words --top 100% --dedup near --dedup semantic@component --clean
     "$CURATE" select -q --name b --by words --top 100% --where "words > 7" --dedup exact --dedup centred
-    "$CURATE" digest --parts | grep -E "dedup|contamination|evaluation|exclusion" > ../$way.digest
+    "$CURATE" digest --parts | grep -E "dedup|contamination|evaluation|exclusion|split" > ../$way.digest
     sqlite3 curate.db "SELECT 'left out', * FROM v_exclusions" >> ../$way.digest
+    sqlite3 curate.db "SELECT 'split', * FROM v_split_parts ORDER BY 2, 3" >> ../$way.digest
     "$CURATE" digest --selection a >> ../$way.digest
     "$CURATE" digest --selection b >> ../$way.digest
     cd ..
@@ -64,7 +67,7 @@ for kind in pair signature member span searched; do
     [[ $(grep -c "^$kind|" a.txt) -gt 10 ]] || echo "too few rows: $kind"
 done
 [[ $(wc -l < a.digest) -gt 13 ]] || echo "too few tables"
-grep -E "left out.*(clean|near|exact)" a.digest
+grep -E "left out.*(clean|near|exact)|^split" a.digest
 cmp a.digest b.digest
 cmp a.digest c.digest
 cmp a.txt b.txt

@@ -58,7 +58,6 @@ j "cohort drop" cohort drop gateau@1
 j split split --by train=.5,test=.5
 j "split list" split list
 j "split show" split show split
-j "split drop" split drop split
 j select select --name best --by nll --model curate-tiny-long --top 3
 j select select --name long --by gateau --top 2
 printf 'policy: p\nconditions: [{fact: words, min: 1}]\n' > p.yaml
@@ -69,7 +68,9 @@ j export export best --to messages -o best.jsonl --roles merge
 j export export long --to jsonl -o long-best.jsonl --media marks
 "$CURATE" measure -q personal
 j export export best --to messages -o redacted.jsonl --redact all
-cat long-best.jsonl.manifest redacted.jsonl.manifest > "out/export, the manifest"
+j export export best --to messages -o part.jsonl --split train --allow-empty
+j "split drop" split drop split
+cat long-best.jsonl.manifest redacted.jsonl.manifest part.jsonl.manifest > "out/export, the manifest"
 j show show best
 j show show long --model "$tiny"
 j compare compare nll ppl --model curate-tiny-long

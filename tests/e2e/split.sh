@@ -67,8 +67,21 @@ split --name joined --by a=.5,b=.5 --group "meta->>'book'"
 "$CURATE" split show joined
 "$CURATE" fsck -q
 
+echo "-- a part is exported"
+"$CURATE" select -q --name all --by words --order ascending --top 100%
+for part in train test; do
+    "$CURATE" export all -o $part.jsonl --to jsonl --split $part
+    grep -c . $part.jsonl
+done
+grep -o '"split":[^,]*,' test.jsonl.manifest
+"$CURATE" export all -o a.part.jsonl --split prefixes:a
+"$CURATE" export all -o b.part.jsonl --split split:none || echo "status $?"
+"$CURATE" export all -o b.part.jsonl --split none:a || echo "status $?"
+"$CURATE" select -q --name one --by words --top 1
+"$CURATE" export one -o b.part.jsonl --split files:b || echo "status $?"
+
 echo "-- a recipe"
-printf 'version: 1\nsteps:\n- split: {name: r, by: "a=.9,b=.1", group: [file, source], exact: samples}\n- split drop: {split: r}\n' > r.yaml
+printf 'version: 1\nsteps:\n- split: {name: r, by: "a=.9,b=.1", group: [file, source], exact: samples}\n- export: {selection: all, output: r.jsonl, split: "r:a"}\n- split drop: {split: r}\n' > r.yaml
 "$CURATE" run r.yaml
 
 echo "-- errors"
