@@ -68,16 +68,20 @@ STEPS = [
     ["select", "--name", "approved", "--by", "words", "--top", "60%", "--policy", "policy.yaml",
      "--any-corpus"],
     ["select", "--name", "long", "--by", "gateau", "--cohort", "half", "--top", "5"],
+    ["split", "--by", "train=.8,test=.2", "--dedup", "near"],
+    ["split", "--name", "sized", "--by", "a=.6,b=.4", "--exact", "words", "--stratify", "source"],
     ["export", "best", "--output", "best.jsonl"],
     ["export", "hard", "--output", "hard.jsonl"],
     ["export", "judged", "--to", "sharegpt", "--skip", "--output", "judged.jsonl"],
     ["export", "long", "--to", "alpaca", "--output", "long.jsonl", "--force"],
+    ["export", "best", "--split", "test", "--output", "part.jsonl"],
     ["export", "approved", "--redact", "all", "--output", "redacted.jsonl"],
     ["profile", "words", "tokens", "--by", "source,language", "--svg", "curves.svg"],
     ["rejects", "export", "--output", "rejects.jsonl", "--force"],
     ["cohort", "drop", "gateau"],
     ["dedup", "show", "near"],
     ["dedup", "drop", "exact"],
+    ["split", "drop", "sized"],
     ["digest"],
     ["fsck"],
     ["compare", "judge", "mtld"],
@@ -87,6 +91,7 @@ STEPS = [
     ["rejects"],
     ["cohort", "list"],
     ["dedup", "list"],
+    ["split", "show", "split"],
 ]
 RECIPE = f"""version: 1
 db: killed.db
@@ -122,7 +127,7 @@ COUNTS = ["n_read", "n_inserted", "n_duplicate", "n_rejected", "n_scored", "n_du
 # twice.
 EXACT = {b"ingest", b"score"}
 # A drop that was killed after its commit finds nothing when it begins again: 66, "not found".
-DROPS = ("cohort drop", "dedup drop")
+DROPS = ("cohort drop", "dedup drop", "split drop")
 
 
 def record(i):
@@ -361,7 +366,7 @@ class Soak:
             sys.exit(f"{' '.join(step)} ended with {child.returncode}: {said}")
         self.check_outputs(folder, step)
         hit = child.returncode == -9
-        is_long = step[0] in ("rejects", "cohort", "dedup") or step[1:2] == ["import"]
+        is_long = step[0] in ("rejects", "cohort", "dedup") or step[1:2] in (["import"], ["drop"])
         self.hits[" ".join(step[:2] if is_long else step[:1])] += hit
         return hit and self.completed(folder) == before
 
