@@ -26,8 +26,11 @@ static const char READ_ROWS[] = "SELECT sample_id, group_key, part FROM split_sa
 static const char ADD_SPLIT[] =
     "INSERT INTO split (name, params, n_groups, run_id)"
     " VALUES (:name, :params, :n_groups, :run_id) RETURNING split_id";
-static const char ADD_PART[] = "INSERT INTO split_part (split_id, part, number, share)"
-                               " VALUES (:split_id, :part, :number, :share)";
+/* Rows that a split without a row of its own left must not stop a new one. */
+static const char ADD_PART[] =
+    "INSERT INTO split_part (split_id, part, number, share)"
+    " VALUES (:split_id, :part, :number, :share) ON CONFLICT (split_id, part)"
+    " DO UPDATE SET number = excluded.number, share = excluded.share";
 static const char UPDATE_SPLIT[] =
     "UPDATE split SET n_groups = :n_groups, run_id = :run_id WHERE split_id = :split_id";
 
@@ -109,6 +112,33 @@ int split_list_dedup(struct store *store, int64_t split_id, struct arena *arena,
     return rc;
 }
 
+/* The rows of the parts are those that the parameters name. */
+static int check_parts_of_split(struct store *store, int64_t split_id,
+                                const struct split_part *parts, size_t n_parts,
+                                struct error *err)
+{
+    struct stmt *stmt = NULL;
+    size_t n = 0;
+    bool is_same = true;
+    int rc;
+
+    if (stmt_use(store, LIST_PARTS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":split_id", split_id);
+    while ((rc = stmt_next(stmt, err)) == 1) {
+        is_same = is_same && n < n_parts &&
+                  slice_equal(slice_text(parts[n].name), stmt_bytes(stmt, 0));
+        n++;
+    }
+    if (rc < 0)
+        return -1;
+    if (is_same && n == n_parts)
+        return 0;
+    return error_set(err, ERR_INPUT,
+                     "the split is damaged: its parts are not those of its parameters: run "
+                     "'curate fsck', or delete the split");
+}
+
 static int find_split_part(const struct split_part *parts, size_t n_parts, struct slice name,
                            uint32_t *out, struct error *err)
 {
@@ -151,7 +181,8 @@ int split_read_rows(struct store *store, int64_t split_id, const struct split_pa
     struct stmt *stmt = NULL;
     int rc;
 
-    if (stmt_use(store, READ_ROWS, &stmt, err) < 0)
+    if (check_parts_of_split(store, split_id, parts, n_parts, err) < 0 ||
+        stmt_use(store, READ_ROWS, &stmt, err) < 0)
         return -1;
     stmt_bind_int(stmt, ":split_id", split_id);
     while ((rc = stmt_next(stmt, err)) == 1) {
@@ -299,8 +330,8 @@ int split_drop(struct store *store, const char *name, bool dry_run, int64_t *n_s
 }
 
 /* Raise an error if the split has no part of this name. */
-static int check_part(struct store *store, int64_t split_id, const char *name, const char *part,
-                      struct error *err)
+static int check_part_of_split(struct store *store, int64_t split_id, const char *name,
+                               const char *part, struct error *err)
 {
     struct stmt *stmt = NULL;
     char names[NAMES_BYTES];
@@ -330,7 +361,7 @@ int split_list_samples(struct store *store, const char *name, const char *part,
     int64_t split_id = 0;
 
     if (split_get(store, name, &split_id, err) < 0 ||
-        check_part(store, split_id, name, part, err) < 0 ||
+        check_part_of_split(store, split_id, name, part, err) < 0 ||
         stmt_open(store, LIST_SAMPLES, &stmt, err) < 0)
         return -1;
     stmt_bind_int(stmt, ":split_id", split_id);

@@ -45,8 +45,8 @@ int split_get(struct store *store, const char *name, int64_t *split_id, struct e
 /* List the sets of duplicates that the split was made with. Free with option_list_free(). */
 int split_list_dedup(struct store *store, int64_t split_id, struct arena *arena,
                      struct text_list *out, struct error *err);
-/* Read the rows of a split, ascending by sample_id. ERR_INPUT for a part that is not among
- * `parts`. free() *out. */
+/* Read the rows of a split, ascending by sample_id. ERR_INPUT if the parts of the split
+ * are not `parts`. free() *out. */
 int split_read_rows(struct store *store, int64_t split_id, const struct split_part *parts,
                     size_t n_parts, struct split_row **out, size_t *n, struct error *err);
 

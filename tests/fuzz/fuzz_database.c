@@ -57,6 +57,10 @@ static const char *const steps[] = {
     "export: {selection: s, to: messages, output: @/out.jsonl, force: true, skip: true}",
     "export: {selection: s, to: sharegpt, output: @/out.jsonl, force: true, skip: true}",
     "export: {selection: s, to: alpaca, output: @/out.jsonl, force: true, skip: true}",
+    "split: {by: 'a=.5,b=.5', group-ext-id: '[0-9]+'}",
+    "split: {by: 'a=.5,b=.5', name: exact, group: [meta], exact: samples, stratify: kind}",
+    "export: {selection: s, split: a, output: @/out.jsonl, force: true, skip: true}",
+    "split drop: {split: split}",
 };
 
 /* The folder that all files are in. */
@@ -69,6 +73,7 @@ static struct {
 static const char *const first_steps[] = {
     "score: {metrics: [mtld], where: sample_id < 4}",
     "select: {name: s, by: mtld, top: 3}",
+    "split: {by: 'a=.5,b=.5', group-ext-id: '[0-9]+'}",
 };
 
 static void require(bool holds, const char *invariant, const struct error *err)
@@ -195,6 +200,8 @@ static void read_all(void)
         "SELECT * FROM v_runs",     "SELECT * FROM v_selection ORDER BY rank",
         "SELECT * FROM v_rejects",  "SELECT * FROM v_cohorts",
         "SELECT * FROM v_turn",     "SELECT * FROM v_pair",
+        "SELECT * FROM v_splits",   "SELECT * FROM v_split_parts",
+        "SELECT * FROM v_split",
     };
     struct sample_reader *reader = NULL;
     struct store *store = NULL;
