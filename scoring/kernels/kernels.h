@@ -236,6 +236,11 @@ struct kernels {
      */
     double (*dot_f32)(const float *x, const float *y, size_t n);
 
+    /* out[i * ldo + j] = dot_f32(x[i], y[j], k), for i < m, j < n: the same bits. It is several
+     * times as fast, because each vector that is loaded serves several products. */
+    void (*dots_f32)(const float *const *x, size_t m, const float *const *y, size_t n, size_t k,
+                     double *out, size_t ldo);
+
     /* The sum of x, added in double. */
     double (*sum_f32)(const float *x, size_t n);
 

@@ -34,11 +34,50 @@ static void dot_products_have_the_bits_of_the_reference(void **state)
     guard_close(&y_guard);
 }
 
+/* Rows end where memory ends: nothing is read past them. */
+enum { ROWS = 9, COLUMNS = 7, WIDTH_MAX = 40, BETWEEN = COLUMNS + 2 };
+
+static void tiles_of_products_have_the_bits_of_single_products(void **state)
+{
+    const struct family *f = *state;
+    struct rng rng = rng_from_env("CURATE_SEED");
+    struct guard x_guard, y_guard;
+    const float *x[ROWS], *y[COLUMNS];
+
+    guard_open(&x_guard, ROWS * WIDTH_MAX * sizeof(float));
+    guard_open(&y_guard, COLUMNS * WIDTH_MAX * sizeof(float));
+    for (size_t k = 0; k <= WIDTH_MAX; k++) {
+        const size_t m = rng_below(&rng, ROWS + 1), n = rng_below(&rng, COLUMNS + 1);
+        float *x_rows = guard_tail(&x_guard, m * k * sizeof *x_rows);
+        float *y_rows = guard_tail(&y_guard, n * k * sizeof *y_rows);
+        double out[ROWS * BETWEEN];
+
+        rng_fill_normal(&rng, x_rows, m * k);
+        rng_fill_normal(&rng, y_rows, n * k);
+        for (size_t i = 0; i < m; i++)
+            x[i] = x_rows + (m - 1 - i) * k;
+        for (size_t j = 0; j < n; j++)
+            y[j] = y_rows + j * k;
+        for (size_t i = 0; i < ROWS * BETWEEN; i++)
+            out[i] = -1;
+        f->fast.dots_f32(x, m, y, n, k, out, BETWEEN);
+        for (size_t i = 0; i < ROWS; i++)
+            for (size_t j = 0; j < BETWEEN; j++) {
+                const double want = i < m && j < n ? f->ref.dot_f32(x[i], y[j], k) : -1;
+
+                assert_memory_equal(&out[i * BETWEEN + j], &want, sizeof want);
+            }
+    }
+    guard_close(&x_guard);
+    guard_close(&y_guard);
+}
+
 int main(int argc, char **argv)
 {
     struct family f;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(dot_products_have_the_bits_of_the_reference, &f),
+        cmocka_unit_test_prestate(tiles_of_products_have_the_bits_of_single_products, &f),
     };
 
     if (!family_open(&f, argc, argv))

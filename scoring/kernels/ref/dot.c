@@ -15,3 +15,11 @@ double dot_f32_ref(const float *x, const float *y, size_t n)
         sum[i] += (double)x[l + i] * (double)y[l + i];
     return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 }
+
+void dots_f32_ref(const float *const *x, size_t m, const float *const *y, size_t n, size_t k,
+                  double *out, size_t ldo)
+{
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++)
+            out[i * ldo + j] = dot_f32_ref(x[i], y[j], k);
+}

@@ -50,6 +50,7 @@ void use_ref(struct kernels *k)
         .exp_sum = exp_sum_ref,
         .sum_f32 = sum_f32_ref,
         .dot_f32 = dot_f32_ref,
+        .dots_f32 = dots_f32_ref,
         .scale_f32 = scale_f32_ref,
         .add_f32 = add_f32_ref,
         .mul_f32 = mul_f32_ref,
