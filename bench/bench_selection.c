@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bench_selection - times the choices of scoring/selection/ on random vectors of a few hundred
- * directions, or makes one choice, to be compared
- * with that of another program:
+ * directions (all methods, or one), or makes one choice, to be compared with that of another
+ * program:
  *
- *     bench_selection [SAMPLES WIDTH PICKS THREADS]
- *     bench_selection METHOD PARAMETER PICKS WIDTH FILE
+ *     bench_selection [SAMPLES WIDTH PICKS THREADS [METHOD [NEIGHBOURS]]]
+ *     bench_selection METHOD PARAMETER PICKS WIDTH FILE [NEIGHBOURS]
  *
  * FILE has 32-bit floats, a vector after the other; quality is 1 / (1 + number). The choice is
- * printed, a line for each pick: its number and its gain.
+ * printed, a line for each pick: its number and its gain. NEIGHBOURS is of facility and qdit.
  */
 #include <math.h>
 #include <stdint.h>
@@ -59,13 +59,16 @@ static double choose(const char *method, struct diverse_input *input,
     return (double)(clock_mono_ns() - from_ns) / 1e9;
 }
 
-static int time_methods(struct diverse_input *input, struct diverse_result *result)
+static int time_methods(const char *only, struct diverse_input *input,
+                        struct diverse_result *result)
 {
     struct error err = { 0 };
 
     for (size_t m = 0; diverse_name(m); m++) {
         const char *method = diverse_name(m);
 
+        if (only && strcmp(only, method) != 0)
+            continue;
         input->parameter = diverse_default(diverse_find(method), input->n);
         const double seconds = choose(method, input, result, &err);
         if (seconds < 0)
@@ -102,8 +105,6 @@ static int choose_once(char **argv, struct diverse_input *input, struct diverse_
 {
     struct error err = { 0 };
 
-    if (!diverse_find(argv[1]))
-        return 2;
     for (size_t i = 0; i < input->n; i++)
         quality[i] = 1 / (1 + (double)i);
     input->quality = quality;
@@ -122,7 +123,7 @@ static size_t number(int argc, char **argv, int at, size_t otherwise)
 
 int main(int argc, char **argv)
 {
-    const bool once = argc == 6;
+    const bool once = argc >= 6 && diverse_find(argv[1]);
     size_t n = number(argc, argv, 1, 5000);
     const size_t width = number(argc, argv, once ? 4 : 2, 128);
     const size_t wanted = number(argc, argv, 3, 200);
@@ -147,10 +148,12 @@ int main(int argc, char **argv)
                                        .n = n,
                                        .width = width,
                                        .n_wanted = wanted,
+                                       .n_neighbours = number(argc, argv, 6, 0),
                                        .seed = 1,
                                        .kernels = &kernels,
                                        .pool = pool };
-        rc = once ? choose_once(argv, &input, &result, quality) : time_methods(&input, &result);
+        rc = once ? choose_once(argv, &input, &result, quality)
+                  : time_methods(argc > 5 ? argv[5] : NULL, &input, &result);
     }
     pool_free(pool);
     free(vectors);

@@ -241,6 +241,10 @@ struct kernels {
     void (*dots_f32)(const float *const *x, size_t m, const float *const *y, size_t n, size_t k,
                      double *out, size_t ldo);
 
+    /* The sum of min(max(x[i], low[i]), high[i]) - low[i], where low[i] <= high[i], in floats:
+     * within (n + 1) * FLT_EPSILON relative. */
+    float (*sum_above)(const float *x, const float *low, const float *high, size_t n);
+
     /* The sum of x, added in double. */
     double (*sum_f32)(const float *x, size_t n);
 

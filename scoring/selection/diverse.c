@@ -45,7 +45,15 @@ double diverse_cosine(const struct diverse *d, size_t a, size_t b)
     const double product = d->input->kernels->dot_f32(d->input->vectors + a * width,
                                                       d->input->vectors + b * width, width);
 
-    return fmax(-1, fmin(1, product * (d->inverse[a] * d->inverse[b])));
+    return diverse_clamp(product * (d->inverse[a] * d->inverse[b]));
+}
+
+void diverse_direction(const struct diverse *d, size_t sample, float *out)
+{
+    const size_t width = d->input->width;
+
+    for (size_t c = 0; c < width; c++)
+        out[c] = (float)((double)d->input->vectors[sample * width + c] * d->inverse[sample]);
 }
 
 struct diverse_loop {
@@ -100,9 +108,15 @@ int diverse_take(struct diverse *d, size_t i, double gain, struct error *err)
         d->left -= d->input->costs[i];
     d->result->picks[d->result->n_picks] = (uint32_t)i;
     d->result->gains[d->result->n_picks++] = gain;
+    if (report)
+        report->done = d->result->n_picks;
+    return diverse_stop(report, err);
+}
+
+int diverse_stop(struct report *report, struct error *err)
+{
     if (!report)
         return 0;
-    report->done = d->result->n_picks;
     report_tick(report);
     if (report_stop(report) != 0)
         return error_set_sys(err, ERR_CANCELLED, report_stop(report), "stopped");

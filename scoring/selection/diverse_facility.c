@@ -1,265 +1,242 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Facility location and QDIT (2311.14736) by lazy greedy: gains only fall, so an old gain is an
- * upper bound. The heap's top is computed again until it stays the top; the result is that of
- * plain greedy. The first upper bounds come from products of 32-bit floats, which are fast,
- * plus all that they can be wrong by; gains that decide are computed in double.
+ * Facility location and QDIT (2311.14736) by lazy greedy.
+ *
+ * A pick changes the nearest similarity of some points only. So a bound is lowered by what
+ * these points took from it since it was computed (diverse_losses.c). A bound that comes to the
+ * top is then computed again from all points in one order, in double, so that equal samples
+ * have equal gains and the choice is that of plain greedy.
  */
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/threads/pool.h"
 #include "scoring/kernels/kernels.h"
-#include "scoring/selection/diverse_private.h"
+#include "scoring/selection/diverse_facility.h"
 
-enum { ROWS = 48, TRIES = 64 }; /* rows of a task; gains computed again at a time */
-
-struct bound {
-    double gain;
-    uint32_t sample;
-    uint32_t n_picks; /* of which it is the gain; UINT32_MAX: an upper bound only */
-};
-
-struct facility {
-    struct diverse *d;
-    double alpha;
-    uint32_t *points;
-    size_t n_points;
-    double *nearest; /* of each point: largest similarity with a pick, 0 before the first */
-    struct bound *heap;
-    size_t n_heap;
-    float *panels;  /* unit vectors of the points, in panels */
-    float *scratch; /* per thread: ROWS unit vectors and ROWS x panel products */
-    double *parts;  /* of the gains of TRIES samples, for each block of points */
-    struct bound tries[TRIES];
-    size_t n_tries;
-};
-
-static bool is_above(const struct bound *a, const struct bound *b)
+double facility_sum(const struct facility *f, size_t n_blocks, size_t t)
 {
-    if (a->gain != b->gain)
-        return a->gain > b->gain;
-    return a->sample < b->sample;
+    double sum = 0;
+
+    for (size_t b = 0; b < n_blocks; b++)
+        sum += f->parts[b * LAZY_TRIES + t];
+    return sum;
 }
 
-static void sift_down(struct facility *f, size_t at)
+void facility_compare(const struct facility *f, const uint32_t *samples, size_t n,
+                      const uint32_t *order, size_t n_columns,
+                      double out[FACILITY_ROWS][DIVERSE_BLOCK])
 {
-    const struct bound moved = f->heap[at];
+    const struct diverse *d = f->d;
+    const struct diverse_input *input = d->input;
+    const float *rows[FACILITY_ROWS] = { 0 }, *columns[DIVERSE_BLOCK] = { 0 };
+    double inverse[DIVERSE_BLOCK];
 
-    for (size_t child; (child = 2 * at + 1) < f->n_heap; at = child) {
-        if (child + 1 < f->n_heap && is_above(&f->heap[child + 1], &f->heap[child]))
-            child++;
-        if (!is_above(&f->heap[child], &moved))
-            break;
-        f->heap[at] = f->heap[child];
+    for (size_t i = 0; i < n; i++)
+        rows[i] = input->vectors + samples[i] * input->width;
+    for (size_t j = 0; j < n_columns; j++) {
+        columns[j] = input->vectors + f->points[order[j]] * input->width;
+        inverse[j] = d->inverse[f->points[order[j]]];
     }
-    f->heap[at] = moved;
+    input->kernels->dots_f32(rows, n, columns, n_columns, input->width, out[0], DIVERSE_BLOCK);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n_columns; j++)
+            out[i][j] =
+                (1 + diverse_clamp(out[i][j] * (inverse[j] * d->inverse[samples[i]]))) / 2;
 }
 
-static struct bound pop_bound(struct facility *f)
+static void change_point(struct facility *f, size_t point, double nearest, uint32_t n_picks)
 {
-    const struct bound top = f->heap[0];
+    struct point_past *past = &f->past[point];
 
-    f->heap[0] = f->heap[--f->n_heap];
-    if (f->n_heap > 0)
-        sift_down(f, 0);
-    return top;
+    if (past->n == FACILITY_CHANGES) {
+        past->n--;
+        memmove(past->n_picks, past->n_picks + 1, past->n * sizeof *past->n_picks);
+        memmove(past->before, past->before + 1, past->n * sizeof *past->before);
+    }
+    past->n_picks[past->n] = n_picks;
+    past->before[past->n++] = f->nearest[point];
+    f->nearest[point] = nearest;
 }
 
-static void push_bound(struct facility *f, struct bound bound)
+static double above(double value, double limit)
 {
-    size_t at = f->n_heap++;
-
-    for (; at > 0 && is_above(&bound, &f->heap[(at - 1) / 2]); at = (at - 1) / 2)
-        f->heap[at] = f->heap[(at - 1) / 2];
-    f->heap[at] = bound;
+    return value > limit ? value - limit : 0;
 }
 
-static double similarity(const struct facility *f, size_t point, size_t sample)
-{
-    return (1 + diverse_cosine(f->d, f->points[point], sample)) / 2;
-}
-
-/* The part of the gains of all tries that a block of points adds: the points stay in a cache.
- */
-static void add_points(void *arg, size_t item, size_t thread)
+static void add_gains(void *arg, size_t item, size_t thread)
 {
     const struct facility *f = arg;
-    const size_t first = item * DIVERSE_BLOCK;
-    const size_t end =
-        f->n_points - first < DIVERSE_BLOCK ? f->n_points : first + DIVERSE_BLOCK;
+    const size_t first = item * DIVERSE_BLOCK, left = f->n_points - first;
+    const size_t n_columns = left < DIVERSE_BLOCK ? left : DIVERSE_BLOCK;
+    double similar[FACILITY_ROWS][DIVERSE_BLOCK];
 
     (void)thread;
-    for (size_t t = 0; t < f->n_tries; t++) {
+    facility_compare(f, f->measured, f->n_measured, f->numbers + first, n_columns, similar);
+    for (size_t t = 0; t < f->n_measured; t++) {
         double sum = 0;
 
-        for (size_t v = first; v < end; v++)
-            sum += fmax(0, similarity(f, v, f->tries[t].sample) - f->nearest[v]);
-        f->parts[item * TRIES + t] = sum;
+        for (size_t j = 0; j < n_columns; j++)
+            sum += above(similar[t][j], f->nearest[first + j]);
+        f->parts[item * LAZY_TRIES + t] = sum;
+        memcpy(f->similar + t * f->n_points + first, similar[t], n_columns * sizeof(double));
     }
 }
 
-static void compute_gains(struct facility *f)
+static void measure_gains(void *state, struct lazy_bound *bounds, size_t n)
 {
-    const size_t n_blocks = (f->n_points + DIVERSE_BLOCK - 1) / DIVERSE_BLOCK;
+    struct facility *f = state;
+    const size_t n_blocks = facility_blocks(f->n_points);
 
-    pool_run(f->d->input->pool, n_blocks, add_points, f);
-    for (size_t t = 0; t < f->n_tries; t++) {
-        double sum = 0;
+    f->n_measured = n;
+    for (size_t t = 0; t < n; t++)
+        f->measured[t] = bounds[t].sample;
+    pool_run(f->d->input->pool, n_blocks, add_gains, f);
+    for (size_t t = 0; t < n; t++)
+        bounds[t].gain = (1 - f->alpha) * facility_sum(f, n_blocks, t) +
+                         f->alpha * f->d->quality[bounds[t].sample];
+}
 
-        for (size_t b = 0; b < n_blocks; b++)
-            sum += f->parts[b * TRIES + t];
-        f->tries[t].gain = (1 - f->alpha) * sum + f->alpha * f->d->quality[f->tries[t].sample];
-        f->tries[t].n_picks = (uint32_t)f->d->result->n_picks;
+/* Put the points that the last pick changed in front of the others. */
+static void sort_recent(struct facility *f, uint32_t n_picks)
+{
+    size_t n = 0, n_older = 0;
+
+    for (size_t i = 0; i < f->n_points; i++) {
+        const uint32_t point = f->recent[i];
+
+        if (facility_changed_since(f, point, n_picks - 1))
+            f->recent[n++] = point;
+        else
+            f->older[n_older++] = point;
+    }
+    memcpy(f->recent + n, f->older, n_older * sizeof *f->older);
+}
+
+static void raise_nearest(void *state, uint32_t sample)
+{
+    struct facility *f = state;
+    const uint32_t n_picks = (uint32_t)f->d->result->n_picks;
+    size_t row = 0;
+
+    while (row < f->n_measured && f->measured[row] != sample)
+        row++;
+    if (row == f->n_measured) {
+        measure_gains(f, &(struct lazy_bound){ .sample = sample }, 1);
+        row = 0;
+    }
+    for (size_t v = 0; v < f->n_points; v++) {
+        const double similar = f->similar[row * f->n_points + v];
+
+        if (similar > f->nearest[v])
+            change_point(f, v, similar, n_picks);
+    }
+    sort_recent(f, n_picks);
+}
+
+static void sum_points(struct facility *f)
+{
+    const struct diverse_input *input = f->d->input;
+
+    for (size_t v = 0; v < f->n_points; v++) {
+        const float *vector = input->vectors + f->points[v] * input->width;
+
+        for (size_t c = 0; c < input->width; c++)
+            f->sums[c] += (double)vector[c] * f->d->inverse[f->points[v]];
     }
 }
 
-static void unit_vector(const struct facility *f, size_t sample, float *out)
+/* Before the first pick, a gain is the sum of all similarities: a product with the sum of the
+ * points. */
+static void bound_gain(void *arg, size_t i)
 {
+    const struct facility *f = arg;
     const size_t width = f->d->input->width;
+    const float *vector = f->d->input->vectors + i * width;
+    const double n_points = (double)f->n_points;
+    double sum[4] = { 0 };
 
     for (size_t c = 0; c < width; c++)
-        out[c] =
-            (float)((double)f->d->input->vectors[sample * width + c] * f->d->inverse[sample]);
+        sum[c % 4] += (double)vector[c] * f->sums[c];
+    const double product = ((sum[0] + sum[2]) + (sum[1] + sum[3])) * f->d->inverse[i];
+    const double worth = f->alpha * f->d->quality[i];
+    f->bounds[i] = (struct lazy_bound){
+        .gain = (1 - f->alpha) * (n_points + product) / 2 + worth +
+                FACILITY_SLACK * (n_points + fabs(worth)),
+        .sample = (uint32_t)i,
+    };
 }
 
-static void pack_points(void *arg, size_t item, size_t thread)
+static void free_facility(struct facility *f)
 {
-    const struct facility *f = arg;
-    const struct kernels *kernels = f->d->input->kernels;
-    const size_t width = f->d->input->width;
-    const size_t first = item * kernels->panel;
-    float *rows = f->scratch + thread * KERNELS_PANEL_MAX * (width + KERNELS_PANEL_MAX);
-    size_t n = 0;
-
-    for (; n < kernels->panel && first + n < f->n_points; n++)
-        unit_vector(f, f->points[first + n], rows + n * width);
-    kernels->pack_f32(rows, width * sizeof *rows, n, 0, width, f->panels + first * width);
+    free(f->points);
+    free(f->nearest);
+    free(f->past);
+    free(f->recent);
+    free(f->older);
+    free(f->numbers);
+    free(f->panels);
+    free(f->rows);
+    free(f->tiles);
+    free(f->parts);
+    free(f->bounds);
+    free(f->similar);
+    free(f->sums);
 }
 
-/* Upper bounds of the gains of the first pick. */
-static void bound_gains(void *arg, size_t item, size_t thread)
+static int new_facility(struct facility *f, struct error *err)
 {
-    const struct facility *f = arg;
-    const struct kernels *kernels = f->d->input->kernels;
-    const size_t n = f->d->input->n, width = f->d->input->width, panel = kernels->panel;
-    const size_t first = item * ROWS;
-    float *rows = f->scratch + thread * KERNELS_PANEL_MAX * (width + KERNELS_PANEL_MAX);
-    float *products = rows + KERNELS_PANEL_MAX * width;
-    /* Rounding of the unit vectors, and of their product. */
-    const double off = ((double)width + 8) * (double)FLT_EPSILON;
-    double sums[ROWS] = { 0 };
-    size_t n_rows = 0;
+    const size_t n = f->d->input->n, n_points = n <= DIVERSE_ALL_POINTS ? n : DIVERSE_POINTS;
+    const size_t room = n_points + 1; /* calloc() may return NULL for none */
 
-    for (; n_rows < ROWS && first + n_rows < n; n_rows++)
-        unit_vector(f, first + n_rows, rows + n_rows * width);
-    for (size_t p = 0; p < f->n_points; p += panel) {
-        const size_t count = f->n_points - p < panel ? f->n_points - p : panel;
-
-        kernels->gemm_f32(n_rows, count, width, rows, width, f->panels + p * width, panel,
-                          products, panel, false);
-        for (size_t r = 0; r < n_rows; r++)
-            for (size_t j = 0; j < count; j++)
-                sums[r] += (1 + (double)products[r * panel + j] + off) / 2;
+    f->n_points = n_points;
+    f->points = calloc(room, sizeof *f->points);
+    f->nearest = calloc(room, sizeof *f->nearest);
+    f->past = calloc(room, sizeof *f->past);
+    f->recent = calloc(room, sizeof *f->recent);
+    f->older = calloc(room, sizeof *f->older);
+    f->numbers = calloc(room, sizeof *f->numbers);
+    f->bounds = calloc(n + 1, sizeof *f->bounds);
+    f->similar = calloc(room, LAZY_MEASURES * sizeof *f->similar);
+    f->sums = calloc(f->d->input->width + 1, sizeof *f->sums);
+    if (!f->points || !f->nearest || !f->past || !f->recent || !f->older || !f->numbers ||
+        !f->bounds || !f->similar || !f->sums)
+        return error_nomem(err);
+    for (size_t v = 0; v < n_points; v++) {
+        f->points[v] = (uint32_t)(v * n / n_points);
+        f->recent[v] = f->numbers[v] = (uint32_t)v;
     }
-    for (size_t r = 0; r < n_rows; r++) {
-        const double worth = f->alpha * f->d->quality[first + r];
-        const double gain = (1 - f->alpha) * sums[r];
-
-        /* Sums of doubles in another order. */
-        f->heap[first + r] = (struct bound){ gain + worth + 1e-9 * (gain + fabs(worth)),
-                                             (uint32_t)(first + r), UINT32_MAX };
-    }
+    return facility_prepare_updates(f, err);
 }
 
-static void raise_nearest(void *arg, size_t v)
+static int choose_facilities(struct diverse *d, double alpha, struct error *err)
 {
-    struct facility *f = arg;
-    const struct diverse_result *result = f->d->result;
-
-    f->nearest[v] = fmax(f->nearest[v], similarity(f, v, result->picks[result->n_picks - 1]));
-}
-
-/* Choose the samples. The heap has an upper bound of each that may be taken. */
-static int choose_facilities(struct facility *f, struct error *err)
-{
-    size_t n_tries = 1;
-
-    while (f->n_heap > 0 && diverse_is_open(f->d)) {
-        const uint32_t n_picks = (uint32_t)f->d->result->n_picks;
-
-        if (!diverse_may_take(f->d, f->heap[0].sample)) {
-            pop_bound(f);
-            continue;
-        }
-        if (f->heap[0].n_picks == n_picks) {
-            const struct bound best = pop_bound(f);
-
-            if (diverse_take(f->d, best.sample, best.gain, err) < 0)
-                return -1;
-            diverse_for_all(f->d, f->n_points, raise_nearest, f);
-            n_tries = 1;
-            continue;
-        }
-        /* Each failed try makes it likelier that many more are needed. */
-        for (f->n_tries = 0; f->n_tries < n_tries && f->n_tries < TRIES && f->n_heap > 0 &&
-                             f->heap[0].n_picks != n_picks;)
-            f->tries[f->n_tries++] = pop_bound(f);
-        compute_gains(f);
-        for (size_t i = 0; i < f->n_tries; i++)
-            push_bound(f, f->tries[i]);
-        n_tries = 2 * n_tries < TRIES ? 2 * n_tries : TRIES;
-    }
-    return 0;
-}
-
-static int run_facility(struct diverse *d, double alpha, struct error *err)
-{
-    const struct diverse_input *input = d->input;
-    const size_t n = input->n, room = n ? n : 1, panel = input->kernels->panel;
     struct facility f = { .d = d, .alpha = alpha };
+    const struct lazy_rule rule = {
+        .update = facility_update, .measure = measure_gains, .add = raise_nearest, .state = &f
+    };
     int rc = -1;
 
-    f.n_points = n <= DIVERSE_ALL_POINTS ? n : DIVERSE_POINTS;
-    const size_t n_panels = (f.n_points + panel - 1) / panel;
-    f.points = calloc(room, sizeof *f.points);
-    f.nearest = calloc(room, sizeof *f.nearest);
-    f.heap = calloc(room, sizeof *f.heap);
-    f.parts = calloc(f.n_points / DIVERSE_BLOCK + 1, TRIES * sizeof *f.parts);
-    f.panels = calloc(n_panels * panel + 1, input->width * sizeof *f.panels);
-    f.scratch = calloc(pool_threads(input->pool) * KERNELS_PANEL_MAX,
-                       (input->width + KERNELS_PANEL_MAX) * sizeof *f.scratch);
-    if (!f.points || !f.nearest || !f.heap || !f.parts || !f.panels || !f.scratch) {
-        error_nomem(err);
-        goto done;
+    if (d->input->n_neighbours > 0)
+        return diverse_facility_nearest(d, alpha, err);
+    if (new_facility(&f, err) == 0) {
+        d->result->n_points = f.n_points;
+        sum_points(&f);
+        diverse_for_all(d, d->input->n, bound_gain, &f);
+        rc = diverse_lazy(d, f.bounds, &rule, err);
     }
-    for (size_t v = 0; v < f.n_points; v++)
-        f.points[v] = (uint32_t)(v * n / f.n_points);
-    pool_run(input->pool, n_panels, pack_points, &f);
-    pool_run(input->pool, (n + ROWS - 1) / ROWS, bound_gains, &f);
-    f.n_heap = n;
-    for (size_t i = n / 2; i-- > 0;)
-        sift_down(&f, i);
-    d->result->n_points = f.n_points;
-    rc = choose_facilities(&f, err);
-done:
-    free(f.points);
-    free(f.nearest);
-    free(f.heap);
-    free(f.parts);
-    free(f.panels);
-    free(f.scratch);
+    free_facility(&f);
     return rc;
 }
 
 int diverse_facility(struct diverse *d, struct error *err)
 {
-    return run_facility(d, 0, err);
+    return choose_facilities(d, 0, err);
 }
 
 int diverse_qdit(struct diverse *d, struct error *err)
 {
-    return run_facility(d, d->input->parameter, err);
+    return choose_facilities(d, d->input->parameter, err);
 }

@@ -72,12 +72,45 @@ static void tiles_of_products_have_the_bits_of_single_products(void **state)
     guard_close(&y_guard);
 }
 
+static void sums_above_limits_are_close_to_the_reference(void **state)
+{
+    const struct family *f = *state;
+    struct rng rng = rng_from_env("CURATE_SEED");
+    struct guard guards[3];
+    float *rows[3];
+
+    for (size_t g = 0; g < 3; g++)
+        guard_open(&guards[g], LEN_MAX * sizeof(float));
+    for (size_t n = 0; n <= LEN_MAX; n = next_len(n)) {
+        double exact = 0;
+
+        for (size_t g = 0; g < 3; g++) {
+            rows[g] = guard_tail(&guards[g], n * sizeof(float));
+            rng_fill_normal(&rng, rows[g], n);
+        }
+        for (size_t i = 0; i < n; i++) {
+            if (rows[1][i] > rows[2][i])
+                rows[2][i] = rows[1][i];
+            exact += fmin(fmax((double)rows[0][i], (double)rows[1][i]), (double)rows[2][i]) -
+                     (double)rows[1][i];
+        }
+        const double bound = (double)(n + 1) * (double)FLT_EPSILON * exact;
+        assert_true(fabs((double)f->fast.sum_above(rows[0], rows[1], rows[2], n) - exact) <=
+                    bound);
+        assert_true(fabs((double)f->ref.sum_above(rows[0], rows[1], rows[2], n) - exact) <=
+                    bound);
+    }
+    for (size_t g = 0; g < 3; g++)
+        guard_close(&guards[g]);
+}
+
 int main(int argc, char **argv)
 {
     struct family f;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(dot_products_have_the_bits_of_the_reference, &f),
         cmocka_unit_test_prestate(tiles_of_products_have_the_bits_of_single_products, &f),
+        cmocka_unit_test_prestate(sums_above_limits_are_close_to_the_reference, &f),
     };
 
     if (!family_open(&f, argc, argv))

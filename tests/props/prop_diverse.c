@@ -214,6 +214,141 @@ static void budgets_are_never_exceeded_and_no_sample_is_chosen_twice(void **stat
     }
 }
 
+/* More samples than a block has, and vectors longer than a sum of floats may be. */
+enum { MANY = 260, WIDE = 140, NEIGHBOURS = 9, MANY_WANTED = 40 };
+
+struct plain {
+    float vectors[MANY * WIDE];
+    double quality[MANY];
+    double similarity[MANY][MANY]; /* of a point with a sample */
+    double nearest[MANY];
+};
+
+static void draw_many(struct plain *p, struct rng *rng)
+{
+    rng_fill_normal(rng, p->vectors, (size_t)MANY * WIDE);
+    for (size_t i = 0; i < MANY; i++) {
+        /* Around 20 directions, with copies. */
+        const size_t like = rng_below(rng, 10) == 0 ? i / 2 : i % 20;
+        const float part = rng_below(rng, 8) == 0 ? 0 : 1;
+
+        p->quality[i] = rng_unit(rng);
+        for (size_t c = 0; c < WIDE; c++)
+            p->vectors[i * WIDE + c] =
+                part * p->vectors[i * WIDE + c] + 2 * p->vectors[like * WIDE + c];
+    }
+}
+
+static double dot(const float *x, const float *y)
+{
+    double sum = 0;
+
+    for (size_t c = 0; c < WIDE; c++)
+        sum += (double)x[c] * (double)y[c];
+    return sum;
+}
+
+static void compare_many(struct plain *p)
+{
+    for (size_t v = 0; v < MANY; v++)
+        for (size_t i = 0; i < MANY; i++) {
+            const float *x = p->vectors + v * WIDE, *y = p->vectors + i * WIDE;
+
+            p->similarity[v][i] = (1 + dot(x, y) / sqrt(dot(x, x) * dot(y, y))) / 2;
+        }
+}
+
+/* The similarities that are not among the largest of a point become 0. Equal ones are those of
+ * copies, so that it makes no difference to gains which copy is kept, up to its number. */
+static void keep_nearest(struct plain *p)
+{
+    for (size_t v = 0; v < MANY; v++) {
+        bool kept[MANY] = { false };
+
+        for (size_t k = 0; k < NEIGHBOURS; k++) {
+            size_t best = MANY;
+
+            for (size_t i = 0; i < MANY; i++)
+                if (!kept[i] &&
+                    (best == MANY || p->similarity[v][i] > p->similarity[v][best] + 1e-12))
+                    best = i;
+            kept[best] = true;
+        }
+        for (size_t i = 0; i < MANY; i++)
+            p->similarity[v][i] = kept[i] ? p->similarity[v][i] : 0;
+    }
+}
+
+static double plain_gain(const struct plain *p, double alpha, size_t i)
+{
+    double sum = 0;
+
+    for (size_t v = 0; v < MANY; v++)
+        sum += fmax(0, p->similarity[v][i] - p->nearest[v]);
+    return (1 - alpha) * sum + alpha * p->quality[i];
+}
+
+static void expect_plain_greedy(struct plain *p, const struct diverse_result *result,
+                                double alpha)
+{
+    bool taken[MANY] = { false };
+
+    assert_int_equal(result->n_picks, MANY_WANTED);
+    for (size_t n = 0; n < MANY_WANTED; n++) {
+        const uint32_t pick = result->picks[n];
+        const double had = plain_gain(p, alpha, pick);
+
+        assert_false(taken[pick]);
+        taken[pick] = true;
+        assert_true(fabs(had - result->gains[n]) < 1e-9);
+        for (size_t i = 0; i < MANY; i++)
+            if (!taken[i] && plain_gain(p, alpha, i) > had + 1e-9)
+                fail_msg("pick %zu: sample %zu gains %.12g, sample %u only %.12g", n, i,
+                         plain_gain(p, alpha, i), pick, had);
+        for (size_t v = 0; v < MANY; v++)
+            p->nearest[v] = fmax(p->nearest[v], p->similarity[v][pick]);
+    }
+}
+
+/* Facility location and QDIT of wide vectors, over all points or the nearest of each. */
+static void facilities_are_those_of_plain_greedy(void **state)
+{
+    static struct plain p;
+    struct rng rng = rng_from_env("CURATE_SEED");
+    uint32_t picks[MANY];
+    double gains[MANY];
+    struct diverse_result result = { .picks = picks, .gains = gains };
+    struct kernels kernels;
+    struct pool *pool = NULL;
+    struct error err;
+
+    (void)state;
+    assert_ok(pool_new(2, &pool, &err));
+    for (int round = 0; round < 4; round++) {
+        const double alpha = round % 2 ? .5 : 0;
+        const struct diverse_input input = { .vectors = p.vectors,
+                                             .n = MANY,
+                                             .width = WIDE,
+                                             .quality = p.quality,
+                                             .n_wanted = MANY_WANTED,
+                                             .n_neighbours = round < 2 ? 0 : NEIGHBOURS,
+                                             .parameter = alpha,
+                                             .kernels = &kernels,
+                                             .pool = pool };
+
+        kernels_init(&kernels, rng_below(&rng, 2) ? cpu_detect() : 0);
+        draw_many(&p, &rng);
+        compare_many(&p);
+        if (round >= 2)
+            keep_nearest(&p);
+        memset(p.nearest, 0, sizeof p.nearest);
+        assert_ok(diverse_choose(diverse_find(alpha > 0 ? "qdit" : "facility"), &input, &result,
+                                 &err));
+        expect_plain_greedy(&p, &result, alpha);
+    }
+    pool_free(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +356,7 @@ int main(void)
         cmocka_unit_test(kept_samples_of_deita_are_not_alike_and_the_others_are),
         cmocka_unit_test(threads_and_kernels_change_no_pick_and_no_bit_of_a_gain),
         cmocka_unit_test(budgets_are_never_exceeded_and_no_sample_is_chosen_twice),
+        cmocka_unit_test(facilities_are_those_of_plain_greedy),
     };
 
     return cmocka_run_group_tests_name("props/diverse", tests, NULL, NULL);

@@ -97,3 +97,17 @@ void dots_f32_avx2(const float *const *x, size_t m, const float *const *y, size_
     for (; i < m; i++)
         dots_rows_avx2(x + i, 1, y, n, k, out + i * ldo, ldo);
 }
+
+float sum_above_avx2(const float *x, const float *low, const float *high, size_t n)
+{
+    __m256 sum = _mm256_setzero_ps();
+
+    for (size_t i = 0; i < n; i += 8) {
+        const __m256 least = load_first(low + i, n - i);
+        const __m256 value = _mm256_max_ps(load_first(x + i, n - i), least);
+
+        sum = _mm256_add_ps(
+            sum, _mm256_sub_ps(_mm256_min_ps(value, load_first(high + i, n - i)), least));
+    }
+    return (float)add_lanes(_mm256_add_pd(widen_low(sum), widen_high(sum)));
+}

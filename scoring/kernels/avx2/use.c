@@ -23,6 +23,7 @@ void use_avx2(struct kernels *k)
     k->sum_f32 = sum_f32_avx2;
     k->dot_f32 = dot_f32_avx2;
     k->dots_f32 = dots_f32_avx2;
+    k->sum_above = sum_above_avx2;
     k->scale_f32 = scale_f32_avx2;
     k->add_f32 = add_f32_avx2;
     k->mul_f32 = mul_f32_avx2;

@@ -41,6 +41,7 @@ float max_f32_avx512(const float *x, size_t n);
 double exp_sum_avx512(float *x, size_t n, float max);
 double sum_f32_avx512(const float *x, size_t n);
 double dot_f32_avx512(const float *x, const float *y, size_t n);
+float sum_above_avx512(const float *x, const float *low, const float *high, size_t n);
 void dots_f32_avx512(const float *const *x, size_t m, const float *const *y, size_t n, size_t k,
                      double *out, size_t ldo);
 

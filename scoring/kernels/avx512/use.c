@@ -23,6 +23,7 @@ void use_avx512(struct kernels *k)
     k->sum_f32 = sum_f32_avx512;
     k->dot_f32 = dot_f32_avx512;
     k->dots_f32 = dots_f32_avx512;
+    k->sum_above = sum_above_avx512;
     k->scale_f32 = scale_f32_avx512;
     k->add_f32 = add_f32_avx512;
     k->mul_f32 = mul_f32_avx512;

@@ -23,3 +23,15 @@ void dots_f32_ref(const float *const *x, size_t m, const float *const *y, size_t
         for (size_t j = 0; j < n; j++)
             out[i * ldo + j] = dot_f32_ref(x[i], y[j], k);
 }
+
+float sum_above_ref(const float *x, const float *low, const float *high, size_t n)
+{
+    float sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const float least = x[i] > low[i] ? x[i] : low[i];
+
+        sum += (least < high[i] ? least : high[i]) - low[i];
+    }
+    return sum;
+}

@@ -83,6 +83,7 @@ float max_f32_ref(const float *x, size_t n);
 double exp_sum_ref(float *x, size_t n, float max);
 double sum_f32_ref(const float *x, size_t n);
 double dot_f32_ref(const float *x, const float *y, size_t n);
+float sum_above_ref(const float *x, const float *low, const float *high, size_t n);
 void dots_f32_ref(const float *const *x, size_t m, const float *const *y, size_t n, size_t k,
                   double *out, size_t ldo);
 

@@ -51,6 +51,7 @@ void use_ref(struct kernels *k)
         .sum_f32 = sum_f32_ref,
         .dot_f32 = dot_f32_ref,
         .dots_f32 = dots_f32_ref,
+        .sum_above = sum_above_ref,
         .scale_f32 = scale_f32_ref,
         .add_f32 = add_f32_ref,
         .mul_f32 = mul_f32_ref,
