@@ -45,7 +45,7 @@ struct read_item {
 
 /* An evaluation that was read. */
 struct read_evaluation {
-    const char *path; /* as given */
+    const char *path; /* as given; of a URL what may be stored, in the arena */
     char name[128];   /* of --name, of the pack, or of the path */
     bool is_pack;
     struct arena arena;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/io/frame.h"
 #include "base/json/json.h"
 #include "base/net/remote.h"
@@ -13,7 +14,7 @@
 #include "stages/ingest/parse.h"
 #include "stages/ingest/record_files.h"
 
-enum { ITEM_RECORD_BYTES = 256 << 20 };
+enum { ITEM_RECORD_BYTES = 256 << 20, URL_MAX_BYTES = 1 << 20 };
 
 /* The state of reading one evaluation. */
 struct item_walk {
@@ -262,6 +263,26 @@ static int finish_evaluation(const struct item_walk *walk, struct error *err)
     return check_evaluation_memory(walk, err);
 }
 
+/* Of a URL, set the path to what may be printed and stored: neither user info nor query. */
+static int hide_secrets(struct read_evaluation *evaluation, struct error *err)
+{
+    struct buf url;
+    int rc = 0;
+
+    if (!remote_is_url(evaluation->path))
+        return 0;
+    buf_init(&url, URL_MAX_BYTES);
+    rc = remote_public_url(evaluation->path, &url, err);
+    if (rc == 0) {
+        const char *path = arena_copy(&evaluation->arena, buf_slice(&url)).ptr;
+
+        evaluation->path = path ? path : "";
+        rc = path ? 0 : error_nomem(err);
+    }
+    buf_release(&url);
+    return rc;
+}
+
 int evaluation_read(const struct evaluation_source *source, struct read_evaluation *out,
                     struct error *err)
 {
@@ -280,7 +301,8 @@ int evaluation_read(const struct evaluation_source *source, struct read_evaluati
     *out = (struct read_evaluation){ .path = source->argument };
     arena_init(&out->arena);
     arena_init(&walk.arena);
-    if (contamination_index_new(&source->rule, &out->index, err) == 0 &&
+    if (hide_secrets(out, err) == 0 &&
+        contamination_index_new(&source->rule, &out->index, err) == 0 &&
         json_new(&walk.json, err) == 0 && record_parser_new(&walk.parser, err) == 0)
         rc = record_files_each(&files, read_item_record, &walk, err);
     if (rc == 0)

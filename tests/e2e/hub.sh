@@ -103,6 +103,20 @@ printf 'the cat sat' | "$CURATE" model tokenize hf://books/tiny-GGUF/tiny.gguf
 "$CURATE" score nll --db hub.db --dry-run --model "$HF_ENDPOINT/books/tiny-GGUF/blob/main/tiny.gguf" 2>&1 | tail -1
 "$CURATE" show best --top 1 --db hub.db --model hf://books/tiny-GGUF | grep -c 'helps_most'
 
+echo 'evaluations'
+"$CURATE" decontaminate --db hub.db --split test --against hf://datasets/books/long
+"$CURATE" decontaminate --db hub.db --quiet --name file --against hf://datasets/books/long/data/test-00000-of-00001.jsonl
+"$CURATE" decontaminate --db hub.db --quiet --against "$plain/talks.jsonl?sig=signedsecret"
+"$CURATE" decontaminate --db hub.db --against "http://user:signedsecret@localhost:$cdn_port/plain/talks.jsonl" --ngram 5 2> name.txt || echo "status $?"
+sed "s/:$cdn_port/:PORT/g" name.txt >&2
+"$CURATE" decontaminate --emit pack hub.pack --split test --against hf://datasets/books/long
+"$CURATE" query --db hub.db "SELECT evaluation, n_items, n_hit_items, n_searched, n_flagged FROM v_evaluations"
+sqlite3 hub.db "SELECT count(DISTINCT digest) FROM evaluation WHERE name IN ('long', 'file')"
+sqlite3 hub.db "SELECT path FROM evaluation; SELECT options FROM run WHERE command = 'decontaminate'" | sed "s/:$cdn_port/:PORT/g"
+try decontaminate --db hub.db --against hf://datasets/books/none
+try decontaminate --db hub.db --split dev --against hf://datasets/books/long
+try decontaminate --db hub.db --against hf://books/tiny-GGUF
+
 echo 'copies in a folder'
 "$CURATE" fetch --dry-run --quiet --split test hf://datasets/books/long
 "$CURATE" fetch --output copies hf://books/short-GGUF 'hf://datasets/books/long/**/*.jsonl'
@@ -155,9 +169,11 @@ rm best.jsonl
 "$CURATE" run --offline --db offline.db hub.yaml 2>&1 | tail -1
 cmp best.jsonl local.jsonl
 HF_HUB_OFFLINE=1 "$CURATE" fetch hf://books/tiny-GGUF
+"$CURATE" decontaminate --offline --db offline.db --split test --against hf://datasets/books/long 2>&1 | tail -1
+try decontaminate --offline --db offline.db --against hf://datasets/books/other
 try fetch --offline hf://books/two-GGUF/q5.gguf
 try fetch --offline hf://datasets/books/other
 
 echo 'secrets'
-if grep -rlE 'verysecret|signedsecret' .cache copies ./*.db* ./*.txt ./*.jsonl; then exit 1; fi
+if grep -rlE 'verysecret|signedsecret' .cache copies ./*.db* ./*.txt ./*.jsonl ./*.pack; then exit 1; fi
 echo none
