@@ -11,7 +11,6 @@
 #include "scoring/kernels/kernels.h"
 
 enum {
-    LANES = 8, /* sums of a product in double */
     /* Columns of a task: their panels stay in the second-level cache, while the rows, in chunks
      * that fit beside them, are read once for all of them. */
     STRIP_BYTES = 512 << 10,
@@ -49,20 +48,8 @@ struct comparison {
     size_t n_strips;
 };
 
-static double dot(const float *x, const float *y, size_t n)
-{
-    double sum[LANES] = { 0 };
-    size_t l = 0;
-
-    for (; n - l >= LANES; l += LANES)
-        for (size_t i = 0; i < LANES; i++)
-            sum[i] += (double)x[l + i] * (double)y[l + i];
-    for (size_t i = 0; l + i < n; i++)
-        sum[i] += (double)x[l + i] * (double)y[l + i];
-    return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
-}
-
-bool vector_unit(float *vector, const double *mean, size_t width, double *square)
+bool vector_unit(float *vector, const double *mean, size_t width, const struct kernels *kernels,
+                 double *square)
 {
     double squares = 0;
 
@@ -76,7 +63,7 @@ bool vector_unit(float *vector, const double *mean, size_t width, double *square
     const double length = sqrt(squares);
     for (size_t l = 0; l < width; l++)
         vector[l] = (float)(((double)vector[l] - (mean ? mean[l] : 0)) / length);
-    *square = dot(vector, vector, width);
+    *square = kernels->dot_f32(vector, vector, width);
     return true;
 }
 
@@ -170,8 +157,8 @@ static void add_pair(struct products *products, struct worker *worker, struct pr
 static void verify(const struct comparison *c, struct worker *worker, size_t row, size_t column)
 {
     const size_t width = c->products->options.width;
-    const double product =
-        dot(c->rows->vectors + row * width, c->columns->vectors + column * width, width);
+    const double product = c->products->options.kernels->dot_f32(
+        c->rows->vectors + row * width, c->columns->vectors + column * width, width);
     const double cosine = product / sqrt(c->rows->squares[row] * c->columns->squares[column]);
 
     if (cosine >= c->products->options.least)

@@ -25,7 +25,8 @@ struct pool;
 /* Subtract mean (NULL: nothing) from a vector, and scale it to length 1. *square is the sum of
  * the squares of its numbers, as rounded. Returns false, and changes nothing, if the vector has
  * no length. */
-bool vector_unit(float *vector, const double *mean, size_t width, double *square);
+bool vector_unit(float *vector, const double *mean, size_t width, const struct kernels *kernels,
+                 double *square);
 
 struct vector_block {
     const float *vectors;  /* n rows of `width` numbers, by vector_unit() */

@@ -264,7 +264,7 @@ int semantic_pool_read(const struct semantic_job *job, struct semantic_pool *poo
     for (size_t l = 0; pool->mean && pool->n > 0 && l < pool->width; l++)
         pool->mean[l] /= (double)pool->n;
     for (size_t i = 0; pool->vectors && i < pool->n; i++)
-        semantic_make_unit(pool, pool->vectors + i * pool->width, &pool->squares[i]);
+        semantic_make_unit(job, pool, pool->vectors + i * pool->width, &pool->squares[i]);
     rc = 0;
 done:
     semantic_room_release(&room);

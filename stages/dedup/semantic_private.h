@@ -93,7 +93,8 @@ int semantic_read_vector(const struct semantic_job *job, const struct semantic_p
                          size_t place, float *out, struct error *err);
 /* Subtract the mean and scale to length 1. A vector that equals the mean becomes zeros, whose
  * cosine with all others is 0. */
-void semantic_make_unit(const struct semantic_pool *pool, float *vector, double *square);
+void semantic_make_unit(const struct semantic_job *job, const struct semantic_pool *pool,
+                        float *vector, double *square);
 /* Get the vectors of places first .. first + n - 1, from memory or read into the room. */
 int semantic_block(const struct semantic_job *job, const struct semantic_pool *pool,
                    size_t first, size_t n, struct semantic_room *room, struct vector_block *out,

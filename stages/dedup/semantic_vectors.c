@@ -114,9 +114,10 @@ int semantic_read_vector(const struct semantic_job *job, const struct semantic_p
                          pool->width, err);
 }
 
-void semantic_make_unit(const struct semantic_pool *pool, float *vector, double *square)
+void semantic_make_unit(const struct semantic_job *job, const struct semantic_pool *pool,
+                        float *vector, double *square)
 {
-    if (vector_unit(vector, pool->mean, pool->width, square))
+    if (vector_unit(vector, pool->mean, pool->width, &job->kernels, square))
         return;
     for (size_t l = 0; l < pool->width; l++)
         vector[l] = 0;
@@ -138,7 +139,7 @@ int semantic_block(const struct semantic_job *job, const struct semantic_pool *p
 
         if (semantic_read_vector(job, pool, first + i, vector, err) < 0)
             return -1;
-        semantic_make_unit(pool, vector, &room->squares[i]);
+        semantic_make_unit(job, pool, vector, &room->squares[i]);
     }
     out->vectors = room->vectors;
     out->squares = room->squares;
