@@ -98,9 +98,10 @@ struct mig_input {
     size_t n_wanted;
     const uint64_t *costs; /* as above */
     uint64_t budget;
+    struct report *report; /* as above */
 };
 /* Write the picks, at most n_wanted, and their gains. Memory: 8 * n_labels^2 bytes and 9 bytes
- * a sample. ERR_NOMEM. */
+ * a sample. ERR_NOMEM, ERR_CANCELLED. */
 int mig_choose(const struct mig_input *input, uint32_t *picks, double *gains, size_t *n_picks,
                struct error *err);
 
@@ -108,9 +109,11 @@ int mig_choose(const struct mig_input *input, uint32_t *picks, double *gains, si
  * K-means of the directions of vectors (their length does not count): k-means++ from a seed,
  * 10 iterations, on at most 200,000 evenly spread vectors; then each vector gets the nearest of
  * the k centres (by distance, equal ones the smaller number). centres has k rows of `width`.
+ * ERR_NOMEM; ERR_USAGE unless k is 1 to n; ERR_CANCELLED if the report, which may be NULL, asks
+ * to stop.
  */
 int kmeans_cluster(const float *vectors, size_t n, size_t width, size_t k, uint64_t seed,
                    const struct kernels *kernels, struct pool *pool, double *centres,
-                   uint32_t *cluster, struct error *err);
+                   uint32_t *cluster, struct report *report, struct error *err);
 
 #endif

@@ -10,7 +10,7 @@
 #include "scoring/selection/diverse_private.h"
 #include "scoring/selection/order.h"
 
-enum { ITERATIONS = 10, TRAINED_MAX = 200000, CLUSTER_BLOCK = 128 };
+enum { ITERATIONS = 10, TRAINED_MAX = 200000, CLUSTER_BLOCK = 128, ASSIGNED_BLOCKS = 32 };
 
 struct kmeans {
     const struct kernels *kernels;
@@ -24,7 +24,9 @@ struct kmeans {
     uint32_t *cluster;
     double *distance; /* of trained vector t to the nearest centre, squared */
     size_t n_trained;
-    size_t from; /* centres that distance[] does not know yet */
+    size_t from;  /* centres that distance[] does not know yet */
+    size_t first; /* block of vectors of this call of the pool */
+    struct report *report;
 };
 
 static size_t trained_at(const struct kmeans *m, size_t t)
@@ -49,6 +51,7 @@ static void assign_vectors(void *arg, size_t item, size_t thread)
     const struct kmeans *m = arg;
 
     (void)thread;
+    item += m->first;
     for (size_t i = item * CLUSTER_BLOCK; i < m->n && i < (item + 1) * CLUSTER_BLOCK; i++) {
         double best = INFINITY;
 
@@ -102,7 +105,7 @@ static void centre_at(struct kmeans *m, size_t c, size_t i)
 }
 
 /* k-means++: each next centre is a vector drawn in proportion to its squared distance. */
-static void draw_centres(struct kmeans *m, uint64_t seed, struct pool *pool)
+static int draw_centres(struct kmeans *m, uint64_t seed, struct pool *pool, struct error *err)
 {
     const size_t k = m->k;
 
@@ -125,8 +128,11 @@ static void draw_centres(struct kmeans *m, uint64_t seed, struct pool *pool)
         m->from = c;
         m->k = c + 1;
         pool_run(pool, (m->n_trained + CLUSTER_BLOCK - 1) / CLUSTER_BLOCK, approach_centres, m);
+        if (diverse_stop(m->report, err) < 0)
+            return -1;
     }
     m->k = k;
+    return 0;
 }
 
 /* Move each centre to the mean of its vectors; a centre without vectors stays. */
@@ -156,27 +162,47 @@ static void move_centres(struct kmeans *m, size_t *counts)
     }
 }
 
-static void train_centres(struct kmeans *m, uint64_t seed, size_t *counts, struct pool *pool)
+/* Give each vector its nearest centre; look at the report now and then. */
+static int assign_all(struct kmeans *m, struct pool *pool, struct error *err)
+{
+    const size_t n_blocks = (m->n + CLUSTER_BLOCK - 1) / CLUSTER_BLOCK;
+    const size_t most = ASSIGNED_BLOCKS * pool_threads(pool);
+
+    for (m->first = 0; m->first < n_blocks; m->first += most) {
+        const size_t left = n_blocks - m->first;
+
+        pool_run(pool, left < most ? left : most, assign_vectors, m);
+        if (diverse_stop(m->report, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int train_centres(struct kmeans *m, uint64_t seed, size_t *counts, struct pool *pool,
+                         struct error *err)
 {
     for (size_t i = 0; i < m->n; i++) {
         const float *x = m->vectors + i * m->width;
 
         m->inverse[i] = 1 / sqrt(m->kernels->dot_f32(x, x, m->width));
     }
-    draw_centres(m, seed, pool);
+    if (draw_centres(m, seed, pool, err) < 0)
+        return -1;
     m->from = 0;
     for (size_t round = 0; round < ITERATIONS; round++) {
         move_centres(m, counts);
         for (size_t t = 0; t < m->n_trained; t++)
             m->distance[t] = INFINITY;
         pool_run(pool, (m->n_trained + CLUSTER_BLOCK - 1) / CLUSTER_BLOCK, approach_centres, m);
+        if (diverse_stop(m->report, err) < 0)
+            return -1;
     }
-    pool_run(pool, (m->n + CLUSTER_BLOCK - 1) / CLUSTER_BLOCK, assign_vectors, m);
+    return assign_all(m, pool, err);
 }
 
 int kmeans_cluster(const float *vectors, size_t n, size_t width, size_t k, uint64_t seed,
                    const struct kernels *kernels, struct pool *pool, double *centres,
-                   uint32_t *cluster, struct error *err)
+                   uint32_t *cluster, struct report *report, struct error *err)
 {
     struct kmeans m = { .kernels = kernels,
                         .vectors = vectors,
@@ -185,6 +211,7 @@ int kmeans_cluster(const float *vectors, size_t n, size_t width, size_t k, uint6
                         .k = k,
                         .centres = centres,
                         .cluster = cluster,
+                        .report = report,
                         .n_trained = n < TRAINED_MAX ? n : TRAINED_MAX };
     size_t *counts;
     int rc = 0;
@@ -199,7 +226,7 @@ int kmeans_cluster(const float *vectors, size_t n, size_t width, size_t k, uint6
     if (!counts || !m.squares || !m.inverse || !m.distance)
         rc = error_nomem(err);
     else
-        train_centres(&m, seed, counts, pool);
+        rc = train_centres(&m, seed, counts, pool, err);
     free(counts);
     free(m.squares);
     free(m.inverse);
@@ -253,7 +280,7 @@ int diverse_clusters(struct diverse *d, struct error *err)
     if (!centres || !cluster || !order)
         error_nomem(err);
     else if (kmeans_cluster(input->vectors, n, input->width, k, input->seed, input->kernels,
-                            input->pool, centres, cluster, err) == 0 &&
+                            input->pool, centres, cluster, input->report, err) == 0 &&
              order_by_value(d->quality, n, order, &n_ordered, err) == 0)
         rc = take_in_turns(d, order, n_ordered, cluster, k, err);
     free(centres);

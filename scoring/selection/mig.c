@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "scoring/selection/diverse.h"
+#include "base/report.h"
+#include "scoring/selection/diverse_private.h"
 
 /* The information of a label that has received x: phi(x) = (x + SMALL)^POWER. */
 #define MIG_POWER .8
@@ -72,7 +73,8 @@ static void add_information(struct mig_state *m, size_t i)
                 label_weight(input, i) * m->flow[input->labels[l] * input->n_labels + b];
 }
 
-static size_t choose_by_information(struct mig_state *m, uint32_t *picks, double *gains)
+static int choose_by_information(struct mig_state *m, uint32_t *picks, double *gains, size_t *n,
+                                 struct error *err)
 {
     const struct mig_input *input = m->input;
     size_t n_picks = 0;
@@ -98,8 +100,13 @@ static size_t choose_by_information(struct mig_state *m, uint32_t *picks, double
         add_information(m, best);
         picks[n_picks] = (uint32_t)best;
         gains[n_picks] = best_gain;
+        if (input->report)
+            input->report->done = n_picks + 1;
+        if (diverse_stop(input->report, err) < 0)
+            return -1;
     }
-    return n_picks;
+    *n = n_picks;
+    return 0;
 }
 
 int mig_choose(const struct mig_input *input, uint32_t *picks, double *gains, size_t *n_picks,
@@ -118,7 +125,7 @@ int mig_choose(const struct mig_input *input, uint32_t *picks, double *gains, si
         rc = error_nomem(err);
     } else {
         find_flow(&m);
-        *n_picks = choose_by_information(&m, picks, gains);
+        rc = choose_by_information(&m, picks, gains, n_picks, err);
     }
     free(m.flow);
     free(m.information);

@@ -210,6 +210,7 @@ static void siblings_release(struct siblings *s)
     free(s->whole);
 }
 
+/* The caller releases the arrays, also after an error. */
 static int siblings_init(struct siblings *s, size_t n, struct error *err)
 {
     const size_t room = n ? n : 1;
@@ -223,11 +224,10 @@ static int siblings_init(struct siblings *s, size_t n, struct error *err)
         .whole_caps = calloc(room, sizeof *s->whole_caps),
         .whole = calloc(room, sizeof *s->whole),
     };
-    if (s->members && s->weights && s->lows && s->caps && s->shares && s->whole_caps &&
-        s->whole)
-        return 0;
-    siblings_release(s);
-    return error_nomem(err);
+    return s->members && s->weights && s->lows && s->caps && s->shares && s->whole_caps &&
+                   s->whole
+               ? 0
+               : error_nomem(err);
 }
 
 /* Set take and asked of the groups in s, which share `total` and `asked`. */

@@ -147,7 +147,8 @@ int rds_choose(const struct rds_input *input, uint32_t *picks, uint32_t *lists, 
     if (!rds.lists || !rds.taken || !scores || !order)
         rc = error_nomem(err);
     for (size_t l = 0; rc == 0 && l < input->n_lists; l++)
-        rc = read_rds_list(&rds, l, scores, order, err);
+        if ((rc = read_rds_list(&rds, l, scores, order, err)) == 0)
+            rc = diverse_stop(input->report, err);
     if (rc == 0)
         *n_picks = take_turns(&rds, picks, lists);
     for (size_t l = 0; rds.lists && l < input->n_lists; l++)

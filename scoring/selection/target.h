@@ -11,6 +11,7 @@
 struct error;
 struct kernels;
 struct pool;
+struct report;
 
 /* Moore-Lewis (P10-2041): out[i] = nll_general[i] - nll_target[i], in nats/token by a model of
  * everything and a model of the target. Larger is more like the target. NAN where one of them
@@ -42,9 +43,11 @@ struct rds_input {
     size_t n_wanted;
     const uint64_t *costs; /* NULL, or the cost of each sample */
     uint64_t budget;       /* a sample that does not fit uses up the turn as well */
+    struct report *report; /* NULL, or told of each list and asked to stop */
 };
 /* Write the picks, at most n_wanted, and the list that gave each. Memory: 20 bytes a sample and
- * 4 * n_lists * min(n, n_wanted) bytes; with costs 4 * n_lists * n. ERR_NOMEM. */
+ * 4 * n_lists * min(n, n_wanted) bytes; with costs 4 * n_lists * n. ERR_NOMEM, ERR_CANCELLED.
+ */
 int rds_choose(const struct rds_input *input, uint32_t *picks, uint32_t *lists, size_t *n_picks,
                struct error *err);
 

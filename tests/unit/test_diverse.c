@@ -3,7 +3,9 @@
 #include "tests/support/test.h"
 
 #include <math.h>
+#include <signal.h>
 
+#include "base/report.h"
 #include "base/threads/pool.h"
 #include "scoring/kernels/kernels.h"
 #include "scoring/selection/diverse.h"
@@ -182,6 +184,59 @@ static void mig_spreads_information_over_similar_labels(void **state)
     assert_memory_equal(picks, want, sizeof want);
 }
 
+static void expect_stop(int rc, const struct error *err)
+{
+    assert_int_equal(rc, -1);
+    assert_int_equal(err->code, ERR_CANCELLED);
+    assert_int_equal(err->sys, SIGINT);
+}
+
+static void every_choice_stops_when_it_is_asked_to(void **state)
+{
+    static const size_t starts[] = { 0, 1 };
+    static const uint32_t labels[] = { 0 };
+    const float vectors[] = { 1, 0, 0, 1, 1, 1 };
+    const volatile int signal = SIGINT;
+    struct report report = { .stop_signal = &signal };
+    uint32_t picks[3], cluster[3];
+    double gains[3], centres[2 * 2];
+    struct diverse_result result = { .picks = picks, .gains = gains };
+    struct kernels kernels;
+    struct pool *pool = NULL;
+    struct error err;
+    size_t n;
+
+    (void)state;
+    kernels_init(&kernels, cpu_detect());
+    assert_ok(pool_new(2, &pool, &err));
+    struct diverse_input input = { .vectors = vectors,
+                                   .n = 3,
+                                   .width = 2,
+                                   .n_wanted = 3,
+                                   .kernels = &kernels,
+                                   .pool = pool,
+                                   .report = &report };
+    for (size_t m = 0; diverse_name(m); m++) {
+        input.parameter = diverse_default(diverse_find(diverse_name(m)), 3);
+        expect_stop(diverse_choose(diverse_find(diverse_name(m)), &input, &result, &err), &err);
+    }
+    input.n_neighbours = 2;
+    expect_stop(diverse_choose(diverse_find("facility"), &input, &result, &err), &err);
+    expect_stop(
+        kmeans_cluster(vectors, 3, 2, 2, 1, &kernels, pool, centres, cluster, &report, &err),
+        &err);
+    const struct mig_input mig = { .n = 1,
+                                   .starts = starts,
+                                   .labels = labels,
+                                   .quality = quality,
+                                   .similarity = (const double[]){ 1 },
+                                   .n_labels = 1,
+                                   .n_wanted = 1,
+                                   .report = &report };
+    expect_stop(mig_choose(&mig, picks, gains, &n, &err), &err);
+    pool_free(pool);
+}
+
 static void every_method_has_a_name_and_a_default(void **state)
 {
     size_t n = 0;
@@ -207,6 +262,7 @@ int main(void)
         cmocka_unit_test(clusters_give_a_sample_in_turn),
         cmocka_unit_test(samples_beyond_the_budget_are_skipped),
         cmocka_unit_test(mig_spreads_information_over_similar_labels),
+        cmocka_unit_test(every_choice_stops_when_it_is_asked_to),
         cmocka_unit_test(every_method_has_a_name_and_a_default),
     };
 

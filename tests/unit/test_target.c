@@ -2,8 +2,10 @@
 #include "tests/support/test.h"
 
 #include <math.h>
+#include <signal.h>
 
 #include "base/hash.h"
+#include "base/report.h"
 #include "base/threads/pool.h"
 #include "scoring/kernels/kernels.h"
 #include "scoring/selection/dsir.h"
@@ -52,6 +54,10 @@ static void a_query_whose_best_is_taken_has_used_its_turn(void **state)
     assert_ok(rds_choose(&input, picks, lists, &n, &err));
     assert_int_equal(n, 2);
     assert_true(picks[0] == 1 && picks[1] == 2);
+    const volatile int signal = SIGINT;
+    struct report report = { .stop_signal = &signal };
+    input.report = &report;
+    assert_fails(rds_choose(&input, picks, lists, &n, &err), ERR_CANCELLED, "stopped");
 }
 
 static void the_cosine_with_a_target_is_that_of_the_nearest_query(void **state)
