@@ -67,4 +67,9 @@ struct selection_description {
 int description_put(struct store *store, int64_t selection_id,
                     const struct selection_description *description, struct error *err);
 
+/* Are its groups, numbers and warnings stored with the selection, and no others? Its terms and
+ * comparisons depend on the scores of the samples. Returns 1, 0 or -1. */
+int description_is_stored(struct store *store, int64_t selection_id,
+                          const struct selection_description *description, struct error *err);
+
 #endif

@@ -18,6 +18,12 @@ static const char HMP_OF_COHORT[] = "SELECT sample_id, hmp FROM cohort_score"
 static const char GATEAU_OF_COHORT[] = "SELECT sample_id, gateau FROM cohort_score"
                                        " WHERE cohort_id = :id AND gateau IS NOT NULL"
                                        " ORDER BY sample_id";
+static const char HMP_OF_MEMBERS[] = "SELECT sample_id, hmp FROM cohort_score"
+                                     " WHERE cohort_id = :id AND gateau IS NOT NULL"
+                                     " AND hmp IS NOT NULL ORDER BY sample_id";
+static const char CAS_OF_MEMBERS[] = "SELECT sample_id, cas FROM cohort_score"
+                                     " WHERE cohort_id = :id AND gateau IS NOT NULL"
+                                     " AND cas IS NOT NULL ORDER BY sample_id";
 
 static int score_values_add(struct score_values *out, int64_t sample_id, double value,
                             struct error *err)
@@ -79,6 +85,13 @@ int score_values_read(struct store *store, const char *metric, const char *model
     return read_values(store,
                        cohort.hmp_set_id == set.score_set_id ? HMP_OF_COHORT : GATEAU_OF_COHORT,
                        cohort.cohort_id, out, err);
+}
+
+int score_values_read_cohort(struct store *store, int64_t cohort_id, const char *column,
+                             struct score_values *out, struct error *err)
+{
+    return read_values(store, strcmp(column, "hmp") == 0 ? HMP_OF_MEMBERS : CAS_OF_MEMBERS,
+                       cohort_id, out, err);
 }
 
 void score_values_release(struct score_values *values)

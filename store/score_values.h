@@ -24,6 +24,9 @@ struct score_values {
  * release it after a failure too. Returns 0, or -1 with err set. */
 int score_values_read(struct store *store, const char *metric, const char *model,
                       struct score_values *out, struct error *err);
+/* The same of "hmp" or "cas" of the samples of a cohort that have a gateau. */
+int score_values_read_cohort(struct store *store, int64_t cohort_id, const char *column,
+                             struct score_values *out, struct error *err);
 void score_values_release(struct score_values *values);
 
 /*

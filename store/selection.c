@@ -198,6 +198,26 @@ static int put_samples(struct store *store, int64_t selection_id,
     return 0;
 }
 
+/* The same selection can have another description: of scores that are new, for example. */
+static int renew_description(struct store *store, const struct selection_row *row,
+                             struct error *err)
+{
+    struct stmt *stmt = NULL;
+    int64_t selection_id;
+
+    if (!row->description)
+        return 0;
+    if (stmt_use(store, FIND_SELECTION, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":name", slice_text(row->name));
+    if (stmt_get_int(stmt, &selection_id, err) < 0)
+        return -1;
+    const int same = description_is_stored(store, selection_id, row->description, err);
+    return same == 0  ? description_put(store, selection_id, row->description, err)
+           : same < 0 ? -1
+                      : 0;
+}
+
 int selection_put(struct store *store, const struct selection_row *row, int64_t run_id,
                   bool dry_run, struct selection_outcome *out, struct error *err)
 {
@@ -206,8 +226,10 @@ int selection_put(struct store *store, const struct selection_row *row, int64_t 
 
     if (compare_with_stored(store, row, out, err) < 0)
         return -1;
-    if (dry_run || out->unchanged)
+    if (dry_run)
         return 0;
+    if (out->unchanged)
+        return renew_description(store, row, err);
     if (stmt_use(store, PUT_SELECTION, &stmt, err) < 0)
         return -1;
     bind_selection(stmt, row);

@@ -79,7 +79,7 @@ struct selection_row {
 };
 struct selection_outcome {
     bool replaced;  /* a different selection of this name existed */
-    bool unchanged; /* the same selection existed, so nothing was written */
+    bool unchanged; /* the same selection existed; only its description can be written anew */
 };
 /* Store a selection instead of the one of the same name, if it differs. ERR_INPUT if it is
  * empty, the existing one holds samples, and may_empty is false. dry_run only compares; else

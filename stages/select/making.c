@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "scoring/selection/order.h"
+#include "stages/select/describe.h"
+#include "stages/select/described.h"
 #include "store/exclusion.h"
 #include "store/policy.h"
 #include "store/profile.h"
@@ -86,8 +88,7 @@ static int read_pool(struct making *making, struct error *err)
     return 0;
 }
 
-/* A number from 0 to 1 for each seed and sample. */
-static double random_value(uint64_t seed, const struct hash *sample)
+double selection_random_value(uint64_t seed, const struct hash *sample)
 {
     uint8_t bytes[8 + HASH_BYTES];
 
@@ -116,7 +117,7 @@ static int read_order_values(struct making *making, struct error *err)
         return target_read_values(making, err);
     for (size_t i = 0; i < candidates->n; i++)
         making->values[i] = spec->ordering == ORDERED_AT_RANDOM
-                                ? random_value(spec->seed, &candidates->hashes[i])
+                                ? selection_random_value(spec->seed, &candidates->hashes[i])
                                 : NAN;
     return 0;
 }
@@ -226,7 +227,9 @@ static int put(const struct making *making, int64_t run_id, bool dry_run,
                                        .n = making->n_picks,
                                        .ids = ids,
                                        .scores = scores,
-                                       .tiers = making->tiers };
+                                       .tiers = making->tiers,
+                                       .description =
+                                           spec->described ? &spec->described->made : NULL };
     if (ids && scores)
         rc = selection_put(making->store, &row, run_id, dry_run, outcome, err);
     else
@@ -260,10 +263,7 @@ int selection_make(struct store *store, const struct selection_spec *spec, int64
                    bool dry_run, struct selection_result *out, struct error *err)
 {
     static int (*const steps[])(struct making *, struct error *) = {
-        read_pool,
-        order_candidates,
-        apply_exclusions,
-        choose,
+        read_pool, order_candidates, apply_exclusions, choose, describe_selection,
     };
     struct making making = { .store = store, .spec = spec };
     struct selection_outcome outcome;

@@ -19,9 +19,12 @@
 #include "store/candidates.h"
 #include "store/selection.h"
 
+struct cohort_row;
+struct described;
 struct error;
 struct exclusion_list;
 struct policy;
+struct ranked_part;
 struct stage_context;
 struct store;
 
@@ -34,8 +37,10 @@ struct selection_spec {
     bool higher_is_better;     /* of a fact: descending */
     int64_t cohort_id;         /* rank by this cohort's values; 0: by the scores of the set */
     const char *cohort_column; /* "hmp", "cas" or "gateau" */
-    const char *fact;          /* of ORDERED_BY_FACT */
-    uint64_t seed;             /* of ORDERED_AT_RANDOM, of clusters and of DSIR */
+    const struct cohort_row *cohort; /* likewise; NULL: none */
+    const char *fact;                /* of ORDERED_BY_FACT */
+    const char *by; /* what the values are called in the description; NULL: there are none */
+    uint64_t seed;  /* of ORDERED_AT_RANDOM, of clusters and of DSIR */
     const struct target_spec *target; /* of ORDERED_BY_TARGET; its samples are not chosen */
 
     const char *condition;     /* NULL: all samples */
@@ -52,6 +57,9 @@ struct selection_spec {
 
     const struct diversity_spec *diverse; /* choose by this method; NULL: choose the best */
     struct vector_set vectors;            /* of diverse and target */
+
+    struct described
+        *described; /* filled, and stored with the selection; NULL: no description */
 
     const char *top;        /* the option as the user wrote it; stored with the selection */
     uint64_t top_n;         /* select at most this many samples; 0: use top_per_10000 */
@@ -98,8 +106,13 @@ struct making {
     uint8_t *tiers; /* of each pick: the smallest tier that has it, from 1; NULL: no tiers */
     struct diversity_result diversity;
     struct target_result target;
+    const struct ranked_part *parts; /* what a formula was made of */
+    size_t n_parts;
     uint64_t n_unscored;
     uint64_t n_outside;
 };
+
+/* A number from 0 to 1 for each seed and sample, as good as random. */
+double selection_random_value(uint64_t seed, const struct hash *sample);
 
 #endif

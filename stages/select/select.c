@@ -14,6 +14,8 @@
 #include "base/report.h"
 #include "stages/cohort/cohort.h"
 #include "stages/select/bounds.h"
+#include "stages/select/describe.h"
+#include "stages/select/described.h"
 #include "stages/select/exclusions.h"
 #include "stages/select/making.h"
 #include "stages/select/ordering.h"
@@ -351,6 +353,7 @@ static void note_selection(const struct stage_context *context, const struct sel
         diversity_note(args->diverse, args->vectors, &made->diversity, context->report);
     if (spec->target)
         target_note(spec->target, &made->target, context->report);
+    describe_note(spec->described, args->name, spec->by, context->report);
 }
 
 static int select_run(const struct stage_context *context, const void *arguments,
@@ -371,13 +374,18 @@ static int select_run(const struct stage_context *context, const void *arguments
                                    .rule = buf_slice(&made_of->rule),
                                    .may_empty = args->replace };
     struct selection_result made;
+    struct described described;
     struct cohort_row cohort;
     struct arena arena;
 
     arena_init(&arena);
+    described_init(&described);
+    spec.described = &described;
+    spec.by = args->ordering.targets.n > 0 ? "target" : args->ordering.by;
     if (args->top.n == 0 && args->top.hundredths == 0) /* --all */
         spec.top_per_10000 = 10000;
     const int of_cohort = find_named(context, args, made_of, &arena, &cohort, &spec, err);
+    spec.cohort = of_cohort == 1 ? &cohort : NULL;
     const int rc = of_cohort < 0 ? -1
                                  : selection_make(context->store, &spec, context->run_id,
                                                   context->dry_run, &made, err);
@@ -387,6 +395,7 @@ static int select_run(const struct stage_context *context, const void *arguments
     }
     if (spec.exclusions)
         id_list_release(&spec.exclusions->left);
+    described_release(&described);
     arena_release(&arena);
     return rc;
 }
