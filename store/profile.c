@@ -20,6 +20,12 @@ static const char LIST_FACTS[] = "SELECT c.name FROM pragma_table_info('fact') c
                                  " JOIN fact_column k ON k.name = c.name AND k.of_turns = 0"
                                  " WHERE k.type <> 'TEXT' ORDER BY c.cid";
 
+static const char LIST_METRICS[] =
+    "SELECT DISTINCT m.name FROM metric m JOIN score_set t ON t.metric_id = m.metric_id"
+    " UNION SELECT DISTINCT m.name || '@' || d.name FROM metric m"
+    " JOIN score_set t ON t.metric_id = m.metric_id JOIN model d ON d.model_id = t.model_id"
+    " ORDER BY 1";
+
 static const char FIND_FACT[] =
     "SELECT k.type = 'TEXT', k.unit FROM fact_column k WHERE k.name = :name"
     " AND k.of_turns = 0 AND k.name IN (SELECT name FROM pragma_table_info('fact'))";
@@ -35,13 +41,14 @@ struct profile {
     struct stmt *values; /* a row a value: its value and weight, ordered as the groups */
 };
 
-int profile_list_facts(struct store *store, struct arena *arena, struct text_list *out,
-                       struct error *err)
+/* Append the names that a query returns. */
+static int append_names(struct store *store, const char *sql, struct arena *arena,
+                        struct text_list *out, struct error *err)
 {
     struct stmt *stmt = NULL;
     int rc;
 
-    if (stmt_use(store, LIST_FACTS, &stmt, err) < 0)
+    if (stmt_use(store, sql, &stmt, err) < 0)
         return -1;
     while ((rc = stmt_next(stmt, err)) == 1) {
         const char *name = arena_copy(arena, stmt_bytes(stmt, 0)).ptr;
@@ -54,6 +61,18 @@ int profile_list_facts(struct store *store, struct arena *arena, struct text_lis
         }
     }
     return rc;
+}
+
+int profile_list_facts(struct store *store, struct arena *arena, struct text_list *out,
+                       struct error *err)
+{
+    return append_names(store, LIST_FACTS, arena, out, err);
+}
+
+int profile_list_metrics(struct store *store, struct arena *arena, struct text_list *out,
+                         struct error *err)
+{
+    return append_names(store, LIST_METRICS, arena, out, err);
 }
 
 /* Find a fact. Returns 1 and whether it is text, 0 or -1. unit may be NULL. A name becomes part

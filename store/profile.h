@@ -36,6 +36,10 @@ struct profile_fact {
  * free the list with option_list_free(). */
 int profile_list_facts(struct store *store, struct arena *arena, struct text_list *out,
                        struct error *err);
+/* Append the names of the metrics that have scores, in their order: NAME, and NAME@MODEL for
+ * each model. As above. */
+int profile_list_metrics(struct store *store, struct arena *arena, struct text_list *out,
+                         struct error *err);
 /* Find a fact, or the scores of a metric; model as in score_set_find(). Texts are in the arena.
  * ERR_NOT_FOUND, ERR_USAGE for a fact that is text. */
 int profile_find(struct store *store, const char *name, const char *model, struct arena *arena,

@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/contamination_print.h"
 #include "cli/segment_text.h"
+#include "cli/show_numbers.h"
 #include "scoring/infer/gguf/gguf_fetch.h"
 #include "scoring/infer/gguf/gguf_file.h"
 #include "store/query.h"
@@ -56,7 +57,8 @@ struct show {
     struct buf model_path;          /* what is opened */
     struct buf model;               /* its name in the database */
     struct arena arena;             /* holds fact */
-    const char *fact;               /* that the selection was ordered by; NULL: scores */
+    const char *selection;
+    const char *fact; /* that the selection was ordered by; NULL: scores */
     bool json;
     struct buf sql;
     struct buf text; /* of a segment */
@@ -226,35 +228,6 @@ static int add_segments(struct show *show, int64_t sample_id, struct slice conte
     return 0;
 }
 
-static int add_score(struct show *show, struct query *query, struct error *err)
-{
-    const struct slice metric = query_value(query, 0).bytes;
-    const struct slice model = query_value(query, 1).bytes;
-    const struct query_value value = query_value(query, 2);
-
-    if (show->json) {
-        jsonout_object_begin(&show->object);
-        jsonout_key(&show->object, "metric");
-        jsonout_text(&show->object, metric);
-        jsonout_key(&show->object, "model");
-        jsonout_text(&show->object, model);
-        jsonout_key(&show->object, "value");
-        if (value.type == QUERY_NULL)
-            jsonout_null(&show->object);
-        else
-            jsonout_double(&show->object, value.real);
-        jsonout_object_end(&show->object);
-        return 0;
-    }
-    if (value.type == QUERY_NULL)
-        return 0;
-    if (slice_equal(model, slice_text("none"))) /* of metrics that no model is run for */
-        return buf_printf(&show->out, err, "   %-12.*s %.4g\n", (int)metric.len, metric.ptr,
-                          value.real);
-    return buf_printf(&show->out, err, "   %-12.*s %.4g by %.*s\n", (int)metric.len, metric.ptr,
-                      value.real, (int)model.len, model.ptr);
-}
-
 static int add_scores(struct show *show, int64_t sample_id, struct error *err)
 {
     struct query *query = NULL;
@@ -272,12 +245,29 @@ static int add_scores(struct show *show, int64_t sample_id, struct error *err)
         jsonout_array_begin(&show->object);
     }
     while ((rc = query_next(query, err)) == 1)
-        if (add_score(show, query, err) < 0)
+        if (show_score(query, &show->out, show->json ? &show->object : NULL, err) < 0)
             break;
     if (show->json)
         jsonout_array_end(&show->object);
     query_close(query);
     return rc == 0 ? 0 : -1;
+}
+
+/* Add the terms of the formula that the selection was ordered by. */
+static int add_terms(struct show *show, const struct place *place, struct error *err)
+{
+    struct query *query = NULL;
+
+    buf_clear(&show->sql);
+    if (buf_printf(&show->sql, err,
+                   "SELECT text, value FROM v_selection_terms WHERE rank = %" PRId64
+                   " AND selection = ",
+                   place->rank) < 0 ||
+        open_query(show, show->selection, " ORDER BY term", &query, err) < 0)
+        return -1;
+    const int rc = show_terms(query, &show->out, show->json ? &show->object : NULL, err);
+    query_close(query);
+    return rc;
 }
 
 static int add_labelled(struct show *show, const char *what, struct slice text,
@@ -334,7 +324,7 @@ static int add_place(struct show *show, const struct place *place, struct query 
     if (add_head(show, place, query_value(query, 0).bytes, err) < 0 ||
         add_labelled(show, "question", query_value(query, 1).bytes, err) < 0 ||
         add_labelled(show, "answer", query_value(query, 2).bytes, err) < 0 ||
-        add_scores(show, place->sample_id, err) < 0 ||
+        add_terms(show, place, err) < 0 || add_scores(show, place->sample_id, err) < 0 ||
         add_segments(show, place->sample_id, query_value(query, 3).bytes, err) < 0)
         return -1;
     if (show->json) {
@@ -440,7 +430,7 @@ static int show_contamination(struct cli *cli, const struct show_args *args, str
 static int cmd_show_run(struct cli *cli, const void *args, struct error *err)
 {
     const struct show_args *a = args;
-    struct show show = { .json = cli->json };
+    struct show show = { .json = cli->json, .selection = a->selection };
     int rc = -1;
 
     if (a->contamination)

@@ -78,7 +78,7 @@ static void each_word(const struct option *value, word_function *each, void *arg
         each_choice(value, each, arg);
     } else if (strcmp(name, "METRIC") == 0) {
         each_metric(each, arg);
-    } else if (strcmp(name, "METRIC|FACT") == 0) {
+    } else if (strcmp(name, "METRIC|FACT|FORMULA") == 0) {
         each_metric(each, arg);
         each_fact(each, arg);
     } else if (strcmp(name, "CLASS") == 0) {

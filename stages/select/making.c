@@ -113,6 +113,8 @@ static int read_order_values(struct making *making, struct error *err)
     if (spec->ordering == ORDERED_BY_METRIC || spec->ordering == ORDERED_BY_FACT)
         return candidates_read_numbers(making->store, candidates, &number, making->values,
                                        &making->n_outside, err);
+    if (spec->ordering == ORDERED_BY_FORMULA)
+        return by_formula_read_values(making, err);
     if (spec->ordering == ORDERED_BY_TARGET)
         return target_read_values(making, err);
     for (size_t i = 0; i < candidates->n; i++)
@@ -215,6 +217,7 @@ static int put(const struct making *making, int64_t run_id, bool dry_run,
                                        .ordering = spec->ordering,
                                        .score_set_id = spec->score_set_id,
                                        .fact = spec->fact,
+                                       .formula = spec->formula ? spec->formula->text : NULL,
                                        .descending = spec->higher_is_better,
                                        .condition = spec->condition,
                                        .top = spec->top,
@@ -247,6 +250,7 @@ static void making_release(struct making *making)
     free(making->order);
     free(making->picks);
     free(making->tiers);
+    formula_values_release(&making->formula);
 }
 
 static int check_spec(const struct selection_spec *spec, struct error *err)
@@ -263,7 +267,8 @@ int selection_make(struct store *store, const struct selection_spec *spec, int64
                    bool dry_run, struct selection_result *out, struct error *err)
 {
     static int (*const steps[])(struct making *, struct error *) = {
-        read_pool, order_candidates, apply_exclusions, choose, describe_selection,
+        read_pool, order_candidates,   apply_exclusions,
+        choose,    describe_selection, by_formula_describe,
     };
     struct making making = { .store = store, .spec = spec };
     struct selection_outcome outcome;
@@ -284,6 +289,8 @@ int selection_make(struct store *store, const struct selection_spec *spec, int64
                                           .n_outside = making.n_outside,
                                           .diversity = making.diversity,
                                           .target = making.target,
+                                          .n_missing = making.formula.n_missing,
+                                          .n_not_finite = making.formula.n_not_finite,
                                           .replaced = outcome.replaced,
                                           .unchanged = outcome.unchanged };
     if (!dry_run)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "stages/select/by_formula.h"
 #include "stages/select/diversity.h"
 #include "stages/select/target.h"
 #include "stages/select/vectors.h"
@@ -37,8 +38,9 @@ struct selection_spec {
     bool higher_is_better;     /* of a fact: descending */
     int64_t cohort_id;         /* rank by this cohort's values; 0: by the scores of the set */
     const char *cohort_column; /* "hmp", "cas" or "gateau" */
-    const struct cohort_row *cohort; /* likewise; NULL: none */
-    const char *fact;                /* of ORDERED_BY_FACT */
+    const struct cohort_row *cohort;  /* likewise; NULL: none */
+    const char *fact;                 /* of ORDERED_BY_FACT */
+    const struct by_formula *formula; /* of ORDERED_BY_FORMULA */
     const char *by; /* what the values are called in the description; NULL: there are none */
     uint64_t seed;  /* of ORDERED_AT_RANDOM, of clusters and of DSIR */
     const struct target_spec *target; /* of ORDERED_BY_TARGET; its samples are not chosen */
@@ -75,7 +77,9 @@ struct selection_result {
     uint64_t n_outside; /* of n_candidates: no value, but known to be outside the top */
     struct diversity_result diversity; /* with spec->diverse */
     struct target_result target;       /* with spec->target */
-    bool replaced;                     /* as in selection_outcome */
+    size_t n_missing;                  /* with spec->formula: as in formula_values */
+    size_t n_not_finite;
+    bool replaced; /* as in selection_outcome */
     bool unchanged;
 };
 
@@ -108,6 +112,7 @@ struct making {
     struct target_result target;
     const struct ranked_part *parts; /* what a formula was made of */
     size_t n_parts;
+    struct formula_values formula;
     uint64_t n_unscored;
     uint64_t n_outside;
 };

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/report.h"
 #include "scoring/facts/measurer.h"
+#include "stages/select/by_formula.h"
 #include "stages/select/making.h"
 #include "stages/stage.h"
 #include "store/cohort.h"
@@ -168,6 +169,9 @@ int ordering_find(const struct stage_context *context, const struct ordering_arg
         spec->ordering = args->random ? ORDERED_AT_RANDOM : NOT_ORDERED;
         return 0;
     }
+    const int by_formula = by_formula_find(context, args, arena, spec, err);
+    if (by_formula != 0)
+        return by_formula < 0 ? -1 : 0;
     const int by_fact = use_fact(context, args, spec, err);
     if (by_fact != 0)
         return by_fact < 0 ? -1 : 0;

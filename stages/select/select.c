@@ -59,8 +59,8 @@ struct select_config {
 static const struct option options[] = {
     { OPTION_TEXT, 0, "name", offsetof(struct select_args, name), "NAME",
       .help = "name of the selection" },
-    { OPTION_TEXT, 0, "by", offsetof(struct select_args, ordering.by), "METRIC|FACT",
-      .help = "metric or fact to rank by" },
+    { OPTION_TEXT, 0, "by", offsetof(struct select_args, ordering.by), "METRIC|FACT|FORMULA",
+      .help = "metric, fact or formula over both to rank by" },
     { OPTION_CHOICE, 0, "order", offsetof(struct select_args, ordering.order), "ORDER",
       .help = "which values of a fact come first", .choices = ordering_direction_names,
       .unset = "descending" },
@@ -267,6 +267,8 @@ static void add_select_facts(const struct select_args *args, const struct select
 {
     stage_fact_text(result, "name", args->name);
     stage_fact_text(result, "result", outcome_name(made));
+    if (spec->formula)
+        stage_fact_text(result, "formula", spec->formula->text);
     if (spec->fact) {
         stage_fact_text(result, "fact", spec->fact);
         stage_fact_text(result, "order", spec->higher_is_better ? "descending" : "ascending");
@@ -338,7 +340,9 @@ static void note_selection(const struct stage_context *context, const struct sel
                            const struct selection_spec *spec,
                            const struct selection_result *made)
 {
-    if (made->n_unscored > 0 && args->ordering.by)
+    if (spec->formula)
+        by_formula_note(made->n_missing, made->n_not_finite, context->report);
+    else if (made->n_unscored > 0 && args->ordering.by)
         report_note(context->report, "%llu samples have no %s %s and cannot be selected",
                     (unsigned long long)made->n_unscored, spec->fact ? "value of" : "score for",
                     args->ordering.by);
@@ -396,6 +400,7 @@ static int select_run(const struct stage_context *context, const void *arguments
     if (spec.exclusions)
         id_list_release(&spec.exclusions->left);
     described_release(&described);
+    by_formula_release(spec.formula);
     arena_release(&arena);
     return rc;
 }

@@ -102,6 +102,12 @@ static int select_by_dsir(struct stage_run *run, struct error *err)
                      "dsir", "top", "2", NULL);
 }
 
+static int select_by_formula(struct stage_run *run, struct error *err)
+{
+    return stage_run(run, err, "select", "name", "s", "by", "z(ifd) - ifnull(ifd, 1)", "top",
+                     "2", NULL);
+}
+
 static bool fails_once(select_case *run_case, size_t n)
 {
     struct injection injection = { .n = n };
@@ -132,7 +138,8 @@ static bool fails_once(select_case *run_case, size_t n)
 static void each_failed_allocation_is_reported(void **state)
 {
     static select_case *const cases[] = { select_at_random, select_from,   select_diverse,
-                                          select_clusters,  select_by_rds, select_by_dsir };
+                                          select_clusters,  select_by_rds, select_by_dsir,
+                                          select_by_formula };
     const size_t step_size = TEST_IS_SANITIZED ? 3 : 1;
 
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/number_table.h"
+#include "base/io/number_table.h"
 
 #include <inttypes.h>
 #include <math.h>
