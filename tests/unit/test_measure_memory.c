@@ -274,6 +274,51 @@ static void a_limit_on_memory_is_divided_so_that_the_parts_fit(void **state)
                  "41 MiB, too much of the 64 MiB of --max-memory");
 }
 
+/* Measure the graphs of a response, and return the most bytes that were allocated at once. */
+static void check_graph_text(struct memory_fixture *fixture, struct slice response)
+{
+    const struct measurer *measurer = measurer_find("graphs");
+    struct error err;
+
+    fixture->turns[0].content = slice_text("Draw a tree.");
+    fixture->turns[1].content = response;
+    oom_count_begin();
+    const int rc = measurer->verify(&fixture->sample, &fixture->options, fixture->values,
+                                    &fixture->spans, &err);
+    const size_t peak = oom_count_end();
+    assert_ok(rc);
+    assert_null(fixture->values[0].reason);
+    if (peak > measurer->verify_bytes(&fixture->sample) + BOUNDED_BYTES)
+        fail_msg("graphs allocated %zu bytes and said %zu", peak,
+                 measurer->verify_bytes(&fixture->sample));
+}
+
+static void graphs_need_what_they_say(void **state)
+{
+    static const char *const lines[] = { "%zx -> %zx\n", "%zx: %zx\n", "|-- %zx%zx\n",
+                                         "`--a%.0zu%.0zu\n" };
+    struct memory_fixture fixture;
+    struct buf text;
+    struct error err;
+
+    (void)state;
+    open_fixture(&fixture, 0, false);
+    buf_init(&text, 4 * TEXT_BYTES);
+    for (size_t kind = 0; kind < sizeof lines / sizeof *lines; kind++) {
+        char line[64];
+
+        buf_clear(&text);
+        assert_ok(buf_add_text(&text, "```\n", &err));
+        for (size_t i = 0; text.len < TEXT_BYTES; i++) {
+            snprintf(line, sizeof line, lines[kind], i, i + 1);
+            assert_ok(buf_add_text(&text, line, &err));
+        }
+        check_graph_text(&fixture, buf_slice(&text));
+    }
+    buf_release(&text);
+    close_fixture(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +326,7 @@ int main(void)
         cmocka_unit_test(a_sample_is_measured_within_the_limit_or_not_at_all),
         cmocka_unit_test(json_larger_than_the_limit_is_no_invalid_json),
         cmocka_unit_test(a_limit_on_memory_is_divided_so_that_the_parts_fit),
+        cmocka_unit_test(graphs_need_what_they_say),
     };
 
     return cmocka_run_group_tests_name("memory of measuring", tests, NULL, NULL);

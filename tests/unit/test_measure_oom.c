@@ -162,7 +162,8 @@ static int measure_sample(const void *input, struct error *err)
         "{\"x\":{\"type\":\"string\"}},\"required\":[\"x\"]}}]";
     const struct measured_turn turns[] = {
         { .role = slice_text("user"),
-          .content = slice_text("Mail a@acme.com in 3 words, with the keyword \"snow\".") },
+          .content = slice_text("Mail a@acme.com in 3 words, with the keyword \"snow\"."
+                                " Draw a tree of the nodes A and B.") },
         { .role = slice_text("assistant"),
           .content = slice_text("So."),
           .calls = slice_text(call) },
@@ -174,6 +175,7 @@ static int measure_sample(const void *input, struct error *err)
           .calls = slice_text(call) },
         { .role = slice_text("assistant"),
           .content = slice_text("The rain fell on the mat, call 4111 1111 1111 1111.\n"
+                                "```\nA -> B\nA -> C\n```\n"
                                 "<tool_call>{\"name\":\"g\"}</tool_call>\n```json\n{]\n") },
     };
     struct arena arena = { 0 };
