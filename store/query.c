@@ -75,6 +75,9 @@ int query_open_view(struct store *store, const char *view, struct query **out,
                           "params, keep FROM v_dedup_sets ORDER BY dedup_set" },
         { "v_splits", "SELECT split, parts, n_samples, n_groups, n_outside, params "
                       "FROM v_splits ORDER BY split" },
+        { "v_selections", "SELECT selection, ordered_by, direction, model, condition, policy, "
+                          "top, rule, n_samples, n_candidates, n_unscored, run_id "
+                          "FROM v_selections ORDER BY selection" },
     };
 
     for (size_t i = 0; i < sizeof listings / sizeof listings[0]; i++)

@@ -9,6 +9,7 @@
 #ifndef CURATE_QUERY_H
 #define CURATE_QUERY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,7 +38,8 @@ int query_open_rejects(struct store *store, const char *class, struct query **ou
  * as 'dead'. */
 int query_open_runs(struct store *store, int64_t last_dead, struct query **out,
                     struct error *err);
-/* List all rows of "v_cohorts", oldest first, or of "v_dedup_sets" or "v_splits", by name. */
+/* List all rows of "v_cohorts", oldest first, or of "v_dedup_sets", "v_splits" or
+ * "v_selections", by name. */
 int query_open_view(struct store *store, const char *view, struct query **out,
                     struct error *err);
 /* List the properties of a cohort version as rows of two columns, what and value. */
@@ -60,6 +62,19 @@ int query_open_split_parts(struct store *store, const char *split, struct query 
  * n_pairs, n_between (the samples of the pair are in two parts). ERR_NOT_FOUND as above. */
 int query_open_split_leaks(struct store *store, const char *split, struct query **out,
                            struct error *err);
+/* List what a selection is: kind, name, unit, n_pool, n_selected, pool, asked, selected. First
+ * the totals, then groups in units, statistics by subject (kind is the name of the statistic)
+ * and, with_warnings, warnings. ERR_NOT_FOUND as above. */
+int query_open_selection(struct store *store, const char *name, bool with_warnings,
+                         struct query **out, struct error *err);
+/* List the warnings of a selection, in one column. */
+int query_open_selection_warnings(struct store *store, const char *name, struct query **out,
+                                  struct error *err);
+/* Count the samples that are only in selection a, in both and only in b, by source, and all of
+ * them (source NULL): source, only_a, both, only_b, unit, units_only_a, units_both,
+ * units_only_b. */
+int query_open_selection_diff(struct store *store, const char *a, const char *b,
+                              struct query **out, struct error *err);
 void query_close(struct query *query);
 size_t query_columns(const struct query *query);
 const char *query_column_name(const struct query *query, size_t column);

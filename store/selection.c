@@ -11,6 +11,7 @@
 #include "store/description.h"
 #include "store/exclusion.h"
 #include "store/policy.h"
+#include "store/store.h"
 
 enum { SHARE_UNIT = 10000 };
 
@@ -53,6 +54,12 @@ static const char ADD_ROW[] =
     " VALUES (:selection_id, :rank, :sample_id, :score, :tier)";
 
 static const char FIND_SELECTION[] = "SELECT selection_id FROM selection WHERE name = :name";
+
+static const char COUNT_ROWS[] =
+    "SELECT count(*) FROM selection_sample WHERE selection_id = :selection_id";
+
+/* What belongs to the selection goes with it. */
+static const char DROP[] = "DELETE FROM selection WHERE selection_id = :selection_id";
 
 static const char FIND_FACT[] =
     "SELECT fact, fact_order FROM selection WHERE name = :name AND fact IS NOT NULL";
@@ -202,15 +209,11 @@ static int put_samples(struct store *store, int64_t selection_id,
 static int renew_description(struct store *store, const struct selection_row *row,
                              struct error *err)
 {
-    struct stmt *stmt = NULL;
-    int64_t selection_id;
+    int64_t selection_id = 0;
 
     if (!row->description)
         return 0;
-    if (stmt_use(store, FIND_SELECTION, &stmt, err) < 0)
-        return -1;
-    stmt_bind_text(stmt, ":name", slice_text(row->name));
-    if (stmt_get_int(stmt, &selection_id, err) < 0)
+    if (selection_find(store, row->name, &selection_id, err) < 0)
         return -1;
     const int same = description_is_stored(store, selection_id, row->description, err);
     return same == 0  ? description_put(store, selection_id, row->description, err)
@@ -256,6 +259,57 @@ static int raise_unknown_selection(struct store *store, const char *name, struct
                          names);
     return error_set(err, ERR_NOT_FOUND,
                      "no selection '%s', and no others: run 'curate select' first", name);
+}
+
+int selection_find(struct store *store, const char *name, int64_t *selection_id,
+                   struct error *err)
+{
+    struct stmt *stmt = NULL;
+
+    if (stmt_use(store, FIND_SELECTION, &stmt, err) < 0)
+        return -1;
+    stmt_bind_text(stmt, ":name", slice_text(name));
+    const int found = stmt_next(stmt, err);
+    if (found < 0)
+        return -1;
+    if (found == 0)
+        return raise_unknown_selection(store, name, err);
+    *selection_id = stmt_int(stmt, 0);
+    stmt_reset(stmt);
+    return 0;
+}
+
+static int drop_selection(struct store *store, const char *name, bool dry_run,
+                          int64_t *n_samples, struct error *err)
+{
+    struct stmt *stmt = NULL;
+    int64_t selection_id = 0;
+
+    if (selection_find(store, name, &selection_id, err) < 0 ||
+        stmt_use(store, COUNT_ROWS, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":selection_id", selection_id);
+    if (stmt_get_int(stmt, n_samples, err) < 0)
+        return -1;
+    if (dry_run)
+        return 0;
+    if (stmt_use(store, DROP, &stmt, err) < 0)
+        return -1;
+    stmt_bind_int(stmt, ":selection_id", selection_id);
+    return stmt_run(stmt, err);
+}
+
+int selection_drop(struct store *store, const char *name, bool dry_run, int64_t *n_samples,
+                   struct error *err)
+{
+    if (dry_run)
+        return drop_selection(store, name, true, n_samples, err);
+    if (store_begin(store, err) < 0)
+        return -1;
+    if (drop_selection(store, name, false, n_samples, err) == 0)
+        return store_commit(store, err);
+    store_rollback(store);
+    return -1;
 }
 
 /* A list that is being read. */
@@ -304,18 +358,10 @@ int selection_load(struct store *store, const char *name, struct id_list *out, d
                    struct error *err)
 {
     struct loading loading = { .scores = NULL };
-    struct stmt *stmt = NULL;
+    int64_t selection_id = 0;
 
-    if (stmt_use(store, FIND_SELECTION, &stmt, err) < 0)
+    if (selection_find(store, name, &selection_id, err) < 0)
         return -1;
-    stmt_bind_text(stmt, ":name", slice_text(name));
-    const int found = stmt_next(stmt, err);
-    if (found < 0)
-        return -1;
-    if (found == 0)
-        return raise_unknown_selection(store, name, err);
-    const int64_t selection_id = stmt_int(stmt, 0);
-    stmt_reset(stmt);
     const int rc = load_samples(store, selection_id, &loading, err);
     if (rc == 0 && scores)
         *scores = loading.scores;

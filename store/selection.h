@@ -87,6 +87,14 @@ struct selection_outcome {
 int selection_put(struct store *store, const struct selection_row *row, int64_t run_id,
                   bool dry_run, struct selection_outcome *out, struct error *err);
 
+/* Find a selection. ERR_NOT_FOUND with the names that exist. */
+int selection_find(struct store *store, const char *name, int64_t *selection_id,
+                   struct error *err);
+/* Delete a selection, of n_samples. ERR_NOT_FOUND as above. Runs in its own transaction;
+ * dry_run deletes nothing. */
+int selection_drop(struct store *store, const char *name, bool dry_run, int64_t *n_samples,
+                   struct error *err);
+
 /* Compute how many of n candidates are selected: at most top_n, or, if top_n is 0, a share of
  * top_per_10000 / 10,000, rounded up. */
 uint64_t selection_count(uint64_t top_n, uint64_t top_per_10000, uint64_t n);

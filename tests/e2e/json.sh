@@ -70,6 +70,10 @@ j export export long --to jsonl -o long-best.jsonl --media marks
 j export export best --to messages -o redacted.jsonl --redact all
 j export export best --to messages -o part.jsonl --split train --allow-empty
 j "split drop" split drop split
+j "selection list" selection list
+j "selection show" selection show long
+j "selection diff" selection diff best long
+j "selection drop" selection drop kept
 cat long-best.jsonl.manifest redacted.jsonl.manifest part.jsonl.manifest > "out/export, the manifest"
 j show show best
 j show show long --model "$tiny"

@@ -20,7 +20,7 @@ ARGUMENTS = {"ingest": "files", "score": "metrics", "measure": "facts", "score i
              "cohort make": "cohort", "cohort drop": "cohort", "decontaminate": "file",
              "export": "selection", "dedup near": "name", "dedup exact": "name",
              "dedup semantic": "name", "dedup drop": "set",
-             "split drop": "split"}
+             "split drop": "split", "selection drop": "selection"}
 
 
 def page_keys(text):
