@@ -52,21 +52,23 @@ struct scorer_input {
 
 /* Quantities a scorer needs from a model (bits). */
 enum scorer_needs {
-    NEED_NLL = 1 << 0,             /* NLL of the response given the prompt */
-    NEED_NLL_ALONE = 1 << 1,       /* NLL of the response after one start token */
-    NEED_ATTENTION = 1 << 2,       /* the response's attention to each context segment */
-    NEED_NLL_NEAR = 1 << 3,        /* NLL of the response given only the context's end */
-    NEED_NLL_INSTRUCTION = 1 << 4, /* NLL of the instruction after one start token */
-    NEED_POOLED = 1 << 5,          /* mean of the last layer's states */
-    NEED_USER_MASS = 1 << 6,       /* the response's attention to the user's text */
-    NEED_YES_NO = 1 << 7,          /* probabilities of Yes and No to the question */
-    NEED_RATING = 1 << 8,          /* probabilities of 1 to 6 to the question */
-    NEED_REACH = 1 << 9,           /* document: the first layer's attention at a distance */
-    NEED_PAIRS = 1 << 10,          /* document: NLL of segments alone and in pairs */
-    NEED_LENGTH = 1 << 11,         /* number of response tokens; runs no model */
-    NEED_SEGMENT_NLL = 1 << 12,    /* NLL of the response given one segment, for each segment */
-    NEED_BY_HEAD = 1 << 13,        /* with NEED_ATTENTION: for each layer and head, too */
+    NEED_NLL = 1 << 0,              /* NLL of the response given the prompt */
+    NEED_NLL_ALONE = 1 << 1,        /* NLL of the response after one start token */
+    NEED_ATTENTION = 1 << 2,        /* the response's attention to each context segment */
+    NEED_NLL_NEAR = 1 << 3,         /* NLL of the response given only the context's end */
+    NEED_NLL_INSTRUCTION = 1 << 4,  /* NLL of the instruction after one start token */
+    NEED_POOLED = 1 << 5,           /* mean of the last layer's states */
+    NEED_POOLED_WEIGHTED = 1 << 14, /* the same, weighted by their places */
+    NEED_USER_MASS = 1 << 6,        /* the response's attention to the user's text */
+    NEED_YES_NO = 1 << 7,           /* probabilities of Yes and No to the question */
+    NEED_RATING = 1 << 8,           /* probabilities of 1 to 6 to the question */
+    NEED_REACH = 1 << 9,            /* document: the first layer's attention at a distance */
+    NEED_PAIRS = 1 << 10,           /* document: NLL of segments alone and in pairs */
+    NEED_LENGTH = 1 << 11,          /* number of response tokens; runs no model */
+    NEED_SEGMENT_NLL = 1 << 12, /* NLL of the response given one segment, for each segment */
+    NEED_BY_HEAD = 1 << 13,     /* with NEED_ATTENTION: for each layer and head, too */
     NEED_SEGMENTS = NEED_ATTENTION | NEED_SEGMENT_NLL,
+    NEEDS_POOLED = NEED_POOLED | NEED_POOLED_WEIGHTED,
     /* The context as a document of its own; these work without a response. */
     NEEDS_OF_DOCUMENT = NEED_REACH | NEED_PAIRS,
 };

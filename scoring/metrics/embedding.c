@@ -10,15 +10,25 @@
 #include "scoring/sum.h"
 
 /* The score is the vector's length. The vector itself is stored beside it. */
-static void observe_embedding(const struct observation *observation, struct score *out)
+static void measure_vector(const double *vector, size_t n, struct score *out)
 {
     struct sum squares = { 0 };
 
-    for (size_t i = 0; i < observation->n_pooled; i++)
-        sum_add(&squares, observation->pooled[i] * observation->pooled[i]);
+    for (size_t i = 0; i < n; i++)
+        sum_add(&squares, vector[i] * vector[i]);
     out->value = sqrt(sum_value(&squares));
     if (out->value == 0)
         out->reason = "zero_embedding";
+}
+
+static void observe_embedding(const struct observation *observation, struct score *out)
+{
+    measure_vector(observation->pooled, observation->n_pooled, out);
+}
+
+static void observe_embedding_weighted(const struct observation *observation, struct score *out)
+{
+    measure_vector(observation->pooled_weighted, observation->n_pooled, out);
 }
 
 const struct scorer scorer_embedding = {
@@ -29,6 +39,18 @@ const struct scorer scorer_embedding = {
     .summary = "length of the sample's vector, the mean of its last states; stores the vector",
     .needs = NEED_POOLED,
     .observe = observe_embedding,
+};
+
+/* RDS+ (2503.01807). Its program counts BOS as the first token. */
+const struct scorer scorer_embedding_weighted = {
+    .name = "embedding_weighted",
+    .version = 1,
+    .unit = "norm",
+    .better = BETTER_HIGHER,
+    .summary =
+        "length of the sample's vector, in whose mean later tokens weigh more; stores it",
+    .needs = NEED_POOLED_WEIGHTED,
+    .observe = observe_embedding_weighted,
 };
 
 /* Distance to the neighbour-th nearest embedding. InstructMining's KNN_i (2307.06290) with i =

@@ -110,6 +110,7 @@ struct observation {
     const char *instruction_reason; /* why there is no nll_instruction_nats: no_bos, ... */
     double nll_instruction_nats;
     double *pooled; /* n_pooled, in the arena: mean of the last states of all tokens but BOS */
+    double *pooled_weighted; /* the same with weights 1, 2, 3 and so on */
     size_t n_pooled;
     const char *user_reason; /* why there is no user_mass: no_user_text */
     double user_mass; /* attention to the user's text in one layer: the maximum over heads, mean

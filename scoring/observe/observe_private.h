@@ -24,7 +24,7 @@ struct prompt;
 struct tokenizer;
 
 /* Needs that one pass over the whole prompt and response answers. */
-enum { NEEDS_WHOLE = NEED_NLL | NEED_POOLED | NEED_USER_MASS };
+enum { NEEDS_WHOLE = NEED_NLL | NEEDS_POOLED | NEED_USER_MASS };
 
 struct observer {
     const struct model *model;

@@ -11,10 +11,17 @@
 int observe_new_pooled(const struct planning *planning, struct error *err)
 {
     struct observation *out = planning->out;
+    const unsigned needs = planning->needs;
 
     out->n_pooled = model_info(planning->observer->model)->n_embd;
-    out->pooled = arena_alloc(planning->arena, out->n_pooled, sizeof *out->pooled);
-    return out->pooled ? 0 : error_nomem(err);
+    if (needs & NEED_POOLED)
+        out->pooled = arena_alloc(planning->arena, out->n_pooled, sizeof *out->pooled);
+    if (needs & NEED_POOLED_WEIGHTED)
+        out->pooled_weighted = arena_alloc(planning->arena, out->n_pooled, sizeof *out->pooled);
+    if (((needs & NEED_POOLED) && !out->pooled) ||
+        ((needs & NEED_POOLED_WEIGHTED) && !out->pooled_weighted))
+        return error_nomem(err);
+    return 0;
 }
 
 int observe_new_by_head(const struct planning *planning, struct error *err)
@@ -41,6 +48,7 @@ void observe_request_pooled(const struct observer *observer, const struct pass *
 
     sequence->pool_from = has_bos && sequence->n_tokens > 1;
     sequence->pooled = pass->observation->pooled;
+    sequence->pooled_weighted = pass->observation->pooled_weighted;
 }
 
 /* Append the spans that remain of a range of tokens when line ends are removed. */

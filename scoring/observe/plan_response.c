@@ -82,7 +82,7 @@ static int add_whole_pass(const struct planning *planning, const struct pass *wh
                           struct error *err)
 {
     /* Pooled states and attention are computed over the rows of one response only. */
-    const bool only_nll = !(planning->needs & (NEED_SEGMENTS | NEED_POOLED | NEED_USER_MASS));
+    const bool only_nll = !(planning->needs & (NEED_SEGMENTS | NEEDS_POOLED | NEED_USER_MASS));
     struct pass_list *list = planning->list;
     struct pass *last = list->last_whole > 0 ? &list->passes[list->last_whole - 1] : NULL;
 
@@ -225,7 +225,7 @@ int observe_plan_response(const struct planning *planning, struct error *err)
                           .observation = out };
 
     if (planning->observer->options.prompt_window > 0 &&
-        (needs & (NEED_SEGMENTS | NEED_POOLED | NEED_USER_MASS)))
+        (needs & (NEED_SEGMENTS | NEEDS_POOLED | NEED_USER_MASS)))
         return error_set(err, ERR_INVARIANT,
                          "a model with a prompt window can compute NLLs only");
     out->n_response_tokens = prompt->n_response;
@@ -236,7 +236,7 @@ int observe_plan_response(const struct planning *planning, struct error *err)
         whole.context.end - whole.context.start < prompt->n_context || prompt->shortened;
     if ((needs & NEED_SEGMENTS) && plan_segments(planning, &whole, err) < 0)
         return -1;
-    if ((needs & NEED_POOLED) && observe_new_pooled(planning, err) < 0)
+    if ((needs & NEEDS_POOLED) && observe_new_pooled(planning, err) < 0)
         return -1;
     whole.n_skipped = tokens_outside_window(planning->observer, &whole);
     if (((needs & NEEDS_WHOLE) || whole.wants_nll || whole.wants_attention) &&

@@ -167,7 +167,7 @@ static int make_sequence(const struct observer *observer, const struct pass *pas
         if (!out->nll_nats)
             return error_nomem(err);
     }
-    if (pass->kind == PASS_WHOLE && (needs & NEED_POOLED))
+    if (pass->kind == PASS_WHOLE && (needs & NEEDS_POOLED))
         observe_request_pooled(observer, pass, out);
     if (pass->kind == PASS_WHOLE && (needs & NEED_USER_MASS) &&
         observe_request_user_mass(observer, pass, scratch, out, err) < 0)

@@ -105,8 +105,9 @@ static int save_node(struct score_backlog *backlog, struct score_run *run,
     if (score_save_turns(run, node, sample_id, scores, batch->texts.turns + first, end - first,
                          err) < 0)
         return -1;
-    if ((node->scorer->needs & NEED_POOLED) && !scores[end - first - 1].reason &&
-        embedding_put(backlog->setup->context->store, node->set_id, sample_id, last->pooled,
+    if ((node->scorer->needs & NEEDS_POOLED) && !scores[end - first - 1].reason &&
+        embedding_put(backlog->setup->context->store, node->set_id, sample_id,
+                      node->scorer->needs & NEED_POOLED ? last->pooled : last->pooled_weighted,
                       last->n_pooled, err) < 0)
         return -1;
     return score_node_stores_segments(node)

@@ -210,6 +210,42 @@ static void embeddings_pool_all_tokens_but_the_start_token(void **state)
     prompt_release(&prompt);
 }
 
+/* Weights 1, 2, 3 are the sum of what begins at each token. */
+static void weighted_embeddings_are_sums_of_those_that_begin_later(void **state)
+{
+    struct fixture *f = *state;
+    const struct observed_text text = { .instruction = slice_text("who?"),
+                                        .response = slice_text("the cat") };
+    double want[64] = { 0 }, mean[64];
+    struct prompt prompt = { 0 };
+    struct error err;
+
+    assert_ok(prompt_build(prompt_template_find("plain"), f->tokenizer, &text, &prompt, &err));
+    const size_t n = prompt.ids.n - 1;
+    for (size_t first = 1; first < prompt.ids.n; first++) {
+        const struct sequence sequence = { .tokens = prompt.ids.ids,
+                                           .n_tokens = prompt.ids.n,
+                                           .pool_from = first,
+                                           .pooled = mean };
+
+        assert_ok(session_eval(f->session, &sequence, 1, &err));
+        for (size_t c = 0; c < 64; c++)
+            want[c] += mean[c] * (double)(prompt.ids.n - first) / (double)(n * (n + 1) / 2);
+    }
+    const struct observation seen =
+        observe(f, NULL, "who?", "the cat", NEED_POOLED | NEED_POOLED_WEIGHTED);
+
+    assert_int_equal(seen.n_pooled, 64);
+    for (size_t c = 0; c < 64; c++) {
+        assert_true(fabs(seen.pooled_weighted[c] - want[c]) < 1e-9);
+        mean[c] = seen.pooled[c];
+    }
+    const struct observation one = observe(f, NULL, "who?", "the cat", NEED_POOLED);
+    assert_memory_equal(one.pooled, mean, sizeof mean);
+    assert_null(one.pooled_weighted);
+    prompt_release(&prompt);
+}
+
 static void user_mass_is_attention_on_context_and_user_turns(void **state)
 {
     struct fixture *f = *state;
@@ -444,6 +480,7 @@ int main(void)
         cmocka_unit_test(the_near_context_is_the_end_of_the_context),
         cmocka_unit_test(all_of_a_short_context_is_near),
         cmocka_unit_test(embeddings_pool_all_tokens_but_the_start_token),
+        cmocka_unit_test(weighted_embeddings_are_sums_of_those_that_begin_later),
         cmocka_unit_test(user_mass_is_attention_on_context_and_user_turns),
         cmocka_unit_test(a_yes_or_no_question_is_asked_in_one_more_turn),
         cmocka_unit_test(a_yes_or_no_question_can_be_asked_about_a_plain_text),

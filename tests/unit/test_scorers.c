@@ -432,6 +432,9 @@ static void the_value_of_an_embedding_is_the_norm_of_its_vector(void **state)
     assert_true(score.value == 5);
     scorer_observe(find("embedding"), &none, &score);
     assert_string_equal(score.reason, "zero_embedding");
+    const struct observation weighted = { .pooled_weighted = vector, .n_pooled = 3 };
+    scorer_observe(find("embedding_weighted"), &weighted, &score);
+    assert_true(score.value == 5);
 }
 
 static struct score mtld_of(const char *response)
@@ -669,6 +672,7 @@ static const struct worked {
     { "yes_probability", yes_probability_weighs_yes_against_no, NULL },
     { "rating", rating_matches_worked_example_eleven, NULL },
     { "embedding", the_value_of_an_embedding_is_the_norm_of_its_vector, NULL },
+    { "embedding_weighted", the_value_of_an_embedding_is_the_norm_of_its_vector, NULL },
     { "lds", lds_matches_worked_example_six, NULL },
     { "long_attn_strength", metrics_of_an_observation_match_worked_numbers, NULL },
     { "long_attn_variance", metrics_of_an_observation_match_worked_numbers, NULL },

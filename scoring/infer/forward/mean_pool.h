@@ -8,7 +8,7 @@
 struct ragged;
 struct session;
 
-/* After the last layer: write `pooled` of each sequence that requests it. Applies the output
+/* After the last layer: write the means of each sequence that requests them. Applies the output
  * norm to the pooled rows of the residual stream in place. */
 void mean_pool_run(const struct session *session, const struct ragged *batch);
 

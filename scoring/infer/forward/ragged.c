@@ -70,7 +70,7 @@ static size_t layers_needed(const struct session *session, const struct sequence
     const size_t n_layers = session->model->info.n_layers;
 
     if (sequence->nll_nats || sequence->attention || sequence->next_nll_nats ||
-        sequence->pooled)
+        sequence->pooled || sequence->pooled_weighted)
         return n_layers;
     return sequence->focus ? sequence->focus_layer + 1 : 1;
 }
@@ -93,7 +93,7 @@ bool range_observe(const struct sequence *sequence, size_t index, struct batch_r
         out->first_observed = min_size(out->first_observed, n - 1);
         out->n_keys = n;
     }
-    if (sequence->pooled) {
+    if (sequence->pooled || sequence->pooled_weighted) {
         out->first_observed = min_size(out->first_observed, sequence->pool_from);
         out->n_keys = n;
     }

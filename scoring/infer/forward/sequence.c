@@ -57,7 +57,8 @@ int sequence_check(const struct session *session, const struct sequence *sequenc
         return bad_sequence(index, "ignored_keys is out of range", err);
     if (sequence->focus && sequence->focus_layer >= session->model->info.n_layers)
         return bad_sequence(index, "focus_layer is not a layer of the model", err);
-    if (sequence->pooled && sequence->pool_from >= sequence->n_tokens)
+    if ((sequence->pooled || sequence->pooled_weighted) &&
+        sequence->pool_from >= sequence->n_tokens)
         return bad_sequence(index, "pool_from is out of range", err);
     if (sequence->reach && sequence->n_tokens < 2)
         return bad_sequence(index, "reach needs at least 2 tokens", err);

@@ -68,9 +68,11 @@ struct sequence {
     double *next_nll_nats;
 
     /* pooled: mean of the last hidden states of tokens pool_from .. n_tokens - 1, after the
-     * output norm. It has n_embd elements. */
+     * output norm. It has n_embd elements. pooled_weighted: the same with weight 1 for the
+     * first of these tokens, 2 for the next, and so on. Each may be NULL. */
     size_t pool_from;
     double *pooled;
+    double *pooled_weighted;
 
     /* *focus: for each row attend_from .. n_tokens - 1 of layer focus_layer, the largest
      * probability that a head gives to the keys of all focus_spans together; the mean of these
