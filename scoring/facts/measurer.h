@@ -189,9 +189,11 @@ int measuring_run(struct measuring *measuring, const struct measured_sample *sam
                   const struct measurer *const *chosen, size_t n, struct fact_value *out,
                   struct span_list *spans, struct error *err);
 /* The same for the content of one turn, with n_facts values of each of the measurers that have
- * of_turns. */
-int measuring_run_turn(struct measuring *measuring, struct slice content,
-                       const struct measurer *const *chosen, size_t n, struct fact_value *out,
+ * of_turns. values[] are those that measuring_run() set for the sample: a turn that is its
+ * instruction or its response has the same values and is not measured again. */
+int measuring_run_turn(struct measuring *measuring, const struct measured_sample *sample,
+                       size_t turn, const struct measurer *const *chosen, size_t n,
+                       const struct fact_value *values, struct fact_value *out,
                        struct error *err);
 
 #endif

@@ -116,30 +116,39 @@ static int join_text(struct buf *all, struct slice text, struct error *err)
     return buf_add_slice(all, text, err);
 }
 
-/* Get the text of a part. ptr NULL: the sample has none. */
-static int find_part(struct measuring *measuring, const struct measured_sample *sample,
-                     enum text_part part, struct slice *out, struct error *err)
+static void note_text(struct slice text, size_t *n, struct slice *last)
 {
-    const int turn =
-        part == PART_INSTRUCTION ? sample->instruction_turn : sample->response_turn;
+    if (text.len == 0)
+        return;
+    (*n)++;
+    *last = text;
+}
 
-    *out = slice_of(NULL, 0);
-    if (part == PART_CONTEXT) {
-        *out = sample->context;
-    } else if (part != PART_ALL) {
-        if (turn >= 0)
-            *out = sample->turns[turn].content;
-    } else {
-        buf_clear(&measuring->all);
-        if (join_text(&measuring->all, sample->system, err) < 0 ||
-            join_text(&measuring->all, sample->context, err) < 0)
+/* Join the texts of the sample. If it has only one, *out is this text itself. */
+static int join_all(struct buf *all, const struct measured_sample *sample, struct slice *out,
+                    struct error *err)
+{
+    size_t n = 0;
+
+    buf_clear(all);
+    note_text(sample->system, &n, out);
+    note_text(sample->context, &n, out);
+    for (size_t i = 0; i < sample->n_turns; i++)
+        note_text(sample->turns[i].content, &n, out);
+    if (n <= 1)
+        return 0;
+    if (join_text(all, sample->system, err) < 0 || join_text(all, sample->context, err) < 0)
+        return -1;
+    for (size_t i = 0; i < sample->n_turns; i++)
+        if (join_text(all, sample->turns[i].content, err) < 0)
             return -1;
-        for (size_t i = 0; i < sample->n_turns; i++)
-            if (join_text(&measuring->all, sample->turns[i].content, err) < 0)
-                return -1;
-        *out = buf_slice(&measuring->all);
-    }
+    *out = buf_slice(all);
     return 0;
+}
+
+static struct slice content_of(const struct measured_sample *sample, int turn)
+{
+    return turn < 0 ? slice_of(NULL, 0) : sample->turns[turn].content;
 }
 
 static void set_reasons(struct fact_value *out, size_t n, const char *reason)
@@ -184,28 +193,55 @@ static int split_text(struct measuring *measuring, struct slice bytes, unsigned 
     return split > left || most > left - split ? 1 : 0;
 }
 
-/* Measure one part with all measurers that look at it. Returns 0, 1 for the limit, or -1. */
-static int measure_part(struct measuring *measuring, const struct measured_sample *sample,
+/* Copy the values of a part that is the same text, if the measurer has this part. */
+static bool copy_part(const struct measurer *measurer, enum text_part from,
+                      const struct fact_value *columns, struct fact_value *out)
+{
+    if (!(measurer->parts >> from & 1))
+        return false;
+    memcpy(out, columns + column_of_part(measurer, from), measurer->n_facts * sizeof *out);
+    return true;
+}
+
+/* Find the first part that is the same text; `part` if none before it is. */
+static enum text_part find_same_part(const struct slice *texts, enum text_part part)
+{
+    int first = 0;
+
+    while (texts[first].ptr != texts[part].ptr || texts[first].len != texts[part].len)
+        first++;
+    return (enum text_part)first;
+}
+
+/* Measure one part with all measurers that look at it. A text that is several parts is measured
+ * once: the whole sample may be its response. Returns 0, 1 for the limit, or -1. */
+static int measure_part(struct measuring *measuring, const struct slice *texts,
                         enum text_part part, const struct measurer *const *chosen, size_t n,
                         struct fact_value *out, struct error *err)
 {
-    struct measured_text text;
-    struct slice bytes;
-    int rc = find_part(measuring, sample, part, &bytes, err);
+    const struct slice bytes = texts[part];
+    const enum text_part same = find_same_part(texts, part);
+    struct measured_text text = { .n_chars = 0 };
+    int rc = 0;
 
-    if (rc == 0 && bytes.len > 0)
-        rc = split_text(measuring, bytes, 1U << part, chosen, n, &text, err);
-    if (rc != 0)
-        return rc;
     for (size_t i = 0; i < n; i++) {
+        const struct fact_value *columns = out;
         struct fact_value *values = out + column_of_part(chosen[i], part);
 
         out += measurer_count_columns(chosen[i]);
         if (!chosen[i]->measure || !(chosen[i]->parts >> part & 1))
             continue;
-        if (bytes.len == 0)
+        if (bytes.len == 0) {
             set_reasons(values, chosen[i]->n_facts, MEASURE_ABSENT);
-        else if (chosen[i]->measure(&text, &measuring->options, values, err) < 0)
+            continue;
+        }
+        if (same != part && copy_part(chosen[i], same, columns, values))
+            continue;
+        if (!text.text.ptr)
+            rc = split_text(measuring, bytes, 1U << part, chosen, n, &text, err);
+        if (rc != 0)
+            return rc;
+        if (chosen[i]->measure(&text, &measuring->options, values, err) < 0)
             return -1;
     }
     return 0;
@@ -230,6 +266,11 @@ int measuring_run(struct measuring *measuring, const struct measured_sample *sam
                   const struct measurer *const *chosen, size_t n, struct fact_value *out,
                   struct span_list *spans, struct error *err)
 {
+    struct slice texts[N_TEXT_PARTS] = {
+        [PART_INSTRUCTION] = content_of(sample, sample->instruction_turn),
+        [PART_CONTEXT] = sample->context,
+        [PART_RESPONSE] = content_of(sample, sample->response_turn),
+    };
     struct fact_value *values = out;
     unsigned parts = 0;
     int rc = 0;
@@ -245,34 +286,59 @@ int measuring_run(struct measuring *measuring, const struct measured_sample *sam
         parts |= chosen[i]->measure ? chosen[i]->parts : 0;
         values += n_columns;
     }
+    if (parts & 1U << PART_ALL)
+        rc = join_all(&measuring->all, sample, &texts[PART_ALL], err);
     for (int part = 0; part < N_TEXT_PARTS && rc == 0; part++)
         if (parts >> part & 1)
-            rc = measure_part(measuring, sample, (enum text_part)part, chosen, n, out, err);
+            rc = measure_part(measuring, texts, (enum text_part)part, chosen, n, out, err);
     if (measuring->max_bytes < SIZE_MAX && measuring->ids.cap > IDS_KEPT)
         token_buf_release(&measuring->ids);
     return rc;
 }
 
-int measuring_run_turn(struct measuring *measuring, struct slice content,
-                       const struct measurer *const *chosen, size_t n, struct fact_value *out,
+/* Copy the values of a turn that is a part of the sample. Returns false if it is no part that
+ * the measurer has. */
+static bool copy_measured_turn(const struct measurer *measurer,
+                               const struct measured_sample *sample, size_t turn,
+                               const struct fact_value *columns, struct fact_value *out)
+{
+    if ((int)turn == sample->instruction_turn &&
+        copy_part(measurer, PART_INSTRUCTION, columns, out))
+        return true;
+    return (int)turn == sample->response_turn &&
+           copy_part(measurer, PART_RESPONSE, columns, out);
+}
+
+int measuring_run_turn(struct measuring *measuring, const struct measured_sample *sample,
+                       size_t turn, const struct measurer *const *chosen, size_t n,
+                       const struct fact_value *values, struct fact_value *out,
                        struct error *err)
 {
-    struct measured_text text;
+    const struct slice content = sample->turns[turn].content;
+    struct measured_text text = { .n_chars = 0 };
     int rc = 0;
 
-    if (content.len > 0)
-        rc = split_text(measuring, content, PARTS_WHOLE_AND_EACH, chosen, n, &text, err);
-    if (rc != 0)
-        return rc;
     for (size_t i = 0; i < n; i++) {
+        const struct fact_value *columns = values;
+        struct fact_value *own = out;
+
+        values += measurer_count_columns(chosen[i]);
         if (!chosen[i]->of_turns)
             continue;
-        memset(out, 0, chosen[i]->n_facts * sizeof *out);
-        if (content.len == 0)
-            set_reasons(out, chosen[i]->n_facts, MEASURE_ABSENT);
-        else if (chosen[i]->measure(&text, &measuring->options, out, err) < 0)
-            return -1;
         out += chosen[i]->n_facts;
+        memset(own, 0, chosen[i]->n_facts * sizeof *own);
+        if (content.len == 0) {
+            set_reasons(own, chosen[i]->n_facts, MEASURE_ABSENT);
+            continue;
+        }
+        if (copy_measured_turn(chosen[i], sample, turn, columns, own))
+            continue;
+        if (!text.text.ptr)
+            rc = split_text(measuring, content, PARTS_WHOLE_AND_EACH, chosen, n, &text, err);
+        if (rc != 0)
+            return rc;
+        if (chosen[i]->measure(&text, &measuring->options, own, err) < 0)
+            return -1;
     }
     return 0;
 }

@@ -122,15 +122,15 @@ int measure_batch_read(struct measure_batch *batch, const struct measure_job *jo
 
 /* Measure the turns of a sample. Returns 0, 1 for the limit, or -1. */
 static int measure_turns(const struct measure_job *job, struct measuring *measuring,
-                         const struct measured_sample *sample, struct fact_value *out,
-                         struct error *err)
+                         const struct measured_sample *sample, const struct fact_value *values,
+                         struct fact_value *out, struct error *err)
 {
     const struct measure_choice *choice = job->choice;
     int rc = 0;
 
     for (size_t t = 0; rc == 0 && t < sample->n_turns; t++) {
-        rc = measuring_run_turn(measuring, sample->turns[t].content, choice->measurers,
-                                choice->n, out, err);
+        rc = measuring_run_turn(measuring, sample, t, choice->measurers, choice->n, values, out,
+                                err);
         out += job->columns->n_turn_columns;
     }
     return rc;
@@ -153,7 +153,7 @@ int measure_sample_run(const struct measure_job *job, const struct measure_tools
     rc = measuring_run(tools->measuring, sample, choice->measurers, choice->n, out->values,
                        spans, err);
     if (rc == 0 && columns->n_turn_columns > 0)
-        rc = measure_turns(job, tools->measuring, sample, out->turn_values, err);
+        rc = measure_turns(job, tools->measuring, sample, out->values, out->turn_values, err);
     if (rc == 0)
         rc = label_reader_run(tools->labels, job->labels, sample,
                               out->values + columns->n_columns - job->labels->n, err);

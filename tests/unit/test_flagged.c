@@ -176,12 +176,13 @@ static void facts_count_phrases_and_share_words(void **state)
     const struct measured_turn turns[] = {
         { .role = slice_text("user"), .content = slice_text("Damn, what a piece of work!") },
         { .role = slice_text("assistant"), .content = slice_text("Yes\xff damn") },
+        { .role = slice_text("user"), .content = slice_text("\xf0\x9f\x96\x95") },
     };
     const struct measured_sample sample = { .turns = turns, .n_turns = 2, .response_turn = 1 };
     const struct measurer *flagged = measurer_of_fact("flagged_share_response");
     struct flag_list *list = parse("damn\npiece of work\n\xf0\x9f\x96\x95");
     const struct measure_options options = { .flagged_words = list };
-    struct fact_value values[2 * N_TEXT_PARTS];
+    struct fact_value values[2 * N_TEXT_PARTS], of_turn[2];
     struct span_list spans = { .n = 0 };
     struct measuring *measuring;
     struct error err;
@@ -199,10 +200,9 @@ static void facts_count_phrases_and_share_words(void **state)
     assert_int_equal(values[2 * PART_RESPONSE].integer, 1);
     assert_true(values[2 * PART_RESPONSE + 1].real == 0.5);
     /* A symbol is a phrase, but no word. */
-    assert_ok(measuring_run_turn(measuring, slice_text("\xf0\x9f\x96\x95"), &flagged, 1, values,
-                                 &err));
-    assert_int_equal(values[0].integer, 1);
-    assert_true(values[1].real == 0);
+    assert_ok(measuring_run_turn(measuring, &sample, 2, &flagged, 1, values, of_turn, &err));
+    assert_int_equal(of_turn[0].integer, 1);
+    assert_true(of_turn[1].real == 0);
     measuring_free(measuring);
     span_list_release(&spans);
     flag_list_free(list);

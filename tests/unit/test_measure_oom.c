@@ -177,6 +177,7 @@ static int measure_sample(const void *input, struct error *err)
           .content = slice_text("The rain fell on the mat, call 4111 1111 1111 1111.\n"
                                 "```\nA -> B\nA -> C\n```\n"
                                 "<tool_call>{\"name\":\"g\"}</tool_call>\n```json\n{]\n") },
+        { .role = slice_text("user"), .content = slice_text("Thanks. Damn, what a cat!") },
     };
     struct arena arena = { 0 };
     const struct measured_sample sample = {
@@ -191,7 +192,7 @@ static int measure_sample(const void *input, struct error *err)
     const struct measure_options options = { .tokenizer = given->tokenizer,
                                              .flagged_words = given->flagged_words };
     const struct measurer *chosen[MAX_COLUMNS];
-    struct fact_value values[MAX_COLUMNS];
+    struct fact_value values[MAX_COLUMNS], of_turn[MAX_COLUMNS];
     struct span_list spans = { .n = 0 };
     struct measuring *measuring = NULL;
     size_t n = 0;
@@ -203,7 +204,7 @@ static int measure_sample(const void *input, struct error *err)
     if (rc == 0)
         rc = measuring_run(measuring, &sample, chosen, n, values, &spans, err);
     if (rc == 0)
-        rc = measuring_run_turn(measuring, turns[4].content, chosen, n, values, err);
+        rc = measuring_run_turn(measuring, &sample, 5, chosen, n, values, of_turn, err);
     measuring_free(measuring);
     span_list_release(&spans);
     arena_release(&arena);

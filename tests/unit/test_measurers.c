@@ -115,10 +115,11 @@ static void facts_are_measured_of_the_whole_and_of_each_part(void **state)
 static void tokens_are_those_of_the_vocabulary(void **state)
 {
     const struct measured_turn turns[] = { { .content = slice_text("aab") },
-                                           { .content = slice_text("") } };
+                                           { .content = slice_text("") },
+                                           { .content = slice_text("b\xff") } };
     const struct measured_sample sample = { .turns = turns, .n_turns = 2, .response_turn = 1 };
     const struct measurer *tokens = measurer_find("tokens");
-    struct fact_value values[MAX_COLUMNS];
+    struct fact_value values[MAX_COLUMNS], of_turn;
     struct span_list spans = { .n = 0 };
     struct vocab_fixture fixture;
     struct measuring *measuring;
@@ -142,10 +143,67 @@ static void tokens_are_those_of_the_vocabulary(void **state)
                             MEASURE_ABSENT);
         token_buf_release(&ids);
     }
-    assert_ok(measuring_run_turn(measuring, slice_text("b\xff"), &tokens, 1, values, &err));
-    assert_string_equal(values[0].reason, "not_tokenized");
+    assert_ok(measuring_run_turn(measuring, &sample, 2, &tokens, 1, values, &of_turn, &err));
+    assert_string_equal(of_turn.reason, "not_tokenized");
     measuring_free(measuring);
     vocab_open_release(&open);
+}
+
+static int n_calls;
+
+/* Measure the length of a text, and count the calls. */
+static int count_calls(const struct measured_text *text, const struct measure_options *options,
+                       struct fact_value *out, struct error *err)
+{
+    (void)options, (void)err;
+    n_calls++;
+    out->integer = (int64_t)text->text.len;
+    return 0;
+}
+
+static void a_text_that_is_several_parts_or_a_turn_is_measured_once(void **state)
+{
+    static const struct fact fact = { "n_bytes", FACT_INTEGER, "bytes", "bytes" };
+    static const struct measurer counting = { .name = "counting",
+                                              .facts = &fact,
+                                              .n_facts = 1,
+                                              .parts = PARTS_WHOLE_AND_EACH,
+                                              .of_turns = true,
+                                              .measure = count_calls };
+    const struct measurer *chosen = &counting;
+    const struct measured_turn turns[] = { { .content = slice_text("a") },
+                                           { .content = slice_text("bc") },
+                                           { .content = slice_text("def") },
+                                           { .content = slice_text("ghij") },
+                                           { .content = slice_text("klmno") } };
+    const struct measure_options options = { .tokenizer = NULL };
+    struct span_list spans = { .n = 0 };
+    struct measuring *measuring;
+    struct error err;
+
+    (void)state;
+    assert_ok(measuring_new(&options, &measuring, &err));
+    for (size_t n = 1; n <= 5; n++) {
+        const struct measured_sample sample = { .turns = turns,
+                                                .n_turns = n,
+                                                .instruction_turn = (int)n - 2,
+                                                .response_turn = (int)n - 1 };
+        struct fact_value values[N_TEXT_PARTS], of_turn;
+
+        n_calls = 0;
+        assert_ok(measuring_run(measuring, &sample, &chosen, 1, values, &spans, &err));
+        /* One turn is the whole sample; two are the whole, the instruction and the response. */
+        assert_int_equal(n_calls, n == 1 ? 1 : 3);
+        assert_int_equal(values[PART_ALL].integer, n * (n + 1) / 2 + n - 1);
+        assert_int_equal(values[PART_RESPONSE].integer, n);
+        for (size_t t = 0; t < n; t++) {
+            assert_ok(
+                measuring_run_turn(measuring, &sample, t, &chosen, 1, values, &of_turn, &err));
+            assert_int_equal(of_turn.integer, t + 1);
+        }
+        assert_int_equal(n_calls, n == 1 ? 1 : 3 + n - 2);
+    }
+    measuring_free(measuring);
 }
 
 #define GERMAN  "Die Hauptstadt von Frankreich ist Paris, und sie liegt an der Seine."
@@ -223,6 +281,7 @@ int main(void)
         cmocka_unit_test(lines_and_paragraphs_are_split_at_line_ends),
         cmocka_unit_test(facts_are_measured_of_the_whole_and_of_each_part),
         cmocka_unit_test(tokens_are_those_of_the_vocabulary),
+        cmocka_unit_test(a_text_that_is_several_parts_or_a_turn_is_measured_once),
         cmocka_unit_test(the_fact_language_has_a_share_or_a_reason),
         cmocka_unit_test(each_fact_has_a_name_of_its_own_and_stands_in_its_page),
     };
