@@ -98,12 +98,13 @@ static int lower_text(struct dsir *dsir, struct slice text, struct error *err)
     return 0;
 }
 
-/* 0 for space, 1 for a character of a word, 2 for another one. */
+/* 0 for space, 1 for a character of a word, 2 for another one: \s and \w of Python, with which
+ * the authors cut. \w has no marks. */
 static int token_class(uint32_t code)
 {
     if (utf8_is_space(code))
         return 0;
-    return code == '_' || (utf8_classes(code) & (UTF8_LETTER | UTF8_DIGIT)) ? 1 : 2;
+    return code == '_' || (utf8_is_word(code) && !(utf8_classes(code) & UTF8_MARK)) ? 1 : 2;
 }
 
 /* Cut the next token off the text; empty at the end. */

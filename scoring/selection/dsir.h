@@ -2,7 +2,7 @@
 /*
  * dsir.h - importance weights of texts towards a target (DSIR, 2302.03169).
  *
- * A text is put into lower case and cut into tokens: runs of letters, digits and '_', and runs
+ * A text is put into lower case and cut into tokens: runs of letters, numbers and '_', and runs
  * of other characters that are not space. Tokens and pairs of neighbours, joined by a blank,
  * are counted in 10,000 buckets by SHA-256. The weight of a text is the sum over its counts of
  * ln(p + 1e-8) - ln(q + 1e-8), where p and q are the shares of the bucket in the target and in

@@ -159,6 +159,38 @@ static struct slice draw_text(struct rng *rng, bool planted, char *text)
     return slice_of(text, len);
 }
 
+/* As by \w+|[^\w\s]+ in Python: all numbers are part of words, and marks are not. */
+static void texts_are_cut_as_by_the_authors(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t n_tokens;
+    } cases[] = {
+        { "x\u00b2+\u00bd", 3 },
+        { "\u2163_1 \u2460a", 2 },
+        { "e\u0301t", 3 },
+        { "\u4e2d\u6587\u3002\u00a0--", 3 },
+        { "", 0 },
+        { " \t", 0 },
+    };
+    struct dsir *dsir = NULL;
+    struct error err;
+
+    (void)state;
+    assert_ok(dsir_new(&dsir, &err));
+    assert_ok(dsir_add(dsir, DSIR_TARGET, slice_text("a"), &err));
+    assert_ok(dsir_add(dsir, DSIR_RAW, slice_text("a"), &err));
+    assert_ok(dsir_fit(dsir, &err));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t n_tokens = 0;
+        double weight;
+
+        assert_ok(dsir_weigh(dsir, slice_text(cases[i].text), &weight, &n_tokens, &err));
+        assert_int_equal(n_tokens, cases[i].n_tokens);
+    }
+    dsir_free(dsir);
+}
+
 static void a_planted_domain_of_five_percent_is_found(void **state)
 {
     struct rng rng = rng_from_seed(3), again;
@@ -222,6 +254,7 @@ int main(void)
         cmocka_unit_test(buckets_are_those_of_the_authors),
         cmocka_unit_test(log_ratios_match_worked_example_eighteen),
         cmocka_unit_test(weights_sum_the_log_ratios_of_tokens_and_pairs),
+        cmocka_unit_test(texts_are_cut_as_by_the_authors),
         cmocka_unit_test(a_planted_domain_of_five_percent_is_found),
         cmocka_unit_test(gumbel_noise_has_the_mean_and_variance_of_its_distribution),
     };
