@@ -142,7 +142,7 @@ static void mistakes_are_named(void **state)
                      ERR_USAGE, cases[i].phrase);
     assert_fails(stage_run(&f->run, &err, "select", "name", "best", "by", "ifd", "top", "2",
                            "diverse", "dpp", "vectors", "knn", NULL),
-                 ERR_NOT_FOUND, "--diverse: ");
+                 ERR_NOT_FOUND, "--vectors: ");
     assert_fails(stage_run(&f->run, &err, "select", "name", "best", "by", "ifd", "top", "2",
                            "diverse", "dpp", "max-memory", "1M", NULL),
                  ERR_NOMEM, "choosing among 6 vectors of 2 numbers needs");
