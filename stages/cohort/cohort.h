@@ -45,7 +45,7 @@ struct cohort_args {
  */
 #define COHORT_DEFAULTS                                                                        \
     {                                                                                          \
-        .alpha = 0.8, .normaliser = NORMALISE_SOFTMAX, .ppl = COHORT_PPL,                      \
+        .alpha = 0.8, .normaliser = NORMALISE_RANK, .ppl = COHORT_PPL,                         \
         .cas_sign = COHORT_HIGH_CAS, .nulls = COHORT_EXCLUDE                                   \
     }
 #define COHORT_NOT_GIVEN                                                                       \

@@ -2,8 +2,8 @@
 cp "$SOURCE/examples/corpus/long.jsonl" .
 head -n 5 long.jsonl > first.jsonl
 "$CURATE" ingest --quiet first.jsonl
-"$CURATE" score gateau 2>&1 | tail -n 1 >&2 # without the progress that a slow machine prints
-"$CURATE" score gateau
+"$CURATE" score gateau --norm softmax 2>&1 | tail -n 1 >&2 # without the progress that a slow machine prints
+"$CURATE" score gateau --norm softmax
 "$CURATE" cohort make gateau --alpha 0.5 --norm rank
 "$CURATE" cohort make gateau --alpha 0.8 --norm softmax
 "$CURATE" cohort make long --from gateau@2 --where "length(context) > 1500" --ppl log --nulls median
@@ -16,7 +16,7 @@ sqlite3 curate.db "SELECT * FROM v_cohort_scores WHERE cohort = 'gateau' AND ver
 sed -n 6,7p long.jsonl > more.jsonl
 "$CURATE" ingest --quiet more.jsonl
 "$CURATE" cohort make gateau
-"$CURATE" score gateau --quiet
+"$CURATE" score gateau --norm softmax --quiet
 sqlite3 curate.db "SELECT * FROM v_cohort_scores WHERE cohort = 'gateau' AND version = 1" > after.txt
 cmp before.txt after.txt
 sqlite3 curate.db "SELECT cohort, version, count(hmp), count(cas), count(gateau), round(sum(gateau), 6)
@@ -43,7 +43,7 @@ try cohort
 "$CURATE" fsck
 
 # A cohort of one sample compares nothing: its scores are missing, and the run says so.
-"$CURATE" score gateau --cohort single --where "sample_id = 1" --quiet
+"$CURATE" score gateau --norm softmax --cohort single --where "sample_id = 1" --quiet
 "$CURATE" cohort make single --norm rank
 "$CURATE" query "SELECT version, hmp, gateau, status FROM v_cohort_scores WHERE cohort = 'single'"
 try select --name d --by gateau --cohort single --top 1

@@ -329,7 +329,7 @@ static void a_cohort_version_is_made_once_and_never_changes(void **state)
     assert_rows(f->samples->store,
                 "SELECT version, count(*), round(sum(gateau), 9) FROM v_cohort_scores"
                 " GROUP BY 1",
-                "1|4|1\n2|4|1\n3|5|1\n4|5|1");
+                "1|4|2\n2|4|2\n3|5|2.5\n4|5|2.5");
     assert_rows(f->samples->store,
                 "SELECT metric, count(*) FROM v_scores WHERE metric IN ('hmp', 'gateau')"
                 " GROUP BY 1",
@@ -369,7 +369,7 @@ static void a_cohort_is_found_by_name_or_by_name_and_version(void **state)
                  "score gateau");
     make(f, 1, true);
     assert_ok(cohort_load(f->samples->store, "c@1", &arena, &row, &err));
-    assert_string_equal(row.normaliser, "softmax");
+    assert_string_equal(row.normaliser, "rank");
     assert_int_equal(row.gateau_set_id > 0, 1);
     assert_fails(cohort_load(f->samples->store, "c@2", &arena, &row, &err), ERR_NOT_FOUND,
                  "choose one of: c@1");

@@ -265,8 +265,8 @@ static void a_cohort_records_models_options_and_ranges(void **state)
         "SELECT cohort, version, is_current, model, short_model, ppl, normaliser, alpha,"
         " cas_sign, nulls, n_samples, n, json_extract(cas_params, '$.segments.tokens'),"
         " nll_long_min < nll_long_max, hmp_max <= 1, cas_min < cas_max FROM v_cohorts",
-        "hmp|1|1|tiny-llama|tiny-llama-short|ppl|softmax|0.8|1|exclude|7|6||1|1|\n"
-        "gateau|1|1|tiny-llama|tiny-llama-short|ppl|softmax|0.8|1|exclude|7|3|16|1|1|1");
+        "hmp|1|1|tiny-llama|tiny-llama-short|ppl|rank|0.8|1|exclude|7|6||1|1|\n"
+        "gateau|1|1|tiny-llama|tiny-llama-short|ppl|rank|0.8|1|exclude|7|3|16|1|1|1");
 }
 
 static void other_options_make_another_cohort_version(void **state)
@@ -350,11 +350,11 @@ static void a_new_sample_makes_a_new_cohort_version_and_keeps_the_old(void **sta
     assert_rows(f->run.store,
                 "SELECT version, count(gateau), round(sum(gateau), 9) FROM v_cohort_scores"
                 " GROUP BY 1",
-                "1|3|1\n2|4|1");
+                "1|3|1.5\n2|4|2");
     assert_rows(f->run.store,
                 "SELECT count(*), round(sum(value), 9) FROM v_scores"
                 " WHERE metric = 'gateau' AND value IS NOT NULL",
-                "4|1");
+                "4|2");
 }
 
 static void a_stopped_and_resumed_score_run_gives_the_same_scores(void **state)
@@ -577,7 +577,7 @@ static void a_sample_outside_the_pool_has_no_pool_score(void **state)
         assert_rows(f->run.store,
                     "SELECT metric, count(*), round(sum(value), 9) FROM v_scores"
                     " WHERE metric = 'gateau'",
-                    *top == '3' ? "gateau|3|1" : "gateau|2|1");
+                    *top == '3' ? "gateau|3|1.5" : "gateau|2|1");
     }
     assert_rows(f->run.store, "SELECT count(*) FROM v_scores WHERE metric = 'cas'", "7");
 }
@@ -832,7 +832,8 @@ static int score_top(struct fixture *f, const char *top, bool exact, struct erro
 {
     return stage_run(&f->run, err, "score", "metrics", "gateau", "model", f->long_model,
                      "short-model", f->short_model, "segment-tokens", "16", "top", top,
-                     "exact-all", exact ? "true" : "false", "alpha", "0.99", NULL);
+                     "exact-all", exact ? "true" : "false", "alpha", "0.99", "norm", "softmax",
+                     NULL);
 }
 
 /* Enough samples for early exit to skip some. */
@@ -1034,7 +1035,7 @@ static void tokens_agree_when_top_skips_segment_passes(void **state)
 
     assert_ok(stage_run(&f->run, &err, "score", "metrics", "gateau", "model", f->long_model,
                         "short-model", f->short_model, "segment-tokens", "16", "top", "1",
-                        NULL));
+                        "norm", "softmax", NULL));
     const int64_t n_run = stage_run_int(&f->run, "tokens");
     assert_true(n_run > 0);
     assert_int_equal((int64_t)f->run.report.done, n_run);
