@@ -35,7 +35,7 @@ static int cmd_selection_diff_run(struct cli *cli, const void *args, struct erro
 
 const struct command cmd_selection_diff = {
     .name = "selection diff",
-    .summary = "count the samples that only one of two selections has, by source",
+    .summary = "count the samples that one of two selections lacks",
     .description =
         "only_a counts the samples that only the first selection has, only_b those that only\n"
         "the second one has. The units are tokens if they were measured, else words, else\n"

@@ -53,7 +53,7 @@ static int cmd_selection_show_run(struct cli *cli, const void *args, struct erro
 
 const struct command cmd_selection_show = {
     .name = "selection show",
-    .summary = "print what a selection is, beside the samples it was chosen from",
+    .summary = "print what a selection is, beside what it was chosen from",
     .description =
         "A row of a group has the samples and units of the pool and of the selection; any\n"
         "other row is a number of a column: its mean and quantiles in the pool and in the\n"
