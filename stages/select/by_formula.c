@@ -62,10 +62,14 @@ static int find_columns(const struct stage_context *context, const struct text_l
 
     if (!columns)
         return error_nomem(err);
-    for (size_t i = 0; i < n; i++)
-        if (find_named_column(context, names->items[formula_column(made->formula, i)], model,
-                              arena, &columns[i], err) < 0)
+    for (size_t i = 0; i < n; i++) {
+        const char *name = names->items[formula_column(made->formula, i)];
+
+        if (find_named_column(context, name, model, arena, &columns[i], err) < 0)
             return -1;
+        if (columns[i].score_set_id > 0)
+            columns[i].name = name; /* with the model */
+    }
     made->columns = columns;
     return 0;
 }

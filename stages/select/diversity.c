@@ -105,6 +105,21 @@ static void keep_members(struct making *making, const struct candidate_vectors *
     making->diversity.n_all = n;
 }
 
+/* List the costs of the members; *out is NULL without a budget in tokens or bytes. */
+static int list_costs(const struct making *making, const struct candidate_vectors *members,
+                      uint64_t **out, struct error *err)
+{
+    *out = NULL;
+    if (!making->spec->budget)
+        return 0;
+    *out = calloc(members->n + 1, sizeof **out);
+    if (!*out)
+        return error_nomem(err);
+    for (size_t i = 0; i < members->n; i++)
+        (*out)[i] = making->costs ? making->costs[members->candidates[i]] : 1;
+    return 0;
+}
+
 static int run_method(struct making *making, const struct candidate_vectors *members,
                       const double *quality, const struct kernels *kernels,
                       struct pool *threads, struct error *err)
@@ -128,16 +143,21 @@ static int run_method(struct making *making, const struct candidate_vectors *mem
     struct diverse_result result = { .picks = making->picks,
                                      .gains = calloc(n_wanted + 1, sizeof *result.gains) };
 
-    if (!result.gains)
-        return error_nomem(err);
-    const int rc = diverse_choose(diverse->method, &input, &result, err);
+    uint64_t *costs = NULL;
+    int rc = result.gains ? list_costs(making, members, &costs, err) : error_nomem(err);
+
+    input.costs = costs;
+    input.budget = spec->budget ? spec->budget->total : 0;
+    if (rc == 0)
+        rc = diverse_choose(diverse->method, &input, &result, err);
     free(result.gains);
+    free(costs);
     if (rc < 0)
         return -1;
     for (size_t i = 0; i < result.n_picks; i++)
         making->picks[i] = members->candidates[making->picks[i]];
     making->n_picks = result.n_picks;
-    making->diversity.n_wanted = n_wanted;
+    making->diversity.n_wanted = spec->budget ? result.n_picks : n_wanted;
     making->diversity.n_chosen = result.n_picks;
     making->diversity.mean_nearest = result.mean_nearest;
     making->diversity.max_nearest = result.max_nearest;

@@ -186,7 +186,9 @@ static int choose(struct making *making, struct error *err)
     if (spec->target && spec->target->method == TARGET_RDS)
         return target_choose(making, err);
     const uint64_t n_candidates = making->n_order + making->n_outside;
-    const uint64_t n = selection_count(spec->top_n, spec->top_per_10000, n_candidates);
+    const uint64_t n = spec->budget
+                           ? making->n_order
+                           : selection_count(spec->top_n, spec->top_per_10000, n_candidates);
 
     if (n > making->n_order)
         return error_set(
@@ -251,6 +253,8 @@ static void making_release(struct making *making)
     free(making->picks);
     free(making->tiers);
     formula_values_release(&making->formula);
+    free(making->costs);
+    quota_values_release(&making->quota);
 }
 
 static int check_spec(const struct selection_spec *spec, struct error *err)
@@ -267,8 +271,8 @@ int selection_make(struct store *store, const struct selection_spec *spec, int64
                    bool dry_run, struct selection_result *out, struct error *err)
 {
     static int (*const steps[])(struct making *, struct error *) = {
-        read_pool, order_candidates,   apply_exclusions,
-        choose,    describe_selection, by_formula_describe,
+        read_pool, order_candidates, apply_exclusions,   budget_read_costs,
+        choose,    budget_choose,    describe_selection, by_formula_describe,
     };
     struct making making = { .store = store, .spec = spec };
     struct selection_outcome outcome;
@@ -289,6 +293,8 @@ int selection_make(struct store *store, const struct selection_spec *spec, int64
                                           .n_outside = making.n_outside,
                                           .diversity = making.diversity,
                                           .target = making.target,
+                                          .budget = making.budget,
+                                          .n_ungrouped = making.n_ungrouped,
                                           .n_missing = making.formula.n_missing,
                                           .n_not_finite = making.formula.n_not_finite,
                                           .replaced = outcome.replaced,

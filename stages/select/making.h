@@ -13,8 +13,10 @@
 #include <stdint.h>
 
 #include "base/slice.h"
+#include "stages/select/budget.h"
 #include "stages/select/by_formula.h"
 #include "stages/select/diversity.h"
+#include "stages/select/quota.h"
 #include "stages/select/target.h"
 #include "stages/select/vectors.h"
 #include "store/candidates.h"
@@ -63,6 +65,10 @@ struct selection_spec {
     struct described
         *described; /* filled, and stored with the selection; NULL: no description */
 
+    const struct budget_spec *budget; /* also of a quota alone; NULL: none */
+    const struct quota_spec *quota;   /* NULL: none */
+    bool has_top;                     /* --top was given */
+
     const char *top;        /* the option as the user wrote it; stored with the selection */
     uint64_t top_n;         /* select at most this many samples; 0: use top_per_10000 */
     uint64_t top_per_10000; /* select this share of the candidates, rounded up */
@@ -77,6 +83,8 @@ struct selection_result {
     uint64_t n_outside; /* of n_candidates: no value, but known to be outside the top */
     struct diversity_result diversity; /* with spec->diverse */
     struct target_result target;       /* with spec->target */
+    struct budget_result budget;       /* with spec->budget */
+    size_t n_ungrouped;                /* with spec->quota: samples of none of its groups */
     size_t n_missing;                  /* with spec->formula: as in formula_values */
     size_t n_not_finite;
     bool replaced; /* as in selection_outcome */
@@ -113,6 +121,10 @@ struct making {
     const struct ranked_part *parts; /* what a formula was made of */
     size_t n_parts;
     struct formula_values formula;
+    uint64_t *costs; /* of each candidate, in the unit of the budget; NULL: 1 */
+    struct budget_result budget;
+    struct quota_values quota;
+    size_t n_ungrouped;
     uint64_t n_unscored;
     uint64_t n_outside;
 };

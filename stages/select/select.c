@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/report.h"
 #include "stages/cohort/cohort.h"
+#include "stages/select/amounts.h"
 #include "stages/select/bounds.h"
 #include "stages/select/describe.h"
 #include "stages/select/described.h"
@@ -43,6 +44,7 @@ struct select_args {
     const char *diverse; /* METHOD[:PARAMETER] */
     const char *vectors;
     uint64_t max_memory; /* 0: half of what is free */
+    struct amount_args amount;
     bool any_corpus;
     bool replace;
 };
@@ -50,6 +52,8 @@ struct select_args {
 struct select_config {
     char *condition; /* NULL: all samples */
     struct diversity_spec diverse;
+    struct amount_spec amount;
+    bool has_top;
     struct buf rule;
     struct policy *policy; /* NULL: none */
     struct arena arena;    /* holds the policy */
@@ -77,6 +81,29 @@ static const struct option options[] = {
       .help = "need no value to rank by: select all samples that meet the conditions" },
     { OPTION_SHARE, 0, "top", offsetof(struct select_args, top), "N|P%",
       .help = "samples to select: a number, or a percentage of those with a score" },
+    { OPTION_TEXT, 0, "budget", offsetof(struct select_args, amount.budget.total), "N[K|M|G]",
+      .help = "select until so many tokens, samples or bytes are used; K is a thousand" },
+    { OPTION_CHOICE, 0, "unit", offsetof(struct select_args, amount.budget.unit), "UNIT",
+      .help = "what --budget and --tiers count", .choices = budget_unit_names,
+      .unset = "tokens" },
+    { OPTION_CHOICE, 0, "budget-mode", offsetof(struct select_args, amount.budget.mode), "MODE",
+      .help = "at a sample that does not fit: skip it, or stop", .choices = budget_mode_names },
+    { OPTION_FLAG, 0, "per-token", offsetof(struct select_args, amount.budget.per_token), NULL,
+      .help = "rank by value per token, which prefers short samples" },
+    { OPTION_TEXT, 0, "tiers", offsetof(struct select_args, amount.budget.tiers),
+      "N[K|M|G],...", .help = "budgets of tiers, each inside the next" },
+    { OPTION_LIST, 0, "quota", offsetof(struct select_args, amount.quota.quotas),
+      "NAME:GROUP=N,...",
+      .help = "shares (60%), numbers (100) or bounds (10..20) of groups of samples" },
+    { OPTION_TEXT, 0, "quota-by", offsetof(struct select_args, amount.quota.by), "SQL",
+      .help = "expression whose values are the groups of --quota or --mix" },
+    { OPTION_TEXT, 0, "buckets", offsetof(struct select_args, amount.quota.buckets),
+      "N[K|M|G],...", .help = "of a quota over length: where its groups begin",
+      .unset = "128,512,2048,8192,32768" },
+    { OPTION_TEXT, 0, "mix", offsetof(struct select_args, amount.quota.mix), "FILE|PRESET",
+      .help = "shares of sources: a CSV file, prolong-64k or prolong-512k" },
+    { OPTION_FLAG, 0, "fill", offsetof(struct select_args, amount.quota.fill), NULL,
+      .help = "select what there is if groups have too little for their quota" },
     { OPTION_CONDITIONS, 0, "where", offsetof(struct select_args, where), "SQL",
       .help = "only samples that meet a condition over v_sample" },
     { OPTION_LIST, 0, "min", offsetof(struct select_args, min), "METRIC=X",
@@ -115,6 +142,8 @@ static const struct option options[] = {
 };
 
 static const struct select_args defaults = { .ordering = { .order = OPTION_NO_CHOICE },
+                                             .amount = { .budget = { .unit =
+                                                                         OPTION_NO_CHOICE } },
                                              .vectors = "embedding" };
 
 /* Read the policy file, so that a mistake in it ends a recipe before its first step. */
@@ -146,12 +175,16 @@ static int select_check(const void *arguments, void *config, struct error *err)
         args->ordering.targets.n == 0)
         return error_set(err, ERR_USAGE,
                          "--seed is for --random, --target and --diverse: leave it out");
-    if (!option_text(option_find(options, "top", 3), args, made->top, sizeof made->top)) {
-        if (!args->ordering.all)
+    made->has_top =
+        option_text(option_find(options, "top", 3), args, made->top, sizeof made->top);
+    if (!made->has_top) {
+        if (!args->ordering.all && !amounts_are_given(&args->amount))
             return error_set(err, ERR_USAGE, "--top is missing: use --top N or --top P%%");
         snprintf(made->top, sizeof made->top, "100%%");
     }
-    if (exclusions_check(&args->exclude, err) < 0 || read_policy(args, made, err) < 0)
+    if (exclusions_check(&args->exclude, err) < 0 || read_policy(args, made, err) < 0 ||
+        amounts_check(&args->amount, made->has_top, args->diverse != NULL, &made->arena,
+                      &made->amount, err) < 0)
         return -1;
     buf_init(&made->rule, RULE_MAX_BYTES);
     if (rule_write(options, args, &defaults, &made->rule, err) < 0)
@@ -278,6 +311,10 @@ static void add_select_facts(const struct select_args *args, const struct select
     stage_fact_int(result, "selected", (int64_t)made->n_selected);
     stage_fact_int(result, "candidates", (int64_t)made->n_candidates);
     stage_fact_int(result, "unscored", (int64_t)made->n_unscored);
+    if (spec->budget) {
+        stage_fact_text(result, "unit", budget_unit_names[spec->budget->unit]);
+        stage_fact_int(result, "used", (int64_t)made->budget.used);
+    }
     if (spec->policy) {
         stage_fact_text(result, "policy", spec->policy->name);
         stage_fact_int(result, "policy_left",
@@ -353,6 +390,7 @@ static void note_selection(const struct stage_context *context, const struct sel
     if (spec->policy)
         note_funnel(context, spec->policy);
     exclusions_note(spec->exclusions, context->report);
+    amounts_note(spec, made, context->report);
     if (spec->diverse)
         diversity_note(args->diverse, args->vectors, &made->diversity, context->report);
     if (spec->target)
@@ -365,18 +403,23 @@ static int select_run(const struct stage_context *context, const void *arguments
 {
     const struct select_args *args = arguments;
     const struct select_config *made_of = config;
-    struct selection_spec spec = { .context = context,
-                                   .name = args->name,
-                                   .condition = made_of->condition,
-                                   .top = made_of->top,
-                                   .top_n = args->top.n,
-                                   .top_per_10000 = args->top.hundredths,
-                                   .seed = (uint64_t)args->ordering.seed,
-                                   .from = args->from,
-                                   .not_in = args->not_in.items,
-                                   .n_not_in = args->not_in.n,
-                                   .rule = buf_slice(&made_of->rule),
-                                   .may_empty = args->replace };
+    struct selection_spec spec = {
+        .context = context,
+        .name = args->name,
+        .condition = made_of->condition,
+        .top = made_of->top,
+        .top_n = args->top.n,
+        .top_per_10000 = args->top.hundredths,
+        .seed = (uint64_t)args->ordering.seed,
+        .from = args->from,
+        .not_in = args->not_in.items,
+        .n_not_in = args->not_in.n,
+        .budget = amounts_are_given(&args->amount) ? &made_of->amount.budget : NULL,
+        .quota = made_of->amount.quota.n_levels > 0 ? &made_of->amount.quota : NULL,
+        .has_top = made_of->has_top,
+        .rule = buf_slice(&made_of->rule),
+        .may_empty = args->replace
+    };
     struct selection_result made;
     struct described described;
     struct cohort_row cohort;

@@ -273,7 +273,9 @@ int target_choose(struct making *making, struct error *err)
 {
     const struct selection_spec *spec = making->spec;
     const size_t n_wanted =
-        (size_t)selection_count(spec->top_n, spec->top_per_10000, making->n_order);
+        spec->budget
+            ? making->n_order
+            : (size_t)selection_count(spec->top_n, spec->top_per_10000, making->n_order);
     struct comparison c = { .threads = NULL };
     int rc = 0;
 

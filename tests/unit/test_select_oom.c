@@ -108,6 +108,18 @@ static int select_by_formula(struct stage_run *run, struct error *err)
                      "2", NULL);
 }
 
+static int select_by_quota(struct stage_run *run, struct error *err)
+{
+    return stage_run(run, err, "select", "name", "s", "by", "ifd", "top", "2", "quota",
+                     "response/source: yes=50%, yes/novels=100%, no=1..", NULL);
+}
+
+static int select_tiers(struct stage_run *run, struct error *err)
+{
+    return stage_run(run, err, "select", "name", "s", "by", "ifd", "tiers", "1,2", "unit",
+                     "samples", NULL);
+}
+
 static bool fails_once(select_case *run_case, size_t n)
 {
     struct injection injection = { .n = n };
@@ -137,9 +149,9 @@ static bool fails_once(select_case *run_case, size_t n)
 
 static void each_failed_allocation_is_reported(void **state)
 {
-    static select_case *const cases[] = { select_at_random, select_from,   select_diverse,
-                                          select_clusters,  select_by_rds, select_by_dsir,
-                                          select_by_formula };
+    static select_case *const cases[] = { select_at_random,  select_from,     select_diverse,
+                                          select_clusters,   select_by_rds,   select_by_dsir,
+                                          select_by_formula, select_by_quota, select_tiers };
     const size_t step_size = TEST_IS_SANITIZED ? 3 : 1;
 
     (void)state;
