@@ -100,6 +100,8 @@ echo '{"instruction": "a label?", "output": "yes", "topic": "t"}' > label.jsonl
 j ingest ingest label.jsonl --label topic=topic
 j select select --name few --by words --order ascending --top 1
 j show show few
+j select select --name summed --by "z(words) - words_response" --budget 5K --unit bytes
+j show show summed
 "$CURATE" export few --to jsonl -o few.jsonl -q
 cat few.jsonl.manifest >> "out/export, the manifest"
 export HF_HUB_CACHE="$PWD/hub"
