@@ -36,7 +36,7 @@ struct statistics {
                         their ranks. NAN below 2 values, and if all of one are equal */
 };
 
-/* Describe the values of candidates, NAN where one has none. Memory: 24 bytes a candidate.
+/* Describe the values of candidates, NAN where one has none. Memory: 48 bytes a candidate.
  * Returns 0, or -1 with err set: ERR_NOMEM. */
 int statistics_of(const struct statistics_pool *pool, const double *values,
                   struct statistics *out, struct error *err);

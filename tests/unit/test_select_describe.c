@@ -64,6 +64,23 @@ static void equal_merits_have_the_mean_of_their_ranks(void **state)
     assert_near(found.spearman, 1);
 }
 
+static void negative_values_and_zeros_are_in_their_order(void **state)
+{
+    const double values[] = { -0.0, -1e300, 3, 0, 1e-300 };
+    struct statistics found;
+    struct error err;
+
+    (void)state;
+    assert_ok(statistics_of(&pool, values, &found, &err));
+    assert_near(found.pool.quantiles[0] / 1e300, -1);
+    assert_true(found.pool.quantiles[1] == 0);
+    assert_true(found.pool.quantiles[2] == 0);
+    assert_true(found.pool.quantiles[3] == 1e-300);
+    assert_near(found.pool.quantiles[4], 3);
+    /* Merits 4 3 1.5 1.5 0, values 3 4 1.5 1.5 0. */
+    assert_near(found.spearman, 8.5 / 9.5);
+}
+
 static void nothing_is_correlated_with_equal_values(void **state)
 {
     const double equal[] = { 3, 3, 3, 3, 3 }, none[] = { NAN, NAN, NAN, NAN, NAN };
@@ -341,6 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(statistics_are_those_by_hand),
         cmocka_unit_test(equal_merits_have_the_mean_of_their_ranks),
+        cmocka_unit_test(negative_values_and_zeros_are_in_their_order),
         cmocka_unit_test(nothing_is_correlated_with_equal_values),
         cmocka_unit_test(an_overlap_counts_samples_that_both_orders_choose),
         TEST(a_selection_by_length_is_called_one),
