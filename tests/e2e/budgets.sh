@@ -67,6 +67,29 @@ pick --by words --top 100 --quota 'source: a.jsonl=50%, b.jsonl=50%' --where "sa
 pick --by words --top 100 --quota 'source: a.jsonl=50%, b.jsonl=50%' --where "sample_id <= 50" --fill
 chosen
 
+echo "-- the same for another order of ingestion and any number of threads"
+mkdir other
+for name in a b c; do tac $name.jsonl > other/$name.jsonl; done
+"$CURATE" --db other.db ingest -q other/c.jsonl other/a.jsonl other/b.jsonl
+"$CURATE" --db other.db measure -q length
+same() {
+    local first digest threads
+    "$CURATE" select -q --name same "$@" 2> note.txt || cat note.txt
+    first=$("$CURATE" digest --selection same | cut -c1-64)
+    for threads in 1 2 8; do
+        "$CURATE" --db other.db select -q --name "same$threads" --threads $threads "$@" 2>> note.txt
+        digest=$("$CURATE" --db other.db digest --selection "same$threads" | cut -c1-64)
+        [[ $digest = "$first" ]] || echo "differs: $threads threads, $*"
+    done
+}
+quota='source: a.jsonl=10%, b.jsonl=30%, *=60%'
+same --by 'z(words) - 2 * rank(words_response)' --budget 1500 --unit bytes --quota "$quota"
+same --by words --top 70 --quota "$quota"
+same --random --seed 3 --budget 1K --unit bytes --budget-mode stop
+same --random --top 60 --quota 'length: 0-4=..2, 4-8=30..' --buckets 4,8
+same --by words --tiers 1K,2K,4K --unit bytes
+rm other.db
+
 echo "-- mistakes"
 pick --by words --top 9 --quota 'a=50%, b=50%'
 pick --by words --top 9 --quota 'source: a.jsonl=50%'
