@@ -77,7 +77,7 @@ static int compare_with_pool(const struct formula_run *run, const struct formula
                              double *values, struct error *err)
 {
     double *finite = reallocarray(NULL, 2 * (run->n ? run->n : 1), sizeof *finite);
-    double *compared = finite + (finite ? run->n : 0);
+    double *compared = finite ? finite + run->n : NULL;
     size_t n = 0;
     int rc = 0;
 
