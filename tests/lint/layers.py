@@ -58,6 +58,7 @@ MAY_SEE = {
                         *BASE},
     "scoring/facts": {"scoring", *INFER, *BASE},
     "scoring/duplicates": {"scoring", "scoring/infer", "scoring/kernels", *BASE},
+    "scoring/packing": BASE,
     "scoring/selection": {"scoring", "scoring/kernels", *BASE},
     "scoring/metrics": {"scoring", "scoring/observe", *INFER, *BASE},
     "stages": {"store", *BASE},
