@@ -48,6 +48,18 @@ int candidates_read_numbers(struct store *store, const struct candidates *candid
                             const struct profile_fact *fact, double *out, uint64_t *n_outside,
                             struct error *err);
 
+/* How long a sample is as a sequence of a trainer, in the tokens that were measured. */
+struct candidate_length {
+    bool is_pair;
+    int64_t n_tokens;  /* -1: missing */
+    int64_t n_targets; /* of them, tokens that are trained on: of a text all, else the answers
+                        * but those of weight 0; -1: missing */
+};
+/* candidates_lengths.c: read the length of each candidate. ERR_NOT_FOUND if no tokens were
+ * measured, ERR_INPUT for a stored number that is not a length. */
+int candidates_read_lengths(struct store *store, const struct candidates *candidates,
+                            struct candidate_length *out, struct error *err);
+
 enum { CANDIDATE_GROUPS_MAX = 10000 };
 /* Which group each candidate is in. */
 struct candidate_groups {

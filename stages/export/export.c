@@ -18,6 +18,7 @@
 #include "stages/export/layouts/layout.h"
 #include "stages/export/layouts/layout_list.h" /* generated: LAYOUT_LIST */
 #include "stages/export/manifest.h"
+#include "stages/export/pack.h"
 #include "stages/export/redact.h"
 #include "stages/record/media_form.h"
 #include "stages/record/roles.h"
@@ -30,7 +31,7 @@
 
 struct export_args {
     const char *selection;
-    int to; /* index in layouts[] */
+    int to; /* index in layouts[], or TO_PLAN */
     const char *output;
     enum roles_policy roles;
     enum media_form media;
@@ -39,16 +40,23 @@ struct export_args {
     bool force;
     bool skip;
     bool allow_empty;
+    struct pack_args pack;
 };
 
-/* Indices in layouts[], for the default of --to. */
+/* Indices in layouts[], for the default of --to; behind them what holds no texts. */
 #define X(name) LAYOUT_##name,
-enum { LAYOUT_LIST N_LAYOUTS };
+enum { LAYOUT_LIST TO_PLAN };
 #undef X
+
+static const char *export_to_name(int to)
+{
+    return to < TO_PLAN ? layout_name(to) : to == TO_PLAN ? "plan" : NULL;
+}
 
 static const struct option options[] = {
     { OPTION_CHOICE, 0, "to", offsetof(struct export_args, to), "FORMAT",
-      .help = "layout of the records", .choice_name = layout_name },
+      .help = "layout of the records; plan: the packs of --pack",
+      .choice_name = export_to_name },
     { OPTION_TEXT, 'o', "output", offsetof(struct export_args, output), "FILE|-",
       .help = "file to write; - is standard output" },
     { OPTION_LIST, 0, "redact", offsetof(struct export_args, redact), "KIND[,KIND]",
@@ -66,6 +74,24 @@ static const struct option options[] = {
     { OPTION_CHOICE, 0, "media", offsetof(struct export_args, media), "FORM",
       .help = "form of images, video and audio: marks with lists, or parts",
       .choices = media_form_names },
+    { OPTION_INT, 0, "pack", offsetof(struct export_args, pack.length), "LENGTH",
+      .help = "with --to plan: put samples into packs of at most so many tokens",
+      .unset = "none", .min = 1, .max = PACKING_MAX_LENGTH },
+    { OPTION_CHOICE, 0, "pack-method", offsetof(struct export_args, pack.method), "METHOD",
+      .help = "how to pack: best fit decreasing, batches of equal length, or cut anywhere",
+      .choices = pack_method_names },
+    { OPTION_CHOICE, 0, "pack-long", offsetof(struct export_args, pack.when_long), "HOW",
+      .help = "what to do with samples that are longer than a pack",
+      .choices = pack_long_names },
+    { OPTION_SHARE, 0, "margin", offsetof(struct export_args, pack.margin), "N|P%",
+      .help = "tokens of a pack to leave free, for another tokenizer or a template" },
+    { OPTION_INT, 0, "pack-min", offsetof(struct export_args, pack.min_length), "N",
+      .help = "leave out samples with fewer tokens", .max = PACKING_MAX_LENGTH },
+    { OPTION_INT, 0, "pack-batch", offsetof(struct export_args, pack.n_batch), "N",
+      .help = "samples of a sorted batch, or packs of a training step: orders and weighs them",
+      .unset = "none", .min = 1, .max = 1000000 },
+    { OPTION_INT, 0, "pack-seed", offsetof(struct export_args, pack.seed), "N",
+      .help = "number that decides the order of sorted batches" },
     { .type = OPTION_END },
 };
 
@@ -81,7 +107,8 @@ enum { RECORD_MAX_BYTES = 1 << 30, STOP_EVERY = 256 };
 struct exporting {
     const struct stage_context *context;
     const struct export_args *args;
-    const struct layout *layout;
+    const struct layout *layout; /* NULL: a plan */
+    struct pack_plan plan;
     struct arena arena; /* texts of the current sample */
     struct sample_reader *reader;
     unsigned kinds;              /* of --redact, as bits; 0: it was not given */
@@ -109,7 +136,14 @@ static int export_check(const void *arguments, void *config, struct error *err)
     if (!args->output || !*args->output)
         return error_set(err, ERR_USAGE,
                          "no output file: use -o FILE, or -o - for standard output");
-    return 0;
+    if (args->to == TO_PLAN &&
+        (*kinds || args->roles != ROLES_KEEP || args->media != MEDIA_KEEP))
+        return error_set(err, ERR_USAGE,
+                         "--%s changes texts, and a plan holds none: leave it out",
+                         *kinds                      ? "redact"
+                         : args->roles != ROLES_KEEP ? "roles"
+                                                     : "media");
+    return pack_check(&args->pack, args->to == TO_PLAN, err);
 }
 
 /* Leave out a sample, or fail without --skip. */
@@ -160,6 +194,19 @@ static int apply_roles(struct exporting *export, struct sample *sample, struct e
     return changed;
 }
 
+/* Write the record as a line. */
+static int write_record(struct exporting *export, struct error *err)
+{
+    if (buf_add(&export->record, "\n", 1, err) < 0)
+        return -1;
+    const struct slice bytes = buf_slice(&export->record);
+    if (digest_add(export->digest, bytes.ptr, bytes.len, err) < 0 ||
+        (export->file && file_out_add(export->file, bytes, err) < 0))
+        return -1;
+    export->n_bytes += bytes.len;
+    return 0;
+}
+
 static int write_sample(struct exporting *export, int64_t sample_id, struct error *err)
 {
     struct sample sample;
@@ -196,16 +243,25 @@ static int write_sample(struct exporting *export, int64_t sample_id, struct erro
                                         : 1;
     if (clean <= 0)
         return clean < 0 ? -1 : skip_unredacted(export, sample_id, why, err);
-    if (buf_add(&export->record, "\n", 1, err) < 0)
+    if (write_record(export, err) < 0)
         return -1;
-    const struct slice bytes = buf_slice(&export->record);
-    if (digest_add(export->digest, bytes.ptr, bytes.len, err) < 0 ||
-        (export->file && file_out_add(export->file, bytes, err) < 0))
-        return -1;
-    export->n_bytes += bytes.len;
     export->n_written++;
     export->n_converted += converted == 1;
     export->n_redacted += export->redaction ? redaction_count(export->redaction) : 0;
+    return 0;
+}
+
+/* Report that n records are done. ERR_CANCELLED if the user asks to stop. */
+static int report_written(struct report *report, uint64_t n, struct error *err)
+{
+    report->done = n;
+    if (n % STOP_EVERY != 1)
+        return 0;
+    const int signal = report_stop(report);
+    if (signal)
+        return error_set_sys(err, ERR_CANCELLED, signal,
+                             "stopped by signal %d; nothing was written", signal);
+    report_tick(report);
     return 0;
 }
 
@@ -216,17 +272,33 @@ static int write_samples(struct exporting *export, const struct id_list *ids, st
     report->unit = "samples";
     report->total = ids->n;
     for (size_t i = 0; i < ids->n; i++) {
-        if (write_sample(export, ids->ids[i], err) < 0)
+        if (write_sample(export, ids->ids[i], err) < 0 ||
+            report_written(report, i + 1, err) < 0)
             return -1;
-        report->done = i + 1;
-        if (i % STOP_EVERY != 0)
-            continue;
-        const int signal = report_stop(report);
-        if (signal)
-            return error_set_sys(err, ERR_CANCELLED, signal,
-                                 "stopped by signal %d; nothing was written", signal);
-        report_tick(report);
     }
+    return 0;
+}
+
+/* Pack the samples and write a line for each pack. */
+static int write_plan(struct exporting *export, const struct id_list *ids, struct error *err)
+{
+    const struct export_args *args = export->args;
+    struct report *report = export->context->report;
+    struct pack_plan *plan = &export->plan;
+
+    if (pack_plan_make(export->context->store, &args->pack, ids, args->skip, plan, err) < 0)
+        return -1;
+    pack_plan_report(plan, &args->pack, report);
+    report->unit = "packs";
+    report->total = plan->packing.n_packs;
+    for (size_t i = 0; i < plan->packing.n_packs; i++) {
+        buf_clear(&export->record);
+        if (pack_plan_add(plan, i, &export->record, err) < 0 || write_record(export, err) < 0 ||
+            report_written(report, i + 1, err) < 0)
+            return -1;
+    }
+    export->n_written = plan->n_samples;
+    export->n_skipped = ids->n - plan->n_samples;
     return 0;
 }
 
@@ -285,7 +357,7 @@ static int finish_export(struct exporting *export, const char *outcome,
                          const uint8_t sha256[DIGEST_BYTES], struct error *err)
 {
     struct export_row row = { .selection = export->args->selection,
-                              .format = export->layout->name,
+                              .format = export_to_name(export->args->to),
                               .path = export->args->output,
                               .n_samples = export->n_written,
                               .n_bytes = export->n_bytes,
@@ -321,8 +393,8 @@ static int export_ids(struct exporting *export, const struct id_list *ids, const
         return -1;
     if (!context->dry_run && file_out_open(export->args->output, &export->file, err) < 0)
         return -1;
-    if (write_samples(export, ids, err) < 0 || export_check_empty(export, err) < 0 ||
-        digest_end(export->digest, sha256, err) < 0 ||
+    if ((export->layout ? write_samples : write_plan)(export, ids, err) < 0 ||
+        export_check_empty(export, err) < 0 || digest_end(export->digest, sha256, err) < 0 ||
         compare_output(export->args, sha256, outcome, err) < 0)
         return -1;
     return context->dry_run ? 0 : finish_export(export, *outcome, sha256, err);
@@ -359,7 +431,10 @@ static int export_run(const struct stage_context *context, const void *arguments
     const struct export_args *args = arguments;
     const unsigned *kinds = config;
     struct exporting export = {
-        .context = context, .args = args, .layout = layouts[args->to], .kinds = *kinds
+        .context = context,
+        .args = args,
+        .layout = args->to == TO_PLAN ? NULL : layouts[args->to],
+        .kinds = *kinds,
     };
     struct id_list ids = { 0 };
     const char *outcome = "new";
@@ -377,7 +452,7 @@ static int export_run(const struct stage_context *context, const void *arguments
         export_ids(&export, &ids, &outcome, err) < 0)
         goto done;
     stage_fact_text(result, "selection", args->selection);
-    stage_fact_text(result, "to", export.layout->name);
+    stage_fact_text(result, "to", export_to_name(args->to));
     stage_fact_text(result, "output", args->output);
     stage_fact_text(result, "result", outcome);
     stage_fact_int(result, "exported", (int64_t) export.n_written);
@@ -390,6 +465,8 @@ static int export_run(const struct stage_context *context, const void *arguments
         stage_fact_int(result, "converted", (int64_t) export.n_converted);
     if (export.redaction)
         stage_fact_int(result, "redacted", (int64_t) export.n_redacted);
+    if (args->to == TO_PLAN)
+        pack_plan_facts(&export.plan, result);
     stage_fact_int(result, "bytes", (int64_t) export.n_bytes);
     rc = 0;
 done:
@@ -397,6 +474,7 @@ done:
     digest_free(export.digest);
     sample_reader_free(export.reader);
     redaction_free(export.redaction);
+    pack_plan_release(&export.plan);
     arena_release(&export.arena);
     buf_release(&export.record);
     id_list_release(&ids);

@@ -104,6 +104,9 @@ j select select --name summed --by "z(words) - words_response" --budget 5K --uni
 j show show summed
 "$CURATE" export few --to jsonl -o few.jsonl -q
 cat few.jsonl.manifest >> "out/export, the manifest"
+"$CURATE" measure -q tokens --tokenizer "$tiny"
+j export export few --to plan --pack 100000 --pack-batch 1 -o plan.jsonl
+cp plan.jsonl "out/export --to plan, the file"
 export HF_HUB_CACHE="$PWD/hub"
 j fetch fetch --offline hf://datasets/org/d/long.jsonl
 j fetch fetch --offline --dry-run hf://datasets/org/d/long.jsonl

@@ -80,7 +80,7 @@ MAY_SEE = {
     "stages/split": {"stages", "scoring/duplicates", "scoring/selection", "store", *BASE},
     "stages/export/layouts": {"stages/record", "store", *BASE},
     "stages/export": {"stages", "stages/record", "stages/export/layouts", "scoring/facts",
-                      "store", *BASE},
+                      "scoring/packing", "store", *BASE},
     "pipeline": {*STAGES, "store", *BASE},
     "cli/completions": {"cli", "scoring", "scoring/facts", "stages/record", *BASE},
     "cli/commands": {"cli", "cli/completions", "pipeline", *STAGES, *SCORING,
