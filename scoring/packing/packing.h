@@ -7,7 +7,7 @@
  * in the order of their content hashes, a packing does not depend on the order of ingestion.
  *
  * A piece is a document, or a part of one. Each token of the documents is in one piece or
- * counted as left out. Memory: 32 bytes a piece and 16 bytes a token of limits.length, at most.
+ * counted as left out. Memory: 40 bytes a piece and 9 bytes a token of limits.length, at most.
  *
  * Functions return 0, or -1 with err set: ERR_NOMEM, or ERR_INPUT if there are 2^32 pieces or
  * more. They initialise `out`; release it with packing_release() in any case.

@@ -26,6 +26,13 @@ static const char *find_pack_option(const struct pack_args *args)
                                                        : NULL;
 }
 
+uint32_t pack_limit(const struct pack_args *args)
+{
+    const uint64_t left = (uint64_t)args->length * (10000 - args->margin.hundredths) / 10000;
+
+    return (uint32_t)(left > args->margin.n ? left - args->margin.n : 0);
+}
+
 int pack_check(const struct pack_args *args, bool is_plan, struct error *err)
 {
     const char *option = find_pack_option(args);
@@ -40,7 +47,7 @@ int pack_check(const struct pack_args *args, bool is_plan, struct error *err)
     if (!is_plan)
         return error_set(err, ERR_USAGE,
                          "--pack writes which samples go into which pack: use --to plan");
-    if (args->margin.n >= (uint64_t)args->length || args->margin.hundredths >= 10000)
+    if (pack_limit(args) == 0)
         return error_set(err, ERR_USAGE, "--margin: must leave room in a pack of %" PRId64,
                          args->length);
     if (args->method == PACK_WRAPPED && args->when_long != PACKING_DROP)

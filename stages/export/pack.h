@@ -37,6 +37,8 @@ struct pack_args {
 
 /* Check options that exclude or need each other. is_plan: --to plan. ERR_USAGE. */
 int pack_check(const struct pack_args *args, bool is_plan, struct error *err);
+/* Tokens of a pack that are not left free; at least 1 after pack_check(). */
+uint32_t pack_limit(const struct pack_args *args);
 
 struct pack_document; /* a sample that is packed */
 

@@ -63,8 +63,7 @@ static int read_pack_input(struct store *store, const struct id_list *ids,
     if (candidates_read(store, &filter, &input->candidates, err) < 0)
         goto done;
     if (input->candidates.n != ids->n) {
-        error_set(err, ERR_INPUT,
-                  "%zu selected samples do not exist or are there twice: run 'curate fsck'",
+        error_set(err, ERR_INPUT, "%zu selected samples do not exist: run 'curate fsck'",
                   ids->n - input->candidates.n);
         goto done;
     }
@@ -158,10 +157,8 @@ static int list_documents(const struct pack_input *input, struct pack_plan *plan
 static int pack_documents(const struct pack_args *args, const uint32_t *lengths, size_t n,
                           struct packing *out, struct error *err)
 {
-    const uint64_t length = (uint64_t)args->length;
-    const uint64_t usable = length * (10000 - args->margin.hundredths) / 10000;
     const struct packing_limits limits = {
-        .length = (uint32_t)(usable > args->margin.n ? usable - args->margin.n : 1),
+        .length = pack_limit(args),
         .min_length = (uint32_t)args->min_length,
         .when_long = args->when_long,
     };

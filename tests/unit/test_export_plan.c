@@ -164,6 +164,7 @@ static void options_that_need_or_exclude_each_other_are_errors(void **state)
         { { .margin.n = 1 }, true, "--margin is for --pack" },
         { { .length = 9, .margin.n = 9 }, false, "must leave room in a pack of 9" },
         { { .length = 9, .margin.hundredths = 10000 }, false, "must leave room" },
+        { { .length = 1, .margin.hundredths = 1 }, false, "must leave room" },
         { { .length = 9, .method = PACK_SORTED }, false, "use --pack-batch N" },
         { { .length = 9, .seed = 1 }, false, "--pack-seed is for --pack-method sorted" },
         { { .length = 9, .method = PACK_WRAPPED, .when_long = PACKING_SPLIT },
