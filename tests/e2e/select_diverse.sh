@@ -6,6 +6,7 @@ for i in $(seq 0 31); do
     printf '{"id": "s%d", "instruction": "Tell me about %s", "output": "%s are %d of many things."}\n' "$i" "$topic" "$topic" "$i"
 done > a.jsonl
 tac a.jsonl > b.jsonl
+export CURATE_CPU=avx2 # other kernels round, which changes what is printed
 for db in a b; do
     "$CURATE" --db $db.db ingest -q --max-rejects 100 $db.jsonl
     "$CURATE" --db $db.db score -q embedding --max-tokens 128
