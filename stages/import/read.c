@@ -27,6 +27,7 @@ struct import_reader {
     struct inflate *in;
     struct csv *csv;
     size_t key_column;
+    size_t line_column;
     size_t value_column;
     struct frame *frame;
     struct json *json;
@@ -88,13 +89,30 @@ static int next_json_record(struct import_reader *reader, struct frame_record *o
     return 1;
 }
 
-/* Find the column of this name. Returns how many there are; *out is the first. */
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static struct slice trim_blanks(struct slice text)
+{
+    while (text.len > 0 && is_blank(text.ptr[0])) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len > 0 && is_blank(text.ptr[text.len - 1]))
+        text.len--;
+    return text;
+}
+
+/* Find the column of this name, which may have blanks around it in the file. Returns how many
+ * there are; *out is the first. */
 static size_t find_column(const struct csv_row *header, const char *name, size_t *out)
 {
     size_t n = 0;
 
     for (size_t i = 0; i < header->n_fields; i++) {
-        if (!slice_equal(header->fields[i], slice_text(name)))
+        if (!slice_equal(trim_blanks(header->fields[i]), slice_text(name)))
             continue;
         if (n++ == 0)
             *out = i;
@@ -113,6 +131,24 @@ static int header_len(const struct csv_row *header)
     return n;
 }
 
+/* Find the one column of this name; option: what names it. */
+static int require_column(const struct import_reader *reader, const struct csv_row *header,
+                          const char *name, const char *option, size_t *out, struct error *err)
+{
+    const size_t n = find_column(header, name, out);
+
+    if (n == 1)
+        return 0;
+    if (n > 1)
+        return error_set(err, ERR_INPUT,
+                         "%s: line 1: %zu columns have the name '%s' in '%.*s': which one is "
+                         "meant is unknown: rename the others",
+                         reader->options.path, n, name, header_len(header), header->raw.ptr);
+    return error_set(err, ERR_INPUT,
+                     "%s: line 1: no column '%s' in '%.*s': name the column with --%s",
+                     reader->options.path, name, header_len(header), header->raw.ptr, option);
+}
+
 static int read_csv_header(struct import_reader *reader, struct error *err)
 {
     const struct import_options *options = &reader->options;
@@ -128,22 +164,14 @@ static int read_csv_header(struct import_reader *reader, struct error *err)
     if (header.issue)
         return error_set(err, ERR_INPUT, "%s: line %" PRIu64 ": invalid header: %s",
                          options->path, header.line, header.issue);
-    const size_t n_keys = find_column(&header, options->key_field, &reader->key_column);
-    const bool has_key = n_keys > 0;
-    const size_t n_values = find_column(&header, options->value_field, &reader->value_column);
-    if (n_keys > 1 || n_values > 1)
-        return error_set(err, ERR_INPUT,
-                         "%s: line 1: %zu columns have the name '%s' in '%.*s': which one is "
-                         "meant is unknown: rename the others",
-                         options->path, n_keys > 1 ? n_keys : n_values,
-                         n_keys > 1 ? options->key_field : options->value_field,
-                         header_len(&header), header.raw.ptr);
-    if (has_key && n_values == 1)
-        return 0;
-    return error_set(
-        err, ERR_INPUT, "%s: line 1: no column '%s' in '%.*s': name the column with --%s",
-        options->path, has_key ? options->value_field : options->key_field, header_len(&header),
-        header.raw.ptr, has_key ? "value-field" : "key-field");
+    if (require_column(reader, &header, options->key_field, "key-field", &reader->key_column,
+                       err) < 0)
+        return -1;
+    if (options->line_field && require_column(reader, &header, options->line_field, "key-field",
+                                              &reader->line_column, err) < 0)
+        return -1;
+    return require_column(reader, &header, options->value_field, "value-field",
+                          &reader->value_column, err);
 }
 
 int import_reader_new(const struct import_options *options, struct import_reader **out,
@@ -206,12 +234,7 @@ static int import_parse_number(struct slice text, struct import_row *row)
     char copy[64];
     char *end = NULL;
 
-    while (text.len > 0 && strchr(" \t", text.ptr[0])) {
-        text.ptr++;
-        text.len--;
-    }
-    while (text.len > 0 && strchr(" \t", text.ptr[text.len - 1]))
-        text.len--;
+    text = trim_blanks(text);
     if (text.len == 0)
         return reject_row(row, DEFECT_MISSING_VALUE, "there is no value");
     if (text.len >= sizeof copy || memchr(text.ptr, '\0', text.len) ||
@@ -225,6 +248,23 @@ static int import_parse_number(struct slice text, struct import_row *row)
     if (!isfinite(row->value))
         return reject_row(row, DEFECT_BAD_VALUE, "the value is not a finite number");
     return accept_value(text, row);
+}
+
+/* Parse the number of a line. */
+static int read_line_key(struct slice text, struct import_row *row)
+{
+    enum { DIGITS_MAX = 18 };
+
+    text = trim_blanks(text);
+    if (text.len == 0)
+        return reject_row(row, DEFECT_MISSING_KEY, "there is no number of a line");
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.len > DIGITS_MAX || text.ptr[i] < '0' || text.ptr[i] > '9')
+            return reject_row(row, DEFECT_BAD_VALUE,
+                              "the number of the line is no whole number");
+        row->line_key = 10 * row->line_key + (text.ptr[i] - '0');
+    }
+    return 1;
 }
 
 static int read_csv_row(struct import_reader *reader, struct import_row *row, struct error *err)
@@ -245,6 +285,14 @@ static int read_csv_row(struct import_reader *reader, struct import_row *row, st
     if (reader->key_column >= in.n_fields || in.fields[reader->key_column].len == 0)
         return reject_row(row, DEFECT_MISSING_KEY, "there is no key");
     row->key = in.fields[reader->key_column];
+    if (reader->options.line_field) {
+        if (reader->line_column >= in.n_fields)
+            return reject_row(row, DEFECT_MISSING_KEY, "there is no number of a line");
+        read_line_key(in.fields[reader->line_column], row);
+        if (row->rejected_for)
+            return 1;
+        row->key = trim_blanks(row->key);
+    }
     if (reader->value_column >= in.n_fields)
         return reject_row(row, DEFECT_MISSING_VALUE, "there is no value");
     return import_parse_number(in.fields[reader->value_column], row);
@@ -252,17 +300,17 @@ static int read_csv_row(struct import_reader *reader, struct import_row *row, st
 
 /* Set the key of a record: a string, or a number as it is written. */
 static int read_key(struct import_reader *reader, const struct json_value *value,
-                    struct import_row *row, struct error *err)
+                    struct slice *out, struct import_row *row, struct error *err)
 {
     switch (json_type(value)) {
     case JSON_STRING:
-        row->key = json_text(value);
+        *out = json_text(value);
         break;
     case JSON_NUMBER:
         buf_clear(&reader->key);
         if (json_write(value, &reader->key, err) < 0)
             return -1;
-        row->key = buf_slice(&reader->key);
+        *out = buf_slice(&reader->key);
         break;
     case JSON_NULL:
     case JSON_BOOL:
@@ -270,9 +318,32 @@ static int read_key(struct import_reader *reader, const struct json_value *value
     case JSON_OBJECT:
         break;
     }
-    if (row->key.len == 0)
+    if (out->len == 0)
         return reject_row(row, DEFECT_MISSING_KEY, "there is no key");
     return 1;
+}
+
+/* Read the key of a record, which can have two parts. */
+static int read_keys(struct import_reader *reader, const struct json_value *record,
+                     struct import_row *row, struct error *err)
+{
+    const struct import_options *options = &reader->options;
+    struct slice line = slice_of(NULL, 0);
+    int rc;
+
+    /* The line first: the buffer of numbers is then free for the other part. */
+    if (options->line_field) {
+        rc = read_key(reader, json_get(record, options->line_field), &line, row, err);
+        if (rc < 0 || row->rejected_for)
+            return rc;
+        read_line_key(line, row);
+        if (row->rejected_for)
+            return 1;
+    }
+    rc = read_key(reader, json_get(record, options->key_field), &row->key, row, err);
+    if (options->line_field)
+        row->key = trim_blanks(row->key);
+    return rc;
 }
 
 static int read_value(struct import_reader *reader, const struct json_value *value,
@@ -349,7 +420,7 @@ static int read_json_row(struct import_reader *reader, struct import_row *row,
     }
     if (json_type(record) != JSON_OBJECT)
         return reject_row(row, DEFECT_NOT_AN_OBJECT, "the record is no JSON object");
-    rc = read_key(reader, json_get(record, reader->options.key_field), row, err);
+    rc = read_keys(reader, record, row, err);
     if (rc < 0 || row->rejected_for)
         return rc;
     return read_value(reader, json_get(record, reader->options.value_field), row, err);
@@ -359,4 +430,42 @@ int import_reader_next(struct import_reader *reader, struct import_row *out, str
 {
     *out = (struct import_row){ .rejected_for = DEFECT_NONE };
     return reader->csv ? read_csv_row(reader, out, err) : read_json_row(reader, out, err);
+}
+
+static bool import_name_ends_with(const char *text, size_t len, const char *end)
+{
+    const size_t n = strlen(end);
+
+    return len > n && memcmp(text + len - n, end, n) == 0;
+}
+
+/* The format by the end of the file's name, before an ending of a compressed file; IMPORT_AUTO:
+ * the name has no known ending. */
+static enum import_format format_by_name(const char *path)
+{
+    size_t len = strlen(path);
+
+    if (import_name_ends_with(path, len, ".gz"))
+        len -= strlen(".gz");
+    else if (import_name_ends_with(path, len, ".zst"))
+        len -= strlen(".zst");
+    if (import_name_ends_with(path, len, ".csv"))
+        return IMPORT_CSV;
+    if (import_name_ends_with(path, len, ".jsonl") ||
+        import_name_ends_with(path, len, ".json") ||
+        import_name_ends_with(path, len, ".ndjson"))
+        return IMPORT_JSONL;
+    return IMPORT_AUTO;
+}
+
+int import_choose_format(const char *path, enum import_format *format, struct error *err)
+{
+    if (*format == IMPORT_AUTO)
+        *format = format_by_name(path);
+    if (*format != IMPORT_AUTO)
+        return 0;
+    return error_set(err, ERR_USAGE,
+                     "%s: the name does not end in .csv, .jsonl or .json: give the format with "
+                     "--format",
+                     path);
 }

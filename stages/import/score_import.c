@@ -18,14 +18,21 @@
 #include "stages/stage.h"
 #include "store/run.h"
 #include "store/sample.h"
+#include "store/sample_place.h"
 #include "store/score.h"
 #include "store/source.h"
 #include "store/store.h"
 
-enum { BATCH_ROWS = 4096, PARAMS_MAX_BYTES = 1 << 16, METRIC_NAME_MAX = 64 };
+enum {
+    BATCH_ROWS = 4096,
+    PARAMS_MAX_BYTES = 1 << 16,
+    METRIC_NAME_MAX = 64,
+    FIELD_MAX_BYTES = 256,
+};
 
-enum import_key { KEY_EXT_ID, KEY_HASH };
-static const char *const key_names[] = { [KEY_EXT_ID] = "ext_id", [KEY_HASH] = "hash", NULL };
+static const char *const key_names[] = {
+    [KEY_EXT_ID] = "ext_id", [KEY_HASH] = "hash", [KEY_PLACE] = "source:line", NULL
+};
 
 static const char *const format_names[] = {
     [IMPORT_AUTO] = "auto", [IMPORT_CSV] = "csv", [IMPORT_JSONL] = "jsonl", NULL
@@ -40,6 +47,7 @@ struct import_args {
     const char *metric;
     enum import_key key;
     const char *key_field;
+    int64_t first_line;
     const char *value_field;
     const char *by;
     enum scorer_better better;
@@ -53,10 +61,13 @@ static const struct option options[] = {
     { OPTION_TEXT, 0, "metric", offsetof(struct import_args, metric), "NAME",
       .help = "what the scores are called" },
     { OPTION_CHOICE, 0, "key", offsetof(struct import_args, key), "KEY",
-      .help = "what identifies a sample, its producer's id or its content hash in hex",
+      .help = "what identifies a sample: its producer's id, its content hash in hex, or the\n"
+              "source and line of its record",
       .choices = key_names },
     { OPTION_TEXT, 0, "key-field", offsetof(struct import_args, key_field), "FIELD",
       .help = "column or member with the key", .unset = "the name given to --key" },
+    { OPTION_INT, 0, "first-line", offsetof(struct import_args, first_line), "N",
+      .help = "with source:line: the number that the file gives to the first line", .max = 1 },
     { OPTION_TEXT, 0, "value-field", offsetof(struct import_args, value_field), "FIELD",
       .help = "column or member with the value" },
     { OPTION_TEXT, 0, "by", offsetof(struct import_args, by), "NAME",
@@ -84,6 +95,7 @@ static const struct option positional = {
 };
 
 static const struct import_args defaults = {
+    .first_line = 1,
     .value_field = "value",
     .by = "imported",
     .unit = "score",
@@ -92,13 +104,15 @@ static const struct import_args defaults = {
 
 struct import_config {
     enum import_format format; /* IMPORT_AUTO only with a URL */
+    char key_field[FIELD_MAX_BYTES];
+    const char *line_field; /* the part of key_field behind the colon; NULL: none */
 };
 
 struct import {
     const struct stage_context *context;
     const struct import_args *args;
     struct fetched_file file;
-    bool by_ext_id; /* keys are ids, not hashes */
+    struct import_finder finder;
     int64_t file_id;
     int64_t set_id;
     uint8_t *seen; /* bits by sample id: samples with a value in this file */
@@ -121,42 +135,33 @@ static bool is_metric_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
 }
 
-static bool name_ends_with(const char *text, size_t len, const char *end)
+/* Find out what the columns with the key are called. */
+static int choose_key_fields(const struct import_args *args, struct import_config *config,
+                             struct error *err)
 {
-    const size_t n = strlen(end);
+    const char *field = args->key_field ? args->key_field : key_names[args->key];
+    const size_t len = strlen(field);
+    char *colon;
 
-    return len > n && memcmp(text + len - n, end, n) == 0;
-}
-
-/* The format by the end of the file's name, before an ending of a compressed file; IMPORT_AUTO:
- * the name has no known ending. */
-static enum import_format format_by_name(const char *path)
-{
-    size_t len = strlen(path);
-
-    if (name_ends_with(path, len, ".gz"))
-        len -= strlen(".gz");
-    else if (name_ends_with(path, len, ".zst"))
-        len -= strlen(".zst");
-    if (name_ends_with(path, len, ".csv"))
-        return IMPORT_CSV;
-    if (name_ends_with(path, len, ".jsonl") || name_ends_with(path, len, ".json") ||
-        name_ends_with(path, len, ".ndjson"))
-        return IMPORT_JSONL;
-    return IMPORT_AUTO;
-}
-
-/* Replace IMPORT_AUTO by the format of the name. */
-static int choose_import_format(const char *path, enum import_format *format, struct error *err)
-{
-    if (*format == IMPORT_AUTO)
-        *format = format_by_name(path);
-    if (*format != IMPORT_AUTO)
-        return 0;
-    return error_set(err, ERR_USAGE,
-                     "%s: the name does not end in .csv, .jsonl or .json: give the format with "
-                     "--format",
-                     path);
+    if (len >= sizeof config->key_field)
+        return error_set(err, ERR_USAGE, "--key-field: has more than %d bytes",
+                         FIELD_MAX_BYTES - 1);
+    memcpy(config->key_field, field, len + 1);
+    config->line_field = NULL;
+    if (args->key != KEY_PLACE)
+        return args->first_line == 1
+                   ? 0
+                   : error_set(err, ERR_USAGE, "--first-line is for --key source:line");
+    colon = strrchr(config->key_field, ':');
+    if (!colon || colon == config->key_field || !colon[1])
+        return error_set(
+            err, ERR_USAGE,
+            "--key-field %s: must name two columns, that of the source and that of "
+            "the line, as in 'source:line'",
+            field);
+    *colon = '\0';
+    config->line_field = colon + 1;
+    return 0;
 }
 
 static int import_check(const void *arguments, void *config, struct error *err)
@@ -178,9 +183,11 @@ static int import_check(const void *arguments, void *config, struct error *err)
                          "--metric %s: this is a metric of curate's own: choose another name, "
                          "such as judge_%s",
                          args->metric, args->metric);
+    if (choose_key_fields(args, made, err) < 0)
+        return -1;
     /* The name of the file that a URL leads to is known when it is fetched. */
     made->format = args->format;
-    return remote_is_url(args->file) ? 0 : choose_import_format(args->file, &made->format, err);
+    return remote_is_url(args->file) ? 0 : import_choose_format(args->file, &made->format, err);
 }
 
 /* Store --by as a model, because a score set needs one. It has no file, so its digest is that
@@ -224,7 +231,13 @@ static int prepare_import(struct import *import, struct error *err)
 {
     struct store *store = import->context->store;
 
-    import->by_ext_id = import->args->key == KEY_EXT_ID;
+    import->finder = (struct import_finder){ .store = store,
+                                             .key = import->args->key,
+                                             .source = import->args->source,
+                                             .first_line = import->args->first_line };
+    if (import->args->key == KEY_PLACE &&
+        sample_places_read(store, &import->finder.places, err) < 0)
+        return -1;
     if (import->context->dry_run)
         return 0;
     if (store_begin(store, err) < 0)
@@ -274,34 +287,6 @@ static int store_reject(struct import *import, const struct import_row *row, str
     return reject_add(import->context->store, &reject, import->context->run_id, err);
 }
 
-/* Find the one sample that the key names. Returns 1; 0 when there is none or several, with the
- * row marked as rejected; -1. */
-static int find_sample(struct import *import, struct import_row *row, int64_t *sample_id,
-                       struct error *err)
-{
-    struct store *store = import->context->store;
-    int64_t ids[2] = { 0 };
-    const int n = import->by_ext_id
-                      ? sample_find_ext_id(store, import->args->source, row->key, ids, err)
-                      : sample_find_hash(store, row->key, ids, err);
-
-    if (n < 0)
-        return -1;
-    const int shown = row->key.len < 80 ? (int)row->key.len : 80;
-    if (n == 0) {
-        row->rejected_for = DEFECT_NO_SUCH_SAMPLE;
-        snprintf(row->detail, sizeof row->detail, "no sample has the %s '%.*s'",
-                 import->by_ext_id ? "id" : "hash", shown, row->key.ptr);
-    } else if (n > 1) {
-        row->rejected_for = DEFECT_AMBIGUOUS_KEY;
-        snprintf(row->detail, sizeof row->detail,
-                 "samples %" PRId64 " and %" PRId64 " both have the id '%.*s'", ids[0], ids[1],
-                 shown, row->key.ptr);
-    }
-    *sample_id = ids[0];
-    return n == 1;
-}
-
 static int import_value(struct import *import, struct import_row *row, int64_t sample_id,
                         struct error *err)
 {
@@ -345,7 +330,7 @@ static int import_row(struct import *import, struct import_row *row, struct erro
     import->n_in_batch++;
     if (row->rejected_for)
         return store_reject(import, row, err);
-    const int found = find_sample(import, row, &sample_id, err);
+    const int found = import_find_sample(&import->finder, row, &sample_id, err);
     if (found < 0)
         return -1;
     return found ? import_value(import, row, sample_id, err) : store_reject(import, row, err);
@@ -428,13 +413,13 @@ static int open_import(struct import *import, const struct import_config *config
 
     if (fetched_file_get(import->context->fetcher, args->file, fetched_only, &import->file,
                          err) < 0 ||
-        choose_import_format(import->file.public_name, &format, err) < 0)
+        import_choose_format(import->file.public_name, &format, err) < 0)
         return -1;
     const struct import_options from = { .path = import->file.public_name,
                                          .local_path = import->file.local_path,
                                          .format = format,
-                                         .key_field = args->key_field ? args->key_field
-                                                                      : key_names[args->key],
+                                         .key_field = config->key_field,
+                                         .line_field = config->line_field,
                                          .value_field = args->value_field };
     return import_reader_new(&from, reader, err);
 }
@@ -464,6 +449,7 @@ static int import_run(const struct stage_context *context, const void *arguments
 done:
     import_reader_free(reader);
     free(import.seen);
+    sample_places_free(import.finder.places);
     fetched_file_release(&import.file);
     return rc;
 }

@@ -84,3 +84,36 @@ sqlite3 curate.db "SELECT ext_id, value FROM v_scores WHERE metric = 'tiny'"
 long=$(printf 'a%.0s' {1..64})
 "$CURATE" score import --quiet more.jsonl --metric "$long"
 try score import more.jsonl --metric "${long}a"
+
+# By source and line, as LESS writes them: names without endings, blanks after commas, lines from 0.
+mkdir two
+cat > two/dolly.jsonl <<'END'
+{"instruction": "eight?", "output": "8"}
+{"instruction": "nine?", "output": "9"}
+END
+"$CURATE" ingest --quiet two
+cat > sorted.csv <<'END'
+file name, index, score
+dolly, 1, 0.75
+corpus, 0, 0.5
+corpus, 6, 0.25
+corpus, x, 0.25
+dolly, , 0.25
+flan, 0, 0.25
+, 0, 0.25
+END
+"$CURATE" score import sorted.csv --metric influence --key source:line --key-field 'file name:index' --first-line 0 --value-field score --max-rejects 90
+sqlite3 curate.db "SELECT source, line, value FROM v_scores JOIN sample USING (sample_id) WHERE metric = 'influence' ORDER BY value"
+sqlite3 curate.db "SELECT line, class, detail FROM v_rejects WHERE source = 'influence'"
+printf '%s\n' '{"source": "corpus.jsonl", "line": 3, "value": 1}' '{"source": "corpus.jsonl", "line": "4", "value": 2}' \
+    '{"source": "corpus.jsonl", "value": 2}' | "$CURATE" score import - --format jsonl --metric place --key source:line --max-rejects 50
+sqlite3 curate.db "SELECT ext_id, value FROM v_scores WHERE metric = 'place'"
+mkdir three
+echo '{"instruction": "ten?", "output": "10"}' > three/dolly.json
+"$CURATE" ingest --quiet three
+try score import sorted.csv --metric other --key source:line --key-field 'file name:index' --first-line 0 --value-field score
+sqlite3 curate.db "SELECT detail FROM v_rejects WHERE source = 'other' LIMIT 1"
+try score import sorted.csv --metric other --key source:line --value-field score
+try score import sorted.csv --metric other --key source:line --key-field index --value-field score
+try score import sorted.csv --metric other --first-line 0 --value-field score
+"$CURATE" fsck
