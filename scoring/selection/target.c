@@ -12,12 +12,6 @@
 #include "scoring/selection/diverse_private.h"
 #include "scoring/selection/order.h"
 
-void moore_lewis_gap(const double *nll_general, const double *nll_target, size_t n, double *out)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] = nll_general[i] - nll_target[i];
-}
-
 struct target_search {
     const float *vectors;
     size_t n;

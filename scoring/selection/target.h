@@ -13,12 +13,6 @@ struct kernels;
 struct pool;
 struct report;
 
-/* Moore-Lewis (P10-2041): out[i] = nll_general[i] - nll_target[i], in nats/token by a model of
- * everything and a model of the target. Larger is more like the target. NAN where one of them
- * is missing. */
-void moore_lewis_gap(const double *nll_general, const double *nll_target, size_t n,
-                     double *out);
-
 /*
  * out[i] = the largest cosine of vector i with one of the queries: of one query, or of all
  * queries of a task. NAN for a vector without a length. The bits do not depend on the number of

@@ -165,41 +165,43 @@ static int run_method(struct making *making, const struct candidate_vectors *mem
     return 0;
 }
 
-/* With kernels and threads. */
 static int choose_members(struct making *making, const struct candidate_vectors *members,
-                          const double *quality, struct error *err)
+                          const double *quality, struct pool *threads, struct error *err)
 {
     const struct stage_context *context = making->spec->context;
-    struct pool *threads = NULL;
     struct kernels kernels;
 
     kernels_init(&kernels, context->cpu_flags);
-    if (pool_new(context->n_threads, &threads, err) < 0)
+    if (!context->dry_run &&
+        run_set_kernels(making->store, context->run_id, kernels.name, err) < 0)
         return -1;
-    int rc = context->dry_run
-                 ? 0
-                 : run_set_kernels(making->store, context->run_id, kernels.name, err);
-    if (rc == 0)
-        rc = run_method(making, members, quality, &kernels, threads, err);
-    pool_free(threads);
-    return rc;
+    return run_method(making, members, quality, &kernels, threads, err);
 }
 
 int diversity_choose(struct making *making, struct error *err)
 {
     struct candidate_vectors members = { .n = 0 };
+    const struct selection_spec *spec = making->spec;
+    struct pool *threads = NULL;
     double *quality = NULL;
 
     making->diversity.mean_nearest = NAN;
-    if (vectors_load(making->store, &making->spec->vectors, &making->candidates, making->order,
+    if (vectors_load(making->store, &spec->vectors, &making->candidates, making->order,
                      making->n_order, &members, err) < 0)
         return -1;
-    keep_members(making, &members);
-    quality = scale_quality(making, &members, err);
-    int rc = quality ? 0 : -1;
+    int rc = pool_new(spec->context->n_threads, &threads, err);
+    if (rc == 0)
+        rc = vectors_whiten(&spec->vectors, &members, threads, spec->context->report,
+                            &making->whitening, err);
+    if (rc == 0) {
+        keep_members(making, &members);
+        quality = scale_quality(making, &members, err);
+        rc = quality ? 0 : -1;
+    }
     if (rc == 0 && members.n > 0)
-        rc = choose_members(making, &members, quality, err);
+        rc = choose_members(making, &members, quality, threads, err);
     free(quality);
+    pool_free(threads);
     vectors_release(&members);
     return rc;
 }

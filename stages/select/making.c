@@ -7,9 +7,12 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "scoring/selection/dsir.h"
 #include "scoring/selection/order.h"
+#include "scoring/selection/whiten.h"
 #include "stages/select/describe.h"
 #include "stages/select/described.h"
+#include "stages/select/target_file.h"
 #include "store/exclusion.h"
 #include "store/policy.h"
 #include "store/profile.h"
@@ -67,6 +70,8 @@ static int read_pool(struct making *making, struct error *err)
         rc = policy_count(making->store, spec->policy, spec->condition, err);
     if (rc == 0 && spec->from)
         rc = selections_read(making->store, &spec->from, 1, &within, err);
+    if (rc == 0 && spec->target)
+        rc = target_read_files(making, &except, err);
     if (rc == 0)
         rc = selections_read(making->store, spec->not_in, spec->n_not_in, &except, err);
     if (rc == 0 && spec->target)
@@ -252,6 +257,8 @@ static void making_release(struct making *making)
     free(making->order);
     free(making->picks);
     free(making->tiers);
+    dsir_free(making->dsir);
+    whitening_free(making->whitening);
     formula_values_release(&making->formula);
     free(making->costs);
     quota_values_release(&making->quota);

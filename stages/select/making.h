@@ -24,12 +24,14 @@
 
 struct cohort_row;
 struct described;
+struct dsir;
 struct error;
 struct exclusion_list;
 struct policy;
 struct ranked_part;
 struct stage_context;
 struct store;
+struct whitening;
 
 struct selection_spec {
     const struct stage_context *context; /* only diverse and target need one */
@@ -118,6 +120,8 @@ struct making {
     uint8_t *tiers; /* of each pick: the smallest tier that has it, from 1; NULL: no tiers */
     struct diversity_result diversity;
     struct target_result target;
+    struct dsir *dsir;               /* of TARGET_DSIR */
+    struct whitening *whitening;     /* of the vectors that were read first; NULL: none */
     const struct ranked_part *parts; /* what a formula was made of */
     size_t n_parts;
     struct formula_values formula;

@@ -22,6 +22,7 @@
 #include "stages/select/ordering.h"
 #include "stages/select/policy_file.h"
 #include "stages/select/rule.h"
+#include "stages/select/target_file.h"
 #include "stages/stage.h"
 #include "store/cohort.h"
 #include "store/content.h"
@@ -43,6 +44,7 @@ struct select_args {
     struct exclusion_args exclude;
     const char *diverse; /* METHOD[:PARAMETER] */
     const char *vectors;
+    bool whiten;
     uint64_t max_memory; /* 0: half of what is free */
     struct amount_args amount;
     bool any_corpus;
@@ -114,8 +116,8 @@ static const struct option options[] = {
       .help = "only samples of another selection" },
     { OPTION_LIST, 0, "not-in", offsetof(struct select_args, not_in), "SELECTION",
       .help = "no samples of another selection" },
-    { OPTION_LIST, 0, "target", offsetof(struct select_args, ordering.targets), "SELECTION",
-      .help = "put samples into the order of how much they are like these" },
+    { OPTION_LIST, 0, "target", offsetof(struct select_args, ordering.targets),
+      "SELECTION|FILE", .help = "put samples into the order of how much they are like these" },
     { OPTION_CHOICE, 0, "target-method", offsetof(struct select_args, ordering.target_method),
       "METHOD", .help = "with --target: by vectors or by n-grams of words",
       .choices = target_method_names },
@@ -123,6 +125,8 @@ static const struct option options[] = {
       .help = "choose samples that differ from each other" },
     { OPTION_TEXT, 0, "vectors", offsetof(struct select_args, vectors), "METRIC",
       .help = "of --diverse and --target: metric whose vectors are compared" },
+    { OPTION_FLAG, 0, "whiten", offsetof(struct select_args, whiten), NULL,
+      .help = "of --diverse and --target: first take out what all vectors share" },
     { OPTION_SIZE, 0, "max-memory", offsetof(struct select_args, max_memory), "SIZE",
       .help = "of --diverse and --target: memory for the vectors",
       .unset = "half of what is free" },
@@ -175,6 +179,12 @@ static int select_check(const void *arguments, void *config, struct error *err)
         args->ordering.targets.n == 0)
         return error_set(err, ERR_USAGE,
                          "--seed is for --random, --target and --diverse: leave it out");
+    if (args->whiten && !args->diverse &&
+        (args->ordering.targets.n == 0 || args->ordering.target_method != TARGET_RDS))
+        return error_set(
+            err, ERR_USAGE,
+            "--whiten is for vectors: use it with --diverse or with --target-method "
+            "rds");
     made->has_top =
         option_text(option_find(options, "top", 3), args, made->top, sizeof made->top);
     if (!made->has_top) {
@@ -335,20 +345,39 @@ static int find_vector_set(const struct stage_context *context, const struct sel
     spec->vectors = (struct vector_set){
         .score_set_id = found.score_set_id,
         .max_bytes = args->max_memory ? args->max_memory : memory_available("") / 2,
+        .whiten = args->whiten,
     };
     return 0;
 }
 
-static int use_target(const struct select_args *args, struct arena *arena,
-                      struct selection_spec *spec, struct error *err)
+/* Tell selections and files among the targets from each other. */
+static int use_target(const struct stage_context *context, const struct select_args *args,
+                      struct arena *arena, struct selection_spec *spec, struct error *err)
 {
+    const struct text_list *names = &args->ordering.targets;
     struct target_spec *target = arena_alloc(arena, 1, sizeof *target);
+    const char **all = arena_alloc(arena, 2 * names->n, sizeof *all);
 
-    if (!target)
+    if (!target || !all)
         return error_nomem(err);
     *target = (struct target_spec){ .method = (enum target_method)args->ordering.target_method,
-                                    .selections = args->ordering.targets.items,
-                                    .n = args->ordering.targets.n };
+                                    .selections = all,
+                                    .files = all + names->n };
+    for (unsigned i = 0; i < names->n; i++) {
+        bool is_file;
+
+        if (target_is_file(context->store, names->items[i], &is_file, err) < 0)
+            return error_prefix(err, "--target");
+        if (is_file && target->method == TARGET_RDS)
+            return error_set(err, ERR_USAGE,
+                             "--target %s: a file has no vectors: ingest it, run 'curate score "
+                             "embedding' and select its samples, or use --target-method dsir",
+                             names->items[i]);
+        if (is_file)
+            target->files[target->n_files++] = names->items[i];
+        else
+            target->selections[target->n++] = names->items[i];
+    }
     spec->target = target;
     return 0;
 }
@@ -365,7 +394,7 @@ static int find_named(const struct stage_context *context, const struct select_a
         use_exclusions(context, args, arena, spec, err) < 0)
         return -1;
     spec->diverse = args->diverse ? &made_of->diverse : NULL;
-    if (args->ordering.targets.n > 0 && use_target(args, arena, spec, err) < 0)
+    if (args->ordering.targets.n > 0 && use_target(context, args, arena, spec, err) < 0)
         return -1;
     if ((spec->diverse || (spec->target && spec->target->method == TARGET_RDS)) &&
         find_vector_set(context, args, spec, err) < 0)

@@ -97,27 +97,24 @@ static int weigh_texts(struct making *making, struct dsir *dsir, struct error *e
 
 static int read_dsir_values(struct making *making, struct error *err)
 {
-    struct dsir *dsir = NULL;
-    int rc = dsir_new(&dsir, err);
+    /* The texts of files are in it already. */
+    int rc = making->dsir ? 0 : dsir_new(&making->dsir, err);
 
     for (size_t t = 0; rc == 0 && t < making->spec->target->n; t++) {
         struct candidates target;
 
         rc = read_target(making, t, &target, err);
         if (rc == 0)
-            rc = add_side(making, dsir, DSIR_TARGET, &target, err);
+            rc = add_side(making, making->dsir, DSIR_TARGET, &target, err);
         making->target.n_target += target.n;
         candidates_release(&target);
     }
     making->target.n_queries = making->target.n_target;
     if (rc == 0)
-        rc = add_side(making, dsir, DSIR_RAW, &making->candidates, err);
+        rc = add_side(making, making->dsir, DSIR_RAW, &making->candidates, err);
     if (rc == 0 && making->candidates.n > 0)
-        rc = dsir_fit(dsir, err);
-    if (rc == 0)
-        rc = weigh_texts(making, dsir, err);
-    dsir_free(dsir);
-    return rc;
+        rc = dsir_fit(making->dsir, err);
+    return rc == 0 ? weigh_texts(making, making->dsir, err) : -1;
 }
 
 /* RDS+. */
@@ -132,6 +129,15 @@ struct comparison {
     size_t n_tasks;
     bool by_query; /* a single target: each query has a list of its own */
 };
+
+/* The transformation is that of the pool, whose vectors are loaded first. */
+static int whiten(struct comparison *c, struct candidate_vectors *vectors, struct error *err)
+{
+    const struct selection_spec *spec = c->making->spec;
+
+    return vectors_whiten(&spec->vectors, vectors, c->threads, spec->context->report,
+                          &c->making->whitening, err);
+}
 
 static int load_task(struct comparison *c, size_t task, struct error *err)
 {
@@ -157,6 +163,8 @@ static int load_task(struct comparison *c, size_t task, struct error *err)
                        "score them again",
                        c->making->spec->target->selections[task], c->tasks[task].width,
                        c->pool.width);
+    if (rc == 0)
+        rc = whiten(c, &c->tasks[task], err);
     c->making->target.n_target += target.n;
     c->making->target.n_queries += c->tasks[task].n;
     free(all);
@@ -189,7 +197,8 @@ static int begin_comparison(struct making *making, const uint32_t *among, size_t
         return error_nomem(err);
     if (pool_new(spec->context->n_threads, &c->threads, err) < 0 ||
         vectors_load(making->store, &spec->vectors, &making->candidates, among, n, &c->pool,
-                     err) < 0)
+                     err) < 0 ||
+        whiten(c, &c->pool, err) < 0)
         return -1;
     for (size_t t = 0; t < c->n_tasks; t++)
         if (load_task(c, t, err) < 0)
@@ -291,8 +300,13 @@ int target_choose(struct making *making, struct error *err)
 void target_note(const struct target_spec *spec, const struct target_result *result,
                  struct report *report)
 {
+    const size_t n = spec->n + spec->n_files;
+    const char *kind = spec->n_files == 0 ? (n == 1 ? "selection" : "selections")
+                       : spec->n == 0     ? (n == 1 ? "file" : "files")
+                                          : "selections and files";
+
     report_note(report, "target: %zu samples of %zu %s, which cannot be selected themselves",
-                result->n_target, spec->n, spec->n == 1 ? "selection" : "selections");
+                result->n_target, n, kind);
     if (result->n_queries < result->n_target)
         report_note(report, "target: %zu of them have no vector and are not compared with",
                     result->n_target - result->n_queries);

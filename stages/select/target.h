@@ -18,8 +18,10 @@ extern const char *const target_method_names[];
 
 struct target_spec {
     enum target_method method;
-    const char *const *selections; /* a task each */
+    const char **selections; /* a task each */
     size_t n;
+    const char **files; /* of TARGET_DSIR */
+    size_t n_files;
 };
 
 /* What is reported of an order by a target. */

@@ -4,8 +4,11 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "base/report.h"
+#include "scoring/selection/whiten.h"
 #include "store/candidates.h"
 #include "store/embedding.h"
 
@@ -55,7 +58,9 @@ static int check_vectors_fit(const struct vector_set *set,
                              const struct candidate_vectors *vectors, struct error *err)
 {
     const uint64_t each = vectors->width * sizeof(float) + BESIDE_BYTES;
-    const uint64_t need = RESERVED_BYTES + vectors->n * each;
+    const uint64_t factors =
+        set->whiten ? 2 * sizeof(double) * vectors->width * vectors->width : 0;
+    const uint64_t need = RESERVED_BYTES + factors + vectors->n * each;
 
     if (need <= set->max_bytes)
         return 0;
@@ -64,6 +69,14 @@ static int check_vectors_fit(const struct vector_set *set,
                      " MiB, and --max-memory or this machine leaves %" PRIu64
                      ": choose from fewer samples, with --where or --from",
                      vectors->n, vectors->width, (need >> 20) + 1, set->max_bytes >> 20);
+}
+
+static bool has_length(const float *vector, size_t width)
+{
+    for (size_t l = 0; l < width; l++)
+        if (vector[l] != 0)
+            return true;
+    return false;
 }
 
 /* Read the vectors; those without a length are left out. */
@@ -78,14 +91,11 @@ static int read_found(struct store *store, const struct vector_set *set,
         return error_nomem(err);
     for (size_t i = 0; i < out->n; i++) {
         float *vector = out->vectors + n * out->width;
-        bool has_length = false;
 
         if (embedding_get(store, set->score_set_id, candidates->ids[out->candidates[i]], vector,
                           out->width, err) < 0)
             return -1;
-        for (size_t l = 0; !has_length && l < out->width; l++)
-            has_length = vector[l] != 0;
-        if (has_length)
+        if (has_length(vector, out->width))
             out->candidates[n++] = out->candidates[i];
     }
     out->n = n;
@@ -103,6 +113,44 @@ int vectors_load(struct store *store, const struct vector_set *set,
         return 0;
     vectors_release(out);
     return -1;
+}
+
+/* Leave out the vectors that have no length. */
+static void drop_empty(struct candidate_vectors *vectors)
+{
+    const size_t width = vectors->width;
+    size_t n = 0;
+
+    for (size_t i = 0; i < vectors->n; i++) {
+        if (!has_length(vectors->vectors + i * width, width))
+            continue;
+        memmove(vectors->vectors + n * width, vectors->vectors + i * width,
+                width * sizeof *vectors->vectors);
+        vectors->candidates[n++] = vectors->candidates[i];
+    }
+    vectors->n = n;
+}
+
+int vectors_whiten(const struct vector_set *set, struct candidate_vectors *vectors,
+                   struct pool *pool, struct report *report, struct whitening **whitening,
+                   struct error *err)
+{
+    if (!set->whiten || vectors->n == 0)
+        return 0;
+    if (!*whitening) {
+        if (vectors->n < vectors->width)
+            report_note(report,
+                        "warning: %zu vectors of %zu numbers are few to whiten by: directions "
+                        "that they lack count as hardly varying",
+                        vectors->n, vectors->width);
+        if (whitening_new(vectors->vectors, vectors->n, vectors->width, pool, whitening, err) <
+            0)
+            return error_prefix(err, "--whiten");
+    }
+    if (whitening_apply(*whitening, vectors->vectors, vectors->n, pool, err) < 0)
+        return -1;
+    drop_empty(vectors);
+    return 0;
 }
 
 void vectors_release(struct candidate_vectors *vectors)

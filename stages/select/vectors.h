@@ -5,16 +5,21 @@
 #ifndef CURATE_SELECT_VECTORS_H
 #define CURATE_SELECT_VECTORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct candidates;
 struct error;
+struct pool;
+struct report;
 struct store;
+struct whitening;
 
 struct vector_set {
     int64_t score_set_id; /* whose vectors */
     uint64_t max_bytes;   /* of memory */
+    bool whiten;          /* compare the vectors whitened: vectors_whiten() */
 };
 
 struct candidate_vectors {
@@ -29,6 +34,12 @@ struct candidate_vectors {
 int vectors_load(struct store *store, const struct vector_set *set,
                  const struct candidates *candidates, const uint32_t *among, size_t n,
                  struct candidate_vectors *out, struct error *err);
+/* If the set is to be whitened, transform the vectors by *whitening, which is made from them if
+ * it is NULL; it is the caller's to free. Vectors without a length afterwards are left out.
+ * Returns 0, or -1 with err set. */
+int vectors_whiten(const struct vector_set *set, struct candidate_vectors *vectors,
+                   struct pool *pool, struct report *report, struct whitening **whitening,
+                   struct error *err);
 /* Zeroed vectors may be released. */
 void vectors_release(struct candidate_vectors *vectors);
 

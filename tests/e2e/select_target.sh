@@ -14,6 +14,7 @@ open("pool.jsonl", "w").writelines(pool)
 open("target.jsonl", "w").writelines(target)
 open("all.jsonl", "w").writelines(reversed(pool + target))
 END
+export CURATE_CPU=avx2 # other kernels round, which changes what is printed
 "$CURATE" --db a.db ingest -q pool.jsonl target.jsonl
 "$CURATE" --db b.db ingest -q all.jsonl
 for db in a b; do
@@ -29,15 +30,28 @@ for method in rds dsir; do
     "$CURATE" --db a.db query "SELECT count(*) AS n, sum(ext_id LIKE 'p%') >= 0.9 * count(*) AS found,
         sum(ext_id LIKE 't%') AS of_target, min(score) IS NOT NULL AS scored FROM v_selection WHERE selection = 's'"
 done
+choose --target goal --whiten --top 4%
+"$CURATE" --db a.db query "SELECT count(*) AS n, sum(ext_id LIKE 'p%') AS found FROM v_selection WHERE selection = 's'"
 "$CURATE" --db a.db query "SELECT selection, ordered_by, direction, top, rule FROM v_selections WHERE selection = 's'"
+
+echo "-- a target that is a file: nothing is ingested, and equal samples cannot be selected"
+echo 'no record' >> target.jsonl
+cat target.jsonl > mixed.jsonl
+head -n 1 pool.jsonl >> mixed.jsonl
+"$CURATE" --db a.db select -q --name stored --target goal --target-method dsir --top 4%
+choose --target target.jsonl --target-method dsir --not-in goal --top 4%
+"$CURATE" --db a.db selection diff s stored | head -n 3
+choose --target mixed.jsonl --target-method dsir --top 4%
+"$CURATE" --db a.db query "SELECT count(*) AS of_target FROM v_selection WHERE selection = 's' AND (ext_id LIKE 't%' OR ext_id = 'p0')"
 
 echo "-- several targets take turns; a diverse choice among what is like the target"
 choose --target goal --target half --top 8
 choose --target goal --diverse k-center --top 6
+choose --all --diverse facility --whiten --top 6
 "$CURATE" --db a.db fsck -q
 
 echo "-- the same choice"
-for method in rds dsir; do
+for method in rds dsir 'rds --whiten'; do
     for run in "a 1" "a 8" "b 2"; do
         "$CURATE" --db "${run% *}.db" select -q --name s --target half --target goal --target-method $method --top 20 --seed 3 \
             --threads "${run#* }"
@@ -50,6 +64,12 @@ choose --target nothing --top 5
 choose --target goal --by embedding --top 5
 choose --target goal --target-method best --top 5
 choose --target goal
+choose --all --whiten --top 5
+choose --target target.jsonl --top 5
+choose --target https://example.com/target.jsonl --target-method dsir --top 5
+echo '{}' > empty.jsonl
+choose --target empty.jsonl --target-method dsir --top 5
+choose --target goal --target-method dsir --whiten --top 5
 "$CURATE" --db a.db select -q --name none --all --where 0
 choose --target none --top 5
 choose --target none --target-method dsir --top 5

@@ -15,6 +15,7 @@
 #include "scoring/selection/order.h"
 #include "scoring/selection/quota.h"
 #include "scoring/selection/target.h"
+#include "scoring/selection/whiten.h"
 #include "tests/support/oom.h"
 #include "tests/support/rng.h"
 
@@ -160,6 +161,18 @@ static int take_turns(const void *arg, struct error *err)
                           points.pool, cosines, err);
 }
 
+static int whiten_vectors(const void *arg, struct error *err)
+{
+    struct points points = *(const struct points *)arg;
+    struct whitening *whitening = NULL;
+
+    if (whitening_new(points.vectors, N, WIDTH, points.pool, &whitening, err) < 0)
+        return -1;
+    const int rc = whitening_apply(whitening, points.vectors, N, points.pool, err);
+    whitening_free(whitening);
+    return rc;
+}
+
 static int weigh_texts(const void *arg, struct error *err)
 {
     const struct slice text = slice_of("The cat sat.", 12);
@@ -180,6 +193,7 @@ static int weigh_texts(const void *arg, struct error *err)
 static void targets_report_each_failed_allocation(void **state)
 {
     assert_true(oom_survive(take_turns, *state) > 6);
+    assert_true(oom_survive(whiten_vectors, *state) > 5);
     assert_true(oom_survive(weigh_texts, NULL) > 1);
 }
 

@@ -11,6 +11,7 @@
 #include "scoring/selection/dsir.h"
 #include "scoring/selection/order.h"
 #include "scoring/selection/target.h"
+#include "scoring/selection/whiten.h"
 #include "tests/support/rng.h"
 
 enum { N = 400, PLANTED = 20, TEXT_BYTES = 4096 };
@@ -82,14 +83,68 @@ static void the_cosine_with_a_target_is_that_of_the_nearest_query(void **state)
     pool_free(pool);
 }
 
-static void the_moore_lewis_gap_is_missing_if_a_model_has_no_number(void **state)
+/* The numbers are those of numpy.linalg.cholesky. */
+static void whitening_matches_the_cholesky_factor_of_the_covariance(void **state)
 {
-    const double general[] = { 3, NAN, 2 }, target[] = { 1, 1, NAN };
-    double out[3];
+    const float vectors[] = { 3, 1, 2, 2, 0, 1, 1, -1, -2, 1 };
+    const double expected[] = { .97194136,  .25783185, .61346499,   .84911693,   -.43581361,
+                                1.03183055, .61346499, -1.72270843, -1.76305773, -.4160709 };
+    float changed[10];
+    const float equal[] = { 1, 2, 2, 4, .5F, 1 };
+    struct whitening *whitening = NULL;
+    struct pool *pool = NULL;
+    struct error err;
 
     (void)state;
-    moore_lewis_gap(general, target, 3, out);
-    assert_true(out[0] == 2 && isnan(out[1]) && isnan(out[2]));
+    memcpy(changed, vectors, sizeof changed);
+    assert_ok(pool_new(2, &pool, &err));
+    assert_ok(whitening_new(vectors, 5, 2, pool, &whitening, &err));
+    assert_ok(whitening_apply(whitening, changed, 5, pool, &err));
+    for (size_t i = 0; i < 10; i++)
+        assert_true(fabs(changed[i] - expected[i]) < 1e-6);
+    whitening_free(whitening);
+    assert_fails(whitening_new(equal, 3, 2, pool, &whitening, &err), ERR_INPUT,
+                 "do not differ");
+    assert_null(whitening);
+    pool_free(pool);
+}
+
+static void whitened_vectors_vary_alike_and_do_not_depend_on_threads(void **state)
+{
+    enum { WIDTH = 70 };
+    static float vectors[N * WIDTH], first[N * WIDTH], changed[N * WIDTH];
+    struct rng rng = rng_from_env("CURATE_SEED");
+    struct error err;
+
+    (void)state;
+    rng_fill_normal(&rng, vectors, (size_t)N * WIDTH);
+    for (size_t i = 0; i < (size_t)N * WIDTH; i++)
+        vectors[i] = vectors[i] * (float)(1 + i % WIDTH) / WIDTH + 2; /* all point one way */
+    for (size_t threads = 1; threads <= 8; threads *= 2) {
+        struct whitening *whitening = NULL;
+        struct pool *pool = NULL;
+
+        assert_ok(pool_new(threads, &pool, &err));
+        assert_ok(whitening_new(vectors, N, WIDTH, pool, &whitening, &err));
+        memcpy(changed, vectors, sizeof changed);
+        assert_ok(whitening_apply(whitening, changed, N, pool, &err));
+        if (threads == 1)
+            memcpy(first, changed, sizeof first);
+        assert_memory_equal(first, changed, sizeof first);
+        whitening_free(whitening);
+        pool_free(pool);
+    }
+    for (size_t l = 0; l < WIDTH; l++) {
+        double sum = 0, squares = 0;
+
+        for (size_t i = 0; i < N; i++) {
+            sum += first[i * WIDTH + l];
+            squares += (double)first[i * WIDTH + l] * first[i * WIDTH + l];
+        }
+        assert_true(fabs(sum / N) < 1e-5);
+        /* Less than 1 by the ridge where the pool varies least. */
+        assert_true(squares / N < 1 && squares / N > .2);
+    }
 }
 
 static void buckets_are_those_of_the_authors(void **state)
@@ -250,7 +305,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_query_whose_best_is_taken_has_used_its_turn),
         cmocka_unit_test(the_cosine_with_a_target_is_that_of_the_nearest_query),
-        cmocka_unit_test(the_moore_lewis_gap_is_missing_if_a_model_has_no_number),
+        cmocka_unit_test(whitening_matches_the_cholesky_factor_of_the_covariance),
+        cmocka_unit_test(whitened_vectors_vary_alike_and_do_not_depend_on_threads),
         cmocka_unit_test(buckets_are_those_of_the_authors),
         cmocka_unit_test(log_ratios_match_worked_example_eighteen),
         cmocka_unit_test(weights_sum_the_log_ratios_of_tokens_and_pairs),
