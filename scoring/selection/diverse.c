@@ -16,6 +16,7 @@ static const struct diverse_method methods[] = {
     { "facility", diverse_facility, 0 }, { "qdit", diverse_qdit, .5 },
     { "mmr", diverse_mmr, .5 },          { "dpp", diverse_dpp, 0 },
     { "clusters", diverse_clusters, 0 }, /* sqrt(n) */
+    { "mig", diverse_mig, 0 },           /* likewise */
 };
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
@@ -34,7 +35,7 @@ const char *diverse_name(size_t i)
 
 double diverse_default(const struct diverse_method *method, size_t n)
 {
-    if (method->choose == diverse_clusters)
+    if (method->choose == diverse_clusters || method->choose == diverse_mig)
         return fmax(1, floor(sqrt((double)n)));
     return method->parameter;
 }

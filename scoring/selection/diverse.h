@@ -18,6 +18,7 @@
  * dpp           greedy MAP of the determinantal point process with kernel
  *               quality * (1 + cosine) / 2 * quality
  * clusters      k-means; the clusters in turn give their best sample          clusters, sqrt(n)
+ * mig           mig_choose() with these clusters as labels                    clusters, sqrt(n)
  */
 #ifndef CURATE_DIVERSE_H
 #define CURATE_DIVERSE_H
@@ -85,7 +86,8 @@ int diverse_choose(const struct diverse_method *method, const struct diverse_inp
 
 /*
  * MIG (2504.13835): greedy maximum of the information of labels, which flows to similar labels.
- * Sample i has the labels labels[starts[i]] to labels[starts[i + 1] - 1], each below n_labels.
+ * Each pick takes n + n_labels^2 steps. Sample i has the labels labels[starts[i]] to
+ * labels[starts[i + 1] - 1], each below n_labels.
  */
 struct mig_input {
     size_t n;

@@ -35,6 +35,7 @@ int diverse_qdit(struct diverse *d, struct error *err);
 int diverse_mmr(struct diverse *d, struct error *err);
 int diverse_dpp(struct diverse *d, struct error *err);
 int diverse_clusters(struct diverse *d, struct error *err);
+int diverse_mig(struct diverse *d, struct error *err);
 
 /* From -1 to 1. */
 double diverse_cosine(const struct diverse *d, size_t a, size_t b);

@@ -15,7 +15,8 @@ struct mig_state {
     const struct mig_input *input;
     double *flow; /* similarity with each column divided by its sum */
     double *information;
-    double *worth; /* of a unit of quality on a label */
+    double *growth; /* of the information of a label, for each unit that it receives */
+    double *worth;  /* of a unit of quality on a label */
     bool *taken;
     uint64_t left;
 };
@@ -45,11 +46,12 @@ static void find_worth(struct mig_state *m)
 {
     const size_t n = m->input->n_labels;
 
+    for (size_t b = 0; b < n; b++)
+        m->growth[b] = MIG_POWER * pow(m->information[b] + MIG_SMALL, MIG_POWER - 1);
     for (size_t a = 0; a < n; a++) {
         m->worth[a] = 0;
         for (size_t b = 0; b < n; b++)
-            m->worth[a] += m->flow[a * n + b] * MIG_POWER *
-                           pow(m->information[b] + MIG_SMALL, MIG_POWER - 1);
+            m->worth[a] += m->flow[a * n + b] * m->growth[b];
     }
 }
 
@@ -116,12 +118,13 @@ int mig_choose(const struct mig_input *input, uint32_t *picks, double *gains, si
     struct mig_state m = { .input = input,
                            .flow = calloc(n, n * sizeof *m.flow),
                            .information = calloc(n, sizeof *m.information),
+                           .growth = calloc(n, sizeof *m.growth),
                            .worth = calloc(n, sizeof *m.worth),
                            .taken = calloc(input->n ? input->n : 1, sizeof *m.taken),
                            .left = input->budget };
     int rc = 0;
 
-    if (!m.flow || !m.information || !m.worth || !m.taken) {
+    if (!m.flow || !m.information || !m.growth || !m.worth || !m.taken) {
         rc = error_nomem(err);
     } else {
         find_flow(&m);
@@ -129,6 +132,7 @@ int mig_choose(const struct mig_input *input, uint32_t *picks, double *gains, si
     }
     free(m.flow);
     free(m.information);
+    free(m.growth);
     free(m.worth);
     free(m.taken);
     return rc;

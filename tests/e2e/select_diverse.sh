@@ -21,7 +21,7 @@ choose --top 10 --diverse facility --dry-run
 "$CURATE" --db a.db fsck -q
 
 echo "-- the same choice"
-for method in deita k-center facility qdit mmr dpp clusters; do
+for method in deita k-center facility qdit mmr dpp clusters mig; do
     for run in "a 1" "a 2" "a 8" "b 2"; do
         "$CURATE" --db "${run% *}.db" select -q --name d --by embedding --top 10 --diverse $method --threads "${run#* }"
         "$CURATE" --db "${run% *}.db" digest --selection d | cut -c1-64

@@ -147,6 +147,21 @@ static void clusters_give_a_sample_in_turn(void **state)
     expect_picks(&one, 6, (const uint32_t[]){ 1, 0, 3, 4, 5, 2 });
 }
 
+static void mig_takes_clusters_as_labels(void **state)
+{
+    const struct chosen one = choose("mig", N, 1, NULL, 0);
+    const uint64_t costs[] = { 9, 9, 1, 1, 1, 9 };
+    const struct chosen cheap = choose("mig", N, 3, costs, 3);
+
+    (void)state;
+    expect_picks(&one, N, (const uint32_t[]){ 1, 0, 3, 4, 5, 2 }); /* by quality alone */
+    assert_int_equal(cheap.result.n_picks, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(costs[cheap.picks[i]], 1);
+    const struct chosen each = choose("mig", 4, N, NULL, 0);
+    expect_picks(&each, 4, (const uint32_t[]){ 1, 3, 4, 5 }); /* one of each near pair */
+}
+
 static void samples_beyond_the_budget_are_skipped(void **state)
 {
     const uint64_t costs[] = { 1, 1, 1, 9, 1, 1 };
@@ -244,7 +259,7 @@ static void every_method_has_a_name_and_a_default(void **state)
     (void)state;
     for (const char *name; (name = diverse_name(n)) != NULL; n++)
         assert_non_null(diverse_find(name));
-    assert_int_equal(n, 7);
+    assert_int_equal(n, 8);
     assert_null(diverse_find("random"));
     assert_true(diverse_default(diverse_find("deita"), 50) == .9);
     assert_true(diverse_default(diverse_find("clusters"), 50) == 7);
@@ -260,6 +275,7 @@ int main(void)
         cmocka_unit_test(mmr_weighs_quality_against_the_nearest_pick),
         cmocka_unit_test(dpp_stops_at_the_rank_of_the_kernel),
         cmocka_unit_test(clusters_give_a_sample_in_turn),
+        cmocka_unit_test(mig_takes_clusters_as_labels),
         cmocka_unit_test(samples_beyond_the_budget_are_skipped),
         cmocka_unit_test(mig_spreads_information_over_similar_labels),
         cmocka_unit_test(every_choice_stops_when_it_is_asked_to),
