@@ -39,6 +39,23 @@ static int read_flagged_words(const struct measure_request *request,
     return measure_flags_read(request->flagged_words, &facts->flagged_words, err);
 }
 
+/* A vocabulary that no chosen measurer reads is a mistake; URLs are checked, too. */
+static int check_tokenizer(const struct measure_request *request,
+                           const struct measure_choice *choice, struct error *err)
+{
+    if (!request->tokenizer)
+        return 0;
+    if (fetched_check(request->tokenizer, err) < 0)
+        return -1;
+    for (size_t i = 0; i < choice->n; i++)
+        if (choice->measurers[i]->needs_tokenizer)
+            return 0;
+    return error_set(err, ERR_USAGE,
+                     "--tokenizer %s: none of these facts counts tokens: add tokens, or leave "
+                     "the option out",
+                     request->tokenizer);
+}
+
 int measure_facts_new(const struct measure_request *request, struct measure_facts **out,
                       struct error *err)
 {
@@ -46,8 +63,6 @@ int measure_facts_new(const struct measure_request *request, struct measure_fact
                                          .flagged_words = request->flagged_words != NULL };
     struct measure_facts *facts;
 
-    if (request->tokenizer && fetched_check(request->tokenizer, err) < 0)
-        return -1;
     facts = calloc(1, sizeof *facts);
     if (!facts)
         return error_nomem(err);
@@ -58,6 +73,7 @@ int measure_facts_new(const struct measure_request *request, struct measure_fact
         return -1;
     }
     if (measure_labels_parse(request->labels, &facts->choice.arena, &facts->labels, err) < 0 ||
+        check_tokenizer(request, &facts->choice, err) < 0 ||
         read_flagged_words(request, facts, err) < 0) {
         measure_facts_free(facts);
         return -1;

@@ -26,9 +26,9 @@ struct measure_request {
 /* A checked request. */
 struct measure_facts;
 /* Check the request, without a database, and read the list of flagged words. ERR_USAGE for an
- * unknown name, a measurer that cannot be used with what was given, a list that no measurer
- * uses, and a malformed label or URL. ERR_INPUT or ERR_IO for the list. End it with
- * measure_facts_free(). */
+ * unknown name, a measurer that cannot be used with what was given, a list or a
+ * vocabulary that no measurer uses, and a malformed label or URL. ERR_INPUT or ERR_IO for the
+ * list. End it with measure_facts_free(). */
 int measure_facts_new(const struct measure_request *request, struct measure_facts **out,
                       struct error *err);
 void measure_facts_free(struct measure_facts *facts); /* NULL: does nothing */

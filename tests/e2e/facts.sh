@@ -15,6 +15,7 @@ EOS
 echo "-- tokens need a vocabulary"
 "$CURATE" measure tokens || echo "status $?"
 "$CURATE" measure tokens --tokenizer c.jsonl || echo "status $?"
+"$CURATE" measure words --tokenizer "$tiny" || echo "status $?"
 "$CURATE" measure tokens --tokenizer "$tiny" --dry-run
 "$CURATE" measure tokens --tokenizer "$tiny"
 "$CURATE" measure tokens --tokenizer "$tiny"
