@@ -70,6 +70,7 @@ j export export long --to jsonl -o long-best.jsonl --media marks
 j export export best --to messages -o redacted.jsonl --redact all
 j export export best --to messages -o part.jsonl --split train --allow-empty
 j "split drop" split drop split
+j cluster cluster --clusters 2
 j "selection list" selection list
 j "selection show" selection show long
 j "selection diff" selection diff best long

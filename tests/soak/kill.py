@@ -68,6 +68,7 @@ STEPS = [
     ["select", "--name", "approved", "--by", "words", "--top", "60%", "--policy", "policy.yaml",
      "--any-corpus"],
     ["select", "--name", "long", "--by", "gateau", "--cohort", "half", "--top", "5"],
+    ["cluster", "--clusters", "5"],
     ["split", "--by", "train=.8,test=.2", "--dedup", "near"],
     ["split", "--name", "sized", "--by", "a=.6,b=.4", "--exact", "words", "--stratify", "source"],
     ["export", "best", "--output", "best.jsonl"],

@@ -67,6 +67,14 @@ static void add_samples(struct store_fixture *f, struct stage_run *run)
 /* How one of the cases calls select. */
 typedef int select_case(struct stage_run *run, struct error *err);
 
+static int select_of_cluster(struct stage_run *run, struct error *err)
+{
+    if (stage_run(run, err, "cluster", "clusters", "2", NULL) < 0)
+        return -1;
+    return stage_run(run, err, "select", "name", "s", "all", "true", "where",
+                     "cluster IS NOT NULL", "top", "2", NULL);
+}
+
 static int select_at_random(struct stage_run *run, struct error *err)
 {
     return stage_run(run, err, "select", "name", "s", "random", "true", "top", "2", "not-in",
@@ -93,7 +101,8 @@ static int select_clusters(struct stage_run *run, struct error *err)
 
 static int select_by_rds(struct stage_run *run, struct error *err)
 {
-    return stage_run(run, err, "select", "name", "s", "target", "target", "top", "2", NULL);
+    return stage_run(run, err, "select", "name", "s", "target", "target", "whiten", "true",
+                     "top", "2", NULL);
 }
 
 static int select_by_dsir(struct stage_run *run, struct error *err)
@@ -151,7 +160,8 @@ static void each_failed_allocation_is_reported(void **state)
 {
     static select_case *const cases[] = { select_at_random,  select_from,     select_diverse,
                                           select_clusters,   select_by_rds,   select_by_dsir,
-                                          select_by_formula, select_by_quota, select_tiers };
+                                          select_by_formula, select_by_quota, select_tiers,
+                                          select_of_cluster };
     const size_t step_size = TEST_IS_SANITIZED ? 3 : 1;
 
     (void)state;
