@@ -40,6 +40,21 @@ double diverse_default(const struct diverse_method *method, size_t n)
     return method->parameter;
 }
 
+uint64_t diverse_bytes(const struct diverse_method *method, double parameter, size_t n,
+                       size_t width, size_t n_wanted)
+{
+    const double samples = (double)n, numbers = (double)width;
+    double bytes = 0;
+
+    if (method->choose == diverse_dpp) /* the rank of its kernel is width + 1 at most */
+        bytes = 8 * samples * fmin((double)n_wanted, numbers + 1);
+    if (method->choose == diverse_clusters || method->choose == diverse_mig)
+        bytes = fmin(parameter, samples) * (8 * numbers + 32);
+    if (method->choose == diverse_mig)
+        bytes += 16 * fmin(parameter, samples) * fmin(parameter, samples);
+    return bytes < 0x1p64 ? (uint64_t)bytes : UINT64_MAX;
+}
+
 double diverse_cosine(const struct diverse *d, size_t a, size_t b)
 {
     const size_t width = d->input->width;

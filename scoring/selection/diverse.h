@@ -46,6 +46,11 @@ const struct diverse_method *diverse_find(const char *name);
 const char *diverse_name(size_t i);
 /* The default of the parameter, for n samples; 0 for a method without one. */
 double diverse_default(const struct diverse_method *method, size_t n);
+/* The most bytes that grow with the choice and not only with n: 8 for each sample and pick of
+ * dpp, for each number of a centre of clusters and mig, and 16 for each pair of clusters of
+ * mig. UINT64_MAX if they do not fit into 64 bits. */
+uint64_t diverse_bytes(const struct diverse_method *method, double parameter, size_t n,
+                       size_t width, size_t n_wanted);
 
 struct diverse_input {
     const float *vectors; /* n rows of `width` numbers, of any length */
@@ -76,7 +81,7 @@ struct diverse_result {
 };
 
 /*
- * Choose. Memory beside the input: about 60 bytes a sample; dpp also 8 * n * n_picks bytes,
+ * Choose. Memory beside the input: about 60 bytes a sample and what diverse_bytes() says;
  * facility and qdit 15 MB, or 24 bytes for each neighbour of each sample and 1100 vectors a
  * thread. Returns 0, or -1 with err set: ERR_NOMEM; ERR_INPUT for a vector without a length;
  * and ERR_CANCELLED.

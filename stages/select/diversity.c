@@ -146,6 +146,11 @@ static int run_method(struct making *making, const struct candidate_vectors *mem
     uint64_t *costs = NULL;
     int rc = result.gains ? list_costs(making, members, &costs, err) : error_nomem(err);
 
+    if (rc == 0)
+        rc = vectors_check_memory(&spec->vectors, members,
+                                  diverse_bytes(diverse->method, input.parameter, members->n,
+                                                members->width, n_wanted),
+                                  err);
     input.costs = costs;
     input.budget = spec->budget ? spec->budget->total : 0;
     if (rc == 0)

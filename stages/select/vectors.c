@@ -54,21 +54,23 @@ static int find_vectors(struct store *store, const struct vector_set *set,
     return 0;
 }
 
-static int check_vectors_fit(const struct vector_set *set,
-                             const struct candidate_vectors *vectors, struct error *err)
+int vectors_check_memory(const struct vector_set *set, const struct candidate_vectors *vectors,
+                         uint64_t n_bytes, struct error *err)
 {
     const uint64_t each = vectors->width * sizeof(float) + BESIDE_BYTES;
     const uint64_t factors =
         set->whiten ? 2 * sizeof(double) * vectors->width * vectors->width : 0;
-    const uint64_t need = RESERVED_BYTES + factors + vectors->n * each;
+    const uint64_t beside = RESERVED_BYTES + factors + vectors->n * each;
+    const uint64_t need = n_bytes < UINT64_MAX - beside ? beside + n_bytes : UINT64_MAX;
 
     if (need <= set->max_bytes)
         return 0;
     return error_set(err, ERR_NOMEM,
                      "choosing among %zu vectors of %zu numbers needs %" PRIu64
                      " MiB, and --max-memory or this machine leaves %" PRIu64
-                     ": choose from fewer samples, with --where or --from",
-                     vectors->n, vectors->width, (need >> 20) + 1, set->max_bytes >> 20);
+                     ": choose from fewer samples, with --where or --from%s",
+                     vectors->n, vectors->width, (need >> 20) + 1, set->max_bytes >> 20,
+                     n_bytes > 0 ? ", or choose fewer, or by fewer clusters" : "");
 }
 
 static bool has_length(const float *vector, size_t width)
@@ -108,7 +110,7 @@ int vectors_load(struct store *store, const struct vector_set *set,
 {
     *out = (struct candidate_vectors){ .n = 0 };
     if (find_vectors(store, set, candidates, among, n, out, err) == 0 &&
-        check_vectors_fit(set, out, err) == 0 &&
+        vectors_check_memory(set, out, 0, err) == 0 &&
         read_found(store, set, candidates, out, err) == 0)
         return 0;
     vectors_release(out);

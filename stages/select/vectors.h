@@ -40,6 +40,9 @@ int vectors_load(struct store *store, const struct vector_set *set,
 int vectors_whiten(const struct vector_set *set, struct candidate_vectors *vectors,
                    struct pool *pool, struct report *report, struct whitening **whitening,
                    struct error *err);
+/* Check that n_bytes more fit into memory beside the vectors: ERR_NOMEM if not. */
+int vectors_check_memory(const struct vector_set *set, const struct candidate_vectors *vectors,
+                         uint64_t n_bytes, struct error *err);
 /* Zeroed vectors may be released. */
 void vectors_release(struct candidate_vectors *vectors);
 

@@ -32,3 +32,5 @@ echo "-- mistakes"
 choose --top 10 --diverse best
 choose --top 10 --diverse dpp --vectors length
 choose --top 10 --diverse dpp --max-memory 32M
+choose --top 10 --diverse mig --max-memory 33600000 --dry-run 2> note.txt && tail -n 1 note.txt
+choose --top 10 --diverse mig:32 --max-memory 33600000

@@ -265,6 +265,18 @@ static void every_method_has_a_name_and_a_default(void **state)
     assert_true(diverse_default(diverse_find("clusters"), 50) == 7);
 }
 
+static void memory_grows_with_picks_and_clusters(void **state)
+{
+    (void)state;
+    assert_int_equal(diverse_bytes(diverse_find("k-center"), 0, 1000, 10, 100), 0);
+    assert_int_equal(diverse_bytes(diverse_find("dpp"), 0, 1000, 10, 5), 8 * 1000 * 5);
+    assert_int_equal(diverse_bytes(diverse_find("dpp"), 0, 1000, 10, 100), 8 * 1000 * 11);
+    assert_int_equal(diverse_bytes(diverse_find("clusters"), 7, 1000, 10, 100), 7 * 112);
+    assert_int_equal(diverse_bytes(diverse_find("mig"), 7, 1000, 10, 100), 7 * 112 + 49 * 16);
+    assert_int_equal(diverse_bytes(diverse_find("mig"), 7, 3, 10, 3), 3 * 112 + 9 * 16);
+    assert_true(diverse_bytes(diverse_find("mig"), 1e10, (size_t)1 << 40, 1, 1) == UINT64_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +292,7 @@ int main(void)
         cmocka_unit_test(mig_spreads_information_over_similar_labels),
         cmocka_unit_test(every_choice_stops_when_it_is_asked_to),
         cmocka_unit_test(every_method_has_a_name_and_a_default),
+        cmocka_unit_test(memory_grows_with_picks_and_clusters),
     };
 
     return cmocka_run_group_tests_name("scoring/selection/diverse", tests, NULL, NULL);
