@@ -97,9 +97,10 @@ static int end_output(const struct cli *cli, const char *name)
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return 0;
-    if (errno)
+    /* If an earlier write failed, its reason is gone; that of a closed output can be found. */
+    if (errno || fcntl(STDOUT_FILENO, F_GETFD) < 0)
         error_errno(&err, errno, "standard output");
-    else /* an earlier write failed */
+    else
         error_set(&err, ERR_IO, "standard output: cannot be written");
     err.code = ERR_IO;
     return report_failure(cli, name, &err);
