@@ -59,7 +59,8 @@ run_tests() {
     shift
     counted+=("$dir")
     rm -f "$dir/meson-logs/testlog.json" # do not count an earlier run
-    meson test -C "$dir" --print-errorlogs "$@" |
+    # One more than there are processors: a test often waits, for a lock, a server or the disk.
+    meson test -C "$dir" --print-errorlogs --num-processes $(($(nproc) + 1)) "$@" |
         grep --line-buffered -v '^\[[0-9]*/[0-9]*\] ' && return
     fail "tests in $dir failed: see $dir/meson-logs/testlog.txt"
 }
