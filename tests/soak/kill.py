@@ -117,7 +117,8 @@ conditions:
 - {sql: "source <> 'e.csv'"}
 """
 # What runs a model or depends on its scores, of steps and recipe.
-MODEL = {"ifd", "nll", "gateau", "hard", "half", "long", "embedding", "semantic"}
+MODEL = {"ifd", "nll", "gateau", "hard", "half", "long", "embedding", "semantic",
+         "cluster"}
 RECIPE_MODEL = 3
 
 # Columns that differ from run to run without being content.
